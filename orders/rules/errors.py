@@ -1,0 +1,52 @@
+"""What can be refused. Each message is a sentence that a customer may read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FieldError:
+    """One fault of the input.
+
+    `path` joins keys and positions with dots (`cart.0.count`); `""` means the whole document.
+    """
+
+    path: str
+    message: str
+
+
+class OrderError(Exception):
+    """Base of everything that the services refuse; `str(error)` is the sentence to show."""
+
+
+class InvalidOrder(OrderError):
+    """The input is not a valid order; `errors` holds every fault, never only the first."""
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(errors)
+        count = len(self.errors)
+        super().__init__("One field needs another look." if count == 1 else f"{count} fields need another look.")
+
+
+class NotJson(OrderError):
+    """The body is not JSON, or not the JSON that the service can take at all."""
+
+
+class Unauthorized(OrderError):
+    """Nobody is known by the credentials that were sent, or none were."""
+
+
+class Forbidden(OrderError):
+    """The actor is known but may not do this."""
+
+
+class NotFound(OrderError):
+    """There is no such thing for this actor."""
+
+
+class Conflict(OrderError):
+    """The request contradicts what is stored."""
+
+
+class ServiceBusy(OrderError):
+    """The database cannot be reached, or stayed locked for too long. Trying again later may help."""

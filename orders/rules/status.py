@@ -1,0 +1,22 @@
+"""The five states of an order (docs/contract.md, "The order")."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Wire names of the states, in the order in which an order passes through them."""
+
+    LIST = "List"
+    IN_CART = "In Cart"
+    NEW = "New"
+    IN_PROGRESS = "In Progress"
+    COMPLETE = "Complete"
+
+
+# Carts that are still being filled: they may be empty, and any token may change them.
+OPEN_CARTS = frozenset({Status.LIST, Status.IN_CART})
+
+
+def may_have_empty_cart(status: Status) -> bool:
+    """Tell whether an order in this state may have no line at all."""
+    return status in OPEN_CARTS

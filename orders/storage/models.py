@@ -1,0 +1,198 @@
+"""The tables. Every row that an org owns carries `org_id`, so that each query can be scoped."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from orders.storage.types import JsonText, UtcDateTime
+
+# PostgreSQL counts history rows in 64 bits; SQLite numbers rows by itself only for INTEGER.
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that a migration can drop it by name on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JsonText, list[Any]: JsonText}
+
+
+class Org(Base):
+    """An organization: owns everything else; nothing crosses from one to another."""
+
+    __tablename__ = "org"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255))
+    # Strict: attribute keys that the org has not defined are refused.
+    is_strict: Mapped[bool] = mapped_column(default=False)
+    # Raised with every change of the org's attributes or settings; caches are keyed by it.
+    rules_version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class StaffAccount(Base):
+    """A person who signs in to the sales desk."""
+
+    __tablename__ = "staff_account"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"), index=True)
+    email: Mapped[str] = mapped_column(String(255), unique=True)
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class Token(Base):
+    """A secret of a script (private) or of a web page (public); only its hash is stored."""
+
+    __tablename__ = "token"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"), index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    is_private: Mapped[bool]
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    # Hosts from which a public token works; `[]` for a private one.
+    domains: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Attribute(Base):
+    """A key that an org has defined for the metadata of its orders, with its valid values."""
+
+    __tablename__ = "attribute"
+    __table_args__ = (UniqueConstraint("org_id", "key"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    position: Mapped[int]
+    key: Mapped[str] = mapped_column(String(255))
+    label: Mapped[str] = mapped_column(String(255))
+    kind: Mapped[str] = mapped_column(String(16))
+    # `[{"value": …, "label": …}]`, empty for kinds without options.
+    options: Mapped[list[Any]]
+    applies: Mapped[str] = mapped_column(String(16))
+    is_required: Mapped[bool]
+    # One JSON value; SQL NULL when there is no default.
+    default_value: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    is_visible_to_customer: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class Configuration(Base):
+    """A saved choice of options for one product."""
+
+    __tablename__ = "configuration"
+    __table_args__ = (
+        Index("ix_configuration_org_sku", "org_id", "sku"),
+        Index("ix_configuration_org_created", "org_id", "created_at", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    short_id: Mapped[str] = mapped_column(String(14), unique=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    # Taken from `metadata.name` and `metadata.sku`, so that people can find it by them.
+    product_name: Mapped[str | None] = mapped_column(String(255))
+    sku: Mapped[str | None] = mapped_column(String(255))
+    # The whole document as it is answered, less the columns beside it.
+    product_id: Mapped[str | None] = mapped_column(String(36))
+    product_version: Mapped[str | None] = mapped_column(String(255))
+    variant: Mapped[dict[str, Any]]
+    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
+    customer_id: Mapped[str | None] = mapped_column(String(255))
+    thumbnail: Mapped[str | None] = mapped_column(String(2000))
+    attachments: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+    created_by: Mapped[str] = mapped_column(String(36))
+
+
+class OrderRow(Base):
+    """An order without its lines."""
+
+    __tablename__ = "orders"
+    __table_args__ = (Index("ix_orders_org_created", "org_id", "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    short_id: Mapped[str] = mapped_column(String(14), unique=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    origin_org_id: Mapped[str | None] = mapped_column(String(255))
+    name: Mapped[str | None] = mapped_column(String(255))
+    customer_id: Mapped[str | None] = mapped_column(String(255))
+    platform: Mapped[dict[str, Any]]
+    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
+    derivative: Mapped[dict[str, Any]]
+    items: Mapped[list[Any]]
+    status: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(36))
+    deleted_at: Mapped[datetime | None]
+    # Raised with every change; the ETag and the check against lost updates are made from it.
+    version: Mapped[int] = mapped_column(default=1)
+    # What the list's search looks through, in case-folded form; written by one service.
+    search_text: Mapped[str] = mapped_column(String(1200))
+
+
+class CartLineRow(Base):
+    """One line of an order's cart, in the order in which the lines were sent."""
+
+    __tablename__ = "cart_line"
+    __table_args__ = (
+        Index("ix_cart_line_configuration", "configuration_id"),
+        # The lines of an order lie together in the key's own tree: one tree less to write.
+        {"sqlite_with_rowid": False},
+    )
+
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    # As sent: a UUID or a short ID.
+    configuration_id: Mapped[str] = mapped_column(String(36))
+    count: Mapped[int]
+    # SQL NULL when the line was sent without the key.
+    metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata", nullable=True)
+
+
+class OrderHistory(Base):
+    """What happened to an order: when, by whom, and what changed. Rows are only ever added."""
+
+    __tablename__ = "order_history"
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    at: Mapped[datetime]
+    # "staff" or "token", and its ID.
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[str] = mapped_column(String(36))
+    action: Mapped[str] = mapped_column(String(32))
+    # `{field: {"from": …, "to": …}}`; `{}` on creation, whose values the order itself holds.
+    changes: Mapped[dict[str, Any]]
+
+
+class Submission(Base):
+    """Remembers which order a form or request has made, so that a repeat makes no second one."""
+
+    __tablename__ = "submission"
+
+    actor_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    # SHA-256 over what was sent: the same key with other content is not a repeat.
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
+    created_at: Mapped[datetime]
