@@ -1,0 +1,5 @@
+"""The customer's look-up."""
+
+from flask import Blueprint
+
+customer = Blueprint("customer", __name__)

@@ -25,7 +25,9 @@ class InvalidOrder(OrderError):
     def __init__(self, errors: Iterable[FieldError]) -> None:
         self.errors = tuple(errors)
         count = len(self.errors)
-        super().__init__("One field needs another look." if count == 1 else f"{count} fields need another look.")
+        super().__init__(
+            "One field needs another look." if count == 1 else f"{count} fields need another look."
+        )
 
 
 class NotJson(OrderError):

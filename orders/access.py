@@ -1,0 +1,250 @@
+"""Who may do what: tokens of scripts and web pages, accounts of staff.
+
+Secrets are stored as hashes only. A token is 256 random bits, so one SHA-256 is enough; passwords
+are short and need argon2.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Literal
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, bindparam, or_, select, update
+
+from orders.rules import domains
+from orders.rules.attributes import Applies, AttributeRule, Kind, Option
+from orders.rules.errors import Forbidden, Unauthorized
+from orders.storage import database
+from orders.storage.models import Attribute, Org, StaffAccount, Token
+
+# The last use of a token is kept to the minute: a write for each read would halve the service.
+LAST_USE_PRECISION = timedelta(minutes=1)
+
+password_hasher = PasswordHasher()
+
+
+@dataclass(frozen=True, slots=True)
+class OrgRules:
+    """What an org has laid down for its orders."""
+
+    org_id: str
+    is_strict: bool
+    attributes: tuple[AttributeRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, and for which org: a token or a staff account, by ID."""
+
+    kind: Literal["token", "staff"]
+    id: str
+    org: OrgRules
+    is_private: bool
+
+    @property
+    def org_id(self) -> str:
+        """The one org that exists for this actor."""
+        return self.org.org_id
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """A signed-in person. `session_id` changes with the password, which ends old sessions."""
+
+    id: str
+    email: str
+    role: str
+    actor: Actor
+    session_id: str
+
+    @property
+    def org_id(self) -> str:
+        """The org that the person works for."""
+        return self.actor.org_id
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The host that a browser names as the page's own, with its port when it is given."""
+
+    host: str
+    port: int | None
+
+
+def hash_secret(secret: str) -> str:
+    """Give the form in which a token's secret is stored: SHA-256, hexadecimal."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+_token_by_secret = (
+    select(
+        Token.id,
+        Token.is_private,
+        Token.domains,
+        Token.last_used_at,
+        Token.revoked_at,
+        Org.id.label("org_id"),
+        Org.is_strict,
+        Org.rules_version,
+    )
+    .join(Org, Org.id == Token.org_id)
+    .where(Token.secret_hash == bindparam("secret_hash"))
+)
+
+
+def authenticate(
+    secret: str | None, *, origin: Origin | None, now: datetime | None = None
+) -> Actor:
+    """Find out who sent this token, and whether it may be used from there.
+
+    `origin` is where the browser's page came from; it matters for public tokens only. Raises
+    Unauthorized for a missing, unknown or revoked token and Forbidden for a public token that is
+    used from elsewhere than its own domains (docs/contract.md, "Tokens").
+    """
+    if not secret:
+        raise Unauthorized("A token is needed: send it as “Authorization: Bearer …”.")
+    with database.read() as connection:
+        found = connection.execute(
+            _token_by_secret, {"secret_hash": hash_secret(secret)}
+        ).one_or_none()
+    if found is None or found.revoked_at is not None:
+        raise Unauthorized("This token is not known, or it has been revoked.")
+    if not found.is_private and not _is_at_home(found.domains, origin):
+        raise Forbidden("This public token may be used only from pages of its own domains.")
+    _note_use(found.id, found.last_used_at, now or datetime.now(UTC))
+    return Actor(
+        kind="token",
+        id=found.id,
+        org=_org_rules(found.org_id, found.rules_version, found.is_strict),
+        is_private=found.is_private,
+    )
+
+
+def may_preflight(secret: str | None, origin: Origin) -> bool:
+    """Tell whether a browser may send requests from this origin.
+
+    A preflight carries no `Authorization` header. When the URL names a public token, that token
+    decides; otherwise any active public token may: the request itself is checked again.
+    """
+    public = select(Token.domains).where(Token.is_private.is_(False), Token.revoked_at.is_(None))
+    if secret:
+        public = public.where(Token.secret_hash == hash_secret(secret))
+    with database.read() as connection:
+        return any(_is_at_home(row.domains, origin) for row in connection.execute(public))
+
+
+def _is_at_home(allowed: list[str], origin: Origin | None) -> bool:
+    return origin is not None and domains.is_allowed(origin.host, origin.port, allowed)
+
+
+def _note_use(token_id: str, last_used_at: datetime | None, now: datetime) -> None:
+    stale = now - LAST_USE_PRECISION
+    if last_used_at is not None and last_used_at > stale:
+        return
+
+    def note(connection: Connection) -> None:
+        connection.execute(
+            update(Token)
+            .where(Token.id == token_id)
+            # Of many requests at once only the first writes.
+            .where(or_(Token.last_used_at.is_(None), Token.last_used_at <= stale))
+            .values(last_used_at=now)
+        )
+
+    database.write(note)
+
+
+def org_rules_of(org_id: str) -> OrgRules:
+    """Read the rules of an org that is known to exist."""
+    statement = select(Org.rules_version, Org.is_strict).where(Org.id == org_id)
+    with database.read() as connection:
+        row = connection.execute(statement).one()
+    return _org_rules(org_id, row.rules_version, row.is_strict)
+
+
+@lru_cache(maxsize=1024)
+def _org_rules(org_id: str, rules_version: int, is_strict: bool) -> OrgRules:  # noqa: ARG001 - the version is the cache's key: every change of the rules raises it
+    attributes = (
+        select(Attribute)
+        .where(Attribute.org_id == org_id)
+        .order_by(Attribute.position, Attribute.id)
+    )
+    with database.read() as connection:
+        rows = connection.execute(attributes).all()
+    return OrgRules(org_id, is_strict, tuple(_attribute_rule(row) for row in rows))
+
+
+def _attribute_rule(row: Any) -> AttributeRule:  # noqa: ANN401 - a row of `attribute`
+    return AttributeRule(
+        key=row.key,
+        label=row.label,
+        kind=Kind(row.kind),
+        options=tuple(Option(option["value"], option["label"]) for option in row.options),
+        applies=Applies(row.applies),
+        required=row.is_required,
+        default=row.default_value,
+        visible_to_customer=row.is_visible_to_customer,
+    )
+
+
+_staff = select(
+    StaffAccount.id,
+    StaffAccount.email,
+    StaffAccount.role,
+    StaffAccount.password_hash,
+    Org.id.label("org_id"),
+    Org.is_strict,
+    Org.rules_version,
+).join(Org, Org.id == StaffAccount.org_id)
+
+
+def sign_in(email: str, password: str) -> StaffMember | None:
+    """Check an e-mail address and password; None when they do not belong together.
+
+    Takes as long for an unknown address as for a wrong password, so that nobody can find out by
+    the clock who has an account.
+    """
+    # No stored address holds a NUL, and PostgreSQL would not even compare one.
+    address = email.strip().lower().replace("\0", "")
+    row = _find_staff(StaffAccount.email == address)
+    known_hash = row.password_hash if row is not None else _hash_of_nobody()
+    try:
+        password_hasher.verify(known_hash, password)
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return None
+    return _staff_member(row) if row is not None else None
+
+
+def load_staff(session_id: str) -> StaffMember | None:
+    """Find the person of a session; None when the account or its password has changed since."""
+    staff_id, _, _ = session_id.partition(".")
+    row = _find_staff(StaffAccount.id == staff_id)
+    if row is None or not hmac.compare_digest(_session_id(row).encode(), session_id.encode()):
+        return None
+    return _staff_member(row)
+
+
+def _find_staff(condition: Any) -> Any | None:  # noqa: ANN401 - an SQL condition, and a row of `_staff`
+    with database.read() as connection:
+        return connection.execute(
+            _staff.where(condition, StaffAccount.disabled_at.is_(None))
+        ).one_or_none()
+
+
+def _staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row of `_staff`
+    rules = _org_rules(row.org_id, row.rules_version, row.is_strict)
+    actor = Actor(kind="staff", id=row.id, org=rules, is_private=True)
+    return StaffMember(row.id, row.email, row.role, actor, _session_id(row))
+
+
+def _session_id(row: Any) -> str:  # noqa: ANN401 - a row of `_staff`
+    return f"{row.id}.{hash_secret(row.password_hash)[:16]}"
+
+
+@lru_cache(maxsize=1)
+def _hash_of_nobody() -> str:
+    return password_hasher.hash("nobody has this password")

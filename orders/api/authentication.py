@@ -1,0 +1,80 @@
+"""Who is calling: reads the token of a request and answers browsers of other origins (CORS)."""
+
+import re
+
+from flask import Response, g, request
+
+from orders import access
+from orders.access import Actor, Origin
+from orders.rules import domains
+from orders.rules.errors import Unauthorized
+
+ALLOWED_METHODS = "GET, POST, PUT, DELETE"
+ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match"
+EXPOSED_HEADERS = "ETag, Location, Retry-After"
+PREFLIGHT_AGE = 600  # seconds for which a browser may remember the permission
+
+_BEARER = re.compile(r"Bearer +([^\s]+) *", re.IGNORECASE)
+
+
+def current_actor() -> Actor:
+    """Find out who calls, once for each request.
+
+    Raises Unauthorized without a known token and Forbidden for a public token from elsewhere
+    (docs/contract.md, "Tokens").
+    """
+    if "actor" not in g:
+        g.actor = access.authenticate(_secret(), origin=_origin())
+    actor: Actor = g.actor
+    return actor
+
+
+def _secret() -> str | None:
+    """Read the token from the header or the query; sending the same one in both is fine."""
+    sent = set(filter(None, request.args.getlist("bearer_token")))
+    header = _BEARER.fullmatch(request.headers.get("Authorization", ""))
+    if header:
+        sent.add(header[1])
+    if len(sent) > 1:
+        raise Unauthorized("Two different tokens were sent. Send one.")
+    return sent.pop() if sent else None
+
+
+def _origin() -> Origin | None:
+    """Read which host the browser names as the page's own: `Origin`, or else `Referer`."""
+    if "Origin" in request.headers:
+        found = domains.origin_host(request.headers["Origin"])
+    else:
+        found = domains.referer_host(request.headers.get("Referer", ""))
+    return None if found is None else Origin(*found)
+
+
+def answer_preflight() -> Response | None:
+    """Answer a browser's question whether it may send a request; None for any other request."""
+    if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
+        return None
+    response = Response(status=204)
+    response.vary.update(
+        ["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"]
+    )
+    origin = _origin()
+    try:
+        may = origin is not None and access.may_preflight(_secret(), origin)
+    except Unauthorized:
+        may = False
+    if may:
+        response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+        response.headers["Access-Control-Allow-Methods"] = ALLOWED_METHODS
+        response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_AGE)
+    return response
+
+
+def add_cors_headers(response: Response) -> Response:
+    """Let the page that holds a public token read the answer; a private token opens nothing."""
+    response.vary.add("Origin")
+    actor: Actor | None = g.get("actor")
+    if actor is not None and not actor.is_private and "Origin" in request.headers:
+        response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+    return response

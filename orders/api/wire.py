@@ -1,0 +1,39 @@
+"""The wire names of an order: camelCase, every field in every answer (docs/contract.md)."""
+
+from datetime import datetime
+from typing import Any
+
+from orders.rules.order import CartLine, Order
+
+
+def order_fields(order: Order) -> dict[str, Any]:
+    """Give an order as it is answered; times are UTC, ISO 8601 with milliseconds and `Z`."""
+    return {
+        "id": order.id,
+        "shortId": order.short_id,
+        "orgId": order.org_id,
+        "originOrgId": order.origin_org_id,
+        "name": order.name,
+        "customerId": order.customer_id,
+        "platform": order.platform,
+        "metadata": order.metadata,
+        "derivative": order.derivative,
+        "cart": [_line_fields(line) for line in order.cart],
+        "items": order.items,
+        "status": str(order.status),
+        "createdAt": _time(order.created_at),
+        "updatedAt": _time(order.updated_at),
+        "createdBy": order.created_by,
+        "deletedAt": None if order.deleted_at is None else _time(order.deleted_at),
+    }
+
+
+def _line_fields(line: CartLine) -> dict[str, Any]:
+    fields: dict[str, Any] = {"configurationId": line.configuration_id, "count": line.count}
+    if line.metadata is not None:
+        fields["metadata"] = line.metadata
+    return fields
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

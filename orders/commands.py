@@ -1,0 +1,178 @@
+"""The commands: `flask --app app …`. Each prints one JSON object, or one on standard error."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+
+from orders import administration, demo
+from orders.rules.attributes import Applies, AttributeRule, Kind, Option
+from orders.rules.errors import InvalidOrder, OrderError
+from orders.serving import serve
+from orders.settings import Settings
+
+Command = Callable[..., dict[str, Any]]
+
+org = AppGroup("org", help="Organizations.")
+token = AppGroup("token", help="Tokens of scripts and web pages.")
+staff = AppGroup("staff", help="Staff accounts of the sales desk.")
+attribute = AppGroup("attribute", help="Attributes that an org defines for its orders.")
+seed = AppGroup("seed", help="Example data.")
+
+
+def register_commands(app: Flask) -> None:
+    """Make the commands known to the `flask` command."""
+    for group in (org, token, staff, attribute, seed):
+        app.cli.add_command(group)
+    app.cli.add_command(serve_command)
+
+
+def prints_json(command: Command) -> Callable[..., None]:
+    """Print what the command returns as one JSON object.
+
+    A refusal goes to standard error as one JSON object too, with exit code 1.
+    """
+
+    @functools.wraps(command)
+    def wrapper(*args: Any, **options: Any) -> None:  # noqa: ANN401 - click's own parameters
+        try:
+            result = command(*args, **options)
+        except OrderError as error:
+            refused: dict[str, Any] = {"error": str(error)}
+            if isinstance(error, InvalidOrder):
+                refused["errors"] = [
+                    {"path": fault.path, "message": fault.message} for fault in error.errors
+                ]
+            click.echo(json.dumps(refused), err=True)
+            sys.exit(1)
+        click.echo(json.dumps(result))
+
+    return wrapper
+
+
+@org.command("add")
+@click.argument("name")
+@prints_json
+def add_org(name: str) -> dict[str, Any]:
+    """Make an org."""
+    return {"id": administration.add_org(name)}
+
+
+@token.command("add")
+@click.option("--org", "org_id", required=True, help="ID of the org.")
+@click.option("--name", required=True, help="What people call the token.")
+@click.option("--private/--public", "is_private", default=None, help="A server's, or a web page's.")
+@click.option("--domain", "domains", multiple=True, help="Host of a public token; repeatable.")
+@prints_json
+def add_token(
+    org_id: str, name: str, is_private: bool | None, domains: tuple[str, ...]
+) -> dict[str, Any]:
+    """Make a token; its secret is shown this once."""
+    if is_private is None:
+        raise click.UsageError("Say --private or --public.")
+    made = administration.add_token(org_id, name=name, is_private=is_private, allowed=domains)
+    return {"id": made.id, "token": made.secret}
+
+
+@token.command("revoke")
+@click.argument("token_id")
+@prints_json
+def revoke_token(token_id: str) -> dict[str, Any]:
+    """Make a token useless from now on."""
+    administration.revoke_token(token_id)
+    return {"id": token_id, "revoked": True}
+
+
+@staff.command("add")
+@click.option("--org", "org_id", required=True, help="ID of the org.")
+@click.option("--email", required=True, help="The address to sign in with.")
+@click.option("--role", type=click.Choice(administration.ROLES), required=True)
+@click.option("--password-stdin", is_flag=True, required=True, help="Read it from standard input.")
+@prints_json
+def add_staff(org_id: str, email: str, role: str, password_stdin: bool) -> dict[str, Any]:  # noqa: ARG001 - the flag says where the password comes from
+    """Make a staff account; the password's last line break does not count."""
+    password = click.get_text_stream("stdin").read().removesuffix("\n").removesuffix("\r")
+    account = administration.add_staff(org_id, email=email, role=role, password=password)
+    return {"id": account}
+
+
+@attribute.command("add")
+@click.option("--org", "org_id", required=True, help="ID of the org.")
+@click.option("--key", required=True, help="Key in the order's metadata.")
+@click.option("--label", required=True, help="What people read.")
+@click.option("--kind", type=click.Choice([str(kind) for kind in Kind]), required=True)
+@click.option("--option", "options", multiple=True, help="value=Label; repeatable.")
+@click.option(
+    "--applies", type=click.Choice([str(area) for area in Applies]), default=str(Applies.METADATA)
+)
+@click.option("--required/--optional", "required", default=False)
+@click.option("--default", "default", help="The value of an order that does not give one.")
+@click.option("--visible/--hidden", "visible", default=False, help="May the customer see it?")
+@prints_json
+def add_attribute(  # noqa: PLR0913 - an attribute has as many parts
+    org_id: str,
+    key: str,
+    label: str,
+    kind: str,
+    options: tuple[str, ...],
+    applies: str,
+    required: bool,
+    default: str | None,
+    visible: bool,
+) -> dict[str, Any]:
+    """Define an attribute."""
+    rule = AttributeRule(
+        key=key,
+        label=label,
+        kind=Kind(kind),
+        options=tuple(_option(text) for text in options),
+        applies=Applies(applies),
+        required=required,
+        default=_default(Kind(kind), default),
+        visible_to_customer=visible,
+    )
+    return {"id": administration.add_attribute(org_id, rule)}
+
+
+def _option(text: str) -> Option:
+    value, separator, label = text.partition("=")
+    return Option(value, label if separator else value)
+
+
+def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of the attribute's kind
+    """Read a default as JSON where the kind is not a text; the definition's check judges it."""
+    if text is None or kind in {Kind.OPTION, Kind.TEXT}:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@seed.command("demo")
+@prints_json
+def seed_demo() -> dict[str, Any]:
+    """Make the demo org: configurations, attributes, orders, an account and two tokens."""
+    settings: Settings = current_app.config["SETTINGS"]
+    made = demo.seed_demo(settings.limits)
+    return {
+        "orgId": made.org_id,
+        "email": made.email,
+        "password": made.password,
+        "privateToken": made.private_token,
+        "publicToken": made.public_token,
+        "configurations": made.configurations,
+        "orders": made.orders,
+    }
+
+
+@click.command("serve")
+@with_appcontext
+def serve_command() -> None:
+    """Bring the database up to date and serve until stopped."""
+    sys.exit(serve(current_app.config["SETTINGS"]))

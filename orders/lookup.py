@@ -1,0 +1,102 @@
+"""What a customer may see of an order, found by its short ID alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from orders import catalogue
+from orders.access import org_rules_of
+from orders.catalogue import ConfigurationCard
+from orders.queries import lines_of_order, order_columns, order_from
+from orders.rules.attributes import Applies, AttributeRule
+from orders.rules.order import CartLine, Order
+from orders.rules.status import Status
+from orders.storage import database
+from orders.storage.tables import orders
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerLine:
+    """One line as a customer sees it."""
+
+    product_name: str | None
+    options: dict[str, Any]
+    thumbnail: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """All that a customer may see of an order; `details` are labels and texts."""
+
+    short_id: str
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    lines: tuple[CustomerLine, ...]
+    details: tuple[tuple[str, str], ...]
+
+
+_any_by_short_id = select(*order_columns).where(
+    orders.c.short_id == bindparam("reference"), orders.c.deleted_at.is_(None)
+)
+
+
+def find_order_for_customer(code: str) -> CustomerView | None:
+    """Read what the customer may see of the order with this short ID (canonical spelling).
+
+    This is the one look-up that names no org: the code alone finds the order, whoever owns it.
+    None when there is no such order or it is in the bin.
+    """
+    with database.read() as connection:
+        row = connection.execute(_any_by_short_id, {"reference": code}).one_or_none()
+        if row is None:
+            return None
+        order = order_from(row, connection.execute(lines_of_order, {"order_id": row.id}).all())
+    cards = catalogue.resolve({line.configuration_id for line in order.cart}, order.org_id)
+    return CustomerView(
+        short_id=order.short_id,
+        status=order.status,
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+        lines=tuple(_customer_line(line, cards.get(line.configuration_id)) for line in order.cart),
+        details=tuple(_visible_details(order, org_rules_of(order.org_id).attributes)),
+    )
+
+
+def _customer_line(line: CartLine, card: ConfigurationCard | None) -> CustomerLine:
+    if card is None:
+        return CustomerLine(None, {}, None, line.count)
+    return CustomerLine(card.product_name, card.variant, card.thumbnail, line.count)
+
+
+def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> list[tuple[str, str]]:
+    """Give label and text of each value that the org lets customers see."""
+    details = []
+    for rule in rules:
+        value = _value(order, rule)
+        if rule.visible_to_customer and value is not None:
+            details.append((rule.label, display(rule, value)))
+    return details
+
+
+def _value(order: Order, rule: AttributeRule) -> object:
+    """Find the attribute's value where the attribute applies; None when it has none."""
+    areas = {
+        Applies.METADATA: (order.metadata,),
+        Applies.DERIVATIVE: (order.derivative,),
+        Applies.BOTH: (order.metadata, order.derivative),
+    }
+    values = (area.get(rule.key) for area in areas[rule.applies])
+    return next((value for value in values if value is not None), None)
+
+
+def display(rule: AttributeRule, value: object) -> str:
+    """Give an attribute's value as people read it: the option's label, or Yes and No."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    labels = {option.value: option.label for option in rule.options}
+    return labels.get(value, value) if isinstance(value, str) else str(value)

@@ -1,0 +1,252 @@
+"""Reading orders: one, or a page of many. Every query names its org."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, func, or_, select
+
+from orders.access import Actor
+from orders.rules import short_id
+from orders.rules.configuration_id import read_uuid
+from orders.rules.errors import NotFound
+from orders.rules.order import CartLine, Order
+from orders.rules.short_id import MistypedShortId
+from orders.rules.status import Status
+from orders.storage import database
+from orders.storage.models import OrderHistory, StaffAccount, Submission, Token
+from orders.storage.tables import cart_line, orders
+
+PAGE_SIZE = 50
+
+order_columns = [column for column in orders.c if column.name != "search_text"]
+_by_id = select(*order_columns).where(
+    orders.c.id == bindparam("reference"),
+    orders.c.org_id == bindparam("org_id"),
+    orders.c.deleted_at.is_(None),
+)
+_by_short_id = select(*order_columns).where(
+    orders.c.short_id == bindparam("reference"),
+    orders.c.org_id == bindparam("org_id"),
+    orders.c.deleted_at.is_(None),
+)
+lines_of_order = (
+    select(cart_line.c.configuration_id, cart_line.c.count, cart_line.c.metadata)
+    .where(cart_line.c.order_id == bindparam("order_id"))
+    .order_by(cart_line.c.position)
+)
+
+
+def find_order(reference: str, org_id: str) -> Order:
+    """Read one order of the org by its UUID, or by its short ID in any spelling.
+
+    Raises NotFound when the org has no such order or it is in the bin, and MistypedShortId for a
+    text that can be neither; the latter without asking the database.
+    """
+    order_id = read_uuid(reference)
+    statement = _by_short_id if order_id is None else _by_id
+    key = order_id or short_id.normalise(reference)
+    with database.read() as connection:
+        row = connection.execute(statement, {"reference": key, "org_id": org_id}).one_or_none()
+        if row is None:
+            raise NotFound("There is no order with this ID.")
+        lines = connection.execute(lines_of_order, {"order_id": row.id}).all()
+    return order_from(row, lines)
+
+
+def order_from(row: Any, lines: Sequence[Any]) -> Order:  # noqa: ANN401 - rows of the two statements above
+    """Make an order of its row and the rows of its lines."""
+    return Order(
+        id=row.id,
+        short_id=row.short_id,
+        org_id=row.org_id,
+        origin_org_id=row.origin_org_id,
+        name=row.name,
+        customer_id=row.customer_id,
+        platform=row.platform,
+        metadata=row.metadata,
+        derivative=row.derivative,
+        cart=tuple(CartLine(*line) for line in lines),
+        items=row.items,
+        status=Status(row.status),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        created_by=row.created_by,
+        deleted_at=row.deleted_at,
+        version=row.version,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSummary:
+    """One order in a list: `lines` of the cart and `pieces`, the sum of their counts."""
+
+    id: str
+    short_id: str
+    name: str | None
+    customer_id: str | None
+    status: Status
+    created_at: datetime
+    created_by: str
+    lines: int
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """A page of a list, newest first. The cursors are None at either end."""
+
+    orders: tuple[OrderSummary, ...]
+    newer: str | None
+    older: str | None
+
+
+def list_orders(
+    org_id: str, *, search: str = "", older_than: str = "", newer_than: str = ""
+) -> OrderPage:
+    """Read a page of at most PAGE_SIZE orders of the org, newest first.
+
+    `search` finds order codes (one or several, in any spelling) and otherwise parts of the code,
+    name, customer ID or platform order ID, whatever their case. `older_than` and `newer_than` are
+    cursors of a page; one that cannot be read means the first page.
+    """
+    statement = select(*order_columns).where(
+        orders.c.org_id == org_id, orders.c.deleted_at.is_(None)
+    )
+    statement = _matching(statement, search)
+    cursor = _read_cursor(newer_than or older_than)
+    is_upward = bool(newer_than and cursor)
+    if cursor:
+        at, order_id = cursor
+        same_time = orders.c.created_at == at
+        if is_upward:
+            edge = or_(orders.c.created_at > at, and_(same_time, orders.c.id > order_id))
+        else:
+            edge = or_(orders.c.created_at < at, and_(same_time, orders.c.id < order_id))
+        statement = statement.where(edge)
+    if is_upward:
+        statement = statement.order_by(orders.c.created_at, orders.c.id)
+    else:
+        statement = statement.order_by(orders.c.created_at.desc(), orders.c.id.desc())
+    with database.read() as connection:
+        rows = list(connection.execute(statement.limit(PAGE_SIZE + 1)))
+        has_more = len(rows) > PAGE_SIZE
+        rows = rows[:PAGE_SIZE]
+        if is_upward:
+            rows.reverse()
+        counted = (
+            select(cart_line.c.order_id, func.count(), func.sum(cart_line.c.count))
+            .where(cart_line.c.order_id.in_([row.id for row in rows]))
+            .group_by(cart_line.c.order_id)
+        )
+        totals = {row[0]: (row[1], int(row[2])) for row in connection.execute(counted)}
+    found = tuple(_summary(row, *totals.get(row.id, (0, 0))) for row in rows)
+    newer = has_more if is_upward else cursor is not None
+    older = True if is_upward else has_more
+    return OrderPage(
+        orders=found,
+        newer=_cursor(found[0]) if found and newer else None,
+        older=_cursor(found[-1]) if found and older else None,
+    )
+
+
+def _matching(statement: Select[Any], search: str) -> Select[Any]:
+    words = search.replace("\0", " ").replace(",", " ").replace(";", " ").split()
+    if not words:
+        return statement
+    codes = _codes(words)
+    if codes:
+        return statement.where(orders.c.short_id.in_(codes))
+    for word in words:
+        statement = statement.where(orders.c.search_text.contains(word.casefold(), autoescape=True))
+    return statement
+
+
+def _codes(words: list[str]) -> list[str]:
+    """Read the words as order codes; a code may be spread over words ("7KQ4 M2XD 9T3B")."""
+    codes = []
+    parts = ""
+    for word in words:
+        parts += word
+        try:
+            codes.append(short_id.normalise(parts))
+        except MistypedShortId:
+            continue
+        parts = ""
+    return [] if parts else codes
+
+
+def _cursor(order: OrderSummary) -> str:
+    return f"{order.created_at.isoformat()}_{order.id}"
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str] | None:
+    moment, _, order_id = cursor.partition("_")
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return (at.astimezone(UTC), order_id) if at.tzinfo and read_uuid(order_id) else None
+
+
+def _summary(row: Any, lines: int, pieces: int) -> OrderSummary:  # noqa: ANN401 - a row of `orders`
+    return OrderSummary(
+        id=row.id,
+        short_id=row.short_id,
+        name=row.name,
+        customer_id=row.customer_id,
+        status=Status(row.status),
+        created_at=row.created_at,
+        created_by=row.created_by,
+        lines=lines,
+        pieces=pieces,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """What happened to an order; `actor_name` is an e-mail address or a token's name."""
+
+    at: datetime
+    actor_name: str
+    action: str
+    changes: dict[str, Any]
+
+
+def read_history(order: Order) -> tuple[HistoryEntry, ...]:
+    """Read what happened to the order, oldest first."""
+    statement = (
+        select(OrderHistory.at, OrderHistory.actor_id, OrderHistory.action, OrderHistory.changes)
+        .where(OrderHistory.order_id == order.id)
+        .order_by(OrderHistory.id)
+    )
+    with database.read() as connection:
+        rows = connection.execute(statement).all()
+    names = actor_names({row.actor_id for row in rows}, order.org_id)
+    return tuple(
+        HistoryEntry(row.at, names.get(row.actor_id, row.actor_id), row.action, row.changes)
+        for row in rows
+    )
+
+
+def actor_names(actor_ids: set[str], org_id: str) -> dict[str, str]:
+    """Give the name of each actor of the org: a staff account's address or a token's name."""
+    staff = select(StaffAccount.id, StaffAccount.email).where(
+        StaffAccount.org_id == org_id, StaffAccount.id.in_(actor_ids)
+    )
+    tokens = select(Token.id, Token.name).where(Token.org_id == org_id, Token.id.in_(actor_ids))
+    with database.read() as connection:
+        people = [(row[0], row[1]) for row in connection.execute(staff)]
+        return dict(people + [(row[0], row[1]) for row in connection.execute(tokens)])
+
+
+def find_submission(key: str, actor: Actor) -> str | None:
+    """Give the short ID of the order that this actor's key has made, if any."""
+    statement = (
+        select(orders.c.short_id)
+        .join(Submission, Submission.order_id == orders.c.id)
+        .where(Submission.actor_id == actor.id, Submission.key == key)
+    )
+    with database.read() as connection:
+        return connection.execute(statement).scalar()

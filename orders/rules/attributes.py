@@ -1,0 +1,158 @@
+"""Attributes: the keys that an org defines for its orders, and which values are valid for them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from orders.rules.errors import FieldError
+from orders.rules.json_values import find_unstorable, join_path
+
+MAX_KEY = 255  # characters, of a key and of a label
+OPTIONS_IN_MESSAGE = 10
+
+AttributeValue = str | float | bool | None  # float stands for whole numbers too
+
+
+class Kind(StrEnum):
+    """What a value of the attribute is."""
+
+    OPTION = "option"
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+
+
+class Applies(StrEnum):
+    """The field of an order in which the attribute's key is defined."""
+
+    METADATA = "metadata"
+    DERIVATIVE = "derivative"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A valid value and what people read in its place."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRule:
+    """One attribute as its org has defined it. `options` is empty unless the kind is option."""
+
+    key: str
+    label: str
+    kind: Kind
+    options: tuple[Option, ...] = ()
+    applies: Applies = Applies.METADATA
+    required: bool = False
+    default: AttributeValue = None
+    visible_to_customer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeResult:
+    """Both objects with defaults filled in, and what is wrong with them."""
+
+    metadata: dict[str, Any]
+    derivative: dict[str, Any]
+    errors: tuple[FieldError, ...]
+
+
+def apply_attributes(
+    metadata: Mapping[str, Any],
+    derivative: Mapping[str, Any],
+    rules: Sequence[AttributeRule],
+    *,
+    strict: bool,
+) -> AttributeResult:
+    """Check the values of defined keys and fill in defaults of keys that were left out.
+
+    Null means "no value": fine unless the attribute is required. A required attribute that applies
+    to both objects may stand in either; its absence is told at `metadata.<key>`. With `strict`, keys
+    that no attribute defines are refused, otherwise they are kept. The arguments are not changed.
+    """
+    areas = {Applies.METADATA: dict(metadata), Applies.DERIVATIVE: dict(derivative)}
+    errors: list[FieldError] = []
+    for rule in rules:
+        errors += _apply(rule, areas)
+    if strict:
+        for area, values in areas.items():
+            defined = {rule.key for rule in rules if rule.applies in {area, Applies.BOTH}}
+            errors += [
+                FieldError(join_path(area, key), "This org has no such attribute.")
+                for key in values
+                if key not in defined
+            ]
+    return AttributeResult(areas[Applies.METADATA], areas[Applies.DERIVATIVE], tuple(errors))
+
+
+def _apply(rule: AttributeRule, areas: dict[Applies, dict[str, Any]]) -> list[FieldError]:
+    """Check one attribute where it applies; fill in its default in the first of these places."""
+    own = [area for area in areas if rule.applies in {area, Applies.BOTH}]
+    sent = [area for area in own if rule.key in areas[area]]
+    if not sent and rule.default is not None:
+        areas[own[0]][rule.key] = rule.default
+        return []
+    errors = []
+    for area in sent:
+        value = areas[area][rule.key]
+        if value is not None and (message := value_fault(rule, value)):
+            errors.append(FieldError(join_path(area, rule.key), message))
+    if rule.required and not any(_has_value(areas[area][rule.key]) for area in sent):
+        path = join_path(sent[0] if sent else own[0], rule.key)
+        if all(error.path != path for error in errors):
+            errors.append(FieldError(path, "This is required."))
+    return errors
+
+
+def _has_value(value: object) -> bool:
+    return value is not None and not (isinstance(value, str) and not value.strip())
+
+
+def value_fault(rule: AttributeRule, value: object) -> str | None:
+    """Say what is wrong with a value that is not null; None when it is valid."""
+    if rule.kind is Kind.OPTION:
+        known = [option.value for option in rule.options]
+        if isinstance(value, str) and value in known:
+            return None
+        listed = ", ".join(known[:OPTIONS_IN_MESSAGE])
+        more = ", …" if len(known) > OPTIONS_IN_MESSAGE else ""
+        return f"One of: {listed}{more}."
+    if rule.kind is Kind.TEXT:
+        return None if isinstance(value, str) else "A text."
+    if rule.kind is Kind.NUMBER:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return None if is_number else "A number."
+    return None if isinstance(value, bool) else "True or false."
+
+
+def check_definition(rule: AttributeRule) -> list[FieldError]:
+    """Say what is wrong with the definition itself; an empty list when it can be used."""
+    errors = []
+    if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
+        errors.append(FieldError("key", f"From 1 to {MAX_KEY} characters, without dots."))
+    if not 1 <= len(rule.label.strip()) <= MAX_KEY:
+        errors.append(FieldError("label", f"From 1 to {MAX_KEY} characters."))
+    errors += find_unstorable([rule.key, rule.label], "key", nesting=1)
+    errors += _option_faults(rule)
+    if not errors and rule.default is not None and (message := value_fault(rule, rule.default)):
+        errors.append(FieldError("default", message))
+    return errors
+
+
+def _option_faults(rule: AttributeRule) -> Iterable[FieldError]:
+    values = [option.value for option in rule.options]
+    if rule.kind is not Kind.OPTION:
+        if values:
+            yield FieldError("option", "Only the kind option has options.")
+        return
+    if not values:
+        yield FieldError("option", "At least one option is needed.")
+    if len(set(values)) < len(values):
+        yield FieldError("option", "Each value once.")
+    if not all(value.strip() for value in values):
+        yield FieldError("option", "A value that is not empty.")

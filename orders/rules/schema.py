@@ -1,0 +1,259 @@
+"""The shape of an order as it is sent: which fields there are, of which type, within which limits.
+
+The only module that knows pydantic. The models say what a field is; every message is a sentence of
+our own, the same for the form and for the JSON endpoint.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from orders.rules.configuration_id import is_configuration_id, read_uuid
+from orders.rules.count import COUNT_SENTENCE, whole_count
+from orders.rules.errors import FieldError
+from orders.rules.json_values import compact_size, find_unstorable, join_path
+from orders.rules.legacy_items import convert_items
+from orders.rules.limits import Limits
+from orders.rules.order import NOT_SENT, CartLine, OrderDraft
+from orders.rules.status import Status, may_have_empty_cart, read_status
+
+MAX_TEXT = 255  # Unicode characters, not bytes
+READ_ONLY = {"id", "shortId", "createdAt", "updatedAt", "createdBy", "deletedAt"}
+STATUS_SENTENCE = f"One of: {', '.join(Status)}."
+CONFIGURATION_ID_SENTENCE = (
+    "A UUID, or the short ID of a saved configuration (7 to 14 letters, digits, _ or -)."
+)
+
+
+def _status(value: object) -> Status:
+    status = read_status(value)
+    if status is None:
+        raise PydanticCustomError("status", STATUS_SENTENCE)
+    return status
+
+
+def _count(value: object) -> int:
+    count = whole_count(value)
+    if count is None:
+        raise PydanticCustomError("count", COUNT_SENTENCE)
+    return count
+
+
+def _configuration_id(value: str) -> str:
+    if not is_configuration_id(value):
+        raise PydanticCustomError("configuration_id", CONFIGURATION_ID_SENTENCE)
+    return read_uuid(value) or value
+
+
+ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+JsonObject = dict[str, Any]
+
+
+class _Input(BaseModel):
+    """Strict: no text is taken for a number, no unknown field is dropped."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
+
+
+class PlatformInput(BaseModel):
+    """Where the order came from; keys beside these three are kept as they come."""
+
+    model_config = ConfigDict(extra="allow", strict=True, alias_generator=to_camel)
+
+    id: ShortText | None = None
+    platform: ShortText | None = None
+    store_name: ShortText | None = None
+
+
+class CartLineInput(_Input):
+    """One line of the cart; `metadata` may be left out but not null."""
+
+    configuration_id: Annotated[str, AfterValidator(_configuration_id)]
+    count: Annotated[int, BeforeValidator(_count)]
+    metadata: JsonObject = cast(JsonObject, None)
+
+
+class OrderInput(_Input):
+    """A new order. A default stands for a field that was left out; null is another thing."""
+
+    org_id: str = cast(str, None)
+    origin_org_id: ShortText | None = ""
+    name: ShortText | None = None
+    customer_id: ShortText | None = None
+    platform: PlatformInput = cast(PlatformInput, None)
+    metadata: JsonObject = Field(default_factory=dict)
+    derivative: JsonObject = Field(default_factory=dict)
+    cart: list[CartLineInput] = cast(list[CartLineInput], None)
+    items: list[Any] = Field(default_factory=list)
+    status: Annotated[Status, BeforeValidator(_status)] = Status.NEW
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeResult:
+    """The draft, or what is wrong; `cart_from_items` tells that the lines were converted."""
+
+    draft: OrderDraft | None
+    errors: list[FieldError]
+    cart_from_items: bool = False
+
+
+def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> ShapeResult:
+    """Check an order as it was sent, as far as it can be judged without its org.
+
+    `raw` is what a JSON parser gives. Never raises: whatever arrives, the result holds either the
+    draft or every error by its path. Without `legacy_items` the field `items` is unknown.
+    """
+    if not isinstance(raw, dict):
+        return ShapeResult(None, [FieldError("", "An object with the fields of an order.")])
+    errors = find_unstorable(raw, nesting=limits.nesting)
+    errors += _too_many(raw, limits)
+    told = {error.path for error in errors}
+    oversized = {name for name in ("cart", "items") if name in told}
+    sent = {name: value for name, value in raw.items() if name not in oversized}
+    order: OrderInput | None = None
+    try:
+        order = OrderInput.model_validate(sent)
+    except ValidationError as invalid:
+        for details in invalid.errors(include_url=False, include_context=False):
+            error = _told(details)
+            if error.path not in told:
+                errors.append(error)
+    if not legacy_items and "items" in raw:
+        errors.append(FieldError("items", "Unknown field."))
+    for field in ("metadata", "derivative"):
+        errors += _list_faults(raw.get(field), field)
+    if not errors:
+        errors += _too_large(raw, limits)
+    lines, from_items, needs_line = _lines(order, raw) if order else ((), False, _is_bare(raw))
+    if needs_line and "cart" not in {error.path for error in errors}:
+        status = order.status if order else raw.get("status", Status.NEW)
+        errors.append(FieldError("cart", f"At least one line is needed with status {status}."))
+    if errors or order is None:
+        return ShapeResult(None, errors, from_items)
+    return ShapeResult(_draft(order, sent, lines), errors, from_items)
+
+
+def _lines(order: OrderInput, raw: dict[Any, Any]) -> tuple[tuple[CartLine, ...], bool, bool]:
+    """Give the lines, whether they come from `items`, and whether one is missing."""
+    if "cart" in raw:
+        lines = tuple(
+            CartLine(line.configuration_id, line.count, line.metadata) for line in order.cart or ()
+        )
+        return lines, False, not lines and not may_have_empty_cart(order.status)
+    converted = convert_items(order.items)
+    if converted is not None:
+        lines = tuple(
+            CartLine(
+                _configuration_id(line["configurationId"]), line["count"], line.get("metadata")
+            )
+            for line in converted
+        )
+        return lines, True, False
+    # Entries that could not be converted are an order all the same; no entries are none.
+    return (), False, not order.items and not may_have_empty_cart(order.status)
+
+
+def _is_bare(raw: dict[Any, Any]) -> bool:
+    """Tell of a faulty order whether it lacks lines too, judging by what can be read of it."""
+    status = read_status(raw.get("status", Status.NEW))
+    is_open = status is None or may_have_empty_cart(status)
+    cart = raw.get("cart", raw.get("items", []))
+    return not is_open and cart == []
+
+
+def _draft(order: OrderInput, sent: dict[Any, Any], lines: tuple[CartLine, ...]) -> OrderDraft:
+    return OrderDraft(
+        name=order.name,
+        customer_id=order.customer_id,
+        platform=sent.get("platform", {}),
+        metadata=order.metadata,
+        derivative=order.derivative,
+        cart=lines,
+        items=order.items,
+        status=order.status,
+        origin_org_id=NOT_SENT if order.origin_org_id == "" else order.origin_org_id,
+    )
+
+
+def _too_many(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
+    for field, limit, word in (
+        ("cart", limits.cart_lines, "lines"),
+        ("items", limits.items, "entries"),
+    ):
+        value = raw.get(field)
+        if isinstance(value, list) and len(value) > limit:
+            yield FieldError(field, f"At most {limit:,} {word}; this has {len(value):,}.")
+
+
+def _too_large(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
+    fields = [(field, raw.get(field)) for field in ("platform", "metadata", "derivative", "items")]
+    for position, line in enumerate(raw.get("cart") or ()):
+        if "metadata" in line:
+            fields.append((f"cart.{position}.metadata", line["metadata"]))
+    for path, value in fields:
+        size = compact_size(value) if value else 0
+        # Each of the old items may be as large as a line's metadata.
+        limit = limits.metadata_bytes if path != "items" else limits.body_bytes
+        if size > limit:
+            yield FieldError(path, f"At most {limit:,} bytes of JSON; this has {size:,}.")
+
+
+def _list_faults(value: object, path: str) -> Iterator[FieldError]:
+    """Find lists in metadata: its values are texts, numbers, booleans, null and objects."""
+    waiting: list[tuple[object, str]] = [(value, path)] if isinstance(value, dict) else []
+    while waiting:
+        one, where = waiting.pop()
+        if isinstance(one, list):
+            yield FieldError(
+                where, "A text, number, boolean, null or object; lists are not possible."
+            )
+        elif isinstance(one, dict):
+            inner = [(child, join_path(where, str(key))) for key, child in one.items()]
+            waiting.extend(reversed(inner))
+
+
+_SENTENCES = {
+    "missing": "This is required.",
+    "dict_type": "An object.",
+    "model_type": "An object.",
+    "model_attributes_type": "An object.",
+    "list_type": "An array.",
+}
+_NULLABLE = {
+    "name",
+    "customerId",
+    "originOrgId",
+    "platform.id",
+    "platform.platform",
+    "platform.storeName",
+}
+
+
+def _told(details: ErrorDetails) -> FieldError:
+    """Translate one of pydantic's errors into our words."""
+    path = ".".join(str(part) for part in details["loc"])
+    kind, value = details["type"], details["input"]
+    if kind == "extra_forbidden":
+        is_read_only = path in READ_ONLY
+        message = "Set by the service; leave it out." if is_read_only else "Unknown field."
+    elif kind == "string_too_long":
+        message = f"At most {MAX_TEXT} characters; this has {len(value):,}."
+    elif kind in {"string_type", "string_unicode"}:
+        message = "A text or null." if path in _NULLABLE else "A text."
+    elif kind in {"status", "count", "configuration_id"}:
+        message = details["msg"]
+    else:
+        message = _SENTENCES.get(kind, "This is not valid here.")
+    return FieldError(path, message)

@@ -1,0 +1,146 @@
+"""`flask --app app serve`: brings the database up to date and keeps the server running.
+
+granian serves; a small supervisor in front of it starts it again whenever it dies. Worker processes
+that die alone are replaced by granian itself.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+import click
+import flask_migrate
+
+from orders import administration, demo
+from orders.settings import PROJECT, Settings
+
+# Without the query string: bearer tokens stand there.
+ACCESS_LOG_FORMAT = '[%(time)s] %(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'
+# Seconds between a death and the next start; doubled while the server dies at once.
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 30.0
+# Seconds that a start must last to count as a good one.
+SETTLED = 5.0
+# Seconds that running requests get to finish.
+GRACE = 20
+PR_SET_PDEATHSIG = 1
+
+
+def serve(settings: Settings) -> int:
+    """Migrate, make the demo on a first start, serve until stopped; gives the exit code.
+
+    Needs an application context. SIGTERM and SIGINT stop gracefully: running requests finish.
+    """
+    if not _is_port_free(settings):
+        click.echo(
+            f"Port {settings.port} on {settings.host} is in use. Choose another: PORT=8001 make serve",
+            err=True,
+        )
+        return 1
+    flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
+    address = settings.public_url or f"http://{settings.host}:{settings.port}"
+    if settings.demo and not administration.has_orgs():
+        _show_demo(demo.seed_demo(settings.limits), address)
+    click.echo(f"Shortorder serves on {address}", err=True)
+    return _Supervisor(_command(settings), GRACE).run()
+
+
+def _is_port_free(settings: Settings) -> bool:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            return False
+    return True
+
+
+def _show_demo(made: demo.DemoResult, address: str) -> None:
+    """Print once what a newcomer needs; the secrets are stored as hashes only."""
+    click.echo(
+        f"""
+  A demo org was made: {made.configurations} configurations, {made.orders} orders. This is shown once:
+
+    Sales desk      {address}/
+    E-mail          {made.email}
+    Password        {made.password}
+    Private token   {made.private_token}
+    Public token    {made.public_token}
+
+  DEMO=0 starts empty.
+"""
+    )
+
+
+def _command(settings: Settings) -> list[str]:
+    """Give granian's command line: WSGI, one process for each worker, threads in each."""
+    log = ["--access-log", "--access-log-fmt", ACCESS_LOG_FORMAT] if settings.access_log else []
+    return [
+        str(Path(sys.executable).with_name("granian")),
+        "--interface", "wsgi", "--factory", "app:create_app",
+        "--working-dir", str(PROJECT),
+        "--host", settings.host, "--port", str(settings.port), "--http", "1", "--no-ws",
+        "--workers", str(settings.workers), "--blocking-threads", str(settings.threads),
+        "--respawn-failed-workers", "--workers-kill-timeout", str(GRACE),
+        "--log-level", "warning",
+        *log,
+    ]  # fmt: skip
+
+
+def _begin_child() -> None:
+    """Make the server die with its supervisor, in whatever way that dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class _Supervisor:
+    """Starts the server again whenever it ends without having been asked to."""
+
+    def __init__(self, command: list[str], grace: float) -> None:
+        self._command = command
+        self._grace = grace
+        self._server: subprocess.Popen[bytes] | None = None
+        self._is_stopping = False
+
+    def run(self) -> int:
+        """Run until a signal asks to stop; gives the server's exit code, 0 for a clean stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        pause = FIRST_PAUSE
+        while True:
+            started = time.monotonic()
+            # A process group of its own: whatever is left of it can be ended together.
+            self._server = subprocess.Popen(  # noqa: S603 - our own command line
+                self._command,
+                start_new_session=True,
+                preexec_fn=_begin_child,  # noqa: PLW1509 - no threads run here yet
+            )
+            if self._is_stopping:  # asked between two starts
+                self._server.send_signal(signal.SIGTERM)
+            code = self._server.wait()
+            self._end_group(self._server.pid)
+            if self._is_stopping:
+                return 0 if code in {0, -signal.SIGTERM, -signal.SIGINT} else abs(code)
+            lasted = time.monotonic() - started
+            pause = FIRST_PAUSE if lasted > SETTLED else min(pause * 2, LONGEST_PAUSE)
+            click.echo(f"The server ended (code {code}); starting it again.", err=True)
+            time.sleep(pause)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_stopping = True
+        if self._server is not None:
+            self._server.send_signal(signal.SIGTERM)
+
+    @staticmethod
+    def _end_group(group: int) -> None:
+        """End workers that outlived their main process: they would hold the port."""
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except ProcessLookupError:
+            return

@@ -1,0 +1,150 @@
+"""Every setting, read once from the environment; a bad value stops the start with a sentence.
+
+The table of settings in the README is checked against `Settings` by a test.
+"""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from orders.rules.limits import Limits
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class BadSetting(Exception):
+    """An environment variable holds a value that the service cannot work with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. Sizes are in bytes; each comment is what the README's table says."""
+
+    data_dir: Path = PROJECT / "instance"  # folder for the SQLite file and the generated secret
+    database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
+    secret_key: str = ""  # signs sessions; empty: made once and kept in DATA_DIR
+    host: str = "127.0.0.1"  # address to listen on
+    port: int = 8000  # port to listen on
+    workers: int = 2  # server processes
+    threads: int = 8  # threads in each process
+    demo: bool = True  # a first start makes the demo org
+    access_log: bool = False  # a line for each request, never with its query string
+    public_url: str = ""  # where customers reach the service, for links; empty: as requested
+    trusted_proxies: int = 0  # how many reverse proxies in front set X-Forwarded-*
+    secure_cookies: bool = False  # cookies over TLS only; always so when PUBLIC_URL is https
+    lookup_limit: str = "30 per minute"  # look-ups by one address, in each process
+    sign_in_limit: str = "10 per minute"  # tries to sign in by one address, in each process
+    rate_limit_storage: str = "memory://"  # where limits are counted; share it when scaled
+    limits: Limits = field(default_factory=Limits)  # the MAX_… settings below
+
+    @property
+    def has_secure_cookies(self) -> bool:
+        """Tell whether session cookies travel over TLS only."""
+        return self.secure_cookies or self.public_url.startswith("https://")
+
+
+# Environment variable -> field of Limits.
+LIMIT_VARIABLES = {
+    "MAX_CART_LINES": "cart_lines",
+    "MAX_ITEMS": "items",
+    "MAX_METADATA_BYTES": "metadata_bytes",
+    "MAX_NESTING": "nesting",
+    "MAX_BODY_BYTES": "body_bytes",
+}
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read all settings; an unset or empty variable means the default.
+
+    Raises BadSetting, naming the variable, for a value that cannot be used.
+    """
+    defaults = Settings()
+    found: dict[str, object] = {}
+    for setting in fields(Settings):
+        text = environment.get(setting.name.upper(), "").strip()
+        if setting.name != "limits" and text:
+            found[setting.name] = _read(setting.name.upper(), text, getattr(defaults, setting.name))
+    limits = {
+        name: _read(variable, environment[variable].strip(), getattr(defaults.limits, name))
+        for variable, name in LIMIT_VARIABLES.items()
+        if environment.get(variable, "").strip()
+    }
+    for variable, name in LIMIT_VARIABLES.items():
+        if name in limits and limits[name] == 0:
+            raise BadSetting(f"{variable} must be 1 or more.")
+    settings = Settings(**found, limits=Limits(**limits))  # type: ignore[arg-type]  # _read keeps each default's type
+    _check(settings)
+    return _with_defaults_on_disk(settings)
+
+
+def _read(variable: str, text: str, default: object) -> object:
+    """Turn the text into the type of the default."""
+    if isinstance(default, bool):
+        known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+        if text.lower() not in known:
+            raise BadSetting(f"{variable} is {text!r}; it must be 1 or 0.")
+        return known[text.lower()]
+    if isinstance(default, int):
+        if not (text.isascii() and text.isdigit()):
+            raise BadSetting(f"{variable} is {text!r}; it must be a whole number.")
+        return int(text)
+    if isinstance(default, Path):
+        return Path(text).expanduser().resolve()
+    return text
+
+
+def _check(settings: Settings) -> None:
+    if not 1 <= settings.port <= 65535:
+        raise BadSetting(f"PORT is {settings.port}; it must be from 1 to 65535.")
+    for name in ("workers", "threads"):
+        if getattr(settings, name) < 1:
+            raise BadSetting(f"{name.upper()} must be 1 or more.")
+    if settings.public_url:
+        parts = urlsplit(settings.public_url)
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            raise BadSetting(
+                f"PUBLIC_URL is {settings.public_url!r}; it must begin with https:// or http://."
+            )
+    if settings.secret_key and len(settings.secret_key) < 16:
+        raise BadSetting("SECRET_KEY is too short; use at least 16 random characters.")
+    if settings.database_url and not settings.database_url.startswith(
+        ("sqlite:///", "postgresql:", "postgresql+psycopg:", "postgres:")
+    ):
+        raise BadSetting("DATABASE_URL must begin with sqlite:/// or postgresql:// .")
+
+
+def _with_defaults_on_disk(settings: Settings) -> Settings:
+    """Fill in what lives in the data folder: the SQLite file and the generated secret."""
+    url = settings.database_url
+    if not url:
+        url = f"sqlite:///{settings.data_dir / 'shortorder.sqlite3'}"
+    elif url.startswith("postgres://"):  # the spelling that some hosting services hand out
+        url = "postgresql" + url.removeprefix("postgres")
+    secret = settings.secret_key or _kept_secret(settings.data_dir)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    changed = {setting.name: getattr(settings, setting.name) for setting in fields(settings)}
+    return Settings(**{**changed, "database_url": url, "secret_key": secret})
+
+
+def _kept_secret(data_dir: Path) -> str:
+    """Read the generated secret, or make it once; only this user may read the file.
+
+    No default secret stands in the code: every installation signs with its own.
+    """
+    file = data_dir / "secret_key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        # Written aside and linked into place: of two processes that start at once, one wins and
+        # both read the same whole secret.
+        draft = data_dir / f".secret_key.{os.getpid()}"
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as stream:
+            stream.write(secrets.token_urlsafe(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)
+        draft.unlink()
+    return file.read_text(encoding="ascii").strip()

@@ -1,0 +1,42 @@
+"""Runs the migrations in one transaction, on either database; two starts at once take turns."""
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import text
+
+from orders.storage.types import JsonText, UtcDateTime
+
+# Any number will do, as long as nothing else in the database locks the same one.
+ADVISORY_LOCK = 7_264_401
+
+db = current_app.extensions["migrate"].db
+
+
+def render_item(kind, item, _autogenerate_context):
+    """Write our column types as what they are in the database, so that migrations stand alone."""
+    if kind == "type" and isinstance(item, JsonText):
+        return "sa.Text()"
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+def run() -> None:
+    if context.is_offline_mode():
+        raise SystemExit("The migrations need a database; --sql is not supported.")
+    engine = db.engine.execution_options(sqlite_begin="IMMEDIATE")
+    with engine.connect() as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            render_item=render_item,
+            render_as_batch=engine.dialect.name == "sqlite",
+            compare_type=True,
+            transactional_ddl=True,
+        )
+        context.run_migrations()
+
+
+run()

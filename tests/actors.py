@@ -1,0 +1,78 @@
+"""Who acts in the tests: an org with its tokens and people, made by the product's own services."""
+
+from dataclasses import dataclass
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from orders import access, administration, catalogue
+from orders.access import Actor, StaffMember
+from orders.catalogue import NewConfiguration
+from orders.rules.attributes import AttributeRule
+
+PASSWORD = "correct horse battery"
+DOMAINS = ("shop.example", "*.stores.example", "localhost:3000")
+
+
+@dataclass(frozen=True)
+class Org:
+    """An org and how to act in it."""
+
+    app: Flask
+    id: str
+    private: administration.NewToken
+    public: administration.NewToken
+    email: str
+
+    def staff(self) -> StaffMember:
+        """Give the salesperson, whose account is made when it is first needed: argon2 is slow."""
+        with self.app.app_context():
+            member = access.sign_in(self.email, PASSWORD)
+            if member is None:
+                administration.add_staff(self.id, email=self.email, role="sales", password=PASSWORD)
+                member = access.sign_in(self.email, PASSWORD)
+            assert member is not None
+            return member
+
+    def actor(self) -> Actor:
+        """Give the private token as the services know it."""
+        with self.app.app_context():
+            return access.authenticate(self.private.secret, origin=None)
+
+    def define(self, *rules: AttributeRule) -> None:
+        """Define attributes."""
+        with self.app.app_context():
+            for rule in rules:
+                administration.add_attribute(self.id, rule)
+
+    def save(self, name: str, sku: str) -> catalogue.ConfigurationCard:
+        """Save a configuration and give its card."""
+        with self.app.app_context():
+            [made] = catalogue.save_configurations(
+                [
+                    NewConfiguration(
+                        variant={"Wood": "Oak", "Legs": "Brass"},
+                        metadata={"name": name, "sku": sku},
+                    )
+                ],
+                org_id=self.id,
+                created_by=self.private.id,
+            )
+            return catalogue.resolve([made], self.id)[made]
+
+    def sign_in(self, client: FlaskClient) -> FlaskClient:
+        """Make a client the browser of the signed-in salesperson."""
+        with client.session_transaction() as session:
+            session["_user_id"] = self.staff().session_id
+            session["_fresh"] = True
+        return client
+
+
+def make_org(app: Flask, name: str) -> Org:
+    """Make an org with a private and a public token and a salesperson."""
+    email = f"{name.lower().replace(' ', '-')}@desk.example"
+    with app.app_context():
+        org_id = administration.add_org(name)
+        private = administration.add_token(org_id, name="script", is_private=True)
+        public = administration.add_token(org_id, name="shop", is_private=False, allowed=DOMAINS)
+    return Org(app, org_id, private, public, email)
