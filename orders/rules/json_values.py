@@ -7,18 +7,25 @@ fault can be told by its path.
 
 import json
 import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, TypeAlias
 
 from orders.rules.errors import FieldError, InvalidOrder, NotJson
 
-JsonValue: TypeAlias = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
 
 MIN_INTEGER = -(2**63)
 MAX_INTEGER = 2**63 - 1
 # Longer literals cannot be 64-bit integers; Python refuses very long ones by an error of its own.
 MAX_INTEGER_DIGITS = 20
+# Characters of one key in a path; longer keys are cut, or a few faults would fill megabytes.
+MAX_KEY_IN_PATH = 255
 # No message lists more faults of one document than people will read.
 MAX_ERRORS = 100
+
+# A value and the keys and positions that lead to it.
+_Placed: TypeAlias = tuple[object, tuple[Any, ...]]
 
 
 class RepeatedKeys(dict[str, Any]):
@@ -56,10 +63,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(plain) == len(pairs):
         return plain
     marked = RepeatedKeys(plain)
-    seen: set[str] = set()
-    marked.repeated = tuple(
-        dict.fromkeys(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # `add` returns None, which is what the condition needs
-    )
+    times = Counter(key for key, _ in pairs)
+    marked.repeated = tuple(key for key, count in times.items() if count > 1)
     return marked
 
 
@@ -71,42 +76,105 @@ def _integer(digits: str) -> int:
     return int(digits) if len(digits) <= MAX_INTEGER_DIGITS else MAX_INTEGER + 1
 
 
+def printable(key: str) -> str:
+    """Give a key as it can stand in any answer: no NUL, no lone surrogate, not overlong."""
+    if len(key) > MAX_KEY_IN_PATH:
+        key = f"{key[:MAX_KEY_IN_PATH]}…"
+    if key.isascii() and "\0" not in key:
+        return key
+    return key.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def join_path(path: str, part: str | int) -> str:
-    """Append a key or a position to a path."""
-    return f"{path}.{part}" if path else str(part)
+    """Append a key or a position to a path, in printable form."""
+    text = printable(str(part))
+    return f"{path}.{text}" if path else text
+
+
+def nesting_sentence(nesting: int) -> str:
+    """Give the message for whatever lies deeper than `nesting` levels."""
+    return f"Nested deeper than {nesting} levels."
 
 
 def find_unstorable(value: object, path: str = "", *, nesting: int) -> list[FieldError]:
     """Find every value that the databases cannot keep as it is, by its path.
 
     That is: NUL or a lone surrogate in a text or key, a number that is not finite, an integer
-    beyond 64 bits, a repeated key, and whatever lies deeper than `nesting` levels below a field.
-    At most MAX_ERRORS are told.
+    beyond 64 bits, a repeated key, whatever lies deeper than `nesting` levels below a field, and
+    whatever no JSON parser gives. At most MAX_ERRORS are told.
     """
+    if _is_storable(value, nesting):
+        return []
     errors: list[FieldError] = []
-    # A list instead of recursion: the depth of the input must not become the depth of the stack.
-    waiting: list[tuple[object, str, int]] = [(value, path, 0)]
-    while waiting and len(errors) < MAX_ERRORS:
-        one, where, depth = waiting.pop()
-        if isinstance(one, str):
-            if message := _text_fault(one):
-                errors.append(FieldError(where, message))
-        elif isinstance(one, dict | list | tuple):
-            # The document itself is level 0, a field's object level 1.
-            if depth > nesting:
-                errors.append(FieldError(where, f"Nested deeper than {nesting} levels."))
-                continue
+    # Iterators instead of recursion: the depth of the input must not become the depth of the
+    # stack. A path is written out for a fault only: an overlong key with many values below it
+    # would otherwise be copied once for each of them.
+    open_containers: list[Iterator[_Placed]] = [iter([(value, ())])]
+    while open_containers and len(errors) < MAX_ERRORS:
+        placed = next(open_containers[-1], None)
+        if placed is None:
+            open_containers.pop()
+            continue
+        one, place = placed
+        if not isinstance(one, dict | list):
+            if message := _scalar_fault(one):
+                errors.append(FieldError(_path(path, place), message))
+        # The document itself is level 0, a field's object level 1.
+        elif len(open_containers) - 1 > nesting:
+            errors.append(FieldError(_path(path, place), nesting_sentence(nesting)))
+        else:
             if isinstance(one, dict):
-                errors += _key_faults(one, where)
-                inner = [
-                    (child, join_path(where, str(key)), depth + 1) for key, child in one.items()
-                ]
-            else:
-                inner = [(child, join_path(where, at), depth + 1) for at, child in enumerate(one)]
-            waiting.extend(reversed(inner))
-        elif message := _number_fault(one):
-            errors.append(FieldError(where, message))
-    return errors
+                errors += _key_faults(one, _path(path, place))
+            open_containers.append(_children(one, place))
+    return errors[:MAX_ERRORS]
+
+
+def _is_storable(value: object, nesting: int) -> bool:
+    """Tell, without any path, whether there is nothing to find; nearly every order ends here."""
+    if not isinstance(value, dict | list):
+        return _scalar_fault(value) is None
+    waiting: list[tuple[dict[Any, Any] | list[Any], int]] = [(value, 0)]
+    while waiting:
+        container, depth = waiting.pop()
+        if depth > nesting or isinstance(container, RepeatedKeys):
+            return False
+        values: Iterable[object] = container
+        if isinstance(container, dict):
+            for key in container:
+                if not isinstance(key, str) or _text_fault(key):
+                    return False
+            values = container.values()
+        for one in values:
+            if isinstance(one, dict | list):
+                waiting.append((one, depth + 1))
+            elif _scalar_fault(one):
+                return False
+    return True
+
+
+def _children(container: dict[Any, Any] | list[Any], place: tuple[Any, ...]) -> Iterator[_Placed]:
+    named = container.items() if isinstance(container, dict) else enumerate(container)
+    return ((child, (*place, name)) for name, child in named)
+
+
+def _path(start: str, place: tuple[Any, ...]) -> str:
+    path = start
+    for part in place:
+        path = join_path(path, part)
+    return path
+
+
+def _scalar_fault(value: object) -> str | None:
+    if isinstance(value, str):
+        return _text_fault(value)
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        is_kept = MIN_INTEGER <= value <= MAX_INTEGER
+        return None if is_kept else "A whole number of at most 64 bits."
+    if isinstance(value, float):
+        return None if math.isfinite(value) else "A number within the range of 64-bit floats."
+    return "A JSON value."
 
 
 def _text_fault(text: str) -> str | None:
@@ -120,34 +188,17 @@ def _text_fault(text: str) -> str | None:
     return None
 
 
-def _number_fault(number: object) -> str | None:
-    if isinstance(number, bool) or number is None:
-        return None
-    if isinstance(number, int) and not MIN_INTEGER <= number <= MAX_INTEGER:
-        return "A whole number of at most 64 bits."
-    if isinstance(number, float) and not math.isfinite(number):
-        return "A number within the range of 64-bit floats."
-    return None
-
-
-def _key_faults(one: dict[Any, Any], where: str) -> list[FieldError]:
-    faults = []
+def _key_faults(one: dict[Any, Any], where: str) -> Iterator[FieldError]:
     if isinstance(one, RepeatedKeys):
-        faults += [
-            FieldError(join_path(where, printable(key)), "This key stands here more than once.")
-            for key in one.repeated
-        ]
+        for key in one.repeated:
+            yield FieldError(join_path(where, key), "This key stands here more than once.")
     for key in one:
-        if isinstance(key, str) and (message := _text_fault(key)):
-            faults.append(FieldError(join_path(where, printable(key)), f"As a key: {message}"))
-    return faults
-
-
-def printable(key: str) -> str:
-    """Give a key in a form that can be written into any answer."""
-    return key.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode("utf-8")
+        message = _text_fault(key) if isinstance(key, str) else "Text."
+        if message:
+            yield FieldError(join_path(where, key), f"As a key: {message}")
 
 
 def compact_size(value: object) -> int:
-    """Give the size of a value as compact JSON in UTF-8, in bytes."""
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
+    """Give the size of a value as compact JSON in UTF-8, in bytes; also of what is not storable."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), skipkeys=True, default=str)
+    return len(text.encode("utf-8", "surrogatepass"))

@@ -4,6 +4,7 @@ The only module that knows pydantic. The models say what a field is; every messa
 our own, the same for the form and for the JSON endpoint.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
@@ -23,7 +24,13 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from orders.rules.configuration_id import is_configuration_id, read_uuid
 from orders.rules.count import COUNT_SENTENCE, whole_count
 from orders.rules.errors import FieldError
-from orders.rules.json_values import compact_size, find_unstorable, join_path
+from orders.rules.json_values import (
+    MAX_ERRORS,
+    compact_size,
+    find_unstorable,
+    join_path,
+    nesting_sentence,
+)
 from orders.rules.legacy_items import convert_items
 from orders.rules.limits import Limits
 from orders.rules.order import NOT_SENT, CartLine, OrderDraft
@@ -32,6 +39,10 @@ from orders.rules.status import Status, may_have_empty_cart, read_status
 MAX_TEXT = 255  # Unicode characters, not bytes
 READ_ONLY = {"id", "shortId", "createdAt", "updatedAt", "createdBy", "deletedAt"}
 STATUS_SENTENCE = f"One of: {', '.join(Status)}."
+NO_LIST_SENTENCE = "Text, a number, a boolean, null or an object; lists are not possible."
+UNKNOWN_FIELD = "Unknown field."
+# Types of the errors that our own functions below raise, each with its sentence.
+OWN_RULES = {"status", "count", "configuration_id"}
 CONFIGURATION_ID_SENTENCE = (
     "A UUID, or the short ID of a saved configuration (7 to 14 letters, digits, _ or -)."
 )
@@ -113,36 +124,56 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
     """Check an order as it was sent, as far as it can be judged without its org.
 
     `raw` is what a JSON parser gives. Never raises: whatever arrives, the result holds either the
-    draft or every error by its path. Without `legacy_items` the field `items` is unknown.
+    draft or every error, one for each path. What is nested too deeply is told alone, because
+    nothing below it is looked at. Without `legacy_items` the field `items` is unknown.
     """
     if not isinstance(raw, dict):
         return ShapeResult(None, [FieldError("", "An object with the fields of an order.")])
-    errors = find_unstorable(raw, nesting=limits.nesting)
-    errors += _too_many(raw, limits)
-    told = {error.path for error in errors}
-    oversized = {name for name in ("cart", "items") if name in told}
-    sent = {name: value for name, value in raw.items() if name not in oversized}
-    order: OrderInput | None = None
+    unstorable = find_unstorable(raw, nesting=limits.nesting)
+    if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
+        return ShapeResult(None, unstorable)
+    oversized = list(_too_many(raw, limits))
+    told: dict[str, FieldError] = {}
+    for error in (*unstorable, *oversized):
+        told.setdefault(error.path, error)
+    sent = raw
+    if unstorable or oversized or not legacy_items:
+        # The models see what they can judge; the rest is told already, or is told here.
+        dropped = {error.path for error in oversized}
+        if not legacy_items and "items" in raw:
+            told["items"] = FieldError("items", UNKNOWN_FIELD)
+            dropped.add("items")
+        sent = {key: raw[key] for key in raw if key not in dropped and _is_name(key)}
+    order = _checked(sent, told)
+    for error in (*_list_faults(raw), *_too_large(raw, limits)):
+        told.setdefault(error.path, error)
+    lines, from_items, needs_line = _lines(order, sent) if order else ((), False, _is_bare(sent))
+    if needs_line and not oversized and "cart" not in told:
+        status = order.status if order else sent.get("status", Status.NEW)
+        told["cart"] = FieldError("cart", f"At least one line is needed for status {status}.")
+    if told or order is None:
+        return ShapeResult(None, list(told.values()), from_items)
+    return ShapeResult(_draft(order, sent, lines), [], from_items)
+
+
+def _is_name(key: object) -> bool:
+    return isinstance(key, str) and not find_unstorable(key, nesting=0)
+
+
+def _checked(sent: dict[Any, Any], told: dict[str, FieldError]) -> OrderInput | None:
+    """Give the order that the models read, or None after adding what they refuse to `told`."""
     try:
-        order = OrderInput.model_validate(sent)
+        return OrderInput.model_validate(sent)
     except ValidationError as invalid:
         for details in invalid.errors(include_url=False, include_context=False):
+            # Broken characters are all told by path before; the models name their container only.
+            if details["type"] == "string_unicode" and told:
+                continue
             error = _told(details)
-            if error.path not in told:
-                errors.append(error)
-    if not legacy_items and "items" in raw:
-        errors.append(FieldError("items", "Unknown field."))
-    for field in ("metadata", "derivative"):
-        errors += _list_faults(raw.get(field), field)
-    if not errors:
-        errors += _too_large(raw, limits)
-    lines, from_items, needs_line = _lines(order, raw) if order else ((), False, _is_bare(raw))
-    if needs_line and "cart" not in {error.path for error in errors}:
-        status = order.status if order else raw.get("status", Status.NEW)
-        errors.append(FieldError("cart", f"At least one line is needed with status {status}."))
-    if errors or order is None:
-        return ShapeResult(None, errors, from_items)
-    return ShapeResult(_draft(order, sent, lines), errors, from_items)
+            # A rule with a sentence of its own says more than "at most 64 bits" does.
+            if error.path not in told or details["type"] in OWN_RULES:
+                told[error.path] = error
+    return None
 
 
 def _lines(order: OrderInput, raw: dict[Any, Any]) -> tuple[tuple[CartLine, ...], bool, bool]:
@@ -184,6 +215,7 @@ def _draft(order: OrderInput, sent: dict[Any, Any], lines: tuple[CartLine, ...])
         items=order.items,
         status=order.status,
         origin_org_id=NOT_SENT if order.origin_org_id == "" else order.origin_org_id,
+        org_id=order.org_id if "orgId" in sent else NOT_SENT,
     )
 
 
@@ -198,30 +230,42 @@ def _too_many(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
 
 
 def _too_large(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
-    fields = [(field, raw.get(field)) for field in ("platform", "metadata", "derivative", "items")]
-    for position, line in enumerate(raw.get("cart") or ()):
-        if "metadata" in line:
+    fields = [(field, raw.get(field)) for field in ("platform", "metadata", "derivative")]
+    cart = raw.get("cart")
+    for position, line in enumerate(cart if isinstance(cart, list) else ()):
+        if isinstance(line, dict) and "metadata" in line:
             fields.append((f"cart.{position}.metadata", line["metadata"]))
+    limit = limits.metadata_bytes
     for path, value in fields:
-        size = compact_size(value) if value else 0
-        # Each of the old items may be as large as a line's metadata.
-        limit = limits.metadata_bytes if path != "items" else limits.body_bytes
+        size = compact_size(value) if value and isinstance(value, dict) else 0
         if size > limit:
             yield FieldError(path, f"At most {limit:,} bytes of JSON; this has {size:,}.")
 
 
-def _list_faults(value: object, path: str) -> Iterator[FieldError]:
+def _list_faults(raw: dict[Any, Any]) -> list[FieldError]:
     """Find lists in metadata: its values are texts, numbers, booleans, null and objects."""
-    waiting: list[tuple[object, str]] = [(value, path)] if isinstance(value, dict) else []
-    while waiting:
-        one, where = waiting.pop()
+    faults: list[FieldError] = []
+    # Paths are written out for faults only, see `find_unstorable`.
+    waiting: list[tuple[Any, tuple[str, ...]]] = [
+        (raw[field], (field,)) for field in ("derivative", "metadata") if _is_object(raw, field)
+    ]
+    while waiting and len(faults) < MAX_ERRORS:
+        one, place = waiting.pop()
         if isinstance(one, list):
-            yield FieldError(
-                where, "A text, number, boolean, null or object; lists are not possible."
-            )
-        elif isinstance(one, dict):
-            inner = [(child, join_path(where, str(key))) for key, child in one.items()]
+            path = functools.reduce(join_path, place, "")
+            faults.append(FieldError(path, NO_LIST_SENTENCE))
+        else:
+            inner = [
+                (child, (*place, key))
+                for key, child in one.items()
+                if isinstance(child, dict | list)
+            ]
             waiting.extend(reversed(inner))
+    return faults
+
+
+def _is_object(raw: dict[Any, Any], field: str) -> bool:
+    return isinstance(raw.get(field), dict)
 
 
 _SENTENCES = {
@@ -243,16 +287,16 @@ _NULLABLE = {
 
 def _told(details: ErrorDetails) -> FieldError:
     """Translate one of pydantic's errors into our words."""
-    path = ".".join(str(part) for part in details["loc"])
+    path = functools.reduce(join_path, details["loc"], "")
     kind, value = details["type"], details["input"]
     if kind == "extra_forbidden":
         is_read_only = path in READ_ONLY
-        message = "Set by the service; leave it out." if is_read_only else "Unknown field."
+        message = "Set by the service; leave it out." if is_read_only else UNKNOWN_FIELD
     elif kind == "string_too_long":
         message = f"At most {MAX_TEXT} characters; this has {len(value):,}."
     elif kind in {"string_type", "string_unicode"}:
-        message = "A text or null." if path in _NULLABLE else "A text."
-    elif kind in {"status", "count", "configuration_id"}:
+        message = "Text or null." if path in _NULLABLE else "Text."
+    elif kind in OWN_RULES:
         message = details["msg"]
     else:
         message = _SENTENCES.get(kind, "This is not valid here.")
