@@ -11,7 +11,7 @@ from orders import catalogue
 from orders.access import org_rules_of
 from orders.catalogue import ConfigurationCard
 from orders.queries import lines_of_order, order_columns, order_from
-from orders.rules.attributes import Applies, AttributeRule
+from orders.rules.attributes import Applies, AttributeRule, display
 from orders.rules.order import CartLine, Order
 from orders.rules.status import Status
 from orders.storage import database
@@ -92,11 +92,3 @@ def _value(order: Order, rule: AttributeRule) -> object:
     }
     values = (area.get(rule.key) for area in areas[rule.applies])
     return next((value for value in values if value is not None), None)
-
-
-def display(rule: AttributeRule, value: object) -> str:
-    """Give an attribute's value as people read it: the option's label, or Yes and No."""
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    labels = {option.value: option.label for option in rule.options}
-    return labels.get(value, value) if isinstance(value, str) else str(value)

@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import Any
 
 from orders.rules.errors import FieldError
-from orders.rules.json_values import find_unstorable, join_path
+from orders.rules.json_values import find_unstorable, join_path, printable
 
 MAX_KEY = 255  # characters, of a key and of a label
 OPTIONS_IN_MESSAGE = 10
+VALUE_IN_MESSAGE = 60  # characters of the refused value
 
 AttributeValue = str | float | bool | None  # float stands for whole numbers too
 
@@ -72,8 +73,9 @@ def apply_attributes(
     """Check the values of defined keys and fill in defaults of keys that were left out.
 
     Null means "no value": fine unless the attribute is required. A required attribute that applies
-    to both objects may stand in either; its absence is told at `metadata.<key>`. With `strict`, keys
-    that no attribute defines are refused, otherwise they are kept. The arguments are not changed.
+    to both objects may stand in either; its absence is told at `metadata.<key>`. With `strict`,
+    keys that no attribute defines are refused, otherwise they are kept. The arguments are not
+    changed, the order of their keys is kept.
     """
     areas = {Applies.METADATA: dict(metadata), Applies.DERIVATIVE: dict(derivative)}
     errors: list[FieldError] = []
@@ -83,7 +85,7 @@ def apply_attributes(
         for area, values in areas.items():
             defined = {rule.key for rule in rules if rule.applies in {area, Applies.BOTH}}
             errors += [
-                FieldError(join_path(area, key), "This org has no such attribute.")
+                FieldError(join_path(area, key), "Unknown attribute.")
                 for key in values
                 if key not in defined
             ]
@@ -97,16 +99,17 @@ def _apply(rule: AttributeRule, areas: dict[Applies, dict[str, Any]]) -> list[Fi
     if not sent and rule.default is not None:
         areas[own[0]][rule.key] = rule.default
         return []
-    errors = []
+    errors = {}
     for area in sent:
         value = areas[area][rule.key]
         if value is not None and (message := value_fault(rule, value)):
-            errors.append(FieldError(join_path(area, rule.key), message))
+            path = join_path(area, rule.key)
+            errors[path] = FieldError(path, message)
     if rule.required and not any(_has_value(areas[area][rule.key]) for area in sent):
-        path = join_path(sent[0] if sent else own[0], rule.key)
-        if all(error.path != path for error in errors):
-            errors.append(FieldError(path, "This is required."))
-    return errors
+        path = join_path(own[0], rule.key)
+        # A blank text for an option is both invalid and missing: once is enough.
+        errors[path] = FieldError(path, "This is required.")
+    return list(errors.values())
 
 
 def _has_value(value: object) -> bool:
@@ -116,32 +119,57 @@ def _has_value(value: object) -> bool:
 def value_fault(rule: AttributeRule, value: object) -> str | None:
     """Say what is wrong with a value that is not null; None when it is valid."""
     if rule.kind is Kind.OPTION:
-        known = [option.value for option in rule.options]
-        if isinstance(value, str) and value in known:
-            return None
-        listed = ", ".join(known[:OPTIONS_IN_MESSAGE])
-        more = ", …" if len(known) > OPTIONS_IN_MESSAGE else ""
-        return f"One of: {listed}{more}."
+        return _option_fault(rule.options, value)
     if rule.kind is Kind.TEXT:
-        return None if isinstance(value, str) else "A text."
+        return None if isinstance(value, str) else "Text."
     if rule.kind is Kind.NUMBER:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return None if is_number else "A number."
     return None if isinstance(value, bool) else "True or false."
 
 
+def _option_fault(options: Sequence[Option], value: object) -> str | None:
+    """Refuse what is not exactly one of the options' values: no other case, no blanks around."""
+    if isinstance(value, str) and any(value == option.value for option in options):
+        return None
+    listed = ", ".join(option.value for option in options[:OPTIONS_IN_MESSAGE])
+    valid = f"{listed}, …" if len(options) > OPTIONS_IN_MESSAGE else f"{listed}."
+    if not isinstance(value, str):
+        return f"One of: {valid}"
+    shown = printable(value if len(value) <= VALUE_IN_MESSAGE else f"{value[:VALUE_IN_MESSAGE]}…")
+    return f"“{shown}” is not one of: {valid}"
+
+
+def display(rule: AttributeRule, value: object) -> str:
+    """Give an attribute's value as people read it: the option's label, or Yes and No."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    labels = {option.value: option.label for option in rule.options}
+    return labels.get(value, value) if isinstance(value, str) else str(value)
+
+
 def check_definition(rule: AttributeRule) -> list[FieldError]:
     """Say what is wrong with the definition itself; an empty list when it can be used."""
     errors = []
     if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
-        errors.append(FieldError("key", f"From 1 to {MAX_KEY} characters, without dots."))
-    if not 1 <= len(rule.label.strip()) <= MAX_KEY:
+        sentence = f"From 1 to {MAX_KEY} characters, without dots, no blank at either end."
+        errors.append(FieldError("key", sentence))
+    if not rule.label.strip() or len(rule.label) > MAX_KEY:
         errors.append(FieldError("label", f"From 1 to {MAX_KEY} characters."))
-    errors += find_unstorable([rule.key, rule.label], "key", nesting=1)
+    options = [text for option in rule.options for text in (option.value, option.label)]
+    for path, value in (("key", rule.key), ("label", rule.label), ("default", rule.default)):
+        errors += find_unstorable(value, path, nesting=0)
+    errors += [FieldError("option", error.message) for error in find_unstorable(options, nesting=1)]
     errors += _option_faults(rule)
-    if not errors and rule.default is not None and (message := value_fault(rule, rule.default)):
+    if not errors and rule.default is not None and (message := _default_fault(rule)):
         errors.append(FieldError("default", message))
     return errors
+
+
+def _default_fault(rule: AttributeRule) -> str | None:
+    if rule.required and not _has_value(rule.default):
+        return "A required attribute cannot have an empty default."
+    return value_fault(rule, rule.default)
 
 
 def _option_faults(rule: AttributeRule) -> Iterable[FieldError]:
