@@ -5,7 +5,7 @@ COUNT_SENTENCE = f"A whole number from 1 to {MAX_COUNT:,}."
 
 
 def whole_count(value: object) -> int | None:
-    """Give a valid count as an int; None for anything else. 2.0 is 2, "2" and true are no counts."""
+    """Give a valid count as an int, None for anything else: 2.0 is 2, "2" and true are none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and not value.is_integer():

@@ -1,5 +1,7 @@
 """What can be refused. Each message is a sentence that a customer may read."""
 
+# ruff: noqa: N818 - the names say what happened; "Error" would be said by all of them
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -51,4 +53,4 @@ class Conflict(OrderError):
 
 
 class ServiceBusy(OrderError):
-    """The database cannot be reached, or stayed locked for too long. Trying again later may help."""
+    """The database cannot be reached, or stayed locked for too long; later it may work."""

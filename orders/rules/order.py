@@ -42,7 +42,7 @@ class OrderDraft:
     cart: tuple[CartLine, ...]
     items: list[Any]
     status: Status
-    origin_org_id: str | None | NotSent = NOT_SENT
+    origin_org_id: str | NotSent | None = NOT_SENT
     org_id: str | NotSent = NOT_SENT
 
 

@@ -17,11 +17,11 @@ _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 # What people write for a character that looks or sounds alike.
 _LOOKALIKES = str.maketrans("OIL", "011")
 # Spaces and hyphens that people type, or paste from a letter.
-_SEPARATORS = str.maketrans("", "", " -\u00a0\u2009\u202f\u2010\u2011\u2012\u2013")
+_SEPARATORS = str.maketrans("", "", " -\u00a0\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2212")
 _FIELD_POLYNOMIAL = 0b100101  # x^5 + x^2 + 1, primitive over GF(2)
 
 
-class MistypedShortId(OrderError):
+class MistypedShortId(OrderError):  # noqa: N818 - named like its siblings in errors.py
     """The text cannot be a short ID: another length or alphabet, or a wrong check character."""
 
     def __init__(self) -> None:
@@ -57,7 +57,10 @@ _WEIGHTED = tuple(tuple(_product(weight, value) for value in range(32)) for weig
 
 
 def check_character(eleven: str) -> str:
-    """Give the check character of the first eleven characters."""
+    """Give the check character of the first eleven characters.
+
+    `eleven` holds characters of ALPHABET only: `normalise` has made sure of it for typed text.
+    """
     total = 0
     for position, character in enumerate(eleven):
         total ^= _WEIGHTED[position][_VALUES[character]]
