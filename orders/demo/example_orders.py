@@ -1,0 +1,198 @@
+"""Forty orders of customers that do not exist, spread over the last weeks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Literal
+
+from orders.rules.status import OPEN_CARTS, Status
+
+# The same content on every machine; codes and IDs are random all the same.
+SEED = 1907
+DAYS = 46  # from the oldest order to the newest
+Door = Literal["staff", "private", "public"]
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer: what it furnishes decides what it orders."""
+
+    name: str
+    customer_id: str
+    country: str
+    furnishes: str
+    projects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleOrder:
+    """An order as a client would send it, when, and through which door."""
+
+    raw: dict[str, Any]
+    at: datetime
+    door: Door
+
+
+CUSTOMERS = (
+    Customer(
+        "Café Morgenrot", "CAFE-MORGENROT", "DE", "café", ("Terrace", "Counter", "Upper floor")
+    ),
+    Customer(
+        "Hotel Graustein", "GRAUSTEIN-01", "CH", "hotel", ("Rooms 101 to 112", "Lobby", "Suite")
+    ),
+    Customer(
+        "Larkfield Library", "LARKFIELD", "NL", "library", ("Reading room", "Children's corner")
+    ),
+    Customer("Bureau Voss & Lind", "C-20418", "DK", "office", ("Meeting room", "Eight desks")),
+    Customer("Northlight Gallery", "NORTHLIGHT", "SE", "office", ("Foyer benches", "Shop")),
+    Customer("Tidewater Co-op", "C-20455", "DE", "café", ("Canteen", "Canteen, second part")),
+    Customer("Pinecrest Dental", "PINECREST-DENTAL", "DE", "office", ("Waiting room", "Reception")),
+    Customer("Studio Ketteridge", "STUDIO-KTR", "NL", "office", ("Model room", "Samples")),
+    Customer("Gasthof Zur Linde", "LINDE-AT", "AT", "café", ("Dining room", "Garden")),
+    Customer("Fjordkant Apartments", "FJORDKANT", "DK", "hotel", ("Flats 1 to 6", "Flats 7 to 12")),
+    Customer("Sundby School", "SUNDBY-SKOLE", "DK", "library", ("Library", "Staff room")),
+    Customer("Quayside Rowing Club", "C-20503", "DE", "café", ("Clubhouse", "Bar")),
+    Customer("Atelier Brandt", "C-20511", "DE", "home", ("Show flat", "Photo shoot")),
+    Customer("Maison Perrault", "PERRAULT-NL", "NL", "home", ("Autumn window", "Winter window")),
+    Customer("Hillcroft Music Hall", "HILLCROFT", "SE", "café", ("Artists' bar", "Green room")),
+    Customer("Oakley Interiors", "OAKLEY-TRADE", "CH", "home", ("House by the lake", "Town house")),
+    Customer("Web shop", "WEB-88213", "DE", "home", ("Living room",)),
+    Customer("Web shop", "WEB-88240", "AT", "home", ("Bedroom",)),
+    Customer("Web shop", "WEB-88307", "DE", "home", ("Home office",)),
+    Customer("Web shop", "WEB-88355", "DK", "home", ("Reading corner",)),
+    Customer("Web shop", "WEB-88391", "SE", "home", ("Dining corner",)),
+    Customer("Web shop", "WEB-88402", "DE", "home", ("Hallway",)),
+)
+
+# What is bought for a place: SKU, fewest and most pieces.
+RANGES: Mapping[str, tuple[tuple[str, int, int], ...]] = {
+    "café": (
+        ("OSL-CH-OAK-02", 12, 48), ("OSL-BS-ASH-01", 4, 14), ("PLK-RT-WAL-12", 4, 12),
+        ("DOM-PL-CLA-40", 3, 12), ("COR-BN-WAL-12", 2, 8), ("OSL-CH-BLK-03", 10, 36),
+    ),
+    "hotel": (
+        ("RES-BD-OAK-16", 6, 24), ("LUM-TL-MUS-01", 12, 48), ("FEN-LC-MOS-01", 4, 24),
+        ("STU-DK-OAK-14", 6, 12), ("FEN-FS-MOS-01", 4, 12), ("HAR-SO-OCE-03", 1, 4),
+        ("LUM-FL-BRS-01", 2, 12), ("COR-BN-WAL-12", 4, 12),
+    ),
+    "library": (
+        ("LAD-SH-OAK-05", 6, 30), ("FEN-LC-CLA-02", 2, 10), ("LUM-FL-BRS-01", 2, 10),
+        ("PLK-DT-OAK-22", 2, 6), ("OSL-CH-WAL-01", 8, 32), ("LUM-TL-MUS-01", 4, 16),
+    ),
+    "office": (
+        ("STU-DK-OAK-14", 2, 16), ("OSL-CH-OAK-02", 4, 16), ("PLK-DT-OAK-22", 1, 3),
+        ("ROW-SB-WAL-18", 1, 4), ("COR-BN-WAL-12", 2, 8), ("HAR-SO-SND-02", 1, 3),
+        ("DOM-PL-CLA-40", 2, 8),
+    ),
+    "home": (
+        ("HAR-SO-OCE-03", 1, 1), ("PEB-CT-ASH-09", 1, 1), ("OSL-CH-WAL-01", 2, 8),
+        ("FEN-LC-CLA-02", 1, 2), ("ROW-SB-WAL-18", 1, 1), ("LUM-FL-BRS-01", 1, 2),
+        ("PLK-DT-OAK-22", 1, 1), ("RES-BD-OAK-16", 1, 1), ("LAD-SH-OAK-05", 1, 2),
+    ),
+}  # fmt: skip
+NOTES = ("Number plates 1 to 12", "Match the sample of October", "Second delivery", "Felt glides")
+
+
+def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Iterator[ExampleOrder]:
+    """Give the orders, oldest first. `configuration_ids` holds the ID of each SKU."""
+    random = Random(SEED)  # noqa: S311 - content only, no secret comes from it
+    projects = [(customer, project) for customer in CUSTOMERS for project in customer.projects]
+    random.shuffle(projects)
+    for number, (customer, project) in enumerate(projects):
+        age = timedelta(days=DAYS * (1 - number / len(projects)))
+        at = (now - age).replace(hour=random.randint(7, 17), minute=random.randint(0, 59))
+        is_empty = number == len(projects) - 3  # a list that was begun and left
+        status = Status.LIST if is_empty else _status(number / len(projects), random)
+        lines = [] if is_empty else _lines(customer, random, configuration_ids)
+        raw: dict[str, Any] = {
+            "name": f"{customer.name}: {project}",
+            "customerId": customer.customer_id,
+            "status": str(status),
+            "metadata": _metadata(customer, at, random),
+            "cart": lines,
+        }
+        door = _add_origin(raw, customer, number, random)
+        if status not in OPEN_CARTS:
+            raw["derivative"] = {
+                "finish": random.choice(("oil", "oil", "soap", "lacquer")),
+                "crates": sum(line["count"] for line in lines) // 4 + 1,
+            }
+        _make_peculiar(raw, number)
+        yield ExampleOrder(raw, min(at, now), door)
+
+
+def _status(progress: float, random: Random) -> Status:
+    """Give a state that fits the age; `progress` is 0 for the oldest and 1 for the newest."""
+    if progress < 0.4:
+        return random.choices((Status.COMPLETE, Status.IN_PROGRESS), (6, 1))[0]
+    if progress < 0.7:
+        return random.choices((Status.IN_PROGRESS, Status.COMPLETE, Status.LIST), (6, 1, 1))[0]
+    return random.choices((Status.NEW, Status.IN_CART, Status.LIST), (5, 4, 1))[0]
+
+
+def _lines(
+    customer: Customer, random: Random, configuration_ids: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    wanted = RANGES[customer.furnishes]
+    lines = []
+    for sku, fewest, most in random.sample(wanted, random.choice((1, 2, 2, 3, 3, 4, 5))):
+        line: dict[str, Any] = {
+            "configurationId": configuration_ids[sku],
+            "count": random.randint(fewest, most),
+        }
+        if random.random() < 0.15:
+            line["metadata"] = {"note": random.choice(NOTES)}
+        lines.append(line)
+    return lines
+
+
+def _metadata(customer: Customer, at: datetime, random: Random) -> dict[str, Any]:
+    year, week, _ = (at + timedelta(weeks=random.randint(2, 7))).isocalendar()
+    metadata: dict[str, Any] = {
+        "deliveryMethod": random.choice(("kerbside", "kerbside", "room", "room", "pickup")),
+        "deliveryCountry": customer.country,
+        "deliveryWeek": f"{year}, week {week}",
+        "assembly": random.random() < 0.4,
+    }
+    if random.random() < 0.35:
+        metadata["discountPercent"] = random.choice((3, 5, 7.5, 10))
+    if random.random() < 0.4:
+        metadata["purchaseOrder"] = f"PO-{random.randint(40000, 49999)}"
+    return metadata
+
+
+def _add_origin(raw: dict[str, Any], customer: Customer, number: int, random: Random) -> Door:
+    """Say which shop the order came from; what a salesperson enters comes from none."""
+    if customer.name == "Web shop":
+        raw["name"] = None if number % 2 else raw["name"].partition(": ")[2]
+        raw["platform"] = {
+            "platform": "Shopify",
+            "id": f"#{1040 + number}",
+            "storeName": "Alder & Oak Online",
+        }
+        return "public"
+    if random.random() < 0.3:
+        raw["platform"] = {
+            "platform": "WooCommerce",
+            "id": str(70210 + number * 3),
+            "storeName": "Alder & Oak Trade",
+            "channel": "trade",
+        }
+        return "private"
+    return "staff"
+
+
+def _make_peculiar(raw: dict[str, Any], number: int) -> None:
+    """Make a few orders what old clients and hurried people send."""
+    if number in {4, 11}:  # the deprecated field, in the format that becomes a cart
+        raw["items"] = [
+            {"id": line["configurationId"], "count": line["count"]} for line in raw.pop("cart")
+        ]
+    elif number == 7:  # in a format of the shop's own, which stays as it came
+        del raw["cart"]
+        raw["items"] = [{"sku": "OSL-CH-OAK-02", "qty": "6"}, {"sku": "PLK-DT-OAK-22", "qty": "1"}]
+    elif number in {19, 30}:  # a key that the org has not defined is kept
+        raw["metadata"]["campaign"] = "autumn"
+    elif number == 33:
+        raw["customerId"] = None

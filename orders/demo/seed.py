@@ -1,0 +1,99 @@
+"""Makes the demo org, through the same services as everyone else."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from orders import access, administration, catalogue, intake
+from orders.access import Actor, Origin
+from orders.demo.attributes import ATTRIBUTES
+from orders.demo.example_orders import DAYS, Door, example_orders
+from orders.demo.products import PRODUCTS, WORKSHOP
+from orders.rules.errors import Conflict
+from orders.rules.limits import Limits
+from orders.storage import database
+from orders.storage.models import StaffAccount
+
+EMAIL = "demo@alder-oak.example"
+# Where the public token works: pages on one's own machine, and a shop on a reserved domain.
+DOMAINS = ("localhost", "127.0.0.1", "shop.example", "*.shop.example")
+CONSONANTS = "bdfgklmnprstvz"
+VOWELS = "aeiou"
+SYLLABLES = 10  # of 70 kinds each: 61 bits
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What was made. The secrets are given this once; only their hashes are stored."""
+
+    org_id: str
+    email: str
+    password: str
+    private_token: str
+    public_token: str
+    configurations: int
+    orders: int
+
+
+def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
+    """Make the demo org with its account, tokens, attributes, configurations and orders.
+
+    Raises Conflict when the demo account exists: there is one demo in a database.
+    """
+    now = now or datetime.now(UTC)
+    _refuse_second()
+    org_id = administration.add_org(WORKSHOP)
+    password = readable_password()
+    # The account comes first: of two commands at the same moment its address stops the later one.
+    staff_id = administration.add_staff(org_id, email=EMAIL, role="admin", password=password)
+    private = administration.add_token(org_id, name="Trade portal", is_private=True)
+    public = administration.add_token(org_id, name="Online shop", is_private=False, allowed=DOMAINS)
+    for rule in ATTRIBUTES:
+        administration.add_attribute(org_id, rule)
+    saved = catalogue.save_configurations(
+        [product.configuration() for product in PRODUCTS],
+        org_id=org_id,
+        created_by=staff_id,
+        now=now - timedelta(days=DAYS + 14),
+    )
+    page = Origin("localhost", None)
+    rules = access.org_rules_of(org_id)
+    actors: dict[Door, Actor] = {
+        "staff": Actor(kind="staff", id=staff_id, org=rules, is_private=True),
+        "private": access.authenticate(private.secret, origin=None, now=now),
+        "public": access.authenticate(public.secret, origin=page, now=now),
+    }
+    configuration_ids = {product.sku: made for product, made in zip(PRODUCTS, saved, strict=True)}
+    placed = 0
+    for example in example_orders(now, configuration_ids):
+        actor = actors[example.door]
+        draft = intake.check_order(example.raw, actor=actor, limits=limits)
+        intake.create_order(draft, actor=actor, now=example.at)
+        placed += 1
+    return DemoResult(
+        org_id=org_id,
+        email=EMAIL,
+        password=password,
+        private_token=private.secret,
+        public_token=public.secret,
+        configurations=len(saved),
+        orders=placed,
+    )
+
+
+def readable_password() -> str:
+    """Make a random password of syllables that can be read out and typed: `daki-romu-…`."""
+    syllables = [secrets.choice(CONSONANTS) + secrets.choice(VOWELS) for _ in range(SYLLABLES)]
+    return "-".join("".join(syllables[at : at + 2]) for at in range(0, SYLLABLES, 2))
+
+
+def _refuse_second() -> None:
+    statement = select(StaffAccount.id).where(StaffAccount.email == EMAIL)
+    with database.read() as connection:
+        if connection.execute(statement).first() is not None:
+            raise Conflict(
+                f"The demo org exists already: sign in as {EMAIL}. "
+                "For a fresh one, start with an empty database."
+            )

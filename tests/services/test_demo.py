@@ -1,0 +1,165 @@
+"""The demo org: worth looking at, made by the product's own services, its secrets told once."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy import func, select
+
+from orders import access, catalogue
+from orders.access import Origin
+from orders.demo import DemoResult, drawings, seed_demo
+from orders.demo.attributes import ATTRIBUTES
+from orders.demo.example_orders import example_orders
+from orders.demo.products import PRODUCTS, Product
+from orders.rules.attributes import Applies, Kind, check_definition
+from orders.rules.errors import Conflict, Forbidden
+from orders.rules.limits import Limits
+from orders.rules.status import Status
+from orders.storage import database, tables
+from orders.storage.models import Base
+
+NOW = datetime(2026, 3, 18, 15, 30, tzinfo=UTC)
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def demo(app: Flask) -> DemoResult:
+    with app.app_context():
+        return seed_demo(Limits(), now=NOW)
+
+
+def test_it_makes_forty_orders_in_all_states_over_the_last_weeks(
+    app: Flask, demo: DemoResult
+) -> None:
+    statement = select(tables.orders.c.status, tables.orders.c.created_at)
+    with app.app_context(), database.read() as connection:
+        rows = connection.execute(statement).all()
+    assert demo.orders == len(rows) == 40
+    states = Counter(row.status for row in rows)
+    assert set(states) == {str(status) for status in Status}
+    assert min(states.values()) >= 3
+    assert max(row.created_at for row in rows) <= NOW
+    assert min(row.created_at for row in rows) > NOW - timedelta(weeks=8)
+    assert len({row.created_at.date() for row in rows}) > 20
+
+
+def test_orders_come_through_every_door_and_old_items_are_among_them(
+    app: Flask, demo: DemoResult
+) -> None:
+    order, line = tables.orders, tables.cart_line
+    with app.app_context(), database.read() as connection:
+        makers = connection.execute(select(order.c.created_by).distinct()).scalars().all()
+        items = [row[0] for row in connection.execute(select(order.c["items"])) if row[0] != []]
+        lines = connection.execute(
+            select(func.count()).group_by(line.c.order_id).select_from(line)
+        ).scalars()
+        assert set(lines) >= {1, 2, 3, 5}
+    assert len(makers) == 3
+    assert any("id" in entries[0] for entries in items)
+    assert any("sku" in entries[0] for entries in items)
+
+
+def test_every_configuration_is_found_by_its_sku_and_has_its_picture(
+    app: Flask, demo: DemoResult
+) -> None:
+    with app.app_context():
+        cards = catalogue.resolve([product.sku for product in PRODUCTS], demo.org_id)
+    assert demo.configurations == len(cards) == 20
+    for sku, card in cards.items():
+        assert card.sku == sku
+        assert card.product_name
+        assert len(card.variant) >= 2
+        assert card.thumbnail == f"/static/demo/{sku}.svg"
+        assert (PROJECT / card.thumbnail.removeprefix("/")).is_file()
+
+
+def test_the_account_and_the_tokens_work(app: Flask, demo: DemoResult) -> None:
+    with app.app_context():
+        member = access.sign_in(demo.email, demo.password)
+        assert member is not None
+        assert member.org_id == demo.org_id
+        assert access.sign_in(demo.email, demo.password + "x") is None
+        assert access.authenticate(demo.private_token, origin=None).is_private
+        for host in ("localhost", "shop.example", "my.shop.example"):
+            page = access.authenticate(demo.public_token, origin=Origin(host, 3000))
+            assert (page.org_id, page.is_private) == (demo.org_id, False)
+        with pytest.raises(Forbidden):
+            access.authenticate(demo.public_token, origin=Origin("elsewhere.example", None))
+
+
+def test_secrets_are_stored_as_hashes_only(app: Flask, demo: DemoResult) -> None:
+    with app.app_context(), database.read() as connection:
+        stored = "".join(
+            str(row)
+            for table in Base.metadata.sorted_tables
+            for row in connection.execute(table.select())
+        )
+    assert demo.email in stored
+    for secret in (demo.password, demo.private_token, demo.public_token):
+        assert secret not in stored
+
+
+def test_a_second_demo_is_refused_and_leaves_nothing_behind(app: Flask, demo: DemoResult) -> None:
+    def counts() -> dict[str, int]:
+        with database.read() as connection:
+            return {
+                table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in Base.metadata.sorted_tables
+            }
+
+    with app.app_context():
+        before = counts()
+        with pytest.raises(Conflict, match=demo.email):
+            seed_demo(Limits())
+        assert counts() == before
+
+
+def test_the_command_prints_one_json_object_and_refuses_a_second_time(
+    runner: FlaskCliRunner,
+) -> None:
+    first = runner.invoke(args=["seed", "demo"])
+    assert first.exit_code == 0
+    told = json.loads(first.stdout)
+    assert told["orders"] == 40
+    assert told["configurations"] == 20
+    assert told["privateToken"].startswith("so_prv_")
+    assert told["publicToken"].startswith("so_pub_")
+    second = runner.invoke(args=["seed", "demo"])
+    assert second.exit_code == 1
+    assert second.stdout == ""
+    assert told["email"] in json.loads(second.stderr)["error"]
+
+
+def test_attributes_cover_every_kind_and_setting() -> None:
+    assert {rule.kind for rule in ATTRIBUTES} == set(Kind)
+    assert {rule.applies for rule in ATTRIBUTES} == set(Applies)
+    assert {rule.visible_to_customer for rule in ATTRIBUTES} == {True, False}
+    assert any(rule.default is not None for rule in ATTRIBUTES)
+    assert not [fault for rule in ATTRIBUTES for fault in check_definition(rule)]
+    required = [rule for rule in ATTRIBUTES if rule.required]
+    assert required
+    # Else the plainest order of the README would be refused in the demo.
+    assert all(rule.default is not None for rule in required)
+
+
+def test_the_content_is_the_same_on_every_machine() -> None:
+    ids = {product.sku: f"id of {product.sku}" for product in PRODUCTS}
+    assert list(example_orders(NOW, ids)) == list(example_orders(NOW, ids))
+
+
+@pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.sku)
+def test_the_stored_drawing_is_the_one_that_the_code_draws(product: Product) -> None:
+    stored = (drawings.FOLDER / product.picture).read_text(encoding="ascii")
+    assert stored == drawings.draw(product), "run `python -m orders.demo.drawings`"
+    assert len(stored) < 2000
+    root = ElementTree.fromstring(stored)  # noqa: S314 - our own file
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert {element.tag.partition("}")[2] for element in root.iter()} <= {
+        "svg", "rect", "path", "ellipse",
+    }  # fmt: skip
