@@ -20,9 +20,10 @@ from orders.health import HealthCheck
 from orders.rules.errors import ServiceBusy
 from orders.settings import PROJECT, Settings, read_settings
 from orders.staff import staff
-from orders.staff.accounts import login_manager
+from orders.staff.accounts import current_member, login_manager
 from orders.storage.database import db
 from orders.web import errors
+from orders.web.assets import asset
 from orders.web.bodies import refuse_broken_body
 from orders.web.limits import limiter
 from orders.web.security import SessionCookies, add_security_headers
@@ -55,10 +56,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         LOOKUP_LIMIT=settings.lookup_limit,
         SIGN_IN_LIMIT=settings.sign_in_limit,
     )
+    app.jinja_env.globals["asset"] = asset
+    app.context_processor(lambda: {"member": current_member()})
     app.session_interface = SessionCookies()
     app.extensions["health"] = HealthCheck()
-    _start_extensions(app)
+    # First of all: the protection against forged requests reads forms, and would read a cut-off one.
     app.before_request(refuse_broken_body)
+    _start_extensions(app)
     app.after_request(add_security_headers)
     app.register_blueprint(api)
     app.register_blueprint(staff)

@@ -1,5 +1,6 @@
-"""The sales desk."""
+"""The sales desk: signing in, entering orders, finding them again."""
 
-from flask import Blueprint
+from orders.staff import entry_views, order_views, sign_in_views  # noqa: F401 - they add the routes
+from orders.staff.blueprint import staff
 
-staff = Blueprint("staff", __name__)
+__all__ = ["staff"]

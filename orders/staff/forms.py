@@ -1,0 +1,82 @@
+"""Fields and labels of the desk's forms. Rules are not here: `orders.intake` judges what is typed.
+
+The fields' names are the paths of the order's schema (docs/contract.md).
+"""
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    Field,
+    Form,
+    PasswordField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+
+from orders.rules.attributes import Applies, AttributeRule, Kind
+from orders.rules.status import Status
+
+
+class SignInForm(FlaskForm):
+    """E-mail and password; `next` is the page to go on to."""
+
+    email = StringField("E-mail")
+    password = PasswordField("Password")
+
+
+class OrderForm(FlaskForm):
+    """The fields of an order that stand once."""
+
+    name = StringField("Order name")
+    customer_id = StringField("Customer ID", name="customerId")
+    status = SelectField(
+        "Status",
+        choices=[str(status) for status in Status],
+        default=str(Status.NEW),
+        # The shared check judges the value; this class only offers the choices.
+        validate_choice=False,
+    )
+    platform = StringField("Platform", name="platform.platform")
+    platform_id = StringField("Platform order ID", name="platform.id")
+    store_name = StringField("Store name", name="platform.storeName")
+    paste = TextAreaField("Lines to paste", name="paste")
+
+
+class LineForm(Form):
+    """One row of the cart."""
+
+    configuration_id = StringField("Configuration ID", name="configurationId")
+    count = StringField("Count", default="1")
+
+
+class ExtraForm(Form):
+    """One row of free metadata."""
+
+    key = StringField("Key")
+    value = StringField("Value")
+
+
+def attribute_path(rule: AttributeRule) -> str:
+    """Give the path, which is the field's name, of an attribute on the form."""
+    area = Applies.DERIVATIVE if rule.applies is Applies.DERIVATIVE else Applies.METADATA
+    return f"{area}.{rule.key}"
+
+
+def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:
+    """Give the order form with a field for each attribute, named `attribute_<position>`."""
+    fields = {f"attribute_{at}": _attribute_field(rule) for at, rule in enumerate(rules)}
+    return type("OrderFormWithAttributes", (OrderForm,), fields)
+
+
+def _attribute_field(rule: AttributeRule) -> Field:
+    name, default = attribute_path(rule), rule.default
+    if rule.kind is Kind.BOOLEAN:
+        return BooleanField(rule.label, name=name, default=bool(default))
+    if rule.kind is Kind.OPTION:
+        choices = [("", "–"), *((option.value, option.label) for option in rule.options)]
+        return SelectField(
+            rule.label, name=name, choices=choices, default=default or "", validate_choice=False
+        )
+    text = "" if default is None else str(default)
+    return StringField(rule.label, name=name, default=text)

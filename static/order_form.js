@@ -1,0 +1,246 @@
+// The order form's keyboard and rows. The server knows what is right and what a configuration is;
+// this script only does at once what must not wait for an answer: adding, moving and removing rows
+// while somebody, or a barcode scanner, types on.
+"use strict";
+
+const form = () => document.getElementById("order-form");
+const lines = () => document.getElementById("lines");
+const referenceOf = (line) => line.querySelector(".reference");
+const countOf = (line) => line.querySelector(".count input");
+const say = (text) => { document.getElementById("said").textContent = text; };
+
+let isTouched = false;
+
+// Rows ---------------------------------------------------------------------------------------
+
+function freeRow() {
+  const rows = [...lines().children].map((line) => Number(line.dataset.row));
+  return Math.max(-1, ...rows) + 1;
+}
+
+function addLine(after, { reference = "", count = "1" } = {}) {
+  const template = document.getElementById("line-template");
+  const copy = document.createElement("template");
+  copy.innerHTML = template.innerHTML.replaceAll(template.dataset.row, String(freeRow()));
+  const line = copy.content.firstElementChild;
+  referenceOf(line).value = reference;
+  countOf(line).value = count;
+  after ? after.after(line) : lines().append(line);
+  htmx.process(line);
+  renumber();
+  if (reference) referenceOf(line).dispatchEvent(new Event("change", { bubbles: true }));
+  return line;
+}
+
+function removeLine(line) {
+  const neighbour = line.nextElementSibling ?? line.previousElementSibling ?? addLine(line);
+  line.remove();
+  renumber();
+  focus(referenceOf(neighbour));
+  say("Line removed.");
+}
+
+function moveLine(line, isUp) {
+  const other = isUp ? line.previousElementSibling : line.nextElementSibling;
+  if (!other) return;
+  const field = document.activeElement;
+  isUp ? other.before(line) : other.after(line);
+  renumber();
+  if (line.contains(field)) field.focus();
+  say(`Moved to line ${[...lines().children].indexOf(line) + 1}.`);
+}
+
+function duplicateLine(line) {
+  const values = { reference: referenceOf(line).value, count: countOf(line).value };
+  focus(countOf(addLine(line, values)));
+  say("Line duplicated.");
+}
+
+// Labels count from one and follow the order on the screen; the fields' names never change.
+function renumber() {
+  [...lines().children].forEach((line, at) => {
+    const number = String(at + 1);
+    line.querySelector(".number").textContent = number;
+    for (const named of line.querySelectorAll("[aria-label]")) {
+      named.setAttribute("aria-label", named.getAttribute("aria-label").replace(/line \d+/i, `line ${number}`));
+    }
+  });
+  total();
+}
+
+function isBlank(line) {
+  return !referenceOf(line).value.trim() && ["", "1"].includes(countOf(line).value.trim());
+}
+
+function total() {
+  const filled = [...lines().children].filter((line) => !isBlank(line));
+  const counts = filled.map((line) => countOf(line).value.trim()).filter((count) => /^\d+$/.test(count));
+  const pieces = counts.reduce((sum, count) => sum + Number(count), 0);
+  const number = (value) => `<b>${value.toLocaleString("en")}</b>`;
+  const text = `${number(filled.length)} ${filled.length === 1 ? "line" : "lines"}, ${number(pieces)} ${pieces === 1 ? "piece" : "pieces"}`;
+  const shown = document.getElementById("totals");
+  if (shown.innerHTML !== text) shown.innerHTML = text;
+}
+
+function focus(field) {
+  field.focus();
+  field.select?.();
+}
+
+// Keys ---------------------------------------------------------------------------------------
+
+function enterInLine(field, line) {
+  if (field.matches(".reference")) return focus(countOf(line));
+  focus(referenceOf(line.nextElementSibling ?? addLine(line)));
+}
+
+const ROW_KEYS = {
+  ArrowUp: (line) => moveLine(line, true),
+  ArrowDown: (line) => moveLine(line, false),
+  KeyD: duplicateLine,
+  Delete: removeLine,
+};
+
+document.addEventListener("keydown", (event) => {
+  const field = event.target;
+  if (!field.closest("#order-form") || event.isComposing) return;
+  const line = field.closest("#lines > .line");
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    // Leaving the field first lets its own check see the last key.
+    form().requestSubmit(form().querySelector('[value="place"]'));
+  } else if (event.key === "Enter" && field.matches("input")) {
+    event.preventDefault();
+    if (line) return enterInLine(field, line);
+    const fields = [...form().querySelectorAll("input:not([type=hidden]), select, textarea")];
+    fields[fields.indexOf(field) + 1]?.focus();
+  } else if (event.altKey && line && ROW_KEYS[event.code]) {
+    event.preventDefault();
+    ROW_KEYS[event.code](line);
+  }
+});
+
+// Buttons ------------------------------------------------------------------------------------
+
+const BUTTONS = {
+  add: () => focus(referenceOf(addLine())),
+  up: (line) => moveLine(line, true),
+  down: (line) => moveLine(line, false),
+  duplicate: duplicateLine,
+  remove: removeLine,
+  paste: () => pasteLines(document.getElementById("paste").value),
+};
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("#summary a");
+  if (link) {
+    event.preventDefault();
+    return document.getElementById(link.hash.slice(1))?.focus();
+  }
+  const button = event.target.closest('#order-form button[name="do"]');
+  const act = button && BUTTONS[button.value.split(":")[0]];
+  if (!act) return;
+  event.preventDefault();
+  isTouched = true;
+  act(button.closest(".line"));
+});
+
+// Paste --------------------------------------------------------------------------------------
+
+document.addEventListener("paste", (event) => {
+  if (!event.target.matches?.(".reference")) return;
+  const text = event.clipboardData.getData("text/plain");
+  if (!/[\r\n\t]/.test(text.trim())) return;
+  event.preventDefault();
+  pasteLines(text);
+});
+
+async function pasteLines(text) {
+  const field = document.getElementById("paste");
+  if (!text.trim()) return field.focus();
+  field.value = text;
+  field.closest("details").open = true;
+  const before = lines().children.length;
+  await htmx.ajax("POST", `/orders/new/paste?first=${freeRow()}`, {
+    source: "#paste", target: "#lines", swap: "beforeend",
+  });
+  const added = lines().children.length - before;
+  if (!added) return;
+  field.value = "";
+  field.closest("details").open = false;
+  for (const line of [...lines().children].filter(isBlank)) line.remove();
+  renumber();
+  markErrors(lines());
+  const faulty = lines().querySelector('[aria-invalid="true"]');
+  focus(faulty ?? referenceOf(addLine()));
+  say(`${added} lines added.`);
+}
+
+// Answers of the server ----------------------------------------------------------------------
+
+// A check draws only the error; whether the field is marked follows from it.
+function markErrors(root) {
+  for (const slot of root.querySelectorAll("[data-error-of]")) {
+    const isBad = slot.matches(".error") ? slot.childElementCount > 0 : Boolean(slot.querySelector(".error"));
+    const field = document.getElementById(slot.dataset.errorOf);
+    isBad ? field?.setAttribute("aria-invalid", "true") : field?.removeAttribute("aria-invalid");
+  }
+}
+
+function trouble(text) {
+  const box = document.getElementById("trouble");
+  box.innerHTML = text;
+  box.hidden = !text;
+  if (text) box.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("htmx:before:request", (event) => {
+  if (event.detail.ctx?.sourceElement === form()) trouble("");
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  if (!form()) return;
+  markErrors(form());
+  total();
+  document.title = form().dataset.title;
+});
+
+document.addEventListener("htmx:response:error", (event) => {
+  const status = event.detail.ctx.response.status;
+  if (status === 422 || status === 409) return;
+  const isSubmit = event.detail.ctx.sourceElement === form();
+  if (status === 401) {
+    trouble('<p>You are signed out, and nothing is lost. <a href="/sign-in" target="_blank">Sign in in another tab</a>, then place the order again.</p>');
+  } else if (isSubmit) {
+    trouble(`<p>Nothing was saved: the service answered with ${Number(status)}. What you typed is still here; please try again in a moment.</p>`);
+  }
+});
+
+document.addEventListener("htmx:error", (event) => {
+  if (event.detail.ctx?.sourceElement === form() && !event.detail.ctx.response) {
+    trouble("<p>The service cannot be reached, so it is not known whether the order arrived. Place it again: it will be one order.</p>");
+  }
+});
+
+// Counting and leaving -----------------------------------------------------------------------
+
+document.addEventListener("input", (event) => {
+  if (!event.target.closest("#order-form")) return;
+  isTouched = true;
+  if (event.target.closest("#lines")) total();
+  const counter = document.querySelector(`[data-counts="${event.target.id}"]`);
+  if (!counter) return;
+  // The limit counts characters as people see codes: an emoji is one, not two.
+  const length = [...event.target.value].length;
+  counter.textContent = `${length}/${counter.dataset.limit}`;
+  counter.classList.toggle("over", length > Number(counter.dataset.limit));
+});
+
+addEventListener("beforeunload", (event) => {
+  if (isTouched && form()) event.preventDefault();
+});
+document.addEventListener("submit", () => { isTouched = false; });
+document.addEventListener("htmx:after:request", (event) => {
+  const response = event.detail.ctx?.response;
+  if (event.detail.ctx?.sourceElement === form() && !response?.headers?.get("HX-Redirect")) isTouched = true;
+});
