@@ -1,7 +1,7 @@
 """Fixtures that most tests share: an application on a clean database, and who calls it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import flask_migrate
@@ -9,9 +9,11 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from sqlalchemy import func, select
 
 from app import create_app
 from orders.settings import PROJECT, Settings
+from orders.storage import database, tables
 from orders.storage.database import close
 from tests.actors import Org, make_org
 from tests.postgres import postgres_server
@@ -115,3 +117,27 @@ def other_org(app: Flask) -> Org:
 def staff_client(app: Flask, org: Org) -> FlaskClient:
     """The browser of a signed-in salesperson."""
     return org.sign_in(app.test_client())
+
+
+@pytest.fixture
+def csrf_off(app: Flask) -> None:
+    """Most tests of forms speak for a page that has its token; some test the token itself."""
+    app.config["WTF_CSRF_ENABLED"] = False
+
+
+StoredRows = Callable[[], dict[str, int]]
+
+
+@pytest.fixture
+def stored_rows(app: Flask) -> StoredRows:
+    """Count the rows of every table that an order is written to."""
+
+    def count() -> dict[str, int]:
+        written = (tables.orders, tables.cart_line, tables.order_history, tables.submission)
+        with app.app_context(), database.read() as connection:
+            return {
+                table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in written
+            }
+
+    return count

@@ -9,6 +9,7 @@ from wtforms import (
     Field,
     Form,
     PasswordField,
+    SelectChoice,
     SelectField,
     StringField,
     TextAreaField,
@@ -32,7 +33,7 @@ class OrderForm(FlaskForm):
     customer_id = StringField("Customer ID", name="customerId")
     status = SelectField(
         "Status",
-        choices=[str(status) for status in Status],
+        choices=[SelectChoice(str(status)) for status in Status],
         default=str(Status.NEW),
         # The shared check judges the value; this class only offers the choices.
         validate_choice=False,
@@ -74,7 +75,8 @@ def _attribute_field(rule: AttributeRule) -> Field:
     if rule.kind is Kind.BOOLEAN:
         return BooleanField(rule.label, name=name, default=bool(default))
     if rule.kind is Kind.OPTION:
-        choices = [("", "–"), *((option.value, option.label) for option in rule.options)]
+        choices = [SelectChoice("", "–")]
+        choices += [SelectChoice(option.value, option.label) for option in rule.options]
         return SelectField(
             rule.label, name=name, choices=choices, default=default or "", validate_choice=False
         )

@@ -86,7 +86,7 @@ class OrderEntry:
     @property
     def pieces(self) -> int:
         """The sum of the counts that can be read."""
-        counts = (_number(line.form.count.data) for line in self.filled_lines)
+        counts = (_number(_text(line.form.count)) for line in self.filled_lines)
         return sum(count for count in counts if isinstance(count, int) and count > 0)
 
     def card(self, line: Row) -> ConfigurationCard | None:
@@ -118,7 +118,7 @@ class OrderEntry:
         raw: dict[str, Any] = {}
         if typed:
             raw["configurationId"] = card.id if card else typed
-        if line.form.count.data.strip():
+        if _text(line.form.count):
             raw["count"] = _number(line.form.count.data)
         return raw
 
@@ -131,7 +131,7 @@ class OrderEntry:
             if value is not None or attribute.rule.default is not None:
                 pairs[area].append((key, value))
         for extra in self.extras:
-            key, value = extra.form.key.data.strip(), extra.form.value.data
+            key, value = _text(extra.form.key), extra.form.value.data or ""
             if key or value:
                 pairs["metadata"].append((key, value))
         return _object(pairs["metadata"]), _object(pairs["derivative"])
@@ -166,7 +166,7 @@ class OrderEntry:
         if parts[0] == "metadata" and len(parts) > 1:
             key = path.removeprefix("metadata.")
             for extra in self.extras:
-                if extra.form.key.data.strip() == key:
+                if _text(extra.form.key) == key:
                     return f"extra.{extra.row}.key", f"Other metadata, {key}"
         return "", path
 
@@ -323,4 +323,4 @@ def _text(one: Field) -> str:
 
 
 def _is_blank(line: Any) -> bool:  # noqa: ANN401 - a LineForm; its fields have no types
-    return not _text(line.configuration_id) and (line.count.data or "").strip() in BLANK_COUNTS
+    return not _text(line.configuration_id) and _text(line.count) in BLANK_COUNTS

@@ -6,10 +6,10 @@ from datetime import datetime
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from orders.administration import NewToken
-from orders.storage import database, tables
+from orders.storage import database
 from orders.storage.models import Token
 from tests.actors import Org
 from tests.api.calls import Api
@@ -42,21 +42,6 @@ def foreign_api(client: FlaskClient, other_org: Org) -> Api:
 @pytest.fixture
 def saved_short_id(org: Org) -> str:
     return org.save("Oslo chair", "OSL-1").short_id
-
-
-@pytest.fixture
-def stored_rows(app: Flask) -> Callable[[], dict[str, int]]:
-    """Count the rows of every table that an order is written to."""
-
-    def count() -> dict[str, int]:
-        written = (tables.orders, tables.cart_line, tables.order_history, tables.submission)
-        with app.app_context(), database.read() as connection:
-            return {
-                table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
-                for table in written
-            }
-
-    return count
 
 
 @pytest.fixture

@@ -1,0 +1,90 @@
+"""One table of bad orders through both doors: the same paths, the same messages, nothing stored."""
+
+import html
+import re
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from orders.rules.attributes import AttributeRule, Kind, Option
+from tests.actors import Org
+from tests.bad_orders import BAD_ORDERS, BadOrder, good_form, good_json
+from tests.conftest import StoredRows
+
+KEY = "A" * 22
+
+
+@pytest.fixture
+def defined_org(org: Org) -> Org:
+    """An org with attributes of three kinds."""
+    org.define(
+        AttributeRule(
+            "finish",
+            "Finish",
+            Kind.OPTION,
+            options=(Option("matt", "Matt"), Option("gloss", "Gloss")),
+            required=True,
+        ),
+        AttributeRule("gift", "Gift wrap", Kind.BOOLEAN),
+        AttributeRule("weight", "Weight", Kind.NUMBER),
+    )
+    return org
+
+
+def post_json(client: FlaskClient, org: Org, order: object) -> TestResponse:
+    headers = {"Authorization": f"Bearer {org.private.secret}"}
+    return client.post("/api/orders", json=order, headers=headers)
+
+
+def post_form(client: FlaskClient, form: dict[str, str], **headers: str) -> TestResponse:
+    fields = {**form, "do": "place"}
+    return client.post(f"/orders/new?form={KEY}", data=fields, headers=headers)
+
+
+def told_by_json(answer: TestResponse) -> list[tuple[str, str]]:
+    assert answer.json is not None
+    return [(error["path"], error["message"]) for error in answer.json["errors"]]
+
+
+def told_by_form(answer: TestResponse) -> list[tuple[str, str]]:
+    """Read the errors of the form's summary: each entry carries its path."""
+    entries = re.findall(
+        r'<li data-path="([^"]*)">.*?<span class="message">(.*?)</span>', answer.text, re.DOTALL
+    )
+    return [(html.unescape(path), html.unescape(message)) for path, message in entries]
+
+
+def test_there_are_at_least_forty_bad_orders() -> None:
+    assert len(BAD_ORDERS) >= 40
+    assert len({bad.name for bad in BAD_ORDERS}) == len(BAD_ORDERS)
+
+
+def test_the_good_order_passes_both_doors(
+    client: FlaskClient, staff_client: FlaskClient, defined_org: Org, csrf_off: None
+) -> None:
+    assert post_json(client, defined_org, good_json()).status_code == 201
+    assert post_form(staff_client, good_form()).status_code == 303
+
+
+@pytest.mark.parametrize("bad", BAD_ORDERS, ids=lambda bad: bad.name)
+def test_both_doors_refuse_it_in_the_same_words(
+    bad: BadOrder,
+    client: FlaskClient,
+    staff_client: FlaskClient,
+    defined_org: Org,
+    stored_rows: StoredRows,
+    csrf_off: None,
+) -> None:
+    before = stored_rows()
+    by_json = post_json(client, defined_org, bad.as_json())
+    by_form = post_form(staff_client, bad.as_form())
+    by_htmx = post_form(staff_client, bad.as_form(), **{"HX-Request": "true"})
+    assert (by_json.status_code, by_form.status_code, by_htmx.status_code) == (422, 422, 422)
+    told = told_by_json(by_json)
+    assert told_by_form(by_form) == told
+    assert told_by_form(by_htmx) == told
+    assert tuple(path for path, _ in told) == bad.paths
+    if bad.message is not None:
+        assert told[0][1] == bad.message
+    assert stored_rows() == before
