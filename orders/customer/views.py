@@ -1,33 +1,40 @@
-"""Finding an order by its code, and what a customer sees of it."""
+"""Finding an order by its code. Whoever has the code may look; a miss tells as little as it can."""
 
+import math
 import time
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders import lookup
+from orders.customer.pace import MissPace
+from orders.customer.pages import STEPS, page_of
 from orders.rules import short_id
 from orders.rules.short_id import MistypedShortId
+from orders.settings import Settings
 from orders.web.limits import limiter, lookup_limit
 
 customer = Blueprint("customer", __name__)
 
-# Seconds that every miss takes: whether a code is mistyped or unknown is told by the words alone.
-MISS_TIME = 0.02
 MISTYPED = "Check the code: it looks mistyped."
 UNKNOWN = "We know no order with this code."
-# Both messages fill the same number of bytes, so that the answers have the same size.
-MESSAGE_SIZE = 40
+# Both messages are filled up to this many characters, so that the answers have the same size.
+MESSAGE_SIZE = max(len(MISTYPED), len(UNKNOWN))
 MAX_SHOWN = 60  # characters of what was typed that are shown again
 
-clock = time.monotonic
-sleep = time.sleep
+
+@customer.record
+def set_pace(state: BlueprintSetupState) -> None:
+    """Give the application the pace of misses, where tests put another clock."""
+    state.app.extensions["miss_pace"] = MissPace()
 
 
 @customer.before_request
 def note_start() -> None:
     """Note when the request began; a miss is answered a fixed time after it."""
-    g.started = clock()
+    g.started = _pace().clock()
 
 
 @customer.after_request
@@ -39,12 +46,12 @@ def keep_private(response: Response) -> Response:
 
 
 @customer.get("/find")
-@limiter.limit(lookup_limit)
+@limiter.limit(lookup_limit, exempt_when=lambda: "code" not in request.args)
 def find() -> AnyResponse:
-    """Ask for a code; lead to the order when one was typed."""
-    typed = request.args.get("code", "")
-    if not typed.strip():
-        return Response(render_template("customer/find.html", typed="", message=""))
+    """Ask for a code; lead to the order's page when a well-formed one was typed."""
+    typed = request.args.get("code")
+    if typed is None:
+        return _page("customer/find.html", typed="", message="")
     try:
         code = short_id.normalise(typed)
     except MistypedShortId:
@@ -52,7 +59,14 @@ def find() -> AnyResponse:
     return redirect(url_for("customer.show_order", code=code), 303)
 
 
+@customer.get("/o/")
+def ask_for_code() -> AnyResponse:
+    """Lead a link that has lost its code to the place where one can be typed."""
+    return redirect(url_for("customer.find"), 303)
+
+
 @customer.get("/o/<code>")
+@customer.get("/o/<path:code>")
 @limiter.limit(lookup_limit)
 def show_order(code: str) -> AnyResponse:
     """Show what the customer may see of the order; its address has the code's one spelling."""
@@ -63,14 +77,48 @@ def show_order(code: str) -> AnyResponse:
     view = lookup.find_order_for_customer(canonical)
     if view is None:
         return _miss(UNKNOWN, code)
+    address = url_for("customer.show_order", code=canonical)
     if code != canonical:
-        return redirect(url_for("customer.show_order", code=canonical), 301)
-    return Response(render_template("customer/order.html", order=view))
+        return redirect(address, 301)
+    return _page(
+        "customer/order.html", order=page_of(view), steps=STEPS, link=_own_host() + address
+    )
+
+
+@customer.errorhandler(TooManyRequests)
+def ask_to_wait(_error: TooManyRequests) -> Response:
+    """Ask to wait, with what was typed still in the field. The limiter adds `Retry-After`."""
+    limit = limiter.current_limit
+    seconds = 1 if limit is None else max(1, math.ceil(limit.reset_at - time.time()))
+    wait = "a second" if seconds == 1 else f"{seconds} seconds"
+    message = f"Too many codes in a short time. Please try again in {wait}."
+    typed = request.args.get("code") or (request.view_args or {}).get("code", "")
+    return _page("customer/find.html", 429, typed=_shown(typed), message=message)
 
 
 def _miss(message: str, typed: str) -> Response:
-    page = render_template(
-        "customer/find.html", typed=typed[:MAX_SHOWN], message=message.ljust(MESSAGE_SIZE)
+    """Answer a code without an order: the same size and time, whatever the reason."""
+    page = _page(
+        "customer/find.html", 404, typed=_shown(typed), message=message.ljust(MESSAGE_SIZE)
     )
-    sleep(max(0.0, MISS_TIME - (clock() - g.started)))
-    return Response(page, 404, mimetype="text/html")
+    _pace().hold_back(g.started)
+    return page
+
+
+def _page(template: str, status: int = 200, **context: object) -> Response:
+    return Response(render_template(template, **context), status, mimetype="text/html")
+
+
+def _shown(typed: str) -> str:
+    """Give what was typed as the field may hold it: printable, and no longer than a line."""
+    return "".join(character for character in typed[:MAX_SHOWN] if character.isprintable())
+
+
+def _own_host() -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    return (settings.public_url or request.host_url).rstrip("/")
+
+
+def _pace() -> MissPace:
+    pace: MissPace = current_app.extensions["miss_pace"]
+    return pace

@@ -1,0 +1,256 @@
+"""Contract, "The short ID": a customer finds the order by its code, however it is typed."""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, update
+from werkzeug.test import TestResponse
+
+from orders.customer.pace import MissPace
+from orders.customer.views import MISTYPED, UNKNOWN
+from orders.rules.short_id import ALPHABET, grouped
+from orders.storage import database, tables
+from orders.storage.database import db
+from tests.actors import Org
+from tests.customer.conftest import CODE, UNKNOWN_CODE, Clock, PlaceOrder
+
+LINE = {"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": 12}
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "small letters": str.lower,
+    "groups": grouped,
+    "spaces": " ".join,
+    "spaces around": lambda code: f"  {code} ",
+    "hyphens anywhere": "-".join,
+    "O for 0": lambda code: code.replace("0", "O"),
+    "o for 0": lambda code: code.replace("0", "o"),
+    "I for 1": lambda code: code.replace("1", "I"),
+    "i for 1": lambda code: code.replace("1", "i"),
+    "L for 1": lambda code: code.replace("1", "L"),
+    "l for 1": lambda code: code.replace("1", "l"),
+    "all at once": lambda code: grouped(code.replace("0", "o").replace("1", "l").lower()) + " ",
+}
+
+
+def find(client: FlaskClient, typed: str) -> TestResponse:
+    return client.get("/find", query_string={"code": typed})
+
+
+def test_it_works(client: FlaskClient, org: Org, place_order: PlaceOrder) -> None:
+    card = org.save("Oslo chair", "OSL-1")
+    place_order(status="In Progress", cart=[{"configurationId": card.id, "count": 1200}])
+    answer = find(client, grouped(CODE))
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/o/{CODE}")
+    page = client.get(f"/o/{CODE}")
+    assert page.status_code == 200
+    for shown in (grouped(CODE), "In Progress", "Oslo chair", "Wood", "Oak", "1,200"):
+        assert shown in page.text
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+def test_every_spelling_finds_the_order(
+    client: FlaskClient, place_order: PlaceOrder, spelling: Callable[[str], str]
+) -> None:
+    place_order(cart=[LINE])
+    typed = spelling(CODE)
+    assert find(client, typed).headers["Location"] == f"/o/{CODE}"
+    page = client.get(f"/o/{quote(typed)}", follow_redirects=True)
+    assert page.status_code == 200
+    assert page.request.path == f"/o/{CODE}"
+    assert grouped(CODE) in page.text
+
+
+def test_one_wrong_character_or_swap_is_told_as_mistyped(
+    client: FlaskClient, clock: Clock, place_order: PlaceOrder
+) -> None:
+    place_order(cart=[LINE])
+    wrong = [
+        CODE[:place] + ALPHABET[(ALPHABET.index(CODE[place]) + 7) % 32] + CODE[place + 1 :]
+        for place in range(12)
+    ]
+    swapped = [
+        CODE[:place] + CODE[place + 1] + CODE[place] + CODE[place + 2 :]
+        for place in range(11)
+        if CODE[place] != CODE[place + 1]
+    ]
+    for typed in wrong + swapped:
+        for answer in (find(client, typed), client.get(f"/o/{typed}")):
+            assert answer.status_code == 404
+            assert MISTYPED in answer.text
+            assert f'value="{typed}"' in answer.text
+
+
+ODD = {
+    "nothing": "",
+    "a newline behind": CODE + "\n",
+    "a tab before": "\t" + CODE,
+    "full-width digits": CODE.replace("0", "０"),  # noqa: RUF001 - what the test is about
+    "letters whose capitals are ASCII": CODE.replace("1", "ı"),  # noqa: RUF001
+    "NUL": CODE[:-1] + "\0",
+    "NUL behind": CODE + "\0",
+    "too short": CODE[:-1],
+    "too long": CODE + "0",
+    "very long": CODE * 500,
+    "letters outside the alphabet": "U" * 12,
+    "markup": '"><script>alert(1)</script>',
+    "not UTF-8": "\udcff" * 12,
+    "an emoji": "🪑" * 12,
+    "a slash behind": CODE + "/",
+    "a template": "{{ 7*7 }}{{ config }}",
+}
+
+
+@pytest.mark.parametrize("typed", ODD.values(), ids=ODD)
+def test_odd_texts_are_mistyped_codes(client: FlaskClient, clock: Clock, typed: str) -> None:
+    encoded = quote(typed.encode("utf-8", "surrogateescape"))
+    answers = [client.get(f"/find?code={encoded}")]
+    if typed:
+        answers.append(client.get(f"/o/{encoded}"))
+    for answer in answers:
+        assert answer.status_code == 404
+        assert MISTYPED in answer.text
+        assert "<script>alert" not in answer.text
+        assert "\0" not in answer.text
+        assert len(answer.data) < 6000
+
+
+def test_the_database_is_asked_for_well_formed_codes_only(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    mistyped = UNKNOWN_CODE[:-1] + ("0" if UNKNOWN_CODE[-1] != "0" else "1")
+    find(client, mistyped)
+    client.get(f"/o/{mistyped}")
+    assert asked == []
+    client.get(f"/o/{UNKNOWN_CODE}")
+    assert any("orders" in statement for statement in asked)
+
+
+class TestMisses:
+    MISTYPED_CODE = UNKNOWN_CODE[:-1] + ("0" if UNKNOWN_CODE[-1] != "0" else "1")
+
+    def test_an_unknown_code_is_told_as_unknown(self, client: FlaskClient, clock: Clock) -> None:
+        answer = client.get(f"/o/{UNKNOWN_CODE}")
+        assert answer.status_code == 404
+        assert UNKNOWN in answer.text
+        assert MISTYPED not in answer.text
+
+    def test_an_unknown_code_is_unknown_in_every_spelling(
+        self, client: FlaskClient, clock: Clock
+    ) -> None:
+        assert UNKNOWN in find_page(client, UNKNOWN_CODE.lower())
+        assert UNKNOWN in client.get(f"/o/{UNKNOWN_CODE.lower()}").text
+
+    def test_an_order_in_the_bin_is_unknown(
+        self, app: Flask, client: FlaskClient, clock: Clock, place_order: PlaceOrder
+    ) -> None:
+        order = place_order(cart=[LINE])
+        with app.app_context():
+            database.write(
+                lambda connection: connection.execute(
+                    update(tables.orders).values(deleted_at=order.created_at)
+                )
+            )
+        never_placed = client.get(f"/o/{UNKNOWN_CODE}")
+        in_bin = client.get(f"/o/{CODE}")
+        assert in_bin.status_code == 404
+        assert in_bin.text == never_placed.text.replace(UNKNOWN_CODE, CODE)
+
+    def test_all_misses_have_the_same_size_and_headers(
+        self, client: FlaskClient, clock: Clock
+    ) -> None:
+        unknown = client.get(f"/o/{UNKNOWN_CODE}")
+        mistyped = client.get(f"/o/{self.MISTYPED_CODE}")
+        typed_in = find(client, self.MISTYPED_CODE)
+        assert unknown.data != mistyped.data
+        assert mistyped.data == typed_in.data
+        assert unknown.status_code == mistyped.status_code == 404
+        assert len(unknown.data) == len(mistyped.data)
+        # How many look-ups are left falls with each one, whatever it finds.
+        counting = {"X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After"}
+        told = [
+            sorted((name, value) for name, value in answer.headers if name not in counting)
+            for answer in (unknown, mistyped, typed_in)
+        ]
+        assert told[0] == told[1] == told[2]
+
+    @pytest.mark.parametrize("code", [UNKNOWN_CODE, MISTYPED_CODE])
+    def test_each_miss_is_answered_after_the_same_time(
+        self, client: FlaskClient, clock: Clock, code: str
+    ) -> None:
+        clock.busy = 0.003
+        client.get(f"/o/{code}")
+        assert clock.slept == [pytest.approx(0.017)]
+
+    def test_a_found_order_is_not_held_back(
+        self, client: FlaskClient, clock: Clock, place_order: PlaceOrder
+    ) -> None:
+        place_order(cart=[LINE])
+        assert client.get(f"/o/{CODE}").status_code == 200
+        assert client.get("/find").status_code == 200
+        assert clock.slept == []
+
+    def test_a_late_miss_is_not_held_back_further(self) -> None:
+        clock = Clock(now=10.0)
+        MissPace(0.02, clock.read, clock.sleep).hold_back(9.5)
+        assert clock.slept == []
+
+
+def find_page(client: FlaskClient, typed: str) -> str:
+    """Type a code and follow where it leads."""
+    page = client.get("/find", query_string={"code": typed}, follow_redirects=True)
+    return str(page.text)
+
+
+def test_the_form_works_without_javascript_and_keeps_what_was_typed(
+    client: FlaskClient, clock: Clock
+) -> None:
+    empty = client.get("/find")
+    assert empty.status_code == 200
+    assert 'method="get"' in empty.text
+    assert "Error" not in empty.text
+    answer = find(client, "7kq4 m2xd 9t3<")
+    assert 'value="7kq4 m2xd 9t3&lt;"' in answer.text
+    assert "<title>Error:" in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert "code-error" in answer.text.partition("aria-describedby=")[2].partition(">")[0]
+
+
+def test_a_link_without_its_code_leads_to_the_form(client: FlaskClient) -> None:
+    assert client.get("/o/").headers["Location"] == "/find"
+    assert client.get("/o", follow_redirects=True).request.path == "/find"
+
+
+def test_answers_stay_out_of_caches_and_search_engines(
+    client: FlaskClient, clock: Clock, place_order: PlaceOrder
+) -> None:
+    place_order(cart=[LINE])
+    addresses = ["/find", f"/find?code={CODE}", "/find?code=x", f"/o/{CODE}", "/o/x"]
+    for address in [*addresses, f"/o/{CODE.lower()}", f"/o/{UNKNOWN_CODE}"]:
+        headers = client.get(address).headers
+        assert headers["Cache-Control"] == "no-store"
+        assert "noindex" in headers["X-Robots-Tag"]
+        # The code in the address is told to no other site.
+        assert headers["Referrer-Policy"] in {"same-origin", "no-referrer"}
+        assert "Set-Cookie" not in headers
+
+
+def test_only_reading_is_possible(client: FlaskClient, place_order: PlaceOrder) -> None:
+    place_order(cart=[LINE])
+    for address in ("/find", f"/o/{CODE}"):
+        head = client.head(address)
+        assert (head.status_code, head.data) == (200, b"")
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            answer = client.open(address, method=method)
+            assert answer.status_code == 405
+            assert "GET" in answer.headers["Allow"]

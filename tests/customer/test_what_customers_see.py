@@ -1,0 +1,267 @@
+"""Contract, "Attributes": a customer sees what the org has marked visible, and nothing else."""
+
+import dataclasses
+import json
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from orders import catalogue
+from orders.catalogue import NewConfiguration
+from orders.rules.attributes import Applies, AttributeRule, Kind, Option
+from orders.rules.status import Status
+from orders.settings import Settings
+from tests.actors import Org
+from tests.customer.conftest import CODE, PlaceOrder
+
+UUID = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
+LINE = {"configurationId": UUID, "count": 1}
+
+ATTRIBUTES = (
+    AttributeRule(
+        key="finish",
+        label="Surface",
+        kind=Kind.OPTION,
+        options=(Option("oil", "Oiled by hand"), Option("wax", "Waxed")),
+        applies=Applies.DERIVATIVE,
+        visible_to_customer=True,
+    ),
+    AttributeRule(
+        key="week",
+        label="Delivery week",
+        kind=Kind.TEXT,
+        applies=Applies.BOTH,
+        visible_to_customer=True,
+    ),
+    AttributeRule(key="gift", label="As a present", kind=Kind.BOOLEAN, visible_to_customer=True),
+    AttributeRule(key="parcels", label="Parcels", kind=Kind.NUMBER, visible_to_customer=True),
+    AttributeRule(key="margin", label="HIDDEN margin", kind=Kind.TEXT),
+    AttributeRule(
+        key="bench",
+        label="HIDDEN bench",
+        kind=Kind.OPTION,
+        options=(Option("HIDDEN-b", "HIDDEN-c"),),
+        applies=Applies.DERIVATIVE,
+    ),
+)
+
+
+def page(client: FlaskClient) -> str:
+    answer = client.get(f"/o/{CODE}")
+    assert answer.status_code == 200
+    return str(answer.text)
+
+
+def details(text: str) -> dict[str, str]:
+    """Read the labels and values in the page's details."""
+    pairs = re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", text.partition('class="facts"')[2])
+    return dict(pairs)
+
+
+def test_visible_attributes_are_shown_with_their_labels(
+    client: FlaskClient, org: Org, place_order: PlaceOrder
+) -> None:
+    org.define(*ATTRIBUTES)
+    place_order(
+        cart=[LINE],
+        metadata={"gift": True, "parcels": 3, "week": "2026, week 50"},
+        derivative={"finish": "oil"},
+    )
+    assert details(page(client)) == {
+        "Surface": "Oiled by hand",
+        "Delivery week": "2026, week 50",
+        "As a present": "Yes",
+        "Parcels": "3",
+    }
+
+
+def test_attributes_without_a_value_are_left_out(
+    client: FlaskClient, org: Org, place_order: PlaceOrder
+) -> None:
+    org.define(*ATTRIBUTES)
+    place_order(cart=[LINE], metadata={"gift": False, "week": "", "parcels": None})
+    assert details(page(client)) == {"As a present": "No"}
+
+
+def test_a_key_is_visible_only_where_its_attribute_applies(
+    client: FlaskClient, org: Org, place_order: PlaceOrder
+) -> None:
+    org.define(*ATTRIBUTES)
+    place_order(
+        cart=[LINE], metadata={"finish": "HIDDEN"}, derivative={"gift": "HIDDEN", "week": "50"}
+    )
+    text = page(client)
+    assert "HIDDEN" not in text
+    assert details(text) == {"Delivery week": "50"}
+
+
+def test_nothing_else_leaks(
+    app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder
+) -> None:
+    org.define(*ATTRIBUTES)
+    with app.app_context():
+        [saved] = catalogue.save_configurations(
+            [
+                NewConfiguration(
+                    variant={
+                        "Wood": "Oak",
+                        "Asset": {"assetId": "HIDDEN-asset"},
+                        "Layers": ["HIDDEN-layer"],
+                        "Material": "11111111-2222-4333-8444-555555555555",
+                    },
+                    metadata={"name": "Oslo chair", "sku": "HIDDEN-sku", "cost": "HIDDEN-cost"},
+                    product_id="99999999-2222-4333-8444-555555555555",
+                )
+            ],
+            org_id=org.id,
+            created_by=org.private.id,
+        )
+        card = catalogue.resolve([saved], org.id)[saved]
+    order = place_order(
+        name="HIDDEN name",
+        customerId="HIDDEN-customer",
+        originOrgId="HIDDEN-origin",
+        platform={"id": "HIDDEN-1", "platform": "HIDDEN-2", "storeName": "HIDDEN-3", "x": "HIDDEN"},
+        metadata={"margin": "HIDDEN-m", "free": "HIDDEN-f", "deep": {"a": "HIDDEN"}, "week": "50"},
+        derivative={"bench": "HIDDEN-b", "free": "HIDDEN-g"},
+        cart=[
+            {"configurationId": saved, "count": 2, "metadata": {"note": "HIDDEN-note"}},
+            {"configurationId": UUID, "count": 3},
+        ],
+        items=[{"id": "HIDDEN-item", "count": 1}],
+    )
+    answer = client.get(f"/o/{CODE}")
+    assert answer.status_code == 200
+    told = answer.text + json.dumps(list(answer.headers))
+    assert "Oslo chair" in told
+    assert "HIDDEN" not in told
+    internal = (
+        order.id, order.org_id, order.created_by, org.email, "Workshop", saved, card.short_id, UUID,
+        "11111111-2222", "99999999-2222", "margin", "free", "Asset", "Layers", "Material",
+    )  # fmt: skip
+    for secret in internal:
+        assert secret not in told
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_the_status_is_shown_by_its_wire_name_and_as_a_step(
+    client: FlaskClient, place_order: PlaceOrder, status: Status
+) -> None:
+    place_order(status=str(status), cart=[LINE])
+    text = page(client)
+    badge = text.partition('id="status-title"')[2].partition("<ol")[0]
+    assert re.search(rf">{status}<", badge.replace("</svg>", ">"))
+    step = text.partition('aria-current="step"')[2].partition("</li>")[0]
+    expected = "Being prepared" if status in {Status.LIST, Status.IN_CART} else str(status)
+    assert f"<b>{expected}</b>" in step
+    assert text.count('aria-current="step"') == 1
+
+
+def test_lines_keep_their_order_and_unknown_configurations_have_no_name(
+    client: FlaskClient, org: Org, place_order: PlaceOrder
+) -> None:
+    chair, table = org.save("Oslo chair", "OSL"), org.save("Plank table", "PLK")
+    place_order(
+        cart=[
+            {"configurationId": table.short_id, "count": 1},
+            {"configurationId": UUID, "count": 2},
+            {"configurationId": chair.id, "count": 3},
+            {"configurationId": table.id, "count": 4},
+        ]
+    )
+    text = page(client)
+    names = re.findall(r"<h3>([^<]*)</h3>", text)
+    assert names == ["Plank table", "Configured product", "Oslo chair", "Plank table"]
+    assert "4 lines, 10 pieces" in text
+
+
+def test_a_configuration_of_another_org_is_not_shown(
+    client: FlaskClient, other_org: Org, place_order: PlaceOrder
+) -> None:
+    foreign = other_org.save("HIDDEN chair", "SKU-1")
+    place_order(cart=[{"configurationId": foreign.id, "count": 1}])
+    assert "HIDDEN" not in page(client)
+
+
+def test_an_empty_cart_says_so(client: FlaskClient, place_order: PlaceOrder) -> None:
+    place_order(status="List", cart=[])
+    assert "No lines yet." in page(client)
+
+
+PICTURES = {
+    "/static/demo/OSL-CH-WAL-01.svg": True,
+    "https://elsewhere.example/spy.png": False,
+    "//elsewhere.example/spy.png": False,
+    "/\\elsewhere.example/spy.png": False,
+    "javascript:alert(1)": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize(("address", "is_shown"), PICTURES.items(), ids=PICTURES)
+def test_only_pictures_of_our_own_are_shown(
+    app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder, address: str, is_shown: bool
+) -> None:
+    with app.app_context():
+        [saved] = catalogue.save_configurations(
+            [NewConfiguration(variant={}, metadata={}, thumbnail=address)],
+            org_id=org.id,
+            created_by=org.private.id,
+        )
+    place_order(cart=[{"configurationId": saved, "count": 1}])
+    text = page(client)
+    assert ("<img" in text) is is_shown
+    assert "elsewhere" not in text
+    assert "javascript:" not in text
+
+
+def test_what_others_wrote_is_never_markup(
+    app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder
+) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    org.define(AttributeRule(key="note", label=evil, kind=Kind.TEXT, visible_to_customer=True))
+    saved = _saved(app, org, {evil: evil}, {"name": evil})
+    place_order(cart=[{"configurationId": saved, "count": 1}], metadata={"note": evil})
+    text = page(client)
+    assert "<img src=x" not in text
+    assert text.count("&lt;img src=x") >= 5
+
+
+def test_options_are_shown_as_people_read_them(
+    app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder
+) -> None:
+    variant = {"Headrest": True, "Dimmer": False, "Width": 1600, "Depth": 42.5, "Nothing": None}
+    saved = _saved(app, org, variant, {})
+    place_order(cart=[{"configurationId": saved, "count": 1}])
+    shown = dict(re.findall(r"<dt>([^<]*)</dt> <dd>([^<]*)</dd>", page(client)))
+    assert shown == {"Headrest": "Yes", "Dimmer": "No", "Width": "1,600", "Depth": "42.5"}
+
+
+@pytest.mark.parametrize(
+    ("public_url", "link"),
+    [
+        ("", f"http://localhost/o/{CODE}"),
+        ("https://orders.example", f"https://orders.example/o/{CODE}"),
+        ("https://orders.example/", f"https://orders.example/o/{CODE}"),
+    ],
+)
+def test_the_link_to_share_is_the_public_one(
+    app: Flask, client: FlaskClient, place_order: PlaceOrder, public_url: str, link: str
+) -> None:
+    settings: Settings = app.config["SETTINGS"]
+    app.config["SETTINGS"] = dataclasses.replace(settings, public_url=public_url)
+    place_order(cart=[LINE])
+    assert f'href="{link}"' in page(client)
+
+
+def _saved(app: Flask, org: Org, variant: dict[str, Any], metadata: dict[str, Any]) -> str:
+    with app.app_context():
+        [saved] = catalogue.save_configurations(
+            [NewConfiguration(variant=variant, metadata=metadata)],
+            org_id=org.id,
+            created_by=org.private.id,
+        )
+    return saved
