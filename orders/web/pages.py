@@ -12,7 +12,7 @@ def wants_piece() -> bool:
     )
 
 
-def page_or_piece(page: str, piece: str, *, status: int = 200, **context: object) -> Response:
+def page_or_piece(page: str, piece: str, /, *, status: int = 200, **context: object) -> Response:
     """Draw the piece for htmx and the whole page for everyone else, from the same variables.
 
     The answer always says that it depends on `HX-Request`, so that no cache mixes the two up.
