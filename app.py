@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.context_processor(lambda: {"member": current_member()})
     app.session_interface = SessionCookies()
     app.extensions["health"] = HealthCheck()
-    # First of all: the protection against forged requests reads forms, and would read a cut-off one.
+    # First of all: the protection against forged requests would read a cut-off form as whole.
     app.before_request(refuse_broken_body)
     _start_extensions(app)
     app.after_request(add_security_headers)

@@ -1,4 +1,4 @@
-"""Setting up an org: tokens, staff accounts, attributes. The commands call these, pages will too."""
+"""Setting up an org: tokens, staff accounts, attributes."""
 
 import re
 import secrets
@@ -34,9 +34,10 @@ class NewToken:
 def add_org(name: str) -> str:
     """Make an org and return its ID. Raises InvalidOrder for an empty or too long name."""
     _refuse("name", "From 1 to 255 characters.", when=not 1 <= len(name.strip()) <= 255)
-    row = {"id": str(uuid.uuid4()), "name": name.strip(), "created_at": datetime.now(UTC)}
-    database.write(lambda connection: connection.execute(insert(Org), row) and None)
-    return row["id"]
+    org_id = str(uuid.uuid4())
+    row = {"id": org_id, "name": name.strip(), "created_at": datetime.now(UTC)}
+    database.write(lambda connection: connection.execute(insert(Org), row).rowcount)
+    return org_id
 
 
 def add_token(org_id: str, *, name: str, is_private: bool, allowed: Sequence[str] = ()) -> NewToken:

@@ -61,13 +61,13 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationCa
     resolved: dict[str, ConfigurationCard] = {}
     for reference, name in wanted.items():
         same_sku = by_sku.get(name, [])
-        card = (
+        found = (
             by_id.get(uuids.get(name) or "")
             or by_short_id.get(name)
             or (same_sku[0] if len(same_sku) == 1 else None)
         )
-        if card is not None:
-            resolved[reference] = card
+        if found is not None:
+            resolved[reference] = found
     return resolved
 
 

@@ -91,10 +91,17 @@ def revoke_token(token_id: str) -> dict[str, Any]:
 @staff.command("add")
 @click.option("--org", "org_id", required=True, help="ID of the org.")
 @click.option("--email", required=True, help="The address to sign in with.")
-@click.option("--role", type=click.Choice(administration.ROLES), required=True)
-@click.option("--password-stdin", is_flag=True, required=True, help="Read it from standard input.")
+@click.option("--role", type=click.Choice(list(administration.ROLES)), required=True)
+@click.option(
+    # A password in the arguments would stand in the shell's history and the list of processes.
+    "--password-stdin",
+    is_flag=True,
+    required=True,
+    expose_value=False,
+    help="The one way to give it.",
+)
 @prints_json
-def add_staff(org_id: str, email: str, role: str, password_stdin: bool) -> dict[str, Any]:  # noqa: ARG001 - the flag says where the password comes from
+def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
     """Make a staff account; the password's last line break does not count."""
     password = click.get_text_stream("stdin").read().removesuffix("\n").removesuffix("\r")
     account = administration.add_staff(org_id, email=email, role=role, password=password)
@@ -114,7 +121,7 @@ def add_staff(org_id: str, email: str, role: str, password_stdin: bool) -> dict[
 @click.option("--default", "default", help="The value of an order that does not give one.")
 @click.option("--visible/--hidden", "visible", default=False, help="May the customer see it?")
 @prints_json
-def add_attribute(  # noqa: PLR0913 - an attribute has as many parts
+def add_attribute(  # noqa: PLR0913, PLR0917 - an attribute has as many parts
     org_id: str,
     key: str,
     label: str,

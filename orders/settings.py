@@ -16,7 +16,7 @@ from orders.rules.limits import Limits
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-class BadSetting(Exception):
+class BadSetting(Exception):  # noqa: N818 - named for what it is, as our other errors
     """An environment variable holds a value that the service cannot work with."""
 
 

@@ -14,7 +14,9 @@ from orders.rules.attributes import AttributeRule
 from orders.rules.errors import Conflict
 
 # Hundreds of tests sign somebody in; the product's own cost is held by a test of its own.
-administration.password_hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+administration.password_hasher = PasswordHasher(  # type: ignore[attr-defined]  # an import there
+    time_cost=1, memory_cost=8, parallelism=1
+)
 
 PASSWORD = "correct horse battery"
 DOMAINS = ("shop.example", "*.stores.example", "localhost:3000")

@@ -135,19 +135,19 @@ BAD_ORDERS = [
         {"cart.0.count": ""},
         ("cart.0.count",),
         "This is required.",
-    ),  # fmt: skip
+    ),
     BadOrder(
         "configuration ID missing",
         {"cart": [{"count": 5}]},
         {"cart.0.configurationId": "", "cart.0.count": "5"},
         ("cart.0.configurationId",),
         "This is required.",
-    ),  # fmt: skip
+    ),
     _reference("configuration ID too short", "abc"),
     _reference("configuration ID too long", "a" * 15),
     _reference("configuration ID with blanks", "ab cd efg"),
     _reference("configuration ID with NUL", "abcdefg\0"),
-    _reference("configuration ID in other letters", "конфигур"),  # noqa: RUF001 - the point of the case
+    _reference("configuration ID in other letters", "конфигур"),
     _reference("UUID without hyphens", CHAIR.replace("-", "")),
     _reference("UUID in braces", "{" + CHAIR + "}"),
     _reference("UUID with a letter too few", CHAIR[:-1]),
@@ -158,13 +158,13 @@ BAD_ORDERS = [
         {"cart.0.configurationId": "", "cart.0.count": ""},
         ("cart",),
         "At least one line is needed for status New.",
-    ),  # fmt: skip
+    ),
     BadOrder(
         "an empty cart of a complete order",
         {"cart": [], "status": "Complete"},
         {"cart.0.configurationId": "", "cart.0.count": "1", "status": "Complete"},
         ("cart",),
-    ),  # fmt: skip
+    ),
     BadOrder(
         "too many lines",
         {"cart": [LINE] * 1001},
@@ -175,7 +175,7 @@ BAD_ORDERS = [
         },
         ("cart",),
         "At most 1,000 lines; this has 1,001.",
-    ),  # fmt: skip
+    ),
     BadOrder(
         "a fault in the third line",
         {"cart": [LINE, LINE, {"configurationId": CHAIR, "count": 0}]},
@@ -187,7 +187,7 @@ BAD_ORDERS = [
         },
         ("cart.2.count",),
         COUNT,
-    ),  # fmt: skip
+    ),
     BadOrder(
         "everything at once",
         {
@@ -204,7 +204,7 @@ BAD_ORDERS = [
             "cart.0.count": "0",
         },
         ("name", "customerId", "status", "cart.0.configurationId", "cart.0.count"),
-    ),  # fmt: skip
+    ),
     _finish("option that does not exist", "purple"),
     _finish("option by its label", "Matt"),
     _finish("option with a blank", "matt "),
@@ -214,7 +214,7 @@ BAD_ORDERS = [
         {"metadata.finish": ""},
         ("metadata.finish",),
         "This is required.",
-    ),  # fmt: skip
+    ),
     BadOrder(
         "number attribute in words",
         {},
@@ -222,7 +222,7 @@ BAD_ORDERS = [
         ("metadata.weight",),
         None,
         {"weight": "heavy"},
-    ),  # fmt: skip
+    ),
     BadOrder(
         "number attribute with a comma",
         {},
@@ -230,7 +230,7 @@ BAD_ORDERS = [
         ("metadata.weight",),
         None,
         {"weight": "1,5"},
-    ),  # fmt: skip
+    ),
     BadOrder(
         "number attribute in other digits",
         {},
@@ -238,7 +238,7 @@ BAD_ORDERS = [
         ("metadata.weight",),
         None,
         {"weight": "٣"},
-    ),  # fmt: skip
+    ),
     _extra("other metadata with NUL", "note", "a\0", "metadata.note"),
     _extra("other metadata too large", "note", "x" * 70_000, "metadata"),
 ]

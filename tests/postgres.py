@@ -82,7 +82,7 @@ def _running(
         server = subprocess.Popen(
             [binaries / "postgres", "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1",
              "-c", "unix_socket_directories=", "-c", "max_connections=200"],
-            stdout=log, stderr=log, user=user, cwd=folder, preexec_fn=_die_with_parent,
+            stdout=log, stderr=log, user=user, cwd=folder, preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads run yet
         )  # fmt: skip
     try:
         _wait(lambda: psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres").close())

@@ -13,8 +13,8 @@ from orders.customer.pace import MissPace
 from orders.customer.pages import STEPS, page_of
 from orders.rules import short_id
 from orders.rules.short_id import MistypedShortId
-from orders.settings import Settings
 from orders.web.limits import limiter, lookup_limit
+from orders.web.links import customer_link
 
 customer = Blueprint("customer", __name__)
 
@@ -77,11 +77,10 @@ def show_order(code: str) -> AnyResponse:
     view = lookup.find_order_for_customer(canonical)
     if view is None:
         return _miss(UNKNOWN, code)
-    address = url_for("customer.show_order", code=canonical)
     if code != canonical:
-        return redirect(address, 301)
+        return redirect(url_for("customer.show_order", code=canonical), 301)
     return _page(
-        "customer/order.html", order=page_of(view), steps=STEPS, link=_own_host() + address
+        "customer/order.html", order=page_of(view), steps=STEPS, link=customer_link(canonical)
     )
 
 
@@ -112,11 +111,6 @@ def _page(template: str, status: int = 200, **context: object) -> Response:
 def _shown(typed: str) -> str:
     """Give what was typed as the field may hold it: printable, and no longer than a line."""
     return "".join(character for character in typed[:MAX_SHOWN] if character.isprintable())
-
-
-def _own_host() -> str:
-    settings: Settings = current_app.config["SETTINGS"]
-    return (settings.public_url or request.host_url).rstrip("/")
 
 
 def _pace() -> MissPace:

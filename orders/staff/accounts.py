@@ -1,4 +1,4 @@
-"""Signing in to the desk and out of it. Flask-Login keeps the session, `orders.access` knows people."""
+"""Who is signed in: Flask-Login keeps the session, `orders.access` knows the people."""
 
 from urllib.parse import urlsplit
 

@@ -1,7 +1,6 @@
 """The desk's blueprint, and who may use it."""
 
 from flask import Blueprint, Response, g, render_template, request, url_for
-
 from werkzeug import exceptions
 
 from orders.access import StaffMember

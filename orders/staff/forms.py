@@ -75,7 +75,7 @@ def _attribute_field(rule: AttributeRule) -> Field:
     if rule.kind is Kind.BOOLEAN:
         return BooleanField(rule.label, name=name, default=bool(default))
     if rule.kind is Kind.OPTION:
-        choices = [SelectChoice("", "–")]
+        choices = [SelectChoice("", "—")]
         choices += [SelectChoice(option.value, option.label) for option in rule.options]
         return SelectField(
             rule.label, name=name, choices=choices, default=default or "", validate_choice=False

@@ -5,14 +5,14 @@ import json
 from typing import Any
 
 import segno
-from flask import Response, current_app, render_template, request, url_for
+from flask import Response, render_template, request
 
 from orders import catalogue, queries
 from orders.rules.attributes import AttributeRule, display
 from orders.rules.order import Order
-from orders.settings import Settings
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.forms import attribute_path
+from orders.web.links import customer_link
 from orders.web.pages import page_or_piece
 
 QR_BORDER = 2  # modules of white around the code
@@ -47,7 +47,7 @@ def show_order(reference: str) -> str:
         history=queries.read_history(order),
         attributes=_labelled(order, member.actor.org.attributes),
         other=_unlabelled(order, member.actor.org.attributes),
-        customer_link=customer_link(order),
+        customer_link=customer_link(order.short_id),
         as_json=_as_json,
     )
 
@@ -57,7 +57,10 @@ def placed(reference: str) -> str:
     """Show a new order's code large, for reading out, with the customer's link."""
     order = queries.find_order(reference, signed_in().org_id)
     return render_template(
-        "staff/placed.html", order=order, cards=_cards(order), customer_link=customer_link(order)
+        "staff/placed.html",
+        order=order,
+        cards=_cards(order),
+        customer_link=customer_link(order.short_id),
     )
 
 
@@ -66,21 +69,13 @@ def qr_code(reference: str) -> Response:
     """Draw the customer's link as a QR code."""
     order = queries.find_order(reference, signed_in().org_id)
     drawing = io.BytesIO()
-    segno.make(customer_link(order), micro=False).save(
+    segno.make(customer_link(order.short_id), micro=False).save(
         drawing, kind="svg", border=QR_BORDER, light="#fff", dark="#000", svgclass=None,
         lineclass=None, omitsize=True,
     )  # fmt: skip
     response = Response(drawing.getvalue(), mimetype="image/svg+xml")
     response.headers["Cache-Control"] = "private, max-age=86400"
     return response
-
-
-def customer_link(order: Order) -> str:
-    """Give the address of the customer's page."""
-    settings: Settings = current_app.config["SETTINGS"]
-    path = url_for("customer.show_order", code=order.short_id)
-    base = settings.public_url.rstrip("/") or request.host_url.rstrip("/")
-    return base + path
 
 
 def _cards(order: Order) -> dict[str, catalogue.ConfigurationCard]:
@@ -103,7 +98,7 @@ def _labelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str,
 
 
 def _unlabelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, str]]:
-    """Give the keys that no attribute of the org defines, with their area where it is derivative."""
+    """Give the keys that no attribute of the org defines; those of derivative say so."""
     defined = {attribute_path(rule) for rule in rules}
     return [
         (key if area == "metadata" else f"{area}: {key}", _as_json(value))

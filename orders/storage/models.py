@@ -1,7 +1,7 @@
 """The tables. Every row that an org owns carries `org_id`, so that each query can be scoped."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -24,7 +24,11 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JsonText, list[Any]: JsonText}
+    type_annotation_map: ClassVar = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JsonText,
+        list[Any]: JsonText,
+    }
 
 
 class Org(Base):
@@ -109,7 +113,6 @@ class Configuration(Base):
     # Taken from `metadata.name` and `metadata.sku`, so that people can find it by them.
     product_name: Mapped[str | None] = mapped_column(String(255))
     sku: Mapped[str | None] = mapped_column(String(255))
-    # The whole document as it is answered, less the columns beside it.
     product_id: Mapped[str | None] = mapped_column(String(36))
     product_version: Mapped[str | None] = mapped_column(String(255))
     variant: Mapped[dict[str, Any]]

@@ -1,7 +1,7 @@
 """Where writes queue (docs/decisions/0002-where-writes-queue.md).
 
-SQLite has one writer at a time, and its own waiting is unfair: a process that is busy keeps the lock
-for itself. So each process has one writing thread that puts all waiting works into one durable
+SQLite has one writer at a time, and its own waiting is unfair: a busy process keeps the lock for
+itself. So each process has one writing thread that puts all waiting works into one durable
 commit, and the processes take turns by a file lock, which the kernel hands out in order.
 """
 

@@ -21,8 +21,6 @@ SENTENCES = {
 
 def error_page(error: HTTPException) -> Response:
     """Draw the page for a protocol error; its headers (`Allow`, `Retry-After`) stay."""
-    if error.response is not None:
-        return Response(error.response.data, error.response.status_code)
     response = _page(error.code or 500, error.description or "")
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:

@@ -192,8 +192,17 @@ class TestItems:
 
     @pytest.mark.parametrize(
         "odd",
-        [{"sku": "X"}, "text", 7, None, [], {"id": SOFA}, {"id": SOFA, "count": 0}, {"id": "a b", "count": 1}],
-    )  # fmt: skip
+        [
+            {"sku": "X"},
+            "text",
+            7,
+            None,
+            [],
+            {"id": SOFA},
+            {"id": SOFA, "count": 0},
+            {"id": "a b", "count": 1},
+        ],
+    )
     def test_one_odd_entry_and_none_is_converted(self, api: Api, odd: object) -> None:
         items = [{"id": SOFA, "count": 1}, odd]
         answer = api.create({"items": items})

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from datetime import datetime
+from typing import ClassVar
 
 import pytest
 from flask import Flask
@@ -159,7 +160,7 @@ class TestDomains:
 
 
 class TestPreflight:
-    ASK = {
+    ASK: ClassVar = {
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "content-type",
     }

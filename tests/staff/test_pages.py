@@ -1,0 +1,184 @@
+"""Pages and pieces, the list, one order, and the headers that every answer carries."""
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.actors import Org
+from tests.bad_orders import CHAIR, good_form
+
+KEY = "D" * 22
+ASKED_AS = {
+    "plain": {},
+    "htmx": {"HX-Request": "true"},
+    "boosted": {"HX-Request": "true", "HX-Boosted": "true"},
+    "history restore": {"HX-Request": "true", "HX-History-Restore-Request": "true"},
+}
+
+
+def make_order(org: Org, **fields: object) -> dict[str, str]:
+    order = {"cart": [{"configurationId": CHAIR, "count": 2}], **fields}
+    headers = {"Authorization": f"Bearer {org.private.secret}"}
+    made = org.app.test_client().post("/api/orders", json=order, headers=headers).json
+    assert made is not None
+    assert "shortId" in made, made
+    return dict(made)
+
+
+@pytest.mark.usefixtures("csrf_off")
+@pytest.mark.parametrize("asked", ASKED_AS)
+@pytest.mark.parametrize("view", ["list", "form", "refused form"])
+def test_htmx_gets_the_piece_and_everybody_else_the_page(
+    staff_client: FlaskClient, asked: str, view: str
+) -> None:
+    headers = ASKED_AS[asked]
+    if view == "list":
+        answer = staff_client.get("/orders", headers=headers)
+    elif view == "form":
+        answer = staff_client.get(f"/orders/new?form={KEY}", headers=headers)
+    else:
+        form = {**good_form(), "cart.0.count": "0", "do": "place"}
+        answer = staff_client.post(f"/orders/new?form={KEY}", data=form, headers=headers)
+        assert answer.status_code == 422
+    assert ("<html" in answer.text) == (asked != "htmx")
+    assert "HX-Request" in answer.vary
+
+
+class TestList:
+    def codes(self, client: FlaskClient, **query: str) -> list[str]:
+        page = client.get("/orders", query_string=query).text
+        return [
+            code.replace("-", "")
+            for code in re.findall(r'href="/orders/[0-9A-Z]{12}">([^<]+)', page)
+        ]
+
+    def test_newest_first(self, staff_client: FlaskClient, org: Org) -> None:
+        made = [make_order(org, name=str(n))["shortId"] for n in range(3)]
+        assert set(self.codes(staff_client)) == set(made)
+
+    def test_pages_lead_on_and_back_and_show_each_order_once(
+        self, staff_client: FlaskClient, org: Org
+    ) -> None:
+        made = {make_order(org)["shortId"] for _ in range(60)}
+        first = staff_client.get("/orders").text
+        older = re.search(r'rel="next" href="([^"]+)"', first)
+        assert older is not None
+        second = staff_client.get(older[1].replace("&amp;", "&")).text
+        assert 'rel="next"' not in second
+        found = [re.findall(r'href="/orders/([0-9A-Z]{12})"', page) for page in (first, second)]
+        assert [len(codes) for codes in found] == [50, 10]
+        assert set(found[0]) | set(found[1]) == made
+        newer = re.search(r'rel="prev" href="([^"]+)"', second)
+        assert newer is not None
+        back = staff_client.get(newer[1].replace("&amp;", "&")).text
+        assert re.findall(r'href="/orders/([0-9A-Z]{12})"', back) == found[0]
+
+    def test_search_finds_code_name_and_customer_in_any_case(
+        self, staff_client: FlaskClient, org: Org
+    ) -> None:
+        wanted = make_order(org, name="Größe Nord", customerId="ACME-7")["shortId"]
+        other = make_order(org, name="Other")["shortId"]
+        grouped = f"{wanted[:4]}-{wanted[4:8]}-{wanted[8:]}"
+        for search in (wanted, grouped.lower(), grouped.replace("-", " "), wanted[2:9],
+                       "grösse", "GRÖSSE nord", "acme", "me-7"):  # fmt: skip
+            assert self.codes(staff_client, q=search) == [wanted], search
+        assert set(self.codes(staff_client, q=f"{grouped}, {other}")) == {wanted, other}
+        for search in ("nowhere", "%", "_", "\0", "'", "\\"):
+            assert self.codes(staff_client, q=search) in ([], [wanted, other], [other, wanted])
+        assert self.codes(staff_client, q="%") == []
+
+    def test_orders_of_other_orgs_do_not_exist(
+        self, staff_client: FlaskClient, other_org: Org
+    ) -> None:
+        theirs = make_order(other_org, name="Theirs")["shortId"]
+        assert self.codes(staff_client) == []
+        assert self.codes(staff_client, q=theirs) == []
+        for path in (f"/orders/{theirs}", f"/orders/{theirs}/placed", f"/orders/{theirs}/qr.svg"):
+            assert staff_client.get(path).status_code == 404
+
+    @pytest.mark.parametrize("cursor", ["x", "2026-01-01_x", "9999-99-99_", "\0", "é" * 999])
+    def test_an_odd_cursor_is_the_first_page(
+        self, staff_client: FlaskClient, org: Org, cursor: str
+    ) -> None:
+        made = make_order(org)["shortId"]
+        assert self.codes(staff_client, older=cursor) == [made]
+
+
+class TestOneOrder:
+    def test_everything_of_it_is_shown(self, staff_client: FlaskClient, org: Org) -> None:
+        card = org.save("Oslo chair", "OSL-1")
+        made = make_order(
+            org, name="Reception", customerId="C-9", metadata={"po": "007"}, derivative={"d": 1},
+            platform={"id": "1001", "storeName": "North"}, items=[{"odd": 1}],
+            cart=[{"configurationId": card.id, "count": 12, "metadata": {"engraving": "Ida"}}],
+        )  # fmt: skip
+        page = staff_client.get(f"/orders/{made['shortId']}").text
+        for shown in ("Reception", "C-9", "po", "007", "1001", "North", "Oslo chair", "OSL-1",
+                      "Wood: Oak", "12", "engraving: Ida", "odd", "created by script"):  # fmt: skip
+            assert shown in page, shown
+
+    def test_the_qr_code_is_a_drawing_of_the_customers_link(
+        self, staff_client: FlaskClient, org: Org
+    ) -> None:
+        made = make_order(org)
+        answer = staff_client.get(f"/orders/{made['shortId']}/qr.svg")
+        assert answer.mimetype == "image/svg+xml"
+        assert answer.text.startswith("<?xml")
+        assert "style=" not in answer.text
+
+    @pytest.mark.parametrize("odd", ["nonsense", "%00", "0000", "000000000001", "%0A", "é"])
+    def test_an_unknown_one_is_a_page_that_says_so(
+        self, staff_client: FlaskClient, odd: str
+    ) -> None:
+        answer = staff_client.get(f"/orders/{odd}")
+        assert answer.status_code == 404
+        assert "<h1>Not found</h1>" in answer.text
+
+
+class TestEveryAnswer:
+    @pytest.mark.parametrize(
+        "path", ["/sign-in", "/find", "/nothing", "/api/nothing", "/static/desk.css", "/orders"]
+    )
+    def test_carries_a_strict_policy(self, client: FlaskClient, path: str) -> None:
+        with client.get(path) as answer:
+            headers = answer.headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+
+    def test_no_template_has_inline_scripts_styles_or_foreign_addresses(self, app: Flask) -> None:
+        folder = Path(app.root_path) / "templates"
+        for template in folder.rglob("*.html"):
+            text = template.read_text(encoding="utf-8")
+            assert not re.search(r"<script(?![^>]*\bsrc=)", text), template
+            assert not re.search(r"\son[a-z]+=|\sstyle=|<style|hx-on|javascript:", text), template
+            foreign = set(re.findall(r"https?://[^\"' ]+", text)) - {"http://www.w3.org/2000/svg"}
+            assert not foreign, template
+
+    def test_every_template_compiles(self, app: Flask) -> None:
+        for name in app.jinja_env.list_templates(extensions=["html"]):
+            app.jinja_env.get_template(name)
+
+
+def test_the_routes_are_as_recorded(app: Flask) -> None:
+    routes = {
+        (rule.rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routes == {
+        ("/", "GET"), ("/static/<path:filename>", "GET"),
+        ("/sign-in", "GET"), ("/sign-in", "POST"), ("/sign-out", "POST"),
+        ("/orders", "GET"), ("/orders/new", "GET"), ("/orders/new", "POST"),
+        ("/orders/new/check", "POST"), ("/orders/new/paste", "POST"),
+        ("/orders/<reference>", "GET"), ("/orders/<reference>/placed", "GET"),
+        ("/orders/<reference>/qr.svg", "GET"), ("/find", "GET"),
+        ("/o/<code>", "GET"), ("/o/<path:code>", "GET"), ("/o/", "GET"),
+        ("/api/orders", "POST"), ("/api/orders/<reference>", "GET"),
+        ("/api/orders/healthcheck", "GET"),
+    }  # fmt: skip
