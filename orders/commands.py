@@ -103,7 +103,7 @@ def revoke_token(token_id: str) -> dict[str, Any]:
 @prints_json
 def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
     """Make a staff account; the password's last line break does not count."""
-    password = click.get_text_stream("stdin").read().removesuffix("\n").removesuffix("\r")
+    password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
     account = administration.add_staff(org_id, email=email, role=role, password=password)
     return {"id": account}
 
