@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orders.rules.pasted_lines import PastedLine, read_pasted_lines
@@ -176,6 +176,8 @@ messy = st.text(st.sampled_from("ab12,;\t \"'x*×-•>.\u00a0\n\r") | st.charact
 
 
 @given(messy)
+@example("- ")
+@example("> •\t\nA")
 def test_no_line_is_lost_whatever_is_pasted(text: str) -> None:
     filled = [
         row

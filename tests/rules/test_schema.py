@@ -112,6 +112,10 @@ class TestAllAtOnce:
             "cart.1.count",
         ])  # fmt: skip
 
+    def test_a_key_with_broken_characters_does_not_hide_other_faults(self) -> None:
+        raw = {"cart": [LINE], "name": 1, "status": "Done", "\ud800": 1, "a\0": 1}
+        assert sorted(errors_of(raw)) == ["\\ud800", "a\\u0000", "name", "status"]
+
     def test_a_missing_line_is_told_beside_other_faults(self) -> None:
         assert list(errors_of({"name": 1})) == ["name", "cart"]
         assert list(errors_of({"name": 1, "cart": []})) == ["name", "cart"]

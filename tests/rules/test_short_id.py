@@ -90,6 +90,12 @@ def test_wrong_characters_and_swaps_are_caught_in_every_place_for_every_pair() -
             assert is_refused("".join(faults))
 
 
+@pytest.mark.parametrize("code", ["000000000012", "100000000007", "7KQ4M2XD9T3X", "ZYXWVTSRQPN7"])
+def test_codes_that_customers_hold_stay_valid(code: str) -> None:
+    # Another polynomial or other weights would be as good, and make every stored code mistyped.
+    assert normalise(code) == code
+
+
 @given(elevens, elevens)
 def test_the_check_is_linear(left: str, right: str) -> None:
     def add(one: str, other: str) -> str:
