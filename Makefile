@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test format lock bench screenshots clean
+.PHONY: help serve test format lock screenshots clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -23,11 +23,8 @@ format: $(VENV)/.installed-dev ## format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-dev ## measure creates and reads beside their limits, in one run
-	$(BIN)/python -m benchmarks
-
 screenshots: $(VENV)/.installed-dev ## take the pictures of the docs anew
-	$(BIN)/python -m docs.take_screenshots
+	$(BIN)/python docs/take_screenshots.py
 
 lock: $(VENV)/.installed-dev ## fix the versions anew after a change in pyproject.toml
 	$(BIN)/pip install --quiet uv

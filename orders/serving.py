@@ -24,9 +24,9 @@ from orders.settings import PROJECT, Settings
 ACCESS_LOG_FORMAT = '[%(time)s] %(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'
 # Seconds between a death and the next start; doubled while the server dies at once.
 FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 30.0
-# Seconds that a start must last to count as a good one.
-SETTLED = 5.0
+LONGEST_PAUSE = 5.0
+# Seconds that a start must last to count as a good one: a faulty one ends while it imports.
+SETTLED = 1.0
 # Seconds that running requests get to finish.
 GRACE = 20
 PR_SET_PDEATHSIG = 1
@@ -39,7 +39,7 @@ def serve(settings: Settings) -> int:
     """
     if not _is_port_free(settings):
         click.echo(
-            f"Port {settings.port} on {settings.host} is in use. Choose another: PORT=8001 make serve",
+            f"Port {settings.port} on {settings.host} is in use. Another one: PORT=8001 make serve",
             err=True,
         )
         return 1
@@ -66,7 +66,8 @@ def _show_demo(made: demo.DemoResult, address: str) -> None:
     """Print once what a newcomer needs; the secrets are stored as hashes only."""
     click.echo(
         f"""
-  A demo org was made: {made.configurations} configurations, {made.orders} orders. This is shown once:
+  A demo org was made, with {made.configurations} configurations and {made.orders} orders.
+  These are shown this once:
 
     Sales desk      {address}/
     E-mail          {made.email}

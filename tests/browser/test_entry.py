@@ -1,0 +1,297 @@
+"""Entering an order in real Chromium: by keyboard, without JavaScript, by paste, and repeatedly."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.bad_orders import CHAIR
+from tests.browser.conftest import Desk
+
+CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
+
+
+def references(page: Page) -> list[str]:
+    """Read the Configuration IDs of the rows, blank ones left out."""
+    fields = page.locator("#lines .reference").all()
+    return [value for value in (field.input_value() for field in fields) if value]
+
+
+def orders_named(page: Page, desk: Desk, name: str) -> int:
+    """Count the stored orders with this name, as the list shows them."""
+    text = page.request.get(f"{desk.address}/orders", params={"q": name}).text()
+    return len(re.findall(r'<a class="code" href="/orders/', text))
+
+
+def type_line(page: Page, reference: str, count: str) -> None:
+    """Type a line as a barcode scanner does: without a pause, Enter after each cell."""
+    page.keyboard.type(reference)
+    page.keyboard.press("Enter")
+    page.keyboard.type(count)
+    page.keyboard.press("Enter")
+
+
+def fill_one_line(page: Page, name: str) -> None:
+    page.fill("#name", name)
+    page.select_option("#metadata-finish", "matt")
+    page.fill("#cart-0-configurationId", CHAIR)
+
+
+def place(page: Page) -> str:
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/placed")
+    return page.inner_text("#code")
+
+
+def test_three_lines_by_keyboard_only_and_the_customer_finds_the_order(
+    page: Page, stranger: Page, desk: Desk
+) -> None:
+    keys = page.keyboard
+    expect(page.locator("#name")).to_be_focused()
+    keys.type("Reception")
+    keys.press("Tab")
+    keys.type("SECRET-CUSTOMER")
+    keys.press("Tab")
+    keys.press("Tab")  # the status stays New
+    keys.type("Gloss")
+    keys.press("Tab")
+    keys.type("Ring twice")
+    keys.press("Tab")
+    keys.type("2.5")
+    keys.press("Tab")
+    keys.press("Space")
+    for _ in range(3):
+        keys.press("Tab")
+    keys.type("SECRET-STORE")
+    for _ in range(4):
+        keys.press("Tab")
+    expect(page.locator("#cart-0-configurationId")).to_be_focused()
+    type_line(page, desk.skus[0], "12")
+    type_line(page, desk.short_id, "3")
+    type_line(page, CHAIR, "1")
+    expect(page.locator("#totals")).to_have_text("3 lines, 16 pieces")
+    keys.press("Control+Enter")
+    page.wait_for_url("**/placed")
+    code = page.inner_text("#code")
+    assert CODE.fullmatch(code)
+    expect(page.get_by_text("Enter another")).to_be_focused()
+    assert page.locator(".qr").evaluate("image => image.naturalWidth") > 0
+
+    stranger.goto(f"{desk.address}/find")
+    stranger.keyboard.type(code.lower().replace("-", " ").replace("0", "o"))
+    stranger.keyboard.press("Enter")
+    stranger.wait_for_url(f"**/o/{code.replace('-', '')}")
+    shown = stranger.inner_text("main")
+    for seen in (code, "New", "Oslo CH", "12", "Gloss", "Ring twice"):
+        assert seen in shown, seen
+    html = stranger.content()
+    for hidden in ("SECRET-CUSTOMER", "SECRET-STORE", "Reception", "Crates", "created by"):
+        assert hidden not in html, hidden
+
+
+def test_the_same_without_javascript(plain_page: Page, stranger: Page, desk: Desk) -> None:
+    page = plain_page
+    page.fill("#name", "Without scripts")
+    page.select_option("#metadata-finish", "matt")
+    page.check("#metadata-gift")
+    for row, reference in enumerate((desk.skus[0], CHAIR, "to be removed")):
+        page.fill(f"#cart-{row}-configurationId", reference)
+        page.fill(f"#cart-{row}-count", str(row + 2))
+    page.click("button[value=add]")
+    page.fill("#cart-3-configurationId", desk.short_id)
+    page.click("button[value='up:1']")
+    page.click("button[value='remove:2']")
+    page.click("button[value='duplicate:3']")
+    assert references(page) == [CHAIR, desk.skus[0], desk.short_id, desk.short_id]
+    page.locator(".paste summary").click()
+    page.fill("#paste", f"{desk.skus[1]}\t5")
+    page.click("button[value=paste]")
+    assert references(page)[-1] == desk.skus[1]
+    assert page.input_value("#name") == "Without scripts"
+    assert page.is_checked("#metadata-gift")
+    expect(page.locator("#lines")).to_contain_text("Oslo TB")
+    page.click("button[value=place]")
+    page.wait_for_url("**/placed")
+    code = page.inner_text("#code")
+    expect(page.locator(".cart-lines tbody tr")).to_have_count(5)
+    stranger.goto(f"{desk.address}/o/{code}")
+    assert "Oslo TB" in stranger.inner_text("main")
+
+
+def test_enter_without_javascript_saves_nothing_and_keeps_everything(
+    plain_page: Page, desk: Desk
+) -> None:
+    fill_one_line(plain_page, "Enter only")
+    plain_page.focus("#name")
+    plain_page.keyboard.press("Enter")
+    plain_page.wait_for_load_state()
+    assert plain_page.input_value("#name") == "Enter only"
+    assert plain_page.input_value("#cart-0-configurationId") == CHAIR
+    assert orders_named(plain_page, desk, "Enter only") == 0
+
+
+def test_two_hundred_lines_are_pasted_from_a_spreadsheet(page: Page, desk: Desk) -> None:
+    page.fill("#name", "Two hundred")
+    page.select_option("#metadata-finish", "matt")
+    rows = [f"{desk.skus[n % 3]}\t{n + 1}" for n in range(200)]
+    rows[100] = f"{desk.skus[0]}\tmany"
+    page.focus("#cart-0-configurationId")
+    page.evaluate(
+        """text => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            const paste = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
+            document.activeElement.dispatchEvent(paste);
+        }""",
+        "\r\n".join(rows),
+    )
+    expect(page.locator("#totals")).to_contain_text("200 lines")
+    expect(page.locator("#lines .what")).to_have_count(200)
+    bad = page.locator('#lines [aria-invalid="true"]')
+    expect(bad).to_have_count(1)
+    expect(bad).to_be_focused()
+    expect(bad).to_have_value("many")
+    page.keyboard.type("101")
+    place(page)
+    counts = page.locator(".cart-lines tbody td:last-child").all_inner_texts()
+    assert counts == [f"{n + 1:,}" for n in range(200)]
+
+
+def test_a_reference_is_resolved_at_once_and_typing_goes_on(page: Page, desk: Desk) -> None:
+    page.focus("#cart-0-configurationId")
+    page.keyboard.type(desk.skus[0])
+    page.keyboard.press("Enter")
+    expect(page.locator("#cart-0-configurationId-error")).to_contain_text("Oslo CH")
+    expect(page.locator("#cart-0-configurationId-error")).to_contain_text("Wood: Oak")
+    expect(page.locator("#cart-0-count")).to_be_focused()
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    page.keyboard.type("NO-SUCH-SKU")
+    page.keyboard.press("Tab")
+    expect(page.locator("#cart-1-configurationId-error .error")).to_be_visible()
+    expect(page.locator("#cart-1-configurationId")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#cart-1-count")).to_be_focused()
+    assert page.input_value("#cart-0-count") == "7"
+
+
+def test_ten_lines_typed_without_a_pause_are_ten_lines(page: Page, desk: Desk) -> None:
+    page.focus("#cart-0-configurationId")
+    for count in range(1, 11):
+        type_line(page, desk.skus[count % 3], str(count))
+    expect(page.locator("#totals")).to_have_text("10 lines, 55 pieces")
+    assert references(page) == [desk.skus[count % 3] for count in range(1, 11)]
+    expect(page.locator("#lines .what")).to_have_count(10)
+
+
+def test_each_field_is_checked_when_it_is_left(page: Page) -> None:
+    page.fill("#name", "😀" * 256)
+    expect(page.locator(".counter")).to_have_text("256/255")
+    page.keyboard.press("Tab")
+    expect(page.locator("#name-error")).to_contain_text("At most 255 characters; this has 256.")
+    expect(page.locator("#customerId")).to_be_focused()
+    page.fill("#name", "short")
+    page.keyboard.press("Tab")
+    expect(page.locator("#name-error")).to_be_hidden()
+    expect(page.locator("#name")).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_on_submit_every_error_stands_at_its_field_and_the_first_has_the_focus(page: Page) -> None:
+    page.fill("#customerId", "c" * 256)
+    page.fill("#cart-1-configurationId", CHAIR)
+    page.fill("#cart-1-count", "0")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#summary li")).to_have_count(3)
+    expect(page).to_have_title("Error: New order – Shortorder")
+    expect(page.locator("#customerId")).to_be_focused()
+    assert page.input_value("#customerId") == "c" * 256
+    page.click("#summary a >> text=Count, line 1")
+    expect(page.locator("#lines .count input").nth(0)).to_be_focused()
+    expect(page.locator("#metadata-finish-error")).to_have_text("This is required.")
+
+
+def test_rows_are_moved_copied_and_removed_from_the_keyboard(page: Page) -> None:
+    page.focus("#cart-0-configurationId")
+    for reference in ("AAAAAAA", "BBBBBBB", "CCCCCCC"):
+        type_line(page, reference, "2")
+    page.focus("#cart-2-count")
+    page.keyboard.press("Alt+ArrowUp")
+    assert references(page) == ["AAAAAAA", "CCCCCCC", "BBBBBBB"]
+    expect(page.locator("#cart-2-count")).to_be_focused()
+    page.keyboard.press("Alt+d")
+    assert references(page) == ["AAAAAAA", "CCCCCCC", "CCCCCCC", "BBBBBBB"]
+    page.keyboard.press("Alt+Delete")
+    page.click("[aria-label='Move line 1 down']")
+    assert references(page) == ["CCCCCCC", "AAAAAAA", "BBBBBBB"]
+    while page.locator("#lines > .line").count() > 1:
+        page.click("[aria-label='Remove line 1']")
+    page.click("[aria-label='Remove line 1']")
+    expect(page.locator("#lines > .line")).to_have_count(1)
+    assert references(page) == []
+    expect(page.locator("#lines .reference")).to_be_focused()
+    expect(page.locator("#totals")).to_have_text("0 lines, 0 pieces")
+
+
+class TestOneOrder:
+    def test_a_double_click_and_a_reload_make_one(self, page: Page, desk: Desk) -> None:
+        fill_one_line(page, "Clicked twice")
+        page.dblclick("button[value=place]")
+        page.wait_for_url("**/placed")
+        page.reload()
+        assert orders_named(page, desk, "Clicked twice") == 1
+
+    def test_back_and_again_leads_to_the_same(self, page: Page, desk: Desk) -> None:
+        fill_one_line(page, "Back and again")
+        first = place(page)
+        page.go_back()
+        page.wait_for_selector("#order-form")
+        fill_one_line(page, "Back and again")
+        page.keyboard.press("Control+Enter")
+        page.wait_for_url("**/placed")
+        assert page.inner_text("#code") == first
+        assert orders_named(page, desk, "Back and again") == 1
+
+    def test_back_and_changed_saves_nothing_until_it_is_placed_again(
+        self, page: Page, desk: Desk
+    ) -> None:
+        fill_one_line(page, "Before Back")
+        first = place(page)
+        page.go_back()
+        page.wait_for_selector("#order-form")
+        fill_one_line(page, "Behind Back")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(".notice").filter(has_text=first)).to_have_count(1)
+        assert page.input_value("#name") == "Behind Back"
+        assert orders_named(page, desk, "Behind Back") == 0
+        assert place(page) != first
+        assert orders_named(page, desk, "Behind Back") == 1
+
+
+class TestTrouble:
+    def test_a_server_error_leaves_the_form_as_it_is(self, page: Page, desk: Desk) -> None:
+        fill_one_line(page, "Server error")
+        page.route("**/orders/new?form=*", lambda route: route.fulfill(status=500, body="broken"))
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#trouble")).to_contain_text("Nothing was saved")
+        assert page.input_value("#name") == "Server error"
+        page.unroute("**/orders/new?form=*")
+        place(page)
+        assert orders_named(page, desk, "Server error") == 1
+
+    def test_an_unreachable_server_leaves_the_form_as_it_is(self, page: Page) -> None:
+        fill_one_line(page, "Unreachable")
+        page.route("**/orders/new?form=*", lambda route: route.abort())
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#trouble")).to_contain_text("cannot be reached")
+        assert page.input_value("#name") == "Unreachable"
+
+    @pytest.mark.usefixtures("desk")
+    def test_an_ended_session_is_told_and_nothing_is_lost(self, page: Page, desk: Desk) -> None:
+        fill_one_line(page, "Session ended")
+        cookies = page.context.cookies()
+        page.context.clear_cookies()
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#trouble")).to_contain_text("You are signed out")
+        assert page.input_value("#name") == "Session ended"
+        page.context.add_cookies(cookies)  # as signing in in another tab does
+        place(page)
+        assert orders_named(page, desk, "Session ended") == 1

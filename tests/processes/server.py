@@ -1,0 +1,101 @@
+"""The product as it ships, started as a person starts it, for tests that need real processes."""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orders.settings import PROJECT
+from tests.postgres import free_port
+
+FLASK = Path(sys.executable).with_name("flask")
+PATIENCE = 60.0  # seconds
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass
+class Server:
+    """A running product: its address, its log and its supervising process."""
+
+    address: str
+    port: int
+    environment: dict[str, str]
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def command(self, *arguments: str, stdin: str = "") -> dict[str, str]:
+        """Run one of the product's commands on the same database; gives its JSON object."""
+        done = subprocess.run(
+            [FLASK, "--app", "app", *arguments], cwd=PROJECT, env=self.environment, input=stdin,
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        result: dict[str, str] = json.loads(done.stdout)
+        return result
+
+    def is_well(self) -> bool:
+        """Tell whether the health check answers `true`."""
+        try:
+            with urllib.request.urlopen(  # noqa: S310 - our own address
+                f"{self.address}/api/orders/healthcheck", timeout=2
+            ) as answer:
+                return bool(json.load(answer) is True)
+        except (OSError, ValueError):
+            return False
+
+    def wait_until_well(self) -> None:
+        """Wait until orders can be stored again."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.is_well():
+            assert self.process.poll() is None, self.log.read_text("utf-8")
+            assert time.monotonic() < deadline, self.log.read_text("utf-8")
+            time.sleep(0.05)
+
+    def children(self) -> list[int]:
+        """Give the process of granian and those of its workers, as the kernel lists them."""
+        found, waiting = [], [self.process.pid]
+        while waiting:
+            for task in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+                try:
+                    children = [int(child) for child in task.read_text().split()]
+                except OSError:  # it has ended meanwhile
+                    continue
+                found += children
+                waiting += children
+        return found
+
+
+@contextmanager
+def running(folder: Path, database_url: str = "", **settings: str) -> Iterator[Server]:
+    """Serve from `folder` until the block ends; without demo unless DEMO is given."""
+    port = free_port()
+    environment = {
+        **os.environ, "DATA_DIR": str(folder), "DATABASE_URL": database_url, "PORT": str(port),
+        "DEMO": "0", "LOOKUP_LIMIT": "10000 per minute", "SIGN_IN_LIMIT": "10000 per minute",
+        "SECRET_KEY": "", **settings,
+    }  # fmt: skip
+    log = folder / "server.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [FLASK, "--app", "app", "serve"], cwd=PROJECT, env=environment, stdout=stream,
+            stderr=stream, preexec_fn=_die_with_parent,  # noqa: PLW1509 - no locks are held here
+        )  # fmt: skip
+    server = Server(f"http://127.0.0.1:{port}", port, environment, log, process)
+    try:
+        server.wait_until_well()
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE)

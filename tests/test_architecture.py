@@ -1,0 +1,71 @@
+"""The house is as docs/architecture.md draws it; `lint-imports` holds the floors, this the rest."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from orders.settings import PROJECT
+
+LONGEST = 400  # lines of a file that one still reads in one go
+SOURCES = sorted((PROJECT / "orders").rglob("*.py"))
+
+
+def calls(file: Path) -> Iterator[ast.Call]:
+    """Give every call that stands in the file."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def name_of(call: ast.Call) -> str:
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
+def test_orders_are_created_by_both_doors_and_the_demo_only() -> None:
+    callers = {
+        file.relative_to(PROJECT).as_posix()
+        for file in SOURCES
+        if any(ast.unparse(call.func) == "intake.create_order" for call in calls(file))
+        or any(ast.unparse(call.func) == "create_order" for call in calls(file))
+    }
+    assert callers == {
+        "orders/api/views.py",
+        "orders/staff/entry_views.py",
+        "orders/demo/seed.py",
+    }
+
+
+def test_both_doors_check_by_the_same_function() -> None:
+    callers = {
+        file.parent.name
+        for file in SOURCES
+        if any(name_of(call) == "check_order" for call in calls(file))
+    }
+    assert callers == {"api", "staff", "demo"}
+
+
+def test_only_intake_inserts_orders_lines_and_history() -> None:
+    written = {"orders", "cart_line", "order_history", "submission"}
+    inserting = {
+        file.name
+        for file in SOURCES
+        for call in calls(file)
+        if name_of(call) == "insert" and call.args
+        if ast.unparse(call.args[0]).rpartition(".")[2] in written
+        or ast.unparse(call.args[0]) in {"OrderRow", "CartLineRow", "OrderHistory", "Submission"}
+    }
+    assert inserting == {"intake.py"}
+
+
+def test_no_file_is_too_long_to_read() -> None:
+    written_by_hand = [
+        *SOURCES,
+        PROJECT / "app.py",
+        *(PROJECT / "templates").rglob("*.html"),
+        *(PROJECT / "static").glob("*.*s"),
+    ]
+    lengths = {file: len(file.read_text("utf-8").splitlines()) for file in written_by_hand}
+    assert {file.name: n for file, n in lengths.items() if n > LONGEST} == {}
+
+
+def test_the_composition_root_is_short() -> None:
+    assert len((PROJECT / "app.py").read_text("utf-8").splitlines()) <= 120
