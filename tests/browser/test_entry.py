@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.bad_orders import CHAIR
-from tests.browser.conftest import Desk
+from tests.browser.conftest import Desk, Watch
 
 CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
@@ -140,8 +140,8 @@ def test_two_hundred_lines_are_pasted_from_a_spreadsheet(page: Page, desk: Desk)
         """text => {
             const data = new DataTransfer();
             data.setData("text/plain", text);
-            const paste = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
-            document.activeElement.dispatchEvent(paste);
+            const options = {clipboardData: data, bubbles: true, cancelable: true};
+            document.activeElement.dispatchEvent(new ClipboardEvent("paste", options));
         }""",
         "\r\n".join(rows),
     )
@@ -201,11 +201,11 @@ def test_on_submit_every_error_stands_at_its_field_and_the_first_has_the_focus(p
     page.fill("#cart-1-count", "0")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#summary li")).to_have_count(3)
-    expect(page).to_have_title("Error: New order – Shortorder")
+    expect(page).to_have_title(re.compile("^Error: New order"))
     expect(page.locator("#customerId")).to_be_focused()
     assert page.input_value("#customerId") == "c" * 256
-    page.click("#summary a >> text=Count, line 1")
-    expect(page.locator("#lines .count input").nth(0)).to_be_focused()
+    page.click("#summary a >> text=Count, line 2")
+    expect(page.locator("#lines .count input").nth(1)).to_be_focused()
     expect(page.locator("#metadata-finish-error")).to_have_text("This is required.")
 
 
@@ -277,21 +277,24 @@ class TestTrouble:
         place(page)
         assert orders_named(page, desk, "Server error") == 1
 
-    def test_an_unreachable_server_leaves_the_form_as_it_is(self, page: Page) -> None:
+    def test_an_unreachable_server_leaves_the_form_as_it_is(self, page: Page, watch: Watch) -> None:
         fill_one_line(page, "Unreachable")
         page.route("**/orders/new?form=*", lambda route: route.abort())
         page.keyboard.press("Control+Enter")
         expect(page.locator("#trouble")).to_contain_text("cannot be reached")
         assert page.input_value("#name") == "Unreachable"
+        watch.faults = [fault for fault in watch.faults if "fetch" not in fault]  # it says so too
 
     @pytest.mark.usefixtures("desk")
     def test_an_ended_session_is_told_and_nothing_is_lost(self, page: Page, desk: Desk) -> None:
         fill_one_line(page, "Session ended")
-        cookies = page.context.cookies()
+        kept = page.context.storage_state()["cookies"]
         page.context.clear_cookies()
         page.keyboard.press("Control+Enter")
         expect(page.locator("#trouble")).to_contain_text("You are signed out")
         assert page.input_value("#name") == "Session ended"
-        page.context.add_cookies(cookies)  # as signing in in another tab does
+        page.context.add_cookies(
+            [{"name": one["name"], "value": one["value"], "url": desk.address} for one in kept]
+        )  # as signing in in another tab does
         place(page)
         assert orders_named(page, desk, "Session ended") == 1

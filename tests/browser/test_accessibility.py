@@ -1,0 +1,58 @@
+"""axe-core finds nothing on any page, light and dark, wide and on a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.bad_orders import CHAIR
+from tests.browser.conftest import Desk, Watch, sign_in
+
+
+def check(page: Page, where: str) -> None:
+    """Run axe and name what it finds; the page must not be wider than the screen either."""
+    results = Axe().run(page)
+    found = [
+        f"{rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in results.response["violations"]
+    ]
+    assert found == [], where
+    overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert overflow <= 0, f"{where} is {overflow} px too wide"
+
+
+@pytest.mark.parametrize("width", [1440, 390, 320])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page(chromium: Browser, watch: Watch, desk: Desk, scheme: str, width: int) -> None:
+    context = watch.over(
+        chromium.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme="light" if scheme == "light" else "dark",
+            bypass_csp=True,  # axe itself is an inline script
+        )
+    )
+    page = context.new_page()
+    page.goto(f"{desk.address}/sign-in")
+    check(page, "sign-in")
+    sign_in(page, desk)
+    check(page, "new order, empty")
+    page.fill("#name", "x" * 256)
+    page.fill("#cart-0-configurationId", desk.skus[0])
+    page.fill("#cart-1-configurationId", "nope")
+    page.fill("#cart-1-count", "0")
+    page.keyboard.press("Tab")
+    check(page, "new order, filled")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#summary")
+    check(page, "new order, with errors")
+    page.fill("#name", "Accessible")
+    page.select_option("#metadata-finish", "matt")
+    page.fill("#cart-1-configurationId", CHAIR)
+    page.fill("#cart-1-count", "2")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/placed")
+    check(page, "placed")
+    code = page.url.split("/")[-2]
+    for path in (f"/orders/{code}", "/orders", "/orders?q=nothing", "/find", f"/o/{code}",
+                 "/find?code=mistyped", "/nothing"):  # fmt: skip
+        page.goto(desk.address + path)
+        check(page, path)
+    context.close()
