@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test format lock screenshots clean
+.PHONY: help serve test format lock bench screenshots clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ test: $(VENV)/.installed-dev ## format, lint, types, architecture, then every te
 format: $(VENV)/.installed-dev ## format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev ## measure creates and reads beside their limits, in one run
+	$(BIN)/python -m benchmarks $(BENCH)
 
 screenshots: $(VENV)/.installed-dev ## take the pictures of the docs anew
 	$(BIN)/python docs/take_screenshots.py

@@ -48,7 +48,7 @@ def serve(settings: Settings) -> int:
     if settings.demo and not administration.has_orgs():
         _show_demo(demo.seed_demo(settings.limits), address)
     click.echo(f"Shortorder serves on {address}", err=True)
-    return _Supervisor(_command(settings), GRACE).run()
+    return _Supervisor(server_command(settings), GRACE).run()
 
 
 def _is_port_free(settings: Settings) -> bool:
@@ -80,12 +80,12 @@ def _show_demo(made: demo.DemoResult, address: str) -> None:
     )
 
 
-def _command(settings: Settings) -> list[str]:
+def server_command(settings: Settings, factory: str = "app:create_app") -> list[str]:
     """Give granian's command line: WSGI, one process for each worker, threads in each."""
     log = ["--access-log", "--access-log-fmt", ACCESS_LOG_FORMAT] if settings.access_log else []
     return [
         str(Path(sys.executable).with_name("granian")),
-        "--interface", "wsgi", "--factory", "app:create_app",
+        "--interface", "wsgi", "--factory", factory,
         "--working-dir", str(PROJECT),
         "--host", settings.host, "--port", str(settings.port), "--http", "1", "--no-ws",
         "--workers", str(settings.workers), "--blocking-threads", str(settings.threads),

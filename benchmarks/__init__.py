@@ -1,0 +1,1 @@
+"""The measured comparisons; each is one command."""

@@ -1,0 +1,123 @@
+"""A light load generator: one process, raw non-blocking sockets, every answer's status checked."""
+
+import selectors
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+PATIENCE = 60.0  # seconds without any answer before the run is given up
+READ_SIZE = 65_536
+
+
+@dataclass
+class Result:
+    """What one run gave: answers, errors, seconds in all, and each answer's seconds."""
+
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Good answers in a second."""
+        return len(self.latencies) / self.seconds
+
+    def percentile(self, share: float) -> float:
+        """Seconds within which this share of the answers came."""
+        ordered = sorted(self.latencies)
+        return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+@dataclass
+class _Connection:
+    socket: socket.socket
+    sent_at: float = 0.0
+    received: bytearray = field(default_factory=bytearray)
+    is_closed: bool = False
+
+
+def run(
+    port: int,
+    requests: Iterator[bytes],
+    *,
+    expected: int,
+    connections: int = 16,
+    on_body: Callable[[bytes], None] | None = None,
+) -> Result:
+    """Send all requests over keep-alive connections, one at a time on each.
+
+    `requests` are whole HTTP/1.1 requests. An answer with another status than `expected` is an
+    error, and so is a closed connection; `on_body` gets the body of each good answer.
+    """
+    result = Result()
+    with selectors.DefaultSelector() as selector:
+        started = time.perf_counter()
+        for _ in range(connections):
+            connection = _Connection(socket.create_connection(("127.0.0.1", port)))
+            connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            selector.register(connection.socket, selectors.EVENT_READ, connection)
+            _go_on(selector, connection, requests)
+        while selector.get_map():
+            ready = selector.select(PATIENCE)
+            if not ready:
+                result.errors.append("no answer came any more")
+                break
+            for key, _ in ready:
+                if _take(key.data, result, expected, on_body):
+                    _go_on(selector, key.data, requests)
+        result.seconds = time.perf_counter() - started
+    return result
+
+
+def _take(
+    connection: _Connection,
+    result: Result,
+    expected: int,
+    on_body: Callable[[bytes], None] | None,
+) -> bool:
+    """Read what has come; tell whether the connection is ready for its next request."""
+    chunk = connection.socket.recv(READ_SIZE)
+    if not chunk:
+        result.errors.append("a connection was closed without an answer")
+        connection.is_closed = True
+        return True
+    connection.received += chunk
+    answer = _whole_answer(connection.received)
+    if answer is None:
+        return False
+    status, body = answer
+    connection.received.clear()
+    if status != expected:
+        result.errors.append(f"{status}: {body[:200]!r}")
+        return True
+    result.latencies.append(time.perf_counter() - connection.sent_at)
+    if on_body is not None:
+        on_body(body)
+    return True
+
+
+def _go_on(
+    selector: selectors.BaseSelector, connection: _Connection, requests: Iterator[bytes]
+) -> None:
+    """Send the next request; close the connection when there is none."""
+    request = None if connection.is_closed else next(requests, None)
+    if request is None:
+        selector.unregister(connection.socket)
+        connection.socket.close()
+        return
+    connection.sent_at = time.perf_counter()
+    connection.socket.sendall(request)
+
+
+def _whole_answer(received: bytearray) -> tuple[int, bytes] | None:
+    """Give status and body once the answer is whole; answers without a length have no body."""
+    end = received.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    head = bytes(received[:end]).lower()
+    at = head.find(b"content-length:")
+    length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+    if len(received) < end + 4 + length:
+        return None
+    return int(head[9:12]), bytes(received[end + 4 : end + 4 + length])

@@ -1,0 +1,119 @@
+"""Starts the product as it ships, and a bare Flask application on the same server."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orders.serving import server_command
+from orders.settings import PROJECT, read_settings
+
+BIN = Path(sys.executable).parent
+START_PATIENCE = 60.0  # seconds
+WORKERS = "2"
+CONFIGURATION = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
+ATTRIBUTES = (
+    ("finish", "option", ("--option", "matt=Matt", "--option", "gloss=Gloss", "--required")),
+    ("note", "text", ()),
+    ("crates", "number", ()),
+    ("gift", "boolean", ()),
+)
+
+
+@dataclass(frozen=True)
+class Product:
+    """The running product and a private token of its one org."""
+
+    port: int
+    secret: str
+
+    def creates(self, count: int, name: str) -> Iterator[bytes]:
+        """Give requests that create an order of three lines and four attributes each."""
+        metadata = {"finish": "matt", "note": "Ring twice", "crates": 2.5, "gift": True}
+        lines = [{"configurationId": CONFIGURATION, "count": n} for n in (1, 2, 3)]
+        for at in range(count):
+            order = {"name": f"{name} {at}", "metadata": metadata, "cart": lines}
+            body = json.dumps(order).encode()
+            yield self._head("POST", "/api/orders", len(body)) + body
+
+    def reads(self, codes: list[str], count: int) -> Iterator[bytes]:
+        """Give requests that read orders by their short ID."""
+        for at in range(count):
+            yield self._head("GET", f"/api/orders/{codes[at % len(codes)]}", 0)
+
+    def _head(self, method: str, path: str, length: int) -> bytes:
+        body = f"Content-Type: application/json\r\nContent-Length: {length}\r\n" if length else ""
+        return (
+            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Authorization: Bearer {self.secret}\r\n{body}\r\n"
+        ).encode()
+
+
+@contextmanager
+def product(folder: Path, database_url: str) -> Iterator[Product]:
+    """Serve an org with four attributes from an empty database."""
+    port = _free_port()
+    environment = {
+        **os.environ, "DATA_DIR": str(folder), "DATABASE_URL": database_url, "PORT": str(port),
+        "WORKERS": WORKERS, "DEMO": "0",
+    }  # fmt: skip
+    with _serving([str(BIN / "flask"), "--app", "app", "serve"], environment, port):
+        org = _command(environment, "org", "add", "Benchmark")["id"]
+        for key, kind, rest in ATTRIBUTES:
+            options = ("--org", org, "--key", key, "--label", key.title(), "--kind", kind, *rest)
+            _command(environment, "attribute", "add", *options)
+        made = _command(environment, "token", "add", "--org", org, "--name", "load", "--private")
+        yield Product(port, made["token"])
+
+
+@contextmanager
+def bare_flask(folder: Path) -> Iterator[int]:
+    """Serve the bare application with the product's own server settings; gives its port."""
+    port = _free_port()
+    settings = read_settings({"DATA_DIR": str(folder), "PORT": str(port), "WORKERS": WORKERS})
+    command = server_command(settings, "benchmarks.bare_flask:create_app")
+    with _serving(command, dict(os.environ), port):
+        yield port
+
+
+def _command(environment: dict[str, str], *arguments: str) -> dict[str, str]:
+    done = subprocess.run(
+        [BIN / "flask", "--app", "app", *arguments], cwd=PROJECT, env=environment,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    answer: dict[str, str] = json.loads(done.stdout)
+    return answer
+
+
+@contextmanager
+def _serving(command: list[str], environment: dict[str, str], port: int) -> Iterator[None]:
+    server = subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + START_PATIENCE
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+        yield
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
