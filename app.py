@@ -25,7 +25,7 @@ from orders.storage.database import db
 from orders.web import errors
 from orders.web.assets import asset
 from orders.web.bodies import refuse_broken_body
-from orders.web.limits import limiter
+from orders.web.limits import start_limiter
 from orders.web.security import SessionCookies, add_security_headers
 
 # A working day and a half: nobody signs in twice a day, and a forgotten screen signs itself out.
@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(customer)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(ServiceBusy, _answer_busy)
+    start_limiter(app, (staff.name, customer.name))
     register_commands(app)
     if settings.trusted_proxies:
         proxies = settings.trusted_proxies
@@ -82,7 +83,6 @@ def _start_extensions(app: Flask) -> None:
     csrf = CSRFProtect(app)
     csrf.exempt(api)  # the JSON door knows its callers by token, never by cookie
     Htmx(app)
-    limiter.init_app(app)
     login_manager.init_app(app)
 
 

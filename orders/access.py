@@ -107,10 +107,7 @@ def authenticate(
     """
     if not secret:
         raise Unauthorized("A token is needed: send it as “Authorization: Bearer …”.")
-    with database.read() as connection:
-        found = connection.execute(
-            _token_by_secret, {"secret_hash": hash_secret(secret)}
-        ).one_or_none()
+    found = next(iter(database.rows(_token_by_secret, {"secret_hash": hash_secret(secret)})), None)
     if found is None or found.revoked_at is not None:
         raise Unauthorized("This token is not known, or it has been revoked.")
     if not found.is_private and not _is_at_home(found.domains, origin):

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam
 
 from orders import catalogue
 from orders.access import org_rules_of
 from orders.catalogue import ConfigurationCard
-from orders.queries import lines_of_order, order_columns, order_from
+from orders.queries import order_from, whole_order
 from orders.rules.attributes import Applies, AttributeRule, display
 from orders.rules.order import CartLine, Order
 from orders.rules.status import Status
@@ -40,9 +40,7 @@ class CustomerView:
     details: tuple[tuple[str, str], ...]
 
 
-_any_by_short_id = select(*order_columns).where(
-    orders.c.short_id == bindparam("reference"), orders.c.deleted_at.is_(None)
-)
+_any_by_short_id = whole_order.where(orders.c.short_id == bindparam("reference"))
 
 
 def find_order_for_customer(code: str) -> CustomerView | None:
@@ -51,11 +49,10 @@ def find_order_for_customer(code: str) -> CustomerView | None:
     This is the one look-up that names no org: the code alone finds the order, whoever owns it.
     None when there is no such order or it is in the bin.
     """
-    with database.read() as connection:
-        row = connection.execute(_any_by_short_id, {"reference": code}).one_or_none()
-        if row is None:
-            return None
-        order = order_from(row, connection.execute(lines_of_order, {"order_id": row.id}).all())
+    found = database.rows(_any_by_short_id, {"reference": code})
+    if not found:
+        return None
+    order = order_from(found[0])
     cards = catalogue.resolve({line.configuration_id for line in order.cart}, order.org_id)
     return CustomerView(
         short_id=order.short_id,

@@ -1,11 +1,11 @@
 """Reading orders: one, or a page of many. Every query names its org."""
 
-from collections.abc import Sequence
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select
+from sqlalchemy import Row, Select, Text, and_, bindparam, func, or_, select, type_coerce
 
 from orders.access import Actor
 from orders.rules import short_id
@@ -16,26 +16,30 @@ from orders.rules.short_id import MistypedShortId
 from orders.rules.status import Status
 from orders.storage import database
 from orders.storage.models import OrderHistory, StaffAccount, Submission, Token
-from orders.storage.tables import cart_line, orders
+from orders.storage.tables import JsonRows, cart_line, orders
 
 PAGE_SIZE = 50
 
-order_columns = [column for column in orders.c if column.name != "search_text"]
-_by_id = select(*order_columns).where(
-    orders.c.id == bindparam("reference"),
-    orders.c.org_id == bindparam("org_id"),
-    orders.c.deleted_at.is_(None),
+_lines = (
+    select(
+        JsonRows(
+            cart_line.c.position,
+            cart_line.c.configuration_id,
+            cart_line.c.count,
+            type_coerce(cart_line.c.metadata, Text),
+        )
+    )
+    .where(cart_line.c.order_id == orders.c.id)
+    .correlate(orders)
+    .scalar_subquery()
+    .label("lines")
 )
-_by_short_id = select(*order_columns).where(
-    orders.c.short_id == bindparam("reference"),
-    orders.c.org_id == bindparam("org_id"),
-    orders.c.deleted_at.is_(None),
-)
-lines_of_order = (
-    select(cart_line.c.configuration_id, cart_line.c.count, cart_line.c.metadata)
-    .where(cart_line.c.order_id == bindparam("order_id"))
-    .order_by(cart_line.c.position)
-)
+_columns = [column for column in orders.c if column.name != "search_text"]
+# An order that is not in the bin, with its lines.
+whole_order = select(*_columns, _lines).where(orders.c.deleted_at.is_(None))
+_of_org = whole_order.where(orders.c.org_id == bindparam("org_id"))
+_by_id = _of_org.where(orders.c.id == bindparam("reference"))
+_by_short_id = _of_org.where(orders.c.short_id == bindparam("reference"))
 
 
 def find_order(reference: str, org_id: str) -> Order:
@@ -47,16 +51,14 @@ def find_order(reference: str, org_id: str) -> Order:
     order_id = read_uuid(reference)
     statement = _by_short_id if order_id is None else _by_id
     key = order_id or short_id.normalise(reference)
-    with database.read() as connection:
-        row = connection.execute(statement, {"reference": key, "org_id": org_id}).one_or_none()
-        if row is None:
-            raise NotFound("There is no order with this ID.")
-        lines = connection.execute(lines_of_order, {"order_id": row.id}).all()
-    return order_from(row, lines)
+    found = database.rows(statement, {"reference": key, "org_id": org_id})
+    if not found:
+        raise NotFound("There is no order with this ID.")
+    return order_from(found[0])
 
 
-def order_from(row: Any, lines: Sequence[Any]) -> Order:  # noqa: ANN401 - rows of the two statements above
-    """Make an order of its row and the rows of its lines."""
+def order_from(row: Row[Any]) -> Order:
+    """Make an order of a row of `whole_order`."""
     return Order(
         id=row.id,
         short_id=row.short_id,
@@ -67,7 +69,7 @@ def order_from(row: Any, lines: Sequence[Any]) -> Order:  # noqa: ANN401 - rows 
         platform=row.platform,
         metadata=row.metadata,
         derivative=row.derivative,
-        cart=tuple(CartLine(*line) for line in lines),
+        cart=tuple(_line(line) for line in sorted(json.loads(row.lines or "[]"))),
         items=row.items,
         status=Status(row.status),
         created_at=row.created_at,
@@ -76,6 +78,11 @@ def order_from(row: Any, lines: Sequence[Any]) -> Order:  # noqa: ANN401 - rows 
         deleted_at=row.deleted_at,
         version=row.version,
     )
+
+
+def _line(line: list[Any]) -> CartLine:
+    _position, configuration_id, count, metadata = line
+    return CartLine(configuration_id, count, None if metadata is None else json.loads(metadata))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +118,7 @@ def list_orders(
     name, customer ID or platform order ID, whatever their case. `older_than` and `newer_than` are
     cursors of a page; one that cannot be read means the first page.
     """
-    statement = select(*order_columns).where(
-        orders.c.org_id == org_id, orders.c.deleted_at.is_(None)
-    )
+    statement = select(*_columns).where(orders.c.org_id == org_id, orders.c.deleted_at.is_(None))
     statement = _matching(statement, search)
     cursor = _read_cursor(newer_than or older_than)
     is_upward = bool(newer_than and cursor)

@@ -44,8 +44,10 @@ def _origin() -> Origin | None:
     """Read which host the browser names as the page's own: `Origin`, or else `Referer`."""
     if "Origin" in request.headers:
         found = domains.origin_host(request.headers["Origin"])
+    elif "Referer" in request.headers:
+        found = domains.referer_host(request.headers["Referer"])
     else:
-        found = domains.referer_host(request.headers.get("Referer", ""))
+        return None
     return None if found is None else Origin(*found)
 
 
@@ -72,7 +74,8 @@ def answer_preflight() -> Response | None:
 
 def add_cors_headers(response: Response) -> Response:
     """Let the page that holds a public token read the answer; a private token opens nothing."""
-    response.vary.add("Origin")
+    if "Vary" not in response.headers:
+        response.headers["Vary"] = "Origin"
     actor: Actor | None = g.get("actor")
     if actor is not None and not actor.is_private and "Origin" in request.headers:
         response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]

@@ -4,9 +4,12 @@ Creation and the reads of the JSON door use Core: loading and flushing mapped ob
 than half of their time (docs/benchmarks.md).
 """
 
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Table
+from sqlalchemy import Table, Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from orders.storage import models
 
@@ -15,3 +18,25 @@ cart_line = cast(Table, models.CartLineRow.__table__)
 order_history = cast(Table, models.OrderHistory.__table__)
 submission = cast(Table, models.Submission.__table__)
 configuration = cast(Table, models.Configuration.__table__)
+
+
+class JsonRows(FunctionElement[str]):
+    """Aggregates rows into one JSON array of arrays, as text and in no particular order.
+
+    One statement then reads an order with its lines: half the time of two, and no transaction is
+    needed for both to be of one state.
+    """
+
+    name = "json_rows"
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(JsonRows, "sqlite")
+def _sqlite(element: JsonRows, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own options
+    return f"json_group_array(json_array({compiler.process(element.clauses, **options)}))"
+
+
+@compiles(JsonRows, "postgresql")
+def _postgresql(element: JsonRows, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+    return f"json_agg(json_build_array({compiler.process(element.clauses, **options)}))::text"

@@ -1,7 +1,7 @@
 """Headers and cookies that every answer carries."""
 
-from flask import Flask, Response, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -29,9 +29,8 @@ ONE_YEAR = 31_536_000  # seconds
 
 
 def add_security_headers(response: Response) -> Response:
-    """Add the headers; a view's own value for one of them stays."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    """Add the headers to every answer; no view sets one of them itself."""
+    response.headers.extend(HEADERS)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={ONE_YEAR}")
     return response
@@ -39,6 +38,12 @@ def add_security_headers(response: Response) -> Response:
 
 class SessionCookies(SecureCookieSessionInterface):
     """Signed session cookies that are `Secure` whenever the request came over TLS."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Give an empty session to programs: the JSON door never looks at cookies."""
+        if request.path.startswith("/api/"):
+            return self.session_class()
+        return super().open_session(app, request)
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Tell whether the cookie may travel over TLS only."""
