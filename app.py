@@ -18,7 +18,7 @@ from orders.commands import register_commands
 from orders.customer import customer
 from orders.health import HealthCheck
 from orders.rules.errors import ServiceBusy
-from orders.settings import PROJECT, Settings, read_settings
+from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.staff import staff
 from orders.staff.accounts import current_member, login_manager
 from orders.storage.database import db
@@ -34,7 +34,7 @@ SESSION_LIFE = timedelta(hours=12)
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application from the settings; without any, from the environment."""
-    settings = settings or read_settings()
+    settings = settings or _settings_of_environment()
     app = Flask("orders", root_path=str(PROJECT), instance_path=str(settings.data_dir))
     app.config.update(
         SETTINGS=settings,
@@ -75,6 +75,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         proxies = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies, proxies)  # type: ignore[method-assign]  # how Flask wants middleware to be added
     return app
+
+
+def _settings_of_environment() -> Settings:
+    """Read the settings; a bad one ends the start with its sentence and no traceback."""
+    try:
+        return read_settings()
+    except BadSetting as error:
+        raise SystemExit(str(error)) from error
 
 
 def _start_extensions(app: Flask) -> None:

@@ -16,14 +16,16 @@ def refuse_broken_body() -> None:
     """Read the body and compare it with its announced length.
 
     Raises BadRequest for a body that ended early or whose form text is not UTF-8, LengthRequired
-    for a form without a length, and RequestEntityTooLarge for one over MAX_BODY_BYTES.
+    for a form or a chunked body without a length, and RequestEntityTooLarge for one that is over
+    MAX_BODY_BYTES.
     """
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
     announced = request.content_length
     is_form = request.mimetype in {FORM, "multipart/form-data"}
-    if announced is None and is_form:
-        raise LengthRequired("A form needs a Content-Length, so that a cut-off one is noticed.")
+    if announced is None and (is_form or "Transfer-Encoding" in request.headers):
+        # The server hands broken chunks on as a whole body too.
+        raise LengthRequired("A body needs a Content-Length, so that a cut-off one is noticed.")
     most = request.max_content_length
     if most is not None and announced is not None and announced > most:
         raise RequestEntityTooLarge(f"At most {most:,} bytes; this has {announced:,}.")

@@ -1,0 +1,75 @@
+"""The `serve` command: what it prints, how it stops, and what it refuses."""
+
+import os
+import socket
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from orders.settings import PROJECT
+from tests.postgres import free_port
+from tests.processes.server import FLASK, running
+
+
+def refused(folder: Path, **settings: str) -> str:
+    """Start with settings that cannot work; gives what is said."""
+    environment = {**os.environ, "DATA_DIR": str(folder), "DEMO": "0", **settings}
+    done = subprocess.run(
+        [FLASK, "--app", "app", "serve"], cwd=PROJECT, env=environment, capture_output=True,
+        text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_the_demo_is_made_and_shown_once(tmp_path: Path) -> None:
+    with running(tmp_path, DEMO="1") as server:
+        first = server.log.read_text("utf-8")
+        assert f"http://127.0.0.1:{server.port}/" in first
+        assert "so_prv_" in first
+        assert "so_pub_" in first
+        with urllib.request.urlopen(f"{server.address}/find") as page:  # noqa: S310 - our own address
+            assert page.status == 200
+    with running(tmp_path, DEMO="1") as server:
+        again = server.log.read_text("utf-8")
+    assert "so_prv_" not in again
+    assert "Password" not in again
+
+
+def test_a_stop_is_graceful_and_clean(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        server.process.terminate()
+        assert server.process.wait(timeout=30) == 0
+        assert not any(Path(f"/proc/{child}").exists() for child in server.children())
+
+
+def test_a_taken_port_is_told(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        assert f"Port {port} on 127.0.0.1 is in use" in refused(tmp_path, PORT=port)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("PORT", "many"), ("PORT", "0"), ("WORKERS", "0"), ("DEMO", "maybe"),
+     ("DATABASE_URL", "mysql://x"), ("SECRET_KEY", "short"), ("PUBLIC_URL", "shop.example"),
+     ("MAX_CART_LINES", "-1"), ("MAX_NESTING", "0")],
+)  # fmt: skip
+def test_a_bad_setting_is_named(tmp_path: Path, setting: str, value: str) -> None:
+    settings = {"PORT": str(free_port()), setting: value}
+    assert setting in refused(tmp_path, **settings)
+
+
+def test_the_access_log_never_holds_a_token(tmp_path: Path) -> None:
+    with running(tmp_path, ACCESS_LOG="1") as server:
+        address = f"{server.address}/api/orders/healthcheck?bearer_token=so_prv_SECRET"
+        urllib.request.urlopen(address).close()  # noqa: S310 - our own address
+    log = server.log.read_text("utf-8")
+    assert "/api/orders/healthcheck" in log
+    assert "bearer_token" not in log
+    assert "SECRET" not in log
