@@ -69,7 +69,8 @@ def _show_demo(made: demo.DemoResult, address: str) -> None:
   A demo org was made, with {made.configurations} configurations and {made.orders} orders.
   These are shown this once:
 
-    Sales desk      {address}/
+    Sales desk      {address}/sign-in
+    Look-up         {address}/find
     E-mail          {made.email}
     Password        {made.password}
     Private token   {made.private_token}
@@ -90,7 +91,8 @@ def server_command(settings: Settings, factory: str = "app:create_app") -> list[
         "--host", settings.host, "--port", str(settings.port), "--http", "1", "--no-ws",
         "--workers", str(settings.workers), "--blocking-threads", str(settings.threads),
         "--respawn-failed-workers", "--workers-kill-timeout", str(GRACE),
-        "--log-level", "warning",
+        # Its one warning at start advises against several threads, which wait for the disk here.
+        "--log-level", "error",
         *log,
     ]  # fmt: skip
 

@@ -11,6 +11,9 @@ const say = (text) => { document.getElementById("said").textContent = text; };
 
 let isTouched = false;
 
+// The browser would give the focus with its first frame, and a scanner may be faster than that.
+document.querySelector("[autofocus]")?.focus();
+
 // Rows ---------------------------------------------------------------------------------------
 
 function freeRow() {

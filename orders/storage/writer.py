@@ -8,6 +8,7 @@ commit, and the processes take turns by a file lock, which the kernel hands out 
 import fcntl
 import os
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from orders.rules.errors import ServiceBusy
 
 T = TypeVar("T")
 
+CANNOT_WRITE = "The database cannot be written. Please try again."
 # Works in one commit. More would make the first of them wait for the last.
 GROUP = 64
 # Seconds for which a request waits for its work before it is told to try again.
@@ -75,6 +77,8 @@ class GroupWriter:
         if not job.done.wait(PATIENCE):
             job.is_given_up = True
             raise ServiceBusy("The service is busy. Please try again.")
+        if isinstance(job.error, OperationalError):
+            raise ServiceBusy(CANNOT_WRITE) from job.error
         if job.error is not None:
             raise job.error
         result: T = job.result
@@ -116,8 +120,10 @@ class GroupWriter:
 
     def _fail(self, jobs: list[_Job[Any]], error: Exception) -> None:
         reason: BaseException = error
-        if isinstance(error, OperationalError | OSError):
-            reason = ServiceBusy("The database cannot be written. Please try again.")
+        # On a full disk SQLite ends the transaction by itself, and the savepoint's end then fails
+        # with the driver's own error.
+        if isinstance(error, OperationalError | sqlite3.Error | OSError):
+            reason = ServiceBusy(CANNOT_WRITE)
             reason.__cause__ = error
         for job in jobs:
             job.error = reason
@@ -143,10 +149,11 @@ def write_alone(engine: Engine, work: Callable[[Connection], T]) -> T:
             with engine.connect() as connection, connection.begin():
                 return work(connection)
         except DBAPIError as error:
-            if not _may_try_again(error):
+            may_try_again = _may_try_again(error)
+            if not may_try_again and not isinstance(error, OperationalError):
                 raise
-            if attempt == TRIES:
-                raise ServiceBusy("The database cannot be written. Please try again.") from error
+            if not may_try_again or attempt == TRIES:
+                raise ServiceBusy(CANNOT_WRITE) from error
             time.sleep(PAUSE * 2**attempt)
     raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -183,6 +183,13 @@ def test_ten_lines_typed_without_a_pause_are_ten_lines(page: Page, desk: Desk) -
     expect(page.locator("#lines .what")).to_have_count(10)
 
 
+def test_keys_typed_the_moment_the_form_is_there_are_not_lost(page: Page) -> None:
+    for _ in range(5):
+        page.goto(page.url.split("?")[0])
+        page.keyboard.type("Scanned at once")
+        assert page.input_value("#name") == "Scanned at once"
+
+
 def test_each_field_is_checked_when_it_is_left(page: Page) -> None:
     page.fill("#name", "😀" * 256)
     expect(page.locator(".counter")).to_have_text("256/255")

@@ -28,7 +28,8 @@ def refused(folder: Path, **settings: str) -> str:
 def test_the_demo_is_made_and_shown_once(tmp_path: Path) -> None:
     with running(tmp_path, DEMO="1") as server:
         first = server.log.read_text("utf-8")
-        assert f"http://127.0.0.1:{server.port}/" in first
+        assert f"http://127.0.0.1:{server.port}/sign-in" in first
+        assert "WARNING" not in first
         assert "so_prv_" in first
         assert "so_pub_" in first
         with urllib.request.urlopen(f"{server.address}/find") as page:  # noqa: S310 - our own address

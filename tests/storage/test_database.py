@@ -1,5 +1,6 @@
 """Writing durably and in groups, reading one state, and the same values on both databases."""
 
+import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -7,23 +8,26 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from orders.storage import database
-from orders.storage.models import Base, Org
+from orders.storage.models import Base
+from orders.storage.models import Org as OrgRow
+from tests.actors import Org
+from tests.bad_orders import CHAIR
 
 NOW = datetime(2026, 11, 24, 9, 30, 0, 123_456, tzinfo=UTC)
 
 
 def add(connection: Connection, name: str) -> str:
-    connection.execute(insert(Org), {"id": name, "name": name, "created_at": NOW})
+    connection.execute(insert(OrgRow), {"id": name, "name": name, "created_at": NOW})
     return name
 
 
 def names() -> list[str]:
     with database.read() as connection:
-        return list(connection.execute(select(Org.id).order_by(Org.id)).scalars())
+        return list(connection.execute(select(OrgRow.id).order_by(OrgRow.id)).scalars())
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -83,7 +87,7 @@ def test_a_work_that_fails_late_leaves_nothing(app: Flask) -> None:
 
 
 def test_a_reader_sees_one_state_and_does_not_wait_for_a_writer(app: Flask) -> None:
-    count = select(func.count()).select_from(Org)
+    count = select(func.count()).select_from(OrgRow)
     with app.app_context():
         database.write(lambda connection: add(connection, "first"))
         with database.read() as connection:
@@ -101,13 +105,13 @@ def test_times_are_utc_with_milliseconds(app: Flask) -> None:
     elsewhere = NOW.astimezone(timezone(timedelta(hours=9)))
     row = {"id": "x", "name": "x", "created_at": elsewhere}
     with app.app_context():
-        database.write(lambda connection: connection.execute(insert(Org), row).rowcount)
-        [found] = database.rows(select(Org.created_at), {})
+        database.write(lambda connection: connection.execute(insert(OrgRow), row).rowcount)
+        [found] = database.rows(select(OrgRow.created_at), {})
         assert found[0] == NOW.replace(microsecond=123_000)
         assert found[0].utcoffset() == timedelta(0)
         naive = {**row, "id": "y", "created_at": NOW.replace(tzinfo=None)}
         with pytest.raises(StatementError, match="time zone"):
-            database.write(lambda connection: connection.execute(insert(Org), naive).rowcount)
+            database.write(lambda connection: connection.execute(insert(OrgRow), naive).rowcount)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -129,3 +133,27 @@ def test_a_lost_connection_is_replaced_and_the_work_runs_again(app: Flask) -> No
         assert database.write(work) == "survivor"
         assert names() == ["survivor"]
         assert len(runs) == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_full_disk_is_told_as_busy_and_reading_goes_on(org: Org) -> None:
+    client = org.app.test_client()
+    headers = {"Authorization": f"Bearer {org.private.secret}"}
+    order = {"cart": [{"configurationId": CHAIR, "count": 1}]}
+    made = client.post("/api/orders", json=order, headers=headers)
+    assert made.status_code == 201
+    assert made.json is not None
+    with org.app.app_context():
+        engine = database.db.engine
+        database.close()
+
+        # The next connections may not make the file any larger: what a full disk means to SQLite.
+        def no_room(connection: sqlite3.Connection, _record: object) -> None:
+            connection.execute("PRAGMA max_page_count = 1")
+
+        event.listen(engine, "connect", no_room)
+    huge = {**order, "metadata": {"note": "x" * 60_000}}
+    answers = [client.post("/api/orders", json=huge, headers=headers) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert answers[0].headers["Retry-After"] == "1"
+    assert client.get(made.headers["Location"], headers=headers).json == made.json
