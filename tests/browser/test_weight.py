@@ -1,0 +1,30 @@
+"""No page makes a first visit carry more than 100 kB."""
+
+from playwright.sync_api import Browser, Page, Request
+
+from tests.browser.conftest import Desk, Watch
+
+MOST = 100_000  # bytes, headers included
+
+
+def test_a_first_visit_of_each_page_is_light(
+    page: Page, chromium: Browser, watch: Watch, desk: Desk
+) -> None:
+    page.select_option("#metadata-finish", "matt")
+    page.fill("#cart-0-configurationId", desk.skus[0])
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/placed")
+    code = page.url.split("/")[-2]
+    signed_in = page.context.storage_state()
+    for path in ("/sign-in", "/orders/new", "/orders", f"/orders/{code}", f"/orders/{code}/placed",
+                 "/find", f"/o/{code}"):  # fmt: skip
+        context = watch.over(chromium.new_context(storage_state=signed_in))  # an empty cache
+        sent: list[Request] = []
+        context.on("requestfinished", sent.append)
+        visit = context.new_page()
+        visit.goto(desk.address + path, wait_until="networkidle")
+        sizes = [request.sizes() for request in sent]
+        weight = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
+        context.close()
+        assert len(sizes) > 1
+        assert weight < MOST, path
