@@ -20,7 +20,7 @@ def test_a_first_visit_of_each_page_is_light(
                  "/find", f"/o/{code}"):  # fmt: skip
         context = watch.over(chromium.new_context(storage_state=signed_in))  # an empty cache
         sent: list[Request] = []
-        context.on("requestfinished", sent.append)
+        context.on("requestfinished", lambda request: sent.append(request))
         visit = context.new_page()
         visit.goto(desk.address + path, wait_until="networkidle")
         sizes = [request.sizes() for request in sent]
