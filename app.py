@@ -12,6 +12,8 @@ from htmx_flask import Htmx
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from orders import turns
+from orders.api.lane import ExpressLane
 from orders.api.problems import problem_of, problem_of_http
 from orders.api.views import api
 from orders.commands import register_commands
@@ -23,10 +25,12 @@ from orders.staff import staff
 from orders.staff.accounts import current_member, login_manager
 from orders.storage.database import db
 from orders.web import errors
+from orders.web.application import Shortorder
 from orders.web.assets import asset
 from orders.web.bodies import refuse_broken_body
-from orders.web.limits import start_limiter
-from orders.web.security import SessionCookies, add_security_headers
+from orders.web.hooks import hooks_for
+from orders.web.limits import limiter
+from orders.web.security import SessionCookies, add_security_headers, is_for_programs
 
 # A working day and a half: nobody signs in twice a day, and a forgotten screen signs itself out.
 SESSION_LIFE = timedelta(hours=12)
@@ -35,7 +39,7 @@ SESSION_LIFE = timedelta(hours=12)
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application from the settings; without any, from the environment."""
     settings = settings or _settings_of_environment()
-    app = Flask("orders", root_path=str(PROJECT), instance_path=str(settings.data_dir))
+    app = Shortorder("orders", root_path=str(PROJECT), instance_path=str(settings.data_dir))
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
@@ -62,14 +66,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["health"] = HealthCheck()
     # First of all: the protection against forged requests would read a cut-off form as whole.
     app.before_request(refuse_broken_body)
-    _start_extensions(app)
+    # On PostgreSQL threads wait for its answers side by side, and need no turns.
+    take_turn = turns.take if settings.database_url.startswith("sqlite:") else turns.skip
+    app.before_request(take_turn)  # not before the body is here: its sender may be slow
+    app.express_lane = ExpressLane(app, settings.limits, take_turn).answer
     app.after_request(add_security_headers)
-    app.register_blueprint(api)
-    app.register_blueprint(staff)
-    app.register_blueprint(customer)
+    for door in (api, staff, customer):
+        app.register_blueprint(door)
+    _start_extensions(app)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(ServiceBusy, _answer_busy)
-    start_limiter(app, (staff.name, customer.name))
     register_commands(app)
     if settings.trusted_proxies:
         proxies = settings.trusted_proxies
@@ -87,21 +93,20 @@ def _settings_of_environment() -> Settings:
 
 def _start_extensions(app: Flask) -> None:
     db.init_app(app)
+    # It would end a session after each request; the services use connections, and no session.
+    app.teardown_appcontext_funcs.clear()
     Migrate(app, db, directory=str(PROJECT / "orders" / "storage" / "migrations"))
-    csrf = CSRFProtect(app)
-    csrf.exempt(api)  # the JSON door knows its callers by token, never by cookie
     Htmx(app)
-    login_manager.init_app(app)
-
-
-def _is_for_programs() -> bool:
-    """A blueprint's own handler does not see unknown addresses: the path decides."""
-    return request.path == "/api" or request.path.startswith("/api/")
+    # The JSON door knows its callers by token, never by cookie: it has no sessions to protect.
+    with hooks_for(app, set(app.blueprints) - {api.name}):
+        CSRFProtect(app)
+        login_manager.init_app(app)
+        limiter.init_app(app)
 
 
 def _answer_http_error(error: HTTPException) -> Response:
-    return problem_of_http(error) if _is_for_programs() else errors.error_page(error)
+    return problem_of_http(error) if is_for_programs(request) else errors.error_page(error)
 
 
 def _answer_busy(error: ServiceBusy) -> Response:
-    return problem_of(error) if _is_for_programs() else errors.busy_page(error)
+    return problem_of(error) if is_for_programs(request) else errors.busy_page(error)

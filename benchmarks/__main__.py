@@ -25,12 +25,11 @@ CREATES_OF_LOOP, READS_OF_BARE, TAIL = 0.3, 0.5, 5.0
 
 def create(server: Product, count: int, name: str, codes: list[str]) -> Result:
     """Create orders and keep their codes."""
-
-    def keep(body: bytes) -> None:
-        codes.append(json.loads(body)["shortId"])
-
-    return load.run(server.port, server.creates(count, name), expected=201, on_body=keep,
-                    connections=CONNECTIONS)  # fmt: skip
+    result = load.run(
+        server.port, server.creates(count, name), expected=201, connections=CONNECTIONS
+    )
+    codes.extend(json.loads(body)["shortId"] for body in result.bodies)
+    return result
 
 
 def rate(results: list[Result]) -> float:

@@ -3,7 +3,7 @@
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 PATIENCE = 60.0  # seconds without any answer before the run is given up
@@ -12,11 +12,12 @@ READ_SIZE = 65_536
 
 @dataclass
 class Result:
-    """What one run gave: answers, errors, seconds in all, and each answer's seconds."""
+    """What one run gave: seconds in all, each good answer's seconds and body, and the errors."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
@@ -39,43 +40,38 @@ class _Connection:
 
 def run(
     port: int,
-    requests: Iterator[bytes],
+    requests: Iterable[bytes],
     *,
     expected: int,
     connections: int = 16,
-    on_body: Callable[[bytes], None] | None = None,
 ) -> Result:
     """Send all requests over keep-alive connections, one at a time on each.
 
-    `requests` are whole HTTP/1.1 requests. An answer with another status than `expected` is an
-    error, and so is a closed connection; `on_body` gets the body of each good answer.
+    `requests` are whole HTTP/1.1 requests; they are made before the clock starts. An answer with
+    another status than `expected` is an error, and so is a closed connection.
     """
     result = Result()
+    waiting = iter(list(requests))
     with selectors.DefaultSelector() as selector:
         started = time.perf_counter()
         for _ in range(connections):
             connection = _Connection(socket.create_connection(("127.0.0.1", port)))
             connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             selector.register(connection.socket, selectors.EVENT_READ, connection)
-            _go_on(selector, connection, requests)
+            _go_on(selector, connection, waiting)
         while selector.get_map():
             ready = selector.select(PATIENCE)
             if not ready:
                 result.errors.append("no answer came any more")
                 break
             for key, _ in ready:
-                if _take(key.data, result, expected, on_body):
-                    _go_on(selector, key.data, requests)
+                if _take(key.data, result, expected):
+                    _go_on(selector, key.data, waiting)
         result.seconds = time.perf_counter() - started
     return result
 
 
-def _take(
-    connection: _Connection,
-    result: Result,
-    expected: int,
-    on_body: Callable[[bytes], None] | None,
-) -> bool:
+def _take(connection: _Connection, result: Result, expected: int) -> bool:
     """Read what has come; tell whether the connection is ready for its next request."""
     chunk = connection.socket.recv(READ_SIZE)
     if not chunk:
@@ -92,8 +88,7 @@ def _take(
         result.errors.append(f"{status}: {body[:200]!r}")
         return True
     result.latencies.append(time.perf_counter() - connection.sent_at)
-    if on_body is not None:
-        on_body(body)
+    result.bodies.append(body)
     return True
 
 

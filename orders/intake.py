@@ -7,14 +7,12 @@ translators in front of these two.
 
 import hashlib
 import json
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from orders import catalogue, queries
@@ -24,8 +22,11 @@ from orders.rules.attributes import apply_attributes
 from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidOrder, ServiceBusy
 from orders.rules.limits import Limits
 from orders.rules.order import CartLine, NotSent, Order, OrderDraft
+from orders.rules.order_id import new_order_id
 from orders.rules.schema import shape_errors
 from orders.storage import database, tables
+from orders.storage.insertion import NewRows
+from orders.storage.prepared import Prepared
 
 # The order of the fields on the form, in which errors are told.
 _FIELDS = ("name", "customerId", "status", "platform", "metadata", "derivative", "cart", "items")
@@ -85,7 +86,7 @@ def check_order(
     unknown = catalogue.unknown_short_ids([name for _, name in references], actor.org_id)
     if unknown and shape.cart_from_items and draft is not None:
         # Entries that name no configuration cannot be converted: `items` stays as it came.
-        draft = replace(draft, cart=())
+        draft = draft._replace(cart=())
     elif unknown:
         errors += [
             FieldError(f"cart.{position}.configurationId", "No saved configuration has this ID.")
@@ -94,7 +95,7 @@ def check_order(
         ]
     if errors or draft is None:
         raise InvalidOrder(sorted(errors, key=_place))
-    return replace(draft, metadata=attributes.metadata, derivative=attributes.derivative)
+    return draft._replace(metadata=attributes.metadata, derivative=attributes.derivative)
 
 
 def create_order(
@@ -115,31 +116,24 @@ def create_order(
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
     # Made before the transaction: if the database's answer to a commit is lost and the work runs
     # again, it meets its own order and does not make a second one.
-    order_id = str(uuid.uuid4())
-
-    def work(connection: Connection) -> Order | _PlacedBefore:
-        if once is not None and (placed := _placed_before(connection, once, actor)):
-            return placed
-        for _ in range(SHORT_ID_TRIES):
-            order = _order(draft, actor, order_id, new_short_id(), at)
-            if _insert_order(connection, order):
-                _insert_rest(connection, order, actor, once)
-                return order
-            own = connection.execute(_own_short_id, {"order_id": order_id}).scalar()
-            if own is not None:
-                return replace(order, short_id=own)
-        raise ServiceBusy("No free order code was found. Please try again.")
-
-    try:
-        made = database.write(work)
-    except IntegrityError:
-        if once is None:
-            raise
-        # The same key at the same moment: the other one has won, and this run finds its order.
-        made = database.write(work)
-    if isinstance(made, _PlacedBefore):
-        return queries.find_order(made.short_id, actor.org_id)
-    return made
+    order_id = new_order_id(at)
+    if once is not None and (placed := _placed_before(once, actor)):
+        return placed
+    taken: IntegrityError | None = None
+    for _ in range(SHORT_ID_TRIES):
+        order = _order(draft, actor, order_id, new_short_id(), at)
+        try:
+            database.insert(_rows(order, actor, once))
+        except IntegrityError as error:
+            taken = error
+            # The same key at the same moment: the other one has won.
+            if once is not None and (placed := _placed_before(once, actor)):
+                return placed
+            for own in database.rows(_own_short_id, {"order_id": order_id}):
+                return order._replace(short_id=own.short_id)
+        else:
+            return order
+    raise ServiceBusy("No free order code was found. Please try again.") from taken
 
 
 def fingerprint(raw: object) -> str:
@@ -148,13 +142,10 @@ def fingerprint(raw: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class _PlacedBefore:
-    short_id: str
-
-
-_own_short_id = select(tables.orders.c.short_id).where(tables.orders.c.id == bindparam("order_id"))
-_placed_by_key = (
+_own_short_id = Prepared(
+    select(tables.orders.c.short_id).where(tables.orders.c.id == bindparam("order_id"))
+)
+_placed_by_key = Prepared(
     select(tables.orders.c.short_id, tables.submission.c.fingerprint)
     .join(tables.submission, tables.submission.c.order_id == tables.orders.c.id)
     .where(
@@ -162,26 +153,14 @@ _placed_by_key = (
         tables.submission.c.key == bindparam("key"),
     )
 )
-# A taken short ID is an answer here, not an error that would end the transaction.
-_insert_if_free = {
-    dialect: statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    for dialect, statement in (
-        ("sqlite", sqlite.insert(tables.orders)),
-        ("postgresql", postgresql.insert(tables.orders)),
-    )
-}
-_insert_lines = insert(tables.cart_line)
-_insert_history = insert(tables.order_history).inline()
-_insert_submission = insert(tables.submission)
 
 
-def _placed_before(connection: Connection, once: Once, actor: Actor) -> _PlacedBefore | None:
-    found = connection.execute(_placed_by_key, {"actor_id": actor.id, "key": once.key}).first()
-    if found is None:
-        return None
-    if found.fingerprint != once.fingerprint:
-        raise AlreadyPlaced(found.short_id)
-    return _PlacedBefore(found.short_id)
+def _placed_before(once: Once, actor: Actor) -> Order | None:
+    for placed in database.rows(_placed_by_key, {"actor_id": actor.id, "key": once.key}):
+        if placed.fingerprint != once.fingerprint:
+            raise AlreadyPlaced(placed.short_id)
+        return queries.find_order(placed.short_id, actor.org_id)
+    return None
 
 
 def _order(draft: OrderDraft, actor: Actor, order_id: str, code: str, at: datetime) -> Order:
@@ -206,7 +185,8 @@ def _order(draft: OrderDraft, actor: Actor, order_id: str, code: str, at: dateti
     )
 
 
-def _insert_order(connection: Connection, order: Order) -> bool:
+def _rows(order: Order, actor: Actor, once: Once | None) -> NewRows:
+    """Give the rows of an order, its lines, its first history entry and its key."""
     row = {
         "id": order.id,
         "short_id": order.short_id,
@@ -226,22 +206,16 @@ def _insert_order(connection: Connection, order: Order) -> bool:
         "version": order.version,
         "search_text": search_text(order),
     }
-    return connection.execute(_insert_if_free[connection.dialect.name], row).rowcount == 1
-
-
-def _insert_rest(connection: Connection, order: Order, actor: Actor, once: Once | None) -> None:
-    if order.cart:
-        lines = [
-            {
-                "order_id": order.id,
-                "position": position,
-                "configuration_id": line.configuration_id,
-                "count": line.count,
-                "metadata": line.metadata,
-            }
-            for position, line in enumerate(order.cart)
-        ]
-        connection.execute(_insert_lines, lines)
+    lines = [
+        {
+            "order_id": order.id,
+            "position": position,
+            "configuration_id": line.configuration_id,
+            "count": line.count,
+            "metadata": line.metadata,
+        }
+        for position, line in enumerate(order.cart)
+    ]
     entry = {
         "order_id": order.id,
         "at": order.created_at,
@@ -250,12 +224,15 @@ def _insert_rest(connection: Connection, order: Order, actor: Actor, once: Once 
         "action": "created",
         "changes": {},
     }
-    connection.execute(_insert_history, entry)
+    rows: dict[Table, list[dict[str, Any]]] = {
+        tables.orders: [row],
+        tables.cart_line: lines,
+        tables.order_history: [entry],
+    }
     if once is not None:
         key = {"actor_id": actor.id, "key": once.key, "fingerprint": once.fingerprint}
-        connection.execute(
-            _insert_submission, {**key, "order_id": order.id, "created_at": order.created_at}
-        )
+        rows[tables.submission] = [{**key, "order_id": order.id, "created_at": order.created_at}]
+    return rows
 
 
 def search_text(order: Order) -> str:

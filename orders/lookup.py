@@ -15,6 +15,7 @@ from orders.rules.attributes import Applies, AttributeRule, display
 from orders.rules.order import CartLine, Order
 from orders.rules.status import Status
 from orders.storage import database
+from orders.storage.prepared import Prepared
 from orders.storage.tables import orders
 
 
@@ -40,7 +41,7 @@ class CustomerView:
     details: tuple[tuple[str, str], ...]
 
 
-_any_by_short_id = whole_order.where(orders.c.short_id == bindparam("reference"))
+_any_by_short_id = Prepared(whole_order.where(orders.c.short_id == bindparam("reference")))
 
 
 def find_order_for_customer(code: str) -> CustomerView | None:

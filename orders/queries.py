@@ -1,11 +1,11 @@
 """Reading orders: one, or a page of many. Every query names its org."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, and_, bindparam, func, or_, select, type_coerce
+import orjson
+from sqlalchemy import Select, Text, and_, bindparam, func, or_, select, type_coerce
 
 from orders.access import Actor
 from orders.rules import short_id
@@ -13,9 +13,10 @@ from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import NotFound
 from orders.rules.order import CartLine, Order
 from orders.rules.short_id import MistypedShortId
-from orders.rules.status import Status
+from orders.rules.status import STATUS_BY_NAME, Status
 from orders.storage import database
 from orders.storage.models import OrderHistory, StaffAccount, Submission, Token
+from orders.storage.prepared import Prepared
 from orders.storage.tables import JsonRows, cart_line, orders
 
 PAGE_SIZE = 50
@@ -38,8 +39,8 @@ _columns = [column for column in orders.c if column.name != "search_text"]
 # An order that is not in the bin, with its lines.
 whole_order = select(*_columns, _lines).where(orders.c.deleted_at.is_(None))
 _of_org = whole_order.where(orders.c.org_id == bindparam("org_id"))
-_by_id = _of_org.where(orders.c.id == bindparam("reference"))
-_by_short_id = _of_org.where(orders.c.short_id == bindparam("reference"))
+_by_id = Prepared(_of_org.where(orders.c.id == bindparam("reference")))
+_by_short_id = Prepared(_of_org.where(orders.c.short_id == bindparam("reference")))
 
 
 def find_order(reference: str, org_id: str) -> Order:
@@ -57,7 +58,7 @@ def find_order(reference: str, org_id: str) -> Order:
     return order_from(found[0])
 
 
-def order_from(row: Row[Any]) -> Order:
+def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `whole_order`
     """Make an order of a row of `whole_order`."""
     return Order(
         id=row.id,
@@ -69,9 +70,9 @@ def order_from(row: Row[Any]) -> Order:
         platform=row.platform,
         metadata=row.metadata,
         derivative=row.derivative,
-        cart=tuple(_line(line) for line in sorted(json.loads(row.lines or "[]"))),
+        cart=_cart(row.lines),
         items=row.items,
-        status=Status(row.status),
+        status=STATUS_BY_NAME[row.status],
         created_at=row.created_at,
         updated_at=row.updated_at,
         created_by=row.created_by,
@@ -80,9 +81,16 @@ def order_from(row: Row[Any]) -> Order:
     )
 
 
-def _line(line: list[Any]) -> CartLine:
-    _position, configuration_id, count, metadata = line
-    return CartLine(configuration_id, count, None if metadata is None else json.loads(metadata))
+def _cart(text: str | None) -> tuple[CartLine, ...]:
+    """Make the lines of what `JsonRows` gives: position, configuration, count, metadata as text."""
+    if text is None:
+        return ()
+    rows = orjson.loads(text)
+    rows.sort()
+    return tuple(
+        CartLine(name, count, None if metadata is None else orjson.loads(metadata))
+        for _position, name, count, metadata in rows
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match"
 EXPOSED_HEADERS = "ETag, Location, Retry-After"
 PREFLIGHT_AGE = 600  # seconds for which a browser may remember the permission
 
-_BEARER = re.compile(r"Bearer +([^\s]+) *", re.IGNORECASE)
+BEARER = re.compile(r"Bearer +([^\s]+) *", re.IGNORECASE)
 
 
 def current_actor() -> Actor:
@@ -31,10 +31,10 @@ def current_actor() -> Actor:
 
 def _secret() -> str | None:
     """Read the token from the header or the query; sending the same one in both is fine."""
-    sent = set(filter(None, request.args.getlist("bearer_token")))
-    header = _BEARER.fullmatch(request.headers.get("Authorization", ""))
-    if header:
-        sent.add(header[1])
+    header = BEARER.fullmatch(request.environ.get("HTTP_AUTHORIZATION", ""))
+    sent = {header[1]} if header else set()
+    if request.query_string:
+        sent.update(filter(None, request.args.getlist("bearer_token")))
     if len(sent) > 1:
         raise Unauthorized("Two different tokens were sent. Send one.")
     return sent.pop() if sent else None
@@ -42,10 +42,11 @@ def _secret() -> str | None:
 
 def _origin() -> Origin | None:
     """Read which host the browser names as the page's own: `Origin`, or else `Referer`."""
-    if "Origin" in request.headers:
-        found = domains.origin_host(request.headers["Origin"])
-    elif "Referer" in request.headers:
-        found = domains.referer_host(request.headers["Referer"])
+    environ = request.environ
+    if "HTTP_ORIGIN" in environ:
+        found = domains.origin_host(environ["HTTP_ORIGIN"])
+    elif "HTTP_REFERER" in environ:
+        found = domains.referer_host(environ["HTTP_REFERER"])
     else:
         return None
     return None if found is None else Origin(*found)

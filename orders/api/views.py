@@ -1,13 +1,12 @@
 """The JSON door: each view reads its input, calls one service and answers."""
 
-import json
-from typing import Any
-
-from flask import Blueprint, Response, current_app, request, url_for
+from flask import Blueprint, Response, current_app, request
 
 from orders import intake, queries
+from orders.api.answers import JsonAnswer
 from orders.api.authentication import add_cors_headers, answer_preflight, current_actor
 from orders.api.json_body import json_object
+from orders.api.lane import created
 from orders.api.problems import problem_of
 from orders.api.wire import order_fields
 from orders.health import HealthCheck
@@ -29,15 +28,13 @@ def create_order() -> Response:
     _refuse_foreign_org(actor.org_id)
     draft = intake.check_order(raw, actor=actor, limits=settings.limits)
     order = intake.create_order(draft, actor=actor)
-    response = _json(order_fields(order), 201)
-    response.headers["Location"] = url_for("api.read_order", reference=order.short_id)
-    return response
+    return created(request.root_path, order)
 
 
 @api.get("/orders/<reference>")
 def read_order(reference: str) -> Response:
     """Read one order by its UUID or short ID."""
-    return _json(order_fields(queries.find_order(reference, current_actor().org_id)))
+    return JsonAnswer(order_fields(queries.find_order(reference, current_actor().org_id)))
 
 
 @api.get("/orders/healthcheck")
@@ -45,17 +42,10 @@ def check_health() -> Response:
     """Answer `true` when the service can store an order, and 503 with `false` when it cannot."""
     checks: HealthCheck = current_app.extensions["health"]
     is_well = checks.can_store()
-    return _json(is_well, 200 if is_well else 503)
+    return JsonAnswer(is_well, 200 if is_well else 503)
 
 
 def _refuse_foreign_org(org_id: str) -> None:
     """The query may name the org too; it must be the token's."""
     if any(sent.lower() != org_id for sent in request.args.getlist("orgId")):
         raise Forbidden("This token may create orders in its own org only.")
-
-
-def _json(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - any JSON value
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    response = Response(text, status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -18,4 +18,4 @@ def is_short_id(text: str) -> bool:
 
 def is_configuration_id(text: str) -> bool:
     """Tell whether the text can name a configuration at all."""
-    return is_short_id(text) or read_uuid(text) is not None
+    return _UUID.fullmatch(text) is not None or is_short_id(text)

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, TypeAlias
 
+import orjson
+
 from orders.rules.errors import FieldError, InvalidOrder, NotJson
 
 JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
@@ -133,6 +135,8 @@ def _is_storable(value: object, nesting: int) -> bool:
     """Tell, without any path, whether there is nothing to find; nearly every order ends here."""
     if not isinstance(value, dict | list):
         return _scalar_fault(value) is None
+    # All texts are looked at together: two halves of a character in two texts stay halves.
+    texts: list[Any] = []
     waiting: list[tuple[dict[Any, Any] | list[Any], int]] = [(value, 0)]
     while waiting:
         container, depth = waiting.pop()
@@ -140,16 +144,19 @@ def _is_storable(value: object, nesting: int) -> bool:
             return False
         values: Iterable[object] = container
         if isinstance(container, dict):
-            for key in container:
-                if not isinstance(key, str) or _text_fault(key):
-                    return False
+            texts.extend(container)
             values = container.values()
         for one in values:
-            if isinstance(one, dict | list):
+            if isinstance(one, str):
+                texts.append(one)
+            elif isinstance(one, dict | list):
                 waiting.append((one, depth + 1))
             elif _scalar_fault(one):
                 return False
-    return True
+    try:
+        return _text_fault("".join(texts)) is None
+    except TypeError:  # a key that is no text
+        return False
 
 
 def _children(container: dict[Any, Any] | list[Any], place: tuple[Any, ...]) -> Iterator[_Placed]:
@@ -200,5 +207,10 @@ def _key_faults(one: dict[Any, Any], where: str) -> Iterator[FieldError]:
 
 def compact_size(value: object) -> int:
     """Give the size of a value as compact JSON in UTF-8, in bytes; also of what is not storable."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), skipkeys=True, default=str)
-    return len(text.encode("utf-8", "surrogatepass"))
+    try:
+        return len(orjson.dumps(value))
+    except TypeError:  # not storable, and told elsewhere; its size is told all the same
+        text = json.dumps(
+            value, ensure_ascii=False, separators=(",", ":"), skipkeys=True, default=str
+        )
+        return len(text.encode("utf-8", "surrogatepass"))

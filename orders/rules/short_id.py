@@ -4,6 +4,7 @@ Eleven characters of Crockford's base 32 alphabet are random (55 bits: nobody fi
 order by guessing), the twelfth is a check character (docs/contract.md, "The short ID").
 """
 
+import re
 import secrets
 from collections.abc import Callable
 
@@ -13,7 +14,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12
 RANDOM_BITS = 55
 
-_VALUES = {character: value for value, character in enumerate(ALPHABET)}
+_CANONICAL = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
 # What people write for a character that looks or sounds alike.
 _LOOKALIKES = str.maketrans("OIL", "011")
 # Spaces and hyphens that people type, or paste from a letter.
@@ -53,7 +54,10 @@ def _product(left: int, right: int) -> int:
 # swap of two different characters, because (w1 - w2) * (a - b) is zero only for equal factors.
 # The check character has the weight 1, so it is the sum of the others.
 _WEIGHTS = _powers_of_alpha(LENGTH)[::-1]
-_WEIGHTED = tuple(tuple(_product(weight, value) for value in range(32)) for weight in _WEIGHTS)
+_WEIGHTED = tuple(
+    {character: _product(weight, value) for value, character in enumerate(ALPHABET)}
+    for weight in _WEIGHTS
+)
 
 
 def check_character(eleven: str) -> str:
@@ -62,8 +66,8 @@ def check_character(eleven: str) -> str:
     `eleven` holds characters of ALPHABET only: `normalise` has made sure of it for typed text.
     """
     total = 0
-    for position, character in enumerate(eleven):
-        total ^= _WEIGHTED[position][_VALUES[character]]
+    for weighted, character in zip(_WEIGHTED, eleven):  # noqa: B905 - the twelfth weight is for the check
+        total ^= weighted[character]
     return ALPHABET[total]
 
 
@@ -80,13 +84,15 @@ def normalise(typed: str) -> str:
     Small letters, spaces and hyphens, O for 0 and I or L for 1 are fine. Raises MistypedShortId for
     everything else, a wrong check character included, without asking any database.
     """
-    bare = typed.translate(_SEPARATORS)
-    # Unicode has letters outside ASCII whose capital is an ASCII letter; they are no typing habit.
-    if len(bare) != LENGTH or not bare.isascii():
-        raise MistypedShortId
-    code = bare.upper().translate(_LOOKALIKES)
-    if any(character not in _VALUES for character in code):
-        raise MistypedShortId
+    code = typed
+    if _CANONICAL.fullmatch(code) is None:
+        bare = typed.translate(_SEPARATORS)
+        # Unicode has letters outside ASCII whose capital is an ASCII letter: no typing habit.
+        if not bare.isascii():
+            raise MistypedShortId
+        code = bare.upper().translate(_LOOKALIKES)
+        if _CANONICAL.fullmatch(code) is None:
+            raise MistypedShortId
     if check_character(code[:-1]) != code[-1]:
         raise MistypedShortId
     return code

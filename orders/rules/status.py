@@ -22,9 +22,9 @@ def may_have_empty_cart(status: Status) -> bool:
     return status in OPEN_CARTS
 
 
-_BY_NAME = {str(status): status for status in Status}
+STATUS_BY_NAME = {str(status): status for status in Status}
 
 
 def read_status(value: object) -> Status | None:
     """Give the state with exactly this wire name; None for anything else."""
-    return _BY_NAME.get(value) if isinstance(value, str) else None
+    return STATUS_BY_NAME.get(value) if isinstance(value, str) else None

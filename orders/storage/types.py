@@ -1,41 +1,61 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
-import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import DateTime, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
+
+_UTC_OFFSET = "+00:00"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment in UTC with millisecond precision; always an aware `datetime` in Python.
 
     SQLite keeps no time zone and PostgreSQL would keep microseconds: without this type the same
-    order would read differently on the two.
+    order would read differently on the two. On SQLite it is text, in the form that SQLAlchemy's own
+    type writes.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature of SQLAlchemy
         """Refuse naive times; cut to milliseconds, the precision of the wire format."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a stored time needs a time zone")
-        value = value.astimezone(UTC)
-        value = value.replace(microsecond=value.microsecond // 1000 * 1000)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+        return None if value is None else _to_the_millisecond(value)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
         """Give the moment back in UTC."""
-        if value is None:
-            return None
-        if dialect.name == "sqlite":
-            return value.replace(tzinfo=UTC)
-        return value.astimezone(UTC)
+        return None if value is None else value.astimezone(UTC)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        """Give what turns a value into the driver's; SQLite's driver takes text."""
+        return _text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], datetime | None] | None:
+        """Give what turns the driver's value into ours."""
+        return _moment if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _to_the_millisecond(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a stored time needs a time zone")
+    return value.astimezone(UTC).replace(microsecond=value.microsecond // 1000 * 1000)
+
+
+def _text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    return _to_the_millisecond(value).isoformat(" ", "microseconds").removesuffix(_UTC_OFFSET)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text + _UTC_OFFSET)
 
 
 class JsonText(TypeDecorator[Any]):
@@ -48,12 +68,10 @@ class JsonText(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002, ANN401 - the signature of SQLAlchemy; JSON is any value
-        """Write compact JSON; None means SQL NULL."""
-        if value is None:
-            return None
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:  # noqa: ARG002 - the signature of SQLAlchemy
+        """Give what writes compact JSON; None means SQL NULL."""
+        return lambda value: None if value is None else orjson.dumps(value).decode()
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002, ANN401 - as above
-        """Read the JSON text."""
-        return None if value is None else json.loads(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:  # noqa: ARG002 - as above
+        """Give what reads the JSON text."""
+        return lambda text: None if text is None else orjson.loads(text)

@@ -1,13 +1,12 @@
 """Where writes queue (docs/decisions/0002-where-writes-queue.md).
 
 SQLite has one writer at a time, and its own waiting is unfair: a busy process keeps the lock for
-itself. So each process has one writing thread that puts all waiting works into one durable
-commit, and the processes take turns by a file lock, which the kernel hands out in order.
+itself. So the threads of a process put their works into one durable commit, which one of them
+makes, and the processes take turns by a file lock, which the kernel hands out in order.
 """
 
 import fcntl
 import os
-import queue
 import sqlite3
 import threading
 import time
@@ -18,7 +17,10 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from orders import turns
 from orders.rules.errors import ServiceBusy
+from orders.storage.insertion import Insertion, insert_together
+from orders.storage.prepared import driver_of
 
 T = TypeVar("T")
 
@@ -37,18 +39,23 @@ TRY_AGAIN = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
 class _Job(Generic[T]):
     """One work with the place where its result or error appears."""
 
+    __slots__ = ("error", "is_done", "is_given_up", "result", "signal", "work")
+
     def __init__(self, work: Callable[[Connection], T]) -> None:
         self.work = work
-        self.done = threading.Event()
         self.result: Any = None
         self.error: BaseException | None = None
+        self.is_done = False
         self.is_given_up = False
+        # Released once: when the work is done, or when its thread is to write the next group. A
+        # bare lock, because an Event costs several times as much.
+        self.signal = threading.Lock()
+        self.signal.acquire()
 
     def run(self, connection: Connection) -> None:
         """Run the work in a savepoint, so that its failure is its own."""
         # By the driver itself: SQLAlchemy's way to a statement costs more than the savepoint.
-        driver: Any = connection.connection.driver_connection
-        execute = driver.execute
+        execute = driver_of(connection).execute
         execute("SAVEPOINT work")
         try:
             self.result, self.error = self.work(connection), None
@@ -59,24 +66,31 @@ class _Job(Generic[T]):
 
 
 class GroupWriter:
-    """The one writer of this process for one SQLite database; starts with its first work."""
+    """Writes the works of all threads of this process to one SQLite database.
+
+    Whoever finds nobody writing writes, for itself and for all who came meanwhile; afterwards the
+    first of those who wait writes the next group. A lonely work changes no thread.
+    """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine.execution_options(sqlite_begin="IMMEDIATE")
+        # It begins its transactions itself, on a connection that it keeps.
+        self._engine = engine.execution_options(sqlite_begin="")
+        self._connection: Connection | None = None
         self._lock_file = f"{engine.url.database}.writer-lock"
-        self._waiting: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
-        self._start = threading.Lock()
-        self._process = 0
+        self._mutex = threading.Lock()
+        self._waiting: list[_Job[Any]] = []
+        self._has_leader = False
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run the work with its neighbours and return its result after their commit."""
-        if self._process != os.getpid():
-            self._start_thread()
+        turns.give()
         job = _Job(work)
-        self._waiting.put(job)
-        if not job.done.wait(PATIENCE):
-            job.is_given_up = True
-            raise ServiceBusy("The service is busy. Please try again.")
+        with self._mutex:
+            self._waiting.append(job)
+            leads = not self._has_leader
+            self._has_leader = True
+        if leads or not self._is_done_by_others(job):
+            self._write_group()
         if isinstance(job.error, OperationalError):
             raise ServiceBusy(CANNOT_WRITE) from job.error
         if job.error is not None:
@@ -84,48 +98,65 @@ class GroupWriter:
         result: T = job.result
         return result
 
-    def _start_thread(self) -> None:
-        with self._start:
-            if self._process != os.getpid():
-                # After a fork the queue of the parent belongs to the parent.
-                self._waiting = queue.SimpleQueue()
-                threading.Thread(target=self._serve, name="writer", daemon=True).start()
-                self._process = os.getpid()
-
     def close(self) -> None:
-        """End the thread after the works that wait already."""
-        self._waiting.put(None)
+        """Close the connection; the next work opens another."""
+        with self._mutex:
+            _discard(self._connection)
+            self._connection = None
 
-    def _serve(self) -> None:
-        while True:
-            group = [self._waiting.get()]
-            while len(group) < GROUP and not self._waiting.empty():
-                group.append(self._waiting.get())
-            jobs = [job for job in group if job is not None and not job.is_given_up]
-            try:
-                with self._turn():
-                    self._commit(jobs)
-            except Exception as error:  # noqa: BLE001 - the thread must live; each caller is told
-                self._fail(jobs, error)
-            for job in jobs:
-                job.done.set()
-            if None in group:
-                return
+    def _is_done_by_others(self, job: _Job[Any]) -> bool:
+        """Wait until another thread has done the work; False when this one is to write now."""
+        if job.signal.acquire(timeout=PATIENCE):
+            return job.is_done
+        with self._mutex:
+            if job.signal.acquire(blocking=False):  # in the last moment
+                return job.is_done
+            job.is_given_up = True
+        raise ServiceBusy("The service is busy. Please try again.")
 
-    def _commit(self, jobs: list[_Job[Any]]) -> None:
-        """Commit the works together; nobody is acknowledged unless the commit returns."""
-        with self._engine.connect() as connection, connection.begin():
-            for job in jobs:
-                job.run(connection)
+    def _write_group(self) -> None:
+        group: list[_Job[Any]] = []
+        try:
+            with self._turn():
+                # Whoever came while this process waited for its turn comes along.
+                with self._mutex:
+                    group = [job for job in self._waiting[:GROUP] if not job.is_given_up]
+                    del self._waiting[:GROUP]
+                self._connection = self._connection or self._engine.connect()
+                _commit(self._connection, group)
+        except BaseException as error:
+            self._fail(group, error)
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._hand_over()
+            for job in group:
+                job.is_done = True
+                job.signal.release()
 
-    def _fail(self, jobs: list[_Job[Any]], error: Exception) -> None:
+    def _hand_over(self) -> None:
+        """Let the first of those who wait write the next group."""
+        with self._mutex:
+            self._waiting = [job for job in self._waiting if not job.is_given_up]
+            if self._waiting:
+                self._waiting[0].signal.release()
+            else:
+                self._has_leader = False
+
+    def _fail(self, group: list[_Job[Any]], error: BaseException) -> None:
+        with self._mutex:
+            if not group:  # the turn itself could not be had
+                group += self._waiting
+                self._waiting = []
+            _discard(self._connection)
+            self._connection = None
         reason: BaseException = error
         # On a full disk SQLite ends the transaction by itself, and the savepoint's end then fails
         # with the driver's own error.
         if isinstance(error, OperationalError | sqlite3.Error | OSError):
             reason = ServiceBusy(CANNOT_WRITE)
             reason.__cause__ = error
-        for job in jobs:
+        for job in group:
             job.error = reason
 
     @contextmanager
@@ -137,6 +168,34 @@ class GroupWriter:
             yield
         finally:
             os.close(handle)
+
+
+def _commit(connection: Connection, jobs: list[_Job[Any]]) -> None:
+    """Commit the works together; nobody is acknowledged unless the commit returns."""
+    driver = driver_of(connection)
+    driver.execute("BEGIN IMMEDIATE")
+    alone = [job for job in jobs if not isinstance(job.work, Insertion)]
+    try:
+        insert_together(driver, [job.work for job in jobs if isinstance(job.work, Insertion)])
+    except DBAPIError:
+        # One of them cannot be inserted: each by itself tells which, and the others go in.
+        driver.execute("ROLLBACK")
+        driver.execute("BEGIN IMMEDIATE")
+        alone = jobs
+    if not alone:
+        driver.execute("COMMIT")
+        return
+    # SQLAlchemy takes the transaction over, and commits it.
+    with connection.begin():
+        for job in alone:
+            job.run(connection)
+
+
+def _discard(connection: Connection | None) -> None:
+    """Close a connection whose state nobody knows; what it had not committed is undone."""
+    if connection is not None:
+        connection.invalidate()
+        connection.close()
 
 
 def write_alone(engine: Engine, work: Callable[[Connection], T]) -> T:

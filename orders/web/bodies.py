@@ -22,7 +22,8 @@ def refuse_broken_body() -> None:
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
     announced = request.content_length
-    is_form = request.mimetype in {FORM, "multipart/form-data"}
+    kind = request.mimetype
+    is_form = kind in {FORM, "multipart/form-data"}
     if announced is None and (is_form or "Transfer-Encoding" in request.headers):
         # The server hands broken chunks on as a whole body too.
         raise LengthRequired("A body needs a Content-Length, so that a cut-off one is noticed.")
@@ -34,7 +35,7 @@ def refuse_broken_body() -> None:
         raise BadRequest(
             f"The body ended early: {announced:,} bytes were announced, {len(body):,} arrived."
         )
-    if request.mimetype == FORM:
+    if kind == FORM:
         # Werkzeug would replace broken text by question marks without a word.
         try:
             unquote_to_bytes(body).decode("utf-8")

@@ -17,6 +17,12 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+# What programs get: an answer of the JSON door is no page, wherever somebody shows it.
+PROGRAM_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
 # A short ID or a public token may stand in an address: no other site is told where people were.
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -28,12 +34,23 @@ HEADERS = {
 ONE_YEAR = 31_536_000  # seconds
 
 
+def is_for_programs(request: Request) -> bool:
+    """Tell by the address whether the JSON door answers; blueprints do not see unknown ones."""
+    return request.path.startswith("/api/") or request.path == "/api"
+
+
 def add_security_headers(response: Response) -> Response:
     """Add the headers to every answer; no view sets one of them itself."""
-    response.headers.extend(HEADERS)
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={ONE_YEAR}")
+    if "X-Content-Type-Options" not in response.headers:  # the JSON door's own answers have them
+        response.headers.extend(PROGRAM_HEADERS if is_for_programs(request) else HEADERS)
+    add_transport_security(response, request.scheme)
     return response
+
+
+def add_transport_security(response: Response, scheme: str) -> None:
+    """Tell browsers that came over TLS to come so from now on."""
+    if scheme == "https":
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={ONE_YEAR}")
 
 
 class SessionCookies(SecureCookieSessionInterface):
@@ -41,9 +58,7 @@ class SessionCookies(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Give an empty session to programs: the JSON door never looks at cookies."""
-        if request.path.startswith("/api/"):
-            return self.session_class()
-        return super().open_session(app, request)
+        return None if is_for_programs(request) else super().open_session(app, request)
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Tell whether the cookie may travel over TLS only."""

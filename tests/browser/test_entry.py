@@ -1,9 +1,10 @@
 """Entering an order in real Chromium: by keyboard, without JavaScript, by paste, and repeatedly."""
 
 import re
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.bad_orders import CHAIR
 from tests.browser.conftest import Desk, Watch
@@ -275,10 +276,18 @@ class TestOneOrder:
         assert orders_named(page, desk, "Behind Back") == 1
 
 
+def intercept(page: Page, handler: Callable[[Route], None]) -> None:
+    """Let requests of the form fail, from now on: a busy machine may take a moment to begin."""
+    page.route("**/orders/new?form=*", handler)
+    fails = "() => fetch(location.href).then((answer) => !answer.ok, () => true)"
+    while not page.evaluate(fails):
+        page.wait_for_timeout(50)
+
+
 class TestTrouble:
     def test_a_server_error_leaves_the_form_as_it_is(self, page: Page, desk: Desk) -> None:
         fill_one_line(page, "Server error")
-        page.route("**/orders/new?form=*", lambda route: route.fulfill(status=500, body="broken"))
+        intercept(page, lambda route: route.fulfill(status=500, body="broken"))
         page.keyboard.press("Control+Enter")
         expect(page.locator("#trouble")).to_contain_text("Nothing was saved")
         assert page.input_value("#name") == "Server error"
@@ -288,7 +297,7 @@ class TestTrouble:
 
     def test_an_unreachable_server_leaves_the_form_as_it_is(self, page: Page, watch: Watch) -> None:
         fill_one_line(page, "Unreachable")
-        page.route("**/orders/new?form=*", lambda route: route.abort())
+        intercept(page, lambda route: route.abort())
         page.keyboard.press("Control+Enter")
         expect(page.locator("#trouble")).to_contain_text("cannot be reached")
         assert page.input_value("#name") == "Unreachable"

@@ -1,28 +1,40 @@
 """Writing durably and in groups, reading one state, and the same values on both databases."""
 
+import fcntl
 import sqlite3
 import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import cast
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Connection, event, func, insert, select, text
+from sqlalchemy import Connection, Table, event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from orders.storage import database
-from orders.storage.models import Base
+from orders.rules.errors import ServiceBusy
+from orders.storage import database, writer
+from orders.storage.insertion import NewRows
+from orders.storage.models import Base, Token
 from orders.storage.models import Org as OrgRow
+from orders.storage.prepared import Prepared
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 
+ORG, TOKEN = cast(Table, OrgRow.__table__), cast(Table, Token.__table__)
 NOW = datetime(2026, 11, 24, 9, 30, 0, 123_456, tzinfo=UTC)
 
 
 def add(connection: Connection, name: str) -> str:
     connection.execute(insert(OrgRow), {"id": name, "name": name, "created_at": NOW})
     return name
+
+
+def org_row(name: str) -> dict[str, object]:
+    return {"id": name, "name": name, "is_strict": False, "rules_version": 1, "created_at": NOW}
 
 
 def names() -> list[str]:
@@ -75,6 +87,85 @@ def test_works_of_many_threads_are_all_written_and_a_bad_one_fails_alone(app: Fl
         assert names() == sorted(["taken", *(f"org {n:02}" for n in range(40) if n % 5)])
 
 
+def test_insertions_of_many_threads_go_in_together_and_a_bad_one_fails_alone(app: Flask) -> None:
+    failures: list[Exception] = []
+
+    def run(number: int) -> None:
+        name = "taken" if number % 5 == 0 else f"org {number:02}"
+        with app.app_context():
+            try:
+                database.insert({ORG: [org_row(name)]})
+            except IntegrityError as error:
+                failures.append(error)
+
+    with app.app_context():
+        database.write(lambda connection: add(connection, "taken"))
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with app.app_context():
+        assert len(failures) == 8
+        assert names() == sorted(["taken", *(f"org {n:02}" for n in range(40) if n % 5)])
+
+
+def test_rows_of_several_tables_go_in_all_or_none_however_many(app: Flask) -> None:
+    def rows(first: int, owner: str) -> NewRows:
+        orgs = [org_row(f"{n:03}") for n in range(first, first + 150)]
+        token = {
+            "id": owner, "org_id": owner, "name": "x", "is_private": True, "secret_hash": owner,
+            "domains": [], "created_at": NOW,
+        }  # fmt: skip
+        return {ORG: orgs, TOKEN: [token]}
+
+    with app.app_context():
+        database.insert(rows(0, "149"))
+        assert names() == [f"{n:03}" for n in range(150)]
+        with pytest.raises(IntegrityError):
+            database.insert(rows(200, "nobody"))
+        with pytest.raises(IntegrityError):
+            database.insert(rows(149, "149"))
+        assert names() == [f"{n:03}" for n in range(150)]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_whoever_waits_too_long_is_told_and_the_next_ones_are_served(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PATIENCE", 0.2)
+    told: list[str] = []
+
+    def run(name: str) -> None:
+        with app.app_context():
+            try:
+                told.append(database.write(lambda connection: add(connection, name)))
+            except ServiceBusy:
+                told.append(f"not {name}")
+
+    with app.app_context():
+        database.write(lambda connection: add(connection, "before"))
+        lock_file = f"{database.db.engine.url.database}.writer-lock"
+    with Path(lock_file).open("rb") as another_process:
+        fcntl.flock(another_process, fcntl.LOCK_EX)
+        leader = threading.Thread(target=run, args=("leader",))
+        leader.start()
+        while not app_is_writing(app):
+            time.sleep(0.01)
+        run("follower")
+        assert told == ["not follower"]
+    leader.join()
+    run("later")
+    assert told == ["not follower", "leader", "later"]
+    with app.app_context():
+        assert names() == ["before", "later", "leader"]
+
+
+def app_is_writing(app: Flask) -> bool:
+    with app.app_context():
+        return bool(database._writer_of(database._engine())._has_leader)
+
+
 def test_a_work_that_fails_late_leaves_nothing(app: Flask) -> None:
     def work(connection: Connection) -> None:
         add(connection, "half")
@@ -98,7 +189,7 @@ def test_a_reader_sees_one_state_and_does_not_wait_for_a_writer(app: Flask) -> N
         assert before == 1
         # PostgreSQL reads committed rows statement by statement; every order is one statement.
         assert during == (1 if is_sqlite else 2)
-        assert [row[0] for row in database.rows(count, {})] == [2]
+        assert [row[0] for row in database.rows(Prepared(count), {})] == [2]
 
 
 def test_times_are_utc_with_milliseconds(app: Flask) -> None:
@@ -106,7 +197,7 @@ def test_times_are_utc_with_milliseconds(app: Flask) -> None:
     row = {"id": "x", "name": "x", "created_at": elsewhere}
     with app.app_context():
         database.write(lambda connection: connection.execute(insert(OrgRow), row).rowcount)
-        [found] = database.rows(select(OrgRow.created_at), {})
+        [found] = database.rows(Prepared(select(OrgRow.created_at)), {})
         assert found[0] == NOW.replace(microsecond=123_000)
         assert found[0].utcoffset() == timedelta(0)
         naive = {**row, "id": "y", "created_at": NOW.replace(tzinfo=None)}

@@ -1,0 +1,31 @@
+"""Turns: of a process's threads, one at a time works on a request; the others wait their turn.
+
+Python runs one thread at a time anyway. But each statement of SQLite lets go of Python's lock for a
+few microseconds, and with eight threads there is always one that takes it: every request would
+change threads a dozen times, which costs more than the statements themselves (docs/benchmarks.md).
+Whoever is going to wait for something slow (the disk, a password's hash) gives the turn away; what
+is left to do afterwards is short and asks the database nothing.
+"""
+
+import threading
+
+_turn = threading.Lock()
+_thread = threading.local()
+
+
+def take() -> None:
+    """Wait for the turn; nothing happens when this thread has it already."""
+    if not getattr(_thread, "has_turn", False):
+        _turn.acquire()
+        _thread.has_turn = True
+
+
+def skip() -> None:
+    """Go on without a turn."""
+
+
+def give() -> None:
+    """Give the turn to another thread; nothing happens when this thread does not have it."""
+    if getattr(_thread, "has_turn", False):
+        _thread.has_turn = False
+        _turn.release()

@@ -1,0 +1,33 @@
+"""The application that the server calls."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from flask import Flask
+
+from orders import turns
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Lane: TypeAlias = "Callable[[WSGIEnvironment, StartResponse], Iterable[bytes] | None]"
+
+
+class Shortorder(Flask):
+    """A Flask application with an express lane; all its views and hooks are plain functions."""
+
+    express_lane: Lane
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Give the function as it is: Flask would look each time whether it is asynchronous."""
+        return func
+
+    def wsgi_app(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer one request; its turn ends with it, whatever happened."""
+        try:
+            answer = self.express_lane(environ, start_response)
+            return super().wsgi_app(environ, start_response) if answer is None else answer
+        finally:
+            turns.give()
