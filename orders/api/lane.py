@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response
+from flask import Flask
 
 from orders import access, intake, queries
-from orders.api.answers import JsonAnswer
+from orders.api.answers import send_json
 from orders.api.authentication import BEARER
 from orders.api.problems import problem, problem_of
 from orders.api.wire import order_fields
@@ -23,14 +23,14 @@ from orders.rules.errors import OrderError
 from orders.rules.json_values import parse_json
 from orders.rules.limits import Limits
 from orders.rules.order import Order
-from orders.web.security import add_transport_security
+from orders.web.security import PROGRAM_HEADERS, complete
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ORDERS = "/api/orders"
 _ORDER = re.compile(rf"{ORDERS}/([0-9A-Za-z-]{{12,36}})")
-# A browser's page, an older token, a repeat, a method in disguise: the views know what to do.
+# A browser's page, a chunked body, a repeat: the views know what to do.
 _UNUSUAL = ("HTTP_ORIGIN", "HTTP_REFERER", "HTTP_TRANSFER_ENCODING", "HTTP_IDEMPOTENCY_KEY")
 
 
@@ -49,17 +49,15 @@ class ExpressLane:
         if environ.get("QUERY_STRING") or any(name in environ for name in _UNUSUAL):
             return None
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        response: Response | None = None
         if method == "GET" and (named := _ORDER.fullmatch(path)):
-            response = self._read(environ, named[1])
-        elif method == "POST" and path == ORDERS:
-            response = self._create(environ)
-        if response is None:
-            return None
-        add_transport_security(response, environ["wsgi.url_scheme"])
-        return response(environ, start_response)
+            return self._read(environ, start_response, named[1])
+        if method == "POST" and path == ORDERS:
+            return self._create(environ, start_response)
+        return None
 
-    def _read(self, environ: "WSGIEnvironment", reference: str) -> Response | None:
+    def _read(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", reference: str
+    ) -> Iterable[bytes] | None:
         self._take_turn()
         with self._app.app_context():
             try:
@@ -67,9 +65,11 @@ class ExpressLane:
                 order = queries.find_order(reference, actor.org_id)
             except OrderError:
                 return None
-        return JsonAnswer(order_fields(order))
+        return send_json(start_response, order_fields(order), scheme=environ["wsgi.url_scheme"])
 
-    def _create(self, environ: "WSGIEnvironment") -> Response | None:
+    def _create(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes] | None:
         body = self._body(environ)
         if body is None:
             return None
@@ -84,11 +84,18 @@ class ExpressLane:
             try:
                 order = intake.create_order(draft, actor=actor)
             except OrderError as error:  # not a second time by Flask
-                return problem_of(error)
+                refusal = problem_of(error)
             except Exception:
                 self._app.logger.exception("An order could not be created.")
-                return problem(500, "")
-        return created(environ.get("SCRIPT_NAME", ""), order)
+                refusal = problem(500, "")
+            else:
+                location = location_of(environ.get("SCRIPT_NAME", ""), order)
+                return send_json(
+                    start_response, order_fields(order), "201 Created", location=location,
+                    scheme=environ["wsgi.url_scheme"],
+                )  # fmt: skip
+        complete(refusal, PROGRAM_HEADERS, environ["wsgi.url_scheme"])
+        return refusal(environ, start_response)
 
     def _body(self, environ: "WSGIEnvironment") -> bytes | None:
         """Read a body of usual kind and size; the views find it unread."""
@@ -103,10 +110,9 @@ class ExpressLane:
         return body if len(body) == length else None
 
 
-def created(root: str, order: Order) -> Response:
-    """Answer a created order: 201, where it can be read from now on, and the whole order."""
-    location = f"{root}{ORDERS}/{order.short_id}"
-    return JsonAnswer(order_fields(order), 201, {"Location": location})
+def location_of(root: str, order: Order) -> str:
+    """Give the address at which the order can be read, of a service below the path `root`."""
+    return f"{root}{ORDERS}/{order.short_id}"
 
 
 def _secret(environ: dict[str, Any]) -> str | None:

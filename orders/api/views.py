@@ -6,7 +6,7 @@ from orders import intake, queries
 from orders.api.answers import JsonAnswer
 from orders.api.authentication import add_cors_headers, answer_preflight, current_actor
 from orders.api.json_body import json_object
-from orders.api.lane import created
+from orders.api.lane import location_of
 from orders.api.problems import problem_of
 from orders.api.wire import order_fields
 from orders.health import HealthCheck
@@ -28,7 +28,8 @@ def create_order() -> Response:
     _refuse_foreign_org(actor.org_id)
     draft = intake.check_order(raw, actor=actor, limits=settings.limits)
     order = intake.create_order(draft, actor=actor)
-    return created(request.root_path, order)
+    location = location_of(request.root_path, order)
+    return JsonAnswer(order_fields(order), 201, {"Location": location})
 
 
 @api.get("/orders/<reference>")

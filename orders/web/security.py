@@ -1,5 +1,7 @@
 """Headers and cookies that every answer carries."""
 
+from collections.abc import Mapping
+
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
@@ -31,7 +33,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-ONE_YEAR = 31_536_000  # seconds
+TRANSPORT_SECURITY = ("Strict-Transport-Security", "max-age=31536000")  # a year, in seconds
 
 
 def is_for_programs(request: Request) -> bool:
@@ -41,16 +43,16 @@ def is_for_programs(request: Request) -> bool:
 
 def add_security_headers(response: Response) -> Response:
     """Add the headers to every answer; no view sets one of them itself."""
-    if "X-Content-Type-Options" not in response.headers:  # the JSON door's own answers have them
-        response.headers.extend(PROGRAM_HEADERS if is_for_programs(request) else HEADERS)
-    add_transport_security(response, request.scheme)
+    complete(response, PROGRAM_HEADERS if is_for_programs(request) else HEADERS, request.scheme)
     return response
 
 
-def add_transport_security(response: Response, scheme: str) -> None:
-    """Tell browsers that came over TLS to come so from now on."""
+def complete(response: Response, headers: Mapping[str, str], scheme: str) -> None:
+    """Add headers to an answer that has none of them yet; over TLS, ask browsers to stay there."""
+    if "X-Content-Type-Options" not in response.headers:
+        response.headers.extend(headers)
     if scheme == "https":
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={ONE_YEAR}")
+        response.headers.setdefault(*TRANSPORT_SECURITY)
 
 
 class SessionCookies(SecureCookieSessionInterface):

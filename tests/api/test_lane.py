@@ -3,17 +3,20 @@
 from __future__ import annotations  # typeshed's names of WSGI exist for the type checker only
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
+from orders.rules.errors import ServiceBusy
+from orders.storage import database
 from orders.web.application import Shortorder
 from tests.actors import Org
 from tests.api.calls import Answer, Api
 from tests.bad_orders import CHAIR
+from tests.conftest import StoredRows
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -136,7 +139,7 @@ class TestWhatItLeaves:
         app: Shortorder,
         api: Api,
         changes: dict[str, Any],
-        stored_rows: Callable[[], dict[str, int]],
+        stored_rows: StoredRows,
     ) -> None:
         assert express(app, post(api, **changes)) is None
         assert set(stored_rows().values()) == {0}
@@ -161,3 +164,41 @@ class TestWhatItLeaves:
         environ["wsgi.input"] = BytesIO(body[:-5])
         assert app.express_lane(environ, lambda *_: lambda _: None) is None
         assert environ["wsgi.input"].read() == body[:-5]
+
+
+def test_a_database_that_cannot_be_written_is_told_once(
+    app: Shortorder, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[object] = []
+
+    def busy(rows: object) -> None:
+        tries.append(rows)
+        raise ServiceBusy("The database cannot be written. Please try again.")
+
+    monkeypatch.setattr(database, "insert", busy)
+    refused = express(app, post(api, base_url="https://orders.example"))
+    assert refused is not None
+    assert refused.status_code == 503
+    assert refused.mimetype == "application/problem+json"
+    assert refused.headers["Retry-After"] == "1"
+    assert refused.headers["X-Content-Type-Options"] == "nosniff"
+    assert refused.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert len(tries) == 1
+
+
+def test_a_fault_of_ours_is_500_and_creates_nothing_twice(
+    app: Shortorder, api: Api, monkeypatch: pytest.MonkeyPatch, stored_rows: StoredRows
+) -> None:
+    tries: list[object] = []
+
+    def fail(rows: object) -> None:
+        tries.append(rows)
+        raise LookupError("broken")
+
+    monkeypatch.setattr(database, "insert", fail)
+    answer = api.create(ORDER)
+    assert answer.status_code == 500
+    assert answer.mimetype == "application/problem+json"
+    assert "broken" not in answer.text
+    assert len(tries) == 1
+    assert set(stored_rows().values()) == {0}
