@@ -11,6 +11,12 @@ clean_json = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(clean_text, inner, max_size=4),
     max_leaves=12,
 )
+# Floats have several shortest forms (1e16, 1e+16); of everything else there is one.
+json_of_one_form = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | clean_text,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(clean_text, inner, max_size=4),
+    max_leaves=12,
+)
 clean_objects = st.dictionaries(clean_text, clean_json, max_size=4)
 
 # Everything that Python's parser can give, broken characters and endless numbers included, and

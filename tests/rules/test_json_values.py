@@ -17,7 +17,7 @@ from orders.rules.json_values import (
     join_path,
     parse_json,
 )
-from tests.rules.json_strategies import any_json, clean_json
+from tests.rules.json_strategies import any_json, clean_json, json_of_one_form
 
 
 def faults(text: str, nesting: int = 16) -> list[str]:
@@ -142,7 +142,7 @@ def test_a_path_joins_keys_and_positions_with_dots() -> None:
     assert join_path(join_path(join_path("", "cart"), 0), "count") == "cart.0.count"
 
 
-@given(clean_json)
+@given(json_of_one_form)
 def test_the_size_is_that_of_compact_utf_8(value: object) -> None:
     compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     assert compact_size(value) == len(compact.encode())
