@@ -45,22 +45,25 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationCa
     """Find saved configurations by what a person types: a UUID, a short ID or a SKU.
 
     Gives a card for each reference that names exactly one configuration of the org; the others
-    are left out. An ID wins over a SKU that is spelled alike; a SKU that several configurations
-    share names none of them.
+    are left out. An ID wins over a SKU that is spelled alike, and a SKU in this spelling over one
+    in other letters (`osl-1` for `OSL-1`); a SKU that several configurations share names none.
     """
     wanted = {reference: reference.strip() for reference in references}
     names = {name for name in wanted.values() if name and "\0" not in name}
     uuids = {name: read_uuid(name) for name in names}
-    cards = _find(names | {found for found in uuids.values() if found}, org_id)
+    spellings = {spelled for name in names for spelled in (name, name.upper(), name.lower())}
+    cards = _find(spellings | {found for found in uuids.values() if found}, org_id)
     by_id = {card.id: card for card in cards}
     by_short_id = {card.short_id: card for card in cards}
     by_sku: dict[str, list[ConfigurationCard]] = {}
+    by_folded_sku: dict[str, list[ConfigurationCard]] = {}
     for card in cards:
         if card.sku:
             by_sku.setdefault(card.sku, []).append(card)
+            by_folded_sku.setdefault(card.sku.casefold(), []).append(card)
     resolved: dict[str, ConfigurationCard] = {}
     for reference, name in wanted.items():
-        same_sku = by_sku.get(name, [])
+        same_sku = by_sku.get(name) or by_folded_sku.get(name.casefold(), [])
         found = (
             by_id.get(uuids.get(name) or "")
             or by_short_id.get(name)

@@ -177,7 +177,7 @@ def _matching(statement: Select[Any], search: str) -> Select[Any]:
 
 
 def _codes(words: list[str]) -> list[str]:
-    """Read the words as order codes; a code may be spread over words ("7KQ4 M2XD 9T3B")."""
+    """Read the words as order codes; a code may be spread over words ("7KQ4 M2XD 9T3X")."""
     codes = []
     parts = ""
     for word in words:

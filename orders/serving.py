@@ -75,6 +75,7 @@ def _show_demo(made: demo.DemoResult, address: str) -> None:
     Password        {made.password}
     Private token   {made.private_token}
     Public token    {made.public_token}
+                    (for pages of {", ".join(demo.DOMAINS)})
 
   DEMO=0 starts empty.
 """

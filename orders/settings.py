@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 from orders.rules.limits import Limits
@@ -47,6 +48,9 @@ class Settings:
         return self.secure_cookies or self.public_url.startswith("https://")
 
 
+# What is written as JSON may be nested 254 deep (orjson); an order's own levels come on top.
+MOST_NESTING = 200
+
 # Environment variable -> field of Limits.
 LIMIT_VARIABLES = {
     "MAX_CART_LINES": "cart_lines",
@@ -76,6 +80,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     for variable, name in LIMIT_VARIABLES.items():
         if name in limits and limits[name] == 0:
             raise BadSetting(f"{variable} must be 1 or more.")
+    if cast(int, limits.get("nesting", 0)) > MOST_NESTING:
+        raise BadSetting(f"MAX_NESTING must be at most {MOST_NESTING}.")
     settings = Settings(**found, limits=Limits(**limits))  # type: ignore[arg-type]  # _read keeps each default's type
     _check(settings)
     return _with_defaults_on_disk(settings)

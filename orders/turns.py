@@ -7,10 +7,20 @@ Whoever is going to wait for something slow (the disk, a password's hash) gives 
 is left to do afterwards is short and asks the database nothing.
 """
 
+import os
 import threading
 
 _turn = threading.Lock()
 _thread = threading.local()
+
+
+def _forget() -> None:
+    """Begin anew in a forked process: the thread that had the turn is not in it."""
+    global _turn, _thread
+    _turn, _thread = threading.Lock(), threading.local()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def take() -> None:

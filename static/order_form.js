@@ -112,11 +112,15 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     // Leaving the field first lets its own check see the last key.
     form().requestSubmit(form().querySelector('[value="place"]'));
-  } else if (event.key === "Enter" && field.matches("input")) {
+  } else if (event.key === "Enter" && field.matches("input, select")) {
     event.preventDefault();
     if (line) return enterInLine(field, line);
     const fields = [...form().querySelectorAll("input:not([type=hidden]), select, textarea")];
     fields[fields.indexOf(field) + 1]?.focus();
+  } else if (event.altKey && event.code === "KeyC") {
+    event.preventDefault();
+    const blank = [...lines().children].find((one) => !referenceOf(one).value.trim());
+    focus(referenceOf(blank ?? addLine()));
   } else if (event.altKey && line && ROW_KEYS[event.code]) {
     event.preventDefault();
     ROW_KEYS[event.code](line);
@@ -201,12 +205,21 @@ document.addEventListener("htmx:before:request", (event) => {
   if (event.detail.ctx?.sourceElement === form()) trouble("");
 });
 
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", (event) => {
   if (!form()) return;
   markErrors(form());
   total();
   document.title = form().dataset.title;
+  if (event.detail.ctx?.target?.id === "order-form") goToTrouble();
 });
+
+// An answer that asks for something must be seen, however long the cart is.
+function goToTrouble() {
+  const field = form().querySelector("[autofocus]");
+  const notice = form().querySelector(".notice:not([hidden])");
+  (field ?? notice)?.focus();
+  if (!field) notice?.scrollIntoView({ block: "center" });
+}
 
 document.addEventListener("htmx:response:error", (event) => {
   const status = event.detail.ctx.response.status;

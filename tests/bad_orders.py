@@ -13,7 +13,7 @@ COUNT = "A whole number from 1 to 1,000,000."
 
 def good_json() -> dict[str, Any]:
     """Give an order that both doors take, as JSON."""
-    return {"status": "New", "metadata": {"finish": "matt", "gift": False}, "cart": [dict(LINE)]}
+    return {"status": "New", "metadata": {"finish": "matt"}, "cart": [dict(LINE)]}
 
 
 def good_form() -> dict[str, str]:
@@ -122,6 +122,7 @@ BAD_ORDERS = [
     _line("count true", True, "true"),
     _line("count with a decimal comma", "1,5", "1,5"),
     _line("count with a thousands separator", "1,000", "1,000"),
+    _line("count with a dot for thousands", "1.000", "1.000"),
     _line("count with a unit", "3 pcs", "3 pcs"),
     _line("count in full-width digits", "１２", "１２"),  # noqa: RUF001 - the point of the case
     _line("count in Arabic digits", "٣", "٣"),
@@ -210,7 +211,7 @@ BAD_ORDERS = [
     _finish("option with a blank", "matt "),
     BadOrder(
         "required attribute missing",
-        {"metadata": {"gift": False}},
+        {"metadata": {"finish": None}},
         {"metadata.finish": ""},
         ("metadata.finish",),
         "This is required.",

@@ -85,3 +85,13 @@ def test_a_read_does_not_wait_for_a_thread_that_waits_for_the_disk(org: Org) -> 
     assert answered.wait(5)
     may_go_on.set()
     writer.join()
+
+
+@on_sqlite
+def test_a_page_that_reads_gives_its_turn_away_first(org: Org) -> None:
+    done = threading.Event()
+    with org.app.app_context():
+        turns.take()
+        with database.read():
+            run(partial(take_and_give, done))
+            assert done.wait(5)

@@ -124,7 +124,7 @@ def value_fault(rule: AttributeRule, value: object) -> str | None:
         return None if isinstance(value, str) else "Text."
     if rule.kind is Kind.NUMBER:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return None if is_number else "A number."
+        return None if is_number else "A number, such as 2 or 1.5."
     return None if isinstance(value, bool) else "True or false."
 
 

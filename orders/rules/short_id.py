@@ -99,5 +99,5 @@ def normalise(typed: str) -> str:
 
 
 def grouped(short_id: str) -> str:
-    """Give a short ID in groups of four, as people read it: 7KQ4-M2XD-9T3B."""
+    """Give a short ID in groups of four, as people read it: 7KQ4-M2XD-9T3X."""
     return "-".join(short_id[start : start + 4] for start in range(0, len(short_id), 4))

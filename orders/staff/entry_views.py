@@ -56,11 +56,12 @@ def place_order() -> AnyResponse:
     raw = entry.raw()
     try:
         once = Once(key, intake.fingerprint(raw))
-        order = intake.create_order(_check(raw, member), actor=member.actor, once=once)
+        order = intake.create_order(_check(entry, member), actor=member.actor, once=once)
     except InvalidOrder as invalid:
         entry.show(invalid.errors)
         return _draw(entry, key, status=422)
     except AlreadyPlaced as placed:
+        entry.is_refused = True
         entry.notice = (
             f"{placed} Nothing was saved now. To enter this as another order, place it again."
         )
@@ -74,7 +75,7 @@ def check_field() -> Response:
     member, name = signed_in(), request.args.get("field", "")
     entry = _sent_entry(request.form, member)
     try:
-        _check(entry.raw(), member)
+        _check(entry, member)
     except InvalidOrder as invalid:
         entry.show(invalid.errors)
     line = next((one for one in entry.lines if one.form.configuration_id.name == name), None)
@@ -123,15 +124,26 @@ def _sent_entry(sent: FormData, member: StaffMember) -> OrderEntry:
     return entry
 
 
-def _check(raw: object, member: StaffMember) -> OrderDraft:
+def _check(entry: OrderEntry, member: StaffMember, **changes: object) -> OrderDraft:
+    """Check what stands on the form, with some of its fields replaced."""
     settings: Settings = current_app.config["SETTINGS"]
-    return intake.check_order(raw, actor=member.actor, limits=settings.limits, legacy_items=False)
+    faults = entry.faults()
+    try:
+        draft = intake.check_order(
+            {**entry.raw(), **changes}, actor=member.actor, limits=settings.limits,
+            legacy_items=False,
+        )  # fmt: skip
+    except InvalidOrder as invalid:
+        raise InvalidOrder([*invalid.errors, *faults]) from invalid
+    if faults:
+        raise InvalidOrder(faults)
+    return draft
 
 
 def _show_line_errors(entry: OrderEntry, member: StaffMember) -> None:
     """Show what is wrong with the rows; the rest of this order is not on the form."""
     try:
-        _check({**entry.raw(), "metadata": {}}, member)
+        _check(entry, member, metadata={})
     except InvalidOrder as invalid:
         entry.show(error for error in invalid.errors if error.path.startswith("cart."))
 

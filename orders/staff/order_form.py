@@ -17,6 +17,7 @@ from orders import catalogue
 from orders.access import OrgRules
 from orders.catalogue import ConfigurationCard
 from orders.rules.attributes import AttributeRule, Kind
+from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import FieldError
 from orders.rules.json_values import RepeatedKeys
 from orders.rules.pasted_lines import PastedLine, read_pasted_lines
@@ -71,6 +72,7 @@ class OrderEntry:
     errors: dict[str, str] = field(default_factory=dict)
     summary: list[Summary] = field(default_factory=list)
     notice: str = ""
+    is_refused: bool = False  # the notice tells that nothing was saved
     focus: str = ""
 
     @property
@@ -86,12 +88,16 @@ class OrderEntry:
     @property
     def pieces(self) -> int:
         """The sum of the counts that can be read."""
-        counts = (_number(_text(line.form.count)) for line in self.filled_lines)
+        counts = (_whole(_text(line.form.count)) for line in self.filled_lines)
         return sum(count for count in counts if isinstance(count, int) and count > 0)
 
     def card(self, line: Row) -> ConfigurationCard | None:
         """Give the saved configuration that a row names, if it names one."""
         return self.cards.get(_text(line.form.configuration_id))
+
+    def is_kept(self, line: Row) -> bool:
+        """Tell whether a row names a configuration that may live on another platform."""
+        return read_uuid(_text(line.form.configuration_id)) is not None
 
     def raw(self) -> dict[str, Any]:
         """Give the order as the JSON endpoint would receive it; fields left empty are left out."""
@@ -119,7 +125,7 @@ class OrderEntry:
         if typed:
             raw["configurationId"] = card.id if card else typed
         if _text(line.form.count):
-            raw["count"] = _number(line.form.count.data)
+            raw["count"] = _whole(line.form.count.data)
         return raw
 
     def _attributes(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -131,10 +137,17 @@ class OrderEntry:
             if value is not None or attribute.rule.default is not None:
                 pairs[area].append((key, value))
         for extra in self.extras:
-            key, value = _text(extra.form.key), extra.form.value.data or ""
-            if key or value:
-                pairs["metadata"].append((key, value))
+            if key := _text(extra.form.key):
+                pairs["metadata"].append((key, extra.form.value.data or ""))
         return _object(pairs["metadata"]), _object(pairs["derivative"])
+
+    def faults(self) -> list[FieldError]:
+        """Give what the shared check cannot see, because it has no place in an order."""
+        return [
+            FieldError(str(extra.form.key.name), "This is required.")
+            for extra in self.extras
+            if extra.form.value.data and not _text(extra.form.key)
+        ]
 
     def show(self, errors: Iterable[FieldError]) -> None:
         """Put each error at its field; all stand in the summary too, the first gets the focus."""
@@ -163,6 +176,9 @@ class OrderEntry:
             return f"cart.{line.row}.{own}", f"{label}, line {shown}"
         if path == "cart":
             return "cart", "Cart"
+        if parts[0] == "extra":
+            row = [str(extra.row) for extra in self.extras].index(parts[1]) + 1
+            return path, f"Key of other metadata, row {row}"
         if parts[0] == "metadata" and len(parts) > 1:
             key = path.removeprefix("metadata.")
             for extra in self.extras:
@@ -293,10 +309,18 @@ def _attribute_fields(form: OrderForm, rules: OrgRules) -> list[AttributeField]:
 def _attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON value
     data = attribute.field.data
     if attribute.rule.kind is Kind.BOOLEAN:
-        return bool(data)
+        # A box that nobody needs to tick and nobody has ticked says nothing.
+        says_no = attribute.rule.required or attribute.rule.default is not None
+        return True if data else (False if says_no else None)
     if not data:
         return None
     return _number(data) if attribute.rule.kind is Kind.NUMBER else data
+
+
+def _whole(text: str) -> int | str:
+    """Read a count: digits alone. A dot would be a thousand to one and a decimal to another."""
+    bare = text.strip()
+    return int(bare) if _WHOLE.fullmatch(bare) else text
 
 
 def _number(text: str) -> int | float | str:

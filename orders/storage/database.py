@@ -4,6 +4,7 @@ Nothing here knows Flask. Flask-SQLAlchemy gives each application its engine; th
 statements on connections that `read` and `write` hand out.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 
+from orders import turns
 from orders.rules.errors import ServiceBusy
 from orders.storage.insertion import Insertion, NewRows, insert_rows
 from orders.storage.models import Base
@@ -34,6 +36,16 @@ db = SQLAlchemy(metadata=Base.metadata)
 
 _readers: "WeakKeyDictionary[Engine, Readers]" = WeakKeyDictionary()
 _writers: "WeakKeyDictionary[Engine, GroupWriter]" = WeakKeyDictionary()
+_side_by_side: "WeakKeyDictionary[Engine, Engine]" = WeakKeyDictionary()
+
+
+def _forget() -> None:
+    """Let a forked process open connections of its own: SQLite's must not be shared."""
+    _readers.clear()
+    _writers.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 @contextmanager
@@ -43,6 +55,7 @@ def read() -> Iterator[Connection]:
     On SQLite readers never wait for the writer and never take its lock. Raises ServiceBusy when the
     database cannot be reached. Statements that change something do not belong here.
     """
+    turns.give()  # a search may take long, and nobody else should wait for it
     try:
         with _engine().connect() as connection, connection.begin():
             yield connection
@@ -64,7 +77,7 @@ def rows(statement: Prepared, parameters: Parameters) -> Sequence[Any]:
             raise ServiceBusy(CANNOT_READ) from error
     for is_last in (False, True):
         try:
-            with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            with _side_by_side_of(engine).connect() as connection:
                 return statement.rows(connection, parameters)
         except OperationalError as error:
             if is_last or not error.connection_invalidated:
@@ -110,6 +123,13 @@ def _writer_of(engine: Engine) -> GroupWriter:
     return writer if writer is not None else _writers.setdefault(engine, GroupWriter(engine))
 
 
+def _side_by_side_of(engine: Engine) -> Engine:
+    """Give the engine's other self, whose statements begin no transactions."""
+    if engine not in _side_by_side:
+        _side_by_side[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return _side_by_side[engine]
+
+
 def _readers_of(engine: Engine) -> Readers:
     readers = _readers.get(engine)
     return readers if readers is not None else _readers.setdefault(engine, Readers(engine))
@@ -146,7 +166,7 @@ def _begin(connection: Connection) -> None:
 
 
 def close() -> None:
-    """End the writing thread and all connections; a later use opens them again."""
+    """Close all connections; a later use opens them again."""
     engine = _engine()
     writer = _writers.pop(engine, None)
     if writer is not None:

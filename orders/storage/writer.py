@@ -99,7 +99,10 @@ class GroupWriter:
         return result
 
     def close(self) -> None:
-        """Close the connection; the next work opens another."""
+        """Close the connection once nobody writes; the next work opens another."""
+        ends = time.monotonic() + PATIENCE
+        while self._has_leader and time.monotonic() < ends:
+            time.sleep(0.01)
         with self._mutex:
             _discard(self._connection)
             self._connection = None
@@ -116,6 +119,7 @@ class GroupWriter:
 
     def _write_group(self) -> None:
         group: list[_Job[Any]] = []
+        is_written = False
         try:
             with self._turn():
                 # Whoever came while this process waited for its turn comes along.
@@ -124,6 +128,7 @@ class GroupWriter:
                     del self._waiting[:GROUP]
                 self._connection = self._connection or self._engine.connect()
                 _commit(self._connection, group)
+                is_written = True
         except BaseException as error:
             self._fail(group, error)
             if not isinstance(error, Exception):
@@ -131,6 +136,8 @@ class GroupWriter:
         finally:
             self._hand_over()
             for job in group:
+                if not is_written and job.error is None:  # whatever went wrong, it is not success
+                    job.error = ServiceBusy(CANNOT_WRITE)
                 job.is_done = True
                 job.signal.release()
 
@@ -177,7 +184,7 @@ def _commit(connection: Connection, jobs: list[_Job[Any]]) -> None:
     alone = [job for job in jobs if not isinstance(job.work, Insertion)]
     try:
         insert_together(driver, [job.work for job in jobs if isinstance(job.work, Insertion)])
-    except DBAPIError:
+    except Exception:  # noqa: BLE001 - whatever it is, it belongs to one of them
         # One of them cannot be inserted: each by itself tells which, and the others go in.
         driver.execute("ROLLBACK")
         driver.execute("BEGIN IMMEDIATE")
@@ -185,10 +192,11 @@ def _commit(connection: Connection, jobs: list[_Job[Any]]) -> None:
     if not alone:
         driver.execute("COMMIT")
         return
-    # SQLAlchemy takes the transaction over, and commits it.
-    with connection.begin():
-        for job in alone:
-            job.run(connection)
+    # SQLAlchemy takes the transaction over, and commits it; a transaction that is no more raises.
+    transaction = connection.begin()
+    for job in alone:
+        job.run(connection)
+    transaction.commit()
 
 
 def _discard(connection: Connection | None) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
+from orders import intake, queries
 from orders.rules.errors import ServiceBusy
 from orders.storage import database
 from orders.web.application import Shortorder
@@ -202,3 +203,27 @@ def test_a_fault_of_ours_is_500_and_creates_nothing_twice(
     assert "broken" not in answer.text
     assert len(tries) == 1
     assert set(stored_rows().values()) == {0}
+
+
+def test_what_goes_wrong_before_anything_is_stored_is_the_views_to_tell(
+    app: Shortorder, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = api.create(ORDER).json
+
+    def fail(*_: object, **__: object) -> None:
+        raise LookupError("broken")
+
+    monkeypatch.setattr(queries, "find_order", fail)
+    monkeypatch.setattr(intake, "check_order", fail)
+    app.config["PROPAGATE_EXCEPTIONS"] = False  # as it is when people are served
+    for answer in (api.read(order["id"]), api.create(ORDER)):
+        assert answer.status_code == 500
+        assert answer.mimetype == "application/problem+json"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "\u0661\u0662", "+5", "-1", "5 ", ""])
+def test_an_odd_length_is_left_to_the_views(app: Shortorder, api: Api, length: str) -> None:
+    environ = EnvironBuilder(**post(api)).get_environ()
+    environ["CONTENT_LENGTH"] = length
+    assert app.express_lane(environ, lambda *_: lambda _: None) is None

@@ -217,6 +217,41 @@ def test_on_submit_every_error_stands_at_its_field_and_the_first_has_the_focus(p
     expect(page.locator("#metadata-finish-error")).to_have_text("This is required.")
 
 
+def test_an_error_at_a_choice_is_seen_however_long_the_cart_is(page: Page, desk: Desk) -> None:
+    page.locator("#name").press("Alt+c")
+    expect(page.locator("#cart-0-configurationId")).to_be_focused()
+    for _ in range(12):
+        type_line(page, desk.skus[0], "2")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#metadata-finish")).to_be_focused()
+    expect(page.locator("#metadata-finish-error")).to_be_in_viewport()
+
+
+def test_enter_passes_over_choices(page: Page) -> None:
+    page.focus("#customerId")
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).not_to_be_focused()
+    expect(page.locator("#status")).to_have_value("New")
+
+
+def test_a_search_stands_in_the_address_and_survives_back(page: Page, desk: Desk) -> None:
+    fill_one_line(page, "Found again")
+    place(page)
+    page.goto(f"{desk.address}/orders")
+    page.fill("#q", "found again")
+    page.wait_for_url("**/orders?q=found+again")
+    expect(page.locator("a.code")).to_have_count(1)
+    page.click("a.code")
+    page.wait_for_url(re.compile(r"/orders/[0-9A-Z]{12}$"))
+    page.go_back()
+    expect(page.locator("#q")).to_have_value("found again")
+    expect(page.locator("a.code")).to_have_count(1)
+    page.fill("#q", "")
+    page.wait_for_url(f"{desk.address}/orders")
+
+
 def test_rows_are_moved_copied_and_removed_from_the_keyboard(page: Page) -> None:
     page.focus("#cart-0-configurationId")
     for reference in ("AAAAAAA", "BBBBBBB", "CCCCCCC"):
@@ -270,6 +305,7 @@ class TestOneOrder:
         expect(page.locator("#order-form > .notice:not(#trouble)")).to_contain_text(
             f"{first}, with other content"
         )
+        expect(page.locator("#order-form > .notice.bad:not(#trouble)")).to_be_in_viewport()
         assert page.input_value("#name") == "Behind Back"
         assert orders_named(page, desk, "Behind Back") == 0
         assert place(page) != first

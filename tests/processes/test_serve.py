@@ -59,7 +59,7 @@ def test_a_taken_port_is_told(tmp_path: Path) -> None:
     ("setting", "value"),
     [("PORT", "many"), ("PORT", "0"), ("WORKERS", "0"), ("DEMO", "maybe"),
      ("DATABASE_URL", "mysql://x"), ("SECRET_KEY", "short"), ("PUBLIC_URL", "shop.example"),
-     ("MAX_CART_LINES", "-1"), ("MAX_NESTING", "0")],
+     ("MAX_CART_LINES", "-1"), ("MAX_NESTING", "0"), ("MAX_NESTING", "254")],
 )  # fmt: skip
 def test_a_bad_setting_is_named(tmp_path: Path, setting: str, value: str) -> None:
     settings = {"PORT": str(free_port()), setting: value}

@@ -278,3 +278,65 @@ class TestChecks:
         assert 'name="cart.40.configurationId"' in answer.text
         assert "Oslo chair" in answer.text
         assert "A whole number" in answer.text
+
+
+def test_a_sku_is_found_in_any_letters_but_another_spelling_of_its_own_wins(
+    staff_client: FlaskClient, org: Org
+) -> None:
+    org.save("Oslo chair", "OSL-1")
+    org.save("Oslo chair, small", "osl-1")
+    org.save("Bergen lamp", "BRG-9")
+
+    def shown(reference: str) -> str:
+        form = {**good_form(), "cart.0.configurationId": reference}
+        field = "cart.0.configurationId"
+        return staff_client.post("/orders/new/check", query_string={"field": field}, data=form).text
+
+    assert "Bergen lamp" in shown("brg-9")
+    assert "small" in shown("osl-1")
+    assert "small" not in shown("OSL-1")
+    assert "Oslo chair" not in shown("Osl-1")  # it could be either
+
+
+def test_a_value_without_a_key_is_told_at_the_key(
+    staff_client: FlaskClient, stored_rows: StoredRows
+) -> None:
+    form = {**good_form(), "extra.0.key": " ", "extra.0.value": "KW 49", "do": "place"}
+    answer = staff_client.post(ADDRESS, data=form)
+    assert answer.status_code == 422
+    assert '<a href="#extra-0-key">Key of other metadata, row 1</a>' in answer.text
+    assert 'value="KW 49"' in answer.text
+    assert stored_rows()["orders"] == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "ticked", "expected"),
+    [
+        (AttributeRule("gift", "Gift", Kind.BOOLEAN), False, {}),
+        (AttributeRule("gift", "Gift", Kind.BOOLEAN), True, {"gift": True}),
+        (AttributeRule("gift", "Gift", Kind.BOOLEAN, required=True), False, {"gift": False}),
+        (AttributeRule("gift", "Gift", Kind.BOOLEAN, default=True), False, {"gift": False}),
+    ],
+)
+def test_a_box_says_no_only_where_somebody_asks(
+    staff_client: FlaskClient,
+    org: Org,
+    rule: AttributeRule,
+    ticked: bool,
+    expected: dict[str, bool],
+) -> None:
+    org.define(rule)
+    form = {**good_form(), "do": "place", **({"metadata.gift": "y"} if ticked else {})}
+    form.pop("metadata.finish")
+    placed = staff_client.post(ADDRESS, data=form)
+    assert placed.status_code == 303
+    headers = {"Authorization": f"Bearer {org.private.secret}"}
+    code = placed.location.split("/")[-2]
+    order = staff_client.get(f"/api/orders/{code}", headers=headers).json
+    assert order is not None
+    assert order["metadata"] == expected
+
+
+def test_only_a_uuid_is_said_to_be_kept_as_it_is(staff_client: FlaskClient) -> None:
+    form = {**three_rows(), "cart.0.configurationId": CHAIR, "do": "stay"}
+    assert staff_client.post(ADDRESS, data=form).text.count("kept as it is") == 1

@@ -161,6 +161,51 @@ def test_whoever_waits_too_long_is_told_and_the_next_ones_are_served(
         assert names() == ["before", "later", "leader"]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_nothing_is_acknowledged_even_when_the_clearing_up_fails_too(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def fail(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    def fail_again(*_: object) -> None:
+        raise MemoryError
+
+    def run(name: str) -> None:
+        with app.app_context():
+            try:
+                database.insert({ORG: [org_row(name)]})
+                told.append(name)
+            except (ServiceBusy, MemoryError):
+                told.append("not written")
+
+    with app.app_context():
+        database.write(lambda connection: add(connection, "before"))
+    with monkeypatch.context() as broken:
+        broken.setattr(writer, "_commit", fail)
+        broken.setattr(writer, "_discard", fail_again)
+        threads = [threading.Thread(target=run, args=(f"{n}",)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    run("after")
+    assert told == ["not written"] * 8 + ["after"]
+    with app.app_context():
+        assert names() == ["after", "before"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_value_that_the_driver_cannot_take_fails_alone(app: Flask) -> None:
+    with app.app_context():
+        with pytest.raises(UnicodeEncodeError):
+            database.insert({ORG: [org_row("\ud800")]})
+        database.insert({ORG: [org_row("fine")]})
+        assert names() == ["fine"]
+
+
 def app_is_writing(app: Flask) -> bool:
     with app.app_context():
         return bool(database._writer_of(database._engine())._has_leader)

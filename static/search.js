@@ -1,0 +1,9 @@
+// The search stands in the address, so that Back, a reload and a link to a colleague keep it.
+"use strict";
+
+document.addEventListener("htmx:after:swap", () => {
+  const field = document.getElementById("q");
+  const address = new URL(field.form.action);
+  if (field.value.trim()) address.searchParams.set("q", field.value);
+  history.replaceState(history.state, "", address);
+});
