@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks import load
 from benchmarks.bare_loop import commits_per_second
 from benchmarks.load import Result
-from benchmarks.product import Product, bare_flask, product
+from benchmarks.product import SCRATCH, Product, bare_flask, product
 
 CONNECTIONS = 16
 WARM_UP = 500  # requests
@@ -50,7 +50,8 @@ def measure(rounds: int, requests: int, creates: int, database_url: str) -> bool
     read: list[Result] = []
     bare: list[Result] = []
     codes: list[str] = []
-    with tempfile.TemporaryDirectory() as name:
+    SCRATCH.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         folder = Path(name)
         (folder / "product").mkdir()
         (folder / "bare").mkdir()

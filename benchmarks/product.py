@@ -15,6 +15,8 @@ from orders.serving import server_command
 from orders.settings import PROJECT, read_settings
 
 BIN = Path(sys.executable).parent
+# On the disk where the product keeps its data: a system's folder for scratch files may be memory.
+SCRATCH = PROJECT / "instance"
 START_PATIENCE = 60.0  # seconds
 WORKERS = "2"
 CONFIGURATION = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, text
 
+from benchmarks.product import SCRATCH
 from orders.storage import database  # noqa: F401 - it makes every SQLite connection durable
 from orders.storage.writer import GroupWriter
 
@@ -96,7 +97,8 @@ def main() -> None:
     """Measure both ways in turn and print the medians."""
     ways = {"each thread for itself": each_for_itself, "grouped, in turns": grouped}
     found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in ways}
-    with tempfile.TemporaryDirectory() as folder:
+    SCRATCH.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
         for _ in range(ROUNDS):
             for name, way in ways.items():
                 found[name].append(measure(way, Path(folder)))
