@@ -3,8 +3,9 @@
 Python runs one thread at a time anyway. But each statement of SQLite lets go of Python's lock for a
 few microseconds, and with eight threads there is always one that takes it: every request would
 change threads a dozen times, which costs more than the statements themselves (docs/benchmarks.md).
-Whoever is going to wait for something slow (the disk, a password's hash) gives the turn away; what
-is left to do afterwards is short and asks the database nothing.
+Whoever is going to take or wait long gives the turn away and goes on without it: before a write,
+before the reads of a page or of an account whose password is hashed next, and before an answer is
+held back.
 """
 
 import os

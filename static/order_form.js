@@ -210,11 +210,11 @@ document.addEventListener("htmx:after:swap", (event) => {
   markErrors(form());
   total();
   document.title = form().dataset.title;
-  if (event.detail.ctx?.target?.id === "order-form") goToTrouble();
+  if (event.detail.ctx?.target?.id === "order-form") showAnswer();
 });
 
 // An answer that asks for something must be seen, however long the cart is.
-function goToTrouble() {
+function showAnswer() {
   const field = form().querySelector("[autofocus]");
   const notice = form().querySelector(".notice:not([hidden])");
   (field ?? notice)?.focus();

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from orders import turns
+from orders.customer.pace import MissPace
 from orders.storage import database
 from tests.actors import Org
 
@@ -95,3 +96,18 @@ def test_a_page_that_reads_gives_its_turn_away_first(org: Org) -> None:
         with database.read():
             run(partial(take_and_give, done))
             assert done.wait(5)
+
+
+@on_sqlite
+@pytest.mark.parametrize("code", ["mistyped", "000000000000"])
+def test_an_answer_that_is_held_back_holds_nobody_up(org: Org, code: str) -> None:
+    done = threading.Event()
+
+    def others_go_on(_seconds: float) -> None:
+        run(partial(take_and_give, done))
+        assert done.wait(5)
+
+    # The clock stands still, so that the answer is always too early.
+    org.app.extensions["miss_pace"] = MissPace(clock=lambda: 0.0, sleep=others_go_on)
+    assert org.app.test_client().get(f"/o/{code}").status_code == 404
+    assert done.is_set()

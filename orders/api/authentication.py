@@ -1,6 +1,8 @@
 """Who is calling: reads the token of a request and answers browsers of other origins (CORS)."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Response, g, request
 
@@ -14,7 +16,7 @@ ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match"
 EXPOSED_HEADERS = "ETag, Location, Retry-After"
 PREFLIGHT_AGE = 600  # seconds for which a browser may remember the permission
 
-BEARER = re.compile(r"Bearer +([^\s]+) *", re.IGNORECASE)
+_BEARER = re.compile(r"Bearer +([^\s]+) *", re.IGNORECASE)
 
 
 def current_actor() -> Actor:
@@ -29,10 +31,16 @@ def current_actor() -> Actor:
     return actor
 
 
+def secret_of_header(environ: Mapping[str, Any]) -> str | None:
+    """Read the token of the `Authorization` header, if it holds one."""
+    header = _BEARER.fullmatch(environ.get("HTTP_AUTHORIZATION", ""))
+    return header[1] if header else None
+
+
 def _secret() -> str | None:
     """Read the token from the header or the query; sending the same one in both is fine."""
-    header = BEARER.fullmatch(request.environ.get("HTTP_AUTHORIZATION", ""))
-    sent = {header[1]} if header else set()
+    in_header = secret_of_header(request.environ)
+    sent = {in_header} if in_header else set()
     if request.query_string:
         sent.update(filter(None, request.args.getlist("bearer_token")))
     if len(sent) > 1:

@@ -10,14 +10,14 @@ which know every case. Both call the same services and make the same answers.
 import re
 from collections.abc import Callable, Iterable
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from werkzeug.exceptions import InternalServerError
 
 from orders import access, intake, queries
 from orders.api.answers import send_json
-from orders.api.authentication import BEARER
+from orders.api.authentication import secret_of_header
 from orders.api.problems import problem_of, problem_of_http
 from orders.api.wire import order_fields
 from orders.rules.errors import OrderError
@@ -64,7 +64,7 @@ class ExpressLane:
         scheme = environ["wsgi.url_scheme"]
         with self._app.app_context():
             try:
-                actor = access.authenticate(_secret(environ), origin=None)
+                actor = access.authenticate(secret_of_header(environ), origin=None)
                 order = queries.find_order(reference, actor.org_id)
                 return send_json(start_response, order_fields(order), scheme=scheme)
             except Exception:  # noqa: BLE001 - the view meets it too, and knows what to say
@@ -80,7 +80,7 @@ class ExpressLane:
         scheme = environ["wsgi.url_scheme"]
         with self._app.app_context():
             try:
-                actor = access.authenticate(_secret(environ), origin=None)
+                actor = access.authenticate(secret_of_header(environ), origin=None)
                 raw = parse_json(body)
                 draft = intake.check_order(raw, actor=actor, limits=self._limits)
             except Exception:  # noqa: BLE001 - as above: nothing is stored yet
@@ -117,8 +117,3 @@ class ExpressLane:
 def location_of(root: str, order: Order) -> str:
     """Give the address at which the order can be read, of a service below the path `root`."""
     return f"{root}{ORDERS}/{order.short_id}"
-
-
-def _secret(environ: dict[str, Any]) -> str | None:
-    header = BEARER.fullmatch(environ.get("HTTP_AUTHORIZATION", ""))
-    return header[1] if header else None

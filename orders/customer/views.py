@@ -8,7 +8,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response as AnyResponse
 
-from orders import lookup
+from orders import lookup, turns
 from orders.customer.pace import MissPace
 from orders.customer.pages import STEPS, page_of
 from orders.rules import short_id
@@ -100,6 +100,7 @@ def _miss(message: str, typed: str) -> Response:
     page = _page(
         "customer/find.html", 404, typed=_shown(typed), message=message.ljust(MESSAGE_SIZE)
     )
+    turns.give()  # only this answer is held back, nobody else's
     _pace().hold_back(g.started)
     return page
 

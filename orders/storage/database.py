@@ -103,9 +103,9 @@ def insert(rows: NewRows) -> None:
     """Insert rows of several tables, parents first, all or none; returns once they are on disk.
 
     The cheap way to write: on SQLite the rows of many callers go in together. Each row names every
-    column that must not be null; defaults are not filled in. Raises IntegrityError
-    when a row contradicts what is stored, and ServiceBusy as `write` does. After a commit whose
-    answer was lost the rows may be stored although IntegrityError is raised.
+    column that must not be null; defaults are not filled in. Raises IntegrityError when a row
+    contradicts what is stored, and ServiceBusy as `write` does. After a commit whose answer was
+    lost the rows may be stored although IntegrityError is raised.
     """
     engine = _engine()
     if engine.dialect.name == "sqlite":
@@ -150,7 +150,6 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - either
         "foreign_keys = ON",
         f"cache_size = {CACHE_KIB}",
         "temp_store = MEMORY",
-        "wal_autocheckpoint = 8000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -168,6 +167,7 @@ def _begin(connection: Connection) -> None:
 def close() -> None:
     """Close all connections; a later use opens them again."""
     engine = _engine()
+    _side_by_side.pop(engine, None)
     writer = _writers.pop(engine, None)
     if writer is not None:
         writer.close()

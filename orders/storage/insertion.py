@@ -31,7 +31,7 @@ class Insertion:
 
     def __init__(self, rows: NewRows) -> None:
         """Turn the values into what the driver takes; here, before anybody waits for the lock."""
-        self._parts = [
+        self.parts = [
             (table, tuple(table_rows[0]), _values(table, table_rows))
             for table, table_rows in rows.items()
             if table_rows
@@ -41,22 +41,14 @@ class Insertion:
         """Insert these rows alone. Raises IntegrityError when one of them is taken."""
         insert_together(driver_of(connection), [self])
 
-    @staticmethod
-    def merged(
-        insertions: Iterable["Insertion"],
-    ) -> dict[tuple[Table, _Keys], list[tuple[Any, ...]]]:
-        """Give the rows of all insertions by table, parents before children."""
-        rows: dict[tuple[Table, _Keys], list[tuple[Any, ...]]] = {}
-        for insertion in insertions:
-            for table, keys, values in insertion._parts:
-                rows.setdefault((table, keys), []).extend(values)
-        return rows
-
 
 def insert_together(driver: sqlite3.Connection, insertions: Iterable[Insertion]) -> None:
     """Insert the rows of all insertions. Raises SQLAlchemy's errors; some rows may be in then."""
-    merged = Insertion.merged(insertions)
-    # An insertion without a child table must not put that table before its parents.
+    merged: dict[tuple[Table, _Keys], list[tuple[Any, ...]]] = {}
+    for insertion in insertions:
+        for table, keys, values in insertion.parts:
+            merged.setdefault((table, keys), []).extend(values)
+    # Parents first: insertions differ in their tables, so none of them has the whole order.
     for table, keys in sorted(merged, key=lambda place: _depth(place[0])):
         rows = merged[table, keys]
         while rows:
