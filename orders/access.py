@@ -20,7 +20,7 @@ from orders.rules import domains
 from orders.rules.attributes import Applies, AttributeRule, Kind, Option
 from orders.rules.errors import Forbidden, ServiceBusy, Unauthorized
 from orders.storage import database
-from orders.storage.models import Attribute, Org, StaffAccount, Token
+from orders.storage.models import Attribute, Org, StaffAccount, Token, Webhook
 from orders.storage.prepared import Prepared
 
 # The last use of a token is kept to the minute: a write for each read would halve the service.
@@ -30,12 +30,23 @@ password_hasher = PasswordHasher()
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookRule:
+    """Which events of the org's orders a webhook is told about; no statuses mean all."""
+
+    id: str
+    topic: str
+    statuses: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class OrgRules:
-    """What an org has laid down for its orders."""
+    """What an org has laid down for its orders. Every change raises the org's `rules_version`."""
 
     org_id: str
     is_strict: bool
     attributes: tuple[AttributeRule, ...]
+    may_public_list: bool = False
+    webhooks: tuple[WebhookRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,6 @@ _token_by_secret = Prepared(
         Token.last_used_at,
         Token.revoked_at,
         Org.id.label("org_id"),
-        Org.is_strict,
         Org.rules_version,
     )
     .join(Org, Org.id == Token.org_id)
@@ -117,7 +127,7 @@ def authenticate(
     if not found.is_private and not _is_at_home(found.domains, origin):
         raise Forbidden("This public token may be used only from pages of its own domains.")
     _note_use(found.id, found.last_used_at, now or datetime.now(UTC))
-    org = _org_rules(found.org_id, found.rules_version, found.is_strict)
+    org = _org_rules(found.org_id, found.rules_version)
     return Actor("token", found.id, org, found.is_private)
 
 
@@ -159,22 +169,34 @@ def _note_use(token_id: str, last_used_at: datetime | None, now: datetime) -> No
 
 def org_rules_of(org_id: str) -> OrgRules:
     """Read the rules of an org that is known to exist."""
-    statement = select(Org.rules_version, Org.is_strict).where(Org.id == org_id)
+    statement = select(Org.rules_version).where(Org.id == org_id)
     with database.read() as connection:
-        row = connection.execute(statement).one()
-    return _org_rules(org_id, row.rules_version, row.is_strict)
+        rules_version = connection.execute(statement).scalar_one()
+    return _org_rules(org_id, rules_version)
 
 
 @lru_cache(maxsize=1024)
-def _org_rules(org_id: str, rules_version: int, is_strict: bool) -> OrgRules:  # noqa: ARG001 - the version is the cache's key: every change of the rules raises it
+def _org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001 - the version is the cache's key: every change of the rules raises it
+    settings = select(Org.is_strict, Org.may_public_list).where(Org.id == org_id)
     attributes = (
         select(Attribute)
         .where(Attribute.org_id == org_id)
         .order_by(Attribute.position, Attribute.id)
     )
+    webhooks = (
+        select(Webhook.id, Webhook.topic, Webhook.filter)
+        .where(Webhook.org_id == org_id, Webhook.deleted_at.is_(None))
+        .order_by(Webhook.created_at, Webhook.id)
+    )
     with database.read() as connection:
-        rows = connection.execute(attributes).all()
-    return OrgRules(org_id, is_strict, tuple(_attribute_rule(row) for row in rows))
+        org = connection.execute(settings).one()
+        rules = tuple(_attribute_rule(row) for row in connection.execute(attributes))
+        hooks = tuple(_webhook_rule(row) for row in connection.execute(webhooks))
+    return OrgRules(org_id, org.is_strict, rules, org.may_public_list, hooks)
+
+
+def _webhook_rule(row: Any) -> WebhookRule:  # noqa: ANN401 - a row of `webhook`
+    return WebhookRule(row.id, row.topic, frozenset(row.filter.get("status", ())))
 
 
 def _attribute_rule(row: Any) -> AttributeRule:  # noqa: ANN401 - a row of `attribute`
@@ -196,7 +218,6 @@ _staff = select(
     StaffAccount.role,
     StaffAccount.password_hash,
     Org.id.label("org_id"),
-    Org.is_strict,
     Org.rules_version,
 ).join(Org, Org.id == StaffAccount.org_id)
 
@@ -235,7 +256,7 @@ def _find_staff(condition: Any) -> Any | None:  # noqa: ANN401 - an SQL conditio
 
 
 def _staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row of `_staff`
-    rules = _org_rules(row.org_id, row.rules_version, row.is_strict)
+    rules = _org_rules(row.org_id, row.rules_version)
     actor = Actor(kind="staff", id=row.id, org=rules, is_private=True)
     return StaffMember(row.id, row.email, row.role, actor, _session_id(row))
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orders import catalogue, queries
 from orders.access import Actor
+from orders.outbox import Topic, messages
 from orders.rules import short_id
 from orders.rules.attributes import apply_attributes
 from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidOrder, ServiceBusy
@@ -228,6 +229,7 @@ def _rows(order: Order, actor: Actor, once: Once | None) -> NewRows:
         tables.orders: [row],
         tables.cart_line: lines,
         tables.order_history: [entry],
+        tables.webhook_delivery: messages(Topic.CREATED, order, actor.org, at=order.created_at),
     }
     if once is not None:
         key = {"actor_id": actor.id, "key": once.key, "fingerprint": once.fingerprint}

@@ -19,11 +19,11 @@ from orders import access, intake, queries
 from orders.api.answers import send_json
 from orders.api.authentication import secret_of_header
 from orders.api.problems import problem_of, problem_of_http
-from orders.api.wire import order_fields
 from orders.rules.errors import OrderError
 from orders.rules.json_values import parse_json
 from orders.rules.limits import Limits
 from orders.rules.order import Order
+from orders.rules.wire import order_fields
 from orders.web.security import PROGRAM_HEADERS, complete
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from orders.api.authentication import add_cors_headers, answer_preflight, curren
 from orders.api.json_body import json_object
 from orders.api.lane import location_of
 from orders.api.problems import problem_of
-from orders.api.wire import order_fields
 from orders.health import HealthCheck
 from orders.rules.errors import Forbidden, OrderError
+from orders.rules.wire import order_fields
 from orders.settings import Settings
 
 api = Blueprint("api", __name__, url_prefix="/api")

@@ -3,7 +3,18 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from orders.storage.types import JsonText, UtcDateTime
@@ -40,6 +51,8 @@ class Org(Base):
     name: Mapped[str] = mapped_column(String(255))
     # Strict: attribute keys that the org has not defined are refused.
     is_strict: Mapped[bool] = mapped_column(default=False)
+    # Public tokens may list orders and configurations, not only look one up by its short ID.
+    may_public_list: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Raised with every change of the org's attributes or settings; caches are keyed by it.
     rules_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
@@ -115,10 +128,19 @@ class Configuration(Base):
     sku: Mapped[str | None] = mapped_column(String(255))
     product_id: Mapped[str | None] = mapped_column(String(36))
     product_version: Mapped[str | None] = mapped_column(String(255))
-    variant: Mapped[dict[str, Any]]
-    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata")
+    # SQL NULL when they were not sent.
+    variant: Mapped[dict[str, Any] | None] = mapped_column(nullable=True)
+    metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata", nullable=True)
     customer_id: Mapped[str | None] = mapped_column(String(255))
+    identifier: Mapped[str | None] = mapped_column(String(255))
+    scope: Mapped[str | None] = mapped_column(String(255))
+    # One JSON value, whatever the client keeps there.
+    scene_graph_state: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    session_id: Mapped[str | None] = mapped_column(String(255))
+    publish_file_id: Mapped[str | None] = mapped_column(String(255))
+    creator: Mapped[str | None] = mapped_column(String(255))
     thumbnail: Mapped[str | None] = mapped_column(String(2000))
+    # Key -> file name; the files themselves are told by `configuration_file`.
     attachments: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -126,11 +148,37 @@ class Configuration(Base):
     created_by: Mapped[str] = mapped_column(String(36))
 
 
+class ConfigurationFile(Base):
+    """A file that belongs to a configuration; its bytes lie in the file store."""
+
+    __tablename__ = "configuration_file"
+
+    configuration_id: Mapped[str] = mapped_column(ForeignKey("configuration.id"), primary_key=True)
+    # A key of `attachments`, or "thumbnail".
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    file_name: Mapped[str] = mapped_column(String(255))
+    content_type: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int]  # bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    # Where the store keeps it; made by the service, never from a name that was sent.
+    stored_as: Mapped[str] = mapped_column(String(255))
+
+
 class OrderRow(Base):
     """An order without its lines."""
 
     __tablename__ = "orders"
-    __table_args__ = (Index("ix_orders_org_created", "org_id", "created_at", "id"),)
+    __table_args__ = (
+        Index("ix_orders_org_created", "org_id", "created_at", "id"),
+        # Partial: an order without a customer costs nothing.
+        Index(
+            "ix_orders_org_customer",
+            "org_id",
+            "customer_id",
+            sqlite_where=text("customer_id IS NOT NULL"),
+            postgresql_where=text("customer_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     short_id: Mapped[str] = mapped_column(String(14), unique=True)
@@ -189,13 +237,91 @@ class OrderHistory(Base):
 
 
 class Submission(Base):
-    """Remembers which order a form or request has made, so that a repeat makes no second one."""
+    """Remembers what a form or request has made, so that a repeat makes no second one."""
 
     __tablename__ = "submission"
+    __table_args__ = (
+        # Keys of the JSON door live for a day, those of forms for ever.
+        Index(
+            "ix_submission_answered",
+            "created_at",
+            sqlite_where=text("answer IS NOT NULL"),
+            postgresql_where=text("answer IS NOT NULL"),
+        ),
+    )
 
     actor_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     # SHA-256 over what was sent: the same key with other content is not a repeat.
     fingerprint: Mapped[str] = mapped_column(String(64))
-    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[str | None] = mapped_column(ForeignKey("orders.id"))
+    # The first answer of the JSON door: `{"status": …, "headers": {…}, "body": …}`.
+    answer: Mapped[dict[str, Any] | None] = mapped_column(nullable=True)
     created_at: Mapped[datetime]
+
+
+class Webhook(Base):
+    """An address of the org that is told about events of its orders."""
+
+    __tablename__ = "webhook"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"), index=True)
+    topic: Mapped[str] = mapped_column(String(32))
+    address: Mapped[str] = mapped_column(String(2000))
+    # As sent: `{"status": ["New", …]}`; `{}` means every order.
+    filter: Mapped[dict[str, Any]]
+    # Signs what is sent (Standard Webhooks); a signature needs the secret itself, not its hash.
+    secret: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+    created_by: Mapped[str] = mapped_column(String(36))
+
+
+class WebhookDelivery(Base):
+    """One message to one webhook: written with the event itself, sent afterwards."""
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (
+        Index("ix_webhook_delivery_webhook", "webhook_id", "created_at", "id"),
+        Index(
+            "ix_webhook_delivery_due",
+            "next_attempt_at",
+            sqlite_where=text("next_attempt_at IS NOT NULL"),
+            postgresql_where=text("next_attempt_at IS NOT NULL"),
+        ),
+    )
+
+    # Also the message's ID for its receiver, the same in every attempt.
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    webhook_id: Mapped[str] = mapped_column(ForeignKey("webhook.id"))
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    topic: Mapped[str] = mapped_column(String(32))
+    # The body, exactly as it is signed and sent.
+    payload: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    # Attempts so far; the next one, or NULL when it is delivered or given up.
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    last_attempt_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    # The receiver's last answer: its status, or NULL and why there was none.
+    last_status: Mapped[int | None]
+    last_answer: Mapped[str | None] = mapped_column(Text)
+
+
+class RequestLog(Base):
+    """A request of a known token to the JSON door. Never its query string or body."""
+
+    __tablename__ = "request_log"
+    __table_args__ = (Index("ix_request_log_org_at", "org_id", "at", "id"),)
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    token_id: Mapped[str] = mapped_column(ForeignKey("token.id"))
+    at: Mapped[datetime]
+    method: Mapped[str] = mapped_column(String(16))
+    path: Mapped[str] = mapped_column(String(500))
+    status: Mapped[int]
+    user_agent: Mapped[str] = mapped_column(String(255))

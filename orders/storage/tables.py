@@ -18,6 +18,10 @@ cart_line = cast(Table, models.CartLineRow.__table__)
 order_history = cast(Table, models.OrderHistory.__table__)
 submission = cast(Table, models.Submission.__table__)
 configuration = cast(Table, models.Configuration.__table__)
+configuration_file = cast(Table, models.ConfigurationFile.__table__)
+webhook = cast(Table, models.Webhook.__table__)
+webhook_delivery = cast(Table, models.WebhookDelivery.__table__)
+request_log = cast(Table, models.RequestLog.__table__)
 
 
 class JsonRows(FunctionElement[str]):

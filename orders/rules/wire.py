@@ -21,10 +21,10 @@ def order_fields(order: Order) -> dict[str, Any]:
         "cart": [_line_fields(line) for line in order.cart],
         "items": order.items,
         "status": str(order.status),
-        "createdAt": _time(order.created_at),
-        "updatedAt": _time(order.updated_at),
+        "createdAt": wire_time(order.created_at),
+        "updatedAt": wire_time(order.updated_at),
         "createdBy": order.created_by,
-        "deletedAt": None if order.deleted_at is None else _time(order.deleted_at),
+        "deletedAt": None if order.deleted_at is None else wire_time(order.deleted_at),
     }
 
 
@@ -35,5 +35,6 @@ def _line_fields(line: CartLine) -> dict[str, Any]:
     return fields
 
 
-def _time(moment: datetime) -> str:
+def wire_time(moment: datetime) -> str:
+    """Give a moment in UTC as ISO 8601 with milliseconds and `Z`."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
