@@ -13,9 +13,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from orders import turns
+from orders.api import api
 from orders.api.lane import ExpressLane
 from orders.api.problems import problem_of, problem_of_http
-from orders.api.views import api
 from orders.commands import register_commands
 from orders.customer import customer
 from orders.health import HealthCheck

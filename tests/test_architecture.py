@@ -29,7 +29,7 @@ def test_orders_are_created_by_both_doors_and_the_demo_only() -> None:
     }
     assert callers == {
         "orders/api/lane.py",
-        "orders/api/views.py",
+        "orders/api/order_views.py",
         "orders/staff/entry_views.py",
         "orders/demo/seed.py",
     }

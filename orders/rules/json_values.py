@@ -60,6 +60,14 @@ def parse_json(body: bytes) -> JsonValue:
     return value
 
 
+def parse_json_text(text: str) -> JsonValue:
+    """Parse a text that may be JSON; None for what is not, and for what no parser can take."""
+    try:
+        return parse_json(text.encode("utf-8", "surrogatepass"))
+    except (NotJson, InvalidOrder):
+        return None
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     plain = dict(pairs)
     if len(plain) == len(pairs):

@@ -1,32 +1,25 @@
-"""The JSON door: each view reads its input, calls one service and answers."""
+"""Orders by JSON: each view reads its input, calls one service and answers."""
 
-from flask import Blueprint, Response, current_app, request
+from flask import Response, current_app, request
 
 from orders import intake, queries
 from orders.api.answers import JsonAnswer
-from orders.api.authentication import add_cors_headers, answer_preflight, current_actor
+from orders.api.authentication import current_actor
+from orders.api.blueprint import api, limits_in_force
 from orders.api.json_body import json_object
 from orders.api.lane import location_of
-from orders.api.problems import problem_of
 from orders.health import HealthCheck
-from orders.rules.errors import Forbidden, OrderError
+from orders.rules.errors import Forbidden
 from orders.rules.wire import order_fields
-from orders.settings import Settings
-
-api = Blueprint("api", __name__, url_prefix="/api")
-api.before_request(answer_preflight)
-api.after_request(add_cors_headers)
-api.register_error_handler(OrderError, problem_of)
 
 
 @api.post("/orders")
 def create_order() -> Response:
     """Create an order: 201, `Location`, and the whole order."""
     actor = current_actor()
-    settings: Settings = current_app.config["SETTINGS"]
     raw = json_object()
     _refuse_foreign_org(actor.org_id)
-    draft = intake.check_order(raw, actor=actor, limits=settings.limits)
+    draft = intake.check_order(raw, actor=actor, limits=limits_in_force())
     order = intake.create_order(draft, actor=actor)
     location = location_of(request.root_path, order)
     return JsonAnswer(order_fields(order), 201, {"Location": location})

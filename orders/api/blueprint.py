@@ -1,0 +1,25 @@
+"""The JSON door's blueprint, and what all of its views share."""
+
+from flask import Blueprint, current_app
+
+from orders.api.authentication import add_cors_headers, answer_preflight
+from orders.api.problems import problem_of
+from orders.rules.errors import OrderError
+from orders.rules.limits import Limits
+from orders.settings import Settings
+
+api = Blueprint("api", __name__, url_prefix="/api")
+api.before_request(answer_preflight)
+api.after_request(add_cors_headers)
+api.register_error_handler(OrderError, problem_of)
+
+
+def settings_in_force() -> Settings:
+    """Give the settings of the application that answers."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def limits_in_force() -> Limits:
+    """Give the limits that protect the service."""
+    return settings_in_force().limits

@@ -1,0 +1,186 @@
+"""Reads the query parameters of lists: filters, page, sort.
+
+Old clients send each value as JSON text (`perPage=20`, `name="Hall"`, `platform={"id":"A-1"}`), new
+ones as plain text: both are read. Parameters that nobody asks for are ignored, because clients add
+cache hints of their own; a known one that cannot be read is told by its name, all of them at once.
+"""
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from orders.rules.configuration_id import read_uuid
+from orders.rules.errors import FieldError, Forbidden, InvalidOrder
+from orders.rules.json_values import find_unstorable, parse_json_text
+from orders.rules.paging import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, Paging
+
+MAX_TEXT = 255  # characters of a text that is looked for
+DEFAULT_SORT = "-createdAt"
+
+_NUMBER = re.compile(r"[0-9]{1,12}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# A plus sign that was not encoded arrives as a blank.
+_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|[+ -]\d{2}:?\d{2})?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+class Query:
+    """The parameters of one request. Each reader gives None for a parameter that was not sent.
+
+    What is malformed is collected; `refuse` raises InvalidOrder with all of it.
+    """
+
+    def __init__(self, parameters: MultiDict[str, str]) -> None:
+        self._parameters = parameters
+        self._errors: list[FieldError] = []
+
+    def text(self, name: str) -> str | None:
+        """Give a text of at most MAX_TEXT characters."""
+        sent = self._one(name)
+        return None if sent is None else self._checked_text(name, sent)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Give all texts of a parameter that may be repeated, or hold a JSON array of texts."""
+        found: list[str] = []
+        for sent in self._all(name):
+            value = _as_json(sent) if sent.startswith("[") else [sent]
+            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                self.add_error(name, "A text, or a JSON array of texts.")
+                continue
+            checked = (self._checked_text(name, one) for one in value)
+            found += [one for one in checked if one is not None]
+        return tuple(found)
+
+    def choices(self, name: str, known: Collection[str]) -> tuple[str, ...]:
+        """Give the values of a parameter that may be repeated, each one of the known."""
+        values = self.texts(name)
+        if any(value not in known for value in values):
+            self.add_error(name, f"One of: {', '.join(known)}.")
+            return ()
+        return values
+
+    def json_object(self, name: str, *, nesting: int) -> dict[str, Any] | None:
+        """Give an object that was sent as JSON text."""
+        sent = self._one(name)
+        if sent is None:
+            return None
+        value = _as_json(sent)
+        if not isinstance(value, dict):
+            self.add_error(name, 'A JSON object, such as {"id": "A-1"}.')
+            return None
+        if errors := find_unstorable(value, name, nesting=nesting):
+            self._errors += errors
+            return None
+        return value
+
+    def moment(self, name: str, *, is_end: bool = False) -> datetime | None:
+        """Give a time in UTC; one without a zone is UTC, and a day alone begins at midnight.
+
+        With `is_end` a day alone means its last millisecond, so that the whole day is included.
+        """
+        sent = self._one(name)
+        if sent is None:
+            return None
+        try:
+            return _moment(sent, is_end=is_end)
+        except (ValueError, OverflowError):
+            self.add_error(name, "A time in ISO 8601, such as 2026-11-25T08:30:00Z or 2026-11-25.")
+            return None
+
+    def uuid(self, name: str) -> str | None:
+        """Give a UUID in canonical form."""
+        sent = self._one(name)
+        if sent is None:
+            return None
+        found = read_uuid(sent)
+        if found is None:
+            self.add_error(name, "A UUID.")
+        return found
+
+    def paging(self, sortable: Collection[str]) -> Paging:
+        """Give page, perPage and sort; `sortable` are the fields' wire names."""
+        page = self._number("page", 1, MAX_PAGE)
+        per_page = self._number("perPage", DEFAULT_PER_PAGE, MAX_PER_PAGE)
+        sort = self._one("sort")
+        if sort is None:
+            sort = DEFAULT_SORT
+        elif sort.removeprefix("-") not in sortable:
+            self.add_error("sort", f"One of: {', '.join(sortable)}; - in front turns it around.")
+            sort = DEFAULT_SORT
+        return Paging(page, per_page, sort)
+
+    def own_org(self, org_id: str) -> None:
+        """Refuse a query for another org than the token's with Forbidden."""
+        if any(sent.lower() != org_id for sent in self._all("orgId")):
+            raise Forbidden("This token works in its own org only.")
+
+    def add_error(self, name: str, message: str) -> None:
+        """Note what is wrong with a parameter, once for each."""
+        if all(error.path != name for error in self._errors):
+            self._errors.append(FieldError(name, message))
+
+    def refuse(self) -> None:
+        """Raise InvalidOrder when anything was malformed."""
+        if self._errors:
+            raise InvalidOrder(self._errors)
+
+    def _all(self, name: str) -> list[str]:
+        return [text for sent in self._parameters.getlist(name) if (text := _unquoted(sent))]
+
+    def _one(self, name: str) -> str | None:
+        sent = list(dict.fromkeys(self._all(name)))
+        if len(sent) > 1:
+            self.add_error(name, "Send it once.")
+        return sent[0] if len(sent) == 1 else None
+
+    def _number(self, name: str, default: int, most: int) -> int:
+        sent = self._one(name)
+        if sent is None:
+            return default
+        if not _NUMBER.fullmatch(sent) or not 1 <= int(sent) <= most:
+            self.add_error(name, f"A whole number from 1 to {most:,}.")
+            return default
+        return int(sent)
+
+    def _checked_text(self, name: str, text: str) -> str | None:
+        if len(text) > MAX_TEXT:
+            self.add_error(name, f"At most {MAX_TEXT} characters; this has {len(text):,}.")
+            return None
+        if errors := find_unstorable(text, name, nesting=0):
+            self.add_error(name, errors[0].message)
+            return None
+        return text
+
+
+def read_query() -> Query:
+    """Give the query of the request that is being answered."""
+    return Query(request.args)
+
+
+def _unquoted(sent: str) -> str:
+    """Give a text that came as JSON text without its quotes; an empty one counts as not sent."""
+    if len(sent) >= 2 and sent.startswith('"') and sent.endswith('"'):
+        value = _as_json(sent)
+        return value if isinstance(value, str) else sent
+    return sent
+
+
+def _as_json(text: str) -> Any:  # noqa: ANN401 - any JSON value; None for what is no JSON
+    return parse_json_text(text)
+
+
+def _moment(text: str, *, is_end: bool) -> datetime:
+    if _DAY.fullmatch(text):
+        day = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return day + timedelta(days=1) - timedelta(milliseconds=1) if is_end else day
+    parts = _MOMENT.fullmatch(text)
+    if parts is None:
+        raise ValueError(text)
+    zone = (parts[2] or "Z").replace(" ", "+").upper()
+    return datetime.fromisoformat(parts[1] + zone).astimezone(UTC)
