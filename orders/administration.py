@@ -14,13 +14,25 @@ from orders.access import hash_secret, password_hasher
 from orders.rules import domains
 from orders.rules.attributes import AttributeRule, check_definition
 from orders.rules.errors import Conflict, FieldError, InvalidOrder, NotFound
+from orders.rules.json_values import find_unstorable
 from orders.storage import database
 from orders.storage.models import Attribute, Org, StaffAccount, Token
 
 ROLES = ("sales", "admin")
 MIN_PASSWORD = 10  # characters
+MAX_NAME = 255  # characters, of an org or a token
 MAX_PASSWORD = 1000  # characters; longer ones only cost time
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+
+
+@dataclass(frozen=True, slots=True)
+class OrgSettings:
+    """What an admin may change of an org."""
+
+    id: str
+    name: str
+    is_strict: bool
+    may_public_list: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +44,42 @@ class NewToken:
 
 
 def add_org(name: str) -> str:
-    """Make an org and return its ID. Raises InvalidOrder for an empty or too long name."""
-    _refuse("name", "From 1 to 255 characters.", when=not 1 <= len(name.strip()) <= 255)
+    """Make an org and return its ID. Raises InvalidOrder for a name that cannot be stored."""
+    _check_name(name)
     org_id = str(uuid.uuid4())
     row = {"id": org_id, "name": name.strip(), "created_at": datetime.now(UTC)}
     database.write(lambda connection: connection.execute(insert(Org), row).rowcount)
     return org_id
+
+
+def find_org(org_id: str) -> OrgSettings:
+    """Read the settings of an org. Raises NotFound for an unknown one."""
+    statement = select(Org.id, Org.name, Org.is_strict, Org.may_public_list)
+    with database.read() as connection:
+        row = connection.execute(statement.where(Org.id == org_id)).one_or_none()
+    if row is None:
+        raise NotFound("There is no org with this ID.")
+    return OrgSettings(row.id, row.name, row.is_strict, row.may_public_list)
+
+
+def change_org(org_id: str, *, name: str, is_strict: bool, may_public_list: bool) -> None:
+    """Change the settings of an org, for orders from the next one on.
+
+    Raises InvalidOrder for a name that cannot be stored, NotFound for an unknown org.
+    """
+    _check_name(name)
+
+    def work(connection: Connection) -> None:
+        _require_org(connection, org_id)
+        values = {
+            "name": name.strip(),
+            "is_strict": is_strict,
+            "may_public_list": may_public_list,
+        }
+        connection.execute(update(Org).where(Org.id == org_id).values(values))
+        touch_rules(connection, org_id)
+
+    database.write(work)
 
 
 def add_token(org_id: str, *, name: str, is_private: bool, allowed: Sequence[str] = ()) -> NewToken:
@@ -46,7 +88,7 @@ def add_token(org_id: str, *, name: str, is_private: bool, allowed: Sequence[str
     A public token needs at least one domain, a private one takes none; InvalidOrder otherwise.
     Raises NotFound for an unknown org.
     """
-    _refuse("name", "From 1 to 255 characters.", when=not 1 <= len(name.strip()) <= 255)
+    _check_name(name)
     _refuse("domain", "A private token has no domains.", when=is_private and bool(allowed))
     _refuse("domain", "A public token needs a domain.", when=not is_private and not allowed)
     try:
@@ -174,6 +216,12 @@ def has_orgs() -> bool:
 def _require_org(connection: Connection, org_id: str) -> None:
     if connection.execute(select(Org.id).where(Org.id == org_id)).first() is None:
         raise NotFound("There is no org with this ID.")
+
+
+def _check_name(name: str) -> None:
+    _refuse("name", "From 1 to 255 characters.", when=not 1 <= len(name.strip()) <= MAX_NAME)
+    if errors := find_unstorable(name, "name", nesting=0):
+        raise InvalidOrder(errors)
 
 
 def _refuse(path: str, message: str, *, when: bool) -> None:

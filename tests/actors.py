@@ -34,10 +34,17 @@ class Org:
 
     def staff(self) -> StaffMember:
         """Give the salesperson, whose account is made when it is first needed: argon2 is slow."""
+        return self._member(self.email, "sales")
+
+    def admin(self) -> StaffMember:
+        """Give the person who sees the settings."""
+        return self._member(f"admin.{self.email}", "admin")
+
+    def _member(self, email: str, role: str) -> StaffMember:
         with self.app.app_context():
             with contextlib.suppress(Conflict):
-                administration.add_staff(self.id, email=self.email, role="sales", password=PASSWORD)
-            member = access.sign_in(self.email, PASSWORD)
+                administration.add_staff(self.id, email=email, role=role, password=PASSWORD)
+            member = access.sign_in(email, PASSWORD)
             assert member is not None
             return member
 
@@ -67,10 +74,10 @@ class Org:
             )
             return catalogue.resolve([made], self.id)[made]
 
-    def sign_in(self, client: FlaskClient) -> FlaskClient:
-        """Make a client the browser of the signed-in salesperson."""
+    def sign_in(self, client: FlaskClient, member: StaffMember | None = None) -> FlaskClient:
+        """Make a client the browser of a signed-in person, who is the salesperson by default."""
         with client.session_transaction() as session:
-            session["_user_id"] = self.staff().session_id
+            session["_user_id"] = (member or self.staff()).session_id
             session["_fresh"] = True
         return client
 

@@ -120,6 +120,12 @@ def staff_client(app: Flask, org: Org) -> FlaskClient:
 
 
 @pytest.fixture
+def admin_client(app: Flask, org: Org) -> FlaskClient:
+    """The browser of a signed-in admin."""
+    return org.sign_in(app.test_client(), org.admin())
+
+
+@pytest.fixture
 def csrf_off(app: Flask) -> None:
     """Most tests of forms speak for a page that has its token; some test the token itself."""
     app.config["WTF_CSRF_ENABLED"] = False

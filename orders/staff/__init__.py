@@ -1,6 +1,12 @@
-"""The sales desk: signing in, entering orders, finding them again."""
+"""The sales desk: signing in, entering orders, finding them again, and the settings."""
 
-from orders.staff import entry_views, order_views, sign_in_views  # noqa: F401 - they add the routes
+from orders.staff import (  # noqa: F401 - they add the routes
+    admin,
+    entry_views,
+    order_views,
+    org_views,
+    sign_in_views,
+)
 from orders.staff.blueprint import staff
 
 __all__ = ["staff"]

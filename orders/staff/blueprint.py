@@ -4,7 +4,7 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 from werkzeug import exceptions
 
 from orders.access import StaffMember
-from orders.rules.errors import NotFound, OrderError
+from orders.rules.errors import Forbidden, NotFound, OrderError
 from orders.rules.short_id import MistypedShortId, grouped
 from orders.staff.accounts import current_member
 from orders.staff.forms import SignInForm
@@ -62,3 +62,8 @@ def keep_private(response: Response) -> Response:
 @staff.errorhandler(MistypedShortId)
 def _not_found(error: OrderError) -> Response:
     return error_page(exceptions.NotFound(str(error)))
+
+
+@staff.errorhandler(Forbidden)
+def _forbidden(error: Forbidden) -> Response:
+    return error_page(exceptions.Forbidden(str(error)))

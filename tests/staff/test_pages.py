@@ -179,6 +179,8 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/orders/<reference>", "GET"), ("/orders/<reference>/placed", "GET"),
         ("/orders/<reference>/qr.svg", "GET"), ("/find", "GET"),
         ("/o/<code>", "GET"), ("/o/<path:code>", "GET"), ("/o/", "GET"),
+        ("/settings", "GET"),
+        ("/settings/organization", "GET"), ("/settings/organization", "POST"),
         ("/api/orders", "POST"), ("/api/orders/<reference>", "GET"),
         ("/api/orders/healthcheck", "GET"),
     }  # fmt: skip

@@ -1,0 +1,63 @@
+"""The settings of an org: who may see them, and the ways through them.
+
+A section's pages live below the address of its first page, so that the navigation knows by the
+address where a person is. A new section adds its line to `SECTIONS`.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from orders.rules.errors import Forbidden
+from orders.staff.blueprint import signed_in, staff
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Endpoint of a section's first page, and what the navigation calls it.
+SECTIONS = (("staff.show_org", "Organization"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One link of the side navigation."""
+
+    address: str
+    label: str
+    is_current: bool
+
+
+def admin_only(view: Callable[P, R]) -> Callable[P, R]:
+    """Let only admins use a view; stands below the route. Raises Forbidden for everybody else."""
+
+    @functools.wraps(view)
+    def guarded(*args: P.args, **values: P.kwargs) -> R:
+        if signed_in().role != "admin":
+            raise Forbidden(
+                "Only admins may see and change the settings. Ask a colleague who is one."
+            )
+        return view(*args, **values)
+
+    return guarded
+
+
+@staff.app_template_global()
+def admin_sections() -> list[Section]:
+    """Give the links of the side navigation, the one of this page marked."""
+    here = request.script_root + request.path
+    links = [(url_for(endpoint), label) for endpoint, label in SECTIONS]
+    return [
+        Section(address, label, here == address or here.startswith(f"{address}/"))
+        for address, label in links
+    ]
+
+
+@staff.get("/settings")
+@admin_only
+def settings() -> AnyResponse:
+    """Lead to the first section."""
+    return redirect(url_for(SECTIONS[0][0]))
