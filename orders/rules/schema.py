@@ -5,9 +5,9 @@ our own, the same for the form and for the JSON endpoint.
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Generic, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -48,7 +48,8 @@ CONFIGURATION_ID_SENTENCE = (
 )
 
 
-def _status(value: object) -> Status:
+def status_of(value: object) -> Status:
+    """Give the status for pydantic, or raise its error with our sentence."""
     status = read_status(value)
     if status is None:
         raise PydanticCustomError("status", STATUS_SENTENCE)
@@ -72,7 +73,7 @@ ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 JsonObject = dict[str, Any]
 
 
-class _Input(BaseModel):
+class StrictInput(BaseModel):
     """Strict: no text is taken for a number, no unknown field is dropped."""
 
     model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
@@ -88,7 +89,7 @@ class PlatformInput(BaseModel):
     store_name: ShortText | None = None
 
 
-class CartLineInput(_Input):
+class CartLineInput(StrictInput):
     """One line of the cart; `metadata` may be left out but not null."""
 
     configuration_id: Annotated[str, AfterValidator(_configuration_id)]
@@ -96,7 +97,7 @@ class CartLineInput(_Input):
     metadata: JsonObject = cast(JsonObject, None)
 
 
-class OrderInput(_Input):
+class OrderInput(StrictInput):
     """A new order. A default stands for a field that was left out; null is another thing."""
 
     org_id: str = cast(str, None)
@@ -108,7 +109,7 @@ class OrderInput(_Input):
     derivative: JsonObject = Field(default_factory=dict)
     cart: list[CartLineInput] = cast(list[CartLineInput], None)
     items: list[Any] = Field(default_factory=list)
-    status: Annotated[Status, BeforeValidator(_status)] = Status.NEW
+    status: Annotated[Status, BeforeValidator(status_of)] = Status.NEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,43 +128,80 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
     draft or every error, one for each path. What is nested too deeply is told alone, because
     nothing below it is looked at. Without `legacy_items` the field `items` is unknown.
     """
-    if not isinstance(raw, dict):
-        return ShapeResult(None, [FieldError("", "An object with the fields of an order.")])
-    unstorable = find_unstorable(raw, nesting=limits.nesting)
-    if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
-        return ShapeResult(None, unstorable)
-    oversized = list(_too_many(raw, limits))
-    told: dict[str, FieldError] = {}
-    for error in (*unstorable, *oversized):
-        told.setdefault(error.path, error)
-    sent = raw
-    if unstorable or oversized or not legacy_items:
-        # The models see what they can judge; the rest is told already, or is told here.
-        dropped = {error.path for error in oversized}
-        if not legacy_items and "items" in raw:
-            told["items"] = FieldError("items", UNKNOWN_FIELD)
-            dropped.add("items")
-        sent = {key: raw[key] for key in raw if key not in dropped and _is_name(key)}
-    order = _checked(sent, told)
-    for error in (*_list_faults(raw), *_too_large(raw, limits)):
-        told.setdefault(error.path, error)
+    seen = inspect(raw, OrderInput, limits=limits, unknown=() if legacy_items else ("items",))
+    if seen.is_unreadable:
+        return ShapeResult(None, list(seen.told.values()))
+    order, sent, told = seen.parsed, seen.sent, seen.told
     lines, from_items, needs_line = _lines(order, sent) if order else ((), False, _is_bare(sent))
-    if needs_line and not oversized and "cart" not in told:
+    if needs_line and not seen.has_oversized and "cart" not in told:
         status = order.status if order else sent.get("status", Status.NEW)
-        told["cart"] = FieldError("cart", f"At least one line is needed for status {status}.")
+        told["cart"] = FieldError("cart", missing_line(status))
     if told or order is None:
         return ShapeResult(None, list(told.values()), from_items)
     return ShapeResult(_draft(order, sent, lines), [], from_items)
+
+
+def missing_line(status: object) -> str:
+    """Give the sentence for a cart that may not be empty any more."""
+    return f"At least one line is needed for status {status}."
+
+
+Input = TypeVar("Input", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection(Generic[Input]):
+    """What a model reads of a document, and all that is wrong with it, by path.
+
+    `sent` are the fields that can be judged; `is_unreadable` tells that nothing more can be said.
+    """
+
+    parsed: Input | None
+    sent: dict[str, Any]
+    told: dict[str, FieldError]
+    has_oversized: bool = False
+    is_unreadable: bool = False
+
+
+def inspect(
+    raw: object, model: type[Input], *, limits: Limits, unknown: Collection[str] = ()
+) -> Inspection[Input]:
+    """Check a document against a model and against all that no model can say.
+
+    Never raises. `unknown` names fields of the model that this caller does not take.
+    """
+    if not isinstance(raw, dict):
+        error = FieldError("", "An object with the fields of an order.")
+        return Inspection(None, {}, {"": error}, is_unreadable=True)
+    unstorable = find_unstorable(raw, nesting=limits.nesting)
+    if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
+        told = {error.path: error for error in unstorable}
+        return Inspection(None, {}, told, is_unreadable=True)
+    oversized = list(_too_many(raw, limits))
+    told = {}
+    for error in (*unstorable, *oversized):
+        told.setdefault(error.path, error)
+    sent: dict[str, Any] = raw
+    refused = [field for field in unknown if field in raw]
+    if unstorable or oversized or refused:
+        # The models see what they can judge; the rest is told already, or is told here.
+        dropped = {error.path for error in oversized}.union(refused)
+        told.update({field: FieldError(field, UNKNOWN_FIELD) for field in refused})
+        sent = {key: raw[key] for key in raw if key not in dropped and _is_name(key)}
+    parsed = _checked(sent, model, told)
+    for error in (*_list_faults(raw), *_too_large(raw, limits)):
+        told.setdefault(error.path, error)
+    return Inspection(parsed, sent, told, has_oversized=bool(oversized))
 
 
 def _is_name(key: object) -> bool:
     return isinstance(key, str) and not find_unstorable(key, nesting=0)
 
 
-def _checked(sent: dict[Any, Any], told: dict[str, FieldError]) -> OrderInput | None:
-    """Give the order that the models read, or None after adding what they refuse to `told`."""
+def _checked(sent: dict[Any, Any], model: type[Input], told: dict[str, FieldError]) -> Input | None:
+    """Give what the model reads, or None after adding what it refuses to `told`."""
     try:
-        return OrderInput.model_validate(sent)
+        return model.model_validate(sent)
     except ValidationError as invalid:
         for details in invalid.errors(include_url=False, include_context=False):
             # Broken characters are all told by path before; the models name their container only.
