@@ -5,21 +5,26 @@ limits and sentences are those of a new order.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
-from pydantic import BeforeValidator
+from pydantic import Field
 
 from orders.rules.errors import FieldError
+from orders.rules.fields import (
+    CustomerId,
+    Derivative,
+    JsonObject,
+    Metadata,
+    OrderName,
+    OrderStatus,
+)
 from orders.rules.limits import Limits
 from orders.rules.order import NOT_SENT, CartLine, NotSent
 from orders.rules.schema import (
     CartLineInput,
-    JsonObject,
     PlatformInput,
-    ShortText,
     StrictInput,
     inspect,
-    status_of,
 )
 from orders.rules.status import Status
 
@@ -33,15 +38,17 @@ UNCHANGEABLE = (
 
 
 class OrderChangesInput(StrictInput):
-    """Fields of an order to replace. A default stands for a field that was left out."""
+    """Fields of an order to replace; a field that is left out stays as it is."""
 
-    name: ShortText | None = None
-    customer_id: ShortText | None = None
+    name: OrderName = None
+    customer_id: CustomerId = None
     platform: PlatformInput = cast(PlatformInput, None)
-    metadata: JsonObject = cast(JsonObject, None)
-    derivative: JsonObject = cast(JsonObject, None)
-    cart: list[CartLineInput] = cast(list[CartLineInput], None)
-    status: Annotated[Status, BeforeValidator(status_of)] = cast(Status, None)
+    metadata: Metadata = cast(JsonObject, None)
+    derivative: Derivative = cast(JsonObject, None)
+    cart: list[CartLineInput] = Field(
+        cast(list[CartLineInput], None), description="The lines that replace the old ones."
+    )
+    status: OrderStatus = cast(Status, None)
 
 
 class CartInput(StrictInput):

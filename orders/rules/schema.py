@@ -1,29 +1,41 @@
 """The shape of an order as it is sent: which fields there are, of which type, within which limits.
 
-The only module that knows pydantic. The models say what a field is; every message is a sentence of
-our own, the same for the form and for the JSON endpoint.
+The models put the fields of `orders.rules.fields` together; every message is a sentence of our own,
+the same for the form and for the JSON endpoint.
 """
 
 import functools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
-from orders.rules.configuration_id import is_configuration_id, read_uuid
-from orders.rules.count import COUNT_SENTENCE, whole_count
 from orders.rules.errors import FieldError
+from orders.rules.fields import (
+    MAX_TEXT,
+    NO_NUL,
+    OWN_RULES,
+    ConfigurationId,
+    Count,
+    CustomerId,
+    Derivative,
+    Items,
+    JsonObject,
+    LineMetadata,
+    Metadata,
+    OrderName,
+    OrderStatus,
+    OrgId,
+    OriginOrgId,
+    PlatformName,
+    PlatformOrderId,
+    StoreName,
+    canonical_configuration_id,
+    shared,
+)
 from orders.rules.json_values import (
     MAX_ERRORS,
     compact_size,
@@ -34,43 +46,11 @@ from orders.rules.json_values import (
 from orders.rules.legacy_items import convert_items
 from orders.rules.limits import Limits
 from orders.rules.order import NOT_SENT, CartLine, OrderDraft
-from orders.rules.status import Status, may_have_empty_cart, read_status
+from orders.rules.status import OPEN_CARTS, Status, may_have_empty_cart, read_status
 
-MAX_TEXT = 255  # Unicode characters, not bytes
 READ_ONLY = {"id", "shortId", "createdAt", "updatedAt", "createdBy", "deletedAt"}
-STATUS_SENTENCE = f"One of: {', '.join(Status)}."
 NO_LIST_SENTENCE = "Text, a number, a boolean, null or an object; lists are not possible."
 UNKNOWN_FIELD = "Unknown field."
-# Types of the errors that our own functions below raise, each with its sentence.
-OWN_RULES = {"status", "count", "configuration_id"}
-CONFIGURATION_ID_SENTENCE = (
-    "A UUID, or the short ID of a saved configuration (7 to 14 letters, digits, _ or -)."
-)
-
-
-def status_of(value: object) -> Status:
-    """Give the status for pydantic, or raise its error with our sentence."""
-    status = read_status(value)
-    if status is None:
-        raise PydanticCustomError("status", STATUS_SENTENCE)
-    return status
-
-
-def _count(value: object) -> int:
-    count = whole_count(value)
-    if count is None:
-        raise PydanticCustomError("count", COUNT_SENTENCE)
-    return count
-
-
-def _configuration_id(value: str) -> str:
-    if not is_configuration_id(value):
-        raise PydanticCustomError("configuration_id", CONFIGURATION_ID_SENTENCE)
-    return read_uuid(value) or value
-
-
-ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
-JsonObject = dict[str, Any]
 
 
 class StrictInput(BaseModel):
@@ -80,36 +60,72 @@ class StrictInput(BaseModel):
 
 
 class PlatformInput(BaseModel):
-    """Where the order came from; keys beside these three are kept as they come."""
+    """Where the order came from, in the shop's own words; other keys are kept as they come."""
 
-    model_config = ConfigDict(extra="allow", strict=True, alias_generator=to_camel)
+    model_config = ConfigDict(
+        extra="allow",
+        strict=True,
+        alias_generator=to_camel,
+        json_schema_extra={
+            "propertyNames": {"pattern": NO_NUL},
+            "additionalProperties": shared("JsonValue"),
+        },
+    )
 
-    id: ShortText | None = None
-    platform: ShortText | None = None
-    store_name: ShortText | None = None
+    id: PlatformOrderId = None
+    platform: PlatformName = None
+    store_name: StoreName = None
 
 
 class CartLineInput(StrictInput):
     """One line of the cart; `metadata` may be left out but not null."""
 
-    configuration_id: Annotated[str, AfterValidator(_configuration_id)]
-    count: Annotated[int, BeforeValidator(_count)]
-    metadata: JsonObject = cast(JsonObject, None)
+    configuration_id: ConfigurationId
+    count: Count
+    metadata: LineMetadata = cast(JsonObject, None)
+
+
+# What `_lines` below checks: from `New` on an order needs a line, by either name.
+_NEEDS_A_LINE: dict[str, Any] = {
+    "anyOf": [
+        {
+            "title": "A cart that is still being filled",
+            "required": ["status"],
+            "properties": {"status": {"enum": sorted(OPEN_CARTS)}},
+        },
+        {
+            "title": "At least one line",
+            "required": ["cart"],
+            "properties": {"cart": {"minItems": 1}},
+        },
+        {
+            "title": "At least one entry of the old kind",
+            "required": ["items"],
+            "properties": {"items": {"minItems": 1}, "cart": False},
+        },
+    ]
+}
 
 
 class OrderInput(StrictInput):
-    """A new order. A default stands for a field that was left out; null is another thing."""
+    """A new order. Left out and null are two things: null is taken only where the type says so."""
 
-    org_id: str = cast(str, None)
-    origin_org_id: ShortText | None = ""
-    name: ShortText | None = None
-    customer_id: ShortText | None = None
+    model_config = ConfigDict(json_schema_extra=_NEEDS_A_LINE)
+
+    org_id: OrgId = cast(str, None)
+    origin_org_id: OriginOrgId = ""
+    name: OrderName = None
+    customer_id: CustomerId = None
     platform: PlatformInput = cast(PlatformInput, None)
-    metadata: JsonObject = Field(default_factory=dict)
-    derivative: JsonObject = Field(default_factory=dict)
-    cart: list[CartLineInput] = cast(list[CartLineInput], None)
-    items: list[Any] = Field(default_factory=list)
-    status: Annotated[Status, BeforeValidator(status_of)] = Status.NEW
+    metadata: Metadata = Field(default_factory=dict)
+    derivative: Derivative = Field(default_factory=dict)
+    cart: list[CartLineInput] = Field(
+        cast(list[CartLineInput], None),
+        description="The lines, in the order in which they are sent. From the status `New` on at "
+        "least one is needed.",
+    )
+    items: Items = Field(default_factory=list)
+    status: OrderStatus = Status.NEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +241,9 @@ def _lines(order: OrderInput, raw: dict[Any, Any]) -> tuple[tuple[CartLine, ...]
     if converted is not None:
         lines = tuple(
             CartLine(
-                _configuration_id(line["configurationId"]), line["count"], line.get("metadata")
+                canonical_configuration_id(line["configurationId"]),
+                line["count"],
+                line.get("metadata"),
             )
             for line in converted
         )

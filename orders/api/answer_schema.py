@@ -1,0 +1,125 @@
+"""What the JSON door answers, as schemas for the document: every answer holds every field.
+
+Nothing is validated by these classes while answering; `tests/api/test_document.py` and
+schemathesis hold the real answers against them.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from orders.rules.fields import (
+    EXAMPLE_CONFIGURATION_ID,
+    EXAMPLE_ORG_ID,
+    CustomerId,
+    Keywords,
+    OrderName,
+    OriginOrgId,
+)
+from orders.rules.short_id import ALPHABET, LENGTH
+from orders.rules.status import Status
+
+Uuid = Annotated[str, Keywords(format="uuid")]
+MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
+Moment = Annotated[
+    str,
+    Keywords(format="date-time", pattern=MOMENT_PATTERN),
+    Field(
+        description="UTC, ISO 8601 with milliseconds and `Z`.",
+        examples=["2026-11-24T09:30:00.000Z"],
+    ),
+]
+OwnOrgId = Annotated[Uuid, Field(description="The org of the token.", examples=[EXAMPLE_ORG_ID])]
+ShortId = Annotated[
+    str,
+    Keywords(pattern=f"^[{ALPHABET}]{{{LENGTH}}}$"),
+    Field(
+        description="The short name of the order, which people can read out over a telephone: "
+        "eleven random characters and a check character. Unique over all orgs.",
+        examples=["7KQ4M2XD9T3X"],
+    ),
+]
+CreatedBy = Annotated[
+    str,
+    Field(
+        description="Who made it: the ID of a staff account or of a token, never a secret.",
+        examples=["c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e"],
+    ),
+]
+DeletedAt = Annotated[
+    Moment | None,
+    Field(description="Since when it is in the bin; null when it is not there.", examples=[None]),
+]
+
+
+class Answer(BaseModel):
+    """An object with all of its fields and no others."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+
+class CartLineAnswer(Answer):
+    """A line of the cart. `metadata` is there when it was sent."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["configurationId", "count"]})
+
+    configuration_id: str = Field(
+        description="As sent; UUIDs in small letters.", examples=[EXAMPLE_CONFIGURATION_ID]
+    )
+    count: int = Field(ge=1, le=1_000_000, examples=[2])
+    metadata: dict[str, Any] = Field(default={}, description="As sent.")
+
+
+class OrderAnswer(Answer):
+    """A whole order."""
+
+    id: Uuid = Field(
+        description="Made by the service, never used again.",
+        examples=["0199f0c2-5d1e-7c3a-9b52-64f1c8a70e11"],
+    )
+    short_id: ShortId
+    org_id: OwnOrgId
+    origin_org_id: OriginOrgId
+    name: OrderName
+    customer_id: CustomerId
+    platform: dict[str, Any] = Field(description="As sent; `{}` when it was not.")
+    metadata: dict[str, Any] = Field(description="As sent, with defaults of attributes filled in.")
+    derivative: dict[str, Any] = Field(
+        description="As sent, with defaults of attributes filled in."
+    )
+    cart: list[CartLineAnswer] = Field(description="The lines, in the order of sending.")
+    items: Annotated[list[Any], Keywords(deprecated=True)] = Field(
+        description="What came in `items`, unchanged."
+    )
+    status: Status
+    created_at: Moment
+    updated_at: Moment
+    created_by: CreatedBy
+    deleted_at: DeletedAt
+
+
+class FieldFault(Answer):
+    """One fault of the input."""
+
+    path: str = Field(
+        description="Keys and positions joined by dots; empty for the whole document.",
+        examples=["cart.0.count"],
+    )
+    message: str = Field(
+        description="A sentence for people.", examples=["A whole number from 1 to 1,000,000."]
+    )
+
+
+class Problem(Answer):
+    """Why a request was refused (RFC 9457)."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["type", "title", "status", "detail"]})
+
+    type: Literal["about:blank"] = Field(description="The status says it all.")
+    title: str = Field(description="The status in words.", examples=["Unprocessable Entity"])
+    status: int = Field(ge=400, le=599, description="The status once more.", examples=[422])
+    detail: str = Field(description="A sentence for people.")
+    errors: list[FieldFault] = Field(
+        default=[], min_length=1, description="Every fault of the input, not only the first."
+    )

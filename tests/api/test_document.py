@@ -1,0 +1,186 @@
+"""The OpenAPI document tells the truth: all routes, valid examples, answers as described."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from openapi_spec_validator import validate
+
+from orders.api.description.document import document
+from orders.rules.limits import Limits
+from tests.api.calls import Api
+
+DOCUMENT = document(Limits(), "/")
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in DOCUMENT["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give everything with a schema and examples that the operation holds itself."""
+    yield from operation.get("requestBody", {}).get("content", {}).values()
+    for response in operation["responses"].values():
+        yield from response.get("content", {}).values()
+
+
+def faults(schema: dict[str, Any], value: Any) -> list[str]:  # noqa: ANN401 - any JSON value
+    """Say what the schema, one of the document, finds wrong with a value."""
+    whole = {**schema, "components": DOCUMENT["components"]}
+    validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+    return [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(value)]
+
+
+def request_examples() -> Iterator[Any]:
+    for path, method, operation in operations():
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+            for name, example in content["examples"].items():
+                if kind == "application/json":
+                    yield pytest.param(path, method, example["value"], id=f"{path} {method} {name}")
+
+
+def test_the_document_is_valid_openapi() -> None:
+    validate(DOCUMENT)
+
+
+def test_it_holds_every_route_and_no_others(app: Flask) -> None:
+    routed = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routed == {(path, method) for path, method, _ in operations()}
+
+
+def test_operations_have_different_ids_and_links_lead_to_them() -> None:
+    ids = [operation["operationId"] for _, _, operation in operations()]
+    assert len(ids) == len(set(ids))
+    linked = {
+        link["operationId"]
+        for _, _, operation in operations()
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    }
+    assert linked <= set(ids)
+
+
+def test_every_operation_says_what_it_is_and_what_it_refuses() -> None:
+    for path, method, operation in operations():
+        assert operation["summary"], path
+        assert operation["description"], path
+        if operation.get("security") != []:
+            assert {"401", "403", "503"} <= operation["responses"].keys(), (path, method)
+        if "requestBody" in operation:
+            assert {"400", "413", "415", "422"} <= operation["responses"].keys(), (path, method)
+
+
+def test_every_example_is_valid() -> None:
+    shown = [content for _, _, operation in operations() for content in contents(operation)]
+    for response in DOCUMENT["components"]["responses"].values():
+        shown += response["content"].values()
+    assert all(content["examples"] for content in shown)
+    for content in shown:
+        for name, example in content["examples"].items():
+            assert faults(content["schema"], example["value"]) == [], name
+
+
+def test_examples_of_fields_and_parameters_are_valid() -> None:
+    fields = [
+        (name, field["examples"], field)
+        for schema in DOCUMENT["components"]["schemas"].values()
+        for name, field in schema.get("properties", {}).items()
+        if "examples" in field
+    ]
+    parameters = [
+        (one["name"], [one["example"]], one["schema"])
+        for _, _, operation in operations()
+        for one in operation.get("parameters", ())
+    ]
+    assert fields
+    assert parameters
+    for name, examples, schema in fields + parameters:
+        for example in examples:
+            assert faults(schema, example) == [], name
+
+
+@pytest.mark.parametrize(("path", "method", "example"), list(request_examples()))
+def test_the_application_takes_the_examples(
+    api: Api, path: str, method: str, example: object
+) -> None:
+    # What is changed must be there first.
+    reference = api.create({"status": "In Cart"}).json["id"]
+    answer = api.client.open(
+        path.replace("{reference}", reference), method=method, json=example, headers=api.headers
+    )
+    responses = DOCUMENT["paths"][path][method]["responses"]
+    assert answer.status_code < 300, answer.text
+    described = responses[str(answer.status_code)]
+    assert faults(described["content"]["application/json"]["schema"], answer.json) == []
+    assert set(described.get("headers", ())) <= set(answer.headers.keys())
+
+
+def test_the_schemas_refuse_what_the_application_refuses(api: Api) -> None:
+    line = {"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": 1}
+    schema = DOCUMENT["components"]["schemas"]["OrderInput"]
+    refused: list[dict[str, Any]] = [
+        {},
+        {"cart": []},
+        {"cart": [], "items": [line]},
+        {"items": []},
+        {"status": "Complete"},
+        {"status": "list"},
+        {"nmae": "x", "cart": [line]},
+        {"name": "x" * 256, "cart": [line]},
+        {"name": "a\0", "cart": [line]},
+        {"metadata": {"a": {"b": []}}, "cart": [line]},
+        {"metadata": {"a\0": 1}, "cart": [line]},
+        {"metadata": {"a": 2**63}, "cart": [line]},
+        {"metadata": None, "cart": [line]},
+        {"platform": {"id": 1}, "cart": [line]},
+        {"cart": [{**line, "count": 0}]},
+        {"cart": [{**line, "count": 1.5}]},
+        {"cart": [{**line, "count": True}]},
+        {"cart": [{**line, "metadata": None}]},
+        {"cart": [{**line, "configurationId": "short"}]},
+        {"cart": [line] * 1001},
+    ]
+    taken: list[dict[str, Any]] = [
+        {"status": "List"},
+        {"items": [{"odd": []}]},
+        {"cart": [{**line, "count": 2.0}], "platform": {"x": [1e18, None]}},
+        {"name": None, "customerId": "é" * 255, "cart": [line]},
+    ]
+    for bad in refused:
+        assert faults(schema, bad), bad
+        assert api.create(bad).status_code == 422, bad
+    for good in taken:
+        assert faults(schema, good) == [], good
+        assert api.create(good).status_code == 201, good
+
+
+def test_it_is_served_to_everybody_and_may_be_kept(client: FlaskClient) -> None:
+    answer = client.get("/api/openapi.json", headers={"Origin": "https://elsewhere.example"})
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/json"
+    assert answer.json == json.loads(json.dumps(DOCUMENT))
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.cache_control.public
+    etag = answer.headers["ETag"]
+    again = client.get("/api/openapi.json", headers={"If-None-Match": etag})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_paths_begin_where_the_service_is_mounted(client: FlaskClient) -> None:
+    answer = client.get("/api/openapi.json", environ_overrides={"SCRIPT_NAME": "/desk"})
+    assert answer.json is not None
+    assert answer.json["servers"] == [{"url": "/desk"}]
