@@ -1,0 +1,29 @@
+"""The short form of `make fuzz`: the same generated requests each time, all checks on."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fuzz.campaign import Target, campaign, prepare
+from tests.processes.server import running
+
+EXAMPLES = 8  # random requests of an operation and kind; boundaries and links come on top
+SEED = 20261124
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    with running(tmp_path_factory.mktemp("served")) as server:
+        yield prepare(server)
+        assert "Traceback" not in server.log.read_text("utf-8")
+
+
+@pytest.mark.parametrize("caller", ["private", "public"])
+def test_every_generated_request_is_answered_as_described(
+    target: Target, caller: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    headers = target.private if caller == "private" else target.public
+    folder = tmp_path_factory.mktemp("campaign")
+    outcome = campaign(target, folder, headers=headers, examples=EXAMPLES, seed=SEED)
+    assert outcome.is_clean, outcome.report
+    assert outcome.cases > 100, outcome.report

@@ -1,0 +1,1 @@
+"""Generated requests against the served product, made from its own OpenAPI document."""
