@@ -17,6 +17,7 @@ from orders.storage.models import Configuration
 SHORT_ID_BYTES = 6
 # Bound parameters of one statement; SQLite and PostgreSQL both allow many more.
 BATCH = 500
+UNKNOWN_SENTENCE = "No saved configuration has this ID."
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,18 @@
 translators in front of these two.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
-from orders import catalogue, queries
+from orders import catalogue, queries, repeats
 from orders.access import Actor
+from orders.order_rows import history_row, line_rows, order_row
 from orders.outbox import Topic, messages
+from orders.repeats import Once, Repeated
 from orders.rules import short_id
 from orders.rules.attributes import apply_attributes
 from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidOrder, ServiceBusy
@@ -34,18 +33,6 @@ _FIELDS = ("name", "customerId", "status", "platform", "metadata", "derivative",
 
 # With 55 random bits a second collision in a row means a broken random source, not bad luck.
 SHORT_ID_TRIES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Once:
-    """Makes a creation safe to repeat: one order for each key of an actor.
-
-    `key`: at most 255 characters, chosen by the form or client; `fingerprint`: SHA-256 over what
-    was sent, hexadecimal.
-    """
-
-    key: str
-    fingerprint: str
 
 
 class AlreadyPlaced(Conflict):
@@ -90,7 +77,7 @@ def check_order(
         draft = draft._replace(cart=())
     elif unknown:
         errors += [
-            FieldError(f"cart.{position}.configurationId", "No saved configuration has this ID.")
+            FieldError(f"cart.{position}.configurationId", catalogue.UNKNOWN_SENTENCE)
             for position, name in references
             if name in unknown
         ]
@@ -110,8 +97,9 @@ def create_order(
     """Store a checked order with its lines and its first history entry, all or nothing.
 
     Returns the order after it is durable. With `once`, a repeat returns the order that the key
-    has already made, and raises AlreadyPlaced when the content differs. A short ID that is taken
-    is replaced by another, invisibly. Raises ServiceBusy when the database cannot be written.
+    has already made, and raises AlreadyPlaced when the content differs; a key whose first answer is
+    kept raises Repeated instead. A short ID that is taken is replaced by another, invisibly. Raises
+    ServiceBusy when the database cannot be written.
     """
     at = now or datetime.now(UTC)
     at = at.replace(microsecond=at.microsecond // 1000 * 1000)
@@ -137,12 +125,6 @@ def create_order(
     raise ServiceBusy("No free order code was found. Please try again.") from taken
 
 
-def fingerprint(raw: object) -> str:
-    """Give SHA-256, hexadecimal, over what was sent; the order of keys does not count."""
-    text = json.dumps(raw, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 _own_short_id = Prepared(
     select(tables.orders.c.short_id).where(tables.orders.c.id == bindparam("order_id"))
 )
@@ -158,6 +140,8 @@ _placed_by_key = Prepared(
 
 def _placed_before(once: Once, actor: Actor) -> Order | None:
     for placed in database.rows(_placed_by_key, {"actor_id": actor.id, "key": once.key}):
+        if once.answer is not None:
+            raise Repeated
         if placed.fingerprint != once.fingerprint:
             raise AlreadyPlaced(placed.short_id)
         return queries.find_order(placed.short_id, actor.org_id)
@@ -187,61 +171,18 @@ def _order(draft: OrderDraft, actor: Actor, order_id: str, code: str, at: dateti
 
 
 def _rows(order: Order, actor: Actor, once: Once | None) -> NewRows:
-    """Give the rows of an order, its lines, its first history entry and its key."""
-    row = {
-        "id": order.id,
-        "short_id": order.short_id,
-        "org_id": order.org_id,
-        "origin_org_id": order.origin_org_id,
-        "name": order.name,
-        "customer_id": order.customer_id,
-        "platform": order.platform,
-        "metadata": order.metadata,
-        "derivative": order.derivative,
-        "items": order.items,
-        "status": str(order.status),
-        "created_at": order.created_at,
-        "updated_at": order.updated_at,
-        "created_by": order.created_by,
-        "deleted_at": None,
-        "version": order.version,
-        "search_text": search_text(order),
-    }
-    lines = [
-        {
-            "order_id": order.id,
-            "position": position,
-            "configuration_id": line.configuration_id,
-            "count": line.count,
-            "metadata": line.metadata,
-        }
-        for position, line in enumerate(order.cart)
-    ]
-    entry = {
-        "order_id": order.id,
-        "at": order.created_at,
-        "actor_kind": actor.kind,
-        "actor_id": actor.id,
-        "action": "created",
-        "changes": {},
-    }
+    """Give the rows of an order, its lines, its first history entry, its messages and its key."""
     rows: dict[Table, list[dict[str, Any]]] = {
-        tables.orders: [row],
-        tables.cart_line: lines,
-        tables.order_history: [entry],
+        tables.orders: [order_row(order)],
+        tables.cart_line: line_rows(order),
+        tables.order_history: [history_row(order, actor, "created", {}, at=order.created_at)],
         tables.webhook_delivery: messages(Topic.CREATED, order, actor.org, at=order.created_at),
     }
     if once is not None:
-        key = {"actor_id": actor.id, "key": once.key, "fingerprint": once.fingerprint}
-        rows[tables.submission] = [{**key, "order_id": order.id, "created_at": order.created_at}]
+        rows[tables.submission] = [
+            repeats.row(once, actor, order, order_id=order.id, at=order.created_at)
+        ]
     return rows
-
-
-def search_text(order: Order) -> str:
-    """Give what the list's search looks through: code, name, customer, in case-folded form."""
-    parts = (order.short_id, order.name, order.customer_id, order.platform.get("id"))
-    # Case folding may lengthen a text threefold (255 characters at the most each).
-    return "\n".join(part.casefold()[:380] for part in parts if isinstance(part, str))
 
 
 def _refuse_foreign_org(org_id: object, actor: Actor) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, Text, and_, bindparam, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, func, or_, select, type_coerce
 
 from orders.access import Actor
 from orders.rules import short_id
@@ -36,8 +36,9 @@ _lines = (
     .label("lines")
 )
 _columns = [column for column in orders.c if column.name != "search_text"]
-# An order that is not in the bin, with its lines.
-whole_order = select(*_columns, _lines).where(orders.c.deleted_at.is_(None))
+# An order with its lines; and one that is not in the bin.
+any_order = select(*_columns, _lines)
+whole_order = any_order.where(orders.c.deleted_at.is_(None))
 _of_org = whole_order.where(orders.c.org_id == bindparam("org_id"))
 _by_id = Prepared(_of_org.where(orders.c.id == bindparam("reference")))
 _by_short_id = Prepared(_of_org.where(orders.c.short_id == bindparam("reference")))
@@ -56,6 +57,17 @@ def find_order(reference: str, org_id: str) -> Order:
     if not found:
         raise NotFound("There is no order with this ID.")
     return order_from(found[0])
+
+
+def names_order(reference: str) -> ColumnElement[bool]:
+    """Give the condition that an order has this UUID, or this short ID in any spelling.
+
+    Raises MistypedShortId for a text that can be neither.
+    """
+    order_id = read_uuid(reference)
+    if order_id is not None:
+        return orders.c.id == order_id
+    return orders.c.short_id == short_id.normalise(reference)
 
 
 def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `whole_order`

@@ -12,8 +12,8 @@ from orders.rules import domains
 from orders.rules.errors import Unauthorized
 
 ALLOWED_METHODS = "GET, POST, PUT, DELETE"
-ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match"
-EXPOSED_HEADERS = "ETag, Location, Retry-After"
+ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
+EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Location, Retry-After"
 PREFLIGHT_AGE = 600  # seconds for which a browser may remember the permission
 
 _BEARER = re.compile(r"Bearer +([^\s]+) *", re.IGNORECASE)

@@ -18,6 +18,7 @@ from werkzeug.exceptions import InternalServerError
 from orders import access, intake, queries
 from orders.api.answers import send_json
 from orders.api.authentication import secret_of_header
+from orders.api.etags import etag_of
 from orders.api.problems import problem_of, problem_of_http
 from orders.rules.errors import OrderError
 from orders.rules.json_values import parse_json
@@ -32,8 +33,14 @@ if TYPE_CHECKING:
 ORDERS = "/api/orders"
 _ORDER = re.compile(rf"{ORDERS}/([0-9A-Za-z-]{{12,36}})")
 _LENGTH = re.compile("[0-9]{1,15}")
-# A browser's page, a chunked body, a repeat: the views know what to do.
-_UNUSUAL = ("HTTP_ORIGIN", "HTTP_REFERER", "HTTP_TRANSFER_ENCODING", "HTTP_IDEMPOTENCY_KEY")
+# A browser's page, a chunked body, a repeat, a known version: the views know what to do.
+_UNUSUAL = (
+    "HTTP_ORIGIN",
+    "HTTP_REFERER",
+    "HTTP_TRANSFER_ENCODING",
+    "HTTP_IDEMPOTENCY_KEY",
+    "HTTP_IF_NONE_MATCH",
+)
 
 
 class ExpressLane:
@@ -66,7 +73,9 @@ class ExpressLane:
             try:
                 actor = access.authenticate(secret_of_header(environ), origin=None)
                 order = queries.find_order(reference, actor.org_id)
-                return send_json(start_response, order_fields(order), scheme=scheme)
+                return send_json(
+                    start_response, order_fields(order), scheme=scheme, etag=etag_of(order)
+                )
             except Exception:  # noqa: BLE001 - the view meets it too, and knows what to say
                 return None
 
@@ -90,7 +99,7 @@ class ExpressLane:
                 location = location_of(environ.get("SCRIPT_NAME", ""), order)
                 return send_json(
                     start_response, order_fields(order), "201 Created", location=location,
-                    scheme=scheme,
+                    scheme=scheme, etag=etag_of(order),
                 )  # fmt: skip
             except OrderError as error:  # not a second time by Flask
                 refusal = problem_of(error)

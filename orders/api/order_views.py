@@ -1,15 +1,25 @@
 """Orders by JSON: each view reads its input, calls one service and answers."""
 
 from flask import Response, current_app, request
+from werkzeug.exceptions import MethodNotAllowed
 
-from orders import intake, queries
-from orders.api.answers import JsonAnswer
+from orders import editing, intake, listing, queries
+from orders.access import Actor
+from orders.api.answers import JsonAnswer, list_answer
 from orders.api.authentication import current_actor
 from orders.api.blueprint import api, limits_in_force
-from orders.api.json_body import json_object
+from orders.api.etags import etag_of, not_modified, version_wanted
+from orders.api.json_body import json_object, json_value
 from orders.api.lane import location_of
+from orders.api.query import Query, read_query
+from orders.api.repeating import Made, answer_once
 from orders.health import HealthCheck
+from orders.listing import OrderFilter
+from orders.repeats import Once
+from orders.rules.change_schema import OrderChanges
 from orders.rules.errors import Forbidden
+from orders.rules.order import Order
+from orders.rules.status import Status
 from orders.rules.wire import order_fields
 
 
@@ -18,17 +28,90 @@ def create_order() -> Response:
     """Create an order: 201, `Location`, and the whole order."""
     actor = current_actor()
     raw = json_object()
-    _refuse_foreign_org(actor.org_id)
-    draft = intake.check_order(raw, actor=actor, limits=limits_in_force())
-    order = intake.create_order(draft, actor=actor)
-    location = location_of(request.root_path, order)
-    return JsonAnswer(order_fields(order), 201, {"Location": location})
+    read_query().own_org(actor.org_id)
+
+    def create(once: Once | None) -> Order:
+        draft = intake.check_order(raw, actor=actor, limits=limits_in_force())
+        return intake.create_order(draft, actor=actor, once=once)
+
+    return answer_once(actor, raw, create, _created)
+
+
+@api.get("/orders")
+def list_orders() -> Response:
+    """List orders by filters, in pages."""
+    actor = current_actor()
+    query = read_query()
+    query.own_org(actor.org_id)
+    wanted = _filter(query)
+    paging = query.paging(listing.SORTABLE)
+    query.refuse()
+    _require_may_list(actor, is_one=bool(wanted.short_ids))
+    return list_answer("orders", listing.find_orders(actor.org_id, wanted, paging), order_fields)
 
 
 @api.get("/orders/<reference>")
 def read_order(reference: str) -> Response:
     """Read one order by its UUID or short ID."""
-    return JsonAnswer(order_fields(queries.find_order(reference, current_actor().org_id)))
+    order = queries.find_order(reference, current_actor().org_id)
+    return not_modified(order) or _order_answer(order)
+
+
+@api.put("/orders/<reference>")
+def change_order(reference: str) -> Response:
+    """Replace the fields that were sent; an array replaces the cart."""
+    actor = current_actor()
+    changes = editing.check_changes(json_value(), actor=actor, limits=limits_in_force())
+    return _order_answer(
+        editing.change_order(reference, changes, actor=actor, is_current=version_wanted())
+    )
+
+
+@api.post("/orders/<reference>/cart")
+@api.post("/orders/<reference>/items")
+def add_lines(reference: str) -> Response:
+    """Put lines behind those of the cart."""
+    actor, limits, check = current_actor(), limits_in_force(), version_wanted()
+    raw = json_value()
+
+    def add(once: Once | None) -> Order:
+        lines = editing.check_lines(raw, actor=actor, limits=limits)
+        return editing.add_lines(
+            reference, lines, actor=actor, limits=limits, is_current=check, once=once
+        )
+
+    return answer_once(actor, raw, add, _changed)
+
+
+@api.put("/orders/<reference>/cart")
+def replace_lines(reference: str) -> Response:
+    """Replace the lines of the cart."""
+    actor = current_actor()
+    lines = editing.check_lines(json_value(), actor=actor, limits=limits_in_force())
+    return _order_answer(
+        editing.change_order(
+            reference, OrderChanges(cart=lines), actor=actor, is_current=version_wanted()
+        )
+    )
+
+
+@api.delete("/orders/<reference>")
+def bin_order(reference: str) -> Response:
+    """Put the order into the bin."""
+    return _order_answer(
+        editing.bin_order(reference, actor=current_actor(), is_current=version_wanted())
+    )
+
+
+@api.post("/orders/<reference>/restore")
+def restore_order(reference: str) -> Response:
+    """Take the order out of the bin."""
+    actor, check = current_actor(), version_wanted()
+
+    def restore(once: Once | None) -> Order:
+        return editing.restore_order(reference, actor=actor, is_current=check, once=once)
+
+    return answer_once(actor, None, restore, _changed)
 
 
 @api.get("/orders/healthcheck")
@@ -39,7 +122,44 @@ def check_health() -> Response:
     return JsonAnswer(is_well, 200 if is_well else 503)
 
 
-def _refuse_foreign_org(org_id: str) -> None:
-    """The query may name the org too; it must be the token's."""
-    if any(sent.lower() != org_id for sent in request.args.getlist("orgId")):
-        raise Forbidden("This token may create orders in its own org only.")
+@api.route("/orders/healthcheck", methods=["PUT", "DELETE"])
+def refuse_to_change_health() -> Response:
+    """Say 405 to what would otherwise look for an order of this name."""
+    raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
+
+
+def _filter(query: Query) -> OrderFilter:
+    platform = query.json_object("platform", nesting=limits_in_force().nesting)
+    for key, value in (platform or {}).items():
+        if isinstance(value, dict | list):
+            query.add_error(f"platform.{key}", "Text, a number, a boolean or null.")
+    return OrderFilter(
+        short_ids=query.short_ids("shortId"),
+        origin_org_id=query.text("originOrgId"),
+        customer_id=query.text("customerId"),
+        name=query.text("name"),
+        statuses=query.choices("status", tuple(Status)),
+        platform=platform,
+        created_from=query.moment("createdFrom"),
+        created_to=query.moment("createdTo", is_end=True),
+        configuration_id=query.configuration_id("configurationId"),
+    )
+
+
+def _require_may_list(actor: Actor, *, is_one: bool) -> None:
+    if not (actor.is_private or is_one or actor.org.may_public_list):
+        raise Forbidden("A public token may list with shortId= only, unless its org allows more.")
+
+
+def _order_answer(order: Order) -> JsonAnswer:
+    value, status, headers = _changed(order)
+    return JsonAnswer(value, status, headers)
+
+
+def _changed(order: Order) -> Made:
+    return order_fields(order), 200, {"ETag": etag_of(order)}
+
+
+def _created(order: Order) -> Made:
+    location = location_of(request.root_path, order)
+    return order_fields(order), 201, {"ETag": etag_of(order), "Location": location}

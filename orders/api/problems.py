@@ -15,6 +15,7 @@ from orders.rules.errors import (
     NotJson,
     OrderError,
     ServiceBusy,
+    StaleVersion,
     Unauthorized,
 )
 from orders.rules.short_id import MistypedShortId
@@ -28,6 +29,7 @@ STATUS_OF = (
     (NotFound, 404),
     (MistypedShortId, 404),
     (Conflict, 409),
+    (StaleVersion, 412),
     (ServiceBusy, 503),
 )
 RETRY_AFTER = 1  # seconds; a busy database is free again soon

@@ -13,10 +13,12 @@ from typing import Any
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from orders.rules.configuration_id import read_uuid
+from orders.rules import short_id
+from orders.rules.configuration_id import is_configuration_id, read_uuid
 from orders.rules.errors import FieldError, Forbidden, InvalidOrder
 from orders.rules.json_values import find_unstorable, parse_json_text
 from orders.rules.paging import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, Paging
+from orders.rules.short_id import MistypedShortId
 
 MAX_TEXT = 255  # characters of a text that is looked for
 DEFAULT_SORT = "-createdAt"
@@ -64,6 +66,23 @@ class Query:
             self.add_error(name, f"One of: {', '.join(known)}.")
             return ()
         return values
+
+    def short_ids(self, name: str) -> tuple[str, ...]:
+        """Give codes of orders in their canonical form, whatever their spelling."""
+        try:
+            return tuple(short_id.normalise(code) for code in self.texts(name))
+        except MistypedShortId as error:
+            self.add_error(name, str(error))
+            return ()
+
+    def configuration_id(self, name: str) -> str | None:
+        """Give a UUID in canonical form or the short ID of a configuration."""
+        sent = self._one(name)
+        if sent is None:
+            return None
+        if not is_configuration_id(sent):
+            self.add_error(name, "A UUID, or the short ID of a saved configuration.")
+        return read_uuid(sent) or sent
 
     def json_object(self, name: str, *, nesting: int) -> dict[str, Any] | None:
         """Give an object that was sent as JSON text."""

@@ -73,6 +73,14 @@ class OrderChanges:
 
 
 @dataclass(frozen=True, slots=True)
+class LinesResult:
+    """The lines, or what is wrong with them."""
+
+    lines: tuple[CartLine, ...]
+    errors: list[FieldError]
+
+
+@dataclass(frozen=True, slots=True)
 class ChangesResult:
     """The changes, or what is wrong with them."""
 
@@ -107,7 +115,7 @@ def read_changes(raw: object, *, limits: Limits) -> ChangesResult:
     return ChangesResult(changes, [])
 
 
-def read_lines(raw: object, *, limits: Limits) -> ChangesResult:
+def read_lines(raw: object, *, limits: Limits) -> LinesResult:
     """Check lines for a cart as they were sent: an array of lines, or `{"cart": [...]}`.
 
     `items`, the old name of the field, is taken for `cart` when it comes alone. Never raises.
@@ -121,8 +129,8 @@ def read_lines(raw: object, *, limits: Limits) -> ChangesResult:
         document = {**document, "cart": modern_lines(document["cart"])}
     seen = inspect(document, CartInput, limits=limits)
     if seen.told or seen.parsed is None:
-        return ChangesResult(None, list(seen.told.values()))
-    return ChangesResult(OrderChanges(cart=_lines(seen.parsed.cart)), [])
+        return LinesResult((), list(seen.told.values()))
+    return LinesResult(_lines(seen.parsed.cart), [])
 
 
 def modern_lines(lines: list[Any]) -> list[Any]:

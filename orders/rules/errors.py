@@ -52,5 +52,12 @@ class Conflict(OrderError):
     """The request contradicts what is stored."""
 
 
+class StaleVersion(OrderError):
+    """Somebody else has changed it since the caller read it."""
+
+    def __init__(self) -> None:
+        super().__init__("It was changed meanwhile. Read it again, then send the change again.")
+
+
 class ServiceBusy(OrderError):
     """The database cannot be reached, or stayed locked for too long; later it may work."""

@@ -18,7 +18,7 @@ def order_fields(order: Order) -> dict[str, Any]:
         "platform": order.platform,
         "metadata": order.metadata,
         "derivative": order.derivative,
-        "cart": [_line_fields(line) for line in order.cart],
+        "cart": [line_fields(line) for line in order.cart],
         "items": order.items,
         "status": str(order.status),
         "createdAt": wire_time(order.created_at),
@@ -28,7 +28,8 @@ def order_fields(order: Order) -> dict[str, Any]:
     }
 
 
-def _line_fields(line: CartLine) -> dict[str, Any]:
+def line_fields(line: CartLine) -> dict[str, Any]:
+    """Give a line as it is answered; `metadata` only when it was sent."""
     fields: dict[str, Any] = {"configurationId": line.configuration_id, "count": line.count}
     if line.metadata is not None:
         fields["metadata"] = line.metadata

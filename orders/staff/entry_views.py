@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from orders import intake, queries
 from orders.access import StaffMember
-from orders.intake import AlreadyPlaced, Once
+from orders.intake import AlreadyPlaced
+from orders.repeats import Once, fingerprint
 from orders.rules.errors import InvalidOrder
 from orders.rules.order import OrderDraft
 from orders.settings import Settings
@@ -55,7 +56,7 @@ def place_order() -> AnyResponse:
         return _draw(entry, key)
     raw = entry.raw()
     try:
-        once = Once(key, intake.fingerprint(raw))
+        once = Once(key, fingerprint(raw))
         order = intake.create_order(_check(entry, member), actor=member.actor, once=once)
     except InvalidOrder as invalid:
         entry.show(invalid.errors)

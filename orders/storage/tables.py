@@ -4,9 +4,11 @@ Creation and the reads of the JSON door use Core: loading and flushing mapped ob
 than half of their time (docs/benchmarks.md).
 """
 
+from collections.abc import Mapping
 from typing import Any, cast
 
-from sqlalchemy import Table, Text
+from sqlalchemy import Connection, Insert, Table, Text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -22,6 +24,13 @@ configuration_file = cast(Table, models.ConfigurationFile.__table__)
 webhook = cast(Table, models.Webhook.__table__)
 webhook_delivery = cast(Table, models.WebhookDelivery.__table__)
 request_log = cast(Table, models.RequestLog.__table__)
+
+
+def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> Insert:
+    """Insert a row unless its key is taken; the result's `rowcount` tells which."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).values(row).on_conflict_do_nothing()
+    return postgresql.insert(table).values(row).on_conflict_do_nothing()
 
 
 class JsonRows(FunctionElement[str]):

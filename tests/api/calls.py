@@ -54,3 +54,23 @@ class Api:
         """Read one order."""
         answer = self.client.get(f"/api/orders/{reference}", headers=self.headers, **options)
         return cast(Answer, answer)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        headers: dict[str, str] | None = None,
+        query: dict[str, str] | list[tuple[str, str]] | None = None,
+    ) -> Answer:
+        """Send any request below /api; a body goes out as JSON."""
+        answer = self.client.open(
+            f"/api{path}",
+            method=method,
+            data=None if body is None else json.dumps(body),
+            content_type=None if body is None else "application/json",
+            headers={**self.headers, **(headers or {})},
+            query_string=query,
+        )
+        return cast(Answer, answer)

@@ -1,0 +1,66 @@
+"""`Idempotency-Key`: a request that creates something may be sent again."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from flask import request
+
+from orders import repeats
+from orders.access import Actor
+from orders.api.answers import JsonAnswer
+from orders.repeats import KEY_HEADER, MAX_KEY, Once, Repeated
+from orders.rules.errors import FieldError, InvalidOrder
+
+_KEY = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{MAX_KEY - 2}}}[\x21-\x7e])?")
+# Tells that the answer is the first one, given again.
+REPLAYED = "Idempotent-Replayed"
+
+# What a view makes: a value, its status, and headers of its own.
+Made = tuple[Any, int, dict[str, str]]
+
+clearing = repeats.Clearing()
+
+
+def answer_once(
+    actor: Actor,
+    content: object,
+    make: Callable[[Once | None], Any],
+    answer: Callable[[Any], Made],
+) -> JsonAnswer:
+    """Make something by `make` and answer by `answer`; with a key, only the first time.
+
+    `content` is what was sent, parsed. The same key and content within a day give the first answer
+    again. Raises InvalidOrder for a key that is none, or that came with other content.
+    """
+    key = request.headers.get(KEY_HEADER)
+    if key is None:
+        value, status, headers = answer(make(None))
+        return JsonAnswer(value, status, headers)
+    if not _KEY.fullmatch(key):
+        message = f"From 1 to {MAX_KEY} characters of printable ASCII, no blank at either end."
+        raise InvalidOrder([FieldError(KEY_HEADER, message)])
+    clearing.maybe_clear()
+    fingerprint = repeats.fingerprint([request.method, request.path, content])
+    if kept := repeats.find_answer(key, fingerprint, actor):
+        return _replayed(kept)
+
+    def to_keep(made: Any) -> repeats.Answer:  # noqa: ANN401 - whatever the service makes
+        value, status, headers = answer(made)
+        # Through text, as it will be read again: the answer must not change with what was made.
+        return {"status": status, "headers": headers, "body": orjson.dumps(value).decode()}
+
+    try:
+        value, status, headers = answer(make(Once(key, fingerprint, to_keep)))
+    except Repeated:
+        kept = repeats.find_answer(key, fingerprint, actor)
+        if kept is None:  # cleared away in this moment, a day later
+            raise
+        return _replayed(kept)
+    return JsonAnswer(value, status, headers)
+
+
+def _replayed(kept: repeats.Answer) -> JsonAnswer:
+    headers = {**kept["headers"], REPLAYED: "true"}
+    return JsonAnswer(orjson.loads(kept["body"]), kept["status"], headers)

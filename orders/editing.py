@@ -1,0 +1,262 @@
+"""Changing an order: its fields, its cart, the bin and back.
+
+`check_changes` and `check_lines` turn what was sent into checked changes, as `orders.intake` does
+for new orders. Each act below reads the order, judges the change and writes it with its history
+entry and its messages in one transaction, so that of two people who change an order at once neither
+overwrites what the other has done without knowing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from orders import catalogue, repeats
+from orders.access import Actor
+from orders.order_rows import history_row, line_rows, order_row
+from orders.outbox import Topic, messages
+from orders.queries import any_order, names_order, order_from
+from orders.repeats import Once
+from orders.rules.change_schema import OrderChanges, read_changes, read_lines
+from orders.rules.changing import apply_changes, difference
+from orders.rules.errors import FieldError, Forbidden, InvalidOrder, NotFound, StaleVersion
+from orders.rules.legacy_items import convert_items
+from orders.rules.limits import Limits
+from orders.rules.order import NOT_SENT, CartLine, NotSent, Order
+from orders.rules.schema import missing_line
+from orders.rules.status import OPEN_CARTS, may_have_empty_cart
+from orders.storage import database, tables
+
+# Tells whether the caller may change the order in this version; None when any version will do.
+VersionCheck = Callable[[int], bool] | None
+
+
+def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
+    """Check changes as they were sent: an object of fields, or an array of lines.
+
+    Raises InvalidOrder with every error by its path, and Forbidden when another org is named.
+    """
+    if isinstance(raw, dict):
+        _refuse_foreign_org(raw.get("orgId"), actor)
+    read = read_changes(raw, limits=limits)
+    errors = list(read.errors)
+    if read.changes is not None:
+        errors += _unknown_short_ids(read.changes.cart, actor)
+    if errors or read.changes is None:
+        raise InvalidOrder(errors)
+    return read.changes
+
+
+def check_lines(raw: object, *, actor: Actor, limits: Limits) -> tuple[CartLine, ...]:
+    """Check lines for a cart: an array of lines, or `{"cart": [...]}`. Raises InvalidOrder."""
+    read = read_lines(raw, limits=limits)
+    errors = list(read.errors)
+    lines = read.lines
+    errors += _unknown_short_ids(lines, actor)
+    if errors:
+        raise InvalidOrder(errors)
+    return lines
+
+
+def change_order(
+    reference: str,
+    changes: OrderChanges,
+    *,
+    actor: Actor,
+    is_current: VersionCheck = None,
+    now: datetime | None = None,
+) -> Order:
+    """Replace the fields that were sent; gives the order as it is then.
+
+    A change that changes nothing writes nothing. Raises NotFound, Forbidden when this token may
+    not change an order of this status, StaleVersion when `is_current` refuses the version, and
+    InvalidOrder when the order would not be valid.
+    """
+    act = _Act(reference, actor, "changed", is_current, now or datetime.now(UTC))
+
+    def changed(order: Order) -> Order:
+        _require_open_or_private(order, actor)
+        return _changed(order, changes, actor)
+
+    return act.run(changed)
+
+
+def add_lines(
+    reference: str,
+    lines: tuple[CartLine, ...],
+    *,
+    actor: Actor,
+    limits: Limits,
+    is_current: VersionCheck = None,
+    once: Once | None = None,
+    now: datetime | None = None,
+) -> Order:
+    """Put lines behind those that are in the cart; raises as `change_order` does.
+
+    With `once`, raises Repeated when the key has done it already.
+    """
+
+    def grown(order: Order) -> Order:
+        _require_open_or_private(order, actor)
+        cart = order.cart + lines
+        if len(cart) > limits.cart_lines:
+            message = (
+                f"At most {limits.cart_lines:,} lines; with these it would have {len(cart):,}."
+            )
+            raise InvalidOrder([FieldError("cart", message)])
+        return order._replace(cart=cart)
+
+    act = _Act(reference, actor, "changed", is_current, now or datetime.now(UTC), once)
+    return act.run(grown)
+
+
+def bin_order(
+    reference: str,
+    *,
+    actor: Actor,
+    is_current: VersionCheck = None,
+    now: datetime | None = None,
+) -> Order:
+    """Put the order into the bin: from now on it is NotFound for everything but `restore_order`.
+
+    Raises Forbidden for a public token, NotFound and StaleVersion.
+    """
+    _require_private(actor)
+    at = now or datetime.now(UTC)
+    act = _Act(reference, actor, "binned", is_current, at, topic=Topic.DELETED)
+    return act.run(lambda order: order._replace(deleted_at=act.at))
+
+
+def restore_order(
+    reference: str,
+    *,
+    actor: Actor,
+    is_current: VersionCheck = None,
+    once: Once | None = None,
+    now: datetime | None = None,
+) -> Order:
+    """Take the order out of the bin; one that is not in it stays as it is. Raises as above."""
+    _require_private(actor)
+    at = now or datetime.now(UTC)
+    act = _Act(reference, actor, "restored", is_current, at, once, may_be_binned=True)
+    return act.run(lambda order: order._replace(deleted_at=None))
+
+
+@dataclass
+class _Act:
+    """One change of one order, in one transaction."""
+
+    reference: str
+    actor: Actor
+    action: str
+    is_current: VersionCheck
+    at: datetime
+    once: Once | None = None
+    topic: Topic = Topic.UPDATED
+    may_be_binned: bool = False
+    # What the first run wrote: a second run after a lost answer must not write it again.
+    _done: Order | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.at = self.at.replace(microsecond=self.at.microsecond // 1000 * 1000)
+
+    def run(self, change: Callable[[Order], Order]) -> Order:
+        """Run the change; gives the order as it is stored afterwards."""
+        return database.write(lambda connection: self._run(connection, change))
+
+    def _run(self, connection: Connection, change: Callable[[Order], Order]) -> Order:
+        before = self._read(connection)
+        done = self._done
+        if done is not None and (done.version, done.updated_at) == (
+            before.version,
+            before.updated_at,
+        ):
+            return done
+        if self.is_current is not None and not self.is_current(before.version):
+            raise StaleVersion
+        after = change(before)
+        if after != before:
+            # A clock that was set back must not make an order that was changed before it was made.
+            at = max(self.at, before.updated_at)
+            after = after._replace(updated_at=at, version=before.version + 1)
+            self._write(connection, before, after)
+        repeats.remember(connection, self.once, self.actor, after, at=self.at)
+        self._done = after
+        return after
+
+    def _read(self, connection: Connection) -> Order:
+        which = (tables.orders.c.org_id == self.actor.org_id, names_order(self.reference))
+        # Two transactions on PostgreSQL take turns here; SQLite has one writer anyway. A statement
+        # of its own: the lines must be read after the wait, not before.
+        connection.execute(select(tables.orders.c.id).where(*which).with_for_update())
+        found = connection.execute(any_order.where(*which)).one_or_none()
+        if found is None or (found.deleted_at is not None and not self.may_be_binned):
+            raise NotFound("There is no order with this ID.")
+        return order_from(found)
+
+    def _write(self, connection: Connection, before: Order, after: Order) -> None:
+        row = order_row(after)
+        connection.execute(update(tables.orders).where(tables.orders.c.id == after.id).values(row))
+        if after.cart != before.cart:
+            of_order = tables.cart_line.c.order_id == after.id
+            connection.execute(delete(tables.cart_line).where(of_order))
+            if after.cart:
+                connection.execute(insert(tables.cart_line), line_rows(after))
+        entry = history_row(
+            after, self.actor, self.action, difference(before, after), at=after.updated_at
+        )
+        connection.execute(insert(tables.order_history), entry)
+        told = messages(self.topic, after, self.actor.org, at=after.updated_at)
+        if told:
+            connection.execute(insert(tables.webhook_delivery), told)
+
+
+def _changed(order: Order, changes: OrderChanges, actor: Actor) -> Order:
+    """Give the order with its new fields, or raise what speaks against it."""
+    org = actor.org
+    after, errors = apply_changes(order, changes, org.attributes, strict=org.is_strict)
+    is_about_lines = changes.cart is not NOT_SENT or changes.status is not NOT_SENT
+    if is_about_lines and _lacks_lines(after, actor):
+        errors.append(FieldError("cart", missing_line(after.status)))
+    if errors:
+        raise InvalidOrder(errors)
+    return after
+
+
+def _lacks_lines(order: Order, actor: Actor) -> bool:
+    """Tell whether the order needs a line; not if its old `items` could not be converted."""
+    if order.cart or may_have_empty_cart(order.status):
+        return False
+    converted = convert_items(order.items) if order.items else []
+    if converted is None:
+        return False
+    names = [line["configurationId"] for line in converted]
+    return not (names and catalogue.unknown_short_ids(names, actor.org_id))
+
+
+def _require_open_or_private(order: Order, actor: Actor) -> None:
+    if not actor.is_private and order.status not in OPEN_CARTS:
+        raise Forbidden(
+            f"An order with status {order.status} can be changed with a private token only."
+        )
+
+
+def _require_private(actor: Actor) -> None:
+    if not actor.is_private:
+        raise Forbidden("This needs a private token.")
+
+
+def _refuse_foreign_org(org_id: object, actor: Actor) -> None:
+    if isinstance(org_id, str) and org_id.lower() != actor.org_id:
+        raise Forbidden("This token works in its own org only.")
+
+
+def _unknown_short_ids(cart: tuple[CartLine, ...] | NotSent, actor: Actor) -> list[FieldError]:
+    lines = () if isinstance(cart, NotSent) else cart
+    unknown = catalogue.unknown_short_ids((line.configuration_id for line in lines), actor.org_id)
+    return [
+        FieldError(f"cart.{position}.configurationId", catalogue.UNKNOWN_SENTENCE)
+        for position, line in enumerate(lines)
+        if line.configuration_id in unknown
+    ]
