@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
+from limits import parse_many
+
 from orders.rules.limits import Limits
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -39,6 +41,7 @@ class Settings:
     secure_cookies: bool = False  # cookies over TLS only; always so when PUBLIC_URL is https
     lookup_limit: str = "30 per minute"  # look-ups by one address, in each process
     sign_in_limit: str = "10 per minute"  # tries to sign in by one address, in each process
+    api_limit: str = ""  # requests by one token, in each process, as 600 per minute; empty: any
     rate_limit_storage: str = "memory://"  # where limits are counted; share it when scaled
     limits: Limits = field(default_factory=Limits)  # the MAX_… settings below
 
@@ -109,6 +112,11 @@ def _check(settings: Settings) -> None:
     for name in ("workers", "threads"):
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")
+    for name in ("lookup_limit", "sign_in_limit", "api_limit"):
+        try:
+            parse_many(getattr(settings, name) or "1 per second")
+        except ValueError as error:
+            raise BadSetting(f"{name.upper()} must be like 30 per minute.") from error
     if settings.public_url:
         parts = urlsplit(settings.public_url)
         if parts.scheme not in {"http", "https"} or not parts.netloc:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 
 from orders import access
 from orders.access import Actor, Origin
+from orders.api.pace import pace_of
 from orders.rules import domains
 from orders.rules.errors import Unauthorized
 
@@ -23,10 +24,11 @@ def current_actor() -> Actor:
     """Find out who calls, once for each request.
 
     Raises Unauthorized without a known token and Forbidden for a public token from elsewhere
-    (docs/contract.md, "Tokens").
+    (docs/contract.md, "Tokens"), and TooManyRequests for one that is over its limit.
     """
     if "actor" not in g:
         g.actor = access.authenticate(_secret(), origin=_origin())
+        pace_of(current_app).count(g.actor)
     actor: Actor = g.actor
     return actor
 

@@ -2,9 +2,9 @@
 
 Creating an order and reading one ask the database for microseconds; the framework around them took
 more than half of their time (docs/decisions/0010-an-express-lane.md). The lane takes a request only
-in its plainest form: a token in the header, no query, no browser behind it, a whole JSON body.
-Whatever is different in any way, and whatever is to be refused, goes to the views of this door,
-which know every case. Both call the same services and make the same answers.
+in its plainest form: a token in the header that has no limit, no query, no browser behind it, a
+whole JSON body. Whatever is different in any way, and whatever is to be refused, goes to the views
+of this door, which know every case. Both call the same services and make the same answers.
 """
 
 import re
@@ -19,6 +19,7 @@ from orders import access, intake, queries
 from orders.api.answers import send_json
 from orders.api.authentication import secret_of_header
 from orders.api.etags import etag_of
+from orders.api.pace import pace_of
 from orders.api.problems import problem_of, problem_of_http
 from orders.rules.errors import OrderError
 from orders.rules.json_values import parse_json
@@ -50,12 +51,17 @@ class ExpressLane:
         self._app = app
         self._limits = limits
         self._take_turn = take_turn
+        self._is_open = not pace_of(app).is_limited
 
     def answer(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes] | None:
         """Answer the request, or leave it to Flask as if nobody had looked at it."""
-        if environ.get("QUERY_STRING") or any(name in environ for name in _UNUSUAL):
+        if (
+            not self._is_open
+            or environ.get("QUERY_STRING")
+            or any(name in environ for name in _UNUSUAL)
+        ):
             return None
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         if method == "GET" and (named := _ORDER.fullmatch(path)):
