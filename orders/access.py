@@ -190,7 +190,7 @@ def _org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001 - t
     )
     with database.read() as connection:
         org = connection.execute(settings).one()
-        rules = tuple(_attribute_rule(row) for row in connection.execute(attributes))
+        rules = tuple(attribute_rule(row) for row in connection.execute(attributes))
         hooks = tuple(_webhook_rule(row) for row in connection.execute(webhooks))
     return OrgRules(org_id, org.is_strict, rules, org.may_public_list, hooks)
 
@@ -199,7 +199,8 @@ def _webhook_rule(row: Any) -> WebhookRule:  # noqa: ANN401 - a row of `webhook`
     return WebhookRule(row.id, row.topic, frozenset(row.filter.get("status", ())))
 
 
-def _attribute_rule(row: Any) -> AttributeRule:  # noqa: ANN401 - a row of `attribute`
+def attribute_rule(row: Any) -> AttributeRule:  # noqa: ANN401 - a row of `attribute`
+    """Give the rule that a row of `attribute` holds."""
     return AttributeRule(
         key=row.key,
         label=row.label,

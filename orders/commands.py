@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from orders import administration, demo
-from orders.rules.attributes import Applies, AttributeRule, Kind, Option
+from orders.rules.attributes import Applies, AttributeRule, Kind, read_option
 from orders.rules.errors import InvalidOrder, OrderError
 from orders.serving import serve
 from orders.settings import Settings
@@ -137,18 +137,13 @@ def add_attribute(  # noqa: PLR0913, PLR0917 - an attribute has as many parts
         key=key,
         label=label,
         kind=Kind(kind),
-        options=tuple(_option(text) for text in options),
+        options=tuple(read_option(text) for text in options),
         applies=Applies(applies),
         required=required,
         default=_default(Kind(kind), default),
         visible_to_customer=visible,
     )
     return {"id": administration.add_attribute(org_id, rule)}
-
-
-def _option(text: str) -> Option:
-    value, separator, label = text.partition("=")
-    return Option(value, label if separator else value)
 
 
 def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of the attribute's kind

@@ -10,7 +10,8 @@ document.addEventListener("click", async (event) => {
   const said = document.getElementById("said");
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
-    said.textContent = `Copied: ${button.dataset.copy}`;
+    // A secret is not read out.
+    said.textContent = button.dataset.said ?? `Copied: ${button.dataset.copy}`;
     button.querySelector("span").textContent = "Copied";
   } catch {
     said.textContent = "The browser did not allow copying. Select the text and copy it.";

@@ -1,6 +1,5 @@
 """Makes the demo org, through the same services as everyone else."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,9 +18,6 @@ from orders.storage.models import StaffAccount
 EMAIL = "demo@alder-oak.example"
 # Where the public token works: pages on one's own machine, and a shop on a reserved domain.
 DOMAINS = ("localhost", "127.0.0.1", "shop.example", "*.shop.example")
-CONSONANTS = "bdfgklmnprstvz"
-VOWELS = "aeiou"
-SYLLABLES = 10  # of 70 kinds each: 61 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,7 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     now = now or datetime.now(UTC)
     _refuse_second()
     org_id = administration.add_org(WORKSHOP)
-    password = readable_password()
+    password = administration.readable_password()
     # The account comes first: of two commands at the same moment its address stops the later one.
     staff_id = administration.add_staff(org_id, email=EMAIL, role="admin", password=password)
     private = administration.add_token(org_id, name="Trade portal", is_private=True)
@@ -81,12 +77,6 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
         configurations=len(saved),
         orders=placed,
     )
-
-
-def readable_password() -> str:
-    """Make a random password of syllables that can be read out and typed: `daki-romu-…`."""
-    syllables = [secrets.choice(CONSONANTS) + secrets.choice(VOWELS) for _ in range(SYLLABLES)]
-    return "-".join("".join(syllables[at : at + 2]) for at in range(0, SYLLABLES, 2))
 
 
 def _refuse_second() -> None:

@@ -148,6 +148,17 @@ def display(rule: AttributeRule, value: object) -> str:
     return labels.get(value, value) if isinstance(value, str) else str(value)
 
 
+def read_option(text: str) -> Option:
+    """Read `value=Label` as people write an option; without a label the value is its own."""
+    value, _, label = text.partition("=")
+    return Option(value.strip(), label.strip() or value.strip())
+
+
+def write_option(option: Option) -> str:
+    """Give the text that `read_option` reads."""
+    return option.value if option.label == option.value else f"{option.value}={option.label}"
+
+
 def check_definition(rule: AttributeRule) -> list[FieldError]:
     """Say what is wrong with the definition itself; an empty list when it can be used."""
     errors = []
@@ -184,3 +195,8 @@ def _option_faults(rule: AttributeRule) -> Iterable[FieldError]:
         yield FieldError("option", "Each value once.")
     if not all(value.strip() for value in values):
         yield FieldError("option", "A value that is not empty.")
+    # So that each option can be written down in one line, `value=Label`, and read back the same.
+    if any("=" in value or value != value.strip() for value in values) or any(
+        set("\r\n") & set(option.value + option.label) for option in rule.options
+    ):
+        yield FieldError("option", "One line each; a value without “=” and blanks at its ends.")

@@ -59,5 +59,13 @@ class StaleVersion(OrderError):
         super().__init__("It was changed meanwhile. Read it again, then send the change again.")
 
 
+class Taken(Conflict):
+    """A value that must be unique is in use already; `path` names its field."""
+
+    def __init__(self, path: str, message: str) -> None:
+        self.path = path
+        super().__init__(message)
+
+
 class ServiceBusy(OrderError):
     """The database cannot be reached, or stayed locked for too long; later it may work."""

@@ -2,10 +2,13 @@
 
 from orders.staff import (  # noqa: F401 - they add the routes
     admin,
+    attribute_views,
     entry_views,
     order_views,
     org_views,
     sign_in_views,
+    staff_views,
+    token_views,
 )
 from orders.staff.blueprint import staff
 

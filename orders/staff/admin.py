@@ -19,7 +19,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # Endpoint of a section's first page, and what the navigation calls it.
-SECTIONS = (("staff.show_org", "Organization"),)
+SECTIONS = (
+    ("staff.show_org", "Organization"),
+    ("staff.list_staff", "Staff"),
+    ("staff.list_tokens", "Tokens"),
+    ("staff.list_attributes", "Attributes"),
+)
 
 
 @dataclass(frozen=True, slots=True)

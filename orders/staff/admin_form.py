@@ -1,16 +1,20 @@
-"""What stands on a form of the settings, and what is wrong with it.
+"""What stands on a form of the settings, what is wrong with it, and how it is saved.
 
 The names of the fields are the paths in the errors of the services, so that each error finds its
-field. Rules are not here: the services judge what was typed.
+field.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from orders.rules.errors import FieldError
+from flask import Response, flash
+
+from orders.administration import ChangedMeanwhile
+from orders.rules.errors import Conflict, FieldError, InvalidOrder, Taken
 from orders.staff.blueprint import staff
 from orders.staff.order_form import Summary, element_id
+from orders.web.pages import go_to
 
 staff.add_app_template_global(element_id)
 
@@ -22,6 +26,7 @@ class AdminEntry:
     form: Any  # a WTForms form: its fields have no types
     errors: dict[str, str] = field(default_factory=dict)
     summary: list[Summary] = field(default_factory=list)
+    notice: str = ""
     focus: str = ""
 
     def error(self, name: str) -> str:
@@ -34,7 +39,56 @@ class AdminEntry:
         for error in errors:
             target = element_id(error.path) if error.path in labels else ""
             if target:
-                self.errors.setdefault(error.path, error.message)
+                # A field of many lines may have many faults, of which each is told.
+                told = self.errors.get(error.path, "")
+                self.errors[error.path] = f"{told} {error.message}".lstrip()
             label = labels.get(error.path, error.path)
             self.summary.append(Summary(label, error.message, target, error.path))
         self.focus = next((entry.target for entry in self.summary if entry.target), "")
+
+
+def save(
+    entry: AdminEntry,
+    work: Callable[[], object],
+    *,
+    draw: Callable[[], str],
+    done: str,
+    address: str,
+) -> Response:
+    """Save a form and lead to `address`, where `done` is told; else draw it with its errors."""
+    try:
+        work()
+    except InvalidOrder as invalid:
+        entry.show(invalid.errors)
+        return page(draw(), 422)
+    except Taken as taken:
+        entry.show([FieldError(taken.path, str(taken))])
+        return page(draw(), 409)
+    except ChangedMeanwhile as changed:
+        entry.notice = (
+            f"{changed} Nothing was saved: what you typed still stands here. "
+            "Save again to put it in place of theirs."
+        )
+        entry.form.version.process_data(changed.version)
+        return page(draw(), 409)
+    except Conflict as conflict:
+        flash(str(conflict), "bad")
+    else:
+        flash(done)
+    return go_to(address)
+
+
+def act(work: Callable[[], object], *, done: str, address: str) -> Response:
+    """Do what a button asks for, and tell at `address` that it is done, or why it cannot be."""
+    try:
+        work()
+    except Conflict as conflict:
+        flash(str(conflict), "bad")
+    else:
+        flash(done)
+    return go_to(address)
+
+
+def page(text: str, status: int = 200) -> Response:
+    """Give a page with its status."""
+    return Response(text, status, mimetype="text/html")

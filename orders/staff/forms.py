@@ -44,14 +44,6 @@ class OrderForm(FlaskForm):
     paste = TextAreaField("Lines to paste", name="paste")
 
 
-class OrgForm(FlaskForm):
-    """The settings of an org."""
-
-    name = StringField("Name")
-    is_strict = BooleanField("Refuse attribute keys that are not defined")
-    may_public_list = BooleanField("Public tokens may list orders and configurations")
-
-
 class LineForm(Form):
     """One row of the cart."""
 

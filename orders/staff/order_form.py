@@ -314,7 +314,7 @@ def _attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON
         return True if data else (False if says_no else None)
     if not data:
         return None
-    return _number(data) if attribute.rule.kind is Kind.NUMBER else data
+    return read_number(data) if attribute.rule.kind is Kind.NUMBER else data
 
 
 def _whole(text: str) -> int | str:
@@ -323,7 +323,7 @@ def _whole(text: str) -> int | str:
     return int(bare) if _WHOLE.fullmatch(bare) else text
 
 
-def _number(text: str) -> int | float | str:
+def read_number(text: str) -> int | float | str:
     """Read a number as people type it; whatever else it is, it stays a text."""
     bare = text.strip()
     if _WHOLE.fullmatch(bare):

@@ -1,0 +1,227 @@
+"""The access tokens of an org: of scripts (private) and of web pages (public)."""
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from orders.access import hash_secret
+from orders.administration.checks import (
+    name_faults,
+    refuse,
+    require_id,
+    require_version,
+    version_of,
+)
+from orders.administration.orgs import require_org
+from orders.rules import domains
+from orders.rules.errors import Conflict, FieldError, NotFound
+from orders.rules.paging import Page, Paging
+from orders.storage import database
+from orders.storage.models import Token
+
+# Wire names of the fields by which tokens can be sorted.
+SORTABLE_TOKEN_FIELDS = {
+    "createdAt": Token.created_at,
+    "name": Token.name,
+    "lastUsedOn": Token.last_used_at,
+}
+UNKNOWN = "There is no token with this ID."
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token that was just made; `secret` is shown once and stored as a hash only."""
+
+    id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What is told of a token: everything but its secret, which nobody knows any more."""
+
+    id: str
+    org_id: str
+    name: str
+    is_private: bool
+    domains: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+    @property
+    def version(self) -> str:
+        """Names what can be changed of the token, so that a change of others shows."""
+        return version_of(self.name, self.domains)
+
+
+def add_token(
+    org_id: str,
+    *,
+    name: str,
+    is_private: bool,
+    allowed: Sequence[str] = (),
+    token_id: str | None = None,
+) -> NewToken:
+    """Make a token of 256 random bits and return its ID and secret.
+
+    A public token needs at least one domain, a private one takes none; InvalidOrder otherwise.
+    `token_id` is a UUID that belongs to one form: a second token with it is refused as Conflict.
+    Raises NotFound for an unknown org.
+    """
+    errors = name_faults(name)
+    if is_private and allowed:
+        errors.append(FieldError("domain", "A private token has no domains."))
+    elif not is_private:
+        errors += _domain_faults(allowed)
+    refuse(errors)
+    secret = f"so_{'prv' if is_private else 'pub'}_{secrets.token_urlsafe(32)}"
+    row = {
+        "id": token_id or str(uuid.uuid4()),
+        "org_id": org_id,
+        "name": name.strip(),
+        "is_private": is_private,
+        "secret_hash": hash_secret(secret),
+        "domains": _canonical(allowed),
+        "created_at": datetime.now(UTC),
+    }
+
+    def work(connection: Connection) -> None:
+        require_org(connection, org_id)
+        connection.execute(insert(Token), row)
+
+    try:
+        database.write(work)
+    except IntegrityError as error:
+        raise Conflict(
+            "This token was made already, and its secret was shown then. It cannot be shown "
+            "again: if it is lost, revoke the token and make another."
+        ) from error
+    return NewToken(str(row["id"]), secret)
+
+
+def list_tokens(org_id: str) -> list[AccessToken]:
+    """Give all tokens of the org: those in use by name, then those that were revoked."""
+    statement = _tokens(org_id).order_by(
+        Token.revoked_at.is_not(None), func.lower(Token.name), Token.created_at, Token.id
+    )
+    with database.read() as connection:
+        return [_token(row) for row in connection.execute(statement)]
+
+
+def list_active_tokens(org_id: str, paging: Paging) -> Page[AccessToken]:
+    """Give a page of the org's tokens that are not revoked, sorted by a SORTABLE_TOKEN_FIELDS."""
+    active = _tokens(org_id).where(Token.revoked_at.is_(None))
+    column = SORTABLE_TOKEN_FIELDS[paging.sort_field]
+    # Never used comes last in both directions, on both databases.
+    order = column.desc() if paging.is_descending else column.asc()
+    tie = Token.id.desc() if paging.is_descending else Token.id.asc()
+    statement = active.order_by(column.is_(None), order, tie)
+    with database.read() as connection:
+        count = connection.execute(select(func.count()).select_from(active.subquery())).scalar_one()
+        rows = connection.execute(statement.limit(paging.per_page).offset(paging.offset)).all()
+    return Page([_token(row) for row in rows], count, paging)
+
+
+def find_token(org_id: str, token_id: str) -> AccessToken:
+    """Read one token of the org, revoked ones included. Raises NotFound."""
+    require_id(token_id, UNKNOWN)
+    with database.read() as connection:
+        row = connection.execute(_tokens(org_id).where(Token.id == token_id)).one_or_none()
+    if row is None:
+        raise NotFound(UNKNOWN)
+    return _token(row)
+
+
+def change_token(
+    org_id: str, token_id: str, *, name: str, allowed: Sequence[str], version: str | None = None
+) -> None:
+    """Change the name and, of a public token, the domains; the secret stays.
+
+    Raises InvalidOrder naming the field, NotFound, Conflict for a token that is revoked, and
+    ChangedMeanwhile when `version` is not that of the stored token.
+    """
+    _refuse_revoked(known := find_token(org_id, token_id))
+    is_private = known.is_private
+    errors = name_faults(name)
+    if not is_private:
+        errors += _domain_faults(allowed)
+    refuse(errors)
+    values: dict[str, Any] = {"name": name.strip()}
+    if not is_private:
+        values["domains"] = _canonical(allowed)
+
+    def work(connection: Connection) -> None:
+        own = _tokens(org_id).where(Token.id == token_id).with_for_update(key_share=True)
+        stored = _token(connection.execute(own).one())
+        _refuse_revoked(stored)
+        require_version(version, stored.version)
+        connection.execute(update(Token).where(Token.id == token_id).values(values))
+
+    database.write(work)
+
+
+def revoke_token(token_id: str, *, org_id: str | None = None) -> None:
+    """Make a token useless from now on; without `org_id` that of any org, for the commands.
+
+    Raises NotFound for an unknown one; twice is fine.
+    """
+    require_id(token_id, UNKNOWN)
+    own = [Token.id == token_id]
+    if org_id is not None:
+        own.append(Token.org_id == org_id)
+
+    def work(connection: Connection) -> bool:
+        known = connection.execute(select(Token.id).where(*own)).first()
+        connection.execute(
+            update(Token)
+            .where(*own, Token.revoked_at.is_(None))
+            .values(revoked_at=datetime.now(UTC))
+        )
+        return known is not None
+
+    if not database.write(work):
+        raise NotFound(UNKNOWN)
+
+
+def _refuse_revoked(token: AccessToken) -> None:
+    if token.revoked_at is not None:
+        raise Conflict("This token has been revoked: nothing of it can be changed.")
+
+
+def _domain_faults(allowed: Sequence[str]) -> list[FieldError]:
+    """Say of each domain what is wrong with it, not only of the first."""
+    if not allowed:
+        return [FieldError("domain", "A public token needs a domain.")]
+    errors = []
+    for domain in allowed:
+        try:
+            domains.check_domain(domain)
+        except ValueError as error:
+            errors.append(FieldError("domain", str(error)))
+    return errors
+
+
+def _canonical(allowed: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(domains.check_domain(domain) for domain in allowed))
+
+
+def _tokens(org_id: str) -> Select[Any]:
+    """The hash of the secret stays in the database."""
+    return select(
+        Token.id, Token.org_id, Token.name, Token.is_private, Token.domains,
+        Token.created_at, Token.last_used_at, Token.revoked_at,
+    ).where(Token.org_id == org_id)  # fmt: skip
+
+
+def _token(row: Any) -> AccessToken:  # noqa: ANN401 - a row of `_tokens`
+    return AccessToken(
+        row.id, row.org_id, row.name, row.is_private, tuple(row.domains),
+        row.created_at, row.last_used_at, row.revoked_at,
+    )  # fmt: skip

@@ -1,0 +1,316 @@
+"""Tokens, accounts and attributes by the services: who may have what, and what two at once do."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from flask import Flask
+
+from orders import access, administration
+from orders.administration import ChangedMeanwhile
+from orders.rules.attributes import AttributeRule, Kind, Option
+from orders.rules.errors import Conflict, InvalidOrder, NotFound, Taken
+from orders.rules.paging import Paging
+from tests.actors import DOMAINS, PASSWORD, Org
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+NOTE = AttributeRule("note", "Note", Kind.TEXT)
+COLOR = AttributeRule("color", "Color", Kind.OPTION, (Option("red", "Red"), Option("blue", "Blue")))
+
+
+def paths_of(work: Callable[[], object]) -> set[str]:
+    """Give the fields that a service refuses."""
+    with pytest.raises(InvalidOrder) as refused:
+        work()
+    return {error.path for error in refused.value.errors}
+
+
+def at_once(app: Flask, *works: Callable[[], object]) -> list[BaseException | None]:
+    """Do works at the same moment; gives what each of them raised."""
+    raised: list[BaseException | None] = [None] * len(works)
+    start = threading.Barrier(len(works))
+
+    def run(at: int) -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                works[at]()
+            except Conflict as error:
+                raised[at] = error
+
+    threads = [threading.Thread(target=run, args=(at,)) for at in range(len(works))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+@pytest.fixture(autouse=True)
+def _inside(app: Flask) -> object:
+    with app.app_context():
+        yield
+
+
+class TestTokens:
+    def test_name_and_domains_change_and_the_secret_stays(self, org: Org) -> None:
+        administration.change_token(
+            org.id, org.public.id, name=" Web ", allowed=["New.example", "new.example"]
+        )
+        token = administration.find_token(org.id, org.public.id)
+        assert (token.name, token.domains) == ("Web", ("new.example",))
+        origin = access.Origin("new.example", 443)
+        assert access.authenticate(org.public.secret, origin=origin).id == org.public.id
+
+    def test_every_fault_is_told_at_once(self, org: Org) -> None:
+        with pytest.raises(InvalidOrder) as refused:
+            administration.change_token(
+                org.id, org.public.id, name="a\0", allowed=["https://x", "fine.example", "*"]
+            )
+        assert [error.path for error in refused.value.errors] == ["name", "domain", "domain"]
+        token = administration.find_token(org.id, org.public.id)
+        assert (token.name, token.domains) == ("shop", DOMAINS)
+
+    def test_a_private_token_keeps_having_no_domains(self, org: Org) -> None:
+        administration.change_token(org.id, org.private.id, name="cron", allowed=["a.example"])
+        token = administration.find_token(org.id, org.private.id)
+        assert (token.name, token.domains) == ("cron", ())
+
+    def test_a_revoked_one_cannot_be_changed(self, org: Org) -> None:
+        administration.revoke_token(org.public.id, org_id=org.id)
+        administration.revoke_token(org.public.id, org_id=org.id)
+        with pytest.raises(Conflict):
+            administration.change_token(org.id, org.public.id, name="x", allowed=DOMAINS)
+
+    def test_revoked_ones_come_last_and_are_not_active(self, org: Org) -> None:
+        administration.revoke_token(org.private.id, org_id=org.id)
+        assert [one.id for one in administration.list_tokens(org.id)] == [
+            org.public.id, org.private.id,
+        ]  # fmt: skip
+        page = administration.list_active_tokens(org.id, Paging())
+        assert ([one.id for one in page.entries], page.count) == ([org.public.id], 1)
+
+    @pytest.mark.parametrize("unknown", [NOBODY, "nonsense", "\0", "\ud800", "x" * 5000, ""])
+    def test_an_unknown_one_is_not_there(self, org: Org, unknown: str) -> None:
+        for work in (
+            lambda: administration.find_token(org.id, unknown),
+            lambda: administration.revoke_token(unknown, org_id=org.id),
+            lambda: administration.revoke_token(unknown),
+            lambda: administration.change_token(org.id, unknown, name="x", allowed=()),
+        ):
+            with pytest.raises(NotFound):
+                work()
+
+    def test_those_of_another_org_are_not_there(self, org: Org, other_org: Org) -> None:
+        with pytest.raises(NotFound):
+            administration.revoke_token(other_org.private.id, org_id=org.id)
+        with pytest.raises(NotFound):
+            administration.change_token(org.id, other_org.private.id, name="x", allowed=())
+        assert access.authenticate(other_org.private.secret, origin=None)
+
+    def test_two_admins_do_not_overwrite_each_other(self, org: Org) -> None:
+        seen = administration.find_token(org.id, org.public.id).version
+        administration.change_token(
+            org.id, org.public.id, name="first", allowed=DOMAINS, version=seen
+        )
+        with pytest.raises(ChangedMeanwhile) as refused:
+            administration.change_token(
+                org.id, org.public.id, name="second", allowed=DOMAINS, version=seen
+            )
+        assert administration.find_token(org.id, org.public.id).name == "first"
+        administration.change_token(
+            org.id, org.public.id, name="third", allowed=DOMAINS, version=refused.value.version
+        )
+
+    def test_one_form_makes_one_token(self, app: Flask, org: Org) -> None:
+        def make() -> None:
+            administration.add_token(org.id, name="twice", is_private=True, token_id=NOBODY)
+
+        raised = at_once(app, make, make, make)
+        assert sum(error is None for error in raised) == 1
+        assert [one.name for one in administration.list_tokens(org.id)].count("twice") == 1
+
+
+class TestAccounts:
+    @pytest.fixture
+    def me(self, org: Org) -> str:
+        return org.admin().id
+
+    @pytest.fixture
+    def other(self, org: Org) -> str:
+        return org.staff().id
+
+    def test_nobody_demotes_or_disables_themselves(self, org: Org, me: str) -> None:
+        with pytest.raises(Conflict, match="their own account"):
+            administration.change_role(org.id, me, role="sales", by=me)
+        with pytest.raises(Conflict, match="their own account"):
+            administration.disable_staff(org.id, me, by=me)
+        assert administration.find_staff(org.id, me).role == "admin"
+
+    def test_of_two_admins_who_act_on_each_other_one_stays(
+        self, app: Flask, org: Org, me: str, other: str
+    ) -> None:
+        def demote(target: str, by: str) -> None:
+            administration.change_role(org.id, target, role="sales", by=by)
+
+        def disable(target: str, by: str) -> None:
+            administration.disable_staff(org.id, target, by=by)
+
+        for doing in (demote, disable):
+            for one in (me, other):
+                administration.enable_staff(org.id, one)
+                administration.change_role(org.id, one, role="admin", by=NOBODY)
+            raised = at_once(app, partial(doing, other, me), partial(doing, me, other))
+            assert sum(isinstance(error, Conflict) for error in raised) == 1
+            admins = [
+                account
+                for account in administration.list_staff(org.id)
+                if account.role == "admin" and account.disabled_at is None
+            ]
+            assert len(admins) == 1
+
+    def test_a_disabled_account_ends_at_once_and_comes_back(
+        self, org: Org, me: str, other: str
+    ) -> None:
+        session = org.staff().session_id
+        administration.disable_staff(org.id, other, by=me)
+        administration.disable_staff(org.id, other, by=me)
+        assert access.load_staff(session) is None
+        assert access.sign_in(org.email, PASSWORD) is None
+        administration.enable_staff(org.id, other)
+        assert access.sign_in(org.email, PASSWORD) is not None
+
+    def test_a_new_password_ends_sessions_and_the_old_one(self, org: Org, other: str) -> None:
+        session = org.staff().session_id
+        administration.set_password(org.id, other, password="another battery")
+        assert access.load_staff(session) is None
+        assert access.sign_in(org.email, PASSWORD) is None
+        assert access.sign_in(org.email, "another battery") is not None
+
+    def test_every_fault_is_told_at_its_field(self, org: Org, other: str, me: str) -> None:
+        def add(email: str, role: str, password: str) -> Callable[[], object]:
+            return lambda: administration.add_staff(
+                org.id, email=email, role=role, password=password
+            )
+
+        assert paths_of(add("nobody", "boss", "short")) == {"email", "role", "password"}
+        assert paths_of(add("a\0@x.example", "sales", "\ud800" * 10)) == {"email", "password"}
+        assert paths_of(add("a@x.example", "sales", "x" * 1001)) == {"password"}
+        assert paths_of(lambda: administration.change_role(org.id, other, role="", by=me)) == {
+            "role"
+        }
+        assert paths_of(lambda: administration.set_password(org.id, other, password="123456789"))
+
+    def test_an_address_is_taken_in_all_orgs_and_spellings(
+        self, org: Org, other_org: Org, other: str
+    ) -> None:
+        with pytest.raises(Taken) as refused:
+            administration.add_staff(
+                other_org.id, email=f" {org.email.upper()}", role="sales", password=PASSWORD
+            )
+        assert refused.value.path == "email"
+
+    def test_those_of_another_org_are_not_there(self, org: Org, other_org: Org, me: str) -> None:
+        theirs = other_org.staff().id
+        for unknown in (theirs, NOBODY, "\0", "x"):
+            for work in (
+                lambda one=unknown: administration.find_staff(org.id, one),
+                lambda one=unknown: administration.change_role(org.id, one, role="admin", by=me),
+                lambda one=unknown: administration.set_password(org.id, one, password=PASSWORD),
+                lambda one=unknown: administration.disable_staff(org.id, one, by=me),
+                lambda one=unknown: administration.enable_staff(org.id, one),
+            ):
+                with pytest.raises(NotFound):
+                    work()
+        assert administration.find_staff(other_org.id, theirs).role == "sales"
+
+    def test_an_offered_password_is_long_and_new_each_time(self) -> None:
+        offered = {administration.readable_password() for _ in range(50)}
+        assert len(offered) == 50
+        assert all(len(one) >= administration.MIN_PASSWORD for one in offered)
+
+
+class TestAttributes:
+    def keys(self, org: Org) -> list[str]:
+        """The order that the form shows is the order of the rules."""
+        rules = access.org_rules_of(org.id).attributes
+        assert [one.rule for one in administration.list_attributes(org.id)] == list(rules)
+        return [rule.key for rule in rules]
+
+    def test_every_change_counts_for_the_next_order(self, org: Org) -> None:
+        note = administration.add_attribute(org.id, NOTE)
+        color = administration.add_attribute(org.id, COLOR)
+        assert self.keys(org) == ["note", "color"]
+        changed = replace(COLOR, label="Colour", default="red", required=True)
+        administration.change_attribute(org.id, color, changed)
+        assert access.org_rules_of(org.id).attributes[1] == changed
+        assert administration.move_attribute(org.id, color, "up") == 1
+        assert self.keys(org) == ["color", "note"]
+        assert administration.move_attribute(org.id, color, "up") == 1
+        administration.remove_attribute(org.id, color)
+        assert self.keys(org) == ["note"]
+        administration.add_attribute(org.id, COLOR)
+        assert self.keys(org) == ["note", "color"]
+        assert administration.move_attribute(org.id, note, "down") == 2
+        assert self.keys(org) == ["color", "note"]
+
+    def test_a_key_stays(self, org: Org) -> None:
+        made = administration.add_attribute(org.id, NOTE)
+        administration.change_attribute(org.id, made, replace(NOTE, key="other", label="New"))
+        found = administration.find_attribute(org.id, made).rule
+        assert (found.key, found.label) == ("note", "New")
+
+    def test_a_key_is_taken_once_in_an_org(self, app: Flask, org: Org, other_org: Org) -> None:
+        def add() -> None:
+            administration.add_attribute(org.id, NOTE)
+
+        raised = at_once(app, add, add)
+        [refused] = [error for error in raised if error is not None]
+        assert isinstance(refused, Taken)
+        assert refused.path == "key"
+        administration.add_attribute(other_org.id, NOTE)
+
+    def test_two_admins_do_not_overwrite_each_other(self, org: Org) -> None:
+        made = administration.add_attribute(org.id, NOTE)
+        seen = administration.find_attribute(org.id, made).version
+        first = replace(NOTE, label="First")
+        administration.change_attribute(org.id, made, first, version=seen)
+        with pytest.raises(ChangedMeanwhile):
+            administration.change_attribute(
+                org.id, made, replace(NOTE, label="Second"), version=seen
+            )
+        assert administration.find_attribute(org.id, made).rule == first
+
+    def test_moves_at_once_lose_and_double_nothing(self, app: Flask, org: Org) -> None:
+        made = [
+            administration.add_attribute(org.id, replace(NOTE, key=f"note{n}")) for n in range(5)
+        ]
+        works = [
+            lambda one=one, way=way: administration.move_attribute(org.id, one, way)
+            for one, way in zip(made, ("down", "up", "down", "up", "up"), strict=True)
+        ]
+        assert at_once(app, *works) == [None] * 5
+        assert sorted(self.keys(org)) == [f"note{n}" for n in range(5)]
+
+    def test_those_of_another_org_are_not_there(self, org: Org, other_org: Org) -> None:
+        theirs = administration.add_attribute(other_org.id, NOTE)
+        for unknown in (theirs, NOBODY, "\0", "x"):
+            for work in (
+                lambda one=unknown: administration.find_attribute(org.id, one),
+                lambda one=unknown: administration.change_attribute(org.id, one, COLOR),
+                lambda one=unknown: administration.move_attribute(org.id, one, "up"),
+                lambda one=unknown: administration.remove_attribute(org.id, one),
+            ):
+                with pytest.raises(NotFound):
+                    work()
+        assert self.keys(other_org) == ["note"]
+
+    def test_a_definition_that_makes_no_sense_changes_nothing(self, org: Org) -> None:
+        made = administration.add_attribute(org.id, COLOR)
+        bad = replace(COLOR, label="", options=(), default="green")
+        assert paths_of(lambda: administration.change_attribute(org.id, made, bad)) == {
+            "label", "option",
+        }  # fmt: skip
+        assert administration.find_attribute(org.id, made).rule == COLOR
