@@ -1,6 +1,10 @@
 """The JSON door: for storefronts and scripts."""
 
-from orders.api import document_views, order_views  # noqa: F401 - they add the routes
+from orders.api import (  # noqa: F401 - they add the routes
+    accesstoken_views,
+    document_views,
+    order_views,
+)
 from orders.api.blueprint import api
 
 __all__ = ["api"]

@@ -20,6 +20,7 @@ from orders.rules.fields import (
 from orders.rules.short_id import ALPHABET, LENGTH
 from orders.rules.status import Status
 
+EXAMPLE_ACTOR_ID = "c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e"
 Uuid = Annotated[str, Keywords(format="uuid")]
 MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
 Moment = Annotated[
@@ -44,7 +45,7 @@ CreatedBy = Annotated[
     str,
     Field(
         description="Who made it: the ID of a staff account or of a token, never a secret.",
-        examples=["c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e"],
+        examples=[EXAMPLE_ACTOR_ID],
     ),
 ]
 DeletedAt = Annotated[
@@ -97,6 +98,51 @@ class OrderAnswer(Answer):
     updated_at: Moment
     created_by: CreatedBy
     deleted_at: DeletedAt
+
+
+class AccessTokenAnswer(Answer):
+    """A token of the org; never its secret. `lastUsedOn` is left out until it is first used."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "required": [
+                "id",
+                "orgId",
+                "name",
+                "domains",
+                "permissions",
+                "serviceAccountId",
+                "createdAt",
+            ]
+        }
+    )
+
+    id: Uuid = Field(examples=[EXAMPLE_ACTOR_ID])
+    org_id: OwnOrgId
+    name: str = Field(description="What people call it.", examples=["Online shop"])
+    domains: list[str] = Field(
+        description="The hosts from whose pages a public token works; `[]` for a private one.",
+        examples=[["shop.example", "*.shop.example"]],
+    )
+    permissions: Literal["public", "private"] = Field(
+        description="A private token has full rights inside its org."
+    )
+    service_account_id: str = Field(
+        description="The ID under which the token acts: it stands in `createdBy`.",
+        examples=[EXAMPLE_ACTOR_ID],
+    )
+    last_used_on: Moment = Field(default="", description="To the minute.")
+    created_at: Moment
+
+
+class AccessTokenList(Answer):
+    """A page of the org's tokens."""
+
+    accesstokens: list[AccessTokenAnswer]
+    count: int = Field(ge=0, description="How many there are on all pages.", examples=[2])
+    page: int = Field(ge=1, examples=[1])
+    per_page: int = Field(ge=1, examples=[50])
+    sort: str = Field(examples=["-createdAt"])
 
 
 class FieldFault(Answer):

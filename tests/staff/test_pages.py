@@ -196,4 +196,5 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/settings/attributes/<attribute_id>/remove", "POST"),
         ("/api/orders", "POST"), ("/api/orders/<reference>", "GET"),
         ("/api/orders/healthcheck", "GET"), ("/api/openapi.json", "GET"),
+        ("/api/accesstokens", "GET"), ("/api/accesstokens/<token_id>", "GET"),
     }  # fmt: skip

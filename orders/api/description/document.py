@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from orders.api.answer_schema import Problem
+from orders.api.description.accesstoken_operations import ACCESSTOKEN_CHAPTER
 from orders.api.description.order_operations import ORDER_CHAPTER, SERVICE_CHAPTER
 from orders.api.description.parts import (
     Answer,
@@ -24,7 +25,7 @@ from orders.api.description.schemas import PLACE, Mode, schemas_of
 from orders.rules.limits import Limits
 from orders.settings import PROJECT
 
-CHAPTERS: tuple[Chapter, ...] = (ORDER_CHAPTER, SERVICE_CHAPTER)
+CHAPTERS: tuple[Chapter, ...] = (ORDER_CHAPTER, ACCESSTOKEN_CHAPTER, SERVICE_CHAPTER)
 
 INTRODUCTION = """\
 Orders for configured products: create them from a storefront or a script, read and change them.
