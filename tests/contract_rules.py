@@ -11,6 +11,7 @@ LISTS, CHANGES, REPEATS = (
 REFUSALS, BROKEN = "api/test_refusals.py", "processes/test_broken_requests.py"
 RACES, ORIGINS = "processes/test_races.py", "browser/test_other_origins.py"
 OLD = "api/test_old_clients.py"
+ACCESSTOKENS = "api/test_accesstokens.py"
 
 # Of each section: rule, file below tests/, test.
 RULES = {
@@ -90,6 +91,19 @@ RULES = {
         ("lastUsedAt is kept", TOKENS, "test_the_last_use_is_kept"),
         ("another org's orders are 404", TOKENS, "test_an_order_of_another_org_is_404"),
         ("secrets never reach a log", "processes/test_serve.py", "test_the_access_log_never_holds_a_token"),
+        ("secrets are shown once, on no page and in no URL", "staff/test_settings_tokens.py", "test_its_secret_is_shown_once_and_stored_nowhere"),
+    ],
+    "Access tokens": [
+        ("every field; lastUsedOn is left out until it is used", ACCESSTOKENS, "test_the_list_holds_every_field"),
+        ("one by its ID, alone", ACCESSTOKENS, "test_one_of_them_is_the_same_as_in_the_list"),
+        ("serviceAccountId is what createdBy holds", ACCESSTOKENS, "test_the_account_of_a_token_is_what_stands_in_created_by"),
+        ("sort; never used comes last", ACCESSTOKENS, "test_sorted_by_time_name_or_last_use"),
+        ("pages", ACCESSTOKENS, "test_pages_show_each_once"),
+        ("values as JSON text; unknown parameters are ignored", ACCESSTOKENS, "test_values_may_be_json_text_and_unknown_parameters_are_ignored"),
+        ("a malformed parameter is 422 by its name", ACCESSTOKENS, "test_a_malformed_one_is_told_by_its_name"),
+        ("public tokens: 403", ACCESSTOKENS, "test_public_tokens_are_told_nothing"),
+        ("never a secret or its hash", ACCESSTOKENS, "test_no_secret_and_no_hash_is_told"),
+        ("a revoked one is not listed, and 404", ACCESSTOKENS, "test_revoked_ones_are_there_no_more"),
     ],
     "Requests": [
         ("POST /api/orders: 201, Location, the whole order", CREATE, "test_it_works"),

@@ -7,8 +7,11 @@ from typing import cast
 
 import pytest
 from flask import Flask
+from sqlalchemy import Connection, update
 
 from orders import access, administration
+from orders.storage import database
+from orders.storage.models import Token
 from tests.actors import DOMAINS, Org
 from tests.api.calls import Answer, Api
 
@@ -21,12 +24,22 @@ def get(api: Api, path: str = URL, **query: str) -> Answer:
 
 @pytest.fixture
 def made(app: Flask, org: Org) -> list[str]:
-    """Three more tokens, oldest first; never used."""
+    """Three more tokens, oldest first, each an hour younger; never used."""
     with app.app_context():
-        return [
+        ids = [
             administration.add_token(org.id, name=name, is_private=True).id
             for name in ("c", "a", "b")
         ]
+
+        def spread(connection: Connection) -> None:
+            # Made within one millisecond, their order would be nobody's.
+            for hour, token_id in enumerate([org.private.id, org.public.id, *ids]):
+                moment = datetime(2026, 3, 18, hour, tzinfo=UTC)
+                own = update(Token).where(Token.id == token_id)
+                connection.execute(own.values(created_at=moment))
+
+        database.write(spread)
+    return ids
 
 
 def test_the_list_holds_every_field(api: Api, org: Org) -> None:

@@ -53,6 +53,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         skus = ("OSL-CH-01", "OSL-TB-02", "OSL-LP-03")
         cards = [org.save(f"Oslo {sku[4:6]}", sku) for sku in skus]
         org.staff()
+        org.admin()
         yield Desk(server.address, org, skus, cards[2].short_id)
         with app.app_context():
             close()
@@ -136,14 +137,22 @@ def plain_page(chromium: Browser, watch: Watch, desk: Desk) -> Iterator[Page]:
     context.close()
 
 
-def sign_in(page: Page, desk: Desk) -> None:
-    """Sign in and wait for the empty form.
+@pytest.fixture
+def admin_page(context: BrowserContext, desk: Desk) -> Page:
+    """A signed-in admin's page, on an empty form."""
+    page = context.new_page()
+    sign_in(page, desk, desk.org.admin().email)
+    return page
+
+
+def sign_in(page: Page, desk: Desk, email: str | None = None) -> None:
+    """Sign in, by default as the salesperson, and wait for the empty form.
 
     The fields are filled, not typed into: Chromium gives `autofocus` with its first frame, and a
     test is faster than that where no script of ours takes the focus.
     """
     page.goto(f"{desk.address}/sign-in")
-    page.fill("#email", desk.org.email)
+    page.fill("#email", email or desk.org.email)
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/orders/new?form=*")

@@ -23,6 +23,16 @@ def test_a_first_visit_of_each_page_is_light(
         context.close()
 
 
+def test_a_first_visit_of_the_settings_is_light(
+    admin_page: Page, chromium: Browser, watch: Watch, desk: Desk
+) -> None:
+    signed_in = admin_page.context.storage_state()
+    for path in ("organization", "staff", "tokens", "tokens/new", "attributes", "attributes/new"):
+        context = watch.over(chromium.new_context(storage_state=signed_in))
+        assert 1_000 < weight_of(context, f"{desk.address}/settings/{path}") < MOST, path
+        context.close()
+
+
 def weight_of(context: BrowserContext, address: str) -> int:
     """Give the bytes of all answers that a visit of this address takes."""
     requests: list[Request] = []
