@@ -1,5 +1,7 @@
 """The desk's blueprint, and who may use it."""
 
+from urllib.parse import urlsplit
+
 from flask import Blueprint, Response, g, render_template, request, url_for
 from werkzeug import exceptions
 
@@ -46,9 +48,17 @@ def ask_to_sign_in() -> Response:
                                carried=carried, next=request.full_path)  # fmt: skip
         response = Response(page, 401, mimetype="text/html")
     else:
-        response = go_to(url_for("staff.show_sign_in", next=request.full_path.rstrip("?")))
+        response = go_to(url_for("staff.show_sign_in", next=_page_asked_for()))
     response.vary.add("HX-Request")
     return response
+
+
+def _page_asked_for() -> str:
+    """Give the page to go on to: for a button's request, the one on which the button stands."""
+    came_from = urlsplit(request.referrer or "")
+    if request.method == "POST" and came_from.netloc == request.host:
+        return came_from._replace(scheme="", netloc="").geturl()
+    return request.full_path.rstrip("?")
 
 
 @staff.after_request

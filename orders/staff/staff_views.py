@@ -10,6 +10,7 @@ from orders.staff.admin import admin_only
 from orders.staff.admin_form import AdminEntry, act, save
 from orders.staff.admin_forms import NewStaffForm, PasswordForm, RoleForm
 from orders.staff.blueprint import signed_in, staff
+from orders.web.pages import go_to
 
 
 @staff.get("/settings/staff")
@@ -53,6 +54,14 @@ def add_staff() -> Response:
 def show_staff(staff_id: str) -> str:
     """Show one account, with what can be done with it."""
     return _draw(administration.find_staff(signed_in().org_id, staff_id))
+
+
+@staff.get("/settings/staff/<staff_id>/role")
+@staff.get("/settings/staff/<staff_id>/password")
+@admin_only
+def leave_refused_form(staff_id: str) -> Response:
+    """Lead from the address of a refused form, asked for anew, to the account."""
+    return go_to(_address(staff_id))
 
 
 @staff.post("/settings/staff/<staff_id>/role")

@@ -36,6 +36,17 @@ class TestWhoMaySeeThem:
             assert answer.status_code == 303, path
             assert answer.location.startswith("/sign-in?next=/settings")
 
+    def test_a_button_without_a_session_leads_back_to_its_page(self, client: FlaskClient) -> None:
+        def asked(referrer: str) -> str | None:
+            headers = {"Referer": referrer}
+            return client.post("/settings/tokens/x/revoke", headers=headers).location
+
+        assert asked("http://localhost/settings/tokens/x?a=b") == (
+            "/sign-in?next=/settings/tokens/x?a%3Db"
+        )
+        for elsewhere in ("", "https://evil.example/settings", "http://localhost.evil.example/"):
+            assert asked(elsewhere) == "/sign-in?next=/settings/tokens/x/revoke"
+
     def test_what_is_not_there_is_404_and_never_a_failure(
         self, app: Flask, admin_client: FlaskClient
     ) -> None:

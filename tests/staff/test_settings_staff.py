@@ -98,6 +98,13 @@ class TestChanging:
         assert refused.status_code == 422
         assert 'data-error-of="role"><svg' in refused.text
 
+    def test_the_address_of_a_refused_form_leads_to_the_account(
+        self, admin_client: FlaskClient, colleague: str
+    ) -> None:
+        for form in ("role", "password"):
+            answer = admin_client.get(f"{colleague}/{form}")
+            assert (answer.status_code, answer.location) == (303, colleague)
+
     def test_a_new_password_ends_the_persons_sessions(
         self, client: FlaskClient, admin_client: FlaskClient, staff_client: FlaskClient,
         org: Org, colleague: str,
