@@ -169,6 +169,8 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
     routes = {
         (rule.rule, method)
         for rule in app.url_map.iter_rules()
+        # Those of the JSON door are held against its document (tests/api/test_document.py).
+        if not rule.rule.startswith("/api/")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert routes == {
@@ -195,7 +197,4 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/settings/attributes/<attribute_id>", "POST"),
         ("/settings/attributes/<attribute_id>/move", "POST"),
         ("/settings/attributes/<attribute_id>/remove", "POST"),
-        ("/api/orders", "POST"), ("/api/orders/<reference>", "GET"),
-        ("/api/orders/healthcheck", "GET"), ("/api/openapi.json", "GET"),
-        ("/api/accesstokens", "GET"), ("/api/accesstokens/<token_id>", "GET"),
     }  # fmt: skip
