@@ -63,8 +63,6 @@ class Answer(BaseModel):
 class CartLineAnswer(Answer):
     """A line of the cart. `metadata` is there when it was sent."""
 
-    model_config = ConfigDict(json_schema_extra={"required": ["configurationId", "count"]})
-
     configuration_id: str = Field(
         description="As sent; UUIDs in small letters.", examples=[EXAMPLE_CONFIGURATION_ID]
     )
@@ -103,20 +101,6 @@ class OrderAnswer(Answer):
 class AccessTokenAnswer(Answer):
     """A token of the org; never its secret. `lastUsedOn` is left out until it is first used."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "required": [
-                "id",
-                "orgId",
-                "name",
-                "domains",
-                "permissions",
-                "serviceAccountId",
-                "createdAt",
-            ]
-        }
-    )
-
     id: Uuid = Field(examples=[EXAMPLE_ACTOR_ID])
     org_id: OwnOrgId
     name: str = Field(description="What people call it.", examples=["Online shop"])
@@ -135,14 +119,25 @@ class AccessTokenAnswer(Answer):
     created_at: Moment
 
 
-class AccessTokenList(Answer):
+class Page(Answer):
+    """A page of a list."""
+
+    count: int = Field(ge=0, description="How many there are on all pages.", examples=[1])
+    page: int = Field(ge=1, description="Which page this is.", examples=[1])
+    per_page: int = Field(ge=1, description="How many a page holds at most.", examples=[50])
+    sort: str = Field(description="How the list is sorted.", examples=["-createdAt"])
+
+
+class OrderList(Page):
+    """A page of orders."""
+
+    orders: list[OrderAnswer]
+
+
+class AccessTokenList(Page):
     """A page of the org's tokens."""
 
     accesstokens: list[AccessTokenAnswer]
-    count: int = Field(ge=0, description="How many there are on all pages.", examples=[2])
-    page: int = Field(ge=1, examples=[1])
-    per_page: int = Field(ge=1, examples=[50])
-    sort: str = Field(examples=["-createdAt"])
 
 
 class FieldFault(Answer):
@@ -159,8 +154,6 @@ class FieldFault(Answer):
 
 class Problem(Answer):
     """Why a request was refused (RFC 9457)."""
-
-    model_config = ConfigDict(json_schema_extra={"required": ["type", "title", "status", "detail"]})
 
     type: Literal["about:blank"] = Field(description="The status says it all.")
     title: str = Field(description="The status in words.", examples=["Unprocessable Entity"])

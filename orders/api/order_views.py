@@ -1,7 +1,6 @@
 """Orders by JSON: each view reads its input, calls one service and answers."""
 
 from flask import Response, current_app, request
-from werkzeug.exceptions import MethodNotAllowed
 
 from orders import editing, intake, listing, queries
 from orders.access import Actor
@@ -50,14 +49,14 @@ def list_orders() -> Response:
     return list_answer("orders", listing.find_orders(actor.org_id, wanted, paging), order_fields)
 
 
-@api.get("/orders/<reference>")
+@api.get("/orders/<order:reference>")
 def read_order(reference: str) -> Response:
     """Read one order by its UUID or short ID."""
     order = queries.find_order(reference, current_actor().org_id)
     return not_modified(order) or _order_answer(order)
 
 
-@api.put("/orders/<reference>")
+@api.put("/orders/<order:reference>")
 def change_order(reference: str) -> Response:
     """Replace the fields that were sent; an array replaces the cart."""
     actor = current_actor()
@@ -67,8 +66,8 @@ def change_order(reference: str) -> Response:
     )
 
 
-@api.post("/orders/<reference>/cart")
-@api.post("/orders/<reference>/items")
+@api.post("/orders/<order:reference>/cart")
+@api.post("/orders/<order:reference>/items")
 def add_lines(reference: str) -> Response:
     """Put lines behind those of the cart."""
     actor, limits, check = current_actor(), limits_in_force(), version_wanted()
@@ -83,7 +82,7 @@ def add_lines(reference: str) -> Response:
     return answer_once(actor, raw, add, _changed)
 
 
-@api.put("/orders/<reference>/cart")
+@api.put("/orders/<order:reference>/cart")
 def replace_lines(reference: str) -> Response:
     """Replace the lines of the cart."""
     actor = current_actor()
@@ -95,7 +94,7 @@ def replace_lines(reference: str) -> Response:
     )
 
 
-@api.delete("/orders/<reference>")
+@api.delete("/orders/<order:reference>")
 def bin_order(reference: str) -> Response:
     """Put the order into the bin."""
     return _order_answer(
@@ -103,7 +102,7 @@ def bin_order(reference: str) -> Response:
     )
 
 
-@api.post("/orders/<reference>/restore")
+@api.post("/orders/<order:reference>/restore")
 def restore_order(reference: str) -> Response:
     """Take the order out of the bin."""
     actor, check = current_actor(), version_wanted()
@@ -120,12 +119,6 @@ def check_health() -> Response:
     checks: HealthCheck = current_app.extensions["health"]
     is_well = checks.can_store()
     return JsonAnswer(is_well, 200 if is_well else 503)
-
-
-@api.route("/orders/healthcheck", methods=["PUT", "DELETE"])
-def refuse_to_change_health() -> Response:
-    """Say 405 to what would otherwise look for an order of this name."""
-    raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
 
 
 def _filter(query: Query) -> OrderFilter:

@@ -2,11 +2,18 @@
 
 from orders.administration import SORTABLE_TOKEN_FIELDS
 from orders.api.answer_schema import EXAMPLE_ACTOR_ID, AccessTokenAnswer, AccessTokenList
-from orders.api.description.order_operations import ORG_ID
-from orders.api.description.parts import Answer, Chapter, Example, Operation, Parameter, Tokens
+from orders.api.description.parameters import ORG_ID, paging
+from orders.api.description.parts import (
+    Answer,
+    Chapter,
+    Example,
+    Link,
+    Operation,
+    Parameter,
+    Tokens,
+)
 from orders.api.description.refusals import READING, READING_ONE
 from orders.rules.fields import EXAMPLE_ORG_ID
-from orders.rules.paging import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 
 _PUBLIC = {
     "id": EXAMPLE_ACTOR_ID,
@@ -23,30 +30,6 @@ _LIST = Example(
     "All tokens",
     {"accesstokens": [_PUBLIC], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
 )
-_SORTS = [sign + name for name in SORTABLE_TOKEN_FIELDS for sign in ("", "-")]
-_PAGING = (
-    Parameter(
-        "page",
-        "query",
-        "Which page, from 1.",
-        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1},
-        1,
-    ),
-    Parameter(
-        "perPage",
-        "query",
-        "How many entries a page has.",
-        {"type": "integer", "minimum": 1, "maximum": MAX_PER_PAGE, "default": DEFAULT_PER_PAGE},
-        DEFAULT_PER_PAGE,
-    ),
-    Parameter(
-        "sort",
-        "query",
-        "A field to sort by; `-` in front turns it around. What was never used comes last.",
-        {"type": "string", "enum": _SORTS, "default": "-createdAt"},
-        "-createdAt",
-    ),
-)
 
 ACCESSTOKEN_CHAPTER = Chapter(
     "Access tokens",
@@ -60,9 +43,23 @@ ACCESSTOKEN_CHAPTER = Chapter(
             "Those of the org that are not revoked, public and private.",
             "Access tokens",
             Tokens.PRIVATE,
-            (Answer(200, "A page of tokens.", AccessTokenList, {"tokens": _LIST}),),
+            (
+                Answer(
+                    200,
+                    "A page of tokens.",
+                    AccessTokenList,
+                    {"tokens": _LIST},
+                    links={
+                        "first": Link(
+                            "readAccessToken",
+                            {"token_id": "$response.body#/accesstokens/0/id"},
+                            "Read the first of them.",
+                        )
+                    },
+                ),
+            ),
             {**READING, 422: "A query parameter is malformed."},
-            (ORG_ID, *_PAGING),
+            (ORG_ID, *paging(SORTABLE_TOKEN_FIELDS)),
         ),
         Operation(
             "GET",

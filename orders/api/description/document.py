@@ -9,8 +9,10 @@ from pydantic import BaseModel
 
 from orders.api.answer_schema import Problem
 from orders.api.description.accesstoken_operations import ACCESSTOKEN_CHAPTER
-from orders.api.description.order_operations import ORDER_CHAPTER, SERVICE_CHAPTER
+from orders.api.description.order_bodies import LINE_LIST, LINE_LIST_SCHEMA
+from orders.api.description.order_operations import ORDER_CHAPTER
 from orders.api.description.parts import (
+    JSON,
     Answer,
     Body,
     Chapter,
@@ -22,6 +24,7 @@ from orders.api.description.parts import (
 )
 from orders.api.description.refusals import HEADERS, PROBLEM_JSON, REFUSALS
 from orders.api.description.schemas import PLACE, Mode, schemas_of
+from orders.api.description.service_operations import SERVICE_CHAPTER
 from orders.rules.limits import Limits
 from orders.settings import PROJECT
 
@@ -32,7 +35,7 @@ Orders for configured products: create them from a storefront or a script, read 
 
 Clients of the Threekit platform's Orders API keep working after a change of host name. Words in
 this document are wire names; they never change. Query parameters that the service does not know
-are ignored, unknown fields of a body are refused by name.
+are ignored and empty ones count as not sent; unknown fields of a body are refused by name.
 
 Every refusal is `application/problem+json` (RFC 9457). Input that is not valid is 422 and lists
 every fault at once. A refused request leaves nothing behind. A method that an address does not
@@ -61,7 +64,10 @@ SECURITY_SCHEMES = {
 def document(limits: Limits, server: str) -> dict[str, Any]:
     """Give the document of a service with these limits, whose paths begin at `server`."""
     schemas = schemas_of(_models())
-    schemas["OrderInput"]["properties"]["cart"]["maxItems"] = limits.cart_lines
+    # Settings, so the classes do not know them.
+    schemas[LINE_LIST] = {**LINE_LIST_SCHEMA, "maxItems": limits.cart_lines}
+    for name in ("OrderInput", "OrderChangesInput", "CartInput"):
+        schemas[name]["properties"]["cart"]["maxItems"] = limits.cart_lines
     schemas["OrderInput"]["properties"]["items"]["maxItems"] = limits.items
     return {
         "openapi": "3.1.1",
@@ -113,6 +119,7 @@ def _models() -> Iterator[tuple[type[BaseModel], Mode]]:
     for operation in operations():
         shapes = [part.shape for part in operation.bodies]
         shapes += [part.shape for part in operation.answers if part.shape is not None]
+        shapes += [model for part in operation.bodies for model in part.also]
         yield from ((shape, "validation") for shape in shapes if isinstance(shape, type))
 
 
@@ -132,6 +139,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if operation.tokens is Tokens.NONE:
         described["security"] = []
+    if operation.is_deprecated:
+        described["deprecated"] = True
     if operation.parameters:
         described["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
     if operation.bodies:
@@ -147,13 +156,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
+    value = {"schema": parameter.schema, "example": parameter.example}
     return {
         "name": parameter.name,
         "in": parameter.place,
         "description": parameter.description,
         "required": parameter.required,
-        "schema": parameter.schema,
-        "example": parameter.example,
+        **({"content": {JSON: value}} if parameter.is_json else value),
     }
 
 

@@ -72,3 +72,37 @@ ORDERS = {
         ),
     ),
 }
+
+_LINE = {"configurationId": OTHER_CONFIGURATION_ID, "count": 3}
+_OLD_LINE = {"id": OTHER_CONFIGURATION_ID, "count": 3}
+_LATER = "2026-11-24T10:15:30.250Z"
+
+CHANGES = {
+    "fields": Example(
+        "A new name and a step forward",
+        {"name": "Reception, 2nd floor", "status": "New", "cart": [_LINE]},
+    ),
+    "lines": Example("Other lines", [_LINE]),
+}
+LINE_SETS = {
+    "lines": Example("The lines alone", [_LINE]),
+    "cart": Example("In an object", {"cart": [_LINE]}),
+    "items": Example("As old clients send it", {"items": [_OLD_LINE]}),
+}
+CHANGED = Example(
+    "After the change",
+    _order(name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER),
+)
+GROWN = Example(
+    "With one line more",
+    _order(
+        status="In Cart",
+        cart=[{"configurationId": EXAMPLE_CONFIGURATION_ID, "count": 1}, _LINE],
+        updatedAt=_LATER,
+    ),
+)
+BINNED = Example("In the bin", _order(cart=[_LINE], updatedAt=_LATER, deletedAt=_LATER))
+LIST = Example(
+    "The first page",
+    {"orders": [ORDER.value], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
+)

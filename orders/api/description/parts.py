@@ -35,7 +35,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter in the path, the query or a header; `schema` is JSON Schema."""
+    """A parameter in the path, the query or a header; `schema` is JSON Schema.
+
+    With `is_json` the value is sent as JSON text.
+    """
 
     name: str
     place: str
@@ -43,15 +46,20 @@ class Parameter:
     schema: Mapping[str, Any]
     example: Any
     required: bool = False
+    is_json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body of one media type: a model, or JSON Schema where no single class validates it."""
+    """A body of one media type: a model, or JSON Schema where no single class validates it.
+
+    `also` are the models that such a schema refers to.
+    """
 
     shape: type[BaseModel] | Mapping[str, Any]
     examples: Mapping[str, Example]
     media_type: str = JSON
+    also: tuple[type[BaseModel], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ class Operation:
     refusals: Mapping[int, str | None]
     parameters: tuple[Parameter, ...] = ()
     bodies: tuple[Body, ...] = ()
+    is_deprecated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ REFUSALS: Mapping[int, Refusal] = {
     412: Refusal(
         "PreconditionFailed",
         "`If-Match` names another version than the stored one; nothing was changed.",
-        "Somebody has changed this since you read it. Read it again.",
+        "It was changed meanwhile. Read it again, then send the change again.",
     ),
     413: Refusal(
         "TooLarge",
@@ -88,8 +88,8 @@ REFUSALS: Mapping[int, Refusal] = {
     ),
     429: Refusal(
         "TooManyRequests",
-        "Too many requests in a short time; `Retry-After` says when to come back.",
-        "Too many requests.",
+        "The token sent more requests than it may; `Retry-After` says when to come back.",
+        "This token may send 600 per 1 minute. Wait a moment.",
         headers=("Retry-After",),
     ),
     503: Refusal(
@@ -101,36 +101,47 @@ REFUSALS: Mapping[int, Refusal] = {
 }
 
 # What an operation that reads, or one that takes a body, may refuse.
-READING: Mapping[int, str | None] = {401: None, 403: None, 503: None}
+READING: Mapping[int, str | None] = {401: None, 403: None, 429: None, 503: None}
 READING_ONE: Mapping[int, str | None] = {**READING, 404: None}
+# What may be wrong with a body that nobody asked for.
+ANY_BODY: Mapping[int, str | None] = {
+    400: "A body came, and ended before its `Content-Length`.",
+    411: None,
+    413: None,
+}
 TAKING_JSON: Mapping[int, str | None] = {
     **READING, 400: None, 411: None, 413: None, 415: None, 422: None,
 }  # fmt: skip
 
+
+def _header(description: str, schema: dict[str, Any], example: object) -> dict[str, Any]:
+    return {"description": description, "required": True, "schema": schema, "example": example}
+
+
 HEADERS: Mapping[str, dict[str, Any]] = {
-    "Location": {
-        "description": "The address of what was made, at which it can be read.",
-        "schema": {"type": "string", "format": "uri-reference"},
-        "example": "/api/orders/7KQ4M2XD9T3X",
+    "Location": _header(
+        "The address of what was made, at which it can be read.",
+        {"type": "string", "format": "uri-reference"},
+        "/api/orders/7KQ4M2XD9T3X",
+    ),
+    "ETag": _header(
+        "The version of what is answered.", {"type": "string", "pattern": '^"[^"]+"$'}, '"1"'
+    ),
+    "Cache-Control": _header(
+        "How long the answer may be kept.", {"type": "string"}, "max-age=300, public"
+    ),
+    "Idempotent-Replayed": {
+        **_header(
+            "Tells that this is the first answer to the same `Idempotency-Key`, given again.",
+            {"type": "string", "const": "true"},
+            "true",
+        ),
+        "required": False,
     },
-    "ETag": {
-        "description": "The version of what is answered.",
-        "schema": {"type": "string", "pattern": '^"[^"]+"$'},
-        "example": '"3"',
-    },
-    "Cache-Control": {
-        "description": "How long the answer may be kept.",
-        "schema": {"type": "string"},
-        "example": "max-age=300, public",
-    },
-    "WWW-Authenticate": {
-        "description": "How to authenticate.",
-        "schema": {"type": "string"},
-        "example": 'Bearer realm="Shortorder"',
-    },
-    "Retry-After": {
-        "description": "Seconds after which another try makes sense.",
-        "schema": {"type": "integer", "minimum": 0},
-        "example": 1,
-    },
+    "WWW-Authenticate": _header(
+        "How to authenticate.", {"type": "string"}, 'Bearer realm="Shortorder"'
+    ),
+    "Retry-After": _header(
+        "Seconds after which another try makes sense.", {"type": "integer", "minimum": 0}, 1
+    ),
 }
