@@ -18,12 +18,12 @@ from orders.rules.fields import (
     OrderName,
     OrderStatus,
 )
+from orders.rules.inputs import StrictInput
 from orders.rules.limits import Limits
 from orders.rules.order import NOT_SENT, CartLine, NotSent
 from orders.rules.schema import (
     CartLineInput,
     PlatformInput,
-    StrictInput,
     inspect,
 )
 from orders.rules.status import Status

@@ -9,13 +9,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails
 
 from orders.rules.errors import FieldError
 from orders.rules.fields import (
-    MAX_TEXT,
     NO_NUL,
     OWN_RULES,
     ConfigurationId,
@@ -36,9 +34,9 @@ from orders.rules.fields import (
     canonical_configuration_id,
     shared,
 )
+from orders.rules.inputs import UNKNOWN_FIELD, StrictInput, Words, checked, is_name, too_large
 from orders.rules.json_values import (
     MAX_ERRORS,
-    compact_size,
     find_unstorable,
     join_path,
     nesting_sentence,
@@ -50,13 +48,6 @@ from orders.rules.status import OPEN_CARTS, Status, may_have_empty_cart, read_st
 
 READ_ONLY = {"id", "shortId", "createdAt", "updatedAt", "createdBy", "deletedAt"}
 NO_LIST_SENTENCE = "Text, a number, a boolean, null or an object; lists are not possible."
-UNKNOWN_FIELD = "Unknown field."
-
-
-class StrictInput(BaseModel):
-    """Strict: no text is taken for a number, no unknown field is dropped."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
 
 
 class PlatformInput(BaseModel):
@@ -203,31 +194,11 @@ def inspect(
         # The models see what they can judge; the rest is told already, or is told here.
         dropped = {error.path for error in oversized}.union(refused)
         told.update({field: FieldError(field, UNKNOWN_FIELD) for field in refused})
-        sent = {key: raw[key] for key in raw if key not in dropped and _is_name(key)}
-    parsed = _checked(sent, model, told)
+        sent = {key: raw[key] for key in raw if key not in dropped and is_name(key)}
+    parsed = checked(model, sent, told, _WORDS)
     for error in (*_list_faults(raw), *_too_large(raw, limits)):
         told.setdefault(error.path, error)
     return Inspection(parsed, sent, told, has_oversized=bool(oversized))
-
-
-def _is_name(key: object) -> bool:
-    return isinstance(key, str) and not find_unstorable(key, nesting=0)
-
-
-def _checked(sent: dict[Any, Any], model: type[Input], told: dict[str, FieldError]) -> Input | None:
-    """Give what the model reads, or None after adding what it refuses to `told`."""
-    try:
-        return model.model_validate(sent)
-    except ValidationError as invalid:
-        for details in invalid.errors(include_url=False, include_context=False):
-            # Broken characters are all told by path before; the models name their container only.
-            if details["type"] == "string_unicode" and told:
-                continue
-            error = _told(details)
-            # A rule with a sentence of its own says more than "at most 64 bits" does.
-            if error.path not in told or details["type"] in OWN_RULES:
-                told[error.path] = error
-    return None
 
 
 def _lines(order: OrderInput, raw: dict[Any, Any]) -> tuple[tuple[CartLine, ...], bool, bool]:
@@ -291,11 +262,9 @@ def _too_large(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
     for position, line in enumerate(cart if isinstance(cart, list) else ()):
         if isinstance(line, dict) and "metadata" in line:
             fields.append((f"cart.{position}.metadata", line["metadata"]))
-    limit = limits.metadata_bytes
-    for path, value in fields:
-        size = compact_size(value) if value and isinstance(value, dict) else 0
-        if size > limit:
-            yield FieldError(path, f"At most {limit:,} bytes of JSON; this has {size:,}.")
+    # What is no object is told already, by its type.
+    objects = ((path, value) for path, value in fields if isinstance(value, dict))
+    return too_large(objects, limits.metadata_bytes)
 
 
 def _list_faults(raw: dict[Any, Any]) -> list[FieldError]:
@@ -324,36 +293,17 @@ def _is_object(raw: dict[Any, Any], field: str) -> bool:
     return isinstance(raw.get(field), dict)
 
 
-_SENTENCES = {
-    "missing": "This is required.",
-    "dict_type": "An object.",
-    "model_type": "An object.",
-    "model_attributes_type": "An object.",
-    "list_type": "An array.",
-}
-_NULLABLE = {
-    "name",
-    "customerId",
-    "originOrgId",
-    "platform.id",
-    "platform.platform",
-    "platform.storeName",
-}
-
-
-def _told(details: ErrorDetails) -> FieldError:
-    """Translate one of pydantic's errors into our words."""
-    path = functools.reduce(join_path, details["loc"], "")
-    kind, value = details["type"], details["input"]
-    if kind == "extra_forbidden":
-        is_read_only = path in READ_ONLY
-        message = "Set by the service; leave it out." if is_read_only else UNKNOWN_FIELD
-    elif kind == "string_too_long":
-        message = f"At most {MAX_TEXT} characters; this has {len(value):,}."
-    elif kind in {"string_type", "string_unicode"}:
-        message = "Text or null." if path in _NULLABLE else "Text."
-    elif kind in OWN_RULES:
-        message = details["msg"]
-    else:
-        message = _SENTENCES.get(kind, "This is not valid here.")
-    return FieldError(path, message)
+_WORDS = Words(
+    nullable=frozenset(
+        {
+            "name",
+            "customerId",
+            "originOrgId",
+            "platform.id",
+            "platform.platform",
+            "platform.storeName",
+        }
+    ),
+    read_only=frozenset(READ_ONLY),
+    own_rules=frozenset(OWN_RULES),
+)

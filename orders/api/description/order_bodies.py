@@ -7,7 +7,8 @@ from orders.api.description.parts import Body
 from orders.api.description.schemas import PLACE
 from orders.rules.change_schema import CartInput, OrderChangesInput
 from orders.rules.fields import ConfigurationId, Count, JsonObject, LineMetadata
-from orders.rules.schema import CartLineInput, StrictInput
+from orders.rules.inputs import StrictInput
+from orders.rules.schema import CartLineInput
 
 
 class OldLineInput(StrictInput):
