@@ -95,8 +95,7 @@ def remember(
     """
     if once is None:
         return
-    written = connection.execute(insert_new(connection, submission, row(once, actor, made, at=at)))
-    if written.rowcount == 0:
+    if not insert_new(connection, submission, row(once, actor, made, at=at)):
         raise Repeated
 
 

@@ -7,7 +7,7 @@ than half of their time (docs/benchmarks.md).
 from collections.abc import Mapping
 from typing import Any, cast
 
-from sqlalchemy import Connection, Insert, Table, Text
+from sqlalchemy import Connection, Table, Text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -26,11 +26,14 @@ webhook_delivery = cast(Table, models.WebhookDelivery.__table__)
 request_log = cast(Table, models.RequestLog.__table__)
 
 
-def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> Insert:
-    """Insert a row unless its key is taken; the result's `rowcount` tells which."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table).values(row).on_conflict_do_nothing()
-    return postgresql.insert(table).values(row).on_conflict_do_nothing()
+def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless its key is taken; tells whether it was inserted.
+
+    The row that comes back tells it: the count of rows of an insert is not kept on PostgreSQL.
+    """
+    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = kind.insert(table).values(row).on_conflict_do_nothing()
+    return connection.execute(statement.returning(*table.primary_key)).first() is not None
 
 
 class JsonRows(FunctionElement[str]):

@@ -22,6 +22,7 @@ from orders.storage.insertion import NewRows
 from orders.storage.models import Base, Token
 from orders.storage.models import Org as OrgRow
 from orders.storage.prepared import Prepared
+from orders.storage.tables import insert_new
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 
@@ -119,6 +120,15 @@ def test_rows_of_several_tables_go_in_all_or_none_however_many(app: Flask) -> No
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_row_whose_key_is_taken_is_told_apart_from_a_new_one(app: Flask) -> None:
+    def put(name: str) -> bool:
+        return database.write(lambda connection: insert_new(connection, ORG, org_row(name)))
+
+    with app.app_context():
+        assert [put(name) for name in ("one", "two", "one")] == [True, True, False]
+        assert names() == ["one", "two"]
+
+
 def test_whoever_waits_too_long_is_told_and_the_next_ones_are_served(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
