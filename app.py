@@ -18,7 +18,9 @@ from orders.api.lane import ExpressLane
 from orders.api.problems import problem_of, problem_of_http
 from orders.commands import register_commands
 from orders.customer import customer
+from orders.files import FileStore
 from orders.health import HealthCheck
+from orders.rules.configuration import own_picture
 from orders.rules.errors import ServiceBusy
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.staff import staff
@@ -27,7 +29,7 @@ from orders.storage.database import db
 from orders.web import errors
 from orders.web.application import Shortorder
 from orders.web.assets import asset
-from orders.web.bodies import refuse_broken_body
+from orders.web.bodies import allow_uploads, refuse_broken_body
 from orders.web.hooks import hooks_for
 from orders.web.limits import limiter
 from orders.web.security import SessionCookies, add_security_headers, is_for_programs
@@ -60,11 +62,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         LOOKUP_LIMIT=settings.lookup_limit,
         SIGN_IN_LIMIT=settings.sign_in_limit,
     )
-    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
     app.context_processor(lambda: {"member": current_member()})
     app.session_interface = SessionCookies()
     app.extensions["health"] = HealthCheck()
+    app.extensions["files"] = FileStore(settings.file_store, settings.data_dir / "files")
     # First of all: the protection against forged requests would read a cut-off form as whole.
+    app.before_request(allow_uploads)
     app.before_request(refuse_broken_body)
     # On PostgreSQL threads wait for its answers side by side, and need no turns.
     take_turn = turns.take if settings.database_url.startswith("sqlite:") else turns.skip

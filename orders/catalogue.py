@@ -2,16 +2,19 @@
 
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, and_, insert, or_, select
 
+from orders.rules.configuration import THUMBNAIL, named_in, option_text
+from orders.rules.configuration import NewConfiguration as NewConfiguration  # noqa: PLC0414 - told to others as ours
 from orders.rules.configuration_id import is_short_id, read_uuid
+from orders.rules.file_types import PICTURES
 from orders.storage import database, tables
-from orders.storage.models import Configuration
+from orders.storage.models import Configuration, ConfigurationFile
 
 # As readable as an order's code, but told apart from it by its length.
 SHORT_ID_BYTES = 6
@@ -22,7 +25,11 @@ UNKNOWN_SENTENCE = "No saved configuration has this ID."
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationCard:
-    """What people see of a configuration: enough to know that it is the right one."""
+    """What people see of a configuration: enough to know that it is the right one.
+
+    `variant` is `{}` when none was sent. `has_picture` tells that a picture of it lies in the file
+    store; `thumbnail` is whatever the client called its picture.
+    """
 
     id: str
     short_id: str
@@ -30,15 +37,24 @@ class ConfigurationCard:
     sku: str | None
     variant: dict[str, Any]
     thumbnail: str | None
+    has_picture: bool = False
 
 
-_card_columns = (
+_cards = select(
     Configuration.id,
     Configuration.short_id,
     Configuration.product_name,
     Configuration.sku,
     Configuration.variant,
     Configuration.thumbnail,
+    ConfigurationFile.key.is_not(None).label("has_picture"),
+).outerjoin(
+    ConfigurationFile,
+    and_(
+        ConfigurationFile.configuration_id == Configuration.id,
+        ConfigurationFile.key == THUMBNAIL,
+        ConfigurationFile.content_type.in_(PICTURES),
+    ),
 )
 
 
@@ -81,7 +97,7 @@ def _find(names: Iterable[str], org_id: str) -> list[ConfigurationCard]:
     with database.read() as connection:
         for start in range(0, len(every), BATCH):
             batch = every[start : start + BATCH]
-            statement = select(*_card_columns).where(
+            statement = _cards.where(
                 Configuration.org_id == org_id,
                 Configuration.deleted_at.is_(None),
                 or_(
@@ -90,9 +106,21 @@ def _find(names: Iterable[str], org_id: str) -> list[ConfigurationCard]:
                     Configuration.sku.in_(batch),
                 ),
             )
-            cards += [ConfigurationCard(*row) for row in connection.execute(statement)]
+            cards += [_card(row) for row in connection.execute(statement)]
     # A configuration may match in two batches, by its ID and by its SKU.
     return list({card.id: card for card in cards}.values())
+
+
+def _card(row: Any) -> ConfigurationCard:  # noqa: ANN401 - a row of `_cards`
+    return ConfigurationCard(
+        id=row.id,
+        short_id=row.short_id,
+        product_name=row.product_name,
+        sku=row.sku,
+        variant=row.variant or {},
+        thumbnail=row.thumbnail,
+        has_picture=bool(row.has_picture),
+    )
 
 
 def unknown_short_ids(references: Iterable[str], org_id: str) -> set[str]:
@@ -116,39 +144,16 @@ def unknown_short_ids(references: Iterable[str], org_id: str) -> set[str]:
     return set(short) - known
 
 
-@dataclass(frozen=True, slots=True)
-class NewConfiguration:
-    """A configuration to save; `metadata` may hold `name` and `sku`, by which people find it."""
-
-    variant: Mapping[str, Any]
-    metadata: Mapping[str, Any]
-    thumbnail: str | None = None
-    product_id: str | None = None
-    product_version: str | None = None
-
-
 def save_configurations(
     new: Iterable[NewConfiguration], *, org_id: str, created_by: str, now: datetime | None = None
 ) -> list[str]:
-    """Save configurations in one transaction and return their IDs, in the given order."""
+    """Save configurations in one transaction and return their IDs, in the given order.
+
+    Raises IntegrityError when a short ID is taken.
+    """
     at = now or datetime.now(UTC)
     rows = [
-        {
-            "id": str(uuid.uuid4()),
-            "short_id": secrets.token_urlsafe(SHORT_ID_BYTES),
-            "org_id": org_id,
-            "product_name": _text(one.metadata.get("name")),
-            "sku": _text(one.metadata.get("sku")),
-            "product_id": one.product_id,
-            "product_version": one.product_version,
-            "variant": dict(one.variant),
-            "metadata": dict(one.metadata),
-            "thumbnail": one.thumbnail,
-            "attachments": {},
-            "created_at": at,
-            "updated_at": at,
-            "created_by": created_by,
-        }
+        configuration_row(one, str(uuid.uuid4()), org_id=org_id, created_by=created_by, at=at)
         for one in new
     ]
 
@@ -160,5 +165,41 @@ def save_configurations(
     return [str(row["id"]) for row in rows]
 
 
-def _text(value: object) -> str | None:
-    return value[:255] if isinstance(value, str) and value else None
+def new_short_id() -> str:
+    """Make a short ID for a configuration whose client has none of its own: 8 characters."""
+    return secrets.token_urlsafe(SHORT_ID_BYTES)
+
+
+def configuration_row(
+    new: NewConfiguration, configuration_id: str, *, org_id: str, created_by: str, at: datetime
+) -> dict[str, Any]:
+    """Give the row of `configuration`, every column of it; without a short ID one is made."""
+    short_id = new.short_id or new_short_id()
+    name, sku = named_in(new.metadata, "name"), named_in(new.metadata, "sku")
+    options = (option_text(value) for value in (new.variant or {}).values())
+    searched = (name, sku, short_id, *options)
+    return {
+        "id": configuration_id,
+        "short_id": short_id,
+        "org_id": org_id,
+        "product_name": name,
+        "sku": sku,
+        "product_id": new.product_id,
+        "product_version": new.product_version,
+        "variant": None if new.variant is None else dict(new.variant),
+        "metadata": None if new.metadata is None else dict(new.metadata),
+        "customer_id": new.customer_id,
+        "identifier": new.identifier,
+        "scope": new.scope,
+        "scene_graph_state": new.scene_graph_state,
+        "session_id": new.session_id,
+        "publish_file_id": new.publish_file_id,
+        "creator": new.creator,
+        "thumbnail": new.thumbnail,
+        "attachments": dict(new.attachments),
+        "search_text": "\n".join(text.casefold() for text in searched if text),
+        "created_at": at,
+        "updated_at": at,
+        "deleted_at": None,
+        "created_by": created_by,
+    }

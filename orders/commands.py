@@ -10,7 +10,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from orders import administration, demo
+from orders import administration, configurations, demo
 from orders.rules.attributes import Applies, AttributeRule, Kind, read_option
 from orders.rules.errors import InvalidOrder, OrderError
 from orders.serving import serve
@@ -22,12 +22,13 @@ org = AppGroup("org", help="Organizations.")
 token = AppGroup("token", help="Tokens of scripts and web pages.")
 staff = AppGroup("staff", help="Staff accounts of the sales desk.")
 attribute = AppGroup("attribute", help="Attributes that an org defines for its orders.")
+files = AppGroup("files", help="The file store.")
 seed = AppGroup("seed", help="Example data.")
 
 
 def register_commands(app: Flask) -> None:
     """Make the commands known to the `flask` command."""
-    for group in (org, token, staff, attribute, seed):
+    for group in (org, token, staff, attribute, files, seed):
         app.cli.add_command(group)
     app.cli.add_command(serve_command)
 
@@ -154,6 +155,13 @@ def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of 
         return json.loads(text)
     except ValueError:
         return text
+
+
+@files.command("sweep")
+@prints_json
+def sweep_files() -> dict[str, Any]:
+    """Remove files that no configuration knows, a day after they were written."""
+    return {"removed": configurations.sweep_files(current_app.extensions["files"])}
 
 
 @seed.command("demo")

@@ -5,6 +5,7 @@ The table of settings in the README is checked against `Settings` by a test.
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -43,6 +44,7 @@ class Settings:
     sign_in_limit: str = "10 per minute"  # tries to sign in by one address, in each process
     api_limit: str = ""  # requests by one token, in each process, as 600 per minute; empty: any
     rate_limit_storage: str = "memory://"  # where limits are counted; share it when scaled
+    file_store: str = ""  # s3://bucket/prefix; empty: the folder files/ in DATA_DIR
     limits: Limits = field(default_factory=Limits)  # the MAX_… settings below
 
     @property
@@ -61,7 +63,14 @@ LIMIT_VARIABLES = {
     "MAX_METADATA_BYTES": "metadata_bytes",
     "MAX_NESTING": "nesting",
     "MAX_BODY_BYTES": "body_bytes",
+    "MAX_SCENE_BYTES": "scene_bytes",
+    "MAX_FILES": "files",
+    "MAX_FILE_BYTES": "file_bytes",
+    "MAX_UPLOAD_BYTES": "upload_bytes",
+    "MAX_IMPORT_ROWS": "import_rows",
+    "FILE_TYPES": "file_types",
 }
+_CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -101,9 +110,20 @@ def _read(variable: str, text: str, default: object) -> object:
         if not (text.isascii() and text.isdigit()):
             raise BadSetting(f"{variable} is {text!r}; it must be a whole number.")
         return int(text)
+    if isinstance(default, frozenset):
+        return _read_types(variable, text)
     if isinstance(default, Path):
         return Path(text).expanduser().resolve()
     return text
+
+
+def _read_types(variable: str, text: str) -> frozenset[str]:
+    """Read content types that commas part."""
+    types = [one.strip().lower() for one in text.split(",") if one.strip()]
+    for one in types:
+        if not _CONTENT_TYPE.fullmatch(one):
+            raise BadSetting(f"{variable} holds {one!r}; write content types such as image/png.")
+    return frozenset(types)
 
 
 def _check(settings: Settings) -> None:
@@ -125,10 +145,17 @@ def _check(settings: Settings) -> None:
             )
     if settings.secret_key and len(settings.secret_key) < 16:
         raise BadSetting("SECRET_KEY is too short; use at least 16 random characters.")
+    _check_places(settings)
+
+
+def _check_places(settings: Settings) -> None:
+    """Check where things are kept."""
     if settings.database_url and not settings.database_url.startswith(
         ("sqlite:///", "postgresql:", "postgresql+psycopg:", "postgres:")
     ):
         raise BadSetting("DATABASE_URL must begin with sqlite:/// or postgresql:// .")
+    if settings.file_store and not re.fullmatch(r"s3://[^/\s]+(/\S*)?", settings.file_store):
+        raise BadSetting("FILE_STORE must look like s3://bucket or s3://bucket/prefix .")
 
 
 def _with_defaults_on_disk(settings: Settings) -> Settings:

@@ -10,6 +10,7 @@ LISTS, CHANGES, REPEATS = (
 )  # fmt: skip
 REFUSALS, BROKEN = "api/test_refusals.py", "processes/test_broken_requests.py"
 RACES, ORIGINS = "processes/test_races.py", "browser/test_other_origins.py"
+CONFIGURE, FORMS = "api/test_create_configuration.py", "api/test_configuration_files.py"
 OLD = "api/test_old_clients.py"
 ACCESSTOKENS = "api/test_accesstokens.py"
 
@@ -69,6 +70,26 @@ RULES = {
         ("undefined keys: kept, or refused by a strict org", ATTRIBUTES, "test_undefined_keys_are_kept_by_default_and_refused_by_a_strict_org"),
         ("what customers see", "customer/test_what_customers_see.py", "test_visible_attributes_are_shown_with_their_labels"),
         ("and nothing else", "customer/test_what_customers_see.py", "test_nothing_else_leaks"),
+    ],
+    "Configurations": [
+        ("the answer holds every field as it was sent", CONFIGURE, "test_the_answer_holds_every_field_as_it_was_sent"),
+        ("null when not sent, attachments {}", CONFIGURE, "test_what_is_not_sent_is_null_and_attachments_are_an_object"),
+        ("null and an empty text count as not sent", CONFIGURE, "test_null_and_an_empty_text_count_as_not_sent"),
+        ("a short ID of one's own is taken if it is free", CONFIGURE, "test_a_short_id_of_ones_own_must_be_free_in_all_orgs"),
+        ("orgId is the token's", CONFIGURE, "test_another_org_may_not_be_named"),
+        ("faults are told by their paths", CONFIGURE, "test_bad_input_is_told_by_its_path_and_nothing_is_saved"),
+        ("public tokens list by short ID only", "api/test_list_configurations.py", "test_a_public_token_finds_one_by_its_short_id_and_lists_when_the_org_allows_it"),
+        ("a repeat with the same key gets the first answer", CONFIGURE, "test_a_repeat_with_the_same_key_gets_the_first_answer"),
+        ("nor two at the same moment", CONFIGURE, "test_two_at_the_same_moment_with_one_key_make_one"),
+    ],
+    "Forms and files": [
+        ("a form answers as JSON does", FORMS, "test_a_form_gives_the_same_answer_as_json"),
+        ("files belong to the keys that name them", FORMS, "test_files_are_kept_by_the_keys_that_name_them"),
+        ("a picture has an address", FORMS, "test_a_picture_of_the_whole_has_an_address"),
+        ("types must be true", FORMS, "test_types_are_not_trusted"),
+        ("nothing runs in our origin", FORMS, "test_each_type_comes_back_and_nothing_runs"),
+        ("together or not at all", FORMS, "test_bad_forms_are_told_by_path_and_leave_nothing"),
+        ("names never become paths", FORMS, "test_odd_names_never_leave_their_place"),
     ],
     "Tokens": [
         ("in the query", TOKENS, "test_a_private_token_may_come_in_the_query"),

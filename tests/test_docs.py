@@ -17,7 +17,7 @@ def test_every_setting_stands_in_the_readme() -> None:
 
 
 def test_every_command_stands_in_the_readme(app: Flask) -> None:
-    for name in ("org", "token", "staff", "attribute", "seed"):
+    for name in ("org", "token", "staff", "attribute", "files", "seed"):
         group = app.cli.commands[name]
         assert isinstance(group, click.Group)
         for command in group.commands:

@@ -2,6 +2,7 @@
 
 from orders.api import (  # noqa: F401 - they add the routes
     accesstoken_views,
+    configuration_views,
     document_views,
     order_views,
 )

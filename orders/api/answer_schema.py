@@ -162,3 +162,44 @@ class Problem(Answer):
     errors: list[FieldFault] = Field(
         default=[], min_length=1, description="Every fault of the input, not only the first."
     )
+
+
+class ConfigurationAnswer(Answer):
+    """A whole saved configuration; what was not sent is null."""
+
+    id: Uuid = Field(
+        description="Made by the service, never used again.", examples=[EXAMPLE_CONFIGURATION_ID]
+    )
+    short_id: str = Field(
+        pattern="^[A-Za-z0-9_-]{7,14}$",
+        description="Its short name, unique over all orgs.",
+        examples=["46Juzcyx"],
+    )
+    org_id: OwnOrgId
+    product_id: Uuid | None
+    product_version: str | None
+    variant: dict[str, Any] | None = Field(description="As sent.")
+    metadata: dict[str, Any] | None = Field(description="As sent.")
+    customer_id: str | None
+    identifier: str | None
+    scope: str | None
+    scene_graph_state: str | dict[str, Any] | None
+    session_id: str | None
+    publish_file_id: str | None
+    creator: str | None
+    thumbnail: str | None = Field(
+        description="As sent; or `/api/configurations/{id}/thumbnail` for a picture that was."
+    )
+    attachments: dict[str, str] = Field(
+        description="Keys with file names: those that were sent, and those of all files."
+    )
+    created_at: Moment
+    updated_at: Moment
+    deleted_at: DeletedAt
+    created_by: CreatedBy
+
+
+class ConfigurationList(Page):
+    """A page of configurations."""
+
+    configurations: list[ConfigurationAnswer]

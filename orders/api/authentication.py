@@ -10,7 +10,7 @@ from orders import access
 from orders.access import Actor, Origin
 from orders.api.pace import pace_of
 from orders.rules import domains
-from orders.rules.errors import Unauthorized
+from orders.rules.errors import Forbidden, Unauthorized
 
 ALLOWED_METHODS = "GET, POST, PUT, DELETE"
 ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
@@ -31,6 +31,12 @@ def current_actor() -> Actor:
         pace_of(current_app).count(g.actor)
     actor: Actor = g.actor
     return actor
+
+
+def require_may_list(actor: Actor, *, is_one: bool) -> None:
+    """Refuse a list to a public token unless it asks by short ID, or its org allows more."""
+    if not (actor.is_private or is_one or actor.org.may_public_list):
+        raise Forbidden("A public token may list with shortId= only, unless its org allows more.")
 
 
 def secret_of_header(environ: Mapping[str, Any]) -> str | None:

@@ -3,9 +3,8 @@
 from flask import Response, current_app, request
 
 from orders import editing, intake, listing, queries
-from orders.access import Actor
 from orders.api.answers import JsonAnswer, list_answer
-from orders.api.authentication import current_actor
+from orders.api.authentication import current_actor, require_may_list
 from orders.api.blueprint import api, limits_in_force
 from orders.api.etags import etag_of, not_modified, version_wanted
 from orders.api.json_body import json_object, json_value
@@ -16,7 +15,6 @@ from orders.health import HealthCheck
 from orders.listing import OrderFilter
 from orders.repeats import Once
 from orders.rules.change_schema import OrderChanges
-from orders.rules.errors import Forbidden
 from orders.rules.order import Order
 from orders.rules.status import Status
 from orders.rules.wire import order_fields
@@ -45,7 +43,7 @@ def list_orders() -> Response:
     wanted = _filter(query)
     paging = query.paging(listing.SORTABLE)
     query.refuse()
-    _require_may_list(actor, is_one=bool(wanted.short_ids))
+    require_may_list(actor, is_one=bool(wanted.short_ids))
     return list_answer("orders", listing.find_orders(actor.org_id, wanted, paging), order_fields)
 
 
@@ -137,11 +135,6 @@ def _filter(query: Query) -> OrderFilter:
         created_to=query.moment("createdTo", is_end=True),
         configuration_id=query.configuration_id("configurationId"),
     )
-
-
-def _require_may_list(actor: Actor, *, is_one: bool) -> None:
-    if not (actor.is_private or is_one or actor.org.may_public_list):
-        raise Forbidden("A public token may list with shortId= only, unless its org allows more.")
 
 
 def _order_answer(order: Order) -> JsonAnswer:

@@ -36,8 +36,8 @@ class RepeatedKeys(dict[str, Any]):
     repeated: tuple[str, ...] = ()
 
 
-def parse_json(body: bytes) -> JsonValue:
-    """Parse a body strictly.
+def parse_json(body: bytes, what: str = "The body") -> JsonValue:
+    """Parse a body strictly; `what` names it in sentences.
 
     Raises NotJson for what is not JSON in UTF-8 (NaN and Infinity are not), and InvalidOrder when
     the nesting is deeper than any parser goes. Repeated keys, integers beyond 64 bits and numbers
@@ -46,15 +46,17 @@ def parse_json(body: bytes) -> JsonValue:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise NotJson("The body is not UTF-8.") from error
+        raise NotJson(f"{what} is not UTF-8.") from error
     try:
         value: JsonValue = json.loads(
             text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=_integer
         )
     except json.JSONDecodeError as error:
         raise NotJson(
-            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+            f"{what} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from error
+    except _NotAValue as error:
+        raise NotJson(f"{what} is not JSON: {error} is not a JSON value.") from None
     except RecursionError as error:
         raise InvalidOrder([FieldError("", "Nested far too deeply.")]) from error
     return value
@@ -78,8 +80,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return marked
 
 
+class _NotAValue(Exception):  # noqa: N818 - it goes no further than this module
+    """A word that Python's parser takes and JSON does not have."""
+
+
 def _refuse_constant(name: str) -> NoReturn:
-    raise NotJson(f"The body is not JSON: {name} is not a JSON value.")
+    raise _NotAValue(name)
 
 
 def _integer(digits: str) -> int:

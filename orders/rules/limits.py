@@ -2,6 +2,25 @@
 
 from dataclasses import dataclass
 
+# Content types of the files that a configuration may have.
+FILE_TYPES = frozenset(
+    {
+        "image/png",
+        "image/jpeg",
+        "image/webp",
+        "image/gif",
+        "image/svg+xml",
+        "application/pdf",
+        "application/json",
+        "application/zip",
+        "text/plain",
+        "text/csv",
+        "model/gltf-binary",
+        "model/gltf+json",
+        "model/vnd.usdz+zip",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -14,3 +33,12 @@ class Limits:
     # Levels of objects and arrays in one field.
     nesting: int = 16
     body_bytes: int = 1_048_576
+    # Of `sceneGraphState`, which configurators fill with whole scenes.
+    scene_bytes: int = 524_288
+    # Files of one configuration, each of them, and the body that brings them.
+    files: int = 20
+    file_bytes: int = 10_485_760
+    upload_bytes: int = 26_214_400
+    file_types: frozenset[str] = FILE_TYPES
+    # Configurations of one import.
+    import_rows: int = 2_000

@@ -1,8 +1,9 @@
-"""The wire names of an order: camelCase, every field in every answer (docs/contract.md)."""
+"""The wire names: camelCase, every field in every answer (docs/contract.md)."""
 
 from datetime import datetime
 from typing import Any
 
+from orders.rules.configuration import Configuration
 from orders.rules.order import CartLine, Order
 
 
@@ -39,3 +40,31 @@ def line_fields(line: CartLine) -> dict[str, Any]:
 def wire_time(moment: datetime) -> str:
     """Give a moment in UTC as ISO 8601 with milliseconds and `Z`."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def configuration_fields(configuration: Configuration) -> dict[str, Any]:
+    """Give a saved configuration as it is answered; what was not sent is null."""
+    return {
+        "id": configuration.id,
+        "shortId": configuration.short_id,
+        "orgId": configuration.org_id,
+        "productId": configuration.product_id,
+        "productVersion": configuration.product_version,
+        "variant": configuration.variant,
+        "metadata": configuration.metadata,
+        "customerId": configuration.customer_id,
+        "identifier": configuration.identifier,
+        "scope": configuration.scope,
+        "sceneGraphState": configuration.scene_graph_state,
+        "sessionId": configuration.session_id,
+        "publishFileId": configuration.publish_file_id,
+        "creator": configuration.creator,
+        "thumbnail": configuration.thumbnail,
+        "attachments": configuration.attachments,
+        "createdAt": wire_time(configuration.created_at),
+        "updatedAt": wire_time(configuration.updated_at),
+        "deletedAt": None
+        if configuration.deleted_at is None
+        else wire_time(configuration.deleted_at),
+        "createdBy": configuration.created_by,
+    }

@@ -142,6 +142,8 @@ class Configuration(Base):
     thumbnail: Mapped[str | None] = mapped_column(String(2000))
     # Key -> file name; the files themselves are told by `configuration_file`.
     attachments: Mapped[dict[str, Any]]
+    # What the desk's search looks through, in case-folded form: name, SKU, short ID, options.
+    search_text: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]

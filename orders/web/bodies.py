@@ -6,10 +6,21 @@ of a count would place an order for 1 instead of 12.
 
 from urllib.parse import unquote_to_bytes
 
-from flask import request
+from flask import current_app, request
 from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge
 
+from orders.settings import Settings
+
 FORM = "application/x-www-form-urlencoded"
+# Views that take files; all others stay within MAX_BODY_BYTES.
+UPLOADS = {"api.create_configuration", "staff.import_configurations"}
+
+
+def allow_uploads() -> None:
+    """Let the views that take files have a larger body, of up to MAX_UPLOAD_BYTES."""
+    if request.endpoint in UPLOADS and request.mimetype == "multipart/form-data":
+        settings: Settings = current_app.config["SETTINGS"]
+        request.max_content_length = settings.limits.upload_bytes
 
 
 def refuse_broken_body() -> None:
@@ -17,7 +28,7 @@ def refuse_broken_body() -> None:
 
     Raises BadRequest for a body that ended early or whose form text is not UTF-8, LengthRequired
     for a form or a chunked body without a length, and RequestEntityTooLarge for one that is over
-    MAX_BODY_BYTES.
+    MAX_BODY_BYTES, or over MAX_UPLOAD_BYTES where files are taken.
     """
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from orders.api.answer_schema import Problem
 from orders.api.description.accesstoken_operations import ACCESSTOKEN_CHAPTER
+from orders.api.description.configuration_operations import CONFIGURATION_CHAPTER
 from orders.api.description.order_bodies import LINE_LIST, LINE_LIST_SCHEMA
 from orders.api.description.order_operations import ORDER_CHAPTER
 from orders.api.description.parts import (
@@ -28,7 +29,12 @@ from orders.api.description.service_operations import SERVICE_CHAPTER
 from orders.rules.limits import Limits
 from orders.settings import PROJECT
 
-CHAPTERS: tuple[Chapter, ...] = (ORDER_CHAPTER, ACCESSTOKEN_CHAPTER, SERVICE_CHAPTER)
+CHAPTERS: tuple[Chapter, ...] = (
+    ORDER_CHAPTER,
+    CONFIGURATION_CHAPTER,
+    ACCESSTOKEN_CHAPTER,
+    SERVICE_CHAPTER,
+)
 
 INTRODUCTION = """\
 Orders for configured products: create them from a storefront or a script, read and change them.

@@ -6,6 +6,8 @@ Create Date: 2026-11-25 00:27:04.524839
 
 """
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -120,8 +122,11 @@ def upgrade():
         batch_op.add_column(sa.Column("session_id", sa.String(length=255), nullable=True))
         batch_op.add_column(sa.Column("publish_file_id", sa.String(length=255), nullable=True))
         batch_op.add_column(sa.Column("creator", sa.String(length=255), nullable=True))
+        batch_op.add_column(sa.Column("search_text", sa.Text(), server_default="", nullable=False))
         batch_op.alter_column("variant", existing_type=sa.TEXT(), nullable=True)
         batch_op.alter_column("metadata", existing_type=sa.TEXT(), nullable=True)
+
+    fill_search_texts(op.get_bind())
 
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.create_index(
@@ -149,6 +154,22 @@ def upgrade():
         )
 
     # ### end Alembic commands ###
+
+
+def fill_search_texts(connection):
+    """Give the configurations that exist the text that the desk searches through."""
+    configuration = sa.table(
+        "configuration",
+        *(sa.column(name) for name in ("id", "short_id", "product_name", "sku", "variant")),
+        sa.column("search_text"),
+    )
+    for row in connection.execute(sa.select(configuration)).all():
+        options = json.loads(row.variant) if row.variant else {}
+        parts = [row.product_name, row.sku, row.short_id, *options.values()]
+        text = "\n".join(part.casefold() for part in parts if isinstance(part, str))
+        connection.execute(
+            sa.update(configuration).where(configuration.c.id == row.id).values(search_text=text)
+        )
 
 
 def downgrade():
@@ -179,6 +200,7 @@ def downgrade():
     with op.batch_alter_table("configuration", schema=None) as batch_op:
         batch_op.alter_column("metadata", existing_type=sa.TEXT(), nullable=False)
         batch_op.alter_column("variant", existing_type=sa.TEXT(), nullable=False)
+        batch_op.drop_column("search_text")
         batch_op.drop_column("creator")
         batch_op.drop_column("publish_file_id")
         batch_op.drop_column("session_id")

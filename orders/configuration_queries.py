@@ -1,0 +1,213 @@
+"""Reading saved configurations: one, its files, or a page of many. Every query names its org."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, func, select
+
+from orders.rules.configuration import THUMBNAIL, Configuration
+from orders.rules.configuration_id import is_short_id, read_uuid
+from orders.rules.errors import NotFound
+from orders.rules.file_types import PICTURES
+from orders.rules.paging import Page, Paging
+from orders.storage import database
+from orders.storage.prepared import Prepared
+from orders.storage.tables import cart_line, configuration, configuration_file, orders
+
+NOT_FOUND = "There is no configuration with this ID."
+# Wire names by which a list can be sorted, with their columns.
+SORTABLE = {
+    "createdAt": configuration.c.created_at,
+    "updatedAt": configuration.c.updated_at,
+    "shortId": configuration.c.short_id,
+    "customerId": configuration.c.customer_id,
+    "identifier": configuration.c.identifier,
+    "name": configuration.c.product_name,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What is known of a file of a configuration; `size` is in bytes, `sha256` hexadecimal."""
+
+    key: str
+    file_name: str
+    content_type: str
+    size: int
+    sha256: str
+    stored_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An order that names a configuration, and how many of it."""
+
+    short_id: str
+    name: str | None
+    status: str
+    created_at: datetime
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which configurations a list holds; None does not matter.
+
+    `created_from` and `created_to` are included. `search` are words that all must stand in name,
+    SKU, short ID or options, in any letters; the other texts are compared whole.
+    """
+
+    short_ids: tuple[str, ...] = ()
+    product_id: str | None = None
+    customer_id: str | None = None
+    identifier: str | None = None
+    name: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    search: str = ""
+
+
+_of_org = select(configuration).where(
+    configuration.c.deleted_at.is_(None), configuration.c.org_id == bindparam("org_id")
+)
+_by_id = Prepared(_of_org.where(configuration.c.id == bindparam("reference")))
+_by_short_id = Prepared(_of_org.where(configuration.c.short_id == bindparam("reference")))
+
+
+def _key(reference: str, org_id: str) -> dict[str, str]:
+    return {"reference": reference, "org_id": org_id}
+
+
+def find_configuration(reference: str, org_id: str) -> Configuration:
+    """Read one configuration of the org by its UUID or short ID; raises NotFound without one."""
+    configuration_id = read_uuid(reference)
+    if configuration_id is None and not is_short_id(reference):
+        raise NotFound(NOT_FOUND)
+    statement = _by_short_id if configuration_id is None else _by_id
+    found = database.rows(statement, _key(configuration_id or reference, org_id))
+    if not found:
+        raise NotFound(NOT_FOUND)
+    return configuration_from(found[0])
+
+
+def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or what one is made of
+    """Make a configuration of a row of `configuration`, stored or new."""
+    fields = row if isinstance(row, dict) else row._asdict()
+    return Configuration(**{name: fields[name] for name in Configuration._fields})
+
+
+def list_configurations(org_id: str, filters: Filters, paging: Paging) -> Page[Configuration]:
+    """Read a page of the org's configurations; ties of the sort are broken by their IDs."""
+    where = [
+        configuration.c.org_id == org_id,
+        configuration.c.deleted_at.is_(None),
+        *_conditions(filters),
+    ]
+    column = SORTABLE[paging.sort_field]
+    turned = paging.is_descending
+    place, tie = (one.desc() if turned else one.asc() for one in (column, configuration.c.id))
+    statement = (
+        select(configuration)
+        .where(*where)
+        # Only where there are such: an index would be of no use to the order.
+        .order_by(place.nulls_last() if column.nullable else place, tie)
+        .limit(paging.per_page)
+        .offset(paging.offset)
+    )
+    total = select(func.count()).select_from(configuration).where(*where)
+    with database.read() as connection:
+        count = connection.execute(total).scalar_one()
+        rows = connection.execute(statement).all()
+    return Page([configuration_from(row) for row in rows], count, paging)
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    exact = {
+        configuration.c.product_id: filters.product_id,
+        configuration.c.customer_id: filters.customer_id,
+        configuration.c.identifier: filters.identifier,
+        configuration.c.product_name: filters.name,
+    }
+    conditions = [column == value for column, value in exact.items() if value is not None]
+    if filters.short_ids:
+        conditions.append(configuration.c.short_id.in_(filters.short_ids))
+    if filters.created_from is not None:
+        conditions.append(configuration.c.created_at >= filters.created_from)
+    if filters.created_to is not None:
+        conditions.append(configuration.c.created_at <= filters.created_to)
+    words = filters.search.replace("\0", " ").casefold().split()
+    conditions += [configuration.c.search_text.contains(word, autoescape=True) for word in words]
+    return conditions
+
+
+def list_files(configuration_id: str) -> tuple[StoredFile, ...]:
+    """Give the files of a configuration that was found, by their keys."""
+    statement = (
+        _files.where(configuration_file.c.configuration_id == configuration_id)
+        .order_by(configuration_file.c.key)
+    )  # fmt: skip
+    with database.read() as connection:
+        return tuple(StoredFile(*row) for row in connection.execute(statement))
+
+
+_files = select(
+    configuration_file.c.key,
+    configuration_file.c.file_name,
+    configuration_file.c.content_type,
+    configuration_file.c.size,
+    configuration_file.c.sha256,
+    configuration_file.c.stored_as,
+)
+
+
+def find_file(reference: str, key: str, org_id: str) -> StoredFile:
+    """Find a file of a configuration of the org by its key; raises NotFound without one."""
+    found = find_configuration(reference, org_id)
+    statement = _files.where(
+        configuration_file.c.configuration_id == found.id,
+        # No stored key holds a NUL, and PostgreSQL would not even compare one.
+        configuration_file.c.key == key.replace("\0", ""),
+    )
+    with database.read() as connection:
+        row = connection.execute(statement).first()
+    if row is None or "\0" in key:
+        raise NotFound("This configuration has no such file.")
+    return StoredFile(*row)
+
+
+def find_picture(reference: str, org_id: str) -> StoredFile:
+    """Find the picture of a configuration: one that pages may show. Raises NotFound without one."""
+    file = find_file(reference, THUMBNAIL, org_id)
+    if file.content_type not in PICTURES:
+        raise NotFound("This configuration has no picture.")
+    return file
+
+
+def list_uses(found: Configuration, *, most: int) -> Page[Use]:
+    """Give the orders whose carts name this configuration, newest first, at most so many."""
+    where = (
+        orders.c.org_id == found.org_id,
+        orders.c.deleted_at.is_(None),
+        cart_line.c.configuration_id.in_([found.id, found.short_id]),
+    )
+    columns = (orders.c.short_id, orders.c.name, orders.c.status, orders.c.created_at)
+    uses = (
+        select(*columns, func.sum(cart_line.c.count))
+        .join(cart_line, cart_line.c.order_id == orders.c.id)
+        .where(*where)
+        .group_by(orders.c.id, *columns)
+        .order_by(orders.c.created_at.desc(), orders.c.id.desc())
+        .limit(most)
+    )
+    total = (
+        select(func.count(orders.c.id.distinct()))
+        .join(cart_line, cart_line.c.order_id == orders.c.id)
+        .where(*where)
+    )
+    with database.read() as connection:
+        count = connection.execute(total).scalar_one()
+        rows = connection.execute(uses).all()
+    # PostgreSQL gives sums as decimal numbers.
+    entries = [Use(*row[:-1], pieces=int(row[-1])) for row in rows]
+    return Page(entries, count, Paging(per_page=most))

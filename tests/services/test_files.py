@@ -1,0 +1,129 @@
+"""The file store: a folder, and a real server of the S3 protocol, by the same calls."""
+
+import os
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from moto.server import ThreadedMotoServer
+
+from orders import configuration_queries, configurations
+from orders.files import FileStore, new_name
+from orders.rules.errors import NotFound, ServiceBusy
+from orders.rules.limits import Limits
+from orders.rules.uploads import SentFile
+from tests.actors import Org
+from tests.uploads import PNG
+
+ORG = "5b0f8d1e-2f57-4f6c-9a08-3f6f4a1d7c11"
+LATER = timedelta(days=2)
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[str]:
+    """Serve a bucket on loopback; gives the server's address."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    request = urllib.request.Request(f"http://{host}:{port}/bucket", method="PUT")
+    urllib.request.urlopen(request).close()  # noqa: S310 - as above
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FileStore:
+    for name, value in {
+        "AWS_ENDPOINT_URL": bucket, "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    return FileStore(f"s3://bucket/{tmp_path.name}/prefix", tmp_path / "unused")
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> FileStore:
+    if request.param == "folder":
+        return FileStore("", tmp_path / "files")
+    found: FileStore = request.getfixturevalue("s3")
+    return found
+
+
+def names(store: FileStore) -> set[str]:
+    return set(store.names_before(datetime.now(UTC) + LATER))
+
+
+def test_what_is_put_can_be_read_and_discarded(store: FileStore) -> None:
+    small, large = new_name(ORG), new_name(ORG)
+    store.put(small, b"small")
+    store.put(large, os.urandom(7_000_000))
+    assert store.get(small) == b"small"
+    assert len(store.get(large)) == 7_000_000
+    assert {small, large} <= names(store)
+    store.discard([small, large, new_name(ORG)])
+    assert not {small, large} & names(store)
+    with pytest.raises(NotFound):
+        store.get(small)
+
+
+def test_names_are_never_the_same_and_cannot_be_guessed() -> None:
+    made = {new_name(ORG) for _ in range(1000)}
+    assert len(made) == 1000
+    assert all(name.startswith(f"{ORG}/") and len(name) == len(ORG) + 41 for name in made)
+
+
+def test_the_folder_is_for_this_user_alone(tmp_path: Path) -> None:
+    FileStore("", tmp_path / "deep" / "files").put(new_name(ORG), b"x")
+    assert (tmp_path / "deep" / "files").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_bucket_that_is_out_of_reach_is_a_busy_service(
+    s3: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(ServiceBusy, match="cannot be written"):
+        s3.put(new_name(ORG), b"x")
+    with pytest.raises(ServiceBusy, match="cannot be reached"):
+        s3.get(new_name(ORG))
+    s3.discard([new_name(ORG)])
+    with pytest.raises(ServiceBusy):
+        names(s3)
+
+
+def test_a_configuration_keeps_its_files_in_either_store(
+    app: Flask, org: Org, store: FileStore
+) -> None:
+    with app.app_context():
+        new, files = configurations.check_configuration(
+            {"attachments": {"shot": "a.png"}},
+            [SentFile("files", "a.png", "image/png", PNG)],
+            actor=org.actor(), limits=Limits(),
+        )  # fmt: skip
+        made = configurations.create_configuration(new, files, actor=org.actor(), store=store)
+        found = configuration_queries.find_file(made.short_id, "shot", org.id)
+        assert store.get(found.stored_as) == PNG
+        assert (found.size, found.content_type) == (len(PNG), "image/png")
+        # What no row tells of goes, a day later; what is known stays.
+        store.put(orphan := new_name(org.id), b"left over")
+        assert configurations.sweep_files(store) == 0
+        assert configurations.sweep_files(store, now=datetime.now(UTC) + LATER) == 1
+        assert orphan not in names(store)
+        assert store.get(found.stored_as) == PNG
+
+
+def test_half_written_files_are_swept_from_the_folder(app: Flask, tmp_path: Path) -> None:
+    store = FileStore("", tmp_path / "files")
+    store.put(name := new_name(ORG), b"x")
+    draft = tmp_path / "files" / f"{name}#1"
+    draft.write_bytes(b"half")
+    with app.app_context():
+        assert configurations.sweep_files(store) == 0
+        old = time.time() - LATER.total_seconds()
+        os.utime(draft, (old, old))
+        assert configurations.sweep_files(store) == 1
+    assert not draft.exists()
+    assert store.get(name) == b"x"
