@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import bindparam
 
-from orders import catalogue
+from orders import catalogue, configuration_queries
 from orders.access import org_rules_of
 from orders.catalogue import ConfigurationCard
+from orders.configuration_queries import StoredFile
 from orders.queries import order_from, whole_order
 from orders.rules.attributes import Applies, AttributeRule, display
 from orders.rules.order import CartLine, Order
@@ -21,12 +22,13 @@ from orders.storage.tables import orders
 
 @dataclass(frozen=True, slots=True)
 class CustomerLine:
-    """One line as a customer sees it."""
+    """One line as a customer sees it; `has_picture` tells that `find_picture` has one."""
 
     product_name: str | None
     options: dict[str, Any]
     thumbnail: str | None
     count: int
+    has_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,26 @@ def find_order_for_customer(code: str) -> CustomerView | None:
 def _customer_line(line: CartLine, card: ConfigurationCard | None) -> CustomerLine:
     if card is None:
         return CustomerLine(None, {}, None, line.count)
-    return CustomerLine(card.product_name, card.variant, card.thumbnail, line.count)
+    return CustomerLine(
+        card.product_name, card.variant, card.thumbnail, line.count, card.has_picture
+    )
+
+
+def find_picture(code: str, number: int) -> StoredFile | None:
+    """Find the picture of a line, counted from 1, of the order with this short ID.
+
+    None when there is no such order, line or picture: whoever has the code may see the pictures of
+    its own lines and no others.
+    """
+    found = database.rows(_any_by_short_id, {"reference": code})
+    lines = order_from(found[0]).cart if found else ()
+    if not 1 <= number <= len(lines):
+        return None
+    reference, org_id = lines[number - 1].configuration_id, found[0].org_id
+    card = catalogue.resolve([reference], org_id).get(reference)
+    if card is None or not card.has_picture:
+        return None
+    return configuration_queries.find_picture(card.id, org_id)
 
 
 def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> list[tuple[str, str]]:

@@ -91,6 +91,10 @@ RULES = {
         ("together or not at all", FORMS, "test_bad_forms_are_told_by_path_and_leave_nothing"),
         ("names never become paths", FORMS, "test_odd_names_never_leave_their_place"),
     ],
+    "The import": [
+        ("the same rules, all or none", "staff/test_configurations.py", "test_every_row_is_checked_and_none_is_saved"),
+        ("the same file twice makes nothing twice", "staff/test_configurations.py", "test_the_same_file_again_makes_no_second_ones"),
+    ],
     "Tokens": [
         ("in the query", TOKENS, "test_a_private_token_may_come_in_the_query"),
         ("both at once: the same", TOKENS, "test_the_same_token_twice_is_fine"),

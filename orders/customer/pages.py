@@ -1,11 +1,11 @@
 """What the customer's page shows of an order: nothing else reaches its template."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from orders.lookup import CustomerLine, CustomerView
-from orders.rules.configuration_id import read_uuid
+from orders.rules.configuration import option_text, own_picture
 from orders.rules.short_id import grouped
 from orders.rules.status import OPEN_CARTS, Status
 
@@ -42,8 +42,11 @@ class Page:
     details: tuple[tuple[str, str], ...]
 
 
-def page_of(view: CustomerView) -> Page:
-    """Put an order into the words and figures of the customer's page."""
+def page_of(view: CustomerView, picture_address: Callable[[int], str]) -> Page:
+    """Put an order into the words and figures of the customer's page.
+
+    `picture_address` gives where the stored picture of a line, counted from 1, can be seen.
+    """
     names = [name for name, _ in STEPS]
     pieces = sum(line.count for line in view.lines)
     return Page(
@@ -52,39 +55,25 @@ def page_of(view: CustomerView) -> Page:
         step=0 if view.status in OPEN_CARTS else names.index(view.status),
         created_at=view.created_at,
         changed_at=view.updated_at if view.updated_at != view.created_at else None,
-        lines=tuple(_line(line) for line in view.lines),
+        lines=tuple(
+            _line(line, picture_address(number)) for number, line in enumerate(view.lines, 1)
+        ),
         total=f"{_counted(len(view.lines), 'line')}, {_counted(pieces, 'piece')}",
         details=tuple((label, text) for label, text in view.details if text.strip()),
     )
 
 
-def _line(line: CustomerLine) -> Line:
+def _line(line: CustomerLine, picture_address: str) -> Line:
     return Line(
         name=line.product_name or "Configured product",
         options=tuple(
             (name, text)
             for name, value in line.options.items()
-            if (text := _option_text(value)) is not None
+            if (text := option_text(value)) is not None
         ),
-        picture=line.thumbnail if _is_own_address(line.thumbnail) else None,
+        picture=picture_address if line.has_picture else own_picture(line.thumbnail),
         count=f"{line.count:,}",
     )
-
-
-def _option_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON that a configurator has saved
-    """Give an option as people read it; None for what only a configurator understands."""
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, int | float):
-        return f"{value:,}"
-    # Configurators save references to their own assets as UUIDs or objects.
-    is_text = isinstance(value, str) and bool(value.strip()) and read_uuid(value) is None
-    return value if is_text else None
-
-
-def _is_own_address(address: str | None) -> bool:
-    """Tell whether a picture is ours: a foreign one would tell its site who looks at what."""
-    return address is not None and address.startswith("/") and address[1:2] not in {"/", "\\"}
 
 
 def _counted(number: int, what: str) -> str:

@@ -13,6 +13,7 @@ from orders.customer.pace import MissPace
 from orders.customer.pages import STEPS, page_of
 from orders.rules import short_id
 from orders.rules.short_id import MistypedShortId
+from orders.web.downloads import send_stored
 from orders.web.limits import limiter, lookup_limit
 from orders.web.links import customer_link
 
@@ -79,9 +80,24 @@ def show_order(code: str) -> AnyResponse:
         return _miss(UNKNOWN, code)
     if code != canonical:
         return redirect(url_for("customer.show_order", code=canonical), 301)
-    return _page(
-        "customer/order.html", order=page_of(view), steps=STEPS, link=customer_link(canonical)
-    )
+
+    def picture_address(number: int) -> str:
+        return url_for("customer.show_picture", code=canonical, number=number)
+
+    order = page_of(view, picture_address)
+    return _page("customer/order.html", order=order, steps=STEPS, link=customer_link(canonical))
+
+
+@customer.get("/o/<code>/pictures/<int:number>")
+# Only misses count: a page has many pictures, and whoever guesses codes has none.
+@limiter.limit(lookup_limit, deduct_when=lambda response: response.status_code == 404)
+def show_picture(code: str, number: int) -> AnyResponse:
+    """Show the picture of a line of the order, counted from 1."""
+    try:
+        file = lookup.find_picture(short_id.normalise(code), number)
+    except MistypedShortId:
+        return _miss(MISTYPED, code)
+    return _miss(UNKNOWN, code) if file is None else send_stored(file)
 
 
 @customer.errorhandler(TooManyRequests)

@@ -3,6 +3,7 @@
 from orders.staff import (  # noqa: F401 - they add the routes
     admin,
     attribute_views,
+    configuration_views,
     entry_views,
     order_views,
     org_views,

@@ -52,6 +52,8 @@ def test_every_page(chromium: Browser, watch: Watch, desk: Desk, scheme: str, wi
     check(page, "placed")
     code = page.url.split("/")[-2]
     for path in (f"/orders/{code}", "/orders", "/orders?q=nothing", "/find", f"/o/{code}",
+                 "/configurations", "/configurations?q=nothing",
+                 f"/configurations/{desk.short_id}",
                  "/find?code=mistyped", "/nothing"):  # fmt: skip
         page.goto(desk.address + path)
         check(page, path)
