@@ -1,10 +1,10 @@
 """The short form of `make fuzz`: the same generated requests each time, all checks on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.fuzz.campaign import Target, campaign, prepare
+from tests.fuzz.campaign import Outcome, Target, as_page, as_script, prepare
 from tests.processes.server import running
 
 EXAMPLES = 8  # random requests of an operation and kind; boundaries and links come on top
@@ -18,10 +18,11 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         assert "Traceback" not in server.log.read_text("utf-8")
 
 
-@pytest.mark.parametrize("caller", ["private", "public"])
-def test_every_generated_request_is_answered_as_described(target: Target, caller: str) -> None:
-    headers = target.private if caller == "private" else target.public
-    outcome = campaign(target, headers=headers, examples=EXAMPLES, seed=SEED)
+@pytest.mark.parametrize("campaign", [as_script, as_page])
+def test_every_generated_request_is_answered_as_described(
+    target: Target, campaign: Callable[..., Outcome]
+) -> None:
+    outcome = campaign(target, examples=EXAMPLES, seed=SEED)
     assert outcome.is_clean, outcome.report
     assert outcome.cases > 1_000, outcome.report
     assert outcome.links[0] > 0, outcome.report

@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.fuzz.campaign import campaign, prepare
+from tests.fuzz.campaign import as_page, as_script, prepare
 from tests.processes.server import running
 
 EXAMPLES = 200
@@ -15,9 +15,9 @@ def main() -> int:
     """Run a long campaign as a script and a shorter one as a web page; 0 when all checks held."""
     with tempfile.TemporaryDirectory() as name, running(Path(name)) as server:
         target = prepare(server)
-        script = campaign(target, headers=target.private, examples=EXAMPLES, seed=None)
+        script = as_script(target, examples=EXAMPLES, seed=None)
         print(f"As a script with a private token:\n{script.report}", flush=True)
-        page = campaign(target, headers=target.public, examples=EXAMPLES // 4, seed=None)
+        page = as_page(target, examples=EXAMPLES // 4, seed=None)
         print(f"As a web page with a public token:\n{page.report}", flush=True)
         log = server.log.read_text("utf-8")
     cases = script.cases + page.cases

@@ -32,6 +32,7 @@ class Target:
     org_id: str
     private: dict[str, str]
     public: dict[str, str]
+    foreign: dict[str, str]  # a private token of another org
     saved: list[str]
     orders: list[str]
 
@@ -47,14 +48,16 @@ class Outcome:
 
 
 def prepare(server: Server) -> Target:
-    """Make an org with two tokens, saved configurations and orders of several states."""
-    org = server.command("org", "add", "Generated")["id"]
-    add = ("token", "add", "--org", org, "--name")
-    private = server.command(*add, "script", "--private")["token"]
-    public = server.command(*add, "shop", "--public", "--domain", "shop.example")["token"]
+    """Make an org with two tokens and orders of several states, and another org with a token."""
+    org, other = (server.command("org", "add", name)["id"] for name in ("Generated", "Other"))
+    add = ("token", "add", "--name", "generated", "--org")
+    private = server.command(*add, org, "--private")["token"]
+    public = server.command(*add, org, "--public", "--domain", "shop.example")["token"]
+    foreign = server.command(*add, other, "--private")["token"]
     target = Target(
         server, org, {"Authorization": f"Bearer {private}"},
-        {"Authorization": f"Bearer {public}", "Origin": SHOP}, [], [],
+        {"Authorization": f"Bearer {public}", "Origin": SHOP},
+        {"Authorization": f"Bearer {foreign}"}, [], [],
     )  # fmt: skip
     for status in STATUSES:
         line = {"configurationId": CHAIR, "count": 1}
@@ -63,18 +66,38 @@ def prepare(server: Server) -> Target:
     return target
 
 
-def campaign(
-    target: Target, *, headers: dict[str, str], examples: int, seed: int | None
-) -> Outcome:
-    """Run all phases: examples, boundaries, random requests, and chains of requests by links.
+def as_script(target: Target, *, examples: int, seed: int | None) -> Outcome:
+    """Run a campaign with the private token; the other org's token tries what that one may read.
 
     `examples` is the number of random requests for each operation and kind; without a `seed` they
     are others each time, and the report names the seed.
     """
+    folder = target.server.log.parent
+    callers = {"ours": target.private, "theirs": target.foreign}
+    users = [
+        {"name": name, "fixedHeaders": [{"name": key, "value": headers[key]} for key in headers]}
+        for name, headers in callers.items()
+    ]
+    (folder / "callers.json").write_text(json.dumps({"auth": users}), "utf-8")
+    config = folder / "schemathesis.toml"
+    section = "[auth.wfc]\npath = 'callers.json'\nuser = 'ours'\npeers = ['ours', 'theirs']\n"
+    config.write_text(f"{CONFIG.read_text('utf-8')}\n{section}", "utf-8")
+    return _campaign(target, config, {}, examples, seed)
+
+
+def as_page(target: Target, *, examples: int, seed: int | None) -> Outcome:
+    """Run a campaign with the public token from a page of its domain."""
+    return _campaign(target, CONFIG, target.public, examples, seed)
+
+
+def _campaign(
+    target: Target, config: Path, headers: dict[str, str], examples: int, seed: int | None
+) -> Outcome:
+    """Run all phases: examples, boundaries, random requests, and chains of requests by links."""
     sent = [option for header in headers.items() for option in ("-H", ": ".join(header))]
     done = subprocess.run(
         [
-            SCHEMATHESIS, "--no-color", "--config-file", CONFIG, "run",
+            SCHEMATHESIS, "--no-color", "--config-file", config, "run",
             f"{target.server.address}/api/openapi.json", *sent, "--max-examples", str(examples),
             *(() if seed is None else ("--seed", str(seed))),
         ],
