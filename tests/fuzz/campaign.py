@@ -15,10 +15,14 @@ from typing import Any
 
 from orders.settings import PROJECT
 from tests.processes.server import Server
+from tests.uploads import KIND, PDF, PNG, Form
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
+# The document's examples, boundaries of every constraint, random requests, chains by links.
+ALL_PHASES = "examples,coverage,fuzzing,stateful"
 SHOP = "https://shop.example"
+JSON = "application/json"
 CHAIR = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 # Statuses of the seeded orders: open carts and placed ones are changed by different rules.
 STATUSES = ("List", "In Cart", "New", "Complete")
@@ -59,11 +63,27 @@ def prepare(server: Server) -> Target:
         {"Authorization": f"Bearer {public}", "Origin": SHOP},
         {"Authorization": f"Bearer {foreign}"}, [], [],
     )  # fmt: skip
+    _save_configurations(target)
     for status in STATUSES:
         line = {"configurationId": CHAIR, "count": 1}
         made = _post(target, "/api/orders", {"status": status, "cart": [line]})
         target.orders.extend((made["shortId"], made["id"]))
     return target
+
+
+def _save_configurations(target: Target) -> None:
+    form = (
+        Form()
+        .json("variant", {"Wood": "Oak"})
+        .json("attachments", {"drawing": "drawing.pdf"})
+        .file("files", "drawing.pdf", PDF, "application/pdf")
+        .file("thumbnail", "chair.png", PNG, "image/png")
+    )
+    made = [
+        _send(target, "/api/configurations", form.body(), KIND),
+        _post(target, "/api/configurations", {"shortId": "own_short"}),
+    ]
+    target.saved.extend(one["shortId"] for one in made)
 
 
 def as_script(target: Target, *, examples: int, seed: int | None) -> Outcome:
@@ -85,20 +105,27 @@ def as_script(target: Target, *, examples: int, seed: int | None) -> Outcome:
     return _campaign(target, config, {}, examples, seed)
 
 
-def as_page(target: Target, *, examples: int, seed: int | None) -> Outcome:
+def as_page(
+    target: Target, *, examples: int, seed: int | None, phases: str = ALL_PHASES
+) -> Outcome:
     """Run a campaign with the public token from a page of its domain."""
-    return _campaign(target, CONFIG, target.public, examples, seed)
+    return _campaign(target, CONFIG, target.public, examples, seed, phases)
 
 
 def _campaign(
-    target: Target, config: Path, headers: dict[str, str], examples: int, seed: int | None
+    target: Target,
+    config: Path,
+    headers: dict[str, str],
+    examples: int,
+    seed: int | None,
+    phases: str = ALL_PHASES,
 ) -> Outcome:
-    """Run all phases: examples, boundaries, random requests, and chains of requests by links."""
     sent = [option for header in headers.items() for option in ("-H", ": ".join(header))]
     done = subprocess.run(
         [
             SCHEMATHESIS, "--no-color", "--config-file", config, "run",
             f"{target.server.address}/api/openapi.json", *sent, "--max-examples", str(examples),
+            "--phases", phases,
             *(() if seed is None else ("--seed", str(seed))),
         ],
         cwd=target.server.log.parent,  # it leaves a cache there
@@ -117,10 +144,13 @@ def _campaign(
 
 
 def _post(target: Target, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    return _send(target, path, json.dumps(body).encode(), JSON)
+
+
+def _send(target: Target, path: str, body: bytes, kind: str) -> dict[str, Any]:
     request = urllib.request.Request(  # noqa: S310 - our own address
-        target.server.address + path, json.dumps(body).encode(),
-        {**target.private, "Content-Type": "application/json"},
-    )  # fmt: skip
+        target.server.address + path, body, {**target.private, "Content-Type": kind}
+    )
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above
         made: dict[str, Any] = json.load(answer)
     return made

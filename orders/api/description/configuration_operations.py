@@ -76,7 +76,7 @@ REFERENCE = Parameter(
     "reference",
     "path",
     "The `id` of the configuration or its `shortId`.",
-    {"type": "string", "minLength": 1},
+    {"type": "string", "minLength": 1, "format": "configuration-reference"},
     "46Juzcyx",
     required=True,
 )
@@ -84,7 +84,7 @@ FILE_KEY = Parameter(
     "key",
     "path",
     "The key of the file in `attachments`.",
-    {"type": "string", "minLength": 1},
+    {"type": "string", "minLength": 1, "format": "file-key"},
     "drawing",
     required=True,
 )
