@@ -6,7 +6,6 @@ sent for a change that was rolled back. Sending is the business of others, after
 
 from collections.abc import Iterable
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -14,15 +13,10 @@ import orjson
 from orders.access import OrgRules
 from orders.rules.order import Order
 from orders.rules.order_id import new_order_id
+from orders.rules.webhook import Topic
 from orders.rules.wire import order_fields, wire_time
 
-
-class Topic(StrEnum):
-    """Events of an order, by their wire names."""
-
-    CREATED = "order.created"
-    UPDATED = "order.updated"
-    DELETED = "order.deleted"
+__all__ = ["Topic", "messages"]
 
 
 def messages(topic: Topic, order: Order, org: OrgRules, *, at: datetime) -> list[dict[str, Any]]:

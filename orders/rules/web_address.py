@@ -1,0 +1,72 @@
+"""Addresses that the service may be asked to call: what is wrong with one, by its text alone.
+
+A name can be made to point anywhere, at any time. What it points to is checked when it is called
+(`orders.courier`); here is refused what can be known to be wrong at once.
+"""
+
+import ipaddress
+import re
+import socket
+from urllib.parse import urlsplit
+
+from orders.rules import domains
+
+MAX_ADDRESS = 2_000  # characters
+PRIVATE_SENTENCE = "An address that anyone can reach; this one is in a private network."
+
+_NO_BLANKS = re.compile(r"[\x21-\x7e]+")
+
+
+def address_fault(address: str) -> str | None:
+    """Say in a sentence why this is no address to call; None when it may be one."""
+    # Up to the path; a backslash ends it for some programs and not for others.
+    place = re.split(r"[/?\\]", address.partition("://")[2], maxsplit=1)[0]
+    faults = (
+        (
+            len(address) > MAX_ADDRESS,
+            f"At most {MAX_ADDRESS:,} characters; this has {len(address):,}.",
+        ),
+        (
+            _NO_BLANKS.fullmatch(address) is None,
+            "Without blanks, and in ASCII: others percent-encoded, names in their xn-- form.",
+        ),
+        (
+            not address.lower().startswith(("https://", "http://")),
+            "An address that begins with https:// or http://.",
+        ),
+        ("#" in address, "An address without # and what stands behind it: no server is told that."),
+        (
+            "@" in place,
+            "An address without a user name or password: messages are signed instead.",
+        ),
+        (
+            domains.referer_host(address) is None,
+            "An address with a host, such as https://shop.example/orders.",
+        ),
+    )
+    return next((sentence for is_wrong, sentence in faults if is_wrong), None)
+
+
+def is_private(address: str) -> bool:
+    """Tell whether the text alone says that the address is not in the public network.
+
+    `address` has no fault. True for localhost and for IP addresses of loopback, private and other
+    networks of one's own, in every spelling that a system resolves without asking anyone.
+    """
+    host = urlsplit(address).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    ip = _literal(host)
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return ip is not None and (not ip.is_global or ip.is_multicast)
+
+
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if ":" in host:
+        return ipaddress.IPv6Address(host)
+    try:
+        # Also 127.1, 0x7f.1 and 2130706433, which `ipaddress` does not know.
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None
