@@ -275,6 +275,9 @@ class Webhook(Base):
     filter: Mapped[dict[str, Any]]
     # Signs what is sent (Standard Webhooks); a signature needs the secret itself, not its hash.
     secret: Mapped[str] = mapped_column(String(255))
+    # The secret before the present one, and until when messages are signed by both.
+    old_secret: Mapped[str | None] = mapped_column(String(255))
+    old_secret_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
@@ -293,6 +296,12 @@ class WebhookDelivery(Base):
             sqlite_where=text("next_attempt_at IS NOT NULL"),
             postgresql_where=text("next_attempt_at IS NOT NULL"),
         ),
+        Index(
+            "ix_webhook_delivery_claimed",
+            "claimed_until",
+            sqlite_where=text("claimed_until IS NOT NULL"),
+            postgresql_where=text("claimed_until IS NOT NULL"),
+        ),
     )
 
     # Also the message's ID for its receiver, the same in every attempt.
@@ -306,6 +315,8 @@ class WebhookDelivery(Base):
     # Attempts so far; the next one, or NULL when it is delivered or given up.
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
+    # Set while somebody sends it; a worker that died lets it go at this time.
+    claimed_until: Mapped[datetime | None]
     last_attempt_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     # The receiver's last answer: its status, or NULL and why there was none.

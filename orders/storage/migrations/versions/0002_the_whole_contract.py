@@ -28,6 +28,8 @@ def upgrade():
         sa.Column("address", sa.String(length=2000), nullable=False),
         sa.Column("filter", sa.Text(), nullable=False),
         sa.Column("secret", sa.String(length=255), nullable=False),
+        sa.Column("old_secret", sa.String(length=255), nullable=True),
+        sa.Column("old_secret_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
@@ -88,6 +90,7 @@ def upgrade():
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_attempt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_status", sa.Integer(), nullable=True),
@@ -101,6 +104,13 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_delivery")),
     )
     with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_webhook_delivery_claimed",
+            ["claimed_until"],
+            unique=False,
+            sqlite_where=sa.text("claimed_until IS NOT NULL"),
+            postgresql_where=sa.text("claimed_until IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_webhook_delivery_due",
             ["next_attempt_at"],
@@ -209,6 +219,11 @@ def downgrade():
         batch_op.drop_column("identifier")
 
     with op.batch_alter_table("webhook_delivery", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_webhook_delivery_claimed",
+            sqlite_where=sa.text("claimed_until IS NOT NULL"),
+            postgresql_where=sa.text("claimed_until IS NOT NULL"),
+        )
         batch_op.drop_index("ix_webhook_delivery_webhook")
         batch_op.drop_index(batch_op.f("ix_webhook_delivery_order_id"))
         batch_op.drop_index(

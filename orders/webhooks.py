@@ -1,0 +1,283 @@
+"""Webhooks of an org: which addresses are told about which events of its orders.
+
+Every change raises the version of the org's rules, by which all processes know whom an order is to
+be told to. Sending is the business of `orders.deliveries`.
+"""
+
+import base64
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from orders import repeats
+from orders.access import Actor
+from orders.administration import touch_rules
+from orders.repeats import Once
+from orders.rules.configuration_id import read_uuid
+from orders.rules.errors import Conflict, Forbidden, NotFound
+from orders.rules.limits import Limits
+from orders.rules.paging import Page, Paging
+from orders.rules.webhook import Topic, Webhook
+from orders.rules.webhook_schema import check_change, check_webhook
+from orders.storage import database, models
+from orders.storage.models import WebhookDelivery
+from orders.storage.tables import webhook as table
+
+# Each order writes a message for each webhook that it concerns.
+MAX_WEBHOOKS = 100
+SECRET_PREFIX = "whsec_"  # noqa: S105 - how the Standard Webhooks scheme marks secrets
+SECRET_BYTES = 32
+# For so long messages are signed by the old secret too, so that receivers can change theirs.
+OLD_SECRET_LIFE = timedelta(days=1)
+
+# Wire names of the fields that a list can be sorted by.
+SORTABLE: Mapping[str, Any] = {
+    "createdAt": table.c.created_at,
+    "updatedAt": table.c.updated_at,
+    "topic": table.c.topic,
+    "address": table.c.address,
+}
+_SECRETS = {"secret", "old_secret", "old_secret_until"}
+_columns = [column for column in table.c if column.name not in _SECRETS]
+
+
+@dataclass(frozen=True, slots=True)
+class NewWebhook:
+    """A webhook that was just made, with the secret that signs its messages."""
+
+    webhook: Webhook
+    secret: str
+
+
+def create(
+    raw: object,
+    *,
+    actor: Actor,
+    limits: Limits,
+    allow_private: bool,
+    once: Once | None = None,
+    now: datetime | None = None,
+) -> NewWebhook:
+    """Make a webhook of what was sent (plain dicts and lists, camelCase).
+
+    With `once`, raises Repeated when the key has made one already. Raises InvalidOrder with every
+    fault by its path, Forbidden when it names another org, and Conflict when the org has
+    MAX_WEBHOOKS already. `allow_private` takes addresses in the private network too.
+    """
+    _refuse_foreign_org(raw, actor.org_id)
+    draft = check_webhook(raw, limits=limits, allow_private=allow_private)
+    at = _moment(now)
+    row = {
+        "id": str(uuid.uuid4()),
+        "org_id": actor.org_id,
+        "topic": draft.topic,
+        "address": draft.address,
+        "filter": draft.filter,
+        "secret": _new_secret(),
+        "created_at": at,
+        "updated_at": at,
+        "deleted_at": None,
+        "created_by": actor.id,
+    }
+    made = NewWebhook(_webhook_of(row), str(row["secret"]))
+
+    def work(connection: Connection) -> None:
+        # First: on PostgreSQL it makes two creations of an org wait for each other.
+        touch_rules(connection, actor.org_id)
+        _refuse_too_many(connection, actor.org_id)
+        connection.execute(insert(table), row)
+        repeats.remember(connection, once, actor, made, at=at)
+
+    database.write(work)
+    return made
+
+
+def find(webhook_id: str, org_id: str, *, in_bin: bool = False) -> Webhook:
+    """Read a webhook of the org. Raises NotFound; also for one in the bin, unless `in_bin`."""
+    with database.read() as connection:
+        return _read(connection, webhook_id, org_id, in_bin=in_bin)
+
+
+def list_webhooks(org_id: str, paging: Paging, *, in_bin: bool = False) -> Page[Webhook]:
+    """Read a page of the org's webhooks, or of those in the bin. Sorted by one of SORTABLE."""
+    is_listed = table.c.deleted_at.is_not(None) if in_bin else table.c.deleted_at.is_(None)
+    column = SORTABLE[paging.sort_field]
+    # Ties are broken, so that no page repeats or misses one.
+    keys = (column, table.c.id)
+    order = [key.desc() if paging.is_descending else key for key in keys]
+    owned = table.c.org_id == org_id
+    count = select(func.count()).select_from(table).where(owned, is_listed)
+    rows = select(*_columns).where(owned, is_listed).order_by(*order)
+    with database.read() as connection:
+        total = connection.execute(count).scalar_one()
+        found = connection.execute(rows.limit(paging.per_page).offset(paging.offset))
+        return Page([_webhook(row) for row in found], total, paging)
+
+
+def change(
+    webhook_id: str,
+    raw: object,
+    *,
+    actor: Actor,
+    limits: Limits,
+    allow_private: bool,
+    now: datetime | None = None,
+) -> Webhook:
+    """Replace the fields that were sent; others stay. Gives the webhook after the change.
+
+    Raises as `create` does, and NotFound when the org has no such webhook.
+    """
+    _refuse_foreign_org(raw, actor.org_id)
+    find(webhook_id, actor.org_id)
+    values = check_change(raw, limits=limits, allow_private=allow_private)
+
+    def work(connection: Connection) -> Webhook:
+        webhook = _read(connection, webhook_id, actor.org_id, to_change=True)
+        if all(getattr(webhook, name) == value for name, value in values.items()):
+            return webhook
+        return _update(connection, webhook, {**values, "updated_at": _moment(now)})
+
+    return database.write(work)
+
+
+def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) -> Webhook:
+    """Put a webhook into the bin: it is told nothing more, not even what waits to be tried again.
+
+    Raises NotFound when the org has no such webhook outside of the bin.
+    """
+
+    def work(connection: Connection) -> Webhook:
+        webhook = _read(connection, webhook_id, org_id, to_change=True)
+        at = _moment(now)
+        connection.execute(
+            update(WebhookDelivery)
+            .where(
+                WebhookDelivery.webhook_id == webhook.id,
+                WebhookDelivery.next_attempt_at.is_not(None),
+            )
+            .values(next_attempt_at=None)
+        )
+        return _update(connection, webhook, {"deleted_at": at, "updated_at": at})
+
+    return database.write(work)
+
+
+def restore(
+    webhook_id: str, *, actor: Actor, once: Once | None = None, now: datetime | None = None
+) -> Webhook:
+    """Take a webhook out of the bin; one that is not in it stays as it is.
+
+    It is told what happens from now on. With `once`, raises Repeated when the key has done it
+    already. Raises NotFound when the org has no such webhook, and Conflict when the org has
+    MAX_WEBHOOKS others by now.
+    """
+    at = _moment(now)
+
+    def work(connection: Connection) -> Webhook:
+        webhook = _read(connection, webhook_id, actor.org_id, in_bin=True, to_change=True)
+        if webhook.deleted_at is not None:
+            _refuse_too_many(connection, actor.org_id)
+            webhook = _update(connection, webhook, {"deleted_at": None, "updated_at": at})
+        repeats.remember(connection, once, actor, webhook, at=at)
+        return webhook
+
+    return database.write(work)
+
+
+def read_secret(webhook_id: str, org_id: str) -> str:
+    """Give the secret that signs a webhook's messages. Raises NotFound as `find` does."""
+    webhook = find(webhook_id, org_id, in_bin=True)
+    statement = select(models.Webhook.secret).where(models.Webhook.id == webhook.id)
+    with database.read() as connection:
+        return connection.execute(statement).scalar_one()
+
+
+def roll_secret(webhook_id: str, org_id: str, *, now: datetime | None = None) -> str:
+    """Give a webhook another secret; for OLD_SECRET_LIFE messages are signed by both.
+
+    Raises NotFound when the org has no such webhook outside of the bin.
+    """
+    secret = _new_secret()
+
+    def work(connection: Connection) -> None:
+        webhook = _read(connection, webhook_id, org_id, to_change=True)
+        at = _moment(now)
+        values = {
+            "old_secret": table.c.secret,
+            "old_secret_until": at + OLD_SECRET_LIFE,
+            "secret": secret,
+            "updated_at": at,
+        }
+        # A repeat after a commit whose answer was lost must not make the new secret the old one.
+        is_other = table.c.secret != secret
+        connection.execute(update(table).where(table.c.id == webhook.id, is_other).values(values))
+
+    database.write(work)
+    return secret
+
+
+def _new_secret() -> str:
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def _moment(now: datetime | None) -> datetime:
+    at = now or datetime.now(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _refuse_foreign_org(raw: object, org_id: str) -> None:
+    """Refuse a webhook for another org; a value of another type is the schema's to name."""
+    sent = raw.get("orgId") if isinstance(raw, dict) else None
+    if isinstance(sent, str) and sent.lower() != org_id:
+        raise Forbidden("This token may change webhooks of its own org only.")
+
+
+def _refuse_too_many(connection: Connection, org_id: str) -> None:
+    active = (table.c.org_id == org_id) & table.c.deleted_at.is_(None)
+    count = connection.execute(select(func.count()).select_from(table).where(active)).scalar_one()
+    if count >= MAX_WEBHOOKS:
+        raise Conflict(f"An org has at most {MAX_WEBHOOKS} webhooks; delete one first.")
+
+
+def _read(
+    connection: Connection,
+    webhook_id: str,
+    org_id: str,
+    *,
+    in_bin: bool = False,
+    to_change: bool = False,
+) -> Webhook:
+    statement = select(*_columns).where(
+        table.c.id == read_uuid(webhook_id), table.c.org_id == org_id
+    )
+    if not in_bin:
+        statement = statement.where(table.c.deleted_at.is_(None))
+    if to_change:
+        # On PostgreSQL two changes in an org wait for each other; SQLite has one writer. Orders,
+        # which refer to their org, do not wait for it.
+        org = select(models.Org.id).where(models.Org.id == org_id)
+        connection.execute(org.with_for_update(key_share=True))
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound("There is no webhook with this ID.")
+    return _webhook(row)
+
+
+def _update(connection: Connection, webhook: Webhook, values: dict[str, Any]) -> Webhook:
+    connection.execute(update(table).where(table.c.id == webhook.id).values(values))
+    touch_rules(connection, webhook.org_id)
+    return webhook._replace(**values)
+
+
+def _webhook(row: Any) -> Webhook:  # noqa: ANN401 - a row of `_columns`
+    return _webhook_of(row._mapping)
+
+
+def _webhook_of(values: Mapping[str, Any]) -> Webhook:
+    found = {name: values[name] for name in Webhook._fields}
+    return Webhook(**{**found, "topic": Topic(values["topic"])})
