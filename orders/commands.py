@@ -13,7 +13,7 @@ from flask.cli import AppGroup, with_appcontext
 from orders import administration, configurations, demo
 from orders.rules.attributes import Applies, AttributeRule, Kind, read_option
 from orders.rules.errors import InvalidOrder, OrderError
-from orders.serving import serve
+from orders.serving import serve, work
 from orders.settings import Settings
 
 Command = Callable[..., dict[str, Any]]
@@ -31,6 +31,7 @@ def register_commands(app: Flask) -> None:
     for group in (org, token, staff, attribute, files, seed):
         app.cli.add_command(group)
     app.cli.add_command(serve_command)
+    app.cli.add_command(work_command)
 
 
 def prints_json(command: Command) -> Callable[..., None]:
@@ -185,4 +186,17 @@ def seed_demo() -> dict[str, Any]:
 @with_appcontext
 def serve_command() -> None:
     """Bring the database up to date and serve until stopped."""
-    sys.exit(serve(current_app.config["SETTINGS"]))
+    sys.exit(serve(_application(), current_app.config["SETTINGS"]))
+
+
+@click.command("work")
+@with_appcontext
+def work_command() -> None:
+    """Send webhooks until stopped: beside `serve`, or in place of what it sends itself."""
+    work(_application(), current_app.config["SETTINGS"])
+
+
+def _application() -> Flask:
+    """Give the application itself, for threads: `current_app` is another one in each of them."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+    return app

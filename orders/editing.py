@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from orders import catalogue, repeats
+from orders import catalogue, queue, repeats
 from orders.access import Actor
 from orders.order_rows import history_row, line_rows, order_row
 from orders.outbox import Topic, messages
@@ -157,13 +157,17 @@ class _Act:
     may_be_binned: bool = False
     # What the first run wrote: a second run after a lost answer must not write it again.
     _done: Order | None = field(default=None, init=False)
+    _has_told: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.at = self.at.replace(microsecond=self.at.microsecond // 1000 * 1000)
 
     def run(self, change: Callable[[Order], Order]) -> Order:
         """Run the change; gives the order as it is stored afterwards."""
-        return database.write(lambda connection: self._run(connection, change))
+        order = database.write(lambda connection: self._run(connection, change))
+        if self._has_told:
+            queue.wake()
+        return order
 
     def _run(self, connection: Connection, change: Callable[[Order], Order]) -> Order:
         before = self._read(connection)
@@ -210,6 +214,7 @@ class _Act:
         told = messages(self.topic, after, self.actor.org, at=after.updated_at)
         if told:
             connection.execute(insert(tables.webhook_delivery), told)
+            self._has_told = True
 
 
 def _changed(order: Order, changes: OrderChanges, actor: Actor) -> Order:

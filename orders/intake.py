@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
-from orders import catalogue, queries, repeats
+from orders import catalogue, queries, queue, repeats
 from orders.access import Actor
 from orders.order_rows import history_row, line_rows, order_row
 from orders.outbox import Topic, messages
@@ -111,8 +111,9 @@ def create_order(
     taken: IntegrityError | None = None
     for _ in range(SHORT_ID_TRIES):
         order = _order(draft, actor, order_id, new_short_id(), at)
+        rows = _rows(order, actor, once)
         try:
-            database.insert(_rows(order, actor, once))
+            database.insert(rows)
         except IntegrityError as error:
             taken = error
             # The same key at the same moment: the other one has won.
@@ -121,6 +122,8 @@ def create_order(
             for own in database.rows(_own_short_id, {"order_id": order_id}):
                 return order._replace(short_id=own.short_id)
         else:
+            if rows[tables.webhook_delivery]:
+                queue.wake()
             return order
     raise ServiceBusy("No free order code was found. Please try again.") from taken
 

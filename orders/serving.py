@@ -10,14 +10,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from types import FrameType
 
 import click
 import flask_migrate
+from flask import Flask
 
 from orders import administration, demo
+from orders.sending import Sender
 from orders.settings import PROJECT, Settings
 
 # Without the query string: bearer tokens stand there.
@@ -31,8 +34,12 @@ SETTLED = 1.0
 GRACE = 20
 PR_SET_PDEATHSIG = 1
 
+# Loaded here and not after a fork: the supervisor sends webhooks in threads, and one of them may
+# hold a lock of the loader at that moment.
+_libc = ctypes.CDLL(None)
 
-def serve(settings: Settings) -> int:
+
+def serve(app: Flask, settings: Settings) -> int:
     """Migrate, make the demo on a first start, serve until stopped; gives the exit code.
 
     Needs an application context. SIGTERM and SIGINT stop gracefully: running requests finish.
@@ -43,12 +50,37 @@ def serve(settings: Settings) -> int:
             err=True,
         )
         return 1
-    flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
+    _migrate()
     address = settings.public_url or f"http://{settings.host}:{settings.port}"
     if settings.demo and not administration.has_orgs():
         _show_demo(demo.seed_demo(settings.limits), address)
     click.echo(f"Shortorder serves on {address}", err=True)
-    return _Supervisor(server_command(settings), GRACE).run()
+    sender = Sender(app, settings) if settings.send_webhooks else None
+    return _Supervisor(server_command(settings), sender).run()
+
+
+def work(app: Flask, settings: Settings) -> None:
+    """Migrate and send webhooks until stopped; needs an application context.
+
+    SIGTERM and SIGINT stop gracefully: attempts that are running finish.
+    """
+    _migrate()
+    sender = Sender(app, settings)
+    asked = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        asked.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    sender.start()
+    click.echo("Shortorder sends webhooks.", err=True)
+    asked.wait()
+    sender.stop()
+
+
+def _migrate() -> None:
+    flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
 
 
 def _is_port_free(settings: Settings) -> bool:
@@ -100,15 +132,18 @@ def server_command(settings: Settings, factory: str = "app:create_app") -> list[
 
 def _begin_child() -> None:
     """Make the server die with its supervisor, in whatever way that dies."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class _Supervisor:
-    """Starts the server again whenever it ends without having been asked to."""
+    """Starts the server again whenever it ends without having been asked to.
 
-    def __init__(self, command: list[str], grace: float) -> None:
+    Its own threads send webhooks meanwhile, when there is a sender.
+    """
+
+    def __init__(self, command: list[str], sender: Sender | None) -> None:
         self._command = command
-        self._grace = grace
+        self._sender = sender
         self._server: subprocess.Popen[bytes] | None = None
         self._is_stopping = False
 
@@ -116,6 +151,14 @@ class _Supervisor:
         """Run until a signal asks to stop; gives the server's exit code, 0 for a clean stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        if self._sender is not None:
+            self._sender.start()
+        code = self._serve()
+        if self._sender is not None:
+            self._sender.stop()
+        return code
+
+    def _serve(self) -> int:
         pause = FIRST_PAUSE
         while True:
             started = time.monotonic()
@@ -123,7 +166,7 @@ class _Supervisor:
             self._server = subprocess.Popen(  # noqa: S603 - our own command line
                 self._command,
                 start_new_session=True,
-                preexec_fn=_begin_child,  # noqa: PLW1509 - no threads run here yet
+                preexec_fn=_begin_child,  # noqa: PLW1509 - one system call, loaded beforehand
             )
             if self._is_stopping:  # asked between two starts
                 self._server.send_signal(signal.SIGTERM)
@@ -138,6 +181,8 @@ class _Supervisor:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._is_stopping = True
+        if self._sender is not None:
+            self._sender.ask_to_stop()
         if self._server is not None:
             self._server.send_signal(signal.SIGTERM)
 

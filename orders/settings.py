@@ -45,6 +45,9 @@ class Settings:
     api_limit: str = ""  # requests by one token, in each process, as 600 per minute; empty: any
     rate_limit_storage: str = "memory://"  # where limits are counted; share it when scaled
     file_store: str = ""  # s3://bucket/prefix; empty: the folder files/ in DATA_DIR
+    send_webhooks: bool = True  # `serve` also sends webhooks; else a `work` command must
+    webhook_threads: int = 8  # webhooks that are sent at the same time by each process that sends
+    webhook_private_network: bool = False  # webhooks may go to addresses in the private network
     limits: Limits = field(default_factory=Limits)  # the MAX_… settings below
 
     @property
@@ -129,7 +132,7 @@ def _read_types(variable: str, text: str) -> frozenset[str]:
 def _check(settings: Settings) -> None:
     if not 1 <= settings.port <= 65535:
         raise BadSetting(f"PORT is {settings.port}; it must be from 1 to 65535.")
-    for name in ("workers", "threads"):
+    for name in ("workers", "threads", "webhook_threads"):
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")
     for name in ("lookup_limit", "sign_in_limit", "api_limit"):

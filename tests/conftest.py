@@ -12,11 +12,13 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import func, select
 
 from app import create_app
+from orders import queue
 from orders.settings import PROJECT, Settings
 from orders.storage import database, tables
 from orders.storage.database import close
 from tests.actors import Org, make_org
 from tests.postgres import postgres_server
+from tests.receiver import Receiver, receiving
 
 
 def settings_for(url: str, folder: Path) -> Settings:
@@ -89,6 +91,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     app.testing = True
     yield app
     with app.app_context():
+        queue.close()
         close()
 
 
@@ -147,3 +150,10 @@ def stored_rows(app: Flask) -> StoredRows:
             }
 
     return count
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A server that is told of orders."""
+    with receiving() as receiver:
+        yield receiver
