@@ -4,6 +4,8 @@ FIELDS, CART, LIMITS = (
     f"rules/test_schema{part}.py" for part in ("_fields", "_cart", "_limits")
 )  # fmt: skip
 CREATE, TOKENS, CODE = "api/test_create_order.py", "api/test_tokens.py", "rules/test_short_id.py"
+HOOKS, HOOK_FIELDS = "api/test_webhooks.py", "rules/test_webhook_schema.py"
+DELIVERIES = "services/test_deliveries.py"
 ATTRIBUTES, DOMAINS = "rules/test_attributes.py", "rules/test_domains.py"
 LISTS, CHANGES, REPEATS = (
     "api/test_list_orders.py", "api/test_change_order.py", "api/test_repeats.py",
@@ -94,6 +96,25 @@ RULES = {
     "The import": [
         ("the same rules, all or none", "staff/test_configurations.py", "test_every_row_is_checked_and_none_is_saved"),
         ("the same file twice makes nothing twice", "staff/test_configurations.py", "test_the_same_file_again_makes_no_second_ones"),
+    ],
+    "Webhooks": [
+        ("secret: in the answer to POST only", HOOKS, "test_the_secret_is_shown_this_once"),
+        ("every answer holds every field", HOOKS, "test_it_is_answered_whole_with_its_secret"),
+        ("topic, address, filter: every fault by its path", HOOK_FIELDS, "test_every_fault_is_told_by_its_path"),
+        ("addresses", HOOK_FIELDS, "test_addresses_that_are_refused_say_why"),
+        ("not in the private network", HOOK_FIELDS, "test_what_is_plainly_in_a_private_network_is_refused_unless_it_is_allowed"),
+        ("nor when a name resolves there", "services/test_courier.py", "test_a_public_name_that_resolves_to_loopback_is_not_called"),
+        ("PUT replaces what is sent", HOOKS, "test_fields_sent_are_replaced_and_others_stay"),
+        ("the bin and back", HOOKS, "test_into_the_bin_and_back"),
+        ("private tokens only", HOOKS, "test_a_public_token_is_403_everywhere"),
+        ("another org's are 404", HOOKS, "test_those_of_another_org_are_404"),
+        ("lists", HOOKS, "test_pages_count_and_sort"),
+        ("written with the order or not at all", DELIVERIES, "test_an_order_that_fails_leaves_no_message"),
+        ("signed by Standard Webhooks", "services/test_courier.py", "test_a_receiver_can_verify_what_it_gets"),
+        ("tried for a day", DELIVERIES, "test_the_tries_end_after_a_day"),
+        ("410 gives up", DELIVERIES, "test_410_gives_up_at_once"),
+        ("one worker sends an attempt", DELIVERIES, "test_many_workers_at_once_send_each_message_once"),
+        ("nothing is lost with a process", "processes/test_webhooks.py", "test_what_was_stored_before_a_kill_9_is_sent_after_the_next_start"),
     ],
     "Tokens": [
         ("in the query", TOKENS, "test_a_private_token_may_come_in_the_query"),

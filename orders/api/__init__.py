@@ -5,6 +5,7 @@ from orders.api import (  # noqa: F401 - they add the routes
     configuration_views,
     document_views,
     order_views,
+    webhook_views,
 )
 from orders.api.blueprint import api
 
