@@ -55,6 +55,7 @@ class Delivery:
     id: str
     topic: str
     order_short_id: str
+    is_order_binned: bool
     state: State
     created_at: datetime
     attempts: int
@@ -220,6 +221,7 @@ def list_deliveries(
             WebhookDelivery.last_status,
             WebhookDelivery.last_answer,
             OrderRow.short_id,
+            OrderRow.deleted_at,
         )
         .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
         .join(OrderRow, OrderRow.id == WebhookDelivery.order_id)
@@ -239,6 +241,7 @@ def _delivery(row: Any, at: datetime) -> Delivery:  # noqa: ANN401 - a row of th
         id=row.id,
         topic=row.topic,
         order_short_id=row.short_id,
+        is_order_binned=row.deleted_at is not None,
         state=_state(row, at),
         created_at=row.created_at,
         attempts=row.attempts,

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from orders import repeats
 from orders.access import Actor
 from orders.administration import touch_rules
+from orders.administration.checks import require_version, version_of
 from orders.repeats import Once
 from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, Forbidden, NotFound
@@ -44,6 +45,9 @@ SORTABLE: Mapping[str, Any] = {
 }
 _SECRETS = {"secret", "old_secret", "old_secret_until"}
 _columns = [column for column in table.c if column.name not in _SECRETS]
+_whole = select(*_columns, table.c.secret)
+# The least difference of two times; a change of the secret alone must show in the version.
+_TICK = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +65,21 @@ def create(
     limits: Limits,
     allow_private: bool,
     once: Once | None = None,
+    webhook_id: str | None = None,
     now: datetime | None = None,
 ) -> NewWebhook:
     """Make a webhook of what was sent (plain dicts and lists, camelCase).
 
     With `once`, raises Repeated when the key has made one already. Raises InvalidOrder with every
     fault by its path, Forbidden when it names another org, and Conflict when the org has
-    MAX_WEBHOOKS already. `allow_private` takes addresses in the private network too.
+    MAX_WEBHOOKS already. `allow_private` takes addresses in the private network too. With
+    `webhook_id`, a form's own, a repeat gives the webhook that the form has made.
     """
     _refuse_foreign_org(raw, actor.org_id)
     draft = check_webhook(raw, limits=limits, allow_private=allow_private)
     at = _moment(now)
     row = {
-        "id": str(uuid.uuid4()),
+        "id": webhook_id or str(uuid.uuid4()),
         "org_id": actor.org_id,
         "topic": draft.topic,
         "address": draft.address,
@@ -86,15 +92,19 @@ def create(
     }
     made = NewWebhook(_webhook_of(row), str(row["secret"]))
 
-    def work(connection: Connection) -> None:
+    def work(connection: Connection) -> NewWebhook:
         # First: on PostgreSQL it makes two creations of an org wait for each other.
         touch_rules(connection, actor.org_id)
+        # Also the work itself may run again, after a commit whose answer was lost.
+        known = connection.execute(_whole.where(table.c.id == row["id"])).one_or_none()
+        if known is not None:
+            return NewWebhook(_webhook(known), known.secret)
         _refuse_too_many(connection, actor.org_id)
         connection.execute(insert(table), row)
         repeats.remember(connection, once, actor, made, at=at)
+        return made
 
-    database.write(work)
-    return made
+    return database.write(work)
 
 
 def find(webhook_id: str, org_id: str, *, in_bin: bool = False) -> Webhook:
@@ -126,11 +136,13 @@ def change(
     actor: Actor,
     limits: Limits,
     allow_private: bool,
+    version: str | None = None,
     now: datetime | None = None,
 ) -> Webhook:
     """Replace the fields that were sent; others stay. Gives the webhook after the change.
 
-    Raises as `create` does, and NotFound when the org has no such webhook.
+    Raises as `create` does, NotFound when the org has no such webhook, and ChangedMeanwhile when
+    its `version_of_webhook` is another than the given one.
     """
     _refuse_foreign_org(raw, actor.org_id)
     find(webhook_id, actor.org_id)
@@ -138,6 +150,7 @@ def change(
 
     def work(connection: Connection) -> Webhook:
         webhook = _read(connection, webhook_id, actor.org_id, to_change=True)
+        require_version(version, version_of_webhook(webhook))
         if all(getattr(webhook, name) == value for name, value in values.items()):
             return webhook
         return _update(connection, webhook, {**values, "updated_at": _moment(now)})
@@ -197,28 +210,39 @@ def read_secret(webhook_id: str, org_id: str) -> str:
         return connection.execute(statement).scalar_one()
 
 
-def roll_secret(webhook_id: str, org_id: str, *, now: datetime | None = None) -> str:
+def roll_secret(
+    webhook_id: str, org_id: str, *, version: str | None = None, now: datetime | None = None
+) -> str:
     """Give a webhook another secret; for OLD_SECRET_LIFE messages are signed by both.
 
-    Raises NotFound when the org has no such webhook outside of the bin.
+    Raises NotFound when the org has no such webhook outside of the bin, and ChangedMeanwhile when
+    its `version_of_webhook` is another than the given one: two in a row would end the first.
     """
     secret = _new_secret()
 
+    at = _moment(now)
+
     def work(connection: Connection) -> None:
         webhook = _read(connection, webhook_id, org_id, to_change=True)
-        at = _moment(now)
+        stored = connection.execute(_whole.where(table.c.id == webhook.id)).one().secret
+        if stored == secret:  # this very work, after a commit whose answer was lost
+            return
+        require_version(version, version_of_webhook(webhook))
         values = {
             "old_secret": table.c.secret,
             "old_secret_until": at + OLD_SECRET_LIFE,
             "secret": secret,
-            "updated_at": at,
+            "updated_at": max(at, webhook.updated_at + _TICK),
         }
-        # A repeat after a commit whose answer was lost must not make the new secret the old one.
-        is_other = table.c.secret != secret
-        connection.execute(update(table).where(table.c.id == webhook.id, is_other).values(values))
+        connection.execute(update(table).where(table.c.id == webhook.id).values(values))
 
     database.write(work)
     return secret
+
+
+def version_of_webhook(webhook: Webhook) -> str:
+    """Name what is stored of a webhook, so that a form overwrites nobody's change."""
+    return version_of(webhook)
 
 
 def _new_secret() -> str:

@@ -14,6 +14,7 @@ from orders.rules.status import Status
 from orders.rules.web_address import MAX_ADDRESS, PRIVATE_SENTENCE, address_fault, is_private
 from orders.rules.webhook import Topic, WebhookDraft
 
+EXAMPLE_ADDRESS = "https://shop.example/hooks/orders"
 TOPIC_SENTENCE = f"One of: {', '.join(Topic)}."
 NO_STATUS_SENTENCE = "One status at least; leave the filter out for orders in every status."
 
@@ -52,7 +53,7 @@ WebhookAddress = Annotated[
     Field(
         description="Where messages are posted to: `https` or `http`, without a user name or "
         "fragment, in ASCII, and not in a private network.",
-        examples=["https://shop.example/hooks/orders"],
+        examples=[EXAMPLE_ADDRESS],
     ),
     Keywords(format="webhook-address", maxLength=MAX_ADDRESS, pattern="^[Hh][Tt][Tt][Pp][Ss]?://"),
 ]

@@ -10,6 +10,7 @@ from orders.staff import (  # noqa: F401 - they add the routes
     sign_in_views,
     staff_views,
     token_views,
+    webhook_views,
 )
 from orders.staff.blueprint import staff
 

@@ -24,6 +24,7 @@ SECTIONS = (
     ("staff.list_staff", "Staff"),
     ("staff.list_tokens", "Tokens"),
     ("staff.list_attributes", "Attributes"),
+    ("staff.list_webhooks", "Webhooks"),
 )
 
 

@@ -4,6 +4,9 @@ The names of the fields are the paths in the errors of the services, so that eac
 field.
 """
 
+import re
+import secrets
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +15,14 @@ from flask import Response, flash
 
 from orders.administration import ChangedMeanwhile
 from orders.rules.errors import Conflict, FieldError, InvalidOrder, Taken
-from orders.staff.blueprint import staff
+from orders.staff.blueprint import signed_in, staff
 from orders.staff.order_form import Summary, element_id
 from orders.web.pages import go_to
 
 staff.add_app_template_global(element_id)
+
+# 128 random bits, as `secrets.token_urlsafe(16)` writes them.
+_KEY = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @dataclass
@@ -87,6 +93,16 @@ def act(work: Callable[[], object], *, done: str, address: str) -> Response:
     else:
         flash(done)
     return go_to(address)
+
+
+def own_id(key: Any) -> str:  # noqa: ANN401 - a field, which has no types
+    """Give the ID of the one thing that this person's form can make, by the form's key.
+
+    A key that no form of ours has is replaced by a new one.
+    """
+    if not _KEY.fullmatch(key.data or ""):
+        key.process_data(secrets.token_urlsafe(16))
+    return str(uuid.uuid5(uuid.UUID(signed_in().id), key.data))
 
 
 def page(text: str, status: int = 200) -> Response:

@@ -1,8 +1,6 @@
 """The settings' pages of access tokens. A secret stands on one answer, and nowhere else."""
 
-import re
 import secrets
-import uuid
 
 from flask import Response, flash, render_template, request, url_for
 
@@ -10,13 +8,10 @@ from orders import administration
 from orders.administration import AccessToken
 from orders.rules.errors import Conflict, InvalidOrder
 from orders.staff.admin import admin_only
-from orders.staff.admin_form import AdminEntry, act, page, save
+from orders.staff.admin_form import AdminEntry, act, own_id, page, save
 from orders.staff.admin_forms import NewTokenForm, TokenForm
 from orders.staff.blueprint import signed_in, staff
 from orders.web.pages import go_to
-
-# 128 random bits, as `secrets.token_urlsafe(16)` writes them.
-_KEY = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @staff.get("/settings/tokens")
@@ -41,13 +36,11 @@ def make_token() -> Response:
     """Make a token and show its secret on this one answer; no cache keeps it."""
     form = NewTokenForm(formdata=request.form)
     entry = AdminEntry(form)
-    if not _KEY.fullmatch(form.key.data or ""):
-        form.key.process_data(secrets.token_urlsafe(16))
     name = (form.name.data or "").strip()
     try:
         made = administration.add_token(
             signed_in().org_id, name=name, is_private=form.kind.data == "private",
-            allowed=form.allowed(), token_id=_token_id(form.key.data),
+            allowed=form.allowed(), token_id=own_id(form.key),
         )  # fmt: skip
     except InvalidOrder as invalid:
         entry.show(invalid.errors)
@@ -99,11 +92,6 @@ def revoke_token(token_id: str) -> Response:
         done=f"The token “{name}” is revoked. Whoever still uses it is refused from now on.",
         address=url_for("staff.list_tokens"),
     )
-
-
-def _token_id(key: str) -> str:
-    """Give the ID of the one token that this person's form can make."""
-    return str(uuid.uuid5(uuid.UUID(signed_in().id), key))
 
 
 def _draw_new(entry: AdminEntry) -> str:

@@ -203,4 +203,12 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/settings/attributes/<attribute_id>", "POST"),
         ("/settings/attributes/<attribute_id>/move", "POST"),
         ("/settings/attributes/<attribute_id>/remove", "POST"),
+        ("/settings/webhooks", "GET"), ("/settings/webhooks/new", "GET"),
+        ("/settings/webhooks/new", "POST"), ("/settings/webhooks/<webhook_id>", "GET"),
+        ("/settings/webhooks/<webhook_id>", "POST"),
+        ("/settings/webhooks/<webhook_id>/secret", "POST"),
+        ("/settings/webhooks/<webhook_id>/roll", "POST"),
+        ("/settings/webhooks/<webhook_id>/bin", "POST"),
+        ("/settings/webhooks/<webhook_id>/restore", "POST"),
+        ("/settings/webhooks/<webhook_id>/deliveries/<delivery_id>/again", "POST"),
     }  # fmt: skip
