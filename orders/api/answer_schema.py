@@ -19,6 +19,8 @@ from orders.rules.fields import (
 )
 from orders.rules.short_id import ALPHABET, LENGTH
 from orders.rules.status import Status
+from orders.rules.webhook import Topic
+from orders.rules.webhook_schema import EXAMPLE_ADDRESS
 
 EXAMPLE_ACTOR_ID = "c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e"
 Uuid = Annotated[str, Keywords(format="uuid")]
@@ -52,6 +54,9 @@ DeletedAt = Annotated[
     Moment | None,
     Field(description="Since when it is in the bin; null when it is not there.", examples=[None]),
 ]
+
+
+EXAMPLE_WEBHOOK_ID = "6f1c2f0e-8d0b-4d57-9a2e-0c5f6f0d3b21"
 
 
 class Answer(BaseModel):
@@ -119,6 +124,50 @@ class AccessTokenAnswer(Answer):
     created_at: Moment
 
 
+class FilterAnswer(Answer):
+    """Which orders a webhook is told about; without `status`, all of them."""
+
+    status: list[Status] = Field(default=[], min_length=1)
+
+
+class WebhookFields(Answer):
+    """A webhook; never its secret."""
+
+    id: Uuid = Field(
+        description="Made by the service, never used again.", examples=[EXAMPLE_WEBHOOK_ID]
+    )
+    org_id: OwnOrgId
+    topic: Topic
+    address: str = Field(description="As sent.", examples=[EXAMPLE_ADDRESS])
+    filter: FilterAnswer
+    created_at: Moment
+    updated_at: Moment
+    deleted_at: DeletedAt
+    created_by: CreatedBy
+
+
+class NewWebhookFields(WebhookFields):
+    """A webhook that was just made, with the secret that signs its messages."""
+
+    secret: str = Field(
+        description="As the Standard Webhooks scheme writes it. It stands in this answer alone.",
+        pattern="^whsec_[A-Za-z0-9+/]+=*$",
+        examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD9u0Uhm3fXkA="],
+    )
+
+
+class WebhookAnswer(Answer):
+    """One webhook."""
+
+    webhook: WebhookFields
+
+
+class NewWebhookAnswer(Answer):
+    """A webhook that was just made."""
+
+    webhook: NewWebhookFields
+
+
 class Page(Answer):
     """A page of a list."""
 
@@ -132,6 +181,12 @@ class OrderList(Page):
     """A page of orders."""
 
     orders: list[OrderAnswer]
+
+
+class WebhookList(Page):
+    """A page of the org's webhooks."""
+
+    webhooks: list[WebhookFields]
 
 
 class AccessTokenList(Page):

@@ -126,9 +126,12 @@ def test_the_application_takes_the_examples(
 ) -> None:
     # What is changed must be there first.
     reference = api.create({"status": "In Cart"}).json["id"]
+    hook = {"topic": "order.deleted", "address": "https://shop.example/hook"}
+    webhook = api.call("POST", "/webhooks", hook).json["webhook"]["id"]
     answer = api.client.open(
-        path.replace("{reference}", reference), method=method, json=example, headers=api.headers
-    )
+        path.replace("{reference}", reference).replace("{webhook_id}", webhook),
+        method=method, json=example, headers=api.headers,
+    )  # fmt: skip
     responses = DOCUMENT["paths"][path][method]["responses"]
     assert answer.status_code < 300, answer.text
     described = responses[str(answer.status_code)]

@@ -51,6 +51,12 @@ schemathesis.openapi.format(
 schemathesis.openapi.format(
     "entity-tags", st.sampled_from(["*", '"1"', '"1", "2"', 'W/"1"', '"999"'])
 )
+# Nobody is at such an address: what is sent to one fails at once.
+schemathesis.openapi.format(
+    "webhook-address",
+    st.from_regex(r"https?://[a-z0-9-]{1,20}[a-z0-9]\.invalid(:[1-9][0-9]{0,3})?(/[a-z0-9?=&.]{0,30})?",
+                  fullmatch=True).filter(lambda address: "//-" not in address),
+)  # fmt: skip
 
 
 @schemathesis.hook

@@ -26,12 +26,14 @@ from orders.api.description.parts import (
 from orders.api.description.refusals import HEADERS, PROBLEM_JSON, REFUSALS
 from orders.api.description.schemas import PLACE, Mode, schemas_of
 from orders.api.description.service_operations import SERVICE_CHAPTER
+from orders.api.description.webhook_operations import WEBHOOK_CHAPTER
 from orders.rules.limits import Limits
 from orders.settings import PROJECT
 
 CHAPTERS: tuple[Chapter, ...] = (
     ORDER_CHAPTER,
     CONFIGURATION_CHAPTER,
+    WEBHOOK_CHAPTER,
     ACCESSTOKEN_CHAPTER,
     SERVICE_CHAPTER,
 )
