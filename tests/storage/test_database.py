@@ -119,7 +119,6 @@ def test_rows_of_several_tables_go_in_all_or_none_however_many(app: Flask) -> No
         assert names() == [f"{n:03}" for n in range(150)]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_row_whose_key_is_taken_is_told_apart_from_a_new_one(app: Flask) -> None:
     def put(name: str) -> bool:
         return database.write(lambda connection: insert_new(connection, ORG, org_row(name)))
@@ -129,6 +128,7 @@ def test_a_row_whose_key_is_taken_is_told_apart_from_a_new_one(app: Flask) -> No
         assert names() == ["one", "two"]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_whoever_waits_too_long_is_told_and_the_next_ones_are_served(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
