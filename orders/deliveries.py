@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from orders import queue
 from orders.courier import Message, Outcome
@@ -34,6 +34,8 @@ JITTER = 0.1
 LEASE = timedelta(minutes=2)
 # Attempts to one webhook at the same time: one slow receiver must not keep all senders busy.
 MOST_AT_ONCE = 4
+# Messages of one webhook that are forgotten in one transaction.
+CLEARED_AT_ONCE = 500
 GONE = 410
 IN_THE_BIN = "Not sent: the webhook was in the bin."
 
@@ -194,6 +196,40 @@ def pause_after(number: int, chance: float) -> timedelta | None:
     if number > len(PAUSES):
         return None
     return PAUSES[number - 1] * (1 + JITTER * (2 * chance - 1))
+
+
+def clear_old(kept_for: timedelta, *, now: Callable[[], datetime] = _utc_now) -> int:
+    """Forget messages that are older and come to nothing any more; gives how many.
+
+    At most CLEARED_AT_ONCE of each webhook at a time, so that nobody waits long for the database.
+    """
+    before = now() - kept_for
+    with database.read() as connection:
+        webhooks = connection.execute(select(Webhook.id)).scalars().all()
+    return sum(_clear_old(webhook_id, before) for webhook_id in webhooks)
+
+
+def _clear_old(webhook_id: str, before: datetime) -> int:
+    old = (
+        select(WebhookDelivery.id)
+        .where(
+            WebhookDelivery.webhook_id == webhook_id,
+            WebhookDelivery.created_at < before,
+            WebhookDelivery.next_attempt_at.is_(None),
+        )
+        .order_by(WebhookDelivery.created_at)
+        .limit(CLEARED_AT_ONCE)
+    )
+    with database.read() as connection:
+        ids = connection.execute(old).scalars().all()
+    if not ids:
+        return 0
+    statement = delete(WebhookDelivery).where(
+        # One that is being sent again meanwhile stays.
+        WebhookDelivery.id.in_(ids),
+        WebhookDelivery.next_attempt_at.is_(None),
+    )
+    return database.write(lambda connection: connection.execute(statement).rowcount)
 
 
 def list_deliveries(

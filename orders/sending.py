@@ -2,6 +2,8 @@
 
 import logging
 import threading
+import time
+from datetime import timedelta
 
 from flask import Flask
 
@@ -16,6 +18,8 @@ log = logging.getLogger(__name__)
 GRACE = 15
 # Seconds between two looks whether a thread has died.
 CARE = 10.0
+# Seconds between two times that old messages are forgotten.
+CLEARING = 3600.0
 
 
 class Sender:
@@ -25,6 +29,7 @@ class Sender:
         """Take the application; needs its context."""
         self._app = app
         self._courier = Courier(allow_private=settings.webhook_private_network)
+        self._kept_for = timedelta(days=settings.webhook_days)
         self._is_stopping = threading.Event()
         self._consumer = queue.consumer(self._send_all, settings.webhook_threads)
         self._consumer.shutdown_timeout = GRACE
@@ -55,5 +60,16 @@ class Sender:
             log.warning("Webhooks have to wait: %s", error)
 
     def _care(self) -> None:
+        next_clearing = time.monotonic() + CARE
         while not self._is_stopping.wait(CARE):
             self._consumer.check_worker_health()
+            if time.monotonic() >= next_clearing:
+                next_clearing = time.monotonic() + CLEARING
+                self._clear_old()
+
+    def _clear_old(self) -> None:
+        try:
+            with self._app.app_context():
+                deliveries.clear_old(self._kept_for)
+        except ServiceBusy as error:  # in an hour, then
+            log.warning("Old messages of webhooks have to wait: %s", error)

@@ -47,6 +47,7 @@ class Settings:
     file_store: str = ""  # s3://bucket/prefix; empty: the folder files/ in DATA_DIR
     send_webhooks: bool = True  # `serve` also sends webhooks; else a `work` command must
     webhook_threads: int = 8  # webhooks that are sent at the same time by each process that sends
+    webhook_days: int = 30  # how long the messages of webhooks and their answers are kept
     webhook_private_network: bool = False  # webhooks may go to addresses in the private network
     limits: Limits = field(default_factory=Limits)  # the MAX_… settings below
 
@@ -132,7 +133,7 @@ def _read_types(variable: str, text: str) -> frozenset[str]:
 def _check(settings: Settings) -> None:
     if not 1 <= settings.port <= 65535:
         raise BadSetting(f"PORT is {settings.port}; it must be from 1 to 65535.")
-    for name in ("workers", "threads", "webhook_threads"):
+    for name in ("workers", "threads", "webhook_threads", "webhook_days"):
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")
     for name in ("lookup_limit", "sign_in_limit", "api_limit"):

@@ -456,3 +456,18 @@ class TestSendAgain:
                 again()
         assert deliveries.list_deliveries(key, other_org.id, Paging()).entries == []
         assert deliveries.list_deliveries("a\0b", desk.org.id, Paging()).entries == []
+
+
+class TestOldMessages:
+    def test_they_are_forgotten_when_nothing_comes_of_them_any_more(self, desk: Desk) -> None:
+        desk.answers = [OK, Outcome(410, "gone"), FAILED]
+        hook = desk.hook().webhook.id
+        for _ in range(3):
+            desk.order()
+            desk.send()
+        kept_for = timedelta(days=30)
+        for days, left in ((30, 3), (31, 1)):
+            desk.now = NOW + timedelta(days=days)
+            gone = deliveries.clear_old(kept_for, now=lambda: desk.now)
+            assert (gone, len(desk.list(hook))) == (3 - left, left)
+        assert desk.only(hook).state is State.RETRYING
