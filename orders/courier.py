@@ -159,12 +159,15 @@ class _Clock:
     def watch(self, connection: socket.socket) -> None:
         """Take a connection of this attempt; it may be wrapped into TLS afterwards."""
         with self._lock:
+            if self.has_rung:  # it took too long to get here
+                connection.close()
+                raise TimeoutError
             self._sockets.append(connection.dup())
 
     def ring(self) -> None:
-        """End what is open."""
-        self.has_rung = True
+        """End what is open, and whatever is opened from now on."""
         with self._lock:
+            self.has_rung = True
             for connection in self._sockets:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)

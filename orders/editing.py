@@ -19,13 +19,15 @@ from orders.outbox import Topic, messages
 from orders.queries import any_order, names_order, order_from
 from orders.repeats import Once
 from orders.rules.change_schema import OrderChanges, read_changes, read_lines
-from orders.rules.changing import apply_changes, difference
+from orders.rules.changing import apply_changes, difference, is_same
 from orders.rules.errors import FieldError, Forbidden, InvalidOrder, NotFound, StaleVersion
+from orders.rules.json_values import compact_size, same_json
 from orders.rules.legacy_items import convert_items
 from orders.rules.limits import Limits
 from orders.rules.order import NOT_SENT, CartLine, NotSent, Order
 from orders.rules.schema import missing_line
 from orders.rules.status import OPEN_CARTS, may_have_empty_cart
+from orders.rules.wire import line_fields
 from orders.storage import database, tables
 
 # Tells whether the caller may change the order in this version; None when any version will do.
@@ -105,6 +107,13 @@ def add_lines(
                 f"At most {limits.cart_lines:,} lines; with these it would have {len(cart):,}."
             )
             raise InvalidOrder([FieldError("cart", message)])
+        # Lines that come at once are bounded by the body; those that come bit by bit by this.
+        size = compact_size([line_fields(line) for line in cart])
+        if size > limits.body_bytes:
+            message = (
+                f"At most {limits.body_bytes:,} bytes of JSON; with these it would be {size:,}."
+            )
+            raise InvalidOrder([FieldError("cart", message)])
         return order._replace(cart=cart)
 
     act = _Act(reference, actor, "changed", is_current, now or datetime.now(UTC), once)
@@ -171,16 +180,15 @@ class _Act:
 
     def _run(self, connection: Connection, change: Callable[[Order], Order]) -> Order:
         before = self._read(connection)
-        done = self._done
-        if done is not None and (done.version, done.updated_at) == (
+        if self._done is not None and (self._done.version, self._done) == (
             before.version,
-            before.updated_at,
+            before,
         ):
-            return done
+            return self._done
         if self.is_current is not None and not self.is_current(before.version):
             raise StaleVersion
         after = change(before)
-        if after != before:
+        if not is_same(before, after):
             # A clock that was set back must not make an order that was changed before it was made.
             at = max(self.at, before.updated_at)
             after = after._replace(updated_at=at, version=before.version + 1)
@@ -202,7 +210,7 @@ class _Act:
     def _write(self, connection: Connection, before: Order, after: Order) -> None:
         row = order_row(after)
         connection.execute(update(tables.orders).where(tables.orders.c.id == after.id).values(row))
-        if after.cart != before.cart:
+        if not same_json([*map(line_fields, before.cart)], [*map(line_fields, after.cart)]):
             of_order = tables.cart_line.c.order_id == after.id
             connection.execute(delete(tables.cart_line).where(of_order))
             if after.cart:

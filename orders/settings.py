@@ -170,7 +170,7 @@ def _with_defaults_on_disk(settings: Settings) -> Settings:
     elif url.startswith("postgres://"):  # the spelling that some hosting services hand out
         url = "postgresql" + url.removeprefix("postgres")
     secret = settings.secret_key or _kept_secret(settings.data_dir)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     changed = {setting.name: getattr(settings, setting.name) for setting in fields(settings)}
     return Settings(**{**changed, "database_url": url, "secret_key": secret})
 
@@ -181,7 +181,7 @@ def _kept_secret(data_dir: Path) -> str:
     No default secret stands in the code: every installation signs with its own.
     """
     file = data_dir / "secret_key"
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not file.exists():
         # Written aside and linked into place: of two processes that start at once, one wins and
         # both read the same whole secret.

@@ -173,7 +173,8 @@ def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) ->
                 WebhookDelivery.webhook_id == webhook.id,
                 WebhookDelivery.next_attempt_at.is_not(None),
             )
-            .values(next_attempt_at=None)
+            # An attempt that is under way has no claim any more, and cannot ask for another.
+            .values(next_attempt_at=None, claimed_until=None)
         )
         return _update(connection, webhook, {"deleted_at": at, "updated_at": at})
 

@@ -3,6 +3,7 @@
 from flask import Response, current_app, request
 
 from orders import editing, intake, listing, queries
+from orders.access import Actor
 from orders.api.answers import JsonAnswer, list_answer
 from orders.api.authentication import current_actor, require_may_list
 from orders.api.blueprint import api, limits_in_force
@@ -23,9 +24,8 @@ from orders.rules.wire import order_fields
 @api.post("/orders")
 def create_order() -> Response:
     """Create an order: 201, `Location`, and the whole order."""
-    actor = current_actor()
+    actor = _actor_here()
     raw = json_object()
-    read_query().own_org(actor.org_id)
 
     def create(once: Once | None) -> Order:
         draft = intake.check_order(raw, actor=actor, limits=limits_in_force())
@@ -57,7 +57,7 @@ def read_order(reference: str) -> Response:
 @api.put("/orders/<order:reference>")
 def change_order(reference: str) -> Response:
     """Replace the fields that were sent; an array replaces the cart."""
-    actor = current_actor()
+    actor = _actor_here()
     changes = editing.check_changes(json_value(), actor=actor, limits=limits_in_force())
     return _order_answer(
         editing.change_order(reference, changes, actor=actor, is_current=version_wanted())
@@ -68,7 +68,7 @@ def change_order(reference: str) -> Response:
 @api.post("/orders/<order:reference>/items")
 def add_lines(reference: str) -> Response:
     """Put lines behind those of the cart."""
-    actor, limits, check = current_actor(), limits_in_force(), version_wanted()
+    actor, limits, check = _actor_here(), limits_in_force(), version_wanted()
     raw = json_value()
 
     def add(once: Once | None) -> Order:
@@ -83,7 +83,7 @@ def add_lines(reference: str) -> Response:
 @api.put("/orders/<order:reference>/cart")
 def replace_lines(reference: str) -> Response:
     """Replace the lines of the cart."""
-    actor = current_actor()
+    actor = _actor_here()
     lines = editing.check_lines(json_value(), actor=actor, limits=limits_in_force())
     return _order_answer(
         editing.change_order(
@@ -96,14 +96,14 @@ def replace_lines(reference: str) -> Response:
 def bin_order(reference: str) -> Response:
     """Put the order into the bin."""
     return _order_answer(
-        editing.bin_order(reference, actor=current_actor(), is_current=version_wanted())
+        editing.bin_order(reference, actor=_actor_here(), is_current=version_wanted())
     )
 
 
 @api.post("/orders/<order:reference>/restore")
 def restore_order(reference: str) -> Response:
     """Take the order out of the bin."""
-    actor, check = current_actor(), version_wanted()
+    actor, check = _actor_here(), version_wanted()
 
     def restore(once: Once | None) -> Order:
         return editing.restore_order(reference, actor=actor, is_current=check, once=once)
@@ -117,6 +117,13 @@ def check_health() -> Response:
     checks: HealthCheck = current_app.extensions["health"]
     is_well = checks.can_store()
     return JsonAnswer(is_well, 200 if is_well else 503)
+
+
+def _actor_here() -> Actor:
+    """Find out who calls; Forbidden when the query names another org than the token's."""
+    actor = current_actor()
+    read_query().own_org(actor.org_id)
+    return actor
 
 
 def _filter(query: Query) -> OrderFilter:

@@ -11,7 +11,7 @@ from orders import repeats
 from orders.access import Actor
 from orders.api.answers import JsonAnswer
 from orders.repeats import KEY_HEADER, MAX_KEY, Once, Repeated
-from orders.rules.errors import FieldError, InvalidOrder
+from orders.rules.errors import Conflict, FieldError, InvalidOrder, StaleVersion
 
 _KEY = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{MAX_KEY - 2}}}[\x21-\x7e])?")
 # Tells that the answer is the first one, given again.
@@ -53,12 +53,19 @@ def answer_once(
 
     try:
         value, status, headers = answer(make(Once(key, fingerprint, to_keep)))
-    except Repeated:
-        kept = repeats.find_answer(key, fingerprint, actor)
-        if kept is None:  # cleared away in this moment, a day later
-            raise
-        return _replayed(kept)
+    except (Repeated, Conflict, StaleVersion, InvalidOrder):
+        # The same request at the same moment may be why: its own first answer is what it gets.
+        if kept := _kept(key, fingerprint, actor):
+            return _replayed(kept)
+        raise
     return JsonAnswer(value, status, headers)
+
+
+def _kept(key: str, fingerprint: str, actor: Actor) -> repeats.Answer | None:
+    try:
+        return repeats.find_answer(key, fingerprint, actor)
+    except InvalidOrder:  # the key belongs to another request, which is refused for its own reason
+        return None
 
 
 def _replayed(kept: repeats.Answer) -> JsonAnswer:

@@ -9,6 +9,7 @@ from typing import Any
 from orders.rules.attributes import AttributeRule, apply_attributes
 from orders.rules.change_schema import READ_ONLY_SENTENCE, OrderChanges
 from orders.rules.errors import FieldError
+from orders.rules.json_values import same_json
 from orders.rules.order import NotSent, Order
 from orders.rules.wire import line_fields, order_fields
 
@@ -52,7 +53,10 @@ def _is_as_stored(name: str, value: object, stored: dict[str, Any]) -> bool:
         return True
     if name == "orgId" and isinstance(value, str):
         value = value.lower()
-    return bool(value == stored[name])
+    try:
+        return same_json(value, stored[name])
+    except TypeError:  # what cannot be stored is not what is stored
+        return False
 
 
 def _with_attributes(
@@ -65,10 +69,10 @@ def _with_attributes(
     """
     result = apply_attributes(after.metadata, after.derivative, rules, strict=strict)
     old = apply_attributes(before.metadata, before.derivative, rules, strict=strict)
-    known = {error for error in old.errors if _at(before, error) == _at(after, error)}
-    if after.metadata != before.metadata:
+    known = {error for error in old.errors if same_json(_at(before, error), _at(after, error))}
+    if not same_json(after.metadata, before.metadata):
         after = after._replace(metadata=result.metadata)
-    if after.derivative != before.derivative:
+    if not same_json(after.derivative, before.derivative):
         after = after._replace(derivative=result.derivative)
     return after, [error for error in result.errors if error not in known]
 
@@ -79,16 +83,26 @@ def _at(order: Order, error: FieldError) -> object:
     return (key in values, values.get(key))
 
 
+def is_same(before: Order, after: Order) -> bool:
+    """Tell whether an order is answered alike before and after."""
+    return same_json(order_fields(before), order_fields(after))
+
+
 def difference(before: Order, after: Order) -> dict[str, Any]:
-    """Give what the history tells: `{field: {"from": …, "to": …}}` by wire names."""
-    changes = {
+    """Give what the history tells: `{field: {"from": …, "to": …}}` by wire names.
+
+    Of lines that were only put behind the others it tells `{"added": [...]}`: a cart that grows
+    line by line must not be written down whole each time.
+    """
+    changes: dict[str, Any] = {
         wire: {"from": getattr(before, name), "to": getattr(after, name)}
         for name, wire in _WIRE_NAMES.items()
-        if getattr(before, name) != getattr(after, name)
+        if not same_json(getattr(before, name), getattr(after, name))
     }
-    if before.cart != after.cart:
-        changes["cart"] = {
-            "from": [line_fields(line) for line in before.cart],
-            "to": [line_fields(line) for line in after.cart],
-        }
+    old = [line_fields(line) for line in before.cart]
+    new = [line_fields(line) for line in after.cart]
+    if same_json(old, new):
+        return changes
+    is_grown = same_json(old, new[: len(old)])
+    changes["cart"] = {"added": new[len(old) :]} if is_grown else {"from": old, "to": new}
     return changes

@@ -219,6 +219,15 @@ def _key_faults(one: dict[Any, Any], where: str) -> Iterator[FieldError]:
             yield FieldError(join_path(where, key), f"As a key: {message}")
 
 
+def same_json(left: object, right: object) -> bool:
+    """Tell whether two storable values are the same JSON; the order of keys does not count.
+
+    Python's own comparison takes true for 1 and 1 for 1.0.
+    """
+    option = orjson.OPT_SORT_KEYS
+    return orjson.dumps(left, option=option) == orjson.dumps(right, option=option)
+
+
 def compact_size(value: object) -> int:
     """Give the size of a value as compact JSON in UTF-8, in bytes; also of what is not storable."""
     try:

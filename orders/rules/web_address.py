@@ -14,6 +14,10 @@ from orders.rules import domains
 MAX_ADDRESS = 2_000  # characters
 PRIVATE_SENTENCE = "An address that anyone can reach; this one is in a private network."
 
+# IPv6 addresses that stand for IPv4 ones, private ones too: NAT64 and 6to4.
+_TRANSLATED = tuple(
+    ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")
+)
 _NO_BLANKS = re.compile(r"[\x21-\x7e]+")
 
 
@@ -59,7 +63,14 @@ def is_private(address: str) -> bool:
     ip = _literal(host)
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
-    return ip is not None and (not ip.is_global or ip.is_multicast)
+    return ip is not None and _is_ones_own(ip)
+
+
+def _is_ones_own(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    is_odd = not ip.is_global or ip.is_multicast or ip.is_reserved
+    if isinstance(ip, ipaddress.IPv6Address):
+        return is_odd or ip.is_site_local or any(ip in network for network in _TRANSLATED)
+    return is_odd
 
 
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

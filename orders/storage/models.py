@@ -234,7 +234,8 @@ class OrderHistory(Base):
     actor_kind: Mapped[str] = mapped_column(String(16))
     actor_id: Mapped[str] = mapped_column(String(36))
     action: Mapped[str] = mapped_column(String(32))
-    # `{field: {"from": …, "to": …}}`; `{}` on creation, whose values the order itself holds.
+    # `{field: {"from": …, "to": …}}` or `{"cart": {"added": […]}}`; `{}` on creation, whose values
+    # the order itself holds.
     changes: Mapped[dict[str, Any]]
 
 

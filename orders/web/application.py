@@ -18,6 +18,12 @@ class Shortorder(Flask):
 
     express_lane: Lane
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Flask's own
+        super().__init__(*arguments, **options)
+        # A redirect to the address with single slashes would write the token of its query into
+        # a header and a page.
+        self.url_map.merge_slashes = False
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Give the function as it is: Flask would look each time whether it is asynchronous."""
         return func

@@ -1,5 +1,6 @@
 """Contract: changing an order, its cart, the bin and back, and `If-Match`."""
 
+import json
 from typing import Any
 
 import pytest
@@ -95,6 +96,24 @@ def test_a_change_of_nothing_writes_nothing(api: Api, order: dict[str, Any], app
     assert len(history(app, order)) == 1
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"metadata": {"gift": True}}, {"derivative": {"gift": True}}, {"platform": {"gift": True}},
+        {"cart": [{**LINE, "metadata": {"gift": True}}]},
+    ],
+)  # fmt: skip
+def test_true_is_another_value_than_1(api: Api, app: Flask, changes: dict[str, Any]) -> None:
+    [field] = changes
+    was = json.loads(json.dumps(changes).replace("true", "1"))
+    order = api.create({"cart": [LINE], **was}).json
+    changed = api.call("PUT", path(order), {"name": "also", **changes})
+    assert changed.headers["ETag"] != api.create({"cart": [LINE]}).headers["ETag"]
+    now = api.read(order["id"]).text
+    assert json.dumps(changes[field], separators=(",", ":")) in now
+    assert field in history(app, order)[1][1]
+
+
 def test_a_bare_array_replaces_the_cart(api: Api, order: dict[str, Any]) -> None:
     assert api.call("PUT", path(order), [OTHER]).json["cart"] == [OTHER]
 
@@ -131,6 +150,22 @@ def test_the_lines_of_a_cart_are_replaced(api: Api, order: dict[str, Any], app: 
     assert api.call("PUT", path(order, "/cart"), {"cart": [OTHER]}).json["cart"] == [OTHER]
     assert api.call("PUT", path(order, "/cart"), [LINE]).json["cart"] == [LINE]
     assert history(app, order)[1] == ("changed", {"cart": {"from": [LINE], "to": [OTHER]}})
+
+
+def test_the_history_of_a_growing_cart_holds_what_was_added(
+    api: Api, order: dict[str, Any], app: Flask
+) -> None:
+    api.call("POST", path(order, "/cart"), [OTHER])
+    assert history(app, order)[1] == ("changed", {"cart": {"added": [OTHER]}})
+
+
+def test_a_cart_may_not_grow_beyond_the_size_of_a_body(api: Api, order: dict[str, Any]) -> None:
+    big = [{**LINE, "metadata": {"text": "x" * 60_000}}] * 9
+    assert api.call("POST", path(order, "/cart"), big).status_code == 200
+    refused = api.call("POST", path(order, "/cart"), big)
+    assert faults(refused) == ["cart"]
+    assert "1,048,576" in refused.json["errors"][0]["message"]
+    assert len(api.read(order["id"]).json["cart"]) == 10
 
 
 def test_a_cart_may_not_grow_beyond_the_limit(api: Api, order: dict[str, Any]) -> None:
@@ -177,6 +212,12 @@ def test_lines_that_are_none_are_refused(
 def test_another_org_may_not_be_named(api: Api, order: dict[str, Any]) -> None:
     assert api.call("PUT", path(order), {"orgId": SOFA}).status_code == 403
     assert api.call("PUT", path(order), {"orgId": order["orgId"].upper()}).status_code == 200
+    for method, rest, body in (
+        ("PUT", "", {}), ("PUT", "/cart", [LINE]), ("POST", "/cart", [LINE]),
+        ("POST", "/items", [LINE]), ("DELETE", "", None), ("POST", "/restore", None),
+    ):  # fmt: skip
+        query = {"orgId": SOFA}
+        assert api.call(method, path(order, rest), body, query=query).status_code == 403
 
 
 def test_a_scalar_is_no_change(api: Api, order: dict[str, Any]) -> None:

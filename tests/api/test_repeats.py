@@ -153,3 +153,20 @@ def test_many_at_the_same_moment_make_one_order(app: Flask, org: Org) -> None:
     assert next(iter(answers))[0] == 201
     with app.app_context(), database.read() as connection:
         assert connection.execute(select(func.count()).select_from(submission)).scalar_one() == 1
+
+
+def test_many_at_the_same_moment_with_one_version_get_the_first_answer(
+    app: Flask, api: Api
+) -> None:
+    order = api.create({"status": "List"})
+    path = f"/api/orders/{order.json['id']}/cart"
+    headers = {**api.headers, **KEY, "If-Match": order.headers["ETag"]}
+
+    def post(_: int) -> tuple[int, str]:
+        answer = app.test_client().post(path, json=[LINE], headers=headers)
+        return answer.status_code, answer.text
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = set(pool.map(post, range(24)))
+    assert [status for status, _ in answers] == [200]
+    assert api.read(order.json["id"]).json["cart"] == [LINE]

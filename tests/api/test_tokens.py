@@ -199,6 +199,13 @@ class TestPreflight:
         assert "Access-Control-Allow-Origin" not in told
 
 
+def test_no_redirect_carries_a_token(client: FlaskClient, api: Api) -> None:
+    for path in ("/api//orders", "/api/orders/"):
+        answer = client.get(path, query_string={"bearer_token": api.secret})
+        assert answer.status_code == 404, path
+        assert api.secret not in f"{answer.headers} {answer.text}"
+
+
 def test_secrets_are_stored_as_hashes_only(app: Flask, api: Api, public_api: Api) -> None:
     with app.app_context(), database.read() as connection:
         stored = "".join(
