@@ -21,6 +21,7 @@ from orders.customer import customer
 from orders.files import FileStore
 from orders.health import HealthCheck
 from orders.rules.configuration import own_picture
+from orders.request_recorder import RequestRecorder
 from orders.rules.errors import ServiceBusy
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.staff import staff
@@ -73,7 +74,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     # On PostgreSQL threads wait for its answers side by side, and need no turns.
     take_turn = turns.take if settings.database_url.startswith("sqlite:") else turns.skip
     app.before_request(take_turn)  # not before the body is here: its sender may be slow
-    app.express_lane = ExpressLane(app, settings.limits, take_turn).answer
+    recorder = RequestRecorder(settings.request_log_days, app.app_context)
+    app.extensions["request_recorder"] = recorder
+    app.express_lane = ExpressLane(app, settings.limits, take_turn, recorder).answer
     app.after_request(add_security_headers)
     for door in (api, staff, customer):
         app.register_blueprint(door)

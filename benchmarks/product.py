@@ -34,6 +34,18 @@ class Product:
 
     port: int
     secret: str
+    pid: int
+
+    def processor_seconds(self) -> float:
+        """Give the time that all its processes have had of the processors so far."""
+        ticks, waiting = 0, [self.pid]
+        while waiting:
+            process = Path(f"/proc/{waiting.pop()}")
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])  # in user and in system mode
+            for task in process.glob("task/*/children"):
+                waiting += [int(child) for child in task.read_text().split()]
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def creates(self, count: int, name: str) -> Iterator[bytes]:
         """Give requests that create an order of three lines and four attributes each."""
@@ -58,20 +70,20 @@ class Product:
 
 
 @contextmanager
-def product(folder: Path, database_url: str) -> Iterator[Product]:
-    """Serve an org with four attributes from an empty database."""
+def product(folder: Path, database_url: str, **settings: str) -> Iterator[Product]:
+    """Serve an org with four attributes from an empty database; `settings` by their variables."""
     port = _free_port()
     environment = {
         **os.environ, "DATA_DIR": str(folder), "DATABASE_URL": database_url, "PORT": str(port),
-        "WORKERS": WORKERS, "DEMO": "0",
+        "WORKERS": WORKERS, "DEMO": "0", **settings,
     }  # fmt: skip
-    with _serving([str(BIN / "flask"), "--app", "app", "serve"], environment, port):
+    with _serving([str(BIN / "flask"), "--app", "app", "serve"], environment, port) as pid:
         org = _command(environment, "org", "add", "Benchmark")["id"]
         for key, kind, rest in ATTRIBUTES:
             options = ("--org", org, "--key", key, "--label", key.title(), "--kind", kind, *rest)
             _command(environment, "attribute", "add", *options)
         made = _command(environment, "token", "add", "--org", org, "--name", "load", "--private")
-        yield Product(port, made["token"])
+        yield Product(port, made["token"], pid)
 
 
 @contextmanager
@@ -94,7 +106,7 @@ def _command(environment: dict[str, str], *arguments: str) -> dict[str, str]:
 
 
 @contextmanager
-def _serving(command: list[str], environment: dict[str, str], port: int) -> Iterator[None]:
+def _serving(command: list[str], environment: dict[str, str], port: int) -> Iterator[int]:
     server = subprocess.Popen(
         command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -108,7 +120,7 @@ def _serving(command: list[str], environment: dict[str, str], port: int) -> Iter
                 if server.poll() is not None or time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
-        yield
+        yield server.pid
     finally:
         server.terminate()
         server.wait(timeout=60)

@@ -37,6 +37,7 @@ class Settings:
     threads: int = 8  # threads in each process
     demo: bool = True  # a first start makes the demo org
     access_log: bool = False  # a line for each request, never with its query string
+    request_log_days: int = 14  # days for which an org's recent requests are kept; 0 keeps none
     public_url: str = ""  # where customers reach the service, for links; empty: as requested
     trusted_proxies: int = 0  # how many reverse proxies in front set X-Forwarded-*
     secure_cookies: bool = False  # cookies over TLS only; always so when PUBLIC_URL is https

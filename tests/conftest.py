@@ -12,13 +12,16 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import func, select
 
 from app import create_app
-from orders import queue
+from orders import queue, request_recorder
 from orders.settings import PROJECT, Settings
 from orders.storage import database, tables
 from orders.storage.database import close
 from tests.actors import Org, make_org
 from tests.postgres import postgres_server
 from tests.receiver import Receiver, receiving
+
+# Tests write the request log when they look at it, and at their end; no thread does meanwhile.
+request_recorder.PAUSE = 3600.0
 
 
 def settings_for(url: str, folder: Path) -> Settings:
@@ -90,6 +93,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
     yield app
+    app.extensions["request_recorder"].close()
     with app.app_context():
         queue.close()
         close()

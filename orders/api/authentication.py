@@ -45,6 +45,14 @@ def secret_of_header(environ: Mapping[str, Any]) -> str | None:
     return header[1] if header else None
 
 
+def refused_secret() -> str | None:
+    """Give the token that was sent with a request that it did not open; None for none or two."""
+    try:
+        return _secret()
+    except Unauthorized:
+        return None
+
+
 def _secret() -> str | None:
     """Read the token from the header or the query; sending the same one in both is fine."""
     in_header = secret_of_header(request.environ)

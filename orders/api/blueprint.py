@@ -4,6 +4,7 @@ from flask import Blueprint, current_app
 from werkzeug.routing import BaseConverter
 
 from orders.api.authentication import add_cors_headers, answer_preflight
+from orders.api.noting import note_request
 from orders.api.problems import problem_of
 from orders.rules.errors import OrderError
 from orders.rules.limits import Limits
@@ -22,6 +23,7 @@ api = Blueprint("api", __name__, url_prefix="/api")
 api.record(lambda state: state.app.url_map.converters.update(order=OrderReference))
 api.before_request(answer_preflight)
 api.after_request(add_cors_headers)
+api.after_app_request(note_request)  # of unknown addresses too, which no blueprint sees
 api.register_error_handler(OrderError, problem_of)
 
 

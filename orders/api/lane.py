@@ -16,11 +16,13 @@ from flask import Flask
 from werkzeug.exceptions import InternalServerError
 
 from orders import access, intake, queries
+from orders.access import Actor
 from orders.api.answers import send_json
 from orders.api.authentication import secret_of_header
 from orders.api.etags import etag_of
 from orders.api.pace import pace_of
 from orders.api.problems import problem_of, problem_of_http
+from orders.request_recorder import RequestRecorder
 from orders.rules.errors import OrderError
 from orders.rules.json_values import parse_json
 from orders.rules.limits import Limits
@@ -47,11 +49,18 @@ _UNUSUAL = (
 class ExpressLane:
     """Answers plain requests of the JSON door; gives None for all others."""
 
-    def __init__(self, app: Flask, limits: Limits, take_turn: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        limits: Limits,
+        take_turn: Callable[[], None],
+        recorder: RequestRecorder,
+    ) -> None:
         self._app = app
         self._limits = limits
         self._take_turn = take_turn
         self._is_open = not pace_of(app).is_limited
+        self._recorder = recorder
 
     def answer(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -79,9 +88,11 @@ class ExpressLane:
             try:
                 actor = access.authenticate(secret_of_header(environ), origin=None)
                 order = queries.find_order(reference, actor.org_id)
-                return send_json(
+                answer = send_json(
                     start_response, order_fields(order), scheme=scheme, etag=etag_of(order)
                 )
+                self._note(actor, environ, 200)
+                return answer
             except Exception:  # noqa: BLE001 - the view meets it too, and knows what to say
                 return None
 
@@ -103,18 +114,27 @@ class ExpressLane:
             try:
                 order = intake.create_order(draft, actor=actor)
                 location = location_of(environ.get("SCRIPT_NAME", ""), order)
-                return send_json(
+                answer = send_json(
                     start_response, order_fields(order), "201 Created", location=location,
                     scheme=scheme, etag=etag_of(order),
                 )  # fmt: skip
+                self._note(actor, environ, 201)
+                return answer
             except OrderError as error:  # not a second time by Flask
                 refusal = problem_of(error)
             except Exception:
                 self._app.logger.exception("An order could not be created.")
                 refusal = problem_of_http(InternalServerError())
+        self._note(actor, environ, refusal.status_code)
         refusal.headers["Vary"] = "Origin"
         complete(refusal, PROGRAM_HEADERS, scheme)
         return refusal(environ, start_response)
+
+    def _note(self, actor: Actor, environ: "WSGIEnvironment", status: int) -> None:
+        self._recorder.note(
+            actor.org_id, actor.id, environ["REQUEST_METHOD"], environ["PATH_INFO"], status,
+            environ.get("HTTP_USER_AGENT", ""),
+        )  # fmt: skip
 
     def _body(self, environ: "WSGIEnvironment") -> bytes | None:
         """Read a body of usual kind and size; the views find it unread."""
