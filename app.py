@@ -19,6 +19,7 @@ from orders.api.problems import problem_of, problem_of_http
 from orders.commands import register_commands
 from orders.customer import customer
 from orders.files import FileStore
+from orders.docs import docs
 from orders.health import HealthCheck
 from orders.rules.configuration import own_picture
 from orders.request_recorder import RequestRecorder
@@ -78,7 +79,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["request_recorder"] = recorder
     app.express_lane = ExpressLane(app, settings.limits, take_turn, recorder).answer
     app.after_request(add_security_headers)
-    for door in (api, staff, customer):
+    for door in (api, staff, customer, docs):
         app.register_blueprint(door)
     _start_extensions(app)
     app.register_error_handler(HTTPException, _answer_http_error)

@@ -8,10 +8,12 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   if (button.matches(".prints")) return window.print();
   const said = document.getElementById("said");
+  // A short text stands in the button itself; a long one is that of another element.
+  const text = button.dataset.copy ?? document.getElementById(button.dataset.copyFrom).textContent;
   try {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    await navigator.clipboard.writeText(text);
     // A secret is not read out.
-    said.textContent = button.dataset.said ?? `Copied: ${button.dataset.copy}`;
+    said.textContent = button.dataset.said ?? `Copied: ${text}`;
     button.querySelector("span").textContent = "Copied";
   } catch {
     said.textContent = "The browser did not allow copying. Select the text and copy it.";

@@ -7,6 +7,7 @@ from orders.staff import (  # noqa: F401 - they add the routes
     entry_views,
     order_views,
     org_views,
+    request_views,
     sign_in_views,
     staff_views,
     token_views,

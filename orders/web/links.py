@@ -1,15 +1,23 @@
-"""Addresses that leave the service: in a QR code, a letter, a message."""
+"""Addresses that leave the service: in a QR code, a letter, a message, a piece of code."""
 
 from flask import current_app, request, url_for
 
 from orders.settings import Settings
 
 
-def customer_link(short_id: str) -> str:
-    """Give the whole address of the customer's page of an order.
+def service_address() -> str:
+    """Give the address below which the service lies, without a slash at its end.
 
     PUBLIC_URL is its beginning; without that setting, the host that this request came to.
     """
+    return _host() + request.root_path.rstrip("/")
+
+
+def customer_link(short_id: str) -> str:
+    """Give the whole address of the customer's page of an order."""
+    return _host() + url_for("customer.show_order", code=short_id)
+
+
+def _host() -> str:
     settings: Settings = current_app.config["SETTINGS"]
-    host = settings.public_url or request.host_url
-    return host.rstrip("/") + url_for("customer.show_order", code=short_id)
+    return (settings.public_url or request.host_url).rstrip("/")

@@ -1,0 +1,54 @@
+"""The reference page: drawn from the OpenAPI document, with this service's own address in it."""
+
+import re
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from markupsafe import Markup, escape
+from werkzeug.wrappers import Response as AnyResponse
+
+from orders import request_log
+from orders.docs.reference import reference
+from orders.docs.samples import LANGUAGES
+from orders.settings import Settings
+from orders.staff.accounts import current_member
+from orders.web.links import service_address
+
+docs = Blueprint("docs", __name__, url_prefix="/docs")
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+@docs.get("/")
+def start() -> AnyResponse:
+    """Lead to the one page that there is."""
+    return redirect(url_for("docs.show_reference"))
+
+
+@docs.get("/api")
+def show_reference() -> Response:
+    """Show the reference; who is signed in is told which tokens the org has, by name."""
+    settings: Settings = current_app.config["SETTINGS"]
+    member = current_member()
+    page = render_template(
+        "docs/reference.html",
+        reference=reference(settings.limits, service_address()),
+        languages=LANGUAGES,
+        limits=settings.limits,
+        tokens=() if member is None else request_log.list_tokens(member.org_id),
+        host=request.host,
+    )
+    response = Response(page, mimetype="text/html")
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@docs.app_template_filter()
+def words(text: str) -> Markup:
+    """Draw a sentence of the document: what stands between backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
+
+
+@docs.app_template_filter()
+def paragraphs(text: str) -> list[str]:
+    """Part a text of the document at its blank lines."""
+    return [part for part in text.split("\n\n") if part.strip()]

@@ -1,0 +1,45 @@
+// The reference page: keeps the chosen language, and finds endpoints by a word.
+"use strict";
+
+const languages = document.querySelectorAll("input[name='language']");
+const KEPT = "shortorder.language";
+
+// A browser may forbid storage; the page works without.
+function kept() {
+  try { return localStorage.getItem(KEPT); } catch { return null; }
+}
+
+for (const choice of languages) {
+  if (choice.value === kept()) choice.checked = true;
+  choice.addEventListener("change", () => {
+    try { localStorage.setItem(KEPT, choice.value); } catch { /* it lasts as long as the page */ }
+  });
+}
+
+const filter = document.getElementById("filter");
+const entries = [...document.querySelectorAll("[data-find]")];
+filter.parentElement.hidden = false;
+
+filter.addEventListener("input", () => {
+  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let found = 0;
+  for (const entry of entries) {
+    const text = entry.dataset.find.toLowerCase();
+    entry.hidden = !words.every((word) => text.includes(word));
+    if (!entry.hidden) found += 1;
+  }
+  for (const list of document.querySelectorAll(".endpoints")) {
+    const isEmpty = !list.querySelector("li:not([hidden])");
+    list.hidden = isEmpty;
+    list.previousElementSibling.hidden = isEmpty;
+  }
+  document.getElementById("filtered").textContent =
+    words.length ? `${found} of ${entries.length} endpoints` : "";
+});
+
+// Enter leads to the first endpoint that was found.
+filter.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  entries.find((entry) => !entry.hidden)?.querySelector("a").click();
+});
