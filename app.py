@@ -18,11 +18,11 @@ from orders.api.lane import ExpressLane
 from orders.api.problems import problem_of, problem_of_http
 from orders.commands import register_commands
 from orders.customer import customer
-from orders.files import FileStore
 from orders.docs import docs
+from orders.files import FileStore
 from orders.health import HealthCheck
-from orders.rules.configuration import own_picture
 from orders.request_recorder import RequestRecorder
+from orders.rules.configuration import own_picture
 from orders.rules.errors import ServiceBusy
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.staff import staff

@@ -108,6 +108,11 @@ class Chapter:
     endpoints: tuple[Endpoint, ...]
     objects: tuple[DescribedObject, ...]
 
+    @property
+    def anchor(self) -> str:
+        """Give its place in the page."""
+        return f"chapter-{self.name.lower().replace(' ', '-')}"
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -177,7 +182,8 @@ class _Arrangement:
             for kind, part in content.items()
         )
         needs_token = operation.get("security") != []
-        answers = operation["responses"].items()
+        responses = operation["responses"].items()
+        answers = tuple(self._answer(*one) for one in responses if "$ref" not in one[1])
         return Endpoint(
             id=operation["operationId"],
             method=method,
@@ -189,8 +195,8 @@ class _Arrangement:
             is_deprecated=bool(operation.get("deprecated")),
             parameters=parameters,
             bodies=bodies,
-            answers=tuple(self._answer(*one) for one in answers if "$ref" not in one[1]),
-            refusals=tuple(self._answer(*one) for one in answers if "$ref" in one[1]),
+            answers=answers,
+            refusals=tuple(self._answer(*one) for one in responses if "$ref" in one[1]),
             code=code_for(
                 Call(
                     method,
@@ -198,6 +204,7 @@ class _Arrangement:
                     needs_token,
                     JSON in content,
                     _first_example(content.get(JSON, {})),
+                    _file_name(path, parameters, answers[0].media_type),
                 )
             ),
         )
@@ -261,6 +268,13 @@ def _title(name: str) -> str:
     """`OrderAnswer` -> `order`, `ConfigurationList` -> `configuration list`."""
     words = "".join(f" {one.lower()}" if one.isupper() else one for one in name)
     return words.strip().removesuffix(" answer")
+
+
+def _file_name(path: str, parameters: tuple[Parameter, ...], media_type: str) -> str:
+    """Name the file for an answer that is no text, by the end of its address."""
+    if not media_type or "json" in media_type:
+        return ""
+    return _address(path, parameters).rpartition("/")[2].partition("?")[0]
 
 
 def _address(path: str, parameters: tuple[Parameter, ...]) -> str:

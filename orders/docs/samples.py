@@ -20,13 +20,17 @@ TIMEOUT = 10  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that code is written for: its whole address, its body if it has one."""
+    """A request that code is written for: its whole address, its body if it has one.
+
+    `file` names the file into which an answer goes that is no text.
+    """
 
     method: str
     address: str
     needs_token: bool
     has_body: bool
     body: Any = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ def _shell(call: Call) -> str:
     if call.has_body:
         text = json.dumps(call.body, ensure_ascii=False, indent=2).replace("\n", "\n  ")
         lines += ["  -H 'Content-Type: application/json'", f"  -d {shlex.quote(text)}"]
+    if call.file:
+        lines.append(f"  --output {shlex.quote(call.file)}")
     return " \\\n".join(lines) + "\n"
 
 
@@ -66,9 +72,17 @@ def _python(call: Call) -> str:
 {imports}
 answer = requests.{call.method.lower()}(
 {inside})
-print(answer.status_code, answer.text)
-answer.raise_for_status()
-"""
+{_python_end(call)}"""
+
+
+def _python_end(call: Call) -> str:
+    if not call.file:
+        return "print(answer.status_code, answer.text)\nanswer.raise_for_status()\n"
+    return (
+        "answer.raise_for_status()\n"
+        f'with open({in_double_quotes(call.file)}, "wb") as file:\n'
+        "    file.write(answer.content)\n"
+    )
 
 
 def _javascript(call: Call) -> str:
@@ -91,9 +105,10 @@ def _javascript(call: Call) -> str:
         if call.needs_token
         else ""
     )
+    content = "(await answer.blob()).size" if call.file else "await answer.text()"
     return f"""\
 {token}const answer = await fetch({in_double_quotes(call.address)}{second});
-console.log(answer.status, await answer.text());
+console.log(answer.status, {content});
 if (!answer.ok) throw new Error(`The order desk answered ${{answer.status}}.`);
 """
 
@@ -115,6 +130,11 @@ def _php(call: Call) -> str:
         "    CURLOPT_RETURNTRANSFER => true,\n",
         f"    CURLOPT_TIMEOUT => {TIMEOUT},\n",
     ]
+    end = (
+        f"file_put_contents({in_single_quotes(call.file)}, $answer);\n"
+        if call.file
+        else "echo $status, ' ', $answer === false ? curl_error($curl) : $answer, \"\\n\";\n"
+    )
     return f"""\
 <?php
 $curl = curl_init({in_single_quotes(call.address)});
@@ -122,8 +142,7 @@ curl_setopt_array($curl, [
 {"".join(options)}]);
 $answer = curl_exec($curl);
 $status = curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
-echo $status, ' ', $answer === false ? curl_error($curl) : $answer, "\\n";
-exit($status >= 200 && $status < 300 ? 0 : 1);
+{end}exit($status >= 200 && $status < 300 ? 0 : 1);
 """
 
 
@@ -135,6 +154,11 @@ def _ruby(call: Call) -> str:
         parts.append("request['Content-Type'] = 'application/json'\n")
         parts.append(f"request.body = JSON.generate({RUBY.write(call.body)})\n")
     imports = "require 'json'\n" if call.has_body else ""
+    end = (
+        f"File.binwrite({in_single_quotes(call.file)}, answer.body)\n"
+        if call.file
+        else 'puts "#{answer.code} #{answer.body}"\n'
+    )
     return f"""\
 {imports}require 'net/http'
 
@@ -144,8 +168,7 @@ request = Net::HTTP::{call.method.title()}.new(uri)
 answer = Net::HTTP.start(uri.hostname, uri.port, use_ssl: uri.scheme == 'https') do |http|
   http.request(request)
 end
-puts "#{{answer.code}} #{{answer.body}}"
-exit answer.is_a?(Net::HTTPSuccess)
+{end}exit answer.is_a?(Net::HTTPSuccess)
 """
 
 

@@ -187,6 +187,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/configurations/<reference>/files/<path:key>", "GET"),
         ("/configurations/import", "GET"), ("/configurations/import", "POST"),
         ("/configurations/import/sample.csv", "GET"),
+        ("/docs/", "GET"), ("/docs/api", "GET"), ("/docs/api/requests", "GET"),
         ("/settings", "GET"),
         ("/settings/organization", "GET"), ("/settings/organization", "POST"),
         ("/settings/staff", "GET"), ("/settings/staff/new", "GET"), ("/settings/staff/new", "POST"),

@@ -1,0 +1,112 @@
+"""The running product with the page that it serves, and things to try the page's code on."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import requests
+
+Json: TypeAlias = Any
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the served document."""
+
+    method: str
+    path: str
+    described: dict[str, Json]
+
+    @property
+    def name(self) -> str:
+        return str(self.described["operationId"])
+
+    @property
+    def kind(self) -> str:
+        """What it is about, as its path says: `orders`."""
+        return self.path.split("/")[2]
+
+    @property
+    def examples(self) -> dict[str, str]:
+        """The examples of its path parameters, which stand in the code."""
+        parameters = self.described.get("parameters", ())
+        return {one["name"]: one["example"] for one in parameters if one["in"] == "path"}
+
+
+@dataclass
+class Service:
+    """The product, a private token of it, its document, and the code of its page."""
+
+    address: str
+    token: str
+    document: dict[str, Json] = field(default_factory=dict)
+    blocks: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def send(self, method: str, path: str, **options: Json) -> requests.Response:
+        """Send a request with the token."""
+        return requests.request(
+            method, self.address + path, headers={"Authorization": f"Bearer {self.token}"},
+            timeout=30, **options,
+        )  # fmt: skip
+
+    def operations(self) -> Iterator[Operation]:
+        """Give every operation."""
+        for path, methods in self.document["paths"].items():
+            for method, described in methods.items():
+                yield Operation(method.upper(), path, described)
+
+    def example(self, path: str) -> Json:
+        """Give the first example of what is posted to a path."""
+        content = self.document["paths"][path]["post"]["requestBody"]["content"]
+        return next(iter(content["application/json"]["examples"].values()))["value"]
+
+    def make(self, operation: Operation) -> dict[str, Json]:
+        """Make a thing of the kind on which the operation can be tried."""
+        made = MAKERS[operation.kind](self)
+        if operation.name == "restoreOrder":
+            assert self.send("DELETE", f"/api/orders/{made['id']}").status_code == 200
+        return made
+
+
+def _posted(path: str) -> Callable[[Service], dict[str, Json]]:
+    def make(service: Service) -> dict[str, Json]:
+        answer = service.send("POST", path, json=service.example(path))
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Json] = answer.json()
+        return made
+
+    return make
+
+
+def _token(service: Service) -> dict[str, Json]:
+    """Tokens are not made by JSON: the one that asks is there."""
+    found: list[dict[str, Json]] = service.send("GET", "/api/accesstokens").json()["accesstokens"]
+    return found[0]
+
+
+FILE = b"%PDF-1.7 a drawing"
+PICTURE = b"\x89PNG\r\n\x1a\n and more"
+
+
+def _configuration(service: Service) -> dict[str, Json]:
+    """Save one with files, as a form."""
+    answer = service.send(
+        "POST", "/api/configurations",
+        data={"variant": '{"Wood": "Oak"}', "customerId": "C-1042",
+              "attachments": json.dumps({"drawing": "drawing.pdf"})},
+        files=[("files[drawing]", ("drawing.pdf", FILE, "application/pdf")),
+               ("thumbnail", ("thumbnail.png", PICTURE, "image/png"))],
+    )  # fmt: skip
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Json] = answer.json()
+    return made
+
+
+MAKERS: dict[str, Callable[[Service], dict[str, Json]]] = {
+    "orders": _posted("/api/orders"),
+    "accesstokens": _token,
+    "configurations": _configuration,
+    "webhooks": _posted("/api/webhooks"),
+    "openapi.json": lambda _service: {},
+}
