@@ -89,7 +89,7 @@ function show(result, { answer, bytes, milliseconds, error }) {
   } else {
     const word = answer.ok ? "done" : "refused";
     add(result, "h4", `${answer.status} ${answer.statusText}`.trim(), answer.ok ? "good" : "bad")
-      .append(` – ${word}, in ${Math.round(milliseconds)} ms`);
+      .append(`: ${word}, in ${Math.round(milliseconds)} ms`);
     const kind = answer.headers.get("Content-Type") ?? "";
     const text = textOf(kind, bytes);
     if (kind.startsWith("application/problem+json")) addFaults(result, text);
