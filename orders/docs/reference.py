@@ -182,6 +182,7 @@ class _Arrangement:
             for kind, part in content.items()
         )
         needs_token = operation.get("security") != []
+        address = _address(path, parameters)
         responses = operation["responses"].items()
         answers = tuple(self._answer(*one) for one in responses if "$ref" not in one[1])
         return Endpoint(
@@ -200,11 +201,11 @@ class _Arrangement:
             code=code_for(
                 Call(
                     method,
-                    self._base + _address(path, parameters),
+                    self._base + address,
                     needs_token,
                     JSON in content,
                     _first_example(content.get(JSON, {})),
-                    _file_name(path, parameters, answers[0].media_type),
+                    _file_name(address, method, answers[0]),
                 )
             ),
         )
@@ -270,11 +271,10 @@ def _title(name: str) -> str:
     return words.strip().removesuffix(" answer")
 
 
-def _file_name(path: str, parameters: tuple[Parameter, ...], media_type: str) -> str:
-    """Name the file for an answer that is no text, by the end of its address."""
-    if not media_type or "json" in media_type:
-        return ""
-    return _address(path, parameters).rpartition("/")[2].partition("?")[0]
+def _file_name(address: str, method: str, answer: Answer) -> str:
+    """Name the file for an answer that is no JSON, by the end of its address."""
+    is_file = method == "GET" and JSON not in answer.media_type
+    return address.partition("?")[0].rpartition("/")[2] if is_file else ""
 
 
 def _address(path: str, parameters: tuple[Parameter, ...]) -> str:

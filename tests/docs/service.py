@@ -63,10 +63,24 @@ class Service:
 
     def make(self, operation: Operation) -> dict[str, Json]:
         """Make a thing of the kind on which the operation can be tried."""
-        made = MAKERS[operation.kind](self)
-        if operation.name == "restoreOrder":
-            assert self.send("DELETE", f"/api/orders/{made['id']}").status_code == 200
+        made: dict[str, Json] = unwrapped(MAKERS[operation.kind](self))
+        if operation.name.startswith("restore"):
+            binned = self.send("DELETE", f"/api/{operation.kind}/{made['id']}")
+            made = unwrapped(binned.json())
         return made
+
+    def stored(self, operation: Operation, made: dict[str, Json]) -> tuple[int, dict[str, Json]]:
+        """Read a thing of the operation's kind as it is now, with the answer's status."""
+        answer = self.send("GET", f"/api/{operation.kind}/{made['id']}")
+        return answer.status_code, unwrapped(answer.json())
+
+
+def unwrapped(body: Json) -> Json:
+    """Give the thing itself where an answer holds it under its name: `{"webhook": {…}}`."""
+    if isinstance(body, dict) and len(body) == 1:
+        [inner] = body.values()
+        return inner if isinstance(inner, dict) else body
+    return body
 
 
 def _posted(path: str) -> Callable[[Service], dict[str, Json]]:
