@@ -95,6 +95,8 @@ def walk(page: Page, address: str, email: str, password: str) -> Iterator[str]:
     yield "order"
     page.goto(f"{address}/orders")
     yield "orders"
+    page.goto(f"{address}/docs/api#createOrder")
+    yield "api-reference"
     page.context.clear_cookies()
     page.goto(f"{address}/find")
     yield "find"

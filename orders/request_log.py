@@ -83,6 +83,12 @@ def forget(before: datetime) -> bool:
     return database.write(work) == FORGOTTEN_AT_ONCE
 
 
+def forget_all() -> None:
+    """Delete the whole log, of a service that keeps none any more."""
+    while forget(datetime.now(UTC)):
+        pass
+
+
 class TokenName(NamedTuple):
     """A token by ID and name; a revoked one made requests in its time."""
 

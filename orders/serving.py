@@ -19,7 +19,7 @@ import click
 import flask_migrate
 from flask import Flask
 
-from orders import administration, demo
+from orders import administration, demo, request_log
 from orders.sending import Sender
 from orders.settings import PROJECT, Settings
 
@@ -51,6 +51,8 @@ def serve(app: Flask, settings: Settings) -> int:
         )
         return 1
     _migrate()
+    if not settings.request_log_days:
+        request_log.forget_all()
     address = settings.public_url or f"http://{settings.host}:{settings.port}"
     if settings.demo and not administration.has_orgs():
         _show_demo(demo.seed_demo(settings.limits), address)

@@ -43,7 +43,7 @@ class Language:
 
 
 def _shell(call: Call) -> str:
-    lines = [f"curl --fail-with-body {_method(call)}{shlex.quote(call.address)}"]
+    lines = [f"curl --fail-with-body{_method(call)}", f"  {shlex.quote(call.address)}"]
     if call.needs_token:
         lines.append('  -H "Authorization: Bearer $TOKEN"')
     if call.has_body:
@@ -56,7 +56,7 @@ def _shell(call: Call) -> str:
 
 def _method(call: Call) -> str:
     is_told = call.method == ("POST" if call.has_body else "GET")  # what curl does by itself
-    return "" if is_told else f"-X {call.method} "
+    return "" if is_told else f" -X {call.method}"
 
 
 def _python(call: Call) -> str:
