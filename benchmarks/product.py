@@ -87,6 +87,17 @@ def product(folder: Path, database_url: str, **settings: str) -> Iterator[Produc
 
 
 @contextmanager
+def served_by(factory: str, folder: Path, secret: str, **environment: str) -> Iterator[Product]:
+    """Serve the data of a product that has stopped by another factory of the application."""
+    port = _free_port()
+    environment = {**os.environ, "DATA_DIR": str(folder), "PORT": str(port), "WORKERS": WORKERS,
+                   **environment}  # fmt: skip
+    command = server_command(read_settings(environment), factory)
+    with _serving(command, environment, port) as pid:
+        yield Product(port, secret, pid)
+
+
+@contextmanager
 def bare_flask(folder: Path) -> Iterator[int]:
     """Serve the bare application with the product's own server settings; gives its port."""
     port = _free_port()

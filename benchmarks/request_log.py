@@ -1,4 +1,4 @@
-"""What the request log costs: the same product with the log and without it, in turn, in one run.
+"""What the request log costs: the product with the log switched on and off while it serves.
 
 Run by `python -m benchmarks.request_log`. What counts are the ratios: of the rates, and of the
 processors' time for one request, which other programs on the machine disturb less.
@@ -8,17 +8,19 @@ import argparse
 import json
 import statistics
 import tempfile
+import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import load
 from benchmarks.load import Result
-from benchmarks.product import SCRATCH, Product, product
+from benchmarks.product import SCRATCH, Product, product, served_by
+from benchmarks.switched_log import SWITCH
 
-WARM_UP = 500  # requests
-WITHOUT, WITH = "0", "14"  # days for which the log is kept
+WARM_UP = 2000  # requests
+# Seconds after a switch until every process has seen it and what had gathered is written.
+SETTLED = 1.5
 
 
 @dataclass
@@ -38,59 +40,62 @@ class Measured:
         return f"{rate:8,.0f}/s {p50:6.1f} ms {p99:6.1f} ms {cost:6.0f} µs {errors:6} errors"
 
 
-class Side:
-    """One of the two products, with the codes of its orders; `creates` and `reads` are filled."""
+class Bench:
+    """The served product with the codes of its orders."""
 
-    def __init__(self, server: Product, creates: Measured, reads: Measured) -> None:
-        self.server, self.creates, self.reads = server, creates, reads
-        self.codes: list[str] = []
+    def __init__(self, server: Product, switch: Path) -> None:
+        self._server, self._switch = server, switch
+        self._codes: list[str] = []
+
+    def turn(self, *, on: bool) -> None:
+        """Switch the log on or off."""
+        if on:
+            self._switch.touch()
+        else:
+            self._switch.unlink(missing_ok=True)
+        time.sleep(SETTLED)
 
     def create(self, count: int) -> Result:
         """Create orders and keep their codes."""
-        result = load.run(self.server.port, self.server.creates(count, "order"), expected=201)
-        self.codes.extend(json.loads(body)["shortId"] for body in result.bodies)
+        result = load.run(self._server.port, self._server.creates(count, "order"), expected=201)
+        self._codes.extend(json.loads(body)["shortId"] for body in result.bodies)
         return result
 
     def read(self, count: int) -> Result:
         """Read orders by their codes."""
-        return load.run(self.server.port, self.server.reads(self.codes, count), expected=200)
+        return load.run(self._server.port, self._server.reads(self._codes, count), expected=200)
 
     def measure(self, into: Measured, run: Callable[[int], Result], count: int) -> None:
-        """Run once and keep what it took."""
-        before = self.server.processor_seconds()
+        """Run once and keep what it took, with the writing of what had gathered at its end."""
+        before = self._server.processor_seconds()
         into.runs.append(run(count))
-        into.seconds.append(self.server.processor_seconds() - before)
+        time.sleep(SETTLED)
+        into.seconds.append(self._server.processor_seconds() - before)
 
 
-def measure(starts: int, rounds: int, requests: int) -> None:
-    """Measure both sides in turn and print the ratios.
-
-    Two processes of one program differ by a tenth in speed, by where their memory happens to lie.
-    So both sides are started anew several times, and every second time in the other order.
-    """
-    creates = {days: Measured() for days in (WITHOUT, WITH)}
-    reads = {days: Measured() for days in (WITHOUT, WITH)}
+def measure(rounds: int, requests: int) -> None:
+    """Measure with the log and without it in turn, and print the ratios."""
+    creates = {on: Measured() for on in (False, True)}
+    reads = {on: Measured() for on in (False, True)}
     SCRATCH.mkdir(exist_ok=True)
-    for start in range(starts):
-        sequence = (WITHOUT, WITH) if start % 2 else (WITH, WITHOUT)
-        with ExitStack() as stack:
-            sides = []
-            for days in sequence:
-                folder = stack.enter_context(tempfile.TemporaryDirectory(dir=SCRATCH))
-                server = stack.enter_context(product(Path(folder), "", REQUEST_LOG_DAYS=days))
-                sides.append(Side(server, creates[days], reads[days]))
-            for side in sides:
-                side.create(WARM_UP)
-                side.read(WARM_UP)
-            for number in range(rounds):
-                order = sides if number % 2 else sides[::-1]
-                for side in order:
-                    side.measure(side.creates, side.create, requests)
-                for side in order:
-                    side.measure(side.reads, side.read, 2 * requests)
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
+        folder = Path(name)
+        with product(folder, "") as server:
+            secret = server.secret
+        switch = folder / "log-is-on"
+        factory = "benchmarks.switched_log:create_app"
+        with served_by(factory, folder, secret, **{SWITCH: str(switch)}) as server:
+            bench = Bench(server, switch)
+            bench.create(WARM_UP)
+            bench.read(WARM_UP)
+            for number in range(2 * rounds):
+                on = number % 4 in {1, 2}  # off, on, on, off: a drift favours neither
+                bench.turn(on=on)
+                bench.measure(creates[on], bench.create, requests)
+                bench.measure(reads[on], bench.read, 2 * requests)
     print(f"{'':22}{'rate':>10} {'p50':>9} {'p99':>9} {'processor':>9}")
-    show("creates", creates[WITH], creates[WITHOUT])
-    show("reads", reads[WITH], reads[WITHOUT])
+    show("creates", creates[True], creates[False])
+    show("reads", reads[True], reads[False])
 
 
 def show(what: str, with_log: Measured, without: Measured) -> None:
@@ -105,11 +110,10 @@ def show(what: str, with_log: Measured, without: Measured) -> None:
 def main() -> None:
     """Read the options and measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.request_log", description=__doc__)
-    parser.add_argument("--starts", type=int, default=8, help="fresh starts of both (8)")
-    parser.add_argument("--rounds", type=int, default=2, help="alternating rounds of each (2)")
+    parser.add_argument("--rounds", type=int, default=10, help="alternating rounds of each (10)")
     parser.add_argument("--requests", type=int, default=4000, help="creates in a round (4000)")
     given = parser.parse_args()
-    measure(given.starts, given.rounds, given.requests)
+    measure(given.rounds, given.requests)
 
 
 if __name__ == "__main__":
