@@ -1,5 +1,7 @@
 """Saved configurations by JSON, and the files that came with them."""
 
+from functools import partial
+
 from flask import Response, request
 
 from orders import configuration_queries, configurations
@@ -31,7 +33,7 @@ def create_configuration() -> Response:
             new, files, actor=actor, store=file_store(), once=once
         )
 
-    return answer_once(actor, sent.content(), create, _created)
+    return answer_once(actor, sent.content(), create, partial(_created, request.root_path))
 
 
 @api.get("/configurations")
@@ -81,8 +83,8 @@ def read_thumbnail(reference: str) -> Response:
     return send_stored(configuration_queries.find_picture(reference, current_actor().org_id))
 
 
-def _created(made: Configuration) -> Made:
-    location = f"{request.root_path}/api/configurations/{made.id}"
+def _created(root: str, made: Configuration) -> Made:
+    location = f"{root}/api/configurations/{made.id}"
     return configuration_fields(made), 201, {"ETag": _etag(made), "Location": location}
 
 

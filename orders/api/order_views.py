@@ -1,5 +1,7 @@
 """Orders by JSON: each view reads its input, calls one service and answers."""
 
+from functools import partial
+
 from flask import Response, current_app, request
 
 from orders import editing, intake, listing, queries
@@ -31,7 +33,7 @@ def create_order() -> Response:
         draft = intake.check_order(raw, actor=actor, limits=limits_in_force())
         return intake.create_order(draft, actor=actor, once=once)
 
-    return answer_once(actor, raw, create, _created)
+    return answer_once(actor, raw, create, partial(_created, request.root_path))
 
 
 @api.get("/orders")
@@ -153,6 +155,6 @@ def _changed(order: Order) -> Made:
     return order_fields(order), 200, {"ETag": etag_of(order)}
 
 
-def _created(order: Order) -> Made:
-    location = location_of(request.root_path, order)
+def _created(root: str, order: Order) -> Made:
+    location = location_of(root, order)
     return order_fields(order), 201, {"ETag": etag_of(order), "Location": location}

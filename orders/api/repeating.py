@@ -31,8 +31,10 @@ def answer_once(
 ) -> JsonAnswer:
     """Make something by `make` and answer by `answer`; with a key, only the first time.
 
-    `content` is what was sent, parsed. The same key and content within a day give the first answer
-    again. Raises InvalidOrder for a key that is none, or that came with other content.
+    `content` is what was sent, parsed. `answer` may run in the thread that writes for several
+    requests at once: it must not look at the request, and is given what it needs of it. The same
+    key and content within a day give the first answer again. Raises InvalidOrder for a key that is
+    none, or that came with other content.
     """
     key = request.headers.get(KEY_HEADER)
     if key is None:

@@ -3,9 +3,10 @@
 Only servers have to do with webhooks: a public token, which anybody can read in a page, is 403.
 """
 
+from functools import partial
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response, request
 
 from orders import webhooks
 from orders.access import Actor
@@ -32,7 +33,7 @@ def create_webhook() -> Response:
             raw, actor=actor, limits=limits, allow_private=allow_private, once=once
         )
 
-    return answer_once(actor, raw, create, _created)
+    return answer_once(actor, raw, create, partial(_created, request.root_path))
 
 
 @api.get("/webhooks")
@@ -84,8 +85,8 @@ def restore_webhook(webhook_id: str) -> Response:
     return answer_once(actor, None, restore, lambda webhook: (_body(webhook), 200, {}))
 
 
-def _created(made: NewWebhook) -> Made:
-    location = url_for("api.read_webhook", webhook_id=made.webhook.id)
+def _created(root: str, made: NewWebhook) -> Made:
+    location = f"{root}/api/webhooks/{made.webhook.id}"
     return (
         {"webhook": {**webhook_fields(made.webhook), "secret": made.secret}},
         201,

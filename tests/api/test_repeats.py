@@ -1,12 +1,14 @@
 """Contract: safe repeats by `Idempotency-Key`."""
 
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from orders import repeats
 from orders.storage import database
@@ -170,3 +172,49 @@ def test_many_at_the_same_moment_with_one_version_get_the_first_answer(
         answers = set(pool.map(post, range(24)))
     assert [status for status, _ in answers] == [200]
     assert api.read(order.json["id"]).json["cart"] == [LINE]
+
+
+def test_keys_that_are_written_together_keep_each_its_own_answer(app: Flask, org: Org) -> None:
+    # On SQLite the first of those who wait writes for all of them; here it has no request at all.
+    is_held, may_go_on = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        is_held.set()
+        may_go_on.wait(30)
+
+    def write(work: Callable[[Connection], None]) -> None:
+        with app.app_context():
+            database.write(work)
+
+    def make(number: int) -> tuple[int, str | None, object]:
+        path, body = (
+            ("configurations", {"metadata": {"name": f"Chair {number}"}})
+            if number % 2
+            else ("webhooks", {"topic": "order.created", "address": "https://shop.example/hook"})
+        )
+        answer = app.test_client().post(
+            f"/api/{path}",
+            json=body,
+            headers={
+                "Authorization": f"Bearer {org.private.secret}",
+                "Idempotency-Key": f"key-{number}",
+            },
+            environ_overrides={"SCRIPT_NAME": f"/desk{number}"},
+        )
+        return answer.status_code, answer.headers.get("Location"), answer.json
+
+    org.actor()  # the token's use is noted: nothing but the rows below is left to write
+    numbers = range(8)
+    with ThreadPoolExecutor(10) as threads:
+        threads.submit(write, hold)
+        assert is_held.wait(30)
+        threads.submit(write, lambda connection: None)
+        time.sleep(0.5)  # so that it is the first of those who wait
+        made = [threads.submit(make, number) for number in numbers]
+        time.sleep(1)  # so that they wait together
+        may_go_on.set()
+        first = [one.result() for one in made]
+    assert [status for status, _, _ in first] == [201] * len(numbers)
+    assert [make(number) for number in numbers] == first
+    for number, (_, location, _) in zip(numbers, first, strict=True):
+        assert str(location).startswith(f"/desk{number}/api/")
