@@ -33,6 +33,7 @@ from orders.rules.errors import (
 )
 from orders.rules.file_types import PICTURES
 from orders.rules.limits import Limits
+from orders.rules.moments import now_or
 from orders.rules.uploads import NewFile, SentFile, assign_files
 from orders.storage import database
 from orders.storage.tables import configuration, configuration_file
@@ -96,8 +97,7 @@ def create_configuration(
     when the client's own short ID is taken in any org, and ServiceBusy when database or file store
     cannot be written.
     """
-    at = now or datetime.now(UTC)
-    at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    at = now_or(now)
     configuration_id = str(uuid.uuid4())
     if new.short_id is not None and _is_taken(new.short_id):
         raise Conflict(_taken(new.short_id))

@@ -8,7 +8,7 @@ overwrites what the other has done without knowing.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -24,6 +24,7 @@ from orders.rules.errors import FieldError, Forbidden, InvalidOrder, NotFound, S
 from orders.rules.json_values import compact_size, same_json
 from orders.rules.legacy_items import convert_items
 from orders.rules.limits import Limits
+from orders.rules.moments import now_or
 from orders.rules.order import NOT_SENT, CartLine, NotSent, Order
 from orders.rules.schema import missing_line
 from orders.rules.status import OPEN_CARTS, may_have_empty_cart
@@ -75,7 +76,7 @@ def change_order(
     not change an order of this status, StaleVersion when `is_current` refuses the version, and
     InvalidOrder when the order would not be valid.
     """
-    act = _Act(reference, actor, "changed", is_current, now or datetime.now(UTC))
+    act = _Act(reference, actor, "changed", is_current, now_or(now))
 
     def changed(order: Order) -> Order:
         _require_open_or_private(order, actor)
@@ -116,7 +117,7 @@ def add_lines(
             raise InvalidOrder([FieldError("cart", message)])
         return order._replace(cart=cart)
 
-    act = _Act(reference, actor, "changed", is_current, now or datetime.now(UTC), once)
+    act = _Act(reference, actor, "changed", is_current, now_or(now), once)
     return act.run(grown)
 
 
@@ -132,7 +133,7 @@ def bin_order(
     Raises Forbidden for a public token, NotFound and StaleVersion.
     """
     _require_private(actor)
-    at = now or datetime.now(UTC)
+    at = now_or(now)
     act = _Act(reference, actor, "binned", is_current, at, topic=Topic.DELETED)
     return act.run(lambda order: order._replace(deleted_at=act.at))
 
@@ -147,7 +148,7 @@ def restore_order(
 ) -> Order:
     """Take the order out of the bin; one that is not in it stays as it is. Raises as above."""
     _require_private(actor)
-    at = now or datetime.now(UTC)
+    at = now_or(now)
     act = _Act(reference, actor, "restored", is_current, at, once, may_be_binned=True)
     return act.run(lambda order: order._replace(deleted_at=None))
 
@@ -167,9 +168,6 @@ class _Act:
     # What the first run wrote: a second run after a lost answer must not write it again.
     _done: Order | None = field(default=None, init=False)
     _has_told: bool = field(default=False, init=False)
-
-    def __post_init__(self) -> None:
-        self.at = self.at.replace(microsecond=self.at.microsecond // 1000 * 1000)
 
     def run(self, change: Callable[[Order], Order]) -> Order:
         """Run the change; gives the order as it is stored afterwards."""

@@ -6,7 +6,7 @@ translators in front of these two.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, bindparam, select
@@ -21,6 +21,7 @@ from orders.rules import short_id
 from orders.rules.attributes import apply_attributes
 from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidOrder, ServiceBusy
 from orders.rules.limits import Limits
+from orders.rules.moments import now_or
 from orders.rules.order import CartLine, NotSent, Order, OrderDraft
 from orders.rules.order_id import new_order_id
 from orders.rules.schema import shape_errors
@@ -101,8 +102,7 @@ def create_order(
     kept raises Repeated instead. A short ID that is taken is replaced by another, invisibly. Raises
     ServiceBusy when the database cannot be written.
     """
-    at = now or datetime.now(UTC)
-    at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    at = now_or(now)
     # Made before the transaction: if the database's answer to a commit is lost and the work runs
     # again, it meets its own order and does not make a second one.
     order_id = new_order_id(at)

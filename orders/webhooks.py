@@ -9,7 +9,7 @@ import secrets
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -22,6 +22,7 @@ from orders.repeats import Once
 from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, Forbidden, NotFound
 from orders.rules.limits import Limits
+from orders.rules.moments import now_or
 from orders.rules.paging import Page, Paging
 from orders.rules.webhook import Topic, Webhook
 from orders.rules.webhook_schema import check_change, check_webhook
@@ -77,7 +78,7 @@ def create(
     """
     _refuse_foreign_org(raw, actor.org_id)
     draft = check_webhook(raw, limits=limits, allow_private=allow_private)
-    at = _moment(now)
+    at = now_or(now)
     row = {
         "id": webhook_id or str(uuid.uuid4()),
         "org_id": actor.org_id,
@@ -153,7 +154,7 @@ def change(
         require_version(version, version_of_webhook(webhook))
         if all(getattr(webhook, name) == value for name, value in values.items()):
             return webhook
-        return _update(connection, webhook, {**values, "updated_at": _moment(now)})
+        return _update(connection, webhook, {**values, "updated_at": now_or(now)})
 
     return database.write(work)
 
@@ -166,7 +167,7 @@ def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) ->
 
     def work(connection: Connection) -> Webhook:
         webhook = _read(connection, webhook_id, org_id, to_change=True)
-        at = _moment(now)
+        at = now_or(now)
         connection.execute(
             update(WebhookDelivery)
             .where(
@@ -190,7 +191,7 @@ def restore(
     already. Raises NotFound when the org has no such webhook, and Conflict when the org has
     MAX_WEBHOOKS others by now.
     """
-    at = _moment(now)
+    at = now_or(now)
 
     def work(connection: Connection) -> Webhook:
         webhook = _read(connection, webhook_id, actor.org_id, in_bin=True, to_change=True)
@@ -221,7 +222,7 @@ def roll_secret(
     """
     secret = _new_secret()
 
-    at = _moment(now)
+    at = now_or(now)
 
     def work(connection: Connection) -> None:
         webhook = _read(connection, webhook_id, org_id, to_change=True)
@@ -248,11 +249,6 @@ def version_of_webhook(webhook: Webhook) -> str:
 
 def _new_secret() -> str:
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-
-
-def _moment(now: datetime | None) -> datetime:
-    at = now or datetime.now(UTC)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _refuse_foreign_org(raw: object, org_id: str) -> None:

@@ -7,7 +7,7 @@ cache hints of their own; a known one that cannot be read is told by its name, a
 
 import re
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import request
@@ -17,6 +17,7 @@ from orders.rules import short_id
 from orders.rules.configuration_id import is_configuration_id, read_uuid
 from orders.rules.errors import FieldError, Forbidden, InvalidOrder
 from orders.rules.json_values import find_unstorable, parse_json_text
+from orders.rules.moments import NOT_A_MOMENT, is_day, read_moment
 from orders.rules.paging import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, Paging
 from orders.rules.short_id import MistypedShortId
 
@@ -24,12 +25,6 @@ MAX_TEXT = 255  # characters of a text that is looked for
 DEFAULT_SORT = "-createdAt"
 
 _NUMBER = re.compile(r"[0-9]{1,12}")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-# A plus sign that was not encoded arrives as a blank.
-_MOMENT = re.compile(
-    r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|[+ -]\d{2}:?\d{2})?",
-    re.ASCII | re.IGNORECASE,
-)
 
 
 class Query:
@@ -107,9 +102,13 @@ class Query:
         if sent is None:
             return None
         try:
-            return _moment(sent, is_end=is_end)
+            moment = read_moment(sent)
+            if is_end and is_day(sent):
+                moment += timedelta(days=1)
+                moment -= timedelta(milliseconds=1)
+            return moment
         except (ValueError, OverflowError):
-            self.add_error(name, "A time in ISO 8601, such as 2026-11-25T08:30:00Z or 2026-11-25.")
+            self.add_error(name, NOT_A_MOMENT)
             return None
 
     def uuid(self, name: str) -> str | None:
@@ -192,14 +191,3 @@ def _unquoted(sent: str) -> str:
 
 def _as_json(text: str) -> Any:  # noqa: ANN401 - any JSON value; None for what is no JSON
     return parse_json_text(text)
-
-
-def _moment(text: str, *, is_end: bool) -> datetime:
-    if _DAY.fullmatch(text):
-        day = datetime.fromisoformat(text).replace(tzinfo=UTC)
-        return day + timedelta(days=1) - timedelta(milliseconds=1) if is_end else day
-    parts = _MOMENT.fullmatch(text)
-    if parts is None:
-        raise ValueError(text)
-    zone = (parts[2] or "Z").replace(" ", "+").upper()
-    return datetime.fromisoformat(parts[1] + zone).astimezone(UTC)

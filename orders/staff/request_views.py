@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from flask import Response, current_app, render_template, request
@@ -10,6 +10,7 @@ from flask import Response, current_app, render_template, request
 from orders import request_log
 from orders.request_log import Filters
 from orders.request_recorder import RequestRecorder
+from orders.rules.moments import is_day, read_moment
 from orders.staff.blueprint import signed_in, staff
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
@@ -87,12 +88,11 @@ def _status(text: str) -> int | None:
 def _moment(text: str, *, is_end: bool = False) -> datetime | None:
     """Read a day or a time; an end is the first moment that does not belong to it any more."""
     try:
-        at = datetime.fromisoformat(text)
-        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        at = read_moment(text)
         if not is_end:
             return at
-        is_day, is_minute = len(text) == 10, len(text) == 16
-        return at + timedelta(days=is_day, minutes=is_minute, milliseconds=not is_day)
+        is_minute = len(text) == len("2026-11-24T09:30")
+        return at + timedelta(days=is_day(text), minutes=is_minute, milliseconds=not is_day(text))
     except (ValueError, OverflowError):
         return None
 

@@ -9,6 +9,8 @@ from sqlalchemy import DateTime, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from orders.rules.moments import to_the_millisecond
+
 _UTC_OFFSET = "+00:00"
 
 
@@ -25,7 +27,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature of SQLAlchemy
         """Refuse naive times; cut to milliseconds, the precision of the wire format."""
-        return None if value is None else _to_the_millisecond(value)
+        return None if value is None else _stored(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
         """Give the moment back in UTC."""
@@ -42,16 +44,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return _moment if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
-def _to_the_millisecond(value: datetime) -> datetime:
+def _stored(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("a stored time needs a time zone")
-    return value.astimezone(UTC).replace(microsecond=value.microsecond // 1000 * 1000)
+    return to_the_millisecond(value.astimezone(UTC))
 
 
 def _text(value: datetime | None) -> str | None:
     if value is None:
         return None
-    return _to_the_millisecond(value).isoformat(" ", "microseconds").removesuffix(_UTC_OFFSET)
+    return _stored(value).isoformat(" ", "microseconds").removesuffix(_UTC_OFFSET)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -1,0 +1,45 @@
+"""Moments in time: aware, in UTC, and to the millisecond, the precision of the wire format."""
+
+import re
+from datetime import UTC, datetime
+
+NOT_A_MOMENT = "A time in ISO 8601, such as 2026-11-25T08:30:00Z or 2026-11-25."
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# A plus sign that was not encoded in an address arrives as a blank.
+_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|[+ -]\d{2}:?\d{2})?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def to_the_millisecond(moment: datetime) -> datetime:
+    """Cut the microseconds off; what is stored and what is told are then the same."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def now_or(now: datetime | None) -> datetime:
+    """Give the moment that a caller names, or the present one in UTC, cut to the millisecond."""
+    return to_the_millisecond(now or datetime.now(UTC))
+
+
+def is_day(text: str) -> bool:
+    """Tell whether the text has the form of a day without a time, as 2026-11-25."""
+    return _DAY.fullmatch(text) is not None
+
+
+def read_moment(text: str) -> datetime:
+    """Read a time in ISO 8601 as UTC; one without a zone is UTC, and a day begins at midnight.
+
+    Raises ValueError for any other text, and for a moment outside of the years 1 to 9999.
+    """
+    if is_day(text):
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    parts = _MOMENT.fullmatch(text)
+    if parts is None:
+        raise ValueError(NOT_A_MOMENT)
+    zone = (parts[2] or "Z").replace(" ", "+").upper()
+    try:
+        return datetime.fromisoformat(parts[1] + zone).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(NOT_A_MOMENT) from error
