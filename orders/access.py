@@ -131,6 +131,15 @@ def authenticate(
     return Actor("token", found.id, org, found.is_private)
 
 
+def refuse_foreign_org(sent: object, actor: Actor) -> None:
+    """Raise Forbidden when the `orgId` that was sent is another org's than the actor's.
+
+    A value of another type is for the schema to name.
+    """
+    if isinstance(sent, str) and sent.lower() != actor.org_id:
+        raise Forbidden("This token works in its own org only.")
+
+
 def may_preflight(secret: str | None, origin: Origin) -> bool:
     """Tell whether a browser may send requests from this origin.
 

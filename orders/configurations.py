@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from orders import repeats
-from orders.access import Actor
+from orders.access import Actor, refuse_foreign_org
 from orders.catalogue import configuration_row
 from orders.configuration_queries import configuration_from, find_configuration
 from orders.files import SWEEP_AGE, FileStore, new_name
@@ -26,7 +26,6 @@ from orders.rules.configuration_schema import read_configuration
 from orders.rules.errors import (
     Conflict,
     FieldError,
-    Forbidden,
     InvalidOrder,
     NotFound,
     ServiceBusy,
@@ -59,9 +58,8 @@ def check_configuration(
     the actor's. Nothing is stored.
     """
     fields: dict[str, Any] = raw if isinstance(raw, dict) else {}
-    org_id = fields.get("orgId")
-    if isinstance(org_id, str) and org_id and org_id.lower() != actor.org_id:
-        raise Forbidden("This token may save configurations in its own org only.")
+    # An empty cell or field of a form names no org.
+    refuse_foreign_org(fields.get("orgId") or None, actor)
     named = fields.get("attachments")
     assigned = assign_files(sent, named if isinstance(named, dict) else {}, limits)
     try:

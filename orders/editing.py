@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from orders import catalogue, queue, repeats
-from orders.access import Actor
+from orders.access import Actor, refuse_foreign_org
 from orders.order_rows import history_row, line_rows, order_row
 from orders.outbox import Topic, messages
 from orders.queries import any_order, names_order, order_from
@@ -41,7 +41,7 @@ def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
     Raises InvalidOrder with every error by its path, and Forbidden when another org is named.
     """
     if isinstance(raw, dict):
-        _refuse_foreign_org(raw.get("orgId"), actor)
+        refuse_foreign_org(raw.get("orgId"), actor)
     read = read_changes(raw, limits=limits)
     errors = list(read.errors)
     if read.changes is not None:
@@ -256,11 +256,6 @@ def _require_open_or_private(order: Order, actor: Actor) -> None:
 def _require_private(actor: Actor) -> None:
     if not actor.is_private:
         raise Forbidden("This needs a private token.")
-
-
-def _refuse_foreign_org(org_id: object, actor: Actor) -> None:
-    if isinstance(org_id, str) and org_id.lower() != actor.org_id:
-        raise Forbidden("This token works in its own org only.")
 
 
 def _unknown_short_ids(cart: tuple[CartLine, ...] | NotSent, actor: Actor) -> list[FieldError]:

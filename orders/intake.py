@@ -13,13 +13,13 @@ from sqlalchemy import Table, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from orders import catalogue, queries, queue, repeats
-from orders.access import Actor
+from orders.access import Actor, refuse_foreign_org
 from orders.order_rows import history_row, line_rows, order_row
 from orders.outbox import Topic, messages
 from orders.repeats import Once, Repeated
 from orders.rules import short_id
 from orders.rules.attributes import apply_attributes
-from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidOrder, ServiceBusy
+from orders.rules.errors import Conflict, FieldError, InvalidOrder, ServiceBusy
 from orders.rules.limits import Limits
 from orders.rules.moments import now_or
 from orders.rules.order import CartLine, NotSent, Order, OrderDraft
@@ -58,7 +58,7 @@ def check_order(
     """
     shape = shape_errors(raw, limits=limits, legacy_items=legacy_items)
     sent: dict[str, Any] = raw if isinstance(raw, dict) else {}
-    _refuse_foreign_org(sent.get("orgId"), actor)
+    refuse_foreign_org(sent.get("orgId"), actor)
     attributes = apply_attributes(
         _object(sent.get("metadata")),
         _object(sent.get("derivative")),
@@ -186,12 +186,6 @@ def _rows(order: Order, actor: Actor, once: Once | None) -> NewRows:
             repeats.row(once, actor, order, order_id=order.id, at=order.created_at)
         ]
     return rows
-
-
-def _refuse_foreign_org(org_id: object, actor: Actor) -> None:
-    """Refuse an order for another org; a value of another type is the schema's to name."""
-    if isinstance(org_id, str) and org_id.lower() != actor.org_id:
-        raise Forbidden("This token may create orders in its own org only.")
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from orders.rules.wire import wire_time
 def list_accesstokens() -> Response:
     """List the tokens of the org that work."""
     actor, query = _private_actor(), read_query()
-    query.own_org(actor.org_id)
+    query.own_org(actor)
     paging = query.paging(SORTABLE_TOKEN_FIELDS)
     query.refuse()
     page = administration.list_active_tokens(actor.org_id, paging)

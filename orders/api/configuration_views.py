@@ -23,7 +23,7 @@ def create_configuration() -> Response:
     """Save a configuration, with files when it comes as a form: 201, `Location`, all of it."""
     actor = current_actor()
     sent = configuration_body()
-    read_query().own_org(actor.org_id)
+    read_query().own_org(actor)
 
     def create(once: Once | None) -> Configuration:
         new, files = configurations.check_configuration(
@@ -41,7 +41,7 @@ def list_configurations() -> Response:
     """List configurations by page; a public token may only ask for some by their short IDs."""
     actor = current_actor()
     query = read_query()
-    query.own_org(actor.org_id)
+    query.own_org(actor)
     filters = _filters(query)
     paging = query.paging(SORTABLE)
     query.refuse()

@@ -41,7 +41,7 @@ def list_orders() -> Response:
     """List orders by filters, in pages."""
     actor = current_actor()
     query = read_query()
-    query.own_org(actor.org_id)
+    query.own_org(actor)
     wanted = _filter(query)
     paging = query.paging(listing.SORTABLE)
     query.refuse()
@@ -124,7 +124,7 @@ def check_health() -> Response:
 def _actor_here() -> Actor:
     """Find out who calls; Forbidden when the query names another org than the token's."""
     actor = current_actor()
-    read_query().own_org(actor.org_id)
+    read_query().own_org(actor)
     return actor
 
 

@@ -13,9 +13,10 @@ from typing import Any
 from flask import request
 from werkzeug.datastructures import MultiDict
 
+from orders.access import Actor, refuse_foreign_org
 from orders.rules import short_id
 from orders.rules.configuration_id import is_configuration_id, read_uuid
-from orders.rules.errors import FieldError, Forbidden, InvalidOrder
+from orders.rules.errors import FieldError, InvalidOrder
 from orders.rules.json_values import find_unstorable, parse_json_text
 from orders.rules.moments import NOT_A_MOMENT, is_day, read_moment
 from orders.rules.paging import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, Paging
@@ -133,10 +134,10 @@ class Query:
             sort = DEFAULT_SORT
         return Paging(page, per_page, sort)
 
-    def own_org(self, org_id: str) -> None:
-        """Refuse a query for another org than the token's with Forbidden."""
-        if any(sent.lower() != org_id for sent in self._all("orgId")):
-            raise Forbidden("This token works in its own org only.")
+    def own_org(self, actor: Actor) -> None:
+        """Raise Forbidden for a query that names another org than the token's."""
+        for sent in self._all("orgId"):
+            refuse_foreign_org(sent, actor)
 
     def add_error(self, name: str, message: str) -> None:
         """Note what is wrong with a parameter, once for each."""

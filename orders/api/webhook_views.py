@@ -103,5 +103,5 @@ def _private_actor() -> Actor:
     actor = current_actor()
     if not actor.is_private:
         raise Forbidden("Webhooks need a private token.")
-    read_query().own_org(actor.org_id)
+    read_query().own_org(actor)
     return actor

@@ -238,7 +238,7 @@ class TestImport:
             (4, "Row 4, shortId: 7 to 14 letters, digits, _ or -."),
             (4, "Row 4, productId: A UUID."),
             (4, "Row 4, sku: The SKU “FREE-1” stands in row 2 already."),
-            (5, "Row 5, orgId: This token may save configurations in its own org only."),
+            (5, "Row 5, orgId: This token works in its own org only."),
         ]
         assert saved(app) == 2
 
