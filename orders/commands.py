@@ -14,7 +14,7 @@ from orders import administration, configurations, demo
 from orders.rules.attributes import Applies, AttributeRule, Kind, read_option
 from orders.rules.errors import InvalidOrder, OrderError
 from orders.serving import serve, work
-from orders.settings import Settings
+from orders.web.in_force import limits_in_force, settings_in_force
 
 Command = Callable[..., dict[str, Any]]
 
@@ -169,8 +169,7 @@ def sweep_files() -> dict[str, Any]:
 @prints_json
 def seed_demo() -> dict[str, Any]:
     """Make the demo org: configurations, attributes, orders, an account and two tokens."""
-    settings: Settings = current_app.config["SETTINGS"]
-    made = demo.seed_demo(settings.limits)
+    made = demo.seed_demo(limits_in_force())
     return {
         "orgId": made.org_id,
         "email": made.email,
@@ -186,14 +185,14 @@ def seed_demo() -> dict[str, Any]:
 @with_appcontext
 def serve_command() -> None:
     """Bring the database up to date and serve until stopped."""
-    sys.exit(serve(_application(), current_app.config["SETTINGS"]))
+    sys.exit(serve(_application(), settings_in_force()))
 
 
 @click.command("work")
 @with_appcontext
 def work_command() -> None:
     """Send webhooks until stopped: beside `serve`, or in place of what it sends itself."""
-    work(_application(), current_app.config["SETTINGS"])
+    work(_application(), settings_in_force())
 
 
 def _application() -> Flask:

@@ -1,14 +1,12 @@
 """The JSON door's blueprint, and what all of its views share."""
 
-from flask import Blueprint, current_app
+from flask import Blueprint
 from werkzeug.routing import BaseConverter
 
 from orders.api.authentication import add_cors_headers, answer_preflight
 from orders.api.noting import note_request
 from orders.api.problems import problem_of
 from orders.rules.errors import OrderError
-from orders.rules.limits import Limits
-from orders.settings import Settings
 
 
 class OrderReference(BaseConverter):
@@ -25,14 +23,3 @@ api.before_request(answer_preflight)
 api.after_request(add_cors_headers)
 api.after_app_request(note_request)  # of unknown addresses too, which no blueprint sees
 api.register_error_handler(OrderError, problem_of)
-
-
-def settings_in_force() -> Settings:
-    """Give the settings of the application that answers."""
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings
-
-
-def limits_in_force() -> Limits:
-    """Give the limits that protect the service."""
-    return settings_in_force().limits

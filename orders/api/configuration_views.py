@@ -7,7 +7,7 @@ from flask import Response, request
 from orders import configuration_queries, configurations
 from orders.api.answers import JsonAnswer, list_answer
 from orders.api.authentication import current_actor, require_may_list
-from orders.api.blueprint import api, limits_in_force
+from orders.api.blueprint import api
 from orders.api.configuration_body import configuration_body
 from orders.api.query import Query, read_query
 from orders.api.repeating import Made, answer_once
@@ -16,6 +16,7 @@ from orders.repeats import Once
 from orders.rules.configuration import Configuration
 from orders.rules.wire import configuration_fields
 from orders.web.downloads import file_store, send_stored
+from orders.web.in_force import limits_in_force
 
 
 @api.post("/configurations")

@@ -6,9 +6,10 @@ from functools import lru_cache
 import orjson
 from flask import Response, request
 
-from orders.api.blueprint import api, limits_in_force
+from orders.api.blueprint import api
 from orders.api.description.document import document
 from orders.rules.limits import Limits
+from orders.web.in_force import limits_in_force
 
 MAX_AGE = 300  # seconds; afterwards the ETag makes asking again cheap
 

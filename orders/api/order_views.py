@@ -8,7 +8,7 @@ from orders import editing, intake, listing, queries
 from orders.access import Actor
 from orders.api.answers import JsonAnswer, list_answer
 from orders.api.authentication import current_actor, require_may_list
-from orders.api.blueprint import api, limits_in_force
+from orders.api.blueprint import api
 from orders.api.etags import etag_of, not_modified, version_wanted
 from orders.api.json_body import json_object, json_value
 from orders.api.lane import location_of
@@ -21,6 +21,7 @@ from orders.rules.change_schema import OrderChanges
 from orders.rules.order import Order
 from orders.rules.status import Status
 from orders.rules.wire import order_fields
+from orders.web.in_force import limits_in_force
 
 
 @api.post("/orders")

@@ -2,15 +2,15 @@
 
 import re
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders import request_log
 from orders.docs.reference import reference
 from orders.docs.samples import LANGUAGES
-from orders.settings import Settings
 from orders.staff.accounts import current_member
+from orders.web.in_force import limits_in_force
 from orders.web.links import service_address
 
 docs = Blueprint("docs", __name__, url_prefix="/docs")
@@ -27,13 +27,13 @@ def start() -> AnyResponse:
 @docs.get("/api")
 def show_reference() -> Response:
     """Show the reference; who is signed in is told which tokens the org has, by name."""
-    settings: Settings = current_app.config["SETTINGS"]
+    limits = limits_in_force()
     member = current_member()
     page = render_template(
         "docs/reference.html",
-        reference=reference(settings.limits, service_address()),
+        reference=reference(limits, service_address()),
         languages=LANGUAGES,
-        limits=settings.limits,
+        limits=limits,
         tokens=() if member is None else request_log.list_tokens(member.org_id),
         host=request.host,
     )

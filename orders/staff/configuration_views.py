@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from flask import Response, current_app, flash, render_template, request, url_for
+from flask import Response, flash, render_template, request, url_for
 
 from orders import catalogue, configuration_import, configuration_queries, queries
 from orders.configuration_import import SAMPLE, BadImport
@@ -11,10 +11,10 @@ from orders.configuration_queries import Filters
 from orders.rules.configuration import Configuration, option_text
 from orders.rules.errors import Conflict
 from orders.rules.paging import MAX_PAGE, Paging
-from orders.settings import Settings
 from orders.staff.admin import admin_only
 from orders.staff.blueprint import signed_in, staff
 from orders.web.downloads import send_stored
+from orders.web.in_force import limits_in_force
 from orders.web.pages import go_to, page_or_piece
 
 MAX_SEARCH = 500  # characters of a search that are looked at
@@ -82,7 +82,7 @@ def import_configurations() -> Response:
     try:
         made = configuration_import.import_configurations(
             sent.filename or "" if sent else "", sent.read() if sent else b"",
-            actor=signed_in().actor, limits=_settings().limits,
+            actor=signed_in().actor, limits=limits_in_force(),
         )  # fmt: skip
     except (BadImport, Conflict) as error:
         return Response(_import_page(error), 422, mimetype="text/html")
@@ -100,13 +100,8 @@ def import_sample() -> Response:
 
 def _import_page(error: BadImport | Conflict | None) -> str:
     return render_template(
-        "staff/configurations/import.html", error=error, limits=_settings().limits, sample=SAMPLE
+        "staff/configurations/import.html", error=error, limits=limits_in_force(), sample=SAMPLE
     )
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings
 
 
 def _facts(found: Configuration) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import re
 import secrets
 
-from flask import Response, current_app, redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,7 +13,6 @@ from orders.intake import AlreadyPlaced
 from orders.repeats import Once, fingerprint
 from orders.rules.errors import InvalidOrder
 from orders.rules.order import OrderDraft
-from orders.settings import Settings
 from orders.staff.accounts import current_member
 from orders.staff.blueprint import ask_to_sign_in, signed_in, staff
 from orders.staff.order_form import (
@@ -26,6 +25,7 @@ from orders.staff.order_form import (
     read_entry,
 )
 from orders.web.errors import error_page
+from orders.web.in_force import limits_in_force
 from orders.web.pages import go_to, page_or_piece
 
 # The key that makes a form's order unique (docs/decisions/0005-…): 128 random bits.
@@ -127,11 +127,10 @@ def _sent_entry(sent: FormData, member: StaffMember) -> OrderEntry:
 
 def _check(entry: OrderEntry, member: StaffMember, **changes: object) -> OrderDraft:
     """Check what stands on the form, with some of its fields replaced."""
-    settings: Settings = current_app.config["SETTINGS"]
     faults = entry.faults()
     try:
         draft = intake.check_order(
-            {**entry.raw(), **changes}, actor=member.actor, limits=settings.limits,
+            {**entry.raw(), **changes}, actor=member.actor, limits=limits_in_force(),
             legacy_items=False,
         )  # fmt: skip
     except InvalidOrder as invalid:

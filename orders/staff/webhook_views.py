@@ -2,18 +2,18 @@
 
 import secrets
 
-from flask import Response, current_app, flash, render_template, request, url_for
+from flask import Response, flash, render_template, request, url_for
 
 from orders import deliveries, webhooks
 from orders.deliveries import State
 from orders.rules.errors import Conflict, InvalidOrder
 from orders.rules.paging import MAX_PAGE, MAX_PER_PAGE, Paging
 from orders.rules.webhook import Webhook
-from orders.settings import Settings
 from orders.staff.admin import admin_only
 from orders.staff.admin_form import AdminEntry, act, own_id, page, save
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.webhook_forms import TOPIC_LABELS, WebhookForm
+from orders.web.in_force import settings_in_force
 from orders.web.pages import go_to
 
 DELIVERIES_A_PAGE = 10
@@ -52,7 +52,7 @@ def new_webhook() -> str:
 @admin_only
 def make_webhook() -> Response:
     """Make a webhook and lead to its page; the same form makes one, whatever is clicked twice."""
-    form, settings = WebhookForm(formdata=request.form), _settings()
+    form, settings = WebhookForm(formdata=request.form), settings_in_force()
     entry = AdminEntry(form)
     try:
         made = webhooks.create(
@@ -81,7 +81,7 @@ def show_webhook(webhook_id: str) -> str:
 @admin_only
 def change_webhook(webhook_id: str) -> Response:
     """Change a webhook."""
-    form, settings = WebhookForm(formdata=request.form), _settings()
+    form, settings = WebhookForm(formdata=request.form), settings_in_force()
     entry, actor = AdminEntry(form), signed_in().actor
     webhook = webhooks.find(webhook_id, actor.org_id)
     return save(
@@ -153,11 +153,6 @@ def send_again(webhook_id: str, delivery_id: str) -> Response:
         done="The message is sent again now. Its outcome stands here in a moment.",
         address=_address(webhook.id),
     )
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings
 
 
 def _address(webhook_id: str) -> str:

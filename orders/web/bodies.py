@@ -6,10 +6,10 @@ of a count would place an order for 1 instead of 12.
 
 from urllib.parse import unquote_to_bytes
 
-from flask import current_app, request
+from flask import request
 from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge
 
-from orders.settings import Settings
+from orders.web.in_force import limits_in_force
 
 FORM = "application/x-www-form-urlencoded"
 # Views that take files; all others stay within MAX_BODY_BYTES.
@@ -19,8 +19,7 @@ UPLOADS = {"api.create_configuration", "staff.import_configurations"}
 def allow_uploads() -> None:
     """Let the views that take files have a larger body, of up to MAX_UPLOAD_BYTES."""
     if request.endpoint in UPLOADS and request.mimetype == "multipart/form-data":
-        settings: Settings = current_app.config["SETTINGS"]
-        request.max_content_length = settings.limits.upload_bytes
+        request.max_content_length = limits_in_force().upload_bytes
 
 
 def refuse_broken_body() -> None:

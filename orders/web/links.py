@@ -1,8 +1,8 @@
 """Addresses that leave the service: in a QR code, a letter, a message, a piece of code."""
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 
-from orders.settings import Settings
+from orders.web.in_force import settings_in_force
 
 
 def service_address() -> str:
@@ -19,5 +19,4 @@ def customer_link(short_id: str) -> str:
 
 
 def _host() -> str:
-    settings: Settings = current_app.config["SETTINGS"]
-    return (settings.public_url or request.host_url).rstrip("/")
+    return (settings_in_force().public_url or request.host_url).rstrip("/")
