@@ -12,6 +12,7 @@ from orders.rules.errors import NotFound
 from orders.rules.file_types import PICTURES
 from orders.rules.paging import Page, Paging
 from orders.storage import database
+from orders.storage.pages import numbered_page
 from orders.storage.prepared import Prepared
 from orders.storage.tables import cart_line, configuration, configuration_file, orders
 
@@ -104,22 +105,12 @@ def list_configurations(org_id: str, filters: Filters, paging: Paging) -> Page[C
         configuration.c.deleted_at.is_(None),
         *_conditions(filters),
     ]
-    column = SORTABLE[paging.sort_field]
-    turned = paging.is_descending
-    place, tie = (one.desc() if turned else one.asc() for one in (column, configuration.c.id))
-    statement = (
-        select(configuration)
-        .where(*where)
-        # Only where there are such: an index would be of no use to the order.
-        .order_by(place.nulls_last() if column.nullable else place, tie)
-        .limit(paging.per_page)
-        .offset(paging.offset)
-    )
-    total = select(func.count()).select_from(configuration).where(*where)
+    found = select(configuration).where(*where)
     with database.read() as connection:
-        count = connection.execute(total).scalar_one()
-        rows = connection.execute(statement).all()
-    return Page([configuration_from(row) for row in rows], count, paging)
+        return numbered_page(
+            connection, found, paging,
+            sortable=SORTABLE, tie=configuration.c.id, make=configuration_from,
+        )  # fmt: skip
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:

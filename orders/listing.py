@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select
+from sqlalchemy import ColumnElement, case, exists
 
 from orders import catalogue
 from orders.queries import order_from, whole_order
@@ -16,6 +16,7 @@ from orders.rules.paging import Page, Paging
 from orders.rules.status import Status
 from orders.storage import database
 from orders.storage.json_member import JsonMember
+from orders.storage.pages import numbered_page
 from orders.storage.tables import cart_line, orders
 
 # An order's steps, not the letters of their names.
@@ -57,21 +58,11 @@ def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]
     another. Raises MistypedShortId when one of `short_ids` cannot be a code.
     """
     conditions = [orders.c.org_id == org_id, *_conditions(org_id, wanted)]
-    counted = (
-        select(func.count()).select_from(orders).where(orders.c.deleted_at.is_(None), *conditions)
-    )
-    page = _sorted(whole_order.where(*conditions), paging)
+    found = whole_order.where(*conditions)
     with database.read() as connection:
-        count = connection.execute(counted).scalar_one()
-        found = connection.execute(page.limit(paging.per_page).offset(paging.offset)).all()
-    return Page([order_from(row) for row in found], count, paging)
-
-
-def _sorted(statement: Select[Any], paging: Paging) -> Select[Any]:
-    column = _SORTED_BY[paging.sort_field]
-    if paging.is_descending:
-        return statement.order_by(column.desc().nulls_last(), orders.c.id.desc())
-    return statement.order_by(column.asc().nulls_last(), orders.c.id.asc())
+        return numbered_page(
+            connection, found, paging, sortable=_SORTED_BY, tie=orders.c.id, make=order_from
+        )
 
 
 def _conditions(org_id: str, wanted: OrderFilter) -> Iterator[ColumnElement[bool]]:

@@ -1,11 +1,11 @@
 """Reading orders: one, or a page of many. Every query names its org."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, Text, bindparam, func, select, type_coerce
 
 from orders.access import Actor
 from orders.rules import short_id
@@ -16,6 +16,7 @@ from orders.rules.short_id import MistypedShortId
 from orders.rules.status import STATUS_BY_NAME, Status
 from orders.storage import database
 from orders.storage.models import OrderHistory, StaffAccount, Submission, Token
+from orders.storage.pages import turned_page
 from orders.storage.prepared import Prepared
 from orders.storage.tables import JsonRows, cart_line, orders
 
@@ -140,40 +141,20 @@ def list_orders(
     """
     statement = select(*_columns).where(orders.c.org_id == org_id, orders.c.deleted_at.is_(None))
     statement = _matching(statement, search)
-    cursor = _read_cursor(newer_than or older_than)
-    is_upward = bool(newer_than and cursor)
-    if cursor:
-        at, order_id = cursor
-        same_time = orders.c.created_at == at
-        if is_upward:
-            edge = or_(orders.c.created_at > at, and_(same_time, orders.c.id > order_id))
-        else:
-            edge = or_(orders.c.created_at < at, and_(same_time, orders.c.id < order_id))
-        statement = statement.where(edge)
-    if is_upward:
-        statement = statement.order_by(orders.c.created_at, orders.c.id)
-    else:
-        statement = statement.order_by(orders.c.created_at.desc(), orders.c.id.desc())
     with database.read() as connection:
-        rows = list(connection.execute(statement.limit(PAGE_SIZE + 1)))
-        has_more = len(rows) > PAGE_SIZE
-        rows = rows[:PAGE_SIZE]
-        if is_upward:
-            rows.reverse()
+        page = turned_page(
+            connection, statement,
+            at=orders.c.created_at, tie=orders.c.id, read_tie=read_uuid, size=PAGE_SIZE,
+            older_than=older_than, newer_than=newer_than,
+        )  # fmt: skip
         counted = (
             select(cart_line.c.order_id, func.count(), func.sum(cart_line.c.count))
-            .where(cart_line.c.order_id.in_([row.id for row in rows]))
+            .where(cart_line.c.order_id.in_([row.id for row in page.rows]))
             .group_by(cart_line.c.order_id)
         )
         totals = {row[0]: (row[1], int(row[2])) for row in connection.execute(counted)}
-    found = tuple(_summary(row, *totals.get(row.id, (0, 0))) for row in rows)
-    newer = has_more if is_upward else cursor is not None
-    older = True if is_upward else has_more
-    return OrderPage(
-        orders=found,
-        newer=_cursor(found[0]) if found and newer else None,
-        older=_cursor(found[-1]) if found and older else None,
-    )
+    found = tuple(_summary(row, *totals.get(row.id, (0, 0))) for row in page.rows)
+    return OrderPage(found, page.newer, page.older)
 
 
 def _matching(statement: Select[Any], search: str) -> Select[Any]:
@@ -200,19 +181,6 @@ def _codes(words: list[str]) -> list[str]:
             continue
         parts = ""
     return [] if parts else codes
-
-
-def _cursor(order: OrderSummary) -> str:
-    return f"{order.created_at.isoformat()}_{order.id}"
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str] | None:
-    moment, _, order_id = cursor.partition("_")
-    try:
-        at = datetime.fromisoformat(moment)
-    except ValueError:
-        return None
-    return (at.astimezone(UTC), order_id) if at.tzinfo and read_uuid(order_id) else None
 
 
 def _summary(row: Any, lines: int, pieces: int) -> OrderSummary:  # noqa: ANN401 - a row of `orders`

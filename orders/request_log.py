@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, or_, select
+from sqlalchemy import Connection, Select, Table, bindparam, delete, select
 
 from orders.access import hash_secret
 from orders.storage import database
 from orders.storage.bulk import insert_requests
 from orders.storage.models import Token
+from orders.storage.pages import turned_page
 from orders.storage.prepared import Prepared
 from orders.storage.tables import request_log as log
 
@@ -172,27 +173,13 @@ def list_requests(
         .where(log.c.org_id == org_id, log.c.at >= kept_since)
     )
     statement = _matching(statement, filters)
-    cursor = _read_cursor(newer_than or older_than)
-    is_upward = bool(newer_than and cursor)
-    if cursor:
-        at, number = cursor
-        after, later = (log.c.at > at, log.c.id > number)
-        before, earlier = (log.c.at < at, log.c.id < number)
-        same = log.c.at == at
-        edge = or_(after, and_(same, later)) if is_upward else or_(before, and_(same, earlier))
-        statement = statement.where(edge)
-    order = (log.c.at, log.c.id) if is_upward else (log.c.at.desc(), log.c.id.desc())
     with database.read() as connection:
-        rows = connection.execute(statement.order_by(*order).limit(PAGE_SIZE + 1)).all()
-    has_more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
-    found = tuple(_logged(row) for row in (reversed(rows) if is_upward else rows))
-    newer = has_more if is_upward else cursor is not None
-    older = True if is_upward else has_more
-    return RequestPage(
-        requests=found,
-        newer=_cursor(found[0]) if found and newer else None,
-        older=_cursor(found[-1]) if found and older else None,
-    )
+        page = turned_page(
+            connection, statement,
+            at=log.c.at, tie=log.c.id, read_tie=_read_number, size=PAGE_SIZE,
+            older_than=older_than, newer_than=newer_than,
+        )  # fmt: skip
+    return RequestPage(tuple(_logged(row) for row in page.rows), page.newer, page.older)
 
 
 def list_tokens(org_id: str) -> tuple[TokenName, ...]:
@@ -233,16 +220,6 @@ def _logged(row: Any) -> LoggedRequest:  # noqa: ANN401 - a row of the log with 
     )
 
 
-def _cursor(request: LoggedRequest) -> str:
-    return f"{request.at.isoformat()}_{request.id}"
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, int] | None:
-    moment, _, number = cursor.partition("_")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
-        return None
-    try:
-        at = datetime.fromisoformat(moment)
-        return (at.astimezone(UTC), int(number)) if at.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
+def _read_number(text: str) -> int | None:
+    is_number = text.isascii() and text.isdigit() and len(text) < 19  # more do not fit the column
+    return int(text) if is_number else None

@@ -28,6 +28,7 @@ from orders.rules.webhook import Topic, Webhook
 from orders.rules.webhook_schema import check_change, check_webhook
 from orders.storage import database, models
 from orders.storage.models import WebhookDelivery
+from orders.storage.pages import numbered_page
 from orders.storage.tables import webhook as table
 
 # Each order writes a message for each webhook that it concerns.
@@ -118,17 +119,11 @@ def find(webhook_id: str, org_id: str, *, in_bin: bool = False) -> Webhook:
 def list_webhooks(org_id: str, paging: Paging, *, in_bin: bool = False) -> Page[Webhook]:
     """Read a page of the org's webhooks, or of those in the bin. Sorted by one of SORTABLE."""
     is_listed = table.c.deleted_at.is_not(None) if in_bin else table.c.deleted_at.is_(None)
-    column = SORTABLE[paging.sort_field]
-    # Ties are broken, so that no page repeats or misses one.
-    keys = (column, table.c.id)
-    order = [key.desc() if paging.is_descending else key for key in keys]
-    owned = table.c.org_id == org_id
-    count = select(func.count()).select_from(table).where(owned, is_listed)
-    rows = select(*_columns).where(owned, is_listed).order_by(*order)
+    found = select(*_columns).where(table.c.org_id == org_id, is_listed)
     with database.read() as connection:
-        total = connection.execute(count).scalar_one()
-        found = connection.execute(rows.limit(paging.per_page).offset(paging.offset))
-        return Page([_webhook(row) for row in found], total, paging)
+        return numbered_page(
+            connection, found, paging, sortable=SORTABLE, tie=table.c.id, make=_webhook
+        )
 
 
 def change(

@@ -24,6 +24,7 @@ from orders.rules.errors import Conflict, FieldError, NotFound
 from orders.rules.paging import Page, Paging
 from orders.storage import database
 from orders.storage.models import Token
+from orders.storage.pages import numbered_page
 
 # Wire names of the fields by which tokens can be sorted.
 SORTABLE_TOKEN_FIELDS = {
@@ -118,15 +119,10 @@ def list_tokens(org_id: str) -> list[AccessToken]:
 def list_active_tokens(org_id: str, paging: Paging) -> Page[AccessToken]:
     """Give a page of the org's tokens that are not revoked, sorted by a SORTABLE_TOKEN_FIELDS."""
     active = _tokens(org_id).where(Token.revoked_at.is_(None))
-    column = SORTABLE_TOKEN_FIELDS[paging.sort_field]
-    # Never used comes last in both directions, on both databases.
-    order = column.desc() if paging.is_descending else column.asc()
-    tie = Token.id.desc() if paging.is_descending else Token.id.asc()
-    statement = active.order_by(column.is_(None), order, tie)
     with database.read() as connection:
-        count = connection.execute(select(func.count()).select_from(active.subquery())).scalar_one()
-        rows = connection.execute(statement.limit(paging.per_page).offset(paging.offset)).all()
-    return Page([_token(row) for row in rows], count, paging)
+        return numbered_page(
+            connection, active, paging, sortable=SORTABLE_TOKEN_FIELDS, tie=Token.id, make=_token
+        )
 
 
 def find_token(org_id: str, token_id: str) -> AccessToken:

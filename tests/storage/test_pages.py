@@ -1,0 +1,50 @@
+"""Pages of a list: what is asked of the database for them."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from orders.listing import OrderFilter, find_orders
+from orders.rules.paging import Paging
+from orders.storage import database
+from tests.actors import Org
+
+
+def asked(app: Flask, org: Org, sort: str) -> list[str]:
+    """Give the statements by which a page of orders is read."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        seen.append(" ".join(statement.split()))
+
+    with app.app_context():
+        event.listen(database.db.engine, "before_cursor_execute", note)
+        find_orders(org.id, OrderFilter(), Paging(sort=sort))
+        event.remove(database.db.engine, "before_cursor_execute", note)
+    return [one for one in seen if "FROM orders" in one]
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("-createdAt", "ORDER BY orders.created_at DESC, orders.id DESC LIMIT"),
+        ("createdAt", "ORDER BY orders.created_at ASC, orders.id ASC LIMIT"),
+        ("name", "ORDER BY orders.name ASC NULLS LAST, orders.id ASC LIMIT"),
+        ("-name", "ORDER BY orders.name DESC NULLS LAST, orders.id DESC LIMIT"),
+    ],
+)
+def test_nulls_are_put_last_only_where_there_are_any(
+    app: Flask, org: Org, sort: str, order: str
+) -> None:
+    """The index by time is of no use to an order that says where nulls stand."""
+    _counted, page = asked(app, org, sort)
+    assert order in page
+
+
+def test_all_are_counted_without_reading_them(app: Flask, org: Org) -> None:
+    counted, _page = asked(app, org, "-createdAt")
+    assert counted.startswith("SELECT count(*) AS count_1 FROM orders WHERE")
+    assert "ORDER BY" not in counted
+    assert "cart_line" not in counted
