@@ -9,8 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, insert, or_, select
 
-from orders.rules.configuration import THUMBNAIL, named_in, option_text
-from orders.rules.configuration import NewConfiguration as NewConfiguration  # noqa: PLC0414 - told to others as ours
+from orders.rules.configuration import THUMBNAIL, NewConfiguration, named_in, option_text
 from orders.rules.configuration_id import is_short_id, read_uuid
 from orders.rules.file_types import PICTURES
 from orders.storage import database, tables

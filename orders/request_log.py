@@ -90,14 +90,6 @@ def forget_all() -> None:
         pass
 
 
-class TokenName(NamedTuple):
-    """A token by ID and name; a revoked one made requests in its time."""
-
-    id: str
-    name: str
-    is_revoked: bool
-
-
 _token = cast(Table, Token.__table__)
 _whose = Prepared(
     select(_token.c.id, _token.c.org_id).where(_token.c.secret_hash == bindparam("secret_hash"))
@@ -180,18 +172,6 @@ def list_requests(
             older_than=older_than, newer_than=newer_than,
         )  # fmt: skip
     return RequestPage(tuple(_logged(row) for row in page.rows), page.newer, page.older)
-
-
-def list_tokens(org_id: str) -> tuple[TokenName, ...]:
-    """Give the names of all tokens of the org, by name; the log can be narrowed to one of them."""
-    statement = (
-        select(Token.id, Token.name, Token.revoked_at)
-        .where(Token.org_id == org_id)
-        .order_by(Token.name, Token.created_at, Token.id)
-    )
-    with database.read() as connection:
-        rows = connection.execute(statement).all()
-    return tuple(TokenName(row.id, row.name, row.revoked_at is not None) for row in rows)
 
 
 def _matching(statement: Select[Any], filters: Filters) -> Select[Any]:

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from orders import repeats
 from orders.access import Actor, refuse_foreign_org
-from orders.administration import touch_rules
 from orders.administration.checks import require_version, version_of
+from orders.administration.orgs import require_org, touch_rules
 from orders.repeats import Once
 from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, NotFound
@@ -269,10 +269,8 @@ def _read(
     if not in_bin:
         statement = statement.where(table.c.deleted_at.is_(None))
     if to_change:
-        # On PostgreSQL two changes in an org wait for each other; SQLite has one writer. Orders,
-        # which refer to their org, do not wait for it.
-        org = select(models.Org.id).where(models.Org.id == org_id)
-        connection.execute(org.with_for_update(key_share=True))
+        # On PostgreSQL two changes in an org wait for each other; SQLite has one writer.
+        require_org(connection, org_id, alone=True)
     row = connection.execute(statement).one_or_none()
     if row is None:
         raise NotFound("There is no webhook with this ID.")

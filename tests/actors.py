@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from orders import access, administration, catalogue
 from orders.access import Actor, StaffMember
 from orders.administration import accounts
-from orders.catalogue import NewConfiguration
 from orders.rules.attributes import AttributeRule
+from orders.rules.configuration import NewConfiguration
 from orders.rules.errors import Conflict
 
 # Hundreds of tests sign somebody in; the product's own cost is held by a test of its own.

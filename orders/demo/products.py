@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from orders.catalogue import NewConfiguration
+from orders.rules.configuration import NewConfiguration
 
 WORKSHOP = "Alder & Oak Workshop"
 # Names that tell what a colour is called in the catalogue; the drawings are filled with them.

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as AnyResponse
 
-from orders import request_log
+from orders import administration
 from orders.docs.reference import reference
 from orders.docs.samples import LANGUAGES
 from orders.staff.accounts import current_member
@@ -34,7 +34,7 @@ def show_reference() -> Response:
         reference=reference(limits, service_address()),
         languages=LANGUAGES,
         limits=limits,
-        tokens=() if member is None else request_log.list_tokens(member.org_id),
+        tokens=() if member is None else administration.list_tokens(member.org_id),
         host=request.host,
     )
     response = Response(page, mimetype="text/html")

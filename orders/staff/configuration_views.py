@@ -1,6 +1,5 @@
 """Saved configurations at the desk: the list, one of them with its files, and the import."""
 
-import json
 from typing import Any
 
 from flask import Response, flash, render_template, request, url_for
@@ -13,6 +12,7 @@ from orders.rules.errors import Conflict
 from orders.rules.paging import MAX_PAGE, Paging
 from orders.staff.admin import admin_only
 from orders.staff.blueprint import signed_in, staff
+from orders.staff.showing import as_json
 from orders.web.downloads import send_stored
 from orders.web.in_force import limits_in_force
 from orders.web.pages import go_to, page_or_piece
@@ -51,7 +51,7 @@ def show_configuration(reference: str) -> str:
         files=configuration_queries.list_files(found.id),
         uses=configuration_queries.list_uses(found, most=MOST_USES),
         maker=queries.actor_names({found.created_by}, org_id).get(found.created_by),
-        as_json=_as_json,
+        as_json=as_json,
     )
 
 
@@ -120,8 +120,4 @@ def _facts(found: Configuration) -> list[tuple[str, str]]:
 
 
 def _texts(values: dict[str, Any] | None) -> list[tuple[str, str]]:
-    return [(key, _as_json(value)) for key, value in (values or {}).items()]
-
-
-def _as_json(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+    return [(key, as_json(value)) for key, value in (values or {}).items()]

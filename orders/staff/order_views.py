@@ -1,7 +1,6 @@
 """The list of orders, one order, and the page that shows a new order's code."""
 
 import io
-import json
 from typing import Any
 
 import segno
@@ -12,6 +11,7 @@ from orders.rules.attributes import AttributeRule, display
 from orders.rules.order import Order
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.forms import attribute_path
+from orders.staff.showing import as_json
 from orders.web.links import customer_link
 from orders.web.pages import page_or_piece
 
@@ -48,7 +48,7 @@ def show_order(reference: str) -> str:
         attributes=_labelled(order, member.actor.org.attributes),
         other=_unlabelled(order, member.actor.org.attributes),
         customer_link=customer_link(order.short_id),
-        as_json=_as_json,
+        as_json=as_json,
     )
 
 
@@ -101,12 +101,8 @@ def _unlabelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[st
     """Give the keys that no attribute of the org defines; those of derivative say so."""
     defined = {attribute_path(rule) for rule in rules}
     return [
-        (key if area == "metadata" else f"{area}: {key}", _as_json(value))
+        (key if area == "metadata" else f"{area}: {key}", as_json(value))
         for area, values in _areas(order).items()
         for key, value in values.items()
         if f"{area}.{key}" not in defined
     ]
-
-
-def _as_json(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from flask import Response, current_app, render_template, request
 
-from orders import request_log
+from orders import administration, request_log
 from orders.request_log import Filters
 from orders.request_recorder import RequestRecorder
 from orders.rules.moments import is_day, read_moment
@@ -46,8 +46,8 @@ def list_requests() -> Response:
         )
     text = render_template(
         "staff/requests.html",
-        page=page, narrowing=narrowing, days=recorder.days, tokens=request_log.list_tokens(org_id),
-        methods=METHODS, classes=CLASSES, word=_word,
+        page=page, narrowing=narrowing, days=recorder.days, methods=METHODS,
+        tokens=administration.list_tokens(org_id), classes=CLASSES, word=_word,
         sent={name: value for name, value in narrowing.typed.items() if value},
     )  # fmt: skip
     return Response(text, 422 if narrowing.errors else 200, mimetype="text/html")

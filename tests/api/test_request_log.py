@@ -263,9 +263,3 @@ class TestList:
             with database.read() as connection:
                 kept = connection.execute(select(tables.request_log.c.at)).scalars().all()
         assert sorted(kept) == rows[70:]
-
-    def test_tokens_are_listed_by_name(self, app: Flask, org: Org, other_org: Org) -> None:
-        with app.app_context():
-            administration.revoke_token(org.public.id)
-            found = request_log.list_tokens(org.id)
-        assert found == ((org.private.id, "script", False), (org.public.id, "shop", True))

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orders import catalogue
-from orders.catalogue import NewConfiguration
 from orders.rules.attributes import Applies, AttributeRule, Kind, Option
+from orders.rules.configuration import NewConfiguration
 from orders.rules.status import Status
 from orders.settings import Settings
 from tests.actors import Org

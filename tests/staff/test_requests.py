@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
+from orders import administration
 from orders.storage import database, tables
 from tests.actors import Org
 
@@ -83,6 +84,16 @@ def test_filters_stand_in_the_address(
     assert answer.status_code == 200
     assert paths(answer.text) == expected
     assert "Show all" in answer.text
+
+
+def test_tokens_to_choose_from_are_the_orgs_own(
+    app: Flask, org: Org, staff_client: FlaskClient
+) -> None:
+    with app.app_context():
+        administration.revoke_token(org.public.id)
+    text = staff_client.get(ADDRESS).text
+    options = re.findall(r'<option value="([0-9a-f-]{36})" >([^<]+)</option>', text)
+    assert options == [(org.private.id, "script"), (org.public.id, "shop (revoked)")]
 
 
 def test_from_and_to_are_inclusive(staff_client: FlaskClient, now: datetime) -> None:
