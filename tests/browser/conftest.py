@@ -20,6 +20,8 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
+SCHEMES = ("light", "dark")
+WIDTHS = (1440, 390, 320)  # pixels: a desk, a phone, a small phone
 PATIENCE = 20_000  # milliseconds; both cores may be busy with other tests
 
 
@@ -134,6 +136,29 @@ def plain_page(chromium: Browser, watch: Watch, desk: Desk) -> Iterator[Page]:
     page = context.new_page()
     sign_in(page, desk)
     yield page
+    context.close()
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A page on a screen of one width in one colour scheme; `name` tells which, as `dark-390`."""
+
+    page: Page
+    name: str
+
+
+@pytest.fixture(params=[f"{scheme}-{width}" for scheme in SCHEMES for width in WIDTHS])
+def screen(request: pytest.FixtureRequest, chromium: Browser, watch: Watch) -> Iterator[Screen]:
+    """A browser of somebody who is not signed in, on each kind of screen; for axe."""
+    scheme, _, width = request.param.partition("-")
+    context = watch.over(
+        chromium.new_context(
+            viewport={"width": int(width), "height": 800},
+            color_scheme="light" if scheme == "light" else "dark",
+            bypass_csp=True,  # axe itself is an inline script
+        )
+    )
+    yield Screen(context.new_page(), request.param)
     context.close()
 
 

@@ -1,11 +1,10 @@
 """axe-core finds nothing on any page, light and dark, wide and on a phone."""
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.bad_orders import CHAIR
-from tests.browser.conftest import Desk, Watch, sign_in
+from tests.browser.conftest import Desk, Screen, sign_in
 
 
 def check(page: Page, where: str) -> None:
@@ -19,17 +18,8 @@ def check(page: Page, where: str) -> None:
     assert overflow <= 0, f"{where} is {overflow} px too wide"
 
 
-@pytest.mark.parametrize("width", [1440, 390, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page(chromium: Browser, watch: Watch, desk: Desk, scheme: str, width: int) -> None:
-    context = watch.over(
-        chromium.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme="light" if scheme == "light" else "dark",
-            bypass_csp=True,  # axe itself is an inline script
-        )
-    )
-    page = context.new_page()
+def test_every_page(screen: Screen, desk: Desk) -> None:
+    page = screen.page
     page.goto(f"{desk.address}/sign-in")
     check(page, "sign-in")
     sign_in(page, desk)
@@ -57,4 +47,3 @@ def test_every_page(chromium: Browser, watch: Watch, desk: Desk, scheme: str, wi
                  "/find?code=mistyped", "/nothing"):  # fmt: skip
         page.goto(desk.address + path)
         check(page, path)
-    context.close()

@@ -4,9 +4,9 @@ import json
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Desk, Watch, sign_in
+from tests.browser.conftest import Desk, Screen, sign_in
 from tests.browser.test_accessibility import check
 
 
@@ -165,19 +165,8 @@ def test_staff_are_told_their_tokens_by_name(page: Page, desk: Desk) -> None:
     expect(hint).to_contain_text("please paste")
 
 
-@pytest.mark.parametrize("width", [1440, 390, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(
-    chromium: Browser, watch: Watch, desk: Desk, scheme: str, width: int
-) -> None:
-    context = watch.over(
-        chromium.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme="light" if scheme == "light" else "dark",
-            bypass_csp=True,  # axe itself is an inline script
-        )
-    )
-    page = context.new_page()
+def test_axe_finds_nothing(screen: Screen, desk: Desk) -> None:
+    page = screen.page
     page.goto(f"{desk.address}/docs/api")
     check(page, "reference")
     open_try(page, "createOrder")
@@ -195,4 +184,3 @@ def test_axe_finds_nothing(
     check(page, "recent requests, with an error")
     page.goto(f"{desk.address}/docs/api/requests?path=nothing-like-this")
     check(page, "recent requests, none")
-    context.close()

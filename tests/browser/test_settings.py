@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import Desk, Watch, sign_in
+from tests.browser.conftest import Desk, Screen, Watch, sign_in
 from tests.browser.test_accessibility import check
 
 SECRET = re.compile(r"so_(prv|pub)_[A-Za-z0-9_-]{43}")
@@ -128,19 +128,8 @@ def test_attributes_are_defined_moved_and_removed_without_javascript(
     context.close()
 
 
-@pytest.mark.parametrize("width", [1440, 390, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_is_accessible(
-    chromium: Browser, watch: Watch, desk: Desk, scheme: str, width: int
-) -> None:
-    context = watch.over(
-        chromium.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme="light" if scheme == "light" else "dark",
-            bypass_csp=True,  # axe itself is an inline script
-        )
-    )
-    page = context.new_page()
+def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
+    page = screen.page
     settings = f"{desk.address}/settings"
     sign_in(page, desk)
     assert page.goto(settings)
@@ -157,7 +146,7 @@ def test_every_page_is_accessible(
         page.get_by_role("button", name=button).click()
         page.wait_for_selector("#summary")
         check(page, f"{path}/new, with errors")
-    name = f"Accessible {scheme} {width} " + "long" * 20
+    name = f"Accessible {screen.name} " + "long" * 20
     page.goto(f"{settings}/tokens/new")
     page.fill("#name", name)
     page.get_by_role("button", name="Make the token").click()
@@ -171,7 +160,7 @@ def test_every_page_is_accessible(
     check(page, "tokens, with a message and a revoked one")
     page.get_by_role("link", name=name).click()
     check(page, "a revoked token")
-    email = f"{scheme}.{width}@a-rather-long-name-of-a-domain.desk.example"
+    email = f"{screen.name}@a-rather-long-name-of-a-domain.desk.example"
     page.goto(f"{settings}/staff/new")
     page.fill("#email", email)
     page.fill("#password", "long enough")
@@ -185,4 +174,3 @@ def test_every_page_is_accessible(
     page.get_by_role("link", name="Finish").click()
     page.locator(".confirm summary").click()
     check(page, "an attribute, asked whether to remove it")
-    context.close()

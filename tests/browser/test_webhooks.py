@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.bad_orders import CHAIR
-from tests.browser.conftest import Desk, Watch, sign_in
+from tests.browser.conftest import Desk, Screen, Watch, sign_in
 from tests.browser.test_accessibility import check
 from tests.browser.test_settings import tab_to
 
@@ -118,19 +118,8 @@ def test_what_became_of_a_message_is_shown_and_it_is_sent_again_without_javascri
     context.close()
 
 
-@pytest.mark.parametrize("width", [1440, 390, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_is_accessible(
-    chromium: Browser, watch: Watch, desk: Desk, scheme: str, width: int
-) -> None:
-    context = watch.over(
-        chromium.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme="light" if scheme == "light" else "dark",
-            bypass_csp=True,  # axe itself is an inline script
-        )
-    )
-    page = context.new_page()
+def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
+    page = screen.page
     sign_in(page, desk, desk.org.admin().email)
     page.goto(f"{desk.address}/settings/webhooks/new")
     check(page, "new, empty")
@@ -138,7 +127,7 @@ def test_every_page_is_accessible(
     page.get_by_role("button", name="Make the webhook").click()
     page.wait_for_selector("#summary")
     check(page, "new, with errors")
-    make(page, desk, f"{NOWHERE}/{scheme}{width}/{'long' * 40}")
+    make(page, desk, f"{NOWHERE}/{screen.name}/{'long' * 40}")
     check(page, "one without messages")
     place_order(page, desk)
     page.reload()
@@ -151,10 +140,9 @@ def test_every_page_is_accessible(
     check(page, "the list with the bin")
     page.locator(".binned a").first.click()
     check(page, "one in the bin")
-    make(page, desk, f"{NOWHERE}/{scheme}{width}")
+    make(page, desk, f"{NOWHERE}/{screen.name}")
     page.get_by_role("button", name="Show the secret").click()
     check(page, "the secret")
     page.get_by_role("link", name="Back to the webhook").click()
     page.get_by_text("Put this webhook into the bin…").click()
     page.get_by_role("button", name="Put it into the bin").click()
-    context.close()
