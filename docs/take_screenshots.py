@@ -10,11 +10,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar, NamedTuple
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -27,9 +30,18 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
 
+class Demo(NamedTuple):
+    """The running product with its demo."""
+
+    address: str
+    email: str
+    password: str
+    token: str
+
+
 @contextmanager
-def product() -> Iterator[tuple[str, str, str]]:
-    """Serve the demo; gives the address, the account and its password."""
+def product() -> Iterator[Demo]:
+    """Serve the demo, which may tell receivers on this machine about its orders."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -40,17 +52,18 @@ def product() -> Iterator[tuple[str, str, str]]:
                 [Path(sys.executable).with_name("flask"), "--app", "app", "serve"],
                 cwd=PROJECT, stdout=stream, stderr=stream,
                 env={**os.environ, "DATA_DIR": folder, "PORT": str(port), "DEMO": "1",
+                     "WEBHOOK_PRIVATE_NETWORK": "1",
                      "LOOKUP_LIMIT": "1000 per minute", "SIGN_IN_LIMIT": "1000 per minute"},
             )  # fmt: skip
         try:
             address = f"http://127.0.0.1:{port}"
             wait_for(f"{address}/api/orders/healthcheck")
             text = log.read_text(encoding="utf-8")
-            email = re.search(r"E-mail +(\S+)", text)
-            password = re.search(r"Password +(\S+)", text)
-            assert email is not None
-            assert password is not None
-            yield address, email[1], password[1]
+            email, password, token = (
+                re.findall(rf"{label} +(\S+)", text)[0]
+                for label in ("E-mail", "Password", "Private token")
+            )
+            yield Demo(address, email, password, token)
         finally:
             server.terminate()
             server.wait(timeout=30)
@@ -69,14 +82,64 @@ def wait_for(address: str) -> None:
             time.sleep(0.1)
 
 
-def walk(page: Page, address: str, email: str, password: str) -> Iterator[str]:
-    """Go from page to page; gives the name of each when it can be taken."""
-    page.goto(f"{address}/sign-in")
-    yield "sign-in"
-    page.fill("#email", email)
-    page.fill("#password", password)
+class Till(BaseHTTPRequestHandler):
+    """A shop's till that is told about orders: it never takes the first message it gets."""
+
+    refused: ClassVar[str] = ""
+
+    def do_POST(self) -> None:
+        """Answer a message, whatever it says."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        message = self.headers["webhook-id"]
+        Till.refused = Till.refused or message
+        self.send_response(503 if message == Till.refused else 204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's signature
+        """Say nothing on the terminal."""
+
+
+@contextmanager
+def till() -> Iterator[str]:
+    """Run a till; gives its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Till)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://localhost:{server.server_port}/orders"
+    server.shutdown()
+    server.server_close()
+
+
+def sign_in(page: Page, demo: Demo) -> None:
+    """Fill in the form of the sign-in page and wait for the empty order."""
+    page.fill("#email", demo.email)
+    page.fill("#password", demo.password)
     page.keyboard.press("Enter")
     page.wait_for_url("**/orders/new?form=*")
+
+
+def make_webhook(page: Page, demo: Demo, receiver: str) -> None:
+    """Make a webhook and orders that it is told about."""
+    page.goto(f"{demo.address}/sign-in")
+    sign_in(page, demo)
+    page.goto(f"{demo.address}/settings/webhooks/new")
+    page.fill("#address", receiver)
+    page.get_by_role("button", name="Make the webhook").click()
+    page.get_by_role("button", name="Show the secret").wait_for()
+    for name in ("Harbour Hotel: Lobby", "Linden School: Library"):
+        answer = page.request.post(
+            f"{demo.address}/api/orders",
+            data={"name": name, "status": "In Cart", "cart": []},
+            headers={"Authorization": f"Bearer {demo.token}"},
+        )
+        assert answer.status == 201, answer.text()
+
+
+def walk(page: Page, demo: Demo) -> Iterator[str]:
+    """Go from page to page; gives the name of each when it can be taken."""
+    address = demo.address
+    page.goto(f"{address}/sign-in")
+    yield "sign-in"
+    sign_in(page, demo)
     yield "new-order"
     fill(page)
     yield "new-order-filled"
@@ -97,6 +160,14 @@ def walk(page: Page, address: str, email: str, password: str) -> Iterator[str]:
     yield "orders"
     page.goto(f"{address}/docs/api#createOrder")
     yield "api-reference"
+    page.goto(f"{address}/configurations")
+    yield "configurations"
+    page.goto(f"{address}/settings/attributes")
+    yield "settings-attributes"
+    page.goto(f"{address}/settings/webhooks")
+    page.locator("main a[href*='/settings/webhooks/']:has-text('localhost')").click()
+    page.locator(".messages").wait_for()
+    yield "settings-webhook"
     page.context.clear_cookies()
     page.goto(f"{address}/find")
     yield "find"
@@ -135,15 +206,17 @@ def some_skus(page: Page) -> list[str]:
 def main() -> None:
     """Take every picture."""
     PICTURES.mkdir(exist_ok=True)
-    with product() as (address, email, password), sync_playwright() as playwright:
+    with product() as demo, till() as receiver, sync_playwright() as playwright:
         browser: Browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        with browser.new_context() as context:
+            make_webhook(context.new_page(), demo, receiver)
         for size, (width, height) in SIZES.items():
             for scheme in ("light", "dark"):
                 page = browser.new_page(
                     viewport={"width": width, "height": height},
                     color_scheme="light" if scheme == "light" else "dark",
                 )
-                for name in walk(page, address, email, password):
+                for name in walk(page, demo):
                     page.screenshot(path=PICTURES / f"{name}-{size}-{scheme}.png")
                 page.close()
         browser.close()
