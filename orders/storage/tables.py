@@ -13,7 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from orders.storage import models
+from orders.storage import entry_models, models
 
 orders = cast(Table, models.OrderRow.__table__)
 cart_line = cast(Table, models.CartLineRow.__table__)
@@ -24,6 +24,9 @@ configuration_file = cast(Table, models.ConfigurationFile.__table__)
 webhook = cast(Table, models.Webhook.__table__)
 webhook_delivery = cast(Table, models.WebhookDelivery.__table__)
 request_log = cast(Table, models.RequestLog.__table__)
+draft = cast(Table, entry_models.Draft.__table__)
+order_template = cast(Table, entry_models.OrderTemplate.__table__)
+order_editor = cast(Table, entry_models.OrderEditor.__table__)
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

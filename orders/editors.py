@@ -1,0 +1,59 @@
+"""Who has an order open for editing, so that two people know of each other before they save."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, delete, select, update
+
+from orders.access import StaffMember
+from orders.queries import find_order
+from orders.storage import database
+from orders.storage.models import StaffAccount
+from orders.storage.tables import insert_new, order_editor
+
+# An open page says so every RENEWED seconds; one that was silent for longer than this is closed.
+RENEWED = 20
+SILENT_FOR = timedelta(seconds=50)
+
+
+def note_editor(reference: str, member: StaffMember, *, now: datetime | None = None) -> list[str]:
+    """Note that this person has the order open; gives the addresses of others who have, sorted.
+
+    Raises NotFound when the org has no such order.
+    """
+    order = find_order(reference, member.org_id)
+    at = now or datetime.now(UTC)
+
+    def work(connection: Connection) -> list[str]:
+        row = {"order_id": order.id, "staff_id": member.id, "seen_at": at}
+        if not insert_new(connection, order_editor, row):
+            mine = (order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id)
+            connection.execute(update(order_editor).where(*mine).values(seen_at=at))
+        others = (
+            select(StaffAccount.email)
+            .join(order_editor, order_editor.c.staff_id == StaffAccount.id)
+            .where(
+                order_editor.c.order_id == order.id,
+                order_editor.c.staff_id != member.id,
+                order_editor.c.seen_at > at - SILENT_FOR,
+            )
+            .order_by(StaffAccount.email)
+        )
+        return list(connection.execute(others).scalars())
+
+    return database.write(work)
+
+
+def leave(reference: str, member: StaffMember) -> None:
+    """Note that this person has closed the order. Raises NotFound as above."""
+    order = find_order(reference, member.org_id)
+    statement = delete(order_editor).where(
+        order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id
+    )
+    database.write(lambda connection: connection.execute(statement).rowcount)
+
+
+def clear_old(now: datetime | None = None) -> int:
+    """Forget who had orders open long ago; gives how many."""
+    before = (now or datetime.now(UTC)) - SILENT_FOR
+    statement = delete(order_editor).where(order_editor.c.seen_at <= before)
+    return database.write(lambda connection: connection.execute(statement).rowcount)
