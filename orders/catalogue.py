@@ -90,6 +90,18 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationCa
     return resolved
 
 
+def references_of(cards: Iterable[ConfigurationCard], org_id: str) -> dict[str, str]:
+    """Give for each card's ID what people type for it: its SKU if no other has it, or short ID."""
+    every = list(cards)
+    by_sku = resolve({card.sku for card in every if card.sku}, org_id)
+    references = {}
+    for card in every:
+        named = by_sku.get(card.sku or "")
+        is_named = named is not None and named.id == card.id
+        references[card.id] = card.sku if card.sku and is_named else card.short_id
+    return references
+
+
 def _find(names: Iterable[str], org_id: str) -> list[ConfigurationCard]:
     every = sorted(names)
     cards: list[ConfigurationCard] = []

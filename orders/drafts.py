@@ -28,8 +28,8 @@ class DraftChanged(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This draft was changed in another window. Nothing is overwritten: load the page again "
-            "to see the other one, or place the order from here."
+            "This draft was changed in another window, so it is not saved from here any more. "
+            "Load the page again to see the other one, or place the order as it stands here."
         )
 
 
@@ -60,22 +60,31 @@ def save_draft(
     title: str,
     lines: int,
     version: int,
+    page: str,
     now: datetime | None = None,
 ) -> int:
     """Keep what stands on a form; gives the version to save over next.
 
-    `version` is the one that the form has seen, 0 for a form that was never saved. Raises
-    DraftChanged when the stored one is another: then nothing is overwritten. The same content again
-    is no change. A form whose order is placed keeps nothing and gives 0.
+    `page` names the open page that saves, `version` is what it has loaded or saved last, 0 for a
+    new form. Raises DraftChanged when another page has saved since: then nothing is overwritten.
+    The same content again is no change. A form whose order is placed keeps nothing and gives 0.
     """
     at = now or datetime.now(UTC)
-    values = {"fields": fields, "title": title[:MAX_TITLE], "lines": lines, "changed_at": at}
+    values = {
+        "fields": fields,
+        "title": title.replace("\0", "")[:MAX_TITLE],
+        "lines": lines,
+        "changed_at": at,
+        "page": page,
+    }
 
     def work(connection: Connection) -> int:
         if connection.execute(select(_is_placed(key, actor))).scalar():
             return 0
         found = connection.execute(
-            select(draft.c.version, draft.c.fields).where(_named(key, actor)).with_for_update()
+            select(draft.c.version, draft.c.page, draft.c.fields)
+            .where(_named(key, actor))
+            .with_for_update()
         ).one_or_none()
         if found is None:
             row = {"staff_id": actor.id, "key": key, "version": 1, "created_at": at}
@@ -83,12 +92,13 @@ def save_draft(
             return 1
         if found.fields == fields:
             return int(found.version)
-        if found.version != version:
+        if found.version != version and found.page != page:
             raise DraftChanged
+        following = int(found.version) + 1
         connection.execute(
-            update(draft).where(_named(key, actor)).values(version=version + 1, **values)
+            update(draft).where(_named(key, actor)).values(version=following, **values)
         )
-        return version + 1
+        return following
 
     return database.write(work)
 
@@ -110,7 +120,12 @@ def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
     )
     statement = (
         select(draft.c.key, draft.c.title, draft.c.lines, draft.c.changed_at)
-        .where(draft.c.staff_id == actor.id, draft.c.key != but, ~placed)
+        .where(
+            draft.c.staff_id == actor.id,
+            draft.c.key != but,
+            draft.c.discarded_at.is_(None),
+            ~placed,
+        )
         .order_by(draft.c.changed_at.desc(), draft.c.key)
         .limit(MOST_LISTED)
     )
@@ -118,11 +133,14 @@ def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
         return [DraftSummary(*row) for row in connection.execute(statement)]
 
 
-def discard_draft(key: str, actor: Actor) -> None:
-    """Forget a draft; one that is not there is no error."""
-    database.write(
-        lambda connection: connection.execute(delete(draft).where(_named(key, actor))).rowcount
-    )
+def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> None:
+    """Take a draft out of the list; until it is cleared away, its address and a save bring it back.
+
+    One that is not there is no error.
+    """
+    at = now or datetime.now(UTC)
+    statement = update(draft).where(_named(key, actor)).values(discarded_at=at)
+    database.write(lambda connection: connection.execute(statement).rowcount)
 
 
 def clear_old(now: datetime | None = None) -> int:

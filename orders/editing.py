@@ -80,7 +80,7 @@ def change_order(
 
     def changed(order: Order) -> Order:
         _require_open_or_private(order, actor)
-        return _changed(order, changes, actor)
+        return changed_order(order, changes, actor)
 
     return act.run(changed)
 
@@ -223,8 +223,8 @@ class _Act:
             self._has_told = True
 
 
-def _changed(order: Order, changes: OrderChanges, actor: Actor) -> Order:
-    """Give the order with its new fields, or raise what speaks against it."""
+def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
+    """Give the order with its new fields, and store nothing. Raises InvalidOrder."""
     org = actor.org
     after, errors = apply_changes(order, changes, org.attributes, strict=org.is_strict)
     is_about_lines = changes.cart is not NOT_SENT or changes.status is not NOT_SENT

@@ -6,10 +6,9 @@
 const form = () => document.getElementById("order-form");
 const lines = () => document.getElementById("lines");
 const referenceOf = (line) => line.querySelector(".reference");
+const detailsOf = (line) => line.querySelector(".details textarea");
 const countOf = (line) => line.querySelector(".count input");
 const say = (text) => { document.getElementById("said").textContent = text; };
-
-let isTouched = false;
 
 // The browser would give the focus with its first frame, and a scanner may be faster than that.
 document.querySelector("[autofocus]")?.focus();
@@ -21,13 +20,20 @@ function freeRow() {
   return Math.max(-1, ...rows) + 1;
 }
 
-function addLine(after, { reference = "", count = "1" } = {}) {
+// Tells drafts.js of changes that are no typing.
+function changed() {
+  document.dispatchEvent(new Event("order:changed"));
+}
+
+function addLine(after, { reference = "", count = "1", details = "" } = {}) {
   const template = document.getElementById("line-template");
   const copy = document.createElement("template");
   copy.innerHTML = template.innerHTML.replaceAll(template.dataset.row, String(freeRow()));
   const line = copy.content.firstElementChild;
   referenceOf(line).value = reference;
   countOf(line).value = count;
+  detailsOf(line).value = details;
+  detailsOf(line).parentElement.hidden = !details;
   after ? after.after(line) : lines().append(line);
   htmx.process(line);
   renumber();
@@ -35,12 +41,42 @@ function addLine(after, { reference = "", count = "1" } = {}) {
   return line;
 }
 
+const removed = []; // lines with their places, the last one at the end
+
 function removeLine(line) {
   const neighbour = line.nextElementSibling ?? line.previousElementSibling ?? addLine(line);
+  const at = [...lines().children].indexOf(line);
+  if (!isBlank(line)) removed.push({ line, at });
   line.remove();
   renumber();
   focus(referenceOf(neighbour));
-  say("Line removed.");
+  showRemoved();
+  say(`Line ${at + 1} removed. Alt with Z brings it back.`);
+}
+
+function undoRemoval() {
+  const last = removed.pop();
+  if (!last) return false;
+  lines().insertBefore(last.line, lines().children[last.at] ?? null);
+  renumber();
+  showRemoved();
+  focus(referenceOf(last.line));
+  say(`Line ${last.at + 1} is back.`);
+  return true;
+}
+
+function showRemoved() {
+  const shown = document.getElementById("removed");
+  // What the server has drawn of an earlier removal is not the last one any more.
+  for (const input of shown.querySelectorAll("input")) input.remove();
+  shown.hidden = !removed.length;
+  if (removed.length) shown.querySelector("span").textContent = `Line ${removed.at(-1).at + 1} is removed.`;
+}
+
+function openDetails(line) {
+  const details = detailsOf(line);
+  details.parentElement.hidden = false;
+  focus(details);
 }
 
 function moveLine(line, isUp) {
@@ -54,7 +90,7 @@ function moveLine(line, isUp) {
 }
 
 function duplicateLine(line) {
-  const values = { reference: referenceOf(line).value, count: countOf(line).value };
+  const values = { reference: referenceOf(line).value, count: countOf(line).value, details: detailsOf(line).value };
   focus(countOf(addLine(line, values)));
   say("Line duplicated.");
 }
@@ -69,10 +105,11 @@ function renumber() {
     }
   });
   total();
+  changed();
 }
 
 function isBlank(line) {
-  return !referenceOf(line).value.trim() && ["", "1"].includes(countOf(line).value.trim());
+  return !referenceOf(line).value.trim() && !detailsOf(line).value.trim() && ["", "1"].includes(countOf(line).value.trim());
 }
 
 function total() {
@@ -101,8 +138,17 @@ const ROW_KEYS = {
   ArrowUp: (line) => moveLine(line, true),
   ArrowDown: (line) => moveLine(line, false),
   KeyD: duplicateLine,
+  KeyM: openDetails,
   Delete: removeLine,
 };
+
+// Picking a configuration is done with its line's first field.
+document.addEventListener("suggestion:picked", (event) => {
+  const line = event.target.closest("#lines > .line");
+  if (line) return focus(countOf(line));
+  const fields = [...form().querySelectorAll("input:not([type=hidden]), select, textarea")];
+  fields[fields.indexOf(event.target) + 1]?.focus();
+});
 
 document.addEventListener("keydown", (event) => {
   const field = event.target;
@@ -111,7 +157,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     // Leaving the field first lets its own check see the last key.
-    form().requestSubmit(form().querySelector('[value="place"]'));
+    form().requestSubmit(form().querySelector('[value="place"], [value="save"]'));
   } else if (event.key === "Enter" && field.matches("input, select")) {
     event.preventDefault();
     if (line) return enterInLine(field, line);
@@ -121,6 +167,9 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     const blank = [...lines().children].find((one) => !referenceOf(one).value.trim());
     focus(referenceOf(blank ?? addLine()));
+  } else if (event.altKey && event.code === "KeyZ") {
+    event.preventDefault();
+    undoRemoval();
   } else if (event.altKey && line && ROW_KEYS[event.code]) {
     event.preventDefault();
     ROW_KEYS[event.code](line);
@@ -135,6 +184,7 @@ const BUTTONS = {
   down: (line) => moveLine(line, false),
   duplicate: duplicateLine,
   remove: removeLine,
+  details: openDetails,
   paste: () => pasteLines(document.getElementById("paste").value),
 };
 
@@ -145,10 +195,10 @@ document.addEventListener("click", (event) => {
     return document.getElementById(link.hash.slice(1))?.focus();
   }
   const button = event.target.closest('#order-form button[name="do"]');
+  if (button?.value === "undo" && undoRemoval()) return event.preventDefault();
   const act = button && BUTTONS[button.value.split(":")[0]];
   if (!act) return;
   event.preventDefault();
-  isTouched = true;
   act(button.closest(".line"));
 });
 
@@ -238,11 +288,10 @@ document.addEventListener("htmx:error", (event) => {
   }
 });
 
-// Counting and leaving -----------------------------------------------------------------------
+// Counting -----------------------------------------------------------------------------------
 
 document.addEventListener("input", (event) => {
   if (!event.target.closest("#order-form")) return;
-  isTouched = true;
   if (event.target.closest("#lines")) total();
   const counter = document.querySelector(`[data-counts="${event.target.id}"]`);
   if (!counter) return;
@@ -250,13 +299,4 @@ document.addEventListener("input", (event) => {
   const length = [...event.target.value].length;
   counter.textContent = `${length}/${counter.dataset.limit}`;
   counter.classList.toggle("over", length > Number(counter.dataset.limit));
-});
-
-addEventListener("beforeunload", (event) => {
-  if (isTouched && form()) event.preventDefault();
-});
-document.addEventListener("submit", () => { isTouched = false; });
-document.addEventListener("htmx:after:request", (event) => {
-  const response = event.detail.ctx?.response;
-  if (event.detail.ctx?.sourceElement === form() && !response?.headers?.get("HX-Redirect")) isTouched = true;
 });

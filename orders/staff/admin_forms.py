@@ -26,7 +26,7 @@ from orders.rules.attributes import (
     read_option,
     write_option,
 )
-from orders.staff.order_form import read_number
+from orders.staff.form_rows import read_number
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}

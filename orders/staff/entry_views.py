@@ -1,102 +1,145 @@
-"""Entering an order: the form, its checks while typing, and the answer with the short ID."""
+"""Entering an order: the form, and the answer with the short ID."""
 
-import re
-import secrets
+import contextlib
+from typing import Any
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, g, redirect, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
-from orders import intake, queries
+from orders import drafts, intake, order_templates, queries
 from orders.access import StaffMember
+from orders.drafts import DraftChanged
 from orders.intake import AlreadyPlaced
 from orders.repeats import Once, fingerprint
-from orders.rules.errors import InvalidOrder
-from orders.rules.order import OrderDraft
+from orders.rules.errors import Conflict, InvalidOrder
+from orders.rules.short_id import grouped
 from orders.staff.accounts import current_member
 from orders.staff.blueprint import ask_to_sign_in, signed_in, staff
-from orders.staff.order_form import (
-    FormData,
-    OrderEntry,
-    blank_line,
-    element_id,
-    new_entry,
-    pasted_rows,
-    read_entry,
+from orders.staff.draft_fields import (
+    as_form,
+    is_worth_keeping,
+    lines_of,
+    title_of,
+    typed_fields,
 )
+from orders.staff.form_page import (
+    FormPage,
+    check_new,
+    draw,
+    is_key,
+    new_key,
+    number_in,
+    sent_entry,
+)
+from orders.staff.form_rows import FormData, element_id
+from orders.staff.order_form import OrderEntry, new_entry
+from orders.staff.prefilled import entry_like
+from orders.staff.row_acts import act
 from orders.web.errors import error_page
-from orders.web.in_force import limits_in_force
-from orders.web.pages import go_to, page_or_piece
-
-# The key that makes a form's order unique (docs/decisions/0005-…): 128 random bits.
-_KEY = re.compile(r"[A-Za-z0-9_-]{22}")
+from orders.web.pages import go_to
 
 
 @staff.get("/orders/new")
 def new_order() -> AnyResponse:
-    """Draw an empty form under an address of its own, or say which order it has made."""
+    """Draw a form under an address of its own: empty, with its draft, or filled in beforehand."""
     key = request.args.get("form", "")
-    if not _KEY.fullmatch(key):
-        return redirect(url_for("staff.new_order", form=secrets.token_urlsafe(16)))
+    if not is_key(key):
+        names = [name for name in ("from", "template") if name in request.args]
+        given: dict[str, Any] = {name: request.args[name] for name in names}
+        return redirect(url_for("staff.new_order", form=new_key(), **given))
     member = signed_in()
     placed = queries.find_submission(key, member.actor)
-    return _draw(new_entry(member.actor.org), key, placed=placed)
+    kept = drafts.find_draft(key, member.actor)
+    if kept is not None:
+        entry = sent_entry(as_form(kept.fields), member)
+        entry.focus = element_id(f"cart.{entry.lines[-1].row}.configurationId")
+    else:
+        entry = _beginning(member)
+    return _draw(entry, key, version=kept.version if kept else 0, placed=placed, kept=kept)
+
+
+def _beginning(member: StaffMember) -> OrderEntry:
+    """Give the form to begin with. Raises NotFound for an order or template that is not there."""
+    if "from" in request.args:
+        order = queries.find_order(request.args["from"], member.org_id)
+        entry = entry_like(order, member.actor.org)
+        entry.notice = (
+            f"This is filled in from order {grouped(order.short_id)}. Nothing is saved yet."
+        )
+        return entry
+    if "template" in request.args:
+        fields = order_templates.find_template(request.args["template"], member.actor)
+        return sent_entry(as_form(fields), member)
+    return new_entry(member.actor.org)
 
 
 @staff.post("/orders/new")
 def place_order() -> AnyResponse:
-    """Place the order, or do what a row's button asks for and draw the form again."""
+    """Place the order, or do what a button asks for and draw the form again."""
     member, key = signed_in(), request.args.get("form", "")
-    if not _KEY.fullmatch(key):
-        key = secrets.token_urlsafe(16)
-    entry = _sent_entry(request.form, member)
-    if request.form.get("do") != "place":
-        entry.act(request.form.get("do", ""))
+    if not is_key(key):
+        key = new_key()
+    entry, action = sent_entry(request.form, member), request.form.get("do", "")
+    if action == "template":
+        return _save_template(entry, key)
+    if action != "place":
+        act(entry, action)
         entry.resolve(member.org_id)
-        return _draw(entry, key)
+        return _draw(entry, key, version=_keep(key))
     raw = entry.raw()
     try:
         once = Once(key, fingerprint(raw))
-        order = intake.create_order(_check(entry, member), actor=member.actor, once=once)
+        order = intake.create_order(check_new(entry, member), actor=member.actor, once=once)
     except InvalidOrder as invalid:
         entry.show(invalid.errors)
-        return _draw(entry, key, status=422)
+        return _draw(entry, key, status=422, version=_keep(key))
     except AlreadyPlaced as placed:
         entry.is_refused = True
         entry.notice = (
             f"{placed} Nothing was saved now. To enter this as another order, place it again."
         )
-        return _draw(entry, secrets.token_urlsafe(16), status=409)
+        return _draw(entry, new_key(), status=409)
     return go_to(url_for("staff.placed", reference=order.short_id))
 
 
-@staff.post("/orders/new/check")
-def check_field() -> Response:
-    """Answer what is wrong with one field, or which configuration it names; nothing is saved."""
-    member, name = signed_in(), request.args.get("field", "")
-    entry = _sent_entry(request.form, member)
+def _save_template(entry: OrderEntry, key: str) -> Response:
+    """Keep the form as a template; it stays as it is."""
     try:
-        _check(entry, member)
+        order_templates.save_template(
+            request.form.get("templateName", ""), typed_fields(request.form),
+            actor=signed_in().actor,
+        )  # fmt: skip
     except InvalidOrder as invalid:
         entry.show(invalid.errors)
-    line = next((one for one in entry.lines if one.form.configuration_id.name == name), None)
-    if line is not None:
-        return Response(render_template("staff/_product.html", entry=entry, line=line))
-    return Response(render_template("staff/_error.html", message=entry.error(name)))
+    except Conflict as conflict:
+        entry.notice, entry.is_refused = str(conflict), True
+    else:
+        entry.notice = "The template is saved. The order is not placed yet."
+    return _draw(entry, key, status=422 if entry.summary else 200, version=_keep(key))
 
 
-@staff.post("/orders/new/paste")
-def paste_lines() -> Response:
-    """Answer pasted text as rows of the cart, each with its product or what is wrong with it."""
-    member = signed_in()
-    sent = _sent_entry(request.form, member)
-    first = max(sent.next_row, request.args.get("first", 0, type=int))
-    entry = new_entry(member.actor.org)
-    entry.lines = pasted_rows(sent.form.paste.data or "", first)
-    entry.resolve(member.org_id)
-    if entry.lines:
-        _show_line_errors(entry, member)
-    return Response(render_template("staff/_lines.html", entry=entry))
+def _keep(key: str) -> int:
+    """Keep what was sent as a draft, so that it is not lost without JavaScript; gives its version.
+
+    Another open page with this draft does not matter here: this person sees what is on this one.
+    """
+    version = number_in(request.form, "draft_version")
+    with contextlib.suppress(DraftChanged):
+        return save_sent_draft(key)
+    return version
+
+
+def save_sent_draft(key: str) -> int:
+    """Save the form that was sent as a draft; gives its version. Raises DraftChanged."""
+    actor, fields = signed_in().actor, typed_fields(request.form)
+    version = number_in(request.form, "draft_version")
+    if version == 0 and not is_worth_keeping(fields, actor.org):
+        return 0
+    return drafts.save_draft(
+        key, fields, actor=actor, title=title_of(fields), lines=lines_of(fields), version=version,
+        page=request.form.get("page", "")[:22],
+    )  # fmt: skip
 
 
 @staff.errorhandler(CSRFError)
@@ -107,55 +150,44 @@ def draw_stale_form(error: CSRFError) -> AnyResponse:
         return error_page(error)
     if member is None:
         return ask_to_sign_in()
-    entry = _sent_entry(request.form, member)
+    g.member = member
+    entry = sent_entry(request.form, member)
     entry.notice = "Your session is new. Look the order over, then place it again."
     return _draw(entry, request.args.get("form", ""), status=422)
 
 
 def draw_carried(sent: FormData, key: str) -> AnyResponse:
     """Draw a form that was sent while nobody was signed in; the person looks it over first."""
-    entry = _sent_entry(sent, signed_in())
+    entry = sent_entry(sent, signed_in())
     entry.notice = "You are signed in again, and nothing is lost. Now place the order."
-    return _draw(entry, key if _KEY.fullmatch(key) else secrets.token_urlsafe(16))
+    return _draw(entry, key if is_key(key) else new_key())
 
 
-def _sent_entry(sent: FormData, member: StaffMember) -> OrderEntry:
-    entry = read_entry(sent, member.actor.org)
-    entry.resolve(member.org_id)
-    return entry
-
-
-def _check(entry: OrderEntry, member: StaffMember, **changes: object) -> OrderDraft:
-    """Check what stands on the form, with some of its fields replaced."""
-    faults = entry.faults()
-    try:
-        draft = intake.check_order(
-            {**entry.raw(), **changes}, actor=member.actor, limits=limits_in_force(),
-            legacy_items=False,
-        )  # fmt: skip
-    except InvalidOrder as invalid:
-        raise InvalidOrder([*invalid.errors, *faults]) from invalid
-    if faults:
-        raise InvalidOrder(faults)
-    return draft
-
-
-def _show_line_errors(entry: OrderEntry, member: StaffMember) -> None:
-    """Show what is wrong with the rows; the rest of this order is not on the form."""
-    try:
-        _check(entry, member, metadata={})
-    except InvalidOrder as invalid:
-        entry.show(error for error in invalid.errors if error.path.startswith("cart."))
-
-
-def _draw(entry: OrderEntry, key: str, *, status: int = 200, placed: str | None = None) -> Response:
-    return page_or_piece(
-        "staff/new_order.html",
-        "staff/_order_form.html",
+def _draw(
+    entry: OrderEntry,
+    key: str,
+    *,
+    status: int = 200,
+    version: int = 0,
+    placed: str | None = None,
+    kept: drafts.Draft | None = None,
+) -> Response:
+    page_name = request.form.get("page", "") or new_key()
+    page = FormPage(
+        title="New order",
+        address=url_for("staff.place_order", form=key),
+        hidden={"draft_version": str(version), "page": page_name},
+        saves_drafts=True,
+    )
+    actor, is_whole = signed_in().actor, not request.headers.get("HX-Request")
+    return draw(
+        entry,
+        page,
         status=status,
-        entry=entry,
         key=key,
         placed=placed,
-        blank=blank_line(),
-        element_id=element_id,
+        kept=kept,
+        drafts=drafts.list_drafts(actor, but=key) if is_whole else (),
+        discarded=request.args.get("discarded", ""),
+        templates=order_templates.list_templates(actor) if is_whole else (),
     )

@@ -8,6 +8,7 @@ from wtforms import (
     BooleanField,
     Field,
     Form,
+    HiddenField,
     PasswordField,
     SelectChoice,
     SelectField,
@@ -42,6 +43,7 @@ class OrderForm(FlaskForm):
     platform_id = StringField("Platform order ID", name="platform.id")
     store_name = StringField("Store name", name="platform.storeName")
     paste = TextAreaField("Lines to paste", name="paste")
+    template_name = StringField("Name of the template", name="templateName")
 
 
 class LineForm(Form):
@@ -49,6 +51,8 @@ class LineForm(Form):
 
     configuration_id = StringField("Configuration ID", name="configurationId")
     count = StringField("Count", default="1")
+    # One `key: value` a line, see orders/rules/details.py.
+    details = TextAreaField("Details", name="metadata")
 
 
 class ExtraForm(Form):
@@ -56,6 +60,8 @@ class ExtraForm(Form):
 
     key = StringField("Key")
     value = StringField("Value")
+    # Where the key belongs: what people add is metadata; an order that is changed may have others.
+    area = HiddenField("Area", default="metadata")
 
 
 def attribute_path(rule: AttributeRule) -> str:

@@ -5,32 +5,45 @@ number stays the text it is, so that the shared check refuses it in its own word
 carry opaque numbers; their order is the order in which the form sends them.
 """
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from werkzeug.datastructures import MultiDict
 from wtforms import Field
 
 from orders import catalogue
-from orders.access import OrgRules
+from orders.access import Actor, OrgRules
 from orders.catalogue import ConfigurationCard
+from orders.configuration_search import find_configurations
 from orders.rules.attributes import AttributeRule, Kind
 from orders.rules.configuration_id import read_uuid
+from orders.rules.details import NO_JSON_SENTENCE, DetailError, read_details, read_value
 from orders.rules.errors import FieldError
 from orders.rules.json_values import RepeatedKeys
-from orders.rules.pasted_lines import PastedLine, read_pasted_lines
+from orders.staff.form_rows import (
+    BLANK_ROW,
+    FIRST_LINES,
+    FormData,
+    Row,
+    Typed,
+    element_id,
+    extra_row,
+    free_number,
+    is_blank,
+    line_row,
+    read_number,
+    read_rows,
+    read_whole,
+    text_of,
+)
 from orders.staff.forms import ExtraForm, LineForm, OrderForm, attribute_form, attribute_path
 
-_ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
-_DECIMAL = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}")
-BLANK_COUNTS = {"", "1"}
-FIRST_LINES = 3  # empty rows of a new form
-BLANK_ROW = 999_999  # the row that the browser copies; no real row has this number
+_LINE_LABELS = {"configurationId": "Configuration ID", "count": "Count", "metadata": "Details"}
 
-FormData = MultiDict[str, str]
+
+# Rows for which the form says what an unknown text may mean, and how many it names.
+MOST_SUGGESTED = 5
+CANDIDATES = 3
 
 
 @dataclass
@@ -43,14 +56,6 @@ class AttributeField:
 
 
 @dataclass
-class Row:
-    """A row of the cart or of free metadata; `row` is its opaque number."""
-
-    row: int
-    form: Any
-
-
-@dataclass
 class Summary:
     """One error of the summary: what it says, of which field, and the field's element."""
 
@@ -58,6 +63,14 @@ class Summary:
     message: str
     target: str
     path: str
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The row that was removed last: where it stood, from zero, and what was typed into it."""
+
+    position: int
+    typed: Typed
 
 
 @dataclass
@@ -74,30 +87,48 @@ class OrderEntry:
     notice: str = ""
     is_refused: bool = False  # the notice tells that nothing was saved
     focus: str = ""
+    removed: Removed | None = None
+    # Rows whose details are open although nothing stands in them.
+    opened: set[int] = field(default_factory=set)
+    # What an unknown text in a row may mean, by the row's number.
+    candidates: dict[int, list[ConfigurationCard]] = field(default_factory=dict)
+    _same: dict[int, Row] = field(default_factory=dict)
 
     @property
     def next_row(self) -> int:
         """A number that no row of the cart has."""
-        return max((line.row for line in self.lines), default=-1) + 1
+        return free_number(self.lines)
 
     @property
     def filled_lines(self) -> list[Row]:
         """The rows that are lines of the order; blank ones are not."""
-        return [line for line in self.lines if not _is_blank(line.form)]
+        return [line for line in self.lines if not is_blank(line)]
 
     @property
     def pieces(self) -> int:
         """The sum of the counts that can be read."""
-        counts = (_whole(_text(line.form.count)) for line in self.filled_lines)
+        counts = (read_whole(text_of(line.form.count)) for line in self.filled_lines)
         return sum(count for count in counts if isinstance(count, int) and count > 0)
 
     def card(self, line: Row) -> ConfigurationCard | None:
         """Give the saved configuration that a row names, if it names one."""
-        return self.cards.get(_text(line.form.configuration_id))
+        return self.cards.get(text_of(line.form.configuration_id))
 
     def is_kept(self, line: Row) -> bool:
         """Tell whether a row names a configuration that may live on another platform."""
-        return read_uuid(_text(line.form.configuration_id)) is not None
+        return read_uuid(text_of(line.form.configuration_id)) is not None
+
+    def same_as(self, line: Row) -> Row | None:
+        """Give the first row before this one with the same configuration and details, if any."""
+        return self._same.get(line.row)
+
+    def shows_details(self, line: Row) -> bool:
+        """Tell whether the details of a row are open."""
+        return bool(text_of(line.form.details)) or line.row in self.opened
+
+    def number(self, line: Row) -> int:
+        """Give the place of a row as people count, from one."""
+        return self.lines.index(line) + 1
 
     def raw(self) -> dict[str, Any]:
         """Give the order as the JSON endpoint would receive it; fields left empty are left out."""
@@ -119,13 +150,15 @@ class OrderEntry:
         return raw
 
     def _line(self, line: Row) -> dict[str, Any]:
-        typed = _text(line.form.configuration_id)
+        typed = text_of(line.form.configuration_id)
         card = self.cards.get(typed)
         raw: dict[str, Any] = {}
         if typed:
             raw["configurationId"] = card.id if card else typed
-        if _text(line.form.count):
-            raw["count"] = _whole(line.form.count.data)
+        if text_of(line.form.count):
+            raw["count"] = read_whole(line.form.count.data)
+        if text_of(line.form.details):
+            raw["metadata"] = _object(_details(line) or [])
         return raw
 
     def _attributes(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -137,17 +170,28 @@ class OrderEntry:
             if value is not None or attribute.rule.default is not None:
                 pairs[area].append((key, value))
         for extra in self.extras:
-            if key := _text(extra.form.key):
-                pairs["metadata"].append((key, extra.form.value.data or ""))
+            if key := text_of(extra.form.key):
+                area = "derivative" if extra.form.area.data == "derivative" else "metadata"
+                pairs[area].append((key, _extra_value(extra)))
         return _object(pairs["metadata"]), _object(pairs["derivative"])
 
     def faults(self) -> list[FieldError]:
         """Give what the shared check cannot see, because it has no place in an order."""
-        return [
-            FieldError(str(extra.form.key.name), "This is required.")
-            for extra in self.extras
-            if extra.form.value.data and not _text(extra.form.key)
-        ]
+        faults = []
+        for extra in self.extras:
+            if extra.form.value.data and not text_of(extra.form.key):
+                faults.append(FieldError(str(extra.form.key.name), "This is required."))
+            try:
+                read_value(extra.form.value.data or "")
+            except ValueError:
+                faults.append(FieldError(str(extra.form.value.name), NO_JSON_SENTENCE))
+        for position, line in enumerate(self.filled_lines):
+            try:
+                read_details(line.form.details.data or "")
+            except DetailError as error:
+                message = f"Line {error.line} of the details: {error.message}"
+                faults.append(FieldError(f"cart.{position}.metadata", message))
+        return faults
 
     def show(self, errors: Iterable[FieldError]) -> None:
         """Put each error at its field; all stand in the summary too, the first gets the focus."""
@@ -170,87 +214,62 @@ class OrderEntry:
         if parts[0] == "cart" and len(parts) > 1 and parts[1].isdigit():
             position = int(parts[1])
             line = self.filled_lines[position]
-            own = "count" if parts[-1] == "count" else "configurationId"
-            label = "Count" if own == "count" else "Configuration ID"
-            shown = self.lines.index(line) + 1
-            return f"cart.{line.row}.{own}", f"{label}, line {shown}"
+            own = parts[2] if parts[2:] and parts[2] in _LINE_LABELS else "configurationId"
+            name = f"cart.{line.row}.{own}"
+            return name, f"{_LINE_LABELS[own]}, line {self.number(line)}"
         if path == "cart":
             return "cart", "Cart"
         if parts[0] == "extra":
             row = [str(extra.row) for extra in self.extras].index(parts[1]) + 1
-            return path, f"Key of other metadata, row {row}"
-        if parts[0] == "metadata" and len(parts) > 1:
-            key = path.removeprefix("metadata.")
+            return path, f"{parts[2].capitalize()} of other metadata, row {row}"
+        if parts[0] in {"metadata", "derivative"} and len(parts) > 1:
+            key = path.removeprefix(f"{parts[0]}.")
             for extra in self.extras:
-                if _text(extra.form.key) == key:
-                    return f"extra.{extra.row}.key", f"Other metadata, {key}"
+                known = text_of(extra.form.key)
+                # A value may be an object, and the fault deep inside.
+                if known and (key == known or key.startswith(f"{known}.")):
+                    return f"extra.{extra.row}.key", f"Other metadata, {known}"
         return "", path
 
     def error(self, name: str) -> str:
         """Give the error of a field by its name, empty when there is none."""
         return self.errors.get(name, "")
 
-    def act(self, action: str) -> None:
-        """Do what a row's button asks for; this is how rows work without JavaScript."""
-        verb, _, number = action.partition(":")
-        at = next((i for i, line in enumerate(self.lines) if str(line.row) == number), None)
-        if verb == "add":
-            self._add(LineForm(), len(self.lines))
-        elif verb == "add-extra":
-            self._add_extra()
-        elif verb == "paste":
-            self.lines = self.filled_lines
-            self.lines += pasted_rows(self.form.paste.data or "", self.next_row)
-            self.form.paste.process_data("")
-            self._add(LineForm(), len(self.lines))
-        elif at is not None and verb in {"up", "down", "remove", "duplicate"}:
-            self._move_or_change(verb, at)
-
-    def _move_or_change(self, verb: str, at: int) -> None:
-        line = self.lines[at]
-        if verb == "duplicate":
-            values = {"configuration_id": _text(line.form.configuration_id)}
-            self._add(LineForm(data={**values, "count": line.form.count.data}), at + 1)
-            return
-        del self.lines[at]
-        if verb == "remove":
-            if not self.lines:
-                self._add(LineForm(), 0)
-            self.focus = element_id(
-                f"cart.{self.lines[min(at, len(self.lines) - 1)].row}.configurationId"
-            )
-            return
-        other = max(at - 1, 0) if verb == "up" else min(at + 1, len(self.lines))
-        self.lines.insert(other, line)
-        self.focus = element_id(f"cart.{line.row}.configurationId")
-
-    def _add(self, form: LineForm, at: int) -> None:
-        row = _line_row(self.next_row, form)
-        self.lines.insert(at, row)
-        self.focus = element_id(f"cart.{row.row}.configurationId")
-
-    def _add_extra(self) -> None:
-        number = max((extra.row for extra in self.extras), default=-1) + 1
-        self.extras.append(Row(number, ExtraForm(prefix=f"extra.{number}.")))
-        self.focus = element_id(f"extra.{number}.key")
+    def suggest(self, actor: Actor, only: Row | None = None) -> None:
+        """Look up what unknown texts may mean: of the first few rows, or of one row only."""
+        unknown = [
+            line
+            for line in ([only] if only is not None else self.lines)
+            if self.error(line.form.configuration_id.name) and text_of(line.form.configuration_id)
+        ]
+        for line in unknown[:MOST_SUGGESTED]:
+            typed = text_of(line.form.configuration_id)
+            self.candidates[line.row] = find_configurations(typed, actor, most=CANDIDATES)
 
     def resolve(self, org_id: str) -> None:
         """Look up all configurations that the rows name, in one go."""
-        typed = {_text(line.form.configuration_id) for line in self.lines}
+        typed = {text_of(line.form.configuration_id) for line in self.lines}
         self.cards = catalogue.resolve(typed - {""}, org_id)
+        self._same = {}
+        firsts: dict[tuple[str, str], Row] = {}
+        for line in self.lines:
+            if name := text_of(line.form.configuration_id):
+                card = self.cards.get(name)
+                key = (card.id if card else name, text_of(line.form.details))
+                if firsts.setdefault(key, line) is not line:
+                    self._same[line.row] = firsts[key]
 
 
 def new_entry(rules: OrgRules) -> OrderEntry:
     """Give an empty form with the defaults of the org's attributes."""
     form = attribute_form(rules.attributes)(formdata=None)
-    lines = [_line_row(number, LineForm()) for number in range(FIRST_LINES)]
-    extras = [Row(0, ExtraForm(prefix="extra.0."))]
-    return OrderEntry(form, _attribute_fields(form, rules), lines, extras, focus="name")
+    lines = [line_row(number, Typed()) for number in range(FIRST_LINES)]
+    return OrderEntry(form, _attribute_fields(form, rules), lines, [extra_row(0)], focus="name")
 
 
 def blank_line() -> Row:
     """Give the row that the browser copies for a new line."""
-    return _line_row(BLANK_ROW, LineForm())
+    return line_row(BLANK_ROW, Typed())
 
 
 def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
@@ -259,44 +278,15 @@ def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
     entry = OrderEntry(
         form,
         _attribute_fields(form, rules),
-        _rows(sent, "cart", LineForm),
-        _rows(sent, "extra", ExtraForm),
+        read_rows(sent, "cart", LineForm) or [line_row(0, Typed())],
+        read_rows(sent, "extra", ExtraForm) or [extra_row(0)],
     )
-    if not entry.lines:
-        entry.lines = [_line_row(0, LineForm())]
-    if not entry.extras:
-        entry.extras = [Row(0, ExtraForm(prefix="extra.0."))]
+    position = sent.get("removed.position", "")
+    if position.isascii() and position.isdigit() and len(position) <= 6:
+        names = ("configurationId", "count", "metadata")
+        typed = Typed(*(sent.get(f"removed.{name}", "") for name in names))
+        entry.removed = Removed(int(position), typed)
     return entry
-
-
-def pasted_rows(text: str, first: int) -> list[Row]:
-    """Make a row of each pasted line, numbered from `first`."""
-    lines: list[PastedLine] = read_pasted_lines(text)
-    return [
-        _line_row(
-            first + at, LineForm(data={"configuration_id": line.reference, "count": line.count})
-        )
-        for at, line in enumerate(lines)
-    ]
-
-
-def element_id(name: str) -> str:
-    """Give the ID of a field's element: its name without the characters that CSS would read."""
-    return re.sub(r"[^a-zA-Z0-9_-]", "-", name)
-
-
-def _rows(sent: FormData, kind: str, form: Callable[..., Any]) -> list[Row]:
-    """Collect the rows in the order in which the form sends them, gaps and moves included."""
-    numbers = dict.fromkeys(
-        int(match[2]) for key in sent if (match := _ROW.fullmatch(key)) and match[1] == kind
-    )
-    return [Row(number, form(sent, prefix=f"{kind}.{number}.")) for number in numbers]
-
-
-def _line_row(number: int, values: LineForm) -> Row:
-    """Bind a row's values to its number, which stands in its fields' names."""
-    data = {"configuration_id": values.configuration_id.data, "count": values.count.data}
-    return Row(number, LineForm(prefix=f"cart.{number}.", data=data))
 
 
 def _attribute_fields(form: OrderForm, rules: OrgRules) -> list[AttributeField]:
@@ -317,18 +307,19 @@ def _attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON
     return read_number(data) if attribute.rule.kind is Kind.NUMBER else data
 
 
-def _whole(text: str) -> int | str:
-    """Read a count: digits alone. A dot would be a thousand to one and a decimal to another."""
-    bare = text.strip()
-    return int(bare) if _WHOLE.fullmatch(bare) else text
+def _details(line: Row) -> list[tuple[str, Any]] | None:
+    try:
+        return read_details(line.form.details.data or "")
+    except DetailError:  # told by `faults`
+        return None
 
 
-def read_number(text: str) -> int | float | str:
-    """Read a number as people type it; whatever else it is, it stays a text."""
-    bare = text.strip()
-    if _WHOLE.fullmatch(bare):
-        return int(bare)
-    return float(bare) if _DECIMAL.fullmatch(bare) else text
+def _extra_value(extra: Row) -> Any:  # noqa: ANN401 - a JSON value
+    typed = extra.form.value.data or ""
+    try:
+        return read_value(typed)
+    except ValueError:  # told by `faults`
+        return typed
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -340,11 +331,3 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     marked.repeated = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
     return marked
-
-
-def _text(one: Field) -> str:
-    return (one.data or "").strip()
-
-
-def _is_blank(line: Any) -> bool:  # noqa: ANN401 - a LineForm; its fields have no types
-    return not _text(line.configuration_id) and _text(line.count) in BLANK_COUNTS

@@ -23,10 +23,14 @@ class Draft(Base):
     # What the list of drafts shows: the order's name or customer, and how many lines it has.
     title: Mapped[str] = mapped_column(String(255))
     lines: Mapped[int]
-    # Raised with every save: of two windows with one draft neither overwrites the other unseen.
+    # Raised with every save, and the open page that saved last: of two pages with one draft neither
+    # overwrites the other unseen.
     version: Mapped[int]
+    page: Mapped[str] = mapped_column(String(22))
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    # Out of the list; whoever opens it by its address all the same can carry it on.
+    discarded_at: Mapped[datetime | None]
 
 
 class OrderTemplate(Base):

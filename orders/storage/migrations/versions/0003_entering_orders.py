@@ -24,8 +24,10 @@ def upgrade():
         sa.Column("title", sa.String(length=255), nullable=False),
         sa.Column("lines", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("page", sa.String(length=22), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("discarded_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["staff_id"], ["staff_account.id"], name=op.f("fk_draft_staff_id_staff_account")
         ),

@@ -1,0 +1,171 @@
+"""Drafts and templates at the desk: what was typed is offered again, and to its person only."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.actors import Org
+from tests.bad_orders import good_form
+from tests.conftest import StoredRows
+
+KEY, OTHER_KEY = "D" * 22, "E" * 22
+DRAFT = f"/orders/new/draft?form={KEY}"
+
+pytestmark = pytest.mark.usefixtures("csrf_off")
+
+
+def typed(**changes: str) -> dict[str, str]:
+    return {
+        "name": "Oak table", "customerId": "C-7", "status": "In Cart",
+        "cart.4.configurationId": "OSL-1", "cart.4.count": "twelve",
+        "cart.4.metadata": "Engraving: Für Anna", "extra.0.key": "room", "extra.0.value": "7",
+        "draft_version": "0", "page": "first", **changes,
+    }  # fmt: skip
+
+
+def test_a_draft_is_offered_again_complete(staff_client: FlaskClient) -> None:
+    answer = staff_client.post(DRAFT, data=typed())
+    assert (answer.status_code, answer.text) == (200, "1")
+    offered = staff_client.get("/orders/new", follow_redirects=True).text
+    assert f'href="/orders/new?form={KEY}">Oak table</a>' in offered
+    assert "1 line," in offered
+    page = staff_client.get(f"/orders/new?form={KEY}").text
+    for shown in (
+        'value="Oak table"', 'value="C-7"', '<option value="In Cart" selected>', 'value="OSL-1"',
+        'value="twelve"', "Engraving: Für Anna</textarea>", 'value="room"', 'value="7"',
+        'name="draft_version" value="1"', "This is your draft of",
+    ):  # fmt: skip
+        assert shown in page, shown
+
+
+def test_nothing_typed_is_no_draft(staff_client: FlaskClient) -> None:
+    blank = {"status": "New", "cart.0.configurationId": " ", "cart.0.count": "1", "name": ""}
+    assert staff_client.post(DRAFT, data=blank).text == "0"
+    assert "not placed yet" not in staff_client.get("/orders/new", follow_redirects=True).text
+
+
+def test_two_pages_with_one_draft_do_not_overwrite_each_other(staff_client: FlaskClient) -> None:
+    staff_client.post(DRAFT, data=typed())
+    other = typed(name="Ash", draft_version="1", page="second")
+    assert staff_client.post(DRAFT, data=other).text == "2"
+    answer = staff_client.post(DRAFT, data=typed(name="Elm", draft_version="1"))
+    assert answer.status_code == 409
+    assert "changed in another window" in answer.text
+    assert 'value="Ash"' in staff_client.get(f"/orders/new?form={KEY}").text
+
+
+def test_without_javascript_every_button_keeps_a_draft(staff_client: FlaskClient) -> None:
+    answer = staff_client.post(f"/orders/new?form={KEY}", data={**typed(), "do": "add"})
+    assert 'name="draft_version" value="1"' in answer.text
+    refused = staff_client.post(
+        f"/orders/new?form={KEY}", data={**typed(draft_version="1", name="Ash"), "do": "place"}
+    )
+    assert refused.status_code == 422
+    assert 'name="draft_version" value="2"' in refused.text
+    assert 'value="Ash"' in staff_client.get(f"/orders/new?form={KEY}").text
+
+
+def test_placing_the_order_ends_its_draft(
+    staff_client: FlaskClient, stored_rows: StoredRows
+) -> None:
+    form = {**good_form(), "page": "first"}
+    staff_client.post(DRAFT, data=form)
+    placed = staff_client.post(f"/orders/new?form={KEY}", data={**form, "do": "place"})
+    assert placed.status_code == 303
+    assert stored_rows()["orders"] == 1
+    assert "not placed yet" not in staff_client.get("/orders/new", follow_redirects=True).text
+    assert "has already made order" in staff_client.get(f"/orders/new?form={KEY}").text
+    assert staff_client.post(DRAFT, data=form).text == "0"
+
+
+def test_a_discarded_draft_can_be_opened_again(staff_client: FlaskClient) -> None:
+    staff_client.post(DRAFT, data=typed())
+    answer = staff_client.post(f"/orders/drafts/{KEY}/discard", data={"here": OTHER_KEY})
+    assert answer.location == f"/orders/new?form={OTHER_KEY}&discarded={KEY}"
+    page = staff_client.get(answer.location).text
+    assert "not placed yet" not in page
+    assert f'href="/orders/new?form={KEY}">Open it again' in page
+    assert 'value="Oak table"' in staff_client.get(f"/orders/new?form={KEY}").text
+
+
+def test_drafts_are_their_person_s_own(
+    app: Flask, staff_client: FlaskClient, org: Org, other_org: Org
+) -> None:
+    staff_client.post(DRAFT, data=typed())
+    for stranger in (
+        org.sign_in(app.test_client(), org.admin()),
+        other_org.sign_in(app.test_client()),
+    ):
+        assert "Oak table" not in stranger.get("/orders/new", follow_redirects=True).text
+        assert "Oak table" not in stranger.get(f"/orders/new?form={KEY}").text
+        stranger.post(f"/orders/drafts/{KEY}/discard")
+    assert "Oak table" in staff_client.get("/orders/new", follow_redirects=True).text
+
+
+def test_signed_out_people_keep_nothing(client: FlaskClient) -> None:
+    assert client.post(DRAFT, data=typed()).status_code in {302, 303, 401}
+    assert client.post(DRAFT, data=typed(), headers={"HX-Request": "true"}).status_code == 401
+
+
+def test_an_odd_key_keeps_nothing(staff_client: FlaskClient) -> None:
+    assert staff_client.post("/orders/new/draft?form=short", data=typed()).status_code == 400
+
+
+@pytest.mark.parametrize("value", ["-1", "x", "9" * 40, "\N{ARABIC-INDIC DIGIT ONE}"])
+def test_an_odd_version_is_no_version(staff_client: FlaskClient, value: str) -> None:
+    assert staff_client.post(DRAFT, data=typed(draft_version=value)).text == "1"
+
+
+def test_nul_is_kept_and_told(staff_client: FlaskClient) -> None:
+    answer = staff_client.post(
+        f"/orders/new?form={KEY}", data={**typed(name="a\0b", customerId="\0"), "do": "place"}
+    )
+    assert answer.status_code == 422
+
+
+class TestTemplates:
+    def save(self, client: FlaskClient, name: str = "Weekly shelf") -> str:
+        answer = client.post(
+            f"/orders/new?form={KEY}", data={**typed(), "templateName": name, "do": "template"}
+        )
+        assert answer.status_code == 200, answer.text
+        assert "The template is saved" in answer.text
+        found = re.search(
+            r'href="/orders/new\?template=([0-9a-f-]{36})">',
+            client.get(f"/orders/new?form={KEY}").text,
+        )
+        assert found is not None
+        return found[1]
+
+    def test_an_order_begins_with_it(
+        self, staff_client: FlaskClient, admin_client: FlaskClient
+    ) -> None:
+        template = self.save(staff_client)
+        answer = admin_client.get(f"/orders/new?template={template}")
+        assert f"template={template}" in answer.location
+        page = admin_client.get(answer.location).text
+        assert 'value="Oak table"' in page
+        assert "Engraving: Für Anna</textarea>" in page
+        assert 'name="draft_version" value="0"' in page
+
+    def test_a_name_is_asked_for_at_its_field(self, staff_client: FlaskClient) -> None:
+        answer = staff_client.post(
+            f"/orders/new?form={KEY}", data={**typed(), "templateName": " ", "do": "template"}
+        )
+        assert answer.status_code == 422
+        assert 'href="#templateName">Name of the template</a>' in answer.text
+        assert 'value="Oak table"' in answer.text
+
+    def test_it_can_be_removed_by_the_org_alone(
+        self, app: Flask, staff_client: FlaskClient, other_org: Org
+    ) -> None:
+        template = self.save(staff_client)
+        stranger = other_org.sign_in(app.test_client())
+        assert stranger.post(f"/orders/templates/{template}/remove").status_code == 404
+        assert stranger.get(f"/orders/new?form={KEY}&template={template}").status_code == 404
+        assert staff_client.post(f"/orders/templates/{template}/remove").status_code == 303
+        assert (
+            staff_client.get(f"/orders/new?form={OTHER_KEY}&template={template}").status_code == 404
+        )
