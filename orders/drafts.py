@@ -5,13 +5,14 @@ there is no draft any more, whatever the table still holds.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, select, update
 
 from orders.access import Actor
 from orders.rules.errors import Conflict
+from orders.rules.moments import now_or
 from orders.storage import database
 from orders.storage.tables import draft, submission
 
@@ -69,7 +70,7 @@ def save_draft(
     new form. Raises DraftChanged when another page has saved since: then nothing is overwritten.
     The same content again is no change. A form whose order is placed keeps nothing and gives 0.
     """
-    at = now or datetime.now(UTC)
+    at = now_or(now)
     values = {
         "fields": fields,
         "title": title.replace("\0", "")[:MAX_TITLE],
@@ -138,14 +139,14 @@ def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> Non
 
     One that is not there is no error.
     """
-    at = now or datetime.now(UTC)
+    at = now_or(now)
     statement = update(draft).where(_named(key, actor)).values(discarded_at=at)
     database.write(lambda connection: connection.execute(statement).rowcount)
 
 
 def clear_old(now: datetime | None = None) -> int:
     """Forget drafts that nobody has changed for KEPT_FOR; gives how many."""
-    before = (now or datetime.now(UTC)) - KEPT_FOR
+    before = (now_or(now)) - KEPT_FOR
     statement = delete(draft).where(draft.c.changed_at <= before)
     return database.write(lambda connection: connection.execute(statement).rowcount)
 

@@ -1,11 +1,12 @@
 """Who has an order open for editing, so that two people know of each other before they save."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
 from orders.access import StaffMember
 from orders.queries import find_order
+from orders.rules.moments import now_or
 from orders.storage import database
 from orders.storage.models import StaffAccount
 from orders.storage.tables import insert_new, order_editor
@@ -21,7 +22,7 @@ def note_editor(reference: str, member: StaffMember, *, now: datetime | None = N
     Raises NotFound when the org has no such order.
     """
     order = find_order(reference, member.org_id)
-    at = now or datetime.now(UTC)
+    at = now_or(now)
 
     def work(connection: Connection) -> list[str]:
         row = {"order_id": order.id, "staff_id": member.id, "seen_at": at}
@@ -54,6 +55,6 @@ def leave(reference: str, member: StaffMember) -> None:
 
 def clear_old(now: datetime | None = None) -> int:
     """Forget who had orders open long ago; gives how many."""
-    before = (now or datetime.now(UTC)) - SILENT_FOR
+    before = (now_or(now)) - SILENT_FOR
     statement = delete(order_editor).where(order_editor.c.seen_at <= before)
     return database.write(lambda connection: connection.execute(statement).rowcount)

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from orders.access import Actor
 from orders.drafts import Fields
 from orders.rules.errors import Conflict, FieldError, InvalidOrder, NotFound
+from orders.rules.moments import now_or
 from orders.storage import database
 from orders.storage.tables import order_template
 
@@ -36,7 +37,7 @@ def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | No
         message = f"A name of 1 to {MAX_NAME} characters is needed."
         raise InvalidOrder([FieldError("templateName", message)])
     template_id = str(uuid.uuid4())
-    made = {"created_at": now or datetime.now(UTC), "created_by": actor.id}
+    made = {"created_at": now_or(now), "created_by": actor.id}
     mine = order_template.c.org_id == actor.org_id
 
     def work(connection: Connection) -> str:

@@ -148,5 +148,8 @@
     const option = event.target.closest?.("#suggestions [role=option]");
     if (option) pick(option);
   });
-  document.addEventListener("htmx:before:swap", close);
+  // The whole form is drawn anew; the answer of a check elsewhere must not disturb who types.
+  document.addEventListener("htmx:before:swap", (event) => {
+    if (field && event.detail.ctx?.target?.contains?.(field)) close();
+  });
 })();

@@ -1,0 +1,61 @@
+"""axe-core finds nothing on the order form in any of its states."""
+
+from tests.browser.conftest import Desk, Screen, sign_in
+from tests.browser.test_accessibility import check
+
+
+def test_every_state_of_the_form(screen: Screen, desk: Desk) -> None:
+    page = screen.page
+    sign_in(page, desk)
+    name = f"States {screen.name}"
+    page.fill("#name", name)
+    page.select_option("#metadata-finish", "matt")
+    page.focus("#cart-0-configurationId")
+    page.keyboard.type("oslo")
+    page.wait_for_selector("#suggestions [role=option]")
+    check(page, "suggestions")
+    page.keyboard.press("Enter")
+    page.fill("#cart-1-configurationId", page.input_value("#cart-0-configurationId"))
+    page.focus("#cart-1-configurationId")
+    page.keyboard.press("Alt+M")
+    page.wait_for_selector(".twice")
+    check(page, "details, and the same twice")
+    page.fill("#cart-2-configurationId", "oslo")
+    page.keyboard.press("Tab")
+    page.wait_for_selector(".candidates")
+    check(page, "what may be meant")
+    page.focus("#cart-1-configurationId")
+    page.keyboard.press("Alt+Delete")
+    check(page, "a removed line")
+    page.click(".menu.above summary")
+    page.fill("#templateName", name)
+    check(page, "the template's name")
+    page.click("button[value=template]")
+    page.wait_for_selector("text=The template is saved")
+    check(page, "a saved template")
+    page.goto(f"{desk.address}/orders/new")
+    page.wait_for_selector(f".drafts a:has-text('{name}')", state="attached")
+    page.click(".menu summary >> nth=0")
+    check(page, "drafts and templates")
+
+
+def test_every_state_of_a_change(screen: Screen, desk: Desk) -> None:
+    page = screen.page
+    sign_in(page, desk)
+    page.fill("#name", "To be changed")
+    page.select_option("#metadata-finish", "matt")
+    page.fill("#cart-0-configurationId", desk.skus[0])
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/placed")
+    code = page.url.split("/")[-2]
+    page.goto(f"{desk.address}/orders/{code}/edit")
+    check(page, "opened")
+    other = page.context.new_page()
+    other.goto(f"{desk.address}/orders/{code}/edit")
+    other.fill("#name", "By the other")
+    other.keyboard.press("Control+Enter")
+    other.wait_for_url(f"**/orders/{code}")
+    page.fill("#name", "By me")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("text=By the other")
+    check(page, "a clash")
