@@ -15,8 +15,10 @@ from orders.storage import database
 from orders.storage.tables import cart_line, configuration, orders
 
 MOST_SHOWN = 8
+# Names that are looked up for each one that is shown, when nothing is typed.
+MARGIN = 4
 # The newest orders of the org that tell what is in use.
-LOOKED_BACK = 300
+LOOKED_BACK = 200
 # Matches that are ranked; of more, the newest.
 RANKED = 200
 MAX_TEXT = 100  # characters of a search that are looked at
@@ -40,11 +42,15 @@ def find_configurations(
     words = text[:MAX_TEXT].replace("\0", " ").casefold().split()
     recent = _recently_used(actor)
     if not words:
-        ids = list(recent)[:most]
+        # Some may be gone, or live on another platform.
+        names = recent[: most * MARGIN]
+        known = catalogue.resolve(names, actor.org_id)
+        ids = list(dict.fromkeys(known[name].id for name in names if name in known))[:most]
     else:
         typed = " ".join(words)
         rows = {row.id: row for row in _matching(words, typed, actor.org_id)}
-        places = {one: place for place, one in enumerate(recent)}
+        places = {name: place for place, name in enumerate(recent)}
+        nowhere = len(places)
 
         def rank(one: str) -> tuple[bool, int, bool, str, str]:
             row = rows[one]
@@ -52,7 +58,8 @@ def find_configurations(
                 (known or "").casefold() for known in (row.sku, row.short_id, row.product_name)
             )
             begins = any(known.startswith(typed) for known in (sku, short_id, name))
-            used = places.get(one, len(places))
+            # Lines name a configuration by either of its IDs.
+            used = min(places.get(row.id, nowhere), places.get(row.short_id, nowhere))
             return (typed not in {sku, short_id, name}, used, not begins, name, sku)
 
         ids = sorted(rows, key=rank)[:most]
@@ -60,7 +67,7 @@ def find_configurations(
     return [cards[one] for one in ids if one in cards]
 
 
-def _recently_used(actor: Actor) -> dict[str, None]:
+def _recently_used(actor: Actor) -> list[str]:
     """Give IDs and short IDs from the lines of the newest orders: this person's, then others'."""
     newest = (
         select(orders.c.id, orders.c.created_at, orders.c.created_by)
@@ -78,9 +85,7 @@ def _recently_used(actor: Actor) -> dict[str, None]:
     with database.read() as connection:
         rows = connection.execute(used).all()
     mine_first = sorted(rows, key=lambda row: (row[2], row[1]), reverse=True)
-    names = dict.fromkeys(row[0] for row in mine_first)
-    cards = catalogue.resolve(list(names)[:RANKED], actor.org_id)
-    return dict.fromkeys(cards[name].id for name in names if name in cards)
+    return list(dict.fromkeys(row[0] for row in mine_first))
 
 
 def _matching(words: list[str], typed: str, org_id: str) -> list[Any]:

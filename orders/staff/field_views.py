@@ -21,7 +21,7 @@ def check_field() -> Response:
         check_sent(entry, request.form, member)
     except InvalidOrder as invalid:
         entry.show(invalid.errors)
-    line = next((one for one in entry.lines if one.form.configuration_id.name == name), None)
+    line = next((one for one in entry.lines if one.reference.name == name), None)
     if line is not None:
         entry.suggest(member.actor, only=line)
         return Response(render_template("staff/_product.html", entry=entry, line=line))

@@ -4,15 +4,12 @@ The order of the rows is the order in which the form sends them; numbers never c
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from werkzeug.datastructures import MultiDict
-from wtforms import Field
 
 from orders.rules.pasted_lines import PastedLine, read_pasted_lines
-from orders.staff.forms import ExtraForm, LineForm
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
@@ -24,12 +21,21 @@ BLANK_ROW = 999_999  # the row that the browser copies; no real row has this num
 FormData = MultiDict[str, str]
 
 
-@dataclass
-class Row:
-    """A row of the cart or of free metadata; `row` is its opaque number."""
+@dataclass(slots=True)
+class Cell:
+    """A field of a row: its name on the form and what is typed into it.
 
-    row: int
-    form: Any
+    No field of a form library: a cart has hundreds of rows, and they would take most of the time of
+    every check.
+    """
+
+    name: str
+    data: str
+
+    @property
+    def text(self) -> str:
+        """What is typed, without blanks around it."""
+        return self.data.strip()
 
 
 @dataclass(frozen=True)
@@ -41,37 +47,93 @@ class Typed:
     details: str = ""
 
 
-def line_row(number: int, typed: Typed) -> Row:
+@dataclass(slots=True)
+class Line:
+    """A row of the cart; `row` is its opaque number."""
+
+    row: int
+    reference: Cell
+    count: Cell
+    details: Cell
+
+    @property
+    def is_blank(self) -> bool:
+        """Tell whether nobody has typed anything into the row."""
+        is_untouched = not self.reference.text and not self.details.text
+        return is_untouched and self.count.text in BLANK_COUNTS
+
+    @property
+    def typed(self) -> Typed:
+        """What is typed into the row."""
+        return Typed(self.reference.text, self.count.data, self.details.data)
+
+
+@dataclass(slots=True)
+class Extra:
+    """A row of free metadata; `area` tells where the key belongs."""
+
+    row: int
+    key: Cell
+    value: Cell
+    area: Cell
+
+
+def line_row(number: int, typed: Typed) -> Line:
     """Make a row of the cart, with its number in its fields' names."""
-    data = {
-        "configuration_id": typed.reference,
-        "count": typed.count,
-        "details": typed.details,
-    }
-    return Row(number, LineForm(prefix=f"cart.{number}.", data=data))
+    return Line(
+        number,
+        # The names are the paths of the order's schema (docs/contract.md).
+        Cell(f"cart.{number}.configurationId", typed.reference),
+        Cell(f"cart.{number}.count", typed.count),
+        Cell(f"cart.{number}.metadata", typed.details),
+    )
 
 
-def extra_row(number: int, key: str = "", value: str = "", area: str = "metadata") -> Row:
+def extra_row(number: int, key: str = "", value: str = "", area: str = "metadata") -> Extra:
     """Make a row of free metadata, or of another area of the order."""
-    data = {"key": key, "value": value, "area": area}
-    return Row(number, ExtraForm(prefix=f"extra.{number}.", data=data))
+    return Extra(
+        number,
+        Cell(f"extra.{number}.key", key),
+        Cell(f"extra.{number}.value", value),
+        Cell(f"extra.{number}.area", area),
+    )
 
 
-def typed_in(line: Row) -> Typed:
-    """Give what is typed into a row of the cart, without blanks around the reference."""
-    form = line.form
-    return Typed(text_of(form.configuration_id), form.count.data or "", form.details.data or "")
+def read_lines(sent: FormData) -> list[Line]:
+    """Collect the rows of the cart in the order in which the form sends them, gaps included."""
+    return [
+        line_row(
+            number,
+            Typed(
+                sent.get(f"cart.{number}.configurationId", ""),
+                sent.get(f"cart.{number}.count", "1"),
+                sent.get(f"cart.{number}.metadata", ""),
+            ),
+        )
+        for number in _numbers(sent, "cart")
+    ]
 
 
-def read_rows(sent: FormData, kind: str, form: Callable[..., Any]) -> list[Row]:
-    """Collect the rows in the order in which the form sends them, gaps and moves included."""
-    numbers = dict.fromkeys(
+def read_extras(sent: FormData) -> list[Extra]:
+    """Collect the rows of free metadata likewise."""
+    return [
+        extra_row(
+            number,
+            sent.get(f"extra.{number}.key", ""),
+            sent.get(f"extra.{number}.value", ""),
+            sent.get(f"extra.{number}.area", "metadata"),
+        )
+        for number in _numbers(sent, "extra")
+    ]
+
+
+def _numbers(sent: FormData, kind: str) -> dict[int, None]:
+    return dict.fromkeys(
         int(match[2]) for key in sent if (match := _ROW.fullmatch(key)) and match[1] == kind
     )
-    return [Row(number, form(sent, prefix=f"{kind}.{number}.")) for number in numbers]
 
 
-def pasted_rows(text: str, first: int) -> list[Row]:
+def pasted_rows(text: str, first: int) -> list[Line]:
     """Make a row of each pasted line, numbered from `first`."""
     lines: list[PastedLine] = read_pasted_lines(text)
     return [
@@ -79,26 +141,14 @@ def pasted_rows(text: str, first: int) -> list[Row]:
     ]
 
 
-def free_number(rows: Iterable[Row]) -> int:
+def free_number(rows: Iterable[Line | Extra]) -> int:
     """Give a number that none of the rows has."""
     return max((row.row for row in rows), default=-1) + 1
-
-
-def is_blank(line: Row) -> bool:
-    """Tell whether nobody has typed anything into a row of the cart."""
-    form = line.form
-    is_untouched = not text_of(form.configuration_id) and not text_of(form.details)
-    return is_untouched and text_of(form.count) in BLANK_COUNTS
 
 
 def element_id(name: str) -> str:
     """Give the ID of a field's element: its name without the characters that CSS would read."""
     return re.sub(r"[^a-zA-Z0-9_-]", "-", name)
-
-
-def text_of(one: Field) -> str:
-    """Give what is typed into a field, without blanks around it."""
-    return (one.data or "").strip()
 
 
 def read_whole(text: str) -> int | str:

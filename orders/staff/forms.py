@@ -7,8 +7,6 @@ from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     Field,
-    Form,
-    HiddenField,
     PasswordField,
     SelectChoice,
     SelectField,
@@ -44,24 +42,6 @@ class OrderForm(FlaskForm):
     store_name = StringField("Store name", name="platform.storeName")
     paste = TextAreaField("Lines to paste", name="paste")
     template_name = StringField("Name of the template", name="templateName")
-
-
-class LineForm(Form):
-    """One row of the cart."""
-
-    configuration_id = StringField("Configuration ID", name="configurationId")
-    count = StringField("Count", default="1")
-    # One `key: value` a line, see orders/rules/details.py.
-    details = TextAreaField("Details", name="metadata")
-
-
-class ExtraForm(Form):
-    """One row of free metadata."""
-
-    key = StringField("Key")
-    value = StringField("Value")
-    # Where the key belongs: what people add is metadata; an order that is changed may have others.
-    area = HiddenField("Area", default="metadata")
 
 
 def attribute_path(rule: AttributeRule) -> str:

@@ -23,20 +23,20 @@ from orders.rules.json_values import RepeatedKeys
 from orders.staff.form_rows import (
     BLANK_ROW,
     FIRST_LINES,
+    Extra,
     FormData,
-    Row,
+    Line,
     Typed,
     element_id,
     extra_row,
     free_number,
-    is_blank,
     line_row,
+    read_extras,
+    read_lines,
     read_number,
-    read_rows,
     read_whole,
-    text_of,
 )
-from orders.staff.forms import ExtraForm, LineForm, OrderForm, attribute_form, attribute_path
+from orders.staff.forms import OrderForm, attribute_form, attribute_path
 
 _LINE_LABELS = {"configurationId": "Configuration ID", "count": "Count", "metadata": "Details"}
 
@@ -79,8 +79,8 @@ class OrderEntry:
 
     form: OrderForm
     attributes: list[AttributeField]
-    lines: list[Row]
-    extras: list[Row]
+    lines: list[Line]
+    extras: list[Extra]
     cards: dict[str, ConfigurationCard] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     summary: list[Summary] = field(default_factory=list)
@@ -92,7 +92,7 @@ class OrderEntry:
     opened: set[int] = field(default_factory=set)
     # What an unknown text in a row may mean, by the row's number.
     candidates: dict[int, list[ConfigurationCard]] = field(default_factory=dict)
-    _same: dict[int, Row] = field(default_factory=dict)
+    _same: dict[int, Line] = field(default_factory=dict)
 
     @property
     def next_row(self) -> int:
@@ -100,33 +100,33 @@ class OrderEntry:
         return free_number(self.lines)
 
     @property
-    def filled_lines(self) -> list[Row]:
+    def filled_lines(self) -> list[Line]:
         """The rows that are lines of the order; blank ones are not."""
-        return [line for line in self.lines if not is_blank(line)]
+        return [line for line in self.lines if not line.is_blank]
 
     @property
     def pieces(self) -> int:
         """The sum of the counts that can be read."""
-        counts = (read_whole(text_of(line.form.count)) for line in self.filled_lines)
+        counts = (read_whole(line.count.text) for line in self.filled_lines)
         return sum(count for count in counts if isinstance(count, int) and count > 0)
 
-    def card(self, line: Row) -> ConfigurationCard | None:
+    def card(self, line: Line) -> ConfigurationCard | None:
         """Give the saved configuration that a row names, if it names one."""
-        return self.cards.get(text_of(line.form.configuration_id))
+        return self.cards.get(line.reference.text)
 
-    def is_kept(self, line: Row) -> bool:
+    def is_kept(self, line: Line) -> bool:
         """Tell whether a row names a configuration that may live on another platform."""
-        return read_uuid(text_of(line.form.configuration_id)) is not None
+        return read_uuid(line.reference.text) is not None
 
-    def same_as(self, line: Row) -> Row | None:
+    def same_as(self, line: Line) -> Line | None:
         """Give the first row before this one with the same configuration and details, if any."""
         return self._same.get(line.row)
 
-    def shows_details(self, line: Row) -> bool:
+    def shows_details(self, line: Line) -> bool:
         """Tell whether the details of a row are open."""
-        return bool(text_of(line.form.details)) or line.row in self.opened
+        return bool(line.details.text) or line.row in self.opened
 
-    def number(self, line: Row) -> int:
+    def number(self, line: Line) -> int:
         """Give the place of a row as people count, from one."""
         return self.lines.index(line) + 1
 
@@ -149,15 +149,15 @@ class OrderEntry:
         raw["cart"] = [self._line(line) for line in self.filled_lines]
         return raw
 
-    def _line(self, line: Row) -> dict[str, Any]:
-        typed = text_of(line.form.configuration_id)
+    def _line(self, line: Line) -> dict[str, Any]:
+        typed = line.reference.text
         card = self.cards.get(typed)
         raw: dict[str, Any] = {}
         if typed:
             raw["configurationId"] = card.id if card else typed
-        if text_of(line.form.count):
-            raw["count"] = read_whole(line.form.count.data)
-        if text_of(line.form.details):
+        if line.count.text:
+            raw["count"] = read_whole(line.count.data)
+        if line.details.text:
             raw["metadata"] = _object(_details(line) or [])
         return raw
 
@@ -170,8 +170,8 @@ class OrderEntry:
             if value is not None or attribute.rule.default is not None:
                 pairs[area].append((key, value))
         for extra in self.extras:
-            if key := text_of(extra.form.key):
-                area = "derivative" if extra.form.area.data == "derivative" else "metadata"
+            if key := extra.key.text:
+                area = "derivative" if extra.area.data == "derivative" else "metadata"
                 pairs[area].append((key, _extra_value(extra)))
         return _object(pairs["metadata"]), _object(pairs["derivative"])
 
@@ -179,15 +179,15 @@ class OrderEntry:
         """Give what the shared check cannot see, because it has no place in an order."""
         faults = []
         for extra in self.extras:
-            if extra.form.value.data and not text_of(extra.form.key):
-                faults.append(FieldError(str(extra.form.key.name), "This is required."))
+            if extra.value.data and not extra.key.text:
+                faults.append(FieldError(extra.key.name, "This is required."))
             try:
-                read_value(extra.form.value.data or "")
+                read_value(extra.value.data)
             except ValueError:
-                faults.append(FieldError(str(extra.form.value.name), NO_JSON_SENTENCE))
+                faults.append(FieldError(extra.value.name, NO_JSON_SENTENCE))
         for position, line in enumerate(self.filled_lines):
             try:
-                read_details(line.form.details.data or "")
+                read_details(line.details.data)
             except DetailError as error:
                 message = f"Line {error.line} of the details: {error.message}"
                 faults.append(FieldError(f"cart.{position}.metadata", message))
@@ -225,7 +225,7 @@ class OrderEntry:
         if parts[0] in {"metadata", "derivative"} and len(parts) > 1:
             key = path.removeprefix(f"{parts[0]}.")
             for extra in self.extras:
-                known = text_of(extra.form.key)
+                known = extra.key.text
                 # A value may be an object, and the fault deep inside.
                 if known and (key == known or key.startswith(f"{known}.")):
                     return f"extra.{extra.row}.key", f"Other metadata, {known}"
@@ -235,27 +235,27 @@ class OrderEntry:
         """Give the error of a field by its name, empty when there is none."""
         return self.errors.get(name, "")
 
-    def suggest(self, actor: Actor, only: Row | None = None) -> None:
+    def suggest(self, actor: Actor, only: Line | None = None) -> None:
         """Look up what unknown texts may mean: of the first few rows, or of one row only."""
         unknown = [
             line
             for line in ([only] if only is not None else self.lines)
-            if self.error(line.form.configuration_id.name) and text_of(line.form.configuration_id)
+            if self.error(line.reference.name) and line.reference.text
         ]
         for line in unknown[:MOST_SUGGESTED]:
-            typed = text_of(line.form.configuration_id)
+            typed = line.reference.text
             self.candidates[line.row] = find_configurations(typed, actor, most=CANDIDATES)
 
     def resolve(self, org_id: str) -> None:
         """Look up all configurations that the rows name, in one go."""
-        typed = {text_of(line.form.configuration_id) for line in self.lines}
+        typed = {line.reference.text for line in self.lines}
         self.cards = catalogue.resolve(typed - {""}, org_id)
         self._same = {}
-        firsts: dict[tuple[str, str], Row] = {}
+        firsts: dict[tuple[str, str], Line] = {}
         for line in self.lines:
-            if name := text_of(line.form.configuration_id):
+            if name := line.reference.text:
                 card = self.cards.get(name)
-                key = (card.id if card else name, text_of(line.form.details))
+                key = (card.id if card else name, line.details.text)
                 if firsts.setdefault(key, line) is not line:
                     self._same[line.row] = firsts[key]
 
@@ -267,7 +267,7 @@ def new_entry(rules: OrgRules) -> OrderEntry:
     return OrderEntry(form, _attribute_fields(form, rules), lines, [extra_row(0)], focus="name")
 
 
-def blank_line() -> Row:
+def blank_line() -> Line:
     """Give the row that the browser copies for a new line."""
     return line_row(BLANK_ROW, Typed())
 
@@ -278,8 +278,8 @@ def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
     entry = OrderEntry(
         form,
         _attribute_fields(form, rules),
-        read_rows(sent, "cart", LineForm) or [line_row(0, Typed())],
-        read_rows(sent, "extra", ExtraForm) or [extra_row(0)],
+        read_lines(sent) or [line_row(0, Typed())],
+        read_extras(sent) or [extra_row(0)],
     )
     position = sent.get("removed.position", "")
     if position.isascii() and position.isdigit() and len(position) <= 6:
@@ -307,15 +307,15 @@ def _attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON
     return read_number(data) if attribute.rule.kind is Kind.NUMBER else data
 
 
-def _details(line: Row) -> list[tuple[str, Any]] | None:
+def _details(line: Line) -> list[tuple[str, Any]] | None:
     try:
-        return read_details(line.form.details.data or "")
+        return read_details(line.details.data)
     except DetailError:  # told by `faults`
         return None
 
 
-def _extra_value(extra: Row) -> Any:  # noqa: ANN401 - a JSON value
-    typed = extra.form.value.data or ""
+def _extra_value(extra: Extra) -> Any:  # noqa: ANN401 - a JSON value
+    typed = extra.value.data
     try:
         return read_value(typed)
     except ValueError:  # told by `faults`

@@ -6,7 +6,7 @@ from orders.rules.attributes import Kind
 from orders.rules.details import write_details, write_value
 from orders.rules.order import Order
 from orders.rules.status import Status
-from orders.staff.form_rows import Row, Typed, extra_row, line_row
+from orders.staff.form_rows import Line, Typed, extra_row, line_row
 from orders.staff.order_form import OrderEntry, new_entry
 
 
@@ -64,7 +64,7 @@ def _written(value: object) -> str:
     return str(value) if is_number else write_value(value)
 
 
-def _lines(order: Order) -> list[Row]:
+def _lines(order: Order) -> list[Line]:
     cards = catalogue.resolve({line.configuration_id for line in order.cart}, order.org_id)
     references = catalogue.references_of(cards.values(), order.org_id)
     rows = []

@@ -1,7 +1,7 @@
 """What the buttons of the form's rows do; this is how rows work without JavaScript."""
 
 from orders.staff.form_rows import (
-    Row,
+    Line,
     Typed,
     element_id,
     extra_row,
@@ -9,8 +9,6 @@ from orders.staff.form_rows import (
     line_row,
     pasted_rows,
     read_whole,
-    text_of,
-    typed_in,
 )
 from orders.staff.order_form import OrderEntry, Removed
 
@@ -41,7 +39,7 @@ def act(entry: OrderEntry, action: str) -> None:
     elif at is not None and verb in _ROW_ACTS:
         _ROW_ACTS[verb](entry, at)
     elif at is not None and verb == "pick":
-        entry.lines[at].form.configuration_id.process_data(reference)
+        entry.lines[at].reference.data = reference
         entry.focus = element_id(f"cart.{number}.count")
 
 
@@ -52,12 +50,12 @@ def _add(entry: OrderEntry, typed: Typed, at: int) -> None:
 
 
 def _duplicate(entry: OrderEntry, at: int) -> None:
-    _add(entry, typed_in(entry.lines[at]), at + 1)
+    _add(entry, entry.lines[at].typed, at + 1)
 
 
 def _remove(entry: OrderEntry, at: int) -> None:
     line = entry.lines.pop(at)
-    entry.removed = Removed(at, typed_in(line))
+    entry.removed = Removed(at, line.typed)
     if not entry.lines:
         _add(entry, Typed(), 0)
     _focus(entry, entry.lines[min(at, len(entry.lines) - 1)])
@@ -83,9 +81,9 @@ def _join(entry: OrderEntry, at: int) -> None:
     first = entry.same_as(line)
     if first is None:
         return
-    counts = [read_whole(text_of(one.form.count)) for one in (first, line)]
+    counts = [read_whole(one.count.text) for one in (first, line)]
     if all(isinstance(count, int) for count in counts):
-        first.form.count.process_data(str(sum(int(count) for count in counts)))
+        first.count.data = str(sum(int(count) for count in counts))
         entry.lines.remove(line)
         entry.removed = None
     # Otherwise the person mends the count first: it is told at its field.
@@ -98,7 +96,7 @@ def _details(entry: OrderEntry, at: int) -> None:
     entry.focus = element_id(f"cart.{line.row}.metadata")
 
 
-def _focus(entry: OrderEntry, row: Row) -> None:
+def _focus(entry: OrderEntry, row: Line) -> None:
     entry.focus = element_id(f"cart.{row.row}.configurationId")
 
 

@@ -3,16 +3,20 @@
 import hashlib
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
-from flask import current_app, url_for
+from flask import current_app, request
 
 HASH_LENGTH = 10  # hexadecimal characters
 
 
 def asset(filename: str) -> str:
     """Give the address of a file below static/, with a piece of its hash as version."""
-    folder = Path(current_app.static_folder or "")
-    return url_for("static", filename=filename, v=_version(folder / filename))
+    # Not `url_for`: a page may have hundreds of pictures.
+    root = f"{request.script_root}{current_app.static_url_path}"
+    return (
+        f"{root}/{quote(filename)}?v={_version(Path(current_app.static_folder or '') / filename)}"
+    )
 
 
 @lru_cache(maxsize=256)

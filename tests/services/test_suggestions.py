@@ -36,7 +36,7 @@ class TestConfigurations:
             for text in ("LAMP fen", "fen-1", "  fenja   lamp ", lamp.short_id, "oak fenja"):
                 assert "FEN-1" in self.skus(text, actor), text
             assert self.skus("oak", actor) == ["FEN-1", "MIX", "OSL-1", "OSL-10"]
-            for text in ("nothing like it", "%", "_", "\\"):
+            for text in ("nothing like it", "%", "os_o", "\\"):
                 assert self.skus(text, actor) == []
 
     def test_what_is_called_exactly_so_is_first(
