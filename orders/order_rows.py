@@ -5,6 +5,7 @@ from typing import Any
 
 from orders.access import Actor
 from orders.rules.order import Order
+from orders.rules.search_text import search_text
 
 
 def order_row(order: Order) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def order_row(order: Order) -> dict[str, Any]:
         "created_by": order.created_by,
         "deleted_at": order.deleted_at,
         "version": order.version,
-        "search_text": _search_text(order),
+        "search_text": search_text(order),
     }
 
 
@@ -56,10 +57,3 @@ def history_row(
         "action": action,
         "changes": changes,
     }
-
-
-def _search_text(order: Order) -> str:
-    """Give what the list's search looks through: code, name, customer, in case-folded form."""
-    parts = (order.short_id, order.name, order.customer_id, order.platform.get("id"))
-    # Case folding may lengthen a text threefold (255 characters at the most each).
-    return "\n".join(part.casefold()[:380] for part in parts if isinstance(part, str))

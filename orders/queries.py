@@ -1,26 +1,22 @@
-"""Reading orders: one, or a page of many. Every query names its org."""
+"""Reading orders, one by one. Every query names its org."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, Text, bindparam, func, select, type_coerce
+from sqlalchemy import ColumnElement, Text, bindparam, select, type_coerce
 
 from orders.access import Actor
 from orders.rules import short_id
 from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import NotFound
 from orders.rules.order import CartLine, Order
-from orders.rules.short_id import MistypedShortId
-from orders.rules.status import STATUS_BY_NAME, Status
+from orders.rules.status import STATUS_BY_NAME
 from orders.storage import database
 from orders.storage.models import OrderHistory, StaffAccount, Submission, Token
-from orders.storage.pages import turned_page
 from orders.storage.prepared import Prepared
 from orders.storage.tables import JsonRows, cart_line, orders
-
-PAGE_SIZE = 50
 
 _lines = (
     select(
@@ -103,97 +99,6 @@ def _cart(text: str | None) -> tuple[CartLine, ...]:
     return tuple(
         CartLine(name, count, None if metadata is None else orjson.loads(metadata))
         for _position, name, count, metadata in rows
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class OrderSummary:
-    """One order in a list: `lines` of the cart and `pieces`, the sum of their counts."""
-
-    id: str
-    short_id: str
-    name: str | None
-    customer_id: str | None
-    status: Status
-    created_at: datetime
-    created_by: str
-    lines: int
-    pieces: int
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPage:
-    """A page of a list, newest first. The cursors are None at either end."""
-
-    orders: tuple[OrderSummary, ...]
-    newer: str | None
-    older: str | None
-
-
-def list_orders(
-    org_id: str, *, search: str = "", older_than: str = "", newer_than: str = ""
-) -> OrderPage:
-    """Read a page of at most PAGE_SIZE orders of the org, newest first.
-
-    `search` finds order codes (one or several, in any spelling) and otherwise parts of the code,
-    name, customer ID or platform order ID, whatever their case. `older_than` and `newer_than` are
-    cursors of a page; one that cannot be read means the first page.
-    """
-    statement = select(*_columns).where(orders.c.org_id == org_id, orders.c.deleted_at.is_(None))
-    statement = _matching(statement, search)
-    with database.read() as connection:
-        page = turned_page(
-            connection, statement,
-            at=orders.c.created_at, tie=orders.c.id, read_tie=read_uuid, size=PAGE_SIZE,
-            older_than=older_than, newer_than=newer_than,
-        )  # fmt: skip
-        counted = (
-            select(cart_line.c.order_id, func.count(), func.sum(cart_line.c.count))
-            .where(cart_line.c.order_id.in_([row.id for row in page.rows]))
-            .group_by(cart_line.c.order_id)
-        )
-        totals = {row[0]: (row[1], int(row[2])) for row in connection.execute(counted)}
-    found = tuple(_summary(row, *totals.get(row.id, (0, 0))) for row in page.rows)
-    return OrderPage(found, page.newer, page.older)
-
-
-def _matching(statement: Select[Any], search: str) -> Select[Any]:
-    words = search.replace("\0", " ").replace(",", " ").replace(";", " ").split()
-    if not words:
-        return statement
-    codes = _codes(words)
-    if codes:
-        return statement.where(orders.c.short_id.in_(codes))
-    for word in words:
-        statement = statement.where(orders.c.search_text.contains(word.casefold(), autoescape=True))
-    return statement
-
-
-def _codes(words: list[str]) -> list[str]:
-    """Read the words as order codes; a code may be spread over words ("7KQ4 M2XD 9T3X")."""
-    codes = []
-    parts = ""
-    for word in words:
-        parts += word
-        try:
-            codes.append(short_id.normalise(parts))
-        except MistypedShortId:
-            continue
-        parts = ""
-    return [] if parts else codes
-
-
-def _summary(row: Any, lines: int, pieces: int) -> OrderSummary:  # noqa: ANN401 - a row of `orders`
-    return OrderSummary(
-        id=row.id,
-        short_id=row.short_id,
-        name=row.name,
-        customer_id=row.customer_id,
-        status=Status(row.status),
-        created_at=row.created_at,
-        created_by=row.created_by,
-        lines=lines,
-        pieces=pieces,
     )
 
 

@@ -1,10 +1,10 @@
-"""The list of orders, one order, and the page that shows a new order's code."""
+"""One order, and the page that shows a new order's code."""
 
 import io
 from typing import Any
 
 import segno
-from flask import Response, render_template, request
+from flask import Response, render_template
 
 from orders import catalogue, queries
 from orders.rules.attributes import AttributeRule, display
@@ -13,26 +13,8 @@ from orders.staff.blueprint import signed_in, staff
 from orders.staff.forms import attribute_path
 from orders.staff.showing import as_json
 from orders.web.links import customer_link
-from orders.web.pages import page_or_piece
 
 QR_BORDER = 2  # modules of white around the code
-MAX_SEARCH = 500  # characters of a search that are looked at
-
-
-@staff.get("/orders")
-def list_orders() -> Response:
-    """Show a page of orders, newest first; the search stands in the address."""
-    search = request.args.get("q", "")[:MAX_SEARCH]
-    page = queries.list_orders(
-        signed_in().org_id,
-        search=search,
-        older_than=request.args.get("older", ""),
-        newer_than=request.args.get("newer", ""),
-    )
-    names = queries.actor_names({order.created_by for order in page.orders}, signed_in().org_id)
-    return page_or_piece(
-        "staff/orders.html", "staff/_orders.html", page=page, search=search, names=names
-    )
 
 
 @staff.get("/orders/<reference>")

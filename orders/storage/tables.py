@@ -13,10 +13,12 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from orders.storage import entry_models, models
+from orders.storage import entry_models, list_models, models
 
 orders = cast(Table, models.OrderRow.__table__)
 cart_line = cast(Table, models.CartLineRow.__table__)
+staff_account = cast(Table, models.StaffAccount.__table__)
+token = cast(Table, models.Token.__table__)
 order_history = cast(Table, models.OrderHistory.__table__)
 submission = cast(Table, models.Submission.__table__)
 configuration = cast(Table, models.Configuration.__table__)
@@ -27,6 +29,9 @@ request_log = cast(Table, models.RequestLog.__table__)
 draft = cast(Table, entry_models.Draft.__table__)
 order_template = cast(Table, entry_models.OrderTemplate.__table__)
 order_editor = cast(Table, entry_models.OrderEditor.__table__)
+saved_view = cast(Table, list_models.SavedView.__table__)
+staff_preference = cast(Table, list_models.StaffPreference.__table__)
+bulk_change = cast(Table, list_models.BulkChange.__table__)
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

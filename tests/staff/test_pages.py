@@ -176,7 +176,11 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
     assert routes == {
         ("/", "GET"), ("/static/<path:filename>", "GET"),
         ("/sign-in", "GET"), ("/sign-in", "POST"), ("/sign-out", "POST"),
-        ("/orders", "GET"), ("/orders/new", "GET"), ("/orders/new", "POST"),
+        ("/orders", "GET"), ("/orders/columns", "POST"), ("/orders/bulk", "POST"),
+        ("/orders/changes/<change_id>/undo", "POST"),
+        ("/orders/views", "POST"), ("/orders/views/<view_id>", "POST"),
+        ("/orders/export.csv", "GET"), ("/orders/export.xlsx", "GET"),
+        ("/orders/new", "GET"), ("/orders/new", "POST"),
         ("/orders/new/check", "POST"), ("/orders/new/paste", "POST"),
         ("/orders/new/configurations", "GET"), ("/orders/new/customers", "GET"),
         ("/orders/new/draft", "POST"), ("/orders/drafts/<key>/discard", "POST"),

@@ -34,6 +34,9 @@ def run() -> None:
             render_item=render_item,
             render_as_batch=engine.dialect.name == "sqlite",
             compare_type=True,
+            include_object=lambda thing, *_about: (
+                thing.info.get("dialect", engine.dialect.name) == engine.dialect.name
+            ),
             transactional_ddl=True,
         )
         context.run_migrations()

@@ -1,0 +1,197 @@
+"""How long the desk's list takes among many orders: searches, filters, sorts and far pages.
+
+Run by `python -m benchmarks.order_list`. What counts are the ratios to the plain first page, which
+is measured in turn with everything else; the medians are of the service alone, without the page.
+"""
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+from sqlalchemy import Table, insert
+
+from app import create_app
+from benchmarks.product import SCRATCH
+from orders import administration
+from orders.access import Actor, OrgRules
+from orders.catalogue import NewConfiguration, configuration_row
+from orders.order_list import AttributeIs, ListPage, Wanted, list_page
+from orders.order_place import NEWEST_FIRST, Sort
+from orders.order_rows import line_rows, order_row
+from orders.rules import short_id
+from orders.rules.order import CartLine, Order
+from orders.rules.status import Status
+from orders.settings import PROJECT, Settings
+from orders.storage import database, tables
+
+BATCH = 2_000
+SYLLABLES = ("ka", "lo", "mi", "ren", "tos", "vu", "bel", "dan", "fir", "gop", "hus", "jat")
+WOODS = ("oak", "walnut", "ash", "birch")
+KINDS = ("chair", "table", "lamp", "shelf")
+NOWHERE = "loulou"  # no code either: their letters are others
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+Measured = Callable[[], ListPage]
+
+
+class Maker:
+    """Makes rows from a fixed seed."""
+
+    def __init__(self, org_id: str, actor: Actor) -> None:
+        self._chance = random.Random(1)  # noqa: S311 - data for a measurement
+        self._org_id, self._actor = org_id, actor
+        self._words = ["".join(self._chance.choices(SYLLABLES, k=3)) for _ in range(1_500)]
+        self.names: list[str] = []
+
+    def configurations(self, count: int) -> Iterator[dict[str, Any]]:
+        """Give configurations; one of them is the only one of its kind."""
+        for at in range(count):
+            kind = "rarity" if at == count // 2 else self._chance.choice(KINDS)
+            name = f"{self._chance.choice(self._words)} {kind}"
+            new = NewConfiguration(
+                variant={"Wood": self._chance.choice(WOODS), "Legs": self._chance.choice(WOODS)},
+                metadata={"name": name, "sku": f"SKU-{at:05}"},
+            )
+            row = configuration_row(
+                new, str(uuid.uuid4()), org_id=self._org_id, created_by=self._actor.id, at=START
+            )
+            self.names.append(row["id"])
+            yield row
+
+    def orders(self, count: int) -> Iterator[Order]:
+        """Give orders of three lines, a minute apart."""
+        for at in range(count):
+            cart = tuple(
+                CartLine(self._chance.choice(self.names), self._chance.randint(1, 9))
+                for _ in range(3)
+            )
+            moment = START + timedelta(minutes=at)
+            finish = self._chance.choice(("matt", "gloss", "oil"))
+            yield Order(
+                id=str(uuid.uuid4()), short_id=short_id.generate(), org_id=self._org_id,
+                origin_org_id=self._org_id, name=self._text(3) if at % 10 else None,
+                customer_id=f"C-{at % 5000}",
+                platform={"id": str(700_000 + at), "platform": "shopify", "storeName": "North"},
+                metadata={"finish": finish, "note": self._text(8), "crates": at % 7, "gift": True},
+                derivative={}, cart=cart, items=[],
+                status=self._chance.choice(tuple(Status)[1:]), created_at=moment,
+                updated_at=moment, created_by=self._actor.id, deleted_at=None,
+            )  # fmt: skip
+
+    def _text(self, words: int) -> str:
+        return " ".join(self._chance.choices(self._words, k=words))
+
+
+def fill(maker: Maker, orders: int, configurations: int) -> None:
+    """Insert everything, many rows at once."""
+    put(tables.configuration, list(maker.configurations(configurations)))
+    made: list[Order] = []
+    for order in maker.orders(orders):
+        made.append(order)
+        if len(made) == BATCH:
+            put_orders(made)
+            made = []
+    put_orders(made)
+
+
+def put_orders(made: list[Order]) -> None:
+    """Insert orders with their lines."""
+    put(tables.orders, [order_row(order) for order in made])
+    put(tables.cart_line, [row for order in made for row in line_rows(order)])
+
+
+def put(table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows in one transaction."""
+    if rows:
+        database.write(lambda connection: connection.execute(insert(table), rows).close())
+
+
+def cases(org_id: str, far: str) -> dict[str, Measured]:
+    """Give what is measured: by name, a page of the list."""
+
+    def page(sort: Sort = NEWEST_FIRST, older: str = "", **wanted: Any) -> Measured:  # noqa: ANN401 - fields of Wanted
+        return lambda: list_page(org_id, Wanted(**wanted), sort, older_than=older)
+
+    return {
+        "first page": page(),
+        "page far behind": page(older=far),
+        "word of every order": page(search="shopify"),
+        "word of few orders": page(search="karenvu"),
+        "number of one order": page(search="745123"),
+        "word of none": page(search=NOWHERE),
+        "three words, the last of none": page(search=f"shopify north {NOWHERE}"),
+        "product of most orders": page(search="chair"),
+        "product of few orders": page(search="rarity"),
+        "SKU": page(search="SKU-00077"),
+        "product and a word of none": page(search=f"chair {NOWHERE}"),
+        "two products": page(search="chair lamp"),
+        "two products, a customer": page(search="chair lamp C-77"),
+        "status of none": page(statuses=(Status.LIST,)),
+        "attribute": page(attributes=(AttributeIs(("metadata",), "finish", "oil"),)),
+        "attribute of none": page(attributes=(AttributeIs(("metadata",), "finish", "no"),)),
+        "store of none": page(store="South"),
+        "bin, empty": page(in_bin=True),
+        "by name": page(Sort("name", is_descending=False)),
+        "by customer": page(Sort("customerId", is_descending=False)),
+        "by last change": page(Sort("updatedAt")),
+        "by status": page(Sort("status", is_descending=False)),
+        "by name, word of none": page(Sort("name", is_descending=False), search=NOWHERE),
+    }
+
+
+def measure(org_id: str, rounds: int) -> None:
+    """Measure all cases in turn and print their medians beside the plain first page."""
+    plain = list_page(org_id, Wanted(), NEWEST_FIRST)
+    for _ in range(40):
+        plain = list_page(org_id, Wanted(), NEWEST_FIRST, older_than=plain.older or "")
+    measured = cases(org_id, plain.older or "")
+    taken: dict[str, list[float]] = {name: [] for name in measured}
+    found: dict[str, ListPage] = {}
+    for _ in range(rounds):
+        for name, run in measured.items():
+            started = time.perf_counter()
+            found[name] = run()
+            taken[name].append(time.perf_counter() - started)
+    first = statistics.median(taken["first page"])
+    print(f"{'':32}{'median ms':>10}{'x first page':>14}{'found':>8}")
+    for name, times in taken.items():
+        middle = statistics.median(times)
+        page = found[name]
+        count = "" if page.count is None else f"{page.count}{'+' if page.has_more else ''}"
+        print(f"{name:32}{middle * 1000:10.1f}{middle / first:14.1f}{count:>8}")
+
+
+def main() -> None:
+    """Read the options, make the data, measure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.order_list", description=__doc__)
+    parser.add_argument("--orders", type=int, default=100_000)
+    parser.add_argument("--configurations", type=int, default=5_000)
+    parser.add_argument("--rounds", type=int, default=7)
+    given = parser.parse_args()
+    SCRATCH.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'orders.sqlite3'}"
+        settings = Settings(data_dir=folder, database_url=url, secret_key="x" * 32, demo=False)
+        app = create_app(settings)
+        with app.app_context():
+            flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
+            org_id = administration.add_org("Many orders")
+            rules = OrgRules(org_id, is_strict=False, attributes=())
+            actor = Actor("staff", str(uuid.uuid4()), rules, is_private=True)
+            fill(Maker(org_id, actor), given.orders, given.configurations)
+            measure(org_id, given.rounds)
+            database.close()
+        app.extensions["request_recorder"].close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,268 @@
+"""One change of many orders: a status, into the bin or out of it, and its undoing.
+
+Each order is changed by `orders.editing` in a transaction of its own, so that nobody waits for the
+whole; what became of each is kept, and so the change can be undone.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from orders import editing, order_list
+from orders.access import Actor
+from orders.order_list import Wanted
+from orders.order_place import Sort
+from orders.rules.change_schema import OrderChanges
+from orders.rules.configuration_id import read_uuid
+from orders.rules.errors import Forbidden, InvalidOrder, NotFound, OrderError, StaleVersion
+from orders.rules.order import Order
+from orders.rules.status import Status
+from orders.storage import database
+from orders.storage.tables import bulk_change, insert_new, orders
+
+MOST_ORDERS = 1_000
+# After so many orders, what became of them is written down.
+CHUNK = 50
+KEPT = timedelta(days=7)
+BATCH = 500  # bound parameters of one statement
+
+
+class Action(StrEnum):
+    """What is done with the orders."""
+
+    STATUS = "status"
+    BIN = "bin"
+    RESTORE = "restore"
+
+
+class Result(StrEnum):
+    """What became of one order."""
+
+    CHANGED = "changed"
+    SAME = "same"  # it was so already
+    REFUSED = "refused"
+    STALE = "stale"  # somebody else has changed it meanwhile
+    GONE = "gone"  # it is not there, or in the bin (or out of it) already
+    UNDONE = "undone"
+
+
+class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
+    """More orders match than one change may take."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"More than {MOST_ORDERS:,} orders match. Nothing was changed: narrow the list first."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An order that is to be changed, in the version that somebody has seen."""
+
+    short_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one order: `before` is its status before, `version` the one it was left in."""
+
+    id: str
+    short_id: str
+    before: str
+    version: int
+    result: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of many orders; not finished while `finished_at` is None."""
+
+    id: str
+    action: Action
+    status: Status | None
+    created_at: datetime
+    finished_at: datetime | None
+    undone_at: datetime | None
+    outcomes: tuple[Outcome, ...]
+
+    def of(self, *results: str) -> tuple[Outcome, ...]:
+        """Give the orders with one of these results."""
+        return tuple(one for one in self.outcomes if one.result in results)
+
+
+def targets_of(org_id: str, wanted: Wanted, sort: Sort) -> list[Target]:
+    """Give all orders that match, as they are now. Raises TooMany beyond MOST_ORDERS."""
+    batches = order_list.ids_in_batches(org_id, wanted, sort, size=BATCH)
+    ids = list(islice((one for batch in batches for one in batch), MOST_ORDERS + 1))
+    if len(ids) > MOST_ORDERS:
+        raise TooMany
+    found = _read(org_id, orders.c.id, ids)
+    return [Target(found[one].short_id, found[one].version) for one in ids if one in found]
+
+
+def change_orders(
+    targets: Sequence[Target], action: Action, *, status: Status | None = None, change_id: str,
+    actor: Actor, now: datetime | None = None,
+) -> Change:  # fmt: skip
+    """Change the orders one by one and tell what became of each; at most MOST_ORDERS.
+
+    An order that is no longer in the version of its target is left alone. The same `change_id`
+    twice is one change, whose outcome so far is given. Raises TooMany.
+    """
+    if len(targets) > MOST_ORDERS:
+        raise TooMany
+    at = now or datetime.now(UTC)
+    change = Change(change_id, action, status, at, None, None, ())
+    if not _begin(change, actor):
+        return find_change(change_id, actor)
+    stored = _read(actor.org_id, orders.c.short_id, [one.short_id for one in targets])
+    for target in targets:
+        row = stored.get(target.short_id)
+        if row is not None:
+            outcome = _change(row, target.version, change, actor)
+            change = replace(change, outcomes=(*change.outcomes, outcome))
+            if len(change.outcomes) % CHUNK == 0:
+                _keep(change)
+    change = replace(change, finished_at=datetime.now(UTC))
+    _keep(change)
+    return change
+
+
+def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> Change:
+    """Set each order back that the change has changed and that is still as it was left.
+
+    A second undoing does nothing. Raises NotFound for a change of somebody else, or an old one.
+    """
+    change = find_change(change_id, actor)
+    at = now or datetime.now(UTC)
+    if change.finished_at is None or not _claim_undoing(change, at):
+        return find_change(change_id, actor)
+    outcomes = [
+        _undo(one, change, actor) if one.result == Result.CHANGED else one
+        for one in change.outcomes
+    ]
+    change = replace(change, outcomes=tuple(outcomes), undone_at=at)
+    _keep(change)
+    return change
+
+
+def find_change(change_id: str, actor: Actor) -> Change:
+    """Read a change that this person has made. Raises NotFound."""
+    row: Any = None
+    if read_uuid(change_id) == change_id:
+        which = (bulk_change.c.id == change_id, bulk_change.c.staff_id == actor.id)
+        with database.read() as connection:
+            row = connection.execute(select(bulk_change).where(*which)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such change.")
+    return Change(
+        id=row.id,
+        action=Action(row.action),
+        status=Status(row.status) if row.status else None,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        undone_at=row.undone_at,
+        outcomes=tuple(Outcome(**one) for one in row.outcome),
+    )
+
+
+def _begin(change: Change, actor: Actor) -> bool:
+    """Claim the change's ID; False when somebody has done so before. Old changes are forgotten."""
+    row: dict[str, Any] = {
+        "id": change.id,
+        "org_id": actor.org_id,
+        "staff_id": actor.id,
+        "action": str(change.action),
+        "status": None if change.status is None else str(change.status),
+        "created_at": change.created_at,
+        "finished_at": None,
+        "undone_at": None,
+        "outcome": [],
+    }
+
+    def work(connection: Connection) -> bool:
+        old = bulk_change.c.created_at < change.created_at - KEPT
+        connection.execute(delete(bulk_change).where(old))
+        return insert_new(connection, bulk_change, row)
+
+    return database.write(work)
+
+
+def _claim_undoing(change: Change, at: datetime) -> bool:
+    """Let one of two clicks undo the change."""
+    which = (bulk_change.c.id == change.id, bulk_change.c.undone_at.is_(None))
+    claim = update(bulk_change).where(*which).values(undone_at=at).returning(bulk_change.c.id)
+    return database.write(lambda connection: connection.execute(claim).first() is not None)
+
+
+def _keep(change: Change) -> None:
+    values = {
+        "finished_at": change.finished_at,
+        "undone_at": change.undone_at,
+        "outcome": [asdict(one) for one in change.outcomes],
+    }
+    which = bulk_change.c.id == change.id
+    database.write(lambda it: it.execute(update(bulk_change).where(which).values(values)).close())
+
+
+def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # noqa: ANN401 - a column; rows
+    """Read what the targets are now, by the column's values."""
+    columns = (orders.c.id, orders.c.short_id, orders.c.status, orders.c.version)
+    found: dict[str, Any] = {}
+    with database.read() as connection:
+        for start in range(0, len(keys), BATCH):
+            batch = keys[start : start + BATCH]
+            statement = select(*columns).where(orders.c.org_id == org_id, column.in_(batch))
+            found |= {getattr(row, column.name): row for row in connection.execute(statement)}
+    return found
+
+
+def _change(row: Any, seen: int, change: Change, actor: Actor) -> Outcome:  # noqa: ANN401 - a row
+    outcome = Outcome(row.id, row.short_id, row.status, row.version, Result.CHANGED)
+    acts: dict[Action, Callable[..., Order]] = {
+        Action.BIN: editing.bin_order,
+        Action.RESTORE: editing.restore_order,
+    }
+    if change.action is Action.STATUS and change.status == row.status:
+        return replace(outcome, result=Result.SAME)
+    return _try(outcome, seen, acts.get(change.action, _setting(change.status)), actor)
+
+
+def _undo(outcome: Outcome, change: Change, actor: Actor) -> Outcome:
+    acts: dict[Action, Callable[..., Order]] = {
+        Action.BIN: editing.restore_order,
+        Action.RESTORE: editing.bin_order,
+    }
+    act = acts.get(change.action, _setting(Status(outcome.before)))
+    undone = _try(outcome, outcome.version, act, actor)
+    return replace(undone, result=Result.UNDONE) if undone.result == Result.CHANGED else undone
+
+
+def _setting(status: Status | None) -> Callable[..., Order]:
+    changes = OrderChanges() if status is None else OrderChanges(status=status)
+    return lambda reference, **how: editing.change_order(reference, changes, **how)
+
+
+def _try(outcome: Outcome, version: int, act: Callable[..., Order], actor: Actor) -> Outcome:
+    """Act on the order in this version; whatever is refused becomes its outcome."""
+    try:
+        after = act(outcome.id, actor=actor, is_current=lambda now: now == version)
+    except StaleVersion:
+        return replace(outcome, result=Result.STALE)
+    except NotFound:
+        return replace(outcome, result=Result.GONE)
+    except InvalidOrder as invalid:
+        reasons = " ".join(error.message for error in invalid.errors)
+        return replace(outcome, result=Result.REFUSED, reason=reasons)
+    except Forbidden as forbidden:
+        return replace(outcome, result=Result.REFUSED, reason=str(forbidden))
+    if after.version == version:
+        return replace(outcome, result=Result.SAME)
+    return replace(outcome, version=after.version)
