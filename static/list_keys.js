@@ -7,7 +7,7 @@ const rows = () => [...document.querySelectorAll(".list tbody tr")];
 const FIELDS = "input:not([type='checkbox']), select, textarea, [contenteditable]";
 
 function mark(row) {
-  const place = row?.querySelector("a.code, [name='order']");
+  const place = row?.querySelector("a.code") ?? row?.querySelector("[name='order']");
   place?.focus();
   row?.scrollIntoView({ block: "nearest" });
 }

@@ -90,6 +90,6 @@ def _targets(name: str) -> list[Target]:
     targets = {}
     for text in request.form.getlist(name):
         code, _, version = text.partition(".")
-        if version.isascii() and version.isdigit() and len(version) < 10 and code.isalnum():
+        if text.isascii() and version.isdigit() and len(version) < 10 and code.isalnum():
             targets[code] = Target(code, int(version))
     return list(targets.values())

@@ -1,0 +1,305 @@
+"""A status in its row, many orders at once, the bin, and the way back."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from orders.storage import database, tables
+from tests.actors import Org
+from tests.receiver import Receiver
+from tests.staff.test_pages import make_order
+
+pytestmark = pytest.mark.usefixtures("csrf_off")
+HTMX = {"HX-Request": "true"}
+
+
+def stored(app: Flask, code: str) -> tuple[str, int, bool]:
+    """Give status, version and whether it is in the bin."""
+    order = tables.orders
+    statement = select(order.c.status, order.c.version, order.c.deleted_at)
+    with app.app_context(), database.read() as connection:
+        row = connection.execute(statement.where(order.c.short_id == code)).one()
+    return row.status, row.version, row.deleted_at is not None
+
+
+def history(app: Flask, code: str) -> list[tuple[str, object]]:
+    entry = tables.order_history
+    statement = (
+        select(entry.c.action, entry.c.changes)
+        .join(tables.orders, tables.orders.c.id == entry.c.order_id)
+        .where(tables.orders.c.short_id == code)
+        .order_by(entry.c.id)
+    )
+    with app.app_context(), database.read() as connection:
+        return [(row.action, row.changes) for row in connection.execute(statement)]
+
+
+def form(client: FlaskClient, query: str = "") -> dict[str, object]:
+    """Give the fields of the form as the page has them, nothing ticked."""
+    text = client.get(f"/orders?{query}").text
+    fields: dict[str, object] = {
+        name: re.search(f'name="{name}" value="([^"]*)"', text.partition('id="changing"')[2])[1]  # type: ignore[index]  # it is there
+        for name in ("state", "key")
+    }
+    fields["state"] = str(fields["state"]).replace("&amp;", "&")
+    fields["seen"] = re.findall(r'name="seen" value="([^"]+)"', text)
+    return fields | {"scope": "ticked"}
+
+
+def told(text: str) -> str:
+    """Give the headline of the report."""
+    found = re.search(r'id="report-title">(.*?)</h2>', text, re.DOTALL)
+    assert found is not None, text
+    return " ".join(found[1].split())
+
+
+def change(client: FlaskClient, fields: dict[str, object], **more: object) -> str:
+    answer = client.post("/orders/bulk", data={**fields, **more})
+    assert answer.status_code == 303, answer.text
+    return client.get(answer.location).text
+
+
+def undo(client: FlaskClient, text: str) -> str:
+    address = re.search(r'action="(/orders/changes/[^"]+/undo)"', text)
+    assert address is not None, text
+    answer = client.post(address[1], data={"state": ""})
+    assert answer.status_code == 303
+    return client.get(answer.location).text
+
+
+class TestStatus:
+    def test_one_row_gets_its_status_by_its_own_button(
+        self, staff_client: FlaskClient, app: Flask, org: Org
+    ) -> None:
+        code, other = make_order(org)["shortId"], make_order(org)["shortId"]
+        sent = {**form(staff_client), f"status.{code}": "Complete", f"status.{other}": "List"}
+        text = change(staff_client, sent, do=f"row.{code}")
+        assert told(text) == "1 order set to Complete."
+        assert stored(app, code)[0] == "Complete"
+        assert stored(app, other)[0] == "New"
+        assert history(app, code)[1] == (
+            "changed", {"status": {"from": "New", "to": "Complete"}},
+        )  # fmt: skip
+
+    def test_many_at_once_and_the_report_names_each(
+        self, staff_client: FlaskClient, app: Flask, org: Org
+    ) -> None:
+        new, listed = make_order(org)["shortId"], make_order(org, status="List")["shortId"]
+        empty = make_order(org, status="List", cart=[])["shortId"]
+        done = make_order(org, status="Complete")["shortId"]
+        text = change(staff_client, form(staff_client), scope="page", do="status", set="Complete")
+        assert told(text) == "2 orders set to Complete. 1 order so already. 1 order left alone."
+        assert [stored(app, code)[0] for code in (new, listed, empty, done)] == [
+            "Complete", "Complete", "List", "Complete",
+        ]  # fmt: skip
+        assert "refused: " in text
+        assert [len(history(app, code)) for code in (new, listed, empty, done)] == [2, 2, 1, 1]
+
+    def test_the_ticked_ones_alone_are_changed(
+        self, staff_client: FlaskClient, app: Flask, org: Org
+    ) -> None:
+        ticked, other = make_order(org)["shortId"], make_order(org)["shortId"]
+        change(staff_client, form(staff_client), order=f"{ticked}.1", do="status", set="Complete")
+        assert stored(app, ticked)[0] == "Complete"
+        assert stored(app, other)[0] == "New"
+
+    def test_all_that_match_are_changed_also_behind_the_page(
+        self,
+        staff_client: FlaskClient,
+        app: Flask,
+        org: Org,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("orders.order_list.PAGE_SIZE", 2)
+        matching = [make_order(org, name="Match")["shortId"] for _ in range(5)]
+        other = make_order(org, name="Other")["shortId"]
+        fields = form(staff_client, "q=match")
+        assert len(fields["seen"]) == 2  # type: ignore[arg-type]  # a list
+        text = change(staff_client, fields, scope="all", do="status", set="In Progress")
+        assert told(text) == "5 orders set to In Progress."
+        assert {stored(app, code)[0] for code in matching} == {"In Progress"}
+        assert stored(app, other)[0] == "New"
+
+    def test_too_many_are_refused_and_nothing_is_changed(
+        self,
+        staff_client: FlaskClient,
+        app: Flask,
+        org: Org,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("orders.bulk.MOST_ORDERS", 2)
+        made = [make_order(org)["shortId"] for _ in range(3)]
+        sent = {**form(staff_client), "scope": "all", "do": "status", "set": "Complete"}
+        answer = staff_client.post("/orders/bulk", data=sent)
+        assert answer.status_code == 422
+        assert "More than 2 orders match" in answer.text
+        assert {stored(app, code)[0] for code in made} == {"New"}
+
+    def test_what_was_changed_meanwhile_is_left_alone(
+        self, staff_client: FlaskClient, app: Flask, org: Org, client: FlaskClient
+    ) -> None:
+        code, other = make_order(org)["shortId"], make_order(org)["shortId"]
+        fields = form(staff_client)
+        headers = {"Authorization": f"Bearer {org.private.secret}"}
+        client.put(f"/api/orders/{code}", json={"name": "Changed"}, headers=headers)
+        text = change(staff_client, fields, scope="page", do="status", set="Complete")
+        assert told(text) == "1 order set to Complete. 1 order left alone."
+        assert "was changed meanwhile" in text
+        assert stored(app, code)[0] == "New"
+        assert stored(app, other)[0] == "Complete"
+
+    def test_the_same_form_twice_is_one_change(
+        self, staff_client: FlaskClient, app: Flask, org: Org
+    ) -> None:
+        code = make_order(org)["shortId"]
+        fields = form(staff_client)
+        first = change(staff_client, fields, scope="page", do="status", set="Complete")
+        second = change(staff_client, fields, scope="page", do="status", set="Complete")
+        assert told(first) == told(second) == "1 order set to Complete."
+        assert stored(app, code)[1] == 2
+
+    def test_webhooks_are_told_of_each(
+        self, staff_client: FlaskClient, app: Flask, org: Org, receiver: Receiver
+    ) -> None:
+        headers = {"Authorization": f"Bearer {org.private.secret}"}
+        hook = {"topic": "order.updated", "address": "https://hooks.shop.example/orders"}
+        made = app.test_client().post("/api/webhooks", json=hook, headers=headers)
+        assert made.status_code == 201, made.text
+        for _ in range(2):
+            make_order(org)
+        change(staff_client, form(staff_client), scope="page", do="status", set="Complete")
+        with app.app_context(), database.read() as connection:
+            told_of = connection.execute(select(tables.webhook_delivery.c.topic)).scalars().all()
+        assert list(told_of) == ["order.updated"] * 2
+
+
+class TestUndo:
+    def test_it_sets_back_what_is_still_as_the_change_left_it(
+        self, staff_client: FlaskClient, app: Flask, org: Org, client: FlaskClient
+    ) -> None:
+        new, cart = make_order(org)["shortId"], make_order(org, status="In Cart")["shortId"]
+        touched = make_order(org)["shortId"]
+        text = change(staff_client, form(staff_client), scope="page", do="status", set="Complete")
+        headers = {"Authorization": f"Bearer {org.private.secret}"}
+        client.put(f"/api/orders/{touched}", json={"name": "Touched"}, headers=headers)
+        text = undo(staff_client, text)
+        assert told(text) == "Undone: 2 orders set back. 1 order left alone."
+        assert [stored(app, code)[0] for code in (new, cart, touched)] == [
+            "New", "In Cart", "Complete",
+        ]  # fmt: skip
+        assert history(app, cart)[-1] == (
+            "changed", {"status": {"from": "Complete", "to": "In Cart"}},
+        )  # fmt: skip
+
+    def test_a_second_one_does_nothing(
+        self, staff_client: FlaskClient, app: Flask, org: Org
+    ) -> None:
+        code = make_order(org)["shortId"]
+        text = change(staff_client, form(staff_client), scope="page", do="status", set="Complete")
+        assert told(undo(staff_client, text)) == "Undone: 1 order set back."
+        assert told(undo(staff_client, text)) == "Undone: 1 order set back."
+        assert stored(app, code)[1] == 3
+
+    def test_only_who_has_made_a_change_can_undo_it(
+        self, staff_client: FlaskClient, app: Flask, org: Org, other_org: Org
+    ) -> None:
+        code = make_order(org)["shortId"]
+        text = change(staff_client, form(staff_client), scope="page", do="status", set="Complete")
+        address = re.search(r'action="(/orders/changes/[^"]+/undo)"', text)
+        assert address is not None
+        for other in (org.admin(), other_org.staff()):
+            stranger = org.sign_in(app.test_client(), other)
+            assert stranger.post(address[1], data={"state": ""}).status_code == 404
+        assert stored(app, code)[0] == "Complete"
+        assert staff_client.post("/orders/changes/nonsense/undo").status_code == 404
+
+
+class TestBin:
+    def test_into_it_and_out_of_it_again(
+        self, staff_client: FlaskClient, app: Flask, org: Org
+    ) -> None:
+        one, two = make_order(org)["shortId"], make_order(org)["shortId"]
+        text = change(staff_client, form(staff_client), scope="page", do="bin")
+        assert told(text) == "2 orders put into the bin."
+        assert stored(app, one)[2]
+        text = undo(staff_client, text)
+        assert not stored(app, one)[2]
+        change(staff_client, form(staff_client), order=f"{two}.3", do="bin")
+        assert stored(app, two)[2]
+        text = change(staff_client, form(staff_client, "bin=1"), scope="all", do="restore")
+        assert told(text) == "1 order taken out of the bin."
+        assert not stored(app, two)[2]
+        assert [action for action, _ in history(app, two)] == [
+            "created", "binned", "restored", "binned", "restored",
+        ]  # fmt: skip
+
+
+class TestForm:
+    def test_enter_changes_nothing(self, staff_client: FlaskClient, app: Flask, org: Org) -> None:
+        code = make_order(org)["shortId"]
+        page = staff_client.get("/orders?q=a").text
+        first = re.search(r"<form id=\"changing\".*?<button[^>]+>", page, re.DOTALL)
+        assert first is None or 'value=""' in first[0]
+        sent = {**form(staff_client), "scope": "page", "set": "Complete", "do": ""}
+        assert staff_client.post("/orders/bulk", data=sent).status_code == 303
+        assert stored(app, code)[0] == "New"
+
+    @pytest.mark.parametrize(
+        ("sent", "sentence"),
+        [({"do": "status", "set": "Complete"}, "Tick the orders first"),
+         ({"do": "status", "scope": "page"}, "Choose the status"),
+         ({"do": "status", "scope": "page", "set": "Newest"}, "Choose the status"),
+         ({"do": "bin", "order": ["nonsense", "a.b", "..", "é.1"]}, "Tick the orders first")],
+    )  # fmt: skip
+    def test_what_is_missing_is_told(
+        self, staff_client: FlaskClient, app: Flask, org: Org, sent: dict[str, str], sentence: str
+    ) -> None:
+        code = make_order(org)["shortId"]
+        answer = staff_client.post("/orders/bulk", data={**form(staff_client), **sent})
+        assert answer.status_code == 422
+        assert sentence in answer.text
+        assert stored(app, code)[1] == 1
+
+    def test_orders_of_other_orgs_do_not_exist(
+        self, staff_client: FlaskClient, app: Flask, org: Org, other_org: Org
+    ) -> None:
+        make_order(org)
+        theirs = make_order(other_org)["shortId"]
+        fields = form(staff_client)
+        text = change(staff_client, fields, order=f"{theirs}.1", do="status", set="Complete")
+        assert told(text) == "0 orders set to Complete."
+        assert stored(app, theirs)[0] == "New"
+
+    def test_htmx_gets_the_piece_with_the_report(
+        self, staff_client: FlaskClient, app: Flask, org: Org
+    ) -> None:
+        code = make_order(org)["shortId"]
+        sent = {**form(staff_client, "status=New"), "scope": "page", "do": "status", "set": "List"}
+        answer = staff_client.post("/orders/bulk", data=sent, headers=HTMX)
+        assert answer.status_code == 200
+        assert "<html" not in answer.text
+        assert told(answer.text) == "1 order set to List."
+        assert re.search(r'data-here="/orders\?status=New&amp;done=[0-9a-f-]{36}"', answer.text)
+        assert stored(app, code)[0] == "List"
+
+    def test_nobody_else_may(self, app: Flask, org: Org, client: FlaskClient) -> None:
+        code = make_order(org)["shortId"]
+        sent = {"seen": f"{code}.1", "scope": "page", "do": "bin"}
+        for path in ("bulk", "columns", "views", "views/x", "changes/x/undo"):
+            assert client.post(f"/orders/{path}", data=sent).status_code == 303
+        for path in ("export.csv", "export.xlsx"):
+            assert client.get(f"/orders/{path}").status_code == 303
+        assert not stored(app, code)[2]
+
+
+def test_a_forged_form_is_refused(app: Flask, org: Org) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    client = org.sign_in(app.test_client())
+    code = make_order(org)["shortId"]
+    sent = {"seen": f"{code}.1", "scope": "page", "do": "bin"}
+    for path in ("bulk", "columns", "views", "views/x", "changes/x/undo"):
+        assert client.post(f"/orders/{path}", data=sent).status_code == 400
+    assert not stored(app, code)[2]
