@@ -4,11 +4,12 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
-from flask import Response, request, send_file, stream_with_context
+from flask import Response, request, stream_with_context
 
 from orders import order_export
-from orders.export_files import TooManyRows, csv_pieces, write_xlsx
+from orders.export_files import PIECE, TooManyRows, csv_pieces, write_xlsx
 from orders.order_export import Cell, Columns
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.list_page import Trouble, choices_and_address, draw
@@ -42,10 +43,17 @@ def export_xlsx() -> Response:
             write_xlsx(file, columns.names, rows)
         except TooManyRows as too_many:
             return draw(request.args, trouble=Trouble("export", str(too_many)))
-        # Open files outlive their folder.
-        return send_file(
-            file.open("rb"), mimetype=XLSX, as_attachment=True, download_name=_file_name("xlsx")
-        )
+        # An open file outlives its folder.
+        response = Response(_pieces(file.open("rb")), mimetype=XLSX)
+        response.content_length = file.stat().st_size
+    response.headers["Content-Disposition"] = f"attachment; filename={_file_name('xlsx')}"
+    return response
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 def _found() -> tuple[Columns, Iterator[list[Cell]]] | None:

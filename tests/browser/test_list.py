@@ -1,0 +1,200 @@
+"""The list of orders in a browser: by keyboard, by mouse, with and without JavaScript."""
+
+import re
+import uuid
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.bad_orders import CHAIR
+from tests.browser.conftest import Desk, Watch, sign_in
+from tests.browser.test_accessibility import check
+
+
+def make_orders(page: Page, desk: Desk, count: int) -> str:
+    """Make orders that one word finds; gives the word."""
+    word = f"batch{uuid.uuid4().hex[:8]}"
+    headers = {"Authorization": f"Bearer {desk.org.private.secret}"}
+    for at in range(count):
+        order = {
+            "name": f"{word} {at}", "metadata": {"finish": "matt"},
+            "cart": [{"configurationId": CHAIR, "count": at + 1}],
+        }  # fmt: skip
+        made = page.request.post(f"{desk.address}/api/orders", data=order, headers=headers)
+        assert made.status == 201, made.text()
+    return word
+
+
+def row(page: Page, name: str) -> str:
+    """Give the selector of the row of an order."""
+    return f'.list tbody tr:has-text("{name}")'
+
+
+def test_it_is_worked_by_the_keyboard_alone(page: Page, desk: Desk) -> None:
+    word = make_orders(page, desk, 3)
+    page.goto(f"{desk.address}/orders")
+    page.keyboard.press("/")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type(word)  # a j in it would be typed, too
+    page.wait_for_url(f"**/orders?q={word}")
+    expect(page.locator("a.code")).to_have_count(3)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(f"{row(page, f'{word} 2')} a.code")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("k")
+    ticked = page.locator('[name="order"]:checked')
+    expect(ticked).to_have_count(2)
+    expect(page.locator("#scope option").first).to_have_text("the 2 ticked")
+    page.keyboard.press("?")
+    expect(page.locator("dialog")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_be_hidden()
+    page.locator(f"{row(page, f'{word} 1')} a.code").focus()
+    page.keyboard.press("o")
+    page.wait_for_url(re.compile(r"/orders/[0-9A-Z]{12}$"))
+    page.go_back()
+    expect(page.locator("#q")).to_have_value(word)
+    page.locator("h1").click()
+    page.keyboard.press("n")
+    page.wait_for_url("**/orders/new?form=*")
+
+
+def test_a_status_is_set_in_its_row_and_taken_back(page: Page, desk: Desk) -> None:
+    word = make_orders(page, desk, 2)
+    page.goto(f"{desk.address}/orders?q={word}")
+    select = page.locator(f"{row(page, f'{word} 1')} select")
+    # By mouse at once; a browser's own list cannot be clicked, so the click is only begun.
+    page.locator("h1").click()
+    select.select_option("Complete")
+    expect(page.locator("#report")).to_contain_text("1 order set to Complete.")
+    expect(select).to_have_value("Complete")
+    expect(select).to_be_focused()
+    expect(page.locator("#said")).to_contain_text("1 order set to Complete.")
+    page.click(".undo")
+    expect(page.locator("#report")).to_contain_text("Undone: 1 order set back.")
+    expect(page.locator("#report")).to_be_focused()
+    expect(select).to_have_value("New")
+    # By keyboard only when Enter says so.
+    select.focus()
+    page.keyboard.press("ArrowDown")
+    expect(select).to_have_value("In Progress")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#report")).to_contain_text("Undone")
+    page.keyboard.press("Enter")
+    expect(page.locator("#report")).to_contain_text("1 order set to Complete.")
+    assert "done=" in page.url
+    page.reload()
+    expect(page.locator("#report")).to_contain_text("1 order set to Complete.")
+
+
+def test_all_are_ticked_by_one_box_and_changed(page: Page, desk: Desk) -> None:
+    word = make_orders(page, desk, 3)
+    page.goto(f"{desk.address}/orders?q={word}")
+    page.check(".every")
+    page.select_option("#set", "In Progress")
+    page.dblclick('button[value="status"]')
+    expect(page.locator("#report")).to_contain_text("3 orders set to In Progress.")
+    expect(page.locator('.list select:has(option:checked:text("In Progress"))')).to_have_count(3)
+    page.click('button[value="bin"]')
+    expect(page.locator("#report")).to_contain_text("Tick the orders first")
+    page.select_option("#scope", "all")
+    page.click('button[value="bin"]')
+    expect(page.locator("#report")).to_contain_text("3 orders put into the bin.")
+    expect(page.locator(".list")).to_have_count(0)
+    page.click(".undo")
+    expect(page.locator("a.code")).to_have_count(6)  # three of them in the report
+
+
+def test_filters_columns_and_views_work_by_hand(page: Page, desk: Desk) -> None:
+    word = make_orders(page, desk, 2)
+    page.goto(f"{desk.address}/orders?q={word}")
+    page.click(".filters summary")
+    page.check('input[name="status"][value="New"]')
+    page.select_option('select[name="metadata.finish"]', "matt")
+    page.click(".filters button")
+    page.wait_for_url(f"**/orders?q={word}&status=New&metadata.finish=matt")
+    expect(page.locator(".chip")).to_have_count(3)
+    page.click("summary:text('Columns')")
+    page.check('input[value="store"]')
+    page.click("button:text('Show these')")
+    expect(page.locator("th:text('Store')")).to_be_visible()
+    page.click("summary:text('Save view')")
+    page.fill("#view-name", word)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**view=*")
+    expect(page.locator(".views [aria-current]")).to_have_text(word)
+    page.click("summary:text('This view')")
+    page.click("button:text('Delete the view')")
+    expect(page.locator(f".views a:text('{word}')")).to_have_count(0)
+    page.click("summary:text('Columns')")
+    page.keyboard.press("Escape")
+    expect(page.locator("summary:text('Columns')")).to_be_focused()
+    page.click("summary:text('Columns')")
+    page.click("button:text('The usual ones')")
+    expect(page.locator("th:text('Store')")).to_have_count(0)
+    page.click("summary:text('Export')")
+    with page.expect_download() as loading:
+        page.click("a:text('CSV')")
+    assert word in loading.value.path().read_text("utf-8-sig")
+
+
+def test_everything_works_without_javascript(plain_page: Page, desk: Desk) -> None:
+    page = plain_page
+    word = make_orders(page, desk, 2)
+    page.goto(f"{desk.address}/orders")
+    page.fill("#q", word)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/orders?q={word}*")
+    expect(page.locator("a.code")).to_have_count(2)
+    page.select_option(f"{row(page, f'{word} 1')} select", "Complete")
+    page.click(f"{row(page, f'{word} 1')} .set")
+    expect(page.locator("#report")).to_contain_text("1 order set to Complete.")
+    page.click(".undo")
+    expect(page.locator("#report")).to_contain_text("Undone: 1 order set back.")
+    page.select_option("#scope", "all")
+    page.select_option("#set", "Complete")
+    page.click('button[value="status"]')
+    expect(page.locator("#report")).to_contain_text("2 orders set to Complete.")
+    page.click(".views a:text('Bin')")
+    page.wait_for_url("**/orders?bin=1")
+
+
+@pytest.mark.parametrize("width", [1440, 390, 320])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_state_is_accessible(
+    chromium: Browser, watch: Watch, desk: Desk, scheme: str, width: int
+) -> None:
+    context = watch.over(
+        chromium.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme="light" if scheme == "light" else "dark",
+            bypass_csp=True,  # axe itself is an inline script
+        )
+    )
+    page = context.new_page()
+    sign_in(page, desk)
+    word = make_orders(page, desk, 2)
+    page.goto(f"{desk.address}/orders?q={word}")
+    page.click(".filters summary")
+    page.check('[name="order"] >> nth=0')
+    page.focus("a.code")
+    check(page, "filtered, ticked, with open filters")
+    for menu in ("Columns", "Export", "Save view"):
+        page.click(f"summary:text('{menu}')")
+        check(page, menu)
+    page.keyboard.press("Escape")
+    page.select_option("#set", "Complete")
+    page.click('button[value="status"]')
+    page.wait_for_selector("#report")
+    page.click(".filters summary")
+    check(page, "after a change")
+    page.goto(f"{desk.address}/orders?columns=code,changed,store,metadata.finish,status&sort=name")
+    check(page, "other columns")
+    for query in ("bin=1", "from=nope&status=x&metadata.finish=wood", "status=List&q=nothing"):
+        page.goto(f"{desk.address}/orders?{query}")
+        check(page, query)
+    context.close()
