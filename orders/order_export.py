@@ -3,14 +3,13 @@
 Orders are read in batches, so that a hundred thousand of them need no more memory than one batch.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
 from orders import catalogue, order_list, queries
-from orders.catalogue import ConfigurationCard
 from orders.order_list import Wanted
 from orders.order_place import Sort
 from orders.rules.attributes import Applies, AttributeRule, Kind
@@ -27,7 +26,12 @@ MOST_KEYS = 200
 AREAS = ("platform", "metadata", "derivative")
 PLATFORM = ("id", "platform", "storeName")
 
+# What is known of configurations is kept from batch to batch, of so many at most.
+MOST_PRODUCTS = 20_000
+
 Cell = str | int
+_Product = tuple[str, str]  # SKU and name
+NO_PRODUCT: _Product = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +102,24 @@ def rows(org_id: str, wanted: Wanted, sort: Sort, columns: Columns) -> Iterator[
 
     An order with an empty cart has one row. Orders that come or go meanwhile may be in it or not.
     """
+    products: dict[str, _Product] = {}
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
         batch = _read_orders(ids)
-        references = {line.configuration_id for order in batch for line in order.cart}
-        cards = catalogue.resolve(references, org_id)
+        if len(products) > MOST_PRODUCTS:
+            products = {}
+        named = {line.configuration_id for order in batch for line in order.cart}
+        unknown = named - products.keys()
+        products |= dict.fromkeys(unknown, NO_PRODUCT) | _read_products(unknown, org_id)
         names = queries.actor_names({order.created_by for order in batch}, org_id)
         for order in batch:
-            yield from _rows_of(order, columns, cards, names)
+            yield from _rows_of(order, columns, products, names)
+
+
+def _read_products(references: Iterable[str], org_id: str) -> dict[str, _Product]:
+    cards = catalogue.resolve(references, org_id)
+    return {
+        reference: (card.sku or "", card.product_name or "") for reference, card in cards.items()
+    }
 
 
 def _read_orders(ids: Sequence[str]) -> list[Order]:
@@ -115,7 +130,7 @@ def _read_orders(ids: Sequence[str]) -> list[Order]:
 
 
 def _rows_of(
-    order: Order, columns: Columns, cards: dict[str, ConfigurationCard], names: dict[str, str]
+    order: Order, columns: Columns, products: dict[str, _Product], names: dict[str, str]
 ) -> Iterator[list[Cell]]:
     before: list[Cell] = [
         order.short_id, order.name or "", order.customer_id or "", str(order.status),
@@ -132,7 +147,7 @@ def _rows_of(
         names.get(order.created_by, ""),
     ]  # fmt: skip
     for line in order.cart or (None,):
-        yield [*before, *_line(line, cards), *after]
+        yield [*before, *_line(line, products), *after]
 
 
 def _cell(values: dict[str, Any], key: str, *, is_text: bool) -> str:
@@ -142,14 +157,12 @@ def _cell(values: dict[str, Any], key: str, *, is_text: bool) -> str:
     return write_value(value, is_text=is_text and isinstance(value, str))
 
 
-def _line(line: CartLine | None, cards: dict[str, ConfigurationCard]) -> list[Cell]:
+def _line(line: CartLine | None, products: dict[str, _Product]) -> list[Cell]:
     if line is None:
         return ["", "", "", "", ""]
-    card = cards.get(line.configuration_id)
     return [
         line.configuration_id,
-        (card.sku if card else None) or "",
-        (card.product_name if card else None) or "",
+        *products[line.configuration_id],
         line.count,
         "" if line.metadata is None else write_value(line.metadata),
     ]
