@@ -29,6 +29,8 @@ MOST_ORDERS = 1_000
 # After so many orders, what became of them is written down.
 CHUNK = 50
 KEPT = timedelta(days=7)
+# A change that has not finished by now was interrupted: what is known of it can be undone.
+PATIENCE = timedelta(minutes=10)
 BATCH = 500  # bound parameters of one statement
 
 
@@ -92,6 +94,11 @@ class Change:
     undone_at: datetime | None
     outcomes: tuple[Outcome, ...]
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether somebody is still at work; a process that was stopped is not."""
+        return self.finished_at is None and datetime.now(UTC) - self.created_at < PATIENCE
+
     def of(self, *results: str) -> tuple[Outcome, ...]:
         """Give the orders with one of these results."""
         return tuple(one for one in self.outcomes if one.result in results)
@@ -142,7 +149,7 @@ def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> Change
     """
     change = find_change(change_id, actor)
     at = now or datetime.now(UTC)
-    if change.finished_at is None or not _claim_undoing(change, at):
+    if change.is_running or not _claim_undoing(change, at):
         return find_change(change_id, actor)
     outcomes = [
         _undo(one, change, actor) if one.result == Result.CHANGED else one

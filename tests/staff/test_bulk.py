@@ -1,11 +1,12 @@
 """A status in its row, many orders at once, the bin, and the way back."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from orders.storage import database, tables
 from tests.actors import Org
@@ -215,6 +216,26 @@ class TestUndo:
             assert stranger.post(address[1], data={"state": ""}).status_code == 404
         assert stored(app, code)[0] == "Complete"
         assert staff_client.post("/orders/changes/nonsense/undo").status_code == 404
+
+    def test_of_an_interrupted_change_what_is_known_can_be_undone(
+        self, staff_client: FlaskClient, app: Flask, org: Org, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        code = make_order(org)["shortId"]
+        text = change(staff_client, form(staff_client), scope="page", do="status", set="Complete")
+        with app.app_context():
+            never = update(tables.bulk_change).values(finished_at=None)
+            database.write(lambda connection: connection.execute(never).close())
+        done = re.search(r"done=([0-9a-f-]{36})", text)
+        assert done is not None
+        address = f"/orders/changes/{done[1]}/undo"
+        running = staff_client.get(staff_client.post(address, data={}).location).text
+        assert told(running).startswith("Still at work: 1 order so far.")
+        assert stored(app, code)[0] == "Complete"
+        monkeypatch.setattr("orders.bulk.PATIENCE", timedelta(0))
+        shown = staff_client.get(f"/orders?done={done[1]}").text
+        assert told(shown) == "Interrupted: 1 order set to Complete."
+        assert told(undo(staff_client, shown)) == "Undone: 1 order set back."
+        assert stored(app, code)[0] == "New"
 
 
 class TestBin:
