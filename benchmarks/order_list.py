@@ -24,12 +24,13 @@ from app import create_app
 from benchmarks.product import SCRATCH
 from orders import administration, order_export
 from orders.access import Actor, OrgRules
-from orders.catalogue import NewConfiguration, configuration_row
+from orders.catalogue import configuration_row
 from orders.export_files import csv_pieces
 from orders.order_list import AttributeIs, ListPage, Wanted, list_page
 from orders.order_place import NEWEST_FIRST, Sort
 from orders.order_rows import line_rows, order_row
 from orders.rules import short_id
+from orders.rules.configuration import NewConfiguration
 from orders.rules.order import CartLine, Order
 from orders.rules.status import Status
 from orders.settings import PROJECT, Settings
