@@ -35,7 +35,7 @@ screenshots: $(VENV)/.installed-dev ## take the pictures of the docs anew
 lock: $(VENV)/.installed-dev ## fix the versions anew after a change in pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf --group dev -c requirements.txt -o requirements-dev.txt
 
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from limits import parse_many
 
 from orders.rules.limits import Limits
+from orders.rules.mail_server import read_mail_server
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -50,6 +51,8 @@ class Settings:
     webhook_threads: int = 8  # webhooks that are sent at the same time by each process that sends
     webhook_days: int = 30  # how long the messages of webhooks and their answers are kept
     webhook_private_network: bool = False  # webhooks may go to addresses in the private network
+    smtp_url: str = ""  # smtp://user:password@host:587, or smtps://…; empty: people's own programs
+    mail_from: str = ""  # who writes: an address, or Name <address>
     limits: Limits = field(default_factory=Limits)  # the MAX_… settings below
 
     @property
@@ -151,6 +154,7 @@ def _check(settings: Settings) -> None:
     if settings.secret_key and len(settings.secret_key) < 16:
         raise BadSetting("SECRET_KEY is too short; use at least 16 random characters.")
     _check_places(settings)
+    _check_mail(settings)
 
 
 def _check_places(settings: Settings) -> None:
@@ -161,6 +165,14 @@ def _check_places(settings: Settings) -> None:
         raise BadSetting("DATABASE_URL must begin with sqlite:/// or postgresql:// .")
     if settings.file_store and not re.fullmatch(r"s3://[^/\s]+(/\S*)?", settings.file_store):
         raise BadSetting("FILE_STORE must look like s3://bucket or s3://bucket/prefix .")
+
+
+def _check_mail(settings: Settings) -> None:
+    if settings.smtp_url:
+        try:
+            read_mail_server(settings.smtp_url, settings.mail_from)
+        except ValueError as error:
+            raise BadSetting(str(error)) from error
 
 
 def _with_defaults_on_disk(settings: Settings) -> Settings:

@@ -1,0 +1,71 @@
+"""How the mail server is named in the settings, and who writes."""
+
+from dataclasses import dataclass
+from email.utils import parseaddr
+from enum import StrEnum
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from orders.rules.mail_address import is_mail_address
+
+
+class Tls(StrEnum):
+    """How the connection is protected."""
+
+    FROM_THE_START = "from the start"
+    STARTTLS = "STARTTLS"
+    OFF = "off"  # for a server on the same machine
+
+
+_PORTS = {Tls.FROM_THE_START: 465, Tls.STARTTLS: 587, Tls.OFF: 25}
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """A server that takes mail from us. Without a user nobody signs in."""
+
+    host: str
+    port: int
+    tls: Tls
+    user: str
+    password: str
+    sender: str  # the address alone
+    sender_name: str
+
+    def __repr__(self) -> str:
+        """Name the server without its password, wherever somebody prints it."""
+        return f"MailServer({self.host}:{self.port}, TLS {self.tls})"
+
+
+def read_mail_server(address: str, sender: str) -> MailServer:
+    """Read `smtp://user:password@host:port` and the sender.
+
+    `smtp:` demands STARTTLS, `smtps:` speaks TLS from the start, `smtp:…?tls=off` goes without. The
+    sender is an address, or `Name <address>`. Raises ValueError with a sentence that names the
+    setting, and never the password.
+    """
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError("SMTP_URL has a port that is no number.") from error
+    wanted = parse_qs(parts.query)
+    is_plain = wanted == {"tls": ["off"]} and parts.scheme == "smtp"
+    is_known = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.path in {"", "/"}
+    if not is_known or parts.fragment or (parts.query and not is_plain):
+        raise ValueError(
+            "SMTP_URL must look like smtp://user:password@host:587, smtps://host or "
+            "smtp://localhost?tls=off ."
+        )
+    tls = Tls.OFF if is_plain else Tls.STARTTLS if parts.scheme == "smtp" else Tls.FROM_THE_START
+    name, plain = parseaddr(sender)
+    if not is_mail_address(plain) or not sender.isprintable():
+        raise ValueError("MAIL_FROM must be an e-mail address, or Name <address>.")
+    return MailServer(
+        host=parts.hostname or "",
+        port=port or _PORTS[tls],
+        tls=tls,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        sender=plain,
+        sender_name=name,
+    )
