@@ -16,7 +16,7 @@ from orders import catalogue, queue, repeats
 from orders.access import Actor, refuse_foreign_org
 from orders.order_rows import history_row, line_rows, order_row
 from orders.outbox import Topic, messages
-from orders.queries import any_order, names_order, order_from
+from orders.queries import any_order, names_order, order_from, whole_order
 from orders.repeats import Once
 from orders.rules.change_schema import OrderChanges, read_changes, read_lines
 from orders.rules.changing import apply_changes, difference, is_same
@@ -151,6 +151,27 @@ def restore_order(
     at = now_or(now)
     act = _Act(reference, actor, "restored", is_current, at, once, may_be_binned=True)
     return act.run(lambda order: order._replace(deleted_at=None))
+
+
+LINK_SENT = "link sent"  # the action; its changes are `{"to": address}`
+
+
+def note_link_sent(reference: str, to: str, *, actor: Actor, now: datetime | None = None) -> None:
+    """Write into the history that the customer's link went to this address.
+
+    The order stays as it is, and its version too. Raises NotFound.
+    """
+    at = now or datetime.now(UTC)
+    which = (tables.orders.c.org_id == actor.org_id, names_order(reference))
+
+    def work(connection: Connection) -> None:
+        found = connection.execute(whole_order.where(*which)).one_or_none()
+        if found is None:
+            raise NotFound("There is no order with this ID.")
+        entry = history_row(order_from(found), actor, LINK_SENT, {"to": to}, at=at)
+        connection.execute(insert(tables.order_history), entry)
+
+    database.write(work)
 
 
 @dataclass

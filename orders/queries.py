@@ -56,6 +56,16 @@ def find_order(reference: str, org_id: str) -> Order:
     return order_from(found[0])
 
 
+def find_any_order(reference: str, org_id: str) -> Order:
+    """Read one order of the org, also one that is in the bin; raises as `find_order` does."""
+    statement = any_order.where(orders.c.org_id == org_id, names_order(reference))
+    with database.read() as connection:
+        found = connection.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound("There is no order with this ID.")
+    return order_from(found)
+
+
 def names_order(reference: str) -> ColumnElement[bool]:
     """Give the condition that an order has this UUID, or this short ID in any spelling.
 
@@ -104,18 +114,28 @@ def _cart(text: str | None) -> tuple[CartLine, ...]:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """What happened to an order; `actor_name` is an e-mail address or a token's name."""
+    """What happened to an order; `actor_name` is an e-mail address or a token's name.
+
+    `actor_kind` is "staff" or "token".
+    """
 
     at: datetime
     actor_name: str
     action: str
     changes: dict[str, Any]
+    actor_kind: str = "staff"
 
 
 def read_history(order: Order) -> tuple[HistoryEntry, ...]:
     """Read what happened to the order, oldest first."""
     statement = (
-        select(OrderHistory.at, OrderHistory.actor_id, OrderHistory.action, OrderHistory.changes)
+        select(
+            OrderHistory.at,
+            OrderHistory.actor_id,
+            OrderHistory.action,
+            OrderHistory.changes,
+            OrderHistory.actor_kind,
+        )
         .where(OrderHistory.order_id == order.id)
         .order_by(OrderHistory.id)
     )
@@ -123,7 +143,13 @@ def read_history(order: Order) -> tuple[HistoryEntry, ...]:
         rows = connection.execute(statement).all()
     names = actor_names({row.actor_id for row in rows}, order.org_id)
     return tuple(
-        HistoryEntry(row.at, names.get(row.actor_id, row.actor_id), row.action, row.changes)
+        HistoryEntry(
+            row.at,
+            names.get(row.actor_id, row.actor_id),
+            row.action,
+            row.changes,
+            row.actor_kind,
+        )
         for row in rows
     )
 

@@ -13,13 +13,14 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from orders.storage import entry_models, list_models, models
+from orders.storage import desk_models, entry_models, list_models, models
 
 orders = cast(Table, models.OrderRow.__table__)
 cart_line = cast(Table, models.CartLineRow.__table__)
 staff_account = cast(Table, models.StaffAccount.__table__)
 token = cast(Table, models.Token.__table__)
 order_history = cast(Table, models.OrderHistory.__table__)
+order_note = cast(Table, desk_models.OrderNote.__table__)
 submission = cast(Table, models.Submission.__table__)
 configuration = cast(Table, models.Configuration.__table__)
 configuration_file = cast(Table, models.ConfigurationFile.__table__)
