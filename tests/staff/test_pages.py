@@ -117,7 +117,7 @@ class TestOneOrder:
         )  # fmt: skip
         page = staff_client.get(f"/orders/{made['shortId']}").text
         for shown in ("Reception", "C-9", "po", "007", "1001", "North", "Oslo chair", "OSL-1",
-                      "Wood: Oak", "12", "engraving: Ida", "odd", "created by script"):  # fmt: skip
+                      "Wood: Oak", "12", "engraving: Ida", "odd", "Created", "script"):  # fmt: skip
             assert shown in page, shown
 
     def test_the_qr_code_is_a_drawing_of_the_customers_link(
@@ -189,6 +189,12 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/orders/<reference>/edit/open", "POST"),
         ("/orders/<reference>", "GET"), ("/orders/<reference>/placed", "GET"),
         ("/orders/<reference>/qr.svg", "GET"), ("/find", "GET"),
+        ("/orders/<reference>/status", "POST"), ("/orders/<reference>/bin", "POST"),
+        ("/orders/<reference>/restore", "POST"), ("/orders/<reference>/notes", "POST"),
+        ("/orders/<reference>/notes/<note_id>/delete", "POST"),
+        ("/orders/<reference>/link", "POST"), ("/orders/<reference>/print", "GET"),
+        ("/orders/print", "GET"), ("/orders/<reference>.pdf", "GET"), ("/orders/print.pdf", "GET"),
+       
         ("/o/<code>", "GET"), ("/o/<path:code>", "GET"), ("/o/", "GET"),
         ("/o/<code>/pictures/<int:number>", "GET"),
         ("/configurations", "GET"), ("/configurations/<reference>", "GET"),

@@ -1,0 +1,18 @@
+"""Fields and labels of the forms on an order's page. The services judge what is typed."""
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, StringField, TextAreaField
+
+
+class NoteForm(FlaskForm):
+    """A note; `key` is the form's own, so that it writes only one."""
+
+    note = TextAreaField("New note")
+    key = HiddenField()
+
+
+class LinkForm(FlaskForm):
+    """The message that carries the customer's link."""
+
+    to = StringField("E-mail address")
+    message = TextAreaField("Message before the link")
