@@ -119,7 +119,7 @@ def sign_in(page: Page, demo: Demo) -> None:
 
 def make_webhook(page: Page, demo: Demo, receiver: str) -> None:
     """Make a webhook and orders that it is told about."""
-    page.goto(f"{demo.address}/sign-in")
+    page.goto(f"{demo.address}/sign-in?next=/orders/new")
     sign_in(page, demo)
     page.goto(f"{demo.address}/settings/webhooks/new")
     page.fill("#address", receiver)
@@ -137,7 +137,7 @@ def make_webhook(page: Page, demo: Demo, receiver: str) -> None:
 def walk(page: Page, demo: Demo) -> Iterator[str]:
     """Go from page to page; gives the name of each when it can be taken."""
     address = demo.address
-    page.goto(f"{address}/sign-in")
+    page.goto(f"{address}/sign-in?next=/orders/new")
     yield "sign-in"
     sign_in(page, demo)
     yield "new-order"

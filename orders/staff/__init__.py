@@ -18,6 +18,7 @@ from orders.staff import (  # noqa: F401 - they add the routes
     request_views,
     sign_in_views,
     staff_views,
+    start_views,
     token_views,
     webhook_views,
 )

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders import access
-from orders.staff.accounts import SignedIn, current_member, own_path
+from orders.staff.accounts import SignedIn, own_path
 from orders.staff.blueprint import staff
 from orders.staff.entry_views import draw_carried
 from orders.staff.forms import SignInForm
@@ -16,12 +16,6 @@ from orders.web.limits import limiter, sign_in_limit
 
 # Fields of the sign-in form itself; all others are a form that is carried along.
 OWN_FIELDS = {"email", "password", "next", "csrf_token"}
-
-
-@staff.get("/")
-def start() -> AnyResponse:
-    """Lead staff to their work and everybody else to the look-up."""
-    return redirect(url_for("staff.new_order" if current_member() else "customer.find"))
 
 
 @staff.get("/sign-in")

@@ -188,7 +188,7 @@ def sign_in(page: Page, desk: Desk, email: str | None = None) -> None:
     The fields are filled, not typed into: Chromium gives `autofocus` with its first frame, and a
     test is faster than that where no script of ours takes the focus.
     """
-    page.goto(f"{desk.address}/sign-in")
+    page.goto(f"{desk.address}/sign-in?next=/orders/new")
     page.fill("#email", email or desk.org.email)
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")

@@ -194,7 +194,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/orders/<reference>/notes/<note_id>/delete", "POST"),
         ("/orders/<reference>/link", "POST"), ("/orders/<reference>/print", "GET"),
         ("/orders/print", "GET"), ("/orders/<reference>.pdf", "GET"), ("/orders/print.pdf", "GET"),
-       
+        ("/orders/go", "GET"),
         ("/o/<code>", "GET"), ("/o/<path:code>", "GET"), ("/o/", "GET"),
         ("/o/<code>/pictures/<int:number>", "GET"),
         ("/configurations", "GET"), ("/configurations/<reference>", "GET"),

@@ -1,0 +1,219 @@
+"""What a person wants to know when the day begins: today, the last weeks, what waits, what failed.
+
+Every figure is read by an index that ends at what it counts (docs/start-page.md), so that the page
+stays quick however many orders there are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select, text
+
+from orders.access import Actor
+from orders.rules.status import STATUS_BY_NAME, Status
+from orders.storage import database
+from orders.storage.days import UtcDay
+from orders.storage.desk_models import IS_GIVEN_UP, IS_OF_FORM, IS_OPEN_CART
+from orders.storage.models import Webhook, WebhookDelivery
+from orders.storage.tables import cart_line, orders, submission
+
+DAYS = 30  # of the charts, today among them
+QUIET_AFTER = timedelta(days=3)  # an open cart that nobody has touched for so long went quiet
+QUIET_SHOWN = 8
+MINE_SHOWN = 6
+FAILED_DAYS = 7  # for so long a message that was given up is news
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """An order in a short list. `at` is when it was made, of a quiet cart when it was changed."""
+
+    short_id: str
+    name: str | None
+    status: Status
+    at: datetime
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day in UTC and how many of the orders that were made then have which status now."""
+
+    day: date
+    counts: Mapping[Status, int]
+
+    @property
+    def total(self) -> int:
+        """How many orders were made on that day."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A webhook that does not get its messages: how many were given up, how many are retried."""
+
+    webhook_id: str
+    address: str
+    given_up: int
+    retrying: int
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """All of it. `days` are DAYS, oldest first; `quiet` is oldest first, `mine` newest first."""
+
+    days: tuple[Day, ...]
+    pieces_today: int
+    quiet: tuple[Glimpse, ...]
+    quiet_count: int
+    failing: tuple[Failing, ...]
+    mine: tuple[Glimpse, ...]
+
+    @property
+    def today(self) -> Day:
+        """The last of the days."""
+        return self.days[-1]
+
+
+def look(actor: Actor, *, now: datetime | None = None) -> Glance:
+    """Read what this person wants to know of the org, as of one moment. Days are those of UTC."""
+    at = (now or datetime.now(UTC)).astimezone(UTC)
+    midnight = datetime.combine(at.date(), time(), UTC)
+    with database.read() as connection:
+        quiet, quiet_count = _quiet(connection, actor.org_id, at - QUIET_AFTER)
+        return Glance(
+            days=_days(connection, actor.org_id, at.date()),
+            pieces_today=_pieces_since(connection, actor.org_id, midnight),
+            quiet=quiet,
+            quiet_count=quiet_count,
+            failing=_failing(connection, actor.org_id, at - timedelta(days=FAILED_DAYS)),
+            mine=_mine(connection, actor),
+        )
+
+
+def _days(connection: Connection, org_id: str, today: date) -> tuple[Day, ...]:
+    days = [today - timedelta(days=age) for age in reversed(range(DAYS))]
+    day = UtcDay(orders.c.created_at)
+    statement = (
+        select(day, orders.c.status, func.count())
+        .where(
+            orders.c.org_id == org_id,
+            orders.c.created_at >= datetime.combine(days[0], time(), UTC),
+            orders.c.deleted_at.is_(None),
+        )
+        .group_by(day, orders.c.status)
+    )
+    counts: dict[str, dict[Status, int]] = {}
+    for name, status, count in connection.execute(statement):
+        counts.setdefault(name, {})[STATUS_BY_NAME[status]] = count
+    return tuple(Day(one, counts.get(one.isoformat(), {})) for one in days)
+
+
+def _pieces_since(connection: Connection, org_id: str, moment: datetime) -> int:
+    statement = (
+        select(func.coalesce(func.sum(cart_line.c.count), 0))
+        .select_from(orders)
+        .join(cart_line, cart_line.c.order_id == orders.c.id)
+        .where(
+            orders.c.org_id == org_id,
+            orders.c.created_at >= moment,
+            orders.c.deleted_at.is_(None),
+        )
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def _quiet(
+    connection: Connection, org_id: str, before: datetime
+) -> tuple[tuple[Glimpse, ...], int]:
+    """Read the open carts that were last changed before this moment, and how many they are."""
+    which = (orders.c.org_id == org_id, orders.c.updated_at < before, text(IS_OPEN_CART))
+    statement = (
+        select(
+            orders.c.id,
+            orders.c.short_id,
+            orders.c.name,
+            orders.c.status,
+            orders.c.updated_at.label("at"),
+        )
+        .where(*which)
+        .order_by(orders.c.updated_at, orders.c.id)
+        .limit(QUIET_SHOWN)
+    )
+    found = connection.execute(statement).all()
+    count = len(found)
+    if count == QUIET_SHOWN:
+        every = select(func.count()).select_from(orders).where(*which)
+        count = connection.execute(every).scalar_one()
+    return _glimpses(connection, found), count
+
+
+def _failing(connection: Connection, org_id: str, since: datetime) -> tuple[Failing, ...]:
+    given_up = _count_by_webhook(
+        connection, org_id, text(IS_GIVEN_UP), WebhookDelivery.created_at >= since
+    )
+    retrying = _count_by_webhook(
+        connection,
+        org_id,
+        WebhookDelivery.next_attempt_at.is_not(None),
+        WebhookDelivery.attempts > 0,
+    )
+    webhooks = {**given_up, **retrying}
+    return tuple(
+        Failing(webhook_id, address, given_up.get(key, 0), retrying.get(key, 0))
+        for key in sorted(webhooks, key=lambda key: key[1])
+        for webhook_id, address in (key,)
+    )
+
+
+def _count_by_webhook(
+    connection: Connection,
+    org_id: str,
+    *which: Any,  # noqa: ANN401 - conditions
+) -> dict[tuple[str, str], int]:
+    statement = (
+        select(Webhook.id, Webhook.address, func.count())
+        .join(WebhookDelivery, WebhookDelivery.webhook_id == Webhook.id)
+        .where(Webhook.org_id == org_id, Webhook.deleted_at.is_(None), *which)
+        .group_by(Webhook.id, Webhook.address)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
+
+
+def _mine(connection: Connection, actor: Actor) -> tuple[Glimpse, ...]:
+    """Read the orders that this person has entered; each form keeps its key, with its order."""
+    statement = (
+        select(
+            orders.c.id,
+            orders.c.short_id,
+            orders.c.name,
+            orders.c.status,
+            orders.c.created_at.label("at"),
+        )
+        .select_from(submission)
+        .join(orders, orders.c.id == submission.c.order_id)
+        .where(
+            submission.c.actor_id == actor.id,
+            text(IS_OF_FORM),
+            orders.c.org_id == actor.org_id,
+            orders.c.deleted_at.is_(None),
+        )
+        .order_by(submission.c.created_at.desc())
+        .limit(MINE_SHOWN)
+    )
+    return _glimpses(connection, connection.execute(statement).all())
+
+
+def _glimpses(connection: Connection, rows: Sequence[Any]) -> tuple[Glimpse, ...]:
+    counted = (
+        select(cart_line.c.order_id, func.sum(cart_line.c.count))
+        .where(cart_line.c.order_id.in_([row.id for row in rows]))
+        .group_by(cart_line.c.order_id)
+    )
+    pieces = {row[0]: int(row[1]) for row in connection.execute(counted)} if rows else {}
+    return tuple(
+        Glimpse(row.short_id, row.name, STATUS_BY_NAME[row.status], row.at, pieces.get(row.id, 0))
+        for row in rows
+    )

@@ -1,0 +1,195 @@
+"""The start page's figures: of one org, of the right days, and without what is in the bin."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, update
+
+from orders import at_a_glance, editing, intake, webhooks
+from orders.access import Actor
+from orders.at_a_glance import Glance
+from orders.repeats import Once, fingerprint
+from orders.rules.change_schema import OrderChanges
+from orders.rules.limits import Limits
+from orders.rules.order import Order
+from orders.rules.status import Status
+from orders.storage import database
+from orders.storage.models import WebhookDelivery
+from orders.storage.tables import submission
+from tests.actors import Org
+from tests.bad_orders import CHAIR
+
+NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _in_the_application(app: Flask) -> Iterator[None]:
+    with app.app_context():
+        yield
+
+
+@dataclass
+class Desk:
+    """A person at the desk, with a clock that is set by hand."""
+
+    org: Org
+    actor: Actor
+
+    def order(
+        self, at: datetime = NOW, *, status: str = "New", count: int = 1, key: str = ""
+    ) -> Order:
+        raw = {"status": status, "cart": [{"configurationId": CHAIR, "count": count}]}
+        draft = intake.check_order(raw, actor=self.actor, limits=Limits())
+        once = Once(key, fingerprint(raw)) if key else None
+        return intake.create_order(draft, actor=self.actor, once=once, now=at)
+
+    def look(self) -> Glance:
+        return at_a_glance.look(self.actor, now=NOW)
+
+
+@pytest.fixture
+def desk(org: Org) -> Desk:
+    return Desk(org, org.staff().actor)
+
+
+def test_an_org_without_orders_has_thirty_empty_days(desk: Desk) -> None:
+    found = desk.look()
+    assert [day.total for day in found.days] == [0] * 30
+    assert (found.days[0].day, found.today.day) == (date(2026, 10, 27), date(2026, 11, 25))
+    assert (found.pieces_today, found.quiet_count) == (0, 0)
+    assert (found.quiet, found.failing, found.mine) == ((), (), ())
+
+
+def test_today_begins_at_midnight(desk: Desk) -> None:
+    desk.order(MIDNIGHT, count=3)
+    desk.order(NOW, count=4)
+    desk.order(MIDNIGHT - timedelta(milliseconds=1), count=50)
+    found = desk.look()
+    assert (found.today.total, found.pieces_today) == (2, 7)
+    assert found.days[-2].total == 1
+
+
+def test_the_days_count_by_the_status_of_now(desk: Desk) -> None:
+    desk.order(MIDNIGHT - timedelta(days=29))
+    desk.order(MIDNIGHT - timedelta(days=29, milliseconds=1))  # the day before the first
+    moved = desk.order(NOW)
+    editing.change_order(moved.id, OrderChanges(status=Status.COMPLETE), actor=desk.actor, now=NOW)
+    desk.order(NOW, status="List")
+    found = desk.look()
+    assert dict(found.days[0].counts) == {Status.NEW: 1}
+    assert dict(found.today.counts) == {Status.COMPLETE: 1, Status.LIST: 1}
+    assert sum(day.total for day in found.days) == 3
+
+
+def test_what_is_in_the_bin_counts_nowhere(desk: Desk) -> None:
+    for at, status in ((NOW, "New"), (NOW - timedelta(days=9), "List")):
+        binned = desk.order(at, status=status, key=status)
+        editing.bin_order(binned.id, actor=desk.actor, now=at)
+    found = desk.look()
+    assert sum(day.total for day in found.days) == found.pieces_today == found.quiet_count == 0
+    assert found.mine == ()
+
+
+def test_open_carts_go_quiet_and_a_change_wakes_them(desk: Desk) -> None:
+    at = NOW - timedelta(days=3)
+    quiet = desk.order(at - timedelta(hours=2), status="In Cart", count=5)
+    older = desk.order(at - timedelta(days=40), status="List")
+    woken = desk.order(at - timedelta(hours=1), status="List")
+    editing.change_order(woken.id, OrderChanges(name="Awake"), actor=desk.actor, now=NOW)
+    desk.order(at + timedelta(minutes=1), status="List")
+    desk.order(at - timedelta(days=9), status="In Progress")
+    found = desk.look()
+    assert [one.short_id for one in found.quiet] == [older.short_id, quiet.short_id]
+    assert found.quiet_count == 2
+    assert (found.quiet[1].pieces, found.quiet[1].status) == (5, Status.IN_CART)
+
+
+def test_of_many_quiet_carts_the_oldest_are_shown_and_all_are_counted(desk: Desk) -> None:
+    made = [desk.order(NOW - timedelta(days=9 + n), status="List") for n in range(11)]
+    found = desk.look()
+    assert [one.short_id for one in found.quiet] == [one.short_id for one in made[:2:-1]]
+    assert found.quiet_count == 11
+
+
+def test_mine_are_what_my_forms_have_made_newest_first(desk: Desk, org: Org) -> None:
+    made = [desk.order(NOW - timedelta(days=90 - n), key=f"form-{n}") for n in range(8)]
+    desk.order(key="")  # by a request without a key
+    Desk(org, org.admin().actor).order(key="form-of-somebody-else")
+    found = desk.look()
+    assert [one.short_id for one in found.mine] == [one.short_id for one in made[:1:-1]]
+
+
+def test_keys_of_the_json_door_are_not_mine(desk: Desk) -> None:
+    desk.order(key="form")
+    answered = update(submission).values(answer={"status": 201})
+    database.write(lambda connection: connection.execute(answered).rowcount)
+    assert desk.look().mine == ()
+
+
+def fail(desk: Desk, order: Order, **values: object) -> None:
+    statement = update(WebhookDelivery).where(WebhookDelivery.order_id == order.id).values(values)
+    assert database.write(lambda connection: connection.execute(statement).rowcount) == 1
+    assert desk.actor
+
+
+def test_what_failed_is_told_by_webhook(desk: Desk, org: Org) -> None:
+    made = webhooks.create(
+        {"topic": "order.created", "address": "https://shop.example/hook"},
+        actor=org.admin().actor, limits=Limits(), allow_private=False, now=NOW,
+    )  # fmt: skip
+    desk.actor = org.staff().actor  # who knows of the webhook
+    delivered, waiting, retried, given_up, old = [desk.order(NOW) for _ in range(5)]
+    fail(desk, delivered, delivered_at=NOW, next_attempt_at=None, attempts=1)
+    fail(desk, waiting, next_attempt_at=NOW, attempts=0)
+    fail(desk, retried, next_attempt_at=NOW, attempts=3)
+    fail(desk, given_up, next_attempt_at=None, attempts=9)
+    fail(desk, old, next_attempt_at=None, attempts=9, created_at=NOW - timedelta(days=8))
+    [failing] = desk.look().failing
+    assert (failing.webhook_id, failing.address) == (made.webhook.id, "https://shop.example/hook")
+    assert (failing.given_up, failing.retrying) == (1, 1)
+    webhooks.bin_webhook(made.webhook.id, org.id)
+    assert desk.look().failing == ()
+
+
+def test_another_org_sees_nothing_of_it(desk: Desk, org: Org, other_org: Org) -> None:
+    webhooks.create(
+        {"topic": "order.created", "address": "https://shop.example/hook"},
+        actor=org.admin().actor, limits=Limits(), allow_private=False, now=NOW,
+    )  # fmt: skip
+    desk.actor = org.staff().actor
+    fail(desk, desk.order(NOW, key="form"), next_attempt_at=None, attempts=9)
+    desk.order(NOW - timedelta(days=9), status="List")
+    theirs = Desk(other_org, other_org.staff().actor).look()
+    assert sum(day.total for day in theirs.days) == theirs.pieces_today == 0
+    assert (theirs.quiet, theirs.failing, theirs.mine) == ((), (), ())
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_each_question_is_answered_by_an_index(desk: Desk) -> None:
+    for n in range(at_a_glance.QUIET_SHOWN):
+        desk.order(NOW - timedelta(days=9 + n), status="List", key=f"form-{n}")
+    asked: list[tuple[str, Any]] = []
+    engine = database.db.engine
+
+    def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:  # noqa: ANN401 - the driver's
+        if statement.lstrip().startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    desk.look()
+    event.remove(engine, "before_cursor_execute", note)
+    with database.read() as connection:
+        steps = [
+            row[3]
+            for statement, parameters in asked
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    assert [step for step in steps if step.startswith("SCAN")] == []
+    for index in ("ix_orders_org_created", "ix_orders_open_carts", "ix_submission_of_form",
+                  "ix_webhook_delivery_given_up"):  # fmt: skip
+        assert any(index in step for step in steps), (index, steps)
