@@ -1,0 +1,182 @@
+"""The pages of an order and of the day in real Chromium: by keyboard, without scripts, for all."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from orders import editing, notes
+from orders.rules.change_schema import OrderChanges
+from orders.rules.order import CartLine
+from orders.rules.status import Status
+from tests.actors import make_org
+from tests.bad_orders import CHAIR
+from tests.browser.conftest import Desk, Watch, sign_in
+from tests.browser.test_accessibility import check
+from tests.browser.test_settings import tab_to
+
+SIZES = [1440, 390, 320]
+
+
+def place_order(desk: Desk, **fields: object) -> str:
+    order = {"metadata": {"finish": "matt"}, "cart": [{"configurationId": CHAIR, "count": 1}]}
+    headers = {"Authorization": f"Bearer {desk.org.private.secret}"}
+    client = desk.org.app.test_client()
+    answer = client.post("/api/orders", json={**order, **fields}, headers=headers)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json or {}
+    return str(made["shortId"])
+
+
+def change(desk: Desk, code: str, **fields: Any) -> None:  # noqa: ANN401 - fields of every type
+    with desk.org.app.app_context():
+        editing.change_order(code, OrderChanges(**fields), actor=desk.org.actor())
+
+
+def test_the_status_moves_and_comes_back_by_keyboard_alone(page: Page, desk: Desk) -> None:
+    code = place_order(desk)
+    page.goto(f"{desk.address}/orders/{code}")
+    tab_to(page, page.get_by_role("button", name="Mark as In Progress"))
+    page.keyboard.press("Enter")
+    notice = page.locator(".notice")
+    expect(notice).to_be_focused()
+    expect(notice).to_contain_text("The order is In Progress now; it was New.")
+    expect(page.locator(".steps [aria-current=step]")).to_have_text("In Progress")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice")).to_contain_text("The order is New again.")
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+def test_two_people_on_one_order(page: Page, desk: Desk) -> None:
+    code = place_order(desk)
+    page.goto(f"{desk.address}/orders/{code}")
+    change(desk, code, name="Meanwhile")
+    page.get_by_role("button", name="Mark as In Progress").click()
+    stale = page.get_by_role("alert")
+    expect(stale).to_be_focused()
+    expect(stale).to_contain_text("Order name: nothing → to Meanwhile")
+    page.get_by_role("button", name="Mark as In Progress all the same").click()
+    expect(page.locator(".steps [aria-current=step]")).to_have_text("In Progress")
+
+
+def test_everything_works_without_javascript(plain_page: Page, desk: Desk) -> None:
+    page, code = plain_page, place_order(desk)
+    page.goto(f"{desk.address}/orders/{code}")
+    page.select_option("#other-status", "Complete")
+    page.get_by_role("button", name="Set this status").click()
+    expect(page.locator(".notice")).to_contain_text("The order is Complete now; it was New.")
+    page.fill("#note", "Ring before nine")
+    page.get_by_role("button", name="Add the note").click()
+    page.wait_for_url("**#note-*")
+    expect(page.locator(".note-text")).to_have_text("Ring before nine")
+    page.locator(".note-foot summary").click()
+    page.get_by_role("button", name="Delete it for good").click()
+    expect(page.get_by_text("No notes yet.")).to_be_visible()
+    page.get_by_role("button", name="Put the order into the bin").click()
+    expect(page.get_by_role("heading", name="In the bin since")).to_be_visible()
+    page.get_by_role("button", name="Restore the order").click()
+    expect(page.locator(".notice")).to_contain_text("The order is restored")
+
+
+def test_a_double_click_writes_one_note(page: Page, desk: Desk) -> None:
+    page.goto(f"{desk.address}/orders/{place_order(desk)}")
+    page.fill("#note", "Once")
+    page.get_by_role("button", name="Add the note").dblclick()
+    page.wait_for_url("**#note-*")
+    expect(page.locator(".note-text")).to_have_count(1)
+
+
+def test_a_sheet_prints_on_pages_of_its_own(page: Page, desk: Desk) -> None:
+    codes = [place_order(desk), place_order(desk)]
+    page.goto(f"{desk.address}/orders/print?codes={','.join(codes)}")
+    expect(page.get_by_role("article")).to_have_count(2)
+    page.emulate_media(media="print")
+    expect(page.locator("header.screen")).to_be_hidden()
+    document = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type /Page\b", document)) == 2
+
+
+def test_the_start_page_leads_to_an_order_by_its_code(page: Page, desk: Desk) -> None:
+    code = place_order(desk)
+    page.goto(desk.address)
+    page.get_by_label("Order code").fill(f"{code[:4]} {code[4:8]}-{code[8:].lower()}")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/orders/{code}")
+
+
+@pytest.fixture(params=[(width, scheme) for width in SIZES for scheme in ("light", "dark")])
+def eyes(
+    request: pytest.FixtureRequest, chromium: Browser, watch: Watch, desk: Desk
+) -> Iterator[Page]:
+    """A page that axe looks at, signed in."""
+    width, scheme = request.param
+    context = watch.over(
+        chromium.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,
+            bypass_csp=True,  # axe itself is an inline script
+        )
+    )
+    page = context.new_page()
+    sign_in(page, desk)
+    yield page
+    context.close()
+
+
+def test_every_state_of_an_order_is_accessible(eyes: Page, desk: Desk) -> None:
+    for status in Status:
+        page_of(eyes, desk, place_order(desk, status=str(status)), str(status))
+    code = place_order(desk, name="x" * 200, customerId="y" * 200, cart=[], status="List")
+    with desk.org.app.app_context():
+        for number in range(12):
+            notes.add_note(code, f"Note {number} {'word ' * 60}", actor=desk.org.staff().actor)
+    change(desk, code, cart=tuple(CartLine(CHAIR, count) for count in range(1, 10)))
+    change(desk, code, metadata={"finish": "gloss", "long": "z" * 900, "note": "a\nb"})
+    for number in range(9):
+        change(desk, code, name=f"Name {number}")
+    page_of(eyes, desk, code, "notes and a long history")
+    for summary in eyes.locator("details:not([open]) > summary").all():
+        if summary.is_visible():
+            summary.click()
+    check(eyes, "all unfolded")
+    eyes.get_by_role("button", name="Mark as In Cart").click()
+    check(eyes, "after a change, with Undo")
+    change(desk, code, cart=())
+    eyes.get_by_role("button", name="Mark as New").click()
+    check(eyes, "stale")
+    eyes.get_by_role("button", name="all the same").click()
+    eyes.locator("#status-error").wait_for()
+    check(eyes, "refused in place")
+    eyes.get_by_role("button", name="Add the note").click()
+    check(eyes, "an empty note")
+    eyes.get_by_role("button", name="Put the order into the bin").click()
+    check(eyes, "in the bin")
+    for path in (f"{place_order(desk)}/print", f"print?codes={code},{place_order(desk)}", "print"):
+        eyes.goto(f"{desk.address}/orders/{path}")
+        check(eyes, path)
+
+
+def page_of(eyes: Page, desk: Desk, code: str, where: str) -> None:
+    eyes.goto(f"{desk.address}/orders/{code}")
+    check(eyes, where)
+
+
+def test_the_start_page_is_accessible_empty_and_full(
+    eyes: Page, desk: Desk, request: pytest.FixtureRequest
+) -> None:
+    place_order(desk)
+    eyes.goto(desk.address)
+    check(eyes, "full")
+    eyes.locator(".chart summary").click()
+    check(eyes, "with the table")
+    eyes.context.clear_cookies()
+    name = "Empty " + re.sub(r"\W+", "", request.node.name)
+    empty = make_org(desk.org.app, name)
+    sign_in(eyes, desk, empty.staff().email)
+    eyes.goto(desk.address)
+    expect(eyes.get_by_text("No orders today yet.")).to_be_visible()
+    check(eyes, "empty")
