@@ -27,11 +27,16 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class ExampleOrder:
-    """An order as a client would send it, when, and through which door."""
+    """An order as a client would send it, when, and through which door.
+
+    `steps` are the statuses that staff gave it later, and how long after; `note` is the team's.
+    """
 
     raw: dict[str, Any]
     at: datetime
     door: Door
+    steps: tuple[tuple[Status, timedelta], ...] = ()
+    note: str = ""
 
 
 CUSTOMERS = (
@@ -91,6 +96,21 @@ RANGES: Mapping[str, tuple[tuple[str, int, int], ...]] = {
         ("PLK-DT-OAK-22", 1, 1), ("RES-BD-OAK-16", 1, 1), ("LAD-SH-OAK-05", 1, 2),
     ),
 }  # fmt: skip
+# How orders beyond New came to where they stand.
+STEPS: Mapping[Status, tuple[tuple[Status, timedelta], ...]] = {
+    Status.IN_PROGRESS: ((Status.IN_PROGRESS, timedelta(hours=20)),),
+    Status.COMPLETE: (
+        (Status.IN_PROGRESS, timedelta(hours=20)),
+        (Status.COMPLETE, timedelta(days=6, hours=3)),
+    ),
+}
+# By the number of the order: what the team has heard of it.
+TEAM_NOTES: Mapping[int, str] = {
+    14: "Rang: the lift is too small, carry the table up by the stairs.",
+    26: "Wants the fabric sample first. Sent on Tuesday.",
+    35: "Delivery before nine only, the street is closed later.",
+    39: "Asked for a pencil drawing with measures.\nNo hurry.",
+}
 NOTES = ("Number plates 1 to 12", "Match the sample of October", "Second delivery", "Felt glides")
 
 
@@ -100,7 +120,8 @@ def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Itera
     projects = [(customer, project) for customer in CUSTOMERS for project in customer.projects]
     random.shuffle(projects)
     for number, (customer, project) in enumerate(projects):
-        age = timedelta(days=DAYS * (1 - number / len(projects)))
+        # The newest is of today.
+        age = timedelta(days=DAYS * (1 - number / (len(projects) - 1)))
         at = (now - age).replace(hour=random.randint(7, 17), minute=random.randint(0, 59))
         is_empty = number == len(projects) - 3  # a list that was begun and left
         status = Status.LIST if is_empty else _status(number / len(projects), random)
@@ -119,7 +140,10 @@ def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Itera
                 "crates": sum(line["count"] for line in lines) // 4 + 1,
             }
         _make_peculiar(raw, number)
-        yield ExampleOrder(raw, min(at, now), door)
+        steps = STEPS.get(status, ())
+        if steps:
+            raw["status"] = str(Status.NEW)
+        yield ExampleOrder(raw, min(at, now), door, steps, TEAM_NOTES.get(number, ""))
 
 
 def _status(progress: float, random: Random) -> Status:

@@ -5,14 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from orders import access, administration, catalogue, intake
+from orders import access, administration, catalogue, editing, intake, notes
 from orders.access import Actor, Origin
 from orders.demo.attributes import ATTRIBUTES
-from orders.demo.example_orders import DAYS, Door, example_orders
+from orders.demo.example_orders import DAYS, Door, ExampleOrder, example_orders
 from orders.demo.products import PRODUCTS, WORKSHOP
 from orders.repeats import Once, fingerprint
+from orders.rules.change_schema import OrderChanges
 from orders.rules.errors import Conflict
 from orders.rules.limits import Limits
+from orders.rules.order import Order
 from orders.storage import database
 from orders.storage.models import StaffAccount
 
@@ -69,7 +71,8 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
         draft = intake.check_order(example.raw, actor=actor, limits=limits)
         # As a form of the desk does: by its key a person's own orders are found.
         once = Once(f"demo-{placed}", fingerprint(example.raw)) if example.door == "staff" else None
-        intake.create_order(draft, actor=actor, once=once, now=example.at)
+        order = intake.create_order(draft, actor=actor, once=once, now=example.at)
+        _live_on(order, example, actors["staff"], now)
         placed += 1
     return DemoResult(
         org_id=org_id,
@@ -80,6 +83,17 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
         configurations=len(saved),
         orders=placed,
     )
+
+
+def _live_on(order: Order, example: ExampleOrder, actor: Actor, now: datetime) -> None:
+    """Let staff move the order on to where it stands, and write down what they heard of it."""
+    for status, after in example.steps:
+        editing.change_order(
+            order.id, OrderChanges(status=status), actor=actor, now=min(example.at + after, now)
+        )
+    if example.note:
+        at = min(example.at + timedelta(hours=2), now)
+        notes.add_note(order.id, example.note, actor=actor, now=at)
 
 
 def _refuse_second() -> None:

@@ -203,7 +203,9 @@ def _as_key(value: object) -> str:
 
 
 def _line_text(line: Line, cards: Cards, *, named: bool = True) -> str:
-    text = f"{line['count']:,} of {_name(line, cards)}" if named else f"{line['count']:,} pieces"
+    count = line["count"]
+    of_what = f"of {_name(line, cards)}" if named else "piece" if count == 1 else "pieces"
+    text = f"{count:,} {of_what}"
     details = ", ".join(f"{key}: {_text(value)}" for key, value in _metadata(line).items())
     return f"{text} ({details})" if details else text
 

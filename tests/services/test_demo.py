@@ -49,6 +49,23 @@ def test_it_makes_forty_orders_in_all_states_over_the_last_weeks(
     assert len({row.created_at.date() for row in rows}) > 20
 
 
+def test_orders_have_a_past_and_some_have_notes(app: Flask, demo: DemoResult) -> None:
+    history, order = tables.order_history, tables.orders
+    acts = select(order.c.status, func.count()).join(history, history.c.order_id == order.c.id)
+    with app.app_context(), database.read() as connection:
+        made = {
+            row.status: row[1] / row[2]
+            for row in connection.execute(
+                acts.add_columns(func.count(order.c.id.distinct())).group_by(order.c.status)
+            )
+        }
+        notes = connection.execute(select(func.count()).select_from(tables.order_note)).scalar_one()
+        newest = connection.execute(select(func.max(history.c.at))).scalar_one()
+    assert made == {"List": 1, "In Cart": 1, "New": 1, "In Progress": 2, "Complete": 3}
+    assert notes == 4
+    assert newest <= NOW
+
+
 def test_orders_come_through_every_door_and_old_items_are_among_them(
     app: Flask, demo: DemoResult
 ) -> None:

@@ -116,7 +116,7 @@ def test_equal_lines_are_paired_one_by_one(org: Org) -> None:
 def test_a_lines_own_metadata(org: Org) -> None:
     old, new = cart({"metadata": {"side": "left"}}), cart({"metadata": {"side": "right"}})
     assert told(org, cart={"from": old, "to": new}) == [
-        Change(f"Line of {CHAIR}", "1 pieces (side: left)", "1 pieces (side: right)")
+        Change(f"Line of {CHAIR}", "1 piece (side: left)", "1 piece (side: right)")
     ]
 
 
