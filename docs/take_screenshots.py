@@ -156,6 +156,10 @@ def walk(page: Page, demo: Demo) -> Iterator[str]:
     code = page.url.split("/")[-2]
     page.goto(f"{address}/orders/{code}")
     yield "order"
+    page.goto(f"{address}/orders/{code}/print")
+    yield "order-sheet"
+    page.goto(address)
+    yield "start"
     page.goto(f"{address}/orders")
     yield "orders"
     page.goto(f"{address}/docs/api#createOrder")

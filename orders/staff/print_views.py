@@ -19,7 +19,9 @@ from orders.web.downloads import file_store
 from orders.web.links import customer_link
 
 MAX_SHEETS = 100  # orders of one print
-MAX_PDF = 40  # orders of one PDF: each takes a quarter of a second
+# Of one PDF: an order takes a quarter of a second, and sixty lines a second.
+MAX_PDF_ORDERS = 40
+MAX_PDF_LINES = 400
 QR_BORDER = 2  # modules of white around the code
 _PARTS = re.compile(r"[\s,;]+")
 _PICTURE = re.compile(r"/configurations/([0-9a-f-]{36})/picture")
@@ -66,8 +68,6 @@ def orders_pdf() -> Response:
     orders, _missing = _asked_for()
     if not orders:
         raise NotFound("None of these codes is that of an order.")
-    if len(orders) > MAX_PDF:
-        raise NotFound(f"At most {MAX_PDF} orders go into one PDF; this would have {len(orders)}.")
     return _pdf(orders, "orders.pdf")
 
 
@@ -100,7 +100,7 @@ def _draw(
         back=back,
         missing=missing,
         most=MAX_SHEETS,
-        as_pdf=as_pdf if len(orders) <= MAX_PDF and pdf.is_available() else "",
+        as_pdf=as_pdf if _fits_into_pdf(orders) and pdf.is_available() else "",
         for_screen=for_screen,
     )
 
@@ -118,12 +118,31 @@ def _sheet(order: Order) -> Sheet:
 
 
 def _pdf(orders: Sequence[Order], name: str) -> Response:
+    if not _fits_into_pdf(orders):
+        return _no_pdf(orders, 413)
     try:
         made = pdf.make_pdf(_draw(orders, back="", as_pdf="", for_screen=False), _read_picture)
     except pdf.PdfMissing:
-        return Response(render_template("staff/pdf_missing.html"), 404, mimetype="text/html")
+        return _no_pdf(orders, 404)
     disposition = {"Content-Disposition": f'inline; filename="{name}"'}
     return Response(made, mimetype="application/pdf", headers=disposition)
+
+
+def _fits_into_pdf(orders: Sequence[Order]) -> bool:
+    lines = sum(len(order.cart) for order in orders)
+    return len(orders) <= MAX_PDF_ORDERS and lines <= MAX_PDF_LINES
+
+
+def _no_pdf(orders: Sequence[Order], status: int) -> Response:
+    """Say why there is no PDF: nobody has installed it, or it would take too long."""
+    text = render_template(
+        "staff/no_pdf.html",
+        is_too_large=status == 413,
+        most_orders=MAX_PDF_ORDERS,
+        most_lines=MAX_PDF_LINES,
+        as_page=url_for("staff.print_orders", codes=",".join(one.short_id for one in orders)),
+    )
+    return Response(text, status, mimetype="text/html")
 
 
 def _read_picture(path: str) -> tuple[bytes, str] | None:

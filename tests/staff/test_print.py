@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from orders import editing
 from orders.web import pdf
 from tests.actors import Org
+from tests.bad_orders import CHAIR
 from tests.staff.test_pages import make_order
 from tests.uploads import KIND, PNG, Form
 
@@ -98,6 +99,17 @@ class TestPdf:
         codes = [code, *(make_order(org)["shortId"] for _ in range(2))]
         answer = staff_client.get(f"/orders/print.pdf?codes={','.join(codes)}")
         assert pages_of(answer.data) == 3
+
+    def test_one_that_would_take_too_long_is_not_made(
+        self, staff_client: FlaskClient, org: Org
+    ) -> None:
+        long = make_order(org, cart=[{"configurationId": CHAIR, "count": 1}] * 401)["shortId"]
+        assert ".pdf" not in staff_client.get(f"/orders/{long}/print").text
+        for path in (f"{long}.pdf", f"print.pdf?codes={long}"):
+            answer = staff_client.get(f"/orders/{path}")
+            assert answer.status_code == 413
+            assert "At most 40 orders with 400 lines" in answer.text
+            assert f"/orders/print?codes={long}" in answer.text
 
     def test_the_picture_of_a_configuration_is_in_it(
         self, staff_client: FlaskClient, org: Org, code: str
