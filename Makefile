@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test fuzz format lock bench screenshots clean
+.PHONY: help serve pdf test fuzz format lock bench screenshots clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 serve: $(VENV)/.installed ## install what is needed, migrate, serve on http://127.0.0.1:8000
 	@exec $(BIN)/flask --app app serve
+
+pdf: $(VENV)/.installed ## add order sheets as PDF; the system needs pango (docs/order-page.md)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-pdf.txt
 
 test: $(VENV)/.installed-dev ## format, lint, types, architecture, then every test
 	$(BIN)/ruff format --check .
@@ -35,6 +38,7 @@ screenshots: $(VENV)/.installed-dev ## take the pictures of the docs anew
 lock: $(VENV)/.installed-dev ## fix the versions anew after a change in pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf -c requirements.txt -o requirements-pdf.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf --group dev -c requirements.txt -o requirements-dev.txt
 
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header

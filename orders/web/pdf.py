@@ -1,4 +1,4 @@
-"""Turns a page of ours into a PDF with WeasyPrint, which is optional: `pip install .[pdf]`.
+"""Turns a page of ours into a PDF with WeasyPrint, which is optional (`make pdf`).
 
 Nothing is fetched over the network: the page's own addresses are answered from here, and all others
 are refused.
