@@ -183,6 +183,14 @@ class OrderList(Page):
     orders: list[OrderAnswer]
 
 
+class OrderMessage(Answer):
+    """What a webhook is told: the event and the whole order after it."""
+
+    type: Topic
+    timestamp: Moment = Field(description="When it happened, in UTC.")
+    data: OrderAnswer
+
+
 class WebhookList(Page):
     """A page of the org's webhooks."""
 

@@ -10,9 +10,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
+from sqlalchemy import select
 
 from orders.api.description.document import document
 from orders.rules.limits import Limits
+from orders.storage import database
+from orders.storage.models import WebhookDelivery
 from tests.api.calls import Api
 
 DOCUMENT = document(Limits(), "/")
@@ -176,6 +179,23 @@ def test_the_schemas_refuse_what_the_application_refuses(api: Api) -> None:
     for good in taken:
         assert faults(schema, good) == [], good
         assert api.create(good).status_code == 201, good
+
+
+def test_messages_of_webhooks_are_as_described(app: Flask, api: Api) -> None:
+    for topic in DOCUMENT["webhooks"]:
+        hook = {"topic": topic, "address": "https://shop.example/hook"}
+        assert api.call("POST", "/webhooks", hook).status_code == 201
+    order = api.create({"status": "In Cart"}).json["id"]
+    assert api.call("PUT", f"/orders/{order}", {"name": "Other"}).status_code == 200
+    assert api.call("DELETE", f"/orders/{order}").status_code == 200
+    with app.app_context(), database.read() as connection:
+        sent = connection.execute(select(WebhookDelivery.topic, WebhookDelivery.payload)).all()
+    assert {row.topic for row in sent} == DOCUMENT["webhooks"].keys()
+    for row in sent:
+        [content] = DOCUMENT["webhooks"][row.topic]["post"]["requestBody"]["content"].values()
+        assert faults(content["schema"], json.loads(row.payload)) == []
+        for example in content["examples"].values():
+            assert faults(content["schema"], example["value"]) == []
 
 
 def test_it_is_served_to_everybody_and_may_be_kept(client: FlaskClient) -> None:

@@ -86,7 +86,9 @@ def _save_configurations(target: Target) -> None:
     target.saved.extend(one["shortId"] for one in made)
 
 
-def as_script(target: Target, *, examples: int, seed: int | None) -> Outcome:
+def as_script(
+    target: Target, *, examples: int, seed: int | None, phases: str = ALL_PHASES
+) -> Outcome:
     """Run a campaign with the private token; the other org's token tries what that one may read.
 
     `examples` is the number of random requests for each operation and kind; without a `seed` they
@@ -102,7 +104,7 @@ def as_script(target: Target, *, examples: int, seed: int | None) -> Outcome:
     config = folder / "schemathesis.toml"
     section = "[auth.wfc]\npath = 'callers.json'\nuser = 'ours'\npeers = ['ours', 'theirs']\n"
     config.write_text(f"{CONFIG.read_text('utf-8')}\n{section}", "utf-8")
-    return _campaign(target, config, {}, examples, seed)
+    return _campaign(target, config, {}, examples, seed, phases)
 
 
 def as_page(
@@ -118,7 +120,7 @@ def _campaign(
     headers: dict[str, str],
     examples: int,
     seed: int | None,
-    phases: str = ALL_PHASES,
+    phases: str,
 ) -> Outcome:
     sent = [option for header in headers.items() for option in ("-H", ": ".join(header))]
     done = subprocess.run(
@@ -140,7 +142,8 @@ def _campaign(
     cases = int(counted[1].replace(",", "")) if counted else 0
     links = re.search(r"API Links: +([0-9]+) covered / ([0-9]+) selected", done.stdout)
     followed = (int(links[1]), int(links[2])) if links else (0, 0)
-    return Outcome(cases, done.returncode == 0, done.stdout + done.stderr, followed)
+    report = f"{done.stdout}{done.stderr}\n(schemathesis ended with {done.returncode})"
+    return Outcome(cases, done.returncode == 0, report, followed)
 
 
 def _post(target: Target, path: str, body: dict[str, Any]) -> dict[str, Any]:

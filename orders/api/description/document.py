@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from orders.api.answer_schema import Problem
+from orders.api.answer_schema import OrderMessage, Problem
+from orders.api.description import messages
 from orders.api.description.accesstoken_operations import ACCESSTOKEN_CHAPTER
 from orders.api.description.configuration_operations import CONFIGURATION_CHAPTER
 from orders.api.description.order_bodies import LINE_LIST, LINE_LIST_SCHEMA
@@ -28,6 +29,7 @@ from orders.api.description.schemas import PLACE, Mode, schemas_of
 from orders.api.description.service_operations import SERVICE_CHAPTER
 from orders.api.description.webhook_operations import WEBHOOK_CHAPTER
 from orders.rules.limits import Limits
+from orders.rules.webhook import Topic
 from orders.settings import PROJECT
 
 CHAPTERS: tuple[Chapter, ...] = (
@@ -90,6 +92,7 @@ def document(limits: Limits, server: str) -> dict[str, Any]:
         "security": [{name: []} for name in SECURITY_SCHEMES],
         "tags": [{"name": one.tag, "description": one.description} for one in CHAPTERS],
         "paths": _paths(),
+        "webhooks": {str(topic): {"post": _message(topic)} for topic in messages.EVENTS},
         "components": {
             "schemas": schemas,
             "responses": {
@@ -124,6 +127,7 @@ def _version() -> str:
 
 def _models() -> Iterator[tuple[type[BaseModel], Mode]]:
     yield Problem, "validation"
+    yield OrderMessage, "validation"
     for operation in operations():
         shapes = [part.shape for part in operation.bodies]
         shapes += [part.shape for part in operation.answers if part.shape is not None]
@@ -161,6 +165,21 @@ def _operation(operation: Operation) -> dict[str, Any]:
         reference = {"$ref": f"#/components/responses/{REFUSALS[status].name}"}
         responses[str(status)] = reference if when is None else {**reference, "description": when}
     return {**described, "responses": responses}
+
+
+def _message(topic: Topic) -> dict[str, Any]:
+    said, _ = messages.EVENTS[topic]
+    body = messages.body_of(topic)
+    return {
+        "operationId": f"told{topic.name.capitalize()}",
+        "summary": said,
+        "description": "What the service posts to the address of a webhook with this topic.",
+        "tags": [WEBHOOK_CHAPTER.tag],
+        "security": [],
+        "parameters": [_parameter(parameter) for parameter in messages.HEADERS],
+        "requestBody": {"required": True, "content": {body.media_type: _content(body)}},
+        "responses": messages.ANSWERS,
+    }
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
