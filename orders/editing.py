@@ -161,7 +161,7 @@ def note_link_sent(reference: str, to: str, *, actor: Actor, now: datetime | Non
 
     The order stays as it is, and its version too. Raises NotFound.
     """
-    at = now or datetime.now(UTC)
+    at = now_or(now)
     which = (tables.orders.c.org_id == actor.org_id, names_order(reference))
 
     def work(connection: Connection) -> None:
