@@ -8,8 +8,8 @@ from pathlib import Path
 import xlsxwriter
 
 from orders.order_export import Cell
+from orders.rules.cells import guard
 from orders.rules.errors import OrderError
-from orders.rules.spreadsheet import guard
 
 BOM = "\ufeff"  # spreadsheets take a file without it for another encoding than UTF-8
 PIECE = 64 * 1024  # characters that are sent at once

@@ -13,8 +13,8 @@ from orders import catalogue, order_list, queries
 from orders.order_list import Wanted
 from orders.order_place import Sort
 from orders.rules.attributes import Applies, AttributeRule, Kind
+from orders.rules.cells import write_value
 from orders.rules.order import CartLine, Order
-from orders.rules.spreadsheet import write_value
 from orders.rules.wire import wire_time
 from orders.storage import database
 from orders.storage.tables import orders

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from orders.rules.attributes import Applies, AttributeRule, Kind
-from orders.rules.spreadsheet import read_value, unguard
+from orders.rules.cells import read_value, unguard
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.staff.test_pages import make_order
