@@ -258,6 +258,14 @@ def load_staff(session_id: str) -> StaffMember | None:
     return _staff_member(row)
 
 
+def staff_actor(staff_id: str) -> Actor | None:
+    """Give the account as who acts, also one that is disabled: what it has begun goes on."""
+    statement = _staff.where(StaffAccount.id == staff_id)
+    with database.read() as connection:
+        row = connection.execute(statement).one_or_none()
+    return None if row is None else _staff_member(row).actor
+
+
 def _find_staff(condition: Any) -> Any | None:  # noqa: ANN401 - an SQL condition, and a row of `_staff`
     with database.read() as connection:
         return connection.execute(

@@ -20,7 +20,7 @@ import flask_migrate
 from flask import Flask
 
 from orders import administration, demo, request_log
-from orders.sending import Sender
+from orders.background import Background
 from orders.settings import PROJECT, Settings
 
 # Without the query string: bearer tokens stand there.
@@ -57,8 +57,8 @@ def serve(app: Flask, settings: Settings) -> int:
     if settings.demo and not administration.has_orgs():
         _show_demo(demo.seed_demo(settings.limits), address)
     click.echo(f"Shortorder serves on {address}", err=True)
-    sender = Sender(app, settings) if settings.send_webhooks else None
-    return _Supervisor(server_command(settings), sender).run()
+    background = Background(app, settings) if settings.send_webhooks else None
+    return _Supervisor(server_command(settings), background).run()
 
 
 def work(app: Flask, settings: Settings) -> None:
@@ -67,7 +67,7 @@ def work(app: Flask, settings: Settings) -> None:
     SIGTERM and SIGINT stop gracefully: attempts that are running finish.
     """
     _migrate()
-    sender = Sender(app, settings)
+    background = Background(app, settings)
     asked = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -75,10 +75,10 @@ def work(app: Flask, settings: Settings) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    sender.start()
-    click.echo("Shortorder sends webhooks.", err=True)
+    background.start()
+    click.echo("Shortorder sends webhooks and imports orders.", err=True)
     asked.wait()
-    sender.stop()
+    background.stop()
 
 
 def _migrate() -> None:
@@ -143,9 +143,9 @@ class _Supervisor:
     Its own threads send webhooks meanwhile, when there is a sender.
     """
 
-    def __init__(self, command: list[str], sender: Sender | None) -> None:
+    def __init__(self, command: list[str], background: Background | None) -> None:
         self._command = command
-        self._sender = sender
+        self._background = background
         self._server: subprocess.Popen[bytes] | None = None
         self._is_stopping = False
 
@@ -153,11 +153,11 @@ class _Supervisor:
         """Run until a signal asks to stop; gives the server's exit code, 0 for a clean stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        if self._sender is not None:
-            self._sender.start()
+        if self._background is not None:
+            self._background.start()
         code = self._serve()
-        if self._sender is not None:
-            self._sender.stop()
+        if self._background is not None:
+            self._background.stop()
         return code
 
     def _serve(self) -> int:
@@ -183,8 +183,8 @@ class _Supervisor:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._is_stopping = True
-        if self._sender is not None:
-            self._sender.ask_to_stop()
+        if self._background is not None:
+            self._background.ask_to_stop()
         if self._server is not None:
             self._server.send_signal(signal.SIGTERM)
 

@@ -76,6 +76,7 @@ LIMIT_VARIABLES = {
     "MAX_FILE_BYTES": "file_bytes",
     "MAX_UPLOAD_BYTES": "upload_bytes",
     "MAX_IMPORT_ROWS": "import_rows",
+    "MAX_ORDER_ROWS": "order_rows",
     "FILE_TYPES": "file_types",
 }
 _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")

@@ -20,7 +20,7 @@ def name_of(call: ast.Call) -> str:
     return ast.unparse(call.func).rpartition(".")[2]
 
 
-def test_orders_are_created_by_both_doors_and_the_demo_only() -> None:
+def test_orders_are_created_by_both_doors_the_import_and_the_demo_only() -> None:
     callers = {
         file.relative_to(PROJECT).as_posix()
         for file in SOURCES
@@ -30,6 +30,7 @@ def test_orders_are_created_by_both_doors_and_the_demo_only() -> None:
     assert callers == {
         "orders/api/lane.py",
         "orders/api/order_views.py",
+        "orders/imports/work.py",
         "orders/staff/entry_views.py",
         "orders/demo/seed.py",
     }
@@ -41,7 +42,7 @@ def test_both_doors_check_by_the_same_function() -> None:
         for file in SOURCES
         if any(name_of(call) == "check_order" for call in calls(file))
     }
-    assert callers == {"api", "staff", "demo"}
+    assert callers == {"api", "staff", "demo", "imports"}
 
 
 def test_only_intake_and_editing_write_orders_lines_and_history() -> None:

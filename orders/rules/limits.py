@@ -42,3 +42,5 @@ class Limits:
     file_types: frozenset[str] = FILE_TYPES
     # Configurations of one import.
     import_rows: int = 2_000
+    # Rows of a file of orders.
+    order_rows: int = 20_000

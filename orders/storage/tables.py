@@ -13,7 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from orders.storage import desk_models, entry_models, list_models, models
+from orders.storage import desk_models, entry_models, import_models, list_models, models
 
 orders = cast(Table, models.OrderRow.__table__)
 cart_line = cast(Table, models.CartLineRow.__table__)
@@ -33,6 +33,9 @@ order_editor = cast(Table, entry_models.OrderEditor.__table__)
 saved_view = cast(Table, list_models.SavedView.__table__)
 staff_preference = cast(Table, list_models.StaffPreference.__table__)
 bulk_change = cast(Table, list_models.BulkChange.__table__)
+order_import = cast(Table, import_models.OrderImport.__table__)
+order_import_row = cast(Table, import_models.OrderImportRow.__table__)
+order_import_order = cast(Table, import_models.OrderImportOrder.__table__)
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

@@ -1,0 +1,132 @@
+"""What people do with an import: start it, stop it, let it go on."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from orders import queue
+from orders.access import Actor
+from orders.imports.records import Counts, Import, OrderState, State, counts
+from orders.rules.errors import Conflict, FieldError, InvalidOrder
+from orders.storage import database
+from orders.storage.models import Org
+from orders.storage.tables import order_import, order_import_order
+
+NOTHING_GOOD = "No order of this file can be made. Mend the file, then upload it again."
+ONLY_SAME = "All good orders are there already. Choose to make them again, or cancel."
+AGAIN = "This file was imported before. Choose “Import again as new orders” if you want them twice."
+NOT_READY = "This import is not ready to start: its file is still being checked."
+
+
+def start(
+    one: Import,
+    *,
+    actor: Actor,
+    all_or_nothing: bool,
+    skip_same: bool,
+    again: bool,
+    now: datetime | None = None,
+) -> None:
+    """Let the background make the orders; a second click on the same button changes nothing.
+
+    `skip_same` leaves out the orders that were there already; `again` is the person's word that
+    a file that was imported before makes new orders. Raises InvalidOrder with errors at `mode` and
+    `again`, and Conflict when the import cannot be started.
+    """
+    at = now or datetime.now(UTC)
+    if one.is_started:
+        return
+    if one.state != State.CHECKED:
+        raise Conflict(NOT_READY)
+    faults = _faults(counts(one), all_or_nothing=all_or_nothing, skip_same=skip_same)
+    if faults:
+        raise InvalidOrder(faults)
+    skipped = (
+        update(order_import_order)
+        .where(
+            order_import_order.c.import_id == one.id,
+            order_import_order.c.state == OrderState.GOOD,
+            order_import_order.c.same_as.is_not(None),
+        )
+        .values(state=OrderState.SKIPPED)
+    )
+    started = (
+        update(order_import)
+        .where(order_import.c.id == one.id, order_import.c.state == State.CHECKED)
+        .values(
+            state=State.RUNNING, is_all_or_nothing=all_or_nothing, started_at=at,
+            started_by=actor.id, waiting_since=at, claimed_until=None,
+        )
+    )  # fmt: skip
+    # Two files of the same content that are started at the same moment wait here for each other.
+    queued = select(Org.id).where(Org.id == one.org_id).with_for_update()
+    twin = select(order_import.c.id).where(
+        order_import.c.org_id == one.org_id,
+        order_import.c.content_hash == one.content_hash,
+        order_import.c.id != one.id,
+        order_import.c.started_at.is_not(None),
+    )
+
+    def work(connection: Connection) -> None:
+        connection.execute(queued)
+        if not again and connection.execute(twin.limit(1)).first() is not None:
+            raise InvalidOrder([FieldError("again", AGAIN)])
+        if connection.execute(started).rowcount == 1 and skip_same:
+            connection.execute(skipped)
+
+    database.write(work)
+    queue.wake()
+
+
+def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[FieldError]:
+    if all_or_nothing and found.bad:
+        count = "One order has" if found.bad == 1 else f"{found.bad:,} orders have"
+        return [FieldError("mode", f"{count} errors. Mend the file, or skip the bad rows.")]
+    if not found.good:
+        return [FieldError("mode", NOTHING_GOOD)]
+    if skip_same and found.good == found.same:
+        return [FieldError("same", ONLY_SAME)]
+    return []
+
+
+def cancel(one: Import, *, now: datetime | None = None) -> None:
+    """Stop an import; what it has made stays, and is listed. One that has ended stays as it is."""
+    at = now or datetime.now(UTC)
+    running = _change(one, {State.RUNNING}, state=State.CANCELLING, waiting_since=at)
+    before = _change(
+        one, {State.MATCHING, State.CHECKING, State.CHECKED},
+        state=State.CANCELLED, finished_at=at, waiting_since=None, claimed_until=None,
+    )  # fmt: skip
+
+    def work(connection: Connection) -> None:
+        if connection.execute(running).rowcount == 0:
+            connection.execute(before)
+
+    database.write(work)
+    queue.wake()
+
+
+def carry_on(one: Import, *, now: datetime | None = None) -> None:
+    """Let an import that has failed or was stopped go on with what is not made yet.
+
+    Whoever started it still counts as the maker of its orders. Raises Conflict when it was never
+    started.
+    """
+    if not one.is_started:
+        raise Conflict("This import was never started. Upload the file again.")
+    at = now or datetime.now(UTC)
+    statement = _change(
+        one, {State.FAILED, State.CANCELLED}, state=State.RUNNING, message=None,
+        finished_at=None, waiting_since=at, claimed_until=None,
+    )  # fmt: skip
+    database.write(lambda connection: connection.execute(statement).rowcount)
+    queue.wake()
+
+
+def _change(one: Import, states: set[State], **values: Any) -> Any:  # noqa: ANN401 - columns of any type, and an update
+    return (
+        update(order_import)
+        .where(order_import.c.id == one.id, order_import.c.state.in_(states))
+        .values(**values)
+    )

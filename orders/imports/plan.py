@@ -1,0 +1,134 @@
+"""The orders of a file as they would be made now: grouped, resolved, and judged by the intake."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from sqlalchemy import Text, select, type_coerce
+
+from orders import catalogue, intake
+from orders.access import Actor
+from orders.imports.records import BATCH, Import, read_sheet
+from orders.repeats import fingerprint
+from orders.rules import short_id
+from orders.rules.column_matching import IGNORED, ORDER, Matching
+from orders.rules.errors import Forbidden, InvalidOrder
+from orders.rules.imported_orders import (
+    ImportedOrder,
+    OrderBuilder,
+    RowFault,
+    group_rows,
+    platform_ids,
+    references,
+)
+from orders.rules.limits import Limits
+from orders.rules.order import OrderDraft
+from orders.rules.sheet_reading import SheetRow
+from orders.rules.short_id import MistypedShortId
+from orders.storage import database
+from orders.storage.tables import orders
+
+
+class BadRows(InvalidOrder):
+    """An order of the file cannot be made; `rows` says why, by row and column."""
+
+    def __init__(self, rows: Iterable[RowFault]) -> None:
+        self.rows = tuple(rows)
+        super().__init__(())
+
+
+class Plan:
+    """What an import makes, by the position of each order in the file."""
+
+    def __init__(self, one: Import, actor: Actor, limits: Limits) -> None:
+        """Read the file's rows and look up all configurations that they name, at once."""
+        sheet = read_sheet(one)
+        # Whoever plans has a choice of columns; without one there are no orders.
+        matching = one.matching or Matching((IGNORED,) * len(one.columns), None)
+        self.groups = group_rows(sheet, matching)
+        self._actor, self._limits, self._matching = actor, limits, matching
+        cards = catalogue.resolve(references(sheet.rows, matching), actor.org_id)
+        named = {name: card.id for name, card in cards.items()}
+        attributes = actor.org.attributes
+        self._builder = OrderBuilder(one.columns, matching, attributes, named)
+
+    def order(self, position: int) -> ImportedOrder:
+        """Give an order as it stands in the file."""
+        return self._builder.order(self.groups[position])
+
+    def draft(self, order: ImportedOrder) -> OrderDraft:
+        """Check an order as every door does; raises BadRows with all that is wrong."""
+        faults = list(order.faults)
+        try:
+            draft = intake.check_order(
+                order.raw, actor=self._actor, limits=self._limits, legacy_items=False
+            )
+        except InvalidOrder as invalid:
+            raise BadRows([*faults, *order.faults_of(invalid.errors)]) from invalid
+        except Forbidden as error:
+            raise BadRows([*faults, RowFault(order.rows[0], "", str(error))]) from error
+        if faults:
+            raise BadRows(faults)
+        return draft
+
+    def fingerprint(self, position: int) -> str:
+        """Give SHA-256 over the cells of an order: what makes it the same when it is repeated."""
+        return fingerprint([row.cells for row in self.groups[position]])
+
+    def same_orders(self) -> dict[int, str]:
+        """Find the orders that the org has already; gives their codes by position.
+
+        Known by the platform order ID, or by a code of ours in the column that joins rows.
+        """
+        rows = [row for group in self.groups for row in group]
+        codes = self._codes(rows)
+        by_id = _orders_by_platform_id(platform_ids(rows, self._matching), self._actor.org_id)
+        by_code = _known_codes(codes.values(), self._actor.org_id)
+        found: dict[int, str] = {}
+        at = self._matching.column_of("platform.id")
+        for position, group in enumerate(self.groups):
+            same = by_id.get(group[0].cells[at]) if at is not None else None
+            code = codes.get(group[0].number)
+            if same or code in by_code:
+                found[position] = same or str(code)
+        return found
+
+    def _codes(self, rows: Sequence[SheetRow]) -> dict[int, str]:
+        """Give the codes of ours that stand in the file, by the numbers of their rows."""
+        at = self._matching.column_of(ORDER)
+        codes: dict[int, str] = {}
+        for row in rows if at is not None else ():
+            try:
+                codes[row.number] = short_id.normalise(row.cells[at or 0])
+            except MistypedShortId:
+                continue
+        return codes
+
+
+def _orders_by_platform_id(wanted: Collection[str], org_id: str) -> dict[str, str]:
+    if not wanted:
+        return {}
+    # One pass over the org's orders: their platform is JSON text without an index.
+    statement = select(orders.c.platform, orders.c.short_id).where(
+        orders.c.org_id == org_id,
+        orders.c.deleted_at.is_(None),
+        type_coerce(orders.c.platform, Text) != "{}",
+    )
+    with database.read() as connection:
+        rows = connection.execution_options(yield_per=BATCH).execute(statement)
+        return {
+            row.platform["id"]: row.short_id for row in rows if row.platform.get("id") in wanted
+        }
+
+
+def _known_codes(codes: Iterable[str], org_id: str) -> set[str]:
+    every = sorted(set(codes))
+    known: set[str] = set()
+    with database.read() as connection:
+        for start in range(0, len(every), BATCH):
+            batch = every[start : start + BATCH]
+            statement = select(orders.c.short_id).where(
+                orders.c.org_id == org_id,
+                orders.c.deleted_at.is_(None),
+                orders.c.short_id.in_(batch),
+            )
+            known.update(connection.execute(statement).scalars())
+    return known

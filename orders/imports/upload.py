@@ -1,0 +1,171 @@
+"""The first steps of an import: the file is read and kept, and its columns are matched."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from orders import queue
+from orders.access import Actor
+from orders.imports.records import NOT_STARTED, Import, State, find
+from orders.imports.spreadsheet import read_xlsx
+from orders.rules.column_matching import (
+    Matching,
+    guess,
+    matching_faults,
+    still_fits,
+)
+from orders.rules.errors import Conflict, InvalidOrder, NotFound
+from orders.rules.limits import Limits
+from orders.rules.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, read_csv
+from orders.storage import database
+from orders.storage.tables import (
+    insert_new,
+    order_import,
+    order_import_order,
+    order_import_row,
+)
+
+# Rows that are written in one transaction: nobody waits long for the database meanwhile.
+WRITTEN_AT_ONCE = 1_000
+STARTED = "This import was started already; its columns stay as they are."
+
+
+def read_file(content: bytes, limits: Limits) -> Sheet:
+    """Read CSV or XLSX, known by its bytes. Raises UnreadableSheet with a sentence."""
+    if not content.strip():
+        raise UnreadableSheet("This file is empty.")
+    if is_spreadsheet(content):
+        return read_xlsx(content, most_rows=limits.order_rows)
+    return read_csv(content, most_rows=limits.order_rows)
+
+
+def upload(
+    file_name: str,
+    content: bytes,
+    *,
+    actor: Actor,
+    limits: Limits,
+    key: str,
+    now: datetime | None = None,
+) -> Import:
+    """Keep a file's rows as an import whose columns are to be matched.
+
+    The same `key` with the same content is the same import: of a form that was sent twice. Raises
+    UnreadableSheet, and keeps nothing then.
+    """
+    sheet = read_file(content, limits)
+    at = now or datetime.now(UTC)
+    content_hash = sheet.content_hash()
+    import_id = str(uuid.uuid5(uuid.UUID(actor.id), f"{key} {content_hash}"))
+    try:
+        return find(import_id, actor.org_id)
+    except NotFound:
+        _keep(import_id, file_name, sheet, actor, at)
+    return find(import_id, actor.org_id)
+
+
+def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: datetime) -> None:
+    head = {
+        "id": import_id,
+        "org_id": actor.org_id,
+        "file_name": _printable_name(file_name),
+        "columns": list(sheet.columns),
+        "notes": list(sheet.notes),
+        "row_count": len(sheet.rows),
+        "content_hash": sheet.content_hash(),
+        "headers_hash": sheet.headers_hash(),
+        "matching": None,
+        "state": State.READING,
+        "is_all_or_nothing": False,
+        "created_at": at,
+        "created_by": actor.id,
+    }
+    rows = [
+        {"import_id": import_id, "number": row.number, "cells": list(row.cells)}
+        for row in sheet.rows
+    ]
+
+    # What is there already is left by the same upload: one that broke off, or the other click of
+    # a double click. Each of them writes all that is missing.
+    database.write(lambda connection: insert_new(connection, order_import, head))
+    for start in range(0, len(rows), WRITTEN_AT_ONCE):
+        _insert_rows(rows[start : start + WRITTEN_AT_ONCE])
+    whole = (
+        update(order_import)
+        .where(order_import.c.id == import_id, order_import.c.state == State.READING)
+        .values(state=State.MATCHING)
+    )
+    database.write(lambda connection: connection.execute(whole).rowcount)
+
+
+def _insert_rows(rows: Sequence[dict[str, Any]]) -> None:
+    def work(connection: Connection) -> None:
+        kind = sqlite if connection.dialect.name == "sqlite" else postgresql
+        connection.execute(kind.insert(order_import_row).on_conflict_do_nothing(), rows)
+
+    database.write(work)
+
+
+def _printable_name(file_name: str) -> str:
+    """Give the last part of a file's name as it can be shown; browsers send paths, rarely."""
+    last = file_name.replace("\\", "/").rpartition("/")[2]
+    shown = "".join(letter for letter in last if letter.isprintable())
+    return shown.encode("utf-8", "ignore").decode()[:255] or "file"
+
+
+def suggest(one: Import, actor: Actor) -> Matching:
+    """Give the choice of columns to begin with: this import's, the last one's, or a guess."""
+    if one.matching is not None:
+        return one.matching
+    attributes = actor.org.attributes
+    last = (
+        select(order_import.c.matching)
+        .where(
+            order_import.c.org_id == actor.org_id,
+            order_import.c.headers_hash == one.headers_hash,
+            order_import.c.matching.is_not(None),
+        )
+        .order_by(order_import.c.created_at.desc())
+        .limit(1)
+    )
+    with database.read() as connection:
+        stored = connection.execute(last).scalar_one_or_none()
+    if stored is not None:
+        remembered = Matching.from_json(stored)
+        if still_fits(remembered, one.columns, [rule.key for rule in attributes]):
+            return remembered
+    return guess(one.columns, attributes)
+
+
+def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None = None) -> None:
+    """Take a choice of columns, and let the orders be checked by it in the background.
+
+    Raises InvalidOrder with errors at `column.<position>` and `group`, and Conflict when the
+    import was started already.
+    """
+    faults = matching_faults(matching, one.columns, [rule.key for rule in actor.org.attributes])
+    if faults:
+        raise InvalidOrder(faults)
+    at = now or datetime.now(UTC)
+    statement = (
+        update(order_import)
+        .where(order_import.c.id == one.id, order_import.c.state.in_(NOT_STARTED))
+        .values(
+            matching=matching.as_json(), state=State.CHECKING, order_count=None,
+            waiting_since=at, claimed_until=None,
+        )
+    )  # fmt: skip
+
+    def work(connection: Connection) -> None:
+        if connection.execute(statement).rowcount != 1:
+            raise Conflict(STARTED)
+        connection.execute(
+            delete(order_import_order).where(order_import_order.c.import_id == one.id)
+        )
+
+    database.write(work)
+    queue.wake()

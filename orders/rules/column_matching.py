@@ -1,0 +1,160 @@
+"""Which column of a file is what of an order: guessed by the names, corrected by people."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orders.rules.attributes import Applies, AttributeRule
+from orders.rules.errors import FieldError
+
+IGNORED = ""
+ORDER = "order"  # an order's number in the file: joins rows and is not kept
+CONFIGURATION, SKU, COUNT = "configurationId", "sku", "count"
+PLATFORM_ID, NAME = "platform.id", "name"
+AREAS = ("metadata", "derivative")
+# What a column can be, beside attributes and free keys.
+ORDER_TARGETS = {
+    NAME: "Order name",
+    "customerId": "Customer ID",
+    "status": "Status",
+    PLATFORM_ID: "Platform order ID",
+    "platform.platform": "Platform",
+    "platform.storeName": "Store name",
+    ORDER: "Number of the order in this file",
+}
+LINE_TARGETS = {
+    CONFIGURATION: "Configuration: ID, short ID or SKU",
+    SKU: "SKU, where there is no ID",
+    COUNT: "Count",
+}
+ORDER_FIELDS = (*(target for target in ORDER_TARGETS if target != ORDER),)
+
+# Common words of heads of columns, without blanks and signs. The exact wire names come first.
+_WORDS = {
+    ORDER: "order bestellung auftrag group gruppe",
+    NAME: "name ordername bestellname auftragsname title titel description bezeichnung betreff",
+    "customerId": "customerid customer customerno customernumber customernr client clientid buyer "
+    "kunde kundennummer kundennr kundenid debitor account",
+    "status": "status state zustand orderstatus bestellstatus",
+    PLATFORM_ID: "platformid platformorderid orderid orderno ordernumber ordernr shoporder "
+    "shoporderid externalid externalorderid reference ponumber po bestellnummer bestellnr "
+    "auftragsnummer auftragsnr bestellid",
+    "platform.platform": "platformplatform platform plattform channel kanal source shopsystem",
+    "platform.storeName": "platformstorename storename store shop shopname filiale geschaeft "
+    "geschäft",
+    CONFIGURATION: "configurationid configuration configid config konfiguration konfigurationsid",
+    SKU: "sku article articleno articlenumber artikel artikelnummer artikelnr itemnumber itemno "
+    "productcode productnumber partnumber",
+    COUNT: "count qty quantity pieces pcs amount units menge anzahl stück stueck stk",
+}
+_TARGET_BY_WORD = {word: target for target, words in _WORDS.items() for word in words.split()}
+# What these columns are is less sure: they count when no other column is the same.
+_WEAK_WORDS = {"shortid": ORDER}
+_WEAK_CONFIGURATIONS = frozenset({"product", "produkt", "productid", "item", "itemid", "id"})
+# Of several columns that could join the rows, the first of these counts.
+_JOINING = (ORDER, PLATFORM_ID, NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What each column is, and the column whose equal texts join rows; None: each row is one."""
+
+    targets: tuple[str, ...]
+    group: int | None
+
+    def column_of(self, target: str) -> int | None:
+        """Give the position of the column that holds this, if there is one."""
+        return self.targets.index(target) if target in self.targets else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it in the form that is stored."""
+        return {"targets": list(self.targets), "group": self.group}
+
+    @staticmethod
+    def from_json(stored: dict[str, Any]) -> "Matching":
+        """Read the stored form."""
+        return Matching(tuple(stored["targets"]), stored["group"])
+
+
+def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matching:
+    """Match columns by their names; what nobody knows is not imported, and each target once."""
+    guesses = [_guesses(name, attributes) for name in columns]
+    targets = [IGNORED] * len(columns)
+    # The surest guesses first: a wire name wins over a word that means the same.
+    for sureness in range(4):
+        for at, of_column in enumerate(guesses):
+            target = of_column[sureness]
+            if target and target not in targets and targets[at] == IGNORED:
+                targets[at] = target
+    if not {CONFIGURATION, SKU} & set(targets):
+        weak = (at for at, name in enumerate(columns) if _plain(name) in _WEAK_CONFIGURATIONS)
+        for at in [at for at in weak if targets[at] == IGNORED][:1]:
+            targets[at] = CONFIGURATION
+    return Matching(tuple(targets), _joining_column(targets))
+
+
+def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
+    """Give what a column is by its wire name, by an attribute, by a common and by a weak word."""
+    word = _plain(name)
+    wire = next((one for one in (*ORDER_FIELDS, *LINE_TARGETS) if one.lower() == name.lower()), "")
+    area, dot, key = name.partition(".")
+    if dot and key.strip() and area.lower() in AREAS:
+        wire = f"{area.lower()}.{key.strip()}"
+    attribute = next(
+        (target_of(one) for one in attributes if word in {_plain(one.key), _plain(one.label)}), ""
+    )
+    return wire, attribute, _TARGET_BY_WORD.get(word, ""), _WEAK_WORDS.get(word, "")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.casefold())
+
+
+def _joining_column(targets: Sequence[str]) -> int | None:
+    return next((targets.index(one) for one in _JOINING if one in targets), None)
+
+
+def target_of(rule: AttributeRule) -> str:
+    """Give the target of an attribute: where it stands in an order."""
+    area = Applies.DERIVATIVE if rule.applies is Applies.DERIVATIVE else Applies.METADATA
+    return f"{area}.{rule.key}"
+
+
+def free_targets(name: str) -> tuple[str, str]:
+    """Give the targets that keep a column under its own name, in either object."""
+    area, dot, key = name.partition(".")
+    own = key.strip() if dot and area.lower() in AREAS and key.strip() else name
+    return f"{AREAS[0]}.{own}", f"{AREAS[1]}.{own}"
+
+
+def possible_targets(columns: Sequence[str], keys: Iterable[str]) -> frozenset[str]:
+    """Give everything that a column of this file can be; `keys` are those of the attributes."""
+    known = {f"{area}.{key}" for area in AREAS for key in keys}
+    own = {target for name in columns for target in free_targets(name)}
+    return frozenset({IGNORED, *ORDER_TARGETS, *LINE_TARGETS} | known | own)
+
+
+def matching_faults(
+    matching: Matching, columns: Sequence[str], keys: Iterable[str]
+) -> list[FieldError]:
+    """Say what is wrong with a choice, at `column.<position>` or `group`."""
+    possible = possible_targets(columns, keys)
+    faults = []
+    for at, target in enumerate(matching.targets):
+        first = matching.targets.index(target)
+        if target not in possible:
+            faults.append(FieldError(f"column.{at}", "Choose one of the list."))
+        elif target != IGNORED and first != at:
+            faults.append(FieldError(f"column.{at}", f"The column “{columns[first]}” is this."))
+    if matching.group is not None and not 0 <= matching.group < len(columns):
+        faults.append(FieldError("group", "Choose one of the list."))
+    if not {CONFIGURATION, SKU} & set(matching.targets):
+        faults.append(FieldError("", "Say which column names the configuration."))
+    return faults
+
+
+def still_fits(matching: Matching, columns: Sequence[str], keys: Iterable[str]) -> bool:
+    """Tell whether a choice of earlier can be offered again; `keys` are today's attributes."""
+    possible = possible_targets(columns, keys)
+    return len(matching.targets) == len(columns) and possible.issuperset(matching.targets)

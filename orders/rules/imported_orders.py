@@ -1,0 +1,201 @@
+"""Makes orders of a file's rows, as the JSON door would receive them, and finds rows for errors.
+
+One row is one line of a cart. The fields of an order stand in its first row; what the others say
+otherwise is told as an error, and never dropped.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from orders.rules.attributes import AttributeRule
+from orders.rules.column_matching import (
+    AREAS,
+    CONFIGURATION,
+    COUNT,
+    IGNORED,
+    LINE_TARGETS,
+    NAME,
+    ORDER,
+    PLATFORM_ID,
+    SKU,
+    Matching,
+    target_of,
+)
+from orders.rules.errors import FieldError
+from orders.rules.json_values import printable
+from orders.rules.sheet_reading import Sheet, SheetRow
+from orders.rules.typed_values import read_attribute, read_count, read_status_word
+
+MAX_LABEL = 80  # characters of what an order is called in lists
+# What names a configuration -> the ID of the one saved configuration that it names.
+Named: TypeAlias = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """What is wrong with a row; `column` is the file's own word, or ours where it has none."""
+
+    row: int
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"Row {self.row}, {self.column}" if self.column else f"Row {self.row}"
+        return f"{where}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedOrder:
+    """An order of the file: `raw` is what the shared check takes, `faults` it cannot see."""
+
+    label: str
+    rows: tuple[int, ...]
+    raw: dict[str, Any]
+    faults: tuple[RowFault, ...]
+    places: Mapping[str, tuple[int, str]]
+    first: tuple[int, str]
+
+    def faults_of(self, errors: Iterable[FieldError]) -> list[RowFault]:
+        """Turn the shared check's errors into rows and columns of the file."""
+        return [RowFault(*self._place(error.path), error.message) for error in errors]
+
+    def _place(self, path: str) -> tuple[int, str]:
+        """Find the cell of a path; of a path below a cell's own, that cell."""
+        known = path
+        while known:
+            if known in self.places:
+                return self.places[known]
+            known = known.rpartition(".")[0]
+        return self.first[0], self.first[1] if path == "cart" else printable(path)
+
+
+def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
+    """Put the rows of each order together, in the order in which the orders begin.
+
+    A row whose joining cell is empty stands alone, and `imported_order` tells it.
+    """
+    if matching.group is None:
+        return [(row,) for row in sheet.rows]
+    groups: dict[object, list[SheetRow]] = {}
+    for row in sheet.rows:
+        text = row.cells[matching.group]
+        groups.setdefault(text or row.number, []).append(row)
+    return [tuple(rows) for rows in groups.values()]
+
+
+def references(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
+    """Give everything that may name a configuration."""
+    columns = [matching.column_of(target) for target in (CONFIGURATION, SKU)]
+    texts = (row.cells[at] for row in rows for at in columns if at is not None)
+    return {text for text in texts if text}
+
+
+def platform_ids(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
+    """Give the shops' own order numbers that stand in the rows."""
+    at = matching.column_of(PLATFORM_ID)
+    return set() if at is None else {row.cells[at] for row in rows} - {""}
+
+
+class OrderBuilder:
+    """Makes orders of groups of rows, by one choice of columns."""
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        matching: Matching,
+        attributes: Sequence[AttributeRule],
+        named: Named,
+    ) -> None:
+        self._columns, self._matching, self._named = columns, matching, named
+        self._rules = {target_of(rule): rule for rule in attributes}
+        self._fields = [
+            (at, target)
+            for at, target in enumerate(matching.targets)
+            if target not in {IGNORED, ORDER, *LINE_TARGETS}
+        ]
+        self._configuration = matching.column_of(CONFIGURATION)
+        self._sku = matching.column_of(SKU)
+        self._count = matching.column_of(COUNT)
+
+    def order(self, rows: Sequence[SheetRow]) -> ImportedOrder:
+        """Make one order of its rows. Nothing that stands in them is dropped without a fault."""
+        first = rows[0]
+        faults = list(self._joining_faults(first))
+        places: dict[str, tuple[int, str]] = {
+            f"metadata.{rule.key}": (first.number, rule.label) for rule in self._rules.values()
+        }
+        raw: dict[str, Any] = {}
+        for at, target in self._fields:
+            places[target] = (first.number, self._columns[at])
+            faults += self._contradictions(at, rows)
+            if text := first.cells[at]:
+                self._put(raw, target, text)
+        lines = [(row, line) for row in rows if (line := self._line(row, faults)) is not None]
+        raw["cart"] = [line for _, line in lines]
+        for position, (row, _) in enumerate(lines):
+            places[f"cart.{position}"] = (row.number, self._columns[self._naming_column(row)])
+            if self._count is not None:
+                places[f"cart.{position}.count"] = (row.number, self._columns[self._count])
+        return ImportedOrder(
+            label=self._label(first),
+            rows=tuple(row.number for row in rows),
+            raw=raw,
+            faults=tuple(sorted(faults, key=lambda fault: fault.row)),
+            places=places,
+            first=(first.number, self._columns[self._naming_column(first)]),
+        )
+
+    def _put(self, raw: dict[str, Any], target: str, text: str) -> None:
+        area, dot, key = target.partition(".")
+        if area in AREAS:
+            raw.setdefault(area, {})[key] = read_attribute(self._rules.get(target), text)
+        elif dot:
+            raw.setdefault(area, {})[key] = text
+        else:
+            raw[target] = read_status_word(text) if target == "status" else text
+
+    def _line(self, row: SheetRow, faults: list[RowFault]) -> dict[str, Any] | None:
+        """Give the line of a row; None for a row that has none, in an order that may be empty."""
+        name = row.cells[self._naming_column(row)]
+        count = "1" if self._count is None else row.cells[self._count]
+        if not name and (self._count is None or not count):
+            return None
+        line: dict[str, Any] = {}
+        if name:
+            line["configurationId"] = self._named.get(name, name)
+        if count:
+            line["count"] = read_count(count)
+        if self._sku is not None and self._configuration is not None:
+            other = self._named.get(row.cells[self._sku])
+            own = self._named.get(row.cells[self._configuration])
+            if other and own and other != own:
+                message = "This SKU names another configuration than the ID."
+                faults.append(RowFault(row.number, self._columns[self._sku], message))
+        return line
+
+    def _naming_column(self, row: SheetRow) -> int:
+        """Give the column that names the row's configuration: that of IDs, unless it is empty."""
+        columns = [at for at in (self._configuration, self._sku) if at is not None]
+        return next((at for at in columns if row.cells[at]), columns[0])
+
+    def _contradictions(self, at: int, rows: Sequence[SheetRow]) -> Iterable[RowFault]:
+        first = rows[0]
+        said = first.cells[at]
+        for row in rows[1:]:
+            if row.cells[at] and row.cells[at] != said:
+                other = f"“{said[:MAX_LABEL]}”" if said else "nothing"
+                message = f"The first row of this order, row {first.number}, says {other} here."
+                yield RowFault(row.number, self._columns[at], printable(message))
+
+    def _joining_faults(self, row: SheetRow) -> Iterable[RowFault]:
+        group = self._matching.group
+        if group is not None and not row.cells[group]:
+            message = "This is empty, so nobody knows which order the row belongs to."
+            yield RowFault(row.number, self._columns[group], message)
+
+    def _label(self, row: SheetRow) -> str:
+        """Give what people call the order: what joins its rows, else its name."""
+        columns = [self._matching.group, *map(self._matching.column_of, (PLATFORM_ID, NAME))]
+        texts = (row.cells[at] for at in columns if at is not None)
+        return printable(next((text for text in texts if text), "")[:MAX_LABEL])

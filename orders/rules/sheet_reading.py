@@ -1,0 +1,174 @@
+"""Reads a file as rows of texts below a line of column names: CSV in its many kinds.
+
+Nothing is guessed without saying so: `Sheet.notes` tells what was taken for what.
+"""
+
+import codecs
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from orders.rules.errors import OrderError
+from orders.rules.safe_cells import unguarded
+
+DELIMITERS = ",;\t"
+MAX_COLUMNS = 200
+MAX_NAME = 255  # characters of a column's name
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # old Excel files, and encrypted new ones
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_ZIP = b"PK\x03\x04"
+OTHER_LETTERS = "The file is not UTF-8; it was read as Windows-1252. Look at letters like ä and é."
+
+
+class UnreadableSheet(OrderError):  # noqa: N818 - named like its siblings in errors.py
+    """The file cannot be read as a table; the sentence says why and what helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row of the file, numbered as spreadsheets do; as many cells as there are columns."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The columns' names, the rows below them that are not empty, and what was assumed."""
+
+    columns: tuple[str, ...]
+    rows: tuple[SheetRow, ...]
+    notes: tuple[str, ...] = ()
+
+    def content_hash(self) -> str:
+        """Give SHA-256, hexadecimal, over names and cells: the same for a table in any format."""
+        return _hash([self.columns, [row.cells for row in self.rows]])
+
+    def headers_hash(self) -> str:
+        """Give SHA-256, hexadecimal, over the columns' names."""
+        return _hash(self.columns)
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()
+
+
+def is_spreadsheet(content: bytes) -> bool:
+    """Tell whether the file is packed as XLSX is.
+
+    Raises UnreadableSheet for old Excel files and for those with a password.
+    """
+    if content.startswith(_OLE):
+        if _ENCRYPTED in content:
+            raise UnreadableSheet(
+                "This file is protected with a password. Save a copy without one."
+            )
+        raise UnreadableSheet("This is an old Excel file. Save it as XLSX, or as CSV.")
+    return content.startswith(_ZIP)
+
+
+def read_csv(content: bytes, *, most_rows: int) -> Sheet:
+    """Read CSV with commas, semicolons or tabs. Raises UnreadableSheet with a sentence."""
+    text, notes = _decoded(content)
+    lines = io.StringIO(text, newline="")
+    first = text.partition("\n")[0]
+    if first.lower().startswith("sep="):  # what Excel writes and reads as a hint
+        lines.readline()
+    start = lines.tell()
+    delimiter = _delimiter(lines.readline())
+    lines.seek(start)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    try:
+        rows = enumerate(reader, 1)
+        return sheet_of(rows, most_rows=most_rows, notes=notes)
+    except csv.Error as error:
+        reason = str(error).replace("'delimiter'", "separator")
+        raise UnreadableSheet(f"Line {reader.line_num} is not CSV: {reason}.") from error
+
+
+def sheet_of(
+    rows: Iterable[tuple[int, Sequence[str]]], *, most_rows: int, notes: Sequence[str] = ()
+) -> Sheet:
+    """Make a sheet of numbered rows: the first that is not empty names the columns.
+
+    Raises UnreadableSheet for too many rows or columns, and for cells beyond the last column.
+    """
+    filled = _filled(rows)
+    _, columns = next(filled, (0, []))
+    if not columns:
+        raise UnreadableSheet("There is nothing in this file.")
+    while columns and not columns[-1]:
+        columns.pop()
+    if len(columns) > MAX_COLUMNS:
+        raise UnreadableSheet(f"At most {MAX_COLUMNS} columns; this has {len(columns):,}.")
+    found: list[SheetRow] = []
+    for number, cells in filled:
+        if len(found) == most_rows:
+            raise UnreadableSheet(f"At most {most_rows:,} rows; this file has more. Divide it.")
+        if any(cells[len(columns) :]):
+            raise UnreadableSheet(
+                f"Row {number} has more cells than there are columns. "
+                "A text with the separator in it needs quotes."
+            )
+        whole = [*cells, *[""] * (len(columns) - len(cells))]
+        found.append(SheetRow(number, tuple(whole[: len(columns)])))
+    if not found:
+        raise UnreadableSheet("There are no rows below the line of column names.")
+    names = tuple(name[:MAX_NAME] or f"Column {letters(at)}" for at, name in enumerate(columns))
+    return Sheet(names, tuple(found), tuple(notes))
+
+
+def letters(at: int) -> str:
+    """Give a column's name in a spreadsheet, A for 0."""
+    text = ""
+    at += 1
+    while at:
+        at, rest = divmod(at - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+def _filled(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, list[str]]]:
+    for number, row in rows:
+        cells = [unguarded(cell.strip()) for cell in row]
+        if any(cells):
+            yield number, cells
+
+
+def _decoded(content: bytes) -> tuple[str, list[str]]:
+    """Give the text and what was assumed about its letters."""
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return _decode(content, encoding), []
+    # Text in UTF-16 has a NUL in every second byte where letters are plain.
+    if content[1:200:2].count(0) > len(content[1:200:2]) // 2:
+        return _decode(content, "utf-16-le"), []
+    if content[0:200:2].count(0) > len(content[0:200:2]) // 2:
+        return _decode(content, "utf-16-be"), []
+    try:
+        return content.decode("utf-8"), []
+    except UnicodeDecodeError:
+        return _decode(content, "cp1252"), [OTHER_LETTERS]
+
+
+def _decode(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnreadableSheet(
+            "The letters of this file cannot be read. Save it as “CSV UTF-8” or as XLSX."
+        ) from error
+
+
+def _delimiter(line: str) -> str:
+    """Give what stands most often in the first line, quoted names apart."""
+    outside = "".join(line.split('"')[::2])
+    return max(DELIMITERS, key=outside.count)
