@@ -115,6 +115,27 @@ class Counts:
         return self.good + self.bad + self.made + self.skipped
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the background has come; `total` is None until the orders are counted."""
+
+    done: int
+    total: int | None
+
+    @property
+    def percent(self) -> int:
+        """Give whole percents, 0 while nobody knows of how much."""
+        return self.done * 100 // self.total if self.total else 0
+
+
+def progress(one: Import, found: Counts) -> Progress:
+    """Tell how far the checking or the making of the orders has come."""
+    if one.state == State.CHECKING:
+        return Progress(found.known, one.order_count)
+    waiting = found.good + (found.bad if one.is_all_or_nothing else 0)
+    return Progress(found.made, found.made + waiting)
+
+
 def find(import_id: str, org_id: str) -> Import:
     """Read an import of the org. Raises NotFound when it has no such import."""
     statement = select(order_import).where(
@@ -229,14 +250,22 @@ def read_sheet(one: Import, *, most: int | None = None) -> Sheet:
 
 
 def read_orders(
-    one: Import, states: Collection[OrderState] = tuple(OrderState), *, most: int | None = None
+    one: Import,
+    states: Collection[OrderState] = tuple(OrderState),
+    *,
+    most: int | None = None,
+    skip: int = 0,
 ) -> Sequence[FileOrder]:
-    """Read the orders of an import that are in one of the states, by their position."""
+    """Read the orders of an import that are in one of the states, by their position.
+
+    At most `most` of them, after the first `skip`.
+    """
     statement = (
         select(order_import_order)
         .where(order_import_order.c.import_id == one.id, order_import_order.c.state.in_(states))
         .order_by(order_import_order.c.position)
         .limit(most)
+        .offset(skip or None)
     )
     with database.read() as connection:
         return [_order(row) for row in connection.execute(statement)]

@@ -69,3 +69,11 @@ def _written(
 
 def _rows_of(orders: Iterable[FileOrder]) -> Iterator[tuple[int, FileOrder]]:
     return ((number, order) for order in orders for number in order.rows)
+
+
+SAMPLE = """\
+order,name,customerId,platform.id,sku,count
+1,Reception,C-1042,S-2201,OSL-CH-OAK-02,4
+1,Reception,C-1042,S-2201,PLK-DT-OAK-22,1
+2,Canteen,C-2077,S-2202,STU-DK-OAK-14,2
+"""

@@ -25,7 +25,7 @@ ORDER_TARGETS = {
 }
 LINE_TARGETS = {
     CONFIGURATION: "Configuration: ID, short ID or SKU",
-    SKU: "SKU, where there is no ID",
+    SKU: "SKU",
     COUNT: "Count",
 }
 ORDER_FIELDS = (*(target for target in ORDER_TARGETS if target != ORDER),)

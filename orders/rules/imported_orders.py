@@ -27,6 +27,7 @@ from orders.rules.json_values import printable
 from orders.rules.sheet_reading import Sheet, SheetRow
 from orders.rules.typed_values import read_attribute, read_count, read_status_word
 
+NOT_ONE = "Not the ID, short ID or SKU of exactly one saved configuration."
 MAX_LABEL = 80  # characters of what an order is called in lists
 # What names a configuration -> the ID of the one saved configuration that it names.
 Named: TypeAlias = Mapping[str, str]
@@ -47,7 +48,11 @@ class RowFault:
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrder:
-    """An order of the file: `raw` is what the shared check takes, `faults` it cannot see."""
+    """An order of the file: `raw` is what the shared check takes, `faults` it cannot see.
+
+    `places` tells row and column of each path, `first` those of the order as a whole; `unknown`
+    are the paths of configurations that no saved one is named by.
+    """
 
     label: str
     rows: tuple[int, ...]
@@ -55,10 +60,16 @@ class ImportedOrder:
     faults: tuple[RowFault, ...]
     places: Mapping[str, tuple[int, str]]
     first: tuple[int, str]
+    unknown: frozenset[str]
 
     def faults_of(self, errors: Iterable[FieldError]) -> list[RowFault]:
         """Turn the shared check's errors into rows and columns of the file."""
-        return [RowFault(*self._place(error.path), error.message) for error in errors]
+        return [
+            RowFault(
+                *self._place(error.path), NOT_ONE if error.path in self.unknown else error.message
+            )
+            for error in errors
+        ]
 
     def _place(self, path: str) -> tuple[int, str]:
         """Find the cell of a path; of a path below a cell's own, that cell."""
@@ -144,6 +155,11 @@ class OrderBuilder:
             faults=tuple(sorted(faults, key=lambda fault: fault.row)),
             places=places,
             first=(first.number, self._columns[self._naming_column(first)]),
+            unknown=frozenset(
+                f"cart.{position}.configurationId"
+                for position, (row, _) in enumerate(lines)
+                if (name := row.cells[self._naming_column(row)]) and name not in self._named
+            ),
         )
 
     def _put(self, raw: dict[str, Any], target: str, text: str) -> None:

@@ -69,7 +69,7 @@ def read_spreadsheet(content: bytes, most_rows: int) -> Answer:
 def _rows(sheet: CalamineSheet, most: int) -> Iterator[tuple[int, list[str]]]:
     first = sheet.start[0] + 1 if sheet.start else 1
     found = 0
-    for number, cells in enumerate(sheet.iter_rows(), first):
+    for number, cells in enumerate(sheet.to_python(), first):
         texts = [_text(cell) for cell in cells]
         if any(texts):
             found += 1

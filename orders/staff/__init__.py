@@ -10,6 +10,7 @@ from orders.staff import (  # noqa: F401 - they add the routes
     entry_views,
     export_views,
     field_views,
+    import_views,
     list_views,
     order_act_views,
     order_views,

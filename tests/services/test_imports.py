@@ -65,8 +65,13 @@ def checked(org: Org, content: str | bytes, key: str = "key") -> Import:
 
 
 def started(one: Import, org: Org, **choices: bool) -> Import:
-    chosen = {"all_or_nothing": False, "skip_same": False, "again": False, **choices}
-    control.start(one, actor=org.staff().actor, **chosen)
+    control.start(
+        one,
+        actor=org.staff().actor,
+        all_or_nothing=choices.get("all_or_nothing", False),
+        skip_same=choices.get("skip_same", False),
+        again=choices.get("again", False),
+    )
     return records.find(one.id, org.id)
 
 
@@ -149,7 +154,7 @@ def test_errors_name_row_and_column_in_the_files_own_words(org: Org) -> None:
         "Row 3, Titel: The first row of this order, row 2, says “" + "x" * 80 + "” here.",
         "Row 2, Titel: At most 255 characters; this has 256.",
         "Row 2, Finish: “shiny” is not one of: matt.",
-        "Row 2, Artikel: No saved configuration has this ID.",
+        "Row 2, Artikel: Not the ID, short ID or SKU of exactly one saved configuration.",
         "Row 2, Stück: A whole number from 1 to 1,000,000.",
         "Row 3, Artikel: This is required.",
         "Row 4, Auftrag: This is empty, so nobody knows which order the row belongs to.",
