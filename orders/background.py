@@ -43,6 +43,8 @@ class Background:
     def start(self) -> None:
         """Do what is due, and from then on what becomes due."""
         self._consumer.start()
+        with self._app.app_context():
+            queue.wake()  # for what a process that died has left
         threading.Thread(target=self._care, name="Background", daemon=True).start()
 
     def ask_to_stop(self) -> None:

@@ -64,7 +64,7 @@ def _hash(value: object) -> str:
 def is_spreadsheet(content: bytes) -> bool:
     """Tell whether the file is packed as XLSX is.
 
-    Raises UnreadableSheet for old Excel files and for those with a password.
+    Raises UnreadableSheet for old Excel files, for those with a password, and for PDF.
     """
     if content.startswith(_OLE):
         if _ENCRYPTED in content:
@@ -72,12 +72,16 @@ def is_spreadsheet(content: bytes) -> bool:
                 "This file is protected with a password. Save a copy without one."
             )
         raise UnreadableSheet("This is an old Excel file. Save it as XLSX, or as CSV.")
+    if content.startswith(b"%PDF"):
+        raise UnreadableSheet("This is a PDF. Export the table as CSV or XLSX instead.")
     return content.startswith(_ZIP)
 
 
 def read_csv(content: bytes, *, most_rows: int) -> Sheet:
     """Read CSV with commas, semicolons or tabs. Raises UnreadableSheet with a sentence."""
     text, notes = _decoded(content)
+    if "\0" in text:
+        raise UnreadableSheet("This file is no table. Choose a CSV or XLSX file.")
     lines = io.StringIO(text, newline="")
     first = text.partition("\n")[0]
     if first.lower().startswith("sep="):  # what Excel writes and reads as a hint

@@ -92,12 +92,6 @@ def test_errors_of_the_check_find_their_cells() -> None:
     ]  # fmt: skip
 
 
-def test_texts_that_cannot_be_stored_do_not_break_anything() -> None:
-    [order] = orders("order,name,sku,metadata.a\n1\0,x\0,A\0,\0\n")
-    assert order.label == "1\\u0000"
-    assert order.raw["name"] == "x\0"
-
-
 @pytest.mark.parametrize(
     ("text", "value"),
     [

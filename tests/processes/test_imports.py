@@ -1,0 +1,111 @@
+"""An import outlives the death of the server: it goes on, no order twice and none missing."""
+
+import contextlib
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from app import create_app
+from orders.imports import control, records, upload
+from orders.imports.records import Counts, Import, OrderState, State
+from orders.rules.limits import Limits
+from orders.settings import Settings
+from orders.storage import database, tables
+from tests.actors import Org, make_org
+from tests.bad_orders import CHAIR
+from tests.processes.server import PATIENCE, Server, running
+from tests.sheets import csv_of
+
+ORDERS = 1_500
+KILLS = 3
+HEADS = ("order", "name", "configurationId", "count")
+
+
+def kill(server: Server) -> None:
+    """Kill everything that the product has started, at the same moment."""
+    for process in (server.process.pid, *server.children()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    server.process.wait(timeout=PATIENCE)
+
+
+def made(one: Import) -> int:
+    statement = select(func.count()).select_from(tables.orders)
+    with database.read() as connection:
+        return connection.execute(
+            statement.where(tables.orders.c.org_id == one.org_id)
+        ).scalar_one()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def running_import(org: Org) -> Import:
+    """Upload a file of two rows for each order; gives the import as soon as it is checked."""
+    actor = org.staff().actor
+    rows = [(n, f"order {n}", CHAIR, line) for n in range(ORDERS) for line in (1, 2)]
+    content = csv_of(HEADS, *rows).encode()
+    one = upload.upload("a.csv", content, actor=actor, limits=Limits(), key="k")
+    upload.match(one, upload.suggest(one, actor), actor=actor)
+    wait_until(lambda: records.find(one.id, org.id).state == State.CHECKED)
+    return records.find(one.id, org.id)
+
+
+def names_and_lines(org_id: str) -> tuple[Counter[str], set[int]]:
+    orders, line = tables.orders, tables.cart_line
+    lines = select(line.c.order_id, func.count().label("lines")).group_by(line.c.order_id)
+    counted = lines.subquery()
+    statement = (
+        select(orders.c.name, counted.c.lines)
+        .join(counted, counted.c.order_id == orders.c.id)
+        .where(orders.c.org_id == org_id)
+    )
+    with database.read() as connection:
+        rows = connection.execute(statement).all()
+    return Counter(row.name for row in rows), {row.lines for row in rows}
+
+
+def test_killed_in_the_middle_again_and_again(database_url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    app: Flask = create_app(
+        Settings(data_dir=folder, database_url=database_url, secret_key="x" * 32)
+    )
+    with app.app_context():
+        org = make_org(app, "Killed")
+        with running(folder, database_url) as server:
+            one = running_import(org)
+            control.start(
+                one, actor=org.staff().actor, all_or_nothing=True, skip_same=False, again=False
+            )
+            wait_until(lambda: made(one) > 5)
+            kill(server)
+        for turn in range(1, KILLS):
+            before = made(one)
+            assert 0 < before < ORDERS, "it was killed in the middle"
+            with running(folder, database_url) as server:
+                enough = min(before + ORDERS // KILLS // 2, ORDERS - 200)
+                while made(one) <= enough:
+                    time.sleep(0.02)
+                kill(server)
+        assert made(one) < ORDERS
+        with running(folder, database_url):
+            wait_until(lambda: records.find(one.id, org.id).state == State.DONE)
+        found = records.find(one.id, org.id)
+        assert records.counts(found) == Counts(made=ORDERS)
+        names, lines = names_and_lines(org.id)
+        assert names == Counter(f"order {n}" for n in range(ORDERS))
+        assert lines == {2}
+        codes = {order.short_id for order in records.read_orders(found, (OrderState.MADE,))}
+        assert len(codes) == ORDERS
+        database.close()
