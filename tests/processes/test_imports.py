@@ -90,7 +90,7 @@ def test_killed_in_the_middle_again_and_again(database_url: str, tmp_path: Path)
             )
             wait_until(lambda: made(one) > 5)
             kill(server)
-        for turn in range(1, KILLS):
+        for _ in range(1, KILLS):
             before = made(one)
             assert 0 < before < ORDERS, "it was killed in the middle"
             with running(folder, database_url) as server:

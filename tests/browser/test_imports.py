@@ -1,0 +1,131 @@
+"""The whole way of an import in a browser: by keyboard, without JavaScript, and for everyone."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.bad_orders import CHAIR
+from tests.browser.conftest import Desk, Watch, sign_in
+from tests.browser.test_accessibility import check
+from tests.sheets import csv_of, xlsx_of
+
+ROWS = 5_000
+HEADS = ("Bestellung", "Titel", "Artikel", "Menge", "Finish")
+# Five thousand orders are each on the disk before the next.
+LONG = 240_000  # milliseconds
+
+
+def go_on(page: Page) -> None:
+    """Go from a page that is being worked on to the next, without JavaScript."""
+    for _ in range(200):
+        if "ready to import" in page.title() or ": done" in page.title():
+            return
+        page.wait_for_timeout(200)
+        page.get_by_role("link", name="Reload").click()
+    raise AssertionError(page.title())
+
+
+def test_five_thousand_rows(page: Page, desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "many.csv"
+    rows = [(n // 2, f"Import {n // 2}", CHAIR, n % 9 + 1, "Matt") for n in range(ROWS - 2)]
+    bad = [("last", "Bad", CHAIR, "many", "Matt"), ("last", "Bad", "NOPE", 1, "")]
+    file.write_text(csv_of(HEADS, *rows, *bad, delimiter=";"), encoding="utf-8")
+    page.goto(f"{desk.address}/orders/import")
+    expect(page.locator("#file")).to_be_focused()
+    page.set_input_files("#file", file)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/columns")
+    assert page.locator("select").evaluate_all("all => all.map(one => one.value)") == [
+        "order", "name", "sku", "count", "metadata.finish", "0",
+    ]  # fmt: skip
+    page.get_by_role("button", name="Check the orders").press("Enter")
+    expect(page.locator("h1")).to_have_text("Ready to import many.csv", timeout=LONG)
+    assert "2,499 good orders" in page.locator(".tally").inner_text()
+    assert page.locator(".faults").first.inner_text().splitlines()[0] == (
+        f"Row {ROWS}, Menge: A whole number from 1 to 1,000,000."
+    )
+    expect(page.locator("#mode-skip")).to_be_checked()
+    expect(page.get_by_role("button", name="Import 2,499 orders")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Importing many.csv")
+    address = page.url
+    expect(page.locator(".figures")).to_have_text(
+        re.compile("[1-9][0-9,]* of 2,499 orders made"), timeout=LONG
+    )
+    # Whoever closes the page finds it again.
+    page.goto(f"{desk.address}/orders/import")
+    page.get_by_role("link", name="many.csv").click()
+    page.wait_for_url(address)
+    expect(page.locator(".notice")).to_contain_text("2,499 orders were made.", timeout=LONG)
+    expect(page.locator(".tally .bad")).to_contain_text("1")
+    page.locator("a.code").first.click()
+    expect(page.locator("body")).to_contain_text("Import 0")
+
+
+def test_without_javascript(plain_page: Page, desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "plain.xlsx"
+    file.write_bytes(xlsx_of(HEADS, *((n, f"Plain {n}", CHAIR, 2, "Gloss") for n in range(30))))
+    page = plain_page
+    page.goto(f"{desk.address}/orders/import")
+    page.set_input_files("#file", file)
+    page.get_by_role("button", name="Upload").click()
+    page.get_by_role("button", name="Check the orders").click()
+    go_on(page)
+    page.get_by_role("button", name="Import 30 orders").click()
+    go_on(page)
+    assert "30 orders were made." in page.locator(".notice").inner_text()
+
+
+@pytest.mark.parametrize("width", [1440, 320])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_for_everyone(
+    chromium: Browser, watch: Watch, desk: Desk, tmp_path: Path, scheme: str, width: int
+) -> None:
+    context = watch.over(
+        chromium.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme="light" if scheme == "light" else "dark",
+            bypass_csp=True,  # axe itself is an inline script
+        )
+    )
+    page = context.new_page()
+    sign_in(page, desk)
+    name = f"a-rather-long-name-of-a-file-{scheme}-{width}.csv"
+    rows = [(n, f"{scheme} {width} {n}", CHAIR, 1, "Matt") for n in range(30)]
+    bad = ("x" * 90, "y" * 300, "NOPE" * 20, "many", "shiny")
+    file = tmp_path / name
+    file.write_bytes(csv_of(HEADS, bad, *rows).encode() + "ü,ü,,,\n".encode("cp1252"))
+    page.goto(f"{desk.address}/orders/import")
+    check(page, "upload")
+    page.set_input_files("#file", {"name": "empty.csv", "mimeType": "text/csv", "buffer": b" "})
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator("#file-error")).to_contain_text("This file is empty.")
+    check(page, "upload, refused")
+    page.set_input_files("#file", file)
+    page.get_by_role("button", name="Upload").click()
+    page.wait_for_url("**/columns")
+    check(page, "columns")
+    page.select_option("#column-0", "count")
+    page.get_by_role("button", name="Check the orders").click()
+    expect(page.locator("#summary")).to_be_focused()
+    check(page, "columns, refused")
+    page.select_option("#column-0", "order")
+    page.get_by_role("button", name="Check the orders").click()
+    expect(page.locator("h1")).to_contain_text("Ready to import")
+    check(page, "preview")
+    page.check("#mode-all")
+    page.get_by_role("button", name=re.compile("Import .* orders")).click()
+    expect(page.locator("#summary")).to_be_focused()
+    check(page, "preview, refused")
+    page.check("#mode-skip")
+    page.get_by_role("button", name=re.compile("Import .* orders")).click()
+    if "Importing" in page.locator("h1").inner_text():
+        check(page, "progress")
+    expect(page.locator(".notice")).to_contain_text("30 orders were made.")
+    check(page, "result")
+    page.goto(f"{desk.address}/orders/import")
+    check(page, "list")
+    context.close()
