@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from orders.imports.records import FileOrder, Import, OrderState, read_orders, read_sheet
-from orders.rules.safe_cells import guarded
+from orders.rules.cells import guard as guarded
 
 # Of an order and the number of one of its rows: the cells that are added.
 Values: TypeAlias = Callable[[FileOrder, int], list[str]]

@@ -6,6 +6,7 @@ a death in the middle, what was made and not noted is found by its key, and not 
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -30,6 +31,10 @@ log = logging.getLogger(__name__)
 # Orders that are checked, and that are made, before it is noted how far the import has come.
 CHECKED_AT_ONCE = 200
 MADE_AT_ONCE = 10
+# After each order the import rests for so many times as long as the order took, at most so many
+# seconds: half of the disk and of the processor is left to others (docs/benchmarks.md).
+REST = 1.0
+LONGEST_REST = 0.1
 BROKEN = "Something broke while the orders were made. Those that were made are listed."
 
 ShouldStop = Callable[[], bool]
@@ -155,7 +160,9 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
         outcomes: list[Outcome] = []
         try:
             for position in positions:
+                began = time.perf_counter()
                 made = _made(claim.one, plan, position, drafts.get(position), actor)
+                time.sleep(min((time.perf_counter() - began) * REST, LONGEST_REST))
                 outcomes.append(made)
         finally:
             claim.tell(_noting(claim.one, outcomes))

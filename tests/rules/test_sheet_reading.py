@@ -1,11 +1,16 @@
 """Files become rows of texts: every kind of CSV, the spreadsheet's own reader, and bad files."""
 
+import contextlib
+import csv
 import datetime
+import io
 import zipfile
 from io import BytesIO
 from time import process_time
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from orders.imports.spreadsheet import read_xlsx
 from orders.imports.upload import read_file
@@ -145,6 +150,27 @@ def test_a_bomb_is_not_unpacked() -> None:
         read_xlsx(packed.getvalue(), most_rows=100)
     assert str(refused.value) == TOO_LARGE
     assert process_time() - before < 1
+
+
+@given(st.one_of(st.binary(max_size=400), st.text(max_size=200).map(str.encode)))
+def test_whatever_comes_is_read_or_told(content: bytes) -> None:
+    # Spreadsheets are read by another process, which is too slow for hundreds of examples.
+    assume(not content.startswith(b"PK"))
+    with contextlib.suppress(UnreadableSheet):
+        sheet = read_file(content, Limits(order_rows=5))
+        assert len(sheet.rows) <= 5
+        assert all(len(row.cells) == len(sheet.columns) for row in sheet.rows)
+
+
+@given(st.lists(st.lists(st.text(max_size=20), min_size=2, max_size=2), min_size=1, max_size=5))
+def test_what_is_written_as_csv_comes_back(rows: list[list[str]]) -> None:
+    text = io.StringIO()
+    assume(all("\0" not in cell for row in rows for cell in row))
+    csv.writer(text).writerows([["a", "b"], *([guarded(cell) for cell in row] for row in rows)])
+    wanted = [tuple(map(str.strip, row)) for row in rows if any(map(str.strip, row))]
+    assume(wanted)
+    plain = [tuple(unguarded(guarded(cell).strip()) for cell in row) for row in rows]
+    assert [row.cells for row in read(text.getvalue()).rows] == [row for row in plain if any(row)]
 
 
 def test_hashes_tell_content_not_format() -> None:

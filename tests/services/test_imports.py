@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -233,6 +234,25 @@ def test_a_process_that_was_only_slow_writes_no_order_twice(org: Org) -> None:
         slow.keep()
     made_and_not_noted(one, org, 0, 1, 2)
     assert len(stored(org)) == 3
+
+
+def test_many_that_work_at_once_make_each_order_once(app: Flask, org: Org) -> None:
+    """As the processes on several machines do, whose claims are all over at once."""
+    one = started(checked(org, csv_of(HEADS, *((n, f"{n:02}", CHAIR, 1) for n in range(40)))), org)
+    ahead = iter(range(100))
+
+    def hurry(_: int) -> None:
+        with app.app_context():
+            # Each of them comes so late that the claim of the one before is over.
+            while work.work_next(
+                LIMITS, now=lambda: datetime.now(UTC) + 10 * next(ahead) * claim.LEASE
+            ):
+                pass
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(hurry, range(4)))
+    assert worked(one, org).state == State.DONE
+    assert [name for name, _ in stored(org)] == [f"{n:02}" for n in range(40)]
 
 
 def test_a_stop_lets_the_next_process_go_on_at_once(org: Org) -> None:
