@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from orders.imports.records import FileOrder, Import, OrderState, read_orders, read_sheet
-from orders.rules.cells import guard as guarded
+from orders.rules.cells import guard
 
 # Of an order and the number of one of its rows: the cells that are added.
 Values: TypeAlias = Callable[[FileOrder, int], list[str]]
@@ -59,11 +59,11 @@ def _written(
     text = io.StringIO()
     text.write(BOM)
     writer = csv.writer(text)
-    writer.writerow([guarded(name) for name in (*one.columns, *added)])
+    writer.writerow([guard(name) for name in (*one.columns, *added)])
     cells = {row.number: row.cells for row in read_sheet(one).rows}
     for number, order in sorted(_rows_of(orders), key=lambda pair: pair[0]):
         row = [*cells[number], *values(order, number)]
-        writer.writerow([guarded(cell) for cell in row])
+        writer.writerow([guard(cell) for cell in row])
     return text.getvalue()
 
 

@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from orders.rules.cells import unguard
 from orders.rules.errors import OrderError
-from orders.rules.safe_cells import unguarded
 
 DELIMITERS = ",;\t"
 MAX_COLUMNS = 200
@@ -142,7 +142,7 @@ def letters(at: int) -> str:
 
 def _filled(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, list[str]]]:
     for number, row in rows:
-        cells = [unguarded(cell.strip()) for cell in row]
+        cells = [unguard(cell.strip()) for cell in row]
         if any(cells):
             yield number, cells
 

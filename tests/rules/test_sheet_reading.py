@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from orders.imports.spreadsheet import read_xlsx
 from orders.imports.upload import read_file
+from orders.rules.cells import guard, unguard
 from orders.rules.limits import Limits
-from orders.rules.safe_cells import guarded, unguarded
 from orders.rules.sheet_reading import OTHER_LETTERS, Sheet, UnreadableSheet, letters, read_csv
 from orders.rules.spreadsheet import PROTECTED, TOO_LARGE
 from tests.sheets import xlsx_of, xlsx_with
@@ -166,10 +166,10 @@ def test_whatever_comes_is_read_or_told(content: bytes) -> None:
 def test_what_is_written_as_csv_comes_back(rows: list[list[str]]) -> None:
     text = io.StringIO()
     assume(all("\0" not in cell for row in rows for cell in row))
-    csv.writer(text).writerows([["a", "b"], *([guarded(cell) for cell in row] for row in rows)])
+    csv.writer(text).writerows([["a", "b"], *([guard(cell) for cell in row] for row in rows)])
     wanted = [tuple(map(str.strip, row)) for row in rows if any(map(str.strip, row))]
     assume(wanted)
-    plain = [tuple(unguarded(guarded(cell).strip()) for cell in row) for row in rows]
+    plain = [tuple(unguard(guard(cell).strip()) for cell in row) for row in rows]
     assert [row.cells for row in read(text.getvalue()).rows] == [row for row in plain if any(row)]
 
 
@@ -187,14 +187,14 @@ def test_hashes_tell_content_not_format() -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "'=1", "''+x"])
 def test_no_text_becomes_a_formula_and_all_come_back(text: str) -> None:
-    assert guarded(text) == f"'{text}"
-    assert unguarded(guarded(text)) == text
+    assert guard(text) == f"'{text}"
+    assert unguard(guard(text)) == text
 
 
 @pytest.mark.parametrize("text", ["", "x", "1+1", "'quoted'", "'"])
 def test_other_texts_stay_as_they_are(text: str) -> None:
-    assert guarded(text) == text
-    assert unguarded(text) == text
+    assert guard(text) == text
+    assert unguard(text) == text
 
 
 def test_an_apostrophe_of_ours_is_taken_off_while_reading() -> None:
