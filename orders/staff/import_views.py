@@ -46,7 +46,7 @@ def upload_orders() -> AnyResponse:
         )  # fmt: skip
     except UnreadableSheet as error:
         return _page(_draw_start(str(error)), 422)
-    return go_to(_address(one) if one.matching else _address(one, "choose_columns"))
+    return go_to(_address(one) if one.matching else _address(one, "match_columns"))
 
 
 @staff.get("/orders/import/sample.csv")
@@ -60,7 +60,7 @@ def show_order_import(import_id: str) -> AnyResponse:
     """Show an import as it stands: its progress, what it would make, or what it has made."""
     one = _find(import_id)
     if one.state == State.MATCHING:
-        return go_to(_address(one, "choose_columns"))
+        return go_to(_address(one, "match_columns"))
     if one.is_worked_on:
         found = records.counts(one)
         return page_or_piece(
@@ -73,7 +73,7 @@ def show_order_import(import_id: str) -> AnyResponse:
 
 
 @staff.get("/orders/import/<import_id>/columns")
-def choose_columns(import_id: str) -> AnyResponse:
+def match_columns(import_id: str) -> AnyResponse:
     """Show the columns with what they were taken for."""
     one = _find(import_id)
     if one.state not in records.NOT_STARTED:
