@@ -5,52 +5,29 @@ whole; what became of each is kept, and so the change can be undone.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import select
 
-from orders import editing, order_list
+from orders import bulk_records, editing, order_list
 from orders.access import Actor
+from orders.bulk_records import Action, Change, Outcome, Result
 from orders.order_list import Wanted
 from orders.order_place import Sort
 from orders.rules.change_schema import OrderChanges
-from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Forbidden, InvalidOrder, NotFound, OrderError, StaleVersion
 from orders.rules.order import Order
 from orders.rules.status import Status
 from orders.storage import database
-from orders.storage.tables import bulk_change, insert_new, orders
+from orders.storage.tables import orders
 
 MOST_ORDERS = 1_000
 # After so many orders, what became of them is written down.
 CHUNK = 50
-KEPT = timedelta(days=7)
-# A change that has not finished by now was interrupted: what is known of it can be undone.
-PATIENCE = timedelta(minutes=10)
 BATCH = 500  # bound parameters of one statement
-
-
-class Action(StrEnum):
-    """What is done with the orders."""
-
-    STATUS = "status"
-    BIN = "bin"
-    RESTORE = "restore"
-
-
-class Result(StrEnum):
-    """What became of one order."""
-
-    CHANGED = "changed"
-    SAME = "same"  # it was so already
-    REFUSED = "refused"
-    STALE = "stale"  # somebody else has changed it meanwhile
-    GONE = "gone"  # it is not there, or in the bin (or out of it) already
-    UNDONE = "undone"
 
 
 class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
@@ -68,40 +45,6 @@ class Target:
 
     short_id: str
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one order: `before` is its status before, `version` the one it was left in."""
-
-    id: str
-    short_id: str
-    before: str
-    version: int
-    result: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change of many orders; not finished while `finished_at` is None."""
-
-    id: str
-    action: Action
-    status: Status | None
-    created_at: datetime
-    finished_at: datetime | None
-    undone_at: datetime | None
-    outcomes: tuple[Outcome, ...]
-
-    @property
-    def is_running(self) -> bool:
-        """Tell whether somebody is still at work; a process that was stopped is not."""
-        return self.finished_at is None and datetime.now(UTC) - self.created_at < PATIENCE
-
-    def of(self, *results: str) -> tuple[Outcome, ...]:
-        """Give the orders with one of these results."""
-        return tuple(one for one in self.outcomes if one.result in results)
 
 
 def targets_of(org_id: str, wanted: Wanted, sort: Sort) -> list[Target]:
@@ -127,8 +70,8 @@ def change_orders(
         raise TooMany
     at = now or datetime.now(UTC)
     change = Change(change_id, action, status, at, None, None, ())
-    if not _begin(change, actor):
-        return find_change(change_id, actor)
+    if not bulk_records.begin(change, actor):
+        return bulk_records.find_change(change_id, actor)
     stored = _read(actor.org_id, orders.c.short_id, [one.short_id for one in targets])
     for target in targets:
         row = stored.get(target.short_id)
@@ -136,9 +79,9 @@ def change_orders(
             outcome = _change(row, target.version, change, actor)
             change = replace(change, outcomes=(*change.outcomes, outcome))
             if len(change.outcomes) % CHUNK == 0:
-                _keep(change)
+                bulk_records.keep(change)
     change = replace(change, finished_at=datetime.now(UTC))
-    _keep(change)
+    bulk_records.keep(change)
     return change
 
 
@@ -147,76 +90,17 @@ def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> Change
 
     A second undoing does nothing. Raises NotFound for a change of somebody else, or an old one.
     """
-    change = find_change(change_id, actor)
+    change = bulk_records.find_change(change_id, actor)
     at = now or datetime.now(UTC)
-    if change.is_running or not _claim_undoing(change, at):
-        return find_change(change_id, actor)
+    if change.is_running or not bulk_records.claim_undoing(change, at):
+        return bulk_records.find_change(change_id, actor)
     outcomes = [
         _undo(one, change, actor) if one.result == Result.CHANGED else one
         for one in change.outcomes
     ]
     change = replace(change, outcomes=tuple(outcomes), undone_at=at)
-    _keep(change)
+    bulk_records.keep(change)
     return change
-
-
-def find_change(change_id: str, actor: Actor) -> Change:
-    """Read a change that this person has made. Raises NotFound."""
-    row: Any = None
-    if read_uuid(change_id) == change_id:
-        which = (bulk_change.c.id == change_id, bulk_change.c.staff_id == actor.id)
-        with database.read() as connection:
-            row = connection.execute(select(bulk_change).where(*which)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such change.")
-    return Change(
-        id=row.id,
-        action=Action(row.action),
-        status=Status(row.status) if row.status else None,
-        created_at=row.created_at,
-        finished_at=row.finished_at,
-        undone_at=row.undone_at,
-        outcomes=tuple(Outcome(**one) for one in row.outcome),
-    )
-
-
-def _begin(change: Change, actor: Actor) -> bool:
-    """Claim the change's ID; False when somebody has done so before. Old changes are forgotten."""
-    row: dict[str, Any] = {
-        "id": change.id,
-        "org_id": actor.org_id,
-        "staff_id": actor.id,
-        "action": str(change.action),
-        "status": None if change.status is None else str(change.status),
-        "created_at": change.created_at,
-        "finished_at": None,
-        "undone_at": None,
-        "outcome": [],
-    }
-
-    def work(connection: Connection) -> bool:
-        old = bulk_change.c.created_at < change.created_at - KEPT
-        connection.execute(delete(bulk_change).where(old))
-        return insert_new(connection, bulk_change, row)
-
-    return database.write(work)
-
-
-def _claim_undoing(change: Change, at: datetime) -> bool:
-    """Let one of two clicks undo the change."""
-    which = (bulk_change.c.id == change.id, bulk_change.c.undone_at.is_(None))
-    claim = update(bulk_change).where(*which).values(undone_at=at).returning(bulk_change.c.id)
-    return database.write(lambda connection: connection.execute(claim).first() is not None)
-
-
-def _keep(change: Change) -> None:
-    values = {
-        "finished_at": change.finished_at,
-        "undone_at": change.undone_at,
-        "outcome": [asdict(one) for one in change.outcomes],
-    }
-    which = bulk_change.c.id == change.id
-    database.write(lambda it: it.execute(update(bulk_change).where(which).values(values)).close())
 
 
 def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # noqa: ANN401 - a column; rows

@@ -1,4 +1,4 @@
-"""The list of orders as a table of cells: a row for each line of a cart (docs/export.md).
+"""The list of orders as a table of cells: a row for each line of a cart (docs/orders-list.md).
 
 Orders are read in batches, so that a hundred thousand of them need no more memory than one batch.
 """

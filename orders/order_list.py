@@ -18,7 +18,7 @@ from orders.rules.search_text import MAX_PART
 from orders.rules.status import Status
 from orders.storage import database
 from orders.storage.json_member import JsonMember
-from orders.storage.tables import cart_line, orders, staff_account, token
+from orders.storage.tables import cart_line, orders
 
 PAGE_SIZE = 50
 # Orders that are counted at most; beyond, there are "more than" so many.
@@ -26,8 +26,6 @@ MOST_COUNTED = 500
 # Orders that are found at once for an export. Where no index has the order of the list, each
 # finding sorts all orders anew: the fewer, the better.
 MOST_FOUND = 10_000
-# Orders whose platform and store names are offered for choice: the newest ones.
-MOST_SUGGESTED_FROM = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,47 +210,3 @@ def _read(connection: Connection, ids: Sequence[str]) -> tuple[Listed, ...]:
         status = Status(fields.pop("status"))
         listed.append(Listed(**fields, status=status, lines=lines, pieces=pieces))
     return tuple(listed)
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What the filters offer: people and tokens by ID, and names that recent orders carry."""
-
-    people: tuple[tuple[str, str], ...]
-    tokens: tuple[tuple[str, str], ...]
-    platforms: tuple[str, ...]
-    stores: tuple[str, ...]
-
-    def name_of(self, actor_id: str) -> str | None:
-        """Give a creator's name; None for an ID of nobody."""
-        return dict(self.people + self.tokens).get(actor_id)
-
-
-def read_choices(org_id: str) -> Choices:
-    """Read who has made orders of the org, or could, and what its recent orders came from."""
-    people = select(staff_account.c.id, staff_account.c.email).where(
-        staff_account.c.org_id == org_id
-    )
-    tokens = select(token.c.id, token.c.name).where(token.c.org_id == org_id)
-    recent = (
-        select(orders.c.platform)
-        .where(orders.c.org_id == org_id)
-        .order_by(orders.c.created_at.desc(), orders.c.id.desc())
-        .limit(MOST_SUGGESTED_FROM)
-    )
-    with database.read() as connection:
-        by_person = [(row[0], row[1]) for row in connection.execute(people)]
-        by_token = [(row[0], row[1]) for row in connection.execute(tokens)]
-        platforms = list(connection.execute(recent).scalars())
-    return Choices(
-        people=tuple(sorted(by_person, key=lambda one: one[1].casefold())),
-        tokens=tuple(sorted(by_token, key=lambda one: one[1].casefold())),
-        platforms=_texts_of(platforms, "platform"),
-        stores=_texts_of(platforms, "storeName"),
-    )
-
-
-def _texts_of(objects: Sequence[dict[str, Any]], key: str) -> tuple[str, ...]:
-    return tuple(
-        sorted({text for one in objects if isinstance(text := one.get(key), str) and text})
-    )

@@ -1,6 +1,6 @@
 """Cells of an exported list: harmless for spreadsheets, and read back as the values they were.
 
-`write_value` and `read_value` undo each other, and so do `guard` and `unguard` (docs/export.md).
+`read_value` undoes `write_value`, and `unguard` undoes `guard` (docs/orders-list.md).
 """
 
 import re

@@ -3,7 +3,8 @@
 from flask import Response, request
 
 from orders import bulk
-from orders.bulk import Action, Change, Target, TooMany
+from orders.bulk import Target, TooMany
+from orders.bulk_records import Action, Change
 from orders.rules.errors import NotFound
 from orders.rules.status import Status, read_status
 from orders.staff.blueprint import signed_in, staff

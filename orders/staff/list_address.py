@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from orders.order_list import AttributeIs, Choices, Wanted
+from orders.list_choices import Choices
+from orders.order_list import AttributeIs, Wanted
 from orders.order_place import NEWEST_FIRST, Sort, read_sort
 from orders.rules.attributes import Applies, AttributeRule, Kind, display, value_fault
 from orders.rules.errors import FieldError

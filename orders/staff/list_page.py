@@ -8,9 +8,10 @@ from urllib.parse import parse_qsl, urlencode
 from flask import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from orders import bulk, order_list, queries, saved_views
-from orders.bulk import Change
-from orders.order_list import MOST_COUNTED, Choices, ListPage
+from orders import bulk, bulk_records, list_choices, order_list, queries, saved_views
+from orders.bulk_records import Change
+from orders.list_choices import Choices
+from orders.order_list import MOST_COUNTED, ListPage
 from orders.order_place import Sort
 from orders.rules.errors import NotFound
 from orders.rules.status import Status
@@ -80,7 +81,7 @@ def read_state(query: str) -> MultiDict[str, str]:
 def choices_and_address(sent: MultiDict[str, str]) -> tuple[Choices, ListAddress]:
     """Read what the list is narrowed to, and what it can be narrowed to."""
     member = signed_in()
-    choices = order_list.read_choices(member.org_id)
+    choices = list_choices.read_choices(member.org_id)
     return choices, read_address(sent, member.actor.org.attributes, choices)
 
 
@@ -125,7 +126,7 @@ def own_id(key: str) -> str:
 
 def _change(change_id: str) -> Change | None:
     try:
-        return bulk.find_change(change_id, signed_in().actor) if change_id else None
+        return bulk_records.find_change(change_id, signed_in().actor) if change_id else None
     except NotFound:
         return None  # an old link: the list is shown without the report
 
