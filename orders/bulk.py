@@ -4,7 +4,7 @@ Each order is changed by `orders.editing` in a transaction of its own, so that n
 whole; what became of each is kept, and so the change can be undone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -18,7 +18,14 @@ from orders.bulk_records import Action, Change, Outcome, Result
 from orders.order_list import Wanted
 from orders.order_place import Sort
 from orders.rules.change_schema import OrderChanges
-from orders.rules.errors import Forbidden, InvalidOrder, NotFound, OrderError, StaleVersion
+from orders.rules.errors import (
+    Forbidden,
+    InvalidOrder,
+    NotFound,
+    OrderError,
+    ServiceBusy,
+    StaleVersion,
+)
 from orders.rules.order import Order
 from orders.rules.status import Status
 from orders.storage import database
@@ -28,6 +35,16 @@ MOST_ORDERS = 1_000
 # After so many orders, what became of them is written down.
 CHUNK = 50
 BATCH = 500  # bound parameters of one statement
+
+# What is done with an order, beside setting a status, and what undoes it.
+_ACTS: dict[Action, Callable[..., Order]] = {
+    Action.BIN: editing.bin_order,
+    Action.RESTORE: editing.restore_order,
+}
+_WAYS_BACK: dict[Action, Callable[..., Order]] = {
+    Action.BIN: editing.restore_order,
+    Action.RESTORE: editing.bin_order,
+}
 
 
 class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
@@ -72,14 +89,10 @@ def change_orders(
     change = Change(change_id, action, status, at, None, None, ())
     if not bulk_records.begin(change, actor):
         return bulk_records.find_change(change_id, actor)
-    stored = _read(actor.org_id, orders.c.short_id, [one.short_id for one in targets])
-    for target in targets:
-        row = stored.get(target.short_id)
-        if row is not None:
-            outcome = _change(row, target.version, change, actor)
-            change = replace(change, outcomes=(*change.outcomes, outcome))
-            if len(change.outcomes) % CHUNK == 0:
-                bulk_records.keep(change)
+    for outcome in _outcomes(targets, change, actor):
+        change = replace(change, outcomes=(*change.outcomes, outcome))
+        if len(change.outcomes) % CHUNK == 0:
+            bulk_records.keep(change)
     change = replace(change, finished_at=datetime.now(UTC))
     bulk_records.keep(change)
     return change
@@ -115,23 +128,29 @@ def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # n
     return found
 
 
-def _change(row: Any, seen: int, change: Change, actor: Actor) -> Outcome:  # noqa: ANN401 - a row
-    outcome = Outcome(row.id, row.short_id, row.status, row.version, Result.CHANGED)
-    acts: dict[Action, Callable[..., Order]] = {
-        Action.BIN: editing.bin_order,
-        Action.RESTORE: editing.restore_order,
-    }
-    if change.action is Action.STATUS and change.status == row.status:
-        return replace(outcome, result=Result.SAME)
-    return _try(outcome, seen, acts.get(change.action, _setting(change.status)), actor)
+def _outcomes(targets: Sequence[Target], change: Change, actor: Actor) -> Iterator[Outcome]:
+    """Change one order after the other; targets that the org does not have are passed over."""
+    stored = _read(actor.org_id, orders.c.short_id, [one.short_id for one in targets])
+    busy = ""
+    for target in targets:
+        row = stored.get(target.short_id)
+        if row is None:
+            continue
+        outcome = Outcome(row.id, row.short_id, row.status, row.version, Result.CHANGED)
+        if busy:
+            # Whoever waits for a busy database for each of a thousand orders waits for hours.
+            outcome = replace(outcome, result=Result.BUSY, reason=busy)
+        elif change.action is Action.STATUS and change.status == row.status:
+            outcome = replace(outcome, result=Result.SAME)
+        else:
+            act = _ACTS.get(change.action, _setting(change.status))
+            outcome = _try(outcome, target.version, act, actor)
+        busy = outcome.reason if outcome.result == Result.BUSY else ""
+        yield outcome
 
 
 def _undo(outcome: Outcome, change: Change, actor: Actor) -> Outcome:
-    acts: dict[Action, Callable[..., Order]] = {
-        Action.BIN: editing.restore_order,
-        Action.RESTORE: editing.bin_order,
-    }
-    act = acts.get(change.action, _setting(Status(outcome.before)))
+    act = _WAYS_BACK.get(change.action, _setting(Status(outcome.before)))
     undone = _try(outcome, outcome.version, act, actor)
     return replace(undone, result=Result.UNDONE) if undone.result == Result.CHANGED else undone
 
@@ -152,8 +171,9 @@ def _try(outcome: Outcome, version: int, act: Callable[..., Order], actor: Actor
     except InvalidOrder as invalid:
         reasons = " ".join(error.message for error in invalid.errors)
         return replace(outcome, result=Result.REFUSED, reason=reasons)
-    except Forbidden as forbidden:
-        return replace(outcome, result=Result.REFUSED, reason=str(forbidden))
+    except (Forbidden, ServiceBusy) as error:
+        result = Result.BUSY if isinstance(error, ServiceBusy) else Result.REFUSED
+        return replace(outcome, result=result, reason=str(error))
     if after.version == version:
         return replace(outcome, result=Result.SAME)
     return replace(outcome, version=after.version)

@@ -35,6 +35,7 @@ class Result(StrEnum):
     REFUSED = "refused"
     STALE = "stale"  # somebody else has changed it meanwhile
     GONE = "gone"  # it is not there, or in the bin (or out of it) already
+    BUSY = "busy"  # the database could not be written: most likely nothing was changed
     UNDONE = "undone"
 
 

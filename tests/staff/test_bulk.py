@@ -1,13 +1,16 @@
 """A status in its row, many orders at once, the bin, and the way back."""
 
+import itertools
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
+from orders.rules.errors import ServiceBusy
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.receiver import Receiver
@@ -175,6 +178,26 @@ class TestStatus:
         with app.app_context(), database.read() as connection:
             told_of = connection.execute(select(tables.webhook_delivery.c.topic)).scalars().all()
         assert list(told_of) == ["order.updated"] * 2
+
+    def test_a_database_that_is_busy_midway_is_told_of_each_order(
+        self, staff_client: FlaskClient, app: Flask, org: Org, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = [make_order(org)["shortId"] for _ in range(3)]
+        fields = form(staff_client)
+        write, calls = database.write, itertools.count()
+
+        def busy(work: Callable[[Connection], object]) -> object:
+            # The first call claims the change, the second one changes an order.
+            if next(calls) == 2:
+                raise ServiceBusy("The database cannot be written. Please try again.")
+            return write(work)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(database, "write", busy)
+            text = change(staff_client, fields, scope="page", do="status", set="Complete")
+        assert told(text) == "1 order set to Complete. 2 orders left alone."
+        assert text.count("not changed: The database cannot be written") == 2
+        assert sorted(stored(app, code)[0] for code in made) == ["Complete", "New", "New"]
 
 
 class TestUndo:
