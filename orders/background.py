@@ -10,6 +10,7 @@ from flask import Flask
 from orders import deliveries, queue
 from orders.courier import Courier
 from orders.imports.claim import claims_last
+from orders.imports.forgetting import forget_old
 from orders.imports.work import work_next
 from orders.rules.errors import ServiceBusy
 from orders.settings import Settings
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 GRACE = 15
 # Seconds between two looks whether a thread has died.
 CARE = 10.0
-# Seconds between two times that old messages are forgotten.
+# Seconds between two times that old messages and files are forgotten.
 CLEARING = 3600.0
 
 
@@ -105,5 +106,6 @@ class Background:
         try:
             with self._app.app_context():
                 deliveries.clear_old(self._kept_for)
+                forget_old()
         except ServiceBusy as error:  # in an hour, then
-            log.warning("Old messages of webhooks have to wait: %s", error)
+            log.warning("What is old has to wait: %s", error)

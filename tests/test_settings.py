@@ -17,10 +17,11 @@ def test_types_of_files_are_a_list(tmp_path: Path) -> None:
 
 def test_sizes_of_files_are_numbers(tmp_path: Path) -> None:
     values = {"MAX_FILES": "3", "MAX_FILE_BYTES": "7", "MAX_UPLOAD_BYTES": "100",
-              "MAX_SCENE_BYTES": "8", "MAX_IMPORT_ROWS": "9"}  # fmt: skip
+              "MAX_SCENE_BYTES": "8", "MAX_IMPORT_ROWS": "9", "MAX_ORDER_ROWS": "10"}  # fmt: skip
     limits = read_settings({"DATA_DIR": str(tmp_path), **values}).limits
     assert limits == Limits(
-        files=3, file_bytes=7, upload_bytes=100, scene_bytes=8, import_rows=9
+        files=3, file_bytes=7, upload_bytes=100, scene_bytes=8, import_rows=9,
+        order_rows=10
     )  # fmt: skip
 
 

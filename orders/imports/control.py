@@ -7,7 +7,8 @@ from sqlalchemy import Connection, select, update
 
 from orders import queue
 from orders.access import Actor
-from orders.imports.records import Counts, Import, OrderState, State, counts
+from orders.imports.progress import Counts, counts
+from orders.imports.records import Import, OrderState, State
 from orders.rules.errors import Conflict, FieldError, InvalidOrder
 from orders.storage import database
 from orders.storage.models import Org

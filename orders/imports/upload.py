@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orders import queue
+from orders import queue, turns
 from orders.access import Actor
 from orders.imports.records import NOT_STARTED, Import, State, find
 from orders.imports.spreadsheet import read_xlsx
@@ -36,6 +36,7 @@ STARTED = "This import was started already; its columns stay as they are."
 
 def read_file(content: bytes, limits: Limits) -> Sheet:
     """Read CSV or XLSX, known by its bytes. Raises UnreadableSheet with a sentence."""
+    turns.give()  # a long file takes a while, and nobody else should wait for it
     if not content.strip():
         raise UnreadableSheet("This file is empty.")
     if is_spreadsheet(content):

@@ -16,6 +16,8 @@ from orders.rules.errors import OrderError
 
 DELIMITERS = ",;\t"
 MAX_COLUMNS = 200
+# Separators in a line; a long text may hold more of them than there can be columns.
+MOST_IN_LINE = 20_000
 MAX_NAME = 255  # characters of a column's name
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -89,13 +91,21 @@ def read_csv(content: bytes, *, most_rows: int) -> Sheet:
     start = lines.tell()
     delimiter = _delimiter(lines.readline())
     lines.seek(start)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = csv.reader(_narrow(lines, delimiter), delimiter=delimiter, strict=True)
     try:
         rows = enumerate(reader, 1)
         return sheet_of(rows, most_rows=most_rows, notes=notes)
     except csv.Error as error:
         reason = str(error).replace("'delimiter'", "separator")
         raise UnreadableSheet(f"Line {reader.line_num} is not CSV: {reason}.") from error
+
+
+def _narrow(lines: Iterable[str], delimiter: str) -> Iterator[str]:
+    """Refuse a line of millions of cells before anybody makes a list of them."""
+    for line in lines:
+        if line.count(delimiter) > MOST_IN_LINE:
+            raise UnreadableSheet(f"At most {MAX_COLUMNS} columns; this file has far more.")
+        yield line
 
 
 def sheet_of(

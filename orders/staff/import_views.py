@@ -8,7 +8,7 @@ from flask import Response, current_app, flash, render_template, request, send_f
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders import queries
-from orders.imports import control, records, results, upload
+from orders.imports import control, preview, progress, records, results, upload
 from orders.imports.records import Import, OrderState, State
 from orders.rules.column_matching import Matching
 from orders.rules.errors import Conflict, FieldError, InvalidOrder
@@ -62,10 +62,10 @@ def show_order_import(import_id: str) -> AnyResponse:
     if one.state == State.MATCHING:
         return go_to(_address(one, "match_columns"))
     if one.is_worked_on:
-        found = records.counts(one)
+        found = progress.counts(one)
         return page_or_piece(
             "staff/imports/progress.html", "staff/imports/_progress.html",
-            one=one, State=State, counts=found, progress=records.progress(one, found),
+            one=one, State=State, counts=found, progress=progress.progress(one, found),
         )  # fmt: skip
     if wants_piece():  # the page shows a progress that has ended meanwhile
         return go_to(_address(one))
@@ -205,8 +205,8 @@ def _draw_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> str:
     return render_template(
         "staff/imports/preview.html",
         one=one,
-        counts=records.counts(one),
-        first=records.read_orders(one, most=FIRST_ORDERS),
+        counts=progress.counts(one),
+        first=preview.first_orders(one, signed_in().actor, most=FIRST_ORDERS),
         bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD),
         earlier=records.earlier_runs(one),
         errors=errors,
@@ -221,7 +221,8 @@ def _draw_result(one: Import) -> str:
     return render_template(
         "staff/imports/result.html",
         one=one,
-        counts=records.counts(one),
+        counts=progress.counts(one),
+        bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD) if number == 1 else (),
         orders=records.read_orders(one, most=ORDERS_A_PAGE, skip=(number - 1) * ORDERS_A_PAGE),
         page=number,
         pages=-(-(one.order_count or 0) // ORDERS_A_PAGE),

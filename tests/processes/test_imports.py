@@ -12,8 +12,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app import create_app
-from orders.imports import control, records, upload
-from orders.imports.records import Counts, Import, OrderState, State
+from orders.imports import control, progress, records, upload
+from orders.imports.progress import Counts
+from orders.imports.records import Import, OrderState, State
 from orders.rules.limits import Limits
 from orders.settings import Settings
 from orders.storage import database, tables
@@ -102,7 +103,7 @@ def test_killed_in_the_middle_again_and_again(database_url: str, tmp_path: Path)
         with running(folder, database_url):
             wait_until(lambda: records.find(one.id, org.id).state == State.DONE)
         found = records.find(one.id, org.id)
-        assert records.counts(found) == Counts(made=ORDERS)
+        assert progress.counts(found) == Counts(made=ORDERS)
         names, lines = names_and_lines(org.id)
         assert names == Counter(f"order {n}" for n in range(ORDERS))
         assert lines == {2}

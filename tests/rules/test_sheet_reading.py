@@ -77,6 +77,7 @@ def test_quotes_hints_and_names() -> None:
         ("a\n" * 102, "At most 100 rows; this file has more. Divide it."),
         (",".join("a" * 201) + "\n1\n", "At most 200 columns; this has 201."),
         ("a,b\n1\0,2\n", "This file is no table."),
+        ("a,b\n" + "," * 20_001, "At most 200 columns; this file has far more."),
         (b"a\n\x81\x8d\n", "The letters of this file cannot be read."),
         (b"\xff\xfea\0\n\0\x00\xd8", "The letters of this file cannot be read."),
         (OLE + bytes(600), "This is an old Excel file. Save it as XLSX, or as CSV."),

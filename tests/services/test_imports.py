@@ -11,10 +11,11 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from orders import intake, queries, webhooks
-from orders.imports import claim, control, records, results, upload, work
+from orders.imports import claim, control, forgetting, progress, records, results, upload, work
 from orders.imports.claim import ClaimLost
 from orders.imports.plan import Plan
-from orders.imports.records import Counts, Import, OrderState, State
+from orders.imports.progress import Counts
+from orders.imports.records import Import, OrderState, State
 from orders.repeats import Once
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.rules.column_matching import Matching
@@ -92,11 +93,11 @@ def test_it_works(org: Org) -> None:
     one = checked(org, GOOD)
     assert one.state == State.CHECKED
     assert one.order_count == 3
-    assert records.counts(one) == Counts(good=3)
+    assert progress.counts(one) == Counts(good=3)
     assert stored(org) == []
     done = worked(started(one, org), org)
     assert done.state == State.DONE
-    assert records.counts(done) == Counts(made=3)
+    assert progress.counts(done) == Counts(made=3)
     assert stored(org) == [("Canteen", [1]), ("Reception", [2, 3]), ("Roof", [4])]
     [first, *_] = records.read_orders(done)
     made = queries.find_order(first.short_id or "", org.id)
@@ -166,9 +167,9 @@ def test_errors_name_row_and_column_in_the_files_own_words(org: Org) -> None:
 
 def test_skipping_bad_rows_makes_the_good_orders(org: Org) -> None:
     one = checked(org, MIXED)
-    assert records.counts(one) == Counts(good=2, bad=1)
+    assert progress.counts(one) == Counts(good=2, bad=1)
     done = worked(started(one, org), org)
-    assert (done.state, records.counts(done)) == (State.DONE, Counts(made=2, bad=1))
+    assert (done.state, progress.counts(done)) == (State.DONE, Counts(made=2, bad=1))
     assert [name for name, _ in stored(org)] == ["Fine", "Good"]
 
 
@@ -190,7 +191,7 @@ def test_all_or_nothing_makes_none_when_one_has_become_bad_meanwhile(org: Org) -
     failed = worked(started(one, org, all_or_nothing=True), org)
     assert failed.state == State.FAILED
     assert "One order has errors" in (failed.message or "")
-    assert records.counts(failed) == Counts(good=1, bad=1)
+    assert progress.counts(failed) == Counts(good=1, bad=1)
     assert stored(org) == []
     database.write(lambda c: c.execute(bin_it.values(deleted_at=None)).rowcount)
     control.carry_on(failed)
@@ -220,7 +221,7 @@ def test_what_a_dead_process_has_made_is_not_made_again(org: Org) -> None:
     assert len(stored(org)) == 2
     later = datetime.now(UTC) + claim.LEASE
     assert work.work_next(LIMITS, now=lambda: later)
-    assert records.counts(one) == Counts(made=3)
+    assert progress.counts(one) == Counts(made=3)
     assert stored(org) == [("Canteen", [1]), ("Reception", [2, 3]), ("Roof", [4])]
 
 
@@ -259,7 +260,7 @@ def test_a_stop_lets_the_next_process_go_on_at_once(org: Org) -> None:
     one = started(checked(org, csv_of(HEADS, *((n, f"{n:02}", CHAIR, 1) for n in range(25)))), org)
     asked = iter((False, True))
     assert work.work_next(LIMITS, lambda: next(asked))
-    assert records.counts(one) == Counts(made=10, good=15)
+    assert progress.counts(one) == Counts(made=10, good=15)
     assert worked(one, org).state == State.DONE
     assert len(stored(org)) == 25
 
@@ -270,9 +271,9 @@ def test_a_stop_in_the_middle_of_checking_loses_nothing(org: Org) -> None:
     upload.match(one, upload.suggest(one, org.staff().actor), actor=org.staff().actor)
     asked = iter((False, False, True))
     assert work.work_next(LIMITS, lambda: next(asked))
-    assert records.counts(one).known == 400
+    assert progress.counts(one).known == 400
     assert worked(one, org).state == State.CHECKED
-    assert records.counts(one) == Counts(good=450)
+    assert progress.counts(one) == Counts(good=450)
 
 
 def test_cancelling_stops_after_the_piece_at_hand_and_lists_what_was_made(org: Org) -> None:
@@ -286,7 +287,7 @@ def test_cancelling_stops_after_the_piece_at_hand_and_lists_what_was_made(org: O
     assert records.find(one.id, org.id).state == State.CANCELLING
     cancelled = worked(one, org)
     assert cancelled.state == State.CANCELLED
-    assert records.counts(one) == Counts(made=10, good=15)
+    assert progress.counts(one) == Counts(made=10, good=15)
     assert len(stored(org)) == 10
     control.carry_on(cancelled)
     assert worked(one, org).state == State.DONE
@@ -339,12 +340,12 @@ def test_orders_that_are_there_already_are_told_and_can_be_skipped(org: Org) -> 
     more = csv_of(("Order number", "SKU", "Count"), ("S-2", CHAIR, 1), ("S-3", CHAIR, 1))
     worked(started(checked(org, first), org), org)
     one = checked(org, more, "more")
-    assert records.counts(one) == Counts(good=2, same=1)
+    assert progress.counts(one) == Counts(good=2, same=1)
     [same, _] = records.read_orders(one)
     made = queries.find_order(str(same.same_as), org.id)
     assert made.platform == {"id": "S-2"}
     done = worked(started(one, org, skip_same=True), org)
-    assert records.counts(done) == Counts(made=1, skipped=1)
+    assert progress.counts(done) == Counts(made=1, skipped=1)
     assert len(stored(org)) == 3
 
 
@@ -364,7 +365,7 @@ def test_an_export_can_be_imported_again(org: Org, other_org: Org) -> None:
         ]  # fmt: skip
     text = csv_of(heads, *rows)
     again = checked(org, text, "export")
-    assert records.counts(again) == Counts(good=3, same=3)
+    assert progress.counts(again) == Counts(good=3, same=3)
     worked(started(checked(other_org, text), other_org), other_org)
     assert stored(other_org) == stored(org)
 
@@ -401,7 +402,7 @@ def test_columns_can_be_chosen_anew_until_the_start(org: Org) -> None:
     actor = org.staff().actor
     upload.match(one, Matching(("", "name", "sku", "count"), None), actor=actor)
     again = worked(one, org)
-    assert (again.order_count, records.counts(again)) == (4, Counts(good=4))
+    assert (again.order_count, progress.counts(again)) == (4, Counts(good=4))
     worked(started(again, org), org)
     with pytest.raises(Conflict):
         upload.match(again, Matching(("", "name", "sku", "count"), 1), actor=actor)
@@ -421,7 +422,7 @@ def test_another_choice_while_the_background_checks_begins_anew(org: Org) -> Non
 
     assert work.work_next(LIMITS, chooses_anew)
     again = worked(one, org)
-    assert (again.order_count, records.counts(again)) == (1, Counts(good=1))
+    assert (again.order_count, progress.counts(again)) == (1, Counts(good=1))
 
 
 def test_an_account_that_was_disabled_meanwhile_has_still_begun_it(org: Org) -> None:
@@ -503,6 +504,22 @@ def test_an_upload_that_broke_off_is_not_there_until_it_is_whole(org: Org) -> No
         records.find(one.id, org.id)
     assert uploaded(org, GOOD).id == one.id
     assert len(records.read_sheet(one).rows) == 4
+
+
+def test_files_that_nobody_has_started_are_forgotten_after_a_week(org: Org) -> None:
+    new = checked(org, GOOD)
+    run = worked(started(checked(org, MIXED), org), org)
+    assert forgetting.forget_old() == 0
+    later = datetime.now(UTC) + forgetting.KEPT_FOR
+    assert forgetting.forget_old(lambda: later) == 1
+    assert [one.id for one, _ in records.list_imports(org.id, Paging()).entries] == [run.id]
+    for table in (tables.order_import_row, tables.order_import_order):
+        with database.read() as connection:
+            left = connection.execute(select(table.c.import_id)).scalars().all()
+        assert set(left) == {run.id}
+    with pytest.raises(NotFound):
+        records.find(new.id, org.id)
+    assert results.result_csv(run).count("\r\n") == 4
 
 
 def test_states_of_orders_are_known() -> None:

@@ -1,0 +1,67 @@
+"""The first orders of a file as people read them, so that a wrong choice of columns shows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from orders.access import Actor
+from orders.imports.records import FileOrder, Import, read_orders
+from orders.rules.imported_orders import OrderBuilder
+from orders.rules.sheet_reading import SheetRow
+from orders.storage import database
+from orders.storage.tables import order_import_row
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOrder:
+    """An order of the file with what stands in its fields; `facts` are labels and values."""
+
+    order: FileOrder
+    name: str
+    customer_id: str
+    lines: int
+    facts: tuple[tuple[str, str], ...]
+
+
+def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
+    """Read the first orders of an import whose columns are matched."""
+    if one.matching is None:
+        return []
+    orders = read_orders(one, most=most)
+    rows = _rows(one, [number for order in orders for number in order.rows])
+    builder = OrderBuilder(one.columns, one.matching, actor.org.attributes, {})
+    labels = {rule.key: rule.label for rule in actor.org.attributes}
+    return [
+        _first(order, builder.order([rows[number] for number in order.rows]).raw, labels)
+        for order in orders
+    ]
+
+
+def _rows(one: Import, numbers: list[int]) -> dict[int, SheetRow]:
+    wanted = order_import_row.c.number.in_(numbers)
+    statement = select(order_import_row.c.number, order_import_row.c.cells).where(
+        order_import_row.c.import_id == one.id, wanted
+    )
+    with database.read() as connection:
+        found = connection.execute(statement)
+        return {row.number: SheetRow(row.number, tuple(row.cells)) for row in found}
+
+
+def _first(order: FileOrder, raw: dict[str, Any], labels: dict[str, str]) -> FirstOrder:
+    platform = raw.get("platform", {})
+    facts = {
+        "Status": raw.get("status", ""),
+        "Platform": platform.get("platform", ""),
+        "Store": platform.get("storeName", ""),
+        "Platform order ID": platform.get("id", ""),
+    }
+    for area in ("metadata", "derivative"):
+        facts.update({labels.get(key, key): str(one) for key, one in raw.get(area, {}).items()})
+    return FirstOrder(
+        order=order,
+        name=raw.get("name", ""),
+        customer_id=raw.get("customerId", ""),
+        lines=len(raw["cart"]),
+        facts=tuple((label, value) for label, value in facts.items() if value),
+    )
