@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Delete, Update, delete, select, update
 
 from orders.imports.claim import Clock, utc_now
 from orders.imports.records import State
@@ -38,16 +38,17 @@ def _forget(import_id: str, before: datetime) -> bool:
         # Nobody sees it any more, or works on it.
         .values(state=State.READING, waiting_since=None, claimed_until=None)
     )
-    if database.write(lambda connection: connection.execute(hidden).rowcount) != 1:
+    if _rows_written(hidden) != 1:
         return False
     for table, place in (
         (order_import_order, order_import_order.c.position),
         (order_import_row, order_import_row.c.number),
     ):
         some = select(place).where(table.c.import_id == import_id).limit(ROWS_AT_ONCE)
-        statement = delete(table).where(table.c.import_id == import_id, place.in_(some))
-        while database.write(lambda connection, of=statement: connection.execute(of).rowcount):
+        while _rows_written(delete(table).where(table.c.import_id == import_id, place.in_(some))):
             pass
-    gone = delete(order_import).where(order_import.c.id == import_id)
-    database.write(lambda connection: connection.execute(gone).rowcount)
-    return True
+    return _rows_written(delete(order_import).where(order_import.c.id == import_id)) == 1
+
+
+def _rows_written(statement: Update | Delete) -> int:
+    return database.write(lambda connection: connection.execute(statement).rowcount)
