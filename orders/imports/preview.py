@@ -1,12 +1,13 @@
-"""The first orders of a file as people read them, so that a wrong choice of columns shows."""
+"""What an import would make and what is wrong with it, short enough to be read by people."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
 from orders.access import Actor
-from orders.imports.records import FileOrder, Import, read_orders
+from orders.imports.records import FileOrder, Import, OrderState, read_orders
 from orders.rules.imported_orders import OrderBuilder
 from orders.rules.sheet_reading import SheetRow
 from orders.storage import database
@@ -35,6 +36,17 @@ def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
     return [
         _first(order, builder.order([rows[number] for number in order.rows]).raw, labels)
         for order in orders
+    ]
+
+
+def common_faults(one: Import, *, most: int) -> list[tuple[int, str, str]]:
+    """Give the faults that stand in several rows: how many, the column, and what is wrong."""
+    bad = read_orders(one, (OrderState.BAD,))
+    counted = Counter((fault.column, fault.message) for order in bad for fault in order.faults)
+    return [
+        (count, column, message)
+        for (column, message), count in counted.most_common(most)
+        if count > 1
     ]
 
 

@@ -22,7 +22,8 @@ from orders.web.pages import go_to, page_or_piece, wants_piece
 IMPORTS_A_PAGE = 20
 ORDERS_A_PAGE = 100
 FIRST_ORDERS = 20  # of a preview
-FIRST_BAD = 100  # orders whose errors a preview shows
+FIRST_BAD = 25  # orders whose errors are shown above the others
+COMMON_FAULTS = 5  # that stand in several rows
 FIRST_ROWS = 100  # that are looked through for what a column holds
 MAX_KEY = 64  # characters of an upload form's key
 
@@ -208,6 +209,7 @@ def _draw_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> str:
         counts=progress.counts(one),
         first=preview.first_orders(one, signed_in().actor, most=FIRST_ORDERS),
         bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD),
+        common=preview.common_faults(one, most=COMMON_FAULTS),
         earlier=records.earlier_runs(one),
         errors=errors,
         said={error.path: error.message for error in errors},

@@ -222,6 +222,15 @@ def test_bad_rows_are_told_and_handed_out(app: Flask, staff_client: FlaskClient)
     assert "shortId,orderId,error" in result.text
 
 
+def test_a_fault_of_many_rows_is_told_once_above_them(
+    app: Flask, staff_client: FlaskClient
+) -> None:
+    rows = [(n, "a", CHAIR, "many" if n else 1) for n in range(40)]
+    page = staff_client.get(previewed(app, staff_client, csv_of(HEADS, *rows)))
+    assert "39 rows count: A whole number from 1 to 1,000,000." in text_of(page)
+    assert "And 14 more; the CSV has all of them." in text_of(page)
+
+
 def test_a_file_of_bad_rows_only_cannot_be_started(app: Flask, staff_client: FlaskClient) -> None:
     address = previewed(app, staff_client, csv_of(HEADS, ("A", "a", "x", 0)))
     page = staff_client.get(address)
