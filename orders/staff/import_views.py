@@ -47,7 +47,7 @@ def upload_orders() -> AnyResponse:
         )  # fmt: skip
     except UnreadableSheet as error:
         return _page(_draw_start(str(error)), 422)
-    return go_to(_address(one) if one.matching else _address(one, "match_columns"))
+    return go_to(_address(one) if one.matching else _address(one, "choose_matching"))
 
 
 @staff.get("/orders/import/sample.csv")
@@ -61,7 +61,7 @@ def show_order_import(import_id: str) -> AnyResponse:
     """Show an import as it stands: its progress, what it would make, or what it has made."""
     one = _find(import_id)
     if one.state == State.MATCHING:
-        return go_to(_address(one, "match_columns"))
+        return go_to(_address(one, "choose_matching"))
     if one.is_worked_on:
         found = progress.counts(one)
         return page_or_piece(
@@ -74,7 +74,7 @@ def show_order_import(import_id: str) -> AnyResponse:
 
 
 @staff.get("/orders/import/<import_id>/columns")
-def match_columns(import_id: str) -> AnyResponse:
+def choose_matching(import_id: str) -> AnyResponse:
     """Show the columns with what they were taken for."""
     one = _find(import_id)
     if one.state not in records.NOT_STARTED:
