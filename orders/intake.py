@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orders import catalogue, queries, queue, repeats
 from orders.access import Actor, refuse_foreign_org
+from orders.notes import note_row
 from orders.order_rows import history_row, line_rows, order_row
 from orders.outbox import Topic, messages
 from orders.repeats import Once, Repeated
@@ -92,11 +93,13 @@ def create_order(
     *,
     actor: Actor,
     once: Once | None = None,
+    note: str = "",
     now: datetime | None = None,
     new_short_id: Callable[[], str] = short_id.generate,
 ) -> Order:
     """Store a checked order with its lines and its first history entry, all or nothing.
 
+    `note` is the team's first one, checked by `orders.notes.check_note`; empty for none.
     Returns the order after it is durable. With `once`, a repeat returns the order that the key
     has already made, and raises AlreadyPlaced when the content differs; a key whose first answer is
     kept raises Repeated instead. A short ID that is taken is replaced by another, invisibly. Raises
@@ -111,7 +114,7 @@ def create_order(
     taken: IntegrityError | None = None
     for _ in range(SHORT_ID_TRIES):
         order = _order(draft, actor, order_id, new_short_id(), at)
-        rows = _rows(order, actor, once)
+        rows = _rows(order, actor, once, note)
         try:
             database.insert(rows)
         except IntegrityError as error:
@@ -173,7 +176,7 @@ def _order(draft: OrderDraft, actor: Actor, order_id: str, code: str, at: dateti
     )
 
 
-def _rows(order: Order, actor: Actor, once: Once | None) -> NewRows:
+def _rows(order: Order, actor: Actor, once: Once | None, note: str) -> NewRows:
     """Give the rows of an order, its lines, its first history entry, its messages and its key."""
     rows: dict[Table, list[dict[str, Any]]] = {
         tables.orders: [order_row(order)],
@@ -181,6 +184,8 @@ def _rows(order: Order, actor: Actor, once: Once | None) -> NewRows:
         tables.order_history: [history_row(order, actor, "created", {}, at=order.created_at)],
         tables.webhook_delivery: messages(Topic.CREATED, order, actor.org, at=order.created_at),
     }
+    if note:
+        rows[tables.order_note] = [note_row(order.id, note, actor=actor, at=order.created_at)]
     if once is not None:
         rows[tables.submission] = [
             repeats.row(once, actor, order, order_id=order.id, at=order.created_at)

@@ -29,6 +29,7 @@ from orders.staff.form_page import (
     draw,
     is_key,
     new_key,
+    note_of,
     number_in,
     sent_entry,
 )
@@ -89,8 +90,10 @@ def place_order() -> AnyResponse:
         return _draw(entry, key, version=_keep(key))
     raw = entry.raw()
     try:
-        once = Once(key, fingerprint(raw))
-        order = intake.create_order(check_new(entry, member), actor=member.actor, once=once)
+        note = note_of(entry)
+        once = Once(key, fingerprint({**raw, "note": note}))
+        draft = check_new(entry, member)
+        order = intake.create_order(draft, actor=member.actor, once=once, note=note)
     except InvalidOrder as invalid:
         entry.show(invalid.errors)
         return _draw(entry, key, status=422, version=_keep(key))

@@ -9,10 +9,11 @@ from flask import Response, request
 from orders import intake
 from orders.access import StaffMember
 from orders.customers import find_customers
+from orders.notes import check_note
 from orders.order_edits import check_edit
 from orders.order_versions import order_at
 from orders.queries import find_order
-from orders.rules.errors import InvalidOrder
+from orders.rules.errors import FieldError, InvalidOrder
 from orders.rules.form_changes import changed_fields
 from orders.rules.order import Order, OrderDraft
 from orders.staff.blueprint import signed_in
@@ -68,7 +69,7 @@ def sent_entry(sent: FormData, member: StaffMember) -> OrderEntry:
 
 def check_new(entry: OrderEntry, member: StaffMember, **changes: object) -> OrderDraft:
     """Check a new order, with some of its fields replaced. Raises InvalidOrder."""
-    faults = entry.faults()
+    faults = [*entry.faults(), *_note_faults(entry)]
     try:
         draft = intake.check_order(
             {**entry.raw(), **changes}, actor=member.actor, limits=limits_in_force(),
@@ -79,6 +80,20 @@ def check_new(entry: OrderEntry, member: StaffMember, **changes: object) -> Orde
     if faults:
         raise InvalidOrder(faults)
     return draft
+
+
+def _note_faults(entry: OrderEntry) -> list[FieldError]:
+    try:
+        if note_of(entry):
+            check_note(note_of(entry))
+    except InvalidOrder as invalid:
+        return list(invalid.errors)
+    return []
+
+
+def note_of(entry: OrderEntry) -> str:
+    """Give the note for the team that stands on the form, as it would be stored; empty for none."""
+    return (entry.form.note.data or "").replace("\r\n", "\n").strip()
 
 
 @dataclass(frozen=True)

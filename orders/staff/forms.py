@@ -40,6 +40,8 @@ class OrderForm(FlaskForm):
     platform = StringField("Platform", name="platform.platform")
     platform_id = StringField("Platform order ID", name="platform.id")
     store_name = StringField("Store name", name="platform.storeName")
+    # Of a new order only: the page of an order has a place of its own for notes.
+    note = TextAreaField("Note for the team", name="note")
     paste = TextAreaField("Lines to paste", name="paste")
     template_name = StringField("Name of the template", name="templateName")
 

@@ -95,7 +95,6 @@ def draw_order(order: Order, forms: OrderForms | None = None, *, status: int = 2
         mail_subject=link_subject(order),
         can_mail=mail.is_configured(settings()),
         can_pdf=pdf.is_available(),
-        can_edit="staff.edit_order" in current_app.view_functions,
         as_text=as_text,
     )
     return Response(text, status, mimetype="text/html")

@@ -344,3 +344,28 @@ def test_a_box_says_no_only_where_somebody_asks(
 def test_only_a_uuid_is_said_to_be_kept_as_it_is(staff_client: FlaskClient) -> None:
     form = {**three_rows(), "cart.0.configurationId": CHAIR, "do": "stay"}
     assert staff_client.post(ADDRESS, data=form).text.count("kept as it is") == 1
+
+
+class TestTheNoteForTheTeam:
+    def test_it_is_written_with_the_order_and_shown_to_the_team_alone(
+        self, staff_client: FlaskClient, org: Org, client: FlaskClient
+    ) -> None:
+        form = {**good_form(), "note": " Call before\r\ndelivery ", "do": "place"}
+        placed = staff_client.post(ADDRESS, data=form)
+        assert placed.status_code == 303
+        code = placed.location.split("/")[2]
+        assert "Call before\ndelivery" in staff_client.get(f"/orders/{code}").text
+        assert "Call before" not in client.get(f"/o/{code}").text
+        token = {"Authorization": f"Bearer {org.private.secret}"}
+        assert "Call before" not in client.get(f"/api/orders/{code}", headers=token).text
+
+    def test_a_note_that_is_too_long_is_told_at_its_field(
+        self, staff_client: FlaskClient, stored_rows: StoredRows
+    ) -> None:
+        form = {**good_form(), "note": "x" * 2001, "do": "place"}
+        answer = staff_client.post(ADDRESS, data=form)
+        assert answer.status_code == 422
+        assert (
+            'href="#note">Note for the team</a>: <span class="message">At most 2,000' in answer.text
+        )
+        assert stored_rows()["orders"] == 0
