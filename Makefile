@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pdf test fuzz format lock bench screenshots clean
+.PHONY: help serve pdf test fuzz format lock bench desk-figures screenshots clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ format: $(VENV)/.installed-dev ## format the code and mend what the linter can
 
 bench: $(VENV)/.installed-dev ## measure creates and reads beside their limits, in one run
 	$(BIN)/python -m benchmarks $(BENCH)
+
+desk-figures: $(VENV)/.installed-dev ## do a day's work by keyboard in a browser: keystrokes and times
+	$(BIN)/python -m benchmarks.desk_tour $(DESK)
 
 screenshots: $(VENV)/.installed-dev ## take the pictures of the docs anew
 	$(BIN)/python docs/take_screenshots.py
