@@ -8,10 +8,15 @@ from sqlalchemy import select
 
 from orders.access import Actor
 from orders.imports.records import FileOrder, Import, OrderState, read_orders
+from orders.rules.cells import write_value
+from orders.rules.column_matching import OBJECTS
 from orders.rules.imported_orders import OrderBuilder
 from orders.rules.sheet_reading import SheetRow
 from orders.storage import database
 from orders.storage.tables import order_import_row
+
+# What the form calls the keys of `platform`.
+PLATFORM = {"id": "Platform order ID", "platform": "Platform", "storeName": "Store"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +66,11 @@ def _rows(one: Import, numbers: list[int]) -> dict[int, SheetRow]:
 
 
 def _first(order: FileOrder, raw: dict[str, Any], labels: dict[str, str]) -> FirstOrder:
-    platform = raw.get("platform", {})
-    facts = {
-        "Status": raw.get("status", ""),
-        "Platform": platform.get("platform", ""),
-        "Store": platform.get("storeName", ""),
-        "Platform order ID": platform.get("id", ""),
-    }
-    for area in ("metadata", "derivative"):
-        facts.update({labels.get(key, key): str(one) for key, one in raw.get(area, {}).items()})
+    facts = {"Status": raw.get("status", "")}
+    for area in OBJECTS:
+        names = PLATFORM if area == OBJECTS[0] else labels
+        for key, value in raw.get(area, {}).items():
+            facts[names.get(key, key)] = write_value(value, is_text=isinstance(value, str))
     return FirstOrder(
         order=order,
         name=raw.get("name", ""),

@@ -13,6 +13,8 @@ ORDER = "order"  # an order's number in the file: joins rows and is not kept
 CONFIGURATION, SKU, COUNT = "configurationId", "sku", "count"
 PLATFORM_ID, NAME = "platform.id", "name"
 AREAS = ("metadata", "derivative")
+OBJECTS = ("platform", *AREAS)
+LINE_METADATA = "cart.metadata"
 # What a column can be, beside attributes and free keys.
 ORDER_TARGETS = {
     NAME: "Order name",
@@ -27,7 +29,10 @@ LINE_TARGETS = {
     CONFIGURATION: "Configuration: ID, short ID or SKU",
     SKU: "SKU",
     COUNT: "Count",
+    LINE_METADATA: "Metadata of the line, as JSON",
 }
+# Whole objects, as an export writes what has no columns of its own.
+REST_TARGETS = {one: f"More {one}, as JSON" for one in OBJECTS}
 ORDER_FIELDS = (*(target for target in ORDER_TARGETS if target != ORDER),)
 
 # Common words of heads of columns, without blanks and signs. The exact wire names come first.
@@ -50,7 +55,7 @@ _WORDS = {
 }
 _TARGET_BY_WORD = {word: target for target, words in _WORDS.items() for word in words.split()}
 # What these columns are is less sure: they count when no other column is the same.
-_WEAK_WORDS = {"shortid": ORDER}
+_WEAK_WORDS = {"shortid": ORDER, **{one: one for one in OBJECTS}}
 _WEAK_CONFIGURATIONS = frozenset({"product", "produkt", "productid", "item", "itemid", "id"})
 # Of several columns that could join the rows, the first of these counts.
 _JOINING = (ORDER, PLATFORM_ID, NAME)
@@ -99,7 +104,7 @@ def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
     word = _plain(name)
     wire = next((one for one in (*ORDER_FIELDS, *LINE_TARGETS) if one.lower() == name.lower()), "")
     area, dot, key = name.partition(".")
-    if dot and key.strip() and area.lower() in AREAS:
+    if not wire and dot and key.strip() and area.lower() in OBJECTS:
         wire = f"{area.lower()}.{key.strip()}"
     attribute = next(
         (target_of(one) for one in attributes if word in {_plain(one.key), _plain(one.label)}), ""
@@ -121,18 +126,25 @@ def target_of(rule: AttributeRule) -> str:
     return f"{area}.{rule.key}"
 
 
-def free_targets(name: str) -> tuple[str, str]:
-    """Give the targets that keep a column under its own name, in either object."""
+def free_targets(name: str) -> tuple[str, ...]:
+    """Give the targets that keep a column under its own name, which may name its object."""
     area, dot, key = name.partition(".")
-    own = key.strip() if dot and area.lower() in AREAS and key.strip() else name
-    return f"{AREAS[0]}.{own}", f"{AREAS[1]}.{own}"
+    is_named = bool(dot and key.strip()) and area.lower() in OBJECTS
+    own = key.strip() if is_named else name
+    areas = OBJECTS if is_named and area.lower() == OBJECTS[0] else AREAS
+    return tuple(f"{one}.{own}" for one in areas)
+
+
+def is_named_by(target: str, name: str) -> bool:
+    """Tell whether a column's name is that of a key, as an export writes it."""
+    return name.lower() == target.lower()
 
 
 def possible_targets(columns: Sequence[str], keys: Iterable[str]) -> frozenset[str]:
     """Give everything that a column of this file can be; `keys` are those of the attributes."""
     known = {f"{area}.{key}" for area in AREAS for key in keys}
     own = {target for name in columns for target in free_targets(name)}
-    return frozenset({IGNORED, *ORDER_TARGETS, *LINE_TARGETS} | known | own)
+    return frozenset({IGNORED, *ORDER_TARGETS, *LINE_TARGETS, *REST_TARGETS} | known | own)
 
 
 def matching_faults(

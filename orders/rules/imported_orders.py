@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from orders.rules.attributes import AttributeRule
+from orders.rules.cells import read_value
 from orders.rules.column_matching import (
-    AREAS,
     CONFIGURATION,
     COUNT,
     IGNORED,
+    LINE_METADATA,
     LINE_TARGETS,
     NAME,
     ORDER,
+    ORDER_TARGETS,
     PLATFORM_ID,
+    REST_TARGETS,
     SKU,
     Matching,
+    is_named_by,
     target_of,
 )
 from orders.rules.errors import FieldError
@@ -27,6 +31,7 @@ from orders.rules.json_values import printable
 from orders.rules.sheet_reading import Sheet, SheetRow
 from orders.rules.typed_values import read_attribute, read_count, read_status_word
 
+NOT_AN_OBJECT = "A JSON object, such as {“key”: “value”}."
 NOT_ONE = "Not the ID, short ID or SKU of exactly one saved configuration."
 MAX_LABEL = 80  # characters of what an order is called in lists
 # What names a configuration -> the ID of the one saved configuration that it names.
@@ -120,11 +125,14 @@ class OrderBuilder:
     ) -> None:
         self._columns, self._matching, self._named = columns, matching, named
         self._rules = {target_of(rule): rule for rule in attributes}
-        self._fields = [
+        fields = [
             (at, target)
             for at, target in enumerate(matching.targets)
             if target not in {IGNORED, ORDER, *LINE_TARGETS}
         ]
+        # Keys with columns of their own come first, and win over those of a whole object.
+        self._fields = sorted(fields, key=lambda field: field[1] in REST_TARGETS)
+        self._line_metadata = matching.column_of(LINE_METADATA)
         self._configuration = matching.column_of(CONFIGURATION)
         self._sku = matching.column_of(SKU)
         self._count = matching.column_of(COUNT)
@@ -140,14 +148,16 @@ class OrderBuilder:
         for at, target in self._fields:
             places[target] = (first.number, self._columns[at])
             faults += self._contradictions(at, rows)
-            if text := first.cells[at]:
-                self._put(raw, target, text)
+            text = first.cells[at]
+            if text and not self._put(raw, at, target, text):
+                faults.append(RowFault(first.number, self._columns[at], NOT_AN_OBJECT))
         lines = [(row, line) for row in rows if (line := self._line(row, faults)) is not None]
         raw["cart"] = [line for _, line in lines]
         for position, (row, _) in enumerate(lines):
             places[f"cart.{position}"] = (row.number, self._columns[self._naming_column(row)])
-            if self._count is not None:
-                places[f"cart.{position}.count"] = (row.number, self._columns[self._count])
+            for key, column in (("count", self._count), ("metadata", self._line_metadata)):
+                if column is not None:
+                    places[f"cart.{position}.{key}"] = (row.number, self._columns[column])
         return ImportedOrder(
             label=self._label(first),
             rows=tuple(row.number for row in rows),
@@ -162,26 +172,42 @@ class OrderBuilder:
             ),
         )
 
-    def _put(self, raw: dict[str, Any], target: str, text: str) -> None:
+    def _put(self, raw: dict[str, Any], at: int, target: str, text: str) -> bool:
+        """Put a cell into the order; False for a text that should be an object and is none."""
         area, dot, key = target.partition(".")
-        if area in AREAS:
-            raw.setdefault(area, {})[key] = read_attribute(self._rules.get(target), text)
+        if target in REST_TARGETS:
+            value = read_value(text)
+            if not isinstance(value, dict):
+                return False
+            raw[target] = {**value, **raw.get(target, {})}
         elif dot:
-            raw.setdefault(area, {})[key] = text
+            raw.setdefault(area, {})[key] = self._value(at, target, text)
         else:
             raw[target] = read_status_word(text) if target == "status" else text
+        return True
+
+    def _value(self, at: int, target: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
+        """Give the value of a key: as its attribute says, or as an export has written it."""
+        if rule := self._rules.get(target):
+            return read_attribute(rule, text)
+        # Under a name of people's own a number may be an article's, and stays the text it is.
+        is_exported = target not in ORDER_TARGETS and is_named_by(target, self._columns[at])
+        return read_value(text) if is_exported else text
 
     def _line(self, row: SheetRow, faults: list[RowFault]) -> dict[str, Any] | None:
         """Give the line of a row; None for a row that has none, in an order that may be empty."""
         name = row.cells[self._naming_column(row)]
         count = "1" if self._count is None else row.cells[self._count]
-        if not name and (self._count is None or not count):
+        metadata = "" if self._line_metadata is None else row.cells[self._line_metadata]
+        if not name and not metadata and (self._count is None or not count):
             return None
         line: dict[str, Any] = {}
         if name:
             line["configurationId"] = self._named.get(name, name)
         if count:
             line["count"] = read_count(count)
+        if metadata:
+            line["metadata"] = read_value(metadata)
         if self._sku is not None and self._configuration is not None:
             other = self._named.get(row.cells[self._sku])
             own = self._named.get(row.cells[self._configuration])

@@ -15,7 +15,7 @@ from orders.rules.cells import unguard
 from orders.rules.errors import OrderError
 
 DELIMITERS = ",;\t"
-MAX_COLUMNS = 200
+MAX_COLUMNS = 1_000  # an export has up to 600 keys
 # Separators in a line; a long text may hold more of them than there can be columns.
 MOST_IN_LINE = 20_000
 MAX_NAME = 255  # characters of a column's name
@@ -104,7 +104,7 @@ def _narrow(lines: Iterable[str], delimiter: str) -> Iterator[str]:
     """Refuse a line of millions of cells before anybody makes a list of them."""
     for line in lines:
         if line.count(delimiter) > MOST_IN_LINE:
-            raise UnreadableSheet(f"At most {MAX_COLUMNS} columns; this file has far more.")
+            raise UnreadableSheet(f"At most {MAX_COLUMNS:,} columns; this file has far more.")
         yield line
 
 
@@ -122,7 +122,7 @@ def sheet_of(
     while columns and not columns[-1]:
         columns.pop()
     if len(columns) > MAX_COLUMNS:
-        raise UnreadableSheet(f"At most {MAX_COLUMNS} columns; this has {len(columns):,}.")
+        raise UnreadableSheet(f"At most {MAX_COLUMNS:,} columns; this has {len(columns):,}.")
     found: list[SheetRow] = []
     for number, cells in filled:
         if len(found) == most_rows:

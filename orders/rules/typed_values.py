@@ -49,10 +49,12 @@ def read_status_word(text: str) -> str:
     return str(known.get(word, text))
 
 
-def read_attribute(rule: AttributeRule | None, text: str) -> str | int | float | bool:
+def read_attribute(rule: AttributeRule, text: str) -> str | int | float | bool | None:
     """Read the value of an attribute: an option by its value or label, yes and no, a number."""
-    if rule is None or rule.kind is Kind.TEXT:
+    if rule.kind is Kind.TEXT:
         return text
+    if rule.kind is not Kind.OPTION and text == "null":  # as an export writes it
+        return None
     if rule.kind is Kind.NUMBER:
         return read_number(text)
     word = text.casefold()

@@ -8,6 +8,7 @@ from orders.rules.column_matching import (
     IGNORED,
     LINE_TARGETS,
     ORDER_TARGETS,
+    REST_TARGETS,
     Matching,
     free_targets,
     target_of,
@@ -62,22 +63,24 @@ def _samples(sheet: Sheet, at: int) -> tuple[str, ...]:
     return tuple(different)[:SAMPLES]
 
 
+def _own_name(target: str) -> str:
+    area, _, key = target.partition(".")
+    return f"{area.capitalize()}, “{key}”"
+
+
 def _groups(
     name: str, attributes: Sequence[AttributeRule]
 ) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     defined = tuple((target_of(rule), rule.label) for rule in attributes)
     known = {target for target, _ in defined}
-    metadata, derivative = free_targets(name)
-    own = (
-        (metadata, f"Metadata, “{metadata.partition('.')[2]}”"),
-        (derivative, f"Derivative, “{derivative.partition('.')[2]}”"),
-    )
-    free = tuple(pair for pair in own if pair[0] not in known)
+    own = ((target, _own_name(target)) for target in free_targets(name))
+    free = tuple(pair for pair in own if pair[0] not in known | ORDER_TARGETS.keys())
     groups = (
         ("", ((IGNORED, "Not imported"),)),
         ("Cart line", tuple(LINE_TARGETS.items())),
         ("Order", tuple(ORDER_TARGETS.items())),
         ("Attributes", defined),
         ("Under its own name", free),
+        ("Whole objects", tuple(REST_TARGETS.items())),
     )
     return tuple(group for group in groups if group[1])

@@ -19,9 +19,10 @@ def test_wire_names_are_what_they_say() -> None:
 
 
 def test_what_the_export_writes() -> None:
-    heads = ("shortId", *WIRE[:6], "configurationId", "sku", "count", "metadata.a", "createdAt")
-    matching = guess(heads, ())
-    assert matching.targets == ("order", *WIRE, "metadata.a", "")
+    objects = ("platform.extra", "platform", "metadata.a", "metadata", "derivative.b", "derivative")
+    ignored = ("configurationName", "createdAt", "updatedAt", "createdBy", "createdByName")
+    matching = guess(("shortId", *WIRE, *objects, "cart.metadata", *ignored), ())
+    assert matching.targets == ("order", *WIRE, *objects, "cart.metadata", *[""] * 5)
     assert matching.group == 0
 
 
@@ -41,7 +42,8 @@ def test_what_the_export_writes() -> None:
         ("metadata.po", "metadata.po"), ("Derivative.x.y", "derivative.x.y"),
         ("surface", "metadata.finish"), ("FINISH", "metadata.finish"),
         ("weight kg", "derivative.weight"),
-        ("metadata.", ""), ("whatever", ""), ("createdAt", ""), ("orderId", "platform.id"),
+        ("metadata", "metadata"), ("Platform", "platform.platform"),
+        ("whatever", ""), ("createdAt", ""), ("orderId", "platform.id"),
     ],
 )  # fmt: skip
 def test_common_names_in_english_and_german(name: str, target: str) -> None:
@@ -64,6 +66,7 @@ def test_the_column_that_joins_rows() -> None:
 def test_columns_keep_their_own_names_as_metadata() -> None:
     assert free_targets("Colour") == ("metadata.Colour", "derivative.Colour")
     assert free_targets("derivative.x") == ("metadata.x", "derivative.x")
+    assert free_targets("platform.x") == ("platform.x", "metadata.x", "derivative.x")
 
 
 def test_choices_that_cannot_be() -> None:

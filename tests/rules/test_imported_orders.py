@@ -7,7 +7,13 @@ import pytest
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.rules.column_matching import Matching, guess
 from orders.rules.errors import FieldError
-from orders.rules.imported_orders import NOT_ONE, ImportedOrder, OrderBuilder, group_rows
+from orders.rules.imported_orders import (
+    NOT_AN_OBJECT,
+    NOT_ONE,
+    ImportedOrder,
+    OrderBuilder,
+    group_rows,
+)
 from orders.rules.sheet_reading import Sheet, read_csv
 from orders.rules.typed_values import read_attribute, read_count, read_number, read_status_word
 
@@ -16,6 +22,7 @@ RULES = (
     AttributeRule("crates", "Crates", Kind.NUMBER),
     AttributeRule("gift", "Gift", Kind.BOOLEAN),
 )
+TEXT = AttributeRule("note", "Note", Kind.TEXT)
 NAMED = {"A-1": "id-a", "B-1": "id-b"}
 
 
@@ -76,6 +83,31 @@ def test_a_row_without_a_line_is_an_order_that_may_be_empty() -> None:
     assert order.raw["cart"] == [{"count": 2}]
 
 
+def test_values_of_an_export_are_json_and_those_of_people_are_texts() -> None:
+    text = (
+        "shortId\tsku\tmetadata.n\tmetadata.t\tplatform.extra\tmetadata\tcart.metadata\tPO\n"
+        '1\tA-1\t2.5\t"""7"""\t[1]\t"{""n"": 9, ""more"": null}"\t"{""a"": 1}"\t4711\n'
+    )
+    columns = ("order", "sku", "metadata.n", "metadata.t", "platform.extra", "metadata",
+               "cart.metadata", "metadata.PO")  # fmt: skip
+    assert guess(columns[:-1], ()).targets == columns[:-1]
+    [order] = orders(text, Matching(columns, 0))
+    assert order.faults == ()
+    assert order.raw == {
+        "metadata": {"n": 2.5, "t": "7", "PO": "4711", "more": None},
+        "platform": {"extra": [1]},
+        "cart": [{"configurationId": "id-a", "count": 1, "metadata": {"a": 1}}],
+    }
+
+
+def test_what_should_be_an_object_and_is_none_is_told() -> None:
+    [order] = orders("order,sku,metadata,cart.metadata\n1,A-1,none,no\n")
+    assert [str(fault) for fault in order.faults] == [f"Row 2, metadata: {NOT_AN_OBJECT}"]
+    assert order.raw["cart"] == [{"configurationId": "id-a", "count": 1, "metadata": "no"}]
+    [told] = order.faults_of([FieldError("cart.0.metadata", "An object.")])
+    assert str(told) == "Row 2, cart.metadata: An object."
+
+
 def test_errors_of_the_check_find_their_cells() -> None:
     [order] = orders("Auftrag,Titel,Artikel,Menge,metadata.a,crates\n1,x,A-1,1,y,2\n1,,nope,0,,\n")
     told = [
@@ -107,13 +139,14 @@ def test_counts(text: str, value: int | str) -> None:
 @pytest.mark.parametrize(
     ("rule", "text", "value"),
     [
-        (None, "1", "1"), (RULES[0], "m", "m"), (RULES[0], "Matt", "m"), (RULES[0], "GLOSS", "g"),
+        (TEXT, "1", "1"), (TEXT, "null", "null"), (RULES[1], "null", None),
+        (RULES[0], "m", "m"), (RULES[0], "Matt", "m"), (RULES[0], "GLOSS", "g"),
         (RULES[0], "shiny", "shiny"), (RULES[1], "2.5", 2.5), (RULES[1], "2", 2),
         (RULES[1], "2,5", "2,5"), (RULES[2], "ja", True), (RULES[2], "No", False),
         (RULES[2], "FALSE", False), (RULES[2], "perhaps", "perhaps"),
     ],
 )  # fmt: skip
-def test_values_of_attributes(rule: AttributeRule | None, text: str, value: Any) -> None:  # noqa: ANN401 - a JSON value
+def test_values_of_attributes(rule: AttributeRule, text: str, value: Any) -> None:  # noqa: ANN401 - a JSON value
     assert read_attribute(rule, text) == value
     assert type(read_attribute(rule, text)) is type(value)
 
