@@ -1,6 +1,6 @@
 """The orders of a file as they would be made now: grouped, resolved, and judged by the intake."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from sqlalchemy import Text, select, type_coerce
 
@@ -25,6 +25,9 @@ from orders.rules.sheet_reading import SheetRow
 from orders.rules.short_id import MistypedShortId
 from orders.storage import database
 from orders.storage.tables import orders
+
+# Orders that are looked through before the claim is renewed.
+SEARCHED_AT_ONCE = 20_000
 
 
 class BadRows(InvalidOrder):
@@ -73,14 +76,16 @@ class Plan:
         """Give SHA-256 over the cells of an order: what makes it the same when it is repeated."""
         return fingerprint([row.cells for row in self.groups[position]])
 
-    def same_orders(self) -> dict[int, str]:
+    def same_orders(self, still_at_it: Callable[[], None]) -> dict[int, str]:
         """Find the orders that the org has already; gives their codes by position.
 
-        Known by the platform order ID, or by a code of ours in the column that joins rows.
+        Known by the platform order ID, or by a code of ours in the column that joins rows. A long
+        search calls `still_at_it` now and then.
         """
         rows = [row for group in self.groups for row in group]
         codes = self._codes(rows)
-        by_id = _orders_by_platform_id(platform_ids(rows, self._matching), self._actor.org_id)
+        wanted = platform_ids(rows, self._matching)
+        by_id = _orders_by_platform_id(wanted, self._actor.org_id, still_at_it)
         by_code = _known_codes(codes.values(), self._actor.org_id)
         found: dict[int, str] = {}
         at = self._matching.column_of("platform.id")
@@ -103,7 +108,9 @@ class Plan:
         return codes
 
 
-def _orders_by_platform_id(wanted: Collection[str], org_id: str) -> dict[str, str]:
+def _orders_by_platform_id(
+    wanted: Collection[str], org_id: str, still_at_it: Callable[[], None]
+) -> dict[str, str]:
     if not wanted:
         return {}
     # One pass over the org's orders: their platform is JSON text without an index.
@@ -112,11 +119,17 @@ def _orders_by_platform_id(wanted: Collection[str], org_id: str) -> dict[str, st
         orders.c.deleted_at.is_(None),
         type_coerce(orders.c.platform, Text) != "{}",
     )
+    found: dict[str, str] = {}
     with database.read() as connection:
         rows = connection.execution_options(yield_per=BATCH).execute(statement)
-        return {
-            row.platform["id"]: row.short_id for row in rows if row.platform.get("id") in wanted
-        }
+        for part in rows.partitions(SEARCHED_AT_ONCE):
+            found.update(
+                (row.platform["id"], row.short_id)
+                for row in part
+                if row.platform.get("id") in wanted
+            )
+            still_at_it()
+    return found
 
 
 def _known_codes(codes: Iterable[str], org_id: str) -> set[str]:

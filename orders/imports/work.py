@@ -36,6 +36,7 @@ MADE_AT_ONCE = 10
 REST = 1.0
 LONGEST_REST = 0.1
 BROKEN = "Something broke while the orders were made. Those that were made are listed."
+UNCHECKED = "Something broke while the file was checked. Nothing was made; upload it again."
 
 ShouldStop = Callable[[], bool]
 # Of one order: its position and the values that change.
@@ -85,14 +86,14 @@ def _work(claim: Claim, limits: Limits, should_stop: ShouldStop) -> None:
 
 def _give_up(claim: Claim) -> None:
     try:
-        claim.finish(State.FAILED, BROKEN)
+        claim.finish(State.FAILED, BROKEN if claim.one.is_started else UNCHECKED)
     except (ClaimLost, ServiceBusy):
         log.warning("The failed import is tried again.")
 
 
 def _check(claim: Claim, plan: Plan, should_stop: ShouldStop) -> None:
     """Judge every order of the file; nothing is made."""
-    same = plan.same_orders()
+    same = plan.same_orders(claim.keep)
     total = len(plan.groups)
     counted = (
         update(order_import).where(order_import.c.id == claim.one.id).values(order_count=total)

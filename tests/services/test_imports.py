@@ -467,6 +467,22 @@ def test_another_choice_while_the_background_checks_begins_anew(org: Org) -> Non
     assert (again.order_count, progress.counts(again)) == (1, Counts(good=1))
 
 
+def test_what_breaks_in_the_middle_ends_the_import_and_says_so(
+    org: Org, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = uploaded(org, GOOD)
+    broken = update(tables.order_import).values(
+        matching={"targets": ["", "name", "sku", "count"], "group": 99},
+        state=State.CHECKING, waiting_since=datetime.now(UTC),
+    )  # fmt: skip
+    database.write(lambda c: c.execute(broken).rowcount)
+    failed = worked(one, org)
+    assert (failed.state, failed.message) == (State.FAILED, work.UNCHECKED)
+    assert "An import has failed." in caplog.text
+    with pytest.raises(Conflict, match="never started"):
+        control.carry_on(failed)
+
+
 def test_an_account_that_was_disabled_meanwhile_has_still_begun_it(org: Org) -> None:
     one = started(checked(org, GOOD), org)
     gone = update(StaffAccount).where(StaffAccount.id == org.staff().id)
