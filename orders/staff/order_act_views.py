@@ -142,6 +142,7 @@ def send_link(reference: str) -> Response:
     to, message = (form.to.data or "").strip(), (form.message.data or "").strip()
     if len(message) > MAX_MESSAGE:
         entry.errors["message"] = f"At most {MAX_MESSAGE:,} characters."
+        entry.focus = "message"
         return draw_order(order, OrderForms(link=entry), status=422)
     text = "\n\n".join(part for part in (message, link_text(order)) if part)
     try:

@@ -90,6 +90,24 @@ def test_a_double_click_writes_one_note(page: Page, desk: Desk) -> None:
     expect(page.locator(".note-text")).to_have_count(1)
 
 
+def test_a_note_survives_the_end_of_the_session(page: Page, desk: Desk) -> None:
+    code = place_order(desk)
+    page.goto(f"{desk.address}/orders/{code}")
+    page.fill("#note", "Typed before lunch,\nsent after")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Add the note").click()
+    page.wait_for_url(f"**/orders/{code}/notes#notes-title")
+    sign_in(page, desk)
+    page.goto(f"{desk.address}/orders/{code}")
+    expect(page.locator("#note")).to_have_value("Typed before lunch,\nsent after")
+    page.get_by_role("button", name="Add the note").click()
+    page.wait_for_url("**#note-*")
+    expect(page.locator(".note-text")).to_have_count(1)
+    expect(page.locator("#note")).to_have_value("")
+    page.goto(f"{desk.address}/orders/{code}")
+    expect(page.locator("#note")).to_have_value("")
+
+
 def test_a_sheet_prints_on_pages_of_its_own(page: Page, desk: Desk) -> None:
     codes = [place_order(desk), place_order(desk)]
     page.goto(f"{desk.address}/orders/print?codes={','.join(codes)}")
