@@ -21,6 +21,8 @@ TITLES = {
     "restored": "Taken out of the bin",
     LINK_SENT: "Link sent to the customer",
 }
+# What a change is called when it is one of this alone.
+ONLY_TITLES = {"status": "Status changed", "cart": "Cart changed"}
 LABELS = {"name": "Order name", "customerId": "Customer ID", "status": "Status"}
 PLATFORM_LABELS = {
     "id": "Platform order ID",
@@ -86,11 +88,17 @@ def _event(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) ->
         source = "import"
     return Event(
         at=entry.at,
-        title=TITLES.get(entry.action, entry.action),
+        title=_title(entry),
         who=entry.actor_name,
         source=source,
         changes=tuple(_changes(entry, rules, cards)),
     )
+
+
+def _title(entry: HistoryEntry) -> str:
+    if entry.action == "changed" and len(entry.changes) == 1:
+        return ONLY_TITLES.get(next(iter(entry.changes)), TITLES["changed"])
+    return TITLES.get(entry.action, entry.action)
 
 
 def _changes(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) -> Iterator[Change]:

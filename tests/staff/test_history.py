@@ -53,6 +53,22 @@ def test_who_and_from_where_newest_first(org: Org) -> None:
     assert {event.who for event in events} == {"ida@desk.example"}
 
 
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({"status": {"from": "New", "to": "Complete"}}, "Status changed"),
+        ({"cart": {"added": []}}, "Cart changed"),
+        ({"name": {"from": "a", "to": "b"}}, "Changed"),
+        ({"status": {}, "cart": {}}, "Changed"),
+    ],
+)
+def test_a_change_of_one_thing_is_called_by_it(
+    org: Org, changes: dict[str, Any], title: str
+) -> None:
+    [event] = history.tell([entry(**changes)], RULES, org.id)
+    assert event.title == title
+
+
 def test_plain_fields(org: Org) -> None:
     changes = {
         "status": {"from": "New", "to": "Complete"},
