@@ -6,14 +6,15 @@ of metadata and derivative), as its code or ID, or in a configuration that one o
 
 import re
 
-from sqlalchemy import ColumnElement, Connection, exists, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, exists, literal, or_, select, union_all
 
 from orders.rules.configuration_id import read_uuid
 from orders.rules.search_text import codes_of, read_code, words_of
 from orders.storage.tables import cart_line, configuration, orders
 
-# Up to so many configurations are named one by one; beyond, the database looks for them itself.
-MOST_NAMED = 400
+# Up to so many configurations are named one by one, which costs least: PostgreSQL would look for
+# them anew with each order. Beyond, the database gathers them itself.
+MOST_NAMED = 5_000
 # Up to so many orders are named one by one. Where more have such a line, a page is full soon, and
 # each order that is looked at is asked for its lines.
 MOST_ORDERS = 1_000
@@ -65,18 +66,18 @@ def _by_lines(
     if not found:
         return [], False
     # Lines name a configuration by its UUID or its short ID.
+    of_order = cart_line.c.order_id == orders.c.id
     if len(found) > MOST_NAMED:
-        named = cart_line.c.configuration_id.in_(
-            union_all(
-                select(configuration.c.id).where(*matching),
-                select(configuration.c.short_id).where(*matching),
-            )
-        )
-    else:
-        named = cart_line.c.configuration_id.in_([name for row in found for name in row])
-        # Enough lines to tell: an order may have the configuration in several.
-        lines = select(cart_line.c.order_id).where(named).limit(2 * MOST_ORDERS)
-        ids = connection.execute(lines).scalars().all()
-        if len(ids) < 2 * MOST_ORDERS and len(set(ids)) <= MOST_ORDERS:
-            return ([orders.c.id.in_(sorted(set(ids)))] if ids else []), False
-    return [exists().where(cart_line.c.order_id == orders.c.id, named)], True
+        every = (select(configuration.c[name]).where(*matching) for name in ("id", "short_id"))
+        named = cart_line.c.configuration_id.in_(union_all(*every))
+        return [exists().where(of_order, named)], True
+    named = cart_line.c.configuration_id.in_([name for row in found for name in row])
+    # Enough lines to tell: an order may have the configuration in several.
+    lines = select(cart_line.c.order_id).where(named).limit(2 * MOST_ORDERS)
+    ids = connection.execute(lines).scalars().all()
+    if len(ids) < 2 * MOST_ORDERS and len(set(ids)) <= MOST_ORDERS:
+        return ([orders.c.id.in_(sorted(set(ids)))] if ids else []), False
+    # A scalar, not EXISTS: PostgreSQL would rather gather all such lines first than ask the few
+    # orders that fill a page.
+    one = select(literal(1)).where(of_order, named).limit(1).correlate(orders)
+    return [one.scalar_subquery().is_not(None)], True

@@ -66,7 +66,9 @@ def test_each_line_of_a_cart_is_a_row_with_the_orders_columns_repeated(
         cart=[{"configurationId": card.short_id, "count": 2, "metadata": {"engraving": "Ida"}},
               {"configurationId": CHAIR, "count": 3}],
     )  # fmt: skip
-    first, second = exported(staff_client)
+    first, second = (
+        {name: unguard(cell) for name, cell in row.items()} for row in exported(staff_client)
+    )
     assert first == {
         "shortId": made["shortId"], "name": "Größe 1", "customerId": "ACME", "status": "New",
         "platform.id": "S-1", "platform.platform": "shopify", "platform.storeName": "N",
