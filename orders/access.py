@@ -7,7 +7,7 @@ are short and need argon2.
 import contextlib
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal
@@ -19,6 +19,8 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from orders.rules import domains
 from orders.rules.attributes import Applies, AttributeRule, Kind, Option
 from orders.rules.errors import Forbidden, ServiceBusy, Unauthorized
+from orders.rules.permissions import Permission, may
+from orders.rules.preferences import Preferences, read_preferences
 from orders.storage import database
 from orders.storage.models import Attribute, Org, StaffAccount, Token, Webhook
 from orders.storage.prepared import Prepared
@@ -66,18 +68,35 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """A signed-in person. `session_id` changes with the password, which ends old sessions."""
+    """A signed-in person.
+
+    `session_id` changes with the password and the second factor, which ends old sessions.
+    """
 
     id: str
     email: str
     role: str
     actor: Actor
     session_id: str
+    name: str = ""
+    preferences: Preferences = field(default_factory=Preferences)
+    has_second_factor: bool = False
+    # The org demands a second factor, and this person has none yet.
+    lacks_second_factor: bool = False
 
     @property
     def org_id(self) -> str:
         """The org that the person works for."""
         return self.actor.org_id
+
+    @property
+    def shown_name(self) -> str:
+        """What others read: the person's name, or their address."""
+        return self.name or self.email
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether the person's role allows it."""
+        return may(self.role, permission)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,20 +246,33 @@ _staff = select(
     StaffAccount.email,
     StaffAccount.role,
     StaffAccount.password_hash,
+    StaffAccount.name,
+    StaffAccount.preferences,
+    StaffAccount.totp_secret,
     Org.id.label("org_id"),
     Org.rules_version,
+    Org.needs_second_factor,
 ).join(Org, Org.id == StaffAccount.org_id)
 
 
 def sign_in(email: str, password: str) -> StaffMember | None:
     """Check an e-mail address and password; None when they do not belong together.
 
-    Takes as long for an unknown address as for a wrong password, so that nobody can find out by
-    the clock who has an account.
+    A person with a second factor is not signed in by this alone (orders/second_factor.py). Takes
+    as long for an unknown address as for a wrong password, so that nobody can find out by the clock
+    who has an account.
     """
     # No stored address holds a NUL, and PostgreSQL would not even compare one.
     address = email.strip().lower().replace("\0", "")
-    row = _find_staff(StaffAccount.email == address)
+    return _proved(_find_staff(StaffAccount.email == address), password)
+
+
+def prove_again(member: StaffMember, password: str) -> StaffMember | None:
+    """Check the password of a person who is signed in already; None when it is another one."""
+    return _proved(_find_staff(StaffAccount.id == member.id), password)
+
+
+def _proved(row: Any | None, password: str) -> StaffMember | None:  # noqa: ANN401 - a row of `_staff`
     known_hash = row.password_hash if row is not None else _hash_of_nobody()
     try:
         password_hasher.verify(known_hash, password)
@@ -249,8 +281,14 @@ def sign_in(email: str, password: str) -> StaffMember | None:
     return _staff_member(row) if row is not None else None
 
 
+def reload_staff(staff_id: str) -> StaffMember | None:
+    """Read a person anew, after a change of what their session's ID is made from."""
+    row = _find_staff(StaffAccount.id == staff_id)
+    return _staff_member(row) if row is not None else None
+
+
 def load_staff(session_id: str) -> StaffMember | None:
-    """Find the person of a session; None when the account or its password has changed since."""
+    """Find the person of a session; None when its password or second factor has changed since."""
     staff_id, _, _ = session_id.partition(".")
     row = _find_staff(StaffAccount.id == staff_id)
     if row is None or not hmac.compare_digest(_session_id(row).encode(), session_id.encode()):
@@ -276,11 +314,23 @@ def _find_staff(condition: Any) -> Any | None:  # noqa: ANN401 - an SQL conditio
 def _staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row of `_staff`
     rules = _org_rules(row.org_id, row.rules_version)
     actor = Actor(kind="staff", id=row.id, org=rules, is_private=True)
-    return StaffMember(row.id, row.email, row.role, actor, _session_id(row))
+    return StaffMember(
+        id=row.id,
+        email=row.email,
+        role=row.role,
+        actor=actor,
+        session_id=_session_id(row),
+        name=row.name,
+        preferences=read_preferences(row.preferences),
+        has_second_factor=row.totp_secret is not None,
+        lacks_second_factor=row.needs_second_factor and row.totp_secret is None,
+    )
 
 
 def _session_id(row: Any) -> str:  # noqa: ANN401 - a row of `_staff`
-    return f"{row.id}.{hash_secret(row.password_hash)[:16]}"
+    # A hash of argon2 holds no blank, so that no two pairs read alike.
+    proofs = f"{row.password_hash} {row.totp_secret}" if row.totp_secret else row.password_hash
+    return f"{row.id}.{hash_secret(proofs)[:16]}"
 
 
 @lru_cache(maxsize=1)

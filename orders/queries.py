@@ -114,7 +114,7 @@ def _cart(text: str | None) -> tuple[CartLine, ...]:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """What happened to an order; `actor_name` is an e-mail address or a token's name.
+    """What happened to an order; `actor_name` is a person's name or address, or a token's.
 
     `actor_kind` is "staff" or "token".
     """
@@ -155,8 +155,9 @@ def read_history(order: Order) -> tuple[HistoryEntry, ...]:
 
 
 def actor_names(actor_ids: set[str], org_id: str) -> dict[str, str]:
-    """Give the name of each actor of the org: a staff account's address or a token's name."""
-    staff = select(StaffAccount.id, StaffAccount.email).where(
+    """Give the name of each actor of the org: a person's name or address, or a token's name."""
+    shown = func.coalesce(func.nullif(StaffAccount.name, ""), StaffAccount.email)
+    staff = select(StaffAccount.id, shown).where(
         StaffAccount.org_id == org_id, StaffAccount.id.in_(actor_ids)
     )
     tokens = select(Token.id, Token.name).where(Token.org_id == org_id, Token.id.in_(actor_ids))

@@ -9,13 +9,13 @@ from flask.testing import FlaskClient
 
 from orders import access, administration, catalogue
 from orders.access import Actor, StaffMember
-from orders.administration import accounts
+from orders.administration import passwords
 from orders.rules.attributes import AttributeRule
 from orders.rules.configuration import NewConfiguration
 from orders.rules.errors import Conflict
 
 # Hundreds of tests sign somebody in; the product's own cost is held by a test of its own.
-accounts.password_hasher = PasswordHasher(  # type: ignore[attr-defined]  # an import there
+passwords.password_hasher = PasswordHasher(  # type: ignore[attr-defined]  # an import there
     time_cost=1, memory_cost=8, parallelism=1
 )
 

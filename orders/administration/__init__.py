@@ -4,9 +4,6 @@ Every function names the org, and what belongs to another one does not exist for
 """
 
 from orders.administration.accounts import (
-    MAX_PASSWORD,
-    MIN_PASSWORD,
-    ROLES,
     Account,
     add_staff,
     change_role,
@@ -14,7 +11,6 @@ from orders.administration.accounts import (
     enable_staff,
     find_staff,
     list_staff,
-    readable_password,
     set_password,
 )
 from orders.administration.attributes import (
@@ -27,6 +23,19 @@ from orders.administration.attributes import (
     remove_attribute,
 )
 from orders.administration.checks import ChangedMeanwhile
+from orders.administration.events import Event, Happened, list_events
+from orders.administration.invitations import (
+    INVITED_FOR,
+    Invitation,
+    NewInvitation,
+    accept,
+    find_by_link,
+    find_invitation,
+    invite,
+    invite_again,
+    list_invitations,
+    withdraw,
+)
 from orders.administration.orgs import (
     OrgSettings,
     add_org,
@@ -34,6 +43,14 @@ from orders.administration.orgs import (
     find_org,
     has_orgs,
     touch_rules,
+)
+from orders.administration.passwords import MAX_PASSWORD, MIN_PASSWORD, readable_password
+from orders.administration.resets import (
+    RESET_WITHIN,
+    address_of_reset,
+    ask_for_reset,
+    make_reset,
+    set_by_reset,
 )
 from orders.administration.tokens import (
     SORTABLE_TOKEN_FIELDS,
@@ -46,22 +63,32 @@ from orders.administration.tokens import (
     list_tokens,
     revoke_token,
 )
+from orders.rules.permissions import ROLES
 
 __all__ = [
+    "INVITED_FOR",
     "MAX_PASSWORD",
     "MIN_PASSWORD",
+    "RESET_WITHIN",
     "ROLES",
     "SORTABLE_TOKEN_FIELDS",
     "AccessToken",
     "Account",
     "ChangedMeanwhile",
     "DefinedAttribute",
+    "Event",
+    "Happened",
+    "Invitation",
+    "NewInvitation",
     "NewToken",
     "OrgSettings",
+    "accept",
     "add_attribute",
     "add_org",
     "add_staff",
     "add_token",
+    "address_of_reset",
+    "ask_for_reset",
     "change_attribute",
     "change_org",
     "change_role",
@@ -69,18 +96,27 @@ __all__ = [
     "disable_staff",
     "enable_staff",
     "find_attribute",
+    "find_by_link",
+    "find_invitation",
     "find_org",
     "find_staff",
     "find_token",
     "has_orgs",
+    "invite",
+    "invite_again",
     "list_active_tokens",
     "list_attributes",
+    "list_events",
+    "list_invitations",
     "list_staff",
     "list_tokens",
+    "make_reset",
     "move_attribute",
     "readable_password",
     "remove_attribute",
     "revoke_token",
+    "set_by_reset",
     "set_password",
     "touch_rules",
+    "withdraw",
 ]

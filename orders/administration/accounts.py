@@ -1,29 +1,25 @@
 """The staff accounts of an org: who signs in to the desk, and who may change its settings."""
 
 import re
-import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from orders.access import password_hasher
 from orders.administration.checks import refuse, require_id
+from orders.administration.events import Happened, note
 from orders.administration.orgs import require_org
+from orders.administration.passwords import hash_password, password_faults
 from orders.rules.errors import Conflict, FieldError, NotFound, Taken
 from orders.rules.json_values import find_unstorable
+from orders.rules.permissions import ROLES
 from orders.storage import database
 from orders.storage.models import StaffAccount
+from orders.storage.people_models import PasswordReset
 
-ROLES = ("sales", "admin")
-MIN_PASSWORD = 10  # characters
-MAX_PASSWORD = 1000  # characters; longer ones only cost time
-CONSONANTS = "bdfgklmnprstvz"
-VOWELS = "aeiou"
-SYLLABLES = 10  # of 70 kinds each: 61 bits
 UNKNOWN = "There is no staff account with this ID."
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
@@ -37,6 +33,36 @@ class Account:
     role: str
     created_at: datetime
     disabled_at: datetime | None
+    name: str
+    last_signed_in_at: datetime | None
+    has_second_factor: bool
+
+
+def address_faults(address: str) -> list[FieldError]:
+    """Say what is wrong with an e-mail address, which is small and without blanks around it."""
+    errors = [] if _EMAIL.fullmatch(address) else [FieldError("email", "An e-mail address.")]
+    return errors + find_unstorable(address, "email", nesting=0)
+
+
+def role_faults(role: str) -> list[FieldError]:
+    """Say what is wrong with the name of a role."""
+    return [] if role in ROLES else [FieldError("role", f"One of: {', '.join(ROLES)}.")]
+
+
+def new_account(
+    org_id: str, *, email: str, role: str, password_hash: str, name: str = ""
+) -> dict[str, Any]:
+    """Give the row of a new account."""
+    return {
+        "id": str(uuid.uuid4()),
+        "org_id": org_id,
+        "email": email,
+        "role": role,
+        "password_hash": password_hash,
+        "created_at": datetime.now(UTC),
+        "name": name,
+        "preferences": {},
+    }
 
 
 def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
@@ -46,17 +72,8 @@ def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
     an account already (addresses are unique over all orgs, because people sign in by them).
     """
     address = email.strip().lower()
-    errors = [] if _EMAIL.fullmatch(address) else [FieldError("email", "An e-mail address.")]
-    errors += find_unstorable(address, "email", nesting=0)
-    refuse([*errors, *_role_faults(role), *_password_faults(password)])
-    row = {
-        "id": str(uuid.uuid4()),
-        "org_id": org_id,
-        "email": address,
-        "role": role,
-        "password_hash": password_hasher.hash(password),
-        "created_at": datetime.now(UTC),
-    }
+    refuse([*address_faults(address), *role_faults(role), *password_faults(password)])
+    row = new_account(org_id, email=address, role=role, password_hash=hash_password(password))
 
     def work(connection: Connection) -> None:
         require_org(connection, org_id)
@@ -90,7 +107,7 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
     Raises InvalidOrder for an unknown role, NotFound, and Conflict for one's own account and for
     the org's last admin.
     """
-    refuse(_role_faults(role))
+    refuse(role_faults(role))
 
     def work(connection: Connection) -> None:
         require_org(connection, org_id, alone=True)
@@ -100,20 +117,43 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
         if role != "admin":
             _refuse_loss(connection, org_id, staff_id, by, "take the role admin from")
         _change(connection, org_id, staff_id, role=role)
+        note(connection, staff_id, Happened.ROLE, by=by)
 
     database.write(work)
 
 
-def set_password(org_id: str, staff_id: str, *, password: str) -> None:
-    """Give an account a new password; its sessions end. Raises InvalidOrder and NotFound."""
-    refuse(_password_faults(password))
-    password_hash = password_hasher.hash(password)
+def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = None) -> None:
+    """Give an account a new password; its sessions end, and its reset links are of no use any more.
+
+    `by` is the ID of the account that asks for it. Raises InvalidOrder and NotFound.
+    """
+    refuse(password_faults(password))
+    password_hash = hash_password(password)
 
     def work(connection: Connection) -> None:
         _find(connection, org_id, staff_id)
-        _change(connection, org_id, staff_id, password_hash=password_hash)
+        replace_password(connection, staff_id, password_hash, by=by)
 
     database.write(work)
+
+
+def replace_password(
+    connection: Connection,
+    staff_id: str,
+    password_hash: str,
+    *,
+    kind: Happened = Happened.PASSWORD,
+    by: str | None = None,
+) -> None:
+    """Put another password in place, end the account's reset links, and note what happened."""
+    own = StaffAccount.id == staff_id
+    connection.execute(update(StaffAccount).where(own).values(password_hash=password_hash))
+    connection.execute(
+        update(PasswordReset)
+        .where(PasswordReset.staff_id == staff_id, PasswordReset.used_at.is_(None))
+        .values(used_at=datetime.now(UTC))
+    )
+    note(connection, staff_id, kind, by=by)
 
 
 def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
@@ -129,35 +169,21 @@ def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
             return
         _refuse_loss(connection, org_id, staff_id, by, "disable")
         _change(connection, org_id, staff_id, disabled_at=datetime.now(UTC))
+        note(connection, staff_id, Happened.DISABLED, by=by)
 
     database.write(work)
 
 
-def enable_staff(org_id: str, staff_id: str) -> None:
+def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
     """Let people sign in by a disabled account again. Raises NotFound; twice is fine."""
 
     def work(connection: Connection) -> None:
-        _find(connection, org_id, staff_id)
+        if _find(connection, org_id, staff_id).disabled_at is None:
+            return
         _change(connection, org_id, staff_id, disabled_at=None)
+        note(connection, staff_id, Happened.ENABLED, by=by)
 
     database.write(work)
-
-
-def readable_password() -> str:
-    """Make a random password of syllables that can be read out and typed: `daki-romu-…`."""
-    syllables = [secrets.choice(CONSONANTS) + secrets.choice(VOWELS) for _ in range(SYLLABLES)]
-    return "-".join("".join(syllables[at : at + 2]) for at in range(0, SYLLABLES, 2))
-
-
-def _role_faults(role: str) -> list[FieldError]:
-    return [] if role in ROLES else [FieldError("role", f"One of: {', '.join(ROLES)}.")]
-
-
-def _password_faults(password: str) -> list[FieldError]:
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        sentence = f"From {MIN_PASSWORD} to {MAX_PASSWORD:,} characters."
-        return [FieldError("password", sentence)]
-    return find_unstorable(password, "password", nesting=0)
 
 
 def _refuse_loss(connection: Connection, org_id: str, staff_id: str, by: str, doing: str) -> None:
@@ -195,15 +221,18 @@ def _change(connection: Connection, org_id: str, staff_id: str, **values: Any) -
     connection.execute(update(StaffAccount).where(*own).values(**values))
 
 
-def _accounts(org_id: str) -> Select[str, str, str, datetime, datetime | None]:
+def _accounts(org_id: str) -> Any:  # noqa: ANN401 - a statement, whose type would list its columns
     return select(
         StaffAccount.id,
         StaffAccount.email,
         StaffAccount.role,
         StaffAccount.created_at,
         StaffAccount.disabled_at,
+        StaffAccount.name,
+        StaffAccount.last_signed_in_at,
+        StaffAccount.totp_secret.is_not(None).label("has_second_factor"),
     ).where(StaffAccount.org_id == org_id)
 
 
 def _account(row: Any) -> Account:  # noqa: ANN401 - a row of `_accounts`
-    return Account(row.id, row.email, row.role, row.created_at, row.disabled_at)
+    return Account(**row._mapping)

@@ -12,7 +12,7 @@ from orders.rules.errors import NotFound
 from orders.storage import database
 from orders.storage.models import Org
 
-_settings = select(Org.id, Org.name, Org.is_strict, Org.may_public_list)
+_settings = select(Org.id, Org.name, Org.is_strict, Org.may_public_list, Org.needs_second_factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,12 @@ class OrgSettings:
     name: str
     is_strict: bool
     may_public_list: bool
+    needs_second_factor: bool = False
 
     @property
     def version(self) -> str:
         """Names these settings, so that a change of others shows."""
-        return version_of(self.name, self.is_strict, self.may_public_list)
+        return version_of(self.name, self.is_strict, self.may_public_list, self.needs_second_factor)
 
 
 def add_org(name: str) -> str:
@@ -51,15 +52,23 @@ def change_org(
     name: str,
     is_strict: bool,
     may_public_list: bool,
+    needs_second_factor: bool | None = None,
     version: str | None = None,
 ) -> None:
     """Change the settings of an org, for orders from the next one on.
 
+    `needs_second_factor` stays as it is when it is None.
     Raises InvalidOrder for a name that cannot be stored, NotFound for an unknown org, and
     ChangedMeanwhile when `version` is not that of the stored settings.
     """
     refuse(name_faults(name))
-    values = {"name": name.strip(), "is_strict": is_strict, "may_public_list": may_public_list}
+    values: dict[str, Any] = {
+        "name": name.strip(),
+        "is_strict": is_strict,
+        "may_public_list": may_public_list,
+    }
+    if needs_second_factor is not None:
+        values["needs_second_factor"] = needs_second_factor
 
     def work(connection: Connection) -> None:
         touch_rules(connection, org_id)
@@ -100,4 +109,4 @@ def require_org(connection: Connection, org_id: str, *, alone: bool = False) -> 
 def _org(row: Any | None) -> OrgSettings:  # noqa: ANN401 - a row of `_settings`
     if row is None:
         raise NotFound("There is no org with this ID.")
-    return OrgSettings(row.id, row.name, row.is_strict, row.may_public_list)
+    return OrgSettings(**row._mapping)

@@ -1,7 +1,7 @@
 """Moments in time: aware, in UTC, and to the millisecond, the precision of the wire format."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 NOT_A_MOMENT = "A time in ISO 8601, such as 2026-11-25T08:30:00Z or 2026-11-25."
 
@@ -28,18 +28,18 @@ def is_day(text: str) -> bool:
     return _DAY.fullmatch(text) is not None
 
 
-def read_moment(text: str) -> datetime:
-    """Read a time in ISO 8601 as UTC; one without a zone is UTC, and a day begins at midnight.
+def read_moment(text: str, zone: tzinfo = UTC) -> datetime:
+    """Read a time in ISO 8601 as UTC; one that names no zone is in `zone`.
 
-    Raises ValueError for any other text, and for a moment outside of the years 1 to 9999.
+    A day begins at midnight. Raises ValueError for any other text, and for a moment outside of the
+    years 1 to 9999.
     """
-    if is_day(text):
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    parts = _MOMENT.fullmatch(text)
+    parts = _MOMENT.fullmatch(f"{text}T00:00" if is_day(text) else text)
     if parts is None:
         raise ValueError(NOT_A_MOMENT)
-    zone = (parts[2] or "Z").replace(" ", "+").upper()
+    offset = (parts[2] or "").replace(" ", "+").upper()
+    moment = datetime.fromisoformat(parts[1] + offset)
     try:
-        return datetime.fromisoformat(parts[1] + zone).astimezone(UTC)
+        return (moment if offset else moment.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError as error:
         raise ValueError(NOT_A_MOMENT) from error

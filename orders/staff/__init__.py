@@ -1,6 +1,7 @@
 """The sales desk: signing in, entering orders, finding them again, and the settings."""
 
 from orders.staff import (  # noqa: F401 - they add the routes
+    account_views,
     admin,
     attribute_views,
     bulk_views,
@@ -11,12 +12,16 @@ from orders.staff import (  # noqa: F401 - they add the routes
     export_views,
     field_views,
     import_views,
+    invitation_views,
+    link_views,
     list_views,
     order_act_views,
     order_views,
     org_views,
     print_views,
     request_views,
+    second_factor_views,
+    showing_people,
     sign_in_views,
     staff_views,
     start_views,

@@ -1,22 +1,18 @@
-"""The settings of an org: who may see them, and the ways through them.
+"""The settings of an org, and the ways through them.
 
 A section's pages live below the address of its first page, so that the navigation knows by the
 address where a person is. A new section adds its line to `SECTIONS`.
 """
 
-import functools
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from orders.rules.errors import Forbidden
-from orders.staff.blueprint import signed_in, staff
+from orders.staff.blueprint import staff
+from orders.staff.permits import admin_only
 
-P = ParamSpec("P")
-R = TypeVar("R")
+__all__ = ["admin_only", "admin_sections"]
 
 # Endpoint of a section's first page, and what the navigation calls it.
 SECTIONS = (
@@ -35,20 +31,6 @@ class Section:
     address: str
     label: str
     is_current: bool
-
-
-def admin_only(view: Callable[P, R]) -> Callable[P, R]:
-    """Let only admins use a view; stands below the route. Raises Forbidden for everybody else."""
-
-    @functools.wraps(view)
-    def guarded(*args: P.args, **values: P.kwargs) -> R:
-        if signed_in().role != "admin":
-            raise Forbidden(
-                "Only admins may see and change the settings. Ask a colleague who is one."
-            )
-        return view(*args, **values)
-
-    return guarded
 
 
 @staff.app_template_global()

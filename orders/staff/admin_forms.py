@@ -27,6 +27,7 @@ from orders.rules.attributes import (
     write_option,
 )
 from orders.staff.form_rows import read_number
+from orders.staff.people_forms import ROLE_CHOICES
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
@@ -44,6 +45,7 @@ class OrgForm(VersionedForm):
     name = StringField("Name")
     is_strict = BooleanField("Refuse attribute keys that are not defined")
     may_public_list = BooleanField("Public tokens may list orders and configurations")
+    needs_second_factor = BooleanField("Everybody signs in with a second factor")
 
 
 class TokenForm(VersionedForm):
@@ -78,17 +80,17 @@ class NewTokenForm(TokenForm):
 
 
 class NewStaffForm(FlaskForm):
-    """A staff account that is to be made."""
+    """A staff account that is to be made with a password."""
 
     email = StringField("E-mail")
-    role = SelectField("Role", choices=["sales", "admin"], default="sales", validate_choice=False)
+    role = SelectField("Role", choices=ROLE_CHOICES, default="sales", validate_choice=False)
     password = PasswordField("Password")
 
 
 class RoleForm(FlaskForm):
     """The role of a staff account."""
 
-    role = SelectField("Role", choices=["sales", "admin"], validate_choice=False)
+    role = SelectField("Role", choices=ROLE_CHOICES, validate_choice=False)
 
     @classmethod
     def of(cls, account: Account) -> "RoleForm":

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, session, url_for
 from werkzeug import exceptions
 
 from orders.access import StaffMember
@@ -10,25 +10,53 @@ from orders.rules.errors import Forbidden, NotFound, OrderError
 from orders.rules.short_id import MistypedShortId, grouped
 from orders.staff.accounts import current_member
 from orders.staff.forms import SignInForm
+from orders.staff.permits import require_permission
 from orders.web.errors import error_page
 from orders.web.pages import go_to, wants_piece
 
 staff = Blueprint("staff", __name__)
 staff.add_app_template_filter(grouped, "grouped")
 
-OPEN_TO_ALL = {"staff.start", "staff.show_sign_in", "staff.sign_in", "staff.sign_out"}
+OPEN_TO_ALL = {
+    *("staff.start", "staff.show_sign_in", "staff.sign_in", "staff.sign_out"),
+    *("staff.show_code", "staff.check_code"),
+    *("staff.open_invitation", "staff.accept_invitation"),
+    *("staff.show_forgot", "staff.ask_for_link", "staff.open_reset", "staff.set_by_reset"),
+}
+# Where a person goes who must set up a second factor before anything else.
+SETTING_UP = {
+    *("staff.show_second_factor", "staff.turn_on_second_factor", "staff.second_factor_qr"),
+    "staff.sign_out",
+}
+# In the session of somebody who has signed in without the second factor that the org demands.
+MUST_SET_UP = "must_set_up"
 # Fields of the sign-in page that are not part of a carried form.
 NOT_CARRIED = {"csrf_token", "do"}
 
 
 @staff.before_request
 def require_sign_in() -> Response | None:
-    """Let only signed-in people in; what others have typed is kept until they are."""
-    member = current_member()
+    """Let only signed-in people in whose role allows it; what others have typed is kept."""
+    member, endpoint = current_member(), request.endpoint or ""
     if member is not None:
         g.member = member
+    if endpoint in OPEN_TO_ALL:
         return None
-    return None if request.endpoint in OPEN_TO_ALL else ask_to_sign_in()
+    if member is None:
+        return ask_to_sign_in()
+    if member.lacks_second_factor and endpoint not in SETTING_UP and _is_time_to_set_up():
+        return go_to(url_for("staff.show_second_factor", next=_page_asked_for()))
+    require_permission(member, endpoint, request.method)
+    return None
+
+
+def _is_time_to_set_up() -> bool:
+    """Tell whether to lead to the second factor's page now.
+
+    At once after a sign-in. Whoever was signed in before the org demanded it may be typing: they
+    are led there by the next whole page that they ask for, and lose nothing.
+    """
+    return MUST_SET_UP in session or (request.method == "GET" and not wants_piece())
 
 
 def signed_in() -> StaffMember:

@@ -25,6 +25,13 @@ class SignInForm(FlaskForm):
     password = PasswordField("Password")
 
 
+class CodeForm(FlaskForm):
+    """The second step of signing in: a code of the app, or a recovery code."""
+
+    code = StringField("Code")
+    recovery = StringField("Recovery code")
+
+
 class OrderForm(FlaskForm):
     """The fields of an order that stand once."""
 

@@ -30,6 +30,7 @@ def change_org() -> Response:
             name=form.name.data or "",
             is_strict=form.is_strict.data,
             may_public_list=form.may_public_list.data,
+            needs_second_factor=form.needs_second_factor.data,
             version=form.version.data,
         ),
         draw=lambda: _draw(entry),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 
 from flask import Response, current_app, render_template, request
@@ -16,7 +16,7 @@ from orders.staff.blueprint import signed_in, staff
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
 CLASSES = {"2xx": "2xx done", "3xx": "3xx unchanged", "4xx": "4xx refused", "5xx": "5xx failed"}
 NOT_A_STATUS = "A status, as 404, or a class of them: 2xx, 3xx, 4xx or 5xx."
-NOT_A_TIME = "A day or a time in UTC, as 2026-11-24 or 2026-11-24T09:30."
+NOT_A_TIME = "A day or a time, as 2026-11-24 or 2026-11-24T09:30."
 FIELDS = ("status", "method", "path", "token", "from", "to")
 
 
@@ -86,13 +86,16 @@ def _status(text: str) -> int | None:
 
 
 def _moment(text: str, *, is_end: bool = False) -> datetime | None:
-    """Read a day or a time; an end is the first moment that does not belong to it any more."""
+    """Read a day or a time in the person's zone; an end is the first moment beyond it."""
+    zone = signed_in().preferences.zone
     try:
-        at = read_moment(text)
-        if not is_end:
-            return at
+        if is_end and is_day(text):
+            # By the calendar: a day is 23 or 25 hours long when the clocks change.
+            text = (date.fromisoformat(text) + timedelta(days=1)).isoformat()
+            return read_moment(text, zone)
+        at = read_moment(text, zone)
         is_minute = len(text) == len("2026-11-24T09:30")
-        return at + timedelta(days=is_day(text), minutes=is_minute, milliseconds=not is_day(text))
+        return at + is_end * timedelta(minutes=is_minute, milliseconds=1)
     except (ValueError, OverflowError):
         return None
 

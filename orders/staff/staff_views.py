@@ -1,24 +1,31 @@
 """The settings' pages of staff accounts."""
 
 from flask import Response, render_template, request, url_for
-from flask_login import login_user
 
-from orders import access, administration
+from orders import administration
 from orders.administration import Account
-from orders.staff.accounts import SignedIn
 from orders.staff.admin import admin_only
 from orders.staff.admin_form import AdminEntry, act, save
 from orders.staff.admin_forms import NewStaffForm, PasswordForm, RoleForm
 from orders.staff.blueprint import signed_in, staff
+from orders.staff.sessions import stay_signed_in
+from orders.web.links import may_mail_links
 from orders.web.pages import go_to
+
+MOST_EVENTS = 20
 
 
 @staff.get("/settings/staff")
 @admin_only
 def list_staff() -> str:
-    """Show all accounts of the org."""
-    accounts = administration.list_staff(signed_in().org_id)
-    return render_template("staff/settings/staff.html", accounts=accounts)
+    """Show all accounts of the org, and who is invited."""
+    org_id = signed_in().org_id
+    return render_template(
+        "staff/settings/staff.html",
+        accounts=administration.list_staff(org_id),
+        invitations=administration.list_invitations(org_id),
+        can_mail=may_mail_links(),
+    )
 
 
 @staff.get("/settings/staff/new")
@@ -92,9 +99,9 @@ def set_password(staff_id: str) -> Response:
     entry, password = AdminEntry(form), form.password.data or ""
 
     def work() -> None:
-        administration.set_password(me.org_id, staff_id, password=password)
-        if staff_id == me.id and (member := access.sign_in(me.email, password)):
-            login_user(SignedIn(member))
+        administration.set_password(me.org_id, staff_id, password=password, by=me.id)
+        if staff_id == me.id:
+            stay_signed_in(me)
 
     return save(
         entry,
@@ -122,10 +129,10 @@ def disable_staff(staff_id: str) -> Response:
 @admin_only
 def enable_staff(staff_id: str) -> Response:
     """Let people sign in by this account again."""
-    org_id = signed_in().org_id
-    account = administration.find_staff(org_id, staff_id)
+    me = signed_in()
+    account = administration.find_staff(me.org_id, staff_id)
     return act(
-        lambda: administration.enable_staff(org_id, staff_id),
+        lambda: administration.enable_staff(me.org_id, staff_id, by=me.id),
         done=f"{account.email} can sign in again.",
         address=_address(staff_id),
     )
@@ -151,5 +158,6 @@ def _draw(
         role=role or AdminEntry(RoleForm.of(account)),
         password=password or AdminEntry(PasswordForm(formdata=None)),
         suggested=administration.readable_password(),
+        events=administration.list_events(signed_in().org_id, account.id, most=MOST_EVENTS),
         is_own=account.id == signed_in().id,
     )

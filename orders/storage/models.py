@@ -60,6 +60,8 @@ class Org(Base):
     is_strict: Mapped[bool] = mapped_column(default=False)
     # Public tokens may list orders and configurations, not only look one up by its short ID.
     may_public_list: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Everybody must have a second factor; who has none sets one up when they sign in.
+    needs_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Raised with every change of the org's attributes or settings; caches are keyed by it.
     rules_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
@@ -77,6 +79,18 @@ class StaffAccount(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    # What others read in place of the address; empty when the person has not named themselves.
+    name: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    # `{"timeZone": "Europe/Berlin", …}`; a key that is missing means the default.
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    last_signed_in_at: Mapped[datetime | None]
+    # The second factor: its secret (a code is made from the secret itself, not from a hash), and
+    # the time step of the last code that was used, so that none counts twice.
+    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    totp_step: Mapped[int | None]
+    # Wrong codes in a row, and when the last one came.
+    wrong_codes: Mapped[int] = mapped_column(default=0, server_default="0")
+    wrong_code_at: Mapped[datetime | None]
 
 
 class Token(Base):

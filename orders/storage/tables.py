@@ -13,7 +13,14 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from orders.storage import desk_models, entry_models, import_models, list_models, models
+from orders.storage import (
+    desk_models,
+    entry_models,
+    import_models,
+    list_models,
+    models,
+    people_models,
+)
 
 orders = cast(Table, models.OrderRow.__table__)
 cart_line = cast(Table, models.CartLineRow.__table__)
@@ -36,6 +43,10 @@ bulk_change = cast(Table, list_models.BulkChange.__table__)
 order_import = cast(Table, import_models.OrderImport.__table__)
 order_import_row = cast(Table, import_models.OrderImportRow.__table__)
 order_import_order = cast(Table, import_models.OrderImportOrder.__table__)
+invitation = cast(Table, people_models.Invitation.__table__)
+password_reset = cast(Table, people_models.PasswordReset.__table__)
+recovery_code = cast(Table, people_models.RecoveryCode.__table__)
+staff_event = cast(Table, people_models.StaffEvent.__table__)
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

@@ -42,8 +42,14 @@ def is_for_programs(request: Request) -> bool:
 
 
 def add_security_headers(response: Response) -> Response:
-    """Add the headers to every answer; no view sets one of them itself."""
+    """Add the headers to every answer; no view sets one of them itself, but for one.
+
+    An answer to an address that holds a secret may hide the address more strictly.
+    """
+    stricter = response.headers.get("Referrer-Policy")
     complete(response, PROGRAM_HEADERS if is_for_programs(request) else HEADERS, request.scheme)
+    if stricter:
+        response.headers["Referrer-Policy"] = stricter
     return response
 
 

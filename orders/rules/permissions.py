@@ -1,0 +1,36 @@
+"""What each role of staff may do. Nowhere else is a role compared with a name."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What a person may do at the desk; everybody may see to their own account."""
+
+    READ = "read"  # orders, lists, configurations, requests
+    ENTER = "enter"  # new orders, changes, drafts, templates, whatever else is kept for others
+    SETTINGS = "settings"  # of the org: people, tokens, attributes, webhooks, imports
+
+
+PERMISSIONS: dict[str, frozenset[Permission]] = {
+    "viewer": frozenset({Permission.READ}),
+    "sales": frozenset({Permission.READ, Permission.ENTER}),
+    "admin": frozenset(Permission),
+}
+ROLES = ("sales", "admin", "viewer")
+# What the pages say of each role.
+ROLE_LABELS = {
+    "sales": "sales: enters and finds orders",
+    "admin": "admin: changes the settings too",
+    "viewer": "viewer: reads, and changes nothing",
+}
+REFUSALS = {
+    Permission.READ: "Your account may not see this. Ask an admin.",
+    Permission.ENTER: "Your account may read orders, but not enter or change anything. Ask an "
+    "admin for another role.",
+    Permission.SETTINGS: "Only admins may see and change the settings. Ask a colleague who is one.",
+}
+
+
+def may(role: str, permission: Permission) -> bool:
+    """Tell whether people with this role may do it; a role that nobody knows may nothing."""
+    return permission in PERMISSIONS.get(role, frozenset())

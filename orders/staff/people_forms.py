@@ -1,0 +1,110 @@
+"""Fields and labels of the forms by which people see to accounts, their own and others'."""
+
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, SelectChoice, SelectField, StringField
+
+from orders.access import StaffMember
+from orders.rules.permissions import ROLE_LABELS, ROLES
+from orders.rules.preferences import (
+    DATE_LABELS,
+    DENSITIES,
+    THEMES,
+    Preferences,
+    time_zones,
+)
+
+ROLE_CHOICES = [SelectChoice(role, ROLE_LABELS[role]) for role in ROLES]
+
+
+class InvitationForm(FlaskForm):
+    """Whom to invite."""
+
+    email = StringField("E-mail")
+    role = SelectField("Role", choices=ROLE_CHOICES, default="sales", validate_choice=False)
+
+
+class JoinForm(FlaskForm):
+    """What a person who was invited says of themselves."""
+
+    name = StringField("Your name")
+    password = PasswordField("Password")
+
+
+class ForgotForm(FlaskForm):
+    """Whose password is forgotten."""
+
+    email = StringField("E-mail")
+
+
+class NewPasswordForm(FlaskForm):
+    """Another password, by a link."""
+
+    password = PasswordField("New password")
+
+
+class OwnPasswordForm(FlaskForm):
+    """Another password, by who knows the old one."""
+
+    old_password = PasswordField("Present password")
+    password = PasswordField("New password")
+
+
+class CodeForm(FlaskForm):
+    """A code of the app."""
+
+    code = StringField("Code")
+
+
+class ProofForm(FlaskForm):
+    """The password once more, before something that weakens or renews the second factor."""
+
+    proof = PasswordField("Your password")
+
+
+class PreferencesForm(FlaskForm):
+    """A person's name, and how the desk looks to them."""
+
+    name = StringField("Name")
+    time_zone = SelectField("Time zone", validate_choice=False)
+    date_format = SelectField(
+        "Dates and times",
+        choices=[SelectChoice(value, label) for value, label in DATE_LABELS.items()],
+        validate_choice=False,
+    )
+    theme = SelectField(
+        "Colors",
+        choices=[SelectChoice(value, label) for value, label in THEMES.items()],
+        validate_choice=False,
+    )
+    density = SelectField(
+        "Rows",
+        choices=[SelectChoice(value, label) for value, label in DENSITIES.items()],
+        validate_choice=False,
+    )
+
+    def with_zones(self) -> "PreferencesForm":
+        """Offer the zones that this machine knows."""
+        self.time_zone.choices = [SelectChoice(zone) for zone in time_zones()]
+        return self
+
+    @classmethod
+    def of(cls, member: StaffMember) -> "PreferencesForm":
+        """Give the form of what is stored."""
+        chosen = member.preferences
+        return cls(
+            formdata=None,
+            name=member.name,
+            time_zone=chosen.time_zone,
+            date_format=chosen.date_format,
+            theme=chosen.theme,
+            density=chosen.density,
+        ).with_zones()
+
+    def preferences(self) -> Preferences:
+        """Give what was chosen."""
+        return Preferences(
+            time_zone=self.time_zone.data or "",
+            date_format=self.date_format.data or "",
+            theme=self.theme.data or "",
+            density=self.density.data or "",
+        )

@@ -1,0 +1,215 @@
+"""What each role may do: the table, and a walk over every view of the desk with every role."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+from werkzeug.routing import Rule
+
+from orders.access import StaffMember
+from orders.rules.permissions import PERMISSIONS, ROLES, Permission, may
+from orders.storage import database
+from orders.storage.models import StaffAccount
+from tests.actors import PASSWORD, Org
+from tests.bad_orders import good_form
+from tests.conftest import StoredRows
+
+ANYBODY, OWN, READ, ENTER, SETTINGS = "anybody", "own", "read", "enter", "settings"
+WHO = {
+    ANYBODY: ("signed out", "viewer", "sales", "admin"),
+    OWN: ("viewer", "sales", "admin"),
+    READ: ("viewer", "sales", "admin"),
+    ENTER: ("sales", "admin"),
+    SETTINGS: ("admin",),
+}
+# Every view of the desk: what it asks for. A new view is missed here until somebody decides.
+TABLE = {
+    ANYBODY: """
+        GET /                       GET /sign-in                POST /sign-in
+        POST /sign-out              GET /sign-in/code           POST /sign-in/code
+        GET /invitation             POST /invitation            GET /forgot-password
+        POST /forgot-password       GET /reset-password         POST /reset-password
+    """,
+    OWN: """
+        GET /account                POST /account/preferences   POST /account/password
+        GET /account/preferences    GET /account/password
+        GET /account/second-factor  POST /account/second-factor GET /account/second-factor/qr.svg
+        GET /account/second-factor/codes                        GET /account/second-factor/off
+        POST /account/second-factor/codes                       POST /account/second-factor/off
+    """,
+    READ: """
+        GET /orders                 GET /orders/<reference>     GET /orders/<reference>/placed
+        GET /orders/<reference>/qr.svg
+        GET /configurations         GET /configurations/<reference>
+        GET /configurations/<reference>/picture
+        GET /configurations/<reference>/files/<path:key>
+        GET /docs/api/requests
+    """,
+    ENTER: """
+        GET /orders/new             POST /orders/new            POST /orders/new/draft
+        POST /orders/new/check      POST /orders/new/paste      GET /orders/new/configurations
+        GET /orders/new/customers   POST /orders/drafts/<key>/discard
+        POST /orders/templates/<template_id>/remove
+        GET /orders/<reference>/edit                            POST /orders/<reference>/edit
+        POST /orders/<reference>/edit/open
+    """,
+    SETTINGS: """
+        GET /settings
+        GET /settings/organization  POST /settings/organization
+        GET /settings/staff         GET /settings/staff/new     POST /settings/staff/new
+        GET /settings/staff/invite  POST /settings/staff/invite
+        GET /settings/staff/invitations/<invitation_id>/again
+        POST /settings/staff/invitations/<invitation_id>/again
+        POST /settings/staff/invitations/<invitation_id>/withdraw
+        GET /settings/staff/<staff_id>
+        GET /settings/staff/<staff_id>/role                     POST /settings/staff/<staff_id>/role
+        GET /settings/staff/<staff_id>/password
+        POST /settings/staff/<staff_id>/password
+        POST /settings/staff/<staff_id>/disable
+        POST /settings/staff/<staff_id>/enable
+        GET /settings/staff/<invitation_id>/reset-link
+        POST /settings/staff/<staff_id>/reset-link
+        POST /settings/staff/<staff_id>/second-factor/reset
+        GET /settings/tokens        GET /settings/tokens/new    POST /settings/tokens/new
+        GET /settings/tokens/<token_id>                         POST /settings/tokens/<token_id>
+        POST /settings/tokens/<token_id>/revoke
+        GET /settings/attributes    GET /settings/attributes/new
+        POST /settings/attributes/new
+        GET /settings/attributes/<attribute_id>
+        POST /settings/attributes/<attribute_id>
+        POST /settings/attributes/<attribute_id>/move
+        POST /settings/attributes/<attribute_id>/remove
+        GET /settings/webhooks      GET /settings/webhooks/new  POST /settings/webhooks/new
+        GET /settings/webhooks/<webhook_id>                     POST /settings/webhooks/<webhook_id>
+        POST /settings/webhooks/<webhook_id>/secret
+        POST /settings/webhooks/<webhook_id>/roll
+        POST /settings/webhooks/<webhook_id>/bin
+        POST /settings/webhooks/<webhook_id>/restore
+        POST /settings/webhooks/<webhook_id>/deliveries/<delivery_id>/again
+        GET /configurations/import  POST /configurations/import
+        GET /configurations/import/sample.csv
+    """,
+}
+NOBODY = "00000000-0000-4000-8000-000000000000"
+Route = tuple[str, str]  # method and rule
+
+
+def asked_for() -> dict[Route, str]:
+    """Give what each route asks for, by the table."""
+    pairs = {}
+    for needed, text in TABLE.items():
+        words = text.split()
+        for method, rule in zip(words[::2], words[1::2], strict=True):
+            assert (method, rule) not in pairs
+            pairs[method, rule] = needed
+    return pairs
+
+
+def routes(app: Flask) -> dict[Route, Rule]:
+    return {
+        (method, rule.rule): rule
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("staff.")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def address(app: Flask, rule: Rule) -> str:
+    """Fill a rule in with what is not there."""
+    with app.test_request_context():
+        return rule.build(dict.fromkeys(rule.arguments, NOBODY))[1]  # type: ignore[index]  # it can be built
+
+
+def person(app: Flask, org: Org, role: str) -> StaffMember:
+    if role == "admin":
+        return org.admin()
+    if role == "viewer":
+        org.staff()
+        with app.app_context():
+            change = update(StaffAccount).where(StaffAccount.email == org.email)
+            database.write(lambda connection: connection.execute(change.values(role=role)).rowcount)
+    return org.staff()
+
+
+def test_every_view_stands_in_the_table(app: Flask) -> None:
+    assert set(asked_for()) == set(routes(app))
+
+
+def test_roles_only_add_to_each_other() -> None:
+    assert set(PERMISSIONS) == set(ROLES)
+    assert PERMISSIONS["viewer"] < PERMISSIONS["sales"] < PERMISSIONS["admin"]
+    assert not may("boss", Permission.READ)
+
+
+@pytest.mark.usefixtures("csrf_off")
+@pytest.mark.parametrize("role", ["viewer", "sales", "admin"])
+def test_each_role_may_do_what_the_table_says_and_nothing_else(
+    app: Flask, org: Org, role: str
+) -> None:
+    who = person(app, org, role)
+    for (method, rule), needed in asked_for().items():
+        browser = org.sign_in(app.test_client(), who)
+        path = address(app, routes(app)[method, rule])
+        for headers in ({}, {"HX-Request": "true"}):
+            answer = browser.open(path, method=method, headers=headers)
+            is_refused = answer.status_code == 403
+            assert is_refused == (role not in WHO[needed]), f"{role}: {method} {path}"
+            assert answer.status_code < 500
+            if is_refused and not headers:
+                assert "Your account may" in answer.text or "Only admins may" in answer.text
+
+
+@pytest.mark.usefixtures("csrf_off")
+def test_nobody_gets_in_without_a_session(app: Flask) -> None:
+    for (method, rule), needed in asked_for().items():
+        path = address(app, routes(app)[method, rule])
+        answer = app.test_client().open(path, method=method)
+        asks = answer.status_code == 401 or (answer.location or "").startswith("/sign-in?next=")
+        may_answer_itself = needed == ANYBODY
+        assert asks != may_answer_itself or path == "/sign-in/code", f"{method} {path}"
+        piece = app.test_client().open(path, method=method, headers={"HX-Request": "true"})
+        assert may_answer_itself or piece.status_code == 401, f"{method} {path}"
+
+
+def test_every_form_is_protected(app: Flask, org: Org) -> None:
+    for method, rule in asked_for():
+        if method != "GET":
+            browser = org.sign_in(app.test_client(), org.admin())
+            answer = browser.open(address(app, routes(app)[method, rule]), method=method)
+            # The order's form is drawn again, with all that was typed.
+            is_order_form = rule == "/orders/new"
+            assert answer.status_code == (422 if is_order_form else 400), f"{method} {rule}"
+
+
+@pytest.mark.usefixtures("csrf_off")
+class TestViewer:
+    @pytest.fixture
+    def browser(self, app: Flask, org: Org) -> FlaskClient:
+        return org.sign_in(app.test_client(), person(app, org, "viewer"))
+
+    def test_sees_orders_and_no_way_into_a_form(self, browser: FlaskClient) -> None:
+        assert browser.get("/").location == "/orders"
+        page = browser.get("/orders").text
+        assert "data-reads-only" in page
+        nav = page[page.index('<nav aria-label="Main">') : page.index("</nav>")]
+        assert "/orders/new" not in nav
+        assert "/settings" not in nav
+
+    def test_is_refused_with_a_sentence_and_nothing_is_stored(
+        self, browser: FlaskClient, stored_rows: StoredRows
+    ) -> None:
+        before = stored_rows()
+        answer = browser.post("/orders/new", data={**good_form(), "do": "place"})
+        assert answer.status_code == 403
+        assert "may read orders, but not enter or change anything" in answer.text
+        assert stored_rows() == before
+
+    def test_loses_no_words_about_an_order_carried_through_the_sign_in(
+        self, app: Flask, org: Org, stored_rows: StoredRows
+    ) -> None:
+        person(app, org, "viewer")
+        form = {**good_form(), "email": org.email, "password": PASSWORD, "next": "/orders/new"}
+        answer = app.test_client().post("/sign-in", data=form)
+        assert answer.status_code == 403
+        assert "may read orders" in answer.text
+        assert stored_rows()["orders"] == 0
