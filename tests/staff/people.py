@@ -1,0 +1,45 @@
+"""What tests of people's accounts share: reading a link, and the codes of an app."""
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
+
+import pyotp
+from flask import Flask
+
+from orders import second_factor
+from orders.access import StaffMember
+from orders.second_factor import STEP
+from tests.actors import Org
+
+LINK = re.compile(r'id="secret">(http[^<]+)<')
+
+
+def link_on(page: str) -> str:
+    """Give the link that a page shows this once, as path and query."""
+    found = LINK.search(page)
+    assert found is not None
+    parts = urlsplit(found[1])
+    return f"{parts.path}?{parts.query}"
+
+
+def secret_of(link: str) -> str:
+    return parse_qs(urlsplit(link).query)["link"][0]
+
+
+def code_of(secret: str, ahead: int = 0) -> str:
+    """Give the code that an app shows now; `ahead` steps later it is the next one."""
+    step = int(datetime.now(UTC).timestamp()) // STEP + ahead
+    return pyotp.TOTP(secret).generate_otp(step)
+
+
+def with_factor(app: Flask, member: StaffMember) -> tuple[str, list[str]]:
+    """Switch a person's second factor on; gives its secret and the recovery codes."""
+    secret = second_factor.new_secret()
+    with app.app_context():
+        return secret, second_factor.turn_on(member, secret, code_of(secret))
+
+
+def again(org: Org, member: StaffMember) -> StaffMember:
+    """Read a person anew."""
+    return org.admin() if member.role == "admin" else org.staff()
