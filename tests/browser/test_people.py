@@ -1,0 +1,184 @@
+"""Invitations, the second factor and preferences in real Chromium, also without JavaScript."""
+
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Desk, Screen, Watch, sign_in
+from tests.browser.test_accessibility import check
+from tests.staff.people import code_of
+
+OWN = "correct battery horse"
+CODE_PAGE = re.compile("/sign-in/code")
+LIGHT, DARK = "rgb(246, 247, 246)", "rgb(18, 21, 19)"
+
+
+def invite(page: Page, desk: Desk, email: str) -> str:
+    """Invite somebody as the signed-in admin; gives the link."""
+    page.goto(f"{desk.address}/settings/staff/invite")
+    page.fill("#email", email)
+    page.get_by_role("button", name="Make the link").click()
+    page.wait_for_selector("#secret")
+    return page.inner_text("#secret")
+
+
+def join(page: Page, link: str, name: str) -> None:
+    page.goto(link)
+    assert "link=" not in page.url
+    page.fill("#name", name)
+    page.fill("#password", OWN)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account")
+
+
+def set_up_factor(page: Page, desk: Desk) -> tuple[str, list[str]]:
+    page.goto(f"{desk.address}/account/second-factor")
+    secret = page.inner_text("#secret").replace(" ", "")
+    page.fill("#code", code_of(secret))
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#codes")
+    return secret, page.inner_text("#codes").split()
+
+
+def test_a_person_joins_sets_up_a_factor_and_signs_in_without_javascript(
+    chromium: Browser, watch: Watch, desk: Desk, admin_page: Page
+) -> None:
+    email = "plain@desk.example"
+    link = invite(admin_page, desk, email)
+    context = watch.over(chromium.new_context(java_script_enabled=False))
+    page = context.new_page()
+    join(page, link, "Plain Person")
+    expect(page.get_by_role("status")).to_contain_text("Welcome.")
+    secret, codes = set_up_factor(page, desk)
+    assert len(codes) == 10
+    page.get_by_role("link", name="I have them: go on").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.fill("#email", email)
+    page.fill("#password", OWN)
+    page.keyboard.press("Enter")
+    page.wait_for_url(CODE_PAGE)
+    page.fill("#code", code_of(secret, 1))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/orders/new?form=*")
+    context.close()
+
+
+def test_the_code_page_is_ready_to_type_into(page: Page, desk: Desk, admin_page: Page) -> None:
+    email = "typing@desk.example"
+    link = invite(admin_page, desk, email)
+    page.get_by_role("button", name="Sign out").click()
+    join(page, link, "")
+    _secret, codes = set_up_factor(page, desk)
+    expect(page.get_by_role("button", name="Copy the codes")).to_be_focused()
+    page.get_by_role("button", name="Sign out").click()
+    page.fill("#email", email)
+    page.fill("#password", OWN)
+    page.keyboard.press("Enter")
+    page.wait_for_url(CODE_PAGE)
+    expect(page.locator("#code")).to_be_focused()
+    page.keyboard.type("123")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("This code is not right")
+    page.get_by_text("The telephone is not at hand").click()
+    page.fill("#recovery", codes[0].upper())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/orders/new?form=*")
+
+
+def test_colors_and_rows_are_as_chosen_before_any_script(
+    chromium: Browser, watch: Watch, desk: Desk, admin_page: Page
+) -> None:
+    link = invite(admin_page, desk, "looks@desk.example")
+    context = watch.over(chromium.new_context(color_scheme="light", java_script_enabled=False))
+    page = context.new_page()
+    join(page, link, "Looks")
+
+    def background() -> str:
+        return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    def height() -> float:
+        box = page.locator("#name").bounding_box()
+        assert box is not None
+        return box["height"]
+
+    roomy = height()
+    assert background() == LIGHT
+    page.select_option("#theme", "dark")
+    page.select_option("#density", "dense")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_selector("html[data-theme=dark]")
+    assert background() == DARK
+    assert 24 <= height() < roomy
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    page.emulate_media(media="screen", color_scheme="dark")
+    page.select_option("#theme", "light")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_selector("html[data-theme=light]")
+    assert background() == LIGHT
+    context.close()
+
+
+def check_second_factor(page: Page, desk: Desk, email: str) -> None:
+    """Set the second factor up and sign in by it, with axe on each page."""
+    page.goto(f"{desk.address}/account/second-factor")
+    check(page, "second factor")
+    set_up_factor(page, desk)
+    check(page, "recovery codes")
+    page.goto(f"{desk.address}/account/second-factor")
+    check(page, "second factor, on")
+    page.get_by_role("button", name="Sign out").click()
+    page.fill("#email", email)
+    page.fill("#password", OWN)
+    page.keyboard.press("Enter")
+    page.wait_for_url(CODE_PAGE)
+    check(page, "code")
+    page.fill("#code", "1")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#refused")
+    page.locator("summary").click()
+    check(page, "code, refused")
+
+
+def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
+    page, email = screen.page, f"axe-{screen.name}@a-rather-long-name-of-a-domain.desk.example"
+    for path in ("/forgot-password", "/reset-password", "/invitation"):
+        page.goto(desk.address + path)
+        check(page, path)
+    sign_in(page, desk, desk.org.admin().email)
+    page.goto(f"{desk.address}/settings/staff/invite")
+    check(page, "invite")
+    page.get_by_role("button", name="Make the link").click()
+    page.wait_for_selector("#summary")
+    check(page, "invite, with errors")
+    link = invite(page, desk, email)
+    check(page, "a link")
+    page.goto(f"{desk.address}/settings/staff")
+    check(page, "staff, with an invitation")
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(link)
+    check(page, "invitation")
+    page.get_by_role("button", name="Make my account").click()
+    page.wait_for_selector("#summary")
+    check(page, "invitation, with errors")
+    join(page, link, "A person with a rather long name " + "n" * 40)
+    check(page, "account")
+    # What was chosen wins over the device, on every page.
+    page.select_option("#theme", "light" if screen.name.startswith("dark") else "dark")
+    page.select_option("#density", "dense")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_selector("html[data-density=dense]")
+    check(page, "account, dense and in the other colors")
+    for path in ("/orders/new", "/orders", "/configurations"):
+        page.goto(desk.address + path)
+        check(page, f"{path}, dense and in the other colors")
+    page.goto(f"{desk.address}/account")
+    page.get_by_role("button", name="Change the password").click()
+    page.wait_for_selector("#summary")
+    check(page, "account, with errors")
+    check_second_factor(page, desk, email)
+    page.goto(f"{desk.address}/sign-in")
+    sign_in(page, desk, desk.org.admin().email)
+    page.goto(f"{desk.address}/settings/staff")
+    page.get_by_role("link", name=email).click()
+    check(page, "an account with a second factor")
