@@ -1,7 +1,7 @@
 """Moments in time: aware, in UTC, and to the millisecond, the precision of the wire format."""
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 NOT_A_MOMENT = "A time in ISO 8601, such as 2026-11-25T08:30:00Z or 2026-11-25."
 
@@ -43,3 +43,13 @@ def read_moment(text: str, zone: tzinfo = UTC) -> datetime:
         return (moment if offset else moment.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError as error:
         raise ValueError(NOT_A_MOMENT) from error
+
+
+def read_day(value: object) -> date | None:
+    """Read a day without a time, as 2026-11-25; None for anything else and for no day at all."""
+    if not isinstance(value, str) or not is_day(value):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None

@@ -1,0 +1,106 @@
+"""An org's colour, made legible: what is written in it, and what is written on it.
+
+Contrast is that of WCAG 2, from 1 to 21; text needs 4.5. Colours are `#rrggbb`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LEGIBLE = 4.5
+WHITE, BLACK = "#ffffff", "#000000"
+# `--paper` and `--card` of static/desk.css, on which text stands; a test compares them.
+LIGHT_GROUNDS = ("#f6f7f6", WHITE)
+DARK_GROUNDS = ("#121513", "#1a1e1b")
+# How much of the colour is in the ground of buttons and steps.
+LIGHT_WASH, DARK_WASH = 0.10, 0.18
+STEPS = 50  # steps from the colour to black or white
+
+_HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Shades:
+    """The colour in one theme: `accent` as text and fill, `ink` on it, `wash` behind it."""
+
+    accent: str
+    ink: str
+    wash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A colour in both themes; `brand` is the colour itself, `brand_ink` what stands on it."""
+
+    brand: str
+    brand_ink: str
+    light: Shades
+    dark: Shades
+
+
+def read_colour(text: str) -> str | None:
+    """Read `#0b6b4b`, `0B6B4B` or `#abc`; None for anything else."""
+    found = _HEX.fullmatch(text.strip())
+    if found is None:
+        return None
+    digits = found[1].lower()
+    return "#" + (digits if len(digits) == 6 else "".join(2 * digit for digit in digits))
+
+
+def contrast(one: str, other: str) -> float:
+    """Give the contrast of two colours."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def mixed(one: str, other: str, share: float) -> str:
+    """Mix two colours; `share`, from 0 to 1, is how much of the other is in it."""
+    pairs = zip(_channels(one), _channels(other), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+def look_of(brand: str) -> Look:
+    """Work out the look of a colour. Each text in it has a contrast of LEGIBLE or more."""
+    return Look(
+        brand=brand,
+        brand_ink=_ink_on(brand),
+        light=_shades(brand, LIGHT_GROUNDS, mixed(WHITE, brand, LIGHT_WASH), BLACK),
+        dark=_shades(brand, DARK_GROUNDS, mixed(DARK_GROUNDS[0], brand, DARK_WASH), WHITE),
+    )
+
+
+def style_sheet(look: Look, selector: str) -> str:
+    """Write the look as the tokens of static/desk.css, for what the selector names."""
+    tokens = {
+        "--brand": look.brand,
+        "--brand-ink": look.brand_ink,
+        "--accent": f"light-dark({look.light.accent}, {look.dark.accent})",
+        "--accent-ink": f"light-dark({look.light.ink}, {look.dark.ink})",
+        "--accent-wash": f"light-dark({look.light.wash}, {look.dark.wash})",
+    }
+    body = "".join(f" {name}: {value};" for name, value in tokens.items())
+    return f"{selector} {{{body} }}\n"
+
+
+def _shades(brand: str, grounds: Sequence[str], wash: str, towards: str) -> Shades:
+    """Darken or lighten the colour as little as it takes to be read on each of the grounds."""
+    for step in range(STEPS + 1):
+        accent = mixed(brand, towards, step / STEPS)
+        if all(contrast(accent, ground) >= LEGIBLE for ground in (*grounds, wash)):
+            break
+    return Shades(accent, _ink_on(accent), wash)
+
+
+def _ink_on(ground: str) -> str:
+    """Give black or white, whichever is read better; the better one always has 4.5."""
+    return max((WHITE, BLACK), key=lambda ink: contrast(ink, ground))
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _luminance(colour: str) -> float:
+    parts = (channel / 255 for channel in _channels(colour))
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
