@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pdf test fuzz format lock bench desk-figures screenshots clean
+.PHONY: help serve pdf test fuzz format translations lock bench desk-figures screenshots clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,11 @@ fuzz: $(VENV)/.installed-dev ## send thousands of generated requests to the serv
 format: $(VENV)/.installed-dev ## format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+translations: $(VENV)/.installed-dev ## collect the texts of the pages, and compile what is translated
+	$(BIN)/pybabel --quiet extract -F babel.cfg -k mark --no-wrap --add-location=file --sort-by-file --project Shortorder -o translations/messages.pot .
+	$(BIN)/pybabel --quiet update --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --no-wrap -i translations/messages.pot -d translations
+	$(BIN)/pybabel --quiet compile -d translations
 
 bench: $(VENV)/.installed-dev ## measure creates and reads beside their limits, in one run
 	$(BIN)/python -m benchmarks $(BENCH)

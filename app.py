@@ -33,6 +33,7 @@ from orders.web.application import Shortorder
 from orders.web.assets import asset
 from orders.web.bodies import allow_uploads, refuse_broken_body
 from orders.web.hooks import hooks_for
+from orders.web.language import start_languages
 from orders.web.limits import limiter
 from orders.web.security import SessionCookies, add_security_headers, is_for_programs
 
@@ -54,7 +55,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_FORM_PARTS=100_000,
         PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
         SESSION_COOKIE_NAME="shortorder",
-        SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.has_secure_cookies,
         # A form left open over lunch must not be lost: its protection lives with the session.
@@ -67,8 +67,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
     app.context_processor(lambda: {"member": current_member()})
     app.session_interface = SessionCookies()
-    app.extensions["health"] = HealthCheck()
-    app.extensions["files"] = FileStore(settings.file_store, settings.data_dir / "files")
+    store = FileStore(settings.file_store, settings.data_dir / "files")
+    app.extensions.update(health=HealthCheck(), files=store)
     # First of all: the protection against forged requests would read a cut-off form as whole.
     app.before_request(allow_uploads)
     app.before_request(refuse_broken_body)
@@ -86,8 +86,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(ServiceBusy, _answer_busy)
     register_commands(app)
     if settings.trusted_proxies:
-        proxies = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies, proxies)  # type: ignore[method-assign]  # how Flask wants middleware to be added
+        app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]  # how Flask wants middleware to be added
     return app
 
 
@@ -105,6 +104,7 @@ def _start_extensions(app: Flask) -> None:
     app.teardown_appcontext_funcs.clear()
     Migrate(app, db, directory=str(PROJECT / "orders" / "storage" / "migrations"))
     Htmx(app)
+    start_languages(app)
     # The JSON door knows its callers by token, never by cookie: it has no sessions to protect.
     with hooks_for(app, set(app.blueprints) - {api.name}):
         CSRFProtect(app)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, union_all
 from sqlalchemy.exc import IntegrityError
 
 from orders import repeats
@@ -35,7 +35,7 @@ from orders.rules.limits import Limits
 from orders.rules.moments import now_or
 from orders.rules.uploads import NewFile, SentFile, assign_files
 from orders.storage import database
-from orders.storage.tables import configuration, configuration_file
+from orders.storage.tables import configuration, configuration_file, customer_page
 
 # A second collision of 48 random bits in a row means a broken random source.
 SHORT_ID_TRIES = 8
@@ -182,7 +182,7 @@ def _file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, An
 
 
 def sweep_files(store: FileStore, *, now: datetime | None = None) -> int:
-    """Remove files that no configuration knows, a day after they were written; gives how many.
+    """Remove files that nothing tells of, a day after they were written; gives how many.
 
     They are what a process left that died between writing files and rows.
     """
@@ -198,8 +198,10 @@ def sweep_files(store: FileStore, *, now: datetime | None = None) -> int:
 
 
 def _discard_unknown(store: FileStore, names: list[str]) -> int:
-    statement = select(configuration_file.c.stored_as).where(
-        configuration_file.c.stored_as.in_(names)
+    of_configurations, logo = configuration_file.c.stored_as, customer_page.c.logo_stored_as
+    statement = union_all(
+        select(of_configurations).where(of_configurations.in_(names)),
+        select(logo).where(logo.in_(names)),
     )
     with database.read() as connection:
         unknown = set(names) - set(connection.execute(statement).scalars())

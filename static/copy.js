@@ -14,8 +14,9 @@ document.addEventListener("click", async (event) => {
     await navigator.clipboard.writeText(text);
     // A secret is not read out.
     said.textContent = button.dataset.said ?? `Copied: ${text}`;
-    button.querySelector("span").textContent = "Copied";
+    button.querySelector("span").textContent = button.dataset.done ?? "Copied";
   } catch {
-    said.textContent = "The browser did not allow copying. Select the text and copy it.";
+    said.textContent = said.dataset.refused
+      ?? "The browser did not allow copying. Select the text and copy it.";
   }
 });

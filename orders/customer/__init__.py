@@ -1,5 +1,6 @@
 """The customer's look-up: an order's code is all that it takes."""
 
-from orders.customer.views import customer
+from orders.customer import look_views, views
+from orders.customer.blueprint import customer
 
-__all__ = ["customer"]
+__all__ = ["customer", "look_views", "views"]

@@ -1,49 +1,22 @@
 """Finding an order by its code. Whoever has the code may look; a miss tells as little as it can."""
 
-import math
-import time
-
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
-from flask.blueprints import BlueprintSetupState
-from werkzeug.exceptions import TooManyRequests
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from orders import lookup, turns
-from orders.customer.pace import MissPace
-from orders.customer.pages import STEPS, page_of
+from orders import lookup
+from orders.customer import opening
+from orders.customer.blueprint import MISTYPED, UNKNOWN, customer, dress, miss, page, shown
+from orders.customer.pages import Addresses, page_of
+from orders.lookup import CustomerView
 from orders.rules import short_id
-from orders.rules.short_id import MistypedShortId
+from orders.rules.calendar_event import DayEvent, write_calendar
+from orders.rules.errors import NotFound
+from orders.rules.moments import read_day
+from orders.rules.short_id import MistypedShortId, grouped
 from orders.web.downloads import send_stored
+from orders.web.language import gettext
 from orders.web.limits import limiter, lookup_limit
 from orders.web.links import customer_link
-
-customer = Blueprint("customer", __name__)
-
-MISTYPED = "Check the code: it looks mistyped."
-UNKNOWN = "We know no order with this code."
-# Both messages are filled up to this many characters, so that the answers have the same size.
-MESSAGE_SIZE = max(len(MISTYPED), len(UNKNOWN))
-MAX_SHOWN = 60  # characters of what was typed that are shown again
-
-
-@customer.record
-def set_pace(state: BlueprintSetupState) -> None:
-    """Give the application the pace of misses, where tests put another clock."""
-    state.app.extensions["miss_pace"] = MissPace()
-
-
-@customer.before_request
-def note_start() -> None:
-    """Note when the request began; a miss is answered a fixed time after it."""
-    g.started = _pace().clock()
-
-
-@customer.after_request
-def keep_private(response: Response) -> Response:
-    """Keep orders out of caches and search engines."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 @customer.get("/find")
@@ -52,11 +25,11 @@ def find() -> AnyResponse:
     """Ask for a code; lead to the order's page when a well-formed one was typed."""
     typed = request.args.get("code")
     if typed is None:
-        return _page("customer/find.html", typed="", message="")
+        return page("customer/find.html", typed="", message="")
     try:
         code = short_id.normalise(typed)
     except MistypedShortId:
-        return _miss(MISTYPED, typed)
+        return miss(MISTYPED, typed)
     return redirect(url_for("customer.show_order", code=code), 303)
 
 
@@ -74,18 +47,33 @@ def show_order(code: str) -> AnyResponse:
     try:
         canonical = short_id.normalise(code)
     except MistypedShortId:
-        return _miss(MISTYPED, code)
-    view = lookup.find_order_for_customer(canonical)
+        return miss(MISTYPED, code)
+    view = lookup.find_order_for_customer(canonical, opening.is_open)
     if view is None:
-        return _miss(UNKNOWN, code)
+        return miss(UNKNOWN, code)
     if code != canonical:
         return redirect(url_for("customer.show_order", code=canonical), 301)
+    return draw(view)
 
-    def picture_address(number: int) -> str:
-        return url_for("customer.show_picture", code=canonical, number=number)
 
-    order = page_of(view, picture_address)
-    return _page("customer/order.html", order=order, steps=STEPS, link=customer_link(canonical))
+@customer.post("/o/<code>/open")
+@limiter.limit(lookup_limit)
+def open_order(code: str) -> AnyResponse:
+    """Take the second fact; when it is right, this browser may see the order from now on."""
+    try:
+        canonical = short_id.normalise(code)
+    except MistypedShortId:
+        return miss(MISTYPED, code)
+    typed = request.form.get("number", "")
+    attempt = lookup.tell_fact(canonical, typed)
+    if attempt is None or attempt.lock is not None:
+        answer = redirect(url_for("customer.show_order", code=canonical), 303)
+        if attempt is not None and attempt.lock is not None:
+            opening.keep_open(answer, canonical, attempt.lock)
+        return answer
+    # Without what opens it: the page says no more than before.
+    view = lookup.find_order_for_customer(canonical, lambda _lock: False)
+    return miss(UNKNOWN, code) if view is None else _refuse(view, typed, attempt.wait)
 
 
 @customer.get("/o/<code>/pictures/<int:number>")
@@ -94,42 +82,68 @@ def show_order(code: str) -> AnyResponse:
 def show_picture(code: str, number: int) -> AnyResponse:
     """Show the picture of a line of the order, counted from 1."""
     try:
-        file = lookup.find_picture(short_id.normalise(code), number)
+        file = lookup.find_picture(short_id.normalise(code), number, opening.is_open)
+        return miss(UNKNOWN, code) if file is None else send_stored(file)
     except MistypedShortId:
-        return _miss(MISTYPED, code)
-    return _miss(UNKNOWN, code) if file is None else send_stored(file)
+        return miss(MISTYPED, code)
+    except NotFound:  # the file has gone meanwhile
+        return miss(UNKNOWN, code)
 
 
-@customer.errorhandler(TooManyRequests)
-def ask_to_wait(_error: TooManyRequests) -> Response:
-    """Ask to wait, with what was typed still in the field. The limiter adds `Retry-After`."""
-    limit = limiter.current_limit
-    seconds = 1 if limit is None else max(1, math.ceil(limit.reset_at - time.time()))
-    wait = "a second" if seconds == 1 else f"{seconds} seconds"
-    message = f"Too many codes in a short time. Please try again in {wait}."
-    typed = request.args.get("code") or (request.view_args or {}).get("code", "")
-    return _page("customer/find.html", 429, typed=_shown(typed), message=message)
-
-
-def _miss(message: str, typed: str) -> Response:
-    """Answer a code without an order: the same size and time, whatever the reason."""
-    page = _page(
-        "customer/find.html", 404, typed=_shown(typed), message=message.ljust(MESSAGE_SIZE)
+@customer.get("/o/<code>/days/<int:number>.ics")
+@limiter.limit(lookup_limit)
+def show_day(code: str, number: int) -> AnyResponse:
+    """Hand out a calendar file of a detail, counted from 1, that is a day."""
+    try:
+        canonical = short_id.normalise(code)
+    except MistypedShortId:
+        return miss(MISTYPED, code)
+    view = lookup.find_order_for_customer(canonical, opening.is_open)
+    content = view.content if view else None
+    if view is None or content is None or not 1 <= number <= len(content.details):
+        return miss(UNKNOWN, code)
+    detail = content.details[number - 1]
+    day = read_day(detail.value)
+    if day is None:
+        return miss(UNKNOWN, code)
+    dress(view.org)
+    link = customer_link(canonical)
+    order = gettext("Order %(code)s", code=grouped(canonical))
+    event = DayEvent(
+        uid=f"{canonical}-{number}@{request.host}",
+        day=day,
+        title=f"{detail.label} – {view.org.org_name}",  # noqa: RUF001 - a dash for people's eyes
+        text=f"{order}\n{link}",
+        address=link,
+        changed_at=content.updated_at,
     )
-    turns.give()  # only this answer is held back, nobody else's
-    _pace().hold_back(g.started)
-    return page
+    name = {"Content-Disposition": f'attachment; filename="{canonical}.ics"'}
+    return Response(write_calendar(event), mimetype="text/calendar", headers=name)
 
 
-def _page(template: str, status: int = 200, **context: object) -> Response:
-    return Response(render_template(template, **context), status, mimetype="text/html")
+def draw(view: CustomerView, status: int = 200, **context: object) -> Response:
+    """Draw an order's page, in its org's look."""
+    dress(view.org)
+    code = view.short_id
+    addresses = Addresses(
+        picture=lambda number: url_for("customer.show_picture", code=code, number=number),
+        day=lambda number: url_for("customer.show_day", code=code, number=number),
+    )
+    order = page_of(view, addresses)
+    link = customer_link(code)
+    return page(
+        "customer/order.html", status, order=order, org=view.org, gate=view.gate, link=link,
+        **{"message": "", "typed": "", **context},
+    )  # fmt: skip
 
 
-def _shown(typed: str) -> str:
-    """Give what was typed as the field may hold it: printable, and no longer than a line."""
-    return "".join(character for character in typed[:MAX_SHOWN] if character.isprintable())
-
-
-def _pace() -> MissPace:
-    pace: MissPace = current_app.extensions["miss_pace"]
-    return pace
+def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
+    """Say that the second fact is not the right one, or that there were too many tries."""
+    dress(view.org)
+    if not wait:
+        message = gettext("This is not the customer number of this order.")
+        return draw(view, 422, message=message, typed=shown(typed))
+    message = opening.wait_sentence(wait)
+    answer = draw(view, 429, message=message, typed=shown(typed))
+    answer.headers["Retry-After"] = str(wait)
+    return answer

@@ -144,8 +144,13 @@ def display(rule: AttributeRule, value: object) -> str:
     """Give an attribute's value as people read it: the option's label, or Yes and No."""
     if isinstance(value, bool):
         return "Yes" if value else "No"
+    return str(option_label(rule, value))
+
+
+def option_label(rule: AttributeRule, value: object) -> object:
+    """Give the label in place of an option's value; any other value as it is."""
     labels = {option.value: option.label for option in rule.options}
-    return labels.get(value, value) if isinstance(value, str) else str(value)
+    return labels.get(value, value) if isinstance(value, str) else value
 
 
 def read_option(text: str) -> Option:

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from orders.rules.texts import mark
+
 
 class Status(StrEnum):
     """Wire names of the states, in the order in which an order passes through them."""
@@ -12,6 +14,15 @@ class Status(StrEnum):
     IN_PROGRESS = "In Progress"
     COMPLETE = "Complete"
 
+
+# What people read, for a door to translate; the wire name is never translated.
+STATUS_TEXTS = {
+    Status.LIST: mark("List"),
+    Status.IN_CART: mark("In Cart"),
+    Status.NEW: mark("New"),
+    Status.IN_PROGRESS: mark("In Progress"),
+    Status.COMPLETE: mark("Complete"),
+}
 
 # Carts that are still being filled: they may be empty, and any token may change them.
 OPEN_CARTS = frozenset({Status.LIST, Status.IN_CART})

@@ -39,15 +39,6 @@ class VersionedForm(FlaskForm):
     version = HiddenField()
 
 
-class OrgForm(VersionedForm):
-    """The settings of an org."""
-
-    name = StringField("Name")
-    is_strict = BooleanField("Refuse attribute keys that are not defined")
-    may_public_list = BooleanField("Public tokens may list orders and configurations")
-    needs_second_factor = BooleanField("Everybody signs in with a second factor")
-
-
 class TokenForm(VersionedForm):
     """A token's name and domains."""
 

@@ -14,6 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from orders.storage import (
+    customer_models,
     desk_models,
     entry_models,
     import_models,
@@ -47,6 +48,8 @@ invitation = cast(Table, people_models.Invitation.__table__)
 password_reset = cast(Table, people_models.PasswordReset.__table__)
 recovery_code = cast(Table, people_models.RecoveryCode.__table__)
 staff_event = cast(Table, people_models.StaffEvent.__table__)
+customer_page = cast(Table, customer_models.CustomerPage.__table__)
+order_tries = cast(Table, customer_models.OrderTries.__table__)
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

@@ -13,7 +13,12 @@ from orders.web.in_force import limits_in_force
 
 FORM = "application/x-www-form-urlencoded"
 # Views that take files; all others stay within MAX_BODY_BYTES.
-UPLOADS = {"api.create_configuration", "staff.import_configurations", "staff.upload_orders"}
+UPLOADS = {
+    "api.create_configuration",
+    "staff.import_configurations",
+    "staff.upload_orders",
+    "staff.change_logo",
+}
 
 
 def allow_uploads() -> None:

@@ -1,22 +1,34 @@
 """Error pages for people, and what htmx shows in their place."""
 
-from flask import Response, render_template
+from flask import Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from orders.rules.errors import OrderError
+from orders.rules.texts import mark
+from orders.web.language import gettext, is_for_customers
 from orders.web.pages import wants_piece
 
 # What people can do about it, in place of the protocol's own words.
 SENTENCES = {
-    400: ("That did not arrive whole", "Nothing was saved. Go back and send it again."),
-    403: ("Not allowed", "Your account may not do this."),
-    404: ("Not found", "There is nothing at this address. Check the link, or look the order up."),
-    405: ("Not possible here", "This address does not take that kind of request."),
-    413: ("Too large", "Nothing was saved. Go back and send less at once."),
-    429: ("Too many tries", "Please wait a moment, then try again."),
-    500: ("Something broke", "Nothing was saved. Try again; what you typed is still in the form."),
-    503: ("Busy right now", "Nothing was saved. Please try again in a moment."),
+    400: (
+        mark("That did not arrive whole"),
+        mark("Nothing was saved. Go back and send it again."),
+    ),
+    403: (mark("Not allowed"), mark("Your account may not do this.")),
+    404: (
+        mark("Not found"),
+        mark("There is nothing at this address. Check the link, or look the order up."),
+    ),
+    405: (mark("Not possible here"), mark("This address does not take that kind of request.")),
+    413: (mark("Too large"), mark("Nothing was saved. Go back and send less at once.")),
+    429: (mark("Too many tries"), mark("Please wait a moment, then try again.")),
+    500: (
+        mark("Something broke"),
+        mark("Nothing was saved. Try again; what you typed is still in the form."),
+    ),
+    503: (mark("Busy right now"), mark("Nothing was saved. Please try again in a moment.")),
 }
+OTHERWISE = mark("That did not work")
 
 
 def error_page(error: HTTPException) -> Response:
@@ -36,10 +48,17 @@ def busy_page(error: OrderError) -> Response:
 
 
 def _page(status: int, detail: str) -> Response:
-    title, advice = SENTENCES.get(status, ("That did not work", detail))
-    template = "errors/_message.html" if wants_piece() else "errors/error.html"
-    text = render_template(template, status=status, title=title, advice=advice, detail=detail)
+    title, advice = SENTENCES.get(status, (OTHERWISE, detail))
+    text = render_template(
+        _template(), status=status, title=gettext(title), advice=gettext(advice), detail=detail
+    )
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _template() -> str:
+    if is_for_customers(request.path):
+        return "customer/error.html"
+    return "errors/_message.html" if wants_piece() else "errors/error.html"

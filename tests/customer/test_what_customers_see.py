@@ -139,7 +139,7 @@ def test_nothing_else_leaks(
     assert "Oslo chair" in told
     assert "HIDDEN" not in told
     internal = (
-        order.id, order.org_id, order.created_by, org.email, "Workshop", saved, card.short_id, UUID,
+        order.id, order.org_id, order.created_by, org.email, saved, card.short_id, UUID,
         "11111111-2222", "99999999-2222", "margin", "free", "Asset", "Layers", "Material",
     )  # fmt: skip
     for secret in internal:
