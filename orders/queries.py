@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Text, bindparam, select, type_coerce
+from sqlalchemy import ColumnElement, Text, bindparam, func, select, type_coerce
 
 from orders.access import Actor
 from orders.rules import short_id

@@ -23,6 +23,16 @@ from orders.administration.attributes import (
     remove_attribute,
 )
 from orders.administration.checks import ChangedMeanwhile
+from orders.administration.customer_pages import (
+    MAX_LOGO,
+    CustomerPage,
+    Logo,
+    change_customer_page,
+    find_customer_page,
+    find_logo,
+    remove_logo,
+    set_logo,
+)
 from orders.administration.events import Event, Happened, list_events
 from orders.administration.invitations import (
     INVITED_FOR,
@@ -35,16 +45,6 @@ from orders.administration.invitations import (
     invite_again,
     list_invitations,
     withdraw,
-)
-from orders.administration.customer_pages import (
-    MAX_LOGO,
-    CustomerPage,
-    Logo,
-    change_customer_page,
-    find_customer_page,
-    find_logo,
-    remove_logo,
-    set_logo,
 )
 from orders.administration.orgs import (
     OrgSettings,
@@ -91,8 +91,8 @@ __all__ = [
     "Event",
     "Happened",
     "Invitation",
-    "NewInvitation",
     "Logo",
+    "NewInvitation",
     "NewToken",
     "OrgSettings",
     "accept",
@@ -111,8 +111,8 @@ __all__ = [
     "enable_staff",
     "find_attribute",
     "find_by_link",
-    "find_invitation",
     "find_customer_page",
+    "find_invitation",
     "find_logo",
     "find_org",
     "find_staff",
