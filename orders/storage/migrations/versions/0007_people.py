@@ -97,11 +97,10 @@ def downgrade():
     op.drop_table("recovery_code")
     op.drop_table("password_reset")
     op.drop_table("invitation")
-    with op.batch_alter_table("staff_account") as table:
-        for name in (
-            *("wrong_code_at", "wrong_codes", "totp_step", "totp_secret"),
-            *("last_signed_in_at", "preferences", "name"),
-        ):
-            table.drop_column(name)
-    with op.batch_alter_table("org") as table:
-        table.drop_column("needs_second_factor")
+    # Not in a batch: SQLite would make the tables anew, and other rows refer to these.
+    for name in (
+        *("wrong_code_at", "wrong_codes", "totp_step", "totp_secret"),
+        *("last_signed_in_at", "preferences", "name"),
+    ):
+        op.drop_column("staff_account", name)
+    op.drop_column("org", "needs_second_factor")
