@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from flask import Flask
 
-from orders import deliveries, queue
+from orders import deliveries, drafts, editors, queue
 from orders.courier import Courier
 from orders.imports.claim import claims_last
 from orders.imports.forgetting import forget_old
@@ -107,5 +107,7 @@ class Background:
             with self._app.app_context():
                 deliveries.clear_old(self._kept_for)
                 forget_old()
+                drafts.clear_old()
+                editors.clear_old()
         except ServiceBusy as error:  # in an hour, then
             log.warning("What is old has to wait: %s", error)

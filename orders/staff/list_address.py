@@ -7,7 +7,7 @@ show the same list. What cannot be read is told at its field; nothing is left ou
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
@@ -92,10 +92,16 @@ def option_rules(rules: Sequence[AttributeRule]) -> dict[str, AttributeRule]:
 
 
 def read_address(
-    sent: MultiDict[str, str], rules: Sequence[AttributeRule], choices: Choices
+    sent: MultiDict[str, str],
+    rules: Sequence[AttributeRule],
+    choices: Choices,
+    zone: tzinfo = UTC,
 ) -> ListAddress:
-    """Read the address of a list; `errors` are by the names of the fields."""
-    reader = _Reader(sent, option_rules(rules), choices)
+    """Read the address of a list; `errors` are by the names of the fields.
+
+    Days are those of `zone`, in which the list shows its times.
+    """
+    reader = _Reader(sent, option_rules(rules), choices, zone)
     wanted = reader.wanted()
     sort = reader.sort()
     columns = tuple(name for name in sent.get("columns", "").split(",") if name)
@@ -112,9 +118,13 @@ class _Reader:
     """Reads one field after the other and notes what is wrong."""
 
     def __init__(
-        self, sent: MultiDict[str, str], rules: Mapping[str, AttributeRule], choices: Choices
+        self,
+        sent: MultiDict[str, str],
+        rules: Mapping[str, AttributeRule],
+        choices: Choices,
+        zone: tzinfo,
     ) -> None:
-        self._sent, self._rules, self._choices = sent, rules, choices
+        self._sent, self._rules, self._choices, self._zone = sent, rules, choices, zone
         self.errors: dict[str, str] = {}
         self.filters: list[tuple[str, str]] = []
 
@@ -128,8 +138,8 @@ class _Reader:
         wanted = Wanted(
             search=search,
             statuses=statuses,
-            created_from=since,
-            created_before=self._day_after(until),
+            created_from=self._begin(since),
+            created_before=self._begin(self._day_after(until)),
             platform=self._text("platform"),
             store=self._text("store"),
             creator=self._creator(),
@@ -173,19 +183,27 @@ class _Reader:
             else:
                 yield status
 
-    def _day(self, name: str) -> datetime | None:
+    def _day(self, name: str) -> date | None:
         text = self._text(name)
         if not text:
             return None
         try:
             if _DAY.fullmatch(text):
-                return datetime.fromisoformat(text).replace(tzinfo=UTC)
+                return date.fromisoformat(text)
         except ValueError:
             pass
         self.errors.setdefault(name, NOT_A_DAY)
         return None
 
-    def _day_after(self, day: datetime | None) -> datetime | None:
+    def _begin(self, day: date | None) -> datetime | None:
+        """Give the first moment of a day; none at the very edges of what can be told."""
+        try:
+            midnight = None if day is None else datetime.combine(day, time(), self._zone)
+            return None if midnight is None else midnight.astimezone(UTC)
+        except OverflowError:
+            return None
+
+    def _day_after(self, day: date | None) -> date | None:
         try:
             return None if day is None else day + timedelta(days=1)
         except OverflowError:

@@ -82,7 +82,9 @@ def choices_and_address(sent: MultiDict[str, str]) -> tuple[Choices, ListAddress
     """Read what the list is narrowed to, and what it can be narrowed to."""
     member = signed_in()
     choices = list_choices.read_choices(member.org_id)
-    return choices, read_address(sent, member.actor.org.attributes, choices)
+    return choices, read_address(
+        sent, member.actor.org.attributes, choices, member.preferences.zone
+    )
 
 
 def draw(

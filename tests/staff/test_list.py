@@ -175,6 +175,19 @@ class TestFilters:
         assert made["before"] not in codes(staff_client, "from=2026-03-10")
         assert len(codes(staff_client, "from=0001-01-01&to=9999-12-31")) == 4
 
+    @pytest.mark.usefixtures("csrf_off")
+    def test_days_are_those_of_the_person_s_zone(self, staff_client: FlaskClient, org: Org) -> None:
+        preferences = {"time_zone": "Europe/Berlin", "date_format": "iso", "theme": "system",
+                       "density": "comfortable", "name": ""}  # fmt: skip
+        assert staff_client.post("/account/preferences", data=preferences).status_code == 303
+        made = make_order(org)["shortId"]
+        # Half past midnight in Berlin, where the clocks have gone forward.
+        change(org, made, created_at=datetime(2026, 7, 9, 22, 30, tzinfo=UTC))
+        assert "2026-07-10 00:30" in staff_client.get("/orders").text
+        assert "Berlin time" in staff_client.get("/orders").text
+        assert codes(staff_client, "from=2026-07-10") == [made]
+        assert codes(staff_client, "to=2026-07-09") == []
+
     def test_the_bin_holds_what_was_deleted_and_nothing_else(
         self, staff_client: FlaskClient, org: Org, client: FlaskClient
     ) -> None:
