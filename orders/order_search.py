@@ -10,13 +10,16 @@ from sqlalchemy import ColumnElement, Connection, exists, literal, or_, select, 
 
 from orders.rules.configuration_id import read_uuid
 from orders.rules.search_text import codes_of, read_code, words_of
+from orders.storage.one_of import OneOf
 from orders.storage.tables import cart_line, configuration, orders
 
-# Up to so many configurations are named one by one, which costs least: PostgreSQL would look for
-# them anew with each order. Beyond, the database gathers them itself.
+# Up to so many configurations are named, which costs least: PostgreSQL would look for them anew
+# with each order. Beyond, the database gathers them itself.
 MOST_NAMED = 5_000
-# Up to so many orders are named one by one. Where more have such a line, a page is full soon, and
-# each order that is looked at is asked for its lines.
+# Up to so many orders, or names of configurations, are values of their own: an index then leads to
+# the lines, and SQLite tells the orders without reading their rows. Of 20 words that makes 20,000
+# values; SQLite takes 32,766. Where more orders have such a line, a page is full soon, and each
+# order that is looked at is asked for its lines.
 MOST_ORDERS = 1_000
 # A code as it is shown, in part: hyphens that the stored text does not have.
 _PART_OF_CODE = re.compile(r"[0-9A-Za-z]{1,4}(-[0-9A-Za-z]{1,4}){1,2}")
@@ -69,14 +72,18 @@ def _by_lines(
     of_order = cart_line.c.order_id == orders.c.id
     if len(found) > MOST_NAMED:
         every = (select(configuration.c[name]).where(*matching) for name in ("id", "short_id"))
-        named = cart_line.c.configuration_id.in_(union_all(*every))
-        return [exists().where(of_order, named)], True
-    named = cart_line.c.configuration_id.in_([name for row in found for name in row])
-    # Enough lines to tell: an order may have the configuration in several.
-    lines = select(cart_line.c.order_id).where(named).limit(2 * MOST_ORDERS)
-    ids = connection.execute(lines).scalars().all()
-    if len(ids) < 2 * MOST_ORDERS and len(set(ids)) <= MOST_ORDERS:
-        return ([orders.c.id.in_(sorted(set(ids)))] if ids else []), False
+        gathered = cart_line.c.configuration_id.in_(union_all(*every))
+        return [exists().where(of_order, gathered)], True
+    names = [name for row in found for name in row]
+    if len(names) <= MOST_ORDERS:
+        # Enough lines to tell: an order may have the configuration in several.
+        named: ColumnElement[bool] = cart_line.c.configuration_id.in_(names)
+        lines = select(cart_line.c.order_id).where(named).limit(2 * MOST_ORDERS)
+        ids = connection.execute(lines).scalars().all()
+        if len(ids) < 2 * MOST_ORDERS and len(set(ids)) <= MOST_ORDERS:
+            return ([orders.c.id.in_(sorted(set(ids)))] if ids else []), False
+    else:
+        named = OneOf(cart_line.c.configuration_id, names)
     # A scalar, not EXISTS: PostgreSQL would rather gather all such lines first than ask the few
     # orders that fill a page.
     one = select(literal(1)).where(of_order, named).limit(1).correlate(orders)
