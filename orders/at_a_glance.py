@@ -12,18 +12,20 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 
 from orders.access import Actor
+from orders.imports.records import KEY_PREFIX, State
 from orders.rules.status import STATUS_BY_NAME, Status
 from orders.storage import database
 from orders.storage.days import UtcDay
 from orders.storage.desk_models import IS_GIVEN_UP, IS_OF_FORM, IS_OPEN_CART
 from orders.storage.models import Webhook, WebhookDelivery
-from orders.storage.tables import cart_line, orders, submission
+from orders.storage.tables import cart_line, order_import, orders, submission
 
 DAYS = 30  # of the charts, today among them
 QUIET_AFTER = timedelta(days=3)  # an open cart that nobody has touched for so long went quiet
 QUIET_SHOWN = 8
 MINE_SHOWN = 6
-FAILED_DAYS = 7  # for so long a message that was given up is news
+FAILED_DAYS = 7  # for so long a message that was given up, or an import, is news
+FAILED_SHOWN = 5  # imports
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,15 @@ class Failing:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedImport:
+    """An import that has come to an end before its time; `message` says why."""
+
+    id: str
+    file_name: str
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Glance:
     """All of it. `days` are DAYS, oldest first; `quiet` is oldest first, `mine` newest first."""
 
@@ -69,6 +80,7 @@ class Glance:
     quiet: tuple[Glimpse, ...]
     quiet_count: int
     failing: tuple[Failing, ...]
+    failed_imports: tuple[FailedImport, ...]
     mine: tuple[Glimpse, ...]
 
     @property
@@ -81,6 +93,7 @@ def look(actor: Actor, *, now: datetime | None = None) -> Glance:
     """Read what this person wants to know of the org, as of one moment. Days are those of UTC."""
     at = (now or datetime.now(UTC)).astimezone(UTC)
     midnight = datetime.combine(at.date(), time(), UTC)
+    news_since = at - timedelta(days=FAILED_DAYS)
     with database.read() as connection:
         quiet, quiet_count = _quiet(connection, actor.org_id, at - QUIET_AFTER)
         return Glance(
@@ -88,7 +101,8 @@ def look(actor: Actor, *, now: datetime | None = None) -> Glance:
             pieces_today=_pieces_since(connection, actor.org_id, midnight),
             quiet=quiet,
             quiet_count=quiet_count,
-            failing=_failing(connection, actor.org_id, at - timedelta(days=FAILED_DAYS)),
+            failing=_failing(connection, actor.org_id, news_since),
+            failed_imports=_failed_imports(connection, actor.org_id, news_since),
             mine=_mine(connection, actor),
         )
 
@@ -182,8 +196,28 @@ def _count_by_webhook(
     return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
 
 
+def _failed_imports(
+    connection: Connection, org_id: str, since: datetime
+) -> tuple[FailedImport, ...]:
+    """Read the imports that failed, newest first."""
+    statement = (
+        select(order_import.c.id, order_import.c.file_name, order_import.c.message)
+        .where(
+            order_import.c.org_id == org_id,
+            order_import.c.created_at >= since,
+            order_import.c.state == State.FAILED,
+        )
+        .order_by(order_import.c.created_at.desc(), order_import.c.id.desc())
+        .limit(FAILED_SHOWN)
+    )
+    return tuple(FailedImport(*row) for row in connection.execute(statement))
+
+
 def _mine(connection: Connection, actor: Actor) -> tuple[Glimpse, ...]:
-    """Read the orders that this person has entered; each form keeps its key, with its order."""
+    """Read the orders that this person has entered; each form keeps its key, with its order.
+
+    An import makes orders by keys of its own.
+    """
     statement = (
         select(
             orders.c.id,
@@ -197,6 +231,7 @@ def _mine(connection: Connection, actor: Actor) -> tuple[Glimpse, ...]:
         .where(
             submission.c.actor_id == actor.id,
             text(IS_OF_FORM),
+            submission.c.key.not_like(f"{KEY_PREFIX}%"),
             orders.c.org_id == actor.org_id,
             orders.c.deleted_at.is_(None),
         )

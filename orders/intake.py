@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from orders import catalogue, queries, queue, repeats
 from orders.access import Actor, refuse_foreign_org
 from orders.notes import note_row
-from orders.order_rows import history_row, line_rows, order_row
+from orders.order_rows import CREATED, history_row, line_rows, order_row
 from orders.outbox import Topic, messages
 from orders.repeats import Once, Repeated
 from orders.rules import short_id
@@ -94,12 +94,14 @@ def create_order(
     actor: Actor,
     once: Once | None = None,
     note: str = "",
+    action: str = CREATED,
     now: datetime | None = None,
     new_short_id: Callable[[], str] = short_id.generate,
 ) -> Order:
     """Store a checked order with its lines and its first history entry, all or nothing.
 
     `note` is the team's first one, checked by `orders.notes.check_note`; empty for none.
+    `action` is what the history calls the creation.
     Returns the order after it is durable. With `once`, a repeat returns the order that the key
     has already made, and raises AlreadyPlaced when the content differs; a key whose first answer is
     kept raises Repeated instead. A short ID that is taken is replaced by another, invisibly. Raises
@@ -114,7 +116,7 @@ def create_order(
     taken: IntegrityError | None = None
     for _ in range(SHORT_ID_TRIES):
         order = _order(draft, actor, order_id, new_short_id(), at)
-        rows = _rows(order, actor, once, note)
+        rows = _rows(order, actor, once, note, action)
         try:
             database.insert(rows)
         except IntegrityError as error:
@@ -176,12 +178,12 @@ def _order(draft: OrderDraft, actor: Actor, order_id: str, code: str, at: dateti
     )
 
 
-def _rows(order: Order, actor: Actor, once: Once | None, note: str) -> NewRows:
+def _rows(order: Order, actor: Actor, once: Once | None, note: str, action: str) -> NewRows:
     """Give the rows of an order, its lines, its first history entry, its messages and its key."""
     rows: dict[Table, list[dict[str, Any]]] = {
         tables.orders: [order_row(order)],
         tables.cart_line: line_rows(order),
-        tables.order_history: [history_row(order, actor, "created", {}, at=order.created_at)],
+        tables.order_history: [history_row(order, actor, action, {}, at=order.created_at)],
         tables.webhook_delivery: messages(Topic.CREATED, order, actor.org, at=order.created_at),
     }
     if note:

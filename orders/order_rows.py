@@ -7,6 +7,10 @@ from orders.access import Actor
 from orders.rules.order import Order
 from orders.rules.search_text import search_text
 
+# How the history calls the first entry of an order: by where it came from.
+CREATED = "created"
+IMPORTED = "imported"
+
 
 def order_row(order: Order) -> dict[str, Any]:
     """Give the row of `orders`, every column of it."""

@@ -19,6 +19,8 @@ from orders.storage.tables import order_import, order_import_order, order_import
 
 # Rows that are looked up by one statement.
 BATCH = 500
+# Begins the keys of imported orders (`orders.repeats`): nobody has entered these at the desk.
+KEY_PREFIX = "import:"
 
 
 class State(StrEnum):

@@ -16,7 +16,8 @@ from orders import access, intake
 from orders.access import Actor
 from orders.imports.claim import Claim, ClaimLost, Clock, claim_next, utc_now
 from orders.imports.plan import BadRows, Plan
-from orders.imports.records import BATCH, Import, OrderState, State, read_orders
+from orders.imports.records import BATCH, KEY_PREFIX, Import, OrderState, State, read_orders
+from orders.order_rows import IMPORTED
 from orders.repeats import Once
 from orders.rules.errors import OrderError, ServiceBusy
 from orders.rules.imported_orders import ImportedOrder, RowFault
@@ -197,7 +198,9 @@ def _made(
     order = plan.order(position)
     once = Once(key_of(one.id, position), plan.fingerprint(position))
     try:
-        made = intake.create_order(draft or plan.draft(order), actor=actor, once=once)
+        made = intake.create_order(
+            draft or plan.draft(order), actor=actor, once=once, action=IMPORTED
+        )
     except BadRows as bad:
         return position, _as_bad(bad.rows)
     except ServiceBusy:
@@ -213,7 +216,7 @@ def _as_bad(faults: Sequence[RowFault]) -> dict[str, Any]:
 
 def key_of(import_id: str, position: int) -> str:
     """Give the key under which an order of an import is made once."""
-    return f"import:{import_id}:{position}"
+    return f"{KEY_PREFIX}{import_id}:{position}"
 
 
 def _noting(one: Import, outcomes: Sequence[Outcome]) -> Callable[[Connection], object]:

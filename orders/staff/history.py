@@ -8,14 +8,15 @@ from typing import Any
 
 from orders import catalogue
 from orders.editing import LINK_SENT
+from orders.order_rows import CREATED, IMPORTED
 from orders.queries import HistoryEntry
 from orders.rules.attributes import Applies, AttributeRule, display
 from orders.rules.json_values import same_json
 
 # What the acts of the services are called; one that is not here stands under its own name.
 TITLES = {
-    "created": "Created",
-    "imported": "Imported",
+    CREATED: "Created",
+    IMPORTED: "Imported",
     "changed": "Changed",
     "binned": "Put into the bin",
     "restored": "Taken out of the bin",
@@ -84,7 +85,7 @@ def since(entries: Iterable[HistoryEntry], version: int) -> list[HistoryEntry]:
 
 def _event(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) -> Event:
     source = "desk" if entry.actor_kind == "staff" else "token"
-    if entry.action == "imported":
+    if entry.action == IMPORTED:
         source = "import"
     return Event(
         at=entry.at,

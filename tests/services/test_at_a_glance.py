@@ -12,6 +12,7 @@ from sqlalchemy import event, update
 from orders import at_a_glance, editing, intake, webhooks
 from orders.access import Actor
 from orders.at_a_glance import Glance
+from orders.imports import upload, work
 from orders.repeats import Once, fingerprint
 from orders.rules.change_schema import OrderChanges
 from orders.rules.limits import Limits
@@ -19,9 +20,10 @@ from orders.rules.order import Order
 from orders.rules.status import Status
 from orders.storage import database
 from orders.storage.models import WebhookDelivery
-from orders.storage.tables import submission
+from orders.storage.tables import order_import, submission
 from tests.actors import Org
 from tests.bad_orders import CHAIR
+from tests.sheets import csv_of
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 25, tzinfo=UTC)
@@ -131,6 +133,24 @@ def test_keys_of_the_json_door_are_not_mine(desk: Desk) -> None:
     assert desk.look().mine == ()
 
 
+def test_nor_are_imported_orders(desk: Desk) -> None:
+    mine = desk.order(key="form")
+    desk.order(NOW + timedelta(minutes=1), key=work.key_of("0" * 36, 1))
+    assert [one.short_id for one in desk.look().mine] == [mine.short_id]
+
+
+def test_imports_that_failed_are_told_for_a_week(desk: Desk, other_org: Org) -> None:
+    sheet = csv_of(("order", "configurationId", "count"), ("A", CHAIR, 2)).encode()
+    for name, at in (("good.csv", NOW), ("new.csv", NOW), ("old.csv", NOW - timedelta(days=8))):
+        upload.upload(name, sheet, actor=desk.actor, limits=Limits(), key=name, now=at)
+    failed = update(order_import).where(order_import.c.file_name != "good.csv")
+    failed = failed.values(state="Failed", message="The account was disabled.")
+    database.write(lambda connection: connection.execute(failed).rowcount)
+    [told] = desk.look().failed_imports
+    assert (told.file_name, told.message) == ("new.csv", "The account was disabled.")
+    assert Desk(other_org, other_org.staff().actor).look().failed_imports == ()
+
+
 def fail(desk: Desk, order: Order, **values: object) -> None:
     statement = update(WebhookDelivery).where(WebhookDelivery.order_id == order.id).values(values)
     assert database.write(lambda connection: connection.execute(statement).rowcount) == 1
@@ -190,6 +210,6 @@ def test_each_question_is_answered_by_an_index(desk: Desk) -> None:
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         ]
     assert [step for step in steps if step.startswith("SCAN")] == []
-    for index in ("ix_orders_org_created", "ix_orders_open_carts", "ix_submission_of_form",
+    for index in ("COVERING INDEX ix_orders_list", "ix_orders_open_carts", "ix_submission_of_form",
                   "ix_webhook_delivery_given_up"):  # fmt: skip
         assert any(index in step for step in steps), (index, steps)

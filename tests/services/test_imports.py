@@ -106,6 +106,7 @@ def test_it_works(org: Org) -> None:
     [first, *_] = records.read_orders(done)
     made = queries.find_order(first.short_id or "", org.id)
     assert (made.id, made.name, made.created_by) == (first.order_id, "Reception", org.staff().id)
+    assert [entry.action for entry in queries.read_history(made)] == ["imported"]
 
 
 def test_a_spreadsheet_is_the_same_as_csv(org: Org) -> None:
