@@ -65,6 +65,7 @@ def _beginning(member: StaffMember) -> OrderEntry:
     if "from" in request.args:
         order = queries.find_order(request.args["from"], member.org_id)
         entry = entry_like(order, member.actor.org)
+        entry.focus = element_id(entry.lines[0].reference.name)
         entry.notice = (
             f"This is filled in from order {grouped(order.short_id)}. Nothing is saved yet."
         )

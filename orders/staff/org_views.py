@@ -121,7 +121,7 @@ def _draw(
         customers=customers or AdminEntry(CustomerPageForm.of(page)),
         logo=logo or AdminEntry(LogoForm(formdata=None)),
         page=page,
-        look=look_of(page.accent) if page.accent else None,
+        customers_look=look_of(page.accent) if page.accent else None,
         light_contrast=_ratio(page.accent),
         max_logo=MAX_LOGO // 1024,
     )
