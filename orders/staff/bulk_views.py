@@ -1,5 +1,7 @@
 """Changes from the list: one order's status in its row, many orders at once, and their undoing."""
 
+from collections.abc import Iterator
+
 from flask import Response, request
 
 from orders import bulk
@@ -38,7 +40,7 @@ def change_orders() -> Response:
             return draw(sent_address(), trouble=Trouble("bulk", NO_STATUS))
         change = bulk.change_orders(
             targets, action, status=status, actor=signed_in().actor,
-            change_id=own_id(f"bulk {do} {request.form.get('key', '')}"),
+            change_id=own_id(f"bulk {sorted(_chosen())}"),
         )  # fmt: skip
     except TooMany as too_many:
         return draw(sent_address(), trouble=Trouble("bulk", str(too_many)))
@@ -58,6 +60,11 @@ def _show(change: Change) -> Response:
     sent = sent_address()
     page = {name: sent.get(name) for name in ("older", "newer")}
     return go_to(list_address(_address().pairs, **page, done=change.id) + "#report")
+
+
+def _chosen() -> Iterator[tuple[str, str]]:
+    """Give all that was sent, the form's key among it: the same twice is one change."""
+    return (pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token")
 
 
 def _address() -> ListAddress:

@@ -122,8 +122,11 @@ def draw(
 
 
 def own_id(key: str) -> str:
-    """Give the ID of the one thing that this person's form can make, by the form's key."""
-    return str(uuid.uuid5(uuid.UUID(signed_in().id), key[:64]))
+    """Give the ID of the one thing that this person's form can make, by the form's key.
+
+    The key holds what was chosen too: whoever goes back and chooses something else means it.
+    """
+    return str(uuid.uuid5(uuid.UUID(signed_in().id), key))
 
 
 def _change(change_id: str) -> Change | None:

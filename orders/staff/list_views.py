@@ -43,11 +43,12 @@ def choose_columns() -> Response:
 def save_view() -> Response:
     """Keep the list as it is under a name."""
     _, address = choices_and_address(sent_address())
-    view_id = own_id(f"view {request.form.get('key', '')}")
+    name = request.form.get("name", "")
+    view_id = own_id(f"view {request.form.get('key', '')} {name}")
     return _saved(
         address,
         lambda: saved_views.save_view(
-            signed_in(), name=request.form.get("name", ""), view_id=view_id,
+            signed_in(), name=name, view_id=view_id,
             is_shared="shared" in request.form, address=_kept(address),
         ),
         view_id,

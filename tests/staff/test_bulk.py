@@ -165,6 +165,16 @@ class TestStatus:
         assert told(first) == told(second) == "1 order set to Complete."
         assert stored(app, code)[1] == 2
 
+    def test_whoever_goes_back_and_chooses_others_means_it(
+        self, staff_client: FlaskClient, app: Flask, org: Org
+    ) -> None:
+        one, two = make_order(org)["shortId"], make_order(org)["shortId"]
+        fields = form(staff_client)
+        change(staff_client, fields, order=f"{one}.1", do="status", set="Complete")
+        text = change(staff_client, fields, order=f"{two}.1", do="status", set="Complete")
+        assert told(text) == "1 order set to Complete."
+        assert [stored(app, code)[0] for code in (one, two)] == ["Complete", "Complete"]
+
     def test_webhooks_are_told_of_each(
         self, staff_client: FlaskClient, app: Flask, org: Org, receiver: Receiver
     ) -> None:

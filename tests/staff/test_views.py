@@ -139,6 +139,11 @@ def test_a_bad_name_is_told_at_its_field_and_kept(
 def test_the_same_form_twice_makes_one(staff_client: FlaskClient) -> None:
     assert save(staff_client, "Mine", "status=New") == save(staff_client, "Mine", "status=New")
     assert list(tabs(staff_client)).count("Mine") == 1
+    # Whoever goes back and gives another name wants another view.
+    assert save(staff_client, "Another", "status=New", key="Mine") != save(
+        staff_client, "Third", "status=New", key="Mine"
+    )
+    assert {"Mine", "Another", "Third"} <= set(tabs(staff_client))
 
 
 def test_nobody_keeps_more_than_so_many(
