@@ -17,17 +17,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from orders.storage.indexes import only_on
 from orders.storage.types import JsonText, UtcDateTime
 
 # PostgreSQL counts history rows in 64 bits; SQLite numbers rows by itself only for INTEGER.
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _only_on(dialect: str, index: Index) -> Index:
-    """Keep an index to one of the databases; migrations are compared with it by `info`."""
-    index.info["dialect"] = dialect
-    index.ddl_if(dialect=dialect)
-    return index
 
 
 class Base(DeclarativeBase):
@@ -193,14 +187,14 @@ class OrderRow(Base):
     __tablename__ = "orders"
     __table_args__ = (
         # PostgreSQL: the list reads by the first three; the start page counts by all of them.
-        _only_on(
+        only_on(
             "postgresql",
             Index("ix_orders_org_created", "org_id", "created_at", "id", "status", "deleted_at"),
         ),
         # The same on SQLite with all that the desk's list searches, filters and sorts by: orders
         # that do not match are passed over without reading their rows, which are much longer.
         # PostgreSQL would refuse so long a row in an index.
-        _only_on(
+        only_on(
             "sqlite",
             Index(
                 "ix_orders_list",
