@@ -192,6 +192,9 @@ def test_every_state_is_accessible(
     page.wait_for_selector("#report")
     page.click(".filters summary")
     check(page, "after a change")
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog[open]")
+    check(page, "the keys")
     page.goto(f"{desk.address}/orders?columns=code,changed,store,metadata.finish,status&sort=name")
     check(page, "other columns")
     for query in ("bin=1", "from=nope&status=x&metadata.finish=wood", "status=List&q=nothing"):
