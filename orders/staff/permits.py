@@ -22,6 +22,14 @@ _NEEDED: dict[str, Permission | None] = {
     "staff.edit_order": Permission.ENTER,
     "staff.suggest_configurations": Permission.ENTER,
     "staff.suggest_customers": Permission.ENTER,
+    "staff.show_order_imports": Permission.ENTER,
+    "staff.show_order_import": Permission.ENTER,
+    "staff.choose_matching": Permission.ENTER,
+    "staff.order_import_errors": Permission.ENTER,
+    "staff.order_import_result": Permission.ENTER,
+    "staff.order_import_sample": Permission.ENTER,
+    # What one's own list looks like is nobody else's.
+    "staff.choose_columns": Permission.READ,
     "staff.sign_out": None,
 }
 
