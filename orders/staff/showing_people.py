@@ -26,7 +26,7 @@ def zone_name() -> str:
 
 
 @staff.app_template_global()
-def look() -> Preferences:
+def own_look() -> Preferences:
     """Give the person's preferences, for the page's own element."""
     return _preferences()
 
