@@ -168,6 +168,8 @@ def walk(page: Page, demo: Demo) -> Iterator[str]:
     yield "configurations"
     page.goto(f"{address}/settings/attributes")
     yield "settings-attributes"
+    page.goto(f"{address}/settings/organization")
+    yield "settings-organization"
     page.goto(f"{address}/settings/webhooks")
     page.locator("main a[href*='/settings/webhooks/']:has-text('localhost')").click()
     page.locator(".messages").wait_for()
@@ -179,6 +181,8 @@ def walk(page: Page, demo: Demo) -> Iterator[str]:
     yield "find-mistyped"
     page.goto(f"{address}/o/{code}")
     yield "look-up"
+    page.goto(f"{address}/o/{code}?lang=de")
+    yield "look-up-german"
 
 
 def fill(page: Page) -> None:

@@ -1,5 +1,7 @@
 """Finding an order by its code. Whoever has the code may look; a miss tells as little as it can."""
 
+from urllib.parse import urlsplit
+
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -110,7 +112,7 @@ def show_day(code: str, number: int) -> AnyResponse:
     link = customer_link(canonical)
     order = gettext("Order %(code)s", code=grouped(canonical))
     event = DayEvent(
-        uid=f"{canonical}-{number}@{request.host}",
+        uid=f"{canonical}-{number}@{urlsplit(link).hostname}",
         day=day,
         title=f"{detail.label} – {view.org.org_name}",  # noqa: RUF001 - a dash for people's eyes
         text=f"{order}\n{link}",

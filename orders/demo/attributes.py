@@ -36,6 +36,9 @@ ATTRIBUTES = (
         key="deliveryWeek", label="Delivery week", kind=Kind.TEXT, visible_to_customer=True
     ),
     AttributeRule(
+        key="deliveryDate", label="Delivery day", kind=Kind.TEXT, visible_to_customer=True
+    ),
+    AttributeRule(
         key="assembly", label="Assembled for you", kind=Kind.BOOLEAN, visible_to_customer=True
     ),
     AttributeRule(key="discountPercent", label="Discount in %", kind=Kind.NUMBER),

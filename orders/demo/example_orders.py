@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any, Literal
 
@@ -134,6 +134,8 @@ def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Itera
             "cart": lines,
         }
         door = _add_origin(raw, customer, number, random)
+        if status is Status.IN_PROGRESS:
+            raw["metadata"]["deliveryDate"] = _day(raw["metadata"]["deliveryWeek"])
         if status not in OPEN_CARTS:
             raw["derivative"] = {
                 "finish": random.choice(("oil", "oil", "soap", "lacquer")),
@@ -184,6 +186,12 @@ def _metadata(customer: Customer, at: datetime, random: Random) -> dict[str, Any
     if random.random() < 0.4:
         metadata["purchaseOrder"] = f"PO-{random.randint(40000, 49999)}"
     return metadata
+
+
+def _day(week: str) -> str:
+    """Give the Thursday of a week that is written as `2026, week 50`."""
+    year, _, number = week.partition(", week ")
+    return date.fromisocalendar(int(year), int(number), 4).isoformat()
 
 
 def _add_origin(raw: dict[str, Any], customer: Customer, number: int, random: Random) -> Door:

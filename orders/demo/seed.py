@@ -21,6 +21,9 @@ from orders.storage.models import StaffAccount
 EMAIL = "demo@alder-oak.example"
 # Where the public token works: pages on one's own machine, and a shop on a reserved domain.
 DOMAINS = ("localhost", "127.0.0.1", "shop.example", "*.shop.example")
+# How customers see the workshop; the telephone number is one that nobody has.
+COLOUR = "#8a4b16"
+CONTACT = "+49 30 23125 041 · orders@alder-oak.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     staff_id = administration.add_staff(org_id, email=EMAIL, role="admin", password=password)
     private = administration.add_token(org_id, name="Trade portal", is_private=True)
     public = administration.add_token(org_id, name="Online shop", is_private=False, allowed=DOMAINS)
+    administration.change_customer_page(
+        org_id, customer_check="none", accent=COLOUR, contact=CONTACT, language=""
+    )
     for rule in ATTRIBUTES:
         administration.add_attribute(org_id, rule)
     saved = catalogue.save_configurations(
