@@ -2,11 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from orders.administration.checks import name_faults, refuse, require_version, version_of
 from orders.administration.orgs import require_org
@@ -18,6 +18,7 @@ from orders.rules.errors import FieldError, NotFound
 from orders.rules.file_types import content_type_of, is_true
 from orders.storage import database
 from orders.storage.models import Org
+from orders.storage.prepared import Prepared
 from orders.storage.tables import customer_page, insert_new
 
 MAX_CONTACT = 255  # characters
@@ -26,8 +27,10 @@ LOGO_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 NO_LOGO = "There is no such logo."
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_pages = select(Org.id, Org.name, *customer_page.c).outerjoin(
-    customer_page, customer_page.c.org_id == Org.id
+_page_by_org = Prepared(
+    select(Org.id, Org.name, *(column for column in customer_page.c if column.name != "org_id"))
+    .outerjoin(customer_page, customer_page.c.org_id == Org.id)
+    .where(Org.id == bindparam("org_id"))
 )
 
 
@@ -60,8 +63,7 @@ class CustomerPage:
 
 def find_customer_page(org_id: str) -> CustomerPage:
     """Read how the customers' pages of an org look. Raises NotFound for an unknown org."""
-    with database.read() as connection:
-        return _read(connection, org_id)
+    return _page(database.rows(_page_by_org, {"org_id": org_id}))
 
 
 def change_customer_page(
@@ -159,9 +161,13 @@ def _write(connection: Connection, org_id: str, values: dict[str, Any]) -> None:
 
 
 def _read(connection: Connection, org_id: str) -> CustomerPage:
-    row = connection.execute(_pages.where(Org.id == org_id)).one_or_none()
-    if row is None:
+    return _page(_page_by_org.rows(connection, {"org_id": org_id}))
+
+
+def _page(rows: Sequence[Any]) -> CustomerPage:
+    if not rows:
         raise NotFound("There is no org with this ID.")
+    row = rows[0]
     if row.customer_check is None:
         return CustomerPage(row.id, row.name)
     return CustomerPage(

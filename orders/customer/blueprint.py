@@ -17,7 +17,6 @@ from orders.web.language import gettext, keep_language, ngettext, prefer
 from orders.web.limits import limiter
 
 customer = Blueprint("customer", __name__)
-customer.after_request(keep_language)
 
 MISTYPED = mark("Check the code: it looks mistyped.")
 UNKNOWN = mark("We know no order with this code.")
@@ -45,6 +44,12 @@ def keep_private(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
+
+
+@customer.after_request
+def keep_wish(response: Response) -> Response:
+    """Keep the language that was asked for, where an answer has one."""
+    return response if request.endpoint in PUBLIC else keep_language(response)
 
 
 @customer.errorhandler(TooManyRequests)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import flask_babel
 from babel import Locale
 from flask import Flask, Response, g, has_request_context, request
+from werkzeug.datastructures import LanguageAccept
 
 from orders.languages import ENGLISH, languages
 
@@ -31,8 +32,7 @@ def language_of_request() -> str:
     if not has_request_context() or not is_for_customers(request.path):
         return ENGLISH
     known = languages()
-    accepted = request.accept_languages.best_match([*known])
-    wishes = (_asked_for(), request.cookies.get(COOKIE), accepted, g.get("language_of_org"))
+    wishes = (_asked_for(), request.cookies.get(COOKIE), _accepted(), g.get("language_of_org"))
     return next((wish for wish in wishes if wish in known), ENGLISH)
 
 
@@ -86,6 +86,12 @@ def keep_language(response: Response) -> Response:
             path=f"{request.script_root}/", secure=request.is_secure, httponly=True, samesite="Lax",
         )  # fmt: skip
     return response
+
+
+def _accepted() -> str | None:
+    """Give the language that the browser prefers; “any” is no wish, and leaves it to the org."""
+    named = [(tag, quality) for tag, quality in request.accept_languages if tag != "*"]
+    return LanguageAccept(named).best_match([*languages()])
 
 
 def _asked_for() -> str | None:

@@ -64,7 +64,8 @@ class TestTheColoursSheet:
         assert answer.mimetype == "text/css"
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.text.startswith(":root { --brand: #ff9900;")
-        assert "Set-Cookie" not in answer.headers
+        assert "Accept-Language" not in answer.vary
+        assert "Set-Cookie" not in client.get("/o/look/ff9900.css?lang=de").headers
 
     def test_the_preview_is_for_itself_alone(self, client: FlaskClient) -> None:
         assert client.get("/o/look/ff9900/preview.css").text.startswith(".preview {")

@@ -1,6 +1,7 @@
 """An org may ask for the customer ID beside the code; until it is told, nothing of the order is."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -181,6 +182,16 @@ class TestTooManyTries:
         assert 3500 <= int(refused.headers["Retry-After"]) <= 3600
         assert "Oslo" not in refused.text
         assert is_shut(client)
+
+    def test_many_at_once_have_ten_tries_together(self, app: Flask) -> None:
+        def try_it(_number: int) -> bool:
+            with app.app_context():
+                attempt = lookup.tell_fact(CODE, "x")
+                assert attempt is not None
+                return attempt.wait == 0
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(try_it, range(24))) == second_fact.MAX_TRIES
 
     def test_an_hour_later_it_may_be_told(self, app: Flask) -> None:
         start = datetime(2026, 11, 25, 12, tzinfo=UTC)
