@@ -74,17 +74,17 @@ class Desk:
         self.works[-1].strokes += list(text)
         self.page.keyboard.type(text, delay=40)
 
-    def tab_to(self, target: Locator) -> None:
-        """Press Tab until the target has the focus."""
+    def tab_to(self, target: Locator, key: str = "Tab") -> None:
+        """Press Tab, or another key, until the target has the focus."""
         for _ in range(MOST_TABS):
             if target.evaluate("one => one === document.activeElement"):
                 return
-            self.press("Tab")
+            self.press(key)
         raise AssertionError(f"{target} cannot be reached by Tab")
 
-    def go_by(self, target: Locator) -> None:
+    def go_by(self, target: Locator, key: str = "Tab") -> None:
         """Go to a link or button by Tab and press it."""
-        self.tab_to(target)
+        self.tab_to(target, key)
         self.press("Enter")
 
     def suggestions(self) -> None:
@@ -181,13 +181,14 @@ def import_file(desk: Desk, stock: Stock, folder: Path) -> None:
     page = desk.page
     with desk.work(f"import {IMPORTED:,} rows", "row", IMPORTED):
         desk.go_by(page.locator(".bar nav a", has_text="Orders"))
+        page.wait_for_url("**/orders")
         desk.go_by(page.get_by_role("link", name="Import", exact=True))
+        page.wait_for_url("**/orders/import")
         page.wait_for_selector("#file:focus")
         file = folder / "orders.csv"
         file.write_text(stock.as_csv(IMPORTED), "utf-8")
-        with page.expect_file_chooser() as choosing:
-            desk.press("Space")
-        choosing.value.set_files(file)
+        # The window that lets people choose a file is the system's own: it is not counted.
+        page.set_input_files("#file", file)
         desk.go_by(page.get_by_role("button", name="Upload"))
         page.wait_for_url("**/columns")
         desk.go_by(page.get_by_role("button", name="Check the orders"))
@@ -210,8 +211,9 @@ def export(desk: Desk, stock: Stock) -> None:
 
 def look_for(desk: Desk, text: str) -> None:
     """Search in the list of orders."""
-    desk.go_by(desk.page.locator(".bar nav a", has_text="Orders"))
-    desk.page.wait_for_selector("#q")
+    # The way back to the navigation is the shorter one from within a page.
+    desk.go_by(desk.page.locator(".bar nav a", has_text="Orders"), "Shift+Tab")
+    desk.page.wait_for_url("**/orders")
     desk.press("/")
     desk.type(text)
     desk.page.wait_for_url("**q=*")
