@@ -20,6 +20,9 @@ from orders.web.language import gettext
 from orders.web.limits import limiter, lookup_limit
 from orders.web.links import customer_link
 
+# Characters of a customer ID that are looked at: it has 255, and room for blanks between them.
+MAX_TYPED = 1000
+
 
 @customer.get("/find")
 @limiter.limit(lookup_limit, exempt_when=lambda: "code" not in request.args)
@@ -66,7 +69,7 @@ def open_order(code: str) -> AnyResponse:
         canonical = short_id.normalise(code)
     except MistypedShortId:
         return miss(MISTYPED, code)
-    typed = request.form.get("number", "")
+    typed = request.form.get("number", "")[:MAX_TYPED]
     attempt = lookup.tell_fact(canonical, typed)
     if attempt is None or attempt.lock is not None:
         answer = redirect(url_for("customer.show_order", code=canonical), 303)

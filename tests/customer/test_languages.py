@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from orders import administration
 from orders.rules.attributes import AttributeRule, Kind
+from orders.rules.errors import ServiceBusy
 from orders.rules.status import Status
 from tests.actors import Org
 from tests.customer.conftest import CODE, UNKNOWN_CODE, Clock, PlaceOrder
@@ -156,3 +157,17 @@ class TestGerman:
 def test_english_counts_as_people_do(client: FlaskClient, place_order: PlaceOrder) -> None:
     place_order(cart=[{**LINE, "count": 1}])
     assert "1 line, 1 piece<" in client.get(f"/o/{CODE}").text
+
+
+def test_a_busy_service_says_so_in_the_pages_language(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise ServiceBusy("The database cannot be reached. Please try again.")
+
+    monkeypatch.setattr("orders.lookup.find_order_for_customer", fail)
+    app.testing = False
+    answer = client.get(f"/o/{CODE}", headers=GERMAN)
+    assert answer.status_code == 503
+    assert "Gerade überlastet" in answer.text
+    assert answer.headers["Retry-After"] == "1"
