@@ -9,7 +9,7 @@ from orders.queries import find_order
 from orders.rules.moments import now_or
 from orders.storage import database
 from orders.storage.models import StaffAccount
-from orders.storage.tables import insert_new, order_editor
+from orders.storage.tables import insert_new, order_editor, shown_name
 
 # An open page says so every RENEWED seconds; one that was silent for longer than this is closed.
 RENEWED = 20
@@ -17,7 +17,7 @@ SILENT_FOR = timedelta(seconds=50)
 
 
 def note_editor(reference: str, member: StaffMember, *, now: datetime | None = None) -> list[str]:
-    """Note that this person has the order open; gives the addresses of others who have, sorted.
+    """Note that this person has the order open; gives the names of others who have, sorted.
 
     Raises NotFound when the org has no such order.
     """
@@ -30,14 +30,14 @@ def note_editor(reference: str, member: StaffMember, *, now: datetime | None = N
             mine = (order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id)
             connection.execute(update(order_editor).where(*mine).values(seen_at=at))
         others = (
-            select(StaffAccount.email)
+            select(shown_name)
             .join(order_editor, order_editor.c.staff_id == StaffAccount.id)
             .where(
                 order_editor.c.order_id == order.id,
                 order_editor.c.staff_id != member.id,
                 order_editor.c.seen_at > at - SILENT_FOR,
             )
-            .order_by(StaffAccount.email)
+            .order_by(shown_name)
         )
         return list(connection.execute(others).scalars())
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from orders.storage import database
-from orders.storage.tables import orders, staff_account, token
+from orders.storage.tables import orders, shown_name, staff_account, token
 
 # Orders whose platform and store names are offered for choice: the newest ones.
 MOST_SUGGESTED_FROM = 200
@@ -29,9 +29,7 @@ class Choices:
 
 def read_choices(org_id: str) -> Choices:
     """Read who has made orders of the org, or could, and what its recent orders came from."""
-    people = select(staff_account.c.id, staff_account.c.email).where(
-        staff_account.c.org_id == org_id
-    )
+    people = select(staff_account.c.id, shown_name).where(staff_account.c.org_id == org_id)
     tokens = select(token.c.id, token.c.name).where(token.c.org_id == org_id)
     recent = (
         select(orders.c.platform)

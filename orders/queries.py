@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Text, bindparam, func, select, type_coerce
+from sqlalchemy import ColumnElement, Text, bindparam, select, type_coerce
 
 from orders.access import Actor
 from orders.rules import short_id
@@ -16,7 +16,7 @@ from orders.rules.status import STATUS_BY_NAME
 from orders.storage import database
 from orders.storage.models import OrderHistory, StaffAccount, Submission, Token
 from orders.storage.prepared import Prepared
-from orders.storage.tables import JsonRows, cart_line, orders
+from orders.storage.tables import JsonRows, cart_line, orders, shown_name
 
 _lines = (
     select(
@@ -156,8 +156,7 @@ def read_history(order: Order) -> tuple[HistoryEntry, ...]:
 
 def actor_names(actor_ids: set[str], org_id: str) -> dict[str, str]:
     """Give the name of each actor of the org: a person's name or address, or a token's name."""
-    shown = func.coalesce(func.nullif(StaffAccount.name, ""), StaffAccount.email)
-    staff = select(StaffAccount.id, shown).where(
+    staff = select(StaffAccount.id, shown_name).where(
         StaffAccount.org_id == org_id, StaffAccount.id.in_(actor_ids)
     )
     tokens = select(Token.id, Token.name).where(Token.org_id == org_id, Token.id.in_(actor_ids))

@@ -13,7 +13,13 @@ from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidOrder, NotFound
 from orders.rules.json_values import find_unstorable
 from orders.storage import database
-from orders.storage.tables import insert_new, saved_view, staff_account, staff_preference
+from orders.storage.tables import (
+    insert_new,
+    saved_view,
+    shown_name,
+    staff_account,
+    staff_preference,
+)
 
 MAX_NAME = 80  # characters
 MAX_VIEWS = 50  # of one person
@@ -25,7 +31,7 @@ Address = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A saved view; `owner` is an e-mail address. `is_own` of the person who asked."""
+    """A saved view; `owner` is a person's name or address. `is_own` of the person who asked."""
 
     id: str
     name: str
@@ -39,7 +45,7 @@ def list_views(member: StaffMember) -> tuple[View, ...]:
     """Give the person's own views and those that others of the org share, by their names."""
     seen = or_(saved_view.c.staff_id == member.id, saved_view.c.is_shared.is_(True))
     statement = (
-        select(saved_view, staff_account.c.email)
+        select(saved_view, shown_name.label("owner"))
         .join(staff_account, staff_account.c.id == saved_view.c.staff_id)
         .where(saved_view.c.org_id == member.org_id, seen)
         .order_by(func.lower(saved_view.c.name), saved_view.c.id)
@@ -54,7 +60,7 @@ def _view(row: Any, member: StaffMember) -> View:  # noqa: ANN401 - a row of `sa
         name=row.name,
         is_shared=row.is_shared,
         is_own=row.staff_id == member.id,
-        owner=row.email,
+        owner=row.owner,
         address=tuple((name, value) for name, value in row.address),
     )
 

@@ -7,7 +7,7 @@ than half of their time (docs/benchmarks.md).
 from collections.abc import Mapping
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, Text
+from sqlalchemy import Connection, Table, Text, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -50,6 +50,10 @@ recovery_code = cast(Table, people_models.RecoveryCode.__table__)
 staff_event = cast(Table, people_models.StaffEvent.__table__)
 customer_page = cast(Table, customer_models.CustomerPage.__table__)
 order_tries = cast(Table, customer_models.OrderTries.__table__)
+
+
+# What others read of a person: the name that they have given themselves, or their address.
+shown_name = func.coalesce(func.nullif(staff_account.c.name, ""), staff_account.c.email)
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
