@@ -24,7 +24,7 @@ from orders.api.description.parts import (
 from orders.api.description.refusals import READING, READING_ONE, TAKING_JSON
 from orders.configuration_queries import SORTABLE
 from orders.rules.configuration_schema import EXAMPLE_PRODUCT_ID, ConfigurationInput
-from orders.rules.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID, NO_NUL
+from orders.rules.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID
 
 TAG = "Configurations"
 MOMENT = "2026-11-24T09:30:00.000Z"
@@ -48,6 +48,8 @@ SAVED = Example(
         "createdBy": "c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e",
     },
 )
+# A text that begins like a JSON array must be one (orders/api/query.py).
+ONE_TEXT = r"^([^\[\u0000][^\u0000]*)?$"
 JSON_TEXT = {"type": "string", "contentMediaType": "application/json"}
 # A form: fields as text, files beside them.
 FORM_SHAPE = {
@@ -101,7 +103,7 @@ LIST_PARAMETERS = (
         "shortId",
         "query",
         "Those with these short IDs.",
-        {"type": "array", "items": {"type": "string", "maxLength": 255, "pattern": NO_NUL}},
+        {"type": "array", "items": {"type": "string", "maxLength": 255, "pattern": ONE_TEXT}},
         ["46Juzcyx"],
     ),
     Parameter(
