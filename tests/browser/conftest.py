@@ -12,6 +12,7 @@ from playwright.sync_api import (
     Page,
     Playwright,
     Request,
+    expect,
     sync_playwright,
 )
 
@@ -30,6 +31,7 @@ ARGUMENTS = [
 SCHEMES = ("light", "dark")
 WIDTHS = (1440, 390, 320)  # pixels: a desk, a phone, a small phone
 PATIENCE = 20_000  # milliseconds; both cores may be busy with other tests
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass(frozen=True)
