@@ -9,6 +9,7 @@ from tests.browser.conftest import Desk, Screen, sign_in
 
 def check(page: Page, where: str) -> None:
     """Run axe and name what it finds; the page must not be wider than the screen either."""
+    page.wait_for_load_state()  # a page without its styles would be judged
     results = Axe().run(page)
     found = [
         f"{rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in results.response["violations"]
