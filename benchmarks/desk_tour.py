@@ -168,7 +168,7 @@ def change_many(desk: Desk, stock: Stock) -> None:
         desk.press("ArrowDown", "x")
         for _ in range(CHANGED - 1):
             desk.press("j", "x")
-        desk.tab_to(page.locator("#set"))
+        desk.press("s")
         desk.type("C")
         desk.go_by(page.locator("button[value=status]"))
         page.wait_for_selector("#report:has-text('set to Complete')")
@@ -180,7 +180,7 @@ def import_file(desk: Desk, stock: Stock, folder: Path) -> None:
     """Import a file, and wait until all of it is done."""
     page = desk.page
     with desk.work(f"import {IMPORTED:,} rows", "row", IMPORTED):
-        desk.go_by(page.locator(".bar nav a", has_text="Orders"))
+        desk.go_by(page.locator(".bar nav a", has_text="Orders"), "Shift+Tab")
         page.wait_for_url("**/orders")
         desk.go_by(page.get_by_role("link", name="Import", exact=True))
         page.wait_for_url("**/orders/import")

@@ -27,6 +27,7 @@ const acts = {
   k: () => move(-1),
   o: () => marked()?.querySelector("a.code")?.click(),
   x: () => marked()?.querySelector("[name='order']")?.click(),
+  s: () => document.getElementById("set")?.focus(),
   n: () => document.querySelector(".head a.primary")?.click(),
   "/": () => { search.focus(); search.select(); },
   "?": () => keys.showModal(),
