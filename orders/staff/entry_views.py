@@ -38,7 +38,7 @@ from orders.staff.order_form import OrderEntry, new_entry
 from orders.staff.prefilled import entry_like
 from orders.staff.row_acts import act
 from orders.web.errors import error_page
-from orders.web.pages import go_to
+from orders.web.pages import go_to, wants_piece
 
 
 @staff.get("/orders/new")
@@ -183,7 +183,7 @@ def _draw(
         hidden={"draft_version": str(version), "page": page_name},
         saves_drafts=True,
     )
-    actor, is_whole = signed_in().actor, not request.headers.get("HX-Request")
+    actor, is_whole = signed_in().actor, not wants_piece()
     return draw(
         entry,
         page,

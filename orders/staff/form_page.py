@@ -4,7 +4,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
-from flask import Response, request
+from flask import Response
 
 from orders import intake
 from orders.access import StaffMember
@@ -21,7 +21,7 @@ from orders.staff.form_rows import FormData, element_id
 from orders.staff.order_form import OrderEntry, blank_line, read_entry
 from orders.staff.prefilled import entry_of
 from orders.web.in_force import limits_in_force
-from orders.web.pages import page_or_piece
+from orders.web.pages import page_or_piece, wants_piece
 
 # The key that makes a form's order unique (docs/decisions/0005-…): 128 random bits.
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -149,6 +149,6 @@ def draw(entry: OrderEntry, page: FormPage, *, status: int = 200, **context: obj
         page=page,
         blank=blank_line(),
         element_id=element_id,
-        customers=find_customers("", actor) if not request.headers.get("HX-Request") else (),
+        customers=find_customers("", actor) if not wants_piece() else (),
         **context,
     )
