@@ -54,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=settings.limits.body_bytes,
         MAX_FORM_PARTS=100_000,
         PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
+        SESSION_REFRESH_EACH_REQUEST=False,  # SessionCookies renews it now and then
         SESSION_COOKIE_NAME="shortorder",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.has_secure_cookies,

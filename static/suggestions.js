@@ -43,14 +43,14 @@
     asked?.abort();
     asked = new AbortController();
     const signal = asked.signal;
-    let answer;
+    let drawn;
     try {
-      answer = await fetch(`${input.dataset.suggests}?q=${encodeURIComponent(text)}`, { headers: { "HX-Request": "true" }, signal });
+      const answer = await fetch(`${input.dataset.suggests}?q=${encodeURIComponent(text)}`, { headers: { "HX-Request": "true" }, signal });
+      if (!answer.ok) return;
+      drawn = await answer.text(); // given up half-way, it throws as the request does
     } catch {
       return;
     }
-    if (!answer.ok || signal.aborted) return;
-    const drawn = await answer.text();
     if (signal.aborted || input.value.trim() !== text) return;
     if (document.activeElement !== input) return pickOnlyOne(input, drawn);
     show(input, drawn, text);

@@ -1,9 +1,10 @@
 """Headers and cookies that every answer carries."""
 
+import time
 from collections.abc import Mapping
 
 from flask import Flask, Request, Response, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -33,6 +34,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+SENT = "sent"  # in a session: when its cookie was sent last, in seconds since 1970
+RENEW_AFTER = 3600  # seconds; a session of half a day goes on while somebody works
 TRANSPORT_SECURITY = ("Strict-Transport-Security", "max-age=31536000")  # a year, in seconds
 
 
@@ -62,11 +65,28 @@ def complete(response: Response, headers: Mapping[str, str], scheme: str) -> Non
 
 
 class SessionCookies(SecureCookieSessionInterface):
-    """Signed session cookies that are `Secure` whenever the request came over TLS."""
+    """Signed session cookies that are `Secure` whenever the request came over TLS.
+
+    A cookie is sent anew when something in it changed, and after RENEW_AFTER. Not with each answer:
+    a picture that is still on its way would put back what the session was when it was asked for.
+    """
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Give an empty session to programs: the JSON door never looks at cookies."""
-        return None if is_for_programs(request) else super().open_session(app, request)
+        if is_for_programs(request):
+            return None
+        session = super().open_session(app, request)
+        # Read past the session's own methods, which would make every answer depend on the cookie.
+        if session is not None and dict.get(session, "_permanent"):
+            sent = dict.get(session, SENT, 0)
+            session.modified = session.modified or time.time() - sent > RENEW_AFTER
+        return session
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Send the cookie if something in it is new, with the time at which it was sent."""
+        if session and session.modified and session.permanent:
+            session[SENT] = int(time.time())
+        super().save_session(app, session, response)
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Tell whether the cookie may travel over TLS only."""

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from orders import access
 from orders.storage import database
 from orders.storage.models import StaffAccount
+from orders.web import security
 from tests.actors import PASSWORD, Org
 from tests.bad_orders import good_form
 from tests.conftest import StoredRows
@@ -169,3 +170,17 @@ def test_htmx_is_told_that_the_session_has_ended(client: FlaskClient) -> None:
     )
     assert answer.status_code in {400, 401}
     assert "<html" not in answer.text
+
+
+def test_the_cookie_is_sent_when_it_changes_and_once_an_hour(
+    staff_client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with staff_client.session_transaction() as session:
+        session.permanent = True  # as a real sign-in makes it
+    staff_client.get("/orders")  # its form puts a token into the session
+    with staff_client.get("/static/favicon.svg") as picture:
+        assert "Set-Cookie" not in picture.headers
+        assert "Cookie" not in picture.headers.get("Vary", "")
+    assert "Set-Cookie" not in staff_client.get("/orders").headers
+    monkeypatch.setattr(security, "RENEW_AFTER", -1)
+    assert "Expires" in staff_client.get("/orders").headers["Set-Cookie"]
