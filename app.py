@@ -21,7 +21,7 @@ from orders.customer import customer
 from orders.docs import docs
 from orders.files import FileStore
 from orders.health import HealthCheck
-from orders.request_recorder import RequestRecorder
+from orders.recording.request_recorder import RequestRecorder
 from orders.rules.configuration import own_picture
 from orders.rules.errors import ServiceBusy
 from orders.settings import PROJECT, BadSetting, Settings, read_settings

@@ -20,11 +20,12 @@ import flask_migrate
 from app import create_app
 from benchmarks.desk_data import Maker, fill
 from benchmarks.product import SCRATCH
-from orders import administration, order_export
+from orders import administration
 from orders.access import Actor, OrgRules
-from orders.export_files import csv_pieces
-from orders.order_list import AttributeIs, ListPage, Wanted, list_page
-from orders.order_place import NEWEST_FIRST, Sort
+from orders.lists import order_export
+from orders.lists.export_files import csv_pieces
+from orders.lists.order_list import AttributeIs, ListPage, Wanted, list_page
+from orders.lists.order_place import NEWEST_FIRST, Sort
 from orders.rules.status import Status
 from orders.settings import PROJECT, Settings
 from orders.storage import database

@@ -258,9 +258,9 @@ _staff = select(
 def sign_in(email: str, password: str) -> StaffMember | None:
     """Check an e-mail address and password; None when they do not belong together.
 
-    A person with a second factor is not signed in by this alone (orders/second_factor.py). Takes
-    as long for an unknown address as for a wrong password, so that nobody can find out by the clock
-    who has an account.
+    A person with a second factor is not signed in by this alone (orders/people/second_factor.py).
+    Takes as long for an unknown address as for a wrong password, so that nobody can find out by the
+    clock who has an account.
     """
     # No stored address holds a NUL, and PostgreSQL would not even compare one.
     address = email.strip().lower().replace("\0", "")

@@ -7,11 +7,13 @@ from datetime import timedelta
 
 from flask import Flask
 
-from orders import deliveries, drafts, editors, queue
-from orders.courier import Courier
+from orders.entry import drafts
 from orders.imports.claim import claims_last
 from orders.imports.forgetting import forget_old
 from orders.imports.work import work_next
+from orders.messaging import deliveries, queue
+from orders.messaging.courier import Courier
+from orders.revisions import editors
 from orders.rules.errors import ServiceBusy
 from orders.settings import Settings
 

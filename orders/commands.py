@@ -10,7 +10,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from orders import administration, configurations, demo
+from orders import administration, demo
+from orders.catalogue import configurations
 from orders.rules.attributes import Applies, AttributeRule, Kind, read_option
 from orders.rules.errors import InvalidOrder, OrderError
 from orders.serving import serve, work

@@ -12,10 +12,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from orders import catalogue, queue, repeats
+from orders import repeats
 from orders.access import Actor, refuse_foreign_org
+from orders.catalogue import naming
+from orders.messaging import queue
+from orders.messaging.outbox import Topic, messages
 from orders.order_rows import history_row, line_rows, order_row
-from orders.outbox import Topic, messages
 from orders.queries import any_order, names_order, order_from, whole_order
 from orders.repeats import Once
 from orders.rules.change_schema import OrderChanges, read_changes, read_lines
@@ -264,7 +266,7 @@ def _lacks_lines(order: Order, actor: Actor) -> bool:
     if converted is None:
         return False
     names = [line["configurationId"] for line in converted]
-    return not (names and catalogue.unknown_short_ids(names, actor.org_id))
+    return not (names and naming.unknown_short_ids(names, actor.org_id))
 
 
 def _require_open_or_private(order: Order, actor: Actor) -> None:
@@ -281,9 +283,9 @@ def _require_private(actor: Actor) -> None:
 
 def _unknown_short_ids(cart: tuple[CartLine, ...] | NotSent, actor: Actor) -> list[FieldError]:
     lines = () if isinstance(cart, NotSent) else cart
-    unknown = catalogue.unknown_short_ids((line.configuration_id for line in lines), actor.org_id)
+    unknown = naming.unknown_short_ids((line.configuration_id for line in lines), actor.org_id)
     return [
-        FieldError(f"cart.{position}.configurationId", catalogue.UNKNOWN_SENTENCE)
+        FieldError(f"cart.{position}.configurationId", naming.UNKNOWN_SENTENCE)
         for position, line in enumerate(lines)
         if line.configuration_id in unknown
     ]

@@ -12,11 +12,13 @@ from typing import Any
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
-from orders import catalogue, queries, queue, repeats
+from orders import queries, repeats
 from orders.access import Actor, refuse_foreign_org
+from orders.catalogue import naming
+from orders.messaging import queue
+from orders.messaging.outbox import Topic, messages
 from orders.notes import note_row
 from orders.order_rows import CREATED, history_row, line_rows, order_row
-from orders.outbox import Topic, messages
 from orders.repeats import Once, Repeated
 from orders.rules import short_id
 from orders.rules.attributes import apply_attributes
@@ -73,13 +75,13 @@ def check_order(
     references = _references(
         sent.get("cart") if not shape.cart_from_items else draft and draft.cart
     )
-    unknown = catalogue.unknown_short_ids([name for _, name in references], actor.org_id)
+    unknown = naming.unknown_short_ids([name for _, name in references], actor.org_id)
     if unknown and shape.cart_from_items and draft is not None:
         # Entries that name no configuration cannot be converted: `items` stays as it came.
         draft = draft._replace(cart=())
     elif unknown:
         errors += [
-            FieldError(f"cart.{position}.configurationId", catalogue.UNKNOWN_SENTENCE)
+            FieldError(f"cart.{position}.configurationId", naming.UNKNOWN_SENTENCE)
             for position, name in references
             if name in unknown
         ]

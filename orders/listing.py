@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, exists
 
-from orders import catalogue
+from orders.catalogue import naming
 from orders.queries import order_from, whole_order
 from orders.rules import short_id
 from orders.rules.configuration_id import read_uuid
@@ -90,7 +90,7 @@ def _conditions(org_id: str, wanted: OrderFilter) -> Iterator[ColumnElement[bool
 def _holds_configuration(org_id: str, reference: str) -> ColumnElement[bool]:
     """Lines name a configuration by its UUID or its short ID: either is found by both."""
     names = {read_uuid(reference) or reference}
-    card = catalogue.resolve([reference], org_id).get(reference)
+    card = naming.resolve([reference], org_id).get(reference)
     if card is not None and reference in {card.id, card.short_id, card.id.upper()}:
         names |= {card.id, card.short_id}
     return exists().where(

@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import bindparam
 
-from orders import administration, catalogue, configuration_queries, second_fact
+from orders import administration, second_fact
 from orders.access import org_rules_of
 from orders.administration import CustomerPage
-from orders.catalogue import ConfigurationCard
-from orders.configuration_queries import StoredFile
+from orders.catalogue import configuration_queries, naming
+from orders.catalogue.configuration_queries import StoredFile
+from orders.catalogue.naming import ConfigurationCard
 from orders.queries import order_from, whole_order
 from orders.rules.attributes import Applies, AttributeRule, option_label
 from orders.rules.customer_check import Gate, gate_of, is_fact, lock_of
@@ -125,7 +126,7 @@ def find_picture(code: str, number: int, may_see: MaySee) -> StoredFile | None:
     if _gate(order, org, may_see) is not Gate.OPEN:
         return None
     reference = order.cart[number - 1].configuration_id
-    card = catalogue.resolve([reference], order.org_id).get(reference)
+    card = naming.resolve([reference], order.org_id).get(reference)
     if card is None or not card.has_picture:
         return None
     return configuration_queries.find_picture(card.id, order.org_id)
@@ -143,7 +144,7 @@ def _gate(order: Order, org: CustomerPage, may_see: MaySee) -> Gate:
 
 
 def _content(order: Order) -> Content:
-    cards = catalogue.resolve({line.configuration_id for line in order.cart}, order.org_id)
+    cards = naming.resolve({line.configuration_id for line in order.cart}, order.org_id)
     return Content(
         created_at=order.created_at,
         updated_at=order.updated_at,

@@ -19,8 +19,9 @@ import click
 import flask_migrate
 from flask import Flask
 
-from orders import administration, demo, request_log
+from orders import administration, demo
 from orders.background import Background
+from orders.recording import request_log
 from orders.settings import PROJECT, Settings
 
 # Without the query string: bearer tokens stand there.

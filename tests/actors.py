@@ -7,9 +7,10 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders import access, administration, catalogue
+from orders import access, administration
 from orders.access import Actor, StaffMember
 from orders.administration import passwords
+from orders.catalogue import naming
 from orders.rules.attributes import AttributeRule
 from orders.rules.configuration import NewConfiguration
 from orders.rules.errors import Conflict
@@ -60,10 +61,10 @@ class Org:
             for rule in rules:
                 administration.add_attribute(self.id, rule)
 
-    def save(self, name: str, sku: str) -> catalogue.ConfigurationCard:
+    def save(self, name: str, sku: str) -> naming.ConfigurationCard:
         """Save a configuration and give its card."""
         with self.app.app_context():
-            [made] = catalogue.save_configurations(
+            [made] = naming.save_configurations(
                 [
                     NewConfiguration(
                         variant={"Wood": "Oak", "Legs": "Brass"},
@@ -73,7 +74,7 @@ class Org:
                 org_id=self.id,
                 created_by=self.private.id,
             )
-            return catalogue.resolve([made], self.id)[made]
+            return naming.resolve([made], self.id)[made]
 
     def sign_in(self, client: FlaskClient, member: StaffMember | None = None) -> FlaskClient:
         """Make a client the browser of a signed-in person, who is the salesperson by default."""

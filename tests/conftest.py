@@ -12,7 +12,8 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import func, select
 
 from app import create_app
-from orders import queue, request_recorder
+from orders.messaging import queue
+from orders.recording import request_recorder
 from orders.settings import PROJECT, Settings
 from orders.storage import database, tables
 from orders.storage.database import close

@@ -31,7 +31,7 @@ def test_orders_are_created_by_both_doors_the_import_and_the_demo_only() -> None
         "orders/api/lane.py",
         "orders/api/order_views.py",
         "orders/imports/work.py",
-        "orders/staff/entry_views.py",
+        "orders/staff/entry/entry_views.py",
         "orders/demo/seed.py",
     }
 

@@ -4,14 +4,14 @@ from functools import partial
 
 from flask import Response, request
 
-from orders import configuration_queries, configurations
 from orders.api.answers import JsonAnswer, list_answer
 from orders.api.authentication import current_actor, require_may_list
 from orders.api.blueprint import api
 from orders.api.configuration_body import configuration_body
 from orders.api.query import Query, read_query
 from orders.api.repeating import Made, answer_once
-from orders.configuration_queries import SORTABLE, Filters
+from orders.catalogue import configuration_queries, configurations
+from orders.catalogue.configuration_queries import SORTABLE, Filters
 from orders.repeats import Once
 from orders.rules.configuration import Configuration
 from orders.rules.wire import configuration_fields

@@ -22,7 +22,7 @@ from orders.api.authentication import secret_of_header
 from orders.api.etags import etag_of
 from orders.api.pace import pace_of
 from orders.api.problems import problem_of, problem_of_http
-from orders.request_recorder import RequestRecorder
+from orders.recording.request_recorder import RequestRecorder
 from orders.rules.errors import OrderError
 from orders.rules.json_values import parse_json
 from orders.rules.limits import Limits

@@ -4,11 +4,11 @@ import contextlib
 
 from flask import Response, current_app, g, request
 
-from orders import request_log
 from orders.access import Actor
 from orders.api.authentication import refused_secret
-from orders.request_log import Caller
-from orders.request_recorder import RequestRecorder
+from orders.recording import request_log
+from orders.recording.request_log import Caller
+from orders.recording.request_recorder import RequestRecorder
 from orders.rules.errors import ServiceBusy
 from orders.web.security import is_for_programs
 

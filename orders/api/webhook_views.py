@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Response, request
 
-from orders import webhooks
 from orders.access import Actor
 from orders.api.answers import JsonAnswer, list_answer
 from orders.api.authentication import current_actor
@@ -16,11 +15,12 @@ from orders.api.blueprint import api
 from orders.api.json_body import json_object
 from orders.api.query import read_query
 from orders.api.repeating import Made, answer_once
+from orders.messaging import webhooks
+from orders.messaging.webhooks import NewWebhook
 from orders.repeats import Once
 from orders.rules.errors import Forbidden
 from orders.rules.webhook import Webhook, webhook_fields
 from orders.web.in_force import limits_in_force, settings_in_force
-from orders.webhooks import NewWebhook
 
 
 @api.post("/webhooks")

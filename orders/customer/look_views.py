@@ -8,7 +8,7 @@ from flask import Response
 from werkzeug.exceptions import NotFound as NoPage
 
 from orders import administration
-from orders.configuration_queries import StoredFile
+from orders.catalogue.configuration_queries import StoredFile
 from orders.customer.blueprint import customer
 from orders.rules.colours import look_of, read_colour, style_sheet
 from orders.rules.errors import NotFound

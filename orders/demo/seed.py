@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from orders import access, administration, catalogue, editing, intake, notes
+from orders import access, administration, editing, intake, notes
 from orders.access import Actor, Origin
+from orders.catalogue import naming
 from orders.demo.attributes import ATTRIBUTES
 from orders.demo.example_orders import DAYS, Door, ExampleOrder, example_orders
 from orders.demo.products import PRODUCTS, WORKSHOP
@@ -57,7 +58,7 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     )
     for rule in ATTRIBUTES:
         administration.add_attribute(org_id, rule)
-    saved = catalogue.save_configurations(
+    saved = naming.save_configurations(
         [product.configuration() for product in PRODUCTS],
         org_id=org_id,
         created_by=staff_id,

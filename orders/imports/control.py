@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from orders import queue
 from orders.access import Actor
 from orders.imports.progress import Counts, counts
 from orders.imports.records import Import, OrderState, State
+from orders.messaging import queue
 from orders.rules.errors import Conflict, FieldError, InvalidOrder
 from orders.storage import database
 from orders.storage.models import Org

@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from sqlalchemy import Text, select, type_coerce
 
-from orders import catalogue, intake
+from orders import intake
 from orders.access import Actor
+from orders.catalogue import naming
 from orders.imports.records import BATCH, Import, read_sheet
 from orders.repeats import fingerprint
 from orders.rules import short_id
@@ -48,7 +49,7 @@ class Plan:
         matching = one.matching or Matching((IGNORED,) * len(one.columns), None)
         self.groups = group_rows(sheet, matching)
         self._actor, self._limits, self._matching = actor, limits, matching
-        cards = catalogue.resolve(references(sheet.rows, matching), actor.org_id)
+        cards = naming.resolve(references(sheet.rows, matching), actor.org_id)
         named = {name: card.id for name, card in cards.items()}
         attributes = actor.org.attributes
         self._builder = OrderBuilder(one.columns, matching, attributes, named)

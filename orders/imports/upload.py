@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orders import queue, turns
+from orders import turns
 from orders.access import Actor
 from orders.imports.records import NOT_STARTED, Import, State, find
 from orders.imports.spreadsheet import read_xlsx
+from orders.messaging import queue
 from orders.rules.column_matching import (
     Matching,
     guess,

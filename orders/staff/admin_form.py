@@ -16,8 +16,8 @@ from flask import Response, flash
 from orders.administration import ChangedMeanwhile
 from orders.rules.errors import Conflict, FieldError, InvalidOrder, Taken
 from orders.staff.blueprint import signed_in, staff
-from orders.staff.form_rows import element_id
-from orders.staff.order_form import Summary
+from orders.staff.entry.form_rows import element_id
+from orders.staff.entry.order_form import Summary
 from orders.web.pages import go_to
 
 staff.add_app_template_global(element_id)

@@ -5,8 +5,9 @@ import contextlib
 from flask import g, session
 from flask_login import login_user
 
-from orders import access, own_account
+from orders import access
 from orders.access import StaffMember
+from orders.people import own_account
 from orders.rules.errors import ServiceBusy
 from orders.staff.accounts import SignedIn
 from orders.staff.blueprint import MUST_SET_UP

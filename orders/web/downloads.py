@@ -4,7 +4,7 @@ import io
 
 from flask import Response, current_app, send_file
 
-from orders.configuration_queries import StoredFile
+from orders.catalogue.configuration_queries import StoredFile
 from orders.files import FileStore
 from orders.rules.file_types import PICTURES
 

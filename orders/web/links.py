@@ -2,7 +2,7 @@
 
 from flask import request, url_for
 
-from orders import mail
+from orders.messaging import mail
 from orders.web.in_force import settings_in_force
 
 

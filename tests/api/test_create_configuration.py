@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from orders import catalogue
+from orders.catalogue import naming
 from orders.rules.limits import Limits
 from orders.storage import database, tables
 from tests.actors import Org
@@ -259,7 +259,7 @@ def test_a_cart_finds_it_by_short_id_and_by_its_sku(api: Api, org: Org, app: Fla
     order = api.create({"cart": [{"configurationId": "chair-01", "count": 2}]})
     assert order.status_code == 201
     with app.app_context():
-        [card] = catalogue.resolve(["osl-9"], org.id).values()
+        [card] = naming.resolve(["osl-9"], org.id).values()
     assert card.short_id == "chair-01"
     assert card.variant == {}
 

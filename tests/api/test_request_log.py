@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
 from app import create_app
-from orders import administration, request_log
-from orders.request_log import Filters, LoggedRequest, RequestPage
-from orders.request_recorder import RequestRecorder
+from orders import administration
+from orders.recording import request_log
+from orders.recording.request_log import Filters, LoggedRequest, RequestPage
+from orders.recording.request_recorder import RequestRecorder
 from orders.rules.errors import ServiceBusy
 from orders.settings import Settings
 from orders.storage import database, tables

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from orders import webhooks
+from orders.messaging import webhooks
 from tests.api.calls import Answer, Api
 
 ADDRESS = "https://shop.example/hook"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from orders.configuration_import import SAMPLE
+from orders.catalogue.configuration_import import SAMPLE
 from tests.actors import PASSWORD
 from tests.browser.conftest import Desk, Watch
 from tests.browser.test_accessibility import check

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
-from orders import configurations
+from orders.catalogue import configurations
 from orders.rules.limits import Limits
 from orders.rules.uploads import SentFile
 from orders.settings import Settings

@@ -22,8 +22,8 @@ from schemathesis.specs.openapi.checks import (
     use_after_free,
 )
 
-from orders import catalogue
 from orders.api.description.order_examples import SHORT_ID
+from orders.catalogue import naming
 from orders.repeats import KEY_HEADER
 from orders.rules import short_id
 from orders.rules.configuration_id import is_short_id
@@ -129,7 +129,7 @@ DECIDED_BY_WHAT_IS_STORED = re.compile(
     "|".join(
         (
             *(re.escape(missing_line(status)) for status in Status),
-            re.escape(catalogue.UNKNOWN_SENTENCE),
+            re.escape(naming.UNKNOWN_SENTENCE),
             # Of an earlier campaign; within one, `before_call` sees to it.
             re.escape(
                 "This key came with another request before. Use a new key for a new request."

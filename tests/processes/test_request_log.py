@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app import create_app
-from orders import request_log
-from orders.request_log import Filters
+from orders.recording import request_log
+from orders.recording.request_log import Filters
 from orders.settings import Settings
 from orders.storage import database
 from tests.bad_orders import CHAIR

@@ -9,10 +9,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, update
 
-from orders import at_a_glance, editing, intake, webhooks
+from orders import at_a_glance, editing, intake
 from orders.access import Actor
 from orders.at_a_glance import Glance
 from orders.imports import upload, work
+from orders.messaging import webhooks
 from orders.repeats import Once, fingerprint
 from orders.rules.change_schema import OrderChanges
 from orders.rules.limits import Limits

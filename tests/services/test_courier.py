@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from orders.courier import MAX_ANSWER, Courier, Message
+from orders.messaging.courier import MAX_ANSWER, Courier, Message
 from orders.settings import PROJECT
 from tests.receiver import Receiver
 

@@ -11,10 +11,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from orders import deliveries, editing, intake, webhooks
+from orders import editing, intake
 from orders.access import Actor
-from orders.courier import Message, Outcome
-from orders.deliveries import PAUSES, Delivery, State
+from orders.messaging import deliveries, webhooks
+from orders.messaging.courier import Message, Outcome
+from orders.messaging.deliveries import PAUSES, Delivery, State
 from orders.repeats import Once, fingerprint
 from orders.rules.errors import Conflict, InvalidOrder, NotFound, ServiceBusy, StaleVersion
 from orders.rules.limits import Limits

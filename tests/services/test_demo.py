@@ -11,8 +11,9 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import func, select
 
-from orders import access, catalogue
+from orders import access
 from orders.access import Origin
+from orders.catalogue import naming
 from orders.demo import DemoResult, drawings, seed_demo
 from orders.demo.attributes import ATTRIBUTES
 from orders.demo.example_orders import example_orders
@@ -86,7 +87,7 @@ def test_every_configuration_is_found_by_its_sku_and_has_its_picture(
     app: Flask, demo: DemoResult
 ) -> None:
     with app.app_context():
-        cards = catalogue.resolve([product.sku for product in PRODUCTS], demo.org_id)
+        cards = naming.resolve([product.sku for product in PRODUCTS], demo.org_id)
     assert demo.configurations == len(cards) == 20
     for sku, card in cards.items():
         assert card.sku == sku

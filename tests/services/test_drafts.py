@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from orders import drafts, intake, order_templates
+from orders import intake
 from orders.access import StaffMember
-from orders.drafts import DraftChanged, Fields
+from orders.entry import drafts, order_templates
+from orders.entry.drafts import DraftChanged, Fields
 from orders.repeats import Once
 from orders.rules.errors import InvalidOrder, NotFound
 from orders.rules.limits import Limits

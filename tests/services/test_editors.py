@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from orders import editing, editors, intake
-from orders.order_versions import order_at
+from orders import editing, intake
+from orders.revisions import editors
+from orders.revisions.order_versions import order_at
 from orders.rules.errors import NotFound, StaleVersion
 from orders.rules.limits import Limits
 from orders.rules.order import Order

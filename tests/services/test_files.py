@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from moto.server import ThreadedMotoServer
 
-from orders import configuration_queries, configurations
+from orders.catalogue import configuration_queries, configurations
 from orders.files import FileStore, new_name
 from orders.rules.errors import NotFound, ServiceBusy
 from orders.rules.limits import Limits

@@ -11,15 +11,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from orders import intake, order_export, queries, webhooks
-from orders.export_files import csv_pieces, write_xlsx
+from orders import intake, queries
 from orders.imports import claim, control, forgetting, progress, records, results, upload, work
 from orders.imports.claim import ClaimLost
 from orders.imports.plan import Plan
 from orders.imports.progress import Counts
 from orders.imports.records import Import, OrderState, State
-from orders.order_list import Wanted
-from orders.order_place import NEWEST_FIRST
+from orders.lists import order_export
+from orders.lists.export_files import csv_pieces, write_xlsx
+from orders.lists.order_list import Wanted
+from orders.lists.order_place import NEWEST_FIRST
+from orders.messaging import webhooks
 from orders.repeats import Once
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.rules.column_matching import Matching

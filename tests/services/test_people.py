@@ -7,10 +7,11 @@ from functools import partial
 import pytest
 from flask import Flask
 
-from orders import access, administration, second_factor
+from orders import access, administration
 from orders.access import StaffMember
+from orders.people import second_factor
+from orders.people.second_factor import MOST_WRONG, Outcome
 from orders.rules.errors import Conflict, NotFound
-from orders.second_factor import MOST_WRONG, Outcome
 from tests.actors import PASSWORD, Org
 from tests.staff.people import code_of, with_factor
 

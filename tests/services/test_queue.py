@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from orders import editing, intake, queue
-from orders.queue import SWEEP, Queue
+from orders import editing, intake
+from orders.messaging import queue
+from orders.messaging.queue import SWEEP, Queue
 from orders.rules.limits import Limits
 from orders.storage.database import db
 from tests.actors import Org
@@ -144,7 +145,7 @@ def test_a_queue_that_is_broken_fails_no_order(
 
     monkeypatch.setattr(queue, "_queue_of", broken)
     draft = intake.check_order({"status": "List"}, actor=desk.actor, limits=Limits())
-    with caplog.at_level(logging.WARNING, logger="orders.queue"):
+    with caplog.at_level(logging.WARNING, logger="orders.messaging.queue"):
         order = intake.create_order(draft, actor=desk.actor)
     assert desk.only(made.webhook.id).order_short_id == order.short_id
     assert "queue" in caplog.text

@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from orders import request_log, request_recorder
-from orders.request_log import Note
-from orders.request_recorder import RequestRecorder
+from orders.recording import request_log, request_recorder
+from orders.recording.request_log import Note
+from orders.recording.request_recorder import RequestRecorder
 from orders.rules.errors import ServiceBusy
 from orders.storage import database, tables
 from tests.actors import Org

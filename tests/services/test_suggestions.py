@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from orders import customers, intake
+from orders import intake
 from orders.access import Actor
-from orders.configuration_search import find_configurations
+from orders.catalogue.configuration_search import find_configurations
+from orders.entry import customers
 from orders.rules.limits import Limits
 from orders.rules.order import Order
 from tests.actors import Org

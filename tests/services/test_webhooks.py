@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from orders import access, webhooks
+from orders import access
+from orders.messaging import webhooks
 from orders.rules.errors import Conflict, Forbidden, InvalidOrder, NotFound
 from orders.rules.limits import Limits
 from orders.rules.paging import Paging

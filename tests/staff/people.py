@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 from flask import Flask
 
-from orders import second_factor
 from orders.access import StaffMember
-from orders.second_factor import STEP
+from orders.people import second_factor
+from orders.people.second_factor import STEP
 from tests.actors import Org
 
 LINK = re.compile(r'id="secret">(http[^<]+)<')

@@ -117,7 +117,7 @@ class TestStatus:
         org: Org,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("orders.order_list.PAGE_SIZE", 2)
+        monkeypatch.setattr("orders.lists.order_list.PAGE_SIZE", 2)
         matching = [make_order(org, name="Match")["shortId"] for _ in range(5)]
         other = make_order(org, name="Other")["shortId"]
         fields = form(staff_client, "q=match")
@@ -134,7 +134,7 @@ class TestStatus:
         org: Org,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("orders.bulk.MOST_ORDERS", 2)
+        monkeypatch.setattr("orders.lists.bulk.MOST_ORDERS", 2)
         made = [make_order(org)["shortId"] for _ in range(3)]
         sent = {**form(staff_client), "scope": "all", "do": "status", "set": "Complete"}
         answer = staff_client.post("/orders/bulk", data=sent)
@@ -264,7 +264,7 @@ class TestUndo:
         running = staff_client.get(staff_client.post(address, data={}).location).text
         assert told(running).startswith("Still at work: 1 order so far.")
         assert stored(app, code)[0] == "Complete"
-        monkeypatch.setattr("orders.bulk_records.PATIENCE", timedelta(0))
+        monkeypatch.setattr("orders.lists.bulk_records.PATIENCE", timedelta(0))
         shown = staff_client.get(f"/orders?done={done[1]}").text
         assert told(shown) == "Interrupted: 1 order set to Complete."
         assert told(undo(staff_client, shown)) == "Undone: 1 order set back."

@@ -104,9 +104,9 @@ def test_it_is_what_is_filtered_in_the_order_of_the_list(
 def test_batches_lose_and_repeat_nothing(
     staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orders.order_list.MOST_FOUND", 3)
-    monkeypatch.setattr("orders.order_export.BATCH", 2)
-    monkeypatch.setattr("orders.export_files.PIECE", 10)
+    monkeypatch.setattr("orders.lists.order_list.MOST_FOUND", 3)
+    monkeypatch.setattr("orders.lists.order_export.BATCH", 2)
+    monkeypatch.setattr("orders.lists.export_files.PIECE", 10)
     made = [make_order(org, name=None if n % 3 else "same")["shortId"] for n in range(10)]
     for sort in ("", "name", "-name", "status"):
         rows = exported(staff_client, f"sort={sort}")
@@ -158,7 +158,7 @@ def test_values_come_back_as_what_they_were(
 def test_keys_beyond_the_columns_stand_together(
     staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orders.order_export.MOST_KEYS", 4)
+    monkeypatch.setattr("orders.lists.order_export.MOST_KEYS", 4)
     make_order(org, metadata={f"k{n}": n for n in range(6)})
     [row] = exported(staff_client)
     assert (row["metadata.k3"], row["metadata"]) == ("3", '{"k4":4,"k5":5}')
@@ -174,7 +174,7 @@ def test_a_workbook_has_numbers_and_an_end(
     assert cells["name"] == "n" * 255
     assert len(cells["metadata.long"]) == 32_767
     assert cells["metadata.long"].endswith("…")
-    monkeypatch.setattr("orders.export_files.MOST_XLSX_ROWS", 1)
+    monkeypatch.setattr("orders.lists.export_files.MOST_XLSX_ROWS", 1)
     make_order(org)
     answer = staff_client.get("/orders/export.xlsx")
     assert answer.status_code == 422

@@ -9,8 +9,8 @@ from flask import Flask
 
 from orders.queries import HistoryEntry
 from orders.rules.attributes import AttributeRule, Kind, Option
-from orders.staff import history
-from orders.staff.history import Change
+from orders.staff.order import history
+from orders.staff.order.history import Change
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from orders.rules.attributes import Applies, AttributeRule, Kind, Option
-from orders.staff.list_address import LABELS
+from orders.staff.lists.list_address import LABELS
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.staff.test_pages import make_order
@@ -110,10 +110,10 @@ class TestSearch:
         make_order(org)
         every = {one["shortId"] for one in made}
         assert set(codes(staff_client, {"q": "chair"})) == every
-        monkeypatch.setattr("orders.order_search.MOST_ORDERS", 2)
+        monkeypatch.setattr("orders.lists.order_search.MOST_ORDERS", 2)
         assert set(codes(staff_client, {"q": "chair"})) == every
         assert codes(staff_client, {"q": "chair 2"}) != []
-        monkeypatch.setattr("orders.order_search.MOST_NAMED", 1)
+        monkeypatch.setattr("orders.lists.order_search.MOST_NAMED", 1)
         assert set(codes(staff_client, {"q": "chair"})) == every
         assert codes(staff_client, {"q": "chair ch-3"}) == [made[3]["shortId"]]
 
@@ -123,8 +123,8 @@ class TestSearch:
         for _ in range(3):
             make_order(org)
         assert "3 orders" in staff_client.get("/orders").text
-        monkeypatch.setattr("orders.order_list.MOST_COUNTED", 2)
-        monkeypatch.setattr("orders.order_list.PAGE_SIZE", 2)
+        monkeypatch.setattr("orders.lists.order_list.MOST_COUNTED", 2)
+        monkeypatch.setattr("orders.lists.order_list.PAGE_SIZE", 2)
         assert "More than" in staff_client.get("/orders").text
 
 
@@ -253,7 +253,7 @@ class TestSort:
     def test_pages_hold_every_order_once_in_order_and_lead_back(
         self, staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch, sort: str
     ) -> None:
-        monkeypatch.setattr("orders.order_list.PAGE_SIZE", 3)
+        monkeypatch.setattr("orders.lists.order_list.PAGE_SIZE", 3)
         names = itertools.cycle(["b", "A", None, "c", "B", None])
         customers = itertools.cycle(["2", None, "1"])
         states = itertools.cycle(["New", "List", "Complete", "In Cart"])
@@ -300,7 +300,7 @@ class TestSort:
     def test_a_cursor_of_another_sort_is_the_first_page(
         self, staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("orders.order_list.PAGE_SIZE", 1)
+        monkeypatch.setattr("orders.lists.order_list.PAGE_SIZE", 1)
         make_order(org, name="a")
         make_order(org, name="b")
         further = re.search(r"older=([^\"]+)\"", staff_client.get("/orders?sort=name").text)

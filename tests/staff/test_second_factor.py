@@ -10,10 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from orders import access, administration, drafts, second_factor
+from orders import access, administration
 from orders.access import StaffMember
+from orders.entry import drafts
+from orders.people import second_factor
+from orders.people.second_factor import MOST_WRONG, STEP, WAIT, Outcome
 from orders.rules.errors import Conflict, InvalidOrder
-from orders.second_factor import MOST_WRONG, STEP, WAIT, Outcome
 from orders.storage import database
 from orders.storage.models import StaffAccount
 from orders.storage.people_models import RecoveryCode

@@ -8,8 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from orders import administration, configurations
+from orders import administration
 from orders.administration import MAX_LOGO, CustomerPage
+from orders.catalogue import configurations
 from orders.rules.customer_check import CustomerCheck
 from tests.actors import Org
 from tests.uploads import GIF, JPEG, KIND, PDF, PNG, SVG, WEBP, Form

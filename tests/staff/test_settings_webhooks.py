@@ -6,11 +6,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders import deliveries, webhooks
-from orders.courier import Outcome
+from orders.messaging import deliveries, webhooks
+from orders.messaging.courier import Outcome
 from orders.rules.paging import Paging
 from orders.rules.webhook import Webhook
-from orders.staff.webhook_views import DELIVERIES_A_PAGE
+from orders.staff.settings.webhook_views import DELIVERIES_A_PAGE
 from tests.actors import Org
 from tests.staff.test_pages import make_order
 

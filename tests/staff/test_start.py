@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from orders import webhooks
 from orders.at_a_glance import Day
+from orders.messaging import webhooks
 from orders.rules.limits import Limits
 from orders.rules.status import Status
 from orders.staff import charts

@@ -149,7 +149,7 @@ def test_the_same_form_twice_makes_one(staff_client: FlaskClient) -> None:
 def test_nobody_keeps_more_than_so_many(
     staff_client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orders.saved_views.MAX_VIEWS", 1)
+    monkeypatch.setattr("orders.lists.saved_views.MAX_VIEWS", 1)
     save(staff_client, "One", "")
     answer = staff_client.post("/orders/views", data={"name": "Two", "state": "", "key": "2"})
     assert answer.status_code == 422

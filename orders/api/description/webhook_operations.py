@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from orders import webhooks
 from orders.api.answer_schema import (
     EXAMPLE_ACTOR_ID,
     EXAMPLE_WEBHOOK_ID,
@@ -22,6 +21,7 @@ from orders.api.description.parts import (
     Tokens,
 )
 from orders.api.description.refusals import ANY_BODY, READING, READING_ONE, TAKING_JSON
+from orders.messaging import webhooks
 from orders.rules.fields import EXAMPLE_ORG_ID
 from orders.rules.webhook_schema import EXAMPLE_ADDRESS, WebhookChangesInput, WebhookInput
 

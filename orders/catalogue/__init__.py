@@ -1,0 +1,1 @@
+"""Saved configurations: kept, found, imported, and named by those who enter orders."""

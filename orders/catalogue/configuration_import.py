@@ -1,0 +1,242 @@
+"""Importing configurations from a CSV or JSON file: all of them, or none and why not."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import IntegrityError
+
+from orders.access import Actor
+from orders.catalogue import naming
+from orders.catalogue.configurations import check_configuration
+from orders.rules.configuration import NewConfiguration, named_in
+from orders.rules.configuration_id import is_short_id
+from orders.rules.configuration_schema import FIELDS
+from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidOrder, NotJson
+from orders.rules.json_values import MAX_ERRORS, find_unstorable, parse_json, printable
+from orders.rules.limits import Limits
+from orders.storage import database
+from orders.storage.tables import configuration
+
+# Columns that stand for keys of an object, beside `variant.…`, `metadata.…`, `attachments.…`.
+SHORT_NAMES = {"name": "metadata.name", "sku": "metadata.sku"}
+OBJECTS = ("variant", "metadata", "attachments")
+DELIMITERS = ",;\t"
+# Names that are looked up by one statement.
+BATCH = 500
+SAMPLE = """\
+name,sku,variant.Wood,variant.Legs,productId,shortId,customerId
+Oslo chair,OSL-CH-OAK-02,Oak,Black steel,e5d536ec-e89c-46fc-8773-7e54ba70517a,,
+Oslo chair,OSL-CH-WAL-01,Walnut,Brass,e5d536ec-e89c-46fc-8773-7e54ba70517a,oslo-walnut,C-1042
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """What is wrong with a row of the file.
+
+    `row` counts as a spreadsheet does, from 1, and is 0 for the whole file; `column` is the file's
+    own word for it, or a path.
+    """
+
+    row: int
+    column: str
+    message: str
+
+
+class BadImport(InvalidOrder):
+    """The file cannot be imported; `rows` holds at most MAX_ERRORS reasons of `count`."""
+
+    def __init__(self, errors: Sequence[RowError]) -> None:
+        self.rows = tuple(errors[:MAX_ERRORS])
+        self.count = len(errors)
+        super().__init__(FieldError(f"{one.row}.{one.column}", one.message) for one in errors)
+
+
+# Path, word, column, which rows count, and the value of each configuration.
+_Kind: TypeAlias = tuple[str, str, ColumnElement[Any], list[ColumnElement[bool]], list[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A configuration of the file: its number, its fields, and what the file calls their paths."""
+
+    number: int
+    raw: Any
+    columns: dict[str, str]
+
+
+def import_configurations(
+    file_name: str, content: bytes, *, actor: Actor, limits: Limits
+) -> list[str]:
+    """Save all configurations of a file in one transaction; gives their IDs.
+
+    A file whose name ends in `.json`, or that begins as JSON does, holds an array of configurations
+    as the JSON door takes them; any other is CSV in UTF-8 with a line of column names. A short ID
+    that is taken, and a SKU that the org has already, are refused. Raises BadImport with what is
+    wrong, by row and column.
+    """
+    rows = _read(file_name, content, limits)
+    errors: list[RowError] = []
+    checked: list[NewConfiguration] = []
+    for row in rows:
+        try:
+            new, _ = check_configuration(row.raw, actor=actor, limits=limits)
+            checked.append(new)
+        except Forbidden as error:
+            errors.append(RowError(row.number, row.columns.get("orgId", "orgId"), str(error)))
+        except InvalidOrder as invalid:
+            errors += [
+                RowError(row.number, row.columns.get(fault.path, fault.path), fault.message)
+                for fault in invalid.errors
+            ]
+    # Of faulty rows too: people want to mend a file once.
+    errors += _taken(rows, actor.org_id)
+    if errors:
+        raise BadImport(sorted(errors, key=lambda error: error.row))
+    try:
+        return naming.save_configurations(checked, org_id=actor.org_id, created_by=actor.id)
+    except IntegrityError as error:
+        raise Conflict("A short ID was taken meanwhile. Import the file again.") from error
+
+
+def _read(file_name: str, content: bytes, limits: Limits) -> list[_Row]:
+    """Give the rows of the file; raises BadImport when it cannot be read at all."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _bad("This file is not UTF-8. Save it as “CSV UTF-8” or as JSON.") from error
+    is_json = file_name.lower().endswith(".json") or text.lstrip()[:1] in {"[", "{"}
+    rows = list(_json_rows(text) if is_json else _csv_rows(text, limits))
+    if not rows:
+        raise _bad("There are no configurations in this file.")
+    if len(rows) > limits.import_rows:
+        raise _bad(f"At most {limits.import_rows:,} configurations; this has more.")
+    return rows
+
+
+def _bad(message: str, row: int = 0, column: str = "") -> BadImport:
+    return BadImport([RowError(row, column, message)])
+
+
+def _json_rows(text: str) -> Iterator[_Row]:
+    try:
+        value = parse_json(text.encode(), "This file")
+    except NotJson as error:
+        raise _bad(str(error)) from error
+    except InvalidOrder as error:
+        raise _bad(error.errors[0].message) from error
+    if isinstance(value, dict):
+        value = value.get("configurations")
+    if not isinstance(value, list):
+        raise _bad("An array of configurations, or an object with it as “configurations”.")
+    for number, raw in enumerate(value, 1):
+        yield _Row(number, raw, {})
+
+
+def _csv_rows(text: str, limits: Limits) -> Iterator[_Row]:
+    lines = io.StringIO(text, newline="")
+    first = text.partition("\n")[0]
+    if first.lower().startswith("sep="):  # what Excel writes and reads as a hint
+        lines.readline()
+        first = text.partition("\n")[2].partition("\n")[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        paths = _paths(names)
+        for number, cells in enumerate(reader, 2):
+            if number > limits.import_rows + 1 and any(cells):
+                # One more than is possible is enough to tell; nobody reads the rest.
+                yield _Row(number, {}, {})
+                return
+            if any(cell.strip() for cell in cells):
+                yield _row(number, names, paths, cells)
+    except csv.Error as error:
+        raise _bad(f"This file is not CSV: {error}.", reader.line_num) from error
+
+
+def _paths(names: Sequence[str]) -> list[str]:
+    """Give the path of each column; raises BadImport for columns that nobody knows."""
+    known = {field.lower(): field for field in FIELDS if field not in OBJECTS}
+    errors, paths = [], []
+    for name in names:
+        area, dot, key = name.partition(".")
+        path = SHORT_NAMES.get(name.lower()) or known.get(name.lower())
+        if dot and key and area.lower() in OBJECTS:
+            path = f"{area.lower()}.{key}"
+        if path is None:
+            message = "Unknown column." if name else "A column without a name."
+            errors.append(RowError(1, printable(name), message))
+        paths.append(path or "")
+    twice = [path for path, times in Counter(paths).items() if times > 1 and path]
+    errors += [RowError(1, path, "This column stands here more than once.") for path in twice]
+    if errors:
+        raise BadImport(errors)
+    return paths
+
+
+def _row(number: int, names: Sequence[str], paths: Sequence[str], cells: Sequence[str]) -> _Row:
+    if len(cells) > len(names) and any(cells[len(names) :]):
+        raise _bad("More cells than columns. A text with the separator in it needs quotes.", number)
+    raw: dict[str, Any] = {}
+    for path, cell in zip(paths, cells, strict=False):
+        area, dot, key = path.partition(".")
+        value = cell.strip()
+        if value and dot:
+            raw.setdefault(area, {})[key] = value
+        elif value:
+            raw[path] = value
+    return _Row(number, raw, dict(zip(paths, names, strict=True)))
+
+
+def _taken(rows: Sequence[_Row], org_id: str) -> Iterator[RowError]:
+    """Find short IDs and SKUs that stand in the file twice or are stored already."""
+    own = configuration.c.org_id == org_id
+    in_use = configuration.c.deleted_at.is_(None)
+    kinds: tuple[_Kind, ...] = (
+        ("shortId", "short ID", configuration.c.short_id, [], [_short_id(row) for row in rows]),
+        ("metadata.sku", "SKU", configuration.c.sku, [own, in_use], [_sku(row) for row in rows]),
+    )
+    for path, word, column, where, values in kinds:
+        stored = _stored(column, {value for value in values if value}, where)
+        seen: dict[str, int] = {}
+        for row, value in zip(rows, values, strict=True):
+            if not value:
+                continue
+            name = row.columns.get(path, path)
+            if value in seen:
+                message = f"The {word} “{value}” stands in row {seen[value]} already."
+                yield RowError(row.number, name, message)
+            elif value in stored:
+                yield RowError(row.number, name, f"The {word} “{value}” is taken.")
+            seen.setdefault(value, row.number)
+
+
+def _short_id(row: _Row) -> str | None:
+    value = row.raw.get("shortId") if isinstance(row.raw, dict) else None
+    return value if isinstance(value, str) and is_short_id(value) else None
+
+
+def _sku(row: _Row) -> str | None:
+    metadata = row.raw.get("metadata") if isinstance(row.raw, dict) else None
+    sku = named_in(metadata, "sku") if isinstance(metadata, dict) else None
+    # What cannot be kept is told already, and PostgreSQL would not even compare it.
+    return None if sku is None or find_unstorable(sku, nesting=0) else sku
+
+
+def _stored(
+    column: ColumnElement[Any], values: Iterable[str], where: Sequence[ColumnElement[bool]]
+) -> set[str]:
+    every = sorted(values)
+    found: set[str] = set()
+    with database.read() as connection:
+        for start in range(0, len(every), BATCH):
+            batch = every[start : start + BATCH]
+            statement = select(column).where(column.in_(batch), *where)
+            found.update(connection.execute(statement).scalars())
+    return found

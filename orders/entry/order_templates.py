@@ -1,0 +1,104 @@
+"""Forms filled in beforehand, shared by the org: the order that comes every week."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from orders.access import Actor
+from orders.entry.drafts import Fields
+from orders.rules.errors import Conflict, FieldError, InvalidOrder, NotFound
+from orders.rules.moments import now_or
+from orders.storage import database
+from orders.storage.tables import order_template
+
+MAX_NAME = 100  # characters
+MOST = 200  # templates of an org
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template as a list shows it."""
+
+    id: str
+    name: str
+    created_by: str
+
+
+def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | None = None) -> str:
+    """Keep a form under a name for the whole org; gives its ID. The same name is replaced.
+
+    Raises InvalidOrder for a name that is empty or too long, and Conflict when the org has MOST.
+    """
+    name = " ".join(name.replace("\0", " ").split())
+    if not name or len(name) > MAX_NAME:
+        message = f"A name of 1 to {MAX_NAME} characters is needed."
+        raise InvalidOrder([FieldError("templateName", message)])
+    template_id = str(uuid.uuid4())
+    made = {"created_at": now_or(now), "created_by": actor.id}
+    mine = order_template.c.org_id == actor.org_id
+
+    def work(connection: Connection) -> str:
+        same = select(order_template.c.id).where(mine, order_template.c.name == name)
+        found = connection.execute(same).scalar()
+        if found is not None:
+            connection.execute(
+                update(order_template)
+                .where(order_template.c.id == found)
+                .values(fields=fields, **made)
+            )
+            return str(found)
+        count = select(func.count()).select_from(order_template).where(mine)
+        if connection.execute(count).scalar_one() >= MOST:
+            raise Conflict(f"There are {MOST} templates already. Remove one that nobody needs.")
+        row = {"id": template_id, "org_id": actor.org_id, "name": name, "fields": fields}
+        connection.execute(insert(order_template), {**row, **made})
+        return template_id
+
+    try:
+        return database.write(work)
+    except IntegrityError:  # a colleague has saved the same name at the same moment
+        return database.write(work)
+
+
+def list_templates(actor: Actor) -> list[Template]:
+    """List the org's templates by their names."""
+    statement = (
+        select(order_template.c.id, order_template.c.name, order_template.c.created_by)
+        .where(order_template.c.org_id == actor.org_id)
+        .order_by(func.lower(order_template.c.name), order_template.c.id)
+    )
+    with database.read() as connection:
+        return [Template(*row) for row in connection.execute(statement)]
+
+
+def find_template(template_id: str, actor: Actor) -> Fields:
+    """Give the fields of a template of the org. Raises NotFound."""
+    statement = select(order_template.c.fields).where(
+        order_template.c.org_id == actor.org_id,
+        order_template.c.id == template_id.replace("\0", ""),
+    )
+    with database.read() as connection:
+        found = connection.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound("There is no such template.")
+    fields: Fields = found.fields
+    return fields
+
+
+def remove_template(template_id: str, actor: Actor) -> str:
+    """Remove a template of the org; gives its name. Raises NotFound."""
+    statement = (
+        delete(order_template)
+        .where(
+            order_template.c.org_id == actor.org_id,
+            order_template.c.id == template_id.replace("\0", ""),
+        )
+        .returning(order_template.c.name)
+    )
+    name = database.write(lambda connection: connection.execute(statement).scalar())
+    if name is None:
+        raise NotFound("There is no such template.")
+    return str(name)

@@ -1,0 +1,1 @@
+"""The list of orders: found, sorted, changed by the dozen, exported."""

@@ -1,0 +1,1 @@
+"""What people see to themselves: their account and their second factor."""

@@ -1,0 +1,1 @@
+"""Changing an order on a form, beside others who change it, too."""

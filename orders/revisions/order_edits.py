@@ -1,0 +1,87 @@
+"""Saving what somebody has made of an order on a form, however long ago it was opened.
+
+Whoever saves changes only what they have touched. What others have changed meanwhile stays; where
+both have changed the same, nothing is saved and both values are told.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from orders import editing, queries
+from orders.access import Actor
+from orders.revisions.order_versions import order_at
+from orders.rules.change_schema import OrderChanges
+from orders.rules.errors import Conflict, ServiceBusy, StaleVersion
+from orders.rules.limits import Limits
+from orders.rules.merging import Merged, merge_orders
+from orders.rules.order import Order
+
+# Others may change the order between our look and our save; so often in a row nobody does.
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The order as it is stored now; `taken` are the paths that others had changed meanwhile."""
+
+    order: Order
+    taken: tuple[str, ...]
+
+
+class EditClash(Conflict):
+    """Somebody else has changed the same; `stored` is the order now, `merged` holds both."""
+
+    def __init__(self, stored: Order, merged: Merged) -> None:
+        self.stored = stored
+        self.merged = merged
+        super().__init__("Somebody else has changed the same meanwhile. Nothing was saved.")
+
+
+def check_edit(base: Order, raw: dict[str, Any], *, actor: Actor, limits: Limits) -> Order:
+    """Give what an edit makes of the order that it began with; nothing is stored.
+
+    `raw` are the changed fields by their wire names. Raises InvalidOrder with every error.
+    """
+    changes = editing.check_changes(raw, actor=actor, limits=limits)
+    return editing.changed_order(base, changes, actor)
+
+
+def save_edit(
+    order_id: str, version: int, raw: dict[str, Any], *, actor: Actor, limits: Limits
+) -> Saved:
+    """Save changes that began with this version of the order, merged with what came since.
+
+    Raises InvalidOrder, NotFound, StaleVersion for a version that never was, and EditClash when
+    others have changed the same fields otherwise.
+    """
+    for _ in range(TRIES):
+        stored = queries.find_order(order_id, actor.org_id)
+        base = order_at(stored, version)
+        mine = check_edit(base, raw, actor=actor, limits=limits)
+        merged = merge_orders(base, mine, stored)
+        if merged.clashes:
+            raise EditClash(stored, merged)
+        try:
+            order = editing.change_order(
+                order_id, _as_changes(merged.order), actor=actor, is_current=_is(stored.version)
+            )
+        except StaleVersion:
+            continue
+        return Saved(order, merged.taken)
+    raise ServiceBusy("The order is being changed by others all the time. Please try again.")
+
+
+def _is(version: int) -> editing.VersionCheck:
+    return lambda current: current == version
+
+
+def _as_changes(order: Order) -> OrderChanges:
+    return OrderChanges(
+        name=order.name,
+        customer_id=order.customer_id,
+        platform=order.platform,
+        metadata=order.metadata,
+        derivative=order.derivative,
+        cart=order.cart,
+        status=order.status,
+    )

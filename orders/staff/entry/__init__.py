@@ -1,0 +1,1 @@
+"""The form of an order: entering one, and changing one."""

@@ -1,0 +1,252 @@
+"""The address of the list of orders: what is looked for, how it is sorted, which columns it has.
+
+Everything stands in the address, so that Back, a reload, a saved view and a link to a colleague
+show the same list. What cannot be read is told at its field; nothing is left out without a word.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from urllib.parse import urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from orders.lists.list_choices import Choices
+from orders.lists.order_list import AttributeIs, Wanted
+from orders.lists.order_place import NEWEST_FIRST, Sort, read_sort
+from orders.rules.attributes import Applies, AttributeRule, Kind, display, value_fault
+from orders.rules.errors import FieldError
+from orders.rules.json_values import find_unstorable
+from orders.rules.search_text import MAX_SEARCH
+from orders.rules.status import Status, read_status
+from orders.staff.forms import attribute_path
+
+MAX_TEXT = 255  # characters
+NOT_A_DAY = "A day, as 2026-11-24."
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Everything that narrows the list, beside the attributes; in the order of the chips.
+LABELS = {
+    "q": "Search", "status": "Status", "from": "From", "to": "To", "platform": "Platform",
+    "store": "Store", "creator": "Created by", "bin": "In the bin",
+}  # fmt: skip
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """An active filter: its label, what it says, and the address without it."""
+
+    label: str
+    text: str
+    rest: Pairs
+
+
+@dataclass(frozen=True)
+class ListAddress:
+    """What an address says. `filters` are its names and values as they were typed."""
+
+    wanted: Wanted
+    sort: Sort
+    filters: Pairs
+    errors: Mapping[str, str]
+    columns: tuple[str, ...] = ()
+    view_id: str = ""
+    chips: tuple[Chip, ...] = field(default=())
+
+    @property
+    def pairs(self) -> Pairs:
+        """Names and values of everything but the page: filters, sort, columns and view."""
+        return self.filters + self.looks + ((("view", self.view_id),) if self.view_id else ())
+
+    @property
+    def looks(self) -> Pairs:
+        """How the list looks: its sort and columns, where they are not those of everybody."""
+        sort = (("sort", str(self.sort)),) if self.sort != NEWEST_FIRST else ()
+        columns = (("columns", ",".join(self.columns)),) if self.columns else ()
+        return sort + columns
+
+    @property
+    def query(self) -> str:
+        """Everything as it stands behind the question mark."""
+        return urlencode(self.pairs)
+
+    def typed(self, name: str) -> str:
+        """Give what was typed for a field that stands once."""
+        return dict(self.filters).get(name, "")
+
+    def all_typed(self, name: str) -> list[str]:
+        """Give everything that was chosen for a field."""
+        return [value for own, value in self.filters if own == name]
+
+    def sorted_by(self, sort: Sort) -> Pairs:
+        """Give the address with another sort."""
+        rest = tuple(pair for pair in self.pairs if pair[0] != "sort")
+        return rest if sort == NEWEST_FIRST else (*rest, ("sort", str(sort)))
+
+
+def option_rules(rules: Sequence[AttributeRule]) -> dict[str, AttributeRule]:
+    """Give the attributes that the list can be narrowed by, by the path of their values."""
+    return {attribute_path(rule): rule for rule in rules if rule.kind is Kind.OPTION}
+
+
+def read_address(
+    sent: MultiDict[str, str],
+    rules: Sequence[AttributeRule],
+    choices: Choices,
+    zone: tzinfo = UTC,
+) -> ListAddress:
+    """Read the address of a list; `errors` are by the names of the fields.
+
+    Days are those of `zone`, in which the list shows its times.
+    """
+    reader = _Reader(sent, option_rules(rules), choices, zone)
+    wanted = reader.wanted()
+    sort = reader.sort()
+    columns = tuple(name for name in sent.get("columns", "").split(",") if name)
+    address = ListAddress(
+        wanted, sort, tuple(reader.filters), reader.errors, columns, sent.get("view", "")[:MAX_TEXT]
+    )
+    chips = tuple(_chips(address, option_rules(rules), choices))
+    return ListAddress(
+        wanted, sort, address.filters, reader.errors, columns, address.view_id, chips
+    )
+
+
+class _Reader:
+    """Reads one field after the other and notes what is wrong."""
+
+    def __init__(
+        self,
+        sent: MultiDict[str, str],
+        rules: Mapping[str, AttributeRule],
+        choices: Choices,
+        zone: tzinfo,
+    ) -> None:
+        self._sent, self._rules, self._choices, self._zone = sent, rules, choices, zone
+        self.errors: dict[str, str] = {}
+        self.filters: list[tuple[str, str]] = []
+
+    def wanted(self) -> Wanted:
+        """Give what the orders of the list have."""
+        search = self._text("q", MAX_SEARCH)
+        statuses = tuple(self._statuses())
+        since, until = self._day("from"), self._day("to")
+        if since and until and until < since:
+            self.errors["to"] = "This day is before the first one."
+        wanted = Wanted(
+            search=search,
+            statuses=statuses,
+            created_from=self._begin(since),
+            created_before=self._begin(self._day_after(until)),
+            platform=self._text("platform"),
+            store=self._text("store"),
+            creator=self._creator(),
+            attributes=tuple(self._attributes()),
+            in_bin=self._text("bin") != "",
+        )
+        if self._sent.get("bin", "").strip() not in {"", "1"}:
+            self.errors["bin"] = "1, or nothing."
+        return wanted
+
+    def sort(self) -> Sort:
+        """Give the sort; newest first when none was named."""
+        sent = self._sent.get("sort", "")
+        sort = read_sort(sent) if sent else NEWEST_FIRST
+        if sort is None:
+            self.errors["sort"] = "The list cannot be sorted by this."
+        return sort or NEWEST_FIRST
+
+    def _text(self, name: str, most: int = MAX_TEXT) -> str:
+        text = self._sent.get(name, "").strip()
+        if not text:
+            return ""
+        self.filters.append((name, text))
+        if name == "q":
+            # Nobody types this much: a pasted list of codes is cut where the search ends.
+            return text[:most]
+        faults = find_unstorable(text, name, nesting=0)
+        if len(text) > most:
+            faults = [FieldError(name, f"At most {most} characters.")]
+        if faults:
+            self.errors[name] = faults[0].message
+            return ""
+        return text
+
+    def _statuses(self) -> Iterator[Status]:
+        for text in dict.fromkeys(one for one in self._sent.getlist("status") if one):
+            self.filters.append(("status", text))
+            status = read_status(text)
+            if status is None:
+                self.errors["status"] = f"One or several of: {', '.join(Status)}."
+            else:
+                yield status
+
+    def _day(self, name: str) -> date | None:
+        text = self._text(name)
+        if not text:
+            return None
+        try:
+            if _DAY.fullmatch(text):
+                return date.fromisoformat(text)
+        except ValueError:
+            pass
+        self.errors.setdefault(name, NOT_A_DAY)
+        return None
+
+    def _begin(self, day: date | None) -> datetime | None:
+        """Give the first moment of a day; none at the very edges of what can be told."""
+        try:
+            midnight = None if day is None else datetime.combine(day, time(), self._zone)
+            return None if midnight is None else midnight.astimezone(UTC)
+        except OverflowError:
+            return None
+
+    def _day_after(self, day: date | None) -> date | None:
+        try:
+            return None if day is None else day + timedelta(days=1)
+        except OverflowError:
+            return None  # the last day that there is: nothing comes after it
+
+    def _creator(self) -> str:
+        creator = self._text("creator")
+        if creator and self._choices.name_of(creator) is None:
+            self.errors["creator"] = "Nobody in this organization has this ID."
+            return ""
+        return creator
+
+    def _attributes(self) -> Iterator[AttributeIs]:
+        for path in self._sent:
+            area, _, key = path.partition(".")
+            if area not in {"metadata", "derivative"}:
+                continue
+            value = self._text(path)
+            if not value or path in self.errors:
+                continue
+            rule = self._rules.get(path)
+            if rule is None:
+                self.errors[path] = "There is no attribute of this name with options."
+            elif fault := value_fault(rule, value):
+                self.errors[path] = fault
+            else:
+                is_both = rule.applies is Applies.BOTH
+                areas = ("metadata", "derivative") if is_both else (area,)
+                yield AttributeIs(areas, key, value)
+
+
+def _chips(
+    address: ListAddress, rules: Mapping[str, AttributeRule], choices: Choices
+) -> Iterator[Chip]:
+    for name, value in address.filters:
+        rule = rules.get(name)
+        if rule is not None:
+            label, text = rule.label, display(rule, value)
+        else:
+            label, text = LABELS.get(name, name), value
+        if name == "creator":
+            text = choices.name_of(value) or value
+        if name == "bin":
+            text = ""
+        rest = tuple(pair for pair in address.pairs if pair != (name, value))
+        yield Chip(label, text, rest)

@@ -1,0 +1,231 @@
+"""The history of an order in words: who did what when, from where, and what it was before."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from orders.catalogue import naming
+from orders.editing import LINK_SENT
+from orders.order_rows import CREATED, IMPORTED
+from orders.queries import HistoryEntry
+from orders.rules.attributes import Applies, AttributeRule, display
+from orders.rules.json_values import same_json
+
+# What the acts of the services are called; one that is not here stands under its own name.
+TITLES = {
+    CREATED: "Created",
+    IMPORTED: "Imported",
+    "changed": "Changed",
+    "binned": "Put into the bin",
+    "restored": "Taken out of the bin",
+    LINK_SENT: "Link sent to the customer",
+}
+# What a change is called when it is one of this alone.
+ONLY_TITLES = {"status": "Status changed", "cart": "Cart changed"}
+LABELS = {"name": "Order name", "customerId": "Customer ID", "status": "Status"}
+PLATFORM_LABELS = {
+    "id": "Platform order ID",
+    "platform": "Platform",
+    "storeName": "Store name",
+}
+NOTHING = "nothing"
+_MISSING = object()
+
+Cards = Mapping[str, naming.ConfigurationCard]
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change: `before` is None for what was added, `after` is None for what was taken out.
+
+    Both are None for a change that the label tells by itself.
+    """
+
+    label: str
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the history. `source` is "desk", "import" or "token"."""
+
+    at: datetime
+    title: str
+    who: str
+    source: str
+    changes: tuple[Change, ...]
+
+
+def tell(
+    entries: Sequence[HistoryEntry], rules: Sequence[AttributeRule], org_id: str
+) -> list[Event]:
+    """Put the entries into words, newest first.
+
+    Values of attributes that were retired meanwhile, and products that are gone, stay readable: by
+    their key, value or ID.
+    """
+    lines = [line for entry in entries for line in _lines_in(entry.changes.get("cart"))]
+    cards = naming.resolve({str(line["configurationId"]) for line in lines}, org_id)
+    return [_event(entry, rules, cards) for entry in reversed(entries)]
+
+
+def since(entries: Iterable[HistoryEntry], version: int) -> list[HistoryEntry]:
+    """Give the entries that were written after the order had this version.
+
+    The first entry is that of version 1, and each change of the order writes one more; a link that
+    was sent is no change.
+    """
+    changes = [entry for entry in entries if entry.action != LINK_SENT]
+    return changes[max(version, 0) :]
+
+
+def _event(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) -> Event:
+    source = "desk" if entry.actor_kind == "staff" else "token"
+    if entry.action == IMPORTED:
+        source = "import"
+    return Event(
+        at=entry.at,
+        title=_title(entry),
+        who=entry.actor_name,
+        source=source,
+        changes=tuple(_changes(entry, rules, cards)),
+    )
+
+
+def _title(entry: HistoryEntry) -> str:
+    if entry.action == "changed" and len(entry.changes) == 1:
+        return ONLY_TITLES.get(next(iter(entry.changes)), TITLES["changed"])
+    return TITLES.get(entry.action, entry.action)
+
+
+def _changes(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) -> Iterator[Change]:
+    if entry.action == LINK_SENT:
+        yield Change("To", after=str(entry.changes.get("to", "")))
+        return
+    for name, change in entry.changes.items():
+        if name == "cart":
+            yield from _cart_changes(change, cards)
+        elif name in {"metadata", "derivative"}:
+            yield from _key_changes(name, change, rules)
+        elif name == "platform":
+            for key, before, after in _keys(change):
+                yield Change(PLATFORM_LABELS.get(key, key), _text(before), _text(after))
+        elif isinstance(change, dict):
+            before, after = change.get("from"), change.get("to")
+            yield Change(LABELS.get(name, name), _text(before), _text(after))
+
+
+def _key_changes(area: str, change: object, rules: Sequence[AttributeRule]) -> Iterator[Change]:
+    labels = {rule.key: rule for rule in rules if rule.applies in {area, Applies.BOTH}}
+    for key, before, after in _keys(change):
+        rule = labels.get(key)
+        if rule is None:
+            label = key if area == "metadata" else f"{area}: {key}"
+            yield Change(label, _text(before), _text(after))
+        else:
+            yield Change(rule.label, _shown(rule, before), _shown(rule, after))
+
+
+def _keys(change: object) -> Iterator[tuple[str, object, object]]:
+    """Give each key whose value differs, with its values; _MISSING where it is not there."""
+    sides = change if isinstance(change, dict) else {}
+    before = sides.get("from") or {}
+    after = sides.get("to") or {}
+    for key in [*before, *(key for key in after if key not in before)]:
+        old, new = before.get(key, _MISSING), after.get(key, _MISSING)
+        if old is _MISSING or new is _MISSING or not same_json(old, new):
+            yield key, old, new
+
+
+def _shown(rule: AttributeRule, value: object) -> str | None:
+    if value is _MISSING or value is None:
+        return None
+    return _text(value) if isinstance(value, dict | list) else display(rule, value)
+
+
+def _text(value: object) -> str | None:
+    if value is _MISSING or value is None:
+        return None
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _lines_in(change: object) -> list[Line]:
+    if not isinstance(change, dict):
+        return []
+    return [line for side in ("added", "from", "to") for line in change.get(side) or ()]
+
+
+def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[Change]:
+    """Pair the lines of before and after: first equal ones, then those of one configuration."""
+    if "added" in change:
+        for line in change["added"]:
+            yield Change("Line added", after=_line_text(line, cards))
+        return
+    old, new = list(change.get("from") or ()), list(change.get("to") or ())
+    same = _take_pairs(old, new, lambda line: line)
+    counted = _take_pairs(
+        old, new, lambda line: [line["configurationId"], line.get("metadata", None)]
+    )
+    noted = _take_pairs(old, new, lambda line: line["configurationId"])
+    for before, after in counted:
+        yield Change(
+            f"Count of {_name(before, cards)}", f"{before['count']:,}", f"{after['count']:,}"
+        )
+    for before, after in noted:
+        yield Change(
+            f"Line of {_name(before, cards)}",
+            _line_text(before, cards, named=False),
+            _line_text(after, cards, named=False),
+        )
+    for line in old:
+        yield Change("Line taken out", before=_line_text(line, cards))
+    for line in new:
+        yield Change("Line added", after=_line_text(line, cards))
+    if same and not (counted or noted or old or new):
+        yield Change("Lines put into another order")
+
+
+def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, Line]]:  # noqa: ANN401 - what makes two lines a pair, as JSON
+    """Take lines that are alike by `key` out of both lists."""
+    waiting: dict[str, list[Line]] = {}
+    for line in new:
+        waiting.setdefault(_as_key(key(line)), []).append(line)
+    pairs, rest = [], []
+    for line in old:
+        found = waiting.get(_as_key(key(line)))
+        if found:
+            pairs.append((line, found.pop(0)))
+        else:
+            rest.append(line)
+    left = {id(line) for lines in waiting.values() for line in lines}
+    old[:] = rest
+    new[:] = [line for line in new if id(line) in left]
+    return pairs
+
+
+def _as_key(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _line_text(line: Line, cards: Cards, *, named: bool = True) -> str:
+    count = line["count"]
+    of_what = f"of {_name(line, cards)}" if named else "piece" if count == 1 else "pieces"
+    text = f"{count:,} {of_what}"
+    details = ", ".join(f"{key}: {_text(value)}" for key, value in _metadata(line).items())
+    return f"{text} ({details})" if details else text
+
+
+def _metadata(line: Line) -> dict[str, Any]:
+    return line.get("metadata") or {}
+
+
+def _name(line: Line, cards: Cards) -> str:
+    reference = str(line["configurationId"])
+    card = cards.get(reference)
+    if card is None:
+        return reference
+    return " ".join(part for part in (card.product_name, card.sku or card.short_id) if part)

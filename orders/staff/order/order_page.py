@@ -1,0 +1,131 @@
+"""Draws the page of one order, with whatever stands in its forms and what is wrong with it."""
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Response, current_app, flash, render_template, url_for
+
+from orders import notes, queries
+from orders.messaging import mail
+from orders.rules.mail_address import is_mail_address
+from orders.rules.order import Order
+from orders.rules.short_id import grouped
+from orders.rules.status import Status
+from orders.settings import Settings
+from orders.staff.admin_form import AdminEntry
+from orders.staff.blueprint import signed_in
+from orders.staff.order import history
+from orders.staff.order.order_facts import as_text, cards_of, labelled, unlabelled
+from orders.staff.order.order_page_forms import LinkForm, NoteForm
+from orders.staff.undo import Undo, take_undo
+from orders.web import pdf
+from orders.web.links import customer_link
+from orders.web.pages import go_to
+
+STATUSES = tuple(Status)
+HISTORY_SHOWN = 8  # entries that are not folded away
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A change that was not made, because the order was changed meanwhile; and what had been."""
+
+    status: Status
+    events: list[history.Event]
+
+
+@dataclass
+class OrderForms:
+    """What stands on the forms of the page. Fresh ones are empty."""
+
+    note: AdminEntry | None = None
+    link: AdminEntry | None = None
+    status_error: str = ""
+    stale: Stale | None = None
+    undo: Undo | None = field(default=None)
+
+
+def settings() -> Settings:
+    """Give the settings of the application that answers."""
+    found: Settings = current_app.config["SETTINGS"]
+    return found
+
+
+def address_of(order: Order) -> str:
+    """Give the address of the order's page."""
+    return url_for("staff.show_order", reference=order.short_id)
+
+
+def done(order: Order, message: str) -> Response:
+    """Tell what was done, on the order's page."""
+    flash(message)
+    return go_to(address_of(order))
+
+
+def refused(order: Order, message: str) -> Response:
+    """Tell what was not done, on the order's page."""
+    flash(message, "bad")
+    return go_to(address_of(order))
+
+
+def draw_order(order: Order, forms: OrderForms | None = None, *, status: int = 200) -> Response:
+    """Draw the page of an order; one in the bin has no forms but that which restores it."""
+    member = signed_in()
+    forms = forms or OrderForms(undo=take_undo(order))
+    rules = member.actor.org.attributes
+    link = customer_link(order.short_id)
+    text = render_template(
+        "staff/order.html",
+        order=order,
+        forms=forms,
+        note=forms.note or AdminEntry(NoteForm(formdata=None, key=secrets.token_urlsafe(16))),
+        link=forms.link or AdminEntry(LinkForm(formdata=None, to=_likely_address(order))),
+        statuses=STATUSES,
+        next_status=next_status(order.status),
+        cards=cards_of(order),
+        history=history.tell(queries.read_history(order), rules, order.org_id),
+        history_shown=HISTORY_SHOWN,
+        notes=notes.list_notes(order),
+        max_note=notes.MAX_NOTE,
+        attributes=labelled(order, rules),
+        other=unlabelled(order, rules),
+        platform_labels=history.PLATFORM_LABELS,
+        customer_link=link,
+        mail_text=link_text(order),
+        mail_subject=link_subject(order),
+        can_mail=mail.is_configured(settings()),
+        can_pdf=pdf.is_available(),
+        as_text=as_text,
+    )
+    return Response(text, status, mimetype="text/html")
+
+
+def next_status(status: Status) -> Status | None:
+    """Give the step that comes after this one; None after the last."""
+    at = STATUSES.index(status) + 1
+    return STATUSES[at] if at < len(STATUSES) else None
+
+
+def link_subject(order: Order) -> str:
+    """Give the subject of the message that carries the customer's link."""
+    return f"Your order {grouped(order.short_id)}"
+
+
+def link_text(order: Order) -> str:
+    """Give the end of that message: the link and the code."""
+    return (
+        f"You can see your order here:\n{customer_link(order.short_id)}\n\n"
+        f"Its code, should anybody ask for it: {grouped(order.short_id)}\n"
+    )
+
+
+def _likely_address(order: Order) -> str:
+    """Give the address that the order itself holds, if it holds one."""
+    candidates: tuple[Any, ...] = (
+        order.customer_id, order.metadata.get("email"), order.platform.get("email"),
+    )  # fmt: skip
+    return next(
+        (one for one in candidates if isinstance(one, str) and "@" in one and is_mail_address(one)),
+        "",
+    )

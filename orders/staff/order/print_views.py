@@ -1,0 +1,158 @@
+"""Order sheets: one order a page, to print from the browser or as PDF."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import segno
+from flask import Response, render_template, request, url_for
+
+from orders import queries
+from orders.catalogue import configuration_queries, naming
+from orders.rules.errors import NotFound
+from orders.rules.order import Order
+from orders.rules.short_id import MistypedShortId
+from orders.staff.blueprint import signed_in, staff
+from orders.staff.order.history import PLATFORM_LABELS
+from orders.staff.order.order_facts import as_text, cards_of, labelled
+from orders.web import pdf
+from orders.web.downloads import file_store
+from orders.web.links import customer_link
+
+MAX_SHEETS = 100  # orders of one print
+# Of one PDF: an order takes a quarter of a second, and sixty lines a second.
+MAX_PDF_ORDERS = 40
+MAX_PDF_LINES = 400
+QR_BORDER = 2  # modules of white around the code
+_PARTS = re.compile(r"[\s,;]+")
+_PICTURE = re.compile(r"/configurations/([0-9a-f-]{36})/picture")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a sheet shows of an order; `qr` is the customer's link as a drawing in an address."""
+
+    order: Order
+    cards: dict[str, naming.ConfigurationCard]
+    facts: list[tuple[str, str]]
+    link: str
+    qr: str
+
+
+@staff.get("/orders/<reference>/print")
+def print_order(reference: str) -> str:
+    """Show the sheet of one order, as it is printed."""
+    order = queries.find_order(reference, signed_in().org_id)
+    return _draw([order], back=url_for("staff.show_order", reference=order.short_id),
+                 as_pdf=url_for("staff.order_pdf", reference=order.short_id))  # fmt: skip
+
+
+@staff.get("/orders/print")
+def print_orders() -> str:
+    """Show the sheets of several orders, each on a page of its own: `?codes=A,B`."""
+    orders, missing = _asked_for()
+    codes = ",".join(order.short_id for order in orders)
+    return _draw(orders, back=url_for("staff.list_orders"), missing=missing,
+                 as_pdf=url_for("staff.orders_pdf", codes=codes))  # fmt: skip
+
+
+@staff.get("/orders/<reference>.pdf")
+def order_pdf(reference: str) -> Response:
+    """Give the sheet of one order as PDF."""
+    order = queries.find_order(reference, signed_in().org_id)
+    return _pdf([order], f"order-{order.short_id}.pdf")
+
+
+@staff.get("/orders/print.pdf")
+def orders_pdf() -> Response:
+    """Give the sheets of several orders as PDF; codes without an order are left out."""
+    orders, _missing = _asked_for()
+    if not orders:
+        raise NotFound("None of these codes is that of an order.")
+    return _pdf(orders, "orders.pdf")
+
+
+def _asked_for() -> tuple[list[Order], list[str]]:
+    """Read the codes of the address: the orders, each once, and what names none."""
+    codes = [code for text in request.args.getlist("codes") for code in _PARTS.split(text) if code]
+    orders: dict[str, Order] = {}
+    missing = codes[MAX_SHEETS:]
+    for code in dict.fromkeys(codes[:MAX_SHEETS]):
+        try:
+            order = queries.find_order(code, signed_in().org_id)
+        except (NotFound, MistypedShortId):
+            missing.append(code)
+        else:
+            orders[order.id] = order
+    return list(orders.values()), missing
+
+
+def _draw(
+    orders: Sequence[Order],
+    *,
+    back: str,
+    as_pdf: str,
+    missing: Sequence[str] = (),
+    for_screen: bool = True,
+) -> str:
+    return render_template(
+        "staff/sheets.html",
+        sheets=[_sheet(order) for order in orders],
+        back=back,
+        missing=missing,
+        most=MAX_SHEETS,
+        as_pdf=as_pdf if _fits_into_pdf(orders) and pdf.is_available() else "",
+        for_screen=for_screen,
+    )
+
+
+def _sheet(order: Order) -> Sheet:
+    facts = labelled(order, signed_in().actor.org.attributes)
+    facts += [
+        (PLATFORM_LABELS[key], as_text(order.platform[key]))
+        for key in PLATFORM_LABELS
+        if order.platform.get(key) is not None
+    ]
+    link = customer_link(order.short_id)
+    qr = segno.make(link, micro=False).svg_data_uri(border=QR_BORDER, light="#fff", dark="#000")
+    return Sheet(order, cards_of(order), facts, link, qr)
+
+
+def _pdf(orders: Sequence[Order], name: str) -> Response:
+    if not _fits_into_pdf(orders):
+        return _no_pdf(orders, 413)
+    try:
+        made = pdf.make_pdf(_draw(orders, back="", as_pdf="", for_screen=False), _read_picture)
+    except pdf.PdfMissing:
+        return _no_pdf(orders, 404)
+    disposition = {"Content-Disposition": f'inline; filename="{name}"'}
+    return Response(made, mimetype="application/pdf", headers=disposition)
+
+
+def _fits_into_pdf(orders: Sequence[Order]) -> bool:
+    lines = sum(len(order.cart) for order in orders)
+    return len(orders) <= MAX_PDF_ORDERS and lines <= MAX_PDF_LINES
+
+
+def _no_pdf(orders: Sequence[Order], status: int) -> Response:
+    """Say why there is no PDF: nobody has installed it, or it would take too long."""
+    text = render_template(
+        "staff/no_pdf.html",
+        is_too_large=status == 413,
+        most_orders=MAX_PDF_ORDERS,
+        most_lines=MAX_PDF_LINES,
+        as_page=url_for("staff.print_orders", codes=",".join(one.short_id for one in orders)),
+    )
+    return Response(text, status, mimetype="text/html")
+
+
+def _read_picture(path: str) -> tuple[bytes, str] | None:
+    """Answer for the pictures of configurations, as their own view does."""
+    found = _PICTURE.fullmatch(path)
+    if found is None:
+        return None
+    try:
+        file = configuration_queries.find_picture(found[1], signed_in().org_id)
+        return file_store().get(file.stored_as), file.content_type
+    except NotFound:
+        return None

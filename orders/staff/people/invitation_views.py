@@ -1,0 +1,143 @@
+"""Inviting people, and helping those who cannot sign in. Links are shown on one answer only."""
+
+from flask import Response, flash, render_template, request, url_for
+
+from orders import administration
+from orders.administration import NewInvitation
+from orders.messaging import mail
+from orders.messaging.mail import MailFailed
+from orders.people import second_factor
+from orders.rules.errors import Conflict, FieldError, InvalidOrder, Taken
+from orders.staff.admin_form import AdminEntry, act, page
+from orders.staff.blueprint import signed_in, staff
+from orders.staff.people.people_forms import InvitationForm
+from orders.staff.permits import admin_only
+from orders.web.in_force import settings_in_force
+from orders.web.links import may_mail_links, secret_link
+from orders.web.pages import go_to
+
+INVITATION_SUBJECT = "Your account for Shortorder"
+INVITATION_TEXT = """{org} invites you to its order desk.
+
+Make your account within 7 days by this link, which works once:
+
+{link}
+"""
+
+
+@staff.get("/settings/staff/invite")
+@admin_only
+def show_invite() -> str:
+    """Draw an empty form."""
+    return _draw(AdminEntry(InvitationForm(formdata=None)))
+
+
+@staff.post("/settings/staff/invite")
+@admin_only
+def invite() -> Response:
+    """Invite somebody; the link is shown this once, and mailed if the button says so."""
+    me, form = signed_in(), InvitationForm(formdata=request.form)
+    entry = AdminEntry(form)
+    try:
+        made = administration.invite(
+            me.org_id, email=form.email.data or "", role=form.role.data or "", by=me.id
+        )
+    except InvalidOrder as invalid:
+        entry.show(invalid.errors)
+        return page(_draw(entry), 422)
+    except Taken as taken:
+        entry.show([FieldError(taken.path, str(taken))])
+        return page(_draw(entry), 409)
+    return _show_invitation(made)
+
+
+@staff.post("/settings/staff/invitations/<invitation_id>/again")
+@admin_only
+def invite_again(invitation_id: str) -> Response:
+    """Give an invitation another link."""
+    me = signed_in()
+    return _show_invitation(administration.invite_again(me.org_id, invitation_id, by=me.id))
+
+
+@staff.get("/settings/staff/invitations/<invitation_id>/again")
+@staff.get("/settings/staff/<invitation_id>/reset-link")
+@admin_only
+def leave_shown_link(invitation_id: str) -> Response:  # noqa: ARG001 - of the address
+    """Lead from the address of a link, which is not shown again, to the list."""
+    return go_to(url_for("staff.list_staff"))
+
+
+@staff.post("/settings/staff/invitations/<invitation_id>/withdraw")
+@admin_only
+def withdraw_invitation(invitation_id: str) -> Response:
+    """Let nobody accept an invitation any more."""
+    org_id = signed_in().org_id
+    email = administration.find_invitation(org_id, invitation_id).email
+    return act(
+        lambda: administration.withdraw(org_id, invitation_id),
+        done=f"The invitation of {email} is withdrawn. Its link does not work any more.",
+        address=url_for("staff.list_staff"),
+    )
+
+
+@staff.post("/settings/staff/<staff_id>/reset-link")
+@admin_only
+def make_reset_link(staff_id: str) -> Response:
+    """Make a link by which a person sets another password, and show it this once."""
+    me = signed_in()
+    try:
+        made = administration.make_reset(me.org_id, staff_id, by=me.id)
+    except Conflict as conflict:
+        flash(str(conflict), "bad")
+        return go_to(url_for("staff.show_staff", staff_id=staff_id))
+    return _show_link(
+        secret_link("staff.open_reset", made.secret),
+        title="Link for another password",
+        what=f"{made.email} sets another password by it, once and within an hour. The old password "
+        "works until then.",
+        back=url_for("staff.show_staff", staff_id=staff_id),
+    )
+
+
+@staff.post("/settings/staff/<staff_id>/second-factor/reset")
+@admin_only
+def reset_second_factor(staff_id: str) -> Response:
+    """Switch a person's second factor off: the telephone and the recovery codes are lost."""
+    me = signed_in()
+    email = administration.find_staff(me.org_id, staff_id).email
+    return act(
+        lambda: second_factor.turn_off(me.org_id, staff_id, by=me.id),
+        done=f"The second factor of {email} is reset, and their sessions have ended.",
+        address=url_for("staff.show_staff", staff_id=staff_id),
+    )
+
+
+def _show_invitation(made: NewInvitation) -> Response:
+    link = secret_link("staff.open_invitation", made.secret)
+    failed = ""
+    if is_mailed := may_mail_links() and request.form.get("do") == "mail":
+        org = administration.find_org(signed_in().org_id)
+        text = INVITATION_TEXT.format(org=org.name, link=link)
+        try:
+            mail.send(made.email, INVITATION_SUBJECT, text, settings=settings_in_force())
+        except MailFailed as error:
+            is_mailed, failed = False, str(error)
+    return _show_link(
+        link,
+        title=f"{made.email} is invited",
+        what="The person makes an account by it, once and within 7 days, with a password of their "
+        "own.",
+        back=url_for("staff.list_staff"),
+        mailed_to=made.email if is_mailed else "",
+        failed=failed,
+    )
+
+
+def _show_link(link: str, **context: str) -> Response:
+    answer = page(render_template("staff/settings/link_made.html", link=link, **context))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _draw(entry: AdminEntry) -> str:
+    return render_template("staff/settings/invite.html", entry=entry, can_mail=may_mail_links())

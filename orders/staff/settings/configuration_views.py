@@ -1,0 +1,124 @@
+"""Saved configurations at the desk: the list, one of them with its files, and the import."""
+
+from typing import Any
+
+from flask import Response, flash, render_template, request, url_for
+
+from orders import queries
+from orders.catalogue import configuration_import, configuration_queries, naming
+from orders.catalogue.configuration_import import SAMPLE, BadImport
+from orders.catalogue.configuration_queries import Filters
+from orders.rules.configuration import Configuration, option_text
+from orders.rules.errors import Conflict
+from orders.rules.paging import MAX_PAGE, Paging
+from orders.staff.blueprint import signed_in, staff
+from orders.staff.settings.admin import admin_only
+from orders.staff.showing import as_json
+from orders.web.downloads import send_stored
+from orders.web.in_force import limits_in_force
+from orders.web.pages import go_to, page_or_piece
+
+MAX_SEARCH = 500  # characters of a search that are looked at
+MOST_USES = 20  # orders that name a configuration, on its page
+
+
+@staff.get("/configurations")
+def list_configurations() -> Response:
+    """Show a page of configurations, newest first; the search stands in the address."""
+    org_id = signed_in().org_id
+    search = request.args.get("q", "")[:MAX_SEARCH]
+    number = request.args.get("page", 1, type=int)
+    paging = Paging(page=min(max(number, 1), MAX_PAGE))
+    page = configuration_queries.list_configurations(org_id, Filters(search=search), paging)
+    cards = naming.resolve([found.id for found in page.entries], org_id)
+    return page_or_piece(
+        "staff/configurations/list.html", "staff/configurations/_rows.html",
+        page=page, cards=cards, search=search, option_text=option_text,
+    )  # fmt: skip
+
+
+@staff.get("/configurations/<reference>")
+def show_configuration(reference: str) -> str:
+    """Show everything of one configuration."""
+    org_id = signed_in().org_id
+    found = configuration_queries.find_configuration(reference, org_id)
+    return render_template(
+        "staff/configurations/one.html",
+        found=found,
+        card=naming.resolve([found.id], org_id).get(found.id),
+        options=_texts(found.variant),
+        metadata=_texts(found.metadata),
+        facts=_facts(found),
+        files=configuration_queries.list_files(found.id),
+        uses=configuration_queries.list_uses(found, most=MOST_USES),
+        maker=queries.actor_names({found.created_by}, org_id).get(found.created_by),
+        as_json=as_json,
+    )
+
+
+@staff.get("/configurations/<reference>/picture")
+def configuration_picture(reference: str) -> Response:
+    """Show the picture of a configuration."""
+    return send_stored(configuration_queries.find_picture(reference, signed_in().org_id))
+
+
+@staff.get("/configurations/<reference>/files/<path:key>")
+def configuration_file(reference: str, key: str) -> Response:
+    """Hand out a file of a configuration."""
+    return send_stored(configuration_queries.find_file(reference, key, signed_in().org_id))
+
+
+@staff.get("/configurations/import")
+@admin_only
+def show_import() -> str:
+    """Ask for a file of configurations."""
+    return _import_page(None)
+
+
+@staff.post("/configurations/import")
+@admin_only
+def import_configurations() -> Response:
+    """Import the file, or say what is wrong with which row."""
+    sent = request.files.get("file")
+    try:
+        made = configuration_import.import_configurations(
+            sent.filename or "" if sent else "", sent.read() if sent else b"",
+            actor=signed_in().actor, limits=limits_in_force(),
+        )  # fmt: skip
+    except (BadImport, Conflict) as error:
+        return Response(_import_page(error), 422, mimetype="text/html")
+    flash(f"{len(made):,} configuration{'s were' if len(made) != 1 else ' was'} imported.")
+    return go_to(url_for("staff.list_configurations"))
+
+
+@staff.get("/configurations/import/sample.csv")
+@admin_only
+def import_sample() -> Response:
+    """Hand out a small file that can be imported."""
+    disposition = {"Content-Disposition": "attachment; filename=configurations.csv"}
+    return Response(SAMPLE, mimetype="text/csv", headers=disposition)
+
+
+def _import_page(error: BadImport | Conflict | None) -> str:
+    return render_template(
+        "staff/configurations/import.html", error=error, limits=limits_in_force(), sample=SAMPLE
+    )
+
+
+def _facts(found: Configuration) -> list[tuple[str, str]]:
+    """Give labels and values of the plain fields that were sent."""
+    fields = {
+        "Product ID": found.product_id,
+        "Product version": found.product_version,
+        "Customer ID": found.customer_id,
+        "Identifier": found.identifier,
+        "Scope": found.scope,
+        "Session ID": found.session_id,
+        "Published file ID": found.publish_file_id,
+        "Creator": found.creator,
+    }
+    return [(label, value) for label, value in fields.items() if value is not None]
+
+
+def _texts(values: dict[str, Any] | None) -> list[tuple[str, str]]:
+    return [(key, as_json(value)) for key, value in (values or {}).items()]

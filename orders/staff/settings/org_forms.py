@@ -1,0 +1,58 @@
+"""The forms of the organization's page: itself, its customers' pages, its logo."""
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, FileField, SelectChoice, SelectField, StringField
+
+from orders.administration import CustomerPage
+from orders.languages import ENGLISH, languages
+from orders.rules.customer_check import CustomerCheck
+from orders.staff.settings.admin_forms import VersionedForm
+
+
+class OrgForm(VersionedForm):
+    """The settings of an org."""
+
+    name = StringField("Name")
+    is_strict = BooleanField("Refuse attribute keys that are not defined")
+    may_public_list = BooleanField("Public tokens may list orders and configurations")
+    needs_second_factor = BooleanField("Everybody signs in with a second factor")
+
+
+class CustomerPageForm(VersionedForm):
+    """How customers see the org."""
+
+    accent = StringField("Colour")
+    contact = StringField("Contact")
+    language = SelectField("Language", validate_choice=False)
+    customer_check = SelectField(
+        "Customers see their order",
+        choices=[
+            SelectChoice(str(CustomerCheck.NONE), "with the code alone"),
+            SelectChoice(str(CustomerCheck.CUSTOMER_ID), "with the code and the customer ID"),
+        ],
+        validate_choice=False,
+    )
+
+    @classmethod
+    def of(cls, page: CustomerPage) -> "CustomerPageForm":
+        """Give the form of what is stored."""
+        form = cls(
+            formdata=None,
+            accent=page.accent or "",
+            contact=page.contact or "",
+            language=page.language or ENGLISH,
+            customer_check=str(page.check),
+            version=page.version,
+        )
+        return form.with_languages()
+
+    def with_languages(self) -> "CustomerPageForm":
+        """Offer the languages that there are."""
+        self.language.choices = [SelectChoice(*known) for known in languages().items()]
+        return self
+
+
+class LogoForm(FlaskForm):
+    """A picture to show in the head of the customers' pages."""
+
+    logo = FileField("Picture")

@@ -1,0 +1,109 @@
+"""Recent requests of the org's tokens to the JSON door: what came, and what was answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from http import HTTPStatus
+
+from flask import Response, current_app, render_template, request
+
+from orders import administration
+from orders.recording import request_log
+from orders.recording.request_log import Filters
+from orders.recording.request_recorder import RequestRecorder
+from orders.rules.moments import is_day, read_moment
+from orders.staff.blueprint import signed_in, staff
+
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
+CLASSES = {"2xx": "2xx done", "3xx": "3xx unchanged", "4xx": "4xx refused", "5xx": "5xx failed"}
+NOT_A_STATUS = "A status, as 404, or a class of them: 2xx, 3xx, 4xx or 5xx."
+NOT_A_TIME = "A day or a time, as 2026-11-24 or 2026-11-24T09:30."
+FIELDS = ("status", "method", "path", "token", "from", "to")
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What the address narrows the list to: as it was typed, as filters, and what is wrong."""
+
+    typed: Mapping[str, str]
+    filters: Filters
+    errors: Mapping[str, str]
+
+
+@staff.get("/docs/api/requests")
+def list_requests() -> Response:
+    """Show a page of the log, newest first; the filters stand in the address."""
+    recorder: RequestRecorder = current_app.extensions["request_recorder"]
+    narrowing = _narrowing(request.args)
+    org_id = signed_in().org_id
+    page = None
+    if recorder.days and not narrowing.errors:
+        page = request_log.list_requests(
+            org_id,
+            narrowing.filters,
+            kept_since=recorder.kept_since(),
+            older_than=request.args.get("older", ""),
+            newer_than=request.args.get("newer", ""),
+        )
+    text = render_template(
+        "staff/requests.html",
+        page=page, narrowing=narrowing, days=recorder.days, methods=METHODS,
+        tokens=administration.list_tokens(org_id), classes=CLASSES, word=_word,
+        sent={name: value for name, value in narrowing.typed.items() if value},
+    )  # fmt: skip
+    return Response(text, 422 if narrowing.errors else 200, mimetype="text/html")
+
+
+def _narrowing(sent: Mapping[str, str]) -> Narrowing:
+    typed = {name: sent.get(name, "").strip() for name in FIELDS}
+    errors: dict[str, str] = {}
+    status = _status(typed["status"])
+    if status is None:
+        errors["status"] = NOT_A_STATUS
+    since, until = _moment(typed["from"]), _moment(typed["to"], is_end=True)
+    if typed["from"] and since is None:
+        errors["from"] = NOT_A_TIME
+    if typed["to"] and until is None:
+        errors["to"] = NOT_A_TIME
+    filters = Filters(
+        status=status or 0,
+        method=typed["method"].upper(),
+        path=typed["path"],
+        token=typed["token"],
+        since=since,
+        until=until,
+    )
+    return Narrowing(typed, filters, errors)
+
+
+def _status(text: str) -> int | None:
+    """Read a status or a class of them; 0 for none, None for anything else."""
+    digits = text.lower().removesuffix("xx")
+    if not (digits.isascii() and digits.isdigit()):
+        return None if text else 0
+    number = int(digits[:4])
+    is_class = digits != text and 1 <= number <= 5
+    return number if is_class or (digits == text and 100 <= number <= 599) else None
+
+
+def _moment(text: str, *, is_end: bool = False) -> datetime | None:
+    """Read a day or a time in the person's zone; an end is the first moment beyond it."""
+    zone = signed_in().preferences.zone
+    try:
+        if is_end and is_day(text):
+            # By the calendar: a day is 23 or 25 hours long when the clocks change.
+            text = (date.fromisoformat(text) + timedelta(days=1)).isoformat()
+            return read_moment(text, zone)
+        at = read_moment(text, zone)
+        is_minute = len(text) == len("2026-11-24T09:30")
+        return at + is_end * timedelta(minutes=is_minute, milliseconds=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _word(status: int) -> str:
+    """Give the protocol's words for a status."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
