@@ -30,7 +30,7 @@ format: $(VENV)/.installed-dev ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 
 translations: $(VENV)/.installed-dev ## collect the texts of the pages, and compile what is translated
-	$(BIN)/pybabel --quiet extract -F babel.cfg -k mark --no-wrap --add-location=file --sort-by-file --project Shortorder -o translations/messages.pot .
+	$(BIN)/pybabel --quiet extract -F babel.cfg $(KEYWORDS) --no-wrap --add-location=file --sort-by-file --project Shortorder -o translations/messages.pot .
 	$(BIN)/pybabel --quiet update --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --no-wrap -i translations/messages.pot -d translations
 	$(BIN)/pybabel --quiet compile -d translations
 
@@ -48,6 +48,9 @@ lock: $(VENV)/.installed-dev ## fix the versions anew after a change in pyprojec
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf -c requirements.txt -o requirements-pdf.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf --group dev -c requirements.txt -o requirements-dev.txt
+
+# How texts are marked: in services (orders/rules/texts.py) and in scripts (static/texts.js).
+KEYWORDS := -k mark -k mark_many:1,2 -k tr -k trn:1,2
 
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

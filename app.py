@@ -26,7 +26,7 @@ from orders.rules.configuration import own_picture
 from orders.rules.errors import ServiceBusy
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.staff import staff
-from orders.staff.accounts import current_member, login_manager
+from orders.staff.accounts import current_member, language_of_person, login_manager
 from orders.storage.database import db
 from orders.web import errors
 from orders.web.application import Shortorder
@@ -35,6 +35,7 @@ from orders.web.bodies import allow_uploads, refuse_broken_body
 from orders.web.hooks import hooks_for
 from orders.web.language import start_languages
 from orders.web.limits import limiter
+from orders.web.script_texts import start_script_texts
 from orders.web.security import SessionCookies, add_security_headers, is_for_programs
 
 # A working day and a half: nobody signs in twice a day, and a forgotten screen signs itself out.
@@ -105,7 +106,8 @@ def _start_extensions(app: Flask) -> None:
     app.teardown_appcontext_funcs.clear()
     Migrate(app, db, directory=str(PROJECT / "orders" / "storage" / "migrations"))
     Htmx(app)
-    start_languages(app)
+    start_languages(app, language_of_person)
+    start_script_texts(app)
     # The JSON door knows its callers by token, never by cookie: it has no sessions to protect.
     with hooks_for(app, set(app.blueprints) - {api.name}):
         CSRFProtect(app)

@@ -15,6 +15,8 @@ from orders.languages import languages
 from orders.settings import PROJECT
 
 CATALOGUES = sorted((PROJECT / "translations").glob("*/LC_MESSAGES/messages.po"))
+# As the Makefile says to pybabel.
+KEYWORDS = {"mark": None, "mark_many": (1, 2), "tr": None, "trn": (1, 2)}
 NAMES = [file.parent.parent.name for file in CATALOGUES]
 
 
@@ -23,9 +25,9 @@ def collected() -> set[str]:
     with (PROJECT / "babel.cfg").open(encoding="utf-8") as stream:
         methods, options = parse_mapping_cfg(stream)  # type: ignore[no-untyped-call]  # babel's own
     found = extract_from_dir(
-        PROJECT, methods, options, {**DEFAULT_KEYWORDS, "mark": None},
-        directory_filter=lambda path: Path(path).name in {"orders", "templates"}
-        or Path(path).relative_to(PROJECT).parts[0] in {"orders", "templates"},
+        PROJECT, methods, options, {**DEFAULT_KEYWORDS, **KEYWORDS},
+        directory_filter=lambda path: Path(path).relative_to(PROJECT).parts[0]
+        in {"orders", "templates", "static"},
     )  # fmt: skip
     return {text if isinstance(text, str) else text[0] for _, _, text, _, _ in found}
 

@@ -11,8 +11,10 @@ from orders.administration.checks import refuse
 from orders.administration.events import note
 from orders.administration.invitations import name_faults
 from orders.administration.passwords import hash_password, password_faults
+from orders.languages import languages
 from orders.rules.errors import FieldError
 from orders.rules.preferences import Preferences, preference_faults
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models import StaffAccount
 
@@ -22,7 +24,10 @@ WRONG_PASSWORD = "This is not your password."  # noqa: S105 - a sentence
 def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> None:
     """Keep a person's name and preferences. Raises InvalidOrder naming the field."""
     name = name.strip()
-    refuse([*name_faults(name), *preference_faults(preferences)])
+    faults = [*name_faults(name), *preference_faults(preferences)]
+    if preferences.language and preferences.language not in languages():
+        faults.append(FieldError("language", mark("A language from the list.")))
+    refuse(faults)
     values = {"name": name, "preferences": preferences.as_json()}
     statement = update(StaffAccount).where(StaffAccount.id == member.id).values(values)
     database.write(lambda connection: connection.execute(statement).rowcount)

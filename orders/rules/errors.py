@@ -5,6 +5,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from orders.rules.texts import mark, mark_many
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class FieldError:
@@ -18,7 +20,15 @@ class FieldError:
 
 
 class OrderError(Exception):
-    """Base of everything that the services refuse; `str(error)` is the sentence to show."""
+    """Base of everything that the services refuse; `str(error)` is the sentence to show.
+
+    `sentence` is the same as it was given, so that it can be translated.
+    """
+
+    @property
+    def sentence(self) -> str:
+        """The sentence to show, as a `Text` where it was marked as one."""
+        return self.args[0] if self.args else ""
 
 
 class InvalidOrder(OrderError):
@@ -26,9 +36,12 @@ class InvalidOrder(OrderError):
 
     def __init__(self, errors: Iterable[FieldError]) -> None:
         self.errors = tuple(errors)
-        count = len(self.errors)
         super().__init__(
-            "One field needs another look." if count == 1 else f"{count} fields need another look."
+            mark_many(
+                "One field needs another look.",
+                "%(num)s fields need another look.",
+                len(self.errors),
+            )
         )
 
 
@@ -56,7 +69,9 @@ class StaleVersion(OrderError):
     """Somebody else has changed it since the caller read it."""
 
     def __init__(self) -> None:
-        super().__init__("It was changed meanwhile. Read it again, then send the change again.")
+        super().__init__(
+            mark("It was changed meanwhile. Read it again, then send the change again.")
+        )
 
 
 class Taken(Conflict):

@@ -42,6 +42,7 @@ class Preferences:
     date_format: str = "iso"
     theme: str = "system"
     density: str = "comfortable"
+    language: str = ""  # a code, as `de`; empty for what the browser asks for
 
     def as_json(self) -> dict[str, str]:
         """Give the form in which they are stored."""
@@ -50,6 +51,7 @@ class Preferences:
             "dateFormat": self.date_format,
             "theme": self.theme,
             "density": self.density,
+            "language": self.language,
         }
 
     @property
@@ -78,6 +80,7 @@ def read_preferences(stored: Mapping[str, Any]) -> Preferences:
         "date_format": _one_of(DATE_FORMATS, stored.get("dateFormat")),
         "theme": _one_of(THEMES, stored.get("theme")),
         "density": _one_of(DENSITIES, stored.get("density")),
+        "language": str(stored.get("language") or ""),
     }
     return Preferences(**known)
 

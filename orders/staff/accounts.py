@@ -35,6 +35,12 @@ def current_member() -> StaffMember | None:
     return person.member if isinstance(person, SignedIn) else None
 
 
+def language_of_person() -> str:
+    """Give the code of the language that the person has chosen; empty when none was."""
+    member = current_member()
+    return "" if member is None else member.preferences.language
+
+
 def own_path(address: str) -> str:
     """Give the address if it is a path of ours, else the start page: no sign-in leads elsewhere."""
     parts = urlsplit(address)

@@ -18,6 +18,7 @@ from orders.rules.errors import Conflict, FieldError, InvalidOrder, Taken
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.entry.form_rows import element_id
 from orders.staff.entry.order_form import Summary
+from orders.web.language import translated
 from orders.web.pages import go_to
 
 staff.add_app_template_global(element_id)
@@ -42,15 +43,15 @@ class AdminEntry:
 
     def show(self, errors: Iterable[FieldError]) -> None:
         """Put each error at its field; all stand in the summary too."""
-        labels = {str(one.name): str(one.label.text) for one in self.form}
+        labels = {str(one.name): translated(one.label.text) for one in self.form}
         for error in errors:
             target = element_id(error.path) if error.path in labels else ""
             if target:
                 # A field of many lines may have many faults, of which each is told.
                 told = self.errors.get(error.path, "")
-                self.errors[error.path] = f"{told} {error.message}".lstrip()
+                self.errors[error.path] = f"{told} {translated(error.message)}".lstrip()
             label = labels.get(error.path, error.path)
-            self.summary.append(Summary(label, error.message, target, error.path))
+            self.summary.append(Summary(label, translated(error.message), target, error.path))
         self.focus = next((entry.target for entry in self.summary if entry.target), "")
 
 

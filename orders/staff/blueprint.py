@@ -12,6 +12,7 @@ from orders.staff.accounts import current_member
 from orders.staff.forms import SignInForm
 from orders.staff.permits import require_permission
 from orders.web.errors import error_page
+from orders.web.language import keep_language
 from orders.web.pages import go_to, wants_piece
 
 staff = Blueprint("staff", __name__)
@@ -93,7 +94,7 @@ def _page_asked_for() -> str:
 def keep_private(response: Response) -> Response:
     """Keep people's pages out of shared caches; Back may show them without asking again."""
     response.headers.setdefault("Cache-Control", "private, no-cache")
-    return response
+    return keep_language(response)
 
 
 @staff.errorhandler(NotFound)

@@ -1,39 +1,68 @@
 """In which language a page speaks (docs/languages.md).
 
-Texts are `_("…")` in templates and `gettext("…")` in views. Texts of the rules are marked there by
-`mark` and translated by the door that shows them.
+Texts are `_("…")` in templates and `gettext("…")` in views. Texts of the rules and services are
+marked there by `mark`, and `translated` by the door that shows them.
 """
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import flask_babel
 from babel import Locale
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 from werkzeug.datastructures import LanguageAccept
 
 from orders.languages import ENGLISH, languages
+from orders.rules.texts import Text
 
 PARAMETER = "lang"  # in an address: `?lang=de`
 COOKIE = "language"
 COOKIE_SECONDS = 365 * 86_400
 
 
-def start_languages(app: Flask) -> None:
-    """Give the application its languages, and the templates what they need for them."""
+def start_languages(app: Flask, language_of_person: Callable[[], str]) -> None:
+    """Give the application its languages, and the templates what they need for them.
+
+    `language_of_person` gives what the person who is signed in has chosen, or nothing.
+    """
+    app.extensions["language_of_person"] = language_of_person
     flask_babel.Babel(app, default_locale=ENGLISH, locale_selector=language_of_request)
     app.jinja_env.globals.update(language=language, other_languages=other_languages)
+    app.jinja_env.filters["translated"] = translated
 
 
 def language_of_request() -> str:
-    """Choose: what the address asks for, the cookie, the browser, the org, or English.
+    """Choose: what the address asks for, the person, the cookie, the browser, the org, or English.
 
-    The desk speaks English until all of its texts are in the catalogues.
+    Customers' pages do not ask who is signed in: a colleague sees what the customer sees.
     """
-    if not has_request_context() or not is_for_customers(request.path):
+    if not has_request_context() or not _has_languages(request.path):
         return ENGLISH
     known = languages()
-    wishes = (_asked_for(), request.cookies.get(COOKIE), _accepted(), g.get("language_of_org"))
+    wishes = (
+        _asked_for(),
+        "" if is_for_customers(request.path) else current_app.extensions["language_of_person"](),
+        request.cookies.get(COOKIE),
+        _accepted(),
+        g.get("language_of_org"),
+    )
     return next((wish for wish in wishes if wish in known), ENGLISH)
+
+
+def translated(text: str) -> str:
+    """Translate a text of the rules or services, with the values that stand in it.
+
+    A plain text is given back as it is: somebody of the org may have written it.
+    """
+    if not isinstance(text, Text):
+        return text
+    values = {
+        name: translated(value) if isinstance(value, Text) else value
+        for name, value in text.values.items()
+    }
+    if text.many is not None:
+        return ngettext(text.template, text.many, text.number, **values)
+    return gettext(text.template, **values) if text else ""  # gettext("") is a catalogue's head
 
 
 def gettext(text: str, **values: object) -> str:
@@ -74,6 +103,11 @@ def other_languages(**query: str) -> list[tuple[str, str, str]]:
 def is_for_customers(path: str) -> bool:
     """Tell whether an address belongs to the customers' pages, whether it is there or not."""
     return path in {"/find", "/o"} or path.startswith("/o/")
+
+
+def _has_languages(path: str) -> bool:
+    """Tell whether pages for people are there; what is for programmers is in English."""
+    return not path.startswith(("/api", "/docs/", "/static/"))
 
 
 def keep_language(response: Response) -> Response:

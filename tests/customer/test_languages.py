@@ -96,9 +96,6 @@ class TestTheChoice:
             typed = re.findall(r'name="code" type="text" value="([^"]*)"', text)
             assert re.findall(r'name="code" type="text" value="([^"]*)"', other.text) == typed
 
-    def test_the_desk_speaks_english_until_it_is_translated(self, client: FlaskClient) -> None:
-        assert 'lang="en"' in client.get("/sign-in?lang=de", headers=GERMAN).text
-        assert "Not found" in client.get("/nothing", headers=GERMAN).text
 
 
 class TestGerman:

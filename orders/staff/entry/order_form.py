@@ -37,6 +37,7 @@ from orders.staff.entry.form_rows import (
     read_whole,
 )
 from orders.staff.forms import OrderForm, attribute_form, attribute_path
+from orders.web.language import translated
 
 _LINE_LABELS = {"configurationId": "Configuration ID", "count": "Count", "metadata": "Details"}
 
@@ -199,15 +200,15 @@ class OrderEntry:
             name, label = self._place(error.path)
             target = element_id(name) if name else ""
             if name:
-                self.errors.setdefault(name, error.message)
-            self.summary.append(Summary(label, error.message, target, error.path))
+                self.errors.setdefault(name, translated(error.message))
+            self.summary.append(Summary(label, translated(error.message), target, error.path))
         self.focus = next((entry.target for entry in self.summary if entry.target), "")
         if self.focus == "cart":
             self.focus = element_id(f"cart.{self.lines[0].row}.configurationId")
 
     def _place(self, path: str) -> tuple[str, str]:
         """Find the field of a path and its label; a path without a field has only a label."""
-        named = {str(one.name): str(one.label.text) for one in self.form}
+        named = {str(one.name): translated(one.label.text) for one in self.form}
         if path in named:
             return path, named[path]
         parts = path.split(".")

@@ -36,7 +36,7 @@ def leave_own_refused_form() -> Response:
 def save_preferences() -> Response:
     """Keep name and preferences; the next page looks by them."""
     member = signed_in()
-    form = PreferencesForm(formdata=request.form).with_zones()
+    form = PreferencesForm(formdata=request.form).with_choices()
     entry = AdminEntry(form)
     return save(
         entry,

@@ -4,6 +4,7 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectChoice, SelectField, StringField
 
 from orders.access import StaffMember
+from orders.languages import languages
 from orders.rules.permissions import ROLE_LABELS, ROLES
 from orders.rules.preferences import (
     DATE_LABELS,
@@ -12,6 +13,7 @@ from orders.rules.preferences import (
     Preferences,
     time_zones,
 )
+from orders.web.language import gettext
 
 ROLE_CHOICES = [SelectChoice(role, ROLE_LABELS[role]) for role in ROLES]
 
@@ -65,6 +67,7 @@ class PreferencesForm(FlaskForm):
     """A person's name, and how the desk looks to them."""
 
     name = StringField("Name")
+    language = SelectField("Language", validate_choice=False)
     time_zone = SelectField("Time zone", validate_choice=False)
     date_format = SelectField(
         "Dates and times",
@@ -82,8 +85,10 @@ class PreferencesForm(FlaskForm):
         validate_choice=False,
     )
 
-    def with_zones(self) -> "PreferencesForm":
-        """Offer the zones that this machine knows."""
+    def with_choices(self) -> "PreferencesForm":
+        """Offer the languages that there are, and the zones that this machine knows."""
+        as_asked = SelectChoice("", gettext("As the browser asks"))
+        self.language.choices = [as_asked, *(SelectChoice(*one) for one in languages().items())]
         self.time_zone.choices = [SelectChoice(zone) for zone in time_zones()]
         return self
 
@@ -94,11 +99,12 @@ class PreferencesForm(FlaskForm):
         return cls(
             formdata=None,
             name=member.name,
+            language=chosen.language,
             time_zone=chosen.time_zone,
             date_format=chosen.date_format,
             theme=chosen.theme,
             density=chosen.density,
-        ).with_zones()
+        ).with_choices()
 
     def preferences(self) -> Preferences:
         """Give what was chosen."""
@@ -107,4 +113,5 @@ class PreferencesForm(FlaskForm):
             date_format=self.date_format.data or "",
             theme=self.theme.data or "",
             density=self.density.data or "",
+            language=self.language.data or "",
         )
