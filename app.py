@@ -3,8 +3,6 @@
 `create_app` is what the production server and the `flask` command call.
 """
 
-from datetime import timedelta
-
 from flask import Flask, Response, request
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
@@ -28,18 +26,14 @@ from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.staff import staff
 from orders.staff.accounts import current_member, language_of_person, login_manager
 from orders.storage.database import db
-from orders.web import errors
+from orders.web import errors, security
 from orders.web.application import Shortorder
-from orders.web.assets import asset
+from orders.web.assets import asset, start_compression
 from orders.web.bodies import allow_uploads, refuse_broken_body
 from orders.web.hooks import hooks_for
 from orders.web.language import start_languages
 from orders.web.limits import limiter
 from orders.web.script_texts import start_script_texts
-from orders.web.security import SessionCookies, add_security_headers, is_for_programs
-
-# A working day and a half: nobody signs in twice a day, and a forgotten screen signs itself out.
-SESSION_LIFE = timedelta(hours=12)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -54,10 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         # A form with a full cart has as many fields as fit into the body.
         MAX_FORM_MEMORY_SIZE=settings.limits.body_bytes,
         MAX_FORM_PARTS=100_000,
-        PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
-        SESSION_REFRESH_EACH_REQUEST=False,  # SessionCookies renews it now and then
-        SESSION_COOKIE_NAME="shortorder",
-        SESSION_COOKIE_SAMESITE="Lax",
+        **security.SESSION_SETTINGS,
         SESSION_COOKIE_SECURE=settings.has_secure_cookies,
         # A form left open over lunch must not be lost: its protection lives with the session.
         WTF_CSRF_TIME_LIMIT=None,
@@ -68,7 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
     app.context_processor(lambda: {"member": current_member()})
-    app.session_interface = SessionCookies()
+    app.session_interface = security.SessionCookies()
     store = FileStore(settings.file_store, settings.data_dir / "files")
     app.extensions.update(health=HealthCheck(), files=store)
     # First of all: the protection against forged requests would read a cut-off form as whole.
@@ -80,7 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     recorder = RequestRecorder(settings.request_log_days, app.app_context)
     app.extensions["request_recorder"] = recorder
     app.express_lane = ExpressLane(app, settings.limits, take_turn, recorder).answer
-    app.after_request(add_security_headers)
+    app.after_request(security.add_security_headers)
     for door in (api, staff, customer, docs):
         app.register_blueprint(door)
     _start_extensions(app)
@@ -108,6 +99,7 @@ def _start_extensions(app: Flask) -> None:
     Htmx(app)
     start_languages(app, language_of_person)
     start_script_texts(app)
+    start_compression(app, "static", "script_texts")
     # The JSON door knows its callers by token, never by cookie: it has no sessions to protect.
     with hooks_for(app, set(app.blueprints) - {api.name}):
         CSRFProtect(app)
@@ -116,8 +108,8 @@ def _start_extensions(app: Flask) -> None:
 
 
 def _answer_http_error(error: HTTPException) -> Response:
-    return problem_of_http(error) if is_for_programs(request) else errors.error_page(error)
+    return problem_of_http(error) if security.is_for_programs(request) else errors.error_page(error)
 
 
 def _answer_busy(error: ServiceBusy) -> Response:
-    return problem_of(error) if is_for_programs(request) else errors.busy_page(error)
+    return problem_of(error) if security.is_for_programs(request) else errors.busy_page(error)

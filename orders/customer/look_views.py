@@ -12,9 +12,8 @@ from orders.catalogue.configuration_queries import StoredFile
 from orders.customer.blueprint import customer
 from orders.rules.colours import look_of, read_colour, style_sheet
 from orders.rules.errors import NotFound
+from orders.web.assets import FOR_EVER
 from orders.web.downloads import send_stored
-
-FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @customer.get("/o/look/<colour>.css")

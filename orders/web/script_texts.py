@@ -15,10 +15,10 @@ from flask import Flask, Response, abort, request
 
 from orders.languages import CATALOGUES, ENGLISH, languages
 from orders.settings import PROJECT
+from orders.web.assets import FOR_EVER
 from orders.web.language import language
 
 KEYWORDS: dict[str, Any] = {"tr": None, "trn": (1, 2)}
-KEPT = "public, max-age=31536000, immutable"  # a year: the address changes with the texts
 
 
 def start_script_texts(app: Flask) -> None:
@@ -70,5 +70,5 @@ def _serve(code: str) -> Response:
     if code not in languages() or code == ENGLISH:
         abort(404)
     response = Response(script_of(code), mimetype="text/javascript")
-    response.headers["Cache-Control"] = KEPT
+    response.headers["Cache-Control"] = FOR_EVER
     return response

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
@@ -36,6 +37,13 @@ HEADERS = {
 }
 SENT = "sent"  # in a session: when its cookie was sent last, in seconds since 1970
 RENEW_AFTER = 3600  # seconds; a session of half a day goes on while somebody works
+SESSION_SETTINGS = {
+    # A working day and a half: nobody signs in twice a day, and a forgotten screen signs out.
+    "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+    "SESSION_REFRESH_EACH_REQUEST": False,  # `SessionCookies` renews it now and then
+    "SESSION_COOKIE_NAME": "shortorder",
+    "SESSION_COOKIE_SAMESITE": "Lax",
+}
 TRANSPORT_SECURITY = ("Strict-Transport-Security", "max-age=31536000")  # a year, in seconds
 
 

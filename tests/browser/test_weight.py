@@ -1,10 +1,10 @@
-"""No page makes a first visit carry more than 200 kB, the list's fifty rows included."""
+"""No page makes a first visit carry more than 130 kB, the list's fifty rows included."""
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.browser.conftest import Desk, Watch
 
-MOST = 200_000  # bytes
+MOST = 130_000  # bytes
 
 
 def test_a_first_visit_of_each_page_is_light(

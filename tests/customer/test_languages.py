@@ -97,7 +97,6 @@ class TestTheChoice:
             assert re.findall(r'name="code" type="text" value="([^"]*)"', other.text) == typed
 
 
-
 class TestGerman:
     def test_the_whole_page(self, client: FlaskClient, org: Org, place_order: PlaceOrder) -> None:
         org.define(

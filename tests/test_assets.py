@@ -1,0 +1,50 @@
+"""Static files are kept by browsers for as long as their address is, and sent small."""
+
+import gzip
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from orders.settings import PROJECT
+from orders.web.assets import asset
+
+SHEET = (PROJECT / "static" / "desk.css").read_bytes()
+
+
+@pytest.fixture
+def address(app: Flask) -> str:
+    with app.test_request_context("/"):
+        return asset("desk.css")
+
+
+def test_the_address_of_the_content_is_kept_and_no_other(client: FlaskClient, address: str) -> None:
+    assert client.get(address).headers["Cache-Control"].endswith("immutable")
+    for other in ("/static/desk.css", "/static/desk.css?v=0123456789", "/static/desk.css?v="):
+        assert client.get(other).headers["Cache-Control"] == "no-cache"
+    assert client.get("/static/../app.py").status_code == 404
+
+
+def test_it_is_sent_in_the_encoding_that_is_asked_for(client: FlaskClient, address: str) -> None:
+    plain = client.get(address)
+    assert "Content-Encoding" not in plain.headers
+    assert plain.data == SHEET
+    packed = client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == SHEET
+    assert len(packed.data) < len(SHEET) / 3
+    assert (
+        client.get(address, headers={"Accept-Encoding": "br"}).headers["Content-Encoding"] == "br"
+    )
+    for answer in (plain, packed):
+        assert "Accept-Encoding" in answer.vary
+        again = {"If-None-Match": answer.headers["ETag"], "Accept-Encoding": "gzip"}
+        with client.get(address, headers=again) as known:
+            assert known.status_code == 304
+
+
+def test_pages_that_hold_a_secret_are_not_compressed(staff_client: FlaskClient) -> None:
+    answer = staff_client.get("/orders", headers={"Accept-Encoding": "br, gzip"})
+    assert "Content-Encoding" not in answer.headers
+    assert re.search('name="csrf_token" value="[^"]+"', answer.text)
