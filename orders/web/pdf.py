@@ -4,6 +4,7 @@ Nothing is fetched over the network: the page's own addresses are answered from 
 are refused.
 """
 
+import ctypes
 import importlib.util
 import mimetypes
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from orders import turns
 
 # The page's own address while it is drawn; nobody has it (RFC 6761).
 ORIGIN = "http://sheet.invalid"
+PANGO = "libpango-1.0.so.0"  # as Linux names it
 
 # Gives the content of an address of ours and its type; None when there is nothing.
 Reader = Callable[[str], tuple[bytes, str] | None]
@@ -30,9 +32,19 @@ class PdfMissing(Exception):  # noqa: N818 - named for what it is, as our other 
 
 @lru_cache(maxsize=1)
 def is_available() -> bool:
-    """Tell whether PDFs can be made here; what is installed later counts after a restart."""
+    """Tell whether PDFs can be made here; what is installed later counts after a restart.
+
+    Loading WeasyPrint takes a second, for which nobody should wait who only sees an order: where
+    its system library is found, that is enough.
+    """
     if importlib.util.find_spec("weasyprint") is None:
         return False
+    try:
+        ctypes.CDLL(PANGO)
+    except OSError:  # it may have another name here
+        pass
+    else:
+        return True
     try:
         _load()
     except PdfMissing:

@@ -184,3 +184,15 @@ def test_the_cookie_is_sent_when_it_changes_and_once_an_hour(
     assert "Set-Cookie" not in staff_client.get("/orders").headers
     monkeypatch.setattr(security, "RENEW_AFTER", -1)
     assert "Expires" in staff_client.get("/orders").headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize("path", ["/account/preferences", "/orders/bulk", "/settings/organization"])
+def test_a_form_that_is_sent_after_the_session_ended_leads_to_the_sign_in(
+    client: FlaskClient, path: str
+) -> None:
+    came_from = {"Referer": "http://localhost/orders?q=chair"}
+    answer = client.post(path, data={"name": "x"}, headers=came_from)
+    assert answer.status_code == 303
+    assert answer.location == "/sign-in?next=/orders?q%3Dchair"
+    htmx = {"HX-Request": "true"}
+    assert client.post(path, data={"name": "x"}, headers=htmx).status_code == 401

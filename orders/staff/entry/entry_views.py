@@ -16,7 +16,7 @@ from orders.repeats import Once, fingerprint
 from orders.rules.errors import Conflict, InvalidOrder
 from orders.rules.short_id import grouped
 from orders.staff.accounts import current_member
-from orders.staff.blueprint import ask_to_sign_in, signed_in, staff
+from orders.staff.blueprint import OPEN_TO_ALL, ask_to_sign_in, signed_in, staff
 from orders.staff.entry.draft_fields import (
     as_form,
     is_worth_keeping,
@@ -151,10 +151,10 @@ def save_sent_draft(key: str) -> int:
 def draw_stale_form(error: CSRFError) -> AnyResponse:
     """Draw the form again when its session has changed meanwhile; all that was typed stays."""
     member = current_member()
-    if request.endpoint != "staff.place_order":
-        return error_page(error)
-    if member is None:
+    if member is None and request.endpoint not in OPEN_TO_ALL:
         return ask_to_sign_in()
+    if member is None or request.endpoint != "staff.place_order":
+        return error_page(error)
     g.member = member
     entry = sent_entry(request.form, member)
     entry.notice = "Your session is new. Look the order over, then place it again."
