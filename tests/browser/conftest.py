@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from babel.support import Translations
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    Locator,
     Page,
     Playwright,
     Request,
@@ -17,6 +19,7 @@ from playwright.sync_api import (
 )
 
 from app import create_app
+from orders.languages import CATALOGUES
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.settings import Settings
 from orders.storage.database import close
@@ -155,20 +158,47 @@ def plain_page(chromium: Browser, watch: Watch, desk: Desk) -> Iterator[Page]:
 
 @dataclass(frozen=True)
 class Screen:
-    """A page on a screen of one width in one colour scheme; `name` tells which, as `dark-390`."""
+    """A page on a screen of one width, in one colour scheme and language.
+
+    `name` tells which, as `dark-390-de`. What is looked for is named by its English text.
+    """
 
     page: Page
     name: str
 
+    @property
+    def language(self) -> str:
+        """The code of the language."""
+        return self.name.rpartition("-")[2]
 
-@pytest.fixture(params=[f"{scheme}-{width}" for scheme in SCHEMES for width in WIDTHS])
+    def say(self, text: str) -> str:
+        """Give a text of the pages in the language of this screen."""
+        return str(Translations.load(CATALOGUES, [self.language]).gettext(text))
+
+    def button(self, name: str) -> Locator:
+        """Find a button by its whole text."""
+        return self.page.get_by_role("button", name=self.say(name), exact=True)
+
+    def link(self, name: str) -> Locator:
+        """Find a link by its whole text."""
+        return self.page.get_by_role("link", name=self.say(name), exact=True)
+
+
+# German words are longer: where they fit on a small phone, they fit on the larger one.
+ENGLISH_SCREENS = [f"{scheme}-{width}-en" for scheme in SCHEMES for width in WIDTHS]
+GERMAN_SCREENS = [f"{scheme}-{width}-de" for scheme in SCHEMES for width in (1440, 320)]
+LOCALES = {"en": "en-US", "de": "de-DE"}
+
+
+@pytest.fixture(params=[*ENGLISH_SCREENS, *GERMAN_SCREENS])
 def screen(request: pytest.FixtureRequest, chromium: Browser, watch: Watch) -> Iterator[Screen]:
     """A browser of somebody who is not signed in, on each kind of screen; for axe."""
-    scheme, _, width = request.param.partition("-")
+    scheme, width, language = request.param.split("-")
     context = watch.over(
         chromium.new_context(
             viewport={"width": int(width), "height": 800},
             color_scheme="light" if scheme == "light" else "dark",
+            locale=LOCALES[language],
             bypass_csp=True,  # axe itself is an inline script
         )
     )

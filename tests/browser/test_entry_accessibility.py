@@ -3,6 +3,8 @@
 from tests.browser.conftest import Desk, Screen, sign_in
 from tests.browser.test_accessibility import check
 
+SAVED = "The template is saved. The order is not placed yet."
+
 
 def test_every_state_of_the_form(screen: Screen, desk: Desk) -> None:
     page = screen.page
@@ -31,7 +33,7 @@ def test_every_state_of_the_form(screen: Screen, desk: Desk) -> None:
     page.fill("#templateName", name)
     check(page, "the template's name")
     page.click("button[value=template]")
-    page.wait_for_selector("text=The template is saved")
+    page.wait_for_selector(f"text={screen.say(SAVED)}")
     check(page, "a saved template")
     page.goto(f"{desk.address}/orders/new")
     page.wait_for_selector(f".drafts a:has-text('{name}')", state="attached")

@@ -1,11 +1,9 @@
 """The pages of an order and of the day in real Chromium: by keyboard, without scripts, for all."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from orders import editing, notes
 from orders.rules.change_schema import OrderChanges
@@ -13,7 +11,7 @@ from orders.rules.order import CartLine
 from orders.rules.status import Status
 from tests.actors import make_org
 from tests.bad_orders import CHAIR
-from tests.browser.conftest import Desk, Watch, sign_in
+from tests.browser.conftest import Desk, Screen, sign_in
 from tests.browser.test_accessibility import check
 from tests.browser.test_settings import tab_to
 
@@ -126,28 +124,11 @@ def test_the_start_page_leads_to_an_order_by_its_code(page: Page, desk: Desk) ->
     page.wait_for_url(f"**/orders/{code}")
 
 
-@pytest.fixture(params=[(width, scheme) for width in SIZES for scheme in ("light", "dark")])
-def eyes(
-    request: pytest.FixtureRequest, chromium: Browser, watch: Watch, desk: Desk
-) -> Iterator[Page]:
-    """A page that axe looks at, signed in."""
-    width, scheme = request.param
-    context = watch.over(
-        chromium.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,
-            bypass_csp=True,  # axe itself is an inline script
-        )
-    )
-    page = context.new_page()
+def test_every_state_of_an_order_is_accessible(screen: Screen, desk: Desk) -> None:
+    page = screen.page
     sign_in(page, desk)
-    yield page
-    context.close()
-
-
-def test_every_state_of_an_order_is_accessible(eyes: Page, desk: Desk) -> None:
     for status in Status:
-        page_of(eyes, desk, place_order(desk, status=str(status)), str(status))
+        page_of(page, desk, place_order(desk, status=str(status)), str(status))
     code = place_order(desk, name="x" * 200, customerId="y" * 200, cart=[], status="List")
     with desk.org.app.app_context():
         for number in range(12):
@@ -156,45 +137,45 @@ def test_every_state_of_an_order_is_accessible(eyes: Page, desk: Desk) -> None:
     change(desk, code, metadata={"finish": "gloss", "long": "z" * 900, "note": "a\nb"})
     for number in range(9):
         change(desk, code, name=f"Name {number}")
-    page_of(eyes, desk, code, "notes and a long history")
-    for summary in eyes.locator("details:not([open]) > summary").all():
+    page_of(page, desk, code, "notes and a long history")
+    for summary in page.locator("details:not([open]) > summary").all():
         if summary.is_visible():
             summary.click()
-    check(eyes, "all unfolded")
-    eyes.get_by_role("button", name="Mark as In Cart").click()
-    check(eyes, "after a change, with Undo")
+    check(page, "all unfolded")
+    page.click("button.primary[name=status]")
+    check(page, "after a change, with Undo")
     change(desk, code, cart=())
-    eyes.get_by_role("button", name="Mark as New").click()
-    check(eyes, "stale")
-    eyes.get_by_role("button", name="all the same").click()
-    eyes.locator("#status-error").wait_for()
-    check(eyes, "refused in place")
-    eyes.get_by_role("button", name="Add the note").click()
-    check(eyes, "an empty note")
-    eyes.get_by_role("button", name="Put the order into the bin").click()
-    check(eyes, "in the bin")
+    page.click("button.primary[name=status]")
+    check(page, "stale")
+    page.click(".notice button[name=status]")
+    page.locator("#status-error").wait_for()
+    check(page, "refused in place")
+    screen.button("Add the note").click()
+    check(page, "an empty note")
+    screen.button("Put the order into the bin").click()
+    check(page, "in the bin")
     for path in (f"{place_order(desk)}/print", f"print?codes={code},{place_order(desk)}", "print"):
-        eyes.goto(f"{desk.address}/orders/{path}")
-        check(eyes, path)
+        page.goto(f"{desk.address}/orders/{path}")
+        check(page, path)
 
 
-def page_of(eyes: Page, desk: Desk, code: str, where: str) -> None:
-    eyes.goto(f"{desk.address}/orders/{code}")
-    check(eyes, where)
+def page_of(page: Page, desk: Desk, code: str, where: str) -> None:
+    page.goto(f"{desk.address}/orders/{code}")
+    check(page, where)
 
 
-def test_the_start_page_is_accessible_empty_and_full(
-    eyes: Page, desk: Desk, request: pytest.FixtureRequest
-) -> None:
+def test_the_start_page_is_accessible_empty_and_full(screen: Screen, desk: Desk) -> None:
+    page = screen.page
+    sign_in(page, desk)
     place_order(desk)
-    eyes.goto(desk.address)
-    check(eyes, "full")
-    eyes.locator(".chart summary").click()
-    check(eyes, "with the table")
-    eyes.context.clear_cookies()
-    name = "Empty " + re.sub(r"\W+", "", request.node.name)
+    page.goto(desk.address)
+    check(page, "full")
+    page.locator(".chart summary").click()
+    check(page, "with the table")
+    page.context.clear_cookies()
+    name = f"Empty {screen.name}"
     empty = make_org(desk.org.app, name)
-    sign_in(eyes, desk, empty.staff().email)
-    eyes.goto(desk.address)
-    expect(eyes.get_by_text("No orders today yet.")).to_be_visible()
-    check(eyes, "empty")
+    sign_in(page, desk, empty.staff().email)
+    page.goto(desk.address)
+    expect(page.get_by_text(screen.say("No orders today yet."))).to_be_visible()
+    check(page, "empty")

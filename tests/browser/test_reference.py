@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Desk, Screen, sign_in
+from tests.browser.conftest import ENGLISH_SCREENS, Desk, Screen, sign_in
 from tests.browser.test_accessibility import check
 
 
@@ -165,6 +165,7 @@ def test_staff_are_told_their_tokens_by_name(page: Page, desk: Desk) -> None:
     expect(hint).to_contain_text("please paste")
 
 
+@pytest.mark.parametrize("screen", ENGLISH_SCREENS, indirect=True)
 def test_axe_finds_nothing(screen: Screen, desk: Desk) -> None:
     page = screen.page
     page.goto(f"{desk.address}/docs/api")

@@ -31,14 +31,14 @@ def place_order(page: Page, desk: Desk) -> dict[str, Any]:
 def make(page: Page, desk: Desk, address: str) -> None:
     page.goto(f"{desk.address}/settings/webhooks/new")
     page.fill("#address", address)
-    page.get_by_role("button", name="Make the webhook").click()
+    page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/settings/webhooks/[0-9a-f-]{36}$"))
 
 
-def wait_for_state(page: Page, state: str) -> None:
-    """Look again until the newest message is in this state."""
+def wait_for_state(page: Page, state: str, look_again: str = "See how they stand now") -> None:
+    """Look again, by the link of that name, until the newest message is in this state."""
     for _ in range(100):
-        page.get_by_role("link", name="See how they stand now").click()
+        page.get_by_role("link", name=look_again).click()
         if state in page.locator(".messages .state").first.inner_text():
             return
         page.wait_for_timeout(100)
@@ -124,25 +124,25 @@ def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
     page.goto(f"{desk.address}/settings/webhooks/new")
     check(page, "new, empty")
     page.fill("#address", "nowhere")
-    page.get_by_role("button", name="Make the webhook").click()
+    screen.button("Make the webhook").click()
     page.wait_for_selector("#summary")
     check(page, "new, with errors")
     make(page, desk, f"{NOWHERE}/{screen.name}/{'long' * 40}")
     check(page, "one without messages")
     place_order(page, desk)
     page.reload()
-    wait_for_state(page, "Trying again")
+    wait_for_state(page, screen.say("Trying again"), screen.say("See how they stand now"))
     for question in page.locator(".confirm summary").all():
         question.click()
     check(page, "one with a message and its questions")
-    page.get_by_role("button", name="Put it into the bin").click()
+    screen.button("Put it into the bin").click()
     page.locator(".binned summary").click()
     check(page, "the list with the bin")
     page.locator(".binned a").first.click()
     check(page, "one in the bin")
     make(page, desk, f"{NOWHERE}/{screen.name}")
-    page.get_by_role("button", name="Show the secret").click()
+    screen.button("Show the secret").click()
     check(page, "the secret")
-    page.get_by_role("link", name="Back to the webhook").click()
-    page.get_by_text("Put this webhook into the bin…").click()
-    page.get_by_role("button", name="Put it into the bin").click()
+    screen.link("Back to the webhook").click()
+    page.locator(".confirm summary").last.click()
+    screen.button("Put it into the bin").click()

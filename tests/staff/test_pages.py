@@ -174,7 +174,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert routes == {
-        ("/", "GET"), ("/static/<path:filename>", "GET"),
+        ("/", "GET"), ("/static/<path:filename>", "GET"), ("/texts/<code>.js", "GET"),
         ("/sign-in", "GET"), ("/sign-in", "POST"), ("/sign-out", "POST"),
         ("/orders", "GET"), ("/orders/columns", "POST"), ("/orders/bulk", "POST"),
         ("/orders/changes/<change_id>/undo", "POST"),
