@@ -1,4 +1,5 @@
-// Copy buttons and print buttons: shown only where a script can make them work.
+// Copy buttons and print buttons: shown only where a script can make them work. Customers' pages
+// come without texts.js; they bring what is said as attributes.
 "use strict";
 
 for (const button of document.querySelectorAll(".copies, .prints")) button.hidden = false;
@@ -13,10 +14,10 @@ document.addEventListener("click", async (event) => {
   try {
     await navigator.clipboard.writeText(text);
     // A secret is not read out.
-    said.textContent = button.dataset.said ?? `Copied: ${text}`;
-    button.querySelector("span").textContent = button.dataset.done ?? "Copied";
+    said.textContent = button.dataset.said ?? tr("Copied: %(text)s", { text });
+    button.querySelector("span").textContent = button.dataset.done ?? tr("Copied");
   } catch {
     said.textContent = said.dataset.refused
-      ?? "The browser did not allow copying. Select the text and copy it.";
+      ?? tr("The browser did not allow copying. Select the text and copy it.");
   }
 });

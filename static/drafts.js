@@ -52,7 +52,7 @@
         const version = await answer.text();
         const field = form()?.elements.draft_version;
         if (field) field.value = version;
-        if (version !== "0") show(`Kept as a draft at ${new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}`);
+        if (version !== "0") show(tr("Kept as a draft at %(time)s", { time: now() }));
       } else if (answer.status === 409) {
         isStopped = true;
         show(await answer.text());
@@ -66,9 +66,14 @@
     }
   }
 
+  // With 24 hours, as all times at the desk.
+  function now() {
+    return new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  }
+
   function failed() {
     isTouched = true;
-    show("Not kept as a draft yet; trying again.");
+    show(tr("Not kept as a draft yet; trying again."));
     timer = setTimeout(save, AGAIN);
   }
 

@@ -51,7 +51,7 @@ function removeLine(line) {
   renumber();
   focus(referenceOf(neighbour));
   showRemoved();
-  say(`Line ${at + 1} removed. Alt with Z brings it back.`);
+  say(tr("Line %(number)s removed. Alt with Z brings it back.", { number: at + 1 }));
 }
 
 function undoRemoval() {
@@ -61,7 +61,7 @@ function undoRemoval() {
   renumber();
   showRemoved();
   focus(referenceOf(last.line));
-  say(`Line ${last.at + 1} is back.`);
+  say(tr("Line %(number)s is back.", { number: last.at + 1 }));
   return true;
 }
 
@@ -70,7 +70,8 @@ function showRemoved() {
   // What the server has drawn of an earlier removal is not the last one any more.
   for (const input of shown.querySelectorAll("input")) input.remove();
   shown.hidden = !removed.length;
-  if (removed.length) shown.querySelector("span").textContent = `Line ${removed.at(-1).at + 1} is removed.`;
+  if (!removed.length) return;
+  shown.querySelector("span").textContent = tr("Line %(number)s is removed.", { number: removed.at(-1).at + 1 });
 }
 
 function openDetails(line) {
@@ -86,22 +87,23 @@ function moveLine(line, isUp) {
   isUp ? other.before(line) : other.after(line);
   renumber();
   if (line.contains(field)) field.focus();
-  say(`Moved to line ${[...lines().children].indexOf(line) + 1}.`);
+  say(tr("Moved to line %(number)s.", { number: [...lines().children].indexOf(line) + 1 }));
 }
 
 function duplicateLine(line) {
   const values = { reference: referenceOf(line).value, count: countOf(line).value, details: detailsOf(line).value };
   focus(countOf(addLine(line, values)));
-  say("Line duplicated.");
+  say(tr("Line duplicated."));
 }
 
-// Labels count from one and follow the order on the screen; the fields' names never change.
+// Labels count from one and follow the order on the screen; the fields' names never change. The
+// number of the line is the only one in its labels, in whatever language.
 function renumber() {
   [...lines().children].forEach((line, at) => {
     const number = String(at + 1);
     line.querySelector(".number").textContent = number;
     for (const named of line.querySelectorAll("[aria-label]")) {
-      named.setAttribute("aria-label", named.getAttribute("aria-label").replace(/line \d+/i, `line ${number}`));
+      named.setAttribute("aria-label", named.getAttribute("aria-label").replace(/\d+/, number));
     }
   });
   total();
@@ -116,8 +118,13 @@ function total() {
   const filled = [...lines().children].filter((line) => !isBlank(line));
   const counts = filled.map((line) => countOf(line).value.trim()).filter((count) => /^\d+$/.test(count));
   const pieces = counts.reduce((sum, count) => sum + Number(count), 0);
-  const number = (value) => `<b>${value.toLocaleString("en")}</b>`;
-  const text = `${number(filled.length)} ${filled.length === 1 ? "line" : "lines"}, ${number(pieces)} ${pieces === 1 ? "piece" : "pieces"}`;
+  const language = document.documentElement.lang.replaceAll("_", "-");
+  const bold = (value) => ({ count: `<b>${value.toLocaleString(language)}</b>` });
+  const told = [
+    trn("%(count)s line", "%(count)s lines", filled.length, bold(filled.length)),
+    trn("%(count)s piece", "%(count)s pieces", pieces, bold(pieces)),
+  ];
+  const text = told.join(", ");
   const shown = document.getElementById("totals");
   if (shown.innerHTML !== text) shown.innerHTML = text;
 }
@@ -230,7 +237,7 @@ async function pasteLines(text) {
   markErrors(lines());
   const faulty = lines().querySelector('[aria-invalid="true"]');
   focus(faulty ?? referenceOf(addLine()));
-  say(`${added} lines added.`);
+  say(trn("One line added.", "%(num)s lines added.", added));
 }
 
 // Answers of the server ----------------------------------------------------------------------
@@ -276,15 +283,17 @@ document.addEventListener("htmx:response:error", (event) => {
   if (status === 422 || status === 409) return;
   const isSubmit = event.detail.ctx.sourceElement === form();
   if (status === 401) {
-    trouble('<p>You are signed out, and nothing is lost. <a href="/sign-in" target="_blank">Sign in in another tab</a>, then place the order again.</p>');
+    const link = `<a href="/sign-in" target="_blank">${tr("Sign in in another tab")}</a>`;
+    trouble(`<p>${tr("You are signed out, and nothing is lost. %(link)s, then place the order again.", { link })}</p>`);
   } else if (isSubmit) {
-    trouble(`<p>Nothing was saved: the service answered with ${Number(status)}. What you typed is still here; please try again in a moment.</p>`);
+    const told = tr("Nothing was saved: the service answered with %(status)s. What you typed is still here; please try again in a moment.", { status: Number(status) });
+    trouble(`<p>${told}</p>`);
   }
 });
 
 document.addEventListener("htmx:error", (event) => {
   if (event.detail.ctx?.sourceElement === form() && !event.detail.ctx.response) {
-    trouble("<p>The service cannot be reached, so it is not known whether the order arrived. Place it again: it will be one order.</p>");
+    trouble(`<p>${tr("The service cannot be reached, so it is not known whether the order arrived. Place it again: it will be one order.")}</p>`);
   }
 });
 

@@ -64,7 +64,7 @@
       box.id = "suggestions";
       box.className = "suggestions";
       box.setAttribute("role", "listbox");
-      box.setAttribute("aria-label", "Suggestions");
+      box.setAttribute("aria-label", tr("Suggestions"));
       input.after(box);
       field = input;
     }

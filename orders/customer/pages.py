@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
 
 from orders.lookup import Content, CustomerLine, CustomerView, Detail
 from orders.rules.configuration import option_text, own_picture
@@ -13,7 +12,7 @@ from orders.rules.moments import read_day
 from orders.rules.short_id import grouped
 from orders.rules.status import OPEN_CARTS, STATUS_TEXTS, Status
 from orders.rules.texts import mark
-from orders.web.language import gettext, language, ngettext
+from orders.web.language import figure, gettext, language, ngettext
 
 # Steps as customers see them, and what each means to them. The first stands for both open carts.
 STEPS = (
@@ -92,8 +91,8 @@ def _inside(content: Content, addresses: Addresses) -> Inside:
     lines = len(content.lines)
     pieces = sum(line.count for line in content.lines)
     counted = (
-        ngettext("%(count)s line", "%(count)s lines", lines, count=_figure(lines)),
-        ngettext("%(count)s piece", "%(count)s pieces", pieces, count=_figure(pieces)),
+        ngettext("%(count)s line", "%(count)s lines", lines, count=figure(lines)),
+        ngettext("%(count)s piece", "%(count)s pieces", pieces, count=figure(pieces)),
     )
     is_changed = content.updated_at != content.created_at
     facts = (
@@ -119,7 +118,7 @@ def _line(line: CustomerLine, picture_address: str) -> Line:
             if option_text(value) is not None
         ),
         picture=picture_address if line.has_picture else own_picture(line.thumbnail),
-        count=_figure(line.count),
+        count=figure(line.count),
     )
 
 
@@ -133,9 +132,4 @@ def _fact(detail: Detail, address: str) -> Fact:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
-    return _figure(value) if isinstance(value, int | float) else str(value)
-
-
-def _figure(number: float) -> str:
-    """Write a number as the language does, with all of its digits."""
-    return format_decimal(number, locale=language(), decimal_quantization=False)
+    return figure(value) if isinstance(value, int | float) else str(value)

@@ -15,42 +15,43 @@ from wtforms import (
 )
 
 from orders.rules.attributes import Applies, AttributeRule, Kind
-from orders.rules.status import Status
+from orders.rules.status import STATUS_TEXTS, Status
+from orders.rules.texts import mark
 
 
 class SignInForm(FlaskForm):
     """E-mail and password; `next` is the page to go on to."""
 
-    email = StringField("E-mail")
-    password = PasswordField("Password")
+    email = StringField(mark("E-mail"))
+    password = PasswordField(mark("Password"))
 
 
 class CodeForm(FlaskForm):
     """The second step of signing in: a code of the app, or a recovery code."""
 
-    code = StringField("Code")
-    recovery = StringField("Recovery code")
+    code = StringField(mark("Code"))
+    recovery = StringField(mark("Recovery code"))
 
 
 class OrderForm(FlaskForm):
     """The fields of an order that stand once."""
 
-    name = StringField("Order name")
-    customer_id = StringField("Customer ID", name="customerId")
+    name = StringField(mark("Order name"))
+    customer_id = StringField(mark("Customer ID"), name="customerId")
     status = SelectField(
-        "Status",
-        choices=[SelectChoice(str(status)) for status in Status],
+        mark("Status"),
+        choices=[SelectChoice(str(status), STATUS_TEXTS[status]) for status in Status],
         default=str(Status.NEW),
         # The shared check judges the value; this class only offers the choices.
         validate_choice=False,
     )
-    platform = StringField("Platform", name="platform.platform")
-    platform_id = StringField("Platform order ID", name="platform.id")
-    store_name = StringField("Store name", name="platform.storeName")
+    platform = StringField(mark("Platform"), name="platform.platform")
+    platform_id = StringField(mark("Platform order ID"), name="platform.id")
+    store_name = StringField(mark("Store name"), name="platform.storeName")
     # Of a new order only: the page of an order has a place of its own for notes.
-    note = TextAreaField("Note for the team", name="note")
-    paste = TextAreaField("Lines to paste", name="paste")
-    template_name = StringField("Name of the template", name="templateName")
+    note = TextAreaField(mark("Note for the team"), name="note")
+    paste = TextAreaField(mark("Lines to paste"), name="paste")
+    template_name = StringField(mark("Name of the template"), name="templateName")
 
 
 def attribute_path(rule: AttributeRule) -> str:

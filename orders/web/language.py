@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import flask_babel
 from babel import Locale
+from babel.numbers import format_decimal
 from flask import Flask, Response, current_app, g, has_request_context, request
 from werkzeug.datastructures import LanguageAccept
 
@@ -28,7 +29,7 @@ def start_languages(app: Flask, language_of_person: Callable[[], str]) -> None:
     app.extensions["language_of_person"] = language_of_person
     flask_babel.Babel(app, default_locale=ENGLISH, locale_selector=language_of_request)
     app.jinja_env.globals.update(language=language, other_languages=other_languages)
-    app.jinja_env.filters["translated"] = translated
+    app.jinja_env.filters.update(translated=translated, figure=figure)
 
 
 def language_of_request() -> str:
@@ -73,6 +74,11 @@ def gettext(text: str, **values: object) -> str:
 def ngettext(one: str, many: str, number: int, **values: object) -> str:
     """Translate a text that depends on a number, which is `%(num)s` in it."""
     return str(flask_babel.ngettext(one, many, number, **values))
+
+
+def figure(number: float) -> str:
+    """Write a number as the page's language does, with all of its digits: 1,234 or 1.234."""
+    return format_decimal(number, locale=language(), decimal_quantization=False)
 
 
 def prefer(code: str | None) -> None:

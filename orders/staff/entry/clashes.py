@@ -9,16 +9,19 @@ from orders.catalogue import naming
 from orders.rules.attributes import display
 from orders.rules.details import write_value
 from orders.rules.merging import Clash
+from orders.rules.status import STATUS_TEXTS, read_status
+from orders.rules.texts import mark
 from orders.staff.forms import attribute_path
+from orders.web.language import figure, gettext, translated
 
 _LABELS = {
-    "name": "Order name",
-    "customerId": "Customer ID",
-    "status": "Status",
-    "platform.platform": "Platform",
-    "platform.id": "Platform order ID",
-    "platform.storeName": "Store name",
-    "cart": "Cart",
+    "name": mark("Order name"),
+    "customerId": mark("Customer ID"),
+    "status": mark("Status"),
+    "platform.platform": mark("Platform"),
+    "platform.id": mark("Platform order ID"),
+    "platform.storeName": mark("Store name"),
+    "cart": mark("Cart"),
 }
 
 
@@ -39,16 +42,18 @@ def shown_clashes(clashes: tuple[Clash, ...], member: StaffMember) -> list[Shown
 def _shown(clash: Clash, member: StaffMember) -> ShownClash:
     if clash.path == "cart":
         mine, theirs = (_cart(lines, member.org_id) for lines in (clash.mine, clash.theirs))
-        return ShownClash(_LABELS["cart"], mine, theirs)
+        return ShownClash(translated(_LABELS["cart"]), mine, theirs)
     for rule in member.actor.org.attributes:
         if attribute_path(rule) == clash.path:
             shown = (
-                "–" if value is None else display(rule, value)
+                "–" if value is None else translated(display(rule, value))
                 for value in (clash.mine, clash.theirs)
             )
             return ShownClash(rule.label, *shown)
     label = _LABELS.get(clash.path, clash.path.removeprefix("metadata."))
-    return ShownClash(label, _text(clash.mine), _text(clash.theirs))
+    if clash.path == "status":
+        return ShownClash(translated(label), _status(clash.mine), _status(clash.theirs))
+    return ShownClash(translated(label), _text(clash.mine), _text(clash.theirs))
 
 
 def _cart(lines: list[dict[str, Any]], org_id: str) -> str:
@@ -57,8 +62,13 @@ def _cart(lines: list[dict[str, Any]], org_id: str) -> str:
     for line in lines:
         card = cards.get(line["configurationId"])
         name = line["configurationId"] if card is None else card.sku or card.short_id
-        named.append(f"{line['count']:,} × {name}")
-    return ", ".join(named) or "no lines"
+        named.append(f"{figure(line['count'])} × {name}")
+    return ", ".join(named) or gettext("no lines")
+
+
+def _status(value: object) -> str:
+    status = read_status(value)
+    return _text(value) if status is None else translated(STATUS_TEXTS[status])
 
 
 def _text(value: object) -> str:

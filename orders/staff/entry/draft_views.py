@@ -7,6 +7,7 @@ from orders.entry.drafts import DraftChanged
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.entry.entry_views import save_sent_draft
 from orders.staff.entry.form_page import is_key
+from orders.web.language import gettext, translated
 from orders.web.pages import go_to
 
 
@@ -15,11 +16,11 @@ def save_draft() -> Response:
     """Keep what stands on the form; answers the draft's version, for the next save."""
     key = request.args.get("form", "")
     if not is_key(key):
-        return Response("This form has no address of its own.", 400, mimetype="text/plain")
+        return Response(gettext("This form has no address of its own."), 400, mimetype="text/plain")
     try:
         version = save_sent_draft(key)
     except DraftChanged as changed:
-        return Response(str(changed), 409, mimetype="text/plain")
+        return Response(translated(changed.sentence), 409, mimetype="text/plain")
     return Response(str(version), mimetype="text/plain")
 
 

@@ -11,6 +11,7 @@ from orders.rules.errors import InvalidOrder, NotFound, StaleVersion
 from orders.rules.order import Order
 from orders.rules.short_id import grouped
 from orders.rules.status import Status
+from orders.rules.texts import mark
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.entry.clashes import shown_clashes
 from orders.staff.entry.form_page import FormPage, check_changes, draw, read_edit, sent_entry
@@ -19,6 +20,7 @@ from orders.staff.entry.order_form import OrderEntry
 from orders.staff.entry.prefilled import entry_of
 from orders.staff.entry.row_acts import act
 from orders.web.in_force import limits_in_force
+from orders.web.language import gettext, translated
 from orders.web.pages import go_to
 
 
@@ -48,7 +50,8 @@ def save_order(reference: str) -> AnyResponse:
     try:
         edit = read_edit(entry, request.form, reference, member)
     except StaleVersion as error:
-        raise NotFound("This page is not of this order. Open the order again.") from error
+        sentence = mark("This page is not of this order. Open the order again.")
+        raise NotFound(sentence) from error
     try:
         check_changes(entry, edit, member)
         saved = order_edits.save_edit(
@@ -61,11 +64,11 @@ def save_order(reference: str) -> AnyResponse:
         return _draw_clash(clash, member)
     editors.leave(saved.order.id, member)
     if saved.taken:
-        flash("Saved, together with what others had changed meanwhile.")
+        flash(gettext("Saved, together with what others had changed meanwhile."))
     elif saved.order.version != edit.stored.version:
-        flash("Saved.")
+        flash(gettext("Saved."))
     else:
-        flash("Nothing was different, so nothing was changed.")
+        flash(gettext("Nothing was different, so nothing was changed."))
     return go_to(url_for("staff.show_order", reference=saved.order.short_id))
 
 
@@ -80,9 +83,8 @@ def _draw_clash(clash: EditClash, member: StaffMember) -> Response:
     """Draw the form with both changes in it; where they clash, mine stands and theirs is told."""
     entry = entry_of(clash.merged.order, member.actor.org)
     entry.is_refused = True
-    entry.notice = (
-        f"{clash} Your values stand in the form; save again to replace the others by them."
-    )
+    advice = gettext("Your values stand in the form; save again to replace the others by them.")
+    entry.notice = f"{translated(clash.sentence)} {advice}"
     clashes = shown_clashes(clash.merged.clashes, member)
     return _draw(entry, clash.stored, clash.stored.version, status=409, clashes=clashes)
 
@@ -97,7 +99,7 @@ def _draw(
 ) -> Response:
     address = url_for("staff.save_order", reference=order.short_id)
     page = FormPage(
-        title=f"Change order {grouped(order.short_id)}",
+        title=gettext("Change order %(code)s", code=grouped(order.short_id)),
         address=address,
         hidden={"order": order.short_id, "version": str(version)},
         order=order,

@@ -39,6 +39,7 @@ from orders.staff.entry.order_form import OrderEntry, new_entry
 from orders.staff.entry.prefilled import entry_like
 from orders.staff.entry.row_acts import act
 from orders.web.errors import error_page
+from orders.web.language import gettext, translated
 from orders.web.pages import go_to, wants_piece
 
 
@@ -67,8 +68,9 @@ def _beginning(member: StaffMember) -> OrderEntry:
         order = queries.find_order(request.args["from"], member.org_id)
         entry = entry_like(order, member.actor.org)
         entry.focus = element_id(entry.lines[0].reference.name)
-        entry.notice = (
-            f"This is filled in from order {grouped(order.short_id)}. Nothing is saved yet."
+        entry.notice = gettext(
+            "This is filled in from order %(code)s. Nothing is saved yet.",
+            code=grouped(order.short_id),
         )
         return entry
     if "template" in request.args:
@@ -101,9 +103,8 @@ def place_order() -> AnyResponse:
         return _draw(entry, key, status=422, version=_keep(key))
     except AlreadyPlaced as placed:
         entry.is_refused = True
-        entry.notice = (
-            f"{placed} Nothing was saved now. To enter this as another order, place it again."
-        )
+        advice = gettext("Nothing was saved now. To enter this as another order, place it again.")
+        entry.notice = f"{translated(placed.sentence)} {advice}"
         return _draw(entry, new_key(), status=409)
     return go_to(url_for("staff.placed", reference=order.short_id))
 
@@ -118,9 +119,9 @@ def _save_template(entry: OrderEntry, key: str) -> Response:
     except InvalidOrder as invalid:
         entry.show(invalid.errors)
     except Conflict as conflict:
-        entry.notice, entry.is_refused = str(conflict), True
+        entry.notice, entry.is_refused = translated(conflict.sentence), True
     else:
-        entry.notice = "The template is saved. The order is not placed yet."
+        entry.notice = gettext("The template is saved. The order is not placed yet.")
     return _draw(entry, key, status=422 if entry.summary else 200, version=_keep(key))
 
 
@@ -157,14 +158,14 @@ def draw_stale_form(error: CSRFError) -> AnyResponse:
         return error_page(error)
     g.member = member
     entry = sent_entry(request.form, member)
-    entry.notice = "Your session is new. Look the order over, then place it again."
+    entry.notice = gettext("Your session is new. Look the order over, then place it again.")
     return _draw(entry, request.args.get("form", ""), status=422)
 
 
 def draw_carried(sent: FormData, key: str) -> AnyResponse:
     """Draw a form that was sent while nobody was signed in; the person looks it over first."""
     entry = sent_entry(sent, signed_in())
-    entry.notice = "You are signed in again, and nothing is lost. Now place the order."
+    entry.notice = gettext("You are signed in again, and nothing is lost. Now place the order.")
     return _draw(entry, key if is_key(key) else new_key())
 
 
@@ -179,7 +180,7 @@ def _draw(
 ) -> Response:
     page_name = request.form.get("page", "") or new_key()
     page = FormPage(
-        title="New order",
+        title=gettext("New order"),
         address=url_for("staff.place_order", form=key),
         hidden={"draft_version": str(version), "page": page_name},
         saves_drafts=True,

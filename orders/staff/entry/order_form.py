@@ -20,6 +20,7 @@ from orders.rules.configuration_id import read_uuid
 from orders.rules.details import NO_JSON_SENTENCE, DetailError, read_details, read_value
 from orders.rules.errors import FieldError
 from orders.rules.json_values import RepeatedKeys
+from orders.rules.texts import mark
 from orders.staff.entry.form_rows import (
     BLANK_ROW,
     FIRST_LINES,
@@ -37,9 +38,17 @@ from orders.staff.entry.form_rows import (
     read_whole,
 )
 from orders.staff.forms import OrderForm, attribute_form, attribute_path
-from orders.web.language import translated
+from orders.web.language import gettext, translated
 
-_LINE_LABELS = {"configurationId": "Configuration ID", "count": "Count", "metadata": "Details"}
+_LINE_LABELS = {
+    "configurationId": mark("Configuration ID, line %(number)s"),
+    "count": mark("Count, line %(number)s"),
+    "metadata": mark("Details, line %(number)s"),
+}
+_EXTRA_LABELS = {
+    "key": mark("Key of other metadata, row %(number)s"),
+    "value": mark("Value of other metadata, row %(number)s"),
+}
 
 
 # Rows for which the form says what an unknown text may mean, and how many it names.
@@ -181,7 +190,7 @@ class OrderEntry:
         faults = []
         for extra in self.extras:
             if extra.value.data and not extra.key.text:
-                faults.append(FieldError(extra.key.name, "This is required."))
+                faults.append(FieldError(extra.key.name, mark("This is required.")))
             try:
                 read_value(extra.value.data)
             except ValueError:
@@ -190,7 +199,9 @@ class OrderEntry:
             try:
                 read_details(line.details.data)
             except DetailError as error:
-                message = f"Line {error.line} of the details: {error.message}"
+                message = mark(
+                    "Line %(line)s of the details: %(fault)s", line=error.line, fault=error.message
+                )
                 faults.append(FieldError(f"cart.{position}.metadata", message))
         return faults
 
@@ -208,28 +219,28 @@ class OrderEntry:
 
     def _place(self, path: str) -> tuple[str, str]:
         """Find the field of a path and its label; a path without a field has only a label."""
-        named = {str(one.name): translated(one.label.text) for one in self.form}
-        if path in named:
-            return path, named[path]
+        for one in self.form:
+            if one.name == path:
+                return path, translated(one.label.text)
         parts = path.split(".")
         if parts[0] == "cart" and len(parts) > 1 and parts[1].isdigit():
             position = int(parts[1])
             line = self.filled_lines[position]
             own = parts[2] if parts[2:] and parts[2] in _LINE_LABELS else "configurationId"
             name = f"cart.{line.row}.{own}"
-            return name, f"{_LINE_LABELS[own]}, line {self.number(line)}"
+            return name, gettext(_LINE_LABELS[own], number=self.number(line))
         if path == "cart":
-            return "cart", "Cart"
+            return "cart", gettext("Cart")
         if parts[0] == "extra":
             row = [str(extra.row) for extra in self.extras].index(parts[1]) + 1
-            return path, f"{parts[2].capitalize()} of other metadata, row {row}"
+            return path, gettext(_EXTRA_LABELS[parts[2]], number=row)
         if parts[0] in {"metadata", "derivative"} and len(parts) > 1:
             key = path.removeprefix(f"{parts[0]}.")
             for extra in self.extras:
                 known = extra.key.text
                 # A value may be an object, and the fault deep inside.
                 if known and (key == known or key.startswith(f"{known}.")):
-                    return f"extra.{extra.row}.key", f"Other metadata, {known}"
+                    return f"extra.{extra.row}.key", gettext("Other metadata, %(key)s", key=known)
         return "", path
 
     def error(self, name: str) -> str:
