@@ -253,7 +253,7 @@ function markErrors(root) {
 
 function trouble(text) {
   const box = document.getElementById("trouble");
-  box.innerHTML = text;
+  box.innerHTML = `<p>${text}</p>`;
   box.hidden = !text;
   if (text) box.scrollIntoView({ block: "nearest" });
 }
@@ -283,17 +283,17 @@ document.addEventListener("htmx:response:error", (event) => {
   if (status === 422 || status === 409) return;
   const isSubmit = event.detail.ctx.sourceElement === form();
   if (status === 401) {
-    const link = `<a href="/sign-in" target="_blank">${tr("Sign in in another tab")}</a>`;
-    trouble(`<p>${tr("You are signed out, and nothing is lost. %(link)s, then place the order again.", { link })}</p>`);
+    const way = tr("Sign in in another tab");
+    const link = `<a href="/sign-in" target="_blank">${way}</a>`;
+    trouble(tr("You are signed out, and nothing is lost. %(link)s, then place the order again.", { link }));
   } else if (isSubmit) {
-    const told = tr("Nothing was saved: the service answered with %(status)s. What you typed is still here; please try again in a moment.", { status: Number(status) });
-    trouble(`<p>${told}</p>`);
+    trouble(tr("Nothing was saved: the service answered with %(status)s. What you typed is still here; please try again in a moment.", { status: Number(status) }));
   }
 });
 
 document.addEventListener("htmx:error", (event) => {
   if (event.detail.ctx?.sourceElement === form() && !event.detail.ctx.response) {
-    trouble(`<p>${tr("The service cannot be reached, so it is not known whether the order arrived. Place it again: it will be one order.")}</p>`);
+    trouble(tr("The service cannot be reached, so it is not known whether the order arrived. Place it again: it will be one order."));
   }
 });
 
