@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 import flask_babel
 from babel import Locale
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_decimal_symbol
 from flask import Flask, Response, current_app, g, has_request_context, request
+from jinja2.filters import do_filesizeformat
 from werkzeug.datastructures import LanguageAccept
 
 from orders.languages import ENGLISH, languages
@@ -30,6 +31,7 @@ def start_languages(app: Flask, language_of_person: Callable[[], str]) -> None:
     flask_babel.Babel(app, default_locale=ENGLISH, locale_selector=language_of_request)
     app.jinja_env.globals.update(language=language, other_languages=other_languages)
     app.jinja_env.filters.update(translated=translated, figure=figure)
+    app.jinja_env.filters["filesizeformat"] = file_size
 
 
 def language_of_request() -> str:
@@ -81,6 +83,11 @@ def figure(number: float) -> str:
     return format_decimal(number, locale=language(), decimal_quantization=False)
 
 
+def file_size(size: float) -> str:
+    """Write a number of bytes as the page's language does: 1.5 MB or 1,5 MB."""
+    return do_filesizeformat(size).replace(".", get_decimal_symbol(language()))
+
+
 def prefer(code: str | None) -> None:
     """Name the org's language, for people whose address, cookie and browser ask for none."""
     g.language_of_org = code
@@ -112,8 +119,11 @@ def is_for_customers(path: str) -> bool:
 
 
 def _has_languages(path: str) -> bool:
-    """Tell whether pages for people are there; what is for programmers is in English."""
-    return not path.startswith(("/api", "/docs/", "/static/"))
+    """Tell whether pages for people are there; what is for programmers is in English.
+
+    The record of recent requests stands beside the reference, but is a page of the desk.
+    """
+    return path == "/docs/api/requests" or not path.startswith(("/api", "/docs/", "/static/"))
 
 
 def keep_language(response: Response) -> Response:
