@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from orders.rules.texts import mark
+
 
 class Permission(StrEnum):
     """What a person may do at the desk; everybody may see to their own account."""
@@ -16,7 +18,8 @@ PERMISSIONS: dict[str, frozenset[Permission]] = {
     "sales": frozenset({Permission.READ, Permission.ENTER}),
     "admin": frozenset(Permission),
 }
-ROLES = ("sales", "admin", "viewer")
+# Their names; pages translate them, the wire does not.
+ROLES = (mark("sales"), mark("admin"), mark("viewer"))
 # What the pages say of each role.
 ROLE_LABELS = {
     "sales": "sales: enters and finds orders",

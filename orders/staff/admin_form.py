@@ -18,7 +18,7 @@ from orders.rules.errors import Conflict, FieldError, InvalidOrder, Taken
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.entry.form_rows import element_id
 from orders.staff.entry.order_form import Summary
-from orders.web.language import translated
+from orders.web.language import gettext, translated
 from orders.web.pages import go_to
 
 staff.add_app_template_global(element_id)
@@ -70,17 +70,18 @@ def save(
         entry.show(invalid.errors)
         return page(draw(), 422)
     except Taken as taken:
-        entry.show([FieldError(taken.path, str(taken))])
+        entry.show([FieldError(taken.path, taken.sentence)])
         return page(draw(), 409)
     except ChangedMeanwhile as changed:
-        entry.notice = (
-            f"{changed} Nothing was saved: what you typed still stands here. "
+        kept = gettext(
+            "Nothing was saved: what you typed still stands here. "
             "Save again to put it in place of theirs."
         )
+        entry.notice = f"{translated(changed.sentence)} {kept}"
         entry.form.version.process_data(changed.version)
         return page(draw(), 409)
     except Conflict as conflict:
-        flash(str(conflict), "bad")
+        flash(translated(conflict.sentence), "bad")
     else:
         flash(done)
     return go_to(address)
@@ -91,7 +92,7 @@ def act(work: Callable[[], object], *, done: str, address: str) -> Response:
     try:
         work()
     except Conflict as conflict:
-        flash(str(conflict), "bad")
+        flash(translated(conflict.sentence), "bad")
     else:
         flash(done)
     return go_to(address)

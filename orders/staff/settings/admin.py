@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from orders.rules.texts import mark
 from orders.staff.blueprint import staff
 from orders.staff.permits import admin_only
+from orders.web.language import translated
 
 __all__ = ["admin_only", "admin_sections"]
 
 # Endpoint of a section's first page, and what the navigation calls it.
 SECTIONS = (
-    ("staff.show_org", "Organization"),
-    ("staff.list_staff", "Staff"),
-    ("staff.list_tokens", "Tokens"),
-    ("staff.list_attributes", "Attributes"),
-    ("staff.list_webhooks", "Webhooks"),
+    ("staff.show_org", mark("Organization")),
+    ("staff.list_staff", mark("Staff")),
+    ("staff.list_tokens", mark("Tokens")),
+    ("staff.list_attributes", mark("Attributes")),
+    ("staff.list_webhooks", mark("Webhooks")),
 )
 
 
@@ -39,7 +41,7 @@ def admin_sections() -> list[Section]:
     here = request.script_root + request.path
     links = [(url_for(endpoint), label) for endpoint, label in SECTIONS]
     return [
-        Section(address, label, here == address or here.startswith(f"{address}/"))
+        Section(address, translated(label), here == address or here.startswith(f"{address}/"))
         for address, label in links
     ]
 

@@ -26,8 +26,10 @@ from orders.rules.attributes import (
     read_option,
     write_option,
 )
+from orders.rules.texts import mark
 from orders.staff.entry.form_rows import read_number
 from orders.staff.people.people_forms import ROLE_CHOICES
+from orders.web.language import gettext
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
@@ -42,8 +44,8 @@ class VersionedForm(FlaskForm):
 class TokenForm(VersionedForm):
     """A token's name and domains."""
 
-    name = StringField("Name")
-    domain = TextAreaField("Domains")
+    name = StringField(mark("Name"))
+    domain = TextAreaField(mark("Domains"))
 
     @classmethod
     def of(cls, token: AccessToken) -> "TokenForm":
@@ -60,10 +62,10 @@ class NewTokenForm(TokenForm):
     """A token that is to be made; `key` is the form's own, so that it makes only one."""
 
     kind = SelectField(
-        "Used by",
+        mark("Used by"),
         choices=[
-            SelectChoice("private", "A server or script (private)"),
-            SelectChoice("public", "A web page (public)"),
+            SelectChoice("private", mark("A server or script (private)")),
+            SelectChoice("public", mark("A web page (public)")),
         ],
         validate_choice=False,
     )
@@ -73,15 +75,15 @@ class NewTokenForm(TokenForm):
 class NewStaffForm(FlaskForm):
     """A staff account that is to be made with a password."""
 
-    email = StringField("E-mail")
-    role = SelectField("Role", choices=ROLE_CHOICES, default="sales", validate_choice=False)
-    password = PasswordField("Password")
+    email = StringField(mark("E-mail"))
+    role = SelectField(mark("Role"), choices=ROLE_CHOICES, default="sales", validate_choice=False)
+    password = PasswordField(mark("Password"))
 
 
 class RoleForm(FlaskForm):
     """The role of a staff account."""
 
-    role = SelectField("Role", choices=ROLE_CHOICES, validate_choice=False)
+    role = SelectField(mark("Role"), choices=ROLE_CHOICES, validate_choice=False)
 
     @classmethod
     def of(cls, account: Account) -> "RoleForm":
@@ -92,37 +94,37 @@ class RoleForm(FlaskForm):
 class PasswordForm(FlaskForm):
     """A new password of a staff account."""
 
-    password = PasswordField("New password")
+    password = PasswordField(mark("New password"))
 
 
 class AttributeForm(VersionedForm):
     """An attribute: its key, and all that can be changed of it."""
 
-    key = StringField("Key")
-    label = StringField("Label")
+    key = StringField(mark("Key"))
+    label = StringField(mark("Label"))
     kind = SelectField(
-        "Kind",
+        mark("Kind"),
         choices=[
-            SelectChoice(str(Kind.OPTION), "Options: one of a list"),
-            SelectChoice(str(Kind.TEXT), "Text"),
-            SelectChoice(str(Kind.NUMBER), "Number"),
-            SelectChoice(str(Kind.BOOLEAN), "Yes or no"),
+            SelectChoice(str(Kind.OPTION), mark("Options: one of a list")),
+            SelectChoice(str(Kind.TEXT), mark("Text")),
+            SelectChoice(str(Kind.NUMBER), mark("Number")),
+            SelectChoice(str(Kind.BOOLEAN), mark("Yes or no")),
         ],
         validate_choice=False,
     )
-    option = TextAreaField("Options")
+    option = TextAreaField(mark("Options"))
     applies = SelectField(
-        "Stands in",
+        mark("Stands in"),
         choices=[
             SelectChoice(str(Applies.METADATA), "metadata"),
             SelectChoice(str(Applies.DERIVATIVE), "derivative"),
-            SelectChoice(str(Applies.BOTH), "both"),
+            SelectChoice(str(Applies.BOTH), mark("both")),
         ],
         validate_choice=False,
     )
-    required = BooleanField("Every order needs a value")
-    default = StringField("Default")
-    visible_to_customer = BooleanField("Customers see it with their order")
+    required = BooleanField(mark("Every order needs a value"))
+    default = StringField(mark("Default"))
+    visible_to_customer = BooleanField(mark("Customers see it with their order"))
 
     @classmethod
     def of(cls, attribute: DefinedAttribute) -> "AttributeForm":
@@ -175,11 +177,14 @@ def _read_default(kind: Kind, typed: str | None) -> AttributeValue:
     if kind is Kind.NUMBER:
         return read_number(typed)
     if kind is Kind.BOOLEAN:
-        return _YES_NO.get(typed.strip().lower(), typed)
+        words = {**_YES_NO, gettext("yes"): True, gettext("no"): False}
+        return words.get(typed.strip().lower(), typed)
     return typed.strip() if kind is Kind.OPTION else typed
 
 
 def _default_text(value: AttributeValue) -> str:
     if value is None:
         return ""
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return str(value)

@@ -8,6 +8,7 @@ from orders.staff.admin_form import AdminEntry, act, save
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.settings.admin_forms import AttributeForm
+from orders.web.language import gettext
 from orders.web.pages import go_to
 
 
@@ -40,7 +41,7 @@ def add_attribute() -> Response:
         entry,
         lambda: administration.add_attribute(signed_in().org_id, rule),
         draw=lambda: _draw(None, entry),
-        done=f"“{rule.label}” stands on the order form from now on.",
+        done=gettext("“%(label)s” stands on the order form from now on.", label=rule.label),
         address=url_for("staff.list_attributes"),
     )
 
@@ -68,7 +69,7 @@ def change_attribute(attribute_id: str) -> Response:
             org_id, attribute_id, rule, version=form.version.data
         ),
         draw=lambda: _draw(attribute, entry),
-        done=f"“{rule.label}” is saved.",
+        done=gettext("“%(label)s” is saved.", label=rule.label),
         address=url_for("staff.list_attributes"),
     )
 
@@ -82,7 +83,9 @@ def move_attribute(attribute_id: str) -> Response:
     place = administration.move_attribute(
         org_id, attribute_id, "up" if direction == "up" else "down"
     )
-    flash(f"“{attribute.rule.label}” is in place {place} now.")
+    flash(
+        gettext("“%(label)s” is in place %(place)s now.", label=attribute.rule.label, place=place)
+    )
     return go_to(url_for("staff.list_attributes", moved=attribute_id, direction=direction))
 
 
@@ -94,7 +97,7 @@ def remove_attribute(attribute_id: str) -> Response:
     label = administration.find_attribute(org_id, attribute_id).rule.label
     return act(
         lambda: administration.remove_attribute(org_id, attribute_id),
-        done=f"“{label}” is removed. Orders keep the values that they have.",
+        done=gettext("“%(label)s” is removed. Orders keep the values that they have.", label=label),
         address=url_for("staff.list_attributes"),
     )
 

@@ -16,6 +16,7 @@ from orders.staff.settings.admin import admin_only
 from orders.staff.showing import as_json
 from orders.web.downloads import send_stored
 from orders.web.in_force import limits_in_force
+from orders.web.language import figure, gettext, ngettext
 from orders.web.pages import go_to, page_or_piece
 
 MAX_SEARCH = 500  # characters of a search that are looked at
@@ -87,7 +88,12 @@ def import_configurations() -> Response:
         )  # fmt: skip
     except (BadImport, Conflict) as error:
         return Response(_import_page(error), 422, mimetype="text/html")
-    flash(f"{len(made):,} configuration{'s were' if len(made) != 1 else ' was'} imported.")
+    flash(
+        ngettext(
+            "%(count)s configuration was imported.", "%(count)s configurations were imported.",
+            len(made), count=figure(len(made)),
+        )
+    )  # fmt: skip
     return go_to(url_for("staff.list_configurations"))
 
 
@@ -108,14 +114,14 @@ def _import_page(error: BadImport | Conflict | None) -> str:
 def _facts(found: Configuration) -> list[tuple[str, str]]:
     """Give labels and values of the plain fields that were sent."""
     fields = {
-        "Product ID": found.product_id,
-        "Product version": found.product_version,
-        "Customer ID": found.customer_id,
-        "Identifier": found.identifier,
-        "Scope": found.scope,
-        "Session ID": found.session_id,
-        "Published file ID": found.publish_file_id,
-        "Creator": found.creator,
+        gettext("Product ID"): found.product_id,
+        gettext("Product version"): found.product_version,
+        gettext("Customer ID"): found.customer_id,
+        gettext("Identifier"): found.identifier,
+        gettext("Scope"): found.scope,
+        gettext("Session ID"): found.session_id,
+        gettext("Published file ID"): found.publish_file_id,
+        gettext("Creator"): found.creator,
     }
     return [(label, value) for label, value in fields.items() if value is not None]
 

@@ -6,29 +6,30 @@ from wtforms import BooleanField, FileField, SelectChoice, SelectField, StringFi
 from orders.administration import CustomerPage
 from orders.languages import ENGLISH, languages
 from orders.rules.customer_check import CustomerCheck
+from orders.rules.texts import mark
 from orders.staff.settings.admin_forms import VersionedForm
 
 
 class OrgForm(VersionedForm):
     """The settings of an org."""
 
-    name = StringField("Name")
-    is_strict = BooleanField("Refuse attribute keys that are not defined")
-    may_public_list = BooleanField("Public tokens may list orders and configurations")
-    needs_second_factor = BooleanField("Everybody signs in with a second factor")
+    name = StringField(mark("Name"))
+    is_strict = BooleanField(mark("Refuse attribute keys that are not defined"))
+    may_public_list = BooleanField(mark("Public tokens may list orders and configurations"))
+    needs_second_factor = BooleanField(mark("Everybody signs in with a second factor"))
 
 
 class CustomerPageForm(VersionedForm):
     """How customers see the org."""
 
-    accent = StringField("Colour")
-    contact = StringField("Contact")
-    language = SelectField("Language", validate_choice=False)
+    accent = StringField(mark("Colour"))
+    contact = StringField(mark("Contact"))
+    language = SelectField(mark("Language"), validate_choice=False)
     customer_check = SelectField(
-        "Customers see their order",
+        mark("Customers see their order"),
         choices=[
-            SelectChoice(str(CustomerCheck.NONE), "with the code alone"),
-            SelectChoice(str(CustomerCheck.CUSTOMER_ID), "with the code and the customer ID"),
+            SelectChoice(str(CustomerCheck.NONE), mark("with the code alone")),
+            SelectChoice(str(CustomerCheck.CUSTOMER_ID), mark("with the code and the customer ID")),
         ],
         validate_choice=False,
     )
@@ -55,4 +56,4 @@ class CustomerPageForm(VersionedForm):
 class LogoForm(FlaskForm):
     """A picture to show in the head of the customers' pages."""
 
-    logo = FileField("Picture")
+    logo = FileField(mark("Picture"))

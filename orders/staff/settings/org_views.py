@@ -1,5 +1,6 @@
 """The settings of the org itself, and of how its customers see it."""
 
+from babel.numbers import format_decimal
 from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -11,6 +12,7 @@ from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.settings.org_forms import CustomerPageForm, LogoForm, OrgForm
 from orders.web.downloads import file_store
+from orders.web.language import gettext, language
 
 
 @staff.get("/settings/organization")
@@ -45,7 +47,7 @@ def change_org() -> Response:
             version=form.version.data,
         ),
         draw=lambda: _draw(entry=entry),
-        done="The organization is saved.",
+        done=gettext("The organization is saved."),
         address=url_for("staff.show_org"),
     )
 
@@ -67,7 +69,7 @@ def change_customer_page() -> Response:
             version=form.version.data,
         ),
         draw=lambda: _draw(customers=entry),
-        done="The customers' pages are saved.",
+        done=gettext("The customers' pages are saved."),
         address=url_for("staff.show_org"),
     )
 
@@ -88,7 +90,7 @@ def change_logo() -> Response:
             store=file_store(),
         ),
         draw=lambda: _draw(logo=entry),
-        done="The logo is saved.",
+        done=gettext("The logo is saved."),
         address=url_for("staff.show_org"),
     )
 
@@ -99,7 +101,7 @@ def remove_logo() -> Response:
     """Show the name alone again."""
     return act(
         lambda: administration.remove_logo(signed_in().org_id, store=file_store()),
-        done="The logo is removed.",
+        done=gettext("The logo is removed."),
         address=url_for("staff.show_org"),
     )
 
@@ -131,4 +133,6 @@ def _ratio(accent: str | None) -> str:
     """Give how well the colour as it is can be read on our light ground, as `3.2`."""
     if not accent:
         return ""
-    return f"{min(contrast(accent, ground) for ground in LIGHT_GROUNDS):.1f}"
+    return format_decimal(
+        min(contrast(accent, ground) for ground in LIGHT_GROUNDS), "0.0", locale=language()
+    )

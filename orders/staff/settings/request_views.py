@@ -12,12 +12,19 @@ from orders.recording import request_log
 from orders.recording.request_log import Filters
 from orders.recording.request_recorder import RequestRecorder
 from orders.rules.moments import is_day, read_moment
+from orders.rules.texts import mark
 from orders.staff.blueprint import signed_in, staff
+from orders.web.language import translated
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
-CLASSES = {"2xx": "2xx done", "3xx": "3xx unchanged", "4xx": "4xx refused", "5xx": "5xx failed"}
-NOT_A_STATUS = "A status, as 404, or a class of them: 2xx, 3xx, 4xx or 5xx."
-NOT_A_TIME = "A day or a time, as 2026-11-24 or 2026-11-24T09:30."
+CLASSES = {
+    "2xx": mark("2xx done"),
+    "3xx": mark("3xx unchanged"),
+    "4xx": mark("4xx refused"),
+    "5xx": mark("5xx failed"),
+}
+NOT_A_STATUS = mark("A status, as 404, or a class of them: 2xx, 3xx, 4xx or 5xx.")
+NOT_A_TIME = mark("A day or a time, as 2026-11-24 or 2026-11-24T09:30.")
 FIELDS = ("status", "method", "path", "token", "from", "to")
 
 
@@ -59,12 +66,12 @@ def _narrowing(sent: Mapping[str, str]) -> Narrowing:
     errors: dict[str, str] = {}
     status = _status(typed["status"])
     if status is None:
-        errors["status"] = NOT_A_STATUS
+        errors["status"] = translated(NOT_A_STATUS)
     since, until = _moment(typed["from"]), _moment(typed["to"], is_end=True)
     if typed["from"] and since is None:
-        errors["from"] = NOT_A_TIME
+        errors["from"] = translated(NOT_A_TIME)
     if typed["to"] and until is None:
-        errors["to"] = NOT_A_TIME
+        errors["to"] = translated(NOT_A_TIME)
     filters = Filters(
         status=status or 0,
         method=typed["method"].upper(),

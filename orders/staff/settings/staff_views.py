@@ -9,6 +9,7 @@ from orders.staff.blueprint import signed_in, staff
 from orders.staff.sessions import stay_signed_in
 from orders.staff.settings.admin import admin_only
 from orders.staff.settings.admin_forms import NewStaffForm, PasswordForm, RoleForm
+from orders.web.language import gettext
 from orders.web.links import may_mail_links
 from orders.web.pages import go_to
 
@@ -50,8 +51,10 @@ def add_staff() -> Response:
             password=form.password.data or "",
         ),
         draw=lambda: _draw_new(entry),
-        done=f"{(form.email.data or '').strip().lower()} can sign in now. "
-        "Tell them their password; it is not shown again.",
+        done=gettext(
+            "%(email)s can sign in now. Tell them their password; it is not shown again.",
+            email=(form.email.data or "").strip().lower(),
+        ),
         address=url_for("staff.list_staff"),
     )
 
@@ -79,13 +82,17 @@ def change_role(staff_id: str) -> Response:
     account = administration.find_staff(me.org_id, staff_id)
     form = RoleForm(formdata=request.form)
     entry, role = AdminEntry(form), form.role.data or ""
-    done, back = f"{account.email} has the role {role} now.", _address(staff_id)
+    done = gettext(
+        "%(email)s has the role %(role)s now.",
+        email=account.email,
+        role=gettext(role) if role else "",
+    )
     return save(
         entry,
         lambda: administration.change_role(me.org_id, staff_id, role=role, by=me.id),
         draw=lambda: _draw(account, role=entry),
         done=done,
-        address=back,
+        address=_address(staff_id),
     )
 
 
@@ -107,7 +114,10 @@ def set_password(staff_id: str) -> Response:
         entry,
         work,
         draw=lambda: _draw(account, password=entry),
-        done=f"{account.email} has a new password. Sessions with the old one have ended.",
+        done=gettext(
+            "%(email)s has a new password. Sessions with the old one have ended.",
+            email=account.email,
+        ),
         address=_address(staff_id),
     )
 
@@ -120,7 +130,7 @@ def disable_staff(staff_id: str) -> Response:
     account = administration.find_staff(me.org_id, staff_id)
     return act(
         lambda: administration.disable_staff(me.org_id, staff_id, by=me.id),
-        done=f"{account.email} is disabled and signed out.",
+        done=gettext("%(email)s is disabled and signed out.", email=account.email),
         address=_address(staff_id),
     )
 
@@ -133,7 +143,7 @@ def enable_staff(staff_id: str) -> Response:
     account = administration.find_staff(me.org_id, staff_id)
     return act(
         lambda: administration.enable_staff(me.org_id, staff_id, by=me.id),
-        done=f"{account.email} can sign in again.",
+        done=gettext("%(email)s can sign in again.", email=account.email),
         address=_address(staff_id),
     )
 

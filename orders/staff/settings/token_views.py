@@ -11,6 +11,7 @@ from orders.staff.admin_form import AdminEntry, act, own_id, page, save
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.settings.admin_forms import NewTokenForm, TokenForm
+from orders.web.language import gettext, translated
 from orders.web.pages import go_to
 
 
@@ -46,7 +47,7 @@ def make_token() -> Response:
         entry.show(invalid.errors)
         return page(_draw_new(entry), 422)
     except Conflict as conflict:
-        flash(str(conflict), "bad")
+        flash(translated(conflict.sentence), "bad")
         return go_to(url_for("staff.list_tokens"))
     answer = page(render_template("staff/settings/token_made.html", made=made, name=name))
     answer.headers["Cache-Control"] = "no-store"
@@ -76,7 +77,7 @@ def change_token(token_id: str) -> Response:
             version=form.version.data,
         ),
         draw=lambda: _draw(token, entry),
-        done="The token is saved.",
+        done=gettext("The token is saved."),
         address=url_for("staff.list_tokens"),
     )  # fmt: skip
 
@@ -89,7 +90,10 @@ def revoke_token(token_id: str) -> Response:
     name = administration.find_token(org_id, token_id).name
     return act(
         lambda: administration.revoke_token(token_id, org_id=org_id),
-        done=f"The token “{name}” is revoked. Whoever still uses it is refused from now on.",
+        done=gettext(
+            "The token “%(name)s” is revoked. Whoever still uses it is refused from now on.",
+            name=name,
+        ),
         address=url_for("staff.list_tokens"),
     )
 

@@ -6,14 +6,15 @@ from wtforms import HiddenField, SelectChoice, SelectField, SelectMultipleField,
 
 from orders.messaging.webhooks import version_of_webhook
 from orders.rules.status import Status
+from orders.rules.texts import mark
 from orders.rules.webhook import Topic, Webhook
 from orders.rules.webhook_schema import EXAMPLE_ADDRESS
 from orders.staff.settings.admin_forms import VersionedForm
 
 TOPIC_LABELS = {
-    Topic.CREATED: "An order is created",
-    Topic.UPDATED: "An order is changed",
-    Topic.DELETED: "An order is put into the bin",
+    Topic.CREATED: mark("An order is created"),
+    Topic.UPDATED: mark("An order is changed"),
+    Topic.DELETED: mark("An order is put into the bin"),
 }
 
 
@@ -21,13 +22,13 @@ class WebhookForm(VersionedForm):
     """What a webhook is told about, and where; `key` is a new form's own."""
 
     topic = SelectField(
-        "When",
+        mark("When"),
         choices=[SelectChoice(str(topic), label) for topic, label in TOPIC_LABELS.items()],
         validate_choice=False,
     )
-    address = StringField("Address", description=EXAMPLE_ADDRESS)
+    address = StringField(mark("Address"), description=EXAMPLE_ADDRESS)
     statuses = SelectMultipleField(
-        "Only orders with status",
+        mark("Only orders with status"),
         name="filter.status",
         choices=[str(status) for status in Status],
         validate_choice=False,

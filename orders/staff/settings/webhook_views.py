@@ -5,15 +5,17 @@ import secrets
 from flask import Response, flash, render_template, request, url_for
 
 from orders.messaging import deliveries, webhooks
-from orders.messaging.deliveries import State
+from orders.messaging.deliveries import Delivery, State
 from orders.rules.errors import Conflict, InvalidOrder
 from orders.rules.paging import MAX_PAGE, MAX_PER_PAGE, Paging
+from orders.rules.texts import mark
 from orders.rules.webhook import Webhook
 from orders.staff.admin_form import AdminEntry, act, own_id, page, save
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.settings.webhook_forms import TOPIC_LABELS, WebhookForm
 from orders.web.in_force import settings_in_force
+from orders.web.language import gettext, translated
 from orders.web.pages import go_to
 
 DELIVERIES_A_PAGE = 10
@@ -24,6 +26,13 @@ STATE_ICONS = {
     State.RETRYING: "progress",
     State.DELIVERED: "check",
     State.GIVEN_UP: "alert",
+}
+STATE_TEXTS = {
+    State.WAITING: mark("Waiting"),
+    State.SENDING: mark("Being sent"),
+    State.RETRYING: mark("Trying again"),
+    State.DELIVERED: mark("Delivered"),
+    State.GIVEN_UP: mark("Given up"),
 }
 
 
@@ -63,9 +72,13 @@ def make_webhook() -> Response:
         entry.show(invalid.errors)
         return page(_draw_new(entry), 422)
     except Conflict as conflict:
-        flash(str(conflict), "bad")
+        flash(translated(conflict.sentence), "bad")
         return go_to(url_for("staff.list_webhooks"))
-    flash("The webhook is made. Give its receiver the secret, by which it knows our messages.")
+    flash(
+        gettext(
+            "The webhook is made. Give its receiver the secret, by which it knows our messages."
+        )
+    )
     return go_to(_address(made.webhook.id))
 
 
@@ -91,7 +104,7 @@ def change_webhook(webhook_id: str) -> Response:
             allow_private=settings.webhook_private_network, version=form.version.data,
         ),
         draw=lambda: _draw(webhook, entry),
-        done="The webhook is saved.",
+        done=gettext("The webhook is saved."),
         address=_address(webhook.id),
     )  # fmt: skip
 
@@ -114,7 +127,8 @@ def roll_secret(webhook_id: str) -> Response:
             webhook.id, webhook.org_id, version=request.form.get("version", "")
         )
     except Conflict as conflict:
-        flash(f"{conflict} The secret was not changed again.", "bad")
+        kept = gettext("The secret was not changed again.")
+        flash(f"{translated(conflict.sentence)} {kept}", "bad")
         return go_to(_address(webhook.id))
     return _secret_page(webhook, secret, is_new=True)
 
@@ -126,7 +140,7 @@ def bin_webhook(webhook_id: str) -> Response:
     org_id = signed_in().org_id
     return act(
         lambda: webhooks.bin_webhook(webhook_id, org_id),
-        done="The webhook is in the bin, and is told nothing more.",
+        done=gettext("The webhook is in the bin, and is told nothing more."),
         address=url_for("staff.list_webhooks"),
     )
 
@@ -138,7 +152,7 @@ def restore_webhook(webhook_id: str) -> Response:
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
     return act(
         lambda: webhooks.restore(webhook.id, actor=signed_in().actor),
-        done="The webhook is restored, and is told what happens from now on.",
+        done=gettext("The webhook is restored, and is told what happens from now on."),
         address=_address(webhook.id),
     )
 
@@ -150,7 +164,7 @@ def send_again(webhook_id: str, delivery_id: str) -> Response:
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
     return act(
         lambda: deliveries.send_again(delivery_id, webhook.id, webhook.org_id),
-        done="The message is sent again now. Its outcome stands here in a moment.",
+        done=gettext("The message is sent again now. Its outcome stands here in a moment."),
         address=_address(webhook.id),
     )
 
@@ -175,7 +189,15 @@ def _draw(webhook: Webhook, entry: AdminEntry) -> str:
         messages=deliveries.list_deliveries(webhook.id, webhook.org_id, paging),
         topics=TOPIC_LABELS,
         icons=STATE_ICONS,
+        states=STATE_TEXTS,
+        outcome=_outcome,
     )
+
+
+def _outcome(message: Delivery) -> str:
+    """Give what came back: the receiver's words as they are, our own in the page's language."""
+    told = message.last_answer or ""
+    return gettext(told) if told and message.last_status is None else told
 
 
 def _secret_page(webhook: Webhook, secret: str, *, is_new: bool = False) -> Response:
