@@ -5,7 +5,7 @@ import secrets
 from flask import Response, flash, render_template, request, url_for
 
 from orders.messaging import deliveries, webhooks
-from orders.messaging.deliveries import Delivery, State
+from orders.messaging.deliveries import State
 from orders.rules.errors import Conflict, InvalidOrder
 from orders.rules.paging import MAX_PAGE, MAX_PER_PAGE, Paging
 from orders.rules.texts import mark
@@ -190,14 +190,7 @@ def _draw(webhook: Webhook, entry: AdminEntry) -> str:
         topics=TOPIC_LABELS,
         icons=STATE_ICONS,
         states=STATE_TEXTS,
-        outcome=_outcome,
     )
-
-
-def _outcome(message: Delivery) -> str:
-    """Give what came back: the receiver's words as they are, our own in the page's language."""
-    told = message.last_answer or ""
-    return gettext(told) if told and message.last_status is None else told
 
 
 def _secret_page(webhook: Webhook, secret: str, *, is_new: bool = False) -> Response:

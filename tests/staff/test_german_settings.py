@@ -1,0 +1,162 @@
+"""The settings, recent requests and configurations in German: what is read, refused and told."""
+
+import io
+import re
+from html.parser import HTMLParser
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from orders.messaging.courier import Outcome
+from orders.rules.attributes import AttributeRule, Kind, Option
+from tests.actors import Org
+from tests.staff.test_pages import make_order
+from tests.staff.test_settings_webhooks import make, send
+
+GERMAN, ENGLISH = {"Accept-Language": "de"}, {"Accept-Language": "en"}
+READ_ALOUD = {"title", "aria-label", "placeholder", "alt", "data-label", "data-said"}
+PAGES = (
+    "/settings/organization", "/settings/staff",
+    "/settings/tokens", "/settings/tokens/new", "/settings/attributes", "/settings/attributes/new",
+    "/settings/webhooks", "/settings/webhooks/new",
+    "/configurations", "/configurations?q=nothing-like-it", "/configurations/import",
+    "/docs/api/requests", "/docs/api/requests?status=x&to=y", "/docs/api/requests?path=nothing",
+)  # fmt: skip
+# The same in both languages, or a name on the wire.
+SAME = {
+    "Tokens", "Webhooks", "Webhook", "Domains", "Name", "Token", "Status", "Text", "Person", "Logo",
+    "Code", "English", "Deutsch", "ID", "UTC", "metadata", "derivative", "404", "/cart",
+    "localhost, 127.0.0.1", "shop.example", "name, sku", "variant.Wood", "metadata.note", "shortId",
+    "productId, productVersion, customerId, identifier, scope, sessionId, publishFileId, creator, "
+    "sceneGraphState, thumbnail.",
+    "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "order.created",
+    "https://shop.example/hook", "https://shop.example/hooks/orders",
+}  # fmt: skip
+FINISH = AttributeRule(
+    key="finish", label="Oberfläche", kind=Kind.OPTION, default="matt",
+    options=(Option("matt", "Matt"), Option("gloss", "Glanz")),
+)  # fmt: skip
+
+pytestmark = pytest.mark.usefixtures("csrf_off")
+
+
+class Texts(HTMLParser):
+    """Collects what people read in the main part of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        main = re.search(r"<main.*</main>", page, re.DOTALL)
+        assert main is not None
+        self.feed(main[0])
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.update(value for name, value in attrs if name in READ_ALOUD and value)
+
+    def handle_data(self, data: str) -> None:
+        self.found.add(" ".join(data.split()))
+
+
+def left_in_english(client: FlaskClient, address: str) -> set[str]:
+    english, german = (
+        Texts(client.get(address, headers=wish).text).found for wish in (ENGLISH, GERMAN)
+    )
+    return {text for text in english & german if re.search(r"[A-Za-z]{2}", text)}
+
+
+@pytest.fixture
+def speaker(org: Org, admin_client: FlaskClient) -> FlaskClient:
+    """The browser of an admin who reads German, in an org with one of everything."""
+    org.define(FINISH)
+    org.save("Oslo", "OSL-1")
+    admin_client.get("/settings/organization?lang=de")
+    return admin_client
+
+
+def test_no_english_is_left_on_the_pages(org: Org, admin_client: FlaskClient) -> None:
+    org.define(FINISH)
+    card = org.save("Oslo", "OSL-1")
+    webhook = make(admin_client)
+    names = {
+        "finish", "matt", "Oberfläche", "Oslo", "OSL-1", "Wood: Oak · Legs: Brass", card.short_id,
+        "script", "shop", "shop.example, *.stores.example, localhost:3000", "Workshop",
+        "7KQ4-M2XD-9T3X",
+        f"admin.{org.email}", webhook.rpartition("/")[2],
+    }  # fmt: skip
+    left = {
+        address: left_in_english(admin_client, address) - SAME - names
+        for address in (*PAGES, webhook)
+    }
+    assert {address: texts for address, texts in left.items() if texts} == {}
+
+
+def test_pages_speak_german(speaker: FlaskClient) -> None:
+    for address, sentences in {
+        "/settings/organization": ("Die Kundenseiten", "allein mit dem Bestellcode", "Bei Nacht"),
+        "/settings/staff": ("Letzte Anmeldung", "Verwaltung", "Darf sich anmelden"),
+        "/settings/staff/new": ("Konto anlegen", "Mindestens 10 Zeichen."),
+        "/settings/staff/invite": ("Jemanden einladen", "Link erstellen"),
+        "/settings/tokens": ("Neues Token", "Öffentlich"),
+        "/settings/attributes": ("2 Optionen", 'aria-label="Oberfläche nach oben"'),
+        "/settings/webhooks": ("Noch keine Webhooks.",),
+        "/settings/webhooks/new": ("Eine Bestellung wird angelegt", ">Im Warenkorb</label>"),
+        "/configurations": ("1 Konfiguration<", "Artikelnummer"),
+        "/configurations/import": ("Höchstens 2.000 Konfigurationen und ", ",2 MB."),
+        "/docs/api/requests": ("Letzte Anfragen", "in den letzten 14 Tagen"),
+    }.items():
+        page = speaker.get(address).text
+        assert '<html lang="de"' in page, address
+        for sentence in sentences:
+            assert sentence in page, (address, sentence)
+    assert '<html lang="en"' in speaker.get("/docs/api").text
+
+
+def test_what_was_done_is_told_in_german(speaker: FlaskClient) -> None:
+    form = {"key": "gift", "label": "Geschenk", "kind": "boolean", "default": "ja"}
+    answer = speaker.post("/settings/attributes/new", data=form, follow_redirects=True)
+    assert "„Geschenk“ steht ab jetzt im Bestellformular." in answer.text
+    found = re.search(r'href="(/settings/attributes/[0-9a-f-]{36})">Geschenk<', answer.text)
+    assert found is not None
+    assert 'value="ja"' in speaker.get(found[1]).text
+    assert 'value="yes"' in speaker.get(found[1], query_string={"lang": "en"}).text
+
+    speaker.get("/settings/organization?lang=de")
+    rows = "name,sku\n" + "".join(f"Stuhl,S-{number}\n" for number in range(1_001))
+    sent = {"file": (io.BytesIO(rows.encode()), "stuehle.csv")}
+    answer = speaker.post("/configurations/import", data=sent, follow_redirects=True)
+    assert "1.001 Konfigurationen wurden importiert." in answer.text
+    assert "1.002 Konfigurationen, Seite 1 von" in answer.text
+
+
+def test_what_is_wrong_is_told_in_german(speaker: FlaskClient) -> None:
+    answer = speaker.get("/docs/api/requests?status=9")
+    assert answer.status_code == 422
+    assert "Ein Status wie 404 oder eine Klasse" in answer.text
+    assert "<title>Fehler: Letzte Anfragen" in answer.text
+
+    form = {"name": "Neuer Name", "version": "of-another-time"}
+    answer = speaker.post("/settings/organization", data=form)
+    assert answer.status_code == 409
+    assert "Nichts wurde gespeichert: Was Sie eingegeben haben, steht noch hier." in answer.text
+
+    sent = {"file": (io.BytesIO(b"name,odd\nA,B\n"), "a.csv")}
+    answer = speaker.post("/configurations/import", data=sent)
+    assert answer.status_code == 422
+    assert "Nichts wurde importiert." in answer.text
+    assert "<b>Zeile 1, odd:</b>" in answer.text
+
+
+def test_messages_of_a_webhook_say_in_german_what_became_of_them(
+    app: Flask, org: Org, speaker: FlaskClient
+) -> None:
+    address = make(speaker)
+    assert "Der Webhook ist angelegt." in speaker.get(address).text
+    make_order(org)
+    assert "Wartet" in speaker.get(address).text
+    # What a receiver answers stays what it is, also where it looks like a text of ours.
+    send(app, Outcome(500, "Copied"))
+    page = speaker.get(address).text
+    assert "Neuer Versuch folgt" in page
+    assert "<span>Copied</span>" in page
+    assert '<td data-label="Versuche" class="figure">1</td>' in page
