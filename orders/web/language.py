@@ -68,12 +68,12 @@ def translated(text: str) -> str:
     return gettext(text.template, **values) if text else ""  # gettext("") is a catalogue's head
 
 
-def gettext(text: str, **values: object) -> str:
+def gettext(text: str, /, **values: object) -> str:
     """Translate a text; its values stand in it as `%(name)s`."""
     return str(flask_babel.gettext(text, **values))
 
 
-def ngettext(one: str, many: str, number: int, **values: object) -> str:
+def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     """Translate a text that depends on a number, which is `%(num)s` in it."""
     return str(flask_babel.ngettext(one, many, number, **values))
 

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from orders.messaging.courier import Outcome
 from orders.rules.attributes import AttributeRule, Kind, Option
+from orders.web import language
 from tests.actors import Org
 from tests.staff.test_pages import make_order
 from tests.staff.test_settings_webhooks import make, send
@@ -160,3 +161,10 @@ def test_messages_of_a_webhook_say_in_german_what_became_of_them(
     assert "Neuer Versuch folgt" in page
     assert "<span>Copied</span>" in page
     assert '<td data-label="Versuche" class="figure">1</td>' in page
+
+
+def test_values_of_a_text_may_have_any_name(app: Flask) -> None:
+    with app.test_request_context("/settings?lang=de"):
+        assert language.gettext("%(text)s is saved", text="“x”") == "“x” is saved"
+        found = language.ngettext("%(one)s", "%(one)s, %(many)s", 2, one="a", many="b")
+        assert found == "a, b"
