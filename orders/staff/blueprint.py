@@ -100,9 +100,9 @@ def keep_private(response: Response) -> Response:
 @staff.errorhandler(NotFound)
 @staff.errorhandler(MistypedShortId)
 def _not_found(error: OrderError) -> Response:
-    return error_page(exceptions.NotFound(str(error)))
+    return error_page(exceptions.NotFound(error.sentence))
 
 
 @staff.errorhandler(Forbidden)
 def _forbidden(error: Forbidden) -> Response:
-    return error_page(exceptions.Forbidden(str(error)))
+    return error_page(exceptions.Forbidden(error.sentence))

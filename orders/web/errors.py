@@ -3,9 +3,10 @@
 from flask import Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from orders.languages import ENGLISH
 from orders.rules.errors import OrderError
-from orders.rules.texts import mark
-from orders.web.language import gettext, is_for_customers
+from orders.rules.texts import Text, mark
+from orders.web.language import is_for_customers, language, translated
 from orders.web.pages import wants_piece
 
 # What people can do about it, in place of the protocol's own words.
@@ -42,15 +43,17 @@ def error_page(error: HTTPException) -> Response:
 
 def busy_page(error: OrderError) -> Response:
     """Draw the page for a database that cannot be reached."""
-    response = _page(503, str(error))
+    response = _page(503, error.sentence)
     response.headers["Retry-After"] = "1"
     return response
 
 
 def _page(status: int, detail: str) -> Response:
-    title, advice = SENTENCES.get(status, (OTHERWISE, detail))
+    # Our own sentences are translated; the words of the protocol are for English pages only.
+    told = translated(detail) if isinstance(detail, Text) or language() == ENGLISH else ""
+    title, advice = SENTENCES.get(status, (OTHERWISE, told))
     text = render_template(
-        _template(), status=status, title=gettext(title), advice=gettext(advice), detail=detail
+        _template(), status=status, title=translated(title), advice=translated(advice), detail=told
     )
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")

@@ -4,7 +4,8 @@ Texts are `_("…")` in templates and `gettext("…")` in views. Texts of the ru
 marked there by `mark`, and `translated` by the door that shows them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
 import flask_babel
@@ -86,6 +87,13 @@ def figure(number: float) -> str:
 def file_size(size: float) -> str:
     """Write a number of bytes as the page's language does: 1.5 MB or 1,5 MB."""
     return do_filesizeformat(size).replace(".", get_decimal_symbol(language()))
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Speak a language for a while: to somebody else than who asked for the page."""
+    with flask_babel.force_locale(code):
+        yield
 
 
 def prefer(code: str | None) -> None:
