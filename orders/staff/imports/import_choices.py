@@ -15,9 +15,16 @@ from orders.rules.column_matching import (
 )
 from orders.rules.errors import FieldError
 from orders.rules.sheet_reading import Sheet, letters
+from orders.rules.texts import mark
 
 MAX_SAMPLE = 60  # characters of a cell
 SAMPLES = 3  # different cells that show what a column holds
+# A column that keeps its own name, in an object of the order.
+_OWN_NAMES = {
+    "platform": mark("Platform, “%(key)s”"),
+    "metadata": mark("Metadata, “%(key)s”"),
+    "derivative": mark("Derivative, “%(key)s”"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ def _samples(sheet: Sheet, at: int) -> tuple[str, ...]:
 
 def _own_name(target: str) -> str:
     area, _, key = target.partition(".")
-    return f"{area.capitalize()}, “{key}”"
+    return mark(_OWN_NAMES[area], key=key)
 
 
 def _groups(
@@ -76,11 +83,11 @@ def _groups(
     own = ((target, _own_name(target)) for target in free_targets(name))
     free = tuple(pair for pair in own if pair[0] not in known | ORDER_TARGETS.keys())
     groups = (
-        ("", ((IGNORED, "Not imported"),)),
-        ("Cart line", tuple(LINE_TARGETS.items())),
-        ("Order", tuple(ORDER_TARGETS.items())),
-        ("Attributes", defined),
-        ("Under its own name", free),
-        ("Whole objects", tuple(REST_TARGETS.items())),
+        ("", ((IGNORED, mark("Not imported")),)),
+        (mark("Cart line"), tuple(LINE_TARGETS.items())),
+        (mark("Order"), tuple(ORDER_TARGETS.items())),
+        (mark("Attributes"), defined),
+        (mark("Under its own name"), free),
+        (mark("Whole objects"), tuple(REST_TARGETS.items())),
     )
     return tuple(group for group in groups if group[1])

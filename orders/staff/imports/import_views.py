@@ -15,8 +15,10 @@ from orders.rules.errors import Conflict, FieldError, InvalidOrder
 from orders.rules.limits import Limits
 from orders.rules.paging import MAX_PAGE, Paging
 from orders.rules.sheet_reading import UnreadableSheet
+from orders.rules.texts import mark
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.imports.import_choices import choices
+from orders.web.language import translated
 from orders.web.pages import go_to, page_or_piece, wants_piece
 
 IMPORTS_A_PAGE = 20
@@ -40,13 +42,13 @@ def upload_orders() -> AnyResponse:
     sent, actor = request.files.get("file"), signed_in().actor
     try:
         if sent is None or not sent.filename:
-            raise UnreadableSheet("Choose a file.")  # noqa: TRY301 - told like all that is wrong with it
+            raise UnreadableSheet(mark("Choose a file."))  # noqa: TRY301 - told like all that is wrong with it
         one = upload.upload(
             sent.filename, sent.read(), actor=actor, limits=_limits(),
             key=request.form.get("key", "")[:MAX_KEY],
         )  # fmt: skip
     except UnreadableSheet as error:
-        return _page(_draw_start(str(error)), 422)
+        return _page(_draw_start(error.sentence), 422)
     return go_to(_address(one) if one.matching else _address(one, "choose_matching"))
 
 
@@ -96,7 +98,7 @@ def match_columns(import_id: str) -> AnyResponse:
     except InvalidOrder as invalid:
         return _page(_draw_columns(one, matching, invalid.errors), 422)
     except Conflict as conflict:
-        flash(str(conflict), "bad")
+        flash(translated(conflict.sentence), "bad")
     return go_to(_address(one))
 
 
@@ -115,7 +117,7 @@ def start_order_import(import_id: str) -> AnyResponse:
     except InvalidOrder as invalid:
         return _page(_draw_preview(one, invalid.errors), 422)
     except Conflict as conflict:
-        flash(str(conflict), "bad")
+        flash(translated(conflict.sentence), "bad")
     return go_to(_address(one))
 
 
@@ -134,7 +136,7 @@ def carry_on_order_import(import_id: str) -> AnyResponse:
     try:
         control.carry_on(one)
     except Conflict as conflict:
-        flash(str(conflict), "bad")
+        flash(translated(conflict.sentence), "bad")
     return go_to(_address(one))
 
 
