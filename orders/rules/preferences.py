@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -65,6 +65,10 @@ class Preferences:
         if self.zone is UTC:
             return UTC_NAME
         return self.time_zone.rpartition("/")[2].replace("_", " ") + " time"
+
+    def write_day(self, day: date) -> str:
+        """Write a day in the person's form."""
+        return day.strftime(DATE_FORMATS[self.date_format][0])
 
     def write(self, moment: datetime, *, seconds: bool = False) -> str:
         """Write a moment in the person's zone and form, to the minute or second."""

@@ -1,11 +1,12 @@
 """The start page's charts as plain geometry: the template draws it, in whatever width there is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from orders.at_a_glance import Day
-from orders.rules.status import Status
+from orders.rules.status import STATUS_TEXTS, Status
+from orders.web.language import figure, gettext, ngettext, translated
 
 HEIGHT = 100  # units of the drawing
 DAY = 10  # units of one day's width
@@ -35,8 +36,8 @@ class Chart:
     top: int
 
 
-def by_day(days: Sequence[Day]) -> Chart:
-    """Draw a column for each day, its statuses one on the other."""
+def by_day(days: Sequence[Day], write: Callable[[date], str] = str) -> Chart:
+    """Draw a column for each day, its statuses one on the other; `write` writes a day."""
     top = max((day.total for day in days), default=0)
     blocks = []
     for position, day in enumerate(days):
@@ -52,7 +53,7 @@ def by_day(days: Sequence[Day]) -> Chart:
                         status, count, day.day,
                     )
                 )  # fmt: skip
-    return Chart(len(days) * DAY, tuple(blocks), _sentence(days, top), top)
+    return Chart(len(days) * DAY, tuple(blocks), _sentence(days, top, write), top)
 
 
 def by_status(days: Sequence[Day]) -> Chart:
@@ -66,8 +67,13 @@ def by_status(days: Sequence[Day]) -> Chart:
             part = width * count / every
             blocks.append(Block(round(x, 2), 0, round(part, 2), HEIGHT, status, count))
             x += part
-    told = ", ".join(f"{count:,} {status}" for status, count in totals.items() if count)
-    return Chart(width, tuple(blocks), f"By status: {told}.", every)
+    told = ", ".join(
+        f"{figure(count)} {translated(STATUS_TEXTS[status])}"
+        for status, count in totals.items()
+        if count
+    )
+    sentence = gettext("By status: %(figures)s.", figures=told)
+    return Chart(width, tuple(blocks), sentence, every)
 
 
 def totals_of(days: Sequence[Day]) -> dict[Status, int]:
@@ -75,8 +81,18 @@ def totals_of(days: Sequence[Day]) -> dict[Status, int]:
     return {status: sum(day.counts.get(status, 0) for day in days) for status in Status}
 
 
-def _sentence(days: Sequence[Day], top: int) -> str:
+def _sentence(days: Sequence[Day], top: int, write: Callable[[date], str]) -> str:
     every = sum(day.total for day in days)
     most = next((day for day in days if day.total == top), None)
-    told = f"{every:,} {'order' if every == 1 else 'orders'} in the last {len(days)} days"
-    return told + (f", most of them on {most.day:%Y-%m-%d}: {top:,}." if most and top else ".")
+    values = {"count": figure(every), "days": len(days)}
+    if not most or not top:
+        return ngettext(
+            "%(count)s order in the last %(days)s days.",
+            "%(count)s orders in the last %(days)s days.",
+            every, **values,
+        )  # fmt: skip
+    return ngettext(
+        "%(count)s order in the last %(days)s days, most of them on %(day)s: %(most)s.",
+        "%(count)s orders in the last %(days)s days, most of them on %(day)s: %(most)s.",
+        every, **values, day=write(most.day), most=figure(top),
+    )  # fmt: skip

@@ -1,16 +1,23 @@
 """The start page, and the way to an order by its code."""
 
+from datetime import date
+
+from babel.dates import format_date
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders import at_a_glance, queries
+from orders.languages import ENGLISH
 from orders.rules.errors import NotFound
 from orders.rules.short_id import MistypedShortId
+from orders.rules.status import STATUS_TEXTS
 from orders.staff import charts
 from orders.staff.accounts import current_member
 from orders.staff.blueprint import signed_in, staff
+from orders.web.language import language, translated
 
 MAX_CODE = 500  # characters that are looked at
+ENGLISH_DAY = "EEEE, d MMMM y"  # as at the rest of the desk: the day before the month
 
 
 @staff.get("/")
@@ -18,17 +25,28 @@ def start() -> AnyResponse | str:
     """Show staff what the day has brought, and lead everybody else to the look-up."""
     if current_member() is None:
         return redirect(url_for("customer.find"))
-    glance = at_a_glance.look(signed_in().actor)
+    member = signed_in()
+    glance = at_a_glance.look(member.actor)
+    write = member.preferences.write_day
     return render_template(
         "staff/start.html",
         glance=glance,
-        by_day=charts.by_day(glance.days),
+        today=_in_full(glance.today.day),
+        days={day.day: write(day.day) for day in glance.days},
+        names={status: translated(text) for status, text in STATUS_TEXTS.items()},
+        by_day=charts.by_day(glance.days, write),
         by_status=charts.by_status(glance.days),
         totals=charts.totals_of(glance.days),
         height=charts.HEIGHT,
         quiet_days=at_a_glance.QUIET_AFTER.days,
         failed_days=at_a_glance.FAILED_DAYS,
     )
+
+
+def _in_full(day: date) -> str:
+    """Write a day with its weekday, as `Wednesday, 25 November 2026`."""
+    code = language()
+    return format_date(day, ENGLISH_DAY if code == ENGLISH else "full", locale=code)
 
 
 @staff.get("/orders/go")
