@@ -13,6 +13,7 @@ from orders.administration.events import Happened, note
 from orders.administration.links import new_link_secret
 from orders.administration.passwords import hash_password, password_faults
 from orders.rules.errors import Conflict, NotFound
+from orders.rules.preferences import read_preferences
 from orders.storage import database
 from orders.storage.models import StaffAccount
 from orders.storage.people_models import PasswordReset
@@ -25,10 +26,14 @@ DEAD_LINK = "This link is used or older than an hour. Ask for a new one."
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewReset:
-    """Whose password a link changes, and its secret, which is given this once."""
+    """Whose password a link changes, and its secret, which is given this once.
+
+    `language` is what the person has chosen for the desk, or empty.
+    """
 
     email: str
     secret: str
+    language: str = ""
 
 
 def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = None) -> NewReset:
@@ -52,11 +57,14 @@ def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None
     address = email.strip().lower().replace("\0", "")
     own = (StaffAccount.email == address, StaffAccount.disabled_at.is_(None))
     with database.read() as connection:
-        staff_id = connection.execute(select(StaffAccount.id).where(*own)).scalar()
-    if staff_id is None:
+        found = connection.execute(
+            select(StaffAccount.id, StaffAccount.preferences).where(*own)
+        ).one_or_none()
+    if found is None:
         return None
-    secret = _store(staff_id, None, now or datetime.now(UTC), most=MOST_ASKED)
-    return None if secret is None else NewReset(address, secret)
+    secret = _store(found.id, None, now or datetime.now(UTC), most=MOST_ASKED)
+    language = read_preferences(found.preferences).language
+    return None if secret is None else NewReset(address, secret, language)
 
 
 def address_of_reset(secret: str, *, now: datetime | None = None) -> str:

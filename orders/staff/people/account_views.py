@@ -10,6 +10,7 @@ from orders.staff.blueprint import signed_in, staff
 from orders.staff.people.people_forms import OwnPasswordForm, PreferencesForm
 from orders.staff.permits import for_everybody
 from orders.staff.sessions import stay_signed_in
+from orders.web.language import gettext
 from orders.web.limits import limiter, sign_in_limit
 from orders.web.pages import go_to
 
@@ -44,7 +45,7 @@ def save_preferences() -> Response:
             member, name=form.name.data or "", preferences=form.preferences()
         ),
         draw=lambda: _draw(member, preferences=entry),
-        done="Your preferences are saved.",
+        done=gettext("Your preferences are saved."),
         address=url_for("staff.show_account"),
     )
 
@@ -68,7 +69,7 @@ def change_own_password() -> Response:
         entry,
         work,
         draw=lambda: _draw(member, password=entry),
-        done="Your password is changed. Other sessions have ended.",
+        done=gettext("Your password is changed. Other sessions have ended."),
         address=url_for("staff.show_account"),
     )
 

@@ -8,21 +8,25 @@ from orders.messaging import mail
 from orders.messaging.mail import MailFailed
 from orders.people import second_factor
 from orders.rules.errors import Conflict, FieldError, InvalidOrder, Taken
+from orders.rules.texts import mark
 from orders.staff.admin_form import AdminEntry, act, page
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.people.people_forms import InvitationForm
 from orders.staff.permits import admin_only
 from orders.web.in_force import settings_in_force
+from orders.web.language import gettext, translated
 from orders.web.links import may_mail_links, secret_link
 from orders.web.pages import go_to
 
-INVITATION_SUBJECT = "Your account for Shortorder"
-INVITATION_TEXT = """{org} invites you to its order desk.
+INVITATION_SUBJECT = mark("Your account for Shortorder")
+INVITATION_TEXT = mark(
+    """%(org)s invites you to its order desk.
 
 Make your account within 7 days by this link, which works once:
 
-{link}
+%(link)s
 """
+)
 
 
 @staff.get("/settings/staff/invite")
@@ -46,7 +50,7 @@ def invite() -> Response:
         entry.show(invalid.errors)
         return page(_draw(entry), 422)
     except Taken as taken:
-        entry.show([FieldError(taken.path, str(taken))])
+        entry.show([FieldError(taken.path, taken.sentence)])
         return page(_draw(entry), 409)
     return _show_invitation(made)
 
@@ -75,7 +79,10 @@ def withdraw_invitation(invitation_id: str) -> Response:
     email = administration.find_invitation(org_id, invitation_id).email
     return act(
         lambda: administration.withdraw(org_id, invitation_id),
-        done=f"The invitation of {email} is withdrawn. Its link does not work any more.",
+        done=gettext(
+            "The invitation of %(email)s is withdrawn. Its link does not work any more.",
+            email=email,
+        ),
         address=url_for("staff.list_staff"),
     )
 
@@ -88,13 +95,16 @@ def make_reset_link(staff_id: str) -> Response:
     try:
         made = administration.make_reset(me.org_id, staff_id, by=me.id)
     except Conflict as conflict:
-        flash(str(conflict), "bad")
+        flash(translated(conflict.sentence), "bad")
         return go_to(url_for("staff.show_staff", staff_id=staff_id))
     return _show_link(
         secret_link("staff.open_reset", made.secret),
-        title="Link for another password",
-        what=f"{made.email} sets another password by it, once and within an hour. The old password "
-        "works until then.",
+        title=gettext("Link for another password"),
+        what=gettext(
+            "%(email)s sets another password by it, once and within an hour. The old password "
+            "works until then.",
+            email=made.email,
+        ),
         back=url_for("staff.show_staff", staff_id=staff_id),
     )
 
@@ -107,7 +117,9 @@ def reset_second_factor(staff_id: str) -> Response:
     email = administration.find_staff(me.org_id, staff_id).email
     return act(
         lambda: second_factor.turn_off(me.org_id, staff_id, by=me.id),
-        done=f"The second factor of {email} is reset, and their sessions have ended.",
+        done=gettext(
+            "The second factor of %(email)s is reset, and their sessions have ended.", email=email
+        ),
         address=url_for("staff.show_staff", staff_id=staff_id),
     )
 
@@ -117,16 +129,19 @@ def _show_invitation(made: NewInvitation) -> Response:
     failed = ""
     if is_mailed := may_mail_links() and request.form.get("do") == "mail":
         org = administration.find_org(signed_in().org_id)
-        text = INVITATION_TEXT.format(org=org.name, link=link)
+        # In the language of the page: of the person who is invited none is known yet.
+        text = gettext(INVITATION_TEXT, org=org.name, link=link)
         try:
-            mail.send(made.email, INVITATION_SUBJECT, text, settings=settings_in_force())
+            mail.send(made.email, gettext(INVITATION_SUBJECT), text, settings=settings_in_force())
         except MailFailed as error:
-            is_mailed, failed = False, str(error)
+            is_mailed, failed = False, translated(error.sentence)
     return _show_link(
         link,
-        title=f"{made.email} is invited",
-        what="The person makes an account by it, once and within 7 days, with a password of their "
-        "own.",
+        title=gettext("%(email)s is invited", email=made.email),
+        what=gettext(
+            "The person makes an account by it, once and within 7 days, with a password of their "
+            "own."
+        ),
         back=url_for("staff.list_staff"),
         mailed_to=made.email if is_mailed else "",
         failed=failed,

@@ -8,28 +8,33 @@ program looks at beforehand is not used up by that.
 from flask import Response, flash, render_template, request, session, url_for
 
 from orders import access, administration
+from orders.languages import languages
 from orders.messaging import mail
 from orders.rules.errors import Conflict, InvalidOrder, NotFound
+from orders.rules.texts import mark
 from orders.staff.admin_form import AdminEntry, page
 from orders.staff.aside import do_aside
 from orders.staff.blueprint import staff
 from orders.staff.people.people_forms import ForgotForm, JoinForm, NewPasswordForm
 from orders.staff.sessions import begin_session, begin_signed_in
 from orders.web.in_force import settings_in_force
+from orders.web.language import gettext, language, speaking, translated
 from orders.web.limits import limiter, sign_in_limit
 from orders.web.links import may_mail_links, secret_link
 from orders.web.pages import go_to
 
 INVITATION, RESET = "invitation_link", "reset_link"  # in the session
-RESET_SUBJECT = "Another password for Shortorder"
-RESET_TEXT = """Somebody, probably you, asked for another password for {email}.
+RESET_SUBJECT = mark("Another password for Shortorder")
+RESET_TEXT = mark(
+    """Somebody, probably you, asked for another password for %(email)s.
 
 Set it within an hour by this link, which works once:
 
-{link}
+%(link)s
 
 If it was not you, do nothing: your password stays as it is.
 """
+)
 
 
 @staff.get("/invitation")
@@ -64,7 +69,12 @@ def accept_invitation() -> Response:
     if member is None:  # disabled within this moment
         return go_to(url_for("staff.show_sign_in"))
     begin_signed_in(member)
-    flash(f"Welcome. You sign in by {member.email} from now on. Choose how the desk looks to you.")
+    flash(
+        gettext(
+            "Welcome. You sign in by %(email)s from now on. Choose how the desk looks to you.",
+            email=member.email,
+        )
+    )
     return go_to(url_for("staff.show_account"))
 
 
@@ -84,13 +94,16 @@ def ask_for_link() -> str:
         return _draw_forgot(form)
     settings = settings_in_force()
     # What does not depend on the person is made here, where the request is known.
-    link = secret_link("staff.open_reset", "SECRET")
+    link, spoken = secret_link("staff.open_reset", "SECRET"), language()
 
     def work() -> None:
         made = administration.ask_for_reset(email)
         if made is not None:
-            text = RESET_TEXT.format(email=made.email, link=link.replace("SECRET", made.secret))
-            mail.send(made.email, RESET_SUBJECT, text, settings=settings)
+            own_link = link.replace("SECRET", made.secret)
+            with speaking(made.language if made.language in languages() else spoken):
+                subject = gettext(RESET_SUBJECT)
+                text = gettext(RESET_TEXT, email=made.email, link=own_link)
+            mail.send(made.email, subject, text, settings=settings)
 
     do_aside(work)
     return _draw_forgot(form, asked_for=email)
@@ -123,7 +136,7 @@ def set_by_reset() -> Response:
     except NotFound as error:
         return _dead(error, is_reset=True)
     begin_session()
-    flash("Your new password is set. Sign in with it.")
+    flash(gettext("Your new password is set. Sign in with it."))
     return go_to(url_for("staff.show_sign_in"))
 
 
@@ -137,7 +150,9 @@ def _hide(name: str, endpoint: str) -> Response:
 
 
 def _dead(error: NotFound | Conflict, *, is_reset: bool = False) -> Response:
-    text = render_template("staff/dead_link.html", sentence=str(error), is_reset=is_reset)
+    text = render_template(
+        "staff/dead_link.html", sentence=translated(error.sentence), is_reset=is_reset
+    )
     return _unkept(text, 404 if isinstance(error, NotFound) else 409)
 
 

@@ -13,7 +13,7 @@ from orders.rules.preferences import (
     Preferences,
     time_zones,
 )
-from orders.web.language import gettext
+from orders.rules.texts import mark
 
 ROLE_CHOICES = [SelectChoice(role, ROLE_LABELS[role]) for role in ROLES]
 
@@ -21,73 +21,73 @@ ROLE_CHOICES = [SelectChoice(role, ROLE_LABELS[role]) for role in ROLES]
 class InvitationForm(FlaskForm):
     """Whom to invite."""
 
-    email = StringField("E-mail")
-    role = SelectField("Role", choices=ROLE_CHOICES, default="sales", validate_choice=False)
+    email = StringField(mark("E-mail"))
+    role = SelectField(mark("Role"), choices=ROLE_CHOICES, default="sales", validate_choice=False)
 
 
 class JoinForm(FlaskForm):
     """What a person who was invited says of themselves."""
 
-    name = StringField("Your name")
-    password = PasswordField("Password")
+    name = StringField(mark("Your name"))
+    password = PasswordField(mark("Password"))
 
 
 class ForgotForm(FlaskForm):
     """Whose password is forgotten."""
 
-    email = StringField("E-mail")
+    email = StringField(mark("E-mail"))
 
 
 class NewPasswordForm(FlaskForm):
     """Another password, by a link."""
 
-    password = PasswordField("New password")
+    password = PasswordField(mark("New password"))
 
 
 class OwnPasswordForm(FlaskForm):
     """Another password, by who knows the old one."""
 
-    old_password = PasswordField("Present password")
-    password = PasswordField("New password")
+    old_password = PasswordField(mark("Present password"))
+    password = PasswordField(mark("New password"))
 
 
 class CodeForm(FlaskForm):
     """A code of the app."""
 
-    code = StringField("Code")
+    code = StringField(mark("Code"))
 
 
 class ProofForm(FlaskForm):
     """The password once more, before something that weakens or renews the second factor."""
 
-    proof = PasswordField("Your password")
+    proof = PasswordField(mark("Your password"))
 
 
 class PreferencesForm(FlaskForm):
     """A person's name, and how the desk looks to them."""
 
-    name = StringField("Name")
-    language = SelectField("Language", validate_choice=False)
-    time_zone = SelectField("Time zone", validate_choice=False)
+    name = StringField(mark("Name"))
+    language = SelectField(mark("Language"), validate_choice=False)
+    time_zone = SelectField(mark("Time zone"), validate_choice=False)
     date_format = SelectField(
-        "Dates and times",
+        mark("Dates and times"),
         choices=[SelectChoice(value, label) for value, label in DATE_LABELS.items()],
         validate_choice=False,
     )
     theme = SelectField(
-        "Colors",
+        mark("Colors"),
         choices=[SelectChoice(value, label) for value, label in THEMES.items()],
         validate_choice=False,
     )
     density = SelectField(
-        "Rows",
+        mark("Rows"),
         choices=[SelectChoice(value, label) for value, label in DENSITIES.items()],
         validate_choice=False,
     )
 
     def with_choices(self) -> "PreferencesForm":
         """Offer the languages that there are, and the zones that this machine knows."""
-        as_asked = SelectChoice("", gettext("As the browser asks"))
+        as_asked = SelectChoice("", mark("As the browser asks"))
         self.language.choices = [as_asked, *(SelectChoice(*one) for one in languages().items())]
         self.time_zone.choices = [SelectChoice(zone) for zone in time_zones()]
         return self

@@ -13,6 +13,7 @@ from orders.staff.blueprint import MUST_SET_UP, signed_in, staff
 from orders.staff.people.people_forms import CodeForm, ProofForm
 from orders.staff.permits import for_everybody
 from orders.staff.sessions import stay_signed_in
+from orders.web.language import gettext, translated
 from orders.web.limits import limiter, sign_in_limit
 from orders.web.pages import go_to
 
@@ -37,7 +38,7 @@ def show_second_factor() -> Response:
 def second_factor_qr() -> Response:
     """Draw the secret that is being set up as a QR code."""
     if PENDING not in session or signed_in().has_second_factor:
-        return Response("There is nothing to set up.", 404, mimetype="text/plain")
+        return Response(gettext("There is nothing to set up."), 404, mimetype="text/plain")
     drawing = io.BytesIO()
     segno.make(second_factor.app_address(signed_in(), session[PENDING]), micro=False).save(
         drawing, kind="svg", border=QR_BORDER, light="#fff", dark="#000", svgclass=None,
@@ -63,7 +64,7 @@ def turn_on_second_factor() -> Response:
         entry.show(invalid.errors)
         return _unkept(_draw_set_up(entry), 422)
     except Conflict as conflict:
-        return _refuse(str(conflict))
+        return _refuse(translated(conflict.sentence))
     session.pop(PENDING)
     session.pop(MUST_SET_UP, None)
     stay_signed_in(member)
@@ -83,7 +84,7 @@ def renew_recovery_codes() -> Response:
         entry.show(invalid.errors)
         return page(_draw_state(entry), 422)
     except Conflict as conflict:
-        return _refuse(str(conflict))
+        return _refuse(translated(conflict.sentence))
     return _show_codes(codes)
 
 
@@ -100,7 +101,7 @@ def turn_off_second_factor() -> Response:
         return page(_draw_state(entry), 422)
     second_factor.turn_off(member.org_id, member.id, by=member.id)
     stay_signed_in(member)
-    flash("The second factor is switched off. You sign in by your password alone.")
+    flash(gettext("The second factor is switched off. You sign in by your password alone."))
     return go_to(url_for("staff.show_account"))
 
 

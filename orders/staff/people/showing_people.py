@@ -4,8 +4,13 @@ from datetime import datetime
 
 from orders.rules.permissions import Permission
 from orders.rules.preferences import Preferences
+from orders.rules.texts import mark
 from orders.staff.accounts import current_member
 from orders.staff.blueprint import staff
+from orders.web.language import translated
+
+# What the roles are called: pages write `_(role)`.
+ROLE_NAMES = (mark("sales"), mark("admin"), mark("viewer"))
 
 
 def _preferences() -> Preferences:
@@ -22,7 +27,7 @@ def local(moment: datetime, seconds: bool = False) -> str:
 @staff.app_template_global()
 def zone_name() -> str:
     """Name the zone of all times that are shown, as `UTC` or `Berlin time`."""
-    return _preferences().zone_name
+    return translated(_preferences().zone_name)
 
 
 @staff.app_template_global()

@@ -20,6 +20,7 @@ from orders.staff.entry.carried import Carried, keep_carried
 from orders.staff.entry.entry_views import draw_carried
 from orders.staff.forms import CodeForm, SignInForm
 from orders.staff.sessions import begin_session, begin_signed_in
+from orders.web.language import translated
 from orders.web.limits import limiter, sign_in_limit
 
 # Fields of the sign-in forms themselves; all others are a form that is carried along.
@@ -76,7 +77,7 @@ def check_code() -> AnyResponse:
     if outcome.is_right:
         return _finish(member, carried, outcome)
     sentence = second_factor.LOCKED if outcome is Outcome.LOCKED else second_factor.WRONG
-    return _page(_draw_code(carried, refusal=sentence), 422)
+    return _page(_draw_code(carried, refusal=translated(sentence)), 422)
 
 
 @staff.post("/sign-out")
