@@ -6,16 +6,16 @@ stays quick however many orders there are.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Integer, column, func, select, text, values
 
 from orders.access import Actor
 from orders.imports.records import KEY_PREFIX, State
+from orders.rules.moments import begin_of_day
 from orders.rules.status import STATUS_BY_NAME, Status
 from orders.storage import database
-from orders.storage.days import UtcDay
 from orders.storage.desk_models import IS_GIVEN_UP, IS_OF_FORM, IS_OPEN_CART
 from orders.storage.models import Webhook, WebhookDelivery
 from orders.storage.tables import cart_line, order_import, orders, submission
@@ -41,7 +41,7 @@ class Glimpse:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day in UTC and how many of the orders that were made then have which status now."""
+    """A day and how many of the orders that were made then have which status now."""
 
     day: date
     counts: Mapping[Status, int]
@@ -89,16 +89,19 @@ class Glance:
         return self.days[-1]
 
 
-def look(actor: Actor, *, now: datetime | None = None) -> Glance:
-    """Read what this person wants to know of the org, as of one moment. Days are those of UTC."""
+def look(actor: Actor, *, zone: tzinfo = UTC, now: datetime | None = None) -> Glance:
+    """Read what this person wants to know of the org, as of one moment.
+
+    Days are those of `zone`, as in the list of orders.
+    """
     at = (now or datetime.now(UTC)).astimezone(UTC)
-    midnight = datetime.combine(at.date(), time(), UTC)
+    today = at.astimezone(zone).date()
     news_since = at - timedelta(days=FAILED_DAYS)
     with database.read() as connection:
         quiet, quiet_count = _quiet(connection, actor.org_id, at - QUIET_AFTER)
         return Glance(
-            days=_days(connection, actor.org_id, at.date()),
-            pieces_today=_pieces_since(connection, actor.org_id, midnight),
+            days=_days(connection, actor.org_id, today, zone),
+            pieces_today=_pieces_since(connection, actor.org_id, begin_of_day(today, zone)),
             quiet=quiet,
             quiet_count=quiet_count,
             failing=_failing(connection, actor.org_id, news_since),
@@ -107,22 +110,33 @@ def look(actor: Actor, *, now: datetime | None = None) -> Glance:
         )
 
 
-def _days(connection: Connection, org_id: str, today: date) -> tuple[Day, ...]:
+def _days(connection: Connection, org_id: str, today: date, zone: tzinfo) -> tuple[Day, ...]:
     days = [today - timedelta(days=age) for age in reversed(range(DAYS))]
-    day = UtcDay(orders.c.created_at)
-    statement = (
-        select(day, orders.c.status, func.count())
-        .where(
-            orders.c.org_id == org_id,
-            orders.c.created_at >= datetime.combine(days[0], time(), UTC),
-            orders.c.deleted_at.is_(None),
-        )
-        .group_by(day, orders.c.status)
+    # Where each day begins and ends is reckoned here: a database need not know time zones, and a
+    # day on which the clocks change is as long as it is.
+    begins = [begin_of_day(day, zone) for day in (*days, today + timedelta(days=1))]
+    moment = orders.c.created_at.type
+    span = (
+        values(column("day", Integer), column("begins", moment), column("ends", moment))
+        .data([(at, *begins[at : at + 2]) for at in range(DAYS)])
+        .cte("span")
     )
-    counts: dict[str, dict[Status, int]] = {}
-    for name, status, count in connection.execute(statement):
-        counts.setdefault(name, {})[STATUS_BY_NAME[status]] = count
-    return tuple(Day(one, counts.get(one.isoformat(), {})) for one in days)
+    statement = (
+        select(span.c.day, orders.c.status, func.count())
+        .select_from(span)
+        .join(
+            orders,
+            (orders.c.org_id == org_id)
+            & (orders.c.created_at >= span.c.begins)
+            & (orders.c.created_at < span.c.ends)
+            & orders.c.deleted_at.is_(None),
+        )
+        .group_by(span.c.day, orders.c.status)
+    )
+    counts: list[dict[Status, int]] = [{} for _ in days]
+    for at, status, count in connection.execute(statement):
+        counts[at][STATUS_BY_NAME[status]] = count
+    return tuple(map(Day, days, counts))
 
 
 def _pieces_since(connection: Connection, org_id: str, moment: datetime) -> int:

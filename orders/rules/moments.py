@@ -1,7 +1,7 @@
 """Moments in time: aware, in UTC, and to the millisecond, the precision of the wire format."""
 
 import re
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 
 NOT_A_MOMENT = "A time in ISO 8601, such as 2026-11-25T08:30:00Z or 2026-11-25."
 
@@ -43,6 +43,15 @@ def read_moment(text: str, zone: tzinfo = UTC) -> datetime:
         return (moment if offset else moment.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError as error:
         raise ValueError(NOT_A_MOMENT) from error
+
+
+def begin_of_day(day: date, zone: tzinfo) -> datetime:
+    """Give the first moment of a day in a zone, in UTC.
+
+    Where clocks go forward at midnight the day begins with the moment at which they do. Raises
+    OverflowError at the very edges of what can be told.
+    """
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def read_day(value: object) -> date | None:

@@ -2,23 +2,29 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from sqlalchemy import event, update
+from werkzeug.datastructures import MultiDict
 
 from orders import at_a_glance, editing, intake
 from orders.access import Actor
 from orders.at_a_glance import Glance
 from orders.imports import upload, work
+from orders.lists import order_list
+from orders.lists.list_choices import Choices
+from orders.lists.order_place import NEWEST_FIRST
 from orders.messaging import webhooks
 from orders.repeats import Once, fingerprint
 from orders.rules.change_schema import OrderChanges
 from orders.rules.limits import Limits
 from orders.rules.order import Order
 from orders.rules.status import Status
+from orders.staff.lists.list_address import read_address
 from orders.storage import database
 from orders.storage.models import WebhookDelivery
 from orders.storage.tables import order_import, submission
@@ -28,6 +34,7 @@ from tests.sheets import csv_of
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 25, tzinfo=UTC)
+NOBODY = Choices((), (), (), ())  # what the list can be narrowed to
 
 
 @pytest.fixture(autouse=True)
@@ -51,8 +58,14 @@ class Desk:
         once = Once(key, fingerprint(raw)) if key else None
         return intake.create_order(draft, actor=self.actor, once=once, now=at)
 
-    def look(self) -> Glance:
-        return at_a_glance.look(self.actor, now=NOW)
+    def look(self, *, zone: tzinfo = UTC, now: datetime = NOW) -> Glance:
+        return at_a_glance.look(self.actor, zone=zone, now=now)
+
+    def listed(self, day: date, zone: tzinfo) -> int:
+        """Count what the list of orders finds for a day, by the address that leads there."""
+        sent = MultiDict({"from": str(day), "to": str(day)})
+        wanted = read_address(sent, (), NOBODY, zone).wanted
+        return order_list.list_page(self.org.id, wanted, NEWEST_FIRST).count or 0
 
 
 @pytest.fixture
@@ -75,6 +88,49 @@ def test_today_begins_at_midnight(desk: Desk) -> None:
     found = desk.look()
     assert (found.today.total, found.pieces_today) == (2, 7)
     assert found.days[-2].total == 1
+
+
+# Where and when, in UTC, a day of a zone begins; the clocks change on some of them, here at the
+# day's end, in its middle, at its very beginning. One zone has quarters of an hour.
+BEGINS = [
+    ("Europe/Berlin", "2026-11-25", "2026-11-24T23:00"),
+    ("Europe/Berlin", "2026-10-25", "2026-10-24T22:00"),  # 25 hours
+    ("Europe/Berlin", "2026-10-26", "2026-10-25T23:00"),
+    ("Europe/Berlin", "2026-03-30", "2026-03-29T22:00"),  # after one of 23 hours
+    ("America/Santiago", "2026-09-06", "2026-09-06T04:00"),  # there is no midnight
+    ("America/Los_Angeles", "2026-11-02", "2026-11-02T08:00"),
+    ("Asia/Kathmandu", "2026-11-25", "2026-11-24T18:15"),
+    ("Pacific/Kiritimati", "2026-11-25", "2026-11-24T10:00"),
+]
+
+
+@pytest.mark.parametrize(("name", "day", "begin"), BEGINS)
+def test_a_day_is_that_of_the_persons_zone_as_in_the_list(
+    desk: Desk, name: str, day: str, begin: str
+) -> None:
+    zone, today = ZoneInfo(name), date.fromisoformat(day)
+    midnight = datetime.fromisoformat(begin).replace(tzinfo=UTC)
+    desk.order(midnight, count=3)
+    desk.order(midnight + timedelta(hours=1), count=4)
+    for since in (1, 1000, 3_600_000):  # milliseconds
+        desk.order(midnight - timedelta(milliseconds=since), count=50)
+    found = desk.look(zone=zone, now=midnight + timedelta(hours=2))
+    assert (found.today.day, found.today.total, found.pieces_today) == (today, 2, 7)
+    assert found.days[-2].total == 3
+    for one in found.days[-2:]:
+        assert desk.listed(one.day, zone) == one.total
+    late = desk.look(zone=zone, now=midnight - timedelta(milliseconds=1))
+    assert (late.today.day, late.today.total) == (today - timedelta(days=1), 3)
+
+
+def test_a_day_ends_at_the_next_ones_midnight_when_the_clocks_change(desk: Desk) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    for hours in (0, 24, 24.99, 25):  # since the midnight of a day of 25 hours
+        desk.order(datetime(2026, 10, 24, 22, tzinfo=UTC) + timedelta(hours=hours))
+    found = desk.look(zone=zone, now=datetime(2026, 11, 20, tzinfo=UTC))
+    counted = {day.day: day.total for day in found.days if day.total}
+    assert counted == {date(2026, 10, 25): 3, date(2026, 10, 26): 1}
+    assert all(desk.listed(day, zone) == total for day, total in counted.items())
 
 
 def test_the_days_count_by_the_status_of_now(desk: Desk) -> None:
@@ -198,7 +254,7 @@ def test_each_question_is_answered_by_an_index(desk: Desk) -> None:
     engine = database.db.engine
 
     def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:  # noqa: ANN401 - the driver's
-        if statement.lstrip().startswith("SELECT"):
+        if statement.lstrip().startswith(("SELECT", "WITH")):
             asked.append((statement, parameters))
 
     event.listen(engine, "before_cursor_execute", note)
@@ -210,7 +266,11 @@ def test_each_question_is_answered_by_an_index(desk: Desk) -> None:
             for statement, parameters in asked
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         ]
-    assert [step for step in steps if step.startswith("SCAN")] == []
+    # The days themselves are no table.
+    of_tables = [step for step in steps if step not in {"SCAN span", "SCAN 30 CONSTANT ROWS"}]
+    assert [step for step in of_tables if step.startswith("SCAN")] == []
+    assert any("INDEX ix_orders_list (org_id=? AND created_at>? AND created_at<?)" in one
+               for one in steps), steps  # fmt: skip
     for index in ("COVERING INDEX ix_orders_list", "ix_orders_open_carts", "ix_submission_of_form",
                   "ix_webhook_delivery_given_up"):  # fmt: skip
         assert any(index in step for step in steps), (index, steps)

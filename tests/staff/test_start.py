@@ -83,6 +83,27 @@ def test_whoever_is_signed_out_is_led_to_the_look_up(client: FlaskClient) -> Non
     assert client.get("/orders/go?code=x").location.startswith("/sign-in?")
 
 
+@pytest.mark.usefixtures("csrf_off")
+def test_the_days_are_those_of_the_person_and_lead_to_their_orders(
+    staff_client: FlaskClient, org: Org
+) -> None:
+    chosen = {"name": "", "time_zone": "Pacific/Kiritimati", "date_format": "de",
+              "theme": "system", "density": "dense", "language": ""}  # fmt: skip
+    assert staff_client.post("/account/preferences", data=chosen).status_code == 303
+    make_order(org, name="Of today")
+    text = staff_client.get("/").text
+    today = re.search(r'<time datetime="(\d{4})-(\d\d)-(\d\d)">', text)
+    assert today is not None
+    year, month, day = today.groups()
+    assert "(Kiritimati time)" in text
+    assert f'<th scope="row"><a href="/orders?from={year}-{month}-{day}&amp;to=' in text
+    assert f">{day}.{month}.{year}</a></th>" in text
+    lead = re.search(r'<p class="big"><a href="([^"]+)"><b>1</b> order</a>', text)
+    assert lead is not None
+    listed = staff_client.get(lead[1].replace("&amp;", "&")).text
+    assert "Of today" in listed
+
+
 class TestGoing:
     def test_a_code_in_any_spelling_leads_to_its_order(
         self, staff_client: FlaskClient, org: Org

@@ -7,7 +7,7 @@ show the same list. What cannot be read is told at its field; nothing is left ou
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
@@ -18,6 +18,7 @@ from orders.lists.order_place import NEWEST_FIRST, Sort, read_sort
 from orders.rules.attributes import Applies, AttributeRule, Kind, display, value_fault
 from orders.rules.errors import FieldError
 from orders.rules.json_values import find_unstorable
+from orders.rules.moments import begin_of_day
 from orders.rules.search_text import MAX_SEARCH
 from orders.rules.status import Status, read_status
 from orders.staff.forms import attribute_path
@@ -198,8 +199,7 @@ class _Reader:
     def _begin(self, day: date | None) -> datetime | None:
         """Give the first moment of a day; none at the very edges of what can be told."""
         try:
-            midnight = None if day is None else datetime.combine(day, time(), self._zone)
-            return None if midnight is None else midnight.astimezone(UTC)
+            return None if day is None else begin_of_day(day, self._zone)
         except OverflowError:
             return None
 
