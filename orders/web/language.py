@@ -86,13 +86,15 @@ def figure(number: float) -> str:
 
 def file_size(size: float) -> str:
     """Write a number of bytes as the page's language does: 1.5 MB or 1,5 MB."""
+    """Write a number of bytes as Jinja's own filter does, with the language's own sign: 26,2 MB."""
     return do_filesizeformat(size).replace(".", get_decimal_symbol(language()))
 
 
 @contextmanager
-def speaking(code: str) -> Iterator[None]:
-    """Speak a language for a while: to somebody else than who asked for the page."""
-    with flask_babel.force_locale(code):
+def speaking(*codes: str) -> Iterator[None]:
+    """Speak for a while the first of these languages that there is, else that of the page."""
+    known = languages()
+    with flask_babel.force_locale(next((code for code in codes if code in known), language())):
         yield
 
 

@@ -10,7 +10,7 @@ from orders.staff.blueprint import signed_in, staff
 from orders.staff.people.people_forms import OwnPasswordForm, PreferencesForm
 from orders.staff.permits import for_everybody
 from orders.staff.sessions import stay_signed_in
-from orders.web.language import gettext
+from orders.web.language import gettext, speaking
 from orders.web.limits import limiter, sign_in_limit
 from orders.web.pages import go_to
 
@@ -38,14 +38,14 @@ def save_preferences() -> Response:
     """Keep name and preferences; the next page looks by them."""
     member = signed_in()
     form = PreferencesForm(formdata=request.form).with_choices()
-    entry = AdminEntry(form)
+    entry, chosen = AdminEntry(form), form.preferences()
+    with speaking(chosen.language):  # as the next page does
+        done = gettext("Your preferences are saved.")
     return save(
         entry,
-        lambda: own_account.change_own(
-            member, name=form.name.data or "", preferences=form.preferences()
-        ),
+        lambda: own_account.change_own(member, name=form.name.data or "", preferences=chosen),
         draw=lambda: _draw(member, preferences=entry),
-        done=gettext("Your preferences are saved."),
+        done=done,
         address=url_for("staff.show_account"),
     )
 

@@ -8,7 +8,6 @@ program looks at beforehand is not used up by that.
 from flask import Response, flash, render_template, request, session, url_for
 
 from orders import access, administration
-from orders.languages import languages
 from orders.messaging import mail
 from orders.rules.errors import Conflict, InvalidOrder, NotFound
 from orders.rules.texts import mark
@@ -100,7 +99,7 @@ def ask_for_link() -> str:
         made = administration.ask_for_reset(email)
         if made is not None:
             own_link = link.replace("SECRET", made.secret)
-            with speaking(made.language if made.language in languages() else spoken):
+            with speaking(made.language, spoken):
                 subject = gettext(RESET_SUBJECT)
                 text = gettext(RESET_TEXT, email=made.email, link=own_link)
             mail.send(made.email, subject, text, settings=settings)
