@@ -9,11 +9,12 @@ from orders.rules.texts import Text, mark
 from orders.web.language import is_for_customers, language, translated
 from orders.web.pages import wants_piece
 
+NOTHING_SAVED = mark("Nothing was saved. Go back and send it again.")
 # What people can do about it, in place of the protocol's own words.
 SENTENCES = {
     400: (
         mark("That did not arrive whole"),
-        mark("Nothing was saved. Go back and send it again."),
+        NOTHING_SAVED,
     ),
     403: (mark("Not allowed"), mark("Your account may not do this.")),
     404: (
@@ -49,11 +50,15 @@ def busy_page(error: OrderError) -> Response:
 
 
 def _page(status: int, detail: str) -> Response:
-    # Our own sentences are translated; the words of the protocol are for English pages only.
-    told = translated(detail) if isinstance(detail, Text) or language() == ENGLISH else ""
-    title, advice = SENTENCES.get(status, (OTHERWISE, told))
+    # What is no text of ours is the framework's own English, which says nothing that helps people.
+    detail = translated(detail) if isinstance(detail, Text) or language() == ENGLISH else ""
+    title, advice = SENTENCES.get(status, (OTHERWISE, detail or NOTHING_SAVED))
     text = render_template(
-        _template(), status=status, title=translated(title), advice=translated(advice), detail=told
+        _template(),
+        status=status,
+        title=translated(title),
+        advice=translated(advice),
+        detail=detail,
     )
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")
