@@ -7,10 +7,19 @@ from typing import Any
 
 from orders.rules.errors import FieldError
 from orders.rules.json_values import find_unstorable, join_path, printable
+from orders.rules.texts import mark
 
 MAX_KEY = 255  # characters, of a key and of a label
 OPTIONS_IN_MESSAGE = 10
 VALUE_IN_MESSAGE = 60  # characters of the refused value
+UNKNOWN_ATTRIBUTE = mark("Unknown attribute.")
+REQUIRED = mark("This is required.")
+BAD_KEY = mark("From 1 to %(most)s characters, without dots, no blank at either end.", most=MAX_KEY)
+BAD_LABEL = mark("From 1 to %(most)s characters.", most=MAX_KEY)
+NOT_TEXT = mark("Text.")
+NOT_A_NUMBER = mark("A number, such as 2 or 1.5.")
+NOT_A_BOOLEAN = mark("True or false.")
+YES, NO = mark("Yes"), mark("No")
 
 AttributeValue = str | float | bool | None  # float stands for whole numbers too
 
@@ -85,7 +94,7 @@ def apply_attributes(
         for area, values in areas.items():
             defined = {rule.key for rule in rules if rule.applies in {area, Applies.BOTH}}
             errors += [
-                FieldError(join_path(area, key), "Unknown attribute.")
+                FieldError(join_path(area, key), UNKNOWN_ATTRIBUTE)
                 for key in values
                 if key not in defined
             ]
@@ -108,7 +117,7 @@ def _apply(rule: AttributeRule, areas: dict[Applies, dict[str, Any]]) -> list[Fi
     if rule.required and not any(_has_value(areas[area][rule.key]) for area in sent):
         path = join_path(own[0], rule.key)
         # A blank text for an option is both invalid and missing: once is enough.
-        errors[path] = FieldError(path, "This is required.")
+        errors[path] = FieldError(path, REQUIRED)
     return list(errors.values())
 
 
@@ -121,11 +130,11 @@ def value_fault(rule: AttributeRule, value: object) -> str | None:
     if rule.kind is Kind.OPTION:
         return _option_fault(rule.options, value)
     if rule.kind is Kind.TEXT:
-        return None if isinstance(value, str) else "Text."
+        return None if isinstance(value, str) else NOT_TEXT
     if rule.kind is Kind.NUMBER:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return None if is_number else "A number, such as 2 or 1.5."
-    return None if isinstance(value, bool) else "True or false."
+        return None if is_number else NOT_A_NUMBER
+    return None if isinstance(value, bool) else NOT_A_BOOLEAN
 
 
 def _option_fault(options: Sequence[Option], value: object) -> str | None:
@@ -133,17 +142,21 @@ def _option_fault(options: Sequence[Option], value: object) -> str | None:
     if isinstance(value, str) and any(value == option.value for option in options):
         return None
     listed = ", ".join(option.value for option in options[:OPTIONS_IN_MESSAGE])
-    valid = f"{listed}, …" if len(options) > OPTIONS_IN_MESSAGE else f"{listed}."
+    is_cut = len(options) > OPTIONS_IN_MESSAGE
     if not isinstance(value, str):
-        return f"One of: {valid}"
+        if is_cut:
+            return mark("One of: %(options)s, …", options=listed)
+        return mark("One of: %(options)s.", options=listed)
     shown = printable(value if len(value) <= VALUE_IN_MESSAGE else f"{value[:VALUE_IN_MESSAGE]}…")
-    return f"“{shown}” is not one of: {valid}"
+    if is_cut:
+        return mark("“%(value)s” is not one of: %(options)s, …", value=shown, options=listed)
+    return mark("“%(value)s” is not one of: %(options)s.", value=shown, options=listed)
 
 
 def display(rule: AttributeRule, value: object) -> str:
     """Give an attribute's value as people read it: the option's label, or Yes and No."""
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return YES if value else NO
     return str(option_label(rule, value))
 
 
@@ -168,10 +181,9 @@ def check_definition(rule: AttributeRule) -> list[FieldError]:
     """Say what is wrong with the definition itself; an empty list when it can be used."""
     errors = []
     if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
-        sentence = f"From 1 to {MAX_KEY} characters, without dots, no blank at either end."
-        errors.append(FieldError("key", sentence))
+        errors.append(FieldError("key", BAD_KEY))
     if not rule.label.strip() or len(rule.label) > MAX_KEY:
-        errors.append(FieldError("label", f"From 1 to {MAX_KEY} characters."))
+        errors.append(FieldError("label", BAD_LABEL))
     options = [text for option in rule.options for text in (option.value, option.label)]
     for path, value in (("key", rule.key), ("label", rule.label), ("default", rule.default)):
         errors += find_unstorable(value, path, nesting=0)
@@ -184,7 +196,7 @@ def check_definition(rule: AttributeRule) -> list[FieldError]:
 
 def _default_fault(rule: AttributeRule) -> str | None:
     if rule.required and not _has_value(rule.default):
-        return "A required attribute cannot have an empty default."
+        return mark("A required attribute cannot have an empty default.")
     return value_fault(rule, rule.default)
 
 
@@ -192,16 +204,17 @@ def _option_faults(rule: AttributeRule) -> Iterable[FieldError]:
     values = [option.value for option in rule.options]
     if rule.kind is not Kind.OPTION:
         if values:
-            yield FieldError("option", "Only the kind option has options.")
+            yield FieldError("option", mark("Only the kind option has options."))
         return
     if not values:
-        yield FieldError("option", "At least one option is needed.")
+        yield FieldError("option", mark("At least one option is needed."))
     if len(set(values)) < len(values):
-        yield FieldError("option", "Each value once.")
+        yield FieldError("option", mark("Each value once."))
     if not all(value.strip() for value in values):
-        yield FieldError("option", "A value that is not empty.")
+        yield FieldError("option", mark("A value that is not empty."))
     # So that each option can be written down in one line, `value=Label`, and read back the same.
     if any("=" in value or value != value.strip() for value in values) or any(
         set("\r\n") & set(option.value + option.label) for option in rule.options
     ):
-        yield FieldError("option", "One line each; a value without “=” and blanks at its ends.")
+        sentence = mark("One line each; a value without “=” and blanks at its ends.")
+        yield FieldError("option", sentence)

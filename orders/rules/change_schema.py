@@ -27,8 +27,9 @@ from orders.rules.schema import (
     inspect,
 )
 from orders.rules.status import Status
+from orders.rules.texts import mark
 
-READ_ONLY_SENTENCE = "Set by the service and not changed; leave it out."
+READ_ONLY_SENTENCE = mark("Set by the service and not changed; leave it out.")
 # An old client sends a whole order back after changing one field of it. What cannot be changed is
 # taken when it is as it was, and refused otherwise.
 UNCHANGEABLE = (

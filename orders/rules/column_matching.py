@@ -7,6 +7,7 @@ from typing import Any
 
 from orders.rules.attributes import Applies, AttributeRule
 from orders.rules.errors import FieldError
+from orders.rules.texts import mark
 
 IGNORED = ""
 ORDER = "order"  # an order's number in the file: joins rows and is not kept
@@ -17,22 +18,23 @@ OBJECTS = ("platform", *AREAS)
 LINE_METADATA = "cart.metadata"
 # What a column can be, beside attributes and free keys.
 ORDER_TARGETS = {
-    NAME: "Order name",
-    "customerId": "Customer ID",
-    "status": "Status",
-    PLATFORM_ID: "Platform order ID",
-    "platform.platform": "Platform",
-    "platform.storeName": "Store name",
-    ORDER: "Number of the order in this file",
+    NAME: mark("Order name"),
+    "customerId": mark("Customer ID"),
+    "status": mark("Status"),
+    PLATFORM_ID: mark("Platform order ID"),
+    "platform.platform": mark("Platform"),
+    "platform.storeName": mark("Store name"),
+    ORDER: mark("Number of the order in this file"),
 }
 LINE_TARGETS = {
-    CONFIGURATION: "Configuration: ID, short ID or SKU",
-    SKU: "SKU",
-    COUNT: "Count",
-    LINE_METADATA: "Metadata of the line, as JSON",
+    CONFIGURATION: mark("Configuration: ID, short ID or SKU"),
+    SKU: mark("SKU"),
+    COUNT: mark("Count"),
+    LINE_METADATA: mark("Metadata of the line, as JSON"),
 }
 # Whole objects, as an export writes what has no columns of its own.
-REST_TARGETS = {one: f"More {one}, as JSON" for one in OBJECTS}
+REST_TARGETS = {one: mark("More %(field)s, as JSON", field=one) for one in OBJECTS}
+NOT_OF_THE_LIST = mark("Choose one of the list.")
 ORDER_FIELDS = (*(target for target in ORDER_TARGETS if target != ORDER),)
 
 # Common words of heads of columns, without blanks and signs. The exact wire names come first.
@@ -156,13 +158,14 @@ def matching_faults(
     for at, target in enumerate(matching.targets):
         first = matching.targets.index(target)
         if target not in possible:
-            faults.append(FieldError(f"column.{at}", "Choose one of the list."))
+            faults.append(FieldError(f"column.{at}", NOT_OF_THE_LIST))
         elif target != IGNORED and first != at:
-            faults.append(FieldError(f"column.{at}", f"The column “{columns[first]}” is this."))
+            sentence = mark("The column “%(column)s” is this.", column=columns[first])
+            faults.append(FieldError(f"column.{at}", sentence))
     if matching.group is not None and not 0 <= matching.group < len(columns):
-        faults.append(FieldError("group", "Choose one of the list."))
+        faults.append(FieldError("group", NOT_OF_THE_LIST))
     if not {CONFIGURATION, SKU} & set(matching.targets):
-        faults.append(FieldError("", "Say which column names the configuration."))
+        faults.append(FieldError("", mark("Say which column names the configuration.")))
     return faults
 
 

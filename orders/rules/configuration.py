@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from orders.rules.attributes import NO, YES
 from orders.rules.configuration_id import read_uuid
+from orders.rules.texts import Figure, mark
 
 # The key of the file that pages show as the configuration's picture.
 THUMBNAIL = "thumbnail"
@@ -79,9 +81,9 @@ def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
 def option_text(value: object) -> str | None:
     """Give an option's value as people read it; None for what only a configurator understands."""
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return YES if value else NO
     if isinstance(value, int | float):
-        return f"{value:,}"
+        return mark("%(number)s", number=Figure(value))
     # Configurators save references to their own assets as UUIDs or objects.
     is_text = isinstance(value, str) and bool(value.strip()) and read_uuid(value) is None
     return value if is_text else None  # type: ignore[return-value]  # it is a text

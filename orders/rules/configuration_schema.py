@@ -7,7 +7,6 @@ A null and, where old clients' forms send one, an empty text count as not sent (
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
 
 from orders.rules.configuration import NewConfiguration
 from orders.rules.configuration_id import is_short_id, read_uuid
@@ -20,6 +19,7 @@ from orders.rules.fields import (
     Keywords,
     OrgId,
     ShortText,
+    refusal,
     shared,
 )
 from orders.rules.inputs import StrictInput, Words, checked, is_name, too_large
@@ -30,18 +30,19 @@ from orders.rules.json_values import (
     nesting_sentence,
 )
 from orders.rules.limits import Limits
+from orders.rules.texts import mark
 
 MAX_THUMBNAIL = 2_000
 VISIBLE = r"^[^\u0000-\u001f\u007f]*$"
 EXAMPLE_PRODUCT_ID = "e5d536ec-e89c-46fc-8773-7e54ba70517a"
 # Fields whose value is an object; in a form they stand as JSON text.
 OBJECTS = ("variant", "metadata", "attachments")
-UUID_SENTENCE = "A UUID."
-SHORT_ID_SENTENCE = "7 to 14 letters, digits, _ or -."
-FILE_NAME_SENTENCE = "A file name of 1 to 255 characters, none of them a control character."
-KEY_SENTENCE = "As a key: 1 to 255 characters, none of them a control character."
-STATE_SENTENCE = "An object or a text."
-FILES_SENTENCE = "Files are sent as multipart/form-data."
+UUID_SENTENCE = mark("A UUID.")
+SHORT_ID_SENTENCE = mark("7 to 14 letters, digits, _ or -.")
+FILE_NAME_SENTENCE = mark("A file name of 1 to 255 characters, none of them a control character.")
+KEY_SENTENCE = mark("As a key: 1 to 255 characters, none of them a control character.")
+STATE_SENTENCE = mark("An object or a text.")
+FILES_SENTENCE = mark("Files are sent as multipart/form-data.")
 
 
 def is_file_name(text: object) -> bool:
@@ -56,25 +57,25 @@ def is_file_name(text: object) -> bool:
 def _uuid(value: str) -> str:
     found = read_uuid(value)
     if found is None:
-        raise PydanticCustomError("uuid", UUID_SENTENCE)
+        raise refusal("uuid", UUID_SENTENCE)
     return found
 
 
 def _short_id(value: str) -> str:
     if not is_short_id(value):
-        raise PydanticCustomError("short_id", SHORT_ID_SENTENCE)
+        raise refusal("short_id", SHORT_ID_SENTENCE)
     return value
 
 
 def _file_name(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds there
     if not is_file_name(value):
-        raise PydanticCustomError("file_name", FILE_NAME_SENTENCE)
+        raise refusal("file_name", FILE_NAME_SENTENCE)
     return str(value)
 
 
 def _state(value: Any) -> Any:  # noqa: ANN401 - an object or a text
     if not isinstance(value, dict | str):
-        raise PydanticCustomError("state", STATE_SENTENCE)
+        raise refusal("state", STATE_SENTENCE)
     return value
 
 
@@ -163,7 +164,7 @@ def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
     because nothing below it is looked at. The org and whether a short ID is free are not looked at.
     """
     if not isinstance(raw, dict):
-        raise InvalidOrder([FieldError("", "An object with the fields of a configuration.")])
+        raise InvalidOrder([FieldError("", mark("An object with the fields of a configuration."))])
     unstorable = find_unstorable(raw, nesting=limits.nesting)
     if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
         raise InvalidOrder(unstorable)

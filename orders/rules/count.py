@@ -1,7 +1,9 @@
 """How many of a configuration: the one rule for counts."""
 
+from orders.rules.texts import Figure, mark
+
 MAX_COUNT = 1_000_000
-COUNT_SENTENCE = f"A whole number from 1 to {MAX_COUNT:,}."
+COUNT_SENTENCE = mark("A whole number from 1 to %(most)s.", most=Figure(MAX_COUNT))
 
 
 def whole_count(value: object) -> int | None:

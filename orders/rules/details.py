@@ -8,9 +8,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from orders.rules.texts import mark
+
 JSON_MARK = ":="
-NO_VALUE_SENTENCE = "Write each line as “key: value”."
-NO_JSON_SENTENCE = "What follows “:=” must be JSON: a number, true, false, null, or an object."
+NO_VALUE_SENTENCE = mark("Write each line as “key: value”.")
+NO_JSON_SENTENCE = mark(
+    "What follows “:=” must be JSON: a number, true, false, null, or an object."
+)
 
 
 class DetailError(ValueError):

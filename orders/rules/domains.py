@@ -8,6 +8,8 @@ import ipaddress
 import re
 from collections.abc import Iterable
 
+from orders.rules.texts import Text, mark
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_HOST = 253  # characters (RFC 1035)
 MAX_PORT = 65535
@@ -73,19 +75,34 @@ def is_allowed(host: str, port: int | None, domains: Iterable[str]) -> bool:
     return False
 
 
+class BadDomain(ValueError):  # noqa: N818 - named like the refusals in errors.py
+    """The text is no entry; `sentence` says why."""
+
+    def __init__(self, sentence: Text) -> None:
+        self.sentence = sentence
+        super().__init__(sentence)
+
+
 def check_domain(text: str) -> str:
-    """Give an entry in the form in which it is stored. Raises ValueError with a sentence."""
-    domain = text.strip()
+    """Give an entry in the form in which it is stored. Raises BadDomain with a sentence."""
+    domain, shown = text.strip(), repr(text)
     if not domain.isascii():
-        raise ValueError(f"{text!r} is not ASCII: write international names in their xn-- form.")
+        raise BadDomain(
+            mark("%(text)s is not ASCII: write international names in their xn-- form.", text=shown)
+        )
     domain = domain.lower()
     match = _DOMAIN.fullmatch(domain)
     port = int(match[3]) if match and match[3] else 1
     if match is None or not _is_host(match[2]) or not 1 <= port <= MAX_PORT:
-        raise ValueError(
-            f"{text!r} is no domain: write shop.example, *.shop.example or localhost:3000."
+        raise BadDomain(
+            mark(
+                "%(text)s is no domain: write shop.example, *.shop.example or localhost:3000.",
+                text=shown,
+            )
         )
     # Addresses have no subdomains: *.0.0.1 would mean every machine whose address ends so.
     if match[1] and re.fullmatch(r"\[.*\]|[0-9.]+", match[2]):
-        raise ValueError(f"{text!r} is no domain: a wildcard needs a name behind it.")
+        raise BadDomain(
+            mark("%(text)s is no domain: a wildcard needs a name behind it.", text=shown)
+        )
     return domain

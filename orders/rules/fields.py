@@ -4,7 +4,7 @@ Validation and the OpenAPI document read the same types. What our own functions 
 cannot know: `Keywords` says it in JSON Schema, and costs the validation nothing.
 """
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, LiteralString, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, StringConstraints
 from pydantic.json_schema import JsonSchemaValue
@@ -14,10 +14,12 @@ from orders.rules.configuration_id import is_configuration_id, read_uuid
 from orders.rules.count import COUNT_SENTENCE, MAX_COUNT, whole_count
 from orders.rules.json_values import MAX_INTEGER, MIN_INTEGER
 from orders.rules.status import Status, read_status
+from orders.rules.texts import mark
 
 MAX_TEXT = 255  # Unicode characters, not bytes
-STATUS_SENTENCE = f"One of: {', '.join(Status)}."
-CONFIGURATION_ID_SENTENCE = (
+# Written out, so that the states are told as people read them in each language.
+STATUS_SENTENCE = mark("One of: List, In Cart, New, In Progress, Complete.")
+CONFIGURATION_ID_SENTENCE = mark(
     "A UUID, or the short ID of a saved configuration (7 to 14 letters, digits, _ or -)."
 )
 # Types of the errors that our own functions below raise, each with its sentence.
@@ -107,24 +109,30 @@ SHARED: dict[str, JsonSchemaValue] = {
 }
 
 
+def refusal(kind: LiteralString, sentence: str) -> PydanticCustomError:
+    """Make the error of a rule of our own; `orders.rules.inputs` gets its sentence back whole."""
+    # As a value: pydantic's own message is a plain text, with places to fill in for its braces.
+    return PydanticCustomError(kind, "{sentence}", {"sentence": sentence})
+
+
 def _status(value: object) -> Status:
     status = read_status(value)
     if status is None:
-        raise PydanticCustomError("status", STATUS_SENTENCE)
+        raise refusal("status", STATUS_SENTENCE)
     return status
 
 
 def _count(value: object) -> int:
     count = whole_count(value)
     if count is None:
-        raise PydanticCustomError("count", COUNT_SENTENCE)
+        raise refusal("count", COUNT_SENTENCE)
     return count
 
 
 def canonical_configuration_id(value: str) -> str:
     """Give a UUID in small letters and a short ID as it is; anything else is an error."""
     if not is_configuration_id(value):
-        raise PydanticCustomError("configuration_id", CONFIGURATION_ID_SENTENCE)
+        raise refusal("configuration_id", CONFIGURATION_ID_SENTENCE)
     return read_uuid(value) or value
 
 

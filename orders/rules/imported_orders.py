@@ -29,10 +29,11 @@ from orders.rules.column_matching import (
 from orders.rules.errors import FieldError
 from orders.rules.json_values import printable
 from orders.rules.sheet_reading import Sheet, SheetRow
+from orders.rules.texts import Text, mark
 from orders.rules.typed_values import read_attribute, read_count, read_status_word
 
-NOT_AN_OBJECT = "A JSON object, such as {“key”: “value”}."
-NOT_ONE = "Not the ID, short ID or SKU of exactly one saved configuration."
+NOT_AN_OBJECT = mark("A JSON object, such as {“key”: “value”}.")
+NOT_ONE = mark("Not the ID, short ID or SKU of exactly one saved configuration.")
 MAX_LABEL = 80  # characters of what an order is called in lists
 # What names a configuration -> the ID of the one saved configuration that it names.
 Named: TypeAlias = Mapping[str, str]
@@ -47,8 +48,17 @@ class RowFault:
     message: str
 
     def __str__(self) -> str:
-        where = f"Row {self.row}, {self.column}" if self.column else f"Row {self.row}"
-        return f"{where}: {self.message}"
+        return str(self.text)
+
+    @property
+    def text(self) -> Text:
+        """Say where the fault is, and which."""
+        if not self.column:
+            return mark("Row %(row)s: %(fault)s", row=self.row, fault=self.message)
+        return mark(
+            "Row %(row)s, %(column)s: %(fault)s",
+            row=self.row, column=self.column, fault=self.message,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +222,7 @@ class OrderBuilder:
             other = self._named.get(row.cells[self._sku])
             own = self._named.get(row.cells[self._configuration])
             if other and own and other != own:
-                message = "This SKU names another configuration than the ID."
+                message = mark("This SKU names another configuration than the ID.")
                 faults.append(RowFault(row.number, self._columns[self._sku], message))
         return line
 
@@ -226,14 +236,12 @@ class OrderBuilder:
         said = first.cells[at]
         for row in rows[1:]:
             if row.cells[at] and row.cells[at] != said:
-                other = f"“{said[:MAX_LABEL]}”" if said else "nothing"
-                message = f"The first row of this order, row {first.number}, says {other} here."
-                yield RowFault(row.number, self._columns[at], printable(message))
+                yield RowFault(row.number, self._columns[at], _otherwise(first.number, said))
 
     def _joining_faults(self, row: SheetRow) -> Iterable[RowFault]:
         group = self._matching.group
         if group is not None and not row.cells[group]:
-            message = "This is empty, so nobody knows which order the row belongs to."
+            message = mark("This is empty, so nobody knows which order the row belongs to.")
             yield RowFault(row.number, self._columns[group], message)
 
     def _label(self, row: SheetRow) -> str:
@@ -241,3 +249,13 @@ class OrderBuilder:
         columns = [self._matching.group, *map(self._matching.column_of, (PLATFORM_ID, NAME))]
         texts = (row.cells[at] for at in columns if at is not None)
         return printable(next((text for text in texts if text), "")[:MAX_LABEL])
+
+
+def _otherwise(first_row: int, said: str) -> Text:
+    """Say what stands in the order's first row, in place of what stands here."""
+    if not said:
+        return mark("The first row of this order, row %(row)s, says nothing here.", row=first_row)
+    return mark(
+        "The first row of this order, row %(row)s, says “%(text)s” here.",
+        row=first_row, text=printable(said[:MAX_LABEL]),
+    )  # fmt: skip

@@ -15,15 +15,19 @@ from pydantic_core import ErrorDetails
 
 from orders.rules.errors import FieldError
 from orders.rules.json_values import compact_size, find_unstorable, join_path
+from orders.rules.texts import Figure, Text, mark
 
-UNKNOWN_FIELD = "Unknown field."
+UNKNOWN_FIELD = mark("Unknown field.")
+READ_ONLY = mark("Set by the service; leave it out.")
+TEXT, TEXT_OR_NULL = mark("Text."), mark("Text or null.")
+NOT_VALID = mark("This is not valid here.")
 
 _SENTENCES = {
-    "missing": "This is required.",
-    "dict_type": "An object.",
-    "model_type": "An object.",
-    "model_attributes_type": "An object.",
-    "list_type": "An array.",
+    "missing": mark("This is required."),
+    "dict_type": mark("An object."),
+    "model_type": mark("An object."),
+    "model_attributes_type": mark("An object."),
+    "list_type": mark("An array."),
 }
 
 
@@ -77,22 +81,35 @@ def too_large(fields: Iterable[tuple[str, object]], limit: int) -> Iterator[Fiel
     for path, value in fields:
         size = compact_size(value) if value else 0
         if size > limit:
-            yield FieldError(path, f"At most {limit:,} bytes of JSON; this has {size:,}.")
+            sentence = mark(
+                "At most %(most)s bytes of JSON; this has %(count)s.",
+                most=Figure(limit), count=Figure(size),
+            )  # fmt: skip
+            yield FieldError(path, sentence)
+
+
+def too_long(most: int, text: str) -> Text:
+    """Say that a text is longer than `most` characters."""
+    return mark(
+        "At most %(most)s characters; this has %(count)s.",
+        most=Figure(most), count=Figure(len(text)),
+    )  # fmt: skip
 
 
 def _told(details: ErrorDetails, words: Words) -> FieldError:
     """Translate one of pydantic's errors into our words."""
     path = functools.reduce(join_path, details["loc"], "")
+    message: str
     kind, value = details["type"], details["input"]
     if kind == "extra_forbidden":
         is_read_only = path in words.read_only
-        message = "Set by the service; leave it out." if is_read_only else UNKNOWN_FIELD
+        message = READ_ONLY if is_read_only else UNKNOWN_FIELD
     elif kind == "string_too_long":
-        message = f"At most {details['ctx']['max_length']:,} characters; this has {len(value):,}."
+        message = too_long(details["ctx"]["max_length"], value)
     elif kind in {"string_type", "string_unicode"}:
-        message = "Text or null." if path in words.nullable else "Text."
+        message = TEXT_OR_NULL if path in words.nullable else TEXT
     elif kind in words.own_rules:
-        message = details["msg"]
+        message = details["ctx"]["sentence"]  # as `fields.refusal` was given it
     else:
-        message = _SENTENCES.get(kind, "This is not valid here.")
+        message = _SENTENCES.get(kind, NOT_VALID)
     return FieldError(path, message)

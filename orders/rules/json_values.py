@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeAlias
 import orjson
 
 from orders.rules.errors import FieldError, InvalidOrder, NotJson
+from orders.rules.texts import mark
 
 JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
 
@@ -26,6 +27,31 @@ MAX_KEY_IN_PATH = 255
 # No message lists more faults of one document than people will read.
 MAX_ERRORS = 100
 
+THE_BODY = mark("The body")
+FAR_TOO_DEEP = mark("Nested far too deeply.")
+_TOO_LONG = mark("A whole number of at most 64 bits.")
+_NOT_FINITE = mark("A number within the range of 64-bit floats.")
+_NO_VALUE = mark("A JSON value.")
+_NUL = mark("Text without NUL characters.")
+_HALF = mark("Text without lone surrogates (half of a character).")
+# What Python's parser says; another version of it may say something else, which stays English.
+_REASONS = {
+    str(reason): reason
+    for reason in (
+        mark("Expecting value"),
+        mark("Expecting property name enclosed in double quotes"),
+        mark("Expecting ',' delimiter"),
+        mark("Expecting ':' delimiter"),
+        mark("Extra data"),
+        mark("Invalid control character at"),
+        mark("Invalid \\escape"),
+        mark("Invalid \\uXXXX escape"),
+        mark("Unterminated string starting at"),
+        mark("Illegal trailing comma before end of object"),
+        mark("Illegal trailing comma before end of array"),
+    )
+}
+
 # A value and the keys and positions that lead to it.
 _Placed: TypeAlias = tuple[object, tuple[Any, ...]]
 
@@ -36,7 +62,7 @@ class RepeatedKeys(dict[str, Any]):
     repeated: tuple[str, ...] = ()
 
 
-def parse_json(body: bytes, what: str = "The body") -> JsonValue:
+def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
     """Parse a body strictly; `what` names it in sentences.
 
     Raises NotJson for what is not JSON in UTF-8 (NaN and Infinity are not), and InvalidOrder when
@@ -46,19 +72,26 @@ def parse_json(body: bytes, what: str = "The body") -> JsonValue:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise NotJson(f"{what} is not UTF-8.") from error
+        raise NotJson(mark("%(what)s is not UTF-8.", what=what)) from error
     try:
         value: JsonValue = json.loads(
             text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=_integer
         )
     except json.JSONDecodeError as error:
         raise NotJson(
-            f"{what} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
-        ) from error
+            mark(
+                "%(what)s is not JSON: %(reason)s at line %(line)s, column %(column)s.",
+                what=what, reason=_REASONS.get(error.msg, error.msg),
+                line=error.lineno, column=error.colno,
+            )
+        ) from error  # fmt: skip
     except _NotAValue as error:
-        raise NotJson(f"{what} is not JSON: {error} is not a JSON value.") from None
+        sentence = mark(
+            "%(what)s is not JSON: %(word)s is not a JSON value.", what=what, word=str(error)
+        )
+        raise NotJson(sentence) from None
     except RecursionError as error:
-        raise InvalidOrder([FieldError("", "Nested far too deeply.")]) from error
+        raise InvalidOrder([FieldError("", FAR_TOO_DEEP)]) from error
     return value
 
 
@@ -109,7 +142,7 @@ def join_path(path: str, part: str | int) -> str:
 
 def nesting_sentence(nesting: int) -> str:
     """Give the message for whatever lies deeper than `nesting` levels."""
-    return f"Nested deeper than {nesting} levels."
+    return mark("Nested deeper than %(most)s levels.", most=nesting)
 
 
 def find_unstorable(value: object, path: str = "", *, nesting: int) -> list[FieldError]:
@@ -192,31 +225,31 @@ def _scalar_fault(value: object) -> str | None:
         return None
     if isinstance(value, int):
         is_kept = MIN_INTEGER <= value <= MAX_INTEGER
-        return None if is_kept else "A whole number of at most 64 bits."
+        return None if is_kept else _TOO_LONG
     if isinstance(value, float):
-        return None if math.isfinite(value) else "A number within the range of 64-bit floats."
-    return "A JSON value."
+        return None if math.isfinite(value) else _NOT_FINITE
+    return _NO_VALUE
 
 
 def _text_fault(text: str) -> str | None:
     if "\0" in text:
-        return "Text without NUL characters."
+        return _NUL
     if not text.isascii():
         try:
             text.encode("utf-8")
         except UnicodeEncodeError:
-            return "Text without lone surrogates (half of a character)."
+            return _HALF
     return None
 
 
 def _key_faults(one: dict[Any, Any], where: str) -> Iterator[FieldError]:
     if isinstance(one, RepeatedKeys):
         for key in one.repeated:
-            yield FieldError(join_path(where, key), "This key stands here more than once.")
+            yield FieldError(join_path(where, key), mark("This key stands here more than once."))
     for key in one:
-        message = _text_fault(key) if isinstance(key, str) else "Text."
+        message = _text_fault(key) if isinstance(key, str) else mark("Text.")
         if message:
-            yield FieldError(join_path(where, key), f"As a key: {message}")
+            yield FieldError(join_path(where, key), mark("As a key: %(fault)s", fault=message))
 
 
 def same_json(left: object, right: object) -> bool:

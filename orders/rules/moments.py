@@ -3,7 +3,9 @@
 import re
 from datetime import UTC, date, datetime, time, tzinfo
 
-NOT_A_MOMENT = "A time in ISO 8601, such as 2026-11-25T08:30:00Z or 2026-11-25."
+from orders.rules.texts import mark
+
+NOT_A_MOMENT = mark("A time in ISO 8601, such as 2026-11-25T08:30:00Z or 2026-11-25.")
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # A plus sign that was not encoded in an address arrives as a blank.

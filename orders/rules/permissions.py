@@ -22,15 +22,19 @@ PERMISSIONS: dict[str, frozenset[Permission]] = {
 ROLES = (mark("sales"), mark("admin"), mark("viewer"))
 # What the pages say of each role.
 ROLE_LABELS = {
-    "sales": "sales: enters and finds orders",
-    "admin": "admin: changes the settings too",
-    "viewer": "viewer: reads, and changes nothing",
+    "sales": mark("sales: enters and finds orders"),
+    "admin": mark("admin: changes the settings too"),
+    "viewer": mark("viewer: reads, and changes nothing"),
 }
 REFUSALS = {
-    Permission.READ: "Your account may not see this. Ask an admin.",
-    Permission.ENTER: "Your account may read orders, but not enter or change anything. Ask an "
-    "admin for another role.",
-    Permission.SETTINGS: "Only admins may see and change the settings. Ask a colleague who is one.",
+    Permission.READ: mark("Your account may not see this. Ask an admin."),
+    Permission.ENTER: mark(
+        "Your account may read orders, but not enter or change anything. Ask an admin for another "
+        "role."
+    ),
+    Permission.SETTINGS: mark(
+        "Only admins may see and change the settings. Ask a colleague who is one."
+    ),
 }
 
 

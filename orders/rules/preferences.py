@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from orders.rules.errors import FieldError
+from orders.rules.texts import mark
 
 UTC_NAME = "UTC"
 MAX_PERSON_NAME = 80  # characters of a person's name
@@ -20,12 +21,12 @@ DATE_FORMATS = {
 }
 DATE_LABELS = {
     "iso": "2026-11-25 14:30",
-    "de": "25.11.2026 14:30 (German)",
-    "us": "11/25/2026 02:30 PM (US)",
-    "uk": "25/11/2026 14:30 (UK)",
+    "de": mark("25.11.2026 14:30 (German)"),
+    "us": mark("11/25/2026 02:30 PM (US)"),
+    "uk": mark("25/11/2026 14:30 (UK)"),
 }
-THEMES = {"system": "As the device", "light": "Light", "dark": "Dark"}
-DENSITIES = {"comfortable": "Comfortable", "dense": "Dense"}
+THEMES = {"system": mark("As the device"), "light": mark("Light"), "dark": mark("Dark")}
+DENSITIES = {"comfortable": mark("Comfortable"), "dense": mark("Dense")}
 # Zones of places; the others (`Etc/GMT-3`, `US/Eastern`, `CET`) are old names, or signs turned
 # round.
 _AREAS = (
@@ -64,7 +65,7 @@ class Preferences:
         """What the pages call the zone: `UTC`, or by its place, as `Berlin time`."""
         if self.zone is UTC:
             return UTC_NAME
-        return self.time_zone.rpartition("/")[2].replace("_", " ") + " time"
+        return mark("%(place)s time", place=self.time_zone.rpartition("/")[2].replace("_", " "))
 
     def write_day(self, day: date) -> str:
         """Write a day in the person's form."""
@@ -92,12 +93,12 @@ def read_preferences(stored: Mapping[str, Any]) -> Preferences:
 def preference_faults(preferences: Preferences) -> list[FieldError]:
     """Say which of the preferences is none of those that can be chosen; paths as in Python."""
     faults = [
-        FieldError(name, f"One of: {', '.join(known)}.")
+        FieldError(name, mark("One of: %(options)s.", options=", ".join(known)))
         for name, known in _CHOICES.items()
         if getattr(preferences, name) not in known
     ]
     if preferences.time_zone not in time_zones():
-        faults.insert(0, FieldError("time_zone", "A time zone from the list."))
+        faults.insert(0, FieldError("time_zone", mark("A time zone from the list.")))
     return faults
 
 

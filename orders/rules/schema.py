@@ -44,10 +44,17 @@ from orders.rules.json_values import (
 from orders.rules.legacy_items import convert_items
 from orders.rules.limits import Limits
 from orders.rules.order import NOT_SENT, CartLine, OrderDraft
-from orders.rules.status import OPEN_CARTS, Status, may_have_empty_cart, read_status
+from orders.rules.status import (
+    OPEN_CARTS,
+    STATUS_TEXTS,
+    Status,
+    may_have_empty_cart,
+    read_status,
+)
+from orders.rules.texts import Figure, mark
 
 READ_ONLY = {"id", "shortId", "createdAt", "updatedAt", "createdBy", "deletedAt"}
-NO_LIST_SENTENCE = "Text, a number, a boolean, null or an object; lists are not possible."
+NO_LIST_SENTENCE = mark("Text, a number, a boolean, null or an object; lists are not possible.")
 
 
 class PlatformInput(BaseModel):
@@ -150,7 +157,9 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
 
 def missing_line(status: object) -> str:
     """Give the sentence for a cart that may not be empty any more."""
-    return f"At least one line is needed for status {status}."
+    known = read_status(status)
+    shown = status if known is None else STATUS_TEXTS[known]
+    return mark("At least one line is needed for status %(status)s.", status=shown)
 
 
 Input = TypeVar("Input", bound=BaseModel)
@@ -178,7 +187,7 @@ def inspect(
     Never raises. `unknown` names fields of the model that this caller does not take.
     """
     if not isinstance(raw, dict):
-        error = FieldError("", "An object with the fields of an order.")
+        error = FieldError("", mark("An object with the fields of an order."))
         return Inspection(None, {}, {"": error}, is_unreadable=True)
     unstorable = find_unstorable(raw, nesting=limits.nesting)
     if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
@@ -247,13 +256,15 @@ def _draft(order: OrderInput, sent: dict[Any, Any], lines: tuple[CartLine, ...])
 
 
 def _too_many(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
-    for field, limit, word in (
-        ("cart", limits.cart_lines, "lines"),
-        ("items", limits.items, "entries"),
-    ):
-        value = raw.get(field)
-        if isinstance(value, list) and len(value) > limit:
-            yield FieldError(field, f"At most {limit:,} {word}; this has {len(value):,}.")
+    cart, items = raw.get("cart"), raw.get("items")
+    if isinstance(cart, list) and len(cart) > limits.cart_lines:
+        most, count = Figure(limits.cart_lines), Figure(len(cart))
+        sentence = mark("At most %(most)s lines; this has %(count)s.", most=most, count=count)
+        yield FieldError("cart", sentence)
+    if isinstance(items, list) and len(items) > limits.items:
+        most, count = Figure(limits.items), Figure(len(items))
+        sentence = mark("At most %(most)s entries; this has %(count)s.", most=most, count=count)
+        yield FieldError("items", sentence)
 
 
 def _too_large(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:

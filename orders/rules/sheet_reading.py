@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from orders.rules.cells import unguard
 from orders.rules.errors import OrderError
+from orders.rules.texts import Figure, mark
 
 DELIMITERS = ",;\t"
 MAX_COLUMNS = 1_000  # an export has up to 600 keys
@@ -27,7 +28,28 @@ _BOMS = (
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # old Excel files, and encrypted new ones
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ZIP = b"PK\x03\x04"
-OTHER_LETTERS = "The file is not UTF-8; it was read as Windows-1252. Look at letters like ä and é."
+OTHER_LETTERS = mark(
+    "The file is not UTF-8; it was read as Windows-1252. Look at letters like ä and é."
+)
+
+
+# What Python's reader says; another version of it may say something else, which stays English.
+_CSV_REASONS = {
+    str(reason): reason
+    for reason in (
+        mark("unexpected end of data"),
+        mark("field larger than field limit (131072)"),
+    )
+}
+
+
+def csv_reason(error: csv.Error) -> str:
+    """Give what Python's reader says as a text that can be translated, if it is a known one."""
+    reason = str(error)
+    separator, is_missing, quote = reason.partition(" expected after ")
+    if is_missing:
+        return mark("%(separator)s expected after %(quote)s", separator=separator, quote=quote)
+    return _CSV_REASONS.get(reason, reason)
 
 
 class UnreadableSheet(OrderError):  # noqa: N818 - named like its siblings in errors.py
@@ -71,11 +93,11 @@ def is_spreadsheet(content: bytes) -> bool:
     if content.startswith(_OLE):
         if _ENCRYPTED in content:
             raise UnreadableSheet(
-                "This file is protected with a password. Save a copy without one."
+                mark("This file is protected with a password. Save a copy without one.")
             )
-        raise UnreadableSheet("This is an old Excel file. Save it as XLSX, or as CSV.")
+        raise UnreadableSheet(mark("This is an old Excel file. Save it as XLSX, or as CSV."))
     if content.startswith(b"%PDF"):
-        raise UnreadableSheet("This is a PDF. Export the table as CSV or XLSX instead.")
+        raise UnreadableSheet(mark("This is a PDF. Export the table as CSV or XLSX instead."))
     return content.startswith(_ZIP)
 
 
@@ -83,7 +105,7 @@ def read_csv(content: bytes, *, most_rows: int) -> Sheet:
     """Read CSV with commas, semicolons or tabs. Raises UnreadableSheet with a sentence."""
     text, notes = _decoded(content)
     if "\0" in text:
-        raise UnreadableSheet("This file is no table. Choose a CSV or XLSX file.")
+        raise UnreadableSheet(mark("This file is no table. Choose a CSV or XLSX file."))
     lines = io.StringIO(text, newline="")
     first = text.partition("\n")[0]
     if first.lower().startswith("sep="):  # what Excel writes and reads as a hint
@@ -96,15 +118,20 @@ def read_csv(content: bytes, *, most_rows: int) -> Sheet:
         rows = enumerate(reader, 1)
         return sheet_of(rows, most_rows=most_rows, notes=notes)
     except csv.Error as error:
-        reason = str(error).replace("'delimiter'", "separator")
-        raise UnreadableSheet(f"Line {reader.line_num} is not CSV: {reason}.") from error
+        sentence = mark(
+            "Line %(line)s is not CSV: %(reason)s.",
+            line=reader.line_num, reason=csv_reason(error),
+        )  # fmt: skip
+        raise UnreadableSheet(sentence) from error
 
 
 def _narrow(lines: Iterable[str], delimiter: str) -> Iterator[str]:
     """Refuse a line of millions of cells before anybody makes a list of them."""
     for line in lines:
         if line.count(delimiter) > MOST_IN_LINE:
-            raise UnreadableSheet(f"At most {MAX_COLUMNS:,} columns; this file has far more.")
+            raise UnreadableSheet(
+                mark("At most %(most)s columns; this file has far more.", most=Figure(MAX_COLUMNS))
+            )
         yield line
 
 
@@ -118,24 +145,33 @@ def sheet_of(
     filled = _filled(rows)
     _, columns = next(filled, (0, []))
     if not columns:
-        raise UnreadableSheet("There is nothing in this file.")
+        raise UnreadableSheet(mark("There is nothing in this file."))
     while columns and not columns[-1]:
         columns.pop()
     if len(columns) > MAX_COLUMNS:
-        raise UnreadableSheet(f"At most {MAX_COLUMNS:,} columns; this has {len(columns):,}.")
+        most, count = Figure(MAX_COLUMNS), Figure(len(columns))
+        raise UnreadableSheet(
+            mark("At most %(most)s columns; this has %(count)s.", most=most, count=count)
+        )
     found: list[SheetRow] = []
     for number, cells in filled:
         if len(found) == most_rows:
-            raise UnreadableSheet(f"At most {most_rows:,} rows; this file has more. Divide it.")
+            most = Figure(most_rows)
+            raise UnreadableSheet(
+                mark("At most %(most)s rows; this file has more. Divide it.", most=most)
+            )
         if any(cells[len(columns) :]):
             raise UnreadableSheet(
-                f"Row {number} has more cells than there are columns. "
-                "A text with the separator in it needs quotes."
+                mark(
+                    "Row %(row)s has more cells than there are columns. "
+                    "A text with the separator in it needs quotes.",
+                    row=number,
+                )
             )
         whole = [*cells, *[""] * (len(columns) - len(cells))]
         found.append(SheetRow(number, tuple(whole[: len(columns)])))
     if not found:
-        raise UnreadableSheet("There are no rows below the line of column names.")
+        raise UnreadableSheet(mark("There are no rows below the line of column names."))
     names = tuple(name[:MAX_NAME] or f"Column {letters(at)}" for at, name in enumerate(columns))
     return Sheet(names, tuple(found), tuple(notes))
 
@@ -159,8 +195,8 @@ def _filled(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, li
 
 def _decoded(content: bytes) -> tuple[str, list[str]]:
     """Give the text and what was assumed about its letters."""
-    for mark, encoding in _BOMS:
-        if content.startswith(mark):
+    for bom, encoding in _BOMS:
+        if content.startswith(bom):
             return _decode(content, encoding), []
     # Text in UTF-16 has a NUL in every second byte where letters are plain.
     if content[1:200:2].count(0) > len(content[1:200:2]) // 2:
@@ -178,7 +214,7 @@ def _decode(content: bytes, encoding: str) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         raise UnreadableSheet(
-            "The letters of this file cannot be read. Save it as “CSV UTF-8” or as XLSX."
+            mark("The letters of this file cannot be read. Save it as “CSV UTF-8” or as XLSX.")
         ) from error
 
 

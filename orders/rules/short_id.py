@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 
 from orders.rules.errors import OrderError
+from orders.rules.texts import mark
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12
@@ -26,7 +27,7 @@ class MistypedShortId(OrderError):  # noqa: N818 - named like its siblings in er
     """The text cannot be a short ID: another length or alphabet, or a wrong check character."""
 
     def __init__(self) -> None:
-        super().__init__("Check the code: it looks mistyped.")
+        super().__init__(mark("Check the code: it looks mistyped."))
 
 
 def _powers_of_alpha(count: int) -> tuple[int, ...]:

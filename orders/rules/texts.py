@@ -5,7 +5,10 @@ beside it; a door that speaks to people translates it (orders/web/language.py), 
 sends the English.
 """
 
-from collections.abc import Mapping
+import functools
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -13,7 +16,8 @@ class Text(str):
     """A text in English that knows what it was made of.
 
     `template` has `%(name)s` for each of its `values`. `many` is the template for a `number` other
-    than one; it is None for a text that counts nothing. A value that is a Text is translated, too.
+    than one; it is None for a text that counts nothing. A value that is a Text is translated, too,
+    and a Figure is written as the language writes numbers.
     """
 
     __slots__ = ("many", "number", "template", "values")
@@ -22,6 +26,16 @@ class Text(str):
     many: str | None
     number: int
     values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number in a text, which is 1,000 in English and 1.000 in German."""
+
+    number: float
+
+    def __str__(self) -> str:
+        return f"{self.number:,}"
 
 
 def mark(template: str, /, **values: object) -> Text:
@@ -38,27 +52,60 @@ def mark_many(one: str, many: str, number: int, /, **values: object) -> Text:
     return text
 
 
+def joined(texts: Iterable[str]) -> str:
+    """Put sentences behind each other, with blanks between them; nothing of them gets lost."""
+    return functools.reduce(_and_then, texts, "")
+
+
+def _and_then(first: str, then: str) -> str:
+    return mark("%(first)s %(then)s", first=first, then=then) if first else then
+
+
 def pack(text: str) -> Any:  # noqa: ANN401 - JSON
     """Give a text as JSON that keeps what it was made of; a plain text stays one."""
     if not isinstance(text, Text) or not (text.values or text.many is not None):
         return str(text)
-    values = {
-        name: pack(value) if isinstance(value, str) else value
-        for name, value in text.values.items()
-    }
+    values = {name: _pack_value(value) for name, value in text.values.items()}
     packed: dict[str, Any] = {"text": text.template, "values": values}
     return packed if text.many is None else packed | {"many": text.many, "number": text.number}
+
+
+def _pack_value(value: object) -> object:
+    if isinstance(value, Figure):
+        return {"figure": value.number}
+    if isinstance(value, Text):
+        packed = pack(value)
+        # A plain text among the values is somebody's own, and is never translated.
+        return packed if isinstance(packed, dict) else {"text": packed, "values": {}}
+    return value
 
 
 def unpack(stored: Any) -> Text:  # noqa: ANN401 - JSON
     """Give the text back that was packed."""
     if isinstance(stored, str):
         return mark(stored)
-    values = {
-        name: unpack(value) if isinstance(value, (dict, str)) else value
-        for name, value in stored["values"].items()
-    }
+    values = {name: _unpack_value(value) for name, value in stored["values"].items()}
     template, many = stored["text"], stored.get("many")
     if many is not None:
         return mark_many(template, many, stored["number"], **values)
     return mark(template, **values)
+
+
+def _unpack_value(value: Any) -> object:  # noqa: ANN401 - JSON
+    if not isinstance(value, dict):
+        return value
+    return Figure(value["figure"]) if "figure" in value else unpack(value)
+
+
+_PACKED = '{"text": '
+
+
+def pack_line(text: str) -> str:
+    """Pack a text for a place that holds texts only, where a plain one stays what it is."""
+    packed = pack(text)
+    return packed if isinstance(packed, str) else json.dumps(packed, ensure_ascii=False)
+
+
+def unpack_line(stored: str) -> Text:
+    """Give the text back that was packed; also one that was stored before texts were packed."""
+    return unpack(json.loads(stored) if stored.startswith(_PACKED) else stored)

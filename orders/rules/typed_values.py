@@ -21,6 +21,7 @@ _STATUS_WORDS = {
     "warenkorb": Status.IN_CART,
     "neu": Status.NEW,
     "in bearbeitung": Status.IN_PROGRESS,
+    "in arbeit": Status.IN_PROGRESS,
     "fertig": Status.COMPLETE,
     "abgeschlossen": Status.COMPLETE,
     "erledigt": Status.COMPLETE,

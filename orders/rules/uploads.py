@@ -10,12 +10,15 @@ from orders.rules.errors import FieldError
 from orders.rules.file_types import PICTURES, UNDECLARED, content_type_of, is_true
 from orders.rules.json_values import find_unstorable, join_path
 from orders.rules.limits import Limits
+from orders.rules.texts import Figure, Text, mark
 
 # Names of the parts that bring files; `files[key]` names the key at once.
 REPEATED = frozenset({"files", "file", "files[]", "file[]"})
 _KEYED = re.compile(r"files?\[(.+)\]", re.DOTALL)
-NO_PART_SENTENCE = "No such file is known: send files as “files”, or the picture as “thumbnail”."
-PICTURE_SENTENCE = "A picture: PNG, JPEG, WebP or GIF."
+NO_PART_SENTENCE = mark(
+    "No such file is known: send files as “files”, or the picture as “thumbnail”."
+)
+PICTURE_SENTENCE = mark("A picture: PNG, JPEG, WebP or GIF.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ def assign_files(
     files: dict[str, NewFile] = {}
     seen: set[str] = set()
     if len(sent) > limits.files:
-        errors.append(
-            FieldError("files", f"At most {limits.files:,} files; this has {len(sent):,}.")
-        )
+        most, count = Figure(limits.files), Figure(len(sent))
+        sentence = mark("At most %(most)s files; this has %(count)s.", most=most, count=count)
+        errors.append(FieldError("files", sentence))
     position = 0
     for one in sent:
         keyed = THUMBNAIL if one.part == THUMBNAIL else _key_of(one.part)
@@ -111,15 +114,15 @@ def _key_fault(
     files: Mapping[str, NewFile],
 ) -> str | None:
     if keyed is not None and (not is_file_name(keyed) or find_unstorable(keyed, nesting=0)):
-        return "A key of 1 to 255 characters, none of them a control character."
+        return mark("A key of 1 to 255 characters, none of them a control character.")
     keys = [keyed] if keyed is not None else _keys(one, name, named)
     if any(key in files for key in keys):
-        return "Another file was sent for the same key."
+        return mark("Another file was sent for the same key.")
     if keyed is None and name in seen:
-        return "Another file was sent with the same name."
+        return mark("Another file was sent with the same name.")
     others = [key for key in keys if named.get(key, name) not in {name, one.file_name}]
     if others:
-        return f"“attachments” names another file for the key “{others[0]}”."
+        return mark("“attachments” names another file for the key “%(key)s”.", key=others[0])
     return None
 
 
@@ -129,10 +132,17 @@ def _fault(one: SentFile, name: str, limits: Limits) -> str | None:
         return FILE_NAME_SENTENCE
     size = len(one.content)
     if size == 0:
-        return "This file is empty."
+        return mark("This file is empty.")
     if size > limits.file_bytes:
-        return f"At most {limits.file_bytes:,} bytes; this has {size:,}."
+        return too_many_bytes(limits.file_bytes, size)
     return _type_fault(one, content_type_of(one.declared_type, name, one.content), limits)
+
+
+def too_many_bytes(most: int, size: int) -> Text:
+    """Say that something is larger than `most` bytes."""
+    return mark(
+        "At most %(most)s bytes; this has %(count)s.", most=Figure(most), count=Figure(size)
+    )
 
 
 def _type_fault(one: SentFile, kind: str, limits: Limits) -> str | None:
@@ -141,6 +151,13 @@ def _type_fault(one: SentFile, kind: str, limits: Limits) -> str | None:
     if kind not in limits.file_types:
         known = ", ".join(sorted(limits.file_types))
         if kind in UNDECLARED:
-            return f"Nothing tells which type this file has. Possible types: {known}."
-        return f"The type {kind[:100]} is not possible. Possible types: {known}."
-    return None if is_true(kind, one.content) else f"The content of this file is not {kind}."
+            return mark(
+                "Nothing tells which type this file has. Possible types: %(types)s.", types=known
+            )
+        return mark(
+            "The type %(type)s is not possible. Possible types: %(types)s.",
+            type=kind[:100], types=known,
+        )  # fmt: skip
+    if is_true(kind, one.content):
+        return None
+    return mark("The content of this file is not %(type)s.", type=kind)

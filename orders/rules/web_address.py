@@ -10,9 +10,11 @@ import socket
 from urllib.parse import urlsplit
 
 from orders.rules import domains
+from orders.rules.inputs import too_long
+from orders.rules.texts import mark
 
 MAX_ADDRESS = 2_000  # characters
-PRIVATE_SENTENCE = "An address that anyone can reach; this one is in a private network."
+PRIVATE_SENTENCE = mark("An address that anyone can reach; this one is in a private network.")
 
 # IPv6 addresses that stand for IPv4 ones, private ones too: NAT64 and 6to4.
 _TRANSLATED = tuple(
@@ -28,24 +30,27 @@ def address_fault(address: str) -> str | None:
     faults = (
         (
             len(address) > MAX_ADDRESS,
-            f"At most {MAX_ADDRESS:,} characters; this has {len(address):,}.",
+            too_long(MAX_ADDRESS, address),
         ),
         (
             _NO_BLANKS.fullmatch(address) is None,
-            "Without blanks, and in ASCII: others percent-encoded, names in their xn-- form.",
+            mark("Without blanks, and in ASCII: others percent-encoded, names in their xn-- form."),
         ),
         (
             not address.lower().startswith(("https://", "http://")),
-            "An address that begins with https:// or http://.",
+            mark("An address that begins with https:// or http://."),
         ),
-        ("#" in address, "An address without # and what stands behind it: no server is told that."),
+        (
+            "#" in address,
+            mark("An address without # and what stands behind it: no server is told that."),
+        ),
         (
             "@" in place,
-            "An address without a user name or password: messages are signed instead.",
+            mark("An address without a user name or password: messages are signed instead."),
         ),
         (
             domains.referer_host(address) is None,
-            "An address with a host, such as https://shop.example/orders.",
+            mark("An address with a host, such as https://shop.example/orders."),
         ),
     )
     return next((sentence for is_wrong, sentence in faults if is_wrong), None)

@@ -3,20 +3,20 @@
 from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from orders.rules.errors import FieldError, InvalidOrder
-from orders.rules.fields import Keywords, OrderStatus, OrgId
+from orders.rules.fields import Keywords, OrderStatus, OrgId, refusal
 from orders.rules.inputs import M, StrictInput, Words, checked, is_name
 from orders.rules.json_values import find_unstorable
 from orders.rules.limits import Limits
 from orders.rules.status import Status
+from orders.rules.texts import mark
 from orders.rules.web_address import MAX_ADDRESS, PRIVATE_SENTENCE, address_fault, is_private
 from orders.rules.webhook import Topic, WebhookDraft
 
 EXAMPLE_ADDRESS = "https://shop.example/hooks/orders"
-TOPIC_SENTENCE = f"One of: {', '.join(Topic)}."
-NO_STATUS_SENTENCE = "One status at least; leave the filter out for orders in every status."
+TOPIC_SENTENCE = mark("One of: %(options)s.", options=", ".join(Topic))
+NO_STATUS_SENTENCE = mark("One status at least; leave the filter out for orders in every status.")
 
 _WORDS = Words(
     read_only=frozenset({"id", "secret", "createdAt", "updatedAt", "deletedAt", "createdBy"}),
@@ -27,20 +27,19 @@ _WORDS = Words(
 def _topic(value: object) -> Topic:
     if isinstance(value, str) and value in set(Topic):
         return Topic(value)
-    raise PydanticCustomError("topic", TOPIC_SENTENCE)
+    raise refusal("topic", TOPIC_SENTENCE)
 
 
 def _address(value: str) -> str:
     fault = address_fault(value)
     if fault is not None:
-        # As a value: braces in the sentence would be taken for places to fill in.
-        raise PydanticCustomError("address", "{fault}", {"fault": fault})
+        raise refusal("address", fault)
     return value
 
 
 def _some(value: list[Status]) -> list[Status]:
     if not value:
-        raise PydanticCustomError("no_status", NO_STATUS_SENTENCE)
+        raise refusal("no_status", NO_STATUS_SENTENCE)
     return value
 
 
@@ -115,7 +114,7 @@ def _filter(sent: WebhookChangesInput) -> dict[str, Any]:
 
 def _checked(raw: object, model: type[M], *, limits: Limits, allow_private: bool) -> M:
     if not isinstance(raw, dict):
-        raise InvalidOrder([FieldError("", "An object with the fields of a webhook.")])
+        raise InvalidOrder([FieldError("", mark("An object with the fields of a webhook."))])
     told: dict[str, FieldError] = {}
     for error in find_unstorable(raw, nesting=limits.nesting):
         told.setdefault(error.path, error)

@@ -16,7 +16,7 @@ from jinja2.filters import do_filesizeformat
 from werkzeug.datastructures import LanguageAccept
 
 from orders.languages import ENGLISH, languages
-from orders.rules.texts import Text
+from orders.rules.texts import Figure, Text
 
 PARAMETER = "lang"  # in an address: `?lang=de`
 COOKIE = "language"
@@ -60,13 +60,16 @@ def translated(text: str) -> str:
     """
     if not isinstance(text, Text):
         return text
-    values = {
-        name: translated(value) if isinstance(value, Text) else value
-        for name, value in text.values.items()
-    }
+    values = {name: _value(value) for name, value in text.values.items()}
     if text.many is not None:
         return ngettext(text.template, text.many, text.number, **values)
     return gettext(text.template, **values) if text else ""  # gettext("") is a catalogue's head
+
+
+def _value(value: object) -> object:
+    if isinstance(value, Figure):
+        return figure(value.number)
+    return translated(value) if isinstance(value, Text) else value
 
 
 def gettext(text: str, /, **values: object) -> str:
