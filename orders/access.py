@@ -21,6 +21,7 @@ from orders.rules.attributes import Applies, AttributeRule, Kind, Option
 from orders.rules.errors import Forbidden, ServiceBusy, Unauthorized
 from orders.rules.permissions import Permission, may
 from orders.rules.preferences import Preferences, read_preferences
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models import Attribute, Org, StaffAccount, Token, Webhook
 from orders.storage.prepared import Prepared
@@ -138,13 +139,13 @@ def authenticate(
     used from elsewhere than its own domains (docs/contract.md, "Tokens").
     """
     if not secret:
-        raise Unauthorized("A token is needed: send it as “Authorization: Bearer …”.")
+        raise Unauthorized(mark("A token is needed: send it as “Authorization: Bearer …”."))
     rows = database.rows(_token_by_secret, {"secret_hash": hash_secret(secret)})
     if not rows or rows[0].revoked_at is not None:
-        raise Unauthorized("This token is not known, or it has been revoked.")
+        raise Unauthorized(mark("This token is not known, or it has been revoked."))
     found = rows[0]
     if not found.is_private and not _is_at_home(found.domains, origin):
-        raise Forbidden("This public token may be used only from pages of its own domains.")
+        raise Forbidden(mark("This public token may be used only from pages of its own domains."))
     _note_use(found.id, found.last_used_at, now or datetime.now(UTC))
     org = _org_rules(found.org_id, found.rules_version)
     return Actor("token", found.id, org, found.is_private)
@@ -156,7 +157,7 @@ def refuse_foreign_org(sent: object, actor: Actor) -> None:
     A value of another type is for the schema to name.
     """
     if isinstance(sent, str) and sent.lower() != actor.org_id:
-        raise Forbidden("This token works in its own org only.")
+        raise Forbidden(mark("This token works in its own org only."))
 
 
 def may_preflight(secret: str | None, origin: Origin) -> bool:

@@ -15,6 +15,7 @@ from orders.access import Actor
 from orders.imports.records import KEY_PREFIX, State
 from orders.rules.moments import begin_of_day
 from orders.rules.status import STATUS_BY_NAME, Status
+from orders.rules.texts import unpack_line
 from orders.storage import database
 from orders.storage.desk_models import IS_GIVEN_UP, IS_OF_FORM, IS_OPEN_CART
 from orders.storage.models import Webhook, WebhookDelivery
@@ -224,7 +225,12 @@ def _failed_imports(
         .order_by(order_import.c.created_at.desc(), order_import.c.id.desc())
         .limit(FAILED_SHOWN)
     )
-    return tuple(FailedImport(*row) for row in connection.execute(statement))
+    return tuple(
+        FailedImport(
+            row.id, row.file_name, None if row.message is None else unpack_line(row.message)
+        )
+        for row in connection.execute(statement)
+    )
 
 
 def _mine(connection: Connection, actor: Actor) -> tuple[Glimpse, ...]:

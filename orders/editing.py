@@ -29,7 +29,8 @@ from orders.rules.limits import Limits
 from orders.rules.moments import now_or
 from orders.rules.order import NOT_SENT, CartLine, NotSent, Order
 from orders.rules.schema import missing_line
-from orders.rules.status import OPEN_CARTS, may_have_empty_cart
+from orders.rules.status import OPEN_CARTS, STATUS_TEXTS, may_have_empty_cart
+from orders.rules.texts import Figure, mark
 from orders.rules.wire import line_fields
 from orders.storage import database, tables
 
@@ -106,16 +107,18 @@ def add_lines(
         _require_open_or_private(order, actor)
         cart = order.cart + lines
         if len(cart) > limits.cart_lines:
-            message = (
-                f"At most {limits.cart_lines:,} lines; with these it would have {len(cart):,}."
-            )
+            message = mark(
+                "At most %(most)s lines; with these it would have %(count)s.",
+                most=Figure(limits.cart_lines), count=Figure(len(cart)),
+            )  # fmt: skip
             raise InvalidOrder([FieldError("cart", message)])
         # Lines that come at once are bounded by the body; those that come bit by bit by this.
         size = compact_size([line_fields(line) for line in cart])
         if size > limits.body_bytes:
-            message = (
-                f"At most {limits.body_bytes:,} bytes of JSON; with these it would be {size:,}."
-            )
+            message = mark(
+                "At most %(most)s bytes of JSON; with these it would be %(count)s.",
+                most=Figure(limits.body_bytes), count=Figure(size),
+            )  # fmt: skip
             raise InvalidOrder([FieldError("cart", message)])
         return order._replace(cart=cart)
 
@@ -169,7 +172,7 @@ def note_link_sent(reference: str, to: str, *, actor: Actor, now: datetime | Non
     def work(connection: Connection) -> None:
         found = connection.execute(whole_order.where(*which)).one_or_none()
         if found is None:
-            raise NotFound("There is no order with this ID.")
+            raise NotFound(mark("There is no order with this ID."))
         entry = history_row(order_from(found), actor, LINK_SENT, {"to": to}, at=at)
         connection.execute(insert(tables.order_history), entry)
 
@@ -225,7 +228,7 @@ class _Act:
         connection.execute(select(tables.orders.c.id).where(*which).with_for_update())
         found = connection.execute(any_order.where(*which)).one_or_none()
         if found is None or (found.deleted_at is not None and not self.may_be_binned):
-            raise NotFound("There is no order with this ID.")
+            raise NotFound(mark("There is no order with this ID."))
         return order_from(found)
 
     def _write(self, connection: Connection, before: Order, after: Order) -> None:
@@ -272,13 +275,16 @@ def _lacks_lines(order: Order, actor: Actor) -> bool:
 def _require_open_or_private(order: Order, actor: Actor) -> None:
     if not actor.is_private and order.status not in OPEN_CARTS:
         raise Forbidden(
-            f"An order with status {order.status} can be changed with a private token only."
+            mark(
+                "An order with status %(status)s can be changed with a private token only.",
+                status=STATUS_TEXTS[order.status],
+            )
         )
 
 
 def _require_private(actor: Actor) -> None:
     if not actor.is_private:
-        raise Forbidden("This needs a private token.")
+        raise Forbidden(mark("This needs a private token."))
 
 
 def _unknown_short_ids(cart: tuple[CartLine, ...] | NotSent, actor: Actor) -> list[FieldError]:

@@ -17,9 +17,10 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 
 from orders import turns
 from orders.rules.errors import NotFound, ServiceBusy
+from orders.rules.texts import mark
 
-CANNOT_WRITE = "The file store cannot be written. Please try again."
-CANNOT_READ = "The file store cannot be reached. Please try again."
+CANNOT_WRITE = mark("The file store cannot be written. Please try again.")
+CANNOT_READ = mark("The file store cannot be reached. Please try again.")
 NAME_BYTES = 20  # random bytes of a name: nobody guesses it, and it is never used twice
 # Requests to a bucket: tries after the first, and how long they may take together.
 RETRIES = 2
@@ -60,7 +61,7 @@ class FileStore:
         try:
             return bytes(obstore.get(self._store(), name).bytes())
         except (NotFoundError, FileNotFoundError) as error:
-            raise NotFound("This file is not in the store any more.") from error
+            raise NotFound(mark("This file is not in the store any more.")) from error
         except (BaseError, OSError) as error:
             raise ServiceBusy(CANNOT_READ) from error
 

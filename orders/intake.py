@@ -28,6 +28,7 @@ from orders.rules.moments import now_or
 from orders.rules.order import CartLine, NotSent, Order, OrderDraft
 from orders.rules.order_id import new_order_id
 from orders.rules.schema import shape_errors
+from orders.rules.texts import mark
 from orders.storage import database, tables
 from orders.storage.insertion import NewRows
 from orders.storage.prepared import Prepared
@@ -45,8 +46,10 @@ class AlreadyPlaced(Conflict):
     def __init__(self, order_short_id: str) -> None:
         self.short_id = order_short_id
         super().__init__(
-            f"This was already placed as order {short_id.grouped(order_short_id)}, "
-            "with other content."
+            mark(
+                "This was already placed as order %(code)s, with other content.",
+                code=short_id.grouped(order_short_id),
+            )
         )
 
 
@@ -132,7 +135,7 @@ def create_order(
             if rows[tables.webhook_delivery]:
                 queue.wake()
             return order
-    raise ServiceBusy("No free order code was found. Please try again.") from taken
+    raise ServiceBusy(mark("No free order code was found. Please try again.")) from taken
 
 
 _own_short_id = Prepared(

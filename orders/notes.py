@@ -11,8 +11,10 @@ from sqlalchemy import Connection, delete, select
 from orders.access import Actor
 from orders.queries import actor_names, names_order
 from orders.rules.errors import FieldError, Forbidden, InvalidOrder, NotFound
+from orders.rules.inputs import too_long
 from orders.rules.json_values import find_unstorable
 from orders.rules.order import Order
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.desk_models import OrderNote
 from orders.storage.tables import insert_new, order_note, orders
@@ -40,9 +42,9 @@ def check_note(text: str) -> str:
     kept = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     errors = find_unstorable(kept, FIELD, nesting=0)
     if not kept:
-        errors = [FieldError(FIELD, "Write something first.")]
+        errors = [FieldError(FIELD, mark("Write something first."))]
     elif len(kept) > MAX_NOTE:
-        errors = [FieldError(FIELD, f"At most {MAX_NOTE:,} characters; this has {len(kept):,}.")]
+        errors = [FieldError(FIELD, too_long(MAX_NOTE, kept))]
     if errors:
         raise InvalidOrder(errors)
     return kept
@@ -88,7 +90,7 @@ def add_note(
     def work(connection: Connection) -> None:
         order_id = connection.execute(select(orders.c.id).where(*which)).scalar_one_or_none()
         if order_id is None:
-            raise NotFound("There is no order with this ID.")
+            raise NotFound(mark("There is no order with this ID."))
         row = note_row(order_id, kept, actor=actor, at=now or datetime.now(UTC), note_id=made)
         insert_new(connection, order_note, row)
 
@@ -127,11 +129,11 @@ def remove_note(reference: str, note_id: str, *, actor: Actor) -> None:
     def work(connection: Connection) -> None:
         order_id = connection.execute(select(orders.c.id).where(*which)).scalar_one_or_none()
         if order_id is None:
-            raise NotFound("There is no order with this ID.")
+            raise NotFound(mark("There is no order with this ID."))
         one = (order_note.c.id == note_id, order_note.c.order_id == order_id)
         author = connection.execute(select(order_note.c.actor_id).where(*one)).scalar_one_or_none()
         if author is not None and author != actor.id:
-            raise Forbidden("Only its author may delete a note.")
+            raise Forbidden(mark("Only its author may delete a note."))
         connection.execute(delete(order_note).where(*one))
 
     database.write(work)

@@ -13,6 +13,7 @@ from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import NotFound
 from orders.rules.order import CartLine, Order
 from orders.rules.status import STATUS_BY_NAME
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models import OrderHistory, StaffAccount, Submission, Token
 from orders.storage.prepared import Prepared
@@ -52,7 +53,7 @@ def find_order(reference: str, org_id: str) -> Order:
     key = order_id or short_id.normalise(reference)
     found = database.rows(statement, {"reference": key, "org_id": org_id})
     if not found:
-        raise NotFound("There is no order with this ID.")
+        raise NotFound(mark("There is no order with this ID."))
     return order_from(found[0])
 
 
@@ -62,7 +63,7 @@ def find_any_order(reference: str, org_id: str) -> Order:
     with database.read() as connection:
         found = connection.execute(statement).one_or_none()
     if found is None:
-        raise NotFound("There is no order with this ID.")
+        raise NotFound(mark("There is no order with this ID."))
     return order_from(found)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, selec
 
 from orders.access import Actor
 from orders.rules.errors import FieldError, InvalidOrder, ServiceBusy
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.prepared import Prepared
 from orders.storage.tables import insert_new, submission
@@ -60,7 +61,7 @@ def fingerprint(raw: object) -> str:
     try:
         text = json.dumps(raw, sort_keys=True, separators=(",", ":"))
     except RecursionError as error:
-        raise InvalidOrder([FieldError("", "Nested far too deeply.")]) from error
+        raise InvalidOrder([FieldError("", mark("Nested far too deeply."))]) from error
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -122,7 +123,9 @@ def find_answer(key: str, print_of_request: str, actor: Actor) -> Answer | None:
         _forget(and_(submission.c.actor_id == actor.id, submission.c.key == key), before)
         return None
     if kept.fingerprint != print_of_request:
-        message = "This key came with another request before. Use a new key for a new request."
+        message = mark(
+            "This key came with another request before. Use a new key for a new request."
+        )
         raise InvalidOrder([FieldError(KEY_HEADER, message)])
     answer: Answer = kept.answer
     return answer

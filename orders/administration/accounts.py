@@ -16,11 +16,17 @@ from orders.administration.passwords import hash_password, password_faults
 from orders.rules.errors import Conflict, FieldError, NotFound, Taken
 from orders.rules.json_values import find_unstorable
 from orders.rules.permissions import ROLES
+from orders.rules.texts import Text, mark
 from orders.storage import database
 from orders.storage.models import StaffAccount
 from orders.storage.people_models import PasswordReset
 
-UNKNOWN = "There is no staff account with this ID."
+UNKNOWN = mark("There is no staff account with this ID.")
+LAST_ADMIN = mark("This is the last admin of the org. Make somebody else an admin first.")
+NOT_ONES_OWN_ROLE = mark(
+    "Nobody can take the role admin from their own account. Another admin can."
+)
+NOT_ONES_OWN_ACCOUNT = mark("Nobody can disable their own account. Another admin can.")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
@@ -40,13 +46,22 @@ class Account:
 
 def address_faults(address: str) -> list[FieldError]:
     """Say what is wrong with an e-mail address, which is small and without blanks around it."""
-    errors = [] if _EMAIL.fullmatch(address) else [FieldError("email", "An e-mail address.")]
+    errors = [] if _EMAIL.fullmatch(address) else [FieldError("email", mark("An e-mail address."))]
     return errors + find_unstorable(address, "email", nesting=0)
+
+
+def has_account(address: str) -> Text:
+    """Say that there is an account of this address; one person has one account."""
+    return mark("%(address)s has an account already.", address=address)
 
 
 def role_faults(role: str) -> list[FieldError]:
     """Say what is wrong with the name of a role."""
-    return [] if role in ROLES else [FieldError("role", f"One of: {', '.join(ROLES)}.")]
+    return (
+        []
+        if role in ROLES
+        else [FieldError("role", mark("One of: %(options)s.", options=", ".join(ROLES)))]
+    )
 
 
 def new_account(
@@ -82,7 +97,7 @@ def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
     try:
         database.write(work)
     except IntegrityError as error:
-        raise Taken("email", f"{address} has an account already.") from error
+        raise Taken("email", has_account(address)) from error
     return str(row["id"])
 
 
@@ -115,7 +130,7 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
         if account.role == role:
             return
         if role != "admin":
-            _refuse_loss(connection, org_id, staff_id, by, "take the role admin from")
+            _refuse_loss(connection, org_id, staff_id, by, NOT_ONES_OWN_ROLE)
         _change(connection, org_id, staff_id, role=role)
         note(connection, staff_id, Happened.ROLE, by=by)
 
@@ -167,7 +182,7 @@ def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
         account = _find(connection, org_id, staff_id)
         if account.disabled_at is not None:
             return
-        _refuse_loss(connection, org_id, staff_id, by, "disable")
+        _refuse_loss(connection, org_id, staff_id, by, NOT_ONES_OWN_ACCOUNT)
         _change(connection, org_id, staff_id, disabled_at=datetime.now(UTC))
         note(connection, staff_id, Happened.DISABLED, by=by)
 
@@ -186,13 +201,14 @@ def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
     database.write(work)
 
 
-def _refuse_loss(connection: Connection, org_id: str, staff_id: str, by: str, doing: str) -> None:
+def _refuse_loss(connection: Connection, org_id: str, staff_id: str, by: str, own: Text) -> None:
     """Keep people from shutting themselves out, and an org from losing its last admin.
 
-    The caller holds the org: of two admins who act on each other, the second is refused.
+    `own` is the sentence for one's own account. The caller holds the org: of two admins who act on
+    each other, the second is refused.
     """
     if staff_id == by:
-        raise Conflict(f"Nobody can {doing} their own account. Another admin can.")
+        raise Conflict(own)
     others = (
         select(func.count())
         .select_from(StaffAccount)
@@ -204,7 +220,7 @@ def _refuse_loss(connection: Connection, org_id: str, staff_id: str, by: str, do
         )
     )
     if not connection.execute(others).scalar_one():
-        raise Conflict("This is the last admin of the org. Make somebody else an admin first.")
+        raise Conflict(LAST_ADMIN)
 
 
 def _find(connection: Connection, org_id: str, staff_id: str) -> Account:

@@ -16,10 +16,11 @@ from orders.administration.checks import refuse, require_id, require_version, ve
 from orders.administration.orgs import require_org, touch_rules
 from orders.rules.attributes import AttributeRule, check_definition
 from orders.rules.errors import NotFound, Taken
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models import Attribute
 
-UNKNOWN = "There is no attribute with this ID."
+UNKNOWN = mark("There is no attribute with this ID.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def add_attribute(org_id: str, rule: AttributeRule) -> str:
     try:
         database.write(work)
     except IntegrityError as error:
-        raise Taken("key", f"The org has an attribute {rule.key!r} already.") from error
+        sentence = mark("The org has an attribute %(key)s already.", key=repr(rule.key))
+        raise Taken("key", sentence) from error
     return str(row["id"])
 
 

@@ -5,6 +5,7 @@ import hashlib
 from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, FieldError, InvalidOrder, NotFound
 from orders.rules.json_values import find_unstorable
+from orders.rules.texts import mark
 
 MAX_NAME = 255  # characters, of an org or a token
 
@@ -17,7 +18,7 @@ class ChangedMeanwhile(Conflict):
 
     def __init__(self, version: str) -> None:
         self.version = version
-        super().__init__("Somebody else has changed this meanwhile.")
+        super().__init__(mark("Somebody else has changed this meanwhile."))
 
 
 def version_of(*values: object) -> str:
@@ -34,7 +35,7 @@ def require_version(sent: str | None, stored: str) -> None:
 def name_faults(name: str) -> list[FieldError]:
     """Say what is wrong with the name of an org or a token."""
     if not 1 <= len(name.strip()) <= MAX_NAME:
-        return [FieldError("name", f"From 1 to {MAX_NAME} characters.")]
+        return [FieldError("name", mark("From 1 to %(most)s characters.", most=MAX_NAME))]
     return find_unstorable(name, "name", nesting=0)
 
 

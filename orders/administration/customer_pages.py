@@ -16,6 +16,8 @@ from orders.rules.colours import read_colour
 from orders.rules.customer_check import CustomerCheck
 from orders.rules.errors import FieldError, NotFound
 from orders.rules.file_types import content_type_of, is_true
+from orders.rules.texts import mark
+from orders.rules.uploads import too_many_bytes
 from orders.storage import database
 from orders.storage.models import Org
 from orders.storage.prepared import Prepared
@@ -24,7 +26,9 @@ from orders.storage.tables import customer_page, insert_new
 MAX_CONTACT = 255  # characters
 MAX_LOGO = 262_144  # bytes
 LOGO_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
-NO_LOGO = "There is no such logo."
+NO_LOGO = mark("There is no such logo.")
+NO_COLOUR = mark("A colour of six digits from 0 to f, such as #0b6b4b.")
+NOT_A_LINE = mark("One line of at most %(most)s characters.", most=MAX_CONTACT)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _page_by_org = Prepared(
@@ -166,7 +170,7 @@ def _read(connection: Connection, org_id: str) -> CustomerPage:
 
 def _page(rows: Sequence[Any]) -> CustomerPage:
     if not rows:
-        raise NotFound("There is no org with this ID.")
+        raise NotFound(mark("There is no org with this ID."))
     row = rows[0]
     if row.customer_check is None:
         return CustomerPage(row.id, row.name)
@@ -192,12 +196,12 @@ def _faults(
 ) -> list[FieldError]:
     errors = []
     if customer_check not in set(CustomerCheck):
-        errors.append(FieldError("customer_check", "One of: none, customerId."))
+        errors.append(FieldError("customer_check", mark("One of: none, customerId.")))
     if accent.strip() and colour is None:
-        errors.append(FieldError("accent", "A colour of six digits from 0 to f, such as #0b6b4b."))
+        errors.append(FieldError("accent", NO_COLOUR))
     errors += _contact_faults(contact)
     if language not in _known(languages()):
-        errors.append(FieldError("language", "One of the languages of the list."))
+        errors.append(FieldError("language", mark("One of the languages of the list.")))
     return errors
 
 
@@ -209,17 +213,16 @@ def _contact_faults(contact: str) -> list[FieldError]:
     if not contact.strip():
         return []
     if len(contact.strip()) > MAX_CONTACT or len(contact.strip().splitlines()) > 1:
-        return [FieldError("contact", f"One line of at most {MAX_CONTACT} characters.")]
+        return [FieldError("contact", NOT_A_LINE)]
     return [FieldError("contact", fault.message) for fault in name_faults(contact)]
 
 
 def _logo_faults(kind: str, content: bytes) -> list[FieldError]:
     if not content:
-        return [FieldError("logo", "Choose a file. This one is empty.")]
+        return [FieldError("logo", mark("Choose a file. This one is empty."))]
     if len(content) > MAX_LOGO:
-        sentence = f"At most {MAX_LOGO:,} bytes; this has {len(content):,}."
-        return [FieldError("logo", sentence)]
+        return [FieldError("logo", too_many_bytes(MAX_LOGO, len(content)))]
     # An SVG may hold scripts and addresses of other sites.
     if kind not in LOGO_TYPES or not is_true(kind, content):
-        return [FieldError("logo", "A picture: PNG, JPEG or WebP.")]
+        return [FieldError("logo", mark("A picture: PNG, JPEG or WebP."))]
     return []

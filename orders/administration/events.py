@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.orm import aliased
 
+from orders.rules.texts import Text, mark
 from orders.storage import database
 from orders.storage.models import StaffAccount
 from orders.storage.people_models import StaffEvent
@@ -30,9 +31,30 @@ class Happened(StrEnum):
     ENABLED = "Enabled"
 
 
+# For a door to translate; the English words are what is stored.
+_TEXTS = {
+    Happened.JOINED: mark("Accepted the invitation"),
+    Happened.SIGNED_IN: mark("Signed in"),
+    Happened.RECOVERED: mark("Signed in by a recovery code"),
+    Happened.PASSWORD: mark("New password"),
+    Happened.RESET_LINK: mark("Link for a new password"),
+    Happened.RESET: mark("New password by a link"),
+    Happened.FACTOR_ON: mark("Second factor switched on"),
+    Happened.FACTOR_OFF: mark("Second factor switched off"),
+    Happened.CODES: mark("New recovery codes"),
+    Happened.ROLE: mark("Another role"),
+    Happened.DISABLED: mark("Disabled"),
+    Happened.ENABLED: mark("Enabled"),
+}
+_TEXT_OF: dict[str, Text] = {str(kind): text for kind, text in _TEXTS.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event; `by` is the name or address of another person who did it, else empty."""
+    """One event; `kind` is in words for people.
+
+    `by` is the name or address of another person who did it, else empty.
+    """
 
     at: datetime
     kind: str
@@ -70,4 +92,7 @@ def list_events(org_id: str, staff_id: str, *, most: int) -> list[Event]:
         .limit(most)
     )
     with database.read() as connection:
-        return [Event(at, kind, by) for at, kind, by in connection.execute(statement)]
+        return [
+            Event(at, _TEXT_OF.get(kind, kind), by)
+            for at, kind, by in connection.execute(statement)
+        ]

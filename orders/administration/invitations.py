@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from orders.access import hash_secret
-from orders.administration.accounts import address_faults, new_account, role_faults
+from orders.administration.accounts import address_faults, has_account, new_account, role_faults
 from orders.administration.checks import refuse, require_id
 from orders.administration.events import Happened, note
 from orders.administration.links import new_link_secret
@@ -18,13 +18,14 @@ from orders.administration.passwords import hash_password, password_faults
 from orders.rules.errors import Conflict, FieldError, NotFound, Taken
 from orders.rules.json_values import find_unstorable
 from orders.rules.preferences import MAX_PERSON_NAME
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models import Org, StaffAccount
 from orders.storage.people_models import Invitation as InvitationRow
 
 INVITED_FOR = timedelta(days=7)
-UNKNOWN = "There is no open invitation with this ID."
-DEAD_LINK = "This invitation is used, withdrawn, or older than 7 days. Ask for a new one."
+UNKNOWN = mark("There is no open invitation with this ID.")
+DEAD_LINK = mark("This invitation is used, withdrawn, or older than 7 days. Ask for a new one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,13 @@ def invite(
     def work(connection: Connection) -> None:
         require_org(connection, org_id, alone=True)
         if connection.execute(_account_of(address)).first() is not None:
-            raise Taken("email", f"{address} has an account already.")
+            raise Taken("email", has_account(address))
         found = _open().where(InvitationRow.org_id == org_id, InvitationRow.email == address)
         if connection.execute(found).first() is not None:
-            raise Taken("email", f"{address} is invited already: send that invitation again.")
+            sentence = mark(
+                "%(address)s is invited already: send that invitation again.", address=address
+            )
+            raise Taken("email", sentence)
         connection.execute(insert(InvitationRow), row)
 
     database.write(work)
@@ -179,15 +183,15 @@ def accept(secret: str, *, name: str, password: str, now: datetime | None = None
     try:
         return database.write(work)
     except IntegrityError as error:
-        raise Conflict("This address has an account already: sign in with it.") from error
+        raise Conflict(mark("This address has an account already: sign in with it.")) from error
 
 
 def name_faults(name: str) -> list[FieldError]:
     """Say what is wrong with a person's name; it may be empty."""
     if len(name) > MAX_PERSON_NAME:
-        return [FieldError("name", f"At most {MAX_PERSON_NAME} characters.")]
+        return [FieldError("name", mark("At most %(most)s characters.", most=MAX_PERSON_NAME))]
     if not all(one.isprintable() for one in name):
-        return [FieldError("name", "Letters that can be read, in one line.")]
+        return [FieldError("name", mark("Letters that can be read, in one line."))]
     return find_unstorable(name, "name", nesting=0)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from orders.administration.checks import name_faults, refuse, require_version, version_of
 from orders.rules.errors import NotFound
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models import Org
 
@@ -103,10 +104,10 @@ def require_org(connection: Connection, org_id: str, *, alone: bool = False) -> 
         # Not FOR UPDATE: that would hold up every new order, which refers to the org.
         statement = statement.with_for_update(key_share=True)
     if connection.execute(statement).first() is None:
-        raise NotFound("There is no org with this ID.")
+        raise NotFound(mark("There is no org with this ID."))
 
 
 def _org(row: Any | None) -> OrgSettings:  # noqa: ANN401 - a row of `_settings`
     if row is None:
-        raise NotFound("There is no org with this ID.")
+        raise NotFound(mark("There is no org with this ID."))
     return OrgSettings(**row._mapping)

@@ -5,6 +5,7 @@ import secrets
 from orders.access import password_hasher
 from orders.rules.errors import FieldError
 from orders.rules.json_values import find_unstorable
+from orders.rules.texts import Figure, mark
 
 MIN_PASSWORD = 10  # characters
 MAX_PASSWORD = 1000  # characters; longer ones only cost time
@@ -16,7 +17,9 @@ SYLLABLES = 10  # of 70 kinds each: 61 bits
 def password_faults(password: str) -> list[FieldError]:
     """Say what is wrong with a password that somebody wants to have."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        sentence = f"From {MIN_PASSWORD} to {MAX_PASSWORD:,} characters."
+        sentence = mark(
+            "From %(least)s to %(most)s characters.", least=MIN_PASSWORD, most=Figure(MAX_PASSWORD)
+        )
         return [FieldError("password", sentence)]
     return find_unstorable(password, "password", nesting=0)
 

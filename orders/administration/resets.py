@@ -14,6 +14,7 @@ from orders.administration.links import new_link_secret
 from orders.administration.passwords import hash_password, password_faults
 from orders.rules.errors import Conflict, NotFound
 from orders.rules.preferences import read_preferences
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models import StaffAccount
 from orders.storage.people_models import PasswordReset
@@ -21,7 +22,7 @@ from orders.storage.people_models import PasswordReset
 RESET_WITHIN = timedelta(hours=1)
 # Links that one account can ask for within RESET_WITHIN: nobody's mailbox is filled from here.
 MOST_ASKED = 3
-DEAD_LINK = "This link is used or older than an hour. Ask for a new one."
+DEAD_LINK = mark("This link is used or older than an hour. Ask for a new one.")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,7 +44,7 @@ def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = No
     """
     account = find_staff(org_id, staff_id)
     if account.disabled_at is not None:
-        raise Conflict("This account is disabled. Let the person sign in again first.")
+        raise Conflict(mark("This account is disabled. Let the person sign in again first."))
     secret = _store(staff_id, by, now or datetime.now(UTC), most=None)
     assert secret is not None  # noqa: S101 - only those who ask for themselves are refused
     return NewReset(account.email, secret)

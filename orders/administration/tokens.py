@@ -22,6 +22,7 @@ from orders.administration.orgs import require_org
 from orders.rules import domains
 from orders.rules.errors import Conflict, FieldError, NotFound
 from orders.rules.paging import Page, Paging
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models import Token
 from orders.storage.pages import numbered_page
@@ -32,7 +33,7 @@ SORTABLE_TOKEN_FIELDS = {
     "name": Token.name,
     "lastUsedOn": Token.last_used_at,
 }
-UNKNOWN = "There is no token with this ID."
+UNKNOWN = mark("There is no token with this ID.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def add_token(
     """
     errors = name_faults(name)
     if is_private and allowed:
-        errors.append(FieldError("domain", "A private token has no domains."))
+        errors.append(FieldError("domain", mark("A private token has no domains.")))
     elif not is_private:
         errors += _domain_faults(allowed)
     refuse(errors)
@@ -101,8 +102,10 @@ def add_token(
         database.write(work)
     except IntegrityError as error:
         raise Conflict(
-            "This token was made already, and its secret was shown then. It cannot be shown "
-            "again: if it is lost, revoke the token and make another."
+            mark(
+                "This token was made already, and its secret was shown then. It cannot be shown "
+                "again: if it is lost, revoke the token and make another."
+            )
         ) from error
     return NewToken(str(row["id"]), secret)
 
@@ -188,19 +191,19 @@ def revoke_token(token_id: str, *, org_id: str | None = None) -> None:
 
 def _refuse_revoked(token: AccessToken) -> None:
     if token.revoked_at is not None:
-        raise Conflict("This token has been revoked: nothing of it can be changed.")
+        raise Conflict(mark("This token has been revoked: nothing of it can be changed."))
 
 
 def _domain_faults(allowed: Sequence[str]) -> list[FieldError]:
     """Say of each domain what is wrong with it, not only of the first."""
     if not allowed:
-        return [FieldError("domain", "A public token needs a domain.")]
+        return [FieldError("domain", mark("A public token needs a domain."))]
     errors = []
     for domain in allowed:
         try:
             domains.check_domain(domain)
-        except ValueError as error:
-            errors.append(FieldError("domain", str(error)))
+        except domains.BadDomain as error:
+            errors.append(FieldError("domain", error.sentence))
     return errors
 
 

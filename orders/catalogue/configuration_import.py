@@ -19,6 +19,8 @@ from orders.rules.configuration_schema import FIELDS
 from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidOrder, NotJson
 from orders.rules.json_values import MAX_ERRORS, find_unstorable, parse_json, printable
 from orders.rules.limits import Limits
+from orders.rules.sheet_reading import csv_reason
+from orders.rules.texts import Figure, Text, mark
 from orders.storage import database
 from orders.storage.tables import configuration
 
@@ -28,6 +30,7 @@ OBJECTS = ("variant", "metadata", "attachments")
 DELIMITERS = ",;\t"
 # Names that are looked up by one statement.
 BATCH = 500
+STANDS_TWICE = mark("This column stands here more than once.")
 SAMPLE = """\
 name,sku,variant.Wood,variant.Legs,productId,shortId,customerId
 Oslo chair,OSL-CH-OAK-02,Oak,Black steel,e5d536ec-e89c-46fc-8773-7e54ba70517a,,
@@ -57,8 +60,8 @@ class BadImport(InvalidOrder):
         super().__init__(FieldError(f"{one.row}.{one.column}", one.message) for one in errors)
 
 
-# Path, word, column, which rows count, and the value of each configuration.
-_Kind: TypeAlias = tuple[str, str, ColumnElement[Any], list[ColumnElement[bool]], list[str | None]]
+# Path, column, which rows count, and the value of each configuration.
+_Kind: TypeAlias = tuple[str, ColumnElement[Any], list[ColumnElement[bool]], list[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def import_configurations(
             new, _ = check_configuration(row.raw, actor=actor, limits=limits)
             checked.append(new)
         except Forbidden as error:
-            errors.append(RowError(row.number, row.columns.get("orgId", "orgId"), str(error)))
+            errors.append(RowError(row.number, row.columns.get("orgId", "orgId"), error.sentence))
         except InvalidOrder as invalid:
             errors += [
                 RowError(row.number, row.columns.get(fault.path, fault.path), fault.message)
@@ -101,7 +104,7 @@ def import_configurations(
     try:
         return naming.save_configurations(checked, org_id=actor.org_id, created_by=actor.id)
     except IntegrityError as error:
-        raise Conflict("A short ID was taken meanwhile. Import the file again.") from error
+        raise Conflict(mark("A short ID was taken meanwhile. Import the file again.")) from error
 
 
 def _read(file_name: str, content: bytes, limits: Limits) -> list[_Row]:
@@ -109,13 +112,15 @@ def _read(file_name: str, content: bytes, limits: Limits) -> list[_Row]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _bad("This file is not UTF-8. Save it as “CSV UTF-8” or as JSON.") from error
+        raise _bad(mark("This file is not UTF-8. Save it as “CSV UTF-8” or as JSON.")) from error
     is_json = file_name.lower().endswith(".json") or text.lstrip()[:1] in {"[", "{"}
     rows = list(_json_rows(text) if is_json else _csv_rows(text, limits))
     if not rows:
-        raise _bad("There are no configurations in this file.")
+        raise _bad(mark("There are no configurations in this file."))
     if len(rows) > limits.import_rows:
-        raise _bad(f"At most {limits.import_rows:,} configurations; this has more.")
+        raise _bad(
+            mark("At most %(most)s configurations; this has more.", most=Figure(limits.import_rows))
+        )
     return rows
 
 
@@ -125,15 +130,15 @@ def _bad(message: str, row: int = 0, column: str = "") -> BadImport:
 
 def _json_rows(text: str) -> Iterator[_Row]:
     try:
-        value = parse_json(text.encode(), "This file")
+        value = parse_json(text.encode(), mark("This file"))
     except NotJson as error:
-        raise _bad(str(error)) from error
+        raise _bad(error.sentence) from error
     except InvalidOrder as error:
         raise _bad(error.errors[0].message) from error
     if isinstance(value, dict):
         value = value.get("configurations")
     if not isinstance(value, list):
-        raise _bad("An array of configurations, or an object with it as “configurations”.")
+        raise _bad(mark("An array of configurations, or an object with it as “configurations”."))
     for number, raw in enumerate(value, 1):
         yield _Row(number, raw, {})
 
@@ -157,7 +162,8 @@ def _csv_rows(text: str, limits: Limits) -> Iterator[_Row]:
             if any(cell.strip() for cell in cells):
                 yield _row(number, names, paths, cells)
     except csv.Error as error:
-        raise _bad(f"This file is not CSV: {error}.", reader.line_num) from error
+        sentence = mark("This file is not CSV: %(reason)s.", reason=csv_reason(error))
+        raise _bad(sentence, reader.line_num) from error
 
 
 def _paths(names: Sequence[str]) -> list[str]:
@@ -170,11 +176,11 @@ def _paths(names: Sequence[str]) -> list[str]:
         if dot and key and area.lower() in OBJECTS:
             path = f"{area.lower()}.{key}"
         if path is None:
-            message = "Unknown column." if name else "A column without a name."
+            message = mark("Unknown column.") if name else mark("A column without a name.")
             errors.append(RowError(1, printable(name), message))
         paths.append(path or "")
     twice = [path for path, times in Counter(paths).items() if times > 1 and path]
-    errors += [RowError(1, path, "This column stands here more than once.") for path in twice]
+    errors += [RowError(1, path, STANDS_TWICE) for path in twice]
     if errors:
         raise BadImport(errors)
     return paths
@@ -182,7 +188,9 @@ def _paths(names: Sequence[str]) -> list[str]:
 
 def _row(number: int, names: Sequence[str], paths: Sequence[str], cells: Sequence[str]) -> _Row:
     if len(cells) > len(names) and any(cells[len(names) :]):
-        raise _bad("More cells than columns. A text with the separator in it needs quotes.", number)
+        raise _bad(
+            mark("More cells than columns. A text with the separator in it needs quotes."), number
+        )
     raw: dict[str, Any] = {}
     for path, cell in zip(paths, cells, strict=False):
         area, dot, key = path.partition(".")
@@ -199,10 +207,10 @@ def _taken(rows: Sequence[_Row], org_id: str) -> Iterator[RowError]:
     own = configuration.c.org_id == org_id
     in_use = configuration.c.deleted_at.is_(None)
     kinds: tuple[_Kind, ...] = (
-        ("shortId", "short ID", configuration.c.short_id, [], [_short_id(row) for row in rows]),
-        ("metadata.sku", "SKU", configuration.c.sku, [own, in_use], [_sku(row) for row in rows]),
+        ("shortId", configuration.c.short_id, [], [_short_id(row) for row in rows]),
+        ("metadata.sku", configuration.c.sku, [own, in_use], [_sku(row) for row in rows]),
     )
-    for path, word, column, where, values in kinds:
+    for path, column, where, values in kinds:
         stored = _stored(column, {value for value in values if value}, where)
         seen: dict[str, int] = {}
         for row, value in zip(rows, values, strict=True):
@@ -210,11 +218,22 @@ def _taken(rows: Sequence[_Row], org_id: str) -> Iterator[RowError]:
                 continue
             name = row.columns.get(path, path)
             if value in seen:
-                message = f"The {word} “{value}” stands in row {seen[value]} already."
-                yield RowError(row.number, name, message)
+                yield RowError(row.number, name, _twice(path, value, seen[value]))
             elif value in stored:
-                yield RowError(row.number, name, f"The {word} “{value}” is taken.")
+                yield RowError(row.number, name, _in_use(path, value))
             seen.setdefault(value, row.number)
+
+
+def _twice(path: str, value: str, row: int) -> Text:
+    if path == "shortId":
+        return mark("The short ID “%(value)s” stands in row %(row)s already.", value=value, row=row)
+    return mark("The SKU “%(value)s” stands in row %(row)s already.", value=value, row=row)
+
+
+def _in_use(path: str, value: str) -> Text:
+    if path == "shortId":
+        return mark("The short ID “%(value)s” is taken.", value=value)
+    return mark("The SKU “%(value)s” is taken.", value=value)
 
 
 def _short_id(row: _Row) -> str | None:

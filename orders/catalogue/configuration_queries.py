@@ -11,12 +11,13 @@ from orders.rules.configuration_id import is_short_id, read_uuid
 from orders.rules.errors import NotFound
 from orders.rules.file_types import PICTURES
 from orders.rules.paging import Page, Paging
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.pages import numbered_page
 from orders.storage.prepared import Prepared
 from orders.storage.tables import cart_line, configuration, configuration_file, orders
 
-NOT_FOUND = "There is no configuration with this ID."
+NOT_FOUND = mark("There is no configuration with this ID.")
 # Wire names by which a list can be sorted, with their columns.
 SORTABLE = {
     "createdAt": configuration.c.created_at,
@@ -163,7 +164,7 @@ def find_file(reference: str, key: str, org_id: str) -> StoredFile:
     with database.read() as connection:
         row = connection.execute(statement).first()
     if row is None or "\0" in key:
-        raise NotFound("This configuration has no such file.")
+        raise NotFound(mark("This configuration has no such file."))
     return StoredFile(*row)
 
 
@@ -171,7 +172,7 @@ def find_picture(reference: str, org_id: str) -> StoredFile:
     """Find the picture of a configuration: one that pages may show. Raises NotFound without one."""
     file = find_file(reference, THUMBNAIL, org_id)
     if file.content_type not in PICTURES:
-        raise NotFound("This configuration has no picture.")
+        raise NotFound(mark("This configuration has no picture."))
     return file
 
 

@@ -33,6 +33,7 @@ from orders.rules.errors import (
 from orders.rules.file_types import PICTURES
 from orders.rules.limits import Limits
 from orders.rules.moments import now_or
+from orders.rules.texts import Text, mark
 from orders.rules.uploads import NewFile, SentFile, assign_files
 from orders.storage import database
 from orders.storage.tables import configuration, configuration_file, customer_page
@@ -147,7 +148,7 @@ def _insert(
                 raise Conflict(_taken(new.short_id)) from error
         else:
             return configuration_from(row)
-    raise ServiceBusy("No free short ID was found. Please try again.") from taken
+    raise ServiceBusy(mark("No free short ID was found. Please try again.")) from taken
 
 
 def thumbnail_path(configuration_id: str) -> str:
@@ -155,8 +156,10 @@ def thumbnail_path(configuration_id: str) -> str:
     return f"/api/configurations/{configuration_id}/{THUMBNAIL}"
 
 
-def _taken(short_id: str) -> str:
-    return f"The short ID “{short_id}” is taken. Choose another, or leave it out."
+def _taken(short_id: str) -> Text:
+    return mark(
+        "The short ID “%(value)s” is taken. Choose another, or leave it out.", value=short_id
+    )
 
 
 def _is_taken(short_id: str) -> bool:

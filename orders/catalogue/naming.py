@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, insert, or_, select
 from orders.rules.configuration import THUMBNAIL, NewConfiguration, named_in, option_text
 from orders.rules.configuration_id import is_short_id, read_uuid
 from orders.rules.file_types import PICTURES
+from orders.rules.texts import mark
 from orders.storage import database, tables
 from orders.storage.models import Configuration, ConfigurationFile
 
@@ -19,7 +20,7 @@ from orders.storage.models import Configuration, ConfigurationFile
 SHORT_ID_BYTES = 6
 # Bound parameters of one statement; SQLite and PostgreSQL both allow many more.
 BATCH = 500
-UNKNOWN_SENTENCE = "No saved configuration has this ID."
+UNKNOWN_SENTENCE = mark("No saved configuration has this ID.")
 
 
 @dataclass(frozen=True, slots=True)

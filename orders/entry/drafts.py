@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, 
 from orders.access import Actor
 from orders.rules.errors import Conflict
 from orders.rules.moments import now_or
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.tables import draft, submission
 
@@ -29,8 +30,10 @@ class DraftChanged(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This draft was changed in another window, so it is not saved from here any more. "
-            "Load the page again to see the other one, or place the order as it stands here."
+            mark(
+                "This draft was changed in another window, so it is not saved from here any more. "
+                "Load the page again to see the other one, or place the order as it stands here."
+            )
         )
 
 

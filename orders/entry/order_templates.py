@@ -11,6 +11,7 @@ from orders.access import Actor
 from orders.entry.drafts import Fields
 from orders.rules.errors import Conflict, FieldError, InvalidOrder, NotFound
 from orders.rules.moments import now_or
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.tables import order_template
 
@@ -34,7 +35,7 @@ def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | No
     """
     name = " ".join(name.replace("\0", " ").split())
     if not name or len(name) > MAX_NAME:
-        message = f"A name of 1 to {MAX_NAME} characters is needed."
+        message = mark("A name of 1 to %(most)s characters is needed.", most=MAX_NAME)
         raise InvalidOrder([FieldError("templateName", message)])
     template_id = str(uuid.uuid4())
     made = {"created_at": now_or(now), "created_by": actor.id}
@@ -52,7 +53,11 @@ def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | No
             return str(found)
         count = select(func.count()).select_from(order_template).where(mine)
         if connection.execute(count).scalar_one() >= MOST:
-            raise Conflict(f"There are {MOST} templates already. Remove one that nobody needs.")
+            raise Conflict(
+                mark(
+                    "There are %(most)s templates already. Remove one that nobody needs.", most=MOST
+                )
+            )
         row = {"id": template_id, "org_id": actor.org_id, "name": name, "fields": fields}
         connection.execute(insert(order_template), {**row, **made})
         return template_id
@@ -83,7 +88,7 @@ def find_template(template_id: str, actor: Actor) -> Fields:
     with database.read() as connection:
         found = connection.execute(statement).one_or_none()
     if found is None:
-        raise NotFound("There is no such template.")
+        raise NotFound(mark("There is no such template."))
     fields: Fields = found.fields
     return fields
 
@@ -100,5 +105,5 @@ def remove_template(template_id: str, actor: Actor) -> str:
     )
     name = database.write(lambda connection: connection.execute(statement).scalar())
     if name is None:
-        raise NotFound("There is no such template.")
+        raise NotFound(mark("There is no such template."))
     return str(name)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from orders.imports.records import WORKED_ON, Import, State, import_from
+from orders.rules.texts import pack_line
 from orders.storage import database
 from orders.storage.tables import order_import
 
@@ -78,7 +79,8 @@ class Claim:
         """End the work. Raises ClaimLost when somebody has changed the import meanwhile."""
         is_end = state != State.CHECKED
         values = {
-            "state": state, "message": message, "claimed_until": None, "waiting_since": None,
+            "state": state, "message": None if message is None else pack_line(message),
+            "claimed_until": None, "waiting_since": None,
             "finished_at": self._now() if is_end else None,
         }  # fmt: skip
         ended = update(order_import).where(self._holds()).values(values)

@@ -10,14 +10,17 @@ from orders.imports.progress import Counts, counts
 from orders.imports.records import Import, OrderState, State
 from orders.messaging import queue
 from orders.rules.errors import Conflict, FieldError, InvalidOrder
+from orders.rules.texts import Figure, mark, mark_many
 from orders.storage import database
 from orders.storage.models import Org
 from orders.storage.tables import order_import, order_import_order
 
-NOTHING_GOOD = "No order of this file can be made. Mend the file, then upload it again."
-ONLY_SAME = "All good orders are there already. Choose to make them again, or cancel."
-AGAIN = "This file was imported before. Choose “Import again as new orders” if you want them twice."
-NOT_READY = "This import is not ready to start: its file is still being checked."
+NOTHING_GOOD = mark("No order of this file can be made. Mend the file, then upload it again.")
+ONLY_SAME = mark("All good orders are there already. Choose to make them again, or cancel.")
+AGAIN = mark(
+    "This file was imported before. Choose “Import again as new orders” if you want them twice."
+)
+NOT_READY = mark("This import is not ready to start: its file is still being checked.")
 
 
 def start(
@@ -82,8 +85,12 @@ def start(
 
 def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[FieldError]:
     if all_or_nothing and found.bad:
-        count = "One order has" if found.bad == 1 else f"{found.bad:,} orders have"
-        return [FieldError("mode", f"{count} errors. Mend the file, or skip the bad rows.")]
+        sentence = mark_many(
+            "One order has errors. Mend the file, or skip the bad rows.",
+            "%(count)s orders have errors. Mend the file, or skip the bad rows.",
+            found.bad, count=Figure(found.bad),
+        )  # fmt: skip
+        return [FieldError("mode", sentence)]
     if not found.good:
         return [FieldError("mode", NOTHING_GOOD)]
     if skip_same and found.good == found.same:
@@ -115,7 +122,7 @@ def carry_on(one: Import, *, now: datetime | None = None) -> None:
     started.
     """
     if not one.is_started:
-        raise Conflict("This import was never started. Upload the file again.")
+        raise Conflict(mark("This import was never started. Upload the file again."))
     at = now or datetime.now(UTC)
     statement = _change(
         one, {State.FAILED, State.CANCELLED}, state=State.RUNNING, message=None,

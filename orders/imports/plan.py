@@ -68,7 +68,7 @@ class Plan:
         except InvalidOrder as invalid:
             raise BadRows([*faults, *order.faults_of(invalid.errors)]) from invalid
         except Forbidden as error:
-            raise BadRows([*faults, RowFault(order.rows[0], "", str(error))]) from error
+            raise BadRows([*faults, RowFault(order.rows[0], "", error.sentence)]) from error
         if faults:
             raise BadRows(faults)
         return draft

@@ -12,11 +12,17 @@ from orders.rules.cells import write_value
 from orders.rules.column_matching import OBJECTS
 from orders.rules.imported_orders import OrderBuilder
 from orders.rules.sheet_reading import SheetRow
+from orders.rules.status import STATUS_TEXTS, read_status
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.tables import order_import_row
 
 # What the form calls the keys of `platform`.
-PLATFORM = {"id": "Platform order ID", "platform": "Platform", "storeName": "Store"}
+PLATFORM = {
+    "id": mark("Platform order ID"),
+    "platform": mark("Platform"),
+    "storeName": mark("Store"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,10 @@ def _rows(one: Import, numbers: list[int]) -> dict[int, SheetRow]:
 
 
 def _first(order: FileOrder, raw: dict[str, Any], labels: dict[str, str]) -> FirstOrder:
-    facts = {"Status": raw.get("status", "")}
+    status = read_status(raw.get("status"))
+    facts: dict[str, str] = {
+        mark("Status"): raw.get("status", "") if status is None else STATUS_TEXTS[status]
+    }
     for area in OBJECTS:
         names = PLATFORM if area == OBJECTS[0] else labels
         for key, value in raw.get(area, {}).items():

@@ -14,6 +14,7 @@ from orders.rules.errors import NotFound
 from orders.rules.imported_orders import RowFault
 from orders.rules.paging import Page, Paging
 from orders.rules.sheet_reading import Sheet, SheetRow
+from orders.rules.texts import mark, unpack, unpack_line
 from orders.storage import database
 from orders.storage.tables import order_import, order_import_order, order_import_row
 
@@ -24,7 +25,7 @@ KEY_PREFIX = "import:"
 
 
 class State(StrEnum):
-    """Where an import stands, in words for people."""
+    """Where an import stands, in words for people (STATE_TEXTS)."""
 
     READING = "Being read"
     MATCHING = "Columns to match"
@@ -37,6 +38,18 @@ class State(StrEnum):
     FAILED = "Failed"
 
 
+# For a door to translate.
+STATE_TEXTS = {
+    State.READING: mark("Being read"),
+    State.MATCHING: mark("Columns to match"),
+    State.CHECKING: mark("Being checked"),
+    State.CHECKED: mark("Ready to import"),
+    State.RUNNING: mark("Running"),
+    State.CANCELLING: mark("Being stopped"),
+    State.CANCELLED: mark("Cancelled"),
+    State.DONE: mark("Done"),
+    State.FAILED: mark("Failed"),
+}
 # In these the background has something to do.
 WORKED_ON = frozenset({State.CHECKING, State.RUNNING, State.CANCELLING})
 # In these nothing was made yet, and the choice of columns may change.
@@ -111,7 +124,7 @@ def find(import_id: str, org_id: str) -> Import:
     with database.read() as connection:
         row = connection.execute(statement).one_or_none()
     if row is None:
-        raise NotFound("There is no import with this ID.")
+        raise NotFound(mark("There is no import with this ID."))
     return import_from(row)
 
 
@@ -167,7 +180,7 @@ def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
         org_id=row.org_id,
         file_name=row.file_name,
         columns=tuple(row.columns),
-        notes=tuple(row.notes),
+        notes=tuple(map(unpack, row.notes)),
         row_count=row.row_count,
         content_hash=row.content_hash,
         headers_hash=row.headers_hash,
@@ -175,7 +188,7 @@ def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
         state=State(row.state),
         order_count=row.order_count,
         is_all_or_nothing=row.is_all_or_nothing,
-        message=row.message,
+        message=None if row.message is None else unpack_line(row.message),
         created_at=row.created_at,
         created_by=row.created_by,
         started_at=row.started_at,
@@ -228,7 +241,7 @@ def _order(row: Any) -> FileOrder:  # noqa: ANN401 - a row of `order_import_orde
         rows=tuple(row.rows),
         pieces=row.pieces,
         state=OrderState(row.state),
-        faults=tuple(RowFault(*fault) for fault in row.faults),
+        faults=tuple(RowFault(at, column, unpack(told)) for at, column, told in row.faults),
         same_as=row.same_as,
         order_id=row.order_id,
         short_id=row.short_id,

@@ -7,47 +7,54 @@ from typing import TypeAlias
 
 from orders.imports.records import FileOrder, Import, OrderState, read_orders, read_sheet
 from orders.rules.cells import guard
+from orders.rules.texts import mark
 
 # Of an order and the number of one of its rows: the cells that are added.
 Values: TypeAlias = Callable[[FileOrder, int], list[str]]
+Told: TypeAlias = Callable[[str], str]
 
 BOM = "\ufeff"  # Excel takes CSV for another encoding without it
 # Of the columns that are added; a file that is imported again does not import them.
 ERROR, SHORT_ID, ORDER_ID = "error", "shortId", "orderId"
-NOT_MADE = "Not imported."
-THERE_ALREADY = "Not imported: it is there already, as {}."
+NOT_MADE = mark("Not imported.")
 
 
-def errors_csv(one: Import) -> str:
-    """Give the rows of the orders that have errors, each with what is wrong."""
+def errors_csv(one: Import, told: Told = str) -> str:
+    """Give the rows of the orders that have errors, each with what is wrong.
+
+    `told` writes a text as its reader wants it.
+    """
     bad = read_orders(one, (OrderState.BAD,))
-    return _written(one, [ERROR], bad, lambda order, row: [_error(order, row)])
+    return _written(one, [ERROR], bad, lambda order, row: [_error(order, row, told)])
 
 
-def result_csv(one: Import) -> str:
-    """Give all rows of the file, each with its order's code and ID, or why there is none."""
+def result_csv(one: Import, told: Told = str) -> str:
+    """Give all rows of the file, each with its order's code and ID, or why there is none.
+
+    `told` writes a text as its reader wants it.
+    """
     return _written(
         one,
         [SHORT_ID, ORDER_ID, ERROR],
         read_orders(one),
-        lambda order, row: [order.short_id or "", order.order_id or "", _error(order, row)],
+        lambda order, row: [order.short_id or "", order.order_id or "", _error(order, row, told)],
     )
 
 
-def _error(order: FileOrder, row: int) -> str:
+def _error(order: FileOrder, row: int, told: Told) -> str:
     if order.state == OrderState.MADE:
         return ""
     if order.state == OrderState.SKIPPED:
-        return THERE_ALREADY.format(order.same_as)
+        return told(mark("Not imported: it is there already, as %(code)s.", code=order.same_as))
     own = [
-        f"{fault.column}: {fault.message}" if fault.column else fault.message
+        f"{fault.column}: {told(fault.message)}" if fault.column else told(fault.message)
         for fault in order.faults
         if fault.row == row
     ]
     others = sorted({fault.row for fault in order.faults} - {row})
     if not own and others:
-        return f"Another row of this order has an error: row {others[0]}."
-    return " ".join(own) or NOT_MADE
+        return told(mark("Another row of this order has an error: row %(row)s.", row=others[0]))
+    return " ".join(own) or told(NOT_MADE)
 
 
 def _written(

@@ -22,6 +22,7 @@ from orders.rules.column_matching import (
 from orders.rules.errors import Conflict, InvalidOrder, NotFound
 from orders.rules.limits import Limits
 from orders.rules.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, read_csv
+from orders.rules.texts import mark, pack
 from orders.storage import database
 from orders.storage.tables import (
     insert_new,
@@ -32,14 +33,14 @@ from orders.storage.tables import (
 
 # Rows that are written in one transaction: nobody waits long for the database meanwhile.
 WRITTEN_AT_ONCE = 1_000
-STARTED = "This import was started already; its columns stay as they are."
+STARTED = mark("This import was started already; its columns stay as they are.")
 
 
 def read_file(content: bytes, limits: Limits) -> Sheet:
     """Read CSV or XLSX, known by its bytes. Raises UnreadableSheet with a sentence."""
     turns.give()  # a long file takes a while, and nobody else should wait for it
     if not content.strip():
-        raise UnreadableSheet("This file is empty.")
+        raise UnreadableSheet(mark("This file is empty."))
     if is_spreadsheet(content):
         return read_xlsx(content, most_rows=limits.order_rows)
     return read_csv(content, most_rows=limits.order_rows)
@@ -76,7 +77,7 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
         "org_id": actor.org_id,
         "file_name": _printable_name(file_name),
         "columns": list(sheet.columns),
-        "notes": list(sheet.notes),
+        "notes": [pack(note) for note in sheet.notes],
         "row_count": len(sheet.rows),
         "content_hash": sheet.content_hash(),
         "headers_hash": sheet.headers_hash(),

@@ -23,6 +23,7 @@ from orders.rules.errors import OrderError, ServiceBusy
 from orders.rules.imported_orders import ImportedOrder, RowFault
 from orders.rules.limits import Limits
 from orders.rules.order import OrderDraft
+from orders.rules.texts import Figure, Text, mark, mark_many, pack
 from orders.storage import database
 from orders.storage.tables import order_import, order_import_order, orders, submission
 
@@ -36,8 +37,8 @@ MADE_AT_ONCE = 10
 # seconds: half of the disk and of the processor is left to others (docs/benchmarks.md).
 REST = 1.0
 LONGEST_REST = 0.1
-BROKEN = "Something broke while the orders were made. Those that were made are listed."
-UNCHECKED = "Something broke while the file was checked. Nothing was made; upload it again."
+BROKEN = mark("Something broke while the orders were made. Those that were made are listed.")
+UNCHECKED = mark("Something broke while the file was checked. Nothing was made; upload it again.")
 
 ShouldStop = Callable[[], bool]
 # Of one order: its position and the values that change.
@@ -74,7 +75,7 @@ def _work(claim: Claim, limits: Limits, should_stop: ShouldStop) -> None:
     one = claim.one
     actor = access.staff_actor(one.started_by or one.created_by)
     if actor is None:
-        claim.finish(State.FAILED, "The account that has started this is no more.")
+        claim.finish(State.FAILED, mark("The account that has started this is no more."))
     elif one.state == State.CHECKING:
         _check(claim, Plan(one, actor, limits), should_stop)
     else:
@@ -139,7 +140,7 @@ def _pieces_of(order: ImportedOrder) -> int:
 
 
 def _stored(faults: Sequence[RowFault]) -> list[list[Any]]:
-    return [[fault.row, fault.column, fault.message] for fault in faults]
+    return [[fault.row, fault.column, pack(fault.message)] for fault in faults]
 
 
 def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> None:
@@ -171,9 +172,14 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
     claim.finish(State.DONE)
 
 
-def _whole_failed(bad: int) -> str:
-    count = "One order has errors" if bad == 1 else f"{bad:,} orders have errors"
-    return f"{count} that were not there when the file was checked. No further order was made."
+def _whole_failed(bad: int) -> Text:
+    return mark_many(
+        "One order has errors that were not there when the file was checked. No further order was "
+        "made.",
+        "%(count)s orders have errors that were not there when the file was checked. No further "
+        "order was made.",
+        bad, count=Figure(bad),
+    )  # fmt: skip
 
 
 def _drafts_of_all(claim: Claim, plan: Plan, pending: Sequence[int]) -> dict[int, OrderDraft]:
@@ -206,7 +212,7 @@ def _made(
     except ServiceBusy:
         raise
     except OrderError as error:
-        return position, _as_bad([RowFault(order.rows[0], "", str(error))])
+        return position, _as_bad([RowFault(order.rows[0], "", error.sentence)])
     return position, {"state": OrderState.MADE, "order_id": made.id, "short_id": made.short_id}
 
 

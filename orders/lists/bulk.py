@@ -29,6 +29,7 @@ from orders.rules.errors import (
 )
 from orders.rules.order import Order
 from orders.rules.status import Status
+from orders.rules.texts import Figure, joined, mark
 from orders.storage import database
 from orders.storage.tables import orders
 
@@ -53,7 +54,10 @@ class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
 
     def __init__(self) -> None:
         super().__init__(
-            f"More than {MOST_ORDERS:,} orders match. Nothing was changed: narrow the list first."
+            mark(
+                "More than %(most)s orders match. Nothing was changed: narrow the list first.",
+                most=Figure(MOST_ORDERS),
+            )
         )
 
 
@@ -170,11 +174,11 @@ def _try(outcome: Outcome, version: int, act: Callable[..., Order], actor: Actor
     except NotFound:
         return replace(outcome, result=Result.GONE)
     except InvalidOrder as invalid:
-        reasons = " ".join(error.message for error in invalid.errors)
+        reasons = joined(error.message for error in invalid.errors)
         return replace(outcome, result=Result.REFUSED, reason=reasons)
     except (Forbidden, ServiceBusy) as error:
         result = Result.BUSY if isinstance(error, ServiceBusy) else Result.REFUSED
-        return replace(outcome, result=result, reason=str(error))
+        return replace(outcome, result=result, reason=error.sentence)
     if after.version == version:
         return replace(outcome, result=Result.SAME)
     return replace(outcome, version=after.version)

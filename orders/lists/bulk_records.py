@@ -11,6 +11,7 @@ from orders.access import Actor
 from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import NotFound
 from orders.rules.status import Status
+from orders.rules.texts import mark, pack, unpack
 from orders.storage import database
 from orders.storage.tables import bulk_change, insert_new
 
@@ -81,7 +82,7 @@ def find_change(change_id: str, actor: Actor) -> Change:
         with database.read() as connection:
             row = connection.execute(select(bulk_change).where(*which)).one_or_none()
     if row is None:
-        raise NotFound("There is no such change.")
+        raise NotFound(mark("There is no such change."))
     return Change(
         id=row.id,
         action=Action(row.action),
@@ -89,8 +90,12 @@ def find_change(change_id: str, actor: Actor) -> Change:
         created_at=row.created_at,
         finished_at=row.finished_at,
         undone_at=row.undone_at,
-        outcomes=tuple(Outcome(**one) for one in row.outcome),
+        outcomes=tuple(_outcome(one) for one in row.outcome),
     )
+
+
+def _outcome(stored: dict[str, Any]) -> Outcome:
+    return Outcome(**{**stored, "reason": unpack(stored["reason"])})
 
 
 def begin(change: Change, actor: Actor) -> bool:
@@ -127,7 +132,7 @@ def keep(change: Change) -> None:
     values = {
         "finished_at": change.finished_at,
         "undone_at": change.undone_at,
-        "outcome": [asdict(one) for one in change.outcomes],
+        "outcome": [asdict(one) | {"reason": pack(one.reason)} for one in change.outcomes],
     }
     which = bulk_change.c.id == change.id
     database.write(lambda it: it.execute(update(bulk_change).where(which).values(values)).close())

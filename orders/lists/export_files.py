@@ -10,6 +10,7 @@ import xlsxwriter
 from orders.lists.order_export import Cell
 from orders.rules.cells import guard
 from orders.rules.errors import OrderError
+from orders.rules.texts import Figure, mark
 
 BOM = "\ufeff"  # spreadsheets take a file without it for another encoding than UTF-8
 PIECE = 64 * 1024  # characters that are sent at once
@@ -23,7 +24,10 @@ class TooManyRows(OrderError):  # noqa: N818 - named like its siblings in errors
 
     def __init__(self) -> None:
         super().__init__(
-            f"A workbook takes at most {MOST_XLSX_ROWS:,} lines. Narrow the list, or take the CSV."
+            mark(
+                "A workbook takes at most %(most)s lines. Narrow the list, or take the CSV.",
+                most=Figure(MOST_XLSX_ROWS),
+            )
         )
 
 

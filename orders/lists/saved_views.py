@@ -12,6 +12,7 @@ from orders.access import StaffMember
 from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidOrder, NotFound
 from orders.rules.json_values import find_unstorable
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.tables import (
     insert_new,
@@ -97,7 +98,9 @@ def save_view(
         own = saved_view.c.staff_id == member.id
         others = select(func.count()).where(own, saved_view.c.id != own_id)
         if connection.execute(others).scalar_one() >= MAX_VIEWS:
-            raise Conflict(f"At most {MAX_VIEWS} views of one person. Delete one first.")
+            raise Conflict(
+                mark("At most %(most)s views of one person. Delete one first.", most=MAX_VIEWS)
+            )
         _refuse_taken(connection, member.id, checked, own_id)
         insert_new(connection, saved_view, row)
 
@@ -146,9 +149,9 @@ def _require(connection: Connection, view_id: str, member: StaffMember) -> str:
         columns = (saved_view.c.staff_id, saved_view.c.is_shared)
         found = connection.execute(select(*columns).where(*which)).one_or_none()
     if found is None or not (found.is_shared or found.staff_id == member.id):
-        raise NotFound("There is no such view.")
+        raise NotFound(mark("There is no such view."))
     if found.staff_id != member.id and member.role != "admin":
-        raise Forbidden("Only its owner or an admin may change this view.")
+        raise Forbidden(mark("Only its owner or an admin may change this view."))
     return str(found.staff_id)
 
 
@@ -156,7 +159,7 @@ def _checked(name: str) -> str:
     bare = " ".join(name.split())
     errors = list(find_unstorable(bare, "name", nesting=0))
     if not 1 <= len(bare) <= MAX_NAME:
-        errors = [FieldError("name", f"From 1 to {MAX_NAME} characters.")]
+        errors = [FieldError("name", mark("From 1 to %(most)s characters.", most=MAX_NAME))]
     if errors:
         raise InvalidOrder(errors)
     return bare
@@ -167,7 +170,7 @@ def _refuse_taken(connection: Connection, staff_id: str, name: str, view_id: str
         saved_view.c.staff_id == staff_id, saved_view.c.name == name, saved_view.c.id != view_id
     )
     if connection.execute(same).first() is not None:
-        raise InvalidOrder([FieldError("name", "There is a view of this name already.")])
+        raise InvalidOrder([FieldError("name", mark("There is a view of this name already."))])
 
 
 def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON value

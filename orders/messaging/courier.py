@@ -22,6 +22,8 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NameResolutionError
 
+from orders.rules.texts import mark
+
 USER_AGENT = "Shortorder-Webhooks/1"
 # Seconds that an attempt may take from the connection to the end of the answer.
 TIME_LIMIT = 10.0
@@ -94,16 +96,20 @@ class Courier:
 
     def _reason(self, error: Exception, *, is_late: bool) -> str:
         if is_late or isinstance(error, requests.Timeout):
-            return f"No whole answer within {self._time_limit:g} seconds."
+            return mark(
+                "No whole answer within %(seconds)s seconds.", seconds=f"{self._time_limit:g}"
+            )
         if isinstance(error, InvalidIPAddress):
-            return "The address is in a private network, where nothing is sent."
+            return mark("The address is in a private network, where nothing is sent.")
         if isinstance(error, requests.exceptions.SSLError):
-            return "No trusted connection: the certificate of the receiver could not be verified."
+            return mark(
+                "No trusted connection: the certificate of the receiver could not be verified."
+            )
         if isinstance(_root(error), socket.gaierror | NameResolutionError):
-            return "The name of the address could not be resolved."
+            return mark("The name of the address could not be resolved.")
         if isinstance(error, requests.ConnectionError):
-            return "The receiver could not be reached, or hung up without an answer."
-        return f"The message could not be sent ({type(error).__name__})."
+            return mark("The receiver could not be reached, or hung up without an answer.")
+        return mark("The message could not be sent (%(error)s).", error=type(error).__name__)
 
 
 class _Session(HTTPSession):

@@ -19,6 +19,7 @@ from orders.messaging.courier import Message, Outcome
 from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, NotFound
 from orders.rules.paging import Page, Paging
+from orders.rules.texts import mark, pack_line, unpack_line
 from orders.storage import database
 from orders.storage.models import OrderRow, Webhook, WebhookDelivery
 
@@ -37,11 +38,11 @@ MOST_AT_ONCE = 4
 # Messages of one webhook that are forgotten in one transaction.
 CLEARED_AT_ONCE = 500
 GONE = 410
-IN_THE_BIN = "Not sent: the webhook was in the bin."
+IN_THE_BIN = mark("Not sent: the webhook was in the bin.")
 
 
 class State(StrEnum):
-    """What has become of a message, in words for people."""
+    """What has become of a message, in words for people (STATE_TEXTS)."""
 
     WAITING = "Waiting"
     SENDING = "Being sent"
@@ -50,9 +51,22 @@ class State(StrEnum):
     GIVEN_UP = "Given up"
 
 
+# For a door to translate.
+STATE_TEXTS = {
+    State.WAITING: mark("Waiting"),
+    State.SENDING: mark("Being sent"),
+    State.RETRYING: mark("Trying again"),
+    State.DELIVERED: mark("Delivered"),
+    State.GIVEN_UP: mark("Given up"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message and how far it has come. `last_status` is None when nobody answered."""
+    """One message and how far it has come.
+
+    `last_status` is None when nobody answered; `last_answer` then says in our own words why.
+    """
 
     id: str
     topic: str
@@ -174,7 +188,7 @@ def _note(attempt: _Attempt, outcome: Outcome, at: datetime, chance: float) -> N
     values: dict[str, Any] = {
         "claimed_until": None,
         "last_status": outcome.status,
-        "last_answer": outcome.answer,
+        "last_answer": pack_line(outcome.answer),
         "delivered_at": at if outcome.is_delivered else None,
         "next_attempt_at": None if pause is None else at + pause,
     }
@@ -284,8 +298,14 @@ def _delivery(row: Any, at: datetime) -> Delivery:  # noqa: ANN401 - a row of th
         last_attempt_at=row.last_attempt_at,
         next_attempt_at=row.next_attempt_at,
         last_status=row.last_status,
-        last_answer=row.last_answer,
+        last_answer=_answer(row),
     )
+
+
+def _answer(row: Any) -> str | None:  # noqa: ANN401 - as above
+    # What a receiver has answered is in its own words, whatever they look like.
+    has_answered = row.last_status is not None or row.last_answer is None
+    return row.last_answer if has_answered else unpack_line(row.last_answer)
 
 
 def _state(row: Any, at: datetime) -> State:  # noqa: ANN401 - as above
@@ -325,11 +345,11 @@ def send_again(
     def work(connection: Connection) -> None:
         row = connection.execute(statement).one_or_none()
         if row is None:
-            raise NotFound("There is no such message to this webhook.")
+            raise NotFound(mark("There is no such message to this webhook."))
         if row.deleted_at is not None:
-            raise Conflict("The webhook is in the bin. Restore it first.")
+            raise Conflict(mark("The webhook is in the bin. Restore it first."))
         if row.claimed_until is not None and row.claimed_until > at:
-            raise Conflict("This message is just being sent. Wait a moment for its outcome.")
+            raise Conflict(mark("This message is just being sent. Wait a moment for its outcome."))
         connection.execute(again)
 
     database.write(work)

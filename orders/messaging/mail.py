@@ -17,22 +17,26 @@ from orders import turns
 from orders.rules.errors import OrderError
 from orders.rules.mail_address import is_mail_address
 from orders.rules.mail_server import MailServer, Tls, read_mail_server
+from orders.rules.texts import mark
 from orders.settings import Settings
 
 TIME_LIMIT = 10.0  # seconds for each step: the connection, and every answer of the server
-NOT_SET_UP = "No mail server is set up, so nothing was sent: the setting SMTP_URL names one."
+NOT_SET_UP = mark("No mail server is set up, so nothing was sent: the setting SMTP_URL names one.")
 MAX_SUBJECT = 200  # characters
 _MAX_ANSWER = 200  # characters of the server's own words
-_OUT_OF_REACH = "The mail server cannot be reached. Please try again later."
+_OUT_OF_REACH = mark("The mail server cannot be reached. Please try again later.")
 _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
-    (smtplib.SMTPNotSupportedError, "The mail server offers no protected connection or sign-in."),
-    (ssl.SSLError, "The mail server cannot prove by TLS who it is."),
-    (TimeoutError, "The mail server did not answer in time. Please try again."),
+    (
+        smtplib.SMTPNotSupportedError,
+        mark("The mail server offers no protected connection or sign-in."),
+    ),
+    (ssl.SSLError, mark("The mail server cannot prove by TLS who it is.")),
+    (TimeoutError, mark("The mail server did not answer in time. Please try again.")),
 )
 
 
 class MailFailed(OrderError):  # noqa: N818 - named for what happened, as our other errors
-    """The message was not sent; `str(error)` says why."""
+    """The message was not sent; `sentence` says why."""
 
 
 def is_configured(settings: Settings) -> bool:
@@ -51,7 +55,7 @@ def send(
     if not is_configured(settings):
         raise MailFailed(NOT_SET_UP)
     if not is_mail_address(to):
-        raise MailFailed("This is not an e-mail address, such as name@example.com.")
+        raise MailFailed(mark("This is not an e-mail address, such as name@example.com."))
     server = read_mail_server(settings.smtp_url, settings.mail_from)
     message = _message(server, to, subject, text)
     turns.give()  # a mail server takes its time, and nobody else should wait for it
@@ -67,11 +71,13 @@ def send(
 def _why(error: Exception, to: str) -> str:
     """Say in a sentence what went wrong."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return f"The mail server refused {to}: {_answer(*error.recipients[to])}."
+        answer = _answer(*error.recipients[to])
+        return mark("The mail server refused %(to)s: %(answer)s.", to=to, answer=answer)
     if isinstance(error, smtplib.SMTPResponseException):
         if isinstance(error, smtplib.SMTPAuthenticationError):
-            return "The mail server refused our user or password."
-        return f"The mail server refused the message: {_answer(error.smtp_code, error.smtp_error)}."
+            return mark("The mail server refused our user or password.")
+        answer = _answer(error.smtp_code, error.smtp_error)
+        return mark("The mail server refused the message: %(answer)s.", answer=answer)
     return next(
         (sentence for kind, sentence in _SENTENCES if isinstance(error, kind)), _OUT_OF_REACH
     )

@@ -24,6 +24,7 @@ from orders.rules.errors import Conflict, NotFound
 from orders.rules.limits import Limits
 from orders.rules.moments import now_or
 from orders.rules.paging import Page, Paging
+from orders.rules.texts import mark
 from orders.rules.webhook import Topic, Webhook
 from orders.rules.webhook_schema import check_change, check_webhook
 from orders.storage import database, models
@@ -252,7 +253,9 @@ def _refuse_too_many(connection: Connection, org_id: str) -> None:
     active = (table.c.org_id == org_id) & table.c.deleted_at.is_(None)
     count = connection.execute(select(func.count()).select_from(table).where(active)).scalar_one()
     if count >= MAX_WEBHOOKS:
-        raise Conflict(f"An org has at most {MAX_WEBHOOKS} webhooks; delete one first.")
+        raise Conflict(
+            mark("An org has at most %(most)s webhooks; delete one first.", most=MAX_WEBHOOKS)
+        )
 
 
 def _read(
@@ -273,7 +276,7 @@ def _read(
         require_org(connection, org_id, alone=True)
     row = connection.execute(statement).one_or_none()
     if row is None:
-        raise NotFound("There is no webhook with this ID.")
+        raise NotFound(mark("There is no webhook with this ID."))
     return _webhook(row)
 
 

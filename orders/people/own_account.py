@@ -18,7 +18,7 @@ from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models import StaffAccount
 
-WRONG_PASSWORD = "This is not your password."  # noqa: S105 - a sentence
+WRONG_PASSWORD = mark("This is not your password.")
 
 
 def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> None:

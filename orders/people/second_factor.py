@@ -19,6 +19,7 @@ from orders.access import StaffMember, hash_secret
 from orders.administration import Happened, find_staff
 from orders.administration.events import note
 from orders.rules.errors import Conflict, FieldError, InvalidOrder
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models import StaffAccount
 from orders.storage.people_models import RecoveryCode
@@ -33,8 +34,8 @@ CODES = 10  # recovery codes of a set
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _LOOK_ALIKE = str.maketrans("oil", "011")
 _GROUPS, _LETTERS_A_GROUP = 4, 4
-WRONG = "This code is not right, or it was used already. Wait for the next one."
-LOCKED = "Too many wrong codes. Please wait a quarter of an hour, then try again."
+WRONG = mark("This code is not right, or it was used already. Wait for the next one.")
+LOCKED = mark("Too many wrong codes. Please wait a quarter of an hour, then try again.")
 
 
 class Outcome(Enum):
@@ -90,7 +91,7 @@ def turn_on(
             .values(totp_secret=secret, totp_step=step, wrong_codes=0)
         )
         if not changed.rowcount:
-            raise Conflict("The second factor is switched on already.")
+            raise Conflict(mark("The second factor is switched on already."))
         _store(connection, member.id, codes)
         note(connection, member.id, Happened.FACTOR_ON, at=at)
 
@@ -124,7 +125,7 @@ def renew_codes(member: StaffMember) -> list[str]:
 
     def work(connection: Connection) -> None:
         if connection.execute(_secret_of(member.id)).scalar() is None:
-            raise Conflict("The second factor is not switched on.")
+            raise Conflict(mark("The second factor is not switched on."))
         _store(connection, member.id, codes)
         note(connection, member.id, Happened.CODES)
 

@@ -15,6 +15,7 @@ from orders.rules.errors import Conflict, ServiceBusy, StaleVersion
 from orders.rules.limits import Limits
 from orders.rules.merging import Merged, merge_orders
 from orders.rules.order import Order
+from orders.rules.texts import mark
 
 # Others may change the order between our look and our save; so often in a row nobody does.
 TRIES = 5
@@ -34,7 +35,7 @@ class EditClash(Conflict):
     def __init__(self, stored: Order, merged: Merged) -> None:
         self.stored = stored
         self.merged = merged
-        super().__init__("Somebody else has changed the same meanwhile. Nothing was saved.")
+        super().__init__(mark("Somebody else has changed the same meanwhile. Nothing was saved."))
 
 
 def check_edit(base: Order, raw: dict[str, Any], *, actor: Actor, limits: Limits) -> Order:
@@ -68,7 +69,7 @@ def save_edit(
         except StaleVersion:
             continue
         return Saved(order, merged.taken)
-    raise ServiceBusy("The order is being changed by others all the time. Please try again.")
+    raise ServiceBusy(mark("The order is being changed by others all the time. Please try again."))
 
 
 def _is(version: int) -> editing.VersionCheck:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from orders import turns
 from orders.rules.errors import ServiceBusy
+from orders.rules.texts import mark
 from orders.storage.insertion import Insertion, NewRows, insert_rows
 from orders.storage.models import Base
 from orders.storage.prepared import Parameters, Prepared
@@ -29,7 +30,7 @@ BUSY_TIMEOUT = 10_000
 # Negative: KiB of page cache for each connection.
 CACHE_KIB = -16_000
 
-CANNOT_READ = "The database cannot be reached. Please try again."
+CANNOT_READ = mark("The database cannot be reached. Please try again.")
 
 # The models are plain SQLAlchemy; Flask-SQLAlchemy and the migrations know them by their metadata.
 db = SQLAlchemy(metadata=Base.metadata)

@@ -19,12 +19,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from orders import turns
 from orders.rules.errors import ServiceBusy
+from orders.rules.texts import mark
 from orders.storage.insertion import Insertion, insert_together
 from orders.storage.prepared import driver_of
 
 T = TypeVar("T")
 
-CANNOT_WRITE = "The database cannot be written. Please try again."
+CANNOT_WRITE = mark("The database cannot be written. Please try again.")
 # Works in one commit. More would make the first of them wait for the last.
 GROUP = 64
 # Seconds for which a request waits for its work before it is told to try again.
@@ -115,7 +116,7 @@ class GroupWriter:
             if job.signal.acquire(blocking=False):  # in the last moment
                 return job.is_done
             job.is_given_up = True
-        raise ServiceBusy("The service is busy. Please try again.")
+        raise ServiceBusy(mark("The service is busy. Please try again."))
 
     def _write_group(self) -> None:
         group: list[_Job[Any]] = []
