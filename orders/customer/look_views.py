@@ -12,6 +12,7 @@ from orders.catalogue.configuration_queries import StoredFile
 from orders.customer.blueprint import customer
 from orders.rules.colours import look_of, read_colour, style_sheet
 from orders.rules.errors import NotFound
+from orders.rules.texts import mark
 from orders.web.assets import FOR_EVER
 from orders.web.downloads import send_stored
 
@@ -36,7 +37,7 @@ def show_logo(sha256: str) -> Response:
         file = StoredFile("logo", "logo", logo.content_type, 0, logo.sha256, logo.stored_as)
         answer = send_stored(file)
     except NotFound as error:
-        raise NoPage(str(error)) from error
+        raise NoPage(error.sentence) from error
     answer.headers["Cache-Control"] = FOR_EVER
     return answer
 
@@ -44,6 +45,6 @@ def show_logo(sha256: str) -> Response:
 def _sheet(colour: str, selector: str) -> Response:
     brand = read_colour(colour)
     if brand != f"#{colour}":
-        raise NoPage("A colour of six digits.")
+        raise NoPage(mark("A colour of six digits."))
     sheet = style_sheet(look_of(brand), selector)
     return Response(sheet, mimetype="text/css", headers={"Cache-Control": FOR_EVER})

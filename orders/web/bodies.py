@@ -9,6 +9,8 @@ from urllib.parse import unquote_to_bytes
 from flask import request
 from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge
 
+from orders.rules.texts import Figure, mark
+from orders.rules.uploads import too_many_bytes
 from orders.web.in_force import limits_in_force
 
 FORM = "application/x-www-form-urlencoded"
@@ -41,18 +43,24 @@ def refuse_broken_body() -> None:
     is_form = kind in {FORM, "multipart/form-data"}
     if announced is None and (is_form or "Transfer-Encoding" in request.headers):
         # The server hands broken chunks on as a whole body too.
-        raise LengthRequired("A body needs a Content-Length, so that a cut-off one is noticed.")
+        raise LengthRequired(
+            mark("A body needs a Content-Length, so that a cut-off one is noticed.")
+        )
     most = request.max_content_length
     if most is not None and announced is not None and announced > most:
-        raise RequestEntityTooLarge(f"At most {most:,} bytes; this has {announced:,}.")
+        raise RequestEntityTooLarge(too_many_bytes(most, announced))
     body = request.get_data(cache=True, parse_form_data=False)
     if announced is not None and len(body) != announced:
         raise BadRequest(
-            f"The body ended early: {announced:,} bytes were announced, {len(body):,} arrived."
+            mark(
+                "The body ended early: %(announced)s bytes were announced, %(arrived)s arrived.",
+                announced=Figure(announced),
+                arrived=Figure(len(body)),
+            )
         )
     if kind == FORM:
         # Werkzeug would replace broken text by question marks without a word.
         try:
             unquote_to_bytes(body).decode("utf-8")
         except UnicodeDecodeError as error:
-            raise BadRequest("The form's text is not UTF-8.") from error
+            raise BadRequest(mark("The form's text is not UTF-8.")) from error

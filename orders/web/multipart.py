@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from werkzeug.exceptions import BadRequest
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
+from orders.rules.texts import Figure, mark
+
 MULTIPART = "multipart/form-data"
 # Far more parts than any configuration has.
 MAX_PARTS = 1_000
-BROKEN = "The form is broken: its parts cannot be told apart."
+BROKEN = mark("The form is broken: its parts cannot be told apart.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def read_parts(body: bytes, boundary: str) -> list[Part]:
     form that is broken or has more than MAX_PARTS parts.
     """
     if not boundary or not boundary.isascii():
-        raise BadRequest("A form needs its boundary in the Content-Type.")
+        raise BadRequest(mark("A form needs its boundary in the Content-Type."))
     decoder = MultipartDecoder(boundary.encode("ascii"))
     decoder.receive_data(body)
     decoder.receive_data(None)
@@ -48,7 +50,9 @@ def read_parts(body: bytes, boundary: str) -> list[Part]:
                 if not event.more_data:
                     parts.append(_part(begun, b"".join(pieces)))
                     if len(parts) > MAX_PARTS:
-                        raise BadRequest(f"A form of at most {MAX_PARTS:,} parts.")
+                        raise BadRequest(
+                            mark("A form of at most %(most)s parts.", most=Figure(MAX_PARTS))
+                        )
     # An AttributeError is what the decoder raises for a part without the line break of its end.
     except (ValueError, AttributeError) as error:
         raise BadRequest(BROKEN) from error

@@ -144,14 +144,14 @@ def carry_on_order_import(import_id: str) -> AnyResponse:
 def order_import_errors(import_id: str) -> AnyResponse:
     """Hand out the bad rows with what is wrong with them."""
     one = _find(import_id)
-    return _csv(results.errors_csv(one), f"{PurePath(one.file_name).stem}-errors.csv")
+    return _csv(results.errors_csv(one, translated), f"{PurePath(one.file_name).stem}-errors.csv")
 
 
 @staff.get("/orders/import/<import_id>/result.csv")
 def order_import_result(import_id: str) -> AnyResponse:
     """Hand out the rows of the file with the codes of their orders."""
     one = _find(import_id)
-    return _csv(results.result_csv(one), f"{PurePath(one.file_name).stem}-imported.csv")
+    return _csv(results.result_csv(one, translated), f"{PurePath(one.file_name).stem}-imported.csv")
 
 
 def _find(import_id: str) -> Import:
