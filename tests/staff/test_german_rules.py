@@ -1,0 +1,178 @@
+"""What the rules and services say is German at the desk, and English at the JSON door."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from orders.imports import records, results, work
+from orders.messaging.courier import Outcome
+from orders.messaging.deliveries import IN_THE_BIN
+from orders.rules import schema
+from orders.rules.attributes import AttributeRule, Kind, Option
+from orders.rules.errors import NotJson
+from orders.rules.fields import STATUS_SENTENCE
+from orders.rules.json_values import parse_json
+from orders.rules.limits import Limits
+from orders.rules.permissions import REFUSALS, Permission
+from orders.rules.sheet_reading import UnreadableSheet, read_csv
+from orders.rules.status import Status
+from orders.rules.texts import Text, mark
+from orders.storage import database
+from orders.storage.tables import order_import
+from orders.web.language import translated
+from tests.actors import Org
+from tests.bad_orders import BAD_ORDERS, BadOrder
+from tests.services.test_deliveries import Desk
+from tests.services.test_imports import checked
+from tests.test_both_doors import defined_org, post_form, post_json, told_by_form, told_by_json
+
+__all__ = ["defined_org"]  # a fixture
+
+GERMAN = {"Accept-Language": "de"}
+FORM = "/orders/new?lang=de"
+
+
+@pytest.fixture
+def inside(app: Flask) -> Iterator[None]:
+    """For services that are called by themselves."""
+    with app.app_context():
+        yield
+
+
+def in_german(app: Flask, text: str) -> str:
+    with app.test_request_context(FORM):
+        return translated(text)
+
+
+@pytest.mark.parametrize("bad", BAD_ORDERS, ids=lambda bad: bad.name)
+def test_each_bad_order_is_refused_in_german_at_the_form(
+    bad: BadOrder,
+    client: FlaskClient,
+    staff_client: FlaskClient,
+    defined_org: Org,
+    csrf_off: None,
+) -> None:
+    english = told_by_json(post_json(client, defined_org, bad.as_json()))
+    german = told_by_form(post_form(staff_client, bad.as_form(), **GERMAN))
+    assert [path for path, _ in german] == [path for path, _ in english]
+    for (path, told), (_, message) in zip(english, german, strict=True):
+        assert message != told, path
+        assert not re.search(r"\b(the|this|of|whole|required)\b", message, re.IGNORECASE)
+
+
+def test_the_json_door_stays_english(client: FlaskClient, defined_org: Org) -> None:
+    headers = {**GERMAN, "Authorization": f"Bearer {defined_org.private.secret}"}
+    answer = client.post("/api/orders", json={"status": "New"}, headers=headers)
+    told = {"path": "cart", "message": "At least one line is needed for status New."}
+    assert told in answer.json["errors"]  # type: ignore[index]
+    assert answer.json["detail"].endswith("another look.")  # type: ignore[index]
+
+
+def test_values_are_told_as_the_language_writes_them(app: Flask) -> None:
+    limits = Limits()
+    [error] = schema.shape_errors({"status": "New"}, limits=limits).errors
+    assert in_german(app, error.message) == "Für den Status Neu ist mindestens eine Position nötig."
+    [error] = schema.shape_errors({"cart": [0] * 1_001}, limits=limits).errors
+    assert in_german(app, error.message) == "Höchstens 1.000 Positionen; hier sind es 1.001."
+    assert str(error.message) == "At most 1,000 lines; this has 1,001."
+    assert isinstance(STATUS_SENTENCE, Text)
+    assert f"One of: {', '.join(Status)}." == STATUS_SENTENCE
+
+
+def test_a_parser_s_reason_is_translated_where_it_is_known(app: Flask) -> None:
+    with pytest.raises(NotJson) as refused:
+        parse_json(b"[1,", mark("This file"))
+    assert str(refused.value) == "This file is not JSON: Expecting value at line 1, column 4."
+    assert in_german(app, refused.value.sentence) == (
+        "Diese Datei ist kein JSON: ein Wert fehlt in Zeile 1, Spalte 4."
+    )
+    with pytest.raises(UnreadableSheet) as unread:
+        read_csv(b'a,b\n"x"y,1\n', most_rows=9)
+    assert str(unread.value).endswith("""is not CSV: ',' expected after '"'.""")
+    assert in_german(app, unread.value.sentence) == (
+        """Zeile 2 ist kein CSV: nach '"' fehlt ','."""
+    )
+
+
+def test_what_a_role_may_not_do_is_told_in_german(
+    app: Flask, client: FlaskClient, org: Org
+) -> None:
+    assert in_german(app, REFUSALS[Permission.READ]).startswith("Ihr Konto darf")
+    answer = org.sign_in(client).get("/orders/0", headers=GERMAN)
+    assert answer.status_code == 404
+    assert "prüfen Sie den Code: Er sieht vertippt aus." in answer.text
+
+
+def test_faults_of_a_file_are_kept_with_what_they_were_made_of(
+    app: Flask, org: Org, inside: None
+) -> None:
+    org.define(AttributeRule("finish", "Finish", Kind.OPTION, options=(Option("New", "Newest"),)))
+    content = (
+        "sku,count,finish,status\n"
+        "OSL,many,Old,New\n"
+    )  # fmt: skip
+    one = checked(org, content)
+    [order] = records.read_orders(one)
+    english = [str(fault) for fault in order.faults]
+    assert "Row 2, count: A whole number from 1 to 1,000,000." in english
+    assert "Row 2, finish: “Old” is not one of: New." in english
+    german = [in_german(app, fault.text) for fault in order.faults]
+    assert "Zeile 2, count: Eine ganze Zahl von 1 bis 1.000.000." in german
+    # An option is the org's own word, whatever it means elsewhere.
+    assert "Zeile 2, finish: „Old“ ist keiner der Werte New." in german
+    with app.test_request_context(FORM):
+        assert "Eine ganze Zahl" in results.errors_csv(one, translated)
+    assert "A whole number" in results.errors_csv(one)
+
+
+@pytest.mark.parametrize(
+    ("stored", "german"),
+    [
+        ("Something went wrong.", "Something went wrong."),  # from before there were texts
+        (str(work.BROKEN), "Beim Anlegen der Bestellungen ist ein Fehler aufgetreten. "),
+    ],
+)
+def test_a_failed_import_tells_why_also_when_it_failed_long_ago(
+    app: Flask, org: Org, inside: None, stored: str, german: str
+) -> None:
+    one = checked(org, "sku,count\nOSL,many\n")
+    statement = update(order_import).values(message=stored)
+    database.write(lambda connection: connection.execute(statement).close())
+    message = records.find(one.id, one.org_id).message or ""
+    assert message == stored
+    assert in_german(app, message).startswith(german)
+
+
+SLOW = mark("No whole answer within %(seconds)s seconds.", seconds="10")
+LIKE_A_TEXT = json.dumps({"text": "New", "values": {}})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "german"),
+    [
+        (Outcome(None, SLOW), "Keine vollständige Antwort innerhalb von 10 Sekunden."),
+        (
+            Outcome(None, str(IN_THE_BIN)),
+            "Nicht gesendet: Der Webhook lag im Papierkorb.",
+        ),
+        (Outcome(None, "Said long ago."), "Said long ago."),
+        # A receiver's own words are nobody's text.
+        (Outcome(500, LIKE_A_TEXT), LIKE_A_TEXT),
+        (Outcome(404, "Not found"), "Not found"),
+    ],
+)
+def test_why_a_message_was_not_delivered_is_told_in_german(
+    app: Flask, org: Org, inside: None, outcome: Outcome, german: str
+) -> None:
+    desk = Desk(org, answers=[outcome])
+    hook = desk.hook()
+    desk.order()
+    assert desk.send()
+    told = desk.only(hook.webhook.id).last_answer or ""
+    assert told == outcome.answer
+    assert in_german(app, told) == german
