@@ -77,3 +77,22 @@ def test_no_file_is_too_long_to_read() -> None:
 
 def test_the_composition_root_is_short() -> None:
     assert len((PROJECT / "app.py").read_text("utf-8").splitlines()) <= 120
+
+
+def test_whatever_services_refuse_can_be_translated() -> None:
+    others = {"api", "staff", "docs", "demo"}
+    refusals = {
+        "BadDomain", "Conflict", "DetailError", "FieldError", "Forbidden", "MailFailed", "NotFound",
+        "NotJson", "RowError", "RowFault", "ServiceBusy", "Taken", "Unauthorized",
+        "UnreadableSheet", "refusal",
+    }  # fmt: skip
+    plain = [
+        f"{file.relative_to(PROJECT)}:{call.lineno}"
+        for file in SOURCES
+        if file.relative_to(PROJECT / "orders").parts[0] not in others
+        for call in calls(file)
+        if name_of(call) in refusals
+        and call.args
+        and isinstance(call.args[-1], ast.Constant | ast.JoinedStr)
+    ]
+    assert plain == []
