@@ -5,10 +5,9 @@ import secrets
 from flask import Response, flash, render_template, request, url_for
 
 from orders.messaging import deliveries, webhooks
-from orders.messaging.deliveries import State
+from orders.messaging.deliveries import STATE_TEXTS, State
 from orders.rules.errors import Conflict, InvalidOrder
 from orders.rules.paging import MAX_PAGE, MAX_PER_PAGE, Paging
-from orders.rules.texts import mark
 from orders.rules.webhook import Webhook
 from orders.staff.admin_form import AdminEntry, act, own_id, page, save
 from orders.staff.blueprint import signed_in, staff
@@ -26,13 +25,6 @@ STATE_ICONS = {
     State.RETRYING: "progress",
     State.DELIVERED: "check",
     State.GIVEN_UP: "alert",
-}
-STATE_TEXTS = {
-    State.WAITING: mark("Waiting"),
-    State.SENDING: mark("Being sent"),
-    State.RETRYING: mark("Trying again"),
-    State.DELIVERED: mark("Delivered"),
-    State.GIVEN_UP: mark("Given up"),
 }
 
 
