@@ -9,6 +9,7 @@ from orders.lists.bulk import Target, TooMany
 from orders.lists.bulk_records import Action, Change
 from orders.rules.errors import NotFound
 from orders.rules.status import Status, read_status
+from orders.rules.texts import mark
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.lists.list_address import ListAddress
 from orders.staff.lists.list_page import (
@@ -19,10 +20,11 @@ from orders.staff.lists.list_page import (
     own_id,
     sent_address,
 )
+from orders.web.language import translated
 from orders.web.pages import go_to, wants_piece
 
-NOTHING_CHOSEN = "Tick the orders first, or choose all of them."
-NO_STATUS = "Choose the status that they get."
+NOTHING_CHOSEN = mark("Tick the orders first, or choose all of them.")
+NO_STATUS = mark("Choose the status that they get.")
 
 
 @staff.post("/orders/bulk")
@@ -35,15 +37,15 @@ def change_orders() -> Response:
     try:
         action, status, targets = _asked(do)
         if not targets:
-            return draw(sent_address(), trouble=Trouble("bulk", NOTHING_CHOSEN))
+            return draw(sent_address(), trouble=Trouble("bulk", translated(NOTHING_CHOSEN)))
         if action is Action.STATUS and status is None:
-            return draw(sent_address(), trouble=Trouble("bulk", NO_STATUS))
+            return draw(sent_address(), trouble=Trouble("bulk", translated(NO_STATUS)))
         change = bulk.change_orders(
             targets, action, status=status, actor=signed_in().actor,
             change_id=own_id(f"bulk {sorted(_chosen())}"),
         )  # fmt: skip
     except TooMany as too_many:
-        return draw(sent_address(), trouble=Trouble("bulk", str(too_many)))
+        return draw(sent_address(), trouble=Trouble("bulk", translated(too_many.sentence)))
     return _show(change)
 
 
@@ -79,7 +81,7 @@ def _asked(do: str) -> tuple[Action, Status | None, list[Target]]:
         return Action.STATUS, read_status(request.form.get(f"status.{code}")), seen
     actions = {"status": Action.STATUS, "bin": Action.BIN, "restore": Action.RESTORE}
     if kind not in actions:
-        raise NotFound("There is no such button.")
+        raise NotFound(mark("There is no such button."))
     return actions[kind], read_status(request.form.get("set")), _scope()
 
 

@@ -13,6 +13,7 @@ from orders.lists.export_files import PIECE, TooManyRows, csv_pieces, write_xlsx
 from orders.lists.order_export import Cell, Columns
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.lists.list_page import Trouble, choices_and_address, draw
+from orders.web.language import translated
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -42,7 +43,7 @@ def export_xlsx() -> Response:
         try:
             write_xlsx(file, columns.names, rows)
         except TooManyRows as too_many:
-            return draw(request.args, trouble=Trouble("export", str(too_many)))
+            return draw(request.args, trouble=Trouble("export", translated(too_many.sentence)))
         # An open file outlives its folder.
         response = Response(_pieces(file.open("rb")), mimetype=XLSX)
         response.content_length = file.stat().st_size

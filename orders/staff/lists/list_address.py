@@ -21,15 +21,19 @@ from orders.rules.json_values import find_unstorable
 from orders.rules.moments import begin_of_day
 from orders.rules.search_text import MAX_SEARCH
 from orders.rules.status import Status, read_status
+from orders.rules.texts import mark
 from orders.staff.forms import attribute_path
+from orders.staff.showing import status_name, status_names
+from orders.web.language import gettext, translated
 
 MAX_TEXT = 255  # characters
-NOT_A_DAY = "A day, as 2026-11-24."
+NOT_A_DAY = mark("A day, as 2026-11-24.")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# Everything that narrows the list, beside the attributes; in the order of the chips.
+# What people read before the values of an address, beside the attributes.
 LABELS = {
-    "q": "Search", "status": "Status", "from": "From", "to": "To", "platform": "Platform",
-    "store": "Store", "creator": "Created by", "bin": "In the bin",
+    "q": mark("Search:"), "status": mark("Status:"), "from": mark("From:"), "to": mark("To:"),
+    "platform": mark("Platform:"), "store": mark("Store:"), "creator": mark("Created by:"),
+    "bin": mark("In the bin:"), "sort": mark("Sort:"),
 }  # fmt: skip
 
 Pairs = tuple[tuple[str, str], ...]
@@ -37,7 +41,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """An active filter: its label, what it says, and the address without it."""
+    """An active filter in the page's language: its label, what it says, the address without it."""
 
     label: str
     text: str
@@ -46,7 +50,10 @@ class Chip:
 
 @dataclass(frozen=True)
 class ListAddress:
-    """What an address says. `filters` are its names and values as they were typed."""
+    """What an address says. `filters` are its names and values as they were typed.
+
+    `errors` are in the page's language.
+    """
 
     wanted: Wanted
     sort: Sort
@@ -135,7 +142,7 @@ class _Reader:
         statuses = tuple(self._statuses())
         since, until = self._day("from"), self._day("to")
         if since and until and until < since:
-            self.errors["to"] = "This day is before the first one."
+            self.errors["to"] = gettext("This day is before the first one.")
         wanted = Wanted(
             search=search,
             statuses=statuses,
@@ -148,7 +155,7 @@ class _Reader:
             in_bin=self._text("bin") != "",
         )
         if self._sent.get("bin", "").strip() not in {"", "1"}:
-            self.errors["bin"] = "1, or nothing."
+            self.errors["bin"] = gettext("1, or nothing.")
         return wanted
 
     def sort(self) -> Sort:
@@ -156,7 +163,7 @@ class _Reader:
         sent = self._sent.get("sort", "")
         sort = read_sort(sent) if sent else NEWEST_FIRST
         if sort is None:
-            self.errors["sort"] = "The list cannot be sorted by this."
+            self.errors["sort"] = gettext("The list cannot be sorted by this.")
         return sort or NEWEST_FIRST
 
     def _text(self, name: str, most: int = MAX_TEXT) -> str:
@@ -169,9 +176,9 @@ class _Reader:
             return text[:most]
         faults = find_unstorable(text, name, nesting=0)
         if len(text) > most:
-            faults = [FieldError(name, f"At most {most} characters.")]
+            faults = [FieldError(name, mark("At most %(most)s characters.", most=most))]
         if faults:
-            self.errors[name] = faults[0].message
+            self.errors[name] = translated(faults[0].message)
             return ""
         return text
 
@@ -180,7 +187,8 @@ class _Reader:
             self.filters.append(("status", text))
             status = read_status(text)
             if status is None:
-                self.errors["status"] = f"One or several of: {', '.join(Status)}."
+                names = ", ".join(status_names().values())
+                self.errors["status"] = gettext("One or several of: %(names)s.", names=names)
             else:
                 yield status
 
@@ -193,7 +201,7 @@ class _Reader:
                 return date.fromisoformat(text)
         except ValueError:
             pass
-        self.errors.setdefault(name, NOT_A_DAY)
+        self.errors.setdefault(name, translated(NOT_A_DAY))
         return None
 
     def _begin(self, day: date | None) -> datetime | None:
@@ -212,7 +220,7 @@ class _Reader:
     def _creator(self) -> str:
         creator = self._text("creator")
         if creator and self._choices.name_of(creator) is None:
-            self.errors["creator"] = "Nobody in this organization has this ID."
+            self.errors["creator"] = gettext("Nobody in this organization has this ID.")
             return ""
         return creator
 
@@ -226,9 +234,9 @@ class _Reader:
                 continue
             rule = self._rules.get(path)
             if rule is None:
-                self.errors[path] = "There is no attribute of this name with options."
+                self.errors[path] = gettext("There is no attribute of this name with options.")
             elif fault := value_fault(rule, value):
-                self.errors[path] = fault
+                self.errors[path] = translated(fault)
             else:
                 is_both = rule.applies is Applies.BOTH
                 areas = ("metadata", "derivative") if is_both else (area,)
@@ -240,13 +248,20 @@ def _chips(
 ) -> Iterator[Chip]:
     for name, value in address.filters:
         rule = rules.get(name)
-        if rule is not None:
-            label, text = rule.label, display(rule, value)
-        else:
-            label, text = LABELS.get(name, name), value
+        label = label_of(name, rules)
+        text = value if rule is None else translated(display(rule, value))
+        if name == "status":
+            text = status_name(value)
         if name == "creator":
             text = choices.name_of(value) or value
         if name == "bin":
-            text = ""
+            label, text = gettext("In the bin"), ""
         rest = tuple(pair for pair in address.pairs if pair != (name, value))
         yield Chip(label, text, rest)
+
+
+def label_of(name: str, rules: Mapping[str, AttributeRule]) -> str:
+    """Give what people read before a filter's value; `rules` are by the path of their values."""
+    if name in rules:
+        return f"{rules[name].label}:"
+    return translated(LABELS[name]) if name in LABELS else f"{name}:"

@@ -1,19 +1,22 @@
 """The columns of the list: which there are, and which a person has chosen."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orders.lists.order_list import Listed
 from orders.rules.attributes import Applies, AttributeRule, display
+from orders.rules.texts import mark
 from orders.staff.forms import attribute_path
+from orders.web.language import translated
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column beside the code, by the name that stands in addresses and preferences.
 
-    `sort` is the wire name of the field that its head sorts by.
+    `short` stands in the place of `label` where a phone has little room. `sort` is the wire name of
+    the field that its head sorts by.
     """
 
     name: str
@@ -21,27 +24,31 @@ class Column:
     sort: str = ""
     is_figure: bool = False
     rule: AttributeRule | None = None
+    short: str = ""
 
 
 FIXED = (
-    Column("name", "Name", sort="name"),
-    Column("customer", "Customer", sort="customerId"),
-    Column("status", "Status", sort="status"),
-    Column("lines", "Lines", is_figure=True),
-    Column("pieces", "Pieces", is_figure=True),
-    Column("created", "Created", sort="createdAt"),
-    Column("changed", "Changed", sort="updatedAt"),
-    Column("by", "By"),
-    Column("platformOrder", "Platform order"),
-    Column("store", "Store"),
+    Column("name", mark("Name"), sort="name"),
+    Column("customer", mark("Customer"), sort="customerId"),
+    Column("status", mark("Status"), sort="status"),
+    Column("lines", mark("Lines"), is_figure=True),
+    Column("pieces", mark("Pieces"), is_figure=True),
+    Column("created", mark("Created"), sort="createdAt"),
+    Column("changed", mark("Changed"), sort="updatedAt"),
+    Column("by", mark("By")),
+    Column("platformOrder", mark("Platform order"), short=mark("Platf. order")),
+    Column("store", mark("Store")),
 )
 DEFAULT = ("name", "customer", "status", "lines", "pieces", "created", "by")
 
 
 def all_columns(rules: Sequence[AttributeRule]) -> tuple[Column, ...]:
-    """Give every column that can be shown, the org's attributes last."""
+    """Give every column that can be shown, in the page's language; the org's attributes last."""
+    fixed = tuple(
+        replace(one, label=translated(one.label), short=translated(one.short)) for one in FIXED
+    )
     own = tuple(Column(attribute_path(rule), rule.label, rule=rule) for rule in rules)
-    return FIXED + own
+    return fixed + own
 
 
 def choose(
@@ -81,7 +88,7 @@ def attribute_text(order: Listed, rule: AttributeRule) -> str:
     for area in areas:
         value = area.get(rule.key)
         if value is not None:
-            return display(rule, value)
+            return translated(display(rule, value))
     return ""
 
 

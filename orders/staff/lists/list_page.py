@@ -17,37 +17,39 @@ from orders.lists.order_place import Sort
 from orders.lists.saved_views import View
 from orders.rules.errors import NotFound
 from orders.rules.status import Status
+from orders.rules.texts import mark
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.lists import list_columns
-from orders.staff.lists.list_address import ListAddress, Pairs, option_rules, read_address
+from orders.staff.lists.list_address import ListAddress, Pairs, label_of, option_rules, read_address
+from orders.staff.showing import status_names
 from orders.web.pages import page_or_piece
 
 # The views that everybody has: what they show.
 BUILT_IN: tuple[tuple[str, Pairs], ...] = (
-    ("All", ()),
-    ("Open carts", (("status", str(Status.LIST)), ("status", str(Status.IN_CART)))),
-    ("New", (("status", str(Status.NEW)),)),
-    ("In progress", (("status", str(Status.IN_PROGRESS)),)),
-    ("Complete", (("status", str(Status.COMPLETE)),)),
-    ("Bin", (("bin", "1"),)),
+    (mark("All"), ()),
+    (mark("Open carts"), (("status", str(Status.LIST)), ("status", str(Status.IN_CART)))),
+    (mark("New"), (("status", str(Status.NEW)),)),
+    (mark("In progress"), (("status", str(Status.IN_PROGRESS)),)),
+    (mark("Complete"), (("status", str(Status.COMPLETE)),)),
+    (mark("Bin"), (("bin", "1"),)),
 )
 SORTS = (
-    (Sort("createdAt"), "Newest first"),
-    (Sort("createdAt", is_descending=False), "Oldest first"),
-    (Sort("updatedAt"), "Changed last"),
-    (Sort("updatedAt", is_descending=False), "Unchanged for longest"),
-    (Sort("name", is_descending=False), "Name"),
-    (Sort("name"), "Name, from the end"),
-    (Sort("customerId", is_descending=False), "Customer"),
-    (Sort("customerId"), "Customer, from the end"),
-    (Sort("status", is_descending=False), "Status, from List"),
-    (Sort("status"), "Status, from Complete"),
+    (Sort("createdAt"), mark("Newest first")),
+    (Sort("createdAt", is_descending=False), mark("Oldest first")),
+    (Sort("updatedAt"), mark("Changed last")),
+    (Sort("updatedAt", is_descending=False), mark("Unchanged for longest")),
+    (Sort("name", is_descending=False), mark("Name")),
+    (Sort("name"), mark("Name, from the end")),
+    (Sort("customerId", is_descending=False), mark("Customer")),
+    (Sort("customerId"), mark("Customer, from the end")),
+    (Sort("status", is_descending=False), mark("Status, from List")),
+    (Sort("status"), mark("Status, from Complete")),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A view above the list."""
+    """A view above the list; `label` is a Text, or the name that somebody gave it."""
 
     label: str
     address: Pairs
@@ -57,7 +59,7 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why something was not done: told where the person has asked for it.
+    """Why something was not done, in the page's language: told where the person has asked for it.
 
     `place` is "bulk" or "view"; `typed` is the name that was given to a view.
     """
@@ -111,9 +113,10 @@ def draw(
         page=page, address=address, choices=choices, change=change, trouble=trouble,
         columns=list_columns.choose(rules, address.columns, preferred),
         every_column=list_columns.all_columns(rules), option_rules=option_rules(rules),
+        label_of=label_of,
         tabs=_tabs(address, views), view=view,
         may_change_view=view is not None and saved_views.may_change(view, member),
-        names=_names(page, choices, member.org_id), statuses=tuple(Status), sorts=SORTS,
+        names=_names(page, choices, member.org_id), statuses=status_names(), sorts=SORTS,
         here=list_address(address.pairs, **place, done=change.id if change else None),
         state=list_address(address.pairs, **place).partition("?")[2],
         attribute_text=list_columns.attribute_text, platform_text=list_columns.platform_text,

@@ -17,6 +17,7 @@ from orders.staff.lists.list_page import (
     own_id,
     sent_address,
 )
+from orders.web.language import translated
 from orders.web.pages import go_to
 
 
@@ -79,12 +80,13 @@ def _saved(address: ListAddress, save: Callable[[], object], view_id: str) -> Re
     try:
         save()
     except InvalidOrder as invalid:
-        trouble = Trouble("view", invalid.errors[0].message, request.form.get("name", ""))
-        return draw(sent_address(), trouble=trouble)
+        message = invalid.errors[0].message
     except Conflict as conflict:
-        trouble = Trouble("view", str(conflict), request.form.get("name", ""))
-        return draw(sent_address(), trouble=trouble)
-    return go_to(list_address((*address.filters, *address.looks, ("view", view_id))))
+        message = conflict.sentence
+    else:
+        return go_to(list_address((*address.filters, *address.looks, ("view", view_id))))
+    trouble = Trouble("view", translated(message), request.form.get("name", ""))
+    return draw(sent_address(), trouble=trouble)
 
 
 def _kept(address: ListAddress) -> Pairs:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,25 +12,27 @@ from orders.order_rows import CREATED, IMPORTED
 from orders.queries import HistoryEntry
 from orders.rules.attributes import Applies, AttributeRule, display
 from orders.rules.json_values import same_json
+from orders.rules.texts import mark
+from orders.staff.showing import status_name
+from orders.web.language import figure, gettext, ngettext, translated
 
 # What the acts of the services are called; one that is not here stands under its own name.
 TITLES = {
-    CREATED: "Created",
-    IMPORTED: "Imported",
-    "changed": "Changed",
-    "binned": "Put into the bin",
-    "restored": "Taken out of the bin",
-    LINK_SENT: "Link sent to the customer",
+    CREATED: mark("Created"),
+    IMPORTED: mark("Imported"),
+    "changed": mark("Changed"),
+    "binned": mark("Put into the bin"),
+    "restored": mark("Taken out of the bin"),
+    LINK_SENT: mark("Link sent to the customer"),
 }
 # What a change is called when it is one of this alone.
-ONLY_TITLES = {"status": "Status changed", "cart": "Cart changed"}
-LABELS = {"name": "Order name", "customerId": "Customer ID", "status": "Status"}
+ONLY_TITLES = {"status": mark("Status changed"), "cart": mark("Cart changed")}
+LABELS = {"name": mark("Order name"), "customerId": mark("Customer ID"), "status": mark("Status")}
 PLATFORM_LABELS = {
-    "id": "Platform order ID",
-    "platform": "Platform",
-    "storeName": "Store name",
+    "id": mark("Platform order ID"),
+    "platform": mark("Platform"),
+    "storeName": mark("Store name"),
 }
-NOTHING = "nothing"
 _MISSING = object()
 
 Cards = Mapping[str, naming.ConfigurationCard]
@@ -41,12 +43,14 @@ Line = dict[str, Any]
 class Change:
     """One change: `before` is None for what was added, `after` is None for what was taken out.
 
-    Both are None for a change that the label tells by itself.
+    Both are None for a change that the label tells by itself. `is_whole` when the label with the
+    one value tells it all, so that nobody needs to read that there was nothing before or after.
     """
 
     label: str
     before: str | None = None
     after: str | None = None
+    is_whole: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Event:
 def tell(
     entries: Sequence[HistoryEntry], rules: Sequence[AttributeRule], org_id: str
 ) -> list[Event]:
-    """Put the entries into words, newest first.
+    """Put the entries into words of the page's language, newest first.
 
     Values of attributes that were retired meanwhile, and products that are gone, stay readable: by
     their key, value or ID.
@@ -98,13 +102,13 @@ def _event(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) ->
 
 def _title(entry: HistoryEntry) -> str:
     if entry.action == "changed" and len(entry.changes) == 1:
-        return ONLY_TITLES.get(next(iter(entry.changes)), TITLES["changed"])
-    return TITLES.get(entry.action, entry.action)
+        return translated(ONLY_TITLES.get(next(iter(entry.changes)), TITLES["changed"]))
+    return translated(TITLES.get(entry.action, entry.action))
 
 
 def _changes(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) -> Iterator[Change]:
     if entry.action == LINK_SENT:
-        yield Change("To", after=str(entry.changes.get("to", "")))
+        yield Change(gettext("Sent to"), after=str(entry.changes.get("to", "")), is_whole=True)
         return
     for name, change in entry.changes.items():
         if name == "cart":
@@ -113,10 +117,13 @@ def _changes(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) 
             yield from _key_changes(name, change, rules)
         elif name == "platform":
             for key, before, after in _keys(change):
-                yield Change(PLATFORM_LABELS.get(key, key), _text(before), _text(after))
+                label = translated(PLATFORM_LABELS.get(key, key))
+                yield Change(label, _text(before), _text(after))
         elif isinstance(change, dict):
-            before, after = change.get("from"), change.get("to")
-            yield Change(LABELS.get(name, name), _text(before), _text(after))
+            before, after = _text(change.get("from")), _text(change.get("to"))
+            if name == "status":
+                before, after = (one and status_name(one) for one in (before, after))
+            yield Change(translated(LABELS.get(name, name)), before, after)
 
 
 def _key_changes(area: str, change: object, rules: Sequence[AttributeRule]) -> Iterator[Change]:
@@ -144,7 +151,7 @@ def _keys(change: object) -> Iterator[tuple[str, object, object]]:
 def _shown(rule: AttributeRule, value: object) -> str | None:
     if value is _MISSING or value is None:
         return None
-    return _text(value) if isinstance(value, dict | list) else display(rule, value)
+    return _text(value) if isinstance(value, dict | list) else translated(display(rule, value))
 
 
 def _text(value: object) -> str | None:
@@ -163,7 +170,7 @@ def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[Chang
     """Pair the lines of before and after: first equal ones, then those of one configuration."""
     if "added" in change:
         for line in change["added"]:
-            yield Change("Line added", after=_line_text(line, cards))
+            yield Change(gettext("Line added"), after=_line_text(line, cards), is_whole=True)
         return
     old, new = list(change.get("from") or ()), list(change.get("to") or ())
     same = _take_pairs(old, new, lambda line: line)
@@ -172,21 +179,20 @@ def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[Chang
     )
     noted = _take_pairs(old, new, lambda line: line["configurationId"])
     for before, after in counted:
-        yield Change(
-            f"Count of {_name(before, cards)}", f"{before['count']:,}", f"{after['count']:,}"
-        )
+        label = gettext("Count of %(product)s", product=_name(before, cards))
+        yield Change(label, figure(before["count"]), figure(after["count"]))
     for before, after in noted:
         yield Change(
-            f"Line of {_name(before, cards)}",
+            gettext("Line of %(product)s", product=_name(before, cards)),
             _line_text(before, cards, named=False),
             _line_text(after, cards, named=False),
         )
     for line in old:
-        yield Change("Line taken out", before=_line_text(line, cards))
+        yield Change(gettext("Line taken out"), before=_line_text(line, cards), is_whole=True)
     for line in new:
-        yield Change("Line added", after=_line_text(line, cards))
+        yield Change(gettext("Line added"), after=_line_text(line, cards), is_whole=True)
     if same and not (counted or noted or old or new):
-        yield Change("Lines put into another order")
+        yield Change(gettext("Lines put into another order"))
 
 
 def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, Line]]:  # noqa: ANN401 - what makes two lines a pair, as JSON
@@ -212,9 +218,11 @@ def _as_key(value: object) -> str:
 
 
 def _line_text(line: Line, cards: Cards, *, named: bool = True) -> str:
-    count = line["count"]
-    of_what = f"of {_name(line, cards)}" if named else "piece" if count == 1 else "pieces"
-    text = f"{count:,} {of_what}"
+    count = figure(line["count"])
+    if named:
+        text = gettext("%(count)s of %(product)s", count=count, product=_name(line, cards))
+    else:
+        text = ngettext("%(count)s piece", "%(count)s pieces", line["count"], count=count)
     details = ", ".join(f"{key}: {_text(value)}" for key, value in _metadata(line).items())
     return f"{text} ({details})" if details else text
 

@@ -11,27 +11,29 @@ from orders.rules.change_schema import OrderChanges
 from orders.rules.errors import Forbidden, InvalidOrder, NotFound, ServiceBusy, StaleVersion
 from orders.rules.order import Order
 from orders.rules.status import Status, read_status
+from orders.rules.texts import mark
 from orders.staff.accounts import current_member
 from orders.staff.admin_form import AdminEntry, own_id
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.order import history
+from orders.staff.order.link_message import link_message
 from orders.staff.order.order_page import (
     OrderForms,
     Stale,
     done,
     draw_order,
-    link_subject,
-    link_text,
     refused,
     settings,
 )
 from orders.staff.order.order_page_forms import LinkForm, NoteForm
+from orders.staff.showing import status_name, status_names
 from orders.staff.undo import offer_undo
+from orders.web.language import figure, gettext, translated
 from orders.web.limits import limiter
 from orders.web.pages import go_to
 
-IN_THE_BIN = "The order is in the bin. Restore it first; nothing was changed."
-CHANGED_MEANWHILE = "The order was changed meanwhile, so this was not done. Look at it again."
+IN_THE_BIN = mark("The order is in the bin. Restore it first; nothing was changed.")
+CHANGED_MEANWHILE = mark("The order was changed meanwhile, so this was not done. Look at it again.")
 # Enough for the busiest person, and no use for sending out thousands.
 MAIL_LIMIT = "20 per minute"
 MAX_MESSAGE = 5_000  # characters
@@ -47,7 +49,7 @@ class InTheBin(Exception):  # noqa: N818 - named for what is the case, as our ot
 
 @staff.errorhandler(InTheBin)
 def _in_the_bin(error: InTheBin) -> Response:
-    return refused(error.order, IN_THE_BIN)
+    return refused(error.order, translated(IN_THE_BIN))
 
 
 def _person() -> str:
@@ -62,8 +64,8 @@ def set_status(reference: str) -> Response:
     order = _open_order(reference)
     wanted = read_status(request.form.get("status"))
     if wanted is None:
-        names = ", ".join(Status)
-        return draw_order(order, OrderForms(status_error=f"One of: {names}."), status=422)
+        sentence = gettext("One of: %(names)s.", names=", ".join(status_names().values()))
+        return draw_order(order, OrderForms(status_error=sentence), status=422)
     version = _version()
     try:
         after = editing.change_order(
@@ -73,14 +75,19 @@ def set_status(reference: str) -> Response:
     except StaleVersion:
         return _stale(order.id, wanted, version)
     except InvalidOrder as invalid:
-        sentence = " ".join(error.message for error in invalid.errors)
+        sentence = " ".join(translated(error.message) for error in invalid.errors)
         return draw_order(order, OrderForms(status_error=sentence), status=422)
+    name = status_name(wanted)
     if after.version == version:
-        return done(after, f"The order was {wanted} already.")
+        return done(after, gettext("The order was %(status)s already.", status=name))
     if "undone" in request.form:
-        return done(after, f"The order is {wanted} again.")
+        return done(after, gettext("The order is %(status)s again.", status=name))
     offer_undo(after, "staff.set_status", status=str(order.status), undone="yes")
-    return done(after, f"The order is {wanted} now; it was {order.status}.")
+    before = status_name(order.status)
+    return done(
+        after,
+        gettext("The order is %(status)s now; it was %(before)s.", status=name, before=before),
+    )
 
 
 @staff.post("/orders/<reference>/bin")
@@ -88,7 +95,8 @@ def bin_order(reference: str) -> Response:
     """Put the order into the bin."""
     order = _open_order(reference)
     return _act(
-        order, editing.bin_order, "The order is in the bin: no customer, shop or script sees it.",
+        order, editing.bin_order,
+        gettext("The order is in the bin: no customer, shop or script sees it."),
         undo="staff.restore_order",
     )  # fmt: skip
 
@@ -98,9 +106,9 @@ def restore_order(reference: str) -> Response:
     """Take the order out of the bin."""
     order = queries.find_any_order(reference, signed_in().org_id)
     if order.deleted_at is None:
-        return done(order, "The order is not in the bin.")
+        return done(order, gettext("The order is not in the bin."))
     return _act(
-        order, editing.restore_order, "The order is restored, as it was before.",
+        order, editing.restore_order, gettext("The order is restored, as it was before."),
         undo="staff.bin_order",
     )  # fmt: skip
 
@@ -128,8 +136,8 @@ def delete_note(reference: str, note_id: str) -> Response:
     try:
         notes.remove_note(order.id, note_id, actor=signed_in().actor)
     except Forbidden as error:
-        return refused(order, str(error))
-    return done(order, "The note is deleted.")
+        return refused(order, translated(error.sentence))
+    return done(order, gettext("The note is deleted."))
 
 
 @staff.post("/orders/<reference>/link")
@@ -138,25 +146,31 @@ def send_link(reference: str) -> Response:
     """Send the customer's link by e-mail, and write into the history that it went out."""
     order, form = _open_order(reference), LinkForm(formdata=request.form)
     if not mail.is_configured(settings()):
-        return refused(order, mail.NOT_SET_UP)
+        return refused(order, translated(mail.NOT_SET_UP))
     entry = AdminEntry(form)
     to, message = (form.to.data or "").strip(), (form.message.data or "").strip()
     if len(message) > MAX_MESSAGE:
-        entry.errors["message"] = f"At most {MAX_MESSAGE:,} characters."
+        entry.errors["message"] = gettext("At most %(most)s characters.", most=figure(MAX_MESSAGE))
         entry.focus = "message"
         return draw_order(order, OrderForms(link=entry), status=422)
-    text = "\n\n".join(part for part in (message, link_text(order)) if part)
+    ours = link_message(order)
+    text = "\n\n".join(part for part in (message, ours.text) if part)
     try:
-        mail.send(to, link_subject(order), text, settings=settings())
+        mail.send(to, ours.subject, text, settings=settings())
     except mail.MailFailed as failed:
-        entry.errors["to"] = f"{failed} Nothing was sent."
+        entry.errors["to"] = gettext(
+            "%(reason)s Nothing was sent.", reason=translated(failed.sentence)
+        )
         entry.focus = "to"
         return draw_order(order, OrderForms(link=entry), status=422)
     try:
         editing.note_link_sent(order.id, to, actor=signed_in().actor)
     except (ServiceBusy, NotFound):
-        return refused(order, f"The link went to {to}, but the history could not note it.")
-    return done(order, f"The link is on its way to {to}.")
+        return refused(
+            order,
+            gettext("The link went to %(address)s, but the history could not note it.", address=to),
+        )
+    return done(order, gettext("The link is on its way to %(address)s.", address=to))
 
 
 def _open_order(reference: str) -> Order:
@@ -178,7 +192,7 @@ def _act(order: Order, act: Callable[..., Order], message: str, *, undo: str) ->
     try:
         after = act(order.id, actor=signed_in().actor, is_current=lambda stored: stored == version)
     except StaleVersion:
-        return refused(order, CHANGED_MEANWHILE)
+        return refused(order, translated(CHANGED_MEANWHILE))
     if "undone" not in request.form:
         offer_undo(after, undo, undone="yes")
     return done(after, message)

@@ -7,6 +7,7 @@ from orders.catalogue import naming
 from orders.rules.attributes import AttributeRule, display
 from orders.rules.order import Order
 from orders.staff.forms import attribute_path
+from orders.web.language import translated
 
 
 def cards_of(order: Order) -> dict[str, naming.ConfigurationCard]:
@@ -21,7 +22,7 @@ def labelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, 
         area, _, key = attribute_path(rule).partition(".")
         value = _areas(order)[area].get(key)
         if value is not None:
-            shown.append((rule.label, display(rule, value)))
+            shown.append((rule.label, translated(display(rule, value))))
     return shown
 
 

@@ -10,14 +10,15 @@ from orders import notes, queries
 from orders.messaging import mail
 from orders.rules.mail_address import is_mail_address
 from orders.rules.order import Order
-from orders.rules.short_id import grouped
 from orders.rules.status import Status
 from orders.settings import Settings
 from orders.staff.admin_form import AdminEntry
 from orders.staff.blueprint import signed_in
 from orders.staff.order import history
+from orders.staff.order.link_message import link_message
 from orders.staff.order.order_facts import as_text, cards_of, labelled, unlabelled
 from orders.staff.order.order_page_forms import LinkForm, NoteForm
+from orders.staff.showing import status_names
 from orders.staff.undo import Undo, take_undo
 from orders.web import pdf
 from orders.web.links import customer_link
@@ -37,7 +38,7 @@ class Stale:
 
 @dataclass
 class OrderForms:
-    """What stands on the forms of the page. Fresh ones are empty."""
+    """What stands on the forms of the page, in its language. Fresh ones are empty."""
 
     note: AdminEntry | None = None
     link: AdminEntry | None = None
@@ -58,13 +59,13 @@ def address_of(order: Order) -> str:
 
 
 def done(order: Order, message: str) -> Response:
-    """Tell what was done, on the order's page."""
+    """Tell what was done, on the order's page; the sentence is in the person's language."""
     flash(message)
     return go_to(address_of(order))
 
 
 def refused(order: Order, message: str) -> Response:
-    """Tell what was not done, on the order's page."""
+    """Tell what was not done, on the order's page; the sentence is in the person's language."""
     flash(message, "bad")
     return go_to(address_of(order))
 
@@ -82,6 +83,7 @@ def draw_order(order: Order, forms: OrderForms | None = None, *, status: int = 2
         note=forms.note or AdminEntry(NoteForm(formdata=None, key=secrets.token_urlsafe(16))),
         link=forms.link or AdminEntry(LinkForm(formdata=None, to=_likely_address(order))),
         statuses=STATUSES,
+        status_names=status_names(),
         next_status=next_status(order.status),
         cards=cards_of(order),
         history=history.tell(queries.read_history(order), rules, order.org_id),
@@ -92,8 +94,7 @@ def draw_order(order: Order, forms: OrderForms | None = None, *, status: int = 2
         other=unlabelled(order, rules),
         platform_labels=history.PLATFORM_LABELS,
         customer_link=link,
-        mail_text=link_text(order),
-        mail_subject=link_subject(order),
+        mail=link_message(order),
         can_mail=mail.is_configured(settings()),
         can_pdf=pdf.is_available(),
         as_text=as_text,
@@ -105,19 +106,6 @@ def next_status(status: Status) -> Status | None:
     """Give the step that comes after this one; None after the last."""
     at = STATUSES.index(status) + 1
     return STATUSES[at] if at < len(STATUSES) else None
-
-
-def link_subject(order: Order) -> str:
-    """Give the subject of the message that carries the customer's link."""
-    return f"Your order {grouped(order.short_id)}"
-
-
-def link_text(order: Order) -> str:
-    """Give the end of that message: the link and the code."""
-    return (
-        f"You can see your order here:\n{customer_link(order.short_id)}\n\n"
-        f"Its code, should anybody ask for it: {grouped(order.short_id)}\n"
-    )
 
 
 def _likely_address(order: Order) -> str:

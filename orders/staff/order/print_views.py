@@ -12,11 +12,13 @@ from orders.catalogue import configuration_queries, naming
 from orders.rules.errors import NotFound
 from orders.rules.order import Order
 from orders.rules.short_id import MistypedShortId
+from orders.rules.texts import mark
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.order.history import PLATFORM_LABELS
 from orders.staff.order.order_facts import as_text, cards_of, labelled
 from orders.web import pdf
 from orders.web.downloads import file_store
+from orders.web.language import translated
 from orders.web.links import customer_link
 
 MAX_SHEETS = 100  # orders of one print
@@ -68,7 +70,7 @@ def orders_pdf() -> Response:
     """Give the sheets of several orders as PDF; codes without an order are left out."""
     orders, _missing = _asked_for()
     if not orders:
-        raise NotFound("None of these codes is that of an order.")
+        raise NotFound(mark("None of these codes is that of an order."))
     return _pdf(orders, "orders.pdf")
 
 
@@ -109,7 +111,7 @@ def _draw(
 def _sheet(order: Order) -> Sheet:
     facts = labelled(order, signed_in().actor.org.attributes)
     facts += [
-        (PLATFORM_LABELS[key], as_text(order.platform[key]))
+        (translated(PLATFORM_LABELS[key]), as_text(order.platform[key]))
         for key in PLATFORM_LABELS
         if order.platform.get(key) is not None
     ]

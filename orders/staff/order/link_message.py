@@ -1,0 +1,43 @@
+"""The message that carries the customer's link, in the language of the org's customers."""
+
+from dataclasses import dataclass
+
+import flask_babel
+
+from orders.administration import customer_pages
+from orders.languages import languages
+from orders.rules.order import Order
+from orders.rules.short_id import grouped
+from orders.web.language import gettext, language
+from orders.web.links import customer_link
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMessage:
+    """Its subject, the text that it ends with, and the code of the language of both."""
+
+    subject: str
+    text: str
+    language: str
+
+
+def link_message(order: Order) -> LinkMessage:
+    """Write the message in the language that the org has chosen for its customers.
+
+    Where it has chosen none, in that of the page: whoever sends it adds words of their own.
+    """
+    chosen = customer_pages.find_customer_page(order.org_id).language
+    code = chosen if chosen in languages() else language()
+    shown, link = grouped(order.short_id), customer_link(order.short_id)
+    with flask_babel.force_locale(code):
+        return LinkMessage(
+            subject=gettext("Your order %(code)s", code=shown),
+            text="\n".join((
+                gettext("You can see your order here:"),
+                link,
+                "",
+                gettext("Its code, should anybody ask for it: %(code)s", code=shown),
+                "",
+            )),
+            language=code,
+        )  # fmt: skip
