@@ -64,7 +64,7 @@ def set_status(reference: str) -> Response:
     order = _open_order(reference)
     wanted = read_status(request.form.get("status"))
     if wanted is None:
-        sentence = gettext("One of: %(names)s.", names=", ".join(status_names().values()))
+        sentence = gettext("One of: %(options)s.", options=", ".join(status_names().values()))
         return draw_order(order, OrderForms(status_error=sentence), status=422)
     version = _version()
     try:
