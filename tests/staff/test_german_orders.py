@@ -23,7 +23,7 @@ LAMP = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d22"
 # Words that are German, too; file formats; and what a key is called.
 SAME_IN_BOTH = {
     *("Name", "Code", "Status", "Status …", "Status:"), *("PDF", "CSV", "Excel (XLSX)"),
-    "UTC", *("Enter", "Esc"),
+    *("UTC", "Tokens"), *("Enter", "Esc"),
 }  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def test_what_cannot_be_read_is_told_at_its_field(german: FlaskClient) -> None:
     answer = german.get("/orders?from=yesterday&status=Lost&platform=" + "x" * 300)
     assert answer.status_code == 422
     assert "Von: Ein Tag, etwa 2026-11-24." in answer.text
-    assert "Status: Eines oder mehrere von: Merkliste, Im Warenkorb, Neu," in answer.text
+    assert "Status: Einer oder mehrere der Werte Merkliste, Im Warenkorb, Neu," in answer.text
     assert "Plattform: Höchstens 255 Zeichen." in answer.text
 
 
@@ -96,7 +96,7 @@ def test_the_page_of_an_order_tells_what_was_done(german: FlaskClient, org: Org)
     assert re.search(r'>von</span> <span class="was">Neu<.*?>auf</span> <span class="is">In Arbeit',
                      text, re.DOTALL)  # fmt: skip
     answer = german.post(f"/orders/{code}/status", data={"status": "?", "version": 1})
-    assert "Der Status wurde nicht geändert: Eines von: Merkliste," in answer.text
+    assert "Der Status wurde nicht geändert: Einer der Werte Merkliste," in answer.text
     german.post(f"/orders/{code}/bin", data={"version": 2})
     text = german.get(f"/orders/{code}").text
     assert "Die Bestellung ist im Papierkorb: Kein Kunde, Shop oder Skript sieht sie." in text
