@@ -21,7 +21,7 @@ from orders.rules.texts import mark
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.lists import list_columns
 from orders.staff.lists.list_address import ListAddress, Pairs, label_of, option_rules, read_address
-from orders.staff.showing import status_names
+from orders.staff.showing import status_menus, status_names
 from orders.web.pages import page_or_piece
 
 # The views that everybody has: what they show.
@@ -113,7 +113,7 @@ def draw(
         page=page, address=address, choices=choices, change=change, trouble=trouble,
         columns=list_columns.choose(rules, address.columns, preferred),
         every_column=list_columns.all_columns(rules), option_rules=option_rules(rules),
-        label_of=label_of,
+        label_of=label_of, status_menus=status_menus,
         tabs=_tabs(address, views), view=view,
         may_change_view=view is not None and saved_views.may_change(view, member),
         names=_names(page, choices, member.org_id), statuses=status_names(), sorts=SORTS,
