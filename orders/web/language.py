@@ -31,7 +31,7 @@ def start_languages(app: Flask, language_of_person: Callable[[], str]) -> None:
     app.extensions["language_of_person"] = language_of_person
     flask_babel.Babel(app, default_locale=ENGLISH, locale_selector=language_of_request)
     app.jinja_env.globals.update(language=language, other_languages=other_languages)
-    app.jinja_env.filters.update(translated=translated, figure=figure)
+    app.jinja_env.filters.update(translated=translated, figure=figure, language_tag=language_tag)
     app.jinja_env.filters["filesizeformat"] = file_size
 
 
@@ -94,7 +94,7 @@ def file_size(size: float) -> str:
 
 
 @contextmanager
-def speaking(*codes: str) -> Iterator[None]:
+def speaking(*codes: str | None) -> Iterator[None]:
     """Speak for a while the first of these languages that there is, else that of the page."""
     known = languages()
     with flask_babel.force_locale(next((code for code in codes if code in known), language())):
@@ -108,9 +108,14 @@ def prefer(code: str | None) -> None:
 
 
 def language() -> str:
-    """Give the code of the page's language, for `<html lang>`."""
+    """Give the code of the page's language, as its catalogue is named: `de`, `pt_BR`."""
     locale: Locale | None = flask_babel.get_locale()
     return str(locale) if locale else ENGLISH
+
+
+def language_tag(code: str) -> str:
+    """Give the code as `lang` in HTML wants it (BCP 47): `pt-BR`."""
+    return code.replace("_", "-")
 
 
 def other_languages(**query: str) -> list[tuple[str, str, str]]:

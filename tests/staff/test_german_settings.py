@@ -18,7 +18,7 @@ from tests.staff.test_settings_webhooks import make, send
 GERMAN, ENGLISH = {"Accept-Language": "de"}, {"Accept-Language": "en"}
 READ_ALOUD = {"title", "aria-label", "placeholder", "alt", "data-label", "data-said"}
 PAGES = (
-    "/settings/organization", "/settings/staff",
+    "/settings/organization", "/settings/staff", "/settings/staff/new", "/settings/staff/invite",
     "/settings/tokens", "/settings/tokens/new", "/settings/attributes", "/settings/attributes/new",
     "/settings/webhooks", "/settings/webhooks/new",
     "/configurations", "/configurations?q=nothing-like-it", "/configurations/import",

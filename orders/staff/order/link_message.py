@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 
-import flask_babel
-
 from orders.administration import customer_pages
-from orders.languages import languages
 from orders.rules.order import Order
 from orders.rules.short_id import grouped
-from orders.web.language import gettext, language
+from orders.web.language import gettext, language, speaking
 from orders.web.links import customer_link
 
 
@@ -27,9 +24,8 @@ def link_message(order: Order) -> LinkMessage:
     Where it has chosen none, in that of the page: whoever sends it adds words of their own.
     """
     chosen = customer_pages.find_customer_page(order.org_id).language
-    code = chosen if chosen in languages() else language()
     shown, link = grouped(order.short_id), customer_link(order.short_id)
-    with flask_babel.force_locale(code):
+    with speaking(chosen):
         return LinkMessage(
             subject=gettext("Your order %(code)s", code=shown),
             text="\n".join((
@@ -39,5 +35,5 @@ def link_message(order: Order) -> LinkMessage:
                 gettext("Its code, should anybody ask for it: %(code)s", code=shown),
                 "",
             )),
-            language=code,
+            language=language(),
         )  # fmt: skip
