@@ -73,6 +73,8 @@
     field.setAttribute("aria-expanded", "true");
     field.setAttribute("aria-controls", box.id);
     mark(text ? options()[0] : null);
+    // Most of it would lie below a small screen, where nobody sees what the keys pick.
+    box.scrollIntoView({ block: "nearest" });
   }
 
   // Somebody has typed a part and moved on before the answer came: what can only mean one is that.

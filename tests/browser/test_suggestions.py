@@ -164,3 +164,17 @@ def test_an_order_is_changed_and_duplicated_by_keyboard(page: Page, desk: Desk) 
     page.goto(f"{desk.address}/orders/new?from={code}")
     expect(page.locator("#name")).to_have_value("To be changed")
     expect(page.locator("#cart-0-count")).to_have_value("12")
+
+
+def test_the_whole_list_is_on_the_screen(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 600})
+    page.goto(page.url)
+    page.focus("#cart-1-configurationId")
+    page.keyboard.type("oslo")
+    page.wait_for_selector("#suggestions [role=option]")
+    shown = page.locator("#suggestions").bounding_box()
+    typed = page.locator("#cart-1-configurationId").bounding_box()
+    assert shown is not None
+    assert typed is not None
+    assert typed["y"] >= 0
+    assert shown["y"] + shown["height"] <= 600

@@ -75,7 +75,7 @@ class PreferencesForm(FlaskForm):
         validate_choice=False,
     )
     theme = SelectField(
-        mark("Colors"),
+        mark("Colours"),
         choices=[SelectChoice(value, label) for value, label in THEMES.items()],
         validate_choice=False,
     )
