@@ -11,12 +11,11 @@ from orders import administration, intake
 from orders.rules.attributes import AttributeRule, Kind
 from orders.rules.limits import Limits
 from tests.actors import Org, make_org
-from tests.browser.conftest import SCHEMES, WIDTHS, Desk, Watch
+from tests.browser.conftest import Desk, Screen, Watch, sign_in
 from tests.browser.test_accessibility import check
 from tests.uploads import PNG
 
 NUMBER = "C-4711"
-LANGUAGES = {"en": "en-US", "de": "de-DE"}
 
 
 @dataclass(frozen=True)
@@ -56,36 +55,18 @@ def place(app: Flask, org: Org, **fields: object) -> str:
         return intake.create_order(draft, actor=org.actor()).short_id
 
 
-@pytest.fixture(params=[f"{scheme}-{width}" for scheme in SCHEMES for width in WIDTHS])
-def look(request: pytest.FixtureRequest) -> tuple[str, int]:
-    scheme, _, width = request.param.partition("-")
-    return scheme, int(width)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_axe_finds_nothing_on_any_of_them(
-    chromium: Browser, watch: Watch, desk: Desk, shown: Shown, look: tuple[str, int], language: str
-) -> None:
-    scheme, width = look
-    context = watch.over(
-        chromium.new_context(
-            viewport={"width": width, "height": 800}, locale=LANGUAGES[language],
-            color_scheme="light" if scheme == "light" else "dark",
-            bypass_csp=True,  # axe itself is an inline script
-        )
-    )  # fmt: skip
-    page = context.new_page()
+def test_axe_finds_nothing_on_any_of_them(screen: Screen, desk: Desk, shown: Shown) -> None:
+    page = screen.page
     for path in ("/find", "/find?code=mistyped", "/o/look/x.css", f"/o/{shown.nameless}",
                  f"/o/{shown.asking}"):  # fmt: skip
         page.goto(desk.address + path)
-        assert page.locator("html").get_attribute("lang") == language
+        assert page.locator("html").get_attribute("lang") == screen.language
         check(page, path)
     tell(page, "wrong")
     check(page, "a wrong number")
     tell(page, NUMBER)
     expect(page.locator("h3").first).to_have_text("Oslo chair")
     check(page, "the whole order")
-    context.close()
 
 
 def tell(page: Page, number: str) -> None:
@@ -200,24 +181,13 @@ def test_an_admin_sees_the_colour_while_typing_it(admin_page: Page, desk: Desk) 
     assert dark.evaluate("one => getComputedStyle(one).backgroundColor") != "rgb(122, 31, 92)"
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_axe_finds_nothing_on_the_settings(
-    chromium: Browser, watch: Watch, desk: Desk, admin_page: Page, scheme: str
-) -> None:
-    for width in WIDTHS:
-        context = watch.over(
-            chromium.new_context(
-                storage_state=admin_page.context.storage_state(), bypass_csp=True,
-                viewport={"width": width, "height": 800},
-                color_scheme="light" if scheme == "light" else "dark",
-            )
-        )  # fmt: skip
-        page = context.new_page()
-        page.goto(f"{desk.address}/settings/organization")
-        check(page, f"organization, {scheme}, {width}")
-        page.fill("#accent", "red")
-        page.get_by_role("button", name="Save the customers' pages").click()
-        page.wait_for_selector("#summary")
-        expect(page.locator("#accent")).to_have_value("red")
-        check(page, f"organization with an error, {scheme}, {width}")
-        context.close()
+def test_axe_finds_nothing_on_the_settings(screen: Screen, desk: Desk) -> None:
+    page = screen.page
+    sign_in(page, desk, desk.org.admin().email)
+    page.goto(f"{desk.address}/settings/organization")
+    check(page, "organization")
+    page.fill("#accent", "red")
+    screen.button("Save the customers' pages").click()
+    page.wait_for_selector("#summary")
+    expect(page.locator("#accent")).to_have_value("red")
+    check(page, "organization with an error")
