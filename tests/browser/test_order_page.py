@@ -9,7 +9,7 @@ from orders import editing, notes
 from orders.rules.change_schema import OrderChanges
 from orders.rules.order import CartLine
 from orders.rules.status import Status
-from tests.actors import make_org
+from tests.actors import PASSWORD, make_org
 from tests.bad_orders import CHAIR
 from tests.browser.conftest import Desk, Screen, sign_in
 from tests.browser.test_accessibility import check
@@ -94,9 +94,11 @@ def test_a_note_survives_the_end_of_the_session(page: Page, desk: Desk) -> None:
     page.fill("#note", "Typed before lunch,\nsent after")
     page.context.clear_cookies()
     page.get_by_role("button", name="Add the note").click()
-    page.wait_for_url(f"**/orders/{code}/notes#notes-title")
-    sign_in(page, desk)
-    page.goto(f"{desk.address}/orders/{code}")
+    page.wait_for_url(re.compile(rf"/sign-in\?next=/orders/{code}"))
+    page.fill("#email", desk.org.email)
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/orders/{code}")
     expect(page.locator("#note")).to_have_value("Typed before lunch,\nsent after")
     page.get_by_role("button", name="Add the note").click()
     page.wait_for_url("**#note-*")
