@@ -5,7 +5,7 @@ FIELDS, CART, LIMITS = (
 )  # fmt: skip
 CREATE, TOKENS, CODE = "api/test_create_order.py", "api/test_tokens.py", "rules/test_short_id.py"
 HOOKS, HOOK_FIELDS = "api/test_webhooks.py", "rules/test_webhook_schema.py"
-DELIVERIES = "services/test_deliveries.py"
+DELIVERIES = "services/messaging/test_deliveries.py"
 ATTRIBUTES, DOMAINS = "rules/test_attributes.py", "rules/test_domains.py"
 LISTS, CHANGES, REPEATS = (
     "api/test_list_orders.py", "api/test_change_order.py", "api/test_repeats.py",
@@ -103,14 +103,14 @@ RULES = {
         ("topic, address, filter: every fault by its path", HOOK_FIELDS, "test_every_fault_is_told_by_its_path"),
         ("addresses", HOOK_FIELDS, "test_addresses_that_are_refused_say_why"),
         ("not in the private network", HOOK_FIELDS, "test_what_is_plainly_in_a_private_network_is_refused_unless_it_is_allowed"),
-        ("nor when a name resolves there", "services/test_courier.py", "test_a_public_name_that_resolves_to_loopback_is_not_called"),
+        ("nor when a name resolves there", "services/messaging/test_courier.py", "test_a_public_name_that_resolves_to_loopback_is_not_called"),
         ("PUT replaces what is sent", HOOKS, "test_fields_sent_are_replaced_and_others_stay"),
         ("the bin and back", HOOKS, "test_into_the_bin_and_back"),
         ("private tokens only", HOOKS, "test_a_public_token_is_403_everywhere"),
         ("another org's are 404", HOOKS, "test_those_of_another_org_are_404"),
         ("lists", HOOKS, "test_pages_count_and_sort"),
         ("written with the order or not at all", DELIVERIES, "test_an_order_that_fails_leaves_no_message"),
-        ("signed by Standard Webhooks", "services/test_courier.py", "test_a_receiver_can_verify_what_it_gets"),
+        ("signed by Standard Webhooks", "services/messaging/test_courier.py", "test_a_receiver_can_verify_what_it_gets"),
         ("tried for a day", DELIVERIES, "test_the_tries_end_after_a_day"),
         ("410 gives up", DELIVERIES, "test_410_gives_up_at_once"),
         ("one worker sends an attempt", DELIVERIES, "test_many_workers_at_once_send_each_message_once"),

@@ -15,7 +15,7 @@ from orders.messaging.queue import SWEEP, Queue
 from orders.rules.limits import Limits
 from orders.storage.database import db
 from tests.actors import Org
-from tests.services.test_deliveries import Desk
+from tests.services.messaging.test_deliveries import Desk
 
 PATIENCE = 30.0  # seconds
 

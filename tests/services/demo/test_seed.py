@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -22,11 +21,11 @@ from orders.rules.attributes import Applies, Kind, check_definition
 from orders.rules.errors import Conflict, Forbidden
 from orders.rules.limits import Limits
 from orders.rules.status import Status
+from orders.settings import PROJECT
 from orders.storage import database, tables
 from orders.storage.models import Base
 
 NOW = datetime(2026, 3, 18, 15, 30, tzinfo=UTC)
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
