@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Desk, Screen, Watch, sign_in
 from tests.browser.test_accessibility import check
-from tests.staff.people import code_of
+from tests.staff.people.links_and_codes import code_of
 
 OWN = "correct battery horse"
 CODE_PAGE = re.compile("/sign-in/code")

@@ -14,7 +14,7 @@ from orders.staff.order import history
 from orders.staff.order.history import Change
 from tests.actors import Org
 from tests.bad_orders import CHAIR
-from tests.staff.test_bulk import change, form, told, undo
+from tests.staff.lists.test_bulk import change, form, told, undo
 from tests.staff.test_language import GERMAN
 from tests.staff.test_pages import make_order
 

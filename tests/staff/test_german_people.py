@@ -15,11 +15,11 @@ from tests.actors import PASSWORD, Org
 from tests.bad_orders import CHAIR
 from tests.mail_server import MailServer, mail_server
 from tests.sheets import csv_of
-from tests.staff.people import code_of, link_on, with_factor
-from tests.staff.test_imports import HEADS, MIXED, matched, send, text_of, work_off
+from tests.staff.imports.test_imports import HEADS, MIXED, matched, send, text_of, work_off
+from tests.staff.people.links_and_codes import code_of, link_on, with_factor
+from tests.staff.people.test_resets import wait_for
 from tests.staff.test_language import CHOICES, PREFERENCES
 from tests.staff.test_pages import make_order
-from tests.staff.test_resets import wait_for
 
 # What is read beside the texts themselves.
 READ = {"title", "aria-label", "placeholder", "alt", "data-said", "data-label", "label"}

@@ -13,7 +13,7 @@ from orders.people import second_factor
 from orders.people.second_factor import MOST_WRONG, Outcome
 from orders.rules.errors import Conflict, NotFound
 from tests.actors import PASSWORD, Org
-from tests.staff.people import code_of, with_factor
+from tests.staff.people.links_and_codes import code_of, with_factor
 
 KIM = "kim@desk.example"
 PASSWORDS = [f"battery number {number}" for number in range(6)]

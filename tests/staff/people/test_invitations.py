@@ -18,7 +18,7 @@ from orders.storage.database import close
 from orders.storage.people_models import Invitation
 from tests.actors import PASSWORD, Org
 from tests.mail_server import mail_server
-from tests.staff.people import link_on, secret_of
+from tests.staff.people.links_and_codes import link_on, secret_of
 
 KIM = "kim@desk.example"
 INVITE = "/settings/staff/invite"

@@ -22,7 +22,7 @@ from orders.storage.people_models import RecoveryCode
 from tests.actors import PASSWORD, Org
 from tests.bad_orders import good_form
 from tests.conftest import StoredRows
-from tests.staff.people import code_of, with_factor
+from tests.staff.people.links_and_codes import code_of, with_factor
 
 KEY = "B" * 22
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)

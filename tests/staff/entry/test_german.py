@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from orders.web import script_texts
 from tests.actors import Org
 from tests.bad_orders import CHAIR, good_form
-from tests.staff.test_edit import Desk, fields_of
+from tests.staff.entry.test_edit import Desk, fields_of
 
 GERMAN, ENGLISH = {"Accept-Language": "de"}, {"Accept-Language": "en"}
 HTMX = {"HX-Request": "true"}

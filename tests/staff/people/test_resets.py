@@ -19,7 +19,7 @@ from orders.storage import database
 from orders.storage.people_models import PasswordReset
 from tests.actors import PASSWORD, Org
 from tests.mail_server import MailServer, mail_server
-from tests.staff.people import link_on, secret_of, with_factor
+from tests.staff.people.links_and_codes import link_on, secret_of, with_factor
 
 NEW = "another battery horse"
 START = datetime(2026, 11, 25, tzinfo=UTC)

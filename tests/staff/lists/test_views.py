@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.actors import Org
-from tests.staff.test_list import codes
+from tests.staff.lists.test_list import codes
 from tests.staff.test_pages import make_order
 
 pytestmark = pytest.mark.usefixtures("csrf_off")

@@ -12,8 +12,8 @@ from orders.messaging.courier import Outcome
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.web import language
 from tests.actors import Org
+from tests.staff.settings.test_webhooks import make, send
 from tests.staff.test_pages import make_order
-from tests.staff.test_settings_webhooks import make, send
 
 GERMAN, ENGLISH = {"Accept-Language": "de"}, {"Accept-Language": "en"}
 READ_ALOUD = {"title", "aria-label", "placeholder", "alt", "data-label", "data-said"}
