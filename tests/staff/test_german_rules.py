@@ -27,7 +27,7 @@ from orders.storage.tables import order_import
 from orders.web.language import translated
 from tests.actors import Org
 from tests.bad_orders import BAD_ORDERS, BadOrder
-from tests.services.imports.test_imports import checked
+from tests.services.imports.steps import checked
 from tests.services.messaging.test_deliveries import Desk
 from tests.test_both_doors import defined_org, post_form, post_json, told_by_form, told_by_json
 

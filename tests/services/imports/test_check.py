@@ -1,0 +1,129 @@
+"""What is read out of a file of orders, and what is wrong with it in its own words."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select, update
+
+from orders import queries
+from orders.imports import control, progress, records, upload, work
+from orders.imports.progress import Counts
+from orders.imports.records import State
+from orders.rules.attributes import AttributeRule, Kind, Option
+from orders.rules.errors import Conflict
+from orders.storage import database, tables
+from tests.actors import Org
+from tests.bad_orders import CHAIR
+from tests.services.imports.steps import (
+    GOOD,
+    HEADS,
+    LIMITS,
+    checked,
+    started,
+    stored,
+    uploaded,
+    worked,
+)
+from tests.sheets import csv_of, xlsx_of
+
+
+def test_a_spreadsheet_is_the_same_as_csv(org: Org) -> None:
+    rows = [line.split(",") for line in GOOD.split()]
+    cells = [tuple(rows[0]), *((a, b, c, float(d)) for a, b, c, d in rows[1:])]
+    one = checked(org, xlsx_of(*cells))
+    assert one.content_hash == checked(org, GOOD, "other").content_hash
+    worked(started(one, org), org)
+    assert stored(org) == [("Canteen", [1]), ("Reception", [2, 3]), ("Roof", [4])]
+
+
+def test_everything_of_an_order_comes_along(org: Org) -> None:
+    org.define(
+        AttributeRule("finish", "Surface", Kind.OPTION, (Option("matt", "Matt finish"),)),
+        AttributeRule("crates", "Crates", Kind.NUMBER),
+        AttributeRule("gift", "Gift", Kind.BOOLEAN),
+    )
+    card = org.save("Chair", "OSL-1")
+    text = (
+        "Bestellnummer;Kunde;Status;Kanal;Shop;Artikel;Menge;Surface;Crates;gift;metadata.po;"
+        "derivative.x\n"
+        "1001;C-1;in progress;Shopify;Main;osl-1;2,0;Matt finish;2.5;ja;4711;y\n"
+        f"1002;;;;;{card.short_id};3;;;;;\n"
+    )
+    worked(started(checked(org, text), org), org)
+    with database.read() as connection:
+        codes = connection.execute(
+            select(tables.orders.c.short_id).order_by(tables.orders.c.customer_id.is_(None))
+        ).scalars()
+        first, second = (queries.find_order(code, org.id) for code in codes.all())
+    assert first.platform == {"id": "1001", "platform": "Shopify", "storeName": "Main"}
+    assert (first.customer_id, first.status, first.name) == ("C-1", "In Progress", None)
+    assert first.metadata == {"finish": "matt", "crates": 2.5, "gift": True, "po": 4711}
+    assert first.derivative == {"x": "y"}
+    assert [(line.configuration_id, line.count) for line in first.cart] == [(card.id, 2)]
+    assert [(line.configuration_id, line.count) for line in second.cart] == [(card.id, 3)]
+
+
+def test_errors_name_row_and_column_in_the_files_own_words(org: Org) -> None:
+    org.define(
+        AttributeRule("finish", "Finish", Kind.OPTION, (Option("matt", "Matt"),), required=True)
+    )
+    text = csv_of(
+        ("Auftrag", "Titel", "Artikel", "Stück", "Finish"),
+        ("A", "x" * 256, "NOPE-9999", 0, "shiny"),
+        ("A", "y", "", 1, ""),
+        ("", "z", CHAIR, "1.000", ""),
+    )
+    one = checked(org, text)
+    told = [str(fault) for order in records.read_orders(one) for fault in order.faults]
+    assert told == [
+        "Row 3, Titel: The first row of this order, row 2, says “" + "x" * 80 + "” here.",
+        "Row 2, Titel: At most 255 characters; this has 256.",
+        "Row 2, Finish: “shiny” is not one of: matt.",
+        "Row 2, Artikel: Not the ID, short ID or SKU of exactly one saved configuration.",
+        "Row 2, Stück: A whole number from 1 to 1,000,000.",
+        "Row 3, Artikel: This is required.",
+        "Row 4, Auftrag: This is empty, so nobody knows which order the row belongs to.",
+        "Row 4, Finish: This is required.",
+        "Row 4, Stück: A whole number from 1 to 1,000,000.",
+    ]
+
+
+def test_a_stop_in_the_middle_of_checking_loses_nothing(org: Org) -> None:
+    rows = [(n, f"{n:03}", CHAIR, 1) for n in range(450)]
+    one = uploaded(org, csv_of(HEADS, *rows))
+    upload.match(one, upload.suggest(one, org.staff().actor), actor=org.staff().actor)
+    asked = iter((False, False, True))
+    assert work.work_next(LIMITS, lambda: next(asked))
+    assert progress.counts(one).known == 400
+    assert worked(one, org).state == State.CHECKED
+    assert progress.counts(one) == Counts(good=450)
+
+
+def test_orders_that_are_there_already_are_told_and_can_be_skipped(org: Org) -> None:
+    first = csv_of(("Order number", "SKU", "Count"), ("S-1", CHAIR, 1), ("S-2", CHAIR, 1))
+    more = csv_of(("Order number", "SKU", "Count"), ("S-2", CHAIR, 1), ("S-3", CHAIR, 1))
+    worked(started(checked(org, first), org), org)
+    one = checked(org, more, "more")
+    assert progress.counts(one) == Counts(good=2, same=1)
+    [same, _] = records.read_orders(one)
+    made = queries.find_order(str(same.same_as), org.id)
+    assert made.platform == {"id": "S-2"}
+    done = worked(started(one, org, skip_same=True), org)
+    assert progress.counts(done) == Counts(made=1, skipped=1)
+    assert len(stored(org)) == 3
+
+
+def test_what_breaks_in_the_middle_ends_the_import_and_says_so(
+    org: Org, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = uploaded(org, GOOD)
+    broken = update(tables.order_import).values(
+        matching={"targets": ["", "name", "sku", "count"], "group": 99},
+        state=State.CHECKING, waiting_since=datetime.now(UTC),
+    )  # fmt: skip
+    database.write(lambda c: c.execute(broken).rowcount)
+    failed = worked(one, org)
+    assert (failed.state, failed.message) == (State.FAILED, work.UNCHECKED)
+    assert "An import has failed." in caplog.text
+    with pytest.raises(Conflict, match="never started"):
+        control.carry_on(failed)

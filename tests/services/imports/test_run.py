@@ -1,0 +1,227 @@
+"""The orders of a checked file are made, on both databases, and never twice."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from orders import intake, queries
+from orders.imports import claim, control, progress, records, work
+from orders.imports.claim import ClaimLost
+from orders.imports.plan import Plan
+from orders.imports.progress import Counts
+from orders.imports.records import Import, OrderState, State
+from orders.messaging import webhooks
+from orders.repeats import Once
+from orders.rules.errors import Conflict, InvalidOrder
+from orders.storage import database, tables
+from orders.storage.models import StaffAccount
+from tests.actors import Org
+from tests.bad_orders import CHAIR
+from tests.services.imports.steps import (
+    GOOD,
+    HEADS,
+    LIMITS,
+    MIXED,
+    checked,
+    started,
+    stored,
+    worked,
+)
+from tests.sheets import csv_of
+
+
+def test_it_works(org: Org) -> None:
+    one = checked(org, GOOD)
+    assert one.state == State.CHECKED
+    assert one.order_count == 3
+    assert progress.counts(one) == Counts(good=3)
+    assert stored(org) == []
+    done = worked(started(one, org), org)
+    assert done.state == State.DONE
+    assert progress.counts(done) == Counts(made=3)
+    assert stored(org) == [("Canteen", [1]), ("Reception", [2, 3]), ("Roof", [4])]
+    [first, *_] = records.read_orders(done)
+    made = queries.find_order(first.short_id or "", org.id)
+    assert (made.id, made.name, made.created_by) == (first.order_id, "Reception", org.staff().id)
+    assert [entry.action for entry in queries.read_history(made)] == ["imported"]
+
+
+def test_skipping_bad_rows_makes_the_good_orders(org: Org) -> None:
+    one = checked(org, MIXED)
+    assert progress.counts(one) == Counts(good=2, bad=1)
+    done = worked(started(one, org), org)
+    assert (done.state, progress.counts(done)) == (State.DONE, Counts(made=2, bad=1))
+    assert [name for name, _ in stored(org)] == ["Fine", "Good"]
+
+
+def test_all_or_nothing_does_not_start_with_a_bad_row(org: Org) -> None:
+    one = checked(org, MIXED)
+    with pytest.raises(InvalidOrder) as refused:
+        started(one, org, all_or_nothing=True)
+    assert refused.value.errors[0].path == "mode"
+    assert worked(one, org).state == State.CHECKED
+    assert stored(org) == []
+
+
+def test_all_or_nothing_makes_none_when_one_has_become_bad_meanwhile(org: Org) -> None:
+    card = org.save("Chair", "CHAIR-1")
+    one = checked(org, csv_of(HEADS, ("A", "a", CHAIR, 1), ("B", "b", card.short_id, 1)))
+    at = datetime.now(UTC)
+    bin_it = update(tables.configuration).where(tables.configuration.c.id == card.id)
+    database.write(lambda c: c.execute(bin_it.values(deleted_at=at)).rowcount)
+    failed = worked(started(one, org, all_or_nothing=True), org)
+    assert failed.state == State.FAILED
+    assert "One order has errors" in (failed.message or "")
+    assert progress.counts(failed) == Counts(good=1, bad=1)
+    assert stored(org) == []
+    database.write(lambda c: c.execute(bin_it.values(deleted_at=None)).rowcount)
+    control.carry_on(failed)
+    assert worked(failed, org).state == State.DONE
+    assert len(stored(org)) == 2
+
+
+def made_and_not_noted(one: Import, org: Org, *positions: int) -> None:
+    """Make orders as a process did that died before it could note them."""
+    actor = org.staff().actor
+    plan = Plan(one, actor, LIMITS)
+    for position in positions:
+        draft = plan.draft(plan.order(position))
+        once = Once(work.key_of(one.id, position), plan.fingerprint(position))
+        intake.create_order(draft, actor=actor, once=once)
+
+
+def test_what_a_dead_process_has_made_is_not_made_again(org: Org) -> None:
+    one = started(checked(org, GOOD), org)
+    dead = claim.claim_next()
+    assert dead is not None
+    made_and_not_noted(one, org, 0, 1)
+    assert not work.work_next(LIMITS), "the claim of the dead still lasts"
+    rest = claim.claims_last()
+    assert rest is not None
+    assert rest <= claim.LEASE
+    assert len(stored(org)) == 2
+    later = datetime.now(UTC) + claim.LEASE
+    assert work.work_next(LIMITS, now=lambda: later)
+    assert progress.counts(one) == Counts(made=3)
+    assert stored(org) == [("Canteen", [1]), ("Reception", [2, 3]), ("Roof", [4])]
+
+
+def test_a_process_that_was_only_slow_writes_no_order_twice(org: Org) -> None:
+    one = started(checked(org, GOOD), org)
+    slow = claim.claim_next()
+    assert slow is not None
+    later = datetime.now(UTC) + claim.LEASE
+    assert work.work_next(LIMITS, now=lambda: later)
+    with pytest.raises(ClaimLost):
+        slow.keep()
+    made_and_not_noted(one, org, 0, 1, 2)
+    assert len(stored(org)) == 3
+
+
+def test_many_that_work_at_once_make_each_order_once(app: Flask, org: Org) -> None:
+    """As the processes on several machines do, whose claims are all over at once."""
+    one = started(checked(org, csv_of(HEADS, *((n, f"{n:02}", CHAIR, 1) for n in range(40)))), org)
+    ahead = iter(range(100))
+
+    def hurry(_: int) -> None:
+        with app.app_context():
+            # Each of them comes so late that the claim of the one before is over.
+            while work.work_next(
+                LIMITS, now=lambda: datetime.now(UTC) + 10 * next(ahead) * claim.LEASE
+            ):
+                pass
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(hurry, range(4)))
+    assert worked(one, org).state == State.DONE
+    assert [name for name, _ in stored(org)] == [f"{n:02}" for n in range(40)]
+
+
+def test_a_stop_lets_the_next_process_go_on_at_once(org: Org) -> None:
+    one = started(checked(org, csv_of(HEADS, *((n, f"{n:02}", CHAIR, 1) for n in range(25)))), org)
+    asked = iter((False, True))
+    assert work.work_next(LIMITS, lambda: next(asked))
+    assert progress.counts(one) == Counts(made=10, good=15)
+    assert worked(one, org).state == State.DONE
+    assert len(stored(org)) == 25
+
+
+def test_cancelling_stops_after_the_piece_at_hand_and_lists_what_was_made(org: Org) -> None:
+    one = started(checked(org, csv_of(HEADS, *((n, f"{n:02}", CHAIR, 1) for n in range(25)))), org)
+
+    def cancels() -> bool:
+        control.cancel(one)
+        return False
+
+    assert work.work_next(LIMITS, cancels)
+    assert records.find(one.id, org.id).state == State.CANCELLING
+    cancelled = worked(one, org)
+    assert cancelled.state == State.CANCELLED
+    assert progress.counts(one) == Counts(made=10, good=15)
+    assert len(stored(org)) == 10
+    control.carry_on(cancelled)
+    assert worked(one, org).state == State.DONE
+    assert len(stored(org)) == 25
+
+
+def test_cancelling_before_the_start_makes_nothing(org: Org) -> None:
+    one = checked(org, GOOD)
+    control.cancel(one)
+    assert worked(one, org).state == State.CANCELLED
+    started(one, org)
+    with pytest.raises(Conflict):
+        started(records.find(one.id, org.id), org)
+    with pytest.raises(Conflict):
+        control.carry_on(records.find(one.id, org.id))
+    assert stored(org) == []
+
+
+def test_a_second_click_on_start_changes_nothing(org: Org) -> None:
+    one = checked(org, MIXED)
+    started(one, org)
+    started(one, org)
+    started(records.find(one.id, org.id), org, all_or_nothing=True)
+    assert not records.find(one.id, org.id).is_all_or_nothing
+    worked(one, org)
+    started(records.find(one.id, org.id), org)
+    assert worked(one, org).state == State.DONE
+    assert len(stored(org)) == 2
+
+
+def test_the_same_content_again_needs_a_word(org: Org) -> None:
+    worked(started(checked(org, GOOD), org), org)
+    second = checked(org, GOOD.replace(",", ";"), "another form")
+    assert [one.state for one in records.earlier_runs(second)] == [State.DONE]
+    with pytest.raises(InvalidOrder) as refused:
+        started(second, org)
+    assert refused.value.errors[0].path == "again"
+    assert len(stored(org)) == 3
+    worked(started(second, org, again=True), org)
+    assert len(stored(org)) == 6
+
+
+def test_an_account_that_was_disabled_meanwhile_has_still_begun_it(org: Org) -> None:
+    one = started(checked(org, GOOD), org)
+    gone = update(StaffAccount).where(StaffAccount.id == org.staff().id)
+    database.write(lambda c: c.execute(gone.values(disabled_at=datetime.now(UTC))).rowcount)
+    assert worked(one, org).state == State.DONE
+    assert len(stored(org)) == 3
+
+
+def test_webhooks_are_told_of_imported_orders(org: Org) -> None:
+    webhooks.create(
+        {"topic": "order.created", "address": "https://shop.example/hook"},
+        actor=org.actor(), limits=LIMITS, allow_private=False,
+    )  # fmt: skip
+    worked(started(checked(org, GOOD), org), org)
+    with database.read() as connection:
+        told = connection.execute(select(tables.webhook_delivery.c.order_id)).all()
+    assert len(told) == 3
+
+
+def test_states_of_orders_are_known() -> None:
+    assert {str(state) for state in OrderState} == {"good", "bad", "made", "skipped"}
+    assert timedelta(seconds=1) < claim.LEASE < timedelta(minutes=1)
