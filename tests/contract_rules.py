@@ -5,7 +5,9 @@ FIELDS, CART, LIMITS = (
 )  # fmt: skip
 CREATE, TOKENS, CODE = "api/test_create_order.py", "api/test_tokens.py", "rules/test_short_id.py"
 HOOKS, HOOK_FIELDS = "api/test_webhooks.py", "rules/test_webhook_schema.py"
-DELIVERIES = "services/messaging/test_deliveries.py"
+OUTBOX, DELIVERIES, CLAIMS = (
+    f"services/messaging/test_{part}.py" for part in ("outbox", "deliveries", "claims")
+)  # fmt: skip
 ATTRIBUTES, DOMAINS = "rules/test_attributes.py", "rules/test_domains.py"
 LISTS, CHANGES, REPEATS = (
     "api/test_list_orders.py", "api/test_change_order.py", "api/test_repeats.py",
@@ -109,11 +111,11 @@ RULES = {
         ("private tokens only", HOOKS, "test_a_public_token_is_403_everywhere"),
         ("another org's are 404", HOOKS, "test_those_of_another_org_are_404"),
         ("lists", HOOKS, "test_pages_count_and_sort"),
-        ("written with the order or not at all", DELIVERIES, "test_an_order_that_fails_leaves_no_message"),
+        ("written with the order or not at all", OUTBOX, "test_an_order_that_fails_leaves_no_message"),
         ("signed by Standard Webhooks", "services/messaging/test_courier.py", "test_a_receiver_can_verify_what_it_gets"),
         ("tried for a day", DELIVERIES, "test_the_tries_end_after_a_day"),
         ("410 gives up", DELIVERIES, "test_410_gives_up_at_once"),
-        ("one worker sends an attempt", DELIVERIES, "test_many_workers_at_once_send_each_message_once"),
+        ("one worker sends an attempt", CLAIMS, "test_many_workers_at_once_send_each_message_once"),
         ("nothing is lost with a process", "processes/test_webhooks.py", "test_what_was_stored_before_a_kill_9_is_sent_after_the_next_start"),
     ],
     "Tokens": [

@@ -28,7 +28,7 @@ from orders.web.language import translated
 from tests.actors import Org
 from tests.bad_orders import BAD_ORDERS, BadOrder
 from tests.services.imports.steps import checked
-from tests.services.messaging.test_deliveries import Desk
+from tests.services.messaging.desk import Desk
 from tests.test_both_doors import defined_org, post_form, post_json, told_by_form, told_by_json
 
 __all__ = ["defined_org"]  # a fixture

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -15,15 +15,10 @@ from orders.messaging.queue import SWEEP, Queue
 from orders.rules.limits import Limits
 from orders.storage.database import db
 from tests.actors import Org
-from tests.services.messaging.test_deliveries import Desk
+from tests.services.messaging.desk import Desk
 
+pytestmark = pytest.mark.usefixtures("inside")
 PATIENCE = 30.0  # seconds
-
-
-@pytest.fixture(autouse=True)
-def _in_the_application(app: Flask) -> Iterator[None]:
-    with app.app_context():
-        yield
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

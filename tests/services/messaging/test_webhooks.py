@@ -1,11 +1,10 @@
 """Webhooks as the services keep them: whose they are, what a change does, and their secrets."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import Flask
 
 from orders import access
 from orders.messaging import webhooks
@@ -15,16 +14,11 @@ from orders.rules.paging import Paging
 from orders.rules.webhook import Webhook
 from tests.actors import Org
 
+pytestmark = pytest.mark.usefixtures("inside")
 ADDRESS = "https://shop.example/hook"
 NOW = datetime(2026, 11, 25, 9, 30, 0, 123_000, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture(autouse=True)
-def _in_the_application(app: Flask) -> Iterator[None]:
-    with app.app_context():
-        yield
 
 
 @pytest.fixture

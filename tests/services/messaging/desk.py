@@ -1,0 +1,60 @@
+"""What tests of messages share: an org with webhooks, its own clock, and a receiver of its own."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from orders import intake
+from orders.access import Actor
+from orders.messaging import deliveries, webhooks
+from orders.messaging.courier import Message, Outcome
+from orders.messaging.deliveries import Delivery
+from orders.rules.limits import Limits
+from orders.rules.order import Order
+from orders.rules.paging import Paging
+from tests.actors import Org
+from tests.bad_orders import CHAIR
+
+ADDRESS = "https://shop.example/hook"
+NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+OK, FAILED = Outcome(204, ""), Outcome(500, "Out of order")
+
+
+@dataclass
+class Desk:
+    """An org, a clock that is set by hand, and a receiver that answers what a test says."""
+
+    org: Org
+    now: datetime = NOW
+    answers: list[Outcome] = field(default_factory=lambda: [OK])
+    sent: list[Message] = field(default_factory=list)
+
+    @property
+    def actor(self) -> Actor:
+        return self.org.actor()
+
+    def hook(self, address: str = ADDRESS, **fields: object) -> webhooks.NewWebhook:
+        raw = {"topic": "order.created", "address": address, **fields}
+        return webhooks.create(raw, actor=self.actor, limits=Limits(), allow_private=False)
+
+    def order(self, **fields: object) -> Order:
+        raw = {"cart": [{"configurationId": CHAIR, "count": 2}], **fields}
+        draft = intake.check_order(raw, actor=self.actor, limits=Limits())
+        return intake.create_order(draft, actor=self.actor, now=self.now)
+
+    def carry(self, message: Message, /, *, at: datetime | None = None) -> Outcome:
+        assert at == self.now
+        self.sent.append(message)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def send(self, chance: float = 0.5) -> bool:
+        """Let the next due message be sent."""
+        return deliveries.send_next(self.carry, now=lambda: self.now, chance=lambda: chance)
+
+    def list(self, webhook_id: str) -> list[Delivery]:
+        page = deliveries.list_deliveries(webhook_id, self.org.id, Paging(), now=self.now)
+        assert page.count == len(page.entries)
+        return list(page.entries)
+
+    def only(self, webhook_id: str) -> Delivery:
+        [delivery] = self.list(webhook_id)
+        return delivery
