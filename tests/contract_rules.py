@@ -14,7 +14,10 @@ LISTS, CHANGES, REPEATS = (
 )  # fmt: skip
 REFUSALS, BROKEN = "api/test_refusals.py", "processes/test_broken_requests.py"
 RACES, ORIGINS = "processes/test_races.py", "browser/test_other_origins.py"
-CONFIGURE, FORMS = "api/test_create_configuration.py", "api/test_configuration_files.py"
+CONFIGURE, FORMS, FILES = (
+    f"api/test_{part}.py"
+    for part in ("create_configuration", "configuration_forms", "configuration_files")
+)  # fmt: skip
 OLD = "api/test_old_clients.py"
 ACCESSTOKENS = "api/test_accesstokens.py"
 
@@ -88,12 +91,12 @@ RULES = {
     ],
     "Forms and files": [
         ("a form answers as JSON does", FORMS, "test_a_form_gives_the_same_answer_as_json"),
-        ("files belong to the keys that name them", FORMS, "test_files_are_kept_by_the_keys_that_name_them"),
-        ("a picture has an address", FORMS, "test_a_picture_of_the_whole_has_an_address"),
-        ("types must be true", FORMS, "test_types_are_not_trusted"),
-        ("nothing runs in our origin", FORMS, "test_each_type_comes_back_and_nothing_runs"),
+        ("files belong to the keys that name them", FILES, "test_files_are_kept_by_the_keys_that_name_them"),
+        ("a picture has an address", FILES, "test_a_picture_of_the_whole_has_an_address"),
+        ("types must be true", FILES, "test_types_are_not_trusted"),
+        ("nothing runs in our origin", FILES, "test_each_type_comes_back_and_nothing_runs"),
         ("together or not at all", FORMS, "test_bad_forms_are_told_by_path_and_leave_nothing"),
-        ("names never become paths", FORMS, "test_odd_names_never_leave_their_place"),
+        ("names never become paths", FILES, "test_odd_names_never_leave_their_place"),
     ],
     "The import": [
         ("the same rules, all or none", "staff/settings/test_configurations.py", "test_every_row_is_checked_and_none_is_saved"),

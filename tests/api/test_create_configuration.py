@@ -5,61 +5,23 @@ import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
 
 from orders.catalogue import naming
 from orders.rules.limits import Limits
-from orders.storage import database, tables
 from tests.actors import Org
-from tests.api.calls import Answer, Api
+from tests.api.calls import Api
+from tests.api.configuration_calls import PRODUCT, WHOLE, create, saved, told
 
-PRODUCT = "e5d536ec-e89c-46fc-8773-7e54ba70517a"
 FIELDS = {
     "id", "shortId", "orgId", "productId", "productVersion", "variant", "metadata", "customerId",
     "identifier", "scope", "sceneGraphState", "sessionId", "publishFileId", "creator", "thumbnail",
     "attachments", "createdAt", "updatedAt", "deletedAt", "createdBy",
 }  # fmt: skip
-WHOLE: dict[str, Any] = {
-    "shortId": "46Juzcyx",
-    "productId": PRODUCT,
-    "productVersion": "v 2",
-    "variant": {"Wood": "Oak", "Legs": {"assetId": PRODUCT}, "Count": 3, "Sizes": [1, 2.5, None]},
-    "metadata": {"name": "Oslo chair", "sku": "OSL-1", "nested": {"zz": 1, "aa": [True]}},
-    "customerId": "C-1",
-    "identifier": "basket-9",
-    "scope": "web",
-    "sceneGraphState": {"nodes": [{"id": 1}]},
-    "sessionId": "s-1",
-    "publishFileId": "p-1",
-    "creator": "designer",
-    "thumbnail": "https://shop.example/x.png",
-    "attachments": {"drawing": "drawing.pdf"},
-}
-
-
-def create(api: Api, body: object, **options: Any) -> Answer:  # noqa: ANN401 - the test client's own options
-    answer = api.client.post(
-        "/api/configurations", data=json.dumps(body), content_type="application/json",
-        headers=api.headers, **options,
-    )  # fmt: skip
-    return cast(Answer, answer)
-
-
-def told(answer: Answer) -> dict[str, str]:
-    assert answer.status_code == 422, answer.text
-    assert answer.mimetype == "application/problem+json"
-    return {error["path"]: error["message"] for error in answer.json["errors"]}
-
-
-def saved(app: Flask) -> int:
-    with app.app_context(), database.read() as connection:
-        count = select(func.count()).select_from(tables.configuration)
-        return int(connection.execute(count).scalar_one())
 
 
 def test_the_answer_holds_every_field_as_it_was_sent(api: Api) -> None:

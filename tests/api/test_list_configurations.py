@@ -9,7 +9,7 @@ from sqlalchemy import update
 from orders.storage import database
 from orders.storage.models import Org as OrgRow
 from tests.api.calls import Api
-from tests.api.test_create_configuration import PRODUCT, create
+from tests.api.configuration_calls import PRODUCT, create
 
 
 def listed(api: Api, **query: Any) -> Any:  # noqa: ANN401 - the answer's JSON

@@ -158,7 +158,7 @@ def positive_data_acceptance_given_what_is_stored(ctx: Any, response: Any, case:
 
     412 answers a well-formed `If-Match`; a 422 passes only when each of its errors is one of
     DECIDED_BY_WHAT_IS_STORED. No schema can say either what a file must hold to be what its type
-    says: tests/api/test_configuration_files.py holds which forms are taken.
+    says: tests/api/test_configuration_forms.py holds which forms are taken.
     """
     if _is_form(case):
         return
