@@ -21,11 +21,6 @@ needs_pango = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def code(org: Org) -> str:
-    return make_order(org, name="Lobby")["shortId"]
-
-
 def pages_of(document: bytes) -> int:
     assert document.startswith(b"%PDF-")
     return len(re.findall(rb"/Type /Page\b", contents(document)))

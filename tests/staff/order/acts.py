@@ -1,0 +1,46 @@
+"""What a person does on the page of one order, and what has become of the order."""
+
+import re
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from orders import queries
+from orders.rules.order import Order
+from tests.actors import Org
+
+KEY = "N" * 22
+IDA = "ida@customer.example"
+
+
+def stored(org: Org, code: str) -> Order:
+    with org.app.app_context():
+        return queries.find_any_order(code, org.id)
+
+
+def actions(org: Org, code: str) -> list[str]:
+    with org.app.app_context():
+        return [one.action for one in queries.read_history(queries.find_any_order(code, org.id))]
+
+
+def post(client: FlaskClient, code: str, act: str, **fields: object) -> TestResponse:
+    return client.post(f"/orders/{code}/{act}", data=fields)
+
+
+def page(client: FlaskClient, code: str) -> str:
+    answer = client.get(f"/orders/{code}")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def undo_fields(text: str) -> dict[str, str]:
+    """Read the form behind the message's Undo button."""
+    form = re.search(r'<form class="undo" method="post" action="([^"]+)">(.*?)</form>', text, re.S)
+    assert form is not None
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[2]))
+    return {"action": form[1], **fields}
+
+
+def send_undo(client: FlaskClient, text: str) -> TestResponse:
+    fields = undo_fields(text)
+    return client.post(fields.pop("action"), data=fields)
