@@ -23,8 +23,10 @@ from orders.rules.permissions import Permission, may
 from orders.rules.preferences import Preferences, read_preferences
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.models import Attribute, Org, StaffAccount, Token, Webhook
+from orders.storage.org_models import Attribute, Org, Token
+from orders.storage.people_models import StaffAccount
 from orders.storage.prepared import Prepared
+from orders.storage.webhook_models import Webhook
 
 # The last use of a token is kept to the minute: a write for each read would halve the service.
 LAST_USE_PRECISION = timedelta(minutes=1)

@@ -18,8 +18,8 @@ from orders.rules.status import STATUS_BY_NAME, Status
 from orders.rules.texts import unpack_line
 from orders.storage import database
 from orders.storage.desk_models import IS_GIVEN_UP, IS_OF_FORM, IS_OPEN_CART
-from orders.storage.models import Webhook, WebhookDelivery
 from orders.storage.tables import cart_line, order_import, orders, submission
+from orders.storage.webhook_models import Webhook, WebhookDelivery
 
 DAYS = 30  # of the charts, today among them
 QUIET_AFTER = timedelta(days=3)  # an open cart that nobody has touched for so long went quiet

@@ -15,7 +15,9 @@ from orders.rules.order import CartLine, Order
 from orders.rules.status import STATUS_BY_NAME
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.models import OrderHistory, StaffAccount, Submission, Token
+from orders.storage.order_models import OrderHistory, Submission
+from orders.storage.org_models import Token
+from orders.storage.people_models import StaffAccount
 from orders.storage.prepared import Prepared
 from orders.storage.tables import JsonRows, cart_line, orders, shown_name
 

@@ -19,7 +19,7 @@ from orders.rules.file_types import content_type_of, is_true
 from orders.rules.texts import mark
 from orders.rules.uploads import too_many_bytes
 from orders.storage import database
-from orders.storage.models import Org
+from orders.storage.org_models import Org
 from orders.storage.prepared import Prepared
 from orders.storage.tables import customer_page, insert_new
 

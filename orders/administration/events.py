@@ -10,8 +10,7 @@ from sqlalchemy.orm import aliased
 
 from orders.rules.texts import Text, mark
 from orders.storage import database
-from orders.storage.models import StaffAccount
-from orders.storage.people_models import StaffEvent
+from orders.storage.people_models import StaffAccount, StaffEvent
 
 
 class Happened(StrEnum):

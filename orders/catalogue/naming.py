@@ -14,7 +14,7 @@ from orders.rules.configuration_id import is_short_id, read_uuid
 from orders.rules.file_types import PICTURES
 from orders.rules.texts import mark
 from orders.storage import database, tables
-from orders.storage.models import Configuration, ConfigurationFile
+from orders.storage.configuration_models import Configuration, ConfigurationFile
 
 # As readable as an order's code, but told apart from it by its length.
 SHORT_ID_BYTES = 6

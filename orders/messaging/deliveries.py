@@ -21,7 +21,8 @@ from orders.rules.errors import Conflict, NotFound
 from orders.rules.paging import Page, Paging
 from orders.rules.texts import mark, pack_line, unpack_line
 from orders.storage import database
-from orders.storage.models import OrderRow, Webhook, WebhookDelivery
+from orders.storage.order_models import OrderRow
+from orders.storage.webhook_models import Webhook, WebhookDelivery
 
 _SECOND, _MINUTE, _HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 # After each failed attempt; together a day. docs/webhooks.md lists them.

@@ -27,10 +27,11 @@ from orders.rules.paging import Page, Paging
 from orders.rules.texts import mark
 from orders.rules.webhook import Topic, Webhook
 from orders.rules.webhook_schema import check_change, check_webhook
-from orders.storage import database, models
-from orders.storage.models import WebhookDelivery
+from orders.storage import database
 from orders.storage.pages import numbered_page
 from orders.storage.tables import webhook as table
+from orders.storage.webhook_models import Webhook as WebhookRow
+from orders.storage.webhook_models import WebhookDelivery
 
 # Each order writes a message for each webhook that it concerns.
 MAX_WEBHOOKS = 100
@@ -205,7 +206,7 @@ def restore(
 def read_secret(webhook_id: str, org_id: str) -> str:
     """Give the secret that signs a webhook's messages. Raises NotFound as `find` does."""
     webhook = find(webhook_id, org_id, in_bin=True)
-    statement = select(models.Webhook.secret).where(models.Webhook.id == webhook.id)
+    statement = select(WebhookRow.secret).where(WebhookRow.id == webhook.id)
     with database.read() as connection:
         return connection.execute(statement).scalar_one()
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Select, Table, bindparam, delete, select
 from orders.access import hash_secret
 from orders.storage import database
 from orders.storage.bulk import insert_requests
-from orders.storage.models import Token
+from orders.storage.org_models import Token
 from orders.storage.pages import turned_page
 from orders.storage.prepared import Prepared
 from orders.storage.tables import request_log as log

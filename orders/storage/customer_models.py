@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models import Base
+from orders.storage.base import Base
 
 
 class CustomerPage(Base):

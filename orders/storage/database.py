@@ -17,8 +17,8 @@ from sqlalchemy.exc import OperationalError
 from orders import turns
 from orders.rules.errors import ServiceBusy
 from orders.rules.texts import mark
+from orders.storage.base import Base
 from orders.storage.insertion import Insertion, NewRows, insert_rows
-from orders.storage.models import Base
 from orders.storage.prepared import Parameters, Prepared
 from orders.storage.readers import Readers
 from orders.storage.writer import GroupWriter, write_alone

@@ -9,7 +9,9 @@ from typing import cast
 from sqlalchemy import ForeignKey, Index, String, Table, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models import Base, OrderRow, Submission, WebhookDelivery
+from orders.storage.base import Base
+from orders.storage.order_models import OrderRow, Submission
+from orders.storage.webhook_models import WebhookDelivery
 
 
 class OrderNote(Base):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models import Base
+from orders.storage.base import Base
 
 
 class OrderImport(Base):

@@ -1,7 +1,4 @@
-"""The tables behind the list of orders: saved views, people's preferences, changes of many orders.
-
-They share `Base` with `orders.storage.models`.
-"""
+"""The list of orders: saved views, what people have chosen, and changes of many orders."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models import Base
+from orders.storage.base import Base
 from orders.storage.types import JsonText
 
 

@@ -1,14 +1,38 @@
-"""The tables behind people's accounts: how they come to one, and how they prove who they are.
-
-They share `Base` with `orders.storage.models`.
-"""
+"""People's accounts: how they come to one, and how they prove who they are."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models import Base, RowNumber
+from orders.storage.base import Base, RowNumber
+
+
+class StaffAccount(Base):
+    """A person who signs in to the sales desk."""
+
+    __tablename__ = "staff_account"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"), index=True)
+    email: Mapped[str] = mapped_column(String(255), unique=True)
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    # What others read in place of the address; empty when the person has not named themselves.
+    name: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    # `{"timeZone": "Europe/Berlin", …}`; a key that is missing means the default.
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    last_signed_in_at: Mapped[datetime | None]
+    # The second factor: its secret (a code is made from the secret itself, not from a hash), and
+    # the time step of the last code that was used, so that none counts twice.
+    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    totp_step: Mapped[int | None]
+    # Wrong codes in a row, and when the last one came.
+    wrong_codes: Mapped[int] = mapped_column(default=0, server_default="0")
+    wrong_code_at: Mapped[datetime | None]
 
 
 class Invitation(Base):

@@ -14,27 +14,30 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from orders.storage import (
+    configuration_models,
     customer_models,
     desk_models,
     entry_models,
     import_models,
     list_models,
-    models,
+    order_models,
+    org_models,
     people_models,
+    webhook_models,
 )
 
-orders = cast(Table, models.OrderRow.__table__)
-cart_line = cast(Table, models.CartLineRow.__table__)
-staff_account = cast(Table, models.StaffAccount.__table__)
-token = cast(Table, models.Token.__table__)
-order_history = cast(Table, models.OrderHistory.__table__)
+orders = cast(Table, order_models.OrderRow.__table__)
+cart_line = cast(Table, order_models.CartLineRow.__table__)
+staff_account = cast(Table, people_models.StaffAccount.__table__)
+token = cast(Table, org_models.Token.__table__)
+order_history = cast(Table, order_models.OrderHistory.__table__)
 order_note = cast(Table, desk_models.OrderNote.__table__)
-submission = cast(Table, models.Submission.__table__)
-configuration = cast(Table, models.Configuration.__table__)
-configuration_file = cast(Table, models.ConfigurationFile.__table__)
-webhook = cast(Table, models.Webhook.__table__)
-webhook_delivery = cast(Table, models.WebhookDelivery.__table__)
-request_log = cast(Table, models.RequestLog.__table__)
+submission = cast(Table, order_models.Submission.__table__)
+configuration = cast(Table, configuration_models.Configuration.__table__)
+configuration_file = cast(Table, configuration_models.ConfigurationFile.__table__)
+webhook = cast(Table, webhook_models.Webhook.__table__)
+webhook_delivery = cast(Table, webhook_models.WebhookDelivery.__table__)
+request_log = cast(Table, org_models.RequestLog.__table__)
 draft = cast(Table, entry_models.Draft.__table__)
 order_template = cast(Table, entry_models.OrderTemplate.__table__)
 order_editor = cast(Table, entry_models.OrderEditor.__table__)

@@ -19,9 +19,10 @@ from sqlalchemy.schema import SchemaItem
 
 from orders.rules.errors import ServiceBusy
 from orders.storage import database, writer
+from orders.storage.base import Base
 from orders.storage.insertion import NewRows
-from orders.storage.models import Base, Token
-from orders.storage.models import Org as OrgRow
+from orders.storage.org_models import Org as OrgRow
+from orders.storage.org_models import Token
 from orders.storage.prepared import Prepared
 from orders.storage.tables import insert_new
 from tests.actors import Org

@@ -15,7 +15,7 @@ from orders.rules.errors import Conflict, NotFound
 from orders.rules.limits import Limits
 from orders.rules.paging import Paging
 from orders.storage import database
-from orders.storage.models import WebhookDelivery
+from orders.storage.webhook_models import WebhookDelivery
 from tests.actors import Org
 from tests.services.messaging.desk import ADDRESS, FAILED, NOW, OK, Desk
 

@@ -1,0 +1,34 @@
+"""What all tables share: types of columns, and names of constraints.
+
+Every row that an org owns carries `org_id`, so that each query can be scoped.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Integer, MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+from orders.storage.types import JsonText, UtcDateTime
+
+# PostgreSQL counts history rows in 64 bits; SQLite numbers rows by itself only for INTEGER.
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that a migration can drop it by name on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JsonText,
+        list[Any]: JsonText,
+    }

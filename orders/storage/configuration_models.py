@@ -1,0 +1,65 @@
+"""The tables of saved configurations and of their files."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from orders.storage.base import Base
+from orders.storage.types import JsonText
+
+
+class Configuration(Base):
+    """A saved choice of options for one product."""
+
+    __tablename__ = "configuration"
+    __table_args__ = (
+        Index("ix_configuration_org_sku", "org_id", "sku"),
+        Index("ix_configuration_org_created", "org_id", "created_at", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    short_id: Mapped[str] = mapped_column(String(14), unique=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    # Taken from `metadata.name` and `metadata.sku`, so that people can find it by them.
+    product_name: Mapped[str | None] = mapped_column(String(255))
+    sku: Mapped[str | None] = mapped_column(String(255))
+    product_id: Mapped[str | None] = mapped_column(String(36))
+    product_version: Mapped[str | None] = mapped_column(String(255))
+    # SQL NULL when they were not sent.
+    variant: Mapped[dict[str, Any] | None] = mapped_column(nullable=True)
+    metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata", nullable=True)
+    customer_id: Mapped[str | None] = mapped_column(String(255))
+    identifier: Mapped[str | None] = mapped_column(String(255))
+    scope: Mapped[str | None] = mapped_column(String(255))
+    # One JSON value, whatever the client keeps there.
+    scene_graph_state: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    session_id: Mapped[str | None] = mapped_column(String(255))
+    publish_file_id: Mapped[str | None] = mapped_column(String(255))
+    creator: Mapped[str | None] = mapped_column(String(255))
+    thumbnail: Mapped[str | None] = mapped_column(String(2000))
+    # Key -> file name; the files themselves are told by `configuration_file`.
+    attachments: Mapped[dict[str, Any]]
+    # What the desk's search looks through, in case-folded form: name, SKU, short ID, options.
+    search_text: Mapped[str] = mapped_column(Text, server_default="")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+    created_by: Mapped[str] = mapped_column(String(36))
+
+
+class ConfigurationFile(Base):
+    """A file that belongs to a configuration; its bytes lie in the file store."""
+
+    __tablename__ = "configuration_file"
+
+    configuration_id: Mapped[str] = mapped_column(ForeignKey("configuration.id"), primary_key=True)
+    # A key of `attachments`, or "thumbnail".
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    file_name: Mapped[str] = mapped_column(String(255))
+    content_type: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int]  # bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    # Where the store keeps it; made by the service, never from a name that was sent.
+    stored_as: Mapped[str] = mapped_column(String(255))

@@ -1,0 +1,83 @@
+"""The tables of an org itself: its tokens, what they have asked for, and its attributes."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy.orm import Mapped, mapped_column
+
+from orders.storage.base import Base, RowNumber
+from orders.storage.types import JsonText
+
+
+class Org(Base):
+    """An organization: owns everything else; nothing crosses from one to another."""
+
+    __tablename__ = "org"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255))
+    # Strict: attribute keys that the org has not defined are refused.
+    is_strict: Mapped[bool] = mapped_column(default=False)
+    # Public tokens may list orders and configurations, not only look one up by its short ID.
+    may_public_list: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Everybody must have a second factor; who has none sets one up when they sign in.
+    needs_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Raised with every change of the org's attributes or settings; caches are keyed by it.
+    rules_version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+
+class Token(Base):
+    """A secret of a script (private) or of a web page (public); only its hash is stored."""
+
+    __tablename__ = "token"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"), index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    is_private: Mapped[bool]
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    # Hosts from which a public token works; `[]` for a private one.
+    domains: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class RequestLog(Base):
+    """A request of a known token to the JSON door. Never its query string or body."""
+
+    __tablename__ = "request_log"
+    __table_args__ = (Index("ix_request_log_org_at", "org_id", "at", "id"),)
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    token_id: Mapped[str] = mapped_column(ForeignKey("token.id"))
+    at: Mapped[datetime]
+    method: Mapped[str] = mapped_column(String(16))
+    path: Mapped[str] = mapped_column(String(500))
+    status: Mapped[int]
+    user_agent: Mapped[str] = mapped_column(String(255))
+
+
+class Attribute(Base):
+    """A key that an org has defined for the metadata of its orders, with its valid values."""
+
+    __tablename__ = "attribute"
+    __table_args__ = (UniqueConstraint("org_id", "key"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    position: Mapped[int]
+    key: Mapped[str] = mapped_column(String(255))
+    label: Mapped[str] = mapped_column(String(255))
+    kind: Mapped[str] = mapped_column(String(16))
+    # `[{"value": …, "label": …}]`, empty for kinds without options.
+    options: Mapped[list[Any]]
+    applies: Mapped[str] = mapped_column(String(16))
+    is_required: Mapped[bool]
+    # One JSON value; SQL NULL when there is no default.
+    default_value: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    is_visible_to_customer: Mapped[bool]
+    created_at: Mapped[datetime]
