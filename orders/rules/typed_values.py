@@ -1,4 +1,4 @@
-"""Values as people type them into cells: what cannot be read stays the text that it is.
+"""Values as people type them into fields and cells: what cannot be read stays the text that it is.
 
 The shared check then refuses it in its own words.
 """
@@ -28,19 +28,22 @@ _STATUS_WORDS = {
 }
 
 
+def read_whole(text: str) -> int | str:
+    """Read a whole number: digits alone; a dot would be a thousand to one, a decimal to another."""
+    bare = text.strip()
+    return int(bare) if _WHOLE.fullmatch(bare) else text
+
+
 def read_count(text: str) -> int | str:
-    """Read a count: digits, or what a spreadsheet makes of them (2.0)."""
-    if _WHOLE.fullmatch(text):
-        return int(text)
+    """Read a count out of a file: digits, or what a spreadsheet makes of them (2.0)."""
     match = _WHOLE_WITH_ZEROS.fullmatch(text)
-    return int(match[1]) if match else text
+    return int(match[1]) if match else read_whole(text)
 
 
 def read_number(text: str) -> int | float | str:
     """Read a number with a dot; a comma would be a thousand to one and a decimal to another."""
-    if _WHOLE.fullmatch(text):
-        return int(text)
-    return float(text) if _DECIMAL.fullmatch(text) else text
+    bare = text.strip()
+    return float(bare) if _DECIMAL.fullmatch(bare) else read_whole(text)
 
 
 def read_status_word(text: str) -> str:

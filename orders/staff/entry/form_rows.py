@@ -12,8 +12,6 @@ from werkzeug.datastructures import MultiDict
 from orders.rules.pasted_lines import PastedLine, read_pasted_lines
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
-_DECIMAL = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}")
 BLANK_COUNTS = {"", "1"}
 FIRST_LINES = 3  # empty rows of a new form
 BLANK_ROW = 999_999  # the row that the browser copies; no real row has this number
@@ -149,17 +147,3 @@ def free_number(rows: Iterable[Line | Extra]) -> int:
 def element_id(name: str) -> str:
     """Give the ID of a field's element: its name without the characters that CSS would read."""
     return re.sub(r"[^a-zA-Z0-9_-]", "-", name)
-
-
-def read_whole(text: str) -> int | str:
-    """Read a count: digits alone. A dot would be a thousand to one and a decimal to another."""
-    bare = text.strip()
-    return int(bare) if _WHOLE.fullmatch(bare) else text
-
-
-def read_number(text: str) -> int | float | str:
-    """Read a number as people type it; whatever else it is, it stays a text."""
-    bare = text.strip()
-    if _WHOLE.fullmatch(bare):
-        return int(bare)
-    return float(bare) if _DECIMAL.fullmatch(bare) else text

@@ -21,6 +21,7 @@ from orders.rules.details import NO_JSON_SENTENCE, DetailError, read_details, re
 from orders.rules.errors import FieldError
 from orders.rules.json_values import RepeatedKeys
 from orders.rules.texts import mark
+from orders.rules.typed_values import read_number, read_whole
 from orders.staff.entry.form_rows import (
     BLANK_ROW,
     FIRST_LINES,
@@ -34,8 +35,6 @@ from orders.staff.entry.form_rows import (
     line_row,
     read_extras,
     read_lines,
-    read_number,
-    read_whole,
 )
 from orders.staff.forms import OrderForm, attribute_form, attribute_path
 from orders.web.language import gettext, translated

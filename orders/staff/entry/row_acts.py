@@ -1,5 +1,6 @@
 """What the buttons of the form's rows do; this is how rows work without JavaScript."""
 
+from orders.rules.typed_values import read_whole
 from orders.staff.entry.form_rows import (
     Line,
     Typed,
@@ -8,7 +9,6 @@ from orders.staff.entry.form_rows import (
     free_number,
     line_row,
     pasted_rows,
-    read_whole,
 )
 from orders.staff.entry.order_form import OrderEntry, Removed
 

@@ -27,7 +27,7 @@ from orders.rules.attributes import (
     write_option,
 )
 from orders.rules.texts import mark
-from orders.staff.entry.form_rows import read_number
+from orders.rules.typed_values import read_number
 from orders.staff.people.people_forms import ROLE_CHOICES
 from orders.web.language import gettext
 
