@@ -5,6 +5,9 @@ puts it into the visitor's own signed session and leads to a clean one; a link t
 program looks at beforehand is not used up by that.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from flask import Response, flash, render_template, request, session, url_for
 
 from orders import access, administration
@@ -22,6 +25,7 @@ from orders.web.limits import limiter, sign_in_limit
 from orders.web.links import may_mail_links, secret_link
 from orders.web.pages import go_to
 
+Found = TypeVar("Found")
 INVITATION, RESET = "invitation_link", "reset_link"  # in the session
 RESET_SUBJECT = mark("Another password for Shortorder")
 RESET_TEXT = mark(
@@ -39,13 +43,11 @@ If it was not you, do nothing: your password stays as it is.
 @staff.get("/invitation")
 def open_invitation() -> Response:
     """Show what a person who was invited says of themselves."""
-    if "link" in request.args:
-        return _hide(INVITATION, "staff.open_invitation")
-    try:
-        invitation = administration.find_by_link(session.get(INVITATION, ""))
-    except NotFound as error:
-        return _dead(error)
-    return _draw_join(AdminEntry(JoinForm(formdata=None)), invitation)
+    return _open(
+        INVITATION,
+        administration.find_by_link,
+        lambda invitation: _draw_join(AdminEntry(JoinForm(formdata=None)), invitation),
+    )
 
 
 @staff.post("/invitation")
@@ -111,13 +113,11 @@ def ask_for_link() -> str:
 @staff.get("/reset-password")
 def open_reset() -> Response:
     """Ask for another password."""
-    if "link" in request.args:
-        return _hide(RESET, "staff.open_reset")
-    try:
-        email = administration.address_of_reset(session.get(RESET, ""))
-    except NotFound as error:
-        return _dead(error, is_reset=True)
-    return _draw_reset(AdminEntry(NewPasswordForm(formdata=None)), email)
+    return _open(
+        RESET,
+        administration.address_of_reset,
+        lambda email: _draw_reset(AdminEntry(NewPasswordForm(formdata=None)), email),
+    )
 
 
 @staff.post("/reset-password")
@@ -139,10 +139,21 @@ def set_by_reset() -> Response:
     return go_to(url_for("staff.show_sign_in"))
 
 
-def _hide(name: str, endpoint: str) -> Response:
+def _open(name: str, find: Callable[[str], Found], draw: Callable[[Found], Response]) -> Response:
+    """Draw what a link's secret stands for; the secret is first taken out of the address."""
+    if "link" in request.args:
+        return _hide(name)
+    try:
+        found = find(session.get(name, ""))
+    except NotFound as error:
+        return _dead(error, is_reset=name == RESET)
+    return draw(found)
+
+
+def _hide(name: str) -> Response:
     """Take the secret out of the address, and tell no page where we came from."""
     session[name] = request.args["link"][:200]
-    answer = go_to(url_for(endpoint))
+    answer = go_to(url_for(str(request.endpoint)))
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
