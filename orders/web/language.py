@@ -88,7 +88,6 @@ def figure(number: float) -> str:
 
 
 def file_size(size: float) -> str:
-    """Write a number of bytes as the page's language does: 1.5 MB or 1,5 MB."""
     """Write a number of bytes as Jinja's own filter does, with the language's own sign: 26,2 MB."""
     return do_filesizeformat(size).replace(".", get_decimal_symbol(language()))
 
