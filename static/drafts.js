@@ -1,4 +1,4 @@
-// Keeps what is typed into a new order on the server, a moment after the typing stops, and warns
+// Keeps what is typed into the order form on the server, a moment after the typing stops, and warns
 // before the page is left while something of it is not kept.
 "use strict";
 

@@ -1,28 +1,45 @@
-"""What a person has typed and not placed yet: neither a crash nor a closed page loses it.
+"""What a person has typed and not saved yet: neither a crash nor a closed page loses it.
 
-A draft belongs to one person and stands under the key of its form. Once the key has made an order
-there is no draft any more, whatever the table still holds.
+A draft belongs to one person and stands under a key. That of a new order has the key of its form;
+once the key has made an order there is no draft any more, whatever the table still holds. That of
+a change has a key made of its order (`change_key`), and an end of its own (`end_draft`).
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 
 from orders.access import Actor
 from orders.rules.errors import Conflict
 from orders.rules.moments import now_or
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.tables import draft, submission
+from orders.storage.tables import draft, insert_new, submission
 
 KEPT_FOR = timedelta(days=60)  # after its last change
+# How long the end of a change is remembered: longer than any save of its page can be on its way.
+END_KEPT_FOR = timedelta(hours=1)
 MOST_LISTED = 50
 MAX_TITLE = 255  # characters
 
 # Names and values of a form's fields, in its order.
 Fields = list[list[str]]
+
+# Begins the keys of changes of stored orders; no form's key holds a colon.
+_CHANGE = "change:"
 
 
 class DraftChanged(Conflict):
@@ -56,6 +73,11 @@ class Draft:
     changed_at: datetime
 
 
+def change_key(order_id: str) -> str:
+    """Give the key under which a person's change of this order is kept; each has one at most."""
+    return f"{_CHANGE}{order_id}"
+
+
 def save_draft(
     key: str,
     fields: Fields,
@@ -72,6 +94,7 @@ def save_draft(
     `page` names the open page that saves, `version` is what it has loaded or saved last, 0 for a
     new form. Raises DraftChanged when another page has saved since: then nothing is overwritten.
     The same content again is no change. A form whose order is placed keeps nothing and gives 0.
+    No fields at all say that nothing is left to be kept.
     """
     at = now_or(now)
     values = {
@@ -86,18 +109,13 @@ def save_draft(
     def work(connection: Connection) -> int:
         if connection.execute(select(_is_placed(key, actor))).scalar():
             return 0
-        found = connection.execute(
-            select(draft.c.version, draft.c.page, draft.c.fields)
-            .where(_named(key, actor))
-            .with_for_update()
-        ).one_or_none()
-        if found is None:
-            row = {"staff_id": actor.id, "key": key, "version": 1, "created_at": at}
-            connection.execute(insert(draft), {**row, **values})
+        row = {"staff_id": actor.id, "key": key, "version": 1, "created_at": at, **values}
+        if insert_new(connection, draft, row):
             return 1
-        if found.fields == fields:
+        found = connection.execute(_stored(key, actor)).one()
+        if found.fields == fields and found.discarded_at is None:
             return int(found.version)
-        if found.version != version and found.page != page:
+        if _is_refused(found, version, page):
             raise DraftChanged
         following = int(found.version) + 1
         connection.execute(
@@ -119,7 +137,10 @@ def find_draft(key: str, actor: Actor) -> Draft | None:
 
 
 def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
-    """List the person's drafts, the newest first, at most MOST_LISTED; without the one of `but`."""
+    """List the person's drafts of new orders, the newest first, at most MOST_LISTED.
+
+    Without the one of `but`.
+    """
     placed = exists().where(
         submission.c.actor_id == draft.c.staff_id, submission.c.key == draft.c.key
     )
@@ -128,6 +149,7 @@ def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
         .where(
             draft.c.staff_id == actor.id,
             draft.c.key != but,
+            ~draft.c.key.startswith(_CHANGE, autoescape=True),
             draft.c.discarded_at.is_(None),
             ~placed,
         )
@@ -148,11 +170,57 @@ def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> Non
     database.write(lambda connection: connection.execute(statement).rowcount)
 
 
+def end_draft(
+    key: str, actor: Actor, *, version: int, page: str, now: datetime | None = None
+) -> bool:
+    """Remove what is kept of a change, because it is saved or not wanted any more.
+
+    `version` and `page` are as for `save_draft`. Tells whether it is gone: what another page has
+    saved since stays. A save of this page that is still on its way brings nothing back, so its end
+    is remembered for a while, also where nothing was kept yet; without the name of a page it
+    is not.
+    """
+    at = now_or(now)
+    values = {"fields": [], "title": "", "lines": 0, "changed_at": at, "discarded_at": at}
+
+    def work(connection: Connection) -> bool:
+        row = {"staff_id": actor.id, "key": key, "version": 1, "created_at": at, "page": page}
+        if page and insert_new(connection, draft, {**row, **values}):
+            return True
+        found = connection.execute(_stored(key, actor)).one_or_none()
+        if found is None:
+            return True
+        if found.fields and _is_refused(found, version, page):
+            return False
+        following = {"version": int(found.version) + 1, "page": page or found.page}
+        connection.execute(update(draft).where(_named(key, actor)).values(**following, **values))
+        return True
+
+    return database.write(work)
+
+
 def clear_old(now: datetime | None = None) -> int:
-    """Forget drafts that nobody has changed for KEPT_FOR; gives how many."""
-    before = (now_or(now)) - KEPT_FOR
-    statement = delete(draft).where(draft.c.changed_at <= before)
+    """Forget drafts that nobody has changed for KEPT_FOR, and ends of changes; gives how many."""
+    at = now_or(now)
+    is_end = and_(
+        draft.c.key.startswith(_CHANGE, autoescape=True), draft.c.discarded_at <= at - END_KEPT_FOR
+    )
+    statement = delete(draft).where(or_(draft.c.changed_at <= at - KEPT_FOR, is_end))
     return database.write(lambda connection: connection.execute(statement).rowcount)
+
+
+def _stored(key: str, actor: Actor) -> Select[Any]:
+    columns = (draft.c.version, draft.c.page, draft.c.fields, draft.c.discarded_at)
+    return select(*columns).where(_named(key, actor)).with_for_update()
+
+
+def _is_refused(found: Row[Any], version: int, page: str) -> bool:
+    """Tell whether a page may not save over what is stored."""
+    if found.fields:
+        return bool(found.version != version and found.page != page)
+    # There is nothing to overwrite. But a page that has ended its change does not bring it back by
+    # a save that was on its way meanwhile.
+    return bool(found.discarded_at is not None and found.page == page and version < found.version)
 
 
 def _named(key: str, actor: Actor) -> ColumnElement[bool]:

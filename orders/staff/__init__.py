@@ -3,7 +3,13 @@
 # Each module of views adds its routes to the blueprint.
 from orders.staff import start_views  # noqa: F401
 from orders.staff.blueprint import staff
-from orders.staff.entry import draft_views, edit_views, entry_views, field_views  # noqa: F401
+from orders.staff.entry import (  # noqa: F401
+    draft_views,
+    edit_draft_views,
+    edit_views,
+    entry_views,
+    field_views,
+)
 from orders.staff.imports import import_views  # noqa: F401
 from orders.staff.lists import bulk_views, export_views, list_views  # noqa: F401
 from orders.staff.order import order_act_views, order_views, print_views  # noqa: F401

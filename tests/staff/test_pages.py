@@ -213,6 +213,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/orders/templates/<template_id>/remove", "POST"),
         ("/orders/<reference>/edit", "GET"), ("/orders/<reference>/edit", "POST"),
         ("/orders/<reference>/edit/open", "POST"),
+        ("/orders/<reference>/edit/draft", "POST"), ("/orders/<reference>/edit/discard", "POST"),
         ("/orders/<reference>", "GET"), ("/orders/<reference>/placed", "GET"),
         ("/orders/<reference>/qr.svg", "GET"), ("/find", "GET"),
         ("/orders/<reference>/status", "POST"), ("/orders/<reference>/bin", "POST"),

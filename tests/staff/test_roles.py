@@ -56,7 +56,8 @@ TABLE = {
         GET /orders/new/customers   POST /orders/drafts/<key>/discard
         POST /orders/templates/<template_id>/remove
         GET /orders/<reference>/edit                            POST /orders/<reference>/edit
-        POST /orders/<reference>/edit/open
+        POST /orders/<reference>/edit/open                      POST /orders/<reference>/edit/draft
+        POST /orders/<reference>/edit/discard
         POST /orders/<reference>/status                         POST /orders/<reference>/bin
         POST /orders/<reference>/restore                        POST /orders/<reference>/link
         POST /orders/<reference>/notes

@@ -24,6 +24,11 @@ def typed_fields(sent: FormData) -> Fields:
     ]
 
 
+def change_fields(sent: FormData) -> Fields:
+    """Give the same of the form of a stored order, with the version at which the change began."""
+    return [["version", sent.get("version", "")], *typed_fields(sent)]
+
+
 def as_form(fields: Fields) -> FormData:
     """Give kept fields as if a browser had sent them."""
     return MultiDict([(name, value) for name, value in fields])

@@ -26,7 +26,9 @@ def save_draft() -> Response:
 
 @staff.post("/orders/drafts/<key>/discard")
 def discard_draft(key: str) -> Response:
-    """Take a draft out of the list, and offer it once more."""
+    """Take a draft of a new order out of the list, and offer it once more."""
+    if not is_key(key):
+        return go_to(url_for("staff.new_order"))
     drafts.discard_draft(key, signed_in().actor)
     here = request.form.get("here", "")
     return go_to(url_for("staff.new_order", form=here if is_key(here) else None, discarded=key))

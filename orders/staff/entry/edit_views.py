@@ -1,11 +1,15 @@
 """Changing an order by the form in which orders are entered."""
 
+import contextlib
+
 from flask import Response, flash, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders import queries
 from orders.access import StaffMember
-from orders.revisions import editors, order_edits
+from orders.entry.drafts import Draft
+from orders.revisions import change_drafts, editors, order_edits
+from orders.revisions.change_drafts import ChangeElsewhere
 from orders.revisions.order_edits import EditClash
 from orders.rules.errors import InvalidOrder, NotFound, StaleVersion
 from orders.rules.order import Order
@@ -14,7 +18,16 @@ from orders.rules.status import Status
 from orders.rules.texts import mark
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.entry.clashes import shown_clashes
-from orders.staff.entry.form_page import FormPage, check_changes, draw, read_edit, sent_entry
+from orders.staff.entry.draft_fields import as_form, change_fields
+from orders.staff.entry.form_page import (
+    FormPage,
+    check_changes,
+    draw,
+    new_key,
+    number_in,
+    read_edit,
+    sent_entry,
+)
 from orders.staff.entry.form_rows import element_id
 from orders.staff.entry.order_form import OrderEntry
 from orders.staff.entry.prefilled import entry_of
@@ -23,35 +36,65 @@ from orders.web.in_force import limits_in_force
 from orders.web.language import gettext, translated
 from orders.web.pages import go_to
 
+IN_BIN = mark(
+    "This order went to the bin meanwhile, so nothing of it can be changed. What you have typed is "
+    "kept, and offered again once somebody has restored the order."
+)
+NOT_OF_THIS_ORDER = mark("This page is not of this order. Open the order again.")
+
 
 @staff.get("/orders/<reference>/edit")
 def edit_order(reference: str) -> Response:
-    """Draw the form with the order in it, and say who else has it open."""
+    """Draw the form with the order in it, and say who else has it open.
+
+    What this person has typed before and not saved is offered, and drawn when they want it.
+    """
     member = signed_in()
-    order = queries.find_order(reference, member.org_id)
+    order = queries.find_any_order(reference, member.org_id)
+    if order.deleted_at is not None:
+        # Its page says so, and has the button that restores it.
+        return go_to(url_for("staff.show_order", reference=order.short_id))
+    others = editors.note_editor(order.id, member)
+    unsaved = change_drafts.find_unsaved(order, member.actor)
+    if unsaved is not None and "draft" in request.args:
+        return _draw_unsaved(unsaved, order, others)
     entry = entry_of(order, member.actor.org)
     entry.focus = element_id(f"cart.{entry.lines[0].row}.configurationId")
-    return _draw(entry, order, order.version, others=editors.note_editor(order.id, member))
+    discarded = request.args.get("discarded", "")
+    return _draw(entry, order, order.version, others=others, unsaved=unsaved, discarded=discarded)
+
+
+def _draw_unsaved(unsaved: Draft, order: Order, others: list[str]) -> Response:
+    """Draw the form as it was left, of the version of the order that it was a change of."""
+    fields = as_form(unsaved.fields)
+    entry = sent_entry(fields, signed_in())
+    entry.focus = element_id(f"cart.{entry.lines[-1].row}.configurationId")
+    version = number_in(fields, "version")
+    return _draw(
+        entry, order, version, draft_version=unsaved.version, others=others, kept=unsaved,
+        is_older=version != order.version,
+    )  # fmt: skip
 
 
 @staff.post("/orders/<reference>/edit")
 def save_order(reference: str) -> AnyResponse:
     """Save the changes, or do what a row's button asks for and draw the form again."""
     member = signed_in()
+    stored = queries.find_any_order(reference, member.org_id)
     entry, action = sent_entry(request.form, member), request.form.get("do", "")
+    if stored.deleted_at is not None:
+        return _draw_binned(entry, stored)
     if action == "finish":
         # Of an open cart: it is complete, and becomes an order.
         entry.form.status.process_data(str(Status.NEW))
     elif action != "save":
         act(entry, action)
         entry.resolve(member.org_id)
-        order = queries.find_order(reference, member.org_id)
-        return _draw(entry, order, _version(order))
+        return _draw(entry, stored, _version(stored), draft_version=_keep(stored))
     try:
-        edit = read_edit(entry, request.form, reference, member)
+        edit = read_edit(entry, request.form, stored, member)
     except StaleVersion as error:
-        sentence = mark("This page is not of this order. Open the order again.")
-        raise NotFound(sentence) from error
+        raise NotFound(NOT_OF_THIS_ORDER) from error
     try:
         check_changes(entry, edit, member)
         saved = order_edits.save_edit(
@@ -59,10 +102,14 @@ def save_order(reference: str) -> AnyResponse:
         )
     except InvalidOrder as invalid:
         entry.show(invalid.errors)
-        return _draw(entry, edit.stored, edit.version, status=422)
+        kept = _keep(stored)
+        return _draw(entry, stored, edit.version, draft_version=kept, status=422)
     except EditClash as clash:
         return _draw_clash(clash, member)
+    except NotFound:  # it was there a moment ago
+        return _draw_binned(entry, stored)
     editors.leave(saved.order.id, member)
+    change_drafts.end(saved.order, member.actor, version=sent_draft_version(), page=sent_page())
     if saved.taken:
         flash(gettext("Saved, together with what others had changed meanwhile."))
     elif saved.order.version != edit.stored.version:
@@ -79,6 +126,47 @@ def note_editor(reference: str) -> Response:
     return Response(render_template("staff/_others.html", others=others))
 
 
+def sent_draft_version() -> int:
+    """Give the version of the draft that the page has loaded or saved last."""
+    return number_in(request.form, "draft_version")
+
+
+def sent_page() -> str:
+    """Give the name of the open page that has sent the form."""
+    return request.form.get("page", "")[:22]
+
+
+def keep_sent_changes(order: Order) -> int:
+    """Keep the form that was sent as this person's draft of a change; gives its version.
+
+    Raises ChangeElsewhere, and StaleVersion for a version that never was.
+    """
+    member, sent = signed_in(), request.form
+    entry = sent_entry(sent, member)
+    edit = read_edit(entry, sent, order, member)
+    is_changed = edit.raw or entry.faults() or entry.form.paste.data
+    return change_drafts.keep(
+        order, change_fields(sent) if is_changed else [], actor=member.actor,
+        version=sent_draft_version(), page=sent_page(),
+    )  # fmt: skip
+
+
+def _keep(order: Order) -> int:
+    """Keep what was sent, so that it is not lost without JavaScript; gives the draft's version.
+
+    Another window with other changes does not matter here: this person sees what is on this one.
+    """
+    with contextlib.suppress(ChangeElsewhere, StaleVersion):
+        return keep_sent_changes(order)
+    return sent_draft_version()
+
+
+def _draw_binned(entry: OrderEntry, order: Order) -> Response:
+    entry.is_refused = True
+    entry.notice = translated(IN_BIN)
+    return _draw(entry, order, _version(order), draft_version=_keep(order), status=409)
+
+
 def _draw_clash(clash: EditClash, member: StaffMember) -> Response:
     """Draw the form with both changes in it; where they clash, mine stands and theirs is told."""
     entry = entry_of(clash.merged.order, member.actor.org)
@@ -86,7 +174,10 @@ def _draw_clash(clash: EditClash, member: StaffMember) -> Response:
     advice = gettext("Your values stand in the form; save again to replace the others by them.")
     entry.notice = f"{translated(clash.sentence)} {advice}"
     clashes = shown_clashes(clash.merged.clashes, member)
-    return _draw(entry, clash.stored, clash.stored.version, status=409, clashes=clashes)
+    return _draw(
+        entry, clash.stored, clash.stored.version, draft_version=_keep(clash.stored), status=409,
+        clashes=clashes,
+    )  # fmt: skip
 
 
 def _version(order: Order) -> int:
@@ -95,13 +186,25 @@ def _version(order: Order) -> int:
 
 
 def _draw(
-    entry: OrderEntry, order: Order, version: int, *, status: int = 200, **context: object
+    entry: OrderEntry,
+    order: Order,
+    version: int,
+    *,
+    draft_version: int = 0,
+    status: int = 200,
+    **context: object,
 ) -> Response:
     address = url_for("staff.save_order", reference=order.short_id)
     page = FormPage(
         title=gettext("Change order %(code)s", code=grouped(order.short_id)),
         address=address,
-        hidden={"order": order.short_id, "version": str(version)},
+        hidden={
+            "order": order.short_id,
+            "version": str(version),
+            "draft_version": str(draft_version),
+            "page": sent_page() or new_key(),
+        },
+        draft_address=url_for("staff.save_edit_draft", reference=order.short_id),
         order=order,
     )
     return draw(entry, page, status=status, **context)

@@ -183,7 +183,7 @@ def _draw(
         title=gettext("New order"),
         address=url_for("staff.place_order", form=key),
         hidden={"draft_version": str(version), "page": page_name},
-        saves_drafts=True,
+        draft_address=url_for("staff.save_draft", form=key),
     )
     actor, is_whole = signed_in().actor, not wants_piece()
     return draw(

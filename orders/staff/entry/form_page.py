@@ -33,13 +33,13 @@ class FormPage:
     """What differs between the pages that show the form.
 
     `address` is where it is sent; `hidden` are fields of the page that come back with it;
-    `saves_drafts` tells whether what is typed is kept on the server meanwhile.
+    what is typed is kept on the server meanwhile, by sending it to `draft_address`.
     """
 
     title: str
     address: str
     hidden: dict[str, str] = field(default_factory=dict)
-    saves_drafts: bool = False
+    draft_address: str = ""
     # The order that is changed; None for a new one.
     order: Order | None = None
 
@@ -106,12 +106,11 @@ class Edit:
     raw: dict[str, object]
 
 
-def read_edit(entry: OrderEntry, sent: FormData, reference: str, member: StaffMember) -> Edit:
+def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMember) -> Edit:
     """Find out what was changed on the form of an order.
 
-    Raises NotFound, and StaleVersion for a version that never was.
+    Raises StaleVersion for a version that never was.
     """
-    stored = find_order(reference, member.org_id)
     version = number_in(sent, "version")
     base = order_at(stored, version)
     drawn = entry_of(base, member.actor.org).raw()
@@ -132,7 +131,8 @@ def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:
 def check_sent(entry: OrderEntry, sent: FormData, member: StaffMember) -> None:
     """Check a form as it was sent, of a new order or of one that is changed."""
     if "order" in sent:
-        check_changes(entry, read_edit(entry, sent, sent["order"], member), member)
+        stored = find_order(sent["order"], member.org_id)
+        check_changes(entry, read_edit(entry, sent, stored, member), member)
     else:
         check_new(entry, member)
 

@@ -8,8 +8,10 @@ from flask import Response, current_app, flash, render_template, url_for
 
 from orders import notes, queries
 from orders.messaging import mail
+from orders.revisions import change_drafts
 from orders.rules.mail_address import is_mail_address
 from orders.rules.order import Order
+from orders.rules.permissions import Permission
 from orders.rules.status import Status
 from orders.settings import Settings
 from orders.staff.admin_form import AdminEntry
@@ -76,6 +78,7 @@ def draw_order(order: Order, forms: OrderForms | None = None, *, status: int = 2
     forms = forms or OrderForms(undo=take_undo(order))
     rules = member.actor.org.attributes
     link = customer_link(order.short_id)
+    may_enter = member.may(Permission.ENTER)
     text = render_template(
         "staff/order.html",
         order=order,
@@ -88,6 +91,7 @@ def draw_order(order: Order, forms: OrderForms | None = None, *, status: int = 2
         cards=cards_of(order),
         history=history.tell(queries.read_history(order), rules, order.org_id),
         history_shown=HISTORY_SHOWN,
+        unsaved=change_drafts.find_unsaved(order, member.actor) if may_enter else None,
         notes=notes.list_notes(order),
         max_note=notes.MAX_NOTE,
         attributes=labelled(order, rules),

@@ -1,0 +1,64 @@
+"""What a person has typed into the form of a stored order and not saved yet.
+
+It is kept as drafts of new orders are (`orders.entry.drafts`), under a key made of the order. Among
+its fields stands the version of the order from which the change began, so that whoever goes on with
+it days later still changes only what they have touched.
+"""
+
+from orders.access import Actor
+from orders.entry import drafts
+from orders.entry.drafts import Draft, DraftChanged, Fields
+from orders.rules.errors import Conflict
+from orders.rules.order import Order
+from orders.rules.texts import mark
+
+
+class ChangeElsewhere(Conflict):
+    """The person has other unsaved changes of the order, or has ended those of this page."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            mark(
+                "What you type here is not kept as a draft: you have other changes of this order, "
+                "or have saved or discarded these in another window. You can still save from here, "
+                "or open the order again to see the others."
+            )
+        )
+
+
+def find_unsaved(order: Order, actor: Actor) -> Draft | None:
+    """Give what this person has typed into the order's form and not saved.
+
+    None for an order in the bin, which cannot be changed: its change waits until it is restored.
+    """
+    if order.deleted_at is not None:
+        return None
+    found = drafts.find_draft(drafts.change_key(order.id), actor)
+    return found if found is not None and found.fields else None
+
+
+def keep(order: Order, fields: Fields, *, actor: Actor, version: int, page: str) -> int:
+    """Keep what stands on the order's form; gives the version of the draft to save over next.
+
+    `fields` are all that were sent with the order's version among them, or none when nothing is
+    different from the order; `version` and `page` as for `drafts.save_draft`. Raises
+    ChangeElsewhere when another page has changes, or this one has ended its own: nothing is
+    overwritten, nothing is brought back.
+    """
+    if not fields and not version:
+        return 0
+    key = drafts.change_key(order.id)
+    try:
+        return drafts.save_draft(
+            key, fields, actor=actor, title="", lines=0, version=version, page=page
+        )
+    except DraftChanged as changed:
+        raise ChangeElsewhere from changed
+
+
+def end(order: Order, actor: Actor, *, version: int, page: str) -> bool:
+    """Forget the change, because it is saved or discarded.
+
+    Tells whether it is gone: what another page has typed since stays.
+    """
+    return drafts.end_draft(drafts.change_key(order.id), actor, version=version, page=page)
