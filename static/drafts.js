@@ -11,15 +11,17 @@
   let isTouched = false; // since the last save, or since the page was opened
   let isSaving = false;
   let isStopped = false; // another window has the draft now
+  let isFailing = false; // the last save did not arrive
   let timer = 0;
   let since = 0;
 
   const form = () => document.getElementById("order-form");
   const address = () => form()?.dataset.draft;
 
-  function show(text) {
+  function show(text, isBad = false) {
     const state = document.getElementById("draft-state");
     if (!state) return;
+    state.classList.toggle("not-kept", isBad);
     state.hidden = false;
     state.textContent = text;
   }
@@ -47,15 +49,17 @@
     since = 0;
     const sent = body();
     try {
-      const answer = await fetch(address(), { method: "POST", body: sent, keepalive: sent.toString().length < KEEPALIVE });
+      // Who is signed out is led to the sign-in page: that is no answer to a save.
+      const answer = await fetch(address(), { method: "POST", body: sent, redirect: "manual", keepalive: sent.toString().length < KEEPALIVE });
       if (answer.ok) {
+        isFailing = false;
         const version = await answer.text();
         const field = form()?.elements.draft_version;
         if (field) field.value = version;
         if (version !== "0") show(tr("Kept as a draft at %(time)s", { time: now() }));
       } else if (answer.status === 409) {
         isStopped = true;
-        show(await answer.text());
+        show(await answer.text(), true);
       } else {
         failed();
       }
@@ -73,7 +77,8 @@
 
   function failed() {
     isTouched = true;
-    show(tr("Not kept as a draft yet; trying again."));
+    isFailing = true;
+    show(tr("Not kept as a draft yet; trying again."), true);
     timer = setTimeout(save, AGAIN);
   }
 
@@ -87,7 +92,7 @@
   addEventListener("beforeunload", (event) => {
     if (!isTouched || !form()) return;
     // A draft that can still be sent needs no question.
-    if (address() && !isStopped && body().toString().length < KEEPALIVE) return void save();
+    if (address() && !isStopped && !isFailing && body().toString().length < KEEPALIVE) return void save();
     event.preventDefault();
   });
   document.addEventListener("submit", () => {

@@ -110,3 +110,85 @@ def test_a_server_that_is_away_for_a_while_is_asked_again(
     expect(page.locator("#draft-state")).to_contain_text("Not kept as a draft yet")
     page.unroute("**/orders/new/draft*")
     expect(page.locator("#draft-state")).to_contain_text("Kept as a draft at", timeout=15_000)
+
+
+def new_order(page: Page, desk: Desk, name: str) -> str:
+    """Place an order; gives the address of its page."""
+    page.fill("#name", name)
+    page.select_option("#metadata-finish", "matt")
+    page.fill("#cart-0-configurationId", desk.skus[0])
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/placed")
+    return page.url.removesuffix("/placed")
+
+
+def test_a_browser_killed_in_the_middle_of_a_change_loses_nothing(
+    driver: Playwright, page: Page, desk: Desk, tmp_path: Path
+) -> None:
+    order = new_order(page, desk, "Before the change")
+    with chromium_to_kill(driver, tmp_path) as (browser, process):
+        crashing = browser.new_context().new_page()
+        sign_in(crashing, desk)
+        crashing.goto(f"{order}/edit")
+        crashing.fill("#name", "Typed before the crash")
+        crashing.check("#metadata-gift")
+        crashing.fill("#cart-0-count", "12")
+        crashing.get_by_role("button", name="Add line").click()
+        crashing.locator(".line .reference").last.fill(desk.skus[1])
+        crashing.focus("#cart-0-configurationId")
+        crashing.keyboard.press("Alt+M")
+        crashing.keyboard.type("Engraving: For Anna")
+        expect(crashing.locator("#draft-state")).to_contain_text("Kept as a draft at")
+        crashing.wait_for_timeout(1_500)  # the save that follows the last key, as above
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    # Meanwhile the customer is set by another way.
+    page.goto(f"{order}/edit")
+    expect(page.locator("#name")).to_have_value("Before the change")
+    page.fill("#customerId", "C-MEANWHILE")
+    expect(page.locator("#draft-state")).to_contain_text("you have other changes of this order")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(order)
+
+    expect(page.get_by_text("that are not saved")).to_be_visible()
+    page.get_by_role("link", name="Go on with them").click()
+    expect(page.locator("#name")).to_have_value("Typed before the crash")
+    expect(page.locator("#customerId")).to_have_value("")
+    expect(page.locator("#metadata-gift")).to_be_checked()
+    expect(page.locator("#cart-0-count")).to_have_value("12")
+    expect(page.locator("#cart-0-metadata")).to_have_value("Engraving: For Anna")
+    expect(page.locator(".line .reference").nth(1)).to_have_value(desk.skus[1])
+    page.fill("#name", "Carried on")
+    expect(page.locator("#draft-state")).to_contain_text("Kept as a draft at")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(order)
+    expect(page.get_by_text("together with what others had changed")).to_be_visible()
+    expect(page.locator(".subtitle")).to_contain_text("Carried on")
+    expect(page.get_by_text("C-MEANWHILE").first).to_be_visible()
+    page.reload()
+    assert page.get_by_text("that are not saved").count() == 0
+
+
+def test_a_change_can_be_discarded_and_is_no_new_order(page: Page, desk: Desk) -> None:
+    order = new_order(page, desk, "Not to be changed")
+    page.goto(f"{order}/edit")
+    page.fill("#name", "Thought better of")
+    expect(page.locator("#draft-state")).to_contain_text("Kept as a draft at")
+    page.goto(f"{desk.address}/orders/new")
+    assert page.get_by_role("link", name="Thought better of").count() == 0
+    page.goto(f"{order}/edit")
+    page.get_by_role("link", name="Go on with them").click()
+    page.fill("#name", "Thought better of it")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("This is the order as it is saved.")).to_be_visible()
+    expect(page.locator("#name")).to_have_value("Not to be changed")
+    page.goto(order)
+    assert page.get_by_text("that are not saved").count() == 0
+
+
+def test_who_is_signed_out_is_not_told_that_it_is_kept(page: Page, desk: Desk) -> None:
+    expect(page.locator("#draft-state")).to_be_hidden()
+    page.context.clear_cookies()
+    page.fill("#name", "While signed out")
+    expect(page.locator("#draft-state")).to_contain_text("Not kept as a draft yet")
