@@ -19,9 +19,8 @@ class ChangeElsewhere(Conflict):
     def __init__(self) -> None:
         super().__init__(
             mark(
-                "What you type here is not kept as a draft: you have other changes of this order, "
-                "or have saved or discarded these in another window. You can still save from here, "
-                "or open the order again to see the others."
+                "Not kept as a draft: you have other changes of this order, or have ended these "
+                "in another window. Save here, or open the order again."
             )
         )
 
