@@ -27,7 +27,7 @@ from orders.staff import staff
 from orders.staff.accounts import current_member, language_of_person, login_manager
 from orders.storage.database import db
 from orders.web import errors, security
-from orders.web.application import Shortorder
+from orders.web.application import Shortorder, compile_pages
 from orders.web.assets import asset, start_compression
 from orders.web.bodies import allow_uploads, refuse_broken_body
 from orders.web.hooks import hooks_for
@@ -81,6 +81,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]  # how Flask wants middleware to be added
     return app
+
+
+def create_served_app() -> Flask:
+    """Make the application for the server: it compiles its pages before somebody waits for one."""
+    return compile_pages(create_app())
 
 
 def _settings_of_environment() -> Settings:

@@ -117,7 +117,7 @@ def _show_demo(made: demo.DemoResult, address: str) -> None:
     )
 
 
-def server_command(settings: Settings, factory: str = "app:create_app") -> list[str]:
+def server_command(settings: Settings, factory: str = "app:create_served_app") -> list[str]:
     """Give granian's command line: WSGI, one process for each worker, threads in each."""
     log = ["--access-log", "--access-log-fmt", ACCESS_LOG_FORMAT] if settings.access_log else []
     return [

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.settings import PROJECT
+from orders.web.application import compile_pages
 from orders.web.assets import asset
 
 SHEET = (PROJECT / "static" / "desk.css").read_bytes()
@@ -48,3 +49,11 @@ def test_pages_that_hold_a_secret_are_not_compressed(staff_client: FlaskClient) 
     answer = staff_client.get("/orders", headers={"Accept-Encoding": "br, gzip"})
     assert "Content-Encoding" not in answer.headers
     assert re.search('name="csrf_token" value="[^"]+"', answer.text)
+
+
+def test_the_server_compiles_every_page_before_somebody_asks(app: Flask) -> None:
+    names = set(app.jinja_env.list_templates(extensions=["html"]))
+    assert "staff/order_form.html" in names
+    compile_pages(app)
+    assert app.jinja_env.cache is not None
+    assert {name for _, name in app.jinja_env.cache} == names

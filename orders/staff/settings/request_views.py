@@ -103,7 +103,8 @@ def _moment(text: str, *, is_end: bool = False) -> datetime | None:
             return read_moment(text, zone)
         at = read_moment(text, zone)
         is_minute = len(text) == len("2026-11-24T09:30")
-        return at + is_end * timedelta(minutes=is_minute, milliseconds=1)
+        beyond = timedelta(minutes=1) if is_minute else timedelta(milliseconds=1)
+        return at + beyond if is_end else at
     except (ValueError, OverflowError):
         return None
 

@@ -34,7 +34,8 @@ def paths(text: str) -> list[str]:
 
 @pytest.fixture
 def now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
+    # A full minute, so that what is two minutes old begins where the minute before ends.
+    return datetime.now(UTC).replace(second=0, microsecond=0)
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +104,9 @@ def test_from_and_to_are_inclusive(staff_client: FlaskClient, now: datetime) -> 
     minute = now - timedelta(minutes=3)
     found = staff_client.get(ADDRESS, query_string={"to": f"{minute:%Y-%m-%dT%H:%M}"})
     assert paths(found.text) == ["/api/orders", "/api/orders/x/cart"]
+    exact = f"{second:%Y-%m-%dT%H:%M:%SZ}"
+    found = staff_client.get(ADDRESS, query_string={"from": exact, "to": exact})
+    assert paths(found.text) == ["/api/orders/000000000000"]
     day = now - timedelta(days=1)
     sent = {"from": f"{day:%Y-%m-%d}", "to": f"{day:%Y-%m-%d}"}
     assert "/api/orders/x/cart" in paths(staff_client.get(ADDRESS, query_string=sent).text)
