@@ -15,7 +15,7 @@ from flask import Flask, Response, abort, request
 
 from orders.languages import CATALOGUES, ENGLISH, languages
 from orders.settings import PROJECT
-from orders.web.assets import FOR_EVER
+from orders.web.assets import FOR_EVER, HASH_LENGTH
 from orders.web.language import language
 
 KEYWORDS: dict[str, Any] = {"tr": None, "trn": (1, 2)}
@@ -30,8 +30,7 @@ def start_script_texts(app: Flask) -> None:
 def script_address() -> str:
     """Give the address of the script for the language of the page."""
     code = language()
-    version = hashlib.sha256(script_of(code).encode()).hexdigest()[:10]
-    return f"{request.script_root}/texts/{code}.js?v={version}"
+    return f"{request.script_root}/texts/{code}.js?v={_version(code)}"
 
 
 @lru_cache(maxsize=8)
@@ -70,5 +69,12 @@ def _serve(code: str) -> Response:
     if code not in languages() or code == ENGLISH:
         abort(404)
     response = Response(script_of(code), mimetype="text/javascript")
-    response.headers["Cache-Control"] = FOR_EVER
+    # While a new release starts, its pages may ask a process of the old one: it may not stay so.
+    is_named = request.args.get("v") == _version(code)
+    response.headers["Cache-Control"] = FOR_EVER if is_named else "no-cache"
     return response
+
+
+@lru_cache(maxsize=8)
+def _version(code: str) -> str:
+    return hashlib.sha256(script_of(code).encode()).hexdigest()[:HASH_LENGTH]

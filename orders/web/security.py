@@ -75,27 +75,32 @@ def complete(response: Response, headers: Mapping[str, str], scheme: str) -> Non
 class SessionCookies(SecureCookieSessionInterface):
     """Signed session cookies that are `Secure` whenever the request came over TLS.
 
-    A cookie is sent anew when something in it changed, and after RENEW_AFTER. Not with each answer:
-    a picture that is still on its way would put back what the session was when it was asked for.
+    A cookie is sent anew when something in it changed, and after RENEW_AFTER with an answer that is
+    for this person alone. Not with each answer: a picture that is still on its way would put back
+    what the session was when it was asked for, and a shared cache that keeps the picture would
+    give the cookie to others.
     """
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Give an empty session to programs: the JSON door never looks at cookies."""
-        if is_for_programs(request):
-            return None
-        session = super().open_session(app, request)
-        # Read past the session's own methods, which would make every answer depend on the cookie.
-        if session is not None and dict.get(session, "_permanent"):
-            sent = dict.get(session, SENT, 0)
-            session.modified = session.modified or time.time() - sent > RENEW_AFTER
-        return session
+        return None if is_for_programs(request) else super().open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Send the cookie if something in it is new, with the time at which it was sent."""
-        if session and session.modified and session.permanent:
-            session[SENT] = int(time.time())
+        """Send the cookie if something in it is new or it is due, with the time of its sending."""
+        if isinstance(session, SecureCookieSession) and _is_kept(session):
+            is_due = time.time() - dict.get(session, SENT, 0) > RENEW_AFTER
+            if session.modified or (is_due and response.cache_control.private):
+                session[SENT] = int(time.time())
         super().save_session(app, session, response)
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Tell whether the cookie may travel over TLS only."""
         return super().get_cookie_secure(app) or request.is_secure
+
+
+def _is_kept(session: SecureCookieSession) -> bool:
+    """Tell whether the session outlives the browser.
+
+    Read past the session's own methods, which would make every answer depend on the cookie.
+    """
+    return bool(dict.get(session, "_permanent"))

@@ -65,6 +65,8 @@ def test_scripts_get_their_texts_with_the_page(client: FlaskClient) -> None:
     answer = client.get(found[1])
     assert answer.text == script_texts.script_of("de")
     assert answer.headers["Cache-Control"].endswith("immutable")
+    for other in ("/texts/de.js", "/texts/de.js?v=0123456789"):
+        assert client.get(other).headers["Cache-Control"] == "no-cache"
     assert "/texts/" not in client.get("/sign-in").text
     for odd in ("en", "xx", "..%2Fde"):
         assert client.get(f"/texts/{odd}.js").status_code == 404

@@ -183,6 +183,10 @@ def test_the_cookie_is_sent_when_it_changes_and_once_an_hour(
         assert "Cookie" not in picture.headers.get("Vary", "")
     assert "Set-Cookie" not in staff_client.get("/orders").headers
     monkeypatch.setattr(security, "RENEW_AFTER", -1)
+    # What shared caches may keep never brings a person's cookie along.
+    with staff_client.get("/static/favicon.svg") as picture:
+        assert "Set-Cookie" not in picture.headers
+    assert "Set-Cookie" not in staff_client.get("/texts/de.js").headers
     assert "Expires" in staff_client.get("/orders").headers["Set-Cookie"]
 
 
