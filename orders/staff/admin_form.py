@@ -111,3 +111,10 @@ def own_id(key: Any) -> str:  # noqa: ANN401 - a field, which has no types
 def page(text: str, status: int = 200) -> Response:
     """Give a page with its status."""
     return Response(text, status, mimetype="text/html")
+
+
+def secret_page(text: str, status: int = 200) -> Response:
+    """Give a page that shows a secret or asks for one: no browser keeps it, not for Back either."""
+    response = page(text, status)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -9,7 +9,7 @@ from orders.messaging.mail import MailFailed
 from orders.people import second_factor
 from orders.rules.errors import Conflict, FieldError, InvalidOrder, Taken
 from orders.rules.texts import mark
-from orders.staff.admin_form import AdminEntry, act, page
+from orders.staff.admin_form import AdminEntry, act, page, secret_page
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.people.people_forms import InvitationForm
 from orders.staff.permits import admin_only
@@ -149,9 +149,7 @@ def _show_invitation(made: NewInvitation) -> Response:
 
 
 def _show_link(link: str, **context: str) -> Response:
-    answer = page(render_template("staff/settings/link_made.html", link=link, **context))
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return secret_page(render_template("staff/settings/link_made.html", link=link, **context))
 
 
 def _draw(entry: AdminEntry) -> str:

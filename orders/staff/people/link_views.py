@@ -14,7 +14,7 @@ from orders import access, administration
 from orders.messaging import mail
 from orders.rules.errors import Conflict, InvalidOrder, NotFound
 from orders.rules.texts import mark
-from orders.staff.admin_form import AdminEntry, page
+from orders.staff.admin_form import AdminEntry, secret_page
 from orders.staff.aside import do_aside
 from orders.staff.blueprint import staff
 from orders.staff.people.people_forms import ForgotForm, JoinForm, NewPasswordForm
@@ -163,7 +163,7 @@ def _dead(error: NotFound | Conflict, *, is_reset: bool = False) -> Response:
     text = render_template(
         "staff/dead_link.html", sentence=translated(error.sentence), is_reset=is_reset
     )
-    return _unkept(text, 404 if isinstance(error, NotFound) else 409)
+    return secret_page(text, 404 if isinstance(error, NotFound) else 409)
 
 
 def _draw_join(
@@ -173,7 +173,7 @@ def _draw_join(
         "staff/join.html", entry=entry, invitation=invitation,
         suggested=administration.readable_password(),
     )  # fmt: skip
-    return _unkept(text, status)
+    return secret_page(text, status)
 
 
 def _draw_reset(entry: AdminEntry, email: str, status: int = 200) -> Response:
@@ -181,16 +181,10 @@ def _draw_reset(entry: AdminEntry, email: str, status: int = 200) -> Response:
         "staff/reset_password.html", entry=entry, email=email,
         suggested=administration.readable_password(),
     )  # fmt: skip
-    return _unkept(text, status)
+    return secret_page(text, status)
 
 
 def _draw_forgot(form: ForgotForm, asked_for: str = "") -> str:
     return render_template(
         "staff/forgot_password.html", form=form, asked_for=asked_for, can_mail=may_mail_links()
     )
-
-
-def _unkept(text: str, status: int) -> Response:
-    answer = page(text, status)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

@@ -8,7 +8,7 @@ from flask import Response, flash, render_template, request, session, url_for
 from orders.people import own_account, second_factor
 from orders.rules.errors import Conflict, InvalidOrder
 from orders.staff.accounts import own_path
-from orders.staff.admin_form import AdminEntry, page
+from orders.staff.admin_form import AdminEntry, page, secret_page
 from orders.staff.blueprint import MUST_SET_UP, signed_in, staff
 from orders.staff.people.people_forms import CodeForm, ProofForm
 from orders.staff.permits import for_everybody
@@ -30,7 +30,7 @@ def show_second_factor() -> Response:
         return page(_draw_state(AdminEntry(ProofForm(formdata=None))))
     if PENDING not in session:
         session[PENDING] = second_factor.new_secret()
-    return _unkept(_draw_set_up(AdminEntry(CodeForm(formdata=None))))
+    return secret_page(_draw_set_up(AdminEntry(CodeForm(formdata=None))))
 
 
 @staff.get("/account/second-factor/qr.svg")
@@ -62,7 +62,7 @@ def turn_on_second_factor() -> Response:
         codes = second_factor.turn_on(member, session[PENDING], form.code.data or "")
     except InvalidOrder as invalid:
         entry.show(invalid.errors)
-        return _unkept(_draw_set_up(entry), 422)
+        return secret_page(_draw_set_up(entry), 422)
     except Conflict as conflict:
         return _refuse(translated(conflict.sentence))
     session.pop(PENDING)
@@ -137,12 +137,6 @@ def _draw_state(entry: AdminEntry) -> str:
 
 
 def _show_codes(codes: list[str], *, is_new: bool = False) -> Response:
-    return _unkept(
+    return secret_page(
         render_template("staff/recovery_codes.html", codes=codes, is_new=is_new, next=_next())
     )
-
-
-def _unkept(text: str, status: int = 200) -> Response:
-    answer = page(text, status)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

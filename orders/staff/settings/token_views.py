@@ -7,7 +7,7 @@ from flask import Response, flash, render_template, request, url_for
 from orders import administration
 from orders.administration import AccessToken
 from orders.rules.errors import Conflict, InvalidOrder
-from orders.staff.admin_form import AdminEntry, act, own_id, page, save
+from orders.staff.admin_form import AdminEntry, act, own_id, page, save, secret_page
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.settings.admin_forms import NewTokenForm, TokenForm
@@ -49,9 +49,7 @@ def make_token() -> Response:
     except Conflict as conflict:
         flash(translated(conflict.sentence), "bad")
         return go_to(url_for("staff.list_tokens"))
-    answer = page(render_template("staff/settings/token_made.html", made=made, name=name))
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return secret_page(render_template("staff/settings/token_made.html", made=made, name=name))
 
 
 @staff.get("/settings/tokens/<token_id>")

@@ -9,7 +9,7 @@ from orders.messaging.deliveries import STATE_TEXTS, State
 from orders.rules.errors import Conflict, InvalidOrder
 from orders.rules.paging import MAX_PAGE, MAX_PER_PAGE, Paging
 from orders.rules.webhook import Webhook
-from orders.staff.admin_form import AdminEntry, act, own_id, page, save
+from orders.staff.admin_form import AdminEntry, act, own_id, page, save, secret_page
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.settings.webhook_forms import TOPIC_LABELS, WebhookForm
@@ -189,6 +189,4 @@ def _secret_page(webhook: Webhook, secret: str, *, is_new: bool = False) -> Resp
     text = render_template(
         "staff/webhooks/secret.html", webhook=webhook, secret=secret, is_new=is_new
     )
-    answer = page(text)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return secret_page(text)
