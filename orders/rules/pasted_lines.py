@@ -8,6 +8,8 @@ from dataclasses import dataclass
 # The first of these that stands in a line separates its cells; without any, wide gaps do.
 _SEPARATORS = ("\t", ";", ",")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+# Marks that nobody sees: at the begin of files that were joined, in texts from web pages.
+_UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b\u200e\u200f\u2060"))
 _WIDE_GAP = re.compile(r" {2,}")
 _BULLETS = re.compile(r"(?:[>*•·–—-]\s+)+")  # noqa: RUF001 - lists and quotations in e-mails
 # `A,1,000` is a thousand pieces in a table with two columns, never one piece and a rest.
@@ -54,7 +56,7 @@ def read_pasted_lines(text: str) -> list[PastedLine]:
     line, but tells which column is which. What cannot be understood is kept as it stands, so that
     the cart can show what is wrong with it: no line is ever dropped, no count ever corrected.
     """
-    rows = [_cells(row) for row in _LINE_END.split(text.removeprefix("\ufeff"))]
+    rows = [_cells(row) for row in _LINE_END.split(text.translate(_UNSEEN))]
     rows = [cells for cells in rows if any(cells)]
     columns = _heading(rows[0]) if len(rows) > 1 else None
     if columns is not None:

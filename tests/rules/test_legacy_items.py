@@ -13,6 +13,7 @@ from tests.rules.json_strategies import any_json, clean_objects
 SOFA = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 names = st.uuids().map(str) | st.from_regex(r"[A-Za-z0-9_-]{7,14}", fullmatch=True)
 counts = st.integers(1, 1_000_000)
+TELLING = {"id", "configurationId", "count", "metadata"}
 
 
 @st.composite
@@ -20,8 +21,9 @@ def convertible(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draw an entry that can be converted, and the line that it must become."""
     name, count = draw(names), draw(counts)
     line: dict[str, Any] = {"configurationId": name, "count": count}
-    entry = {**draw(clean_objects), "count": draw(st.sampled_from([count, float(count)]))}
-    entry.pop("metadata", None)
+    # Other keys do not matter; those that do are set below.
+    others = {key: value for key, value in draw(clean_objects).items() if key not in TELLING}
+    entry = {**others, "count": draw(st.sampled_from([count, float(count)]))}
     for key in draw(st.sampled_from([["id"], ["configurationId"], ["id", "configurationId"]])):
         entry[key] = name
     if draw(st.booleans()):

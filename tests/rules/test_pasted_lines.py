@@ -24,6 +24,8 @@ def read(text: str) -> list[tuple[str, str]]:
         (" SOFA ,  2 ", [("SOFA", "2")]),
         ("SOFA\u00a0\u00a02", [("SOFA", "2")]),
         ("\ufeffSOFA;2", [("SOFA", "2")]),
+        ("SOFA;2\n\ufeffCHAIR;3\n\ufeff", [("SOFA", "2"), ("CHAIR", "3")]),
+        ("\u200bSOFA\u200e\t\u200f2", [("SOFA", "2")]),
         ("SOFA", [("SOFA", "1")]),
         ("SOFA\t", [("SOFA", "1")]),
         ("Sofa oak wide", [("Sofa oak wide", "1")]),
@@ -178,11 +180,13 @@ messy = st.text(st.sampled_from("ab12,;\t \"'x*×-•>.\u00a0\n\r") | st.charact
 @given(messy)
 @example("- ")
 @example("> •\t\nA")
+@example("\ufeff")
+@example("A\n\u200b\u2060")
 def test_no_line_is_lost_whatever_is_pasted(text: str) -> None:
     filled = [
         row
-        for row in re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
-        if re.sub(r'[\s,;"]', "", row)
+        for row in re.split(r"\r\n|\r|\n", text)
+        if re.sub(r'[\s,;"\ufeff\u200b\u200e\u200f\u2060]', "", row)
     ]
     lines = read_pasted_lines(f"SOFA\t1\n{text}")
     assert lines[0] == PastedLine("SOFA", "1")
