@@ -13,6 +13,7 @@ from orders.rules.file_types import PICTURES
 from orders.rules.paging import Page, Paging
 from orders.rules.texts import mark
 from orders.storage import database
+from orders.storage.checked import checked
 from orders.storage.pages import numbered_page
 from orders.storage.prepared import Prepared
 from orders.storage.tables import cart_line, configuration, configuration_file, orders
@@ -101,8 +102,9 @@ def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or w
 
 def list_configurations(org_id: str, filters: Filters, paging: Paging) -> Page[Configuration]:
     """Read a page of the org's configurations; ties of the sort are broken by their IDs."""
+    ours = checked(configuration.c.org_id) if filters.short_ids else configuration.c.org_id
     where = [
-        configuration.c.org_id == org_id,
+        ours == org_id,
         configuration.c.deleted_at.is_(None),
         *_conditions(filters),
     ]

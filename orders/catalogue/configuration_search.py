@@ -6,12 +6,13 @@ the rest by where the typed text stands.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select, union_all
 
 from orders.access import Actor
 from orders.catalogue import naming
 from orders.catalogue.naming import ConfigurationCard
 from orders.storage import database
+from orders.storage.checked import checked
 from orders.storage.tables import cart_line, configuration, orders
 
 MOST_SHOWN = 8
@@ -89,16 +90,18 @@ def _recently_used(actor: Actor) -> list[str]:
 
 
 def _matching(words: list[str], typed: str, org_id: str) -> list[Any]:
-    is_ours: tuple[ColumnElement[bool], ...] = (
-        configuration.c.org_id == org_id,
-        configuration.c.deleted_at.is_(None),
-    )
+    is_there = configuration.c.deleted_at.is_(None)
+    is_ours = configuration.c.org_id == org_id
     contains = [configuration.c.search_text.contains(word, autoescape=True) for word in words]
-    holding = _found.where(*is_ours, *contains)
+    holding = _found.where(is_ours, is_there, *contains)
     spelled = {typed, typed.upper()}
-    exact = _found.where(
-        *is_ours, or_(configuration.c.sku.in_(spelled), configuration.c.short_id.in_(spelled))
-    )
+    exact = union_all(
+        _found.where(is_ours, is_there, configuration.c.sku.in_(spelled)),
+        _found.where(
+            checked(configuration.c.org_id) == org_id, is_there,
+            configuration.c.short_id.in_(spelled),
+        ),
+    )  # fmt: skip
     newest = holding.order_by(configuration.c.created_at.desc(), configuration.c.id).limit(RANKED)
     with database.read() as connection:
         return [*connection.execute(exact), *connection.execute(newest)]

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select
+from sqlalchemy import Connection, and_, insert, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from orders.rules.configuration import THUMBNAIL, NewConfiguration, named_in, option_text
 from orders.rules.configuration_id import is_short_id, read_uuid
 from orders.rules.file_types import PICTURES
 from orders.rules.texts import mark
 from orders.storage import database, tables
+from orders.storage.checked import checked
 from orders.storage.configuration_models import Configuration, ConfigurationFile
 
 # As readable as an order's code, but told apart from it by its length.
@@ -67,14 +69,22 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationCa
     """
     wanted = {reference: reference.strip() for reference in references}
     names = {name for name in wanted.values() if name and "\0" not in name}
-    uuids = {name: read_uuid(name) for name in names}
-    spellings = {spelled for name in names for spelled in (name, name.upper(), name.lower())}
-    cards = _find(spellings | {found for found in uuids.values() if found}, org_id)
+    uuids = {name: own_id for name in names if (own_id := read_uuid(name))}
+    short_ids = {name for name in names if is_short_id(name)}
+    # One statement for each column: together they take three times as long.
+    cards = _find(Configuration.id, set(uuids.values()), org_id)
+    cards += _find(Configuration.short_id, short_ids, org_id)
+    cards += _find(Configuration.sku, names, org_id)
+    # Most people type what they see; only for the rest other spellings are looked for.
+    rest = names - {name for card in cards for name in (card.short_id, card.sku)}
+    spellings = {spelled for name in rest for spelled in (name.upper(), name.lower())} - rest
+    cards += _find(Configuration.sku, spellings, org_id)
+    # A configuration may be found twice, by its ID and by its SKU.
     by_id = {card.id: card for card in cards}
     by_short_id = {card.short_id: card for card in cards}
     by_sku: dict[str, list[ConfigurationCard]] = {}
     by_folded_sku: dict[str, list[ConfigurationCard]] = {}
-    for card in cards:
+    for card in by_id.values():
         if card.sku:
             by_sku.setdefault(card.sku, []).append(card)
             by_folded_sku.setdefault(card.sku.casefold(), []).append(card)
@@ -82,7 +92,7 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationCa
     for reference, name in wanted.items():
         same_sku = by_sku.get(name) or by_folded_sku.get(name.casefold(), [])
         found = (
-            by_id.get(uuids.get(name) or "")
+            by_id.get(uuids.get(name, ""))
             or by_short_id.get(name)
             or (same_sku[0] if len(same_sku) == 1 else None)
         )
@@ -103,35 +113,29 @@ def references_of(cards: Iterable[ConfigurationCard], org_id: str) -> dict[str, 
     return references
 
 
-def _find(names: Iterable[str], org_id: str) -> list[ConfigurationCard]:
+def _find(
+    column: InstrumentedAttribute[Any], names: Iterable[str], org_id: str
+) -> list[ConfigurationCard]:
+    # SKUs stand in an index behind their org; IDs have indexes of their own.
+    ours = Configuration.org_id if column is Configuration.sku else checked(Configuration.org_id)
     every = sorted(names)
     cards: list[ConfigurationCard] = []
-    with database.read() as connection:
-        for start in range(0, len(every), BATCH):
-            batch = every[start : start + BATCH]
-            statement = _cards.where(
-                Configuration.org_id == org_id,
-                Configuration.deleted_at.is_(None),
-                or_(
-                    Configuration.id.in_(batch),
-                    Configuration.short_id.in_(batch),
-                    Configuration.sku.in_(batch),
-                ),
-            )
+    for start in range(0, len(every), BATCH):
+        statement = _cards.where(
+            ours == org_id,
+            Configuration.deleted_at.is_(None),
+            column.in_(every[start : start + BATCH]),
+        )
+        with database.read() as connection:
             cards += [_card(row) for row in connection.execute(statement)]
-    # A configuration may match in two batches, by its ID and by its SKU.
-    return list({card.id: card for card in cards}.values())
+    return cards
 
 
 def _card(row: Any) -> ConfigurationCard:  # noqa: ANN401 - a row of `_cards`
+    # By their places: by their names the columns of hundreds of rows are read slowly.
+    configuration_id, short_id, product_name, sku, variant, thumbnail, has_picture = row
     return ConfigurationCard(
-        id=row.id,
-        short_id=row.short_id,
-        product_name=row.product_name,
-        sku=row.sku,
-        variant=row.variant or {},
-        thumbnail=row.thumbnail,
-        has_picture=bool(row.has_picture),
+        configuration_id, short_id, product_name, sku, variant or {}, thumbnail, bool(has_picture)
     )
 
 
@@ -148,7 +152,7 @@ def unknown_short_ids(references: Iterable[str], org_id: str) -> set[str]:
         for start in range(0, len(short), BATCH):
             batch = short[start : start + BATCH]
             statement = select(Configuration.short_id).where(
-                Configuration.org_id == org_id,
+                checked(Configuration.org_id) == org_id,
                 Configuration.deleted_at.is_(None),
                 Configuration.short_id.in_(batch),
             )

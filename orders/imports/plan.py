@@ -25,6 +25,7 @@ from orders.rules.order import OrderDraft
 from orders.rules.sheet_reading import SheetRow
 from orders.rules.short_id import MistypedShortId
 from orders.storage import database
+from orders.storage.checked import checked
 from orders.storage.tables import orders
 
 # Orders that are looked through before the claim is renewed.
@@ -87,7 +88,7 @@ class Plan:
         codes = self._codes(rows)
         wanted = platform_ids(rows, self._matching)
         by_id = _orders_by_platform_id(wanted, self._actor.org_id, still_at_it)
-        by_code = _known_codes(codes.values(), self._actor.org_id)
+        by_code = known_codes(codes.values(), self._actor.org_id)
         found: dict[int, str] = {}
         at = self._matching.column_of("platform.id")
         for position, group in enumerate(self.groups):
@@ -133,14 +134,15 @@ def _orders_by_platform_id(
     return found
 
 
-def _known_codes(codes: Iterable[str], org_id: str) -> set[str]:
+def known_codes(codes: Iterable[str], org_id: str) -> set[str]:
+    """Give those of the codes that orders of the org have, but for the bin's."""
     every = sorted(set(codes))
     known: set[str] = set()
     with database.read() as connection:
         for start in range(0, len(every), BATCH):
             batch = every[start : start + BATCH]
             statement = select(orders.c.short_id).where(
-                orders.c.org_id == org_id,
+                checked(orders.c.org_id) == org_id,
                 orders.c.deleted_at.is_(None),
                 orders.c.short_id.in_(batch),
             )

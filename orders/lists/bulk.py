@@ -31,6 +31,7 @@ from orders.rules.order import Order
 from orders.rules.status import Status
 from orders.rules.texts import Figure, joined, mark
 from orders.storage import database
+from orders.storage.checked import checked
 from orders.storage.tables import orders
 
 MOST_ORDERS = 1_000
@@ -128,7 +129,9 @@ def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # n
     with database.read() as connection:
         for start in range(0, len(keys), BATCH):
             batch = keys[start : start + BATCH]
-            statement = select(*columns).where(orders.c.org_id == org_id, column.in_(batch))
+            statement = select(*columns).where(
+                checked(orders.c.org_id) == org_id, column.in_(batch)
+            )
             found |= {getattr(row, column.name): row for row in connection.execute(statement)}
     return found
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, update
+from sqlalchemy import update
 from werkzeug.datastructures import MultiDict
 
 from orders import at_a_glance, editing, intake
@@ -30,6 +29,7 @@ from orders.storage.tables import order_import, submission
 from orders.storage.webhook_models import WebhookDelivery
 from tests.actors import Org
 from tests.bad_orders import CHAIR
+from tests.plans import noted_plans
 from tests.sheets import csv_of
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
@@ -250,22 +250,8 @@ def test_another_org_sees_nothing_of_it(desk: Desk, org: Org, other_org: Org) ->
 def test_each_question_is_answered_by_an_index(desk: Desk) -> None:
     for n in range(at_a_glance.QUIET_SHOWN):
         desk.order(NOW - timedelta(days=9 + n), status="List", key=f"form-{n}")
-    asked: list[tuple[str, Any]] = []
-    engine = database.db.engine
-
-    def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:  # noqa: ANN401 - the driver's
-        if statement.lstrip().startswith(("SELECT", "WITH")):
-            asked.append((statement, parameters))
-
-    event.listen(engine, "before_cursor_execute", note)
-    desk.look()
-    event.remove(engine, "before_cursor_execute", note)
-    with database.read() as connection:
-        steps = [
-            row[3]
-            for statement, parameters in asked
-            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        ]
+    with noted_plans() as steps:
+        desk.look()
     # The days themselves are no table.
     of_tables = [step for step in steps if step not in {"SCAN span", "SCAN 30 CONSTANT ROWS"}]
     assert [step for step in of_tables if step.startswith("SCAN")] == []

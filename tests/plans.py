@@ -1,0 +1,34 @@
+"""How SQLite goes about what it is asked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+from orders.storage import database
+
+
+@contextmanager
+def noted_plans() -> Iterator[list[str]]:
+    """Note what is read meanwhile; afterwards the list holds the steps by which it was read.
+
+    Needs an application context on SQLite.
+    """
+    asked: list[tuple[str, Any]] = []
+    steps: list[str] = []
+    engine = database.db.engine
+
+    def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:  # noqa: ANN401 - the driver's
+        if statement.lstrip().startswith(("SELECT", "WITH")):
+            asked.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield steps
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    with database.read() as connection:
+        for statement, parameters in asked:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps += [row[3] for row in plan]

@@ -1,0 +1,67 @@
+"""What is asked for by some IDs or codes is found by them: never by walking through a whole org."""
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from orders.catalogue import naming
+from orders.catalogue.configuration_queries import Filters, list_configurations
+from orders.imports.plan import known_codes
+from orders.listing import OrderFilter, find_orders
+from orders.lists.bulk import Target, change_orders
+from orders.lists.bulk_records import Action
+from orders.lists.order_list import Wanted, list_page
+from orders.lists.order_place import NEWEST_FIRST
+from orders.rules import short_id
+from orders.rules.paging import Paging
+from orders.rules.status import Status
+from tests.actors import Org
+from tests.plans import noted_plans
+
+CODES = tuple(short_id.generate() for _ in range(50))
+SHORT_IDS = tuple(naming.new_short_id() for _ in range(50))
+
+
+def change_status(org: Org) -> object:
+    targets = [Target(code, 1) for code in CODES]
+    actor, change_id = org.staff().actor, str(uuid.uuid4())
+    return change_orders(
+        targets, Action.STATUS, status=Status.NEW, change_id=change_id, actor=actor
+    )
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("ask", "step"),
+    [
+        (lambda org: find_orders(org.id, OrderFilter(short_ids=CODES), Paging()),
+         "SEARCH orders USING INDEX sqlite_autoindex_orders_2 (short_id=?)"),
+        (lambda org: list_page(org.id, Wanted(search=" ".join(CODES[:12])), NEWEST_FIRST),
+         "SEARCH orders USING INDEX sqlite_autoindex_orders_2 (short_id=?)"),
+        (change_status, "SEARCH orders USING INDEX sqlite_autoindex_orders_2 (short_id=?)"),
+        (lambda org: known_codes(CODES, org.id),
+         "SEARCH orders USING INDEX sqlite_autoindex_orders_2 (short_id=?)"),
+        (lambda org: list_configurations(org.id, Filters(short_ids=SHORT_IDS), Paging()),
+         "SEARCH configuration USING INDEX sqlite_autoindex_configuration_2 (short_id=?)"),
+        (lambda org: naming.unknown_short_ids(SHORT_IDS, org.id),
+         "SEARCH configuration USING INDEX sqlite_autoindex_configuration_2 (short_id=?)"),
+        (lambda org: naming.resolve(SHORT_IDS, org.id),
+         "SEARCH configuration USING INDEX sqlite_autoindex_configuration_2 (short_id=?)"),
+        (lambda org: naming.resolve([str(uuid.uuid4()) for _ in range(50)], org.id),
+         "SEARCH configuration USING INDEX sqlite_autoindex_configuration_1 (id=?)"),
+    ],
+)  # fmt: skip
+def test_many_are_found_by_their_ids(
+    app: Flask, org: Org, ask: Callable[[Org], object], step: str
+) -> None:
+    with app.app_context():
+        org.staff()
+        with noted_plans() as plans:
+            ask(org)
+    asked_of = step.split()[1]
+    read = [one for one in plans if one.split()[1] == asked_of]
+    assert step in read
+    walks = ("created", "ix_orders_list", "SCAN")
+    assert not [one for one in read if any(word in one for word in walks)]
