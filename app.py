@@ -20,15 +20,14 @@ from orders.docs import docs
 from orders.files import FileStore
 from orders.health import HealthCheck
 from orders.recording.request_recorder import RequestRecorder
-from orders.rules.configuration import own_picture
 from orders.rules.errors import ServiceBusy
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.staff import staff
 from orders.staff.accounts import current_member, language_of_person, login_manager
 from orders.storage.database import db
 from orders.web import errors, security
-from orders.web.application import Shortorder, compile_pages
-from orders.web.assets import asset, start_compression
+from orders.web.application import Shortorder, compile_pages, keep_for_good, start_pages
+from orders.web.assets import start_compression
 from orders.web.bodies import allow_uploads, refuse_broken_body
 from orders.web.hooks import hooks_for
 from orders.web.language import start_languages
@@ -57,7 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         LOOKUP_LIMIT=settings.lookup_limit,
         SIGN_IN_LIMIT=settings.sign_in_limit,
     )
-    app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
+    start_pages(app)
     app.context_processor(lambda: {"member": current_member()})
     app.session_interface = security.SessionCookies()
     store = FileStore(settings.file_store, settings.data_dir / "files")
@@ -84,8 +83,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def create_served_app() -> Flask:
-    """Make the application for the server: it compiles its pages before somebody waits for one."""
-    return compile_pages(create_app())
+    """Make the application for the server, which gets ready before somebody waits for it."""
+    return keep_for_good(compile_pages(create_app()))
 
 
 def _settings_of_environment() -> Settings:

@@ -7,12 +7,13 @@ from datetime import datetime
 from babel.dates import format_date
 
 from orders.lookup import Content, CustomerLine, CustomerView, Detail
-from orders.rules.configuration import option_text, own_picture
+from orders.rules.configuration import own_picture
 from orders.rules.moments import read_day
 from orders.rules.short_id import grouped
 from orders.rules.status import OPEN_CARTS, STATUS_TEXTS, Status
 from orders.rules.texts import mark
 from orders.web.language import figure, gettext, language, ngettext
+from orders.web.options import read_options
 
 # Steps as customers see them, and what each means to them. The first stands for both open carts.
 STEPS = (
@@ -112,11 +113,7 @@ def _inside(content: Content, addresses: Addresses) -> Inside:
 def _line(line: CustomerLine, picture_address: str) -> Line:
     return Line(
         name=line.product_name or gettext("Configured product"),
-        options=tuple(
-            (name, _text(value))
-            for name, value in line.options.items()
-            if option_text(value) is not None
-        ),
+        options=tuple(read_options(line.options)),
         picture=picture_address if line.has_picture else own_picture(line.thumbnail),
         count=figure(line.count),
     )

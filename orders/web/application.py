@@ -1,11 +1,16 @@
 """The application that the server calls."""
 
+import gc
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flask import Flask
 
 from orders import turns
+from orders.rules.configuration import own_picture
+from orders.web.assets import asset
+from orders.web.options import options_line
+from orders.web.patterns import fill
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -39,8 +44,25 @@ class Shortorder(Flask):
             turns.give()
 
 
+def start_pages(app: Flask) -> None:
+    """Give the templates what all pages draw with."""
+    app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
+    app.jinja_env.filters.update(fill=fill, options=options_line)
+
+
 def compile_pages(app: Flask) -> Flask:
     """Compile all templates, which takes a second at most; the first request would take a tenth."""
     for name in app.jinja_env.list_templates(extensions=["html"]):
         app.jinja_env.get_template(name)
+    return app
+
+
+def keep_for_good(app: Flask) -> Flask:
+    """Take what is there now, which stays to the end, out of the garbage collector's sight.
+
+    It would look through all of it again and again, a tenth of a second each time, while somebody
+    waits for an answer.
+    """
+    gc.collect()
+    gc.freeze()
     return app

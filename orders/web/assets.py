@@ -44,7 +44,7 @@ def _whole(view: Callable[[str], Response]) -> Callable[[str], Response]:
             response.get_data()
             response.close()  # the file
         version = request.args.get("v")
-        if version and version == _version(_file(filename)):
+        if version and version == _version(current_app.static_folder or "", filename):
             response.headers["Cache-Control"] = FOR_EVER
         return response
 
@@ -55,13 +55,9 @@ def asset(filename: str) -> str:
     """Give the address of a file below static/, with a piece of its hash as version."""
     # Not `url_for`: a page may have hundreds of pictures.
     root = f"{request.script_root}{current_app.static_url_path}"
-    return f"{root}/{quote(filename)}?v={_version(_file(filename))}"
-
-
-def _file(name: str) -> Path:
-    return Path(current_app.static_folder or "") / name
+    return f"{root}/{quote(filename)}?v={_version(current_app.static_folder or '', filename)}"
 
 
 @lru_cache(maxsize=256)
-def _version(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:HASH_LENGTH]
+def _version(folder: str, name: str) -> str:
+    return hashlib.sha256(Path(folder, name).read_bytes()).hexdigest()[:HASH_LENGTH]

@@ -24,7 +24,8 @@ def check_field() -> Response:
     line = next((one for one in entry.lines if one.reference.name == name), None)
     if line is not None:
         entry.suggest(member.actor, only=line)
-        return Response(render_template("staff/_product.html", entry=entry, line=line))
+        shown = entry.shown(line, entry.number(line))
+        return Response(render_template("staff/_product.html", shown=shown))
     return Response(render_template("staff/_error.html", message=entry.error(name)))
 
 

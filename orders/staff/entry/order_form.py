@@ -82,6 +82,38 @@ class Removed:
     typed: Typed
 
 
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """What stands in a row of the cart, found in one go: a cart has hundreds of rows.
+
+    `card` is the saved configuration that the row names; `same_as` is the number of the first row
+    before it with the same configuration and details, 0 for none; `focus` is the field of the row
+    that waits for the keyboard, empty mostly.
+    """
+
+    line: Line
+    number: int
+    card: ConfigurationCard | None
+    error: str
+    count_error: str
+    details_error: str
+    same_as: int
+    candidates: list[ConfigurationCard]
+    is_open: bool
+    focus: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether there is a card and nothing to say, as in nearly all rows of a long cart."""
+        says = self.error or self.count_error or self.details_error or self.same_as
+        return self.card is not None and not (says or self.is_open or self.focus)
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether the row names a configuration that may live on another platform."""
+        return read_uuid(self.line.reference.text) is not None
+
+
 @dataclass
 class OrderEntry:
     """All that stands on the form, as typed, and what is wrong with it."""
@@ -101,6 +133,7 @@ class OrderEntry:
     opened: set[int] = field(default_factory=set)
     # What an unknown text in a row may mean, by the row's number.
     candidates: dict[int, list[ConfigurationCard]] = field(default_factory=dict)
+    _looked_up: set[str] = field(default_factory=set)
     _same: dict[int, Line] = field(default_factory=dict)
 
     @property
@@ -119,25 +152,29 @@ class OrderEntry:
         counts = (read_whole(line.count.text) for line in self.filled_lines)
         return sum(count for count in counts if isinstance(count, int) and count > 0)
 
-    def card(self, line: Line) -> ConfigurationCard | None:
-        """Give the saved configuration that a row names, if it names one."""
-        return self.cards.get(line.reference.text)
-
-    def is_kept(self, line: Line) -> bool:
-        """Tell whether a row names a configuration that may live on another platform."""
-        return read_uuid(line.reference.text) is not None
-
     def same_as(self, line: Line) -> Line | None:
         """Give the first row before this one with the same configuration and details, if any."""
         return self._same.get(line.row)
 
-    def shows_details(self, line: Line) -> bool:
-        """Tell whether the details of a row are open."""
-        return bool(line.details.text) or line.row in self.opened
+    def shown(self, line: Line, number: int) -> ShownLine:
+        """Give what stands in a row beside what is typed; `number` is its place, from one."""
+        first, message = self._same.get(line.row), self.errors.get(line.reference.name, "")
+        count_error = self.errors.get(line.count.name, "")
+        details_error = self.errors.get(line.details.name, "")
+        prefix, column = f"cart-{line.row}-", ""
+        if self.focus.startswith(prefix):
+            column = self.focus.removeprefix(prefix)
+        return ShownLine(
+            line, number, self.cards.get(line.reference.text), message, count_error, details_error,
+            same_as=self.number(first) if first is not None else 0,
+            candidates=self.candidates.get(line.row, []),
+            is_open=bool(line.details.text or details_error) or line.row in self.opened,
+            focus=column,
+        )  # fmt: skip
 
     def number(self, line: Line) -> int:
         """Give the place of a row as people count, from one."""
-        return self.lines.index(line) + 1
+        return next(at for at, one in enumerate(self.lines, start=1) if one is line)
 
     def raw(self) -> dict[str, Any]:
         """Give the order as the JSON endpoint would receive it; fields left empty are left out."""
@@ -259,8 +296,9 @@ class OrderEntry:
 
     def resolve(self, org_id: str) -> None:
         """Look up all configurations that the rows name, in one go."""
-        typed = {line.reference.text for line in self.lines}
-        self.cards = naming.resolve(typed - {""}, org_id)
+        typed = {line.reference.text for line in self.lines} - {""}
+        self.cards |= naming.resolve(typed - self._looked_up, org_id)
+        self._looked_up |= typed
         self._same = {}
         firsts: dict[tuple[str, str], Line] = {}
         for line in self.lines:

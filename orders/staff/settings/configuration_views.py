@@ -8,7 +8,7 @@ from orders import queries
 from orders.catalogue import configuration_import, configuration_queries, naming
 from orders.catalogue.configuration_import import SAMPLE, BadImport
 from orders.catalogue.configuration_queries import Filters
-from orders.rules.configuration import Configuration, option_text
+from orders.rules.configuration import Configuration
 from orders.rules.errors import Conflict
 from orders.rules.paging import MAX_PAGE, Paging
 from orders.staff.blueprint import signed_in, staff
@@ -34,7 +34,7 @@ def list_configurations() -> Response:
     cards = naming.resolve([found.id for found in page.entries], org_id)
     return page_or_piece(
         "staff/configurations/list.html", "staff/configurations/_rows.html",
-        page=page, cards=cards, search=search, option_text=option_text,
+        page=page, cards=cards, search=search,
     )  # fmt: skip
 
 
