@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.storage.base import Base
+from orders.storage.indexes import only_on
 from orders.storage.types import JsonText
 
 
@@ -16,7 +17,17 @@ class Configuration(Base):
     __tablename__ = "configuration"
     __table_args__ = (
         Index("ix_configuration_org_sku", "org_id", "sku"),
-        Index("ix_configuration_org_created", "org_id", "created_at", "id"),
+        only_on("postgresql", Index("ix_configuration_org_created", "org_id", "created_at", "id")),
+        # The same on SQLite with all that is searched while somebody types: the rows themselves
+        # hold whatever a configurator saves, and are much longer.
+        only_on(
+            "sqlite",
+            Index(
+                "ix_configuration_list",
+                *("org_id", "created_at", "id", "deleted_at"),
+                *("short_id", "sku", "product_name", "search_text"),
+            ),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

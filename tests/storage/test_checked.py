@@ -8,6 +8,7 @@ from flask import Flask
 
 from orders.catalogue import naming
 from orders.catalogue.configuration_queries import Filters, list_configurations
+from orders.catalogue.configuration_search import find_configurations
 from orders.imports.plan import known_codes
 from orders.listing import OrderFilter, find_orders
 from orders.lists.bulk import Target, change_orders
@@ -63,5 +64,16 @@ def test_many_are_found_by_their_ids(
     asked_of = step.split()[1]
     read = [one for one in plans if one.split()[1] == asked_of]
     assert step in read
-    walks = ("created", "ix_orders_list", "SCAN")
+    walks = ("created", "_list", "SCAN")
     assert not [one for one in read if any(word in one for word in walks)]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_configurations_are_searched_without_reading_their_rows(app: Flask, org: Org) -> None:
+    staff = org.staff()
+    with app.app_context(), noted_plans() as plans:
+        find_configurations("oak chair", staff.actor)
+        list_page(org.id, Wanted(search="oak chair"), NEWEST_FIRST)
+    searched = [one for one in plans if "configuration USING" in one and "(org_id=?)" in one]
+    wanted = "SEARCH configuration USING COVERING INDEX ix_configuration_list (org_id=?)"
+    assert set(searched) == {wanted}
