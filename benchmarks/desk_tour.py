@@ -1,12 +1,14 @@
 """A day's work at the desk by keyboard alone, in a real browser: keystrokes and times.
 
 Run by `make desk-figures`. The desk holds 100,000 orders and 5,000 configurations. What is printed
-are the keystrokes of each piece of work and, for every answer of the server, how long the browser
-waited for its first byte: median and 95th percentile. The keystrokes are recorded as they are
-pressed, and written to a file with `--record`.
+are the keystrokes of each piece of work and, as median and 95th percentile, how long the browser
+waited for the first byte of each answer, and how long the server took by its own log: the browser
+draws on the same processors meanwhile. The keystrokes are recorded as they are pressed, and
+written to a file with `--record`.
 """
 
 import argparse
+import re
 import statistics
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +21,7 @@ from playwright.sync_api import Locator, Page, Request, sync_playwright
 from benchmarks.desk_data import Stock, filled
 from benchmarks.product import SCRATCH
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.processes.server import running
+from tests.processes.server import Server, running
 
 PATIENCE = 240_000  # milliseconds
 LINES = 10
@@ -28,31 +30,38 @@ IMPORTED = 5_000
 CHANGED = 5
 MOST_TABS = 80  # nothing that a person needs is further away
 FORM = ("/orders/new", "/edit")
+NOT_COUNTED = ("/static", "/configurations/", "/texts")
+# A line of the server's log: method and path, status, milliseconds.
+_LOGGED = re.compile(r'"[A-Z]+ (/[^"]*)" [0-9]{3} ([0-9.]+) ms')
 
 
 @dataclass
 class Work:
-    """A piece of work: what was pressed, and the milliseconds of each answer by its path."""
+    """A piece of work: what was pressed, and the milliseconds of each answer by its path.
+
+    `answers` are what the browser waited, `served` what the server took.
+    """
 
     name: str
     unit: str = ""
     units: int = 0
     strokes: list[str] = field(default_factory=list)
     answers: list[tuple[str, float]] = field(default_factory=list)
+    served: list[tuple[str, float]] = field(default_factory=list)
 
 
 class Desk:
     """A person at the desk who has a keyboard and nothing else."""
 
-    def __init__(self, page: Page, address: str) -> None:
+    def __init__(self, page: Page, server: Server) -> None:
         """Watch the page's answers from now on."""
-        self.page, self.address = page, address
+        self.page, self.address, self._log = page, server.address, server.log
         self.works: list[Work] = []
         page.on("requestfinished", self._note)
 
     def _note(self, request: Request) -> None:
         path = request.url.removeprefix(self.address).partition("?")[0]
-        if self.works and not path.startswith(("/static", "/configurations/")):
+        if self.works and not path.startswith(NOT_COUNTED):
             timing = request.timing
             self.works[-1].answers.append((path, timing["responseStart"] - timing["requestStart"]))
 
@@ -60,8 +69,13 @@ class Desk:
     def work(self, name: str, unit: str = "", units: int = 0) -> Iterator[None]:
         """Record a piece of work."""
         self.works.append(Work(name, unit, units))
+        start = self._log.stat().st_size
         yield
         self.page.wait_for_load_state("networkidle")
+        logged = _LOGGED.findall(self._log.read_bytes()[start:].decode())
+        self.works[-1].served += [
+            (path, float(ms)) for path, ms in logged if not path.startswith(NOT_COUNTED)
+        ]
 
     def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
@@ -226,20 +240,26 @@ def copy(page: Page, text: str) -> None:
 
 def report(works: list[Work]) -> None:
     """Print the figures."""
-    print(f"{'':52} {'strokes':>7} {'each':>8} {'answers':>8} {'median':>8} {'p95':>8}")
+    print(f"{'':61} {'---- waited for ----':>34} {'------- served ------':>26}")
+    counted = f"{'answers':>8} {'median':>8} {'p95':>8}"
+    print(f"{'':52} {'strokes':>7} {'each':>8} {counted} {counted}")
     for work in works:
         each = f"{len(work.strokes) / work.units:.2f}" if work.units else ""
-        shown = figures([ms for _, ms in work.answers])
-        print(f"{work.name:52} {len(work.strokes):7} {each:>8} {shown}")
-    every = [answer for work in works for answer in work.answers]
-    form = [ms for path, ms in every if any(part in path for part in FORM)]
-    print(f"{'in the form':52} {'':7} {'':8} {figures(form)}")
-    by_path: dict[str, list[float]] = {}
-    for path, ms in every:
-        by_path.setdefault(path if path.startswith("/orders/new") else _kind(path), []).append(ms)
+        print(f"{work.name:52} {len(work.strokes):7} {each:>8} {_both(work.answers, work.served)}")
+    waited = [answer for work in works for answer in work.answers]
+    served = [answer for work in works for answer in work.served]
+    in_form = [
+        [one for one in every if any(part in one[0] for part in FORM)] for every in (waited, served)
+    ]
+    print(f"{'in the form':52} {'':7} {'':8} {_both(*in_form)}")
     print("\nmilliseconds by address:")
-    for path, times in sorted(by_path.items()):
-        print(f"{path:69} {figures(times)}")
+    for kind in sorted({_kind(path) for path, _ in waited}):
+        own = [[one for one in every if _kind(one[0]) == kind] for every in (waited, served)]
+        print(f"{kind:69} {_both(*own)}")
+
+
+def _both(waited: list[tuple[str, float]], served: list[tuple[str, float]]) -> str:
+    return f"{figures([ms for _, ms in waited])} {figures([ms for _, ms in served])}"
 
 
 def _kind(path: str) -> str:
@@ -251,7 +271,7 @@ def _kind(path: str) -> str:
 def figures(times: list[float]) -> str:
     """Give count, median and 95th percentile of milliseconds."""
     if not times:
-        return f"{0:8}"
+        return f"{0:8} {chr(45):>8} {chr(45):>8}"
     ordered = sorted(times)
     p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
     return f"{len(times):8} {statistics.median(ordered):8.1f} {p95:8.1f}"
@@ -268,7 +288,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         folder = Path(name)
         stock = filled(folder, given.orders, given.configurations)
-        with running(folder) as server, sync_playwright() as playwright:
+        with running(folder, ACCESS_LOG="1") as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             context = browser.new_context(
                 viewport={"width": 1440, "height": 900},
@@ -281,7 +301,7 @@ def main() -> None:
             page.fill("#password", stock.password)
             page.keyboard.press("Enter")
             page.wait_for_url("**/orders/new?form=*")
-            desk = Desk(page, server.address)
+            desk = Desk(page, server)
             code = enter_lines(desk, stock)
             paste_lines(desk, stock)
             find_and_duplicate(desk, stock, code)
