@@ -25,6 +25,7 @@ from tests.processes.server import Server, running
 
 PATIENCE = 240_000  # milliseconds
 LINES = 10
+MORE = 4  # orders of as many lines
 PASTED = 500
 IMPORTED = 5_000
 CHANGED = 5
@@ -113,27 +114,39 @@ class Desk:
 
 def enter_lines(desk: Desk, stock: Stock) -> str:
     """Enter an order line by line; gives its code."""
-    page = desk.page
     with desk.work(f"an order of {LINES} lines with attributes", "line", LINES):
-        page.wait_for_selector("#name:focus")
-        desk.type("Hotel Nord, lobby")
-        desk.press("Tab")
-        desk.type("C-7")
+        return _enter(desk, stock, "Hotel Nord, lobby", 0)
+
+
+def enter_more(desk: Desk, stock: Stock) -> None:
+    """Enter more of the same: of the answers of one order no percentile can be told."""
+    with desk.work(f"{MORE} more of them", "line", MORE * LINES):
+        for number in range(1, MORE + 1):
+            desk.press("Enter")  # "Enter another" has the focus
+            _enter(desk, stock, f"Pension West, room {number}", number)
+
+
+def _enter(desk: Desk, stock: Stock, name: str, number: int) -> str:
+    page = desk.page
+    page.wait_for_selector("#name:focus")
+    desk.type(name)
+    desk.press("Tab")
+    desk.type("C-7")
+    desk.suggestions()
+    desk.press("Enter")
+    desk.tab_to(page.locator("#metadata-finish"))
+    desk.type("m")
+    desk.press("Tab")
+    desk.type("Ring twice")
+    desk.press("Alt+c")
+    for at in range(LINES):
+        desk.type(stock.skus[(number * LINES + at) * 97 % len(stock.skus)][-4:])
         desk.suggestions()
         desk.press("Enter")
-        desk.tab_to(page.locator("#metadata-finish"))
-        desk.type("m")
-        desk.press("Tab")
-        desk.type("Ring twice")
-        desk.press("Alt+c")
-        for at in range(LINES):
-            desk.type(stock.skus[at * 97 % len(stock.skus)][-4:])
-            desk.suggestions()
-            desk.press("Enter")
-            desk.type(str(at + 1))
-            desk.press("Enter")
-        desk.press("Control+Enter")
-        return desk.code()
+        desk.type(str(at + 1))
+        desk.press("Enter")
+    desk.press("Control+Enter")
+    return desk.code()
 
 
 def paste_lines(desk: Desk, stock: Stock) -> None:
@@ -303,6 +316,7 @@ def main() -> None:
             page.wait_for_url("**/orders/new?form=*")
             desk = Desk(page, server)
             code = enter_lines(desk, stock)
+            enter_more(desk, stock)
             paste_lines(desk, stock)
             find_and_duplicate(desk, stock, code)
             change_many(desk, stock)
