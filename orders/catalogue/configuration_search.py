@@ -6,7 +6,7 @@ the rest by where the typed text stands.
 
 from typing import Any
 
-from sqlalchemy import select, union_all
+from sqlalchemy import func, select, union_all
 
 from orders.access import Actor
 from orders.catalogue import naming
@@ -18,9 +18,10 @@ from orders.storage.tables import cart_line, configuration, orders
 MOST_SHOWN = 8
 # Names that are looked up for each one that is shown, when nothing is typed.
 MARGIN = 4
-# Lines of the newest orders of the org that tell what is in use: some hundred orders mostly, and no
-# more of an org whose orders have hundreds of lines each.
-LOOKED_BACK = 600
+# The newest orders of the org that tell what is in use, and how many lines of each are looked at:
+# an order may have a thousand.
+LOOKED_BACK = 200
+FIRST_LINES = 10
 # Matches that are ranked; of more, the newest.
 RANKED = 200
 MAX_TEXT = 100  # characters of a search that are looked at
@@ -72,16 +73,23 @@ def find_configurations(
 def _recently_used(actor: Actor) -> list[str]:
     """Give IDs and short IDs from the lines of the newest orders: this person's, then others'."""
     newest = (
-        select(cart_line.c.configuration_id, orders.c.created_by)
-        .join(orders, cart_line.c.order_id == orders.c.id)
+        select(orders.c.id, orders.c.created_at, orders.c.created_by)
         .where(orders.c.org_id == actor.org_id, orders.c.deleted_at.is_(None))
         .order_by(orders.c.created_at.desc(), orders.c.id.desc())
         .limit(LOOKED_BACK)
+        .subquery()
+    )
+    is_mine = newest.c.created_by == actor.id
+    used = (
+        select(cart_line.c.configuration_id, func.max(newest.c.created_at), is_mine)
+        .join(newest, cart_line.c.order_id == newest.c.id)
+        .where(cart_line.c.position < FIRST_LINES)
+        .group_by(cart_line.c.configuration_id, is_mine)
     )
     with database.read() as connection:
-        rows = connection.execute(newest).all()
-    rows = sorted(rows, key=lambda row: row.created_by != actor.id)
-    return list(dict.fromkeys(row.configuration_id for row in rows))
+        rows = connection.execute(used).all()
+    mine_first = sorted(rows, key=lambda row: (row[2], row[1]), reverse=True)
+    return list(dict.fromkeys(row[0] for row in mine_first))
 
 
 def _matching(words: list[str], typed: str, org_id: str) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from orders.access import Actor
 from orders.storage import database
@@ -53,12 +53,14 @@ def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[C
                 found.setdefault(row.customer_id, Customer(row.customer_id, row.name))
         if typed and len(found) < most:
             column = orders.c.customer_id
-            # One statement for each spelling: it ends after a few customers, and both together
-            # would look at all that the org has.
-            for one in dict.fromkeys((typed, typed.upper(), typed.lower(), typed.capitalize())):
-                begins = column.startswith(one, autoescape=True)
-                if connection.dialect.name == "sqlite":  # its LIKE cannot use the index
-                    begins = (column >= one) & (column < one + _LAST)
+            ways = (typed, typed.upper(), typed.lower(), typed.capitalize())
+            spellings = list(dict.fromkeys(ways))
+            every = [or_(*(column.startswith(one, autoescape=True) for one in spellings))]
+            if connection.dialect.name == "sqlite":
+                # Its LIKE cannot use the index. A statement for each spelling ends after a few
+                # customers; one for all of them would look at all that the org has.
+                every = [(column >= one) & (column < one + _LAST) for one in spellings]
+            for begins in every:
                 older = (
                     select(column, func.max(orders.c.name))
                     .where(*is_ours, begins)

@@ -16,7 +16,11 @@ class Configuration(Base):
 
     __tablename__ = "configuration"
     __table_args__ = (
-        Index("ix_configuration_org_sku", "org_id", "sku"),
+        # With what is asked by SKU: SQLite would else walk through the index of the list.
+        Index(
+            "ix_configuration_org_sku",
+            *("org_id", "sku", "deleted_at", "id", "short_id", "product_name"),
+        ),
         only_on("postgresql", Index("ix_configuration_org_created", "org_id", "created_at", "id")),
         # The same on SQLite with all that is searched while somebody types: the rows themselves
         # hold whatever a configurator saves, and are much longer.

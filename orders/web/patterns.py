@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 def fill(pattern: Markup, **values: object) -> Markup:
     """Put values at a pattern's `%(name)s`, each made safe unless it is; a `%` itself is `%%`.
 
-    Raises KeyError for a name without a value, and ValueError for a lone `%`.
+    Raises KeyError for a name without a value.
     """
     # Not `pattern % values`: it would make a value safe anew at each place where it stands.
     safe = {name: escape(value) for name, value in values.items()}

@@ -70,6 +70,24 @@ class TestConfigurations:
             assert self.skus("", other) == ["OSL-1", "FEN-1"]
             assert self.skus("o", mine)[:2] == ["FEN-1", "OSL-1"]
 
+    def test_long_orders_of_others_do_not_push_out_what_i_used(
+        self, app: Flask, org: Org, shop: dict[str, str]
+    ) -> None:
+        with app.app_context():
+            mine, other = org.staff().actor, org.admin().actor
+            place(mine, shop["FEN-1"])
+            for _ in range(3):
+                place(other, *[shop["OSL-1"]] * 400)
+            assert self.skus("", mine) == ["FEN-1", "OSL-1"]
+
+    def test_the_first_lines_of_an_order_tell_what_is_in_use(
+        self, app: Flask, org: Org, shop: dict[str, str]
+    ) -> None:
+        with app.app_context():
+            actor = org.staff().actor
+            place(actor, *[shop["OSL-1"]] * 9, shop["MIX"], shop["FEN-1"])
+            assert set(self.skus("", actor)) == {"OSL-1", "MIX"}
+
     def test_another_org_s_are_never_offered(
         self, app: Flask, org: Org, other_org: Org, shop: dict[str, str]
     ) -> None:

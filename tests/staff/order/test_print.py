@@ -50,6 +50,21 @@ def test_a_sheet_shows_what_the_workshop_needs(staff_client: FlaskClient, org: O
     assert text.count("<h1") == 1
 
 
+def test_options_are_said_as_people_read_them(staff_client: FlaskClient, org: Org) -> None:
+    made = org.app.test_client().post(
+        "/api/configurations",
+        json={"variant": {"Drawer": True, "Mesh": {"id": 7}, "Width": 1200}},
+        headers={"Authorization": f"Bearer {org.private.secret}"},
+    )
+    assert made.json is not None
+    cart = [{"configurationId": made.json["id"], "count": 1}]
+    code = make_order(org, cart=cart)["shortId"]
+    for language, said in (("en", "Yes · Width: 1,200"), ("de", "Ja · Width: 1.200")):
+        for path in (f"/orders/{code}/print", f"/orders/{code}"):
+            text = staff_client.get(f"{path}?lang={language}").text
+            assert f'<span class="options">Drawer: {said}</span>' in text, path
+
+
 def test_several_orders_each_have_a_sheet_and_unknown_codes_are_named(
     staff_client: FlaskClient, org: Org, other_org: Org, code: str
 ) -> None:
