@@ -51,7 +51,7 @@ class Background:
         threading.Thread(target=self._care, name="Background", daemon=True).start()
 
     def ask_to_stop(self) -> None:
-        """Begin nothing else; returns at once, so that a signal's handler may call it."""
+        """Begin nothing else; returns at once, so that a signal's handler may call it, once."""
         self._is_stopping.set()
         self._consumer.stop_flag.set()
 

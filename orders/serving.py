@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from types import FrameType
@@ -34,6 +33,7 @@ SETTLED = 1.0
 # Seconds that running requests get to finish.
 GRACE = 20
 PR_SET_PDEATHSIG = 1
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 # Loaded here and not after a fork: the supervisor sends webhooks in threads, and one of them may
 # hold a lock of the loader at that moment.
@@ -69,16 +69,12 @@ def work(app: Flask, settings: Settings) -> None:
     """
     _migrate()
     background = Background(app, settings)
-    asked = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        asked.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    # Waited for, not handled: a handler that sets an event can come between this thread and the
+    # event's own lock. Threads and what they start have the signals blocked too.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     background.start()
     click.echo("Shortorder sends webhooks and imports orders.", err=True)
-    asked.wait()
+    signal.sigwait(STOPPING)
     background.stop()
 
 
@@ -152,7 +148,7 @@ class _Supervisor:
 
     def run(self) -> int:
         """Run until a signal asks to stop; gives the server's exit code, 0 for a clean stop."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOPPING:
             signal.signal(number, self._stop)
         if self._background is not None:
             self._background.start()
@@ -183,6 +179,9 @@ class _Supervisor:
             time.sleep(pause)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        # A second one may come in the middle of this, and must not wait for locks of the first.
+        if self._is_stopping:
+            return
         self._is_stopping = True
         if self._background is not None:
             self._background.ask_to_stop()

@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 
@@ -45,6 +46,39 @@ def test_a_stop_is_graceful_and_clean(tmp_path: Path) -> None:
         server.process.terminate()
         assert server.process.wait(timeout=30) == 0
         assert not any(Path(f"/proc/{child}").exists() for child in server.children())
+
+
+# `make` hands a signal on to whom it has reached already; people press Ctrl+C twice.
+OFTEN = 300
+
+
+def test_the_server_stops_however_often_it_is_asked(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        for _ in range(OFTEN):
+            server.process.terminate()
+        try:
+            assert server.process.wait(timeout=40) == 0
+        finally:
+            server.process.kill()
+
+
+def test_the_worker_stops_however_often_it_is_asked(tmp_path: Path) -> None:
+    with running(tmp_path) as server, (tmp_path / "work.log").open("wb") as log:
+        process = subprocess.Popen(
+            [FLASK, "--app", "app", "work"], cwd=PROJECT, env=server.environment, stdout=log,
+            stderr=log,
+        )  # fmt: skip
+        try:
+            deadline = time.monotonic() + 60
+            while b"sends webhooks" not in (tmp_path / "work.log").read_bytes():
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            for _ in range(OFTEN):
+                process.terminate()
+            assert process.wait(timeout=40) == 0
+        finally:
+            process.kill()
+            process.wait()
 
 
 def test_a_taken_port_is_told(tmp_path: Path) -> None:
