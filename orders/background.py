@@ -12,7 +12,7 @@ from orders.imports.claim import claims_last
 from orders.imports.forgetting import forget_old
 from orders.imports.work import work_next
 from orders.messaging import deliveries, queue
-from orders.messaging.courier import Courier
+from orders.messaging.webhook_client import WebhookClient
 from orders.revisions import editors
 from orders.rules.errors import ServiceBusy
 from orders.settings import Settings
@@ -34,7 +34,7 @@ class Background:
         """Take the application; needs its context."""
         self._app = app
         self._limits = settings.limits
-        self._courier = Courier(allow_private=settings.webhook_private_network)
+        self._client = WebhookClient(allow_private=settings.webhook_private_network)
         self._kept_for = timedelta(days=settings.webhook_days)
         self._is_stopping = threading.Event()
         # One thread at a time imports, and never one of those that webhooks were promised.
@@ -69,7 +69,7 @@ class Background:
 
     def _send_all(self) -> None:
         try:
-            while not self._is_stopping.is_set() and deliveries.send_next(self._courier.carry):
+            while not self._is_stopping.is_set() and deliveries.send_next(self._client.post):
                 pass
         except ServiceBusy as error:  # the next sweep tries again
             log.warning("Webhooks have to wait: %s", error)

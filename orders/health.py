@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orders.rules.errors import ServiceBusy
 from orders.storage import database
-from orders.storage.org_models import Org
+from orders.storage.models.orgs import Org
 
 # Seconds for which a good answer is kept: anyone may ask, and asking must not load the database.
 KEPT_FOR = 1.0

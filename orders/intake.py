@@ -30,8 +30,7 @@ from orders.rules.order_id import new_order_id
 from orders.rules.schema import shape_errors
 from orders.rules.texts import mark
 from orders.storage import database, tables
-from orders.storage.insertion import NewRows
-from orders.storage.prepared import Prepared
+from orders.storage.database import CompiledSelect, NewRows
 
 # The order of the fields on the form, in which errors are told.
 _FIELDS = ("name", "customerId", "status", "platform", "metadata", "derivative", "cart", "items")
@@ -138,10 +137,10 @@ def create_order(
     raise ServiceBusy(mark("No free order code was found. Please try again.")) from taken
 
 
-_own_short_id = Prepared(
+_own_short_id = CompiledSelect(
     select(tables.orders.c.short_id).where(tables.orders.c.id == bindparam("order_id"))
 )
-_placed_by_key = Prepared(
+_placed_by_key = CompiledSelect(
     select(tables.orders.c.short_id, tables.submission.c.fingerprint)
     .join(tables.submission, tables.submission.c.order_id == tables.orders.c.id)
     .where(

@@ -16,7 +16,7 @@ from orders.rules.json_values import find_unstorable
 from orders.rules.order import Order
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.desk_models import OrderNote
+from orders.storage.models.orders import OrderNote
 from orders.storage.tables import insert_new, order_note, orders
 
 MAX_NOTE = 2_000  # characters

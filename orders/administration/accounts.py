@@ -18,7 +18,7 @@ from orders.rules.json_values import find_unstorable
 from orders.rules.permissions import ROLES
 from orders.rules.texts import Text, mark
 from orders.storage import database
-from orders.storage.people_models import PasswordReset, StaffAccount
+from orders.storage.models.people import PasswordReset, StaffAccount
 
 UNKNOWN = mark("There is no staff account with this ID.")
 LAST_ADMIN = mark("This is the last admin of the org. Make somebody else an admin first.")

@@ -18,7 +18,7 @@ from orders.rules.attributes import AttributeRule, check_definition
 from orders.rules.errors import NotFound, Taken
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.org_models import Attribute
+from orders.storage.models.orgs import Attribute
 
 UNKNOWN = mark("There is no attribute with this ID.")
 

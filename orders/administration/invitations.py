@@ -20,9 +20,8 @@ from orders.rules.json_values import find_unstorable
 from orders.rules.preferences import MAX_PERSON_NAME
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.org_models import Org
-from orders.storage.people_models import Invitation as InvitationRow
-from orders.storage.people_models import StaffAccount
+from orders.storage.models.orgs import Org
+from orders.storage.models.people import InvitationRow, StaffAccount
 
 INVITED_FOR = timedelta(days=7)
 UNKNOWN = mark("There is no open invitation with this ID.")

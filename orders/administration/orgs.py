@@ -11,7 +11,7 @@ from orders.administration.checks import name_faults, refuse, require_version, v
 from orders.rules.errors import NotFound
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.org_models import Org
+from orders.storage.models.orgs import Org
 
 _settings = select(Org.id, Org.name, Org.is_strict, Org.may_public_list, Org.needs_second_factor)
 

@@ -16,7 +16,7 @@ from orders.rules.errors import Conflict, NotFound
 from orders.rules.preferences import read_preferences
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.people_models import PasswordReset, StaffAccount
+from orders.storage.models.people import PasswordReset, StaffAccount
 
 RESET_WITHIN = timedelta(hours=1)
 # Links that one account can ask for within RESET_WITHIN: nobody's mailbox is filled from here.

@@ -24,7 +24,7 @@ from orders.rules.errors import Conflict, FieldError, NotFound
 from orders.rules.paging import Page, Paging
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.org_models import Token
+from orders.storage.models.orgs import Token
 from orders.storage.pages import numbered_page
 
 # Wire names of the fields by which tokens can be sorted.

@@ -12,7 +12,7 @@ from orders.messaging import queue
 from orders.rules.errors import Conflict, FieldError, InvalidOrder
 from orders.rules.texts import Figure, mark, mark_many
 from orders.storage import database
-from orders.storage.org_models import Org
+from orders.storage.models.orgs import Org
 from orders.storage.tables import order_import, order_import_order
 
 NOTHING_GOOD = mark("No order of this file can be made. Mend the file, then upload it again.")

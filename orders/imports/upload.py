@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orders import turns
 from orders.access import Actor
 from orders.imports.records import NOT_STARTED, Import, State, find
 from orders.imports.spreadsheet import read_xlsx
@@ -24,6 +23,7 @@ from orders.rules.limits import Limits
 from orders.rules.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, read_csv
 from orders.rules.texts import mark, pack
 from orders.storage import database
+from orders.storage.sqlite import request_lock
 from orders.storage.tables import (
     insert_new,
     order_import,
@@ -38,7 +38,7 @@ STARTED = mark("This import was started already; its columns stay as they are.")
 
 def read_file(content: bytes, limits: Limits) -> Sheet:
     """Read CSV or XLSX, known by its bytes. Raises UnreadableSheet with a sentence."""
-    turns.give()  # a long file takes a while, and nobody else should wait for it
+    request_lock.release()  # a long file takes a while, and nobody else should wait for it
     if not content.strip():
         raise UnreadableSheet(mark("This file is empty."))
     if is_spreadsheet(content):

@@ -15,14 +15,14 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from orders.messaging import queue
-from orders.messaging.courier import Message, Outcome
+from orders.messaging.webhook_client import Message, PostResult
 from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, NotFound
 from orders.rules.paging import Page, Paging
 from orders.rules.texts import mark, pack_line, unpack_line
 from orders.storage import database
-from orders.storage.order_models import OrderRow
-from orders.storage.webhook_models import Webhook, WebhookDelivery
+from orders.storage.models.orders import OrderRow
+from orders.storage.models.webhooks import WebhookDelivery, WebhookRow
 
 _SECOND, _MINUTE, _HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 # After each failed attempt; together a day. docs/webhooks.md lists them.
@@ -42,7 +42,7 @@ GONE = 410
 IN_THE_BIN = mark("Not sent: the webhook was in the bin.")
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     """What has become of a message, in words for people (STATE_TEXTS)."""
 
     WAITING = "Waiting"
@@ -54,11 +54,11 @@ class State(StrEnum):
 
 # For a door to translate.
 STATE_TEXTS = {
-    State.WAITING: mark("Waiting"),
-    State.SENDING: mark("Being sent"),
-    State.RETRYING: mark("Trying again"),
-    State.DELIVERED: mark("Delivered"),
-    State.GIVEN_UP: mark("Given up"),
+    DeliveryState.WAITING: mark("Waiting"),
+    DeliveryState.SENDING: mark("Being sent"),
+    DeliveryState.RETRYING: mark("Trying again"),
+    DeliveryState.DELIVERED: mark("Delivered"),
+    DeliveryState.GIVEN_UP: mark("Given up"),
 }
 
 
@@ -73,7 +73,7 @@ class Delivery:
     topic: str
     order_short_id: str
     is_order_binned: bool
-    state: State
+    state: DeliveryState
     created_at: datetime
     attempts: int
     last_attempt_at: datetime | None
@@ -82,10 +82,10 @@ class Delivery:
     last_answer: str | None
 
 
-class Carry(Protocol):
-    """Sends one message and says what came of it; never raises. `Courier.carry` is the real one."""
+class Post(Protocol):
+    """Sends one message and returns the result; never raises. See `WebhookClient.post`."""
 
-    def __call__(self, message: Message, /, *, at: datetime | None = None) -> Outcome:
+    def __call__(self, message: Message, /, *, at: datetime | None = None) -> PostResult:
         """Send it once; the signature names the moment `at`."""
         ...
 
@@ -105,7 +105,7 @@ def _utc_now() -> datetime:
 
 
 def send_next(
-    carry: Carry,
+    post: Post,
     *,
     now: Callable[[], datetime] = _utc_now,
     chance: Callable[[], float] = random.random,
@@ -121,8 +121,8 @@ def send_next(
         return False
     # Another thread may take the next one while this one waits for the receiver.
     queue.wake()
-    binned = Outcome(None, IN_THE_BIN)
-    outcome = binned if attempt.is_binned else carry(attempt.message, at=now())
+    binned = PostResult(None, IN_THE_BIN)
+    outcome = binned if attempt.is_binned else post(attempt.message, at=now())
     _note(attempt, outcome, now(), chance())
     return True
 
@@ -147,13 +147,13 @@ def _claim(at: datetime) -> _Attempt | None:
             WebhookDelivery.id,
             WebhookDelivery.payload,
             WebhookDelivery.attempts,
-            Webhook.address,
-            Webhook.secret,
-            Webhook.old_secret,
-            Webhook.old_secret_until,
-            Webhook.deleted_at,
+            WebhookRow.address,
+            WebhookRow.secret,
+            WebhookRow.old_secret,
+            WebhookRow.old_secret_until,
+            WebhookRow.deleted_at,
         )
-        .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
+        .join(WebhookRow, WebhookRow.id == WebhookDelivery.webhook_id)
         .where(is_due, WebhookDelivery.webhook_id.not_in(busy))
         .order_by(WebhookDelivery.next_attempt_at, WebhookDelivery.id)
         .limit(1)
@@ -182,7 +182,7 @@ def _claim(at: datetime) -> _Attempt | None:
     return database.write(work)
 
 
-def _note(attempt: _Attempt, outcome: Outcome, at: datetime, chance: float) -> None:
+def _note(attempt: _Attempt, outcome: PostResult, at: datetime, chance: float) -> None:
     pause = None
     if not (outcome.is_delivered or outcome.status == GONE or attempt.is_binned):
         pause = pause_after(attempt.number, chance)
@@ -220,7 +220,7 @@ def clear_old(kept_for: timedelta, *, now: Callable[[], datetime] = _utc_now) ->
     """
     before = now() - kept_for
     with database.read() as connection:
-        webhooks = connection.execute(select(Webhook.id)).scalars().all()
+        webhooks = connection.execute(select(WebhookRow.id)).scalars().all()
     return sum(_clear_old(webhook_id, before) for webhook_id in webhooks)
 
 
@@ -252,11 +252,13 @@ def list_deliveries(
 ) -> Page[Delivery]:
     """Read a page of the messages to a webhook of the org, newest first."""
     at = now or _utc_now()
-    of_webhook = and_(Webhook.org_id == org_id, WebhookDelivery.webhook_id == read_uuid(webhook_id))
+    of_webhook = and_(
+        WebhookRow.org_id == org_id, WebhookDelivery.webhook_id == read_uuid(webhook_id)
+    )
     count = (
         select(func.count())
         .select_from(WebhookDelivery)
-        .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
+        .join(WebhookRow, WebhookRow.id == WebhookDelivery.webhook_id)
         .where(of_webhook)
     )
     rows = (
@@ -274,7 +276,7 @@ def list_deliveries(
             OrderRow.short_id,
             OrderRow.deleted_at,
         )
-        .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
+        .join(WebhookRow, WebhookRow.id == WebhookDelivery.webhook_id)
         .join(OrderRow, OrderRow.id == WebhookDelivery.order_id)
         .where(of_webhook)
         .order_by(WebhookDelivery.created_at.desc(), WebhookDelivery.id.desc())
@@ -309,12 +311,12 @@ def _answer(row: Any) -> str | None:  # noqa: ANN401 - as above
     return row.last_answer if has_answered else unpack_line(row.last_answer)
 
 
-def _state(row: Any, at: datetime) -> State:  # noqa: ANN401 - as above
+def _state(row: Any, at: datetime) -> DeliveryState:  # noqa: ANN401 - as above
     if row.claimed_until is not None and row.claimed_until > at:
-        return State.SENDING
+        return DeliveryState.SENDING
     if row.next_attempt_at is not None:
-        return State.RETRYING if row.attempts else State.WAITING
-    return State.GIVEN_UP if row.delivered_at is None else State.DELIVERED
+        return DeliveryState.RETRYING if row.attempts else DeliveryState.WAITING
+    return DeliveryState.GIVEN_UP if row.delivered_at is None else DeliveryState.DELIVERED
 
 
 def send_again(
@@ -328,12 +330,12 @@ def send_again(
     """
     at = now or _utc_now()
     statement = (
-        select(WebhookDelivery.claimed_until, Webhook.deleted_at)
-        .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
+        select(WebhookDelivery.claimed_until, WebhookRow.deleted_at)
+        .join(WebhookRow, WebhookRow.id == WebhookDelivery.webhook_id)
         .where(
             WebhookDelivery.id == read_uuid(delivery_id),
-            Webhook.id == read_uuid(webhook_id),
-            Webhook.org_id == org_id,
+            WebhookRow.id == read_uuid(webhook_id),
+            WebhookRow.org_id == org_id,
         )
         .with_for_update(of=WebhookDelivery)
     )

@@ -13,12 +13,12 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 
-from orders import turns
 from orders.rules.errors import OrderError
 from orders.rules.mail_address import is_mail_address
 from orders.rules.mail_server import MailServer, Tls, read_mail_server
 from orders.rules.texts import mark
 from orders.settings import Settings
+from orders.storage.sqlite import request_lock
 
 TIME_LIMIT = 10.0  # seconds for each step: the connection, and every answer of the server
 NOT_SET_UP = mark("No mail server is set up, so nothing was sent: the setting SMTP_URL names one.")
@@ -58,7 +58,7 @@ def send(
         raise MailFailed(mark("This is not an e-mail address, such as name@example.com."))
     server = read_mail_server(settings.smtp_url, settings.mail_from)
     message = _message(server, to, subject, text)
-    turns.give()  # a mail server takes its time, and nobody else should wait for it
+    request_lock.release()  # a mail server takes its time, and nobody else should wait for it
     try:
         with _connection(server, time_limit) as connection:
             connection.send_message(message, server.sender, [to])

@@ -28,10 +28,9 @@ from orders.rules.texts import mark
 from orders.rules.webhook import Topic, Webhook
 from orders.rules.webhook_schema import check_change, check_webhook
 from orders.storage import database
+from orders.storage.models.webhooks import WebhookDelivery, WebhookRow
 from orders.storage.pages import numbered_page
 from orders.storage.tables import webhook as table
-from orders.storage.webhook_models import Webhook as WebhookRow
-from orders.storage.webhook_models import WebhookDelivery
 
 # Each order writes a message for each webhook that it concerns.
 MAX_WEBHOOKS = 100

@@ -16,7 +16,7 @@ from orders.rules.errors import FieldError
 from orders.rules.preferences import Preferences, preference_faults
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.people_models import StaffAccount
+from orders.storage.models.people import StaffAccount
 
 WRONG_PASSWORD = mark("This is not your password.")
 

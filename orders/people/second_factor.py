@@ -21,7 +21,7 @@ from orders.administration.events import note
 from orders.rules.errors import Conflict, FieldError, InvalidOrder
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.people_models import RecoveryCode, StaffAccount
+from orders.storage.models.people import RecoveryCode, StaffAccount
 
 ISSUER = "Shortorder"
 STEP = 30  # seconds for which an app shows one code

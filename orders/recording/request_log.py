@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Select, Table, bindparam, delete, select
 
 from orders.access import hash_secret
 from orders.storage import database
-from orders.storage.bulk import insert_requests
-from orders.storage.org_models import Token
+from orders.storage.database import CompiledSelect
+from orders.storage.models.orgs import Token
 from orders.storage.pages import turned_page
-from orders.storage.prepared import Prepared
+from orders.storage.sql import insert_requests
 from orders.storage.tables import request_log as log
 
 PAGE_SIZE = 50
@@ -91,7 +91,7 @@ def forget_all() -> None:
 
 
 _token = cast(Table, Token.__table__)
-_whose = Prepared(
+_whose = CompiledSelect(
     select(_token.c.id, _token.c.org_id).where(_token.c.secret_hash == bindparam("secret_hash"))
 )
 

@@ -8,7 +8,7 @@ from orders.access import StaffMember
 from orders.queries import find_order
 from orders.rules.moments import now_or
 from orders.storage import database
-from orders.storage.people_models import StaffAccount
+from orders.storage.models.people import StaffAccount
 from orders.storage.tables import insert_new, order_editor, shown_name
 
 # An open page says so every RENEWED seconds; one that was silent for longer than this is closed.

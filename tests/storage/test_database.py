@@ -18,12 +18,12 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.schema import SchemaItem
 
 from orders.rules.errors import ServiceBusy
-from orders.storage import database, writer
-from orders.storage.base import Base
-from orders.storage.insertion import NewRows
-from orders.storage.org_models import Org as OrgRow
-from orders.storage.org_models import Token
-from orders.storage.prepared import Prepared
+from orders.storage import database
+from orders.storage.database import CompiledSelect, NewRows
+from orders.storage.models.base import Base
+from orders.storage.models.orgs import Org as OrgRow
+from orders.storage.models.orgs import Token
+from orders.storage.sqlite import group_commit
 from orders.storage.tables import insert_new
 from tests.actors import Org
 from tests.bad_orders import CHAIR
@@ -140,7 +140,7 @@ def test_a_row_whose_key_is_taken_is_told_apart_from_a_new_one(app: Flask) -> No
 def test_whoever_waits_too_long_is_told_and_the_next_ones_are_served(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "PATIENCE", 0.2)
+    monkeypatch.setattr(group_commit, "PATIENCE", 0.2)
     told: list[str] = []
 
     def run(name: str) -> None:
@@ -191,8 +191,8 @@ def test_nothing_is_acknowledged_even_when_the_clearing_up_fails_too(
     with app.app_context():
         database.write(lambda connection: add(connection, "before"))
     with monkeypatch.context() as broken:
-        broken.setattr(writer, "_commit", fail)
-        broken.setattr(writer, "_discard", fail_again)
+        broken.setattr(group_commit, "_commit", fail)
+        broken.setattr(group_commit, "_discard", fail_again)
         threads = [threading.Thread(target=run, args=(f"{n}",)) for n in range(8)]
         for thread in threads:
             thread.start()
@@ -241,7 +241,7 @@ def test_a_reader_sees_one_state_and_does_not_wait_for_a_writer(app: Flask) -> N
         assert before == 1
         # PostgreSQL reads committed rows statement by statement; every order is one statement.
         assert during == (1 if is_sqlite else 2)
-        assert [row[0] for row in database.rows(Prepared(count), {})] == [2]
+        assert [row[0] for row in database.rows(CompiledSelect(count), {})] == [2]
 
 
 def test_times_are_utc_with_milliseconds(app: Flask) -> None:
@@ -249,7 +249,7 @@ def test_times_are_utc_with_milliseconds(app: Flask) -> None:
     row = {"id": "x", "name": "x", "created_at": elsewhere}
     with app.app_context():
         database.write(lambda connection: connection.execute(insert(OrgRow), row).rowcount)
-        [found] = database.rows(Prepared(select(OrgRow.created_at)), {})
+        [found] = database.rows(CompiledSelect(select(OrgRow.created_at)), {})
         assert found[0] == NOW.replace(microsecond=123_000)
         assert found[0].utcoffset() == timedelta(0)
         naive = {**row, "id": "y", "created_at": NOW.replace(tzinfo=None)}

@@ -17,7 +17,7 @@ from orders.messaging import webhooks
 from orders.repeats import Once
 from orders.rules.errors import Conflict, InvalidOrder
 from orders.storage import database, tables
-from orders.storage.people_models import StaffAccount
+from orders.storage.models.people import StaffAccount
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.services.imports.steps import (

@@ -12,7 +12,7 @@ from orders.rules.errors import InvalidOrder, ServiceBusy, StaleVersion
 from orders.rules.limits import Limits
 from orders.rules.webhook import Topic
 from orders.storage import database
-from orders.storage.webhook_models import WebhookDelivery
+from orders.storage.models.webhooks import WebhookDelivery
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.services.messaging.desk import Desk

@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 from sqlalchemy import Connection
 
-from orders import turns
 from orders.customer.pace import MissPace
 from orders.storage import database
+from orders.storage.sqlite import request_lock
 from tests.actors import Org
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -17,13 +17,13 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture(autouse=True)
 def no_turn_is_left() -> None:
-    turns.give()
+    request_lock.release()
 
 
 def take_and_give(done: threading.Event) -> None:
-    turns.take()
+    request_lock.acquire()
     done.set()
-    turns.give()
+    request_lock.release()
 
 
 def run(function: Callable[[], None]) -> threading.Thread:
@@ -37,17 +37,17 @@ def test_a_second_thread_waits_for_its_turn() -> None:
 
     def second() -> None:
         began.set()
-        turns.take()
+        request_lock.acquire()
         has_turn.set()
-        turns.give()
+        request_lock.release()
 
-    turns.take()
-    turns.take()  # twice is fine
+    request_lock.acquire()
+    request_lock.acquire()  # twice is fine
     thread = run(second)
     assert began.wait(5)
     assert not has_turn.wait(0.1)
-    turns.give()
-    turns.give()
+    request_lock.release()
+    request_lock.release()
     assert has_turn.wait(5)
     thread.join()
 
@@ -73,7 +73,7 @@ def test_a_read_does_not_wait_for_a_thread_that_waits_for_the_disk(org: Org) -> 
 
     def write() -> None:
         with org.app.app_context():
-            turns.take()
+            request_lock.acquire()
             database.write(slow)
 
     def read() -> None:
@@ -92,7 +92,7 @@ def test_a_read_does_not_wait_for_a_thread_that_waits_for_the_disk(org: Org) -> 
 def test_a_page_that_reads_gives_its_turn_away_first(org: Org) -> None:
     done = threading.Event()
     with org.app.app_context():
-        turns.take()
+        request_lock.acquire()
         with database.read():
             run(partial(take_and_give, done))
             assert done.wait(5)

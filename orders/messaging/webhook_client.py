@@ -35,7 +35,7 @@ _UNPRINTABLE = re.compile(r"[^\S\n]+|[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message to carry: `id` is the same in every attempt, `secrets` are those that sign it."""
+    """A message to send: `id` is the same in every attempt, `secrets` are those that sign it."""
 
     id: str
     address: str
@@ -44,7 +44,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PostResult:
     """The receiver's answer: its status and text, or None and why there was none."""
 
     status: int | None
@@ -56,7 +56,7 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
-class Courier:
+class WebhookClient:
     """Sends messages; one may be used by many threads."""
 
     def __init__(self, *, allow_private: bool, time_limit: float = TIME_LIMIT) -> None:
@@ -70,17 +70,17 @@ class Courier:
             user_agent_override=USER_AGENT,
         )
 
-    def carry(self, message: Message, *, at: datetime | None = None) -> Outcome:
+    def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
         """Post the message once. Never raises: whatever goes wrong is the outcome."""
         with _Session(self._config) as session, _clock(session, self._time_limit) as clock:
             try:
                 return self._post(session, clock, message, at or datetime.now(UTC))
             except Exception as error:  # noqa: BLE001 - an address can go wrong in many ways
-                return Outcome(None, self._reason(error, is_late=clock.has_rung))
+                return PostResult(None, self._reason(error, is_late=clock.has_rung))
 
     def _post(
         self, session: "_Session", clock: "_Clock", message: Message, at: datetime
-    ) -> Outcome:
+    ) -> PostResult:
         body = message.payload.encode()
         response = session.post(
             message.address, data=body, headers=_headers(message, at), stream=True
@@ -92,7 +92,7 @@ class Courier:
         with contextlib.suppress(Exception):
             text = response.raw.read(_MOST_BYTES, decode_content=False) or b""
         response.close()
-        return Outcome(response.status_code, _printable(text.decode("utf-8", "replace")))
+        return PostResult(response.status_code, _printable(text.decode("utf-8", "replace")))
 
     def _reason(self, error: Exception, *, is_late: bool) -> str:
         if is_late or isinstance(error, requests.Timeout):
