@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from orders.rules import domains
 from orders.rules.attributes import Applies, AttributeRule, Kind, Option
@@ -184,7 +184,8 @@ def _note_use(token_id: str, last_used_at: datetime | None, now: datetime) -> No
     if last_used_at is not None and last_used_at > stale:
         return
 
-    def note(connection: Connection) -> None:
+    # Reading must not depend on writing: an unnoted use is noted by the next one.
+    with contextlib.suppress(ServiceBusy), database.transaction() as connection:
         connection.execute(
             update(Token)
             .where(Token.id == token_id)
@@ -192,10 +193,6 @@ def _note_use(token_id: str, last_used_at: datetime | None, now: datetime) -> No
             .where(or_(Token.last_used_at.is_(None), Token.last_used_at <= stale))
             .values(last_used_at=now)
         )
-
-    # Reading must not depend on writing: an unnoted use is noted by the next one.
-    with contextlib.suppress(ServiceBusy):
-        database.write(note)
 
 
 def org_rules_of(org_id: str) -> OrgRules:

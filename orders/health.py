@@ -30,7 +30,8 @@ class HealthCheck:
         one_org = select(func.min(Org.id)).scalar_subquery()
         touch = update(Org).where(Org.id == one_org).values(rules_version=Org.rules_version)
         try:
-            database.write(lambda connection: connection.execute(touch).rowcount)
+            with database.transaction() as connection:
+                connection.execute(touch)
         except (ServiceBusy, SQLAlchemyError, OSError):
             return False
         self._well_until = time.monotonic() + KEPT_FOR

@@ -163,4 +163,5 @@ def _forget(which: ColumnElement[bool], before: datetime) -> int:
     statement = delete(submission).where(
         which, submission.c.answer.is_not(None), submission.c.created_at <= before
     )
-    return database.write(lambda connection: connection.execute(statement).rowcount)
+    with database.transaction() as connection:
+        return connection.execute(statement).rowcount

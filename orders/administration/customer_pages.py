@@ -93,12 +93,10 @@ def change_customer_page(
         "language": language or None,
     }
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         require_org(connection, org_id, alone=True)
         require_version(version, _read(connection, org_id).version)
         _write(connection, org_id, values)
-
-    database.write(work)
 
 
 def set_logo(
@@ -144,14 +142,10 @@ def _replace_logo(org_id: str, logo: Logo | None, store: FileStore) -> None:
         "logo_stored_as": logo and logo.stored_as,
     }
 
-    def work(connection: Connection) -> Logo | None:
+    with database.transaction() as connection:
         require_org(connection, org_id, alone=True)
         old = _read(connection, org_id).logo
         _write(connection, org_id, values)
-        return old
-
-    old = database.write(work)
-    # A repeat of the transaction finds the new one there already.
     if old is not None and old != logo:
         store.discard([old.stored_as])
 

@@ -37,7 +37,8 @@ def add_org(name: str) -> str:
     refuse(name_faults(name))
     org_id = str(uuid.uuid4())
     row = {"id": org_id, "name": name.strip(), "created_at": datetime.now(UTC)}
-    database.write(lambda connection: connection.execute(insert(Org), row).rowcount)
+    with database.transaction() as connection:
+        connection.execute(insert(Org), row)
     return org_id
 
 
@@ -71,13 +72,11 @@ def change_org(
     if needs_second_factor is not None:
         values["needs_second_factor"] = needs_second_factor
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         touch_rules(connection, org_id)
         stored = _org(connection.execute(_settings.where(Org.id == org_id)).one_or_none())
         require_version(version, stored.version)
         connection.execute(update(Org).where(Org.id == org_id).values(values))
-
-    database.write(work)
 
 
 def touch_rules(connection: Connection, org_id: str) -> None:

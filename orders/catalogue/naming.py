@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from orders.rules.configuration import THUMBNAIL, NewConfiguration, named_in, option_text
@@ -177,11 +177,9 @@ def save_configurations(
         for one in new
     ]
 
-    def work(connection: Connection) -> None:
-        connection.execute(insert(tables.configuration), rows)
-
     if rows:
-        database.write(work)
+        with database.transaction() as connection:
+            connection.execute(insert(tables.configuration), rows)
     return [str(row["id"]) for row in rows]
 
 

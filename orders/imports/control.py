@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from orders.access import Actor
 from orders.imports.progress import Counts, counts
@@ -72,14 +72,12 @@ def start(
         order_import.c.started_at.is_not(None),
     )
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         connection.execute(queued)
         if not again and connection.execute(twin.limit(1)).first() is not None:
             raise InvalidOrder([FieldError("again", AGAIN)])
         if connection.execute(started).rowcount == 1 and skip_same:
             connection.execute(skipped)
-
-    database.write(work)
     queue.wake()
 
 
@@ -107,11 +105,9 @@ def cancel(one: Import, *, now: datetime | None = None) -> None:
         state=State.CANCELLED, finished_at=at, waiting_since=None, claimed_until=None,
     )  # fmt: skip
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         if connection.execute(running).rowcount == 0:
             connection.execute(before)
-
-    database.write(work)
     queue.wake()
 
 
@@ -128,7 +124,8 @@ def carry_on(one: Import, *, now: datetime | None = None) -> None:
         one, {State.FAILED, State.CANCELLED}, state=State.RUNNING, message=None,
         finished_at=None, waiting_since=at, claimed_until=None,
     )  # fmt: skip
-    database.write(lambda connection: connection.execute(statement).rowcount)
+    with database.transaction() as connection:
+        connection.execute(statement)
     queue.wake()
 
 

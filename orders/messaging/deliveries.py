@@ -244,7 +244,8 @@ def _clear_old(webhook_id: str, before: datetime) -> int:
         WebhookDelivery.id.in_(ids),
         WebhookDelivery.next_attempt_at.is_(None),
     )
-    return database.write(lambda connection: connection.execute(statement).rowcount)
+    with database.transaction() as connection:
+        return connection.execute(statement).rowcount
 
 
 def list_deliveries(
@@ -345,7 +346,7 @@ def send_again(
         .values(next_attempt_at=at, delivered_at=None, claimed_until=None)
     )
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         row = connection.execute(statement).one_or_none()
         if row is None:
             raise NotFound(mark("There is no such message to this webhook."))
@@ -354,6 +355,4 @@ def send_again(
         if row.claimed_until is not None and row.claimed_until > at:
             raise Conflict(mark("This message is just being sent. Wait a moment for its outcome."))
         connection.execute(again)
-
-    database.write(work)
     queue.wake()

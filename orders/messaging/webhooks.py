@@ -96,10 +96,10 @@ def create(
     }
     made = NewWebhook(_webhook_of(row), str(row["secret"]))
 
-    def work(connection: Connection) -> NewWebhook:
+    with database.transaction() as connection:
         # First: on PostgreSQL it makes two creations of an org wait for each other.
         touch_rules(connection, actor.org_id)
-        # Also the work itself may run again, after a commit whose answer was lost.
+        # A form that is sent twice creates one webhook.
         known = connection.execute(_whole.where(table.c.id == row["id"])).one_or_none()
         if known is not None:
             return NewWebhook(_webhook(known), known.secret)
@@ -107,8 +107,6 @@ def create(
         connection.execute(insert(table), row)
         repeats.remember(connection, once, actor, made, at=at)
         return made
-
-    return database.write(work)
 
 
 def find(webhook_id: str, org_id: str, *, in_bin: bool = False) -> Webhook:
@@ -147,14 +145,12 @@ def change(
     find(webhook_id, actor.org_id)
     values = check_change(raw, limits=limits, allow_private=allow_private)
 
-    def work(connection: Connection) -> Webhook:
+    with database.transaction() as connection:
         webhook = _read(connection, webhook_id, actor.org_id, to_change=True)
         require_version(version, version_of_webhook(webhook))
         if all(getattr(webhook, name) == value for name, value in values.items()):
             return webhook
         return _update(connection, webhook, {**values, "updated_at": now_or(now)})
-
-    return database.write(work)
 
 
 def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) -> Webhook:
@@ -162,8 +158,7 @@ def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) ->
 
     Raises NotFound when the org has no such webhook outside of the bin.
     """
-
-    def work(connection: Connection) -> Webhook:
+    with database.transaction() as connection:
         webhook = _read(connection, webhook_id, org_id, to_change=True)
         at = now_or(now)
         connection.execute(
@@ -177,8 +172,6 @@ def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) ->
         )
         return _update(connection, webhook, {"deleted_at": at, "updated_at": at})
 
-    return database.write(work)
-
 
 def restore(
     webhook_id: str, *, actor: Actor, once: Once | None = None, now: datetime | None = None
@@ -191,15 +184,13 @@ def restore(
     """
     at = now_or(now)
 
-    def work(connection: Connection) -> Webhook:
+    with database.transaction() as connection:
         webhook = _read(connection, webhook_id, actor.org_id, in_bin=True, to_change=True)
         if webhook.deleted_at is not None:
             _refuse_too_many(connection, actor.org_id)
             webhook = _update(connection, webhook, {"deleted_at": None, "updated_at": at})
         repeats.remember(connection, once, actor, webhook, at=at)
         return webhook
-
-    return database.write(work)
 
 
 def read_secret(webhook_id: str, org_id: str) -> str:
@@ -219,14 +210,9 @@ def roll_secret(
     its `version_of_webhook` is another than the given one: two in a row would end the first.
     """
     secret = _new_secret()
-
     at = now_or(now)
-
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         webhook = _read(connection, webhook_id, org_id, to_change=True)
-        stored = connection.execute(_whole.where(table.c.id == webhook.id)).one().secret
-        if stored == secret:  # this very work, after a commit whose answer was lost
-            return
         require_version(version, version_of_webhook(webhook))
         values = {
             "old_secret": table.c.secret,
@@ -235,8 +221,6 @@ def roll_secret(
             "updated_at": max(at, webhook.updated_at + _TICK),
         }
         connection.execute(update(table).where(table.c.id == webhook.id).values(values))
-
-    database.write(work)
     return secret
 
 

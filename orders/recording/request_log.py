@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, select
+from sqlalchemy import Select, Table, bindparam, delete, select
 
 from orders.access import hash_secret
 from orders.storage import database
@@ -41,7 +41,7 @@ class Note(NamedTuple):
 
 
 def store(notes: Sequence[Note]) -> None:
-    """Write the notes, all or none. Raises ServiceBusy as `database.write` does."""
+    """Write the notes, all or none. Raises ServiceBusy as `database.transaction` does."""
     rows = [
         (
             note.org_id,
@@ -54,7 +54,8 @@ def store(notes: Sequence[Note]) -> None:
         )
         for note in notes
     ]
-    database.write(lambda connection: insert_requests(connection, rows))
+    with database.transaction() as connection:
+        insert_requests(connection, rows)
 
 
 def _storable(text: str, most: int) -> str:
@@ -75,13 +76,11 @@ def forget(before: datetime) -> bool:
     """
     oldest = select(log.c.id, log.c.at).order_by(log.c.id).limit(FORGOTTEN_AT_ONCE)
 
-    def work(connection: Connection) -> int:
+    with database.transaction() as connection:
         old = [row.id for row in connection.execute(oldest) if row.at < before]
         if old:
             connection.execute(delete(log).where(log.c.id <= old[-1], log.c.at < before))
-        return len(old)
-
-    return database.write(work) == FORGOTTEN_AT_ONCE
+    return len(old) == FORGOTTEN_AT_ONCE
 
 
 def forget_all() -> None:
