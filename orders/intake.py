@@ -15,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 from orders import queries, repeats
 from orders.access import Actor, refuse_foreign_org
 from orders.catalogue import naming
-from orders.messaging import queue
 from orders.messaging.outbox import Topic, messages
 from orders.notes import note_row
 from orders.order_rows import CREATED, history_row, line_rows, order_row
@@ -131,8 +130,6 @@ def create_order(
             for own in database.rows(_own_short_id, {"order_id": order_id}):
                 return order._replace(short_id=own.short_id)
         else:
-            if rows[tables.webhook_delivery]:
-                queue.wake()
             return order
     raise ServiceBusy(mark("No free order code was found. Please try again.")) from taken
 

@@ -8,7 +8,6 @@ from sqlalchemy import select, update
 from orders.access import Actor
 from orders.imports.progress import Counts, counts
 from orders.imports.records import Import, OrderState, State
-from orders.messaging import queue
 from orders.rules.errors import Conflict, FieldError, InvalidOrder
 from orders.rules.texts import Figure, mark, mark_many
 from orders.storage import database
@@ -78,7 +77,6 @@ def start(
             raise InvalidOrder([FieldError("again", AGAIN)])
         if connection.execute(started).rowcount == 1 and skip_same:
             connection.execute(skipped)
-    queue.wake()
 
 
 def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[FieldError]:
@@ -108,7 +106,6 @@ def cancel(one: Import, *, now: datetime | None = None) -> None:
     with database.transaction() as connection:
         if connection.execute(running).rowcount == 0:
             connection.execute(before)
-    queue.wake()
 
 
 def carry_on(one: Import, *, now: datetime | None = None) -> None:
@@ -126,7 +123,6 @@ def carry_on(one: Import, *, now: datetime | None = None) -> None:
     )  # fmt: skip
     with database.transaction() as connection:
         connection.execute(statement)
-    queue.wake()
 
 
 def _change(one: Import, states: set[State], **values: Any) -> Any:  # noqa: ANN401 - columns of any type, and an update

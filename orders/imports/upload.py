@@ -11,7 +11,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from orders.access import Actor
 from orders.imports.records import NOT_STARTED, Import, State, find
 from orders.imports.spreadsheet import read_xlsx
-from orders.messaging import queue
 from orders.rules.column_matching import (
     Matching,
     guess,
@@ -169,4 +168,3 @@ def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None
         connection.execute(
             delete(order_import_order).where(order_import_order.c.import_id == one.id)
         )
-    queue.wake()

@@ -1,8 +1,8 @@
-"""Sending what webhooks are to be told, and telling admins how that went.
+"""Deliveries: sending the messages of webhooks, and showing admins the results.
 
-The rows of `webhook_delivery` are the truth. A message is sent by whoever has claimed it, until its
-receiver answers 2xx, or a day of tries is over. A claim ends by itself, so that a message survives
-the process that was sending it: it may then arrive twice, and never not at all.
+The rows of `webhook_delivery` are the queue. A thread claims a message and sends it; failed ones
+are tried again for a day. A claim expires, so that a message survives the process that was sending
+it: then it may arrive twice, but it is not lost.
 """
 
 import random
@@ -12,9 +12,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
-from orders.messaging import queue
 from orders.messaging.webhook_client import Message, PostResult
 from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, NotFound
@@ -30,20 +29,20 @@ PAUSES = (
     5 * _SECOND, 30 * _SECOND, 2 * _MINUTE, 10 * _MINUTE, 30 * _MINUTE,
     1 * _HOUR, 2 * _HOUR, 4 * _HOUR, 7 * _HOUR, 9 * _HOUR,
 )  # fmt: skip
-# A pause is shortened or lengthened by up to so much, so that not all receivers are called at once.
+# Pauses vary by this share, so that not all receivers are called at the same moment.
 JITTER = 0.1
-# How long a claim lasts; an attempt takes a fraction of it.
+# Duration of a claim; an attempt takes a fraction of it.
 LEASE = timedelta(minutes=2)
-# Attempts to one webhook at the same time: one slow receiver must not keep all senders busy.
+# Simultaneous attempts to one webhook: one slow receiver must not keep all senders busy.
 MOST_AT_ONCE = 4
-# Messages of one webhook that are forgotten in one transaction.
+# Messages of one webhook that are deleted in one transaction.
 CLEARED_AT_ONCE = 500
 GONE = 410
 IN_THE_BIN = mark("Not sent: the webhook was in the bin.")
 
 
 class DeliveryState(StrEnum):
-    """What has become of a message, in words for people (STATE_TEXTS)."""
+    """The state of a message; STATE_TEXTS has the words for people."""
 
     WAITING = "Waiting"
     SENDING = "Being sent"
@@ -52,7 +51,7 @@ class DeliveryState(StrEnum):
     GIVEN_UP = "Given up"
 
 
-# For a door to translate.
+# For an interface to translate.
 STATE_TEXTS = {
     DeliveryState.WAITING: mark("Waiting"),
     DeliveryState.SENDING: mark("Being sent"),
@@ -64,9 +63,9 @@ STATE_TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message and how far it has come.
+    """A message to a webhook and its progress.
 
-    `last_status` is None when nobody answered; `last_answer` then says in our own words why.
+    `last_status` is None when there was no answer; `last_answer` is our reason then.
     """
 
     id: str
@@ -86,13 +85,13 @@ class Post(Protocol):
     """Sends one message and returns the result; never raises. See `WebhookClient.post`."""
 
     def __call__(self, message: Message, /, *, at: datetime | None = None) -> PostResult:
-        """Send it once; the signature names the moment `at`."""
+        """Send the message once, signed for the moment `at`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A claimed message. `number` counts from 1."""
+    """A claimed message; `number` counts attempts from 1."""
 
     message: Message
     number: int
@@ -104,38 +103,49 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def is_any_due(*, now: Callable[[], datetime] = _utc_now) -> bool:
+    """Return whether a message is due and unclaimed; its receiver may be busy all the same.
+
+    One look into the index of due times, without a lock. Raises ServiceBusy when the database
+    cannot be reached.
+    """
+    statement = select(WebhookDelivery.id).where(_is_due(now())).limit(1)
+    with database.read() as connection:
+        return connection.execute(statement).first() is not None
+
+
 def send_next(
     post: Post,
     *,
+    claimed: Callable[[], object] = lambda: None,
     now: Callable[[], datetime] = _utc_now,
     chance: Callable[[], float] = random.random,
 ) -> bool:
-    """Claim the message that is due the longest, send it, and note the outcome.
+    """Claim the message that has been due the longest, send it, and store the result.
 
-    Gives False when nothing is due, or only messages to receivers that are busy with
-    MOST_AT_ONCE others. Raises ServiceBusy when the database cannot be reached; a message whose
-    outcome could not be noted is sent again when its claim ends.
+    `claimed` is called before the message is sent, for another thread to claim the next one
+    meanwhile. Return False when nothing is due, or only messages to receivers with MOST_AT_ONCE
+    attempts under way. Raises ServiceBusy when the database cannot be reached; a message whose
+    result could not be stored is sent again when its claim ends.
     """
     attempt = _claim(now())
     if attempt is None:
         return False
-    # Another thread may take the next one while this one waits for the receiver.
-    queue.wake()
+    claimed()
     binned = PostResult(None, IN_THE_BIN)
-    outcome = binned if attempt.is_binned else post(attempt.message, at=now())
-    _note(attempt, outcome, now(), chance())
+    result = binned if attempt.is_binned else post(attempt.message, at=now())
+    _store_result(attempt, result, now(), chance())
     return True
 
 
-def _claim(at: datetime) -> _Attempt | None:
-    is_due = and_(
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    return and_(
         WebhookDelivery.next_attempt_at <= at,
         or_(WebhookDelivery.claimed_until.is_(None), WebhookDelivery.claimed_until <= at),
     )
-    # Most wake-ups find nothing: a look takes no lock.
-    with database.read() as connection:
-        if connection.execute(select(WebhookDelivery.id).where(is_due).limit(1)).first() is None:
-            return None
+
+
+def _claim(at: datetime) -> _Attempt | None:
     busy = (
         select(WebhookDelivery.webhook_id)
         .where(WebhookDelivery.claimed_until > at)
@@ -154,24 +164,28 @@ def _claim(at: datetime) -> _Attempt | None:
             WebhookRow.deleted_at,
         )
         .join(WebhookRow, WebhookRow.id == WebhookDelivery.webhook_id)
-        .where(is_due, WebhookDelivery.webhook_id.not_in(busy))
+        .where(_is_due(at), WebhookDelivery.webhook_id.not_in(busy))
         .order_by(WebhookDelivery.next_attempt_at, WebhookDelivery.id)
         .limit(1)
-        # On PostgreSQL two claims at once take two rows; SQLite has one writer at a time.
-        .with_for_update(of=WebhookDelivery, skip_locked=True)
     )
+    # Often there is nothing to claim: look first, without a lock.
+    with database.read() as connection:
+        if connection.execute(oldest).first() is None:
+            return None
+    # On PostgreSQL two claims at the same time take two rows; SQLite has one writer at a time.
+    locked = oldest.with_for_update(of=WebhookDelivery, skip_locked=True)
     until = at + LEASE
 
-    def work(connection: Connection) -> _Attempt | None:
-        row = connection.execute(oldest).first()
+    def claim(connection: Connection) -> _Attempt | None:
+        row = connection.execute(locked).first()
         if row is None:
             return None
-        claim = (
+        taken = (
             update(WebhookDelivery)
-            .where(WebhookDelivery.id == row.id, is_due)
+            .where(WebhookDelivery.id == row.id, _is_due(at))
             .values(claimed_until=until, attempts=row.attempts + 1, last_attempt_at=at)
         )
-        if connection.execute(claim).rowcount != 1:
+        if connection.execute(taken).rowcount != 1:
             return None
         secrets = [row.secret]
         if row.old_secret is not None and row.old_secret_until > at:
@@ -179,34 +193,35 @@ def _claim(at: datetime) -> _Attempt | None:
         message = Message(row.id, row.address, row.payload, tuple(secrets))
         return _Attempt(message, row.attempts + 1, until, row.deleted_at is not None)
 
-    return database.write(work)
+    return database.write(claim)
 
 
-def _note(attempt: _Attempt, outcome: PostResult, at: datetime, chance: float) -> None:
+def _store_result(attempt: _Attempt, result: PostResult, at: datetime, chance: float) -> None:
     pause = None
-    if not (outcome.is_delivered or outcome.status == GONE or attempt.is_binned):
+    if not (result.is_delivered or result.status == GONE or attempt.is_binned):
         pause = pause_after(attempt.number, chance)
-    values: dict[str, Any] = {
-        "claimed_until": None,
-        "last_status": outcome.status,
-        "last_answer": pack_line(outcome.answer),
-        "delivered_at": at if outcome.is_delivered else None,
-        "next_attempt_at": None if pause is None else at + pause,
-    }
-    # Of its own claim only: when it took too long, another one has the word.
-    statement = update(WebhookDelivery).where(
-        WebhookDelivery.id == attempt.message.id,
-        WebhookDelivery.claimed_until == attempt.claimed_until,
+    # Only while this attempt has the claim: after LEASE another one may have taken it over.
+    statement = (
+        update(WebhookDelivery)
+        .where(
+            WebhookDelivery.id == attempt.message.id,
+            WebhookDelivery.claimed_until == attempt.claimed_until,
+        )
+        .values(
+            claimed_until=None,
+            last_status=result.status,
+            last_answer=pack_line(result.answer),
+            delivered_at=at if result.is_delivered else None,
+            next_attempt_at=None if pause is None else at + pause,
+        )
     )
-    database.write(lambda connection: connection.execute(statement.values(values)).rowcount)
-    if pause is not None:
-        queue.wake(pause)
+    database.write(lambda connection: connection.execute(statement).rowcount)
 
 
 def pause_after(number: int, chance: float) -> timedelta | None:
-    """Give the pause after the failed attempt with this number; None when there is no other.
+    """Return the pause after the failed attempt with this number (from 1), or None after the last.
 
-    `chance` lies from 0 to 1.
+    `chance`, from 0 to 1, varies it by JITTER.
     """
     if number > len(PAUSES):
         return None
@@ -214,9 +229,9 @@ def pause_after(number: int, chance: float) -> timedelta | None:
 
 
 def clear_old(kept_for: timedelta, *, now: Callable[[], datetime] = _utc_now) -> int:
-    """Forget messages that are older and come to nothing any more; gives how many.
+    """Delete finished messages older than `kept_for`; return how many.
 
-    At most CLEARED_AT_ONCE of each webhook at a time, so that nobody waits long for the database.
+    At most CLEARED_AT_ONCE of each webhook, so that other writes do not wait long.
     """
     before = now() - kept_for
     with database.read() as connection:
@@ -240,7 +255,7 @@ def _clear_old(webhook_id: str, before: datetime) -> int:
     if not ids:
         return 0
     statement = delete(WebhookDelivery).where(
-        # One that is being sent again meanwhile stays.
+        # Keep one that somebody has sent again meanwhile.
         WebhookDelivery.id.in_(ids),
         WebhookDelivery.next_attempt_at.is_(None),
     )
@@ -251,7 +266,7 @@ def _clear_old(webhook_id: str, before: datetime) -> int:
 def list_deliveries(
     webhook_id: str, org_id: str, paging: Paging, *, now: datetime | None = None
 ) -> Page[Delivery]:
-    """Read a page of the messages to a webhook of the org, newest first."""
+    """Return a page of the messages to a webhook of the org, newest first."""
     at = now or _utc_now()
     of_webhook = and_(
         WebhookRow.org_id == org_id, WebhookDelivery.webhook_id == read_uuid(webhook_id)
@@ -307,7 +322,7 @@ def _delivery(row: Any, at: datetime) -> Delivery:  # noqa: ANN401 - a row of th
 
 
 def _answer(row: Any) -> str | None:  # noqa: ANN401 - as above
-    # What a receiver has answered is in its own words, whatever they look like.
+    # A receiver's answer is kept as it came; ours is a text that can be translated.
     has_answered = row.last_status is not None or row.last_answer is None
     return row.last_answer if has_answered else unpack_line(row.last_answer)
 
@@ -323,11 +338,10 @@ def _state(row: Any, at: datetime) -> DeliveryState:  # noqa: ANN401 - as above
 def send_again(
     delivery_id: str, webhook_id: str, org_id: str, *, now: datetime | None = None
 ) -> None:
-    """Let a message be sent once more, at once; also one that is delivered or given up.
+    """Make a message due now, even when it is delivered or given up.
 
-    When that fails, its further tries are those that it still had. Raises NotFound when the
-    webhook of the org has no such message, and Conflict while it is being sent or its webhook is
-    in the bin.
+    After a failure it keeps the attempts that it had left. Raises NotFound when the webhook of the
+    org has no such message, and Conflict while it is being sent or its webhook is in the bin.
     """
     at = now or _utc_now()
     statement = (
@@ -355,4 +369,3 @@ def send_again(
         if row.claimed_until is not None and row.claimed_until > at:
             raise Conflict(mark("This message is just being sent. Wait a moment for its outcome."))
         connection.execute(again)
-    queue.wake()
