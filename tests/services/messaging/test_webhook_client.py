@@ -151,7 +151,7 @@ def test_a_name_that_points_elsewhere_a_moment_later_is_asked_once(
 
 
 def answer_of_a_name_server(ip: str, port: int, asked: list[str] | None = None) -> Any:  # noqa: ANN401 - a function like the system's own
-    """Give a resolver for which every name has this address; there is no name server in tests."""
+    """Return a resolver for which every name has this address; there is no name server in tests."""
 
     def resolve(host: str, *_: object, **__: object) -> list[Any]:
         if asked is not None:
@@ -231,14 +231,17 @@ def test_the_receiver_in_the_docs_takes_ours_and_refuses_others(
     text = (PROJECT / "docs" / "webhooks.md").read_text("utf-8")
     example = text.partition("```python\n")[2].partition("```")[0]
     kept: list[tuple[str, dict[str, object]]] = []
-    names: dict[str, Any] = {"__name__": "example", "remember": lambda *told: kept.append(told)}
+    names: dict[str, Any] = {
+        "__name__": "example",
+        "remember": lambda *arguments: kept.append(arguments),
+    }
     exec(example.replace("whsec_…", SECRET), names)  # noqa: S102 - our own docs
     service = names["app"].test_client()
     client.post(message(receiver.address))
     [got] = receiver.received
     headers = {name: value for name, value in got.headers.items() if name != "host"}
     assert service.post("/hooks/orders", data=got.body, headers=headers).status_code == 204
-    assert [(key, told["type"]) for key, told in kept] == [("0197-id", "order.created")]
+    assert [(key, arguments["type"]) for key, arguments in kept] == [("0197-id", "order.created")]
     changed = got.body.replace(b"order.created", b"order.deleted")
     assert service.post("/hooks/orders", data=changed, headers=headers).status_code == 400
     assert len(kept) == 1
