@@ -10,7 +10,6 @@ from htmx_flask import Htmx
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from orders import turns
 from orders.api import api
 from orders.api.lane import ExpressLane
 from orders.api.problems import problem_of, problem_of_http
@@ -25,6 +24,7 @@ from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.staff import staff
 from orders.staff.accounts import current_member, language_of_person, login_manager
 from orders.storage.database import db
+from orders.storage.sqlite import request_lock
 from orders.web import errors, security
 from orders.web.application import Shortorder, compile_pages, keep_for_good, start_pages
 from orders.web.assets import start_compression
@@ -64,12 +64,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     # First of all: the protection against forged requests would read a cut-off form as whole.
     app.before_request(allow_uploads)
     app.before_request(refuse_broken_body)
-    # On PostgreSQL threads wait for its answers side by side, and need no turns.
-    take_turn = turns.take if settings.database_url.startswith("sqlite:") else turns.skip
-    app.before_request(take_turn)  # not before the body is here: its sender may be slow
+    # On PostgreSQL threads wait for its answers at the same time, and need no lock.
+    is_sqlite = settings.database_url.startswith("sqlite:")
+    acquire = request_lock.acquire if is_sqlite else request_lock.skip
+    app.before_request(acquire)  # not before the body is here: its sender may be slow
     recorder = RequestRecorder(settings.request_log_days, app.app_context)
     app.extensions["request_recorder"] = recorder
-    app.express_lane = ExpressLane(app, settings.limits, take_turn, recorder).answer
+    app.express_lane = ExpressLane(app, settings.limits, acquire, recorder).answer
     app.after_request(security.add_security_headers)
     for door in (api, staff, customer, docs):
         app.register_blueprint(door)

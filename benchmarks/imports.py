@@ -23,7 +23,7 @@ from orders.imports.records import Import, State
 from orders.rules.limits import Limits
 from orders.settings import Settings
 from orders.storage import database
-from orders.storage.org_models import Org
+from orders.storage.models.orgs import Org
 
 LIMITS = Limits()
 PAUSE = 0.05  # seconds

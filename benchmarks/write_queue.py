@@ -1,7 +1,7 @@
 """Two ways for two processes to share SQLite's one writer, side by side in alternating rounds.
 
 `python -m benchmarks.write_queue`. Either each thread begins for itself and waits by SQLite's own
-back-off, or the product's writer groups what waits and the processes take turns by a file lock.
+back-off, or the product groups waiting writes and the processes queue for a file lock.
 """
 
 import multiprocessing
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from benchmarks.product import SCRATCH
 from orders.storage import database  # noqa: F401 - it makes every SQLite connection durable
-from orders.storage.writer import GroupWriter
+from orders.storage.sqlite.group_commit import GroupWriter
 
 PROCESSES, THREADS = 2, 8
 SECONDS = 3.0
@@ -34,7 +34,7 @@ def work(connection: Connection) -> None:
 
 
 def each_for_itself(engine: Engine) -> Write:
-    """Give a write that begins at once and waits for the lock by itself."""
+    """Return a write that begins at once and waits for the lock by itself."""
     immediate = engine.execution_options(sqlite_begin="IMMEDIATE")
 
     def write() -> None:
@@ -45,7 +45,7 @@ def each_for_itself(engine: Engine) -> Write:
 
 
 def grouped(engine: Engine) -> Write:
-    """Give a write by the product's own writer."""
+    """Return a write by the product's own writer."""
     writer = GroupWriter(engine)
     return lambda: writer.run(work)
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from orders.rules import domains
 from orders.rules.attributes import Applies, AttributeRule, Kind, Option
@@ -23,10 +23,10 @@ from orders.rules.permissions import Permission, may
 from orders.rules.preferences import Preferences, read_preferences
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.org_models import Attribute, Org, Token
-from orders.storage.people_models import StaffAccount
-from orders.storage.prepared import Prepared
-from orders.storage.webhook_models import Webhook
+from orders.storage.database import CompiledSelect
+from orders.storage.models.orgs import Attribute, Org, Token
+from orders.storage.models.people import StaffAccount
+from orders.storage.models.webhooks import WebhookRow
 
 # The last use of a token is kept to the minute: a write for each read would halve the service.
 LAST_USE_PRECISION = timedelta(minutes=1)
@@ -115,7 +115,7 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
-_token_by_secret = Prepared(
+_token_by_secret = CompiledSelect(
     select(
         Token.id,
         Token.is_private,
@@ -184,7 +184,8 @@ def _note_use(token_id: str, last_used_at: datetime | None, now: datetime) -> No
     if last_used_at is not None and last_used_at > stale:
         return
 
-    def note(connection: Connection) -> None:
+    # Reading must not depend on writing: an unnoted use is noted by the next one.
+    with contextlib.suppress(ServiceBusy), database.transaction() as connection:
         connection.execute(
             update(Token)
             .where(Token.id == token_id)
@@ -192,10 +193,6 @@ def _note_use(token_id: str, last_used_at: datetime | None, now: datetime) -> No
             .where(or_(Token.last_used_at.is_(None), Token.last_used_at <= stale))
             .values(last_used_at=now)
         )
-
-    # Reading must not depend on writing: an unnoted use is noted by the next one.
-    with contextlib.suppress(ServiceBusy):
-        database.write(note)
 
 
 def org_rules_of(org_id: str) -> OrgRules:
@@ -215,9 +212,9 @@ def _org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001 - t
         .order_by(Attribute.position, Attribute.id)
     )
     webhooks = (
-        select(Webhook.id, Webhook.topic, Webhook.filter)
-        .where(Webhook.org_id == org_id, Webhook.deleted_at.is_(None))
-        .order_by(Webhook.created_at, Webhook.id)
+        select(WebhookRow.id, WebhookRow.topic, WebhookRow.filter)
+        .where(WebhookRow.org_id == org_id, WebhookRow.deleted_at.is_(None))
+        .order_by(WebhookRow.created_at, WebhookRow.id)
     )
     with database.read() as connection:
         org = connection.execute(settings).one()

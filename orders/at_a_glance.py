@@ -17,9 +17,9 @@ from orders.rules.moments import begin_of_day
 from orders.rules.status import STATUS_BY_NAME, Status
 from orders.rules.texts import unpack_line
 from orders.storage import database
-from orders.storage.desk_models import IS_GIVEN_UP, IS_OF_FORM, IS_OPEN_CART
+from orders.storage.models.orders import IS_OF_FORM, IS_OPEN_CART
+from orders.storage.models.webhooks import IS_GIVEN_UP, WebhookDelivery, WebhookRow
 from orders.storage.tables import cart_line, order_import, orders, submission
-from orders.storage.webhook_models import Webhook, WebhookDelivery
 
 DAYS = 30  # of the charts, today among them
 QUIET_AFTER = timedelta(days=3)  # an open cart that nobody has touched for so long went quiet
@@ -203,10 +203,10 @@ def _count_by_webhook(
     *which: Any,  # noqa: ANN401 - conditions
 ) -> dict[tuple[str, str], int]:
     statement = (
-        select(Webhook.id, Webhook.address, func.count())
-        .join(WebhookDelivery, WebhookDelivery.webhook_id == Webhook.id)
-        .where(Webhook.org_id == org_id, Webhook.deleted_at.is_(None), *which)
-        .group_by(Webhook.id, Webhook.address)
+        select(WebhookRow.id, WebhookRow.address, func.count())
+        .join(WebhookDelivery, WebhookDelivery.webhook_id == WebhookRow.id)
+        .where(WebhookRow.org_id == org_id, WebhookRow.deleted_at.is_(None), *which)
+        .group_by(WebhookRow.id, WebhookRow.address)
     )
     return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
 

@@ -1,115 +1,119 @@
-"""What runs beside the requests, in threads of the process that serves: webhooks and imports."""
+"""Work beside the requests, in threads of the serving process: webhooks, imports, cleaning up.
+
+The tables say what there is to do, and nothing else does: one thread looks for due messages every
+POLL seconds and wakes the senders. So messages of other processes, retries and what a dead process
+has left need no signal, and no signal can get lost (docs/decisions/0035-the-table-is-polled.md).
+"""
 
 import logging
+import queue
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from flask import Flask
 
 from orders.entry import drafts
-from orders.imports.claim import claims_last
 from orders.imports.forgetting import forget_old
 from orders.imports.work import work_next
-from orders.messaging import deliveries, queue
-from orders.messaging.courier import Courier
+from orders.messaging import deliveries
+from orders.messaging.webhook_client import WebhookClient
 from orders.revisions import editors
 from orders.rules.errors import ServiceBusy
 from orders.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# Seconds that running attempts get to finish when the process stops; each has a time limit itself.
-GRACE = 15
-# Seconds between two looks whether a thread has died.
-CARE = 10.0
-# Seconds between two times that old messages and files are forgotten.
+# Seconds between two looks for due messages, and for imports.
+POLL = 0.5
+# Seconds before a thread goes on after a failure, such as a database that cannot be reached.
+PAUSE = 10.0
+# Seconds between two deletions of old messages and files.
 CLEARING = 3600.0
+# Seconds that running work gets to finish at the stop; an attempt has a shorter limit of its own.
+GRACE = 15.0
 
 
 class Background:
     """The threads that send webhooks and import orders, between `start` and `stop`."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
-        """Take the application; needs its context."""
         self._app = app
         self._limits = settings.limits
-        self._courier = Courier(allow_private=settings.webhook_private_network)
+        self._client = WebhookClient(allow_private=settings.webhook_private_network)
         self._kept_for = timedelta(days=settings.webhook_days)
         self._is_stopping = threading.Event()
-        # One thread at a time imports, and never one of those that webhooks were promised.
-        self._importing = threading.Lock()
-        self._next_look = 0.0
-        self._consumer = queue.consumer(self._look, settings.webhook_threads + 1)
-        self._consumer.shutdown_timeout = GRACE
+        # One wake-up at most: the sender that takes it will see all that was due before.
+        self._wake_ups: queue.Queue[None] = queue.Queue(maxsize=1)
+        senders = [self._send] * settings.webhook_threads
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(step,), name=step.__name__, daemon=True)
+            for step in (*senders, self._watch, self._import, self._clear)
+        ]
 
     def start(self) -> None:
-        """Do what is due, and from then on what becomes due."""
-        self._consumer.start()
-        with self._app.app_context():
-            queue.wake()  # for what a process that died has left
-        threading.Thread(target=self._care, name="Background", daemon=True).start()
+        """Start the threads; what is due already is done first."""
+        for thread in self._threads:
+            thread.start()
 
     def ask_to_stop(self) -> None:
-        """Begin nothing else; returns at once, so that a signal's handler may call it, once."""
+        """Begin nothing new; returns at once, so a signal handler may call it, but only once."""
         self._is_stopping.set()
-        self._consumer.stop_flag.set()
 
     def stop(self) -> None:
-        """Wait for what is running, at most GRACE seconds."""
+        """Wait for what is running, GRACE seconds at most."""
         self.ask_to_stop()
-        self._consumer.stop(graceful=True)
-        with self._app.app_context():
-            queue.close()
+        self._wake()
+        ends = time.monotonic() + GRACE
+        for thread in self._threads:
+            thread.join(max(0.0, ends - time.monotonic()))
 
-    def _look(self) -> None:
-        with self._app.app_context():
-            self._send_all()
-            self._import_all()
+    def _repeat(self, step: Callable[[], None]) -> None:
+        while not self._is_stopping.is_set():
+            try:
+                with self._app.app_context():
+                    step()
+            except ServiceBusy as error:
+                log.warning("Background work has to wait: %s", error)
+                self._is_stopping.wait(PAUSE)
+            except Exception:
+                log.exception("Background work has failed, and goes on in %g seconds.", PAUSE)
+                self._is_stopping.wait(PAUSE)
 
-    def _send_all(self) -> None:
+    def _wake(self) -> None:
+        """Wake one sender."""
+        with suppress(queue.Full):
+            self._wake_ups.put_nowait(None)
+
+    def _watch(self) -> None:
+        if deliveries.is_any_due():
+            self._wake()
+        self._is_stopping.wait(POLL)
+
+    def _send(self) -> None:
+        self._wake_ups.get()
         try:
-            while not self._is_stopping.is_set() and deliveries.send_next(self._courier.carry):
-                pass
-        except ServiceBusy as error:  # the next sweep tries again
-            log.warning("Webhooks have to wait: %s", error)
-
-    def _import_all(self) -> None:
-        if not self._importing.acquire(blocking=False):
-            return
-        try:
-            while not self._is_stopping.is_set() and work_next(
-                self._limits, self._is_stopping.is_set
+            # Each claim wakes another sender, which looks for the next message meanwhile.
+            while not self._is_stopping.is_set() and deliveries.send_next(
+                self._client.post, claimed=self._wake
             ):
                 pass
-            self._look_after_claims()
-        except ServiceBusy as error:  # as above
-            log.warning("Imports have to wait: %s", error)
         finally:
-            self._importing.release()
+            if self._is_stopping.is_set():  # the other senders have to see it too
+                self._wake()
 
-    def _look_after_claims(self) -> None:
-        """Look again when a claim ends: its process may have died, and a minute is long."""
-        rest = claims_last()
-        if rest is not None and time.monotonic() >= self._next_look:
-            pause = rest + timedelta(seconds=1)
-            self._next_look = time.monotonic() + pause.total_seconds()
-            queue.wake(pause)
+    def _import(self) -> None:
+        # In one thread only: webhooks keep all of their own.
+        while not self._is_stopping.is_set() and work_next(self._limits, self._is_stopping.is_set):
+            pass
+        self._is_stopping.wait(POLL)
 
-    def _care(self) -> None:
-        next_clearing = time.monotonic() + CARE
-        while not self._is_stopping.wait(CARE):
-            self._consumer.check_worker_health()
-            if time.monotonic() >= next_clearing:
-                next_clearing = time.monotonic() + CLEARING
-                self._clear_old()
-
-    def _clear_old(self) -> None:
-        try:
-            with self._app.app_context():
-                deliveries.clear_old(self._kept_for)
-                forget_old()
-                drafts.clear_old()
-                editors.clear_old()
-        except ServiceBusy as error:  # in an hour, then
-            log.warning("What is old has to wait: %s", error)
+    def _clear(self) -> None:
+        if self._is_stopping.wait(CLEARING):
+            return
+        deliveries.clear_old(self._kept_for)
+        forget_old()
+        drafts.clear_old()
+        editors.clear_old()

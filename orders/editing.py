@@ -15,7 +15,6 @@ from sqlalchemy import Connection, delete, insert, select, update
 from orders import repeats
 from orders.access import Actor, refuse_foreign_org
 from orders.catalogue import naming
-from orders.messaging import queue
 from orders.messaging.outbox import Topic, messages
 from orders.order_rows import history_row, line_rows, order_row
 from orders.queries import any_order, names_order, order_from, whole_order
@@ -193,14 +192,10 @@ class _Act:
     may_be_binned: bool = False
     # What the first run wrote: a second run after a lost answer must not write it again.
     _done: Order | None = field(default=None, init=False)
-    _has_told: bool = field(default=False, init=False)
 
     def run(self, change: Callable[[Order], Order]) -> Order:
         """Run the change; gives the order as it is stored afterwards."""
-        order = database.write(lambda connection: self._run(connection, change))
-        if self._has_told:
-            queue.wake()
-        return order
+        return database.write(lambda connection: self._run(connection, change))
 
     def _run(self, connection: Connection, change: Callable[[Order], Order]) -> Order:
         before = self._read(connection)
@@ -246,7 +241,6 @@ class _Act:
         told = messages(self.topic, after, self.actor.org, at=after.updated_at)
         if told:
             connection.execute(insert(tables.webhook_delivery), told)
-            self._has_told = True
 
 
 def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:

@@ -15,9 +15,9 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
-from orders import turns
 from orders.rules.errors import NotFound, ServiceBusy
 from orders.rules.texts import mark
+from orders.storage.sqlite import request_lock
 
 CANNOT_WRITE = mark("The file store cannot be written. Please try again.")
 CANNOT_READ = mark("The file store cannot be reached. Please try again.")
@@ -46,7 +46,7 @@ class FileStore:
 
         Raises ServiceBusy when the store cannot be written.
         """
-        turns.give()
+        request_lock.release()
         try:
             # In one request: a broken upload in parts would leave parts in the bucket.
             obstore.put(self._store(), name, content, use_multipart=False)
@@ -57,7 +57,7 @@ class FileStore:
 
     def get(self, name: str) -> bytes:
         """Read a file. Raises NotFound when it is not there, and ServiceBusy without a store."""
-        turns.give()
+        request_lock.release()
         try:
             return bytes(obstore.get(self._store(), name).bytes())
         except (NotFoundError, FileNotFoundError) as error:
@@ -67,7 +67,7 @@ class FileStore:
 
     def discard(self, names: Iterable[str]) -> None:
         """Remove files that nothing tells of; what cannot be removed now is swept later."""
-        turns.give()
+        request_lock.release()
         for name in names:
             with contextlib.suppress(BaseError, OSError):
                 obstore.delete(self._store(), name)

@@ -15,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 from orders import queries, repeats
 from orders.access import Actor, refuse_foreign_org
 from orders.catalogue import naming
-from orders.messaging import queue
 from orders.messaging.outbox import Topic, messages
 from orders.notes import note_row
 from orders.order_rows import CREATED, history_row, line_rows, order_row
@@ -30,8 +29,7 @@ from orders.rules.order_id import new_order_id
 from orders.rules.schema import shape_errors
 from orders.rules.texts import mark
 from orders.storage import database, tables
-from orders.storage.insertion import NewRows
-from orders.storage.prepared import Prepared
+from orders.storage.database import CompiledSelect, NewRows
 
 # The order of the fields on the form, in which errors are told.
 _FIELDS = ("name", "customerId", "status", "platform", "metadata", "derivative", "cart", "items")
@@ -132,16 +130,14 @@ def create_order(
             for own in database.rows(_own_short_id, {"order_id": order_id}):
                 return order._replace(short_id=own.short_id)
         else:
-            if rows[tables.webhook_delivery]:
-                queue.wake()
             return order
     raise ServiceBusy(mark("No free order code was found. Please try again.")) from taken
 
 
-_own_short_id = Prepared(
+_own_short_id = CompiledSelect(
     select(tables.orders.c.short_id).where(tables.orders.c.id == bindparam("order_id"))
 )
-_placed_by_key = Prepared(
+_placed_by_key = CompiledSelect(
     select(tables.orders.c.short_id, tables.submission.c.fingerprint)
     .join(tables.submission, tables.submission.c.order_id == tables.orders.c.id)
     .where(

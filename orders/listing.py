@@ -15,9 +15,8 @@ from orders.rules.order import Order
 from orders.rules.paging import Page, Paging
 from orders.rules.status import Status
 from orders.storage import database
-from orders.storage.checked import checked
-from orders.storage.json_member import JsonMember
 from orders.storage.pages import numbered_page
+from orders.storage.sql import JsonMember, unindexed
 from orders.storage.tables import cart_line, orders
 
 # An order's steps, not the letters of their names.
@@ -58,7 +57,7 @@ def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]
     Orders that are equal by the sorted field stand by their ID, so that no page repeats one of
     another. Raises MistypedShortId when one of `short_ids` cannot be a code.
     """
-    ours = checked(orders.c.org_id) if wanted.short_ids else orders.c.org_id
+    ours = unindexed(orders.c.org_id) if wanted.short_ids else orders.c.org_id
     conditions = [ours == org_id, *_conditions(org_id, wanted)]
     found = whole_order.where(*conditions)
     with database.read() as connection:

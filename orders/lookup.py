@@ -19,7 +19,7 @@ from orders.rules.customer_check import Gate, gate_of, is_fact, lock_of
 from orders.rules.order import CartLine, Order
 from orders.rules.status import Status
 from orders.storage import database
-from orders.storage.prepared import Prepared
+from orders.storage.database import CompiledSelect
 from orders.storage.tables import orders
 
 # Tells whether the customer has told what this lock asks for (`lock_of`).
@@ -74,7 +74,7 @@ class Attempt:
     wait: int = 0
 
 
-_any_by_short_id = Prepared(whole_order.where(orders.c.short_id == bindparam("reference")))
+_any_by_short_id = CompiledSelect(whole_order.where(orders.c.short_id == bindparam("reference")))
 
 
 def find_order_for_customer(code: str, may_see: MaySee) -> CustomerView | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 
 from orders.access import Actor
 from orders.queries import actor_names, names_order
@@ -16,7 +16,7 @@ from orders.rules.json_values import find_unstorable
 from orders.rules.order import Order
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.desk_models import OrderNote
+from orders.storage.models.orders import OrderNote
 from orders.storage.tables import insert_new, order_note, orders
 
 MAX_NOTE = 2_000  # characters
@@ -87,14 +87,12 @@ def add_note(
     )
     made = note_id or str(uuid.uuid4())
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         order_id = connection.execute(select(orders.c.id).where(*which)).scalar_one_or_none()
         if order_id is None:
             raise NotFound(mark("There is no order with this ID."))
         row = note_row(order_id, kept, actor=actor, at=now or datetime.now(UTC), note_id=made)
         insert_new(connection, order_note, row)
-
-    database.write(work)
     return made
 
 
@@ -126,7 +124,7 @@ def remove_note(reference: str, note_id: str, *, actor: Actor) -> None:
         names_order(reference),
     )
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         order_id = connection.execute(select(orders.c.id).where(*which)).scalar_one_or_none()
         if order_id is None:
             raise NotFound(mark("There is no order with this ID."))
@@ -135,5 +133,3 @@ def remove_note(reference: str, note_id: str, *, actor: Actor) -> None:
         if author is not None and author != actor.id:
             raise Forbidden(mark("Only its author may delete a note."))
         connection.execute(delete(order_note).where(*one))
-
-    database.write(work)

@@ -15,11 +15,12 @@ from orders.rules.order import CartLine, Order
 from orders.rules.status import STATUS_BY_NAME
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.order_models import OrderHistory, Submission
-from orders.storage.org_models import Token
-from orders.storage.people_models import StaffAccount
-from orders.storage.prepared import Prepared
-from orders.storage.tables import JsonRows, cart_line, orders, shown_name
+from orders.storage.database import CompiledSelect
+from orders.storage.models.orders import OrderHistory, Submission
+from orders.storage.models.orgs import Token
+from orders.storage.models.people import StaffAccount
+from orders.storage.sql import JsonRows
+from orders.storage.tables import cart_line, orders, shown_name
 
 _lines = (
     select(
@@ -40,8 +41,8 @@ _columns = [column for column in orders.c if column.name != "search_text"]
 any_order = select(*_columns, _lines)
 whole_order = any_order.where(orders.c.deleted_at.is_(None))
 _of_org = whole_order.where(orders.c.org_id == bindparam("org_id"))
-_by_id = Prepared(_of_org.where(orders.c.id == bindparam("reference")))
-_by_short_id = Prepared(_of_org.where(orders.c.short_id == bindparam("reference")))
+_by_id = CompiledSelect(_of_org.where(orders.c.id == bindparam("reference")))
+_by_short_id = CompiledSelect(_of_org.where(orders.c.short_id == bindparam("reference")))
 
 
 def find_order(reference: str, org_id: str) -> Order:

@@ -20,7 +20,7 @@ from orders.access import Actor
 from orders.rules.errors import FieldError, InvalidOrder, ServiceBusy
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.prepared import Prepared
+from orders.storage.database import CompiledSelect
 from orders.storage.tables import insert_new, submission
 
 # How long a key of the JSON door stands for its first answer; keys of forms stand for ever.
@@ -102,7 +102,7 @@ def remember(
         raise Repeated
 
 
-_answer_of_key = Prepared(
+_answer_of_key = CompiledSelect(
     select(submission.c.fingerprint, submission.c.answer, submission.c.created_at).where(
         submission.c.actor_id == bindparam("actor_id"), submission.c.key == bindparam("key")
     )
@@ -163,4 +163,5 @@ def _forget(which: ColumnElement[bool], before: datetime) -> int:
     statement = delete(submission).where(
         which, submission.c.answer.is_not(None), submission.c.created_at <= before
     )
-    return database.write(lambda connection: connection.execute(statement).rowcount)
+    with database.transaction() as connection:
+        return connection.execute(statement).rowcount

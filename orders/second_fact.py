@@ -8,7 +8,7 @@ the other.
 import math
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 
 from orders.rules.moments import now_or
 from orders.storage import database
@@ -23,7 +23,7 @@ def take_try(order_id: str, *, now: datetime | None = None) -> int:
     at = now_or(now)
     mine = order_tries.c.order_id == order_id
 
-    def work(connection: Connection) -> int:
+    with database.transaction() as connection:
         first = {"order_id": order_id, "tries": 1, "since": at}
         if insert_new(connection, order_tries, first):
             return 0
@@ -36,10 +36,9 @@ def take_try(order_id: str, *, now: datetime | None = None) -> int:
         left = (row.since + WINDOW - at).total_seconds()
         return max(1, math.ceil(left)) if row.tries > MAX_TRIES else 0
 
-    return database.write(work)
-
 
 def forget_tries(order_id: str) -> None:
     """Forget the tries of an order whose fact was told."""
     statement = delete(order_tries).where(order_tries.c.order_id == order_id)
-    database.write(lambda connection: connection.execute(statement).rowcount)
+    with database.transaction() as connection:
+        connection.execute(statement)

@@ -12,7 +12,6 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import func, select
 
 from app import create_app
-from orders.messaging import queue
 from orders.recording import request_recorder
 from orders.settings import PROJECT, Settings
 from orders.storage import database, tables
@@ -96,7 +95,6 @@ def app(settings: Settings) -> Iterator[Flask]:
     yield app
     app.extensions["request_recorder"].close()
     with app.app_context():
-        queue.close()
         close()
 
 

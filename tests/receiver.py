@@ -23,7 +23,7 @@ class Received:
     body: bytes
 
     def verified(self, secret: str) -> dict[str, Any]:
-        """Check the signature; gives the message."""
+        """Check the signature; return the message."""
         message: dict[str, Any] = Webhook(secret).verify(self.body, self.headers)
         return message
 
@@ -40,11 +40,11 @@ class Receiver:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer_with(self, answers: Sequence[Answer | int]) -> None:
-        """Say what to answer; a number is a status alone."""
+        """Set the answers; a number is a status alone."""
         self.answers = [(one, b"") if isinstance(one, int) else one for one in answers]
 
     def take(self, request: Received) -> Answer:
-        """Note a request and give its answer."""
+        """Record a request and return its answer."""
         with self._lock:
             self.received.append(request)
             answer = self.answers[0]
@@ -54,7 +54,7 @@ class Receiver:
         return answer
 
     def wait_for(self, count: int) -> list[Received]:
-        """Wait until so many requests have arrived."""
+        """Wait until `count` requests have arrived."""
         deadline = time.monotonic() + PATIENCE
         while len(self.received) < count:
             assert time.monotonic() < deadline, f"{len(self.received)} of {count} have arrived"
@@ -80,7 +80,7 @@ def receiving() -> Iterator[Receiver]:
             self.wfile.write(text)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Write no access log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     receiver.address = f"http://127.0.0.1:{server.server_port}/hook"

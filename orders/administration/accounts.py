@@ -18,7 +18,7 @@ from orders.rules.json_values import find_unstorable
 from orders.rules.permissions import ROLES
 from orders.rules.texts import Text, mark
 from orders.storage import database
-from orders.storage.people_models import PasswordReset, StaffAccount
+from orders.storage.models.people import PasswordReset, StaffAccount
 
 UNKNOWN = mark("There is no staff account with this ID.")
 LAST_ADMIN = mark("This is the last admin of the org. Make somebody else an admin first.")
@@ -89,12 +89,10 @@ def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
     refuse([*address_faults(address), *role_faults(role), *password_faults(password)])
     row = new_account(org_id, email=address, role=role, password_hash=hash_password(password))
 
-    def work(connection: Connection) -> None:
-        require_org(connection, org_id)
-        connection.execute(insert(StaffAccount), row)
-
     try:
-        database.write(work)
+        with database.transaction() as connection:
+            require_org(connection, org_id)
+            connection.execute(insert(StaffAccount), row)
     except IntegrityError as error:
         raise Taken("email", has_account(address)) from error
     return str(row["id"])
@@ -123,7 +121,7 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
     """
     refuse(role_faults(role))
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         require_org(connection, org_id, alone=True)
         account = _find(connection, org_id, staff_id)
         if account.role == role:
@@ -132,8 +130,6 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
             _refuse_loss(connection, org_id, staff_id, by, NOT_ONES_OWN_ROLE)
         _change(connection, org_id, staff_id, role=role)
         note(connection, staff_id, Happened.ROLE, by=by)
-
-    database.write(work)
 
 
 def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = None) -> None:
@@ -144,11 +140,9 @@ def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = 
     refuse(password_faults(password))
     password_hash = hash_password(password)
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         _find(connection, org_id, staff_id)
         replace_password(connection, staff_id, password_hash, by=by)
-
-    database.write(work)
 
 
 def replace_password(
@@ -175,8 +169,7 @@ def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
 
     Raises NotFound, and Conflict for one's own account and for the org's last admin.
     """
-
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         require_org(connection, org_id, alone=True)
         account = _find(connection, org_id, staff_id)
         if account.disabled_at is not None:
@@ -185,19 +178,14 @@ def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
         _change(connection, org_id, staff_id, disabled_at=datetime.now(UTC))
         note(connection, staff_id, Happened.DISABLED, by=by)
 
-    database.write(work)
-
 
 def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
     """Let people sign in by a disabled account again. Raises NotFound; twice is fine."""
-
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         if _find(connection, org_id, staff_id).disabled_at is None:
             return
         _change(connection, org_id, staff_id, disabled_at=None)
         note(connection, staff_id, Happened.ENABLED, by=by)
-
-    database.write(work)
 
 
 def _refuse_loss(connection: Connection, org_id: str, staff_id: str, by: str, own: Text) -> None:

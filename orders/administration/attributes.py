@@ -18,7 +18,7 @@ from orders.rules.attributes import AttributeRule, check_definition
 from orders.rules.errors import NotFound, Taken
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.org_models import Attribute
+from orders.storage.models.orgs import Attribute
 
 UNKNOWN = mark("There is no attribute with this ID.")
 
@@ -51,16 +51,14 @@ def add_attribute(org_id: str, rule: AttributeRule) -> str:
         **_columns(rule),
     }
 
-    def work(connection: Connection) -> None:
-        require_org(connection, org_id)
-        touch_rules(connection, org_id)
-        last = select(func.max(Attribute.position)).where(Attribute.org_id == org_id)
-        position = connection.execute(last).scalar_one()
-        row["position"] = 0 if position is None else position + 1
-        connection.execute(insert(Attribute), row)
-
     try:
-        database.write(work)
+        with database.transaction() as connection:
+            require_org(connection, org_id)
+            touch_rules(connection, org_id)
+            last = select(func.max(Attribute.position)).where(Attribute.org_id == org_id)
+            position = connection.execute(last).scalar_one()
+            row["position"] = 0 if position is None else position + 1
+            connection.execute(insert(Attribute), row)
     except IntegrityError as error:
         sentence = mark("The org has an attribute %(key)s already.", key=repr(rule.key))
         raise Taken("key", sentence) from error
@@ -89,13 +87,11 @@ def change_attribute(
     """
     refuse(check_definition(rule))
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         touch_rules(connection, org_id)
         require_version(version, _find(connection, org_id, attribute_id).version)
         own = (Attribute.org_id == org_id, Attribute.id == attribute_id)
         connection.execute(update(Attribute).where(*own).values(_columns(rule)))
-
-    database.write(work)
 
 
 def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "down"]) -> int:
@@ -103,8 +99,7 @@ def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "dow
 
     Raises NotFound.
     """
-
-    def work(connection: Connection) -> int:
+    with database.transaction() as connection:
         touch_rules(connection, org_id)
         ids = [row.id for row in connection.execute(_attributes(org_id))]
         if attribute_id not in ids:
@@ -118,19 +113,14 @@ def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "dow
             )
         return place + 1
 
-    return database.write(work)
-
 
 def remove_attribute(org_id: str, attribute_id: str) -> None:
     """Remove an attribute; orders keep its values as undefined keys. Raises NotFound."""
-
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         touch_rules(connection, org_id)
         _find(connection, org_id, attribute_id)
         own = (Attribute.org_id == org_id, Attribute.id == attribute_id)
         connection.execute(delete(Attribute).where(*own))
-
-    database.write(work)
 
 
 def _columns(rule: AttributeRule) -> dict[str, Any]:

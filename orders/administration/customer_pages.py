@@ -19,8 +19,8 @@ from orders.rules.file_types import content_type_of, is_true
 from orders.rules.texts import mark
 from orders.rules.uploads import too_many_bytes
 from orders.storage import database
-from orders.storage.org_models import Org
-from orders.storage.prepared import Prepared
+from orders.storage.database import CompiledSelect
+from orders.storage.models.orgs import Org
 from orders.storage.tables import customer_page, insert_new
 
 MAX_CONTACT = 255  # characters
@@ -31,7 +31,7 @@ NO_COLOUR = mark("A colour of six digits from 0 to f, such as #0b6b4b.")
 NOT_A_LINE = mark("One line of at most %(most)s characters.", most=MAX_CONTACT)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_page_by_org = Prepared(
+_page_by_org = CompiledSelect(
     select(Org.id, Org.name, *(column for column in customer_page.c if column.name != "org_id"))
     .outerjoin(customer_page, customer_page.c.org_id == Org.id)
     .where(Org.id == bindparam("org_id"))
@@ -93,12 +93,10 @@ def change_customer_page(
         "language": language or None,
     }
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         require_org(connection, org_id, alone=True)
         require_version(version, _read(connection, org_id).version)
         _write(connection, org_id, values)
-
-    database.write(work)
 
 
 def set_logo(
@@ -144,14 +142,10 @@ def _replace_logo(org_id: str, logo: Logo | None, store: FileStore) -> None:
         "logo_stored_as": logo and logo.stored_as,
     }
 
-    def work(connection: Connection) -> Logo | None:
+    with database.transaction() as connection:
         require_org(connection, org_id, alone=True)
         old = _read(connection, org_id).logo
         _write(connection, org_id, values)
-        return old
-
-    old = database.write(work)
-    # A repeat of the transaction finds the new one there already.
     if old is not None and old != logo:
         store.discard([old.stored_as])
 

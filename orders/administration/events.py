@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from orders.rules.texts import Text, mark
 from orders.storage import database
-from orders.storage.people_models import StaffAccount, StaffEvent
+from orders.storage.models.people import StaffAccount, StaffEvent
 
 
 class Happened(StrEnum):

@@ -20,9 +20,8 @@ from orders.rules.json_values import find_unstorable
 from orders.rules.preferences import MAX_PERSON_NAME
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.org_models import Org
-from orders.storage.people_models import Invitation as InvitationRow
-from orders.storage.people_models import StaffAccount
+from orders.storage.models.orgs import Org
+from orders.storage.models.people import InvitationRow, StaffAccount
 
 INVITED_FOR = timedelta(days=7)
 UNKNOWN = mark("There is no open invitation with this ID.")
@@ -76,7 +75,7 @@ def invite(
         "expires_at": at + INVITED_FOR,
     }
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         require_org(connection, org_id, alone=True)
         if connection.execute(_account_of(address)).first() is not None:
             raise Taken("email", has_account(address))
@@ -87,8 +86,6 @@ def invite(
             )
             raise Taken("email", sentence)
         connection.execute(insert(InvitationRow), row)
-
-    database.write(work)
     return NewInvitation(invitation_id, address, link.secret)
 
 
@@ -118,7 +115,7 @@ def invite_again(
     """
     at, link = now or datetime.now(UTC), new_link_secret()
 
-    def work(connection: Connection) -> str:
+    with database.transaction() as connection:
         found = _find(connection, org_id, invitation_id)
         values = {
             "secret_hash": link.secret_hash,
@@ -129,22 +126,17 @@ def invite_again(
         own = (InvitationRow.id == invitation_id, *_IS_OPEN)
         if not connection.execute(update(InvitationRow).where(*own).values(**values)).rowcount:
             raise NotFound(UNKNOWN)  # accepted in this moment
-        return found.email
-
-    return NewInvitation(invitation_id, database.write(work), link.secret)
+    return NewInvitation(invitation_id, found.email, link.secret)
 
 
 def withdraw(org_id: str, invitation_id: str) -> None:
     """Let nobody accept an invitation any more. Raises NotFound for one that is not open."""
-
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         _find(connection, org_id, invitation_id)
         own = (InvitationRow.id == invitation_id, *_IS_OPEN)
         values = {"withdrawn_at": datetime.now(UTC)}
         if not connection.execute(update(InvitationRow).where(*own).values(values)).rowcount:
             raise NotFound(UNKNOWN)  # accepted in this moment
-
-    database.write(work)
 
 
 def find_by_link(secret: str, *, now: datetime | None = None) -> Invitation:
@@ -164,25 +156,23 @@ def accept(secret: str, *, name: str, password: str, now: datetime | None = None
     find_by_link(secret, now=at)  # before the costly hash: strangers cannot ask for many
     password_hash = hash_password(password)
 
-    def work(connection: Connection) -> str:
-        found = _by_link(connection, secret, at)
-        own = (InvitationRow.id == found.id, *_IS_OPEN)
-        if not connection.execute(
-            update(InvitationRow).where(*own).values(accepted_at=at)
-        ).rowcount:
-            raise NotFound(DEAD_LINK)
-        org_id = connection.execute(
-            select(InvitationRow.org_id).where(InvitationRow.id == found.id)
-        ).scalar_one()
-        row = new_account(
-            org_id, email=found.email, role=found.role, password_hash=password_hash, name=name
-        )
-        connection.execute(insert(StaffAccount), row)
-        note(connection, row["id"], Happened.JOINED, at=at)
-        return str(row["id"])
-
     try:
-        return database.write(work)
+        with database.transaction() as connection:
+            found = _by_link(connection, secret, at)
+            own = (InvitationRow.id == found.id, *_IS_OPEN)
+            if not connection.execute(
+                update(InvitationRow).where(*own).values(accepted_at=at)
+            ).rowcount:
+                raise NotFound(DEAD_LINK)
+            org_id = connection.execute(
+                select(InvitationRow.org_id).where(InvitationRow.id == found.id)
+            ).scalar_one()
+            row = new_account(
+                org_id, email=found.email, role=found.role, password_hash=password_hash, name=name
+            )
+            connection.execute(insert(StaffAccount), row)
+            note(connection, row["id"], Happened.JOINED, at=at)
+            return str(row["id"])
     except IntegrityError as error:
         raise Conflict(mark("This address has an account already: sign in with it.")) from error
 

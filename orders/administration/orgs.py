@@ -11,7 +11,7 @@ from orders.administration.checks import name_faults, refuse, require_version, v
 from orders.rules.errors import NotFound
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.org_models import Org
+from orders.storage.models.orgs import Org
 
 _settings = select(Org.id, Org.name, Org.is_strict, Org.may_public_list, Org.needs_second_factor)
 
@@ -37,7 +37,8 @@ def add_org(name: str) -> str:
     refuse(name_faults(name))
     org_id = str(uuid.uuid4())
     row = {"id": org_id, "name": name.strip(), "created_at": datetime.now(UTC)}
-    database.write(lambda connection: connection.execute(insert(Org), row).rowcount)
+    with database.transaction() as connection:
+        connection.execute(insert(Org), row)
     return org_id
 
 
@@ -71,13 +72,11 @@ def change_org(
     if needs_second_factor is not None:
         values["needs_second_factor"] = needs_second_factor
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         touch_rules(connection, org_id)
         stored = _org(connection.execute(_settings.where(Org.id == org_id)).one_or_none())
         require_version(version, stored.version)
         connection.execute(update(Org).where(Org.id == org_id).values(values))
-
-    database.write(work)
 
 
 def touch_rules(connection: Connection, org_id: str) -> None:

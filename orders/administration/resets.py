@@ -16,7 +16,7 @@ from orders.rules.errors import Conflict, NotFound
 from orders.rules.preferences import read_preferences
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.people_models import PasswordReset, StaffAccount
+from orders.storage.models.people import PasswordReset, StaffAccount
 
 RESET_WITHIN = timedelta(hours=1)
 # Links that one account can ask for within RESET_WITHIN: nobody's mailbox is filled from here.
@@ -83,15 +83,13 @@ def set_by_reset(secret: str, *, password: str, now: datetime | None = None) -> 
     address_of_reset(secret, now=at)  # before the costly hash: strangers cannot ask for many
     password_hash = hash_password(password)
 
-    def work(connection: Connection) -> str:
+    with database.transaction() as connection:
         found = _by_link(connection, secret, at)
         own = (PasswordReset.secret_hash == hash_secret(secret), PasswordReset.used_at.is_(None))
         if not connection.execute(update(PasswordReset).where(*own).values(used_at=at)).rowcount:
             raise NotFound(DEAD_LINK)  # used in this moment
         replace_password(connection, found.staff_id, password_hash, kind=Happened.RESET)
         return str(found.email)
-
-    return database.write(work)
 
 
 def _store(staff_id: str, by: str | None, now: datetime, *, most: int | None) -> str | None:
@@ -108,14 +106,12 @@ def _store(staff_id: str, by: str | None, now: datetime, *, most: int | None) ->
         .where(PasswordReset.staff_id == staff_id, PasswordReset.created_at > now - RESET_WITHIN)
     )
 
-    def work(connection: Connection) -> bool:
+    with database.transaction() as connection:
         if most is not None and connection.execute(recent).scalar_one() >= most:
-            return False
+            return None
         connection.execute(insert(PasswordReset), row)
         note(connection, staff_id, Happened.RESET_LINK, by=by, at=now)
-        return True
-
-    return link.secret if database.write(work) else None
+    return link.secret
 
 
 def _resets() -> Any:  # noqa: ANN401 - a statement, whose type would list its columns

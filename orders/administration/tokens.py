@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from orders.access import hash_secret
@@ -24,7 +24,7 @@ from orders.rules.errors import Conflict, FieldError, NotFound
 from orders.rules.paging import Page, Paging
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.org_models import Token
+from orders.storage.models.orgs import Token
 from orders.storage.pages import numbered_page
 
 # Wire names of the fields by which tokens can be sorted.
@@ -94,12 +94,10 @@ def add_token(
         "created_at": datetime.now(UTC),
     }
 
-    def work(connection: Connection) -> None:
-        require_org(connection, org_id)
-        connection.execute(insert(Token), row)
-
     try:
-        database.write(work)
+        with database.transaction() as connection:
+            require_org(connection, org_id)
+            connection.execute(insert(Token), row)
     except IntegrityError as error:
         raise Conflict(
             mark(
@@ -156,14 +154,12 @@ def change_token(
     if not is_private:
         values["domains"] = _canonical(allowed)
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         own = _tokens(org_id).where(Token.id == token_id).with_for_update(key_share=True)
         stored = _token(connection.execute(own).one())
         _refuse_revoked(stored)
         require_version(version, stored.version)
         connection.execute(update(Token).where(Token.id == token_id).values(values))
-
-    database.write(work)
 
 
 def revoke_token(token_id: str, *, org_id: str | None = None) -> None:
@@ -176,17 +172,14 @@ def revoke_token(token_id: str, *, org_id: str | None = None) -> None:
     if org_id is not None:
         own.append(Token.org_id == org_id)
 
-    def work(connection: Connection) -> bool:
-        known = connection.execute(select(Token.id).where(*own)).first()
+    with database.transaction() as connection:
+        if connection.execute(select(Token.id).where(*own)).first() is None:
+            raise NotFound(UNKNOWN)
         connection.execute(
             update(Token)
             .where(*own, Token.revoked_at.is_(None))
             .values(revoked_at=datetime.now(UTC))
         )
-        return known is not None
-
-    if not database.write(work):
-        raise NotFound(UNKNOWN)
 
 
 def _refuse_revoked(token: AccessToken) -> None:

@@ -13,9 +13,9 @@ from orders.rules.file_types import PICTURES
 from orders.rules.paging import Page, Paging
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.checked import checked
+from orders.storage.database import CompiledSelect
 from orders.storage.pages import numbered_page
-from orders.storage.prepared import Prepared
+from orders.storage.sql import unindexed
 from orders.storage.tables import cart_line, configuration, configuration_file, orders
 
 NOT_FOUND = mark("There is no configuration with this ID.")
@@ -74,8 +74,8 @@ class Filters:
 _of_org = select(configuration).where(
     configuration.c.deleted_at.is_(None), configuration.c.org_id == bindparam("org_id")
 )
-_by_id = Prepared(_of_org.where(configuration.c.id == bindparam("reference")))
-_by_short_id = Prepared(_of_org.where(configuration.c.short_id == bindparam("reference")))
+_by_id = CompiledSelect(_of_org.where(configuration.c.id == bindparam("reference")))
+_by_short_id = CompiledSelect(_of_org.where(configuration.c.short_id == bindparam("reference")))
 
 
 def _key(reference: str, org_id: str) -> dict[str, str]:
@@ -102,7 +102,7 @@ def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or w
 
 def list_configurations(org_id: str, filters: Filters, paging: Paging) -> Page[Configuration]:
     """Read a page of the org's configurations; ties of the sort are broken by their IDs."""
-    ours = checked(configuration.c.org_id) if filters.short_ids else configuration.c.org_id
+    ours = unindexed(configuration.c.org_id) if filters.short_ids else configuration.c.org_id
     where = [
         ours == org_id,
         configuration.c.deleted_at.is_(None),

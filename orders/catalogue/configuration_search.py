@@ -12,7 +12,7 @@ from orders.access import Actor
 from orders.catalogue import naming
 from orders.catalogue.naming import ConfigurationCard
 from orders.storage import database
-from orders.storage.checked import checked
+from orders.storage.sql import unindexed
 from orders.storage.tables import cart_line, configuration, orders
 
 MOST_SHOWN = 8
@@ -101,7 +101,7 @@ def _matching(words: list[str], typed: str, org_id: str) -> list[Any]:
     exact = union_all(
         _found.where(is_ours, is_there, configuration.c.sku.in_(spelled)),
         _found.where(
-            checked(configuration.c.org_id) == org_id, is_there,
+            unindexed(configuration.c.org_id) == org_id, is_there,
             configuration.c.short_id.in_(spelled),
         ),
     )  # fmt: skip

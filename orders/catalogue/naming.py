@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from orders.rules.configuration import THUMBNAIL, NewConfiguration, named_in, option_text
@@ -15,8 +15,8 @@ from orders.rules.configuration_id import is_short_id, read_uuid
 from orders.rules.file_types import PICTURES
 from orders.rules.texts import mark
 from orders.storage import database, tables
-from orders.storage.checked import checked
-from orders.storage.configuration_models import Configuration, ConfigurationFile
+from orders.storage.models.catalog import ConfigurationFile, ConfigurationRow
+from orders.storage.sql import unindexed
 
 # As readable as an order's code, but told apart from it by its length.
 SHORT_ID_BYTES = 6
@@ -43,17 +43,17 @@ class ConfigurationCard:
 
 
 _cards = select(
-    Configuration.id,
-    Configuration.short_id,
-    Configuration.product_name,
-    Configuration.sku,
-    Configuration.variant,
-    Configuration.thumbnail,
+    ConfigurationRow.id,
+    ConfigurationRow.short_id,
+    ConfigurationRow.product_name,
+    ConfigurationRow.sku,
+    ConfigurationRow.variant,
+    ConfigurationRow.thumbnail,
     ConfigurationFile.key.is_not(None).label("has_picture"),
 ).outerjoin(
     ConfigurationFile,
     and_(
-        ConfigurationFile.configuration_id == Configuration.id,
+        ConfigurationFile.configuration_id == ConfigurationRow.id,
         ConfigurationFile.key == THUMBNAIL,
         ConfigurationFile.content_type.in_(PICTURES),
     ),
@@ -72,13 +72,13 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationCa
     uuids = {name: own_id for name in names if (own_id := read_uuid(name))}
     short_ids = {name for name in names if is_short_id(name)}
     # One statement for each column: together they take three times as long.
-    cards = _find(Configuration.id, set(uuids.values()), org_id)
-    cards += _find(Configuration.short_id, short_ids, org_id)
-    cards += _find(Configuration.sku, names, org_id)
+    cards = _find(ConfigurationRow.id, set(uuids.values()), org_id)
+    cards += _find(ConfigurationRow.short_id, short_ids, org_id)
+    cards += _find(ConfigurationRow.sku, names, org_id)
     # Most people type what they see; only for the rest other spellings are looked for.
     rest = names - {name for card in cards for name in (card.short_id, card.sku)}
     spellings = {spelled for name in rest for spelled in (name.upper(), name.lower())} - rest
-    cards += _find(Configuration.sku, spellings, org_id)
+    cards += _find(ConfigurationRow.sku, spellings, org_id)
     # A configuration may be found twice, by its ID and by its SKU.
     by_id = {card.id: card for card in cards}
     by_short_id = {card.short_id: card for card in cards}
@@ -117,13 +117,17 @@ def _find(
     column: InstrumentedAttribute[Any], names: Iterable[str], org_id: str
 ) -> list[ConfigurationCard]:
     # SKUs stand in an index behind their org; IDs have indexes of their own.
-    ours = Configuration.org_id if column is Configuration.sku else checked(Configuration.org_id)
+    ours = (
+        ConfigurationRow.org_id
+        if column is ConfigurationRow.sku
+        else unindexed(ConfigurationRow.org_id)
+    )
     every = sorted(names)
     cards: list[ConfigurationCard] = []
     for start in range(0, len(every), BATCH):
         statement = _cards.where(
             ours == org_id,
-            Configuration.deleted_at.is_(None),
+            ConfigurationRow.deleted_at.is_(None),
             column.in_(every[start : start + BATCH]),
         )
         with database.read() as connection:
@@ -151,10 +155,10 @@ def unknown_short_ids(references: Iterable[str], org_id: str) -> set[str]:
     with database.read() as connection:
         for start in range(0, len(short), BATCH):
             batch = short[start : start + BATCH]
-            statement = select(Configuration.short_id).where(
-                checked(Configuration.org_id) == org_id,
-                Configuration.deleted_at.is_(None),
-                Configuration.short_id.in_(batch),
+            statement = select(ConfigurationRow.short_id).where(
+                unindexed(ConfigurationRow.org_id) == org_id,
+                ConfigurationRow.deleted_at.is_(None),
+                ConfigurationRow.short_id.in_(batch),
             )
             known.update(connection.execute(statement).scalars())
     return set(short) - known
@@ -173,11 +177,9 @@ def save_configurations(
         for one in new
     ]
 
-    def work(connection: Connection) -> None:
-        connection.execute(insert(tables.configuration), rows)
-
     if rows:
-        database.write(work)
+        with database.transaction() as connection:
+            connection.execute(insert(tables.configuration), rows)
     return [str(row["id"]) for row in rows]
 
 

@@ -8,10 +8,10 @@ from flask.blueprints import BlueprintSetupState
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from orders import turns
 from orders.administration import CustomerPage
 from orders.customer.pace import MissPace
 from orders.rules.texts import mark
+from orders.storage.sqlite import request_lock
 from orders.web.errors import error_page
 from orders.web.language import gettext, keep_language, ngettext, prefer
 from orders.web.limits import limiter
@@ -78,7 +78,7 @@ def miss(message: str, typed: str) -> Response:
     `message` is MISTYPED or UNKNOWN.
     """
     answer = page("customer/find.html", 404, typed=shown(typed), message=_filled(message))
-    turns.give()  # only this answer is held back, nobody else's
+    request_lock.release()  # only this answer is held back, nobody else's
     _pace().hold_back(g.started)
     return answer
 

@@ -17,7 +17,7 @@ from orders.rules.errors import Conflict
 from orders.rules.limits import Limits
 from orders.rules.order import Order
 from orders.storage import database
-from orders.storage.people_models import StaffAccount
+from orders.storage.models.people import StaffAccount
 
 EMAIL = "demo@alder-oak.example"
 # Where the public token works: pages on one's own machine, and a shop on a reserved domain.

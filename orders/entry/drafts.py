@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Row,
     Select,
     and_,
@@ -106,7 +105,7 @@ def save_draft(
         "discarded_at": None,
     }
 
-    def work(connection: Connection) -> int:
+    with database.transaction() as connection:
         if connection.execute(select(_is_placed(key, actor))).scalar():
             return 0
         row = {"staff_id": actor.id, "key": key, "version": 1, "created_at": at, **values}
@@ -122,8 +121,6 @@ def save_draft(
             update(draft).where(_named(key, actor)).values(version=following, **values)
         )
         return following
-
-    return database.write(work)
 
 
 def find_draft(key: str, actor: Actor) -> Draft | None:
@@ -167,7 +164,8 @@ def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> Non
     """
     at = now_or(now)
     statement = update(draft).where(_named(key, actor)).values(discarded_at=at)
-    database.write(lambda connection: connection.execute(statement).rowcount)
+    with database.transaction() as connection:
+        connection.execute(statement)
 
 
 def end_draft(
@@ -183,7 +181,7 @@ def end_draft(
     at = now_or(now)
     values = {"fields": [], "title": "", "lines": 0, "changed_at": at, "discarded_at": at}
 
-    def work(connection: Connection) -> bool:
+    with database.transaction() as connection:
         row = {"staff_id": actor.id, "key": key, "version": 1, "created_at": at, "page": page}
         if page and insert_new(connection, draft, {**row, **values}):
             return True
@@ -196,8 +194,6 @@ def end_draft(
         connection.execute(update(draft).where(_named(key, actor)).values(**following, **values))
         return True
 
-    return database.write(work)
-
 
 def clear_old(now: datetime | None = None) -> int:
     """Forget drafts that nobody has changed for KEPT_FOR, and ends of changes; gives how many."""
@@ -206,7 +202,8 @@ def clear_old(now: datetime | None = None) -> int:
         draft.c.key.startswith(_CHANGE, autoescape=True), draft.c.discarded_at <= at - END_KEPT_FOR
     )
     statement = delete(draft).where(or_(draft.c.changed_at <= at - KEPT_FOR, is_end))
-    return database.write(lambda connection: connection.execute(statement).rowcount)
+    with database.transaction() as connection:
+        return connection.execute(statement).rowcount
 
 
 def _stored(key: str, actor: Actor) -> Select[Any]:

@@ -41,7 +41,7 @@ def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | No
     made = {"created_at": now_or(now), "created_by": actor.id}
     mine = order_template.c.org_id == actor.org_id
 
-    def work(connection: Connection) -> str:
+    def save(connection: Connection) -> str:
         same = select(order_template.c.id).where(mine, order_template.c.name == name)
         found = connection.execute(same).scalar()
         if found is not None:
@@ -63,9 +63,9 @@ def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | No
         return template_id
 
     try:
-        return database.write(work)
+        return database.write(save)
     except IntegrityError:  # a colleague has saved the same name at the same moment
-        return database.write(work)
+        return database.write(save)
 
 
 def list_templates(actor: Actor) -> list[Template]:
@@ -103,7 +103,8 @@ def remove_template(template_id: str, actor: Actor) -> str:
         )
         .returning(order_template.c.name)
     )
-    name = database.write(lambda connection: connection.execute(statement).scalar())
+    with database.transaction() as connection:
+        name = connection.execute(statement).scalar()
     if name is None:
         raise NotFound(mark("There is no such template."))
     return str(name)

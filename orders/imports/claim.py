@@ -32,17 +32,6 @@ def utc_now() -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
-def claims_last(now: Clock = utc_now) -> timedelta | None:
-    """Give how long the claims last that others have now; None when there are none."""
-    at = now()
-    statement = select(order_import.c.claimed_until).where(
-        order_import.c.waiting_since.is_not(None), order_import.c.claimed_until > at
-    )
-    with database.read() as connection:
-        ends = [row.claimed_until for row in connection.execute(statement)]
-    return min(ends) - at if ends else None
-
-
 class Claim:
     """A claimed import. Every note of what was done renews the claim."""
 

@@ -3,16 +3,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from orders.access import Actor
 from orders.imports.progress import Counts, counts
 from orders.imports.records import Import, OrderState, State
-from orders.messaging import queue
 from orders.rules.errors import Conflict, FieldError, InvalidOrder
 from orders.rules.texts import Figure, mark, mark_many
 from orders.storage import database
-from orders.storage.org_models import Org
+from orders.storage.models.orgs import Org
 from orders.storage.tables import order_import, order_import_order
 
 NOTHING_GOOD = mark("No order of this file can be made. Mend the file, then upload it again.")
@@ -72,15 +71,12 @@ def start(
         order_import.c.started_at.is_not(None),
     )
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         connection.execute(queued)
         if not again and connection.execute(twin.limit(1)).first() is not None:
             raise InvalidOrder([FieldError("again", AGAIN)])
         if connection.execute(started).rowcount == 1 and skip_same:
             connection.execute(skipped)
-
-    database.write(work)
-    queue.wake()
 
 
 def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[FieldError]:
@@ -107,12 +103,9 @@ def cancel(one: Import, *, now: datetime | None = None) -> None:
         state=State.CANCELLED, finished_at=at, waiting_since=None, claimed_until=None,
     )  # fmt: skip
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         if connection.execute(running).rowcount == 0:
             connection.execute(before)
-
-    database.write(work)
-    queue.wake()
 
 
 def carry_on(one: Import, *, now: datetime | None = None) -> None:
@@ -128,8 +121,8 @@ def carry_on(one: Import, *, now: datetime | None = None) -> None:
         one, {State.FAILED, State.CANCELLED}, state=State.RUNNING, message=None,
         finished_at=None, waiting_since=at, claimed_until=None,
     )  # fmt: skip
-    database.write(lambda connection: connection.execute(statement).rowcount)
-    queue.wake()
+    with database.transaction() as connection:
+        connection.execute(statement)
 
 
 def _change(one: Import, states: set[State], **values: Any) -> Any:  # noqa: ANN401 - columns of any type, and an update

@@ -51,4 +51,5 @@ def _forget(import_id: str, before: datetime) -> bool:
 
 
 def _rows_written(statement: Update | Delete) -> int:
-    return database.write(lambda connection: connection.execute(statement).rowcount)
+    with database.transaction() as connection:
+        return connection.execute(statement).rowcount

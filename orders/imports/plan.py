@@ -25,7 +25,7 @@ from orders.rules.order import OrderDraft
 from orders.rules.sheet_reading import SheetRow
 from orders.rules.short_id import MistypedShortId
 from orders.storage import database
-from orders.storage.checked import checked
+from orders.storage.sql import unindexed
 from orders.storage.tables import orders
 
 # Orders that are looked through before the claim is renewed.
@@ -142,7 +142,7 @@ def known_codes(codes: Iterable[str], org_id: str) -> set[str]:
         for start in range(0, len(every), BATCH):
             batch = every[start : start + BATCH]
             statement = select(orders.c.short_id).where(
-                checked(orders.c.org_id) == org_id,
+                unindexed(orders.c.org_id) == org_id,
                 orders.c.deleted_at.is_(None),
                 orders.c.short_id.in_(batch),
             )

@@ -5,11 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orders import turns
 from orders.rules import spreadsheet
 from orders.rules.sheet_reading import Sheet, UnreadableSheet, sheet_of
 from orders.rules.spreadsheet import Answer
 from orders.rules.texts import mark
+from orders.storage.sqlite import request_lock
 
 PATIENCE = 30.0  # seconds
 TOO_LARGE = mark("Unpacked, this spreadsheet is too large. Save the sheet with the orders as CSV.")
@@ -36,7 +36,7 @@ def read_xlsx(content: bytes, *, most_rows: int) -> Sheet:
 
 
 def _answer(content: bytes, most_rows: int) -> Answer:
-    turns.give()
+    request_lock.release()
     command = [sys.executable, "-I", str(Path(spreadsheet.__file__)), str(most_rows)]
     try:
         done = subprocess.run(  # noqa: S603 - our own file; what was sent is its standard input

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orders import turns
 from orders.access import Actor
 from orders.imports.records import NOT_STARTED, Import, State, find
 from orders.imports.spreadsheet import read_xlsx
-from orders.messaging import queue
 from orders.rules.column_matching import (
     Matching,
     guess,
@@ -24,6 +22,7 @@ from orders.rules.limits import Limits
 from orders.rules.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, read_csv
 from orders.rules.texts import mark, pack
 from orders.storage import database
+from orders.storage.sqlite import request_lock
 from orders.storage.tables import (
     insert_new,
     order_import,
@@ -38,7 +37,7 @@ STARTED = mark("This import was started already; its columns stay as they are.")
 
 def read_file(content: bytes, limits: Limits) -> Sheet:
     """Read CSV or XLSX, known by its bytes. Raises UnreadableSheet with a sentence."""
-    turns.give()  # a long file takes a while, and nobody else should wait for it
+    request_lock.release()  # a long file takes a while, and nobody else should wait for it
     if not content.strip():
         raise UnreadableSheet(mark("This file is empty."))
     if is_spreadsheet(content):
@@ -94,7 +93,8 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
 
     # What is there already is left by the same upload: one that broke off, or the other click of
     # a double click. Each of them writes all that is missing.
-    database.write(lambda connection: insert_new(connection, order_import, head))
+    with database.transaction() as connection:
+        insert_new(connection, order_import, head)
     for start in range(0, len(rows), WRITTEN_AT_ONCE):
         _insert_rows(rows[start : start + WRITTEN_AT_ONCE])
     whole = (
@@ -102,15 +102,14 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
         .where(order_import.c.id == import_id, order_import.c.state == State.READING)
         .values(state=State.MATCHING)
     )
-    database.write(lambda connection: connection.execute(whole).rowcount)
+    with database.transaction() as connection:
+        connection.execute(whole)
 
 
 def _insert_rows(rows: Sequence[dict[str, Any]]) -> None:
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         kind = sqlite if connection.dialect.name == "sqlite" else postgresql
         connection.execute(kind.insert(order_import_row).on_conflict_do_nothing(), rows)
-
-    database.write(work)
 
 
 def _printable_name(file_name: str) -> str:
@@ -163,12 +162,9 @@ def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None
         )
     )  # fmt: skip
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         if connection.execute(statement).rowcount != 1:
             raise Conflict(STARTED)
         connection.execute(
             delete(order_import_order).where(order_import_order.c.import_id == one.id)
         )
-
-    database.write(work)
-    queue.wake()

@@ -31,7 +31,7 @@ from orders.rules.order import Order
 from orders.rules.status import Status
 from orders.rules.texts import Figure, joined, mark
 from orders.storage import database
-from orders.storage.checked import checked
+from orders.storage.sql import unindexed
 from orders.storage.tables import orders
 
 MOST_ORDERS = 1_000
@@ -130,7 +130,7 @@ def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # n
         for start in range(0, len(keys), BATCH):
             batch = keys[start : start + BATCH]
             statement = select(*columns).where(
-                checked(orders.c.org_id) == org_id, column.in_(batch)
+                unindexed(orders.c.org_id) == org_id, column.in_(batch)
             )
             found |= {getattr(row, column.name): row for row in connection.execute(statement)}
     return found

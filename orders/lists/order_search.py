@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, exists, literal, or_, select, 
 
 from orders.rules.configuration_id import read_uuid
 from orders.rules.search_text import codes_of, read_code, words_of
-from orders.storage.one_of import OneOf
+from orders.storage.sql import in_array
 from orders.storage.tables import cart_line, configuration, orders
 
 # Up to so many configurations are named, which costs least: PostgreSQL would look for them anew
@@ -83,7 +83,7 @@ def _by_lines(
         if len(ids) < 2 * MOST_ORDERS and len(set(ids)) <= MOST_ORDERS:
             return ([orders.c.id.in_(sorted(set(ids)))] if ids else []), False
     else:
-        named = OneOf(cart_line.c.configuration_id, names)
+        named = in_array(cart_line.c.configuration_id, names)
     # A scalar, not EXISTS: PostgreSQL would rather gather all such lines first than ask the few
     # orders that fill a page.
     one = select(literal(1)).where(of_order, named).limit(1).correlate(orders)

@@ -94,7 +94,7 @@ def save_view(
         "updated_at": at,
     }
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         own = saved_view.c.staff_id == member.id
         others = select(func.count()).where(own, saved_view.c.id != own_id)
         if connection.execute(others).scalar_one() >= MAX_VIEWS:
@@ -103,8 +103,6 @@ def save_view(
             )
         _refuse_taken(connection, member.id, checked, own_id)
         insert_new(connection, saved_view, row)
-
-    database.write(work)
     return own_id
 
 
@@ -123,22 +121,17 @@ def change_view(
     if address is not None:
         values["address"] = [list(pair) for pair in address]
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         owner_id = _require(connection, view_id, member)
         _refuse_taken(connection, owner_id, checked, view_id)
         connection.execute(update(saved_view).where(saved_view.c.id == view_id).values(values))
 
-    database.write(work)
-
 
 def delete_view(view_id: str, member: StaffMember) -> None:
     """Delete a view; the orders that it showed stay. Raises NotFound and Forbidden."""
-
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         _require(connection, view_id, member)
         connection.execute(delete(saved_view).where(saved_view.c.id == view_id))
-
-    database.write(work)
 
 
 def _require(connection: Connection, view_id: str, member: StaffMember) -> str:
@@ -186,9 +179,7 @@ def keep_preference(staff_id: str, key: str, value: Any) -> None:  # noqa: ANN40
     """Keep what the person has chosen, in place of what they chose before."""
     which = (staff_preference.c.staff_id == staff_id, staff_preference.c.key == key)
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         row = {"staff_id": staff_id, "key": key, "value": value}
         if not insert_new(connection, staff_preference, row):
             connection.execute(update(staff_preference).where(*which).values(value=value))
-
-    database.write(work)

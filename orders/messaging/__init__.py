@@ -1,1 +1,1 @@
-"""What leaves the house: messages to webhooks, and mail."""
+"""What the service sends: messages to webhooks, and mail."""

@@ -1,8 +1,8 @@
-"""Sending what webhooks are to be told, and telling admins how that went.
+"""Deliveries: sending the messages of webhooks, and showing admins the results.
 
-The rows of `webhook_delivery` are the truth. A message is sent by whoever has claimed it, until its
-receiver answers 2xx, or a day of tries is over. A claim ends by itself, so that a message survives
-the process that was sending it: it may then arrive twice, and never not at all.
+The rows of `webhook_delivery` are the queue. A thread claims a message and sends it; failed ones
+are tried again for a day. A claim expires, so that a message survives the process that was sending
+it: then it may arrive twice, but it is not lost.
 """
 
 import random
@@ -12,17 +12,16 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
-from orders.messaging import queue
-from orders.messaging.courier import Message, Outcome
+from orders.messaging.webhook_client import Message, PostResult
 from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, NotFound
 from orders.rules.paging import Page, Paging
 from orders.rules.texts import mark, pack_line, unpack_line
 from orders.storage import database
-from orders.storage.order_models import OrderRow
-from orders.storage.webhook_models import Webhook, WebhookDelivery
+from orders.storage.models.orders import OrderRow
+from orders.storage.models.webhooks import WebhookDelivery, WebhookRow
 
 _SECOND, _MINUTE, _HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 # After each failed attempt; together a day. docs/webhooks.md lists them.
@@ -30,20 +29,20 @@ PAUSES = (
     5 * _SECOND, 30 * _SECOND, 2 * _MINUTE, 10 * _MINUTE, 30 * _MINUTE,
     1 * _HOUR, 2 * _HOUR, 4 * _HOUR, 7 * _HOUR, 9 * _HOUR,
 )  # fmt: skip
-# A pause is shortened or lengthened by up to so much, so that not all receivers are called at once.
+# Pauses vary by this share, so that not all receivers are called at the same moment.
 JITTER = 0.1
-# How long a claim lasts; an attempt takes a fraction of it.
+# Duration of a claim; an attempt takes a fraction of it.
 LEASE = timedelta(minutes=2)
-# Attempts to one webhook at the same time: one slow receiver must not keep all senders busy.
+# Simultaneous attempts to one webhook: one slow receiver must not keep all senders busy.
 MOST_AT_ONCE = 4
-# Messages of one webhook that are forgotten in one transaction.
+# Messages of one webhook that are deleted in one transaction.
 CLEARED_AT_ONCE = 500
 GONE = 410
 IN_THE_BIN = mark("Not sent: the webhook was in the bin.")
 
 
-class State(StrEnum):
-    """What has become of a message, in words for people (STATE_TEXTS)."""
+class DeliveryState(StrEnum):
+    """The state of a message; STATE_TEXTS has the words for people."""
 
     WAITING = "Waiting"
     SENDING = "Being sent"
@@ -52,28 +51,28 @@ class State(StrEnum):
     GIVEN_UP = "Given up"
 
 
-# For a door to translate.
+# For an interface to translate.
 STATE_TEXTS = {
-    State.WAITING: mark("Waiting"),
-    State.SENDING: mark("Being sent"),
-    State.RETRYING: mark("Trying again"),
-    State.DELIVERED: mark("Delivered"),
-    State.GIVEN_UP: mark("Given up"),
+    DeliveryState.WAITING: mark("Waiting"),
+    DeliveryState.SENDING: mark("Being sent"),
+    DeliveryState.RETRYING: mark("Trying again"),
+    DeliveryState.DELIVERED: mark("Delivered"),
+    DeliveryState.GIVEN_UP: mark("Given up"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message and how far it has come.
+    """A message to a webhook and its progress.
 
-    `last_status` is None when nobody answered; `last_answer` then says in our own words why.
+    `last_status` is None when there was no answer; `last_answer` is our reason then.
     """
 
     id: str
     topic: str
     order_short_id: str
     is_order_binned: bool
-    state: State
+    state: DeliveryState
     created_at: datetime
     attempts: int
     last_attempt_at: datetime | None
@@ -82,17 +81,17 @@ class Delivery:
     last_answer: str | None
 
 
-class Carry(Protocol):
-    """Sends one message and says what came of it; never raises. `Courier.carry` is the real one."""
+class Post(Protocol):
+    """Sends one message and returns the result; never raises. See `WebhookClient.post`."""
 
-    def __call__(self, message: Message, /, *, at: datetime | None = None) -> Outcome:
-        """Send it once; the signature names the moment `at`."""
+    def __call__(self, message: Message, /, *, at: datetime | None = None) -> PostResult:
+        """Send the message once, signed for the moment `at`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A claimed message. `number` counts from 1."""
+    """A claimed message; `number` counts attempts from 1."""
 
     message: Message
     number: int
@@ -104,38 +103,49 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def is_any_due(*, now: Callable[[], datetime] = _utc_now) -> bool:
+    """Return whether a message is due and unclaimed; its receiver may be busy all the same.
+
+    One look into the index of due times, without a lock. Raises ServiceBusy when the database
+    cannot be reached.
+    """
+    statement = select(WebhookDelivery.id).where(_is_due(now())).limit(1)
+    with database.read() as connection:
+        return connection.execute(statement).first() is not None
+
+
 def send_next(
-    carry: Carry,
+    post: Post,
     *,
+    claimed: Callable[[], object] = lambda: None,
     now: Callable[[], datetime] = _utc_now,
     chance: Callable[[], float] = random.random,
 ) -> bool:
-    """Claim the message that is due the longest, send it, and note the outcome.
+    """Claim the message that has been due the longest, send it, and store the result.
 
-    Gives False when nothing is due, or only messages to receivers that are busy with
-    MOST_AT_ONCE others. Raises ServiceBusy when the database cannot be reached; a message whose
-    outcome could not be noted is sent again when its claim ends.
+    `claimed` is called before the message is sent, for another thread to claim the next one
+    meanwhile. Return False when nothing is due, or only messages to receivers with MOST_AT_ONCE
+    attempts under way. Raises ServiceBusy when the database cannot be reached; a message whose
+    result could not be stored is sent again when its claim ends.
     """
     attempt = _claim(now())
     if attempt is None:
         return False
-    # Another thread may take the next one while this one waits for the receiver.
-    queue.wake()
-    binned = Outcome(None, IN_THE_BIN)
-    outcome = binned if attempt.is_binned else carry(attempt.message, at=now())
-    _note(attempt, outcome, now(), chance())
+    claimed()
+    binned = PostResult(None, IN_THE_BIN)
+    result = binned if attempt.is_binned else post(attempt.message, at=now())
+    _store_result(attempt, result, now(), chance())
     return True
 
 
-def _claim(at: datetime) -> _Attempt | None:
-    is_due = and_(
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    return and_(
         WebhookDelivery.next_attempt_at <= at,
         or_(WebhookDelivery.claimed_until.is_(None), WebhookDelivery.claimed_until <= at),
     )
-    # Most wake-ups find nothing: a look takes no lock.
-    with database.read() as connection:
-        if connection.execute(select(WebhookDelivery.id).where(is_due).limit(1)).first() is None:
-            return None
+
+
+def _claim(at: datetime) -> _Attempt | None:
     busy = (
         select(WebhookDelivery.webhook_id)
         .where(WebhookDelivery.claimed_until > at)
@@ -147,31 +157,35 @@ def _claim(at: datetime) -> _Attempt | None:
             WebhookDelivery.id,
             WebhookDelivery.payload,
             WebhookDelivery.attempts,
-            Webhook.address,
-            Webhook.secret,
-            Webhook.old_secret,
-            Webhook.old_secret_until,
-            Webhook.deleted_at,
+            WebhookRow.address,
+            WebhookRow.secret,
+            WebhookRow.old_secret,
+            WebhookRow.old_secret_until,
+            WebhookRow.deleted_at,
         )
-        .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
-        .where(is_due, WebhookDelivery.webhook_id.not_in(busy))
+        .join(WebhookRow, WebhookRow.id == WebhookDelivery.webhook_id)
+        .where(_is_due(at), WebhookDelivery.webhook_id.not_in(busy))
         .order_by(WebhookDelivery.next_attempt_at, WebhookDelivery.id)
         .limit(1)
-        # On PostgreSQL two claims at once take two rows; SQLite has one writer at a time.
-        .with_for_update(of=WebhookDelivery, skip_locked=True)
     )
+    # Often there is nothing to claim: look first, without a lock.
+    with database.read() as connection:
+        if connection.execute(oldest).first() is None:
+            return None
+    # On PostgreSQL two claims at the same time take two rows; SQLite has one writer at a time.
+    locked = oldest.with_for_update(of=WebhookDelivery, skip_locked=True)
     until = at + LEASE
 
-    def work(connection: Connection) -> _Attempt | None:
-        row = connection.execute(oldest).first()
+    def claim(connection: Connection) -> _Attempt | None:
+        row = connection.execute(locked).first()
         if row is None:
             return None
-        claim = (
+        taken = (
             update(WebhookDelivery)
-            .where(WebhookDelivery.id == row.id, is_due)
+            .where(WebhookDelivery.id == row.id, _is_due(at))
             .values(claimed_until=until, attempts=row.attempts + 1, last_attempt_at=at)
         )
-        if connection.execute(claim).rowcount != 1:
+        if connection.execute(taken).rowcount != 1:
             return None
         secrets = [row.secret]
         if row.old_secret is not None and row.old_secret_until > at:
@@ -179,34 +193,35 @@ def _claim(at: datetime) -> _Attempt | None:
         message = Message(row.id, row.address, row.payload, tuple(secrets))
         return _Attempt(message, row.attempts + 1, until, row.deleted_at is not None)
 
-    return database.write(work)
+    return database.write(claim)
 
 
-def _note(attempt: _Attempt, outcome: Outcome, at: datetime, chance: float) -> None:
+def _store_result(attempt: _Attempt, result: PostResult, at: datetime, chance: float) -> None:
     pause = None
-    if not (outcome.is_delivered or outcome.status == GONE or attempt.is_binned):
+    if not (result.is_delivered or result.status == GONE or attempt.is_binned):
         pause = pause_after(attempt.number, chance)
-    values: dict[str, Any] = {
-        "claimed_until": None,
-        "last_status": outcome.status,
-        "last_answer": pack_line(outcome.answer),
-        "delivered_at": at if outcome.is_delivered else None,
-        "next_attempt_at": None if pause is None else at + pause,
-    }
-    # Of its own claim only: when it took too long, another one has the word.
-    statement = update(WebhookDelivery).where(
-        WebhookDelivery.id == attempt.message.id,
-        WebhookDelivery.claimed_until == attempt.claimed_until,
+    # Only while this attempt has the claim: after LEASE another one may have taken it over.
+    statement = (
+        update(WebhookDelivery)
+        .where(
+            WebhookDelivery.id == attempt.message.id,
+            WebhookDelivery.claimed_until == attempt.claimed_until,
+        )
+        .values(
+            claimed_until=None,
+            last_status=result.status,
+            last_answer=pack_line(result.answer),
+            delivered_at=at if result.is_delivered else None,
+            next_attempt_at=None if pause is None else at + pause,
+        )
     )
-    database.write(lambda connection: connection.execute(statement.values(values)).rowcount)
-    if pause is not None:
-        queue.wake(pause)
+    database.write(lambda connection: connection.execute(statement).rowcount)
 
 
 def pause_after(number: int, chance: float) -> timedelta | None:
-    """Give the pause after the failed attempt with this number; None when there is no other.
+    """Return the pause after the failed attempt with this number (from 1), or None after the last.
 
-    `chance` lies from 0 to 1.
+    `chance`, from 0 to 1, varies it by JITTER.
     """
     if number > len(PAUSES):
         return None
@@ -214,13 +229,13 @@ def pause_after(number: int, chance: float) -> timedelta | None:
 
 
 def clear_old(kept_for: timedelta, *, now: Callable[[], datetime] = _utc_now) -> int:
-    """Forget messages that are older and come to nothing any more; gives how many.
+    """Delete finished messages older than `kept_for`; return how many.
 
-    At most CLEARED_AT_ONCE of each webhook at a time, so that nobody waits long for the database.
+    At most CLEARED_AT_ONCE of each webhook, so that other writes do not wait long.
     """
     before = now() - kept_for
     with database.read() as connection:
-        webhooks = connection.execute(select(Webhook.id)).scalars().all()
+        webhooks = connection.execute(select(WebhookRow.id)).scalars().all()
     return sum(_clear_old(webhook_id, before) for webhook_id in webhooks)
 
 
@@ -240,23 +255,26 @@ def _clear_old(webhook_id: str, before: datetime) -> int:
     if not ids:
         return 0
     statement = delete(WebhookDelivery).where(
-        # One that is being sent again meanwhile stays.
+        # Keep one that somebody has sent again meanwhile.
         WebhookDelivery.id.in_(ids),
         WebhookDelivery.next_attempt_at.is_(None),
     )
-    return database.write(lambda connection: connection.execute(statement).rowcount)
+    with database.transaction() as connection:
+        return connection.execute(statement).rowcount
 
 
 def list_deliveries(
     webhook_id: str, org_id: str, paging: Paging, *, now: datetime | None = None
 ) -> Page[Delivery]:
-    """Read a page of the messages to a webhook of the org, newest first."""
+    """Return a page of the messages to a webhook of the org, newest first."""
     at = now or _utc_now()
-    of_webhook = and_(Webhook.org_id == org_id, WebhookDelivery.webhook_id == read_uuid(webhook_id))
+    of_webhook = and_(
+        WebhookRow.org_id == org_id, WebhookDelivery.webhook_id == read_uuid(webhook_id)
+    )
     count = (
         select(func.count())
         .select_from(WebhookDelivery)
-        .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
+        .join(WebhookRow, WebhookRow.id == WebhookDelivery.webhook_id)
         .where(of_webhook)
     )
     rows = (
@@ -274,7 +292,7 @@ def list_deliveries(
             OrderRow.short_id,
             OrderRow.deleted_at,
         )
-        .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
+        .join(WebhookRow, WebhookRow.id == WebhookDelivery.webhook_id)
         .join(OrderRow, OrderRow.id == WebhookDelivery.order_id)
         .where(of_webhook)
         .order_by(WebhookDelivery.created_at.desc(), WebhookDelivery.id.desc())
@@ -304,36 +322,35 @@ def _delivery(row: Any, at: datetime) -> Delivery:  # noqa: ANN401 - a row of th
 
 
 def _answer(row: Any) -> str | None:  # noqa: ANN401 - as above
-    # What a receiver has answered is in its own words, whatever they look like.
+    # A receiver's answer is kept as it came; ours is a text that can be translated.
     has_answered = row.last_status is not None or row.last_answer is None
     return row.last_answer if has_answered else unpack_line(row.last_answer)
 
 
-def _state(row: Any, at: datetime) -> State:  # noqa: ANN401 - as above
+def _state(row: Any, at: datetime) -> DeliveryState:  # noqa: ANN401 - as above
     if row.claimed_until is not None and row.claimed_until > at:
-        return State.SENDING
+        return DeliveryState.SENDING
     if row.next_attempt_at is not None:
-        return State.RETRYING if row.attempts else State.WAITING
-    return State.GIVEN_UP if row.delivered_at is None else State.DELIVERED
+        return DeliveryState.RETRYING if row.attempts else DeliveryState.WAITING
+    return DeliveryState.GIVEN_UP if row.delivered_at is None else DeliveryState.DELIVERED
 
 
 def send_again(
     delivery_id: str, webhook_id: str, org_id: str, *, now: datetime | None = None
 ) -> None:
-    """Let a message be sent once more, at once; also one that is delivered or given up.
+    """Make a message due now, even when it is delivered or given up.
 
-    When that fails, its further tries are those that it still had. Raises NotFound when the
-    webhook of the org has no such message, and Conflict while it is being sent or its webhook is
-    in the bin.
+    After a failure it keeps the attempts that it had left. Raises NotFound when the webhook of the
+    org has no such message, and Conflict while it is being sent or its webhook is in the bin.
     """
     at = now or _utc_now()
     statement = (
-        select(WebhookDelivery.claimed_until, Webhook.deleted_at)
-        .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
+        select(WebhookDelivery.claimed_until, WebhookRow.deleted_at)
+        .join(WebhookRow, WebhookRow.id == WebhookDelivery.webhook_id)
         .where(
             WebhookDelivery.id == read_uuid(delivery_id),
-            Webhook.id == read_uuid(webhook_id),
-            Webhook.org_id == org_id,
+            WebhookRow.id == read_uuid(webhook_id),
+            WebhookRow.org_id == org_id,
         )
         .with_for_update(of=WebhookDelivery)
     )
@@ -343,7 +360,7 @@ def send_again(
         .values(next_attempt_at=at, delivered_at=None, claimed_until=None)
     )
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         row = connection.execute(statement).one_or_none()
         if row is None:
             raise NotFound(mark("There is no such message to this webhook."))
@@ -352,6 +369,3 @@ def send_again(
         if row.claimed_until is not None and row.claimed_until > at:
             raise Conflict(mark("This message is just being sent. Wait a moment for its outcome."))
         connection.execute(again)
-
-    database.write(work)
-    queue.wake()

@@ -1,6 +1,6 @@
-"""Sends mail through the operator's server, one message at a time and while somebody waits.
+"""Sends mail through the operator's server, one message at a time, while the person waits.
 
-Nothing is kept here and nothing is tried again: whoever calls tells the person what became of it.
+Nothing is stored and nothing is retried: the caller shows the person the result.
 """
 
 import contextlib
@@ -13,12 +13,12 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 
-from orders import turns
 from orders.rules.errors import OrderError
 from orders.rules.mail_address import is_mail_address
 from orders.rules.mail_server import MailServer, Tls, read_mail_server
 from orders.rules.texts import mark
 from orders.settings import Settings
+from orders.storage.sqlite import request_lock
 
 TIME_LIMIT = 10.0  # seconds for each step: the connection, and every answer of the server
 NOT_SET_UP = mark("No mail server is set up, so nothing was sent: the setting SMTP_URL names one.")
@@ -36,21 +36,21 @@ _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
 
 
 class MailFailed(OrderError):  # noqa: N818 - named for what happened, as our other errors
-    """The message was not sent; `sentence` says why."""
+    """The message was not sent; `sentence` is the reason."""
 
 
 def is_configured(settings: Settings) -> bool:
-    """Tell whether there is a server that takes our mail."""
+    """Return whether a mail server is configured."""
     return bool(settings.smtp_url)
 
 
 def send(
     to: str, subject: str, text: str, *, settings: Settings, time_limit: float = TIME_LIMIT
 ) -> None:
-    """Send a plain text to one address; returns when the server has taken it.
+    """Send a plain text to one address; return when the server has accepted it.
 
-    Line ends and other control characters in the subject become blanks, so nobody adds a header.
-    Raises MailFailed with a sentence: no server, a bad address, or what the server says.
+    Line ends and other control characters in the subject become spaces, so nobody can add a header.
+    Raises MailFailed with the reason: no server, a bad address, or the server's refusal.
     """
     if not is_configured(settings):
         raise MailFailed(NOT_SET_UP)
@@ -58,18 +58,18 @@ def send(
         raise MailFailed(mark("This is not an e-mail address, such as name@example.com."))
     server = read_mail_server(settings.smtp_url, settings.mail_from)
     message = _message(server, to, subject, text)
-    turns.give()  # a mail server takes its time, and nobody else should wait for it
+    request_lock.release()  # a mail server is slow, and other requests should not wait for it
     try:
         with _connection(server, time_limit) as connection:
             connection.send_message(message, server.sender, [to])
     except (OSError, smtplib.SMTPException) as error:
-        # smtplib tells of silence as of an end; what it met stands behind its own error.
+        # smtplib reports a timeout as a lost connection; the timeout is the context of its error.
         met = error.__context__ if isinstance(error.__context__, TimeoutError) else error
         raise MailFailed(_why(met, to)) from error
 
 
 def _why(error: Exception, to: str) -> str:
-    """Say in a sentence what went wrong."""
+    """Return the reason as a sentence."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answer = _answer(*error.recipients[to])
         return mark("The mail server refused %(to)s: %(answer)s.", to=to, answer=answer)
@@ -101,15 +101,15 @@ def _one_line(text: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """Put a question mark in the place of half characters, and drop NUL."""
+    """Replace lone surrogates with question marks, and drop NUL."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 @contextlib.contextmanager
 def _connection(server: MailServer, time_limit: float) -> Iterator[smtplib.SMTP]:
-    """Connect, protected as the settings say, and sign in."""
+    """Connect, with TLS as the settings require, and sign in."""
     context = ssl.create_default_context()
-    # Named here: the library would ask a name server for our own name.
+    # Without a name the library would look up our own in DNS.
     us = server.sender.rpartition("@")[2]
     connection: smtplib.SMTP
     if server.tls is Tls.FROM_THE_START:
@@ -127,6 +127,6 @@ def _connection(server: MailServer, time_limit: float) -> Iterator[smtplib.SMTP]
 
 
 def _answer(code: int, words: bytes | str) -> str:
-    """Give the server's own words, in one line and not too many."""
+    """Return the server's answer in one line of at most _MAX_ANSWER characters."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     return _one_line(f"{code} {text}")[:_MAX_ANSWER].rstrip(".")

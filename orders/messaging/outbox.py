@@ -1,7 +1,7 @@
-"""The outbox: what webhooks are to be told, written together with the event itself.
+"""The outbox: messages to webhooks, stored in the transaction of the event itself.
 
-A message that is written in the order's own transaction is neither lost when the process dies nor
-sent for a change that was rolled back. Sending is the business of others, afterwards.
+So a message is neither lost when the process dies nor sent for a change that was rolled back.
+`orders.messaging.deliveries` sends them afterwards.
 """
 
 from collections.abc import Iterable
@@ -20,20 +20,20 @@ __all__ = ["Topic", "messages"]
 
 
 def messages(topic: Topic, order: Order, org: OrgRules, *, at: datetime) -> list[dict[str, Any]]:
-    """Give a row of `webhook_delivery` for each webhook that is to be told of this event.
+    """Return a row of `webhook_delivery` for each webhook that receives this event.
 
-    The payload has the shape that the Standard Webhooks scheme recommends: `type`, `timestamp` and
-    `data`, which holds the whole order as the JSON door answers it.
+    The payload has the shape that Standard Webhooks recommends: `type`, `timestamp` and `data`, the
+    whole order as the JSON API returns it.
     """
-    told = list(_told(topic, order, org))
-    if not told:
+    webhook_ids = list(_receivers(topic, order, org))
+    if not webhook_ids:
         return []
     payload = orjson.dumps(
         {"type": str(topic), "timestamp": wire_time(at), "data": order_fields(order)}
     ).decode()
     return [
         {
-            # In the order of their time too, so that the due ones lie together.
+            # Sorted by time, so that due messages are next to each other.
             "id": new_order_id(at),
             "webhook_id": webhook_id,
             "order_id": order.id,
@@ -43,11 +43,11 @@ def messages(topic: Topic, order: Order, org: OrgRules, *, at: datetime) -> list
             "attempts": 0,
             "next_attempt_at": at,
         }
-        for webhook_id in told
+        for webhook_id in webhook_ids
     ]
 
 
-def _told(topic: Topic, order: Order, org: OrgRules) -> Iterable[str]:
+def _receivers(topic: Topic, order: Order, org: OrgRules) -> Iterable[str]:
     for webhook in org.webhooks:
         if webhook.topic == topic and (not webhook.statuses or order.status in webhook.statuses):
             yield webhook.id

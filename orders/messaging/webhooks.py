@@ -1,7 +1,7 @@
-"""Webhooks of an org: which addresses are told about which events of its orders.
+"""Webhooks of an org: the addresses that receive the events of its orders.
 
-Every change raises the version of the org's rules, by which all processes know whom an order is to
-be told to. Sending is the business of `orders.deliveries`.
+Every change raises the version of the org's rules, so that all processes read its webhooks again.
+`orders.messaging.deliveries` sends the messages.
 """
 
 import base64
@@ -28,16 +28,15 @@ from orders.rules.texts import mark
 from orders.rules.webhook import Topic, Webhook
 from orders.rules.webhook_schema import check_change, check_webhook
 from orders.storage import database
+from orders.storage.models.webhooks import WebhookDelivery, WebhookRow
 from orders.storage.pages import numbered_page
 from orders.storage.tables import webhook as table
-from orders.storage.webhook_models import Webhook as WebhookRow
-from orders.storage.webhook_models import WebhookDelivery
 
-# Each order writes a message for each webhook that it concerns.
+# Each order stores a message for each webhook that receives it.
 MAX_WEBHOOKS = 100
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how the Standard Webhooks scheme marks secrets
 SECRET_BYTES = 32
-# For so long messages are signed by the old secret too, so that receivers can change theirs.
+# Time in which messages are signed by the old secret too, so that receivers can change theirs.
 OLD_SECRET_LIFE = timedelta(days=1)
 
 # Wire names of the fields that a list can be sorted by.
@@ -50,13 +49,13 @@ SORTABLE: Mapping[str, Any] = {
 _SECRETS = {"secret", "old_secret", "old_secret_until"}
 _columns = [column for column in table.c if column.name not in _SECRETS]
 _whole = select(*_columns, table.c.secret)
-# The least difference of two times; a change of the secret alone must show in the version.
+# The smallest difference of two times: a change of the secret alone must change the version.
 _TICK = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class NewWebhook:
-    """A webhook that was just made, with the secret that signs its messages."""
+    """A webhook that was just created, with the secret that signs its messages."""
 
     webhook: Webhook
     secret: str
@@ -72,12 +71,12 @@ def create(
     webhook_id: str | None = None,
     now: datetime | None = None,
 ) -> NewWebhook:
-    """Make a webhook of what was sent (plain dicts and lists, camelCase).
+    """Create a webhook from the fields sent (plain dicts and lists, camelCase).
 
-    With `once`, raises Repeated when the key has made one already. Raises InvalidOrder with every
-    fault by its path, Forbidden when it names another org, and Conflict when the org has
-    MAX_WEBHOOKS already. `allow_private` takes addresses in the private network too. With
-    `webhook_id`, a form's own, a repeat gives the webhook that the form has made.
+    `allow_private` allows addresses in the private network. `webhook_id` is a form's own ID: a
+    repeat returns the webhook that the form has created. Raises Repeated when the key `once` has
+    created one already, InvalidOrder with every error by its path, Forbidden when it names another
+    org, and Conflict when the org has MAX_WEBHOOKS already.
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
@@ -97,10 +96,10 @@ def create(
     }
     made = NewWebhook(_webhook_of(row), str(row["secret"]))
 
-    def work(connection: Connection) -> NewWebhook:
-        # First: on PostgreSQL it makes two creations of an org wait for each other.
+    with database.transaction() as connection:
+        # First: it makes two creates of an org wait for each other on PostgreSQL.
         touch_rules(connection, actor.org_id)
-        # Also the work itself may run again, after a commit whose answer was lost.
+        # A form that is sent twice creates one webhook.
         known = connection.execute(_whole.where(table.c.id == row["id"])).one_or_none()
         if known is not None:
             return NewWebhook(_webhook(known), known.secret)
@@ -109,17 +108,15 @@ def create(
         repeats.remember(connection, once, actor, made, at=at)
         return made
 
-    return database.write(work)
-
 
 def find(webhook_id: str, org_id: str, *, in_bin: bool = False) -> Webhook:
-    """Read a webhook of the org. Raises NotFound; also for one in the bin, unless `in_bin`."""
+    """Return a webhook of the org. Raises NotFound, also for one in the bin unless `in_bin`."""
     with database.read() as connection:
         return _read(connection, webhook_id, org_id, in_bin=in_bin)
 
 
 def list_webhooks(org_id: str, paging: Paging, *, in_bin: bool = False) -> Page[Webhook]:
-    """Read a page of the org's webhooks, or of those in the bin. Sorted by one of SORTABLE."""
+    """Return a page of the org's webhooks, or of those in the bin, sorted by one of SORTABLE."""
     is_listed = table.c.deleted_at.is_not(None) if in_bin else table.c.deleted_at.is_(None)
     found = select(*_columns).where(table.c.org_id == org_id, is_listed)
     with database.read() as connection:
@@ -138,7 +135,7 @@ def change(
     version: str | None = None,
     now: datetime | None = None,
 ) -> Webhook:
-    """Replace the fields that were sent; others stay. Gives the webhook after the change.
+    """Replace the fields that were sent; return the webhook after the change.
 
     Raises as `create` does, NotFound when the org has no such webhook, and ChangedMeanwhile when
     its `version_of_webhook` is another than the given one.
@@ -148,23 +145,20 @@ def change(
     find(webhook_id, actor.org_id)
     values = check_change(raw, limits=limits, allow_private=allow_private)
 
-    def work(connection: Connection) -> Webhook:
+    with database.transaction() as connection:
         webhook = _read(connection, webhook_id, actor.org_id, to_change=True)
         require_version(version, version_of_webhook(webhook))
         if all(getattr(webhook, name) == value for name, value in values.items()):
             return webhook
         return _update(connection, webhook, {**values, "updated_at": now_or(now)})
 
-    return database.write(work)
-
 
 def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) -> Webhook:
-    """Put a webhook into the bin: it is told nothing more, not even what waits to be tried again.
+    """Move a webhook to the bin: it receives nothing more, and waiting messages are given up.
 
     Raises NotFound when the org has no such webhook outside of the bin.
     """
-
-    def work(connection: Connection) -> Webhook:
+    with database.transaction() as connection:
         webhook = _read(connection, webhook_id, org_id, to_change=True)
         at = now_or(now)
         connection.execute(
@@ -173,26 +167,23 @@ def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) ->
                 WebhookDelivery.webhook_id == webhook.id,
                 WebhookDelivery.next_attempt_at.is_not(None),
             )
-            # An attempt that is under way has no claim any more, and cannot ask for another.
+            # An attempt that is under way loses its claim, so it cannot schedule another.
             .values(next_attempt_at=None, claimed_until=None)
         )
         return _update(connection, webhook, {"deleted_at": at, "updated_at": at})
-
-    return database.write(work)
 
 
 def restore(
     webhook_id: str, *, actor: Actor, once: Once | None = None, now: datetime | None = None
 ) -> Webhook:
-    """Take a webhook out of the bin; one that is not in it stays as it is.
+    """Restore a webhook from the bin; one that is not in it stays as it is.
 
-    It is told what happens from now on. With `once`, raises Repeated when the key has done it
-    already. Raises NotFound when the org has no such webhook, and Conflict when the org has
-    MAX_WEBHOOKS others by now.
+    It receives events from now on. Raises Repeated when the key `once` has restored it already,
+    NotFound when the org has no such webhook, and Conflict when the org has MAX_WEBHOOKS others.
     """
     at = now_or(now)
 
-    def work(connection: Connection) -> Webhook:
+    with database.transaction() as connection:
         webhook = _read(connection, webhook_id, actor.org_id, in_bin=True, to_change=True)
         if webhook.deleted_at is not None:
             _refuse_too_many(connection, actor.org_id)
@@ -200,11 +191,9 @@ def restore(
         repeats.remember(connection, once, actor, webhook, at=at)
         return webhook
 
-    return database.write(work)
-
 
 def read_secret(webhook_id: str, org_id: str) -> str:
-    """Give the secret that signs a webhook's messages. Raises NotFound as `find` does."""
+    """Return the secret that signs a webhook's messages. Raises NotFound as `find` does."""
     webhook = find(webhook_id, org_id, in_bin=True)
     statement = select(WebhookRow.secret).where(WebhookRow.id == webhook.id)
     with database.read() as connection:
@@ -214,20 +203,15 @@ def read_secret(webhook_id: str, org_id: str) -> str:
 def roll_secret(
     webhook_id: str, org_id: str, *, version: str | None = None, now: datetime | None = None
 ) -> str:
-    """Give a webhook another secret; for OLD_SECRET_LIFE messages are signed by both.
+    """Replace a webhook's secret and return it; messages are signed by both for OLD_SECRET_LIFE.
 
     Raises NotFound when the org has no such webhook outside of the bin, and ChangedMeanwhile when
     its `version_of_webhook` is another than the given one: two in a row would end the first.
     """
     secret = _new_secret()
-
     at = now_or(now)
-
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         webhook = _read(connection, webhook_id, org_id, to_change=True)
-        stored = connection.execute(_whole.where(table.c.id == webhook.id)).one().secret
-        if stored == secret:  # this very work, after a commit whose answer was lost
-            return
         require_version(version, version_of_webhook(webhook))
         values = {
             "old_secret": table.c.secret,
@@ -236,13 +220,11 @@ def roll_secret(
             "updated_at": max(at, webhook.updated_at + _TICK),
         }
         connection.execute(update(table).where(table.c.id == webhook.id).values(values))
-
-    database.write(work)
     return secret
 
 
 def version_of_webhook(webhook: Webhook) -> str:
-    """Name what is stored of a webhook, so that a form overwrites nobody's change."""
+    """Return a version of the stored webhook, so that a form overwrites nobody's change."""
     return version_of(webhook)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import update
 
 from orders.access import StaffMember, prove_again
 from orders.administration import Happened
@@ -16,7 +16,7 @@ from orders.rules.errors import FieldError
 from orders.rules.preferences import Preferences, preference_faults
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.people_models import StaffAccount
+from orders.storage.models.people import StaffAccount
 
 WRONG_PASSWORD = mark("This is not your password.")
 
@@ -30,7 +30,8 @@ def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> N
     refuse(faults)
     values = {"name": name, "preferences": preferences.as_json()}
     statement = update(StaffAccount).where(StaffAccount.id == member.id).values(values)
-    database.write(lambda connection: connection.execute(statement).rowcount)
+    with database.transaction() as connection:
+        connection.execute(statement)
 
 
 def change_password(member: StaffMember, *, old: str, new: str) -> None:
@@ -41,7 +42,8 @@ def change_password(member: StaffMember, *, old: str, new: str) -> None:
     require_password(member, old, "old_password")
     refuse(password_faults(new))
     password_hash = hash_password(new)
-    database.write(lambda connection: replace_password(connection, member.id, password_hash))
+    with database.transaction() as connection:
+        replace_password(connection, member.id, password_hash)
 
 
 def require_password(member: StaffMember, typed: str, path: str) -> None:
@@ -58,8 +60,6 @@ def note_sign_in(
     kind = Happened.RECOVERED if by_recovery_code else Happened.SIGNED_IN
     own = StaffAccount.id == member.id
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         connection.execute(update(StaffAccount).where(own).values(last_signed_in_at=at))
         note(connection, member.id, kind, at=at)
-
-    database.write(work)

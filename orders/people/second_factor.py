@@ -21,7 +21,7 @@ from orders.administration.events import note
 from orders.rules.errors import Conflict, FieldError, InvalidOrder
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.people_models import RecoveryCode, StaffAccount
+from orders.storage.models.people import RecoveryCode, StaffAccount
 
 ISSUER = "Shortorder"
 STEP = 30  # seconds for which an app shows one code
@@ -83,7 +83,7 @@ def turn_on(
         raise InvalidOrder([FieldError("code", WRONG)])
     codes = _new_codes()
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         changed = connection.execute(
             update(StaffAccount)
             .where(StaffAccount.id == member.id, StaffAccount.totp_secret.is_(None))
@@ -93,8 +93,6 @@ def turn_on(
             raise Conflict(mark("The second factor is switched on already."))
         _store(connection, member.id, codes)
         note(connection, member.id, Happened.FACTOR_ON, at=at)
-
-    database.write(work)
     return codes
 
 
@@ -105,7 +103,7 @@ def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
     """
     find_staff(org_id, staff_id)
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         changed = connection.execute(
             update(StaffAccount)
             .where(StaffAccount.id == staff_id, StaffAccount.totp_secret.is_not(None))
@@ -115,20 +113,16 @@ def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
         if changed.rowcount:
             note(connection, staff_id, Happened.FACTOR_OFF, by=by)
 
-    database.write(work)
-
 
 def renew_codes(member: StaffMember) -> list[str]:
     """Make other recovery codes; those before work no more. Raises Conflict without the factor."""
     codes = _new_codes()
 
-    def work(connection: Connection) -> None:
+    with database.transaction() as connection:
         if connection.execute(_secret_of(member.id)).scalar() is None:
             raise Conflict(mark("The second factor is not switched on."))
         _store(connection, member.id, codes)
         note(connection, member.id, Happened.CODES)
-
-    database.write(work)
     return codes
 
 
@@ -147,7 +141,7 @@ def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> Ou
     """Judge a code of the app or a recovery code; a right one is used up by this."""
     at = now or datetime.now(UTC)
 
-    def work(connection: Connection) -> Outcome:
+    with database.transaction() as connection:
         row = connection.execute(
             select(
                 StaffAccount.totp_secret,
@@ -172,8 +166,6 @@ def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> Ou
             return Outcome.BY_RECOVERY_CODE
         _set(connection, member.id, wrong_codes=wrong_before + 1, wrong_code_at=at)
         return Outcome.WRONG
-
-    return database.write(work)
 
 
 def _wrong_lately(row: Any, now: datetime) -> int:  # noqa: ANN401 - a row of `staff_account`

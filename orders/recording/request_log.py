@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, select
+from sqlalchemy import Select, Table, bindparam, delete, select
 
 from orders.access import hash_secret
 from orders.storage import database
-from orders.storage.bulk import insert_requests
-from orders.storage.org_models import Token
+from orders.storage.database import CompiledSelect
+from orders.storage.models.orgs import Token
 from orders.storage.pages import turned_page
-from orders.storage.prepared import Prepared
+from orders.storage.sql import insert_requests
 from orders.storage.tables import request_log as log
 
 PAGE_SIZE = 50
@@ -41,7 +41,7 @@ class Note(NamedTuple):
 
 
 def store(notes: Sequence[Note]) -> None:
-    """Write the notes, all or none. Raises ServiceBusy as `database.write` does."""
+    """Write the notes, all or none. Raises ServiceBusy as `database.transaction` does."""
     rows = [
         (
             note.org_id,
@@ -54,7 +54,8 @@ def store(notes: Sequence[Note]) -> None:
         )
         for note in notes
     ]
-    database.write(lambda connection: insert_requests(connection, rows))
+    with database.transaction() as connection:
+        insert_requests(connection, rows)
 
 
 def _storable(text: str, most: int) -> str:
@@ -75,13 +76,11 @@ def forget(before: datetime) -> bool:
     """
     oldest = select(log.c.id, log.c.at).order_by(log.c.id).limit(FORGOTTEN_AT_ONCE)
 
-    def work(connection: Connection) -> int:
+    with database.transaction() as connection:
         old = [row.id for row in connection.execute(oldest) if row.at < before]
         if old:
             connection.execute(delete(log).where(log.c.id <= old[-1], log.c.at < before))
-        return len(old)
-
-    return database.write(work) == FORGOTTEN_AT_ONCE
+    return len(old) == FORGOTTEN_AT_ONCE
 
 
 def forget_all() -> None:
@@ -91,7 +90,7 @@ def forget_all() -> None:
 
 
 _token = cast(Table, Token.__table__)
-_whose = Prepared(
+_whose = CompiledSelect(
     select(_token.c.id, _token.c.org_id).where(_token.c.secret_hash == bindparam("secret_hash"))
 )
 

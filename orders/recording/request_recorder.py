@@ -18,10 +18,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
-from orders import turns
 from orders.recording import request_log
 from orders.recording.request_log import Note
 from orders.rules.errors import ServiceBusy
+from orders.storage.sqlite import request_lock
 
 PAUSE = 1.0  # seconds between two batches
 # Notes that wait at most, a few megabytes. More would be a database that is away for long.
@@ -116,7 +116,7 @@ class RequestRecorder:
             while left:
                 # Whoever has the turn works undisturbed: a batch is prepared in one go, and the
                 # writer of the database gives the turn away before it waits.
-                turns.take()
+                request_lock.acquire()
                 count = min(CHUNK, left)
                 left -= count
                 try:
@@ -127,7 +127,7 @@ class RequestRecorder:
                     self._dropped += count
                     _logger.exception("A part of the request log could not be written.")
                 finally:
-                    turns.give()
+                    request_lock.release()
             dropped, self._dropped = self._dropped, 0
         if dropped:
             _logger.warning("%d requests were left out of the request log.", dropped)

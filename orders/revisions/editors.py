@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 
 from orders.access import StaffMember
 from orders.queries import find_order
 from orders.rules.moments import now_or
 from orders.storage import database
-from orders.storage.people_models import StaffAccount
+from orders.storage.models.people import StaffAccount
 from orders.storage.tables import insert_new, order_editor, shown_name
 
 # An open page says so every RENEWED seconds; one that was silent for longer than this is closed.
@@ -24,7 +24,7 @@ def note_editor(reference: str, member: StaffMember, *, now: datetime | None = N
     order = find_order(reference, member.org_id)
     at = now_or(now)
 
-    def work(connection: Connection) -> list[str]:
+    with database.transaction() as connection:
         row = {"order_id": order.id, "staff_id": member.id, "seen_at": at}
         if not insert_new(connection, order_editor, row):
             mine = (order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id)
@@ -41,8 +41,6 @@ def note_editor(reference: str, member: StaffMember, *, now: datetime | None = N
         )
         return list(connection.execute(others).scalars())
 
-    return database.write(work)
-
 
 def leave(reference: str, member: StaffMember) -> None:
     """Note that this person has closed the order. Raises NotFound as above."""
@@ -50,11 +48,13 @@ def leave(reference: str, member: StaffMember) -> None:
     statement = delete(order_editor).where(
         order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id
     )
-    database.write(lambda connection: connection.execute(statement).rowcount)
+    with database.transaction() as connection:
+        connection.execute(statement)
 
 
 def clear_old(now: datetime | None = None) -> int:
     """Forget who had orders open long ago; gives how many."""
     before = (now_or(now)) - SILENT_FOR
     statement = delete(order_editor).where(order_editor.c.seen_at <= before)
-    return database.write(lambda connection: connection.execute(statement).rowcount)
+    with database.transaction() as connection:
+        return connection.execute(statement).rowcount

@@ -1,10 +1,16 @@
-"""The database: its engine, reading in one snapshot, writing in one durable transaction.
+"""The database: its engine, consistent reads, and durable writes.
 
-Nothing here knows Flask. Flask-SQLAlchemy gives each application its engine; the services run Core
-statements on connections that `read` and `write` hand out.
+Three ways to write. `transaction` is the usual one: a block, run once. `write` takes a function and
+runs it again where that helps: for what an API client, an import or a background job should not
+have to repeat. `insert` is for new rows only, and the cheapest.
+
+Nothing here knows Flask. Flask-SQLAlchemy creates one engine per application; services run Core
+statements on the connections that they get here.
 """
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -12,51 +18,61 @@ from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import insert as insert_statement
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from orders import turns
 from orders.rules.errors import ServiceBusy
 from orders.rules.texts import mark
-from orders.storage.base import Base
-from orders.storage.insertion import Insertion, NewRows, insert_rows
-from orders.storage.prepared import Parameters, Prepared
-from orders.storage.readers import Readers
-from orders.storage.writer import GroupWriter, write_alone
+from orders.storage.models.base import Base
+from orders.storage.sqlite import request_lock
+from orders.storage.sqlite.batch_insert import BatchInsert, NewRows
+from orders.storage.sqlite.group_commit import CANNOT_WRITE, GroupWriter
+from orders.storage.sqlite.statement_cache import CompiledSelect, ConnectionCache, Parameters
+
+__all__ = [
+    "CompiledSelect", "NewRows", "close", "db", "insert", "read", "rows", "transaction", "write",
+]  # fmt: skip
 
 T = TypeVar("T")
 
-# Milliseconds for which SQLite waits for a lock that another program holds (a backup, a shell).
+# Milliseconds for which SQLite waits for a lock of another program (a backup, a shell).
 BUSY_TIMEOUT = 10_000
 # Negative: KiB of page cache for each connection.
 CACHE_KIB = -16_000
+# PostgreSQL: tries of one transaction, and the first pause between them in seconds.
+TRIES = 5
+PAUSE = 0.05
+# SQLSTATEs of transactions that may simply be repeated.
+RETRYABLE = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
 
 CANNOT_READ = mark("The database cannot be reached. Please try again.")
 
 # The models are plain SQLAlchemy; Flask-SQLAlchemy and the migrations know them by their metadata.
 db = SQLAlchemy(metadata=Base.metadata)
 
-_readers: "WeakKeyDictionary[Engine, Readers]" = WeakKeyDictionary()
+_connections: "WeakKeyDictionary[Engine, ConnectionCache]" = WeakKeyDictionary()
 _writers: "WeakKeyDictionary[Engine, GroupWriter]" = WeakKeyDictionary()
-_side_by_side: "WeakKeyDictionary[Engine, Engine]" = WeakKeyDictionary()
+_autocommit: "WeakKeyDictionary[Engine, Engine]" = WeakKeyDictionary()
+_thread = threading.local()
 
 
-def _forget() -> None:
-    """Let a forked process open connections of its own: SQLite's must not be shared."""
-    _readers.clear()
+def _reset() -> None:
+    """Make a forked process open its own connections: SQLite's must not be shared."""
+    _connections.clear()
     _writers.clear()
 
 
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=_reset)
 
 
 @contextmanager
 def read() -> Iterator[Connection]:
-    """Give a connection for reading: all its statements see one state of the database.
+    """Open a connection for reading: all its statements see the same state of the database.
 
     On SQLite readers never wait for the writer and never take its lock. Raises ServiceBusy when the
-    database cannot be reached. Statements that change something do not belong here.
+    database cannot be reached. Do not run statements here that change something.
     """
-    turns.give()  # a search may take long, and nobody else should wait for it
+    request_lock.release()  # a search may take long, and other requests should not wait for it
     try:
         with _engine().connect() as connection, connection.begin():
             yield connection
@@ -64,21 +80,21 @@ def read() -> Iterator[Connection]:
         raise ServiceBusy(CANNOT_READ) from error
 
 
-def rows(statement: Prepared, parameters: Parameters) -> Sequence[Any]:
-    """Read by one statement, which needs no transaction to see one state of the database.
+def rows(statement: CompiledSelect, parameters: Parameters) -> Sequence[Any]:
+    """Return the rows of one select, which needs no transaction to see one state of the database.
 
-    A fraction of the time of `read`. A connection that was lost meanwhile is replaced once; then,
-    and when the database cannot be reached at all, ServiceBusy is raised.
+    Takes a fraction of the time of `read`. A lost connection is replaced once. Raises ServiceBusy
+    when the database cannot be reached.
     """
     engine = _engine()
     if engine.dialect.name == "sqlite":
         try:
-            return _readers_of(engine).rows(statement, parameters)
+            return _connections_of(engine).rows(statement, parameters)
         except OperationalError as error:
             raise ServiceBusy(CANNOT_READ) from error
     for is_last in (False, True):
         try:
-            with _side_by_side_of(engine).connect() as connection:
+            with _autocommit_of(engine).connect() as connection:
                 return statement.rows(connection, parameters)
         except OperationalError as error:
             if is_last or not error.connection_invalidated:
@@ -86,33 +102,135 @@ def rows(statement: Prepared, parameters: Parameters) -> Sequence[Any]:
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def write(work: Callable[[Connection], T]) -> T:
-    """Run `work` in one transaction and return its result once it is on disk.
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """Run the block in one transaction, which is on disk once the block has ended.
 
-    `work` may run more than once (on a lost connection, or when a neighbour in its group fails), so
-    it changes nothing but the database, and a repeat after a commit whose answer was lost must do
-    no harm. Its own exception rolls its changes back and is raised here. Raises ServiceBusy when
-    the database cannot be written in time.
+    An exception in the block rolls everything back and is raised. Raises ServiceBusy when the
+    database cannot be written in time or its connection is lost; nothing is stored then, except
+    after a commit whose answer was lost. The block runs once: writes that must survive deadlocks
+    use `write`.
     """
     engine = _engine()
-    if engine.dialect.name != "sqlite":
-        return write_alone(engine, work)
-    return _writer_of(engine).run(work)
+    with _one_write_per_thread():
+        if engine.dialect.name == "sqlite":
+            with _writer_of(engine).transaction() as connection:
+                yield connection
+            return
+        with _with_retries(lambda: _begun(engine)) as connection:
+            try:
+                yield connection
+                connection.commit()
+            except DBAPIError as error:
+                if _is_retryable(error) or isinstance(error, OperationalError):
+                    raise ServiceBusy(CANNOT_WRITE) from error
+                raise
+
+
+def write(function: Callable[[Connection], T]) -> T:
+    """Run the function in one transaction and return its result once it is on disk.
+
+    The function may run more than once: on SQLite when another one in its group commit fails, on
+    PostgreSQL after deadlocks and lost connections. So it changes nothing but the database, and a
+    repeat after a commit whose answer was lost must do no harm. Its own exception rolls its changes
+    back and is raised here. Raises ServiceBusy when the database cannot be written in time.
+    """
+    engine = _engine()
+    with _one_write_per_thread():
+        if engine.dialect.name == "sqlite":
+            return _writer_of(engine).run(function)
+        return _write_with_retries(engine, function)
 
 
 def insert(rows: NewRows) -> None:
-    """Insert rows of several tables, parents first, all or none; returns once they are on disk.
+    """Insert rows of several tables, parents first, all or none; they are on disk afterwards.
 
-    The cheap way to write: on SQLite the rows of many callers go in together. Each row names every
-    column that must not be null; defaults are not filled in. Raises IntegrityError when a row
-    contradicts what is stored, and ServiceBusy as `write` does. After a commit whose answer was
-    lost the rows may be stored although IntegrityError is raised.
+    On SQLite the rows of many callers go in together. Each row names every column that must not be
+    null; defaults are not filled in. Raises IntegrityError when a row contradicts what is stored,
+    and ServiceBusy as `write` does. After a commit whose answer was lost the rows may be stored
+    although IntegrityError is raised.
     """
     engine = _engine()
-    if engine.dialect.name == "sqlite":
-        _writer_of(engine).run(Insertion(rows))
-    else:
-        write_alone(engine, lambda connection: insert_rows(connection, rows))
+    with _one_write_per_thread():
+        if engine.dialect.name == "sqlite":
+            _writer_of(engine).run(BatchInsert(rows))
+        else:
+            _write_with_retries(engine, lambda connection: _insert_rows(connection, rows))
+
+
+def close() -> None:
+    """Close all connections; they are opened again when needed."""
+    engine = _engine()
+    _autocommit.pop(engine, None)
+    writer = _writers.pop(engine, None)
+    if writer is not None:
+        writer.close()
+    connections = _connections.pop(engine, None)
+    if connections is not None:
+        connections.close()
+    engine.dispose()
+
+
+@contextmanager
+def _one_write_per_thread() -> Iterator[None]:
+    """Refuse a write inside another: on SQLite it would wait for itself."""
+    if getattr(_thread, "is_writing", False):
+        raise RuntimeError("a write inside another write: pass its connection instead")
+    _thread.is_writing = True
+    try:
+        yield
+    finally:
+        _thread.is_writing = False
+
+
+def _write_with_retries(engine: Engine, function: Callable[[Connection], T]) -> T:
+    """Run the function in a transaction of its own: PostgreSQL groups commits by itself."""
+
+    def run() -> T:
+        with engine.connect() as connection, connection.begin():
+            return function(connection)
+
+    return _with_retries(run)
+
+
+def _with_retries(run: Callable[[], T]) -> T:
+    for attempt in range(1, TRIES + 1):
+        try:
+            return run()
+        except DBAPIError as error:
+            is_retryable = _is_retryable(error)
+            if not is_retryable and not isinstance(error, OperationalError):
+                raise
+            if not is_retryable or attempt == TRIES:
+                raise ServiceBusy(CANNOT_WRITE) from error
+            time.sleep(PAUSE * 2**attempt)
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _is_retryable(error: DBAPIError) -> bool:
+    """Return whether the transaction may be repeated; a lost connection carries no SQLSTATE."""
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    is_lost = isinstance(error, OperationalError) and state is None
+    return is_lost or state in RETRYABLE
+
+
+def _begun(engine: Engine) -> Connection:
+    """Return a connection with an open transaction, after a statement that has found it alive."""
+    connection = engine.connect()
+    try:
+        connection.exec_driver_sql("SELECT 1")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _insert_rows(connection: Connection, rows: NewRows) -> None:
+    for table, table_rows in rows.items():
+        if table_rows:
+            connection.execute(insert_statement(table).inline(), table_rows)
 
 
 def _engine() -> Engine:
@@ -124,21 +242,21 @@ def _writer_of(engine: Engine) -> GroupWriter:
     return writer if writer is not None else _writers.setdefault(engine, GroupWriter(engine))
 
 
-def _side_by_side_of(engine: Engine) -> Engine:
-    """Give the engine's other self, whose statements begin no transactions."""
-    if engine not in _side_by_side:
-        _side_by_side[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
-    return _side_by_side[engine]
+def _autocommit_of(engine: Engine) -> Engine:
+    """Return a view of the engine whose statements begin no transactions."""
+    if engine not in _autocommit:
+        _autocommit[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return _autocommit[engine]
 
 
-def _readers_of(engine: Engine) -> Readers:
-    readers = _readers.get(engine)
-    return readers if readers is not None else _readers.setdefault(engine, Readers(engine))
+def _connections_of(engine: Engine) -> ConnectionCache:
+    cache = _connections.get(engine)
+    return cache if cache is not None else _connections.setdefault(engine, ConnectionCache(engine))
 
 
 @event.listens_for(Engine, "connect")
 def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - either driver's connection
-    """Make a new SQLite connection durable and fair; PostgreSQL is both by itself."""
+    """Make a new SQLite connection durable; PostgreSQL is durable by default."""
     if not type(connection).__module__.startswith("sqlite3"):
         return
     # The driver's own BEGIN would be deferred; transactions are begun below.
@@ -158,21 +276,8 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - either
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
-    """Begin a transaction on SQLite for everyone but the writer, who begins by itself."""
+    """Begin SQLite's transaction for all but the group writer, which begins its own."""
     if connection.dialect.name == "sqlite":
         mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
         if mode:
             connection.exec_driver_sql(f"BEGIN {mode}")
-
-
-def close() -> None:
-    """Close all connections; a later use opens them again."""
-    engine = _engine()
-    _side_by_side.pop(engine, None)
-    writer = _writers.pop(engine, None)
-    if writer is not None:
-        writer.close()
-    readers = _readers.pop(engine, None)
-    if readers is not None:
-        readers.close()
-    engine.dispose()

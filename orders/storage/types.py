@@ -17,30 +17,32 @@ _UTC_OFFSET = "+00:00"
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment in UTC with millisecond precision; always an aware `datetime` in Python.
 
-    SQLite keeps no time zone and PostgreSQL would keep microseconds: without this type the same
-    order would read differently on the two. On SQLite it is text, in the form that SQLAlchemy's own
-    type writes.
+    SQLite stores no time zone and PostgreSQL would store microseconds: without this type the same
+    order would differ between the two. On SQLite it is text, as SQLAlchemy's own type writes it.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature of SQLAlchemy
-        """Refuse naive times; cut to milliseconds, the precision of the wire format."""
+        """Convert to UTC and cut to milliseconds, the precision of the wire format.
+
+        Raises ValueError for a time without a time zone.
+        """
         return None if value is None else _stored(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
-        """Give the moment back in UTC."""
+        """Return the moment in UTC."""
         return None if value is None else value.astimezone(UTC)
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
-        """Give what turns a value into the driver's; SQLite's driver takes text."""
+        """Return the conversion to the driver's value; SQLite's driver takes text."""
         return _text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def result_processor(
         self, dialect: Dialect, coltype: object
     ) -> Callable[[Any], datetime | None] | None:
-        """Give what turns the driver's value into ours."""
+        """Return the conversion from the driver's value."""
         return _moment if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
@@ -61,19 +63,19 @@ def _moment(text: str | None) -> datetime | None:
 
 
 class JsonText(TypeDecorator[Any]):
-    """Any JSON value, kept as text so that key order and numbers come back as they were sent.
+    """Any JSON value, stored as text: key order and numbers come back as they were sent.
 
     PostgreSQL's `jsonb` would sort keys and rewrite numbers, and its `json` type needs a second
-    encoding on the way in; text is the one form that both databases keep alike.
+    encoding on the way in; both databases store text alike.
     """
 
     impl = Text
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:  # noqa: ARG002 - the signature of SQLAlchemy
-        """Give what writes compact JSON; None means SQL NULL."""
+        """Return the conversion to compact JSON; None becomes SQL NULL."""
         return lambda value: None if value is None else orjson.dumps(value).decode()
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:  # noqa: ARG002 - as above
-        """Give what reads the JSON text."""
+        """Return the conversion from JSON text."""
         return lambda text: None if text is None else orjson.loads(text)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flask import Flask
 
-from orders import turns
 from orders.rules.configuration import own_picture
+from orders.storage.sqlite import request_lock
 from orders.web.assets import asset
 from orders.web.options import options_line
 from orders.web.patterns import fill
@@ -41,7 +41,7 @@ class Shortorder(Flask):
             answer = self.express_lane(environ, start_response)
             return super().wsgi_app(environ, start_response) if answer is None else answer
         finally:
-            turns.give()
+            request_lock.release()
 
 
 def start_pages(app: Flask) -> None:

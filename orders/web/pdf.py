@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from flask import current_app, request
 from werkzeug.security import safe_join
 
-from orders import turns
+from orders.storage.sqlite import request_lock
 
 # The page's own address while it is drawn; nobody has it (RFC 6761).
 ORIGIN = "http://sheet.invalid"
@@ -58,7 +58,7 @@ def make_pdf(html: str, read: Reader) -> bytes:
     Raises PdfMissing.
     """
     weasyprint = _load()
-    turns.give()  # a sheet takes a good part of a second, and nobody else should wait for it
+    request_lock.release()  # a sheet takes long, and other requests should not wait for it
     document = weasyprint.HTML(string=html, base_url=ORIGIN, url_fetcher=_fetcher(weasyprint, read))
     made: bytes = document.write_pdf()
     return made

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from orders.administration import NewToken
 from orders.storage import database
-from orders.storage.org_models import Token
+from orders.storage.models.orgs import Token
 from tests.actors import Org
 from tests.api.calls import Api
 

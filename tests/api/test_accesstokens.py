@@ -11,7 +11,7 @@ from sqlalchemy import Connection, update
 
 from orders import access, administration
 from orders.storage import database
-from orders.storage.org_models import Token
+from orders.storage.models.orgs import Token
 from tests.actors import DOMAINS, Org
 from tests.api.calls import Answer, Api
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from orders.api.description.document import document
 from orders.rules.limits import Limits
 from orders.storage import database
-from orders.storage.webhook_models import WebhookDelivery
+from orders.storage.models.webhooks import WebhookDelivery
 from tests.api.calls import Api
 
 DOCUMENT = document(Limits(), "/")

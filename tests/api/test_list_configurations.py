@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from orders.storage import database
-from orders.storage.org_models import Org as OrgRow
+from orders.storage.models.orgs import Org as OrgRow
 from tests.api.calls import Api
 from tests.api.configuration_calls import PRODUCT, create
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from orders import administration
 from orders.storage import database
-from orders.storage.org_models import Org as OrgTable
+from orders.storage.models.orgs import Org as OrgTable
 from tests.actors import Org
 from tests.api.calls import Api
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from orders.storage import database
-from orders.storage.base import Base
+from orders.storage.models.base import Base
 from tests.api.calls import Api
 
 LINE = {"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": 1}

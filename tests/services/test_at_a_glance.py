@@ -25,8 +25,8 @@ from orders.rules.order import Order
 from orders.rules.status import Status
 from orders.staff.lists.list_address import read_address
 from orders.storage import database
+from orders.storage.models.webhooks import WebhookDelivery
 from orders.storage.tables import order_import, submission
-from orders.storage.webhook_models import WebhookDelivery
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.plans import noted_plans

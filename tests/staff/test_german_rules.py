@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from orders.imports import records, results, work
-from orders.messaging.courier import Outcome
 from orders.messaging.deliveries import IN_THE_BIN
+from orders.messaging.webhook_client import PostResult
 from orders.rules import schema
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.rules.errors import NotJson
@@ -155,19 +155,19 @@ LIKE_A_TEXT = json.dumps({"text": "New", "values": {}})
 @pytest.mark.parametrize(
     ("outcome", "german"),
     [
-        (Outcome(None, SLOW), "Keine vollständige Antwort innerhalb von 10 Sekunden."),
+        (PostResult(None, SLOW), "Keine vollständige Antwort innerhalb von 10 Sekunden."),
         (
-            Outcome(None, str(IN_THE_BIN)),
+            PostResult(None, str(IN_THE_BIN)),
             "Nicht gesendet: Der Webhook lag im Papierkorb.",
         ),
-        (Outcome(None, "Said long ago."), "Said long ago."),
+        (PostResult(None, "Said long ago."), "Said long ago."),
         # A receiver's own words are nobody's text.
-        (Outcome(500, LIKE_A_TEXT), LIKE_A_TEXT),
-        (Outcome(404, "Not found"), "Not found"),
+        (PostResult(500, LIKE_A_TEXT), LIKE_A_TEXT),
+        (PostResult(404, "Not found"), "Not found"),
     ],
 )
 def test_why_a_message_was_not_delivered_is_told_in_german(
-    app: Flask, org: Org, inside: None, outcome: Outcome, german: str
+    app: Flask, org: Org, inside: None, outcome: PostResult, german: str
 ) -> None:
     desk = Desk(org, answers=[outcome])
     hook = desk.hook()

@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 from orders.access import StaffMember
 from orders.rules.permissions import PERMISSIONS, ROLES, Permission, may
 from orders.storage import database
-from orders.storage.people_models import StaffAccount
+from orders.storage.models.people import StaffAccount
 from tests.actors import PASSWORD, Org
 from tests.bad_orders import good_form
 from tests.conftest import StoredRows

@@ -14,8 +14,8 @@ from orders.rules.limits import Limits
 from orders.rules.status import Status
 from orders.staff import charts
 from orders.storage import database
+from orders.storage.models.webhooks import WebhookDelivery
 from orders.storage.tables import orders
-from orders.storage.webhook_models import WebhookDelivery
 from tests.actors import Org
 from tests.bad_orders import good_form
 from tests.staff.test_pages import make_order

@@ -18,12 +18,12 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.schema import SchemaItem
 
 from orders.rules.errors import ServiceBusy
-from orders.storage import database, writer
-from orders.storage.base import Base
-from orders.storage.insertion import NewRows
-from orders.storage.org_models import Org as OrgRow
-from orders.storage.org_models import Token
-from orders.storage.prepared import Prepared
+from orders.storage import database
+from orders.storage.database import CompiledSelect, NewRows
+from orders.storage.models.base import Base
+from orders.storage.models.orgs import Org as OrgRow
+from orders.storage.models.orgs import Token
+from orders.storage.sqlite import group_commit
 from orders.storage.tables import insert_new
 from tests.actors import Org
 from tests.bad_orders import CHAIR
@@ -73,7 +73,7 @@ def test_models_and_migrations_agree(app: Flask) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
-def write_by_work(name: str) -> None:
+def write_by_function(name: str) -> None:
     database.write(lambda connection: add(connection, name))
 
 
@@ -81,7 +81,7 @@ def write_by_rows(name: str) -> None:
     database.insert({ORG: [org_row(name)]})
 
 
-@pytest.mark.parametrize("write", [write_by_work, write_by_rows])
+@pytest.mark.parametrize("write", [write_by_function, write_by_rows])
 def test_many_threads_write_together_and_a_bad_one_fails_alone(
     app: Flask, write: Callable[[str], None]
 ) -> None:
@@ -127,7 +127,7 @@ def test_rows_of_several_tables_go_in_all_or_none_however_many(app: Flask) -> No
         assert names() == [f"{n:03}" for n in range(150)]
 
 
-def test_a_row_whose_key_is_taken_is_told_apart_from_a_new_one(app: Flask) -> None:
+def test_insert_new_returns_whether_the_row_was_inserted(app: Flask) -> None:
     def put(name: str) -> bool:
         return database.write(lambda connection: insert_new(connection, ORG, org_row(name)))
 
@@ -137,18 +137,18 @@ def test_a_row_whose_key_is_taken_is_told_apart_from_a_new_one(app: Flask) -> No
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_whoever_waits_too_long_is_told_and_the_next_ones_are_served(
+def test_a_write_that_waits_too_long_is_refused_and_the_next_ones_are_served(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "PATIENCE", 0.2)
-    told: list[str] = []
+    monkeypatch.setattr(group_commit, "PATIENCE", 0.2)
+    results: list[str] = []
 
     def run(name: str) -> None:
         with app.app_context():
             try:
-                told.append(database.write(lambda connection: add(connection, name)))
+                results.append(database.write(lambda connection: add(connection, name)))
             except ServiceBusy:
-                told.append(f"not {name}")
+                results.append(f"not {name}")
 
     with app.app_context():
         database.write(lambda connection: add(connection, "before"))
@@ -160,10 +160,10 @@ def test_whoever_waits_too_long_is_told_and_the_next_ones_are_served(
         while not app_is_writing(app):
             time.sleep(0.01)
         run("follower")
-        assert told == ["not follower"]
+        assert results == ["not follower"]
     leader.join()
     run("later")
-    assert told == ["not follower", "leader", "later"]
+    assert results == ["not follower", "leader", "later"]
     with app.app_context():
         assert names() == ["before", "later", "leader"]
 
@@ -172,7 +172,7 @@ def test_whoever_waits_too_long_is_told_and_the_next_ones_are_served(
 def test_nothing_is_acknowledged_even_when_the_clearing_up_fails_too(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
+    results: list[str] = []
 
     def fail(*_: object) -> None:
         raise OSError("the disk is gone")
@@ -184,22 +184,22 @@ def test_nothing_is_acknowledged_even_when_the_clearing_up_fails_too(
         with app.app_context():
             try:
                 database.insert({ORG: [org_row(name)]})
-                told.append(name)
+                results.append(name)
             except (ServiceBusy, MemoryError):
-                told.append("not written")
+                results.append("not written")
 
     with app.app_context():
         database.write(lambda connection: add(connection, "before"))
     with monkeypatch.context() as broken:
-        broken.setattr(writer, "_commit", fail)
-        broken.setattr(writer, "_discard", fail_again)
+        broken.setattr(group_commit, "_commit", fail)
+        broken.setattr(group_commit, "_discard", fail_again)
         threads = [threading.Thread(target=run, args=(f"{n}",)) for n in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
     run("after")
-    assert told == ["not written"] * 8 + ["after"]
+    assert results == ["not written"] * 8 + ["after"]
     with app.app_context():
         assert names() == ["after", "before"]
 
@@ -218,14 +218,14 @@ def app_is_writing(app: Flask) -> bool:
         return bool(database._writer_of(database._engine())._has_leader)
 
 
-def test_a_work_that_fails_late_leaves_nothing(app: Flask) -> None:
-    def work(connection: Connection) -> None:
+def test_a_function_that_fails_late_leaves_nothing(app: Flask) -> None:
+    def function(connection: Connection) -> None:
         add(connection, "half")
         raise LookupError("changed its mind")
 
     with app.app_context():
         with pytest.raises(LookupError):
-            database.write(work)
+            database.write(function)
         assert names() == []
 
 
@@ -241,7 +241,7 @@ def test_a_reader_sees_one_state_and_does_not_wait_for_a_writer(app: Flask) -> N
         assert before == 1
         # PostgreSQL reads committed rows statement by statement; every order is one statement.
         assert during == (1 if is_sqlite else 2)
-        assert [row[0] for row in database.rows(Prepared(count), {})] == [2]
+        assert [row[0] for row in database.rows(CompiledSelect(count), {})] == [2]
 
 
 def test_times_are_utc_with_milliseconds(app: Flask) -> None:
@@ -249,7 +249,7 @@ def test_times_are_utc_with_milliseconds(app: Flask) -> None:
     row = {"id": "x", "name": "x", "created_at": elsewhere}
     with app.app_context():
         database.write(lambda connection: connection.execute(insert(OrgRow), row).rowcount)
-        [found] = database.rows(Prepared(select(OrgRow.created_at)), {})
+        [found] = database.rows(CompiledSelect(select(OrgRow.created_at)), {})
         assert found[0] == NOW.replace(microsecond=123_000)
         assert found[0].utcoffset() == timedelta(0)
         naive = {**row, "id": "y", "created_at": NOW.replace(tzinfo=None)}
@@ -258,14 +258,14 @@ def test_times_are_utc_with_milliseconds(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_lost_connection_is_replaced_and_the_work_runs_again(app: Flask) -> None:
+def test_a_lost_connection_is_replaced_and_the_function_runs_again(app: Flask) -> None:
     end_others = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     runs: list[str] = []
 
-    def work(connection: Connection) -> str:
+    def function(connection: Connection) -> str:
         runs.append("run")
         if len(runs) == 1:
             with database.db.engine.connect() as other:
@@ -273,13 +273,13 @@ def test_a_lost_connection_is_replaced_and_the_work_runs_again(app: Flask) -> No
         return add(connection, "survivor")
 
     with app.app_context():
-        assert database.write(work) == "survivor"
+        assert database.write(function) == "survivor"
         assert names() == ["survivor"]
         assert len(runs) == 2
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_full_disk_is_told_as_busy_and_reading_goes_on(org: Org) -> None:
+def test_a_full_disk_is_reported_as_busy_and_reads_go_on(org: Org) -> None:
     client = org.app.test_client()
     headers = {"Authorization": f"Bearer {org.private.secret}"}
     order = {"cart": [{"configurationId": CHAIR, "count": 1}]}

@@ -13,7 +13,7 @@ from tests.actors import Org
 
 
 def asked(app: Flask, org: Org, sort: str) -> list[str]:
-    """Give the statements by which a page of orders is read."""
+    """Return the statements by which a page of orders is read."""
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own

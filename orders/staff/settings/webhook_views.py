@@ -5,7 +5,7 @@ import secrets
 from flask import Response, flash, render_template, request, url_for
 
 from orders.messaging import deliveries, webhooks
-from orders.messaging.deliveries import STATE_TEXTS, State
+from orders.messaging.deliveries import STATE_TEXTS, DeliveryState
 from orders.rules.errors import Conflict, InvalidOrder
 from orders.rules.paging import MAX_PAGE, MAX_PER_PAGE, Paging
 from orders.rules.webhook import Webhook
@@ -20,11 +20,11 @@ from orders.web.pages import go_to
 DELIVERIES_A_PAGE = 10
 # What each state looks like; the word stands beside it.
 STATE_ICONS = {
-    State.WAITING: "progress",
-    State.SENDING: "up",
-    State.RETRYING: "progress",
-    State.DELIVERED: "check",
-    State.GIVEN_UP: "alert",
+    DeliveryState.WAITING: "progress",
+    DeliveryState.SENDING: "up",
+    DeliveryState.RETRYING: "progress",
+    DeliveryState.DELIVERED: "check",
+    DeliveryState.GIVEN_UP: "alert",
 }
 
 

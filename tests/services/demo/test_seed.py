@@ -23,7 +23,7 @@ from orders.rules.limits import Limits
 from orders.rules.status import Status
 from orders.settings import PROJECT
 from orders.storage import database, tables
-from orders.storage.base import Base
+from orders.storage.models.base import Base
 
 NOW = datetime(2026, 3, 18, 15, 30, tzinfo=UTC)
 

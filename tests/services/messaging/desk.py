@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from orders import intake
 from orders.access import Actor
 from orders.messaging import deliveries, webhooks
-from orders.messaging.courier import Message, Outcome
 from orders.messaging.deliveries import Delivery
+from orders.messaging.webhook_client import Message, PostResult
 from orders.rules.limits import Limits
 from orders.rules.order import Order
 from orders.rules.paging import Paging
@@ -16,7 +16,7 @@ from tests.bad_orders import CHAIR
 
 ADDRESS = "https://shop.example/hook"
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
-OK, FAILED = Outcome(204, ""), Outcome(500, "Out of order")
+OK, FAILED = PostResult(204, ""), PostResult(500, "Out of order")
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Desk:
 
     org: Org
     now: datetime = NOW
-    answers: list[Outcome] = field(default_factory=lambda: [OK])
+    answers: list[PostResult] = field(default_factory=lambda: [OK])
     sent: list[Message] = field(default_factory=list)
 
     @property
@@ -41,14 +41,14 @@ class Desk:
         draft = intake.check_order(raw, actor=self.actor, limits=Limits())
         return intake.create_order(draft, actor=self.actor, now=self.now)
 
-    def carry(self, message: Message, /, *, at: datetime | None = None) -> Outcome:
+    def post(self, message: Message, /, *, at: datetime | None = None) -> PostResult:
         assert at == self.now
         self.sent.append(message)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def send(self, chance: float = 0.5) -> bool:
         """Let the next due message be sent."""
-        return deliveries.send_next(self.carry, now=lambda: self.now, chance=lambda: chance)
+        return deliveries.send_next(self.post, now=lambda: self.now, chance=lambda: chance)
 
     def list(self, webhook_id: str) -> list[Delivery]:
         page = deliveries.list_deliveries(webhook_id, self.org.id, Paging(), now=self.now)

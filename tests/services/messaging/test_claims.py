@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from orders.messaging import deliveries
-from orders.messaging.courier import Message, Outcome
-from orders.messaging.deliveries import State
+from orders.messaging.deliveries import DeliveryState
+from orders.messaging.webhook_client import Message, PostResult
 from tests.services.messaging.desk import FAILED, OK, Desk
 
 
@@ -18,12 +18,12 @@ class TestClaims:
         desk.order()
         seen: list[object] = []
 
-        def carry(message: Message, /, *, at: datetime | None = None) -> Outcome:
+        def post(message: Message, /, *, at: datetime | None = None) -> PostResult:
             seen.extend([desk.only(made.webhook.id).state, desk.send()])
-            return desk.carry(message, at=at)
+            return desk.post(message, at=at)
 
-        assert deliveries.send_next(carry, now=lambda: desk.now)
-        assert seen == [State.SENDING, False]
+        assert deliveries.send_next(post, now=lambda: desk.now)
+        assert seen == [DeliveryState.SENDING, False]
         assert len(desk.sent) == 1
 
     def test_the_claim_of_a_worker_that_died_ends(self, desk: Desk) -> None:
@@ -33,30 +33,30 @@ class TestClaims:
         class Died(BaseException):
             """What no `except Exception` catches, as little as kill -9."""
 
-        def die(message: Message, /, *, at: datetime | None = None) -> Outcome:
+        def die(message: Message, /, *, at: datetime | None = None) -> PostResult:
             raise Died
 
         with pytest.raises(Died):
             deliveries.send_next(die, now=lambda: desk.now)
         assert not desk.send()
         desk.now += deliveries.LEASE
-        assert desk.only(made.webhook.id).state is State.RETRYING
+        assert desk.only(made.webhook.id).state is DeliveryState.RETRYING
         assert desk.send()
-        assert desk.only(made.webhook.id).state is State.DELIVERED
+        assert desk.only(made.webhook.id).state is DeliveryState.DELIVERED
         assert desk.only(made.webhook.id).attempts == 2
 
     def test_one_that_took_too_long_has_no_word_any_more(self, desk: Desk) -> None:
         made = desk.hook()
         desk.order()
 
-        def sleep(message: Message, /, *, at: datetime | None = None) -> Outcome:
+        def sleep(message: Message, /, *, at: datetime | None = None) -> PostResult:
             desk.now += deliveries.LEASE
             desk.answers = [OK]
             assert desk.send(), "another one has taken it over"
             return FAILED
 
         deliveries.send_next(sleep, now=lambda: desk.now)
-        assert desk.only(made.webhook.id).state is State.DELIVERED
+        assert desk.only(made.webhook.id).state is DeliveryState.DELIVERED
 
     def test_a_slow_receiver_does_not_keep_the_others_waiting(self, desk: Desk) -> None:
         desk.hook("https://slow.example")
@@ -66,17 +66,17 @@ class TestClaims:
         depth = {"https://slow.example": 0, "https://quick.example": 0}
         most = dict(depth)
 
-        def carry(message: Message, /, *, at: datetime | None = None) -> Outcome:
+        def post(message: Message, /, *, at: datetime | None = None) -> PostResult:
             depth[message.address] += 1
             most[message.address] = max(most[message.address], depth[message.address])
             # A slow one is still at work while others send on.
             if message.address == "https://slow.example":
-                while deliveries.send_next(carry, now=lambda: desk.now):
+                while deliveries.send_next(post, now=lambda: desk.now):
                     pass
             depth[message.address] -= 1
             return OK
 
-        while deliveries.send_next(carry, now=lambda: desk.now):
+        while deliveries.send_next(post, now=lambda: desk.now):
             pass
         assert most["https://slow.example"] == deliveries.MOST_AT_ONCE
         assert not desk.send()
@@ -89,7 +89,7 @@ class TestClaims:
         lock, sent = threading.Lock(), []
         start = threading.Barrier(6)
 
-        def carry(message: Message, /, *, at: datetime | None = None) -> Outcome:
+        def post(message: Message, /, *, at: datetime | None = None) -> PostResult:
             with lock:
                 sent.append(message.id)
             return OK
@@ -97,7 +97,7 @@ class TestClaims:
         def work() -> None:
             start.wait()
             with app.app_context():
-                while deliveries.send_next(carry, now=lambda: desk.now):
+                while deliveries.send_next(post, now=lambda: desk.now):
                     pass
 
         workers = [threading.Thread(target=work) for _ in range(6)]

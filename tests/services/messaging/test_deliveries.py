@@ -9,13 +9,13 @@ from sqlalchemy import update
 
 from orders import intake
 from orders.messaging import deliveries, webhooks
-from orders.messaging.courier import Outcome
-from orders.messaging.deliveries import PAUSES, State
+from orders.messaging.deliveries import PAUSES, DeliveryState
+from orders.messaging.webhook_client import PostResult
 from orders.rules.errors import Conflict, NotFound
 from orders.rules.limits import Limits
 from orders.rules.paging import Paging
 from orders.storage import database
-from orders.storage.webhook_models import WebhookDelivery
+from orders.storage.models.webhooks import WebhookDelivery
 from tests.actors import Org
 from tests.services.messaging.desk import ADDRESS, FAILED, NOW, OK, Desk
 
@@ -24,14 +24,14 @@ class TestSending:
     def test_a_message_is_sent_once(self, desk: Desk) -> None:
         made = desk.hook()
         order = desk.order(name="Hall")
-        assert desk.only(made.webhook.id).state is State.WAITING
+        assert desk.only(made.webhook.id).state is DeliveryState.WAITING
         assert desk.send()
         assert not desk.send()
         [message] = desk.sent
         assert (message.address, message.secrets) == (ADDRESS, (made.secret,))
         assert f'"shortId":"{order.short_id}"' in message.payload
         delivery = desk.only(made.webhook.id)
-        assert (delivery.state, delivery.attempts) == (State.DELIVERED, 1)
+        assert (delivery.state, delivery.attempts) == (DeliveryState.DELIVERED, 1)
         assert (delivery.last_status, delivery.last_answer) == (204, "")
         assert delivery.order_short_id == order.short_id
         assert delivery.next_attempt_at is None
@@ -49,10 +49,10 @@ class TestSending:
     def test_a_failed_one_is_tried_again_and_the_same_message_arrives(self, desk: Desk) -> None:
         made = desk.hook()
         desk.order()
-        desk.answers = [FAILED, Outcome(None, "Nobody there"), OK]
+        desk.answers = [FAILED, PostResult(None, "Nobody there"), OK]
         assert desk.send()
         delivery = desk.only(made.webhook.id)
-        assert delivery.state is State.RETRYING
+        assert delivery.state is DeliveryState.RETRYING
         assert (delivery.last_status, delivery.last_answer) == (500, "Out of order")
         assert delivery.next_attempt_at == NOW + PAUSES[0]
         assert not desk.send(), "not before its time"
@@ -60,7 +60,7 @@ class TestSending:
             desk.now += pause
             assert desk.send()
         assert len(set(desk.sent)) == 1
-        assert desk.only(made.webhook.id).state is State.DELIVERED
+        assert desk.only(made.webhook.id).state is DeliveryState.DELIVERED
         assert desk.only(made.webhook.id).attempts == 3
 
     def test_the_tries_end_after_a_day(self, desk: Desk) -> None:
@@ -76,7 +76,7 @@ class TestSending:
         assert [later - sooner for sooner, later in itertools.pairwise(times)] == list(PAUSES)
         assert timedelta(hours=23) < times[-1] - begun <= timedelta(hours=24)
         delivery = desk.only(made.webhook.id)
-        assert (delivery.state, delivery.attempts) == (State.GIVEN_UP, len(PAUSES) + 1)
+        assert (delivery.state, delivery.attempts) == (DeliveryState.GIVEN_UP, len(PAUSES) + 1)
         desk.now += timedelta(days=30)
         assert not desk.send()
 
@@ -94,24 +94,24 @@ class TestSending:
     def test_only_2xx_is_a_delivery(self, desk: Desk, status: int | None) -> None:
         made = desk.hook()
         desk.order()
-        desk.answers = [Outcome(status, "")]
+        desk.answers = [PostResult(status, "")]
         desk.send()
-        assert desk.only(made.webhook.id).state is State.RETRYING
+        assert desk.only(made.webhook.id).state is DeliveryState.RETRYING
 
     @pytest.mark.parametrize("status", [200, 201, 202, 299])
     def test_any_2xx_is_one(self, desk: Desk, status: int) -> None:
         made = desk.hook()
         desk.order()
-        desk.answers = [Outcome(status, "")]
+        desk.answers = [PostResult(status, "")]
         desk.send()
-        assert desk.only(made.webhook.id).state is State.DELIVERED
+        assert desk.only(made.webhook.id).state is DeliveryState.DELIVERED
 
     def test_410_gives_up_at_once(self, desk: Desk) -> None:
         made = desk.hook()
         desk.order()
-        desk.answers = [Outcome(410, "Gone")]
+        desk.answers = [PostResult(410, "Gone")]
         desk.send()
-        assert desk.only(made.webhook.id).state is State.GIVEN_UP
+        assert desk.only(made.webhook.id).state is DeliveryState.GIVEN_UP
 
     def test_a_mended_address_and_a_new_secret_count_from_the_next_attempt(
         self, desk: Desk
@@ -140,7 +140,7 @@ class TestBin:
         desk.answers = [FAILED]
         desk.send()
         webhooks.bin_webhook(made.webhook.id, desk.org.id)
-        assert desk.only(made.webhook.id).state is State.GIVEN_UP
+        assert desk.only(made.webhook.id).state is DeliveryState.GIVEN_UP
         webhooks.restore(made.webhook.id, actor=desk.actor)
         desk.now += timedelta(days=1)
         assert not desk.send()
@@ -156,24 +156,26 @@ class TestBin:
         assert desk.send()
         assert desk.sent == []
         delivery = desk.only(made.webhook.id)
-        assert delivery.state is State.GIVEN_UP
+        assert delivery.state is DeliveryState.GIVEN_UP
         assert delivery.last_answer == deliveries.IN_THE_BIN
 
 
 class TestSendAgain:
-    @pytest.mark.parametrize("outcome", [OK, FAILED, Outcome(410, "")])
-    def test_whatever_became_of_it_it_is_sent_once_more(self, desk: Desk, outcome: Outcome) -> None:
+    @pytest.mark.parametrize("outcome", [OK, FAILED, PostResult(410, "")])
+    def test_whatever_became_of_it_it_is_sent_once_more(
+        self, desk: Desk, outcome: PostResult
+    ) -> None:
         made = desk.hook()
         desk.order()
         desk.answers = [outcome, OK]
         desk.send()
         key = made.webhook.id
         deliveries.send_again(desk.only(key).id, key, desk.org.id, now=desk.now)
-        assert desk.only(key).state is State.RETRYING
+        assert desk.only(key).state is DeliveryState.RETRYING
         assert desk.send()
         assert not desk.send()
         assert desk.sent[0] == desk.sent[1]
-        assert (desk.only(key).state, desk.only(key).attempts) == (State.DELIVERED, 2)
+        assert (desk.only(key).state, desk.only(key).attempts) == (DeliveryState.DELIVERED, 2)
 
     def test_not_while_it_is_being_sent_and_not_in_the_bin(self, desk: Desk) -> None:
         made = desk.hook()
@@ -209,7 +211,7 @@ class TestSendAgain:
 
 class TestOldMessages:
     def test_they_are_forgotten_when_nothing_comes_of_them_any_more(self, desk: Desk) -> None:
-        desk.answers = [OK, Outcome(410, "gone"), FAILED]
+        desk.answers = [OK, PostResult(410, "gone"), FAILED]
         hook = desk.hook().webhook.id
         for _ in range(3):
             desk.order()
@@ -219,4 +221,4 @@ class TestOldMessages:
             desk.now = NOW + timedelta(days=days)
             gone = deliveries.clear_old(kept_for, now=lambda: desk.now)
             assert (gone, len(desk.list(hook))) == (3 - left, left)
-        assert desk.only(hook).state is State.RETRYING
+        assert desk.only(hook).state is DeliveryState.RETRYING

@@ -114,15 +114,17 @@ class TestProtection:
 
 class TestWhatFails:
     @pytest.mark.parametrize(
-        ("refusal", "told"),
+        ("refusal", "reason"),
         [
             ("550 5.1.1 No such\x07 mailbox.", "refused ida@customer.example: 550 5.1.1 No such"),
             ("554 5.7.1 Looks like spam.", "refused the message: 554 5.7.1 Looks like spam."),
         ],
     )
-    def test_the_server_says_why(self, server: MailServer, refusal: str, told: str) -> None:
+    def test_the_reason_of_the_server_is_reported(
+        self, server: MailServer, refusal: str, reason: str
+    ) -> None:
         server.refusal = refusal
-        with pytest.raises(MailFailed, match=told):
+        with pytest.raises(MailFailed, match=reason):
             mail.send(IDA, "Order", "Text", settings=settings(server.port))
 
     def test_nobody_is_there(self) -> None:

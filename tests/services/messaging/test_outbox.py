@@ -12,7 +12,7 @@ from orders.rules.errors import InvalidOrder, ServiceBusy, StaleVersion
 from orders.rules.limits import Limits
 from orders.rules.webhook import Topic
 from orders.storage import database
-from orders.storage.webhook_models import WebhookDelivery
+from orders.storage.models.webhooks import WebhookDelivery
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.services.messaging.desk import Desk
@@ -35,8 +35,8 @@ class TestOutbox:
         }
         webhooks.bin_webhook(hooks["bin"].webhook.id, desk.org.id)
         desk.order(name="Hall")
-        told = {name for name, made in hooks.items() if desk.list(made.webhook.id)}
-        assert told == {"all", "new"}
+        sent_to = {name for name, made in hooks.items() if desk.list(made.webhook.id)}
+        assert sent_to == {"all", "new"}
 
     def test_without_webhooks_nothing_is_written(self, desk: Desk) -> None:
         desk.order()
@@ -60,7 +60,7 @@ class TestOutbox:
             intake.create_order(draft, actor=desk.actor, once=once)
         assert stored() == 1
 
-    def test_each_event_of_an_order_is_told_under_its_topic(self, desk: Desk) -> None:
+    def test_each_event_of_an_order_is_sent_under_its_topic(self, desk: Desk) -> None:
         made = {topic: desk.hook(topic=topic) for topic in Topic}
         order, actor = desk.order(name="Hall"), desk.actor
         changes = editing.check_changes({"name": "Stairs"}, actor=actor, limits=Limits())
@@ -73,10 +73,10 @@ class TestOutbox:
         editing.restore_order(order.id, actor=actor, now=desk.now)
         while desk.send():
             pass
-        told = [(sent["type"], sent["data"]["name"], len(sent["data"]["cart"]),
+        events = [(sent["type"], sent["data"]["name"], len(sent["data"]["cart"]),
                  sent["data"]["deletedAt"] is not None)
                 for sent in (json.loads(message.payload) for message in desk.sent)]  # fmt: skip
-        assert sorted(told) == [
+        assert sorted(events) == [
             ("order.created", "Hall", 1, False),
             ("order.deleted", "Stairs", 2, True),
             ("order.updated", "Stairs", 1, False),
@@ -103,7 +103,7 @@ class TestOutbox:
             editing.bin_order(order.id, actor=actor, is_current=lambda version: version == 99)
         assert desk.list(made.webhook.id) == []
 
-    def test_webhooks_of_another_org_are_told_nothing(self, desk: Desk, other_org: Org) -> None:
+    def test_webhooks_of_another_org_receive_nothing(self, desk: Desk, other_org: Org) -> None:
         made = Desk(other_org).hook()
         desk.order()
         assert Desk(other_org).list(made.webhook.id) == []

@@ -55,17 +55,17 @@ def test_each_secret_is_of_its_own_and_in_the_form_of_the_scheme(org: Org) -> No
 
 
 def test_every_change_is_a_change_of_the_orgs_rules(org: Org, made: webhooks.NewWebhook) -> None:
-    def told() -> list[tuple[str, str]]:
+    def receivers() -> list[tuple[str, str]]:
         return [(rule.id, rule.topic) for rule in access.org_rules_of(org.id).webhooks]
 
     key = made.webhook.id
-    assert told() == [(key, "order.created")]
+    assert receivers() == [(key, "order.created")]
     change(org, key, {"topic": "order.deleted"})
-    assert told() == [(key, "order.deleted")]
+    assert receivers() == [(key, "order.deleted")]
     webhooks.bin_webhook(key, org.id)
-    assert told() == []
+    assert receivers() == []
     webhooks.restore(key, actor=org.actor())
-    assert told() == [(key, "order.deleted")]
+    assert receivers() == [(key, "order.deleted")]
 
 
 def test_a_change_replaces_what_was_sent_and_keeps_the_rest(

@@ -15,7 +15,7 @@ from orders.rules.errors import Conflict, InvalidOrder, NotFound, Taken
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.database import close
-from orders.storage.people_models import Invitation
+from orders.storage.models.people import InvitationRow
 from tests.actors import PASSWORD, Org
 from tests.mail_server import mail_server
 from tests.staff.people.links_and_codes import link_on, secret_of
@@ -41,7 +41,7 @@ def join(client: FlaskClient, link: str, **fields: str) -> int:
 
 def stored(app: Flask) -> list[str]:
     with app.app_context(), database.read() as connection:
-        return list(connection.execute(select(Invitation.secret_hash)).scalars())
+        return list(connection.execute(select(InvitationRow.secret_hash)).scalars())
 
 
 @pytest.mark.usefixtures("csrf_off")

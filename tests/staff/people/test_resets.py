@@ -16,7 +16,7 @@ from orders import access, administration
 from orders.rules.errors import NotFound
 from orders.settings import Settings
 from orders.storage import database
-from orders.storage.people_models import PasswordReset
+from orders.storage.models.people import PasswordReset
 from tests.actors import PASSWORD, Org
 from tests.mail_server import MailServer, mail_server
 from tests.staff.people.links_and_codes import link_on, secret_of, with_factor

@@ -17,7 +17,7 @@ from orders.people import second_factor
 from orders.people.second_factor import MOST_WRONG, STEP, WAIT, Outcome
 from orders.rules.errors import Conflict, InvalidOrder
 from orders.storage import database
-from orders.storage.people_models import RecoveryCode, StaffAccount
+from orders.storage.models.people import RecoveryCode, StaffAccount
 from tests.actors import PASSWORD, Org
 from tests.bad_orders import good_form
 from tests.conftest import StoredRows

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from orders import access
 from orders.storage import database
-from orders.storage.people_models import StaffAccount
+from orders.storage.models.people import StaffAccount
 from orders.web import security
 from tests.actors import PASSWORD, Org
 from tests.bad_orders import good_form

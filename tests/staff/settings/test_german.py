@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders.messaging.courier import Outcome
+from orders.messaging.webhook_client import PostResult
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.web import language
 from tests.actors import Org
@@ -156,7 +156,7 @@ def test_messages_of_a_webhook_say_in_german_what_became_of_them(
     make_order(org)
     assert "Wartet" in speaker.get(address).text
     # What a receiver answers stays what it is, also where it looks like a text of ours.
-    send(app, Outcome(500, "Copied"))
+    send(app, PostResult(500, "Copied"))
     page = speaker.get(address).text
     assert "Neuer Versuch folgt" in page
     assert "<span>Copied</span>" in page

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from orders import access
 from orders.rules.errors import Unauthorized
 from orders.storage import database
-from orders.storage.base import Base
+from orders.storage.models.base import Base
 from tests.actors import DOMAINS, Org
 
 KEY = "K" * 22

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.messaging import deliveries, webhooks
-from orders.messaging.courier import Outcome
+from orders.messaging.webhook_client import PostResult
 from orders.rules.paging import Paging
 from orders.rules.webhook import Webhook
 from orders.staff.settings.webhook_views import DELIVERIES_A_PAGE
@@ -44,7 +44,7 @@ def version_in(page: str) -> str:
     return found[1]
 
 
-def send(app: Flask, outcome: Outcome) -> None:
+def send(app: Flask, outcome: PostResult) -> None:
     """Send all that is due, to a receiver that answers so."""
     with app.app_context():
         while deliveries.send_next(lambda _message, /, *, at=None: outcome):
@@ -190,7 +190,7 @@ class TestMessages:
         page = admin_client.get(address).text
         assert f'href="/orders/{order["shortId"]}"' in page
         assert "Waiting" in page
-        send(app, Outcome(500, "Out of <order>\nat all"))
+        send(app, PostResult(500, "Out of <order>\nat all"))
         page = admin_client.get(address).text
         for shown in ("Trying again", "<b>500</b>", "Out of &lt;order&gt;"):
             assert shown in page
@@ -199,7 +199,7 @@ class TestMessages:
         assert send_again is not None
         assert admin_client.post(send_again[1]).location == address
         assert "sent again now" in admin_client.get(address).text
-        send(app, Outcome(204, ""))
+        send(app, PostResult(204, ""))
         page = admin_client.get(address).text
         assert "Delivered" in page
         assert '<td data-label="Attempts" class="figure">2</td>' in page

@@ -1,4 +1,4 @@
-"""The tables of saved configurations and of their files."""
+"""Saved configurations and their files."""
 
 from datetime import datetime
 from typing import Any
@@ -6,24 +6,23 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.base import Base
-from orders.storage.indexes import only_on
+from orders.storage.models.base import Base, only_on
 from orders.storage.types import JsonText
 
 
-class Configuration(Base):
+class ConfigurationRow(Base):
     """A saved choice of options for one product."""
 
     __tablename__ = "configuration"
     __table_args__ = (
-        # With what is asked by SKU: SQLite would else walk through the index of the list.
+        # Covers the queries by SKU: SQLite would otherwise walk through the index of the list.
         Index(
             "ix_configuration_org_sku",
             *("org_id", "sku", "deleted_at", "id", "short_id", "product_name"),
         ),
         only_on("postgresql", Index("ix_configuration_org_created", "org_id", "created_at", "id")),
-        # The same on SQLite with all that is searched while somebody types: the rows themselves
-        # hold whatever a configurator saves, and are much longer.
+        # SQLite: the same, with every column that is searched while somebody types. The rows
+        # themselves contain whatever a configurator saves, and are much longer.
         only_on(
             "sqlite",
             Index(
@@ -54,9 +53,9 @@ class Configuration(Base):
     publish_file_id: Mapped[str | None] = mapped_column(String(255))
     creator: Mapped[str | None] = mapped_column(String(255))
     thumbnail: Mapped[str | None] = mapped_column(String(2000))
-    # Key -> file name; the files themselves are told by `configuration_file`.
+    # Key -> file name; `configuration_file` has the files themselves.
     attachments: Mapped[dict[str, Any]]
-    # What the desk's search looks through, in case-folded form: name, SKU, short ID, options.
+    # Case-folded text for the desk's search: name, SKU, short ID, options.
     search_text: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -65,7 +64,7 @@ class Configuration(Base):
 
 
 class ConfigurationFile(Base):
-    """A file that belongs to a configuration; its bytes lie in the file store."""
+    """A file of a configuration; its bytes are in the file store."""
 
     __tablename__ = "configuration_file"
 
@@ -76,5 +75,5 @@ class ConfigurationFile(Base):
     content_type: Mapped[str] = mapped_column(String(255))
     size: Mapped[int]  # bytes
     sha256: Mapped[str] = mapped_column(String(64))
-    # Where the store keeps it; made by the service, never from a name that was sent.
+    # Its key in the store; made by the service, never from a name that was sent.
     stored_as: Mapped[str] = mapped_column(String(255))

@@ -1,16 +1,19 @@
-"""The tables of webhooks and of the messages to them."""
+"""Webhooks and the messages to them."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.base import Base
+from orders.storage.models.base import Base, partial_index
+
+# Condition of a partial index: a query must contain the same words.
+IS_GIVEN_UP = "delivered_at IS NULL AND next_attempt_at IS NULL"
 
 
-class Webhook(Base):
-    """An address of the org that is told about events of its orders."""
+class WebhookRow(Base):
+    """An address that receives the events of an org's orders."""
 
     __tablename__ = "webhook"
 
@@ -20,9 +23,9 @@ class Webhook(Base):
     address: Mapped[str] = mapped_column(String(2000))
     # As sent: `{"status": ["New", …]}`; `{}` means every order.
     filter: Mapped[dict[str, Any]]
-    # Signs what is sent (Standard Webhooks); a signature needs the secret itself, not its hash.
+    # Signs messages (Standard Webhooks); signing needs the secret itself, a hash would not do.
     secret: Mapped[str] = mapped_column(String(255))
-    # The secret before the present one, and until when messages are signed by both.
+    # The previous secret, and the end of the time in which messages are signed by both.
     old_secret: Mapped[str | None] = mapped_column(String(255))
     old_secret_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -32,22 +35,19 @@ class Webhook(Base):
 
 
 class WebhookDelivery(Base):
-    """One message to one webhook: written with the event itself, sent afterwards."""
+    """A message to one webhook: stored in the transaction of the event, sent afterwards."""
 
     __tablename__ = "webhook_delivery"
     __table_args__ = (
         Index("ix_webhook_delivery_webhook", "webhook_id", "created_at", "id"),
-        Index(
-            "ix_webhook_delivery_due",
-            "next_attempt_at",
-            sqlite_where=text("next_attempt_at IS NOT NULL"),
-            postgresql_where=text("next_attempt_at IS NOT NULL"),
+        partial_index(
+            "ix_webhook_delivery_due", "next_attempt_at", where="next_attempt_at IS NOT NULL"
         ),
-        Index(
-            "ix_webhook_delivery_claimed",
-            "claimed_until",
-            sqlite_where=text("claimed_until IS NOT NULL"),
-            postgresql_where=text("claimed_until IS NOT NULL"),
+        partial_index(
+            "ix_webhook_delivery_claimed", "claimed_until", where="claimed_until IS NOT NULL"
+        ),
+        partial_index(
+            "ix_webhook_delivery_given_up", "webhook_id", "created_at", where=IS_GIVEN_UP
         ),
     )
 
@@ -59,13 +59,13 @@ class WebhookDelivery(Base):
     # The body, exactly as it is signed and sent.
     payload: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
-    # Attempts so far; the next one, or NULL when it is delivered or given up.
+    # Attempts so far; time of the next one, or NULL when it is delivered or given up.
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
-    # Set while somebody sends it; a worker that died lets it go at this time.
+    # Set while a thread sends it; the claim of a process that died ends at this time.
     claimed_until: Mapped[datetime | None]
     last_attempt_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
-    # The receiver's last answer: its status, or NULL and why there was none.
+    # The receiver's last answer: status and text, or NULL and the reason why there was none.
     last_status: Mapped[int | None]
     last_answer: Mapped[str | None] = mapped_column(Text)

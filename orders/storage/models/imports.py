@@ -1,62 +1,59 @@
-"""The tables of imported orders: a file, its rows, and what becomes of the orders in it."""
+"""Imported files: their rows and the orders in them."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.base import Base
+from orders.storage.models.base import Base, partial_index
 
 
 class OrderImport(Base):
-    """A file of orders that somebody has uploaded, and how far it has come."""
+    """An uploaded file of orders and its progress."""
 
     __tablename__ = "order_import"
     __table_args__ = (
         Index("ix_order_import_org_created", "org_id", "created_at", "id"),
         Index("ix_order_import_org_content", "org_id", "content_hash"),
         Index("ix_order_import_org_headers", "org_id", "headers_hash"),
-        Index(
-            "ix_order_import_waiting",
-            "waiting_since",
-            sqlite_where=text("waiting_since IS NOT NULL"),
-            postgresql_where=text("waiting_since IS NOT NULL"),
+        partial_index(
+            "ix_order_import_waiting", "waiting_since", where="waiting_since IS NOT NULL"
         ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
     file_name: Mapped[str] = mapped_column(String(255))
-    # Names of the columns, and sentences on what was assumed while reading.
+    # Names of the columns, and notes about what the reader assumed.
     columns: Mapped[list[Any]]
     notes: Mapped[list[Any]]
     row_count: Mapped[int]
     # SHA-256 over names and cells, and over the names alone.
     content_hash: Mapped[str] = mapped_column(String(64))
     headers_hash: Mapped[str] = mapped_column(String(64))
-    # What each column is; SQL NULL until somebody has said so.
+    # The field of each column; SQL NULL until somebody has matched them.
     matching: Mapped[dict[str, Any] | None] = mapped_column(nullable=True)
     state: Mapped[str] = mapped_column(String(16))
-    # How many orders the rows make; NULL until they are counted.
+    # Number of orders in the rows; NULL until they are counted.
     order_count: Mapped[int | None]
     is_all_or_nothing: Mapped[bool] = mapped_column(default=False)
     # Why it has failed.
     message: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(36))
-    # Whoever started it makes the orders, to the end: their keys are by account.
+    # The orders are created in the name of this account, since idempotency keys belong to one.
     started_at: Mapped[datetime | None]
     started_by: Mapped[str | None] = mapped_column(String(36))
     finished_at: Mapped[datetime | None]
-    # Set while there is something to do in the background.
+    # Set while the background has work to do on it.
     waiting_since: Mapped[datetime | None]
-    # Set while somebody does it; a process that died lets it go at this time.
+    # Set while a process works on it; the claim of a process that died ends at this time.
     claimed_until: Mapped[datetime | None]
 
 
 class OrderImportRow(Base):
-    """A row of the file, as it was read. `number` counts as spreadsheets do."""
+    """A row of the file as it was read; `number` counts from 1, as spreadsheets do."""
 
     __tablename__ = "order_import_row"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -67,7 +64,7 @@ class OrderImportRow(Base):
 
 
 class OrderImportOrder(Base):
-    """An order of the file, in the order in which they begin, and what has become of it."""
+    """An order of the file and its result; `position` is the rank of its first row."""
 
     __tablename__ = "order_import_order"
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -1,13 +1,16 @@
-"""The tables of orders: lines, history, and what has been made already by a form or request."""
+"""Orders: lines, history, notes, idempotency keys and tries to open one as a customer."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.base import Base, RowNumber
-from orders.storage.indexes import only_on
+from orders.storage.models.base import Base, RowNumber, only_on, partial_index
+
+# Conditions of partial indexes: a query must contain the same words.
+IS_OPEN_CART = "status IN ('List', 'In Cart') AND deleted_at IS NULL"
+IS_OF_FORM = "order_id IS NOT NULL AND answer IS NULL"
 
 
 class OrderRow(Base):
@@ -15,14 +18,14 @@ class OrderRow(Base):
 
     __tablename__ = "orders"
     __table_args__ = (
-        # PostgreSQL: the list reads by the first three; the start page counts by all of them.
+        # PostgreSQL: the list uses the first three columns, the start page counts by all of them.
         only_on(
             "postgresql",
             Index("ix_orders_org_created", "org_id", "created_at", "id", "status", "deleted_at"),
         ),
-        # The same on SQLite with all that the desk's list searches, filters and sorts by: orders
-        # that do not match are passed over without reading their rows, which are much longer.
-        # PostgreSQL would refuse so long a row in an index.
+        # SQLite: the same, with every column that the desk's list searches, filters and sorts by.
+        # Orders that do not match are skipped without reading their rows, which are much longer.
+        # PostgreSQL would refuse index rows of this length.
         only_on(
             "sqlite",
             Index(
@@ -32,13 +35,11 @@ class OrderRow(Base):
             ),
         ),
         # Partial: an order without a customer costs nothing.
-        Index(
-            "ix_orders_org_customer",
-            "org_id",
-            "customer_id",
-            sqlite_where=text("customer_id IS NOT NULL"),
-            postgresql_where=text("customer_id IS NOT NULL"),
+        partial_index(
+            "ix_orders_org_customer", "org_id", "customer_id", where="customer_id IS NOT NULL"
         ),
+        # The start page; an order that comes by JSON costs nothing.
+        partial_index("ix_orders_open_carts", "org_id", "updated_at", "id", where=IS_OPEN_CART),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -56,20 +57,20 @@ class OrderRow(Base):
     updated_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(36))
     deleted_at: Mapped[datetime | None]
-    # Raised with every change; the ETag and the check against lost updates are made from it.
+    # Raised with every change; the ETag and the check against lost updates use it.
     version: Mapped[int] = mapped_column(default=1)
-    # What the list's search looks through, in case-folded form; written by one service. SQLite does
-    # not look at the length that the column was made with, and keeps it.
+    # Case-folded text for the list's search; written by one service. The length is that of the
+    # column as SQLite created it; SQLite ignores it.
     search_text: Mapped[str] = mapped_column(Text().with_variant(String(1200), "sqlite"))
 
 
 class CartLineRow(Base):
-    """One line of an order's cart, in the order in which the lines were sent."""
+    """A line of an order's cart; `position` is the order in which lines were sent."""
 
     __tablename__ = "cart_line"
     __table_args__ = (
         Index("ix_cart_line_configuration", "configuration_id"),
-        # The lines of an order lie together in the key's own tree: one tree less to write.
+        # Lines are stored in the primary key's own tree: one tree less to write.
         {"sqlite_with_rowid": False},
     )
 
@@ -83,7 +84,7 @@ class CartLineRow(Base):
 
 
 class OrderHistory(Base):
-    """What happened to an order: when, by whom, and what changed. Rows are only ever added."""
+    """A change of an order: when, by whom, and what changed. Rows are only added."""
 
     __tablename__ = "order_history"
 
@@ -95,22 +96,18 @@ class OrderHistory(Base):
     actor_id: Mapped[str] = mapped_column(String(36))
     action: Mapped[str] = mapped_column(String(32))
     # `{field: {"from": …, "to": …}}` or `{"cart": {"added": […]}}`; `{}` on creation, whose values
-    # the order itself holds.
+    # are in the order itself.
     changes: Mapped[dict[str, Any]]
 
 
 class Submission(Base):
-    """Remembers what a form or request has made, so that a repeat makes no second one."""
+    """An idempotency key of a form or request with its result: a repeat creates nothing."""
 
     __tablename__ = "submission"
     __table_args__ = (
-        # Keys of the JSON door live for a day, those of forms for ever.
-        Index(
-            "ix_submission_answered",
-            "created_at",
-            sqlite_where=text("answer IS NOT NULL"),
-            postgresql_where=text("answer IS NOT NULL"),
-        ),
+        # Keys of the JSON API are kept for a day, those of forms for ever.
+        partial_index("ix_submission_answered", "created_at", where="answer IS NOT NULL"),
+        partial_index("ix_submission_of_form", "actor_id", "created_at", where=IS_OF_FORM),
     )
 
     actor_id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -118,6 +115,28 @@ class Submission(Base):
     # SHA-256 over what was sent: the same key with other content is not a repeat.
     fingerprint: Mapped[str] = mapped_column(String(64))
     order_id: Mapped[str | None] = mapped_column(ForeignKey("orders.id"))
-    # The first answer of the JSON door: `{"status": …, "headers": {…}, "body": …}`.
+    # The first response of the JSON API: `{"status": …, "headers": {…}, "body": …}`.
     answer: Mapped[dict[str, Any] | None] = mapped_column(nullable=True)
     created_at: Mapped[datetime]
+
+
+class OrderNote(Base):
+    """A note of the team about an order; never part of the order itself."""
+
+    __tablename__ = "order_note"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), index=True)
+    at: Mapped[datetime]
+    actor_id: Mapped[str] = mapped_column(String(36))
+    text: Mapped[str] = mapped_column(Text)
+
+
+class OrderTries(Base):
+    """Failed attempts to open an order as a customer, and the time of the first one."""
+
+    __tablename__ = "order_tries"
+
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    tries: Mapped[int]
+    since: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""The tables of an org itself: its tokens, what they have asked for, and its attributes."""
+"""An org: its tokens, their requests, its attributes and the look of its customer pages."""
 
 from datetime import datetime
 from typing import Any
@@ -6,22 +6,22 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.base import Base, RowNumber
+from orders.storage.models.base import Base, RowNumber
 from orders.storage.types import JsonText
 
 
 class Org(Base):
-    """An organization: owns everything else; nothing crosses from one to another."""
+    """An organization. It owns all other rows; orgs share nothing."""
 
     __tablename__ = "org"
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     name: Mapped[str] = mapped_column(String(255))
-    # Strict: attribute keys that the org has not defined are refused.
+    # Attribute keys that the org has not defined are refused.
     is_strict: Mapped[bool] = mapped_column(default=False)
-    # Public tokens may list orders and configurations, not only look one up by its short ID.
+    # Public tokens may list orders and configurations; otherwise only look one up by short ID.
     may_public_list: Mapped[bool] = mapped_column(default=False, server_default=false())
-    # Everybody must have a second factor; who has none sets one up when they sign in.
+    # Everybody must have a second factor; people without one set it up when they sign in.
     needs_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Raised with every change of the org's attributes or settings; caches are keyed by it.
     rules_version: Mapped[int] = mapped_column(default=1)
@@ -46,7 +46,7 @@ class Token(Base):
 
 
 class RequestLog(Base):
-    """A request of a known token to the JSON door. Never its query string or body."""
+    """A request of a known token to the JSON API, without its query string and body."""
 
     __tablename__ = "request_log"
     __table_args__ = (Index("ix_request_log_org_at", "org_id", "at", "id"),)
@@ -81,3 +81,23 @@ class Attribute(Base):
     default_value: Mapped[Any] = mapped_column(JsonText, nullable=True)
     is_visible_to_customer: Mapped[bool]
     created_at: Mapped[datetime]
+
+
+class CustomerPageRow(Base):
+    """Settings of an org's customer pages; without a row, the defaults apply."""
+
+    __tablename__ = "customer_page"
+
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"), primary_key=True)
+    # What a customer must enter beside the code: "none" or "customerId".
+    customer_check: Mapped[str] = mapped_column(String(16))
+    # `#rrggbb`.
+    accent: Mapped[str | None] = mapped_column(String(7))
+    # One line: telephone, e-mail, hours.
+    contact: Mapped[str | None] = mapped_column(String(255))
+    # For customers whose browser asks for no language that we have.
+    language: Mapped[str | None] = mapped_column(String(16))
+    # The logo's file in the store; all three or none.
+    logo_type: Mapped[str | None] = mapped_column(String(255))
+    logo_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    logo_stored_as: Mapped[str | None] = mapped_column(String(255))

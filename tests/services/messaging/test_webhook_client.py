@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from orders.messaging.courier import MAX_ANSWER, Courier, Message
+from orders.messaging.webhook_client import MAX_ANSWER, Message, WebhookClient
 from orders.settings import PROJECT
 from tests.receiver import Receiver
 
@@ -24,8 +24,8 @@ def message(address: str, *secrets: str) -> Message:
 
 
 @pytest.fixture
-def courier() -> Courier:
-    return Courier(allow_private=True)
+def client() -> WebhookClient:
+    return WebhookClient(allow_private=True)
 
 
 @contextlib.contextmanager
@@ -51,8 +51,8 @@ def raw_server(*parts: bytes, pause: float = 0.0) -> Iterator[str]:
     listener.close()
 
 
-def test_a_receiver_can_verify_what_it_gets(courier: Courier, receiver: Receiver) -> None:
-    outcome = courier.carry(message(receiver.address))
+def test_a_receiver_can_verify_what_it_gets(client: WebhookClient, receiver: Receiver) -> None:
+    outcome = client.post(message(receiver.address))
     assert (outcome.status, outcome.answer, outcome.is_delivered) == (204, "", True)
     [got] = receiver.received
     assert got.body == TEXT.encode()
@@ -64,35 +64,37 @@ def test_a_receiver_can_verify_what_it_gets(courier: Courier, receiver: Receiver
 
 
 def test_the_signature_is_of_the_moment_of_the_attempt(
-    courier: Courier, receiver: Receiver
+    client: WebhookClient, receiver: Receiver
 ) -> None:
     at = datetime(2026, 11, 25, 9, 30, 0, 999_000, tzinfo=UTC)
-    courier.carry(message(receiver.address), at=at)
+    client.post(message(receiver.address), at=at)
     assert receiver.received[0].headers["webhook-timestamp"] == str(int(at.timestamp()))
 
 
-def test_both_secrets_sign_while_one_is_being_changed(courier: Courier, receiver: Receiver) -> None:
-    courier.carry(message(receiver.address, SECRET, OLD_SECRET))
+def test_both_secrets_sign_while_one_is_being_changed(
+    client: WebhookClient, receiver: Receiver
+) -> None:
+    client.post(message(receiver.address, SECRET, OLD_SECRET))
     [got] = receiver.received
     assert got.verified(SECRET) == got.verified(OLD_SECRET)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed_and_is_no_delivery(
-    courier: Courier, receiver: Receiver, status: int
+    client: WebhookClient, receiver: Receiver, status: int
 ) -> None:
     receiver.answer_with([(status, b"elsewhere")])
     receiver.headers["Location"] = receiver.address
-    outcome = courier.carry(message(receiver.address))
+    outcome = client.post(message(receiver.address))
     assert (outcome.status, outcome.answer, outcome.is_delivered) == (status, "elsewhere", False)
     assert len(receiver.received) == 1
 
 
 def test_of_an_answer_a_thousand_printable_characters_are_kept(
-    courier: Courier, receiver: Receiver
+    client: WebhookClient, receiver: Receiver
 ) -> None:
     receiver.answer_with([(500, ("a\0b\x1b[31m\ud7ff é\r\n<b>".encode() + b"\xff" + b"x" * 9999))])
-    answer = courier.carry(message(receiver.address)).answer
+    answer = client.post(message(receiver.address)).answer
     assert answer.startswith("a b [31m\ud7ff é \n<b>\ufffdxxx")
     assert len(answer) == MAX_ANSWER
 
@@ -107,7 +109,7 @@ def test_of_an_answer_a_thousand_printable_characters_are_kept(
 )  # fmt: skip
 def test_nothing_is_sent_into_the_private_network(receiver: Receiver, address: str) -> None:
     port = receiver.address.rpartition(":")[2].partition("/")[0]
-    outcome = Courier(allow_private=False).carry(message(address.format(port=port)))
+    outcome = WebhookClient(allow_private=False).post(message(address.format(port=port)))
     assert (outcome.status, outcome.is_delivered) == (None, False)
     assert "private network" in outcome.answer
     assert receiver.received == []
@@ -119,10 +121,10 @@ def test_a_public_name_that_resolves_to_loopback_is_not_called(
     port = int(receiver.address.rpartition(":")[2].partition("/")[0])
     monkeypatch.setattr(socket, "getaddrinfo", answer_of_a_name_server("127.0.0.1", port))
     address = f"http://hooks.shop.example:{port}/hook"
-    assert "private network" in Courier(allow_private=False).carry(message(address)).answer
+    assert "private network" in WebhookClient(allow_private=False).post(message(address)).answer
     assert receiver.received == []
     # The name itself is not what is refused: where it is allowed, it leads to the receiver.
-    assert Courier(allow_private=True).carry(message(address)).is_delivered
+    assert WebhookClient(allow_private=True).post(message(address)).is_delivered
 
 
 def test_a_name_that_points_elsewhere_a_moment_later_is_asked_once(
@@ -143,13 +145,13 @@ def test_a_name_that_points_elsewhere_a_moment_later_is_asked_once(
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
-    Courier(allow_private=False).carry(message(f"http://rebinding.example:{port}/"))
+    WebhookClient(allow_private=False).post(message(f"http://rebinding.example:{port}/"))
     assert asked == ["rebinding.example"]
     assert connected == ["8.8.8.8"]
 
 
 def answer_of_a_name_server(ip: str, port: int, asked: list[str] | None = None) -> Any:  # noqa: ANN401 - a function like the system's own
-    """Give a resolver for which every name has this address; there is no name server in tests."""
+    """Return a resolver for which every name has this address; there is no name server in tests."""
 
     def resolve(host: str, *_: object, **__: object) -> list[Any]:
         if asked is not None:
@@ -160,42 +162,42 @@ def answer_of_a_name_server(ip: str, port: int, asked: list[str] | None = None) 
 
 
 def test_proxies_and_passwords_of_this_machine_are_not_used(
-    courier: Courier, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    client: WebhookClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setattr(requests.sessions, "get_netrc_auth", lambda _url: ("user", "password"))
-    assert courier.carry(message(receiver.address)).is_delivered
+    assert client.post(message(receiver.address)).is_delivered
     assert "authorization" not in receiver.received[0].headers
 
 
-def test_nobody_there_is_an_outcome(courier: Courier) -> None:
+def test_nobody_there_is_an_outcome(client: WebhookClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    outcome = courier.carry(message(f"http://127.0.0.1:{port}/"))
+    outcome = client.post(message(f"http://127.0.0.1:{port}/"))
     assert outcome.status is None
     assert "could not be reached" in outcome.answer
 
 
 def test_an_unknown_name_is_an_outcome() -> None:
     for allow_private in (False, True):
-        courier = Courier(allow_private=allow_private)
-        outcome = courier.carry(message("http://nobody.invalid/"))
+        client = WebhookClient(allow_private=allow_private)
+        outcome = client.post(message("http://nobody.invalid/"))
         assert outcome.answer == "The name of the address could not be resolved."
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 2"])
-def test_what_is_no_answer_is_an_outcome(courier: Courier, answer: bytes) -> None:
+def test_what_is_no_answer_is_an_outcome(client: WebhookClient, answer: bytes) -> None:
     with raw_server(answer) as address:
-        outcome = courier.carry(message(address))
+        outcome = client.post(message(address))
     assert (outcome.status, outcome.is_delivered) == (None, False)
     assert outcome.answer
 
 
 def test_a_plain_server_at_an_https_address_is_an_outcome(
-    courier: Courier, receiver: Receiver
+    client: WebhookClient, receiver: Receiver
 ) -> None:
-    outcome = courier.carry(message(receiver.address.replace("http:", "https:")))
+    outcome = client.post(message(receiver.address.replace("http:", "https:")))
     assert outcome.status is None
     assert "certificate" in outcome.answer or "reached" in outcome.answer
 
@@ -204,7 +206,7 @@ def test_a_receiver_that_drips_its_head_is_cut_off() -> None:
     # Each byte comes within the timeout of the socket; all of them would take for ever.
     with raw_server(b"HTTP/1.1 200 OK\r\nX-A: ", *[b"a"] * 600, pause=0.1) as address:
         begun = time.monotonic()
-        outcome = Courier(allow_private=True, time_limit=0.5).carry(message(address))
+        outcome = WebhookClient(allow_private=True, time_limit=0.5).post(message(address))
         took = time.monotonic() - begun
     assert outcome.answer == "No whole answer within 0.5 seconds."
     assert took < 30, "all bytes would have taken a minute"
@@ -213,30 +215,33 @@ def test_a_receiver_that_drips_its_head_is_cut_off() -> None:
 def test_a_status_counts_though_the_text_behind_it_never_ends() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\nthanks"
     with raw_server(head, *[b"!"] * 600, pause=0.1) as address:
-        outcome = Courier(allow_private=True, time_limit=0.5).carry(message(address))
+        outcome = WebhookClient(allow_private=True, time_limit=0.5).post(message(address))
     assert outcome.is_delivered
 
 
-def test_a_receiver_that_says_nothing_is_left(courier: Courier) -> None:
+def test_a_receiver_that_says_nothing_is_left(client: WebhookClient) -> None:
     with raw_server(b"", pause=60) as address:
-        outcome = Courier(allow_private=True, time_limit=0.3).carry(message(address))
+        outcome = WebhookClient(allow_private=True, time_limit=0.3).post(message(address))
     assert outcome.answer == "No whole answer within 0.3 seconds."
 
 
 def test_the_receiver_in_the_docs_takes_ours_and_refuses_others(
-    courier: Courier, receiver: Receiver
+    client: WebhookClient, receiver: Receiver
 ) -> None:
     text = (PROJECT / "docs" / "webhooks.md").read_text("utf-8")
     example = text.partition("```python\n")[2].partition("```")[0]
     kept: list[tuple[str, dict[str, object]]] = []
-    names: dict[str, Any] = {"__name__": "example", "remember": lambda *told: kept.append(told)}
+    names: dict[str, Any] = {
+        "__name__": "example",
+        "remember": lambda *arguments: kept.append(arguments),
+    }
     exec(example.replace("whsec_…", SECRET), names)  # noqa: S102 - our own docs
-    client = names["app"].test_client()
-    courier.carry(message(receiver.address))
+    service = names["app"].test_client()
+    client.post(message(receiver.address))
     [got] = receiver.received
     headers = {name: value for name, value in got.headers.items() if name != "host"}
-    assert client.post("/hooks/orders", data=got.body, headers=headers).status_code == 204
-    assert [(key, told["type"]) for key, told in kept] == [("0197-id", "order.created")]
+    assert service.post("/hooks/orders", data=got.body, headers=headers).status_code == 204
+    assert [(key, arguments["type"]) for key, arguments in kept] == [("0197-id", "order.created")]
     changed = got.body.replace(b"order.created", b"order.deleted")
-    assert client.post("/hooks/orders", data=changed, headers=headers).status_code == 400
+    assert service.post("/hooks/orders", data=changed, headers=headers).status_code == 400
     assert len(kept) == 1

@@ -1,8 +1,8 @@
-"""New rows of several tables, inserted together or not at all, by as few statements as possible.
+"""Inserts of new rows in several tables, merged with those of other threads.
 
-The transaction of SQLite's one writer is the narrow place of the service. Each statement in it lets
-other threads have Python's lock, and waits for them afterwards: so the rows of a whole group of
-insertions go into a few statements of many rows (docs/decisions/0002-where-writes-queue.md).
+The transaction of SQLite's single writer is the bottleneck of the service. Each statement in it
+lets other threads take Python's lock and waits for them afterwards: so the rows of a whole group of
+inserts go in by a few statements of many rows (docs/decisions/0002-where-writes-queue.md).
 """
 
 import sqlite3
@@ -11,26 +11,28 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
-from orders.storage.prepared import Process, driver_of, translated
+from orders.storage.sqlite.statement_cache import Process, driver_of, sqlalchemy_error
 
-# Of each table, parents first: its rows, all with the same keys.
+# The rows of each table, parents first; all rows of a table have the same keys.
 NewRows: TypeAlias = Mapping[Table, Sequence[Mapping[str, Any]]]
 _Keys: TypeAlias = tuple[str, ...]
 
-# Rows of the largest statement. SQLite takes 32,766 values in one.
+# Rows in the largest statement. SQLite takes 32,766 values in one.
 MOST_ROWS = 64
 
 _SQLITE = sqlite_dialect()
 
 
-class Insertion:
-    """A work for the writer that only inserts, so that it can be merged with others."""
+class BatchInsert:
+    """A write that only inserts, so that the group commit can merge it with others.
+
+    Values are converted for the driver here, before anybody waits for the lock.
+    """
 
     def __init__(self, rows: NewRows) -> None:
-        """Turn the values into what the driver takes; here, before anybody waits for the lock."""
         self.parts = [
             (table, tuple(table_rows[0]), _values(table, table_rows))
             for table, table_rows in rows.items()
@@ -39,39 +41,32 @@ class Insertion:
 
     def __call__(self, connection: Connection) -> None:
         """Insert these rows alone. Raises IntegrityError when one of them is taken."""
-        insert_together(driver_of(connection), [self])
+        insert_batch(driver_of(connection), [self])
 
 
-def insert_together(driver: sqlite3.Connection, insertions: Iterable[Insertion]) -> None:
-    """Insert the rows of all insertions. Raises SQLAlchemy's errors; some rows may be in then."""
+def insert_batch(driver: sqlite3.Connection, inserts: Iterable[BatchInsert]) -> None:
+    """Insert the rows of all inserts. Raises SQLAlchemy's errors; some rows may be in then."""
     merged: dict[tuple[Table, _Keys], list[tuple[Any, ...]]] = {}
-    for insertion in insertions:
-        for table, keys, values in insertion.parts:
+    for one in inserts:
+        for table, keys, values in one.parts:
             merged.setdefault((table, keys), []).extend(values)
-    # Parents first: insertions differ in their tables, so none of them has the whole order.
+    # Parents first: inserts differ in their tables, so none of them has the whole order.
     for table, keys in sorted(merged, key=lambda place: _depth(place[0])):
         rows = merged[table, keys]
         while rows:
-            # Sizes are powers of two: a few texts, which the driver keeps prepared.
+            # Sizes are powers of two: a few different texts, which the driver keeps prepared.
             size = min(MOST_ROWS, 1 << (len(rows).bit_length() - 1))
             text = _statement(table, keys, size)
             try:
                 driver.execute(text, list(chain.from_iterable(rows[:size])))
             except sqlite3.Error as error:
-                raise translated(_statement(table, keys, 1), error) from error
+                raise sqlalchemy_error(_statement(table, keys, 1), error) from error
             rows = rows[size:]
-
-
-def insert_rows(connection: Connection, rows: NewRows) -> None:
-    """Insert by SQLAlchemy's own way, for PostgreSQL."""
-    for table, table_rows in rows.items():
-        if table_rows:
-            connection.execute(insert(table).inline(), table_rows)
 
 
 @lru_cache(maxsize=256)
 def _depth(table: Table) -> int:
-    """Give how many tables lie above this one, by its foreign keys."""
+    """Return how many levels of tables are above this one, by its foreign keys."""
     parents = {key.column.table for key in table.foreign_keys} - {table}
     return max((1 + _depth(parent) for parent in parents), default=0)
 

@@ -1,4 +1,4 @@
-"""One thread at a time works on a request, and nobody waits for one who waits for the disk."""
+"""One thread at a time works on a request, and none waits for a thread that waits for the disk."""
 
 import threading
 from collections.abc import Callable
@@ -7,23 +7,23 @@ from functools import partial
 import pytest
 from sqlalchemy import Connection
 
-from orders import turns
 from orders.customer.pace import MissPace
 from orders.storage import database
+from orders.storage.sqlite import request_lock
 from tests.actors import Org
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
-def no_turn_is_left() -> None:
-    turns.give()
+def lock_is_free() -> None:
+    request_lock.release()
 
 
-def take_and_give(done: threading.Event) -> None:
-    turns.take()
+def acquire_and_release(done: threading.Event) -> None:
+    request_lock.acquire()
     done.set()
-    turns.give()
+    request_lock.release()
 
 
 def run(function: Callable[[], None]) -> threading.Thread:
@@ -32,34 +32,34 @@ def run(function: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def test_a_second_thread_waits_for_its_turn() -> None:
-    began, has_turn = threading.Event(), threading.Event()
+def test_a_second_thread_waits_for_the_lock() -> None:
+    began, has_lock = threading.Event(), threading.Event()
 
     def second() -> None:
         began.set()
-        turns.take()
-        has_turn.set()
-        turns.give()
+        request_lock.acquire()
+        has_lock.set()
+        request_lock.release()
 
-    turns.take()
-    turns.take()  # twice is fine
+    request_lock.acquire()
+    request_lock.acquire()  # twice is fine
     thread = run(second)
     assert began.wait(5)
-    assert not has_turn.wait(0.1)
-    turns.give()
-    turns.give()
-    assert has_turn.wait(5)
+    assert not has_lock.wait(0.1)
+    request_lock.release()
+    request_lock.release()
+    assert has_lock.wait(5)
     thread.join()
 
 
 @on_sqlite
-def test_every_request_gives_its_turn_back(org: Org) -> None:
+def test_every_request_releases_the_lock(org: Org) -> None:
     client = org.app.test_client()
     headers = {"Authorization": f"Bearer {org.private.secret}"}
     for path in ("/find", "/nothing", "/api/nothing", "/api/orders/000000000000", "/orders"):
         client.get(path, headers=headers)
         done = threading.Event()
-        run(partial(take_and_give, done))
+        run(partial(acquire_and_release, done))
         assert done.wait(5), path
 
 
@@ -73,7 +73,7 @@ def test_a_read_does_not_wait_for_a_thread_that_waits_for_the_disk(org: Org) -> 
 
     def write() -> None:
         with org.app.app_context():
-            turns.take()
+            request_lock.acquire()
             database.write(slow)
 
     def read() -> None:
@@ -89,22 +89,22 @@ def test_a_read_does_not_wait_for_a_thread_that_waits_for_the_disk(org: Org) -> 
 
 
 @on_sqlite
-def test_a_page_that_reads_gives_its_turn_away_first(org: Org) -> None:
+def test_a_page_that_reads_releases_the_lock_first(org: Org) -> None:
     done = threading.Event()
     with org.app.app_context():
-        turns.take()
+        request_lock.acquire()
         with database.read():
-            run(partial(take_and_give, done))
+            run(partial(acquire_and_release, done))
             assert done.wait(5)
 
 
 @on_sqlite
 @pytest.mark.parametrize("code", ["mistyped", "000000000000"])
-def test_an_answer_that_is_held_back_holds_nobody_up(org: Org, code: str) -> None:
+def test_a_delayed_answer_delays_no_other_request(org: Org, code: str) -> None:
     done = threading.Event()
 
     def others_go_on(_seconds: float) -> None:
-        run(partial(take_and_give, done))
+        run(partial(acquire_and_release, done))
         assert done.wait(5)
 
     # The clock stands still, so that the answer is always too early.

@@ -1,4 +1,4 @@
-"""People's accounts: how they come to one, and how they prove who they are."""
+"""Accounts of people: how they get one, and how they prove who they are."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.base import Base, RowNumber
+from orders.storage.models.base import Base, RowNumber
 
 
 class StaffAccount(Base):
@@ -21,13 +21,13 @@ class StaffAccount(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
-    # What others read in place of the address; empty when the person has not named themselves.
+    # Shown to others in place of the address; empty when the person has set no name.
     name: Mapped[str] = mapped_column(String(80), default="", server_default="")
     # `{"timeZone": "Europe/Berlin", …}`; a key that is missing means the default.
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     last_signed_in_at: Mapped[datetime | None]
-    # The second factor: its secret (a code is made from the secret itself, not from a hash), and
-    # the time step of the last code that was used, so that none counts twice.
+    # The second factor: its secret (codes are computed from the secret itself, a hash would not
+    # do), and the time step of the last code that was used, so that no code works twice.
     totp_secret: Mapped[str | None] = mapped_column(String(64))
     totp_step: Mapped[int | None]
     # Wrong codes in a row, and when the last one came.
@@ -35,8 +35,8 @@ class StaffAccount(Base):
     wrong_code_at: Mapped[datetime | None]
 
 
-class Invitation(Base):
-    """An address that may make itself an account by a link, once."""
+class InvitationRow(Base):
+    """An invitation by mail to create an account; its link works once."""
 
     __tablename__ = "invitation"
     __table_args__ = (Index("ix_invitation_org_created", "org_id", "created_at", "id"),)
@@ -45,7 +45,7 @@ class Invitation(Base):
     org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
     email: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(16))
-    # SHA-256 of the link's secret; sending the invitation again makes another secret.
+    # SHA-256 of the link's secret; sending the invitation again creates a new secret.
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(36))
@@ -55,7 +55,7 @@ class Invitation(Base):
 
 
 class PasswordReset(Base):
-    """A link by which a person sets another password, once."""
+    """A link to set a new password; it works once."""
 
     __tablename__ = "password_reset"
     __table_args__ = (Index("ix_password_reset_staff", "staff_id", "created_at"),)
@@ -64,12 +64,12 @@ class PasswordReset(Base):
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff_account.id"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    # Used, or of no use any more because the password was changed another way.
+    # Used, or invalid because the password was changed another way.
     used_at: Mapped[datetime | None]
 
 
 class RecoveryCode(Base):
-    """A code that stands in for the second factor, once."""
+    """A code that replaces the second factor once."""
 
     __tablename__ = "recovery_code"
 
@@ -79,7 +79,7 @@ class RecoveryCode(Base):
 
 
 class StaffEvent(Base):
-    """What happened to an account: signed in, another password … Rows are only ever added."""
+    """An event of an account, such as a sign-in or a new password. Rows are only added."""
 
     __tablename__ = "staff_event"
     __table_args__ = (Index("ix_staff_event_staff", "staff_id", "id"),)

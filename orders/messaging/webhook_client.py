@@ -1,7 +1,7 @@
-"""Carries one signed message to its address, and brings back what was answered.
+"""Posts one signed message to a webhook's address and returns the result.
 
-Nothing is carried into the private network unless the operator allows it: the address that a name
-resolves to is checked and then called itself, so that no name can point elsewhere meanwhile.
+Nothing is sent into the private network unless the operator allows it: the IP address that a name
+resolves to is checked, and then that address is called, so a name cannot change in between.
 """
 
 import contextlib
@@ -25,17 +25,17 @@ from urllib3.exceptions import NameResolutionError
 from orders.rules.texts import mark
 
 USER_AGENT = "Shortorder-Webhooks/1"
-# Seconds that an attempt may take from the connection to the end of the answer.
+# Seconds for an attempt, from the connection to the end of the answer.
 TIME_LIMIT = 10.0
 MAX_ANSWER = 1_000  # characters of the answer that are kept
-_MOST_BYTES = 4 * MAX_ANSWER  # as many as so many characters can have
+_MOST_BYTES = 4 * MAX_ANSWER  # a character has at most four
 
 _UNPRINTABLE = re.compile(r"[^\S\n]+|[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message to carry: `id` is the same in every attempt, `secrets` are those that sign it."""
+    """A message to send. Its `id` is the same in every attempt; each of `secrets` signs it."""
 
     id: str
     address: str
@@ -44,23 +44,25 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The receiver's answer: its status and text, or None and why there was none."""
+class PostResult:
+    """The receiver's answer: status and text, or None and the reason why there was none."""
 
     status: int | None
     answer: str
 
     @property
     def is_delivered(self) -> bool:
-        """Whether the receiver has taken the message: any 2xx."""
+        """Whether the receiver has accepted the message, with any 2xx."""
         return self.status is not None and 200 <= self.status < 300
 
 
-class Courier:
-    """Sends messages; one may be used by many threads."""
+class WebhookClient:
+    """Sends messages; one client may be used by many threads.
+
+    `allow_private` allows addresses in the private network; `time_limit` is in seconds.
+    """
 
     def __init__(self, *, allow_private: bool, time_limit: float = TIME_LIMIT) -> None:
-        """Say whether addresses may be in the private network; `time_limit` is in seconds."""
         self._time_limit = time_limit
         self._config = Config(
             ip_filter_enable=not allow_private,
@@ -70,29 +72,29 @@ class Courier:
             user_agent_override=USER_AGENT,
         )
 
-    def carry(self, message: Message, *, at: datetime | None = None) -> Outcome:
-        """Post the message once. Never raises: whatever goes wrong is the outcome."""
+    def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
+        """Post the message once. Never raises: failures are results, too."""
         with _Session(self._config) as session, _clock(session, self._time_limit) as clock:
             try:
                 return self._post(session, clock, message, at or datetime.now(UTC))
             except Exception as error:  # noqa: BLE001 - an address can go wrong in many ways
-                return Outcome(None, self._reason(error, is_late=clock.has_rung))
+                return PostResult(None, self._reason(error, is_late=clock.has_rung))
 
     def _post(
         self, session: "_Session", clock: "_Clock", message: Message, at: datetime
-    ) -> Outcome:
+    ) -> PostResult:
         body = message.payload.encode()
         response = session.post(
             message.address, data=body, headers=_headers(message, at), stream=True
         )
-        if clock.has_rung:  # what looks like the end of the head is the end of the connection
+        if clock.has_rung:  # the head ended only because the clock closed the connection
             raise requests.Timeout
         text = b""
-        # The status decides; a text that breaks off is no failure.
+        # The status decides; a text that is cut off is no failure.
         with contextlib.suppress(Exception):
             text = response.raw.read(_MOST_BYTES, decode_content=False) or b""
         response.close()
-        return Outcome(response.status_code, _printable(text.decode("utf-8", "replace")))
+        return PostResult(response.status_code, _printable(text.decode("utf-8", "replace")))
 
     def _reason(self, error: Exception, *, is_late: bool) -> str:
         if is_late or isinstance(error, requests.Timeout):
@@ -113,26 +115,26 @@ class Courier:
 
 
 class _Session(HTTPSession):
-    """A session that follows nobody and brings nothing from this machine."""
+    """A session that follows no redirects and uses no settings of this machine's user."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        # Neither proxies nor passwords of this machine's user are for the receivers.
+        # Receivers must not get the proxies and passwords of this machine's user.
         self.trust_env = False
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the library's signature
-        """Say that there is none: the library would read the whole text before not following it."""
+        """Return None: the library would read the whole text before it refuses to follow."""
         return None
 
 
 def _root(error: Exception) -> BaseException | None:
-    """Give what lies behind the library's error."""
+    """Return the cause of the library's error."""
     inner = error.args[0] if error.args else None
     return getattr(inner, "reason", None) or error.__cause__
 
 
 def _headers(message: Message, at: datetime) -> dict[str, str]:
-    """Sign the message as the Standard Webhooks scheme says, once with each secret."""
+    """Return the headers of Standard Webhooks, with a signature for each secret."""
     signatures = (
         Webhook(secret).sign(message.id, at.astimezone(UTC), message.payload)
         for secret in message.secrets
@@ -153,8 +155,8 @@ def _printable(text: str) -> str:
 class _Clock:
     """Ends connections that are still open after the time limit.
 
-    The timeouts of sockets count from byte to byte: a receiver that sends one every few seconds
-    would hold its sender for ever.
+    Socket timeouts count from byte to byte: a receiver that sends one every few seconds would keep
+    its sender for ever.
     """
 
     def __init__(self) -> None:
@@ -163,7 +165,7 @@ class _Clock:
         self._lock = threading.Lock()
 
     def watch(self, connection: socket.socket) -> None:
-        """Take a connection of this attempt; it may be wrapped into TLS afterwards."""
+        """Watch a connection of this attempt; it may be wrapped in TLS afterwards."""
         with self._lock:
             if self.has_rung:  # it took too long to get here
                 connection.close()
@@ -171,7 +173,7 @@ class _Clock:
             self._sockets.append(connection.dup())
 
     def ring(self) -> None:
-        """End what is open, and whatever is opened from now on."""
+        """End all connections, and those that are opened from now on."""
         with self._lock:
             self.has_rung = True
             for connection in self._sockets:
@@ -179,7 +181,7 @@ class _Clock:
                     connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Release the connections without ending them."""
         with self._lock:
             for connection in self._sockets:
                 connection.close()
@@ -188,7 +190,7 @@ class _Clock:
 
 @contextlib.contextmanager
 def _clock(session: requests.Session, time_limit: float) -> Iterator[_Clock]:
-    """Time all connections that the session opens in this block."""
+    """Apply the time limit to all connections that the session opens in this block."""
     clock = _Clock()
     timer = threading.Timer(time_limit, clock.ring)
     timer.daemon = True
@@ -205,7 +207,7 @@ def _clock(session: requests.Session, time_limit: float) -> Iterator[_Clock]:
 
 
 def _timed_pools(clock: _Clock) -> dict[str, Any]:
-    """Give urllib3's pools with connections that the clock knows."""
+    """Return urllib3's pool classes, with connections that the clock watches."""
 
     class Timed:
         def _new_conn(self) -> socket.socket:

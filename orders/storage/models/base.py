@@ -1,4 +1,4 @@
-"""What all tables share: types of columns, and names of constraints.
+"""Base class of the models: types of columns, names of constraints, indexes of one database.
 
 Every row that an org owns carries `org_id`, so that each query can be scoped.
 """
@@ -6,7 +6,7 @@ Every row that an org owns carries `org_id`, so that each query can be scoped.
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Integer, MetaData
+from sqlalchemy import BigInteger, Index, Integer, MetaData, text
 from sqlalchemy.orm import DeclarativeBase
 
 from orders.storage.types import JsonText, UtcDateTime
@@ -32,3 +32,22 @@ class Base(DeclarativeBase):
         dict[str, Any]: JsonText,
         list[Any]: JsonText,
     }
+
+
+def only_on(dialect: str, index: Index) -> Index:
+    """Create an index on one database only ("sqlite" or "postgresql").
+
+    The check of models against migrations skips it on the other one, by `info`.
+    """
+    index.info["dialect"] = dialect
+    index.ddl_if(dialect=dialect)
+    return index
+
+
+def partial_index(name: str, *columns: str, where: str) -> Index:
+    """Index only the rows for which the SQL condition `where` is true.
+
+    A database uses it only for queries that contain the condition in the same words.
+    """
+    condition = text(where)
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)

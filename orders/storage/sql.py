@@ -1,0 +1,168 @@
+"""SQL that SQLAlchemy does not have, in the form of each database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Text,
+    bindparam,
+    func,
+    literal,
+    text,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+def unindexed(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    """Return the text column, which must not be nullable, in a form that no index is used for.
+
+    For conditions beside a more selective one: without statistics SQLite assumes that an org has
+    ten rows, and would search by the org instead of by short IDs (docs/decisions/0032). PostgreSQL
+    has statistics and plans the same either way.
+    """
+    return func.coalesce(column, "")
+
+
+def in_array(column: ColumnElement[Any], texts: Sequence[str]) -> ColumnElement[bool]:
+    """Return whether the text column is one of `texts`, which are bound as a single value.
+
+    Databases limit the number of bound values in a statement, and each of them costs time.
+    """
+    return _InArray(column, bindparam(None, list(texts), type_=_Texts()))
+
+
+class _Texts(TypeDecorator[Sequence[str]]):
+    """Several texts as one value: an array on PostgreSQL, a JSON text on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        is_sqlite = dialect.name == "sqlite"
+        return dialect.type_descriptor(Text() if is_sqlite else ARRAY(Text()))
+
+    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> Any:  # noqa: ANN401 - what the driver takes
+        return orjson.dumps(value).decode() if dialect.name == "sqlite" else list(value or ())
+
+
+class _InArray(FunctionElement[bool]):
+    name = "in_array"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_InArray, "sqlite")
+def _in_array_sqlite(element: _InArray, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own options
+    column, texts = _compiled(element, compiler, options)
+    return f"{column} IN (SELECT value FROM json_each({texts}))"  # noqa: S608 - names of bound values
+
+
+@compiles(_InArray, "postgresql")
+def _in_array_postgresql(element: _InArray, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+    column, texts = _compiled(element, compiler, options)
+    return f"({column} = ANY ({texts}))"
+
+
+class JsonMember(FunctionElement[bool]):
+    """Whether a member of a JSON object has this value: a text, number, boolean or null.
+
+    A missing member equals null. Numbers are compared by value.
+    """
+
+    name = "json_member"
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], key: str, value: object) -> None:
+        wanted = orjson.dumps({key: value}).decode()
+        super().__init__(type_coerce(column, Text), literal(key, Text), literal(wanted, Text))
+
+
+@compiles(JsonMember, "sqlite")
+def _json_member_sqlite(element: JsonMember, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+    column, key, wanted = _compiled(element, compiler, options)
+    # Types are compared too, since SQLite reads true as 1. A missing member has the type null.
+    return f"""(
+        SELECT CASE want.type
+            WHEN 'null' THEN coalesce(has.type, 'null') = 'null'
+            ELSE coalesce(replace(has.type, 'real', 'integer'), 'null')
+                = replace(want.type, 'real', 'integer') AND has.atom = want.atom
+        END
+        FROM json_each({wanted}) AS want
+        LEFT JOIN json_each({column}) AS has ON has.key = {key}
+    )"""  # noqa: S608 - names of bound values
+
+
+@compiles(JsonMember, "postgresql")
+def _json_member_postgresql(element: JsonMember, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+    column, key, wanted = _compiled(element, compiler, options)
+    has, want = f"(({column})::jsonb -> {key})", f"(({wanted})::jsonb -> {key})"
+    return f"(coalesce({has}, 'null'::jsonb) = {want})"
+
+
+class JsonRows(FunctionElement[str]):
+    """Aggregates rows into one JSON array of arrays, as text and in no particular order.
+
+    With it one statement reads an order and its lines: half the time of two statements, and both
+    are of the same state without a transaction.
+    """
+
+    name = "json_rows"
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(JsonRows, "sqlite")
+def _json_rows_sqlite(element: JsonRows, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+    return f"json_group_array(json_array({compiler.process(element.clauses, **options)}))"
+
+
+@compiles(JsonRows, "postgresql")
+def _json_rows_postgresql(element: JsonRows, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+    return f"json_agg(json_build_array({compiler.process(element.clauses, **options)}))::text"
+
+
+def _compiled(
+    element: FunctionElement[Any], compiler: SQLCompiler, options: dict[str, Any]
+) -> list[str]:
+    return [compiler.process(clause, **options) for clause in element.clauses]
+
+
+# The columns get what the types of the model would write (orders.storage.types.UtcDateTime).
+_INSERT_REQUESTS = {
+    "sqlite": text(
+        "INSERT INTO request_log (org_id, token_id, at, method, path, status, user_agent) "
+        "SELECT value->>0, value->>1, "
+        "strftime('%Y-%m-%d %H:%M:%f', (value->>2) / 1000.0, 'unixepoch') || '000', "
+        "value->>3, value->>4, value->>5, value->>6 FROM json_each(:rows)"
+    ),
+    "postgresql": text(
+        "INSERT INTO request_log (org_id, token_id, at, method, path, status, user_agent) "
+        "SELECT value->>0, value->>1, "
+        "to_timestamp(0) + CAST(value->>2 AS bigint) * interval '1 millisecond', "
+        "value->>3, value->>4, CAST(value->>5 AS integer), value->>6 "
+        "FROM json_array_elements(CAST(:rows AS json))"
+    ),
+}
+
+
+def insert_requests(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows of the request log by one statement, in the order given.
+
+    A row is org ID, token ID, milliseconds since 1970, method, path, status, user agent. All rows
+    are sent as one JSON text: values and statements for each row would take time from the requests
+    that are being answered (docs/benchmarks.md).
+    """
+    sent = {"rows": orjson.dumps(rows).decode()}
+    connection.execute(_INSERT_REQUESTS[connection.dialect.name], sent)

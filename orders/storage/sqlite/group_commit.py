@@ -1,0 +1,256 @@
+"""The queue of writes to one SQLite database (docs/decisions/0002-where-writes-queue.md).
+
+SQLite has one writer at a time, and its own waiting is unfair: a busy process keeps the lock for
+itself. So the threads of a process put their writes into one durable commit, which one of them
+makes, and the processes queue for a file lock, which the kernel grants in order.
+"""
+
+import fcntl
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import takewhile
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from orders.rules.errors import ServiceBusy
+from orders.rules.texts import mark
+from orders.storage.sqlite import request_lock
+from orders.storage.sqlite.batch_insert import BatchInsert, insert_batch
+from orders.storage.sqlite.statement_cache import driver_of
+
+T = TypeVar("T")
+
+CANNOT_WRITE = mark("The database cannot be written. Please try again.")
+# Writes in one commit. With more, the first of them would wait long for the last.
+GROUP = 64
+# Seconds for which a request waits for its turn before it is refused.
+PATIENCE = 30.0
+
+
+class _Entry(Generic[T]):
+    """A place in the queue: a function with its result or error, or None for a transaction."""
+
+    __slots__ = ("error", "function", "is_done", "is_given_up", "result", "signal")
+
+    def __init__(self, function: Callable[[Connection], T] | None) -> None:
+        self.function = function
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.is_done = False
+        self.is_given_up = False
+        # Released once: when the function is done, or when its thread is to write next. A bare
+        # lock, because an Event costs several times as much.
+        self.signal = threading.Lock()
+        self.signal.acquire()
+
+    def run(self, connection: Connection) -> None:
+        """Run the function in a savepoint, so that its failure is its own."""
+        assert self.function is not None  # noqa: S101 - for the type checker
+        # By the driver itself: SQLAlchemy's way to a statement costs more than the savepoint.
+        execute = driver_of(connection).execute
+        execute("SAVEPOINT entry")
+        try:
+            self.result, self.error = self.function(connection), None
+        except Exception as error:  # noqa: BLE001 - the error belongs to the caller, who gets it
+            self.error = error
+            execute("ROLLBACK TO entry")
+        execute("RELEASE entry")
+
+
+class GroupWriter:
+    """Writes for all threads of this process to one SQLite database.
+
+    A thread that finds nobody writing leads: it writes its own entry and those that came meanwhile;
+    afterwards the first of the waiting threads leads. A lone write changes no thread. A
+    `transaction` waits in the same queue, and is alone in its commit.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        # It begins its transactions itself, on a connection that it keeps.
+        self._engine = engine.execution_options(sqlite_begin="")
+        self._connection: Connection | None = None
+        self._lock_file = f"{engine.url.database}.writer-lock"
+        self._mutex = threading.Lock()
+        self._waiting: list[_Entry[Any]] = []
+        self._has_leader = False
+
+    def run(self, function: Callable[[Connection], T]) -> T:
+        """Run the function in a group and return its result after the commit.
+
+        The function runs again, alone, when another one of its group fails. Raises its own
+        exception, and ServiceBusy when the database cannot be written within PATIENCE.
+        """
+        entry = _Entry(function)
+        if self._leads(entry):
+            self._write_group()
+        if isinstance(entry.error, OperationalError):
+            raise ServiceBusy(CANNOT_WRITE) from entry.error
+        if entry.error is not None:
+            raise entry.error
+        result: T = entry.result
+        return result
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Run the block in a transaction of its own when it is this thread's turn.
+
+        It is on disk once the block has ended; an exception in it rolls everything back. Raises
+        ServiceBusy as `run` does.
+        """
+        entry: _Entry[None] = _Entry(None)
+        if not self._leads(entry):
+            assert entry.error is not None  # noqa: S101 - nobody else can have done it
+            raise entry.error
+        try:
+            with self._process_lock():
+                self._connection = self._connection or self._engine.connect()
+                driver_of(self._connection).execute("BEGIN IMMEDIATE")
+                with self._connection.begin():
+                    yield self._connection
+        except (DBAPIError, sqlite3.Error) as error:
+            _discard(self._connection)
+            self._connection = None
+            # The driver's own errors are those of BEGIN, and of a rollback on a full disk.
+            if isinstance(error, OperationalError | sqlite3.Error):
+                raise ServiceBusy(CANNOT_WRITE) from error
+            raise
+        finally:
+            entry.is_given_up = True  # it is over, and still in the queue
+            self._hand_over()
+
+    def close(self) -> None:
+        """Close the connection once nobody writes; the next write opens another."""
+        ends = time.monotonic() + PATIENCE
+        while self._has_leader and time.monotonic() < ends:
+            time.sleep(0.01)
+        with self._mutex:
+            _discard(self._connection)
+            self._connection = None
+
+    def _leads(self, entry: _Entry[Any]) -> bool:
+        """Queue the entry and wait; return False when another thread has done it.
+
+        With True it is the first of the queue, and its thread must write and `_hand_over`. Raises
+        ServiceBusy after PATIENCE.
+        """
+        request_lock.release()
+        with self._mutex:
+            self._waiting.append(entry)
+            leads = not self._has_leader
+            self._has_leader = True
+        if leads:
+            return True
+        if entry.signal.acquire(timeout=PATIENCE):
+            return not entry.is_done
+        with self._mutex:
+            if entry.signal.acquire(blocking=False):  # in the last moment
+                return not entry.is_done
+            entry.is_given_up = True
+        raise ServiceBusy(mark("The service is busy. Please try again."))
+
+    def _write_group(self) -> None:
+        group: list[_Entry[Any]] = []
+        is_written = False
+        try:
+            with self._process_lock():
+                # Entries that came while this process waited for the lock are included.
+                group = self._take_group()
+                self._connection = self._connection or self._engine.connect()
+                _commit(self._connection, group)
+                is_written = True
+        except BaseException as error:
+            self._fail(group, error)
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._hand_over()
+            for entry in group:
+                if not is_written and entry.error is None:  # whatever went wrong, it is no success
+                    entry.error = ServiceBusy(CANNOT_WRITE)
+                entry.is_done = True
+                entry.signal.release()
+
+    def _take_group(self) -> list[_Entry[Any]]:
+        """Take entries from the queue, up to the first transaction."""
+        with self._mutex:
+            waiting = [entry for entry in self._waiting if not entry.is_given_up]
+            group = list(takewhile(lambda entry: entry.function is not None, waiting[:GROUP]))
+            self._waiting = waiting[len(group) :]
+        return group
+
+    def _hand_over(self) -> None:
+        """Let the first of the waiting threads lead."""
+        with self._mutex:
+            self._waiting = [entry for entry in self._waiting if not entry.is_given_up]
+            if self._waiting:
+                self._waiting[0].signal.release()
+            else:
+                self._has_leader = False
+
+    def _fail(self, group: list[_Entry[Any]], error: BaseException) -> None:
+        with self._mutex:
+            if not group:  # the file lock could not be had
+                group += self._waiting
+                self._waiting = []
+            _discard(self._connection)
+            self._connection = None
+        reason: BaseException = error
+        # On a full disk SQLite ends the transaction by itself, and the savepoint's end then fails
+        # with the driver's own error.
+        if isinstance(error, OperationalError | sqlite3.Error | OSError):
+            reason = ServiceBusy(CANNOT_WRITE)
+            reason.__cause__ = error
+        for entry in group:
+            entry.error = reason
+
+    @contextmanager
+    def _process_lock(self) -> Iterator[None]:
+        """Wait for this process's turn; the kernel serves processes in the order they came."""
+        handle = -1
+        try:
+            handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:
+            if handle >= 0:
+                os.close(handle)
+            raise ServiceBusy(CANNOT_WRITE) from error
+        try:
+            yield
+        finally:
+            os.close(handle)
+
+
+def _commit(connection: Connection, entries: list[_Entry[Any]]) -> None:
+    """Commit the entries together; none is acknowledged unless the commit returns."""
+    driver = driver_of(connection)
+    driver.execute("BEGIN IMMEDIATE")
+    alone = [entry for entry in entries if not isinstance(entry.function, BatchInsert)]
+    try:
+        inserts = [entry.function for entry in entries if isinstance(entry.function, BatchInsert)]
+        insert_batch(driver, inserts)
+    except Exception:  # noqa: BLE001 - it belongs to one of them, and is raised again below
+        # One of them cannot be inserted: running each alone finds it, and the others go in.
+        driver.execute("ROLLBACK")
+        driver.execute("BEGIN IMMEDIATE")
+        alone = entries
+    if not alone:
+        driver.execute("COMMIT")
+        return
+    # SQLAlchemy takes the transaction over, and commits it; it raises when there is none any more.
+    transaction = connection.begin()
+    for entry in alone:
+        entry.run(connection)
+    transaction.commit()
+
+
+def _discard(connection: Connection | None) -> None:
+    """Close a connection in an unknown state; what it has not committed is rolled back."""
+    if connection is not None:
+        connection.invalidate()
+        connection.close()

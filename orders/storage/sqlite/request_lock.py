@@ -1,0 +1,42 @@
+"""Request lock: one thread of a process works on a request at a time; the others wait.
+
+Python runs one thread at a time anyway. But each SQLite statement releases Python's lock for a few
+microseconds, and one of eight threads always takes it: a request would change threads a dozen
+times, which costs more than its statements (docs/decisions/0011-one-thread-at-a-time.md). A thread
+that is about to wait, or to work for long, releases the lock and continues without it: before a
+write, before the reads of a page or of an account whose password is hashed next, and before a
+delayed answer.
+"""
+
+import os
+import threading
+
+_lock = threading.Lock()
+_thread = threading.local()
+
+
+def _reset() -> None:
+    """Start over in a forked process: the thread that had the lock is not in it."""
+    global _lock, _thread
+    _lock, _thread = threading.Lock(), threading.local()
+
+
+os.register_at_fork(after_in_child=_reset)
+
+
+def acquire() -> None:
+    """Wait for the lock; do nothing when this thread has it."""
+    if not getattr(_thread, "has_lock", False):
+        _lock.acquire()
+        _thread.has_lock = True
+
+
+def skip() -> None:
+    """Continue without the lock; used instead of `acquire` on PostgreSQL."""
+
+
+def release() -> None:
+    """Release the lock; do nothing when this thread does not have it."""
+    if getattr(_thread, "has_lock", False):
+        _thread.has_lock = False
+        _lock.release()

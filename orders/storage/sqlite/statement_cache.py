@@ -1,0 +1,134 @@
+"""Selects of the hot paths: compiled once, and run by SQLite's driver on connections kept open.
+
+SQLite answers in microseconds, and SQLAlchemy's general way from a statement to the driver and back
+takes several times as long (docs/decisions/0009-the-driver-itself-on-sqlite.md). The statement is
+still written once, as an SQLAlchemy select with its column types.
+"""
+
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, Select
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
+
+Parameters: TypeAlias = Mapping[str, Any]
+Process: TypeAlias = Callable[[Any], Any]
+
+_SQLITE = sqlite_dialect(paramstyle="named")
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """The SQL text of a select, and the conversion of a driver's row to a named tuple."""
+
+    text: str
+    row: Callable[[tuple[Any, ...]], Any]
+
+
+class CompiledSelect:
+    """A select whose `bindparam`s are single texts or numbers.
+
+    Raises SQLAlchemy's errors on both databases. With `remembered`, the named tuples of that many
+    different rows are cached: rows are still read from the database each time, only their values
+    are not converted again. Such rows must not contain objects that anybody changes.
+    """
+
+    def __init__(self, statement: Select[Any], *, remembered: int = 0) -> None:
+        self._statement = statement
+        self._remembered = remembered
+        self._compiled: _Compiled | None = None
+
+    def rows(self, connection: Connection, parameters: Parameters) -> Sequence[Any]:
+        """Return all rows by SQLAlchemy; columns are attributes. For PostgreSQL."""
+        return connection.execute(self._statement, parameters).all()
+
+    def rows_of_driver(self, driver: sqlite3.Connection, parameters: Parameters) -> Sequence[Any]:
+        """Return all rows by SQLite's driver; columns are attributes."""
+        compiled = self._compiled or self._compile()
+        try:
+            found = driver.execute(compiled.text, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise sqlalchemy_error(compiled.text, error) from error
+        return [compiled.row(one) for one in found]
+
+    def _compile(self) -> _Compiled:
+        # Two threads may do this at the same time; the results are equal.
+        columns = self._statement.selected_columns
+        row_type = namedtuple("Row", [column.name for column in columns])  # type: ignore[misc]
+        processes = [(at, _result_processor(column.type)) for at, column in enumerate(columns)]
+        needed = tuple((at, process) for at, process in processes if process is not None)
+
+        def row(found: tuple[Any, ...]) -> Any:  # noqa: ANN401 - a named tuple of the columns
+            values = list(found)
+            for at, process in needed:
+                values[at] = process(values[at])
+            return row_type._make(values)
+
+        self._compiled = _Compiled(
+            text=str(self._statement.compile(dialect=_SQLITE)),
+            row=lru_cache(self._remembered)(row) if self._remembered else row,
+        )
+        return self._compiled
+
+
+class ConnectionCache:
+    """Open connections for single reads, as many as there were reads at the same time.
+
+    Borrowing one costs less than the bookkeeping of SQLAlchemy's pool.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._free: list[tuple[PoolProxiedConnection, Any]] = []
+        self._is_closed = False
+
+    def rows(self, statement: CompiledSelect, parameters: Parameters) -> Sequence[Any]:
+        """Return the rows of one statement, outside of any transaction."""
+        try:
+            borrowed = self._free.pop()
+        except IndexError:
+            borrowed = self._open()
+        try:
+            found = statement.rows_of_driver(borrowed[1], parameters)
+        except BaseException:
+            borrowed[0].close()
+            raise
+        if self._is_closed:
+            borrowed[0].close()
+        else:
+            self._free.append(borrowed)
+        return found
+
+    def close(self) -> None:
+        """Close all connections; a borrowed one closes when it comes back."""
+        self._is_closed = True
+        while self._free:
+            self._free.pop()[0].close()
+
+    def _open(self) -> tuple[PoolProxiedConnection, Any]:
+        proxy = self._engine.raw_connection()
+        driver = proxy.driver_connection
+        # From now on the pool neither counts it nor waits for it.
+        proxy.detach()
+        return proxy, driver
+
+
+def _result_processor(kind: TypeEngine[Any]) -> Process | None:
+    return kind.dialect_impl(_SQLITE).result_processor(_SQLITE, None)
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """Return the SQLite driver's connection behind SQLAlchemy's."""
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # on SQLite it is
+    return driver
+
+
+def sqlalchemy_error(text: str, error: sqlite3.Error) -> BaseException:
+    """Return SQLAlchemy's error for the driver's, without the bound values in its text."""
+    return DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True)
