@@ -103,5 +103,7 @@ def _start_extensions(app: Flask) -> None:
     start_script_texts(app)
     start_compression(app, "static", "script_texts")
     CSRFProtect(app)
-    login_manager.init_app(app)
+    # Not `init_app`: it would look into the session of every response, static files included, for a
+    # "remember me" cookie, which we do not have.
+    app.login_manager = login_manager  # type: ignore[attr-defined]  # Flask-Login reads it there
     limiter.init_app(app)
