@@ -1,18 +1,16 @@
-"""The composition root: puts settings, database, doors and commands together.
+"""The composition root: puts settings, database, interfaces and commands together.
 
 `create_app` is what the production server and the `flask` command call.
 """
 
-from flask import Flask, Response, request
+from flask import Flask
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from orders.api import api
-from orders.api.lane import ExpressLane
-from orders.api.problems import problem_of, problem_of_http
+from orders.api.application import Api
 from orders.commands import register_commands
 from orders.customer import customer
 from orders.docs import docs
@@ -28,10 +26,10 @@ from orders.storage.sqlite import request_lock
 from orders.web import errors, security
 from orders.web.application import Shortorder, compile_pages, keep_for_good, start_pages
 from orders.web.assets import start_compression
-from orders.web.bodies import allow_uploads, refuse_broken_body
-from orders.web.hooks import hooks_for
+from orders.web.bodies import read_body_of_page
 from orders.web.language import start_languages
 from orders.web.limits import limiter
+from orders.web.observers import log_requests, note_route
 from orders.web.script_texts import start_script_texts
 
 
@@ -60,23 +58,23 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.context_processor(lambda: {"member": current_member()})
     app.session_interface = security.SessionCookies()
     store = FileStore(settings.file_store, settings.data_dir / "files")
-    app.extensions.update(health=HealthCheck(), files=store)
-    # First of all: the protection against forged requests would read a cut-off form as whole.
-    app.before_request(allow_uploads)
-    app.before_request(refuse_broken_body)
+    recorder = RequestRecorder(settings.request_log_days, app.app_context)
+    app.extensions.update(health=HealthCheck(), files=store, request_recorder=recorder)
+    app.observers.append(log_requests(recorder))
     # On PostgreSQL threads wait for its answers at the same time, and need no lock.
     is_sqlite = settings.database_url.startswith("sqlite:")
-    acquire = request_lock.acquire if is_sqlite else request_lock.skip
-    app.before_request(acquire)  # not before the body is here: its sender may be slow
-    recorder = RequestRecorder(settings.request_log_days, app.app_context)
-    app.extensions["request_recorder"] = recorder
-    app.express_lane = ExpressLane(app, settings.limits, acquire, recorder).answer
+    acquire_lock = request_lock.acquire if is_sqlite else request_lock.skip
+    app.api = Api(app, acquire_lock)
+    # First of all: the protection against forged requests would read a cut-off form as whole.
+    app.before_request(read_body_of_page)
+    app.before_request(acquire_lock)  # not before the body is here: its sender may be slow
+    app.before_request(note_route)
     app.after_request(security.add_security_headers)
-    for door in (api, staff, customer, docs):
-        app.register_blueprint(door)
+    for interface in (staff, customer, docs):
+        app.register_blueprint(interface)
     _start_extensions(app)
-    app.register_error_handler(HTTPException, _answer_http_error)
-    app.register_error_handler(ServiceBusy, _answer_busy)
+    app.register_error_handler(HTTPException, errors.error_page)
+    app.register_error_handler(ServiceBusy, errors.busy_page)
     register_commands(app)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]  # how Flask wants middleware to be added
@@ -105,16 +103,8 @@ def _start_extensions(app: Flask) -> None:
     start_languages(app, language_of_person)
     start_script_texts(app)
     start_compression(app, "static", "script_texts")
-    # The JSON door knows its callers by token, never by cookie: it has no sessions to protect.
-    with hooks_for(app, set(app.blueprints) - {api.name}):
-        CSRFProtect(app)
-        login_manager.init_app(app)
-        limiter.init_app(app)
-
-
-def _answer_http_error(error: HTTPException) -> Response:
-    return problem_of_http(error) if security.is_for_programs(request) else errors.error_page(error)
-
-
-def _answer_busy(error: ServiceBusy) -> Response:
-    return problem_of(error) if security.is_for_programs(request) else errors.busy_page(error)
+    CSRFProtect(app)
+    # Not `init_app`: it would look into the session of every response, static files included, for a
+    # "remember me" cookie, which we do not have.
+    app.login_manager = login_manager  # type: ignore[attr-defined]  # Flask-Login reads it there
+    limiter.init_app(app)

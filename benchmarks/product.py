@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,13 +29,20 @@ ATTRIBUTES = (
 )
 
 
+# How clients send a request: a script with its token in a header, the page of a shop with a public
+# token in the query, and a script that may send its request again.
+HEADER, PAGE, KEY = "bearer header", "public token and Origin", "Idempotency-Key"
+SHOP = "shop.example"
+
+
 @dataclass(frozen=True)
 class Product:
-    """The running product and a private token of its one org."""
+    """The running product, with a private and a public token of its one org."""
 
     port: int
     secret: str
     pid: int
+    public_secret: str = ""
 
     def processor_seconds(self) -> float:
         """Give the time that all its processes have had of the processors so far."""
@@ -47,26 +55,32 @@ class Product:
                 waiting += [int(child) for child in task.read_text().split()]
         return ticks / os.sysconf("SC_CLK_TCK")
 
-    def creates(self, count: int, name: str) -> Iterator[bytes]:
-        """Give requests that create an order of three lines and four attributes each."""
+    def creates(self, count: int, name: str, shape: str = HEADER) -> Iterator[bytes]:
+        """Return requests that create an order of three lines and four attributes each."""
         metadata = {"finish": "matt", "note": "Ring twice", "crates": 2.5, "gift": True}
         lines = [{"configurationId": CONFIGURATION, "count": n} for n in (1, 2, 3)]
         for at in range(count):
             order = {"name": f"{name} {at}", "metadata": metadata, "cart": lines}
             body = json.dumps(order).encode()
-            yield self._head("POST", "/api/orders", len(body)) + body
+            yield self._head("POST", "/api/orders", len(body), shape) + body
 
-    def reads(self, codes: list[str], count: int) -> Iterator[bytes]:
-        """Give requests that read orders by their short ID."""
+    def reads(self, codes: list[str], count: int, shape: str = HEADER) -> Iterator[bytes]:
+        """Return requests that read orders by their short ID."""
         for at in range(count):
-            yield self._head("GET", f"/api/orders/{codes[at % len(codes)]}", 0)
+            yield self._head("GET", f"/api/orders/{codes[at % len(codes)]}", 0, shape)
 
-    def _head(self, method: str, path: str, length: int) -> bytes:
-        body = f"Content-Type: application/json\r\nContent-Length: {length}\r\n" if length else ""
-        return (
-            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"Authorization: Bearer {self.secret}\r\n{body}\r\n"
-        ).encode()
+    def _head(self, method: str, path: str, length: int, shape: str) -> bytes:
+        lines = ["Host: 127.0.0.1"]
+        if shape == PAGE:
+            path = f"{path}?bearer_token={self.public_secret}"
+            lines.append(f"Origin: https://{SHOP}")
+        else:
+            lines.append(f"Authorization: Bearer {self.secret}")
+        if shape == KEY:
+            lines.append(f"Idempotency-Key: {uuid.uuid4()}")
+        if length:
+            lines += ["Content-Type: application/json", f"Content-Length: {length}"]
+        return "\r\n".join([f"{method} {path} HTTP/1.1", *lines, "", ""]).encode()
 
 
 @contextmanager
@@ -82,8 +96,10 @@ def product(folder: Path, database_url: str, **settings: str) -> Iterator[Produc
         for key, kind, rest in ATTRIBUTES:
             options = ("--org", org, "--key", key, "--label", key.title(), "--kind", kind, *rest)
             _command(environment, "attribute", "add", *options)
-        made = _command(environment, "token", "add", "--org", org, "--name", "load", "--private")
-        yield Product(port, made["token"], pid)
+        token = ("token", "add", "--org", org, "--name", "load")
+        private = _command(environment, *token, "--private")["token"]
+        public = _command(environment, *token, "--public", "--domain", SHOP)["token"]
+        yield Product(port, private, pid, public)
 
 
 @contextmanager

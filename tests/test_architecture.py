@@ -28,8 +28,7 @@ def test_orders_are_created_by_both_doors_the_import_and_the_demo_only() -> None
         or any(ast.unparse(call.func) == "create_order" for call in calls(file))
     }
     assert callers == {
-        "orders/api/lane.py",
-        "orders/api/order_views.py",
+        "orders/api/orders.py",
         "orders/imports/work.py",
         "orders/staff/entry/entry_views.py",
         "orders/demo/seed.py",

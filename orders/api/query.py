@@ -1,8 +1,8 @@
-"""Reads the query parameters of lists: filters, page, sort.
+"""Reading the query parameters of lists: filters, page, sort.
 
 Old clients send each value as JSON text (`perPage=20`, `name="Hall"`, `platform={"id":"A-1"}`), new
-ones as plain text: both are read. Parameters that nobody asks for are ignored, because clients add
-cache hints of their own; a known one that cannot be read is told by its name, all of them at once.
+ones as plain text: both are read. Unknown parameters are ignored, because clients add cache hints
+of their own; those that cannot be read are reported by name, all at once.
 """
 
 import re
@@ -10,7 +10,6 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import request
 from werkzeug.datastructures import MultiDict
 
 from orders.access import Actor, refuse_foreign_org
@@ -18,6 +17,7 @@ from orders.rules import short_id
 from orders.rules.configuration_id import is_configuration_id, read_uuid
 from orders.rules.errors import FieldError, InvalidOrder
 from orders.rules.json_values import find_unstorable, parse_json_text
+from orders.rules.limits import Limits
 from orders.rules.moments import NOT_A_MOMENT, is_day, read_moment
 from orders.rules.paging import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, Paging
 from orders.rules.short_id import MistypedShortId
@@ -29,22 +29,23 @@ _NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 class Query:
-    """The parameters of one request. Each reader gives None for a parameter that was not sent.
+    """The parameters of one request. Each reader returns None for one that was not sent.
 
-    What is malformed is collected; `refuse` raises InvalidOrder with all of it.
+    Errors are collected; `refuse` raises InvalidOrder with all of them.
     """
 
-    def __init__(self, parameters: MultiDict[str, str]) -> None:
+    def __init__(self, parameters: MultiDict[str, str], limits: Limits) -> None:
         self._parameters = parameters
+        self._limits = limits
         self._errors: list[FieldError] = []
 
     def text(self, name: str) -> str | None:
-        """Give a text of at most MAX_TEXT characters."""
+        """Return a text of at most MAX_TEXT characters."""
         sent = self._one(name)
         return None if sent is None else self._checked_text(name, sent)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Give all texts of a parameter that may be repeated, or hold a JSON array of texts."""
+        """Return all texts of a parameter that may be repeated, or hold a JSON array of texts."""
         found: list[str] = []
         for sent in self._all(name):
             value = _as_json(sent) if sent.startswith("[") else [sent]
@@ -56,7 +57,7 @@ class Query:
         return tuple(found)
 
     def choices(self, name: str, known: Collection[str]) -> tuple[str, ...]:
-        """Give the values of a parameter that may be repeated, each one of the known."""
+        """Return the values of a parameter that may be repeated, each one of the known."""
         values = self.texts(name)
         if any(value not in known for value in values):
             self.add_error(name, f"One of: {', '.join(known)}.")
@@ -64,7 +65,7 @@ class Query:
         return values
 
     def short_ids(self, name: str) -> tuple[str, ...]:
-        """Give codes of orders in their canonical form, whatever their spelling."""
+        """Return short IDs of orders in their canonical form, from any spelling."""
         try:
             return tuple(short_id.normalise(code) for code in self.texts(name))
         except MistypedShortId as error:
@@ -72,7 +73,7 @@ class Query:
             return ()
 
     def configuration_id(self, name: str) -> str | None:
-        """Give a UUID in canonical form or the short ID of a configuration."""
+        """Return a UUID in canonical form or the short ID of a configuration."""
         sent = self._one(name)
         if sent is None:
             return None
@@ -80,8 +81,8 @@ class Query:
             self.add_error(name, "A UUID, or the short ID of a saved configuration.")
         return read_uuid(sent) or sent
 
-    def json_object(self, name: str, *, nesting: int) -> dict[str, Any] | None:
-        """Give an object that was sent as JSON text."""
+    def json_object(self, name: str) -> dict[str, Any] | None:
+        """Return an object that was sent as JSON text."""
         sent = self._one(name)
         if sent is None:
             return None
@@ -89,13 +90,13 @@ class Query:
         if not isinstance(value, dict):
             self.add_error(name, 'A JSON object, such as {"id": "A-1"}.')
             return None
-        if errors := find_unstorable(value, name, nesting=nesting):
+        if errors := find_unstorable(value, name, nesting=self._limits.nesting):
             self._errors += errors
             return None
         return value
 
     def moment(self, name: str, *, is_end: bool = False) -> datetime | None:
-        """Give a time in UTC; one without a zone is UTC, and a day alone begins at midnight.
+        """Return a time in UTC; one without a zone is UTC, and a day alone begins at midnight.
 
         With `is_end` a day alone means its last millisecond, so that the whole day is included.
         """
@@ -113,7 +114,7 @@ class Query:
             return None
 
     def uuid(self, name: str) -> str | None:
-        """Give a UUID in canonical form."""
+        """Return a UUID in canonical form."""
         sent = self._one(name)
         if sent is None:
             return None
@@ -123,7 +124,7 @@ class Query:
         return found
 
     def paging(self, sortable: Collection[str]) -> Paging:
-        """Give page, perPage and sort; `sortable` are the fields' wire names."""
+        """Return page, perPage and sort; `sortable` are the fields' wire names."""
         page = self._number("page", 1, MAX_PAGE)
         per_page = self._number("perPage", DEFAULT_PER_PAGE, MAX_PER_PAGE)
         sort = self._one("sort")
@@ -134,18 +135,25 @@ class Query:
             sort = DEFAULT_SORT
         return Paging(page, per_page, sort)
 
-    def own_org(self, actor: Actor) -> None:
+    def require_own_org(self, actor: Actor) -> None:
         """Raise Forbidden for a query that names another org than the token's."""
         for sent in self._all("orgId"):
             refuse_foreign_org(sent, actor)
 
+    def names_short_ids(self) -> bool:
+        """Return whether the query asks for some entries by their short IDs.
+
+        A malformed `shortId` counts, because it is refused when the filters are read.
+        """
+        return bool(self.texts("shortId") or self._errors)
+
     def add_error(self, name: str, message: str) -> None:
-        """Note what is wrong with a parameter, once for each."""
+        """Report an error of a parameter; only the first one of each counts."""
         if all(error.path != name for error in self._errors):
             self._errors.append(FieldError(name, message))
 
     def refuse(self) -> None:
-        """Raise InvalidOrder when anything was malformed."""
+        """Raise InvalidOrder when any parameter was malformed."""
         if self._errors:
             raise InvalidOrder(self._errors)
 
@@ -177,13 +185,8 @@ class Query:
         return text
 
 
-def read_query() -> Query:
-    """Give the query of the request that is being answered."""
-    return Query(request.args)
-
-
 def _unquoted(sent: str) -> str:
-    """Give a text that came as JSON text without its quotes; an empty one counts as not sent."""
+    """Return a text that came as JSON text without its quotes; an empty one counts as not sent."""
     if len(sent) >= 2 and sent.startswith('"') and sent.endswith('"'):
         value = _as_json(sent)
         return value if isinstance(value, str) else sent

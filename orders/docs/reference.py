@@ -7,12 +7,13 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from orders.api.description.document import document
+from orders.api.service import document
 from orders.docs.samples import Call, code_for
 from orders.docs.schema_words import PLACE, Field, Schema, Shape, Words
 from orders.rules.limits import Limits
 
 JSON = "application/json"
+DOCUMENT_PATH = "/api/openapi.json"
 # Optional parameters that the code sends too, because they show how a list is narrowed.
 TELLING = ("customerId", "perPage")
 RESPONSES, HEADERS = "#/components/responses/", "#/components/headers/"

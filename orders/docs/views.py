@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders import administration
-from orders.docs.reference import reference
+from orders.docs.reference import DOCUMENT_PATH, reference
 from orders.docs.samples import LANGUAGES
 from orders.staff.accounts import current_member
 from orders.web.in_force import limits_in_force
@@ -36,6 +36,7 @@ def show_reference() -> Response:
         limits=limits,
         tokens=() if member is None else administration.list_tokens(member.org_id),
         host=request.host,
+        document=f"{request.root_path}{DOCUMENT_PATH}",
     )
     response = Response(page, mimetype="text/html")
     response.headers["Cache-Control"] = "private, no-cache"

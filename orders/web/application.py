@@ -1,47 +1,67 @@
 """The application that the server calls."""
 
 import gc
+import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
 from orders.rules.configuration import own_picture
 from orders.storage.sqlite import request_lock
 from orders.web.assets import asset
+from orders.web.observers import Observer, begin_request
 from orders.web.options import options_line
 from orders.web.patterns import fill
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-Lane: TypeAlias = "Callable[[WSGIEnvironment, StartResponse], Iterable[bytes] | None]"
+API = "/api"
 
 
 class Shortorder(Flask):
-    """A Flask application with an express lane; all its views and hooks are plain functions."""
+    """The Flask application of the pages, with the JSON API (`orders.api`) mounted at `/api`.
 
-    express_lane: Lane
+    `api` is set by the composition root. `observers` are told of every request that either of them
+    has answered. All views and hooks are plain functions.
+    """
+
+    api: "WSGIApplication"
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Flask's own
         super().__init__(*arguments, **options)
+        self.observers: list[Observer] = []
         # A redirect to the address with single slashes would write the token of its query into
         # a header and a page.
         self.url_map.merge_slashes = False
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Give the function as it is: Flask would look each time whether it is asynchronous."""
+        """Return the function as it is: Flask would look each time whether it is asynchronous."""
         return func
 
     def wsgi_app(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Answer one request; its turn ends with it, whatever happened."""
+        """Answer one request by the API or a page, and tell the observers."""
+        started = time.perf_counter()
+        path: str = environ["PATH_INFO"]
+        is_api = path == API or path.startswith(API + "/")
+        handled = begin_request(environ, is_api=is_api)
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:  # noqa: ANN401 - as WSGI has it
+            handled.status = int(status[:3])
+            return start_response(status, headers, *error)
+
         try:
-            answer = self.express_lane(environ, start_response)
-            return super().wsgi_app(environ, start_response) if answer is None else answer
+            if is_api:
+                return self.api(environ, start)
+            return super().wsgi_app(environ, start)
         finally:
             request_lock.release()
+            handled.seconds = time.perf_counter() - started
+            for observer in self.observers:
+                observer(handled)
 
 
 def start_pages(app: Flask) -> None:

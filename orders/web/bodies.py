@@ -1,13 +1,14 @@
-"""Refuses bodies that did not arrive whole, before any view reads them.
+"""Reading bodies whole, or not at all, for the API and the pages.
 
-The production server hands a cut-off body on as if it were whole: a form that ends in the middle
-of a count would place an order for 1 instead of 12.
+A server may hand on a body that was cut off as if it were whole: a form that ends in the middle of
+a count would place an order for 1 instead of 12.
 """
 
 from urllib.parse import unquote_to_bytes
 
-from flask import request
+from flask import request as flask_request
 from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge
+from werkzeug.wrappers import Request
 
 from orders.rules.texts import Figure, mark
 from orders.rules.uploads import too_many_bytes
@@ -16,25 +17,28 @@ from orders.web.in_force import limits_in_force
 FORM = "application/x-www-form-urlencoded"
 # Views that take files; all others stay within MAX_BODY_BYTES.
 UPLOADS = {
-    "api.create_configuration",
     "staff.import_configurations",
     "staff.upload_orders",
     "staff.change_logo",
 }
 
 
-def allow_uploads() -> None:
-    """Let the views that take files have a larger body, of up to MAX_UPLOAD_BYTES."""
-    if request.endpoint in UPLOADS and request.mimetype == "multipart/form-data":
-        request.max_content_length = limits_in_force().upload_bytes
+def read_body_of_page() -> None:
+    """Read the body of a form (a hook of Flask, before anything that looks at the form).
+
+    Views that take files may have a larger one, of up to MAX_UPLOAD_BYTES. Raises as `read_body`.
+    """
+    if flask_request.endpoint in UPLOADS and flask_request.mimetype == "multipart/form-data":
+        flask_request.max_content_length = limits_in_force().upload_bytes
+    read_body(flask_request)
 
 
-def refuse_broken_body() -> None:
-    """Read the body and compare it with its announced length.
+def read_body(request: Request) -> None:
+    """Read the body into the request's cache and compare it with its announced length.
 
     Raises BadRequest for a body that ended early or whose form text is not UTF-8, LengthRequired
     for a form or a chunked body without a length, and RequestEntityTooLarge for one that is over
-    MAX_BODY_BYTES, or over MAX_UPLOAD_BYTES where files are taken.
+    the request's `max_content_length`.
     """
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
@@ -42,7 +46,7 @@ def refuse_broken_body() -> None:
     kind = request.mimetype
     is_form = kind in {FORM, "multipart/form-data"}
     if announced is None and (is_form or "Transfer-Encoding" in request.headers):
-        # The server hands broken chunks on as a whole body too.
+        # A server may hand on broken chunks as a whole body too.
         raise LengthRequired(
             mark("A body needs a Content-Length, so that a cut-off one is noticed.")
         )
@@ -59,7 +63,7 @@ def refuse_broken_body() -> None:
             )
         )
     if kind == FORM:
-        # Werkzeug would replace broken text by question marks without a word.
+        # Werkzeug would silently replace broken text by question marks.
         try:
             unquote_to_bytes(body).decode("utf-8")
         except UnicodeDecodeError as error:

@@ -1,12 +1,18 @@
-"""Answers with files that others have sent: nothing of them ever runs in our origin."""
+"""Responses with files that others have sent: nothing of them ever runs in our origin."""
 
 import io
+from typing import TYPE_CHECKING, cast
 
-from flask import Response, current_app, send_file
+from flask import Response, current_app, request
+from werkzeug.utils import send_file
+from werkzeug.wrappers import Response as AnyResponse
 
 from orders.catalogue.configuration_queries import StoredFile
 from orders.files import FileStore
 from orders.rules.file_types import PICTURES
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 # A file never changes under its address; only the browser that may see it keeps it.
 MAX_AGE = 86_400  # seconds
@@ -25,14 +31,21 @@ def file_store() -> FileStore:
 
 
 def send_stored(file: StoredFile) -> Response:
-    """Answer with a file. Pictures may be shown in a page; everything else is for the disk."""
+    """Answer a page's request for a file, as `file_response` does."""
+    return cast(Response, file_response(file, file_store(), request.environ))
+
+
+def file_response(file: StoredFile, store: FileStore, environ: "WSGIEnvironment") -> AnyResponse:
+    """Return a file of the store. Pictures may be shown in a page; others are saved to disk."""
     response = send_file(
-        io.BytesIO(file_store().get(file.stored_as)),
+        io.BytesIO(store.get(file.stored_as)),
+        environ,
         mimetype=file.content_type,
         as_attachment=file.content_type not in PICTURES,
         download_name=file.file_name,
         etag=file.sha256,
         max_age=MAX_AGE,
+        response_class=Response,
     )
     response.headers["Cache-Control"] = f"private, max-age={MAX_AGE}"
     response.headers.extend(HEADERS)

@@ -1,10 +1,9 @@
 """Headers and cookies that every answer carries."""
 
 import time
-from collections.abc import Mapping
 from datetime import timedelta
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -21,7 +20,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-# What programs get: an answer of the JSON door is no page, wherever somebody shows it.
+# What programs get: an answer of the API is not a page, wherever somebody shows it.
 PROGRAM_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -47,29 +46,18 @@ SESSION_SETTINGS = {
 TRANSPORT_SECURITY = ("Strict-Transport-Security", "max-age=31536000")  # a year, in seconds
 
 
-def is_for_programs(request: Request) -> bool:
-    """Tell by the address whether the JSON door answers; blueprints do not see unknown ones."""
-    return request.path.startswith("/api/") or request.path == "/api"
-
-
 def add_security_headers(response: Response) -> Response:
-    """Add the headers to every answer; no view sets one of them itself, but for one.
+    """Add the headers to every page; over TLS, ask browsers to stay there.
 
-    An answer to an address that holds a secret may hide the address more strictly.
+    Files bring headers of their own, and an answer to an address that holds a secret may hide the
+    address more strictly.
     """
-    stricter = response.headers.get("Referrer-Policy")
-    complete(response, PROGRAM_HEADERS if is_for_programs(request) else HEADERS, request.scheme)
-    if stricter:
-        response.headers["Referrer-Policy"] = stricter
-    return response
-
-
-def complete(response: Response, headers: Mapping[str, str], scheme: str) -> None:
-    """Add headers to an answer that has none of them yet; over TLS, ask browsers to stay there."""
     if "X-Content-Type-Options" not in response.headers:
-        response.headers.extend(headers)
-    if scheme == "https":
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+    if request.is_secure:
         response.headers.setdefault(*TRANSPORT_SECURITY)
+    return response
 
 
 class SessionCookies(SecureCookieSessionInterface):
@@ -80,10 +68,6 @@ class SessionCookies(SecureCookieSessionInterface):
     what the session was when it was asked for, and a shared cache that keeps the picture would
     give the cookie to others.
     """
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Give an empty session to programs: the JSON door never looks at cookies."""
-        return None if is_for_programs(request) else super().open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Send the cookie if something in it is new or it is due, with the time of its sending."""

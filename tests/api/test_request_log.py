@@ -15,6 +15,7 @@ from orders.recording import request_log
 from orders.recording.request_log import Filters, LoggedRequest, RequestPage
 from orders.recording.request_recorder import RequestRecorder
 from orders.rules.errors import ServiceBusy
+from orders.rules.limits import Limits
 from orders.settings import Settings
 from orders.storage import database, tables
 from tests.actors import Org
@@ -53,7 +54,7 @@ def told(requests: list[LoggedRequest]) -> list[tuple[int, str, str]]:
 
 
 class TestWhatIsNoted:
-    def test_plain_requests_of_the_express_lane(self, api: Api, log: Log) -> None:
+    def test_creating_and_reading(self, api: Api, log: Log) -> None:
         before = datetime.now(UTC) - timedelta(milliseconds=1)
         api.headers["User-Agent"] = "shop-sync/2.1"
         code = api.create(ORDER).json["shortId"]
@@ -67,7 +68,7 @@ class TestWhatIsNoted:
         assert {created.token_name, read.token_name} == {"script"}
         assert before <= created.at <= read.at <= datetime.now(UTC)
 
-    def test_requests_that_the_views_answer(self, public_api: Api, log: Log) -> None:
+    def test_requests_of_a_page(self, public_api: Api, log: Log) -> None:
         assert public_api.create(ORDER, query={"cacheScope": "x"}).status_code == 201
         [created] = log()
         assert told([created]) == [(201, "POST", "/api/orders")]
@@ -91,9 +92,9 @@ class TestWhatIsNoted:
         assert answer.status_code == status
         assert told(log()) == [(status, method, path)]
 
-    def test_a_body_that_is_too_large(self, app: Flask, api: Api, log: Log) -> None:
-        app.config["MAX_CONTENT_LENGTH"] = 100
-        assert api.post(b"x" * 101, query={"a": "b"}).status_code == 413
+    def test_a_body_that_is_too_large(self, api: Api, log: Log) -> None:
+        too_large = b"x" * (Limits().body_bytes + 1)
+        assert api.post(too_large, query={"a": "b"}).status_code == 413
         assert told(log()) == [(413, "POST", "/api/orders")]
 
     def test_a_public_token_from_a_foreign_page(self, public_api: Api, log: Log) -> None:

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
     use_after_free,
 )
 
-from orders.api.description.order_examples import SHORT_ID
+from orders.api.schemas import SHORT_ID
 from orders.catalogue import naming
 from orders.repeats import KEY_HEADER
 from orders.rules import short_id

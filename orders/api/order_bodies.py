@@ -1,14 +1,22 @@
-"""Examples of orders: valid requests, and the answers to them."""
+"""Bodies of orders: the forms in which they may be sent, with examples of requests and answers."""
 
-from typing import Any
+from typing import Any, cast
 
-from orders.api.description.parts import Example
-from orders.rules.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID
+from orders.api.endpoints import Example, RequestBody
+from orders.api.schemas import EXAMPLE_ACTOR_ID, MOMENT, ORDER_ID, SCHEMAS, SHORT_ID
+from orders.rules.change_schema import CartInput, OrderChangesInput
+from orders.rules.fields import (
+    EXAMPLE_CONFIGURATION_ID,
+    EXAMPLE_ORG_ID,
+    ConfigurationId,
+    Count,
+    JsonObject,
+    LineMetadata,
+)
+from orders.rules.inputs import StrictInput
+from orders.rules.schema import CartLineInput, OrderInput
 
 OTHER_CONFIGURATION_ID = "9d2c5f0a-31be-4a7e-8a0e-5a9f6be4d220"
-ORDER_ID = "0199f0c2-5d1e-7c3a-9b52-64f1c8a70e11"
-SHORT_ID = "7KQ4M2XD9T3X"
-MOMENT = "2026-11-24T09:30:00.000Z"
 
 NEW_ORDERS = {
     "order": Example(
@@ -54,7 +62,7 @@ def _order(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - the fields of an 
         "status": "New",
         "createdAt": MOMENT,
         "updatedAt": MOMENT,
-        "createdBy": "c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e",
+        "createdBy": EXAMPLE_ACTOR_ID,
         "deletedAt": None,
         **fields,
     }
@@ -105,4 +113,46 @@ BINNED = Example("In the bin", _order(cart=[_LINE], updatedAt=_LATER, deletedAt=
 LIST = Example(
     "The first page",
     {"orders": [ORDER.value], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
+)
+
+
+class OldLineInput(StrictInput):
+    """A line as old clients write it: `id` in place of `configurationId` (`modern_lines`)."""
+
+    id: ConfigurationId
+    count: Count
+    metadata: LineMetadata = cast(JsonObject, None)
+
+
+def _is(model: type) -> dict[str, Any]:
+    return {"$ref": SCHEMAS + model.__name__}
+
+
+# The document puts the limit into it, which is a setting.
+LINE_LIST = "LineList"
+LINE_LIST_SCHEMA = {
+    "type": "array",
+    "items": {"anyOf": [_is(CartLineInput), _is(OldLineInput)]},
+    "description": "Lines of a cart.",
+}
+_LINES = {"$ref": SCHEMAS + LINE_LIST}
+_MODELS = (CartLineInput, OldLineInput, CartInput, OrderChangesInput)
+NEW_ORDER_BODY = RequestBody(OrderInput, NEW_ORDERS)
+CHANGE_BODY = RequestBody({"anyOf": [_is(OrderChangesInput), _LINES]}, CHANGES, also=_MODELS)
+LINES_BODY = RequestBody(
+    {
+        "anyOf": [
+            _LINES,
+            _is(CartInput),
+            {
+                "title": "Under the old name",
+                "type": "object",
+                "required": ["items"],
+                "properties": {"items": _LINES},
+                "additionalProperties": False,
+            },
+        ]
+    },
+    LINE_SETS,
+    also=_MODELS,
 )

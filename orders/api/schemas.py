@@ -1,7 +1,7 @@
-"""What the JSON door answers, as schemas for the document: every answer holds every field.
+"""What the API answers, as schemas for the OpenAPI document.
 
 Nothing is validated by these classes while answering; `tests/api/test_document.py` and
-schemathesis hold the real answers against them.
+schemathesis compare the real answers with them.
 """
 
 from typing import Annotated, Any, Literal
@@ -22,7 +22,13 @@ from orders.rules.status import Status
 from orders.rules.webhook import Topic
 from orders.rules.webhook_schema import EXAMPLE_ADDRESS
 
+SCHEMAS = "#/components/schemas/"  # where the document has them
+
 EXAMPLE_ACTOR_ID = "c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e"
+EXAMPLE_WEBHOOK_ID = "6f1c2f0e-8d0b-4d57-9a2e-0c5f6f0d3b21"
+ORDER_ID = "0199f0c2-5d1e-7c3a-9b52-64f1c8a70e11"
+SHORT_ID = "7KQ4M2XD9T3X"
+MOMENT = "2026-11-24T09:30:00.000Z"
 Uuid = Annotated[str, Keywords(format="uuid")]
 MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
 Moment = Annotated[
@@ -30,7 +36,7 @@ Moment = Annotated[
     Keywords(format="date-time", pattern=MOMENT_PATTERN),
     Field(
         description="UTC, ISO 8601 with milliseconds and `Z`.",
-        examples=["2026-11-24T09:30:00.000Z"],
+        examples=[MOMENT],
     ),
 ]
 OwnOrgId = Annotated[Uuid, Field(description="The org of the token.", examples=[EXAMPLE_ORG_ID])]
@@ -40,7 +46,7 @@ ShortId = Annotated[
     Field(
         description="The short name of the order, which people can read out over a telephone: "
         "eleven random characters and a check character. Unique over all orgs.",
-        examples=["7KQ4M2XD9T3X"],
+        examples=[SHORT_ID],
     ),
 ]
 CreatedBy = Annotated[
@@ -56,16 +62,13 @@ DeletedAt = Annotated[
 ]
 
 
-EXAMPLE_WEBHOOK_ID = "6f1c2f0e-8d0b-4d57-9a2e-0c5f6f0d3b21"
-
-
-class Answer(BaseModel):
+class AnswerSchema(BaseModel):
     """An object with all of its fields and no others."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
 
-class CartLineAnswer(Answer):
+class CartLineAnswer(AnswerSchema):
     """A line of the cart. `metadata` is there when it was sent."""
 
     configuration_id: str = Field(
@@ -75,12 +78,12 @@ class CartLineAnswer(Answer):
     metadata: dict[str, Any] = Field(default={}, description="As sent.")
 
 
-class OrderAnswer(Answer):
+class OrderAnswer(AnswerSchema):
     """A whole order."""
 
     id: Uuid = Field(
         description="Made by the service, never used again.",
-        examples=["0199f0c2-5d1e-7c3a-9b52-64f1c8a70e11"],
+        examples=[ORDER_ID],
     )
     short_id: ShortId
     org_id: OwnOrgId
@@ -103,7 +106,7 @@ class OrderAnswer(Answer):
     deleted_at: DeletedAt
 
 
-class AccessTokenAnswer(Answer):
+class AccessTokenAnswer(AnswerSchema):
     """A token of the org; never its secret. `lastUsedOn` is left out until it is first used."""
 
     id: Uuid = Field(examples=[EXAMPLE_ACTOR_ID])
@@ -124,13 +127,13 @@ class AccessTokenAnswer(Answer):
     created_at: Moment
 
 
-class FilterAnswer(Answer):
+class FilterAnswer(AnswerSchema):
     """Which orders a webhook is told about; without `status`, all of them."""
 
     status: list[Status] = Field(default=[], min_length=1)
 
 
-class WebhookFields(Answer):
+class WebhookFields(AnswerSchema):
     """A webhook; never its secret."""
 
     id: Uuid = Field(
@@ -156,19 +159,19 @@ class NewWebhookFields(WebhookFields):
     )
 
 
-class WebhookAnswer(Answer):
+class WebhookAnswer(AnswerSchema):
     """One webhook."""
 
     webhook: WebhookFields
 
 
-class NewWebhookAnswer(Answer):
+class NewWebhookAnswer(AnswerSchema):
     """A webhook that was just made."""
 
     webhook: NewWebhookFields
 
 
-class Page(Answer):
+class ListSchema(AnswerSchema):
     """A page of a list."""
 
     count: int = Field(ge=0, description="How many there are on all pages.", examples=[1])
@@ -177,13 +180,13 @@ class Page(Answer):
     sort: str = Field(description="How the list is sorted.", examples=["-createdAt"])
 
 
-class OrderList(Page):
+class OrderList(ListSchema):
     """A page of orders."""
 
     orders: list[OrderAnswer]
 
 
-class OrderMessage(Answer):
+class OrderMessage(AnswerSchema):
     """What a webhook is told: the event and the whole order after it."""
 
     type: Topic
@@ -191,19 +194,19 @@ class OrderMessage(Answer):
     data: OrderAnswer
 
 
-class WebhookList(Page):
+class WebhookList(ListSchema):
     """A page of the org's webhooks."""
 
     webhooks: list[WebhookFields]
 
 
-class AccessTokenList(Page):
+class AccessTokenList(ListSchema):
     """A page of the org's tokens."""
 
     accesstokens: list[AccessTokenAnswer]
 
 
-class FieldFault(Answer):
+class FieldFault(AnswerSchema):
     """One fault of the input."""
 
     path: str = Field(
@@ -215,7 +218,7 @@ class FieldFault(Answer):
     )
 
 
-class Problem(Answer):
+class Problem(AnswerSchema):
     """Why a request was refused (RFC 9457)."""
 
     type: Literal["about:blank"] = Field(description="The status says it all.")
@@ -227,7 +230,7 @@ class Problem(Answer):
     )
 
 
-class ConfigurationAnswer(Answer):
+class ConfigurationAnswer(AnswerSchema):
     """A whole saved configuration; what was not sent is null."""
 
     id: Uuid = Field(
@@ -262,7 +265,7 @@ class ConfigurationAnswer(Answer):
     created_by: CreatedBy
 
 
-class ConfigurationList(Page):
+class ConfigurationList(ListSchema):
     """A page of configurations."""
 
     configurations: list[ConfigurationAnswer]

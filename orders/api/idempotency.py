@@ -1,0 +1,60 @@
+"""`Idempotency-Key`: a request that creates or changes something may safely be sent again."""
+
+from collections.abc import Callable
+from typing import Any
+
+from orders import repeats
+from orders.api.endpoints import REPLAYED, Endpoint
+from orders.api.request import Call
+from orders.api.responses import RenderedResponse, Result, render
+from orders.repeats import Once, Repeated
+from orders.rules.errors import Conflict, InvalidOrder, StaleVersion
+
+clearing = repeats.Clearing()
+
+
+def run_once(
+    call: Call, endpoint: Endpoint, key: str, run: Callable[[], RenderedResponse]
+) -> RenderedResponse:
+    """Run the endpoint by `run` the first time that the key comes, and answer the same afterwards.
+
+    The key is stored with the rendered answer in the transaction of what was made. The same key and
+    content within a day get that answer again. Raises InvalidOrder for a key that came with other
+    content.
+    """
+    clearing.maybe_clear()
+    request = call.request
+    content = endpoint.content(call.body)
+    fingerprint = repeats.fingerprint([request.method, request.path, content])
+    if stored := repeats.find_answer(key, fingerprint, call.actor):
+        return _replayed(stored)
+    present, status, root = endpoint.present or _unchanged, endpoint.status, request.root_path
+
+    def to_store(made: Any) -> repeats.Answer:  # noqa: ANN401 - whatever the service makes
+        response = render(present(made), status, root)
+        return {**response._asdict(), "body": response.body.decode()}
+
+    call.once = Once(key, fingerprint, to_store)
+    try:
+        return run()
+    except (Repeated, Conflict, StaleVersion, InvalidOrder):
+        # The same request at the same moment may be why: its own first answer is what it gets.
+        if stored := _stored(key, fingerprint, call):
+            return _replayed(stored)
+        raise
+
+
+def _unchanged(made: Result) -> Result:
+    return made
+
+
+def _stored(key: str, fingerprint: str, call: Call) -> repeats.Answer | None:
+    try:
+        return repeats.find_answer(key, fingerprint, call.actor)
+    except InvalidOrder:  # the key belongs to another request, which is refused for its own reason
+        return None
+
+
+def _replayed(stored: repeats.Answer) -> RenderedResponse:
+    headers = {**stored["headers"], REPLAYED: "true"}
+    return RenderedResponse(stored["status"], headers, stored["body"].encode())

@@ -1,0 +1,279 @@
+"""Webhooks by JSON, and the messages that they are sent.
+
+Only servers have to do with webhooks: a public token, which anybody can read in a page, is 403.
+"""
+
+from typing import Any
+
+from orders.api.endpoints import (
+    IDEMPOTENCY_KEY,
+    ORG_ID,
+    Access,
+    Example,
+    Link,
+    Parameter,
+    RequestBody,
+    Resource,
+    Success,
+    path_parameter,
+)
+from orders.api.order_bodies import BINNED, CHANGED, ORDER
+from orders.api.request import Call
+from orders.api.responses import Result, list_result
+from orders.api.schemas import (
+    EXAMPLE_ACTOR_ID,
+    EXAMPLE_WEBHOOK_ID,
+    MOMENT,
+    NewWebhookAnswer,
+    OrderMessage,
+    WebhookAnswer,
+    WebhookList,
+)
+from orders.messaging import webhooks
+from orders.messaging.webhooks import NewWebhook
+from orders.rules.fields import EXAMPLE_ORG_ID
+from orders.rules.webhook import Topic, Webhook, webhook_fields
+from orders.rules.webhook_schema import EXAMPLE_ADDRESS, WebhookChangesInput, WebhookInput
+
+resource = Resource(
+    "Webhooks",
+    "Addresses that are told about orders by signed messages (Standard Webhooks). What arrives "
+    "there, how to verify it and what to answer stands in `docs/webhooks.md`.",
+)
+
+WEBHOOK_ID = path_parameter("webhook_id", "The `id` of the webhook.", EXAMPLE_WEBHOOK_ID)
+_NEW: dict[str, Any] = {
+    "topic": "order.created",
+    "address": EXAMPLE_ADDRESS,
+    "filter": {"status": ["New"]},
+}
+NEW_WEBHOOKS = {
+    "filtered": Example("Told of new orders that are placed", _NEW),
+    "all": Example("Told of all that go into the bin",
+                   {"topic": "order.deleted", "address": EXAMPLE_ADDRESS}),
+}  # fmt: skip
+WEBHOOK_CHANGES = {
+    "address": Example("Another address", {"address": "https://shop.example/hooks/moved"}),
+    "all": Example("No filter any more", {"filter": {}}),
+}
+_WEBHOOK = {
+    "id": EXAMPLE_WEBHOOK_ID,
+    "orgId": EXAMPLE_ORG_ID,
+    **_NEW,
+    "createdAt": MOMENT,
+    "updatedAt": MOMENT,
+    "deletedAt": None,
+    "createdBy": EXAMPLE_ACTOR_ID,
+}
+_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD9u0Uhm3fXkA="  # noqa: S105 - an example
+MADE = Example("With its secret", {"webhook": {**_WEBHOOK, "secret": _SECRET}})
+ONE_WEBHOOK = {"webhook": Example("A webhook", {"webhook": _WEBHOOK})}
+BINNED_WEBHOOK = {"webhook": Example("In the bin", {"webhook": {**_WEBHOOK, "deletedAt": MOMENT}})}
+WEBHOOKS = Example(
+    "All webhooks",
+    {"webhooks": [_WEBHOOK], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
+)
+
+PRIVATE_ONLY = {403: "The token is a public one, or another org is named."}
+GONE = {404: "There is no such webhook in the org of the token, or it is in the bin."}
+TOO_MANY = {
+    409: f"The org has {webhooks.MAX_WEBHOOKS} webhooks already; `DELETE` one first.",
+}
+
+_THIS = {"webhook_id": "$response.body#/webhook/id"}
+LINKS = {
+    "read": Link("readWebhook", _THIS, "Read the webhook."),
+    "change": Link("changeWebhook", _THIS, "Change it."),
+    "bin": Link("binWebhook", _THIS, "Put it into the bin."),
+}
+FROM_THE_BIN = {"restore": Link("restoreWebhook", _THIS, "Take it out of the bin again.")}
+
+
+def present_webhook(webhook: Webhook) -> Result:
+    """Return a webhook, without its secret."""
+    return Result({"webhook": webhook_fields(webhook)})
+
+
+def present_new_webhook(made: NewWebhook) -> Result:
+    """Return a webhook with its secret, this once, and its address."""
+    fields = {**webhook_fields(made.webhook), "secret": made.secret}
+    return Result({"webhook": fields}, location=f"/api/webhooks/{made.webhook.id}")
+
+
+@resource.endpoint(
+    "POST",
+    "/api/webhooks",
+    Access.PRIVATE,
+    (
+        Success(
+            201, "The webhook with its secret.", NewWebhookAnswer, {"webhook": MADE},
+            ("Location",), LINKS,
+        ),
+    ),
+    parameters=(ORG_ID, IDEMPOTENCY_KEY),
+    bodies=(RequestBody(WebhookInput, NEW_WEBHOOKS),),
+    errors={**PRIVATE_ONLY, **TOO_MANY},
+    present=present_new_webhook,
+)  # fmt: skip
+def create_webhook(call: Call) -> NewWebhook:
+    """Create a webhook.
+
+    It is told of what happens from now on. The answer holds the secret that signs its messages,
+    this once.
+    """
+    return webhooks.create(
+        call.body,
+        actor=call.actor,
+        limits=call.limits,
+        allow_private=call.settings.webhook_private_network,
+        once=call.once,
+    )
+
+
+@resource.endpoint(
+    "GET",
+    "/api/webhooks",
+    Access.PRIVATE,
+    (Success(200, "A page of webhooks.", WebhookList, {"webhooks": WEBHOOKS}),),
+    parameters=(ORG_ID,),
+    sortable=webhooks.SORTABLE,
+    errors=PRIVATE_ONLY,
+)
+def list_webhooks(call: Call) -> Result:
+    """List the webhooks.
+
+    Those of the org, none from the bin.
+    """
+    page = webhooks.list_webhooks(call.actor.org_id, call.paging)
+    return list_result("webhooks", page, webhook_fields)
+
+
+@resource.endpoint(
+    "GET",
+    "/api/webhooks/{webhook_id}",
+    Access.PRIVATE,
+    (Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),),
+    parameters=(WEBHOOK_ID, ORG_ID),
+    errors={**PRIVATE_ONLY, **GONE},
+    present=present_webhook,
+)
+def read_webhook(call: Call, webhook_id: str) -> Webhook:
+    """Read a webhook.
+
+    By its `id`.
+    """
+    return webhooks.find(webhook_id, call.actor.org_id)
+
+
+@resource.endpoint(
+    "PUT",
+    "/api/webhooks/{webhook_id}",
+    Access.PRIVATE,
+    (Success(200, "The webhook after the change.", WebhookAnswer, ONE_WEBHOOK),),
+    parameters=(WEBHOOK_ID, ORG_ID),
+    bodies=(RequestBody(WebhookChangesInput, WEBHOOK_CHANGES),),
+    errors={**PRIVATE_ONLY, **GONE},
+    present=present_webhook,
+)
+def change_webhook(call: Call, webhook_id: str) -> Webhook:
+    """Change a webhook.
+
+    Fields that are sent are replaced, others stay. Messages that wait to be tried again go to the
+    new address.
+    """
+    return webhooks.change(
+        webhook_id,
+        call.body,
+        actor=call.actor,
+        limits=call.limits,
+        allow_private=call.settings.webhook_private_network,
+    )
+
+
+@resource.endpoint(
+    "DELETE",
+    "/api/webhooks/{webhook_id}",
+    Access.PRIVATE,
+    (
+        Success(
+            200, "The webhook with `deletedAt`.", WebhookAnswer, BINNED_WEBHOOK, links=FROM_THE_BIN
+        ),
+    ),
+    parameters=(WEBHOOK_ID, ORG_ID),
+    errors={**PRIVATE_ONLY, **GONE},
+    present=present_webhook,
+)
+def bin_webhook(call: Call, webhook_id: str) -> Webhook:
+    """Put a webhook into the bin.
+
+    It is told nothing more, and what waits to be tried again is given up.
+    """
+    return webhooks.bin_webhook(webhook_id, call.actor.org_id)
+
+
+@resource.endpoint(
+    "POST",
+    "/api/webhooks/{webhook_id}/restore",
+    Access.PRIVATE,
+    (Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),),
+    parameters=(WEBHOOK_ID, ORG_ID, IDEMPOTENCY_KEY),
+    errors={
+        **PRIVATE_ONLY,
+        404: "There is no such webhook in the org of the token.",
+        **TOO_MANY,
+    },
+    present=present_webhook,
+)
+def restore_webhook(call: Call, webhook_id: str) -> Webhook:
+    """Take a webhook out of the bin.
+
+    One that is not in the bin stays as it is.
+    """
+    return webhooks.restore(webhook_id, actor=call.actor, once=call.once)
+
+
+# The messages that webhooks are sent, as the document describes them (docs/webhooks.md).
+MESSAGE_HEADERS = (
+    Parameter(
+        "webhook-id",
+        "header",
+        "ID of the message, the same in every attempt.",
+        {"type": "string", "format": "uuid"},
+        "0199f0c2-5d1e-7c3a-9b52-64f1c8a70e12",
+        required=True,
+    ),
+    Parameter(
+        "webhook-timestamp",
+        "header",
+        "When this attempt was made, in seconds since 1970.",
+        {"type": "integer"},
+        1795512600,
+        required=True,
+    ),
+    Parameter(
+        "webhook-signature",
+        "header",
+        "`v1,` and the signature of Standard Webhooks; several, parted by blanks, while the secret "
+        "is being changed.",
+        {"type": "string", "pattern": "^v1,"},
+        "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+        required=True,
+    ),
+)
+EVENTS = {
+    Topic.CREATED: ("An order was stored, by the desk or by JSON.", ORDER),
+    Topic.UPDATED: ("An order was changed, or came back out of the bin.", CHANGED),
+    Topic.DELETED: ("An order went into the bin.", BINNED),
+}
+MESSAGE_ANSWERS: dict[str, Any] = {
+    "2XX": {"description": "The message is delivered."},
+    "410": {"description": "The message is given up at once."},
+    "default": {"description": "The attempt has failed; the next one comes later, for a day."},
+}
+
+
+def message_body(topic: Topic) -> RequestBody:
+    """Return the message of an event, with an example."""
+    _, order = EVENTS[topic]
+    message = {"type": str(topic), "timestamp": MOMENT, "data": order.value}
+    return RequestBody(OrderMessage, {"message": Example(order.summary, message)})

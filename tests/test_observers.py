@@ -1,0 +1,60 @@
+"""Observers are told of every request, by whichever interface it was answered."""
+
+import pytest
+
+from orders.web.application import Shortorder
+from orders.web.observers import HandledRequest
+from tests.actors import Org
+
+
+@pytest.fixture
+def seen(app: Shortorder) -> list[HandledRequest]:
+    found: list[HandledRequest] = []
+    app.observers.append(found.append)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "route", "is_api"),
+    [
+        ("GET", "/find", 200, "/find", False),
+        ("GET", "/o/000000000000", 404, "/o/<code>", False),
+        ("GET", "/nothing", 404, "", False),
+        ("DELETE", "/find", 405, "", False),
+        ("GET", "/api/orders/000000000000", 404, "/api/orders/{reference}", True),
+        ("GET", "/api/orders/healthcheck", 200, "/api/orders/healthcheck", True),
+        ("POST", "/api/orders", 415, "/api/orders", True),
+        ("GET", "/api/nothing", 404, "", True),
+        ("GET", "/api/n%C3%B6", 404, "", True),
+    ],
+)
+def test_a_request_is_reported_with_its_route_and_status(
+    org: Org,
+    seen: list[HandledRequest],
+    method: str,
+    path: str,
+    status: int,
+    route: str,
+    is_api: bool,
+) -> None:
+    headers = {"Authorization": f"Bearer {org.private.secret}", "User-Agent": "test"}
+    answer = org.app.test_client().open(path, method=method, headers=headers)
+    assert answer.status_code == status
+    [handled] = seen
+    assert (handled.method, handled.path) == (method, path.replace("%C3%B6", "ö"))
+    assert (handled.status, handled.route, handled.is_api) == (status, route, is_api)
+    assert handled.user_agent == "test"
+    assert (handled.caller is not None) == is_api
+    assert 0 < handled.seconds < 60
+
+
+def test_an_answer_that_was_never_made_is_500(
+    org: Org, seen: list[HandledRequest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise LookupError("broken")
+
+    monkeypatch.setattr(org.app, "full_dispatch_request", fail)
+    with pytest.raises(LookupError):
+        org.app.test_client().get("/find")
+    assert [one.status for one in seen] == [500]
