@@ -54,10 +54,9 @@ def measure(rounds: int, requests: int, creates: int, database_url: str) -> bool
     with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         folder = Path(name)
         (folder / "product").mkdir()
-        (folder / "bare").mkdir()
         with (
             product(folder / "product", database_url) as server,
-            bare_flask(folder / "bare") as port,
+            bare_flask() as port,
         ):
             create(server, WARM_UP, "warm", codes)
             load.run(server.port, server.reads(codes, WARM_UP), expected=200)

@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from flask import Flask
-from werkzeug.exceptions import InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from orders import access, intake, queries
 from orders.access import Actor
@@ -144,7 +144,10 @@ class ExpressLane:
         length = int(announced)
         if length > self._limits.body_bytes:
             return None
-        body: bytes = environ["wsgi.input"].read(length)
+        try:
+            body: bytes = environ["wsgi.input"].read(length)
+        except HTTPException:  # cut off or too slow: the view meets it too
+            return None
         environ["wsgi.input"] = BytesIO(body)
         return body if len(body) == length else None
 
