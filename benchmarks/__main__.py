@@ -140,10 +140,9 @@ def measure(rounds: int, requests: int, creates: int, database_url: str) -> bool
     with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         folder = Path(name)
         (folder / "product").mkdir()
-        (folder / "bare").mkdir()
         with (
             product(folder / "product", database_url) as server,
-            bare_flask(folder / "bare") as port,
+            bare_flask() as port,
         ):
             bench = Bench(server, port, folder)
             bench.warm_up()

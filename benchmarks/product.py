@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orders.serving import server_command
-from orders.settings import PROJECT, read_settings
+from orders.settings import PROJECT
 
 BIN = Path(sys.executable).parent
 # On the disk where the product keeps its data: a system's folder for scratch files may be memory.
@@ -108,17 +108,23 @@ def served_by(factory: str, folder: Path, secret: str, **environment: str) -> It
     port = _free_port()
     environment = {**os.environ, "DATA_DIR": str(folder), "PORT": str(port), "WORKERS": WORKERS,
                    **environment}  # fmt: skip
-    command = server_command(read_settings(environment), factory)
-    with _serving(command, environment, port) as pid:
+    with _serving(server_command(factory), environment, port) as pid:
         yield Product(port, secret, pid)
 
 
 @contextmanager
-def bare_flask(folder: Path) -> Iterator[int]:
-    """Serve the bare application with the product's own server settings; gives its port."""
+def bare_flask() -> Iterator[int]:
+    """Serve the bare application by granian's own WSGI server; return its port.
+
+    It stays as it is whatever serves the product: a limit that does not move.
+    """
     port = _free_port()
-    settings = read_settings({"DATA_DIR": str(folder), "PORT": str(port), "WORKERS": WORKERS})
-    command = server_command(settings, "benchmarks.bare_flask:create_app")
+    command = [
+        str(BIN / "granian"), "--interface", "wsgi",
+        "--factory", "benchmarks.bare_flask:create_app",
+        "--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws",
+        "--workers", WORKERS, "--blocking-threads", "8", "--log-level", "error",
+    ]  # fmt: skip
     with _serving(command, dict(os.environ), port):
         yield port
 

@@ -23,15 +23,11 @@ from orders.background import Background
 from orders.recording import request_log
 from orders.settings import PROJECT, Settings
 
-# Without the query string: bearer tokens stand there.
-ACCESS_LOG_FORMAT = '[%(time)s] %(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'
 # Seconds between a death and the next start; doubled while the server dies at once.
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 # Seconds that a start must last to count as a good one: a faulty one ends while it imports.
 SETTLED = 1.0
-# Seconds that running requests get to finish.
-GRACE = 20
 PR_SET_PDEATHSIG = 1
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 
@@ -59,7 +55,7 @@ def serve(app: Flask, settings: Settings) -> int:
         _show_demo(demo.seed_demo(settings.limits), address)
     click.echo(f"Shortorder serves on {address}", err=True)
     background = Background(app, settings) if settings.send_webhooks else None
-    return _Supervisor(server_command(settings), background).run()
+    return _Supervisor(server_command(), settings.data_dir, background).run()
 
 
 def work(app: Flask, settings: Settings) -> None:
@@ -113,20 +109,9 @@ def _show_demo(made: demo.DemoResult, address: str) -> None:
     )
 
 
-def server_command(settings: Settings, factory: str = "app:create_served_app") -> list[str]:
-    """Give granian's command line: WSGI, one process for each worker, threads in each."""
-    log = ["--access-log", "--access-log-fmt", ACCESS_LOG_FORMAT] if settings.access_log else []
-    return [
-        str(Path(sys.executable).with_name("granian")),
-        "--interface", "wsgi", "--factory", factory,
-        "--working-dir", str(PROJECT),
-        "--host", settings.host, "--port", str(settings.port), "--http", "1", "--no-ws",
-        "--workers", str(settings.workers), "--blocking-threads", str(settings.threads),
-        "--respawn-failed-workers", "--workers-kill-timeout", str(GRACE),
-        # Its one warning at start advises against several threads, which wait for the disk here.
-        "--log-level", "error",
-        *log,
-    ]  # fmt: skip
+def server_command(factory: str = "app:create_served_app") -> list[str]:
+    """Return the command line of the server process, which reads the settings itself."""
+    return [sys.executable, "-m", "orders.http_server", factory]
 
 
 def _begin_child() -> None:
@@ -140,8 +125,10 @@ class _Supervisor:
     Its own threads send webhooks meanwhile, when there is a sender.
     """
 
-    def __init__(self, command: list[str], background: Background | None) -> None:
+    def __init__(self, command: list[str], data_dir: Path, background: Background | None) -> None:
         self._command = command
+        # The server runs in the project's folder; a relative path is meant from here.
+        self._environment = {**os.environ, "DATA_DIR": str(data_dir)}
         self._background = background
         self._server: subprocess.Popen[bytes] | None = None
         self._is_stopping = False
@@ -164,6 +151,8 @@ class _Supervisor:
             # A process group of its own: whatever is left of it can be ended together.
             self._server = subprocess.Popen(  # noqa: S603 - our own command line
                 self._command,
+                cwd=PROJECT,
+                env=self._environment,
                 start_new_session=True,
                 preexec_fn=_begin_child,  # noqa: PLW1509 - one system call, loaded beforehand
             )

@@ -36,6 +36,9 @@ class Settings:
     port: int = 8000  # port to listen on
     workers: int = 2  # server processes
     threads: int = 8  # threads in each process
+    body_seconds: int = 120  # within which the body of a request must have arrived
+    body_min_rate: int = 1000  # bytes a second that a body must keep, after BODY_GRACE; 0: any
+    body_grace: int = 5  # seconds before BODY_MIN_RATE counts
     demo: bool = True  # a first start makes the demo org
     access_log: bool = False  # a line for each request, never with its query string
     request_log_days: int = 14  # days for which an org's recent requests are kept; 0 keeps none
@@ -138,7 +141,7 @@ def _read_types(variable: str, text: str) -> frozenset[str]:
 def _check(settings: Settings) -> None:
     if not 1 <= settings.port <= 65535:
         raise BadSetting(f"PORT is {settings.port}; it must be from 1 to 65535.")
-    for name in ("workers", "threads", "webhook_threads", "webhook_days"):
+    for name in ("workers", "threads", "body_seconds", "webhook_threads", "webhook_days"):
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")
     for name in ("lookup_limit", "sign_in_limit", "api_limit"):

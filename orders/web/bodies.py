@@ -55,16 +55,23 @@ def read_body(request: Request) -> None:
         raise RequestEntityTooLarge(too_many_bytes(most, announced))
     body = request.get_data(cache=True, parse_form_data=False)
     if announced is not None and len(body) != announced:
-        raise BadRequest(
-            mark(
-                "The body ended early: %(announced)s bytes were announced, %(arrived)s arrived.",
-                announced=Figure(announced),
-                arrived=Figure(len(body)),
-            )
-        )
+        raise ended_early(announced, len(body))
     if kind == FORM:
         # Werkzeug would silently replace broken text by question marks.
         try:
             unquote_to_bytes(body).decode("utf-8")
         except UnicodeDecodeError as error:
             raise BadRequest(mark("The form's text is not UTF-8.")) from error
+
+
+def ended_early(announced: int | None, arrived: int) -> BadRequest:
+    """Return the error of a body that was cut off; `announced` is None for a chunked body."""
+    if announced is None:
+        return BadRequest(mark("The body ended early, or its chunks are broken."))
+    return BadRequest(
+        mark(
+            "The body ended early: %(announced)s bytes were announced, %(arrived)s arrived.",
+            announced=Figure(announced),
+            arrived=Figure(arrived),
+        )
+    )
