@@ -15,7 +15,7 @@ from orders.catalogue import configurations
 from orders.rules.attributes import Applies, AttributeRule, Kind, read_option
 from orders.rules.errors import InvalidOrder, OrderError
 from orders.serving import serve, work
-from orders.web.in_force import limits_in_force, settings_in_force
+from orders.web.current_settings import current_limits, current_settings
 
 Command = Callable[..., dict[str, Any]]
 
@@ -170,7 +170,7 @@ def sweep_files() -> dict[str, Any]:
 @prints_json
 def seed_demo() -> dict[str, Any]:
     """Make the demo org: configurations, attributes, orders, an account and two tokens."""
-    made = demo.seed_demo(limits_in_force())
+    made = demo.seed_demo(current_limits())
     return {
         "orgId": made.org_id,
         "email": made.email,
@@ -186,14 +186,14 @@ def seed_demo() -> dict[str, Any]:
 @with_appcontext
 def serve_command() -> None:
     """Bring the database up to date and serve until stopped."""
-    sys.exit(serve(_application(), settings_in_force()))
+    sys.exit(serve(_application(), current_settings()))
 
 
 @click.command("work")
 @with_appcontext
 def work_command() -> None:
     """Send webhooks until stopped: beside `serve`, or in place of what it sends itself."""
-    work(_application(), settings_in_force())
+    work(_application(), current_settings())
 
 
 def _application() -> Flask:

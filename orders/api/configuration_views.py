@@ -15,8 +15,8 @@ from orders.catalogue.configuration_queries import SORTABLE, Filters
 from orders.repeats import Once
 from orders.rules.configuration import Configuration
 from orders.rules.wire import configuration_fields
-from orders.web.downloads import file_store, send_stored
-from orders.web.in_force import limits_in_force
+from orders.web.assets import file_store, send_stored
+from orders.web.current_settings import current_limits
 
 
 @api.post("/configurations")
@@ -28,7 +28,7 @@ def create_configuration() -> Response:
 
     def create(once: Once | None) -> Configuration:
         new, files = configurations.check_configuration(
-            sent.raw, sent.files, sent.faults, actor=actor, limits=limits_in_force()
+            sent.raw, sent.files, sent.faults, actor=actor, limits=current_limits()
         )
         return configurations.create_configuration(
             new, files, actor=actor, store=file_store(), once=once

@@ -9,7 +9,7 @@ from flask import Response, request
 from orders.api.blueprint import api
 from orders.api.description.document import document
 from orders.rules.limits import Limits
-from orders.web.in_force import limits_in_force
+from orders.web.current_settings import current_limits
 
 MAX_AGE = 300  # seconds; afterwards the ETag makes asking again cheap
 
@@ -17,7 +17,7 @@ MAX_AGE = 300  # seconds; afterwards the ETag makes asking again cheap
 @api.get("/openapi.json")
 def read_document() -> Response:
     """Answer with the document; any page may read it, and caches may keep it for a while."""
-    body, etag = _written(limits_in_force(), request.root_path or "/")
+    body, etag = _written(current_limits(), request.root_path or "/")
     response = Response(body, content_type="application/json")
     response.set_etag(etag)
     response.cache_control.public = True

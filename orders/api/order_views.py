@@ -21,7 +21,7 @@ from orders.rules.change_schema import OrderChanges
 from orders.rules.order import Order
 from orders.rules.status import Status
 from orders.rules.wire import order_fields
-from orders.web.in_force import limits_in_force
+from orders.web.current_settings import current_limits
 
 
 @api.post("/orders")
@@ -31,7 +31,7 @@ def create_order() -> Response:
     raw = json_object()
 
     def create(once: Once | None) -> Order:
-        draft = intake.check_order(raw, actor=actor, limits=limits_in_force())
+        draft = intake.check_order(raw, actor=actor, limits=current_limits())
         return intake.create_order(draft, actor=actor, once=once)
 
     return answer_once(actor, raw, create, partial(_created, request.root_path))
@@ -61,7 +61,7 @@ def read_order(reference: str) -> Response:
 def change_order(reference: str) -> Response:
     """Replace the fields that were sent; an array replaces the cart."""
     actor = _actor_here()
-    changes = editing.check_changes(json_value(), actor=actor, limits=limits_in_force())
+    changes = editing.check_changes(json_value(), actor=actor, limits=current_limits())
     return _order_answer(
         editing.change_order(reference, changes, actor=actor, is_current=version_wanted())
     )
@@ -71,7 +71,7 @@ def change_order(reference: str) -> Response:
 @api.post("/orders/<order:reference>/items")
 def add_lines(reference: str) -> Response:
     """Put lines behind those of the cart."""
-    actor, limits, check = _actor_here(), limits_in_force(), version_wanted()
+    actor, limits, check = _actor_here(), current_limits(), version_wanted()
     raw = json_value()
 
     def add(once: Once | None) -> Order:
@@ -87,7 +87,7 @@ def add_lines(reference: str) -> Response:
 def replace_lines(reference: str) -> Response:
     """Replace the lines of the cart."""
     actor = _actor_here()
-    lines = editing.check_lines(json_value(), actor=actor, limits=limits_in_force())
+    lines = editing.check_lines(json_value(), actor=actor, limits=current_limits())
     return _order_answer(
         editing.change_order(
             reference, OrderChanges(cart=lines), actor=actor, is_current=version_wanted()
@@ -130,7 +130,7 @@ def _actor_here() -> Actor:
 
 
 def _filter(query: Query) -> OrderFilter:
-    platform = query.json_object("platform", nesting=limits_in_force().nesting)
+    platform = query.json_object("platform", nesting=current_limits().nesting)
     for key, value in (platform or {}).items():
         if isinstance(value, dict | list):
             query.add_error(f"platform.{key}", "Text, a number, a boolean or null.")

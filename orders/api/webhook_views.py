@@ -20,14 +20,14 @@ from orders.messaging.webhooks import NewWebhook
 from orders.repeats import Once
 from orders.rules.errors import Forbidden
 from orders.rules.webhook import Webhook, webhook_fields
-from orders.web.in_force import limits_in_force, settings_in_force
+from orders.web.current_settings import current_limits, current_settings
 
 
 @api.post("/webhooks")
 def create_webhook() -> Response:
     """Create a webhook: 201, `Location`, and the webhook with its secret, which is shown once."""
-    actor, limits = _private_actor(), limits_in_force()
-    raw, allow_private = json_object(), settings_in_force().webhook_private_network
+    actor, limits = _private_actor(), current_limits()
+    raw, allow_private = json_object(), current_settings().webhook_private_network
 
     def create(once: Once | None) -> NewWebhook:
         return webhooks.create(
@@ -62,8 +62,8 @@ def change_webhook(webhook_id: str) -> Response:
         webhook_id,
         json_object(),
         actor=actor,
-        limits=limits_in_force(),
-        allow_private=settings_in_force().webhook_private_network,
+        limits=current_limits(),
+        allow_private=current_settings().webhook_private_network,
     )
     return JsonAnswer(_body(webhook))
 

@@ -9,7 +9,7 @@ from flask import Flask
 from orders import turns
 from orders.rules.configuration import own_picture
 from orders.web.assets import asset
-from orders.web.options import options_line
+from orders.web.language import options_line
 from orders.web.patterns import fill
 
 if TYPE_CHECKING:

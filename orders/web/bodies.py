@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarg
 
 from orders.rules.texts import Figure, mark
 from orders.rules.uploads import too_many_bytes
-from orders.web.in_force import limits_in_force
+from orders.web.current_settings import current_limits
 
 FORM = "application/x-www-form-urlencoded"
 # Views that take files; all others stay within MAX_BODY_BYTES.
@@ -26,7 +26,7 @@ UPLOADS = {
 def allow_uploads() -> None:
     """Let the views that take files have a larger body, of up to MAX_UPLOAD_BYTES."""
     if request.endpoint in UPLOADS and request.mimetype == "multipart/form-data":
-        request.max_content_length = limits_in_force().upload_bytes
+        request.max_content_length = current_limits().upload_bytes
 
 
 def refuse_broken_body() -> None:

@@ -1,4 +1,4 @@
-"""Contract, "Attributes": a customer sees what the org has marked visible, and nothing else."""
+"""A customer sees the attributes that the org has marked visible, and nothing else."""
 
 import dataclasses
 import json
@@ -135,15 +135,15 @@ def test_nothing_else_leaks(
     )
     answer = client.get(f"/o/{CODE}")
     assert answer.status_code == 200
-    told = answer.text + json.dumps(list(answer.headers))
-    assert "Oslo chair" in told
-    assert "HIDDEN" not in told
+    response = answer.text + json.dumps(list(answer.headers))
+    assert "Oslo chair" in response
+    assert "HIDDEN" not in response
     internal = (
         order.id, order.org_id, order.created_by, org.email, saved, card.short_id, UUID,
         "11111111-2222", "99999999-2222", "margin", "free", "Asset", "Layers", "Material",
     )  # fmt: skip
     for secret in internal:
-        assert secret not in told
+        assert secret not in response
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -202,7 +202,7 @@ PICTURES = {
 
 
 @pytest.mark.parametrize(("address", "is_shown"), PICTURES.items(), ids=PICTURES)
-def test_only_pictures_of_our_own_are_shown(
+def test_only_pictures_of_the_service_itself_are_shown(
     app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder, address: str, is_shown: bool
 ) -> None:
     with app.app_context():
@@ -218,7 +218,7 @@ def test_only_pictures_of_our_own_are_shown(
     assert "javascript:" not in text
 
 
-def test_what_others_wrote_is_never_markup(
+def test_values_are_escaped(
     app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder
 ) -> None:
     evil = "<img src=x onerror=alert(1)>"
@@ -230,7 +230,7 @@ def test_what_others_wrote_is_never_markup(
     assert text.count("&lt;img src=x") >= 5
 
 
-def test_options_are_shown_as_people_read_them(
+def test_options_are_formatted_for_people(
     app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder
 ) -> None:
     variant = {"Headrest": True, "Dimmer": False, "Width": 1600, "Depth": 42.5, "Nothing": None}

@@ -32,7 +32,7 @@ from orders.staff.entry.form_rows import element_id
 from orders.staff.entry.order_form import OrderEntry
 from orders.staff.entry.prefilled import entry_of
 from orders.staff.entry.row_acts import act
-from orders.web.in_force import limits_in_force
+from orders.web.current_settings import current_limits
 from orders.web.language import gettext, translated
 from orders.web.pages import go_to
 
@@ -98,7 +98,7 @@ def save_order(reference: str) -> AnyResponse:
     try:
         check_changes(entry, edit, member)
         saved = order_edits.save_edit(
-            edit.stored.id, edit.version, edit.raw, actor=member.actor, limits=limits_in_force()
+            edit.stored.id, edit.version, edit.raw, actor=member.actor, limits=current_limits()
         )
     except InvalidOrder as invalid:
         entry.show(invalid.errors)

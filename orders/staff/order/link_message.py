@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from orders.administration import customer_pages
 from orders.rules.order import Order
 from orders.rules.short_id import grouped
-from orders.web.language import gettext, language, speaking
-from orders.web.links import customer_link
+from orders.web.current_settings import customer_link
+from orders.web.language import gettext, language, use_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def link_message(order: Order) -> LinkMessage:
     """
     chosen = customer_pages.find_customer_page(order.org_id).language
     shown, link = grouped(order.short_id), customer_link(order.short_id)
-    with speaking(chosen):
+    with use_language(chosen):
         return LinkMessage(
             subject=gettext("Your order %(code)s", code=shown),
             text="\n".join((

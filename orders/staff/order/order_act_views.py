@@ -28,8 +28,8 @@ from orders.staff.order.order_page import (
 from orders.staff.order.order_page_forms import LinkForm, NoteForm
 from orders.staff.showing import status_name, status_names
 from orders.staff.undo import offer_undo
+from orders.web.current_settings import limiter
 from orders.web.language import figure, gettext, translated
-from orders.web.limits import limiter
 from orders.web.pages import go_to
 
 IN_THE_BIN = mark("The order is in the bin. Restore it first; nothing was changed.")

@@ -13,8 +13,8 @@ from orders.staff.blueprint import MUST_SET_UP, signed_in, staff
 from orders.staff.people.people_forms import CodeForm, ProofForm
 from orders.staff.permits import for_everybody
 from orders.staff.sessions import stay_signed_in
+from orders.web.current_settings import limiter, sign_in_limit
 from orders.web.language import gettext, translated
-from orders.web.limits import limiter, sign_in_limit
 from orders.web.pages import go_to
 
 # In the session while somebody sets it up: nothing is stored before a code has come back.

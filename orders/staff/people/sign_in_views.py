@@ -20,8 +20,8 @@ from orders.staff.entry.carried import Carried, keep_carried
 from orders.staff.entry.entry_views import draw_carried
 from orders.staff.forms import CodeForm, SignInForm
 from orders.staff.sessions import begin_session, begin_signed_in
+from orders.web.current_settings import limiter, sign_in_limit
 from orders.web.language import translated
-from orders.web.limits import limiter, sign_in_limit
 
 # Fields of the sign-in forms themselves; all others are a form that is carried along.
 OWN_FIELDS = {"email", "password", "code", "recovery", "next", "csrf_token"}

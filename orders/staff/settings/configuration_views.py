@@ -14,8 +14,8 @@ from orders.rules.paging import MAX_PAGE, Paging
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.showing import as_json
-from orders.web.downloads import send_stored
-from orders.web.in_force import limits_in_force
+from orders.web.assets import send_stored
+from orders.web.current_settings import current_limits
 from orders.web.language import figure, gettext, ngettext
 from orders.web.pages import go_to, page_or_piece
 
@@ -84,7 +84,7 @@ def import_configurations() -> Response:
     try:
         made = configuration_import.import_configurations(
             sent.filename or "" if sent else "", sent.read() if sent else b"",
-            actor=signed_in().actor, limits=limits_in_force(),
+            actor=signed_in().actor, limits=current_limits(),
         )  # fmt: skip
     except (BadImport, Conflict) as error:
         return Response(_import_page(error), 422, mimetype="text/html")
@@ -107,7 +107,7 @@ def import_sample() -> Response:
 
 def _import_page(error: BadImport | Conflict | None) -> str:
     return render_template(
-        "staff/configurations/import.html", error=error, limits=limits_in_force(), sample=SAMPLE
+        "staff/configurations/import.html", error=error, limits=current_limits(), sample=SAMPLE
     )
 
 

@@ -13,7 +13,7 @@ from orders.staff.admin_form import AdminEntry, act, own_id, page, save, secret_
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.settings.webhook_forms import TOPIC_LABELS, WebhookForm
-from orders.web.in_force import settings_in_force
+from orders.web.current_settings import current_settings
 from orders.web.language import gettext, translated
 from orders.web.pages import go_to
 
@@ -53,7 +53,7 @@ def new_webhook() -> str:
 @admin_only
 def make_webhook() -> Response:
     """Make a webhook and lead to its page; the same form makes one, whatever is clicked twice."""
-    form, settings = WebhookForm(formdata=request.form), settings_in_force()
+    form, settings = WebhookForm(formdata=request.form), current_settings()
     entry = AdminEntry(form)
     try:
         made = webhooks.create(
@@ -86,7 +86,7 @@ def show_webhook(webhook_id: str) -> str:
 @admin_only
 def change_webhook(webhook_id: str) -> Response:
     """Change a webhook."""
-    form, settings = WebhookForm(formdata=request.form), settings_in_force()
+    form, settings = WebhookForm(formdata=request.form), current_settings()
     entry, actor = AdminEntry(form), signed_in().actor
     webhook = webhooks.find(webhook_id, actor.org_id)
     return save(
