@@ -1,6 +1,6 @@
-"""Setting up an org: itself, its tokens, its staff accounts, its attributes.
+"""Administration of an org: its settings, tokens, staff accounts and attributes.
 
-Every function names the org, and what belongs to another one does not exist for it: NotFound.
+Functions take the ID of the org, and raise NotFound for objects of another one.
 """
 
 from orders.administration.accounts import (
@@ -22,18 +22,13 @@ from orders.administration.attributes import (
     move_attribute,
     remove_attribute,
 )
-from orders.administration.checks import ChangedMeanwhile
-from orders.administration.customer_pages import (
-    MAX_LOGO,
-    CustomerPage,
-    Logo,
-    change_customer_page,
-    find_customer_page,
-    find_logo,
-    remove_logo,
-    set_logo,
+from orders.administration.checks import (
+    MAX_PASSWORD,
+    MIN_PASSWORD,
+    ChangedMeanwhile,
+    readable_password,
 )
-from orders.administration.events import Event, Happened, list_events
+from orders.administration.events import AccountEvent, EventKind, list_events
 from orders.administration.invitations import (
     INVITED_FOR,
     Invitation,
@@ -47,14 +42,21 @@ from orders.administration.invitations import (
     withdraw,
 )
 from orders.administration.orgs import (
+    MAX_LOGO,
+    CustomerPage,
+    Logo,
     OrgSettings,
     add_org,
+    bump_rules_version,
+    change_customer_page,
     change_org,
+    find_customer_page,
+    find_logo,
     find_org,
     has_orgs,
-    touch_rules,
+    remove_logo,
+    set_logo,
 )
-from orders.administration.passwords import MAX_PASSWORD, MIN_PASSWORD, readable_password
 from orders.administration.resets import (
     RESET_WITHIN,
     address_of_reset,
@@ -85,11 +87,11 @@ __all__ = [
     "SORTABLE_TOKEN_FIELDS",
     "AccessToken",
     "Account",
+    "AccountEvent",
     "ChangedMeanwhile",
     "CustomerPage",
     "DefinedAttribute",
-    "Event",
-    "Happened",
+    "EventKind",
     "Invitation",
     "Logo",
     "NewInvitation",
@@ -102,6 +104,7 @@ __all__ = [
     "add_token",
     "address_of_reset",
     "ask_for_reset",
+    "bump_rules_version",
     "change_attribute",
     "change_customer_page",
     "change_org",
@@ -135,6 +138,5 @@ __all__ = [
     "set_by_reset",
     "set_logo",
     "set_password",
-    "touch_rules",
     "withdraw",
 ]

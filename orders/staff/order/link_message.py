@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from orders.administration import customer_pages
+from orders import administration
 from orders.rules.order import Order
 from orders.rules.short_id import grouped
 from orders.web.current_settings import customer_link
@@ -23,7 +23,7 @@ def link_message(order: Order) -> LinkMessage:
 
     Where it has chosen none, in that of the page: whoever sends it adds words of their own.
     """
-    chosen = customer_pages.find_customer_page(order.org_id).language
+    chosen = administration.find_customer_page(order.org_id).language
     shown, link = grouped(order.short_id), customer_link(order.short_id)
     with use_language(chosen):
         return LinkMessage(

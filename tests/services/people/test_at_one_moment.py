@@ -10,7 +10,7 @@ from flask import Flask
 from orders import access, administration
 from orders.access import StaffMember
 from orders.people import second_factor
-from orders.people.second_factor import MOST_WRONG, Outcome
+from orders.people.second_factor import MOST_WRONG, CodeResult
 from orders.rules.errors import Conflict, NotFound
 from tests.actors import PASSWORD, Org
 from tests.staff.people.links_and_codes import code_of, with_factor
@@ -97,12 +97,12 @@ def factor(app: Flask, org: Org) -> tuple[StaffMember, str, list[str]]:
 def test_a_code_lets_one_in(app: Flask, factor: tuple[StaffMember, str, list[str]]) -> None:
     member, secret, codes = factor
     for code, outcome in (
-        (code_of(secret, 1), Outcome.BY_APP),
-        (codes[0], Outcome.BY_RECOVERY_CODE),
+        (code_of(secret, 1), CodeResult.BY_APP),
+        (codes[0], CodeResult.BY_RECOVERY_CODE),
     ):
         given = at_once(app, [partial(second_factor.check, member, code)] * 6)
         assert given.count(outcome) == 1
-        assert given.count(Outcome.WRONG) == 5
+        assert given.count(CodeResult.WRONG) == 5
 
 
 def test_wrong_codes_at_one_moment_are_all_counted(
@@ -110,9 +110,9 @@ def test_wrong_codes_at_one_moment_are_all_counted(
 ) -> None:
     member, _secret, codes = factor
     given = at_once(app, [partial(second_factor.check, member, "x")] * (MOST_WRONG + 4))
-    assert given.count(Outcome.WRONG) == MOST_WRONG
-    assert given.count(Outcome.LOCKED) == 4
-    assert second_factor.check(member, codes[0]) is Outcome.LOCKED
+    assert given.count(CodeResult.WRONG) == MOST_WRONG
+    assert given.count(CodeResult.LOCKED) == 4
+    assert second_factor.check(member, codes[0]) is CodeResult.LOCKED
 
 
 def test_the_second_factor_is_switched_on_once(app: Flask, org: Org) -> None:
@@ -124,4 +124,4 @@ def test_the_second_factor_is_switched_on_once(app: Flask, org: Org) -> None:
     given = at_once(app, works)
     [codes] = [one for one in given if isinstance(one, list)]
     assert second_factor.state_of(member).codes_left == 10
-    assert second_factor.check(member, codes[0]) is Outcome.BY_RECOVERY_CODE
+    assert second_factor.check(member, codes[0]) is CodeResult.BY_RECOVERY_CODE
