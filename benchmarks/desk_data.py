@@ -14,7 +14,7 @@ from sqlalchemy import Table, insert
 from app import create_app
 from orders import access, administration
 from orders.access import Actor
-from orders.catalogue.naming import configuration_row
+from orders.catalogue.configurations import configuration_row
 from orders.order_rows import line_rows, order_row
 from orders.rules import short_id
 from orders.rules.attributes import AttributeRule, Kind, Option

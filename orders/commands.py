@@ -1,4 +1,4 @@
-"""The commands: `flask --app app …`. Each prints one JSON object, or one on standard error."""
+"""The commands `flask --app app …`. Each prints one JSON object; errors go to standard error."""
 
 import functools
 import json
@@ -28,7 +28,7 @@ seed = AppGroup("seed", help="Example data.")
 
 
 def register_commands(app: Flask) -> None:
-    """Make the commands known to the `flask` command."""
+    """Register the commands with the `flask` command."""
     for group in (org, token, staff, attribute, files, seed):
         app.cli.add_command(group)
     app.cli.add_command(serve_command)
@@ -36,10 +36,7 @@ def register_commands(app: Flask) -> None:
 
 
 def prints_json(command: Command) -> Callable[..., None]:
-    """Print what the command returns as one JSON object.
-
-    A refusal goes to standard error as one JSON object too, with exit code 1.
-    """
+    """Print the command's result as JSON; print errors to standard error and exit with code 1."""
 
     @functools.wraps(command)
     def wrapper(*args: Any, **options: Any) -> None:  # noqa: ANN401 - click's own parameters
@@ -96,7 +93,7 @@ def revoke_token(token_id: str) -> dict[str, Any]:
 @click.option("--email", required=True, help="The address to sign in with.")
 @click.option("--role", type=click.Choice(list(administration.ROLES)), required=True)
 @click.option(
-    # A password in the arguments would stand in the shell's history and the list of processes.
+    # A password argument would be visible in the shell's history and in the list of processes.
     "--password-stdin",
     is_flag=True,
     required=True,
@@ -150,7 +147,7 @@ def add_attribute(  # noqa: PLR0913, PLR0917 - an attribute has as many parts
 
 
 def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of the attribute's kind
-    """Read a default as JSON where the kind is not a text; the definition's check judges it."""
+    """Parse a default as JSON unless its kind is a text; `add_attribute` validates it."""
     if text is None or kind in {Kind.OPTION, Kind.TEXT}:
         return text
     try:
@@ -197,6 +194,6 @@ def work_command() -> None:
 
 
 def _application() -> Flask:
-    """Give the application itself, for threads: `current_app` is another one in each of them."""
+    """Return the application itself, because the proxy `current_app` is bound to its thread."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
     return app

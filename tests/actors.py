@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from orders import access, administration
 from orders.access import Actor, StaffMember
 from orders.administration import checks
-from orders.catalogue import naming
+from orders.catalogue import configurations, naming
 from orders.rules.attributes import AttributeRule
 from orders.rules.configuration import NewConfiguration
 from orders.rules.errors import Conflict
@@ -64,7 +64,7 @@ class Org:
     def save(self, name: str, sku: str) -> naming.ConfigurationCard:
         """Save a configuration and give its card."""
         with self.app.app_context():
-            [made] = naming.save_configurations(
+            [made] = configurations.save_configurations(
                 [
                     NewConfiguration(
                         variant={"Wood": "Oak", "Legs": "Brass"},

@@ -11,7 +11,7 @@ from orders.api.configuration_body import configuration_body
 from orders.api.query import Query, read_query
 from orders.api.repeating import Made, answer_once
 from orders.catalogue import configuration_queries, configurations
-from orders.catalogue.configuration_queries import SORTABLE, Filters
+from orders.catalogue.configuration_queries import SORTABLE, ConfigurationFilter
 from orders.repeats import Once
 from orders.rules.configuration import Configuration
 from orders.rules.wire import configuration_fields
@@ -51,8 +51,8 @@ def list_configurations() -> Response:
     return list_answer("configurations", page, configuration_fields)
 
 
-def _filters(query: Query) -> Filters:
-    return Filters(
+def _filters(query: Query) -> ConfigurationFilter:
+    return ConfigurationFilter(
         short_ids=query.texts("shortId"),
         product_id=query.uuid("productId"),
         customer_id=query.text("customerId"),

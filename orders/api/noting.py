@@ -33,5 +33,5 @@ def _caller(status: int) -> Caller | None:
         return Caller(actor.org_id, actor.id)
     secret = None if status == 503 else refused_secret()  # a database that is away is not asked
     with contextlib.suppress(ServiceBusy):
-        return None if secret is None else request_log.whose(secret)
+        return None if secret is None else request_log.find_caller(secret)
     return None

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders.catalogue import naming
+from orders.catalogue import configurations, naming
 from orders.rules.attributes import Applies, AttributeRule, Kind, Option
 from orders.rules.configuration import NewConfiguration
 from orders.rules.status import Status
@@ -103,7 +103,7 @@ def test_nothing_else_leaks(
 ) -> None:
     org.define(*ATTRIBUTES)
     with app.app_context():
-        [saved] = naming.save_configurations(
+        [saved] = configurations.save_configurations(
             [
                 NewConfiguration(
                     variant={
@@ -206,7 +206,7 @@ def test_only_pictures_of_the_service_itself_are_shown(
     app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder, address: str, is_shown: bool
 ) -> None:
     with app.app_context():
-        [saved] = naming.save_configurations(
+        [saved] = configurations.save_configurations(
             [NewConfiguration(variant={}, metadata={}, thumbnail=address)],
             org_id=org.id,
             created_by=org.private.id,
@@ -259,7 +259,7 @@ def test_the_link_to_share_is_the_public_one(
 
 def _saved(app: Flask, org: Org, variant: dict[str, Any], metadata: dict[str, Any]) -> str:
     with app.app_context():
-        [saved] = naming.save_configurations(
+        [saved] = configurations.save_configurations(
             [NewConfiguration(variant=variant, metadata=metadata)],
             org_id=org.id,
             created_by=org.private.id,

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from orders import at_a_glance, editing, intake
 from orders.access import Actor
-from orders.at_a_glance import Glance
+from orders.at_a_glance import DashboardSummary
 from orders.imports import upload, work
 from orders.lists import order_list
 from orders.lists.list_choices import Choices
@@ -58,8 +58,8 @@ class Desk:
         once = Once(key, fingerprint(raw)) if key else None
         return intake.create_order(draft, actor=self.actor, once=once, now=at)
 
-    def look(self, *, zone: tzinfo = UTC, now: datetime = NOW) -> Glance:
-        return at_a_glance.look(self.actor, zone=zone, now=now)
+    def look(self, *, zone: tzinfo = UTC, now: datetime = NOW) -> DashboardSummary:
+        return at_a_glance.load_dashboard(self.actor, zone=zone, now=now)
 
     def listed(self, day: date, zone: tzinfo) -> int:
         """Count what the list of orders finds for a day, by the address that leads there."""

@@ -3,7 +3,7 @@
 from flask import Response, render_template, request
 
 from orders.catalogue import naming
-from orders.catalogue.configuration_search import find_configurations
+from orders.catalogue.naming import find_configurations
 from orders.entry.customers import find_customers
 from orders.rules.errors import FieldError, InvalidInput
 from orders.staff.blueprint import signed_in, staff

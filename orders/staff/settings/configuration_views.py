@@ -7,7 +7,7 @@ from flask import Response, flash, render_template, request, url_for
 from orders import queries
 from orders.catalogue import configuration_import, configuration_queries, naming
 from orders.catalogue.configuration_import import SAMPLE, BadImport
-from orders.catalogue.configuration_queries import Filters
+from orders.catalogue.configuration_queries import ConfigurationFilter
 from orders.rules.configuration import Configuration
 from orders.rules.errors import Conflict
 from orders.rules.paging import MAX_PAGE, Paging
@@ -30,7 +30,9 @@ def list_configurations() -> Response:
     search = request.args.get("q", "")[:MAX_SEARCH]
     number = request.args.get("page", 1, type=int)
     paging = Paging(page=min(max(number, 1), MAX_PAGE))
-    page = configuration_queries.list_configurations(org_id, Filters(search=search), paging)
+    page = configuration_queries.list_configurations(
+        org_id, ConfigurationFilter(search=search), paging
+    )
     cards = naming.resolve([found.id for found in page.entries], org_id)
     return page_or_piece(
         "staff/configurations/list.html", "staff/configurations/_rows.html",

@@ -14,9 +14,8 @@ from orders import access
 from orders.access import Origin
 from orders.catalogue import naming
 from orders.demo import DemoResult, drawings, seed_demo
-from orders.demo.attributes import ATTRIBUTES
 from orders.demo.example_orders import example_orders
-from orders.demo.products import PRODUCTS, Product
+from orders.demo.products import ATTRIBUTES, PRODUCTS, Product
 from orders.rules.attributes import Applies, Kind, check_definition
 from orders.rules.errors import Conflict, Forbidden
 from orders.rules.limits import Limits
@@ -173,7 +172,7 @@ def test_the_content_is_the_same_on_every_machine() -> None:
 @pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.sku)
 def test_the_stored_drawing_is_the_one_that_the_code_draws(product: Product) -> None:
     stored = (drawings.FOLDER / product.picture).read_text(encoding="ascii")
-    assert stored == drawings.draw(product), "run `python -m orders.demo.drawings`"
+    assert stored == drawings.render(product), "run `python -m orders.demo.drawings`"
     assert len(stored) < 2000
     root = ElementTree.fromstring(stored)  # noqa: S314 - our own file
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
