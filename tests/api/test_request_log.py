@@ -259,7 +259,7 @@ class TestList:
     def test_what_is_too_old_is_not_shown_and_soon_deleted(
         self, app: Flask, org: Org, rows: list[datetime], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(request_log, "FORGOTTEN_AT_ONCE", 50)
+        monkeypatch.setattr(request_log, "DELETE_BATCH", 50)
         before = rows[70]
         with app.app_context():
             shown = request_log.list_requests(
