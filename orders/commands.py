@@ -59,20 +59,20 @@ def prints_json(command: Command) -> Callable[..., None]:
 @click.argument("name")
 @prints_json
 def add_org(name: str) -> dict[str, Any]:
-    """Make an org."""
+    """Create an org."""
     return {"id": administration.add_org(name)}
 
 
 @token.command("add")
 @click.option("--org", "org_id", required=True, help="ID of the org.")
-@click.option("--name", required=True, help="What people call the token.")
-@click.option("--private/--public", "is_private", default=None, help="A server's, or a web page's.")
+@click.option("--name", required=True, help="A name for people.")
+@click.option("--private/--public", "is_private", default=None, help="For a server, or for web pages.")
 @click.option("--domain", "domains", multiple=True, help="Host of a public token; repeatable.")
 @prints_json
 def add_token(
     org_id: str, name: str, is_private: bool | None, domains: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Make a token; its secret is shown this once."""
+    """Create a token; its secret is shown only once."""
     if is_private is None:
         raise click.UsageError("Say --private or --public.")
     made = administration.add_token(org_id, name=name, is_private=is_private, allowed=domains)
@@ -83,7 +83,7 @@ def add_token(
 @click.argument("token_id")
 @prints_json
 def revoke_token(token_id: str) -> dict[str, Any]:
-    """Make a token useless from now on."""
+    """Revoke a token."""
     administration.revoke_token(token_id)
     return {"id": token_id, "revoked": True}
 
@@ -98,11 +98,11 @@ def revoke_token(token_id: str) -> dict[str, Any]:
     is_flag=True,
     required=True,
     expose_value=False,
-    help="The one way to give it.",
+    help="Read the password from standard input.",
 )
 @prints_json
 def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
-    """Make a staff account; the password's last line break does not count."""
+    """Create a staff account; a final line break of the password is ignored."""
     password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
     account = administration.add_staff(org_id, email=email, role=role, password=password)
     return {"id": account}
@@ -118,7 +118,7 @@ def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
     "--applies", type=click.Choice([str(area) for area in Applies]), default=str(Applies.METADATA)
 )
 @click.option("--required/--optional", "required", default=False)
-@click.option("--default", "default", help="The value of an order that does not give one.")
+@click.option("--default", "default", help="The value of orders without one.")
 @click.option("--visible/--hidden", "visible", default=False, help="May the customer see it?")
 @prints_json
 def add_attribute(  # noqa: PLR0913, PLR0917 - an attribute has as many parts
@@ -159,14 +159,14 @@ def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of 
 @files.command("sweep")
 @prints_json
 def sweep_files() -> dict[str, Any]:
-    """Remove files that no configuration knows, a day after they were written."""
+    """Remove orphaned files, a day after they were written."""
     return {"removed": configurations.sweep_files(current_app.extensions["files"])}
 
 
 @seed.command("demo")
 @prints_json
 def seed_demo() -> dict[str, Any]:
-    """Make the demo org: configurations, attributes, orders, an account and two tokens."""
+    """Create the demo org: configurations, attributes, orders, an account and two tokens."""
     made = demo.seed_demo(current_limits())
     return {
         "orgId": made.org_id,
@@ -189,7 +189,7 @@ def serve_command() -> None:
 @click.command("work")
 @with_appcontext
 def work_command() -> None:
-    """Send webhooks until stopped: beside `serve`, or in place of what it sends itself."""
+    """Send webhooks until stopped, in addition to `serve` or instead of its threads."""
     work(_application(), current_settings())
 
 
