@@ -27,10 +27,9 @@ from orders.web import errors, security
 from orders.web.application import Shortorder, compile_pages, keep_for_good, start_pages
 from orders.web.assets import start_compression
 from orders.web.bodies import read_body_of_page
-from orders.web.language import start_languages
-from orders.web.limits import limiter
+from orders.web.current_settings import limiter
+from orders.web.language import start_languages, start_script_texts
 from orders.web.observers import log_requests, note_route
-from orders.web.script_texts import start_script_texts
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -1,4 +1,4 @@
-"""A desk with many orders and configurations, for the measurements that need one."""
+"""Creates a database with many orders and configurations for benchmarks."""
 
 import random
 import uuid
@@ -14,7 +14,7 @@ from sqlalchemy import Table, insert
 from app import create_app
 from orders import access, administration
 from orders.access import Actor
-from orders.catalogue.naming import configuration_row
+from orders.catalogue.configurations import configuration_row
 from orders.order_rows import line_rows, order_row
 from orders.rules import short_id
 from orders.rules.attributes import AttributeRule, Kind, Option
@@ -32,7 +32,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Maker:
-    """Makes rows from a fixed seed."""
+    """Generates rows from a fixed seed."""
 
     def __init__(self, org_id: str, actor: Actor) -> None:
         self._chance = random.Random(1)  # noqa: S311 - data for a measurement
@@ -41,7 +41,7 @@ class Maker:
         self.names: list[str] = []
 
     def configurations(self, count: int) -> Iterator[dict[str, Any]]:
-        """Give configurations; one of them is the only one of its kind."""
+        """Yield rows of configurations; one of them has a unique name."""
         for at in range(count):
             kind = "rarity" if at == count // 2 else self._chance.choice(KINDS)
             name = f"{self._chance.choice(self.words)} {kind}"
@@ -56,7 +56,7 @@ class Maker:
             yield row
 
     def orders(self, count: int) -> Iterator[Order]:
-        """Give orders of three lines, a minute apart."""
+        """Yield orders with three lines each, a minute apart."""
         for at in range(count):
             cart = tuple(
                 CartLine(self._chance.choice(self.names), self._chance.randint(1, 9))
@@ -80,7 +80,7 @@ class Maker:
 
 
 def fill(maker: Maker, orders: int, configurations: int) -> None:
-    """Insert everything, many rows at once."""
+    """Insert all rows in batches."""
     put(tables.configuration, list(maker.configurations(configurations)))
     made: list[Order] = []
     for order in maker.orders(orders):
@@ -105,7 +105,7 @@ def put(table: Table, rows: list[dict[str, Any]]) -> None:
 
 @dataclass(frozen=True)
 class Stock:
-    """What is at the desk: who signs in, SKUs, and a word that some hundreds of orders hold."""
+    """The content of the database: an account, SKUs, and a word that hundreds of orders contain."""
 
     email: str
     password: str
@@ -113,7 +113,7 @@ class Stock:
     word: str
 
     def as_csv(self, rows: int) -> str:
-        """Give a file of so many lines of orders, two for each order."""
+        """Return a CSV file with this many rows, two for each order."""
         lines = [
             f"F-{at // 2},From a file {at // 2},{self.skus[at % len(self.skus)]},{at % 9 + 1},matt"
             for at in range(rows)
@@ -122,7 +122,7 @@ class Stock:
 
 
 def filled(folder: Path, orders: int, configurations: int) -> Stock:
-    """Make a database in a folder, with an org, a salesperson and so much in it."""
+    """Create a database in a folder with an org, a salesperson, orders and configurations."""
     url = f"sqlite:///{folder / 'shortorder.sqlite3'}"
     settings = Settings(data_dir=folder, database_url=url, secret_key="x" * 32, demo=False)
     app = create_app(settings)

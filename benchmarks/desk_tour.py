@@ -1,10 +1,9 @@
-"""A day's work at the desk by keyboard alone, in a real browser: keystrokes and times.
+"""Measures keystrokes and response times of a day's work at the desk, in a real browser.
 
-Run by `make desk-figures`. The desk holds 100,000 orders and 5,000 configurations. What is printed
-are the keystrokes of each piece of work and, as median and 95th percentile, how long the browser
-waited for the first byte of each answer, and how long the server took by its own log: the browser
-draws on the same processors meanwhile. The keystrokes are recorded as they are pressed, and
-written to a file with `--record`.
+Run by `make desk-figures`. The database contains 100,000 orders and 5,000 configurations. For each
+task the keystrokes are printed and, as median and 95th percentile, the time until the browser got
+the first byte of each response, and the time by the server's own log, because the browser renders
+on the same processors. `--record` writes the keystrokes to a file.
 """
 
 import argparse
@@ -23,24 +22,24 @@ from benchmarks.product import SCRATCH
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.processes.server import Server, running
 
-PATIENCE = 240_000  # milliseconds
+TIMEOUT = 240_000  # milliseconds
 LINES = 10
-MORE = 4  # orders of as many lines
+MORE = 4  # further orders with LINES lines
 PASTED = 500
 IMPORTED = 5_000
 CHANGED = 5
-MOST_TABS = 80  # nothing that a person needs is further away
+MAX_TABS = 80  # until an element must have the focus
 FORM = ("/orders/new", "/edit")
 NOT_COUNTED = ("/static", "/configurations/", "/texts")
-# A line of the server's log: method and path, status, milliseconds.
+# A line of the server's log: path and milliseconds.
 _LOGGED = re.compile(r'"[A-Z]+ (/[^"]*)" [0-9]{3} ([0-9.]+) ms')
 
 
 @dataclass
-class Work:
-    """A piece of work: what was pressed, and the milliseconds of each answer by its path.
+class Task:
+    """A task: the keys pressed, and path and milliseconds of each response.
 
-    `answers` are what the browser waited, `served` what the server took.
+    `answers` are measured in the browser, `served` by the server.
     """
 
     name: str
@@ -52,75 +51,75 @@ class Work:
 
 
 class Desk:
-    """A person at the desk who has a keyboard and nothing else."""
+    """A person who works at the desk by keyboard only."""
 
     def __init__(self, page: Page, server: Server) -> None:
-        """Watch the page's answers from now on."""
+        """Record the page's responses from now on."""
         self.page, self.address, self._log = page, server.address, server.log
-        self.works: list[Work] = []
-        page.on("requestfinished", self._note)
+        self.tasks: list[Task] = []
+        page.on("requestfinished", self._record)
 
-    def _note(self, request: Request) -> None:
+    def _record(self, request: Request) -> None:
         path = request.url.removeprefix(self.address).partition("?")[0]
-        if self.works and not path.startswith(NOT_COUNTED):
+        if self.tasks and not path.startswith(NOT_COUNTED):
             timing = request.timing
-            self.works[-1].answers.append((path, timing["responseStart"] - timing["requestStart"]))
+            self.tasks[-1].answers.append((path, timing["responseStart"] - timing["requestStart"]))
 
     @contextmanager
-    def work(self, name: str, unit: str = "", units: int = 0) -> Iterator[None]:
-        """Record a piece of work."""
-        self.works.append(Work(name, unit, units))
+    def task(self, name: str, unit: str = "", units: int = 0) -> Iterator[None]:
+        """Record a task."""
+        self.tasks.append(Task(name, unit, units))
         start = self._log.stat().st_size
         yield
         self.page.wait_for_load_state("networkidle")
         logged = _LOGGED.findall(self._log.read_bytes()[start:].decode())
-        self.works[-1].served += [
+        self.tasks[-1].served += [
             (path, float(ms)) for path, ms in logged if not path.startswith(NOT_COUNTED)
         ]
 
     def press(self, *keys: str) -> None:
-        """Press keys, one after the other."""
+        """Press keys one after the other."""
         for key in keys:
-            self.works[-1].strokes.append(key)
+            self.tasks[-1].strokes.append(key)
             self.page.keyboard.press(key)
 
     def type(self, text: str) -> None:
-        """Type a text, as fast as a quick typist."""
-        self.works[-1].strokes += list(text)
+        """Type a text at the speed of a fast typist."""
+        self.tasks[-1].strokes += list(text)
         self.page.keyboard.type(text, delay=40)
 
     def tab_to(self, target: Locator, key: str = "Tab") -> None:
-        """Press Tab, or another key, until the target has the focus."""
-        for _ in range(MOST_TABS):
+        """Press Tab (or another key) until the target has the focus."""
+        for _ in range(MAX_TABS):
             if target.evaluate("one => one === document.activeElement"):
                 return
             self.press(key)
         raise AssertionError(f"{target} cannot be reached by Tab")
 
     def go_by(self, target: Locator, key: str = "Tab") -> None:
-        """Go to a link or button by Tab and press it."""
+        """Press a link or button after going to it by Tab."""
         self.tab_to(target, key)
         self.press("Enter")
 
     def suggestions(self) -> None:
-        """Wait until there is something to choose."""
+        """Wait for suggestions."""
         self.page.wait_for_selector("#suggestions [role=option]")
 
     def code(self) -> str:
-        """Give the code of the order that was placed."""
+        """Return the code of the placed order."""
         self.page.wait_for_url("**/placed")
         return self.page.url.split("/")[-2]
 
 
 def enter_lines(desk: Desk, stock: Stock) -> str:
-    """Enter an order line by line; gives its code."""
-    with desk.work(f"an order of {LINES} lines with attributes", "line", LINES):
+    """Enter an order line by line and return its code."""
+    with desk.task(f"an order of {LINES} lines with attributes", "line", LINES):
         return _enter(desk, stock, "Hotel Nord, lobby", 0)
 
 
 def enter_more(desk: Desk, stock: Stock) -> None:
-    """Enter more of the same: of the answers of one order no percentile can be told."""
-    with desk.work(f"{MORE} more of them", "line", MORE * LINES):
+    """Enter more such orders, because one has too few responses for a percentile."""
+    with desk.task(f"{MORE} more of them", "line", MORE * LINES):
         for number in range(1, MORE + 1):
             desk.press("Enter")  # "Enter another" has the focus
             _enter(desk, stock, f"Pension West, room {number}", number)
@@ -152,7 +151,7 @@ def _enter(desk: Desk, stock: Stock, name: str, number: int) -> str:
 def paste_lines(desk: Desk, stock: Stock) -> None:
     """Paste two columns of a spreadsheet."""
     page = desk.page
-    with desk.work(f"an order of {PASTED} pasted lines", "line", PASTED):
+    with desk.task(f"an order of {PASTED} pasted lines", "line", PASTED):
         desk.press("Enter")  # "Enter another" has the focus
         page.wait_for_selector("#name:focus")
         desk.type("From a spreadsheet")
@@ -166,14 +165,14 @@ def paste_lines(desk: Desk, stock: Stock) -> None:
 
 
 def find_and_duplicate(desk: Desk, stock: Stock, code: str) -> None:
-    """Find the first order again, and enter one like it."""
+    """Find the first order and enter a copy of it."""
     page = desk.page
-    with desk.work("find an order by a part of its customer's name"):
+    with desk.task("find an order by a part of its customer's name"):
         look_for(desk, "hotel nor")
         page.wait_for_selector(f"a.code[href$='{code}']")
         desk.press("ArrowDown", "Enter")
         page.wait_for_url(f"**/orders/{code}")
-    with desk.work("duplicate it and change a line"):
+    with desk.task("duplicate it and change a line"):
         desk.go_by(page.get_by_role("link", name="New from this order"))
         page.wait_for_url("**/orders/new?**")
         page.wait_for_selector("#cart-0-configurationId:focus")
@@ -187,9 +186,9 @@ def find_and_duplicate(desk: Desk, stock: Stock, code: str) -> None:
 
 
 def change_many(desk: Desk, stock: Stock) -> None:
-    """Set a status for several orders at once, and take it back."""
+    """Change the status of several orders at once, and undo it."""
     page = desk.page
-    with desk.work(f"{CHANGED} statuses changed at once, and undone"):
+    with desk.task(f"{CHANGED} statuses changed at once, and undone"):
         look_for(desk, stock.word)
         page.locator("a.code").nth(CHANGED - 1).wait_for()
         desk.press("ArrowDown", "x")
@@ -204,9 +203,9 @@ def change_many(desk: Desk, stock: Stock) -> None:
 
 
 def import_file(desk: Desk, stock: Stock, folder: Path) -> None:
-    """Import a file, and wait until all of it is done."""
+    """Import a file and wait until it is finished."""
     page = desk.page
-    with desk.work(f"import {IMPORTED:,} rows", "row", IMPORTED):
+    with desk.task(f"import {IMPORTED:,} rows", "row", IMPORTED):
         desk.go_by(page.locator(".bar nav a", has_text="Orders"), "Shift+Tab")
         page.wait_for_url("**/orders")
         desk.go_by(page.get_by_role("link", name="Import", exact=True))
@@ -214,20 +213,20 @@ def import_file(desk: Desk, stock: Stock, folder: Path) -> None:
         page.wait_for_selector("#file:focus")
         file = folder / "orders.csv"
         file.write_text(stock.as_csv(IMPORTED), "utf-8")
-        # The window that lets people choose a file is the system's own: it is not counted.
+        # The file dialog belongs to the operating system and is not measured.
         page.set_input_files("#file", file)
         desk.go_by(page.get_by_role("button", name="Upload"))
         page.wait_for_url("**/columns")
         desk.go_by(page.get_by_role("button", name="Check the orders"))
-        page.wait_for_selector("h1:has-text('Ready to import')", timeout=PATIENCE)
+        page.wait_for_selector("h1:has-text('Ready to import')", timeout=TIMEOUT)
         desk.press("Enter")  # "Import … orders" has the focus
-        page.wait_for_selector(".notice:has-text('were made')", timeout=PATIENCE)
+        page.wait_for_selector(".notice:has-text('were made')", timeout=TIMEOUT)
 
 
 def export(desk: Desk, stock: Stock) -> None:
-    """Export what a search finds."""
+    """Export the result of a search."""
     page = desk.page
-    with desk.work("export what is filtered"):
+    with desk.task("export what is filtered"):
         look_for(desk, stock.word)
         desk.go_by(page.locator("summary", has_text="Export"))
         with page.expect_download() as loading:
@@ -238,7 +237,7 @@ def export(desk: Desk, stock: Stock) -> None:
 
 def look_for(desk: Desk, text: str) -> None:
     """Search in the list of orders."""
-    # The way back to the navigation is the shorter one from within a page.
+    # From within a page, Shift+Tab is the shorter way to the navigation.
     desk.go_by(desk.page.locator(".bar nav a", has_text="Orders"), "Shift+Tab")
     desk.page.wait_for_url("**/orders")
     desk.press("/")
@@ -247,20 +246,20 @@ def look_for(desk: Desk, text: str) -> None:
 
 
 def copy(page: Page, text: str) -> None:
-    """Put a text into the clipboard, as if it had been copied from a spreadsheet."""
+    """Put a text into the clipboard."""
     page.evaluate("text => navigator.clipboard.writeText(text)", text)
 
 
-def report(works: list[Work]) -> None:
-    """Print the figures."""
+def report(tasks: list[Task]) -> None:
+    """Print the measurements."""
     print(f"{'':61} {'---- waited for ----':>34} {'------- served ------':>26}")
     counted = f"{'answers':>8} {'median':>8} {'p95':>8}"
     print(f"{'':52} {'strokes':>7} {'each':>8} {counted} {counted}")
-    for work in works:
-        each = f"{len(work.strokes) / work.units:.2f}" if work.units else ""
-        print(f"{work.name:52} {len(work.strokes):7} {each:>8} {_both(work.answers, work.served)}")
-    waited = [answer for work in works for answer in work.answers]
-    served = [answer for work in works for answer in work.served]
+    for task in tasks:
+        each = f"{len(task.strokes) / task.units:.2f}" if task.units else ""
+        print(f"{task.name:52} {len(task.strokes):7} {each:>8} {_both(task.answers, task.served)}")
+    waited = [answer for task in tasks for answer in task.answers]
+    served = [answer for task in tasks for answer in task.served]
     in_form = [
         [one for one in every if any(part in one[0] for part in FORM)] for every in (waited, served)
     ]
@@ -276,13 +275,13 @@ def _both(waited: list[tuple[str, float]], served: list[tuple[str, float]]) -> s
 
 
 def _kind(path: str) -> str:
-    """Give an address without the codes and IDs in it."""
+    """Return a path without codes and IDs."""
     parts = path.split("/")
     return "/".join("…" if any(c.isdigit() for c in part) else part for part in parts)
 
 
 def figures(times: list[float]) -> str:
-    """Give count, median and 95th percentile of milliseconds."""
+    """Return count, median and 95th percentile of milliseconds."""
     if not times:
         return f"{0:8} {chr(45):>8} {chr(45):>8}"
     ordered = sorted(times)
@@ -291,7 +290,7 @@ def figures(times: list[float]) -> str:
 
 
 def main() -> None:
-    """Read the options, make the data, do the work, print."""
+    """Create the data, run all tasks and print the measurements."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.desk_tour", description=__doc__)
     parser.add_argument("--orders", type=int, default=100_000)
     parser.add_argument("--configurations", type=int, default=5_000)
@@ -323,9 +322,9 @@ def main() -> None:
             import_file(desk, stock, folder)
             export(desk, stock)
             browser.close()
-    report(desk.works)
+    report(desk.tasks)
     if given.record:
-        lines = [f"{work.name}: {' '.join(work.strokes)}" for work in desk.works]
+        lines = [f"{task.name}: {' '.join(task.strokes)}" for task in desk.tasks]
         given.record.write_text("\n".join(lines) + "\n", "utf-8")
 
 

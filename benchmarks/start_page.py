@@ -72,11 +72,11 @@ def measure(name: str, app: Flask, count: int) -> None:
         rules = access.org_rules_of(org_id)
         for who, person in zip(("busy", "new"), people, strict=True):
             actor = Actor(kind="staff", id=person, org=rules, is_private=True)
-            at_a_glance.look(actor)
+            at_a_glance.load_dashboard(actor)
             times = []
             for _ in range(RUNS):
                 begun = time.perf_counter()
-                glance = at_a_glance.look(actor)
+                glance = at_a_glance.load_dashboard(actor)
                 times.append(time.perf_counter() - begun)
             print(
                 f"{name:10} {count:,} orders, {who:4} person: median "

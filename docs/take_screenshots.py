@@ -1,6 +1,6 @@
-"""Takes the pictures of the docs from the product itself: `make screenshots`.
+"""Takes the screenshots of the docs: `make screenshots`.
 
-Starts it with its demo in a scratch folder, walks through every page in Chromium and writes
+Starts the product with its demo in a temporary folder, opens every page in Chromium and writes
 `docs/screenshots/<page>-<wide|phone>-<light|dark>.png`.
 """
 
@@ -25,7 +25,6 @@ PROJECT = Path(__file__).resolve().parent.parent
 PICTURES = PROJECT / "docs" / "screenshots"
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 PATIENCE = 60  # seconds for the first start with its demo
-# A screen is enough: a page's end says nothing that its beginning does not.
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
@@ -41,7 +40,7 @@ class Demo(NamedTuple):
 
 @contextmanager
 def product() -> Iterator[Demo]:
-    """Serve the demo, which may tell receivers on this machine about its orders."""
+    """Serve the demo, with webhooks to this machine allowed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -82,27 +81,27 @@ def wait_for(address: str) -> None:
             time.sleep(0.1)
 
 
-class Till(BaseHTTPRequestHandler):
-    """A shop's till that is told about orders: it never takes the first message it gets."""
+class Receiver(BaseHTTPRequestHandler):
+    """A receiver of webhooks that rejects every attempt of the first message."""
 
     refused: ClassVar[str] = ""
 
     def do_POST(self) -> None:
-        """Answer a message, whatever it says."""
+        """Answer a message."""
         self.rfile.read(int(self.headers["Content-Length"]))
         message = self.headers["webhook-id"]
-        Till.refused = Till.refused or message
-        self.send_response(503 if message == Till.refused else 204)
+        Receiver.refused = Receiver.refused or message
+        self.send_response(503 if message == Receiver.refused else 204)
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's signature
-        """Say nothing on the terminal."""
+        """Suppress the log on the terminal."""
 
 
 @contextmanager
-def till() -> Iterator[str]:
-    """Run a till; gives its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Till)
+def webhook_receiver() -> Iterator[str]:
+    """Run a receiver and return its URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://localhost:{server.server_port}/orders"
     server.shutdown()
@@ -110,7 +109,7 @@ def till() -> Iterator[str]:
 
 
 def sign_in(page: Page, demo: Demo) -> None:
-    """Fill in the form of the sign-in page and wait for the empty order."""
+    """Submit the sign-in form and wait for the form of a new order."""
     page.fill("#email", demo.email)
     page.fill("#password", demo.password)
     page.keyboard.press("Enter")
@@ -118,7 +117,7 @@ def sign_in(page: Page, demo: Demo) -> None:
 
 
 def make_webhook(page: Page, demo: Demo, receiver: str) -> None:
-    """Make a webhook and orders that it is told about."""
+    """Create a webhook and orders that trigger it."""
     page.goto(f"{demo.address}/sign-in?next=/orders/new")
     sign_in(page, demo)
     page.goto(f"{demo.address}/settings/webhooks/new")
@@ -135,7 +134,7 @@ def make_webhook(page: Page, demo: Demo, receiver: str) -> None:
 
 
 def walk(page: Page, demo: Demo) -> Iterator[str]:
-    """Go from page to page; gives the name of each when it can be taken."""
+    """Open every page and yield its name when it is ready."""
     address = demo.address
     page.goto(f"{address}/sign-in?next=/orders/new")
     yield "sign-in"
@@ -186,7 +185,7 @@ def walk(page: Page, demo: Demo) -> Iterator[str]:
 
 
 def fill(page: Page) -> None:
-    """Fill in an order of three lines as a salesperson would, from the keyboard."""
+    """Enter an order of three lines by keyboard."""
     page.fill("#name", "Pinecrest Dental: Waiting room")
     page.fill("#customerId", "PINECREST-DENTAL")
     page.focus("#cart-0-configurationId")
@@ -200,7 +199,7 @@ def fill(page: Page) -> None:
 
 
 def some_skus(page: Page) -> list[str]:
-    """Read three SKUs of the demo from the orders that it has."""
+    """Return three SKUs found in the demo's orders."""
     found = page.request.get(page.url.split("/orders")[0] + "/orders").text()
     skus: dict[str, None] = {}
     for code in re.findall(r'href="/orders/([0-9A-Z]{12})"', found):
@@ -214,7 +213,7 @@ def some_skus(page: Page) -> list[str]:
 def main() -> None:
     """Take every picture."""
     PICTURES.mkdir(exist_ok=True)
-    with product() as demo, till() as receiver, sync_playwright() as playwright:
+    with product() as demo, webhook_receiver() as receiver, sync_playwright() as playwright:
         browser: Browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         with browser.new_context() as context:
             make_webhook(context.new_page(), demo, receiver)

@@ -1,7 +1,7 @@
-"""Who may do what: tokens of scripts and web pages, accounts of staff.
+"""Authentication of tokens and staff, and the rules of the org that they act for.
 
-Secrets are stored as hashes only. A token is 256 random bits, so one SHA-256 is enough; passwords
-are short and need argon2.
+Only hashes of secrets are stored. SHA-256 is enough for tokens, which are 256 random bits;
+passwords are short and need argon2.
 """
 
 import contextlib
@@ -23,12 +23,12 @@ from orders.rules.permissions import Permission, may
 from orders.rules.preferences import Preferences, read_preferences
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Attribute, Org, Token
 from orders.storage.models.people import StaffAccount
 from orders.storage.models.webhooks import WebhookRow
+from orders.storage.sqlite.statement_cache import CompiledSelect
 
-# The last use of a token is kept to the minute: a write for each read would halve the service.
+# Precision of `last_used_at`: a write with every request would halve the throughput.
 LAST_USE_PRECISION = timedelta(minutes=1)
 
 password_hasher = PasswordHasher()
@@ -36,7 +36,7 @@ password_hasher = PasswordHasher()
 
 @dataclass(frozen=True, slots=True)
 class WebhookRule:
-    """Which events of the org's orders a webhook is told about; no statuses mean all."""
+    """The events of the org's orders that a webhook receives; no statuses means all."""
 
     id: str
     topic: str
@@ -45,7 +45,7 @@ class WebhookRule:
 
 @dataclass(frozen=True, slots=True)
 class OrgRules:
-    """What an org has laid down for its orders. Every change raises the org's `rules_version`."""
+    """The org's rules for its orders. Every change increments the org's `rules_version`."""
 
     org_id: str
     is_strict: bool
@@ -56,7 +56,7 @@ class OrgRules:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, and for which org: a token or a staff account, by ID."""
+    """The token or staff account, by ID, that makes a request, and its org."""
 
     kind: Literal["token", "staff"]
     id: str
@@ -65,7 +65,7 @@ class Actor:
 
     @property
     def org_id(self) -> str:
-        """The one org that exists for this actor."""
+        """The ID of the actor's org, the only one that it can access."""
         return self.org.org_id
 
 
@@ -73,7 +73,7 @@ class Actor:
 class StaffMember:
     """A signed-in person.
 
-    `session_id` changes with the password and the second factor, which ends old sessions.
+    `session_id` changes with the password and the second factor, so that old sessions end.
     """
 
     id: str
@@ -84,34 +84,34 @@ class StaffMember:
     name: str = ""
     preferences: Preferences = field(default_factory=Preferences)
     has_second_factor: bool = False
-    # The org demands a second factor, and this person has none yet.
+    # The org requires a second factor, and this person has none.
     lacks_second_factor: bool = False
 
     @property
     def org_id(self) -> str:
-        """The org that the person works for."""
+        """The ID of the person's org."""
         return self.actor.org_id
 
     @property
     def shown_name(self) -> str:
-        """What others read: the person's name, or their address."""
+        """The person's name, or their e-mail address."""
         return self.name or self.email
 
     def may(self, permission: Permission) -> bool:
-        """Tell whether the person's role allows it."""
+        """Return whether the person's role has the permission."""
         return may(self.role, permission)
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The host that a browser names as the page's own, with its port when it is given."""
+    """The host and port of a page, from the `Origin` header of its request."""
 
     host: str
     port: int | None
 
 
 def hash_secret(secret: str) -> str:
-    """Give the form in which a token's secret is stored: SHA-256, hexadecimal."""
+    """Return the hexadecimal SHA-256 of a random secret."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
@@ -134,11 +134,10 @@ _token_by_secret = CompiledSelect(
 def authenticate(
     secret: str | None, *, origin: Origin | None, now: datetime | None = None
 ) -> Actor:
-    """Find out who sent this token, and whether it may be used from there.
+    """Return the actor of a token and record the token's use.
 
-    `origin` is where the browser's page came from; it matters for public tokens only. Raises
-    Unauthorized for a missing, unknown or revoked token and Forbidden for a public token that is
-    used from elsewhere than its own domains (docs/contract.md, "Tokens").
+    Raises Unauthorized for a missing, unknown or revoked token, and Forbidden for a public token
+    whose domains do not contain `origin` (docs/contract.md, "Tokens").
     """
     if not secret:
         raise Unauthorized(mark("A token is needed: send it as “Authorization: Bearer …”."))
@@ -146,57 +145,54 @@ def authenticate(
     if not rows or rows[0].revoked_at is not None:
         raise Unauthorized(mark("This token is not known, or it has been revoked."))
     found = rows[0]
-    if not found.is_private and not _is_at_home(found.domains, origin):
+    if not found.is_private and not _is_allowed_origin(found.domains, origin):
         raise Forbidden(mark("This public token may be used only from pages of its own domains."))
-    _note_use(found.id, found.last_used_at, now or datetime.now(UTC))
+    _record_use(found.id, found.last_used_at, now or datetime.now(UTC))
     org = _org_rules(found.org_id, found.rules_version)
     return Actor("token", found.id, org, found.is_private)
 
 
 def refuse_foreign_org(sent: object, actor: Actor) -> None:
-    """Raise Forbidden when the `orgId` that was sent is another org's than the actor's.
-
-    A value of another type is for the schema to name.
-    """
+    """Raise Forbidden if a sent `orgId` is not the actor's; the schema checks other types."""
     if isinstance(sent, str) and sent.lower() != actor.org_id:
         raise Forbidden(mark("This token works in its own org only."))
 
 
 def may_preflight(secret: str | None, origin: Origin) -> bool:
-    """Tell whether a browser may send requests from this origin.
+    """Return whether a browser may send requests from this origin (CORS preflight).
 
-    A preflight carries no `Authorization` header. When the URL names a public token, that token
-    decides; otherwise any active public token may: the request itself is checked again.
+    A preflight has no `Authorization` header. If the URL contains a token (`secret`), the origin
+    must be in its domains, otherwise in those of any public token; `authenticate` checks again.
     """
     public = select(Token.domains).where(Token.is_private.is_(False), Token.revoked_at.is_(None))
     if secret:
         public = public.where(Token.secret_hash == hash_secret(secret))
     with database.read() as connection:
-        return any(_is_at_home(row.domains, origin) for row in connection.execute(public))
+        return any(_is_allowed_origin(row.domains, origin) for row in connection.execute(public))
 
 
-def _is_at_home(allowed: list[str], origin: Origin | None) -> bool:
+def _is_allowed_origin(allowed: list[str], origin: Origin | None) -> bool:
     return origin is not None and domains.is_allowed(origin.host, origin.port, allowed)
 
 
-def _note_use(token_id: str, last_used_at: datetime | None, now: datetime) -> None:
+def _record_use(token_id: str, last_used_at: datetime | None, now: datetime) -> None:
     stale = now - LAST_USE_PRECISION
     if last_used_at is not None and last_used_at > stale:
         return
 
-    # Reading must not depend on writing: an unnoted use is noted by the next one.
+    # Reading must not depend on writing; the next use is recorded instead.
     with contextlib.suppress(ServiceBusy), database.transaction() as connection:
         connection.execute(
             update(Token)
             .where(Token.id == token_id)
-            # Of many requests at once only the first writes.
+            # Of parallel requests only the first writes.
             .where(or_(Token.last_used_at.is_(None), Token.last_used_at <= stale))
             .values(last_used_at=now)
         )
 
 
 def org_rules_of(org_id: str) -> OrgRules:
-    """Read the rules of an org that is known to exist."""
+    """Return the rules of an existing org."""
     statement = select(Org.rules_version).where(Org.id == org_id)
     with database.read() as connection:
         rules_version = connection.execute(statement).scalar_one()
@@ -204,7 +200,7 @@ def org_rules_of(org_id: str) -> OrgRules:
 
 
 @lru_cache(maxsize=1024)
-def _org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001 - the version is the cache's key: every change of the rules raises it
+def _org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001 - the version is part of the cache key
     settings = select(Org.is_strict, Org.may_public_list).where(Org.id == org_id)
     attributes = (
         select(Attribute)
@@ -228,7 +224,7 @@ def _webhook_rule(row: Any) -> WebhookRule:  # noqa: ANN401 - a row of `webhook`
 
 
 def attribute_rule(row: Any) -> AttributeRule:  # noqa: ANN401 - a row of `attribute`
-    """Give the rule that a row of `attribute` holds."""
+    """Return the rule stored in a row of `attribute`."""
     return AttributeRule(
         key=row.key,
         label=row.label,
@@ -256,23 +252,22 @@ _staff = select(
 
 
 def sign_in(email: str, password: str) -> StaffMember | None:
-    """Check an e-mail address and password; None when they do not belong together.
+    """Return the person with this e-mail address and password, or None.
 
-    A person with a second factor is not signed in by this alone (orders/people/second_factor.py).
-    Takes as long for an unknown address as for a wrong password, so that nobody can find out by the
-    clock who has an account.
+    The caller must check the second factor (orders/people/second_factor.py). An unknown address
+    takes as long as a wrong password, so that response times do not reveal who has an account.
     """
-    # No stored address holds a NUL, and PostgreSQL would not even compare one.
+    # PostgreSQL rejects NUL characters; no stored address contains one.
     address = email.strip().lower().replace("\0", "")
-    return _proved(_find_staff(StaffAccount.email == address), password)
+    return _verified(_find_staff(StaffAccount.email == address), password)
 
 
-def prove_again(member: StaffMember, password: str) -> StaffMember | None:
-    """Check the password of a person who is signed in already; None when it is another one."""
-    return _proved(_find_staff(StaffAccount.id == member.id), password)
+def verify_password(member: StaffMember, password: str) -> StaffMember | None:
+    """Return the signed-in person, reloaded, if this is their password, else None."""
+    return _verified(_find_staff(StaffAccount.id == member.id), password)
 
 
-def _proved(row: Any | None, password: str) -> StaffMember | None:  # noqa: ANN401 - a row of `_staff`
+def _verified(row: Any | None, password: str) -> StaffMember | None:  # noqa: ANN401 - a row of `_staff`
     known_hash = row.password_hash if row is not None else _hash_of_nobody()
     try:
         password_hasher.verify(known_hash, password)
@@ -282,13 +277,13 @@ def _proved(row: Any | None, password: str) -> StaffMember | None:  # noqa: ANN4
 
 
 def reload_staff(staff_id: str) -> StaffMember | None:
-    """Read a person anew, after a change of what their session's ID is made from."""
+    """Return the person with their current `session_id`, which changes with their password."""
     row = _find_staff(StaffAccount.id == staff_id)
     return _staff_member(row) if row is not None else None
 
 
 def load_staff(session_id: str) -> StaffMember | None:
-    """Find the person of a session; None when its password or second factor has changed since."""
+    """Return the person of a session, or None if password or second factor have changed."""
     staff_id, _, _ = session_id.partition(".")
     row = _find_staff(StaffAccount.id == staff_id)
     if row is None or not hmac.compare_digest(_session_id(row).encode(), session_id.encode()):
@@ -297,7 +292,7 @@ def load_staff(session_id: str) -> StaffMember | None:
 
 
 def staff_actor(staff_id: str) -> Actor | None:
-    """Give the account as who acts, also one that is disabled: what it has begun goes on."""
+    """Return an account as an actor, for background work; it may have been disabled meanwhile."""
     statement = _staff.where(StaffAccount.id == staff_id)
     with database.read() as connection:
         row = connection.execute(statement).one_or_none()
@@ -328,7 +323,7 @@ def _staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row of `_staff`
 
 
 def _session_id(row: Any) -> str:  # noqa: ANN401 - a row of `_staff`
-    # A hash of argon2 holds no blank, so that no two pairs read alike.
+    # An argon2 hash contains no space, so two different pairs never give the same text.
     proofs = f"{row.password_hash} {row.totp_secret}" if row.totp_secret else row.password_hash
     return f"{row.id}.{hash_secret(proofs)[:16]}"
 

@@ -1,7 +1,7 @@
-"""What a person wants to know when the day begins: today, the last weeks, what waits, what failed.
+"""The data of the desk's start page: today, the last weeks, what is waiting, and what failed.
 
-Every figure is read by an index that ends at what it counts (docs/start-page.md), so that the page
-stays quick however many orders there are.
+Each query reads only the index entries that it counts (docs/start-page.md), so that its time does
+not depend on the total number of orders.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Integer, column, func, select, text, values
 
 from orders.access import Actor
 from orders.imports.records import KEY_PREFIX, State
-from orders.rules.moments import begin_of_day
+from orders.rules.moments import begin_of_day, now_or
 from orders.rules.status import STATUS_BY_NAME, Status
 from orders.rules.texts import unpack_line
 from orders.storage import database
@@ -21,17 +21,17 @@ from orders.storage.models.orders import IS_OF_FORM, IS_OPEN_CART
 from orders.storage.models.webhooks import IS_GIVEN_UP, WebhookDelivery, WebhookRow
 from orders.storage.tables import cart_line, order_import, orders, submission
 
-DAYS = 30  # of the charts, today among them
-QUIET_AFTER = timedelta(days=3)  # an open cart that nobody has touched for so long went quiet
+DAYS = 30  # in the charts, including today
+QUIET_AFTER = timedelta(days=3)  # since the last change of an open cart
 QUIET_SHOWN = 8
 MINE_SHOWN = 6
-FAILED_DAYS = 7  # for so long a message that was given up, or an import, is news
+FAILED_DAYS = 7  # age up to which failed deliveries and imports are shown
 FAILED_SHOWN = 5  # imports
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpse:
-    """An order in a short list. `at` is when it was made, of a quiet cart when it was changed."""
+class DashboardOrder:
+    """An order in a short list. `at` is its creation, or the last change of a quiet cart."""
 
     short_id: str
     name: str | None
@@ -42,20 +42,20 @@ class Glimpse:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day and how many of the orders that were made then have which status now."""
+    """A day, and the number of orders created on it by their current status."""
 
     day: date
     counts: Mapping[Status, int]
 
     @property
     def total(self) -> int:
-        """How many orders were made on that day."""
+        """The number of orders created on that day."""
         return sum(self.counts.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """A webhook that does not get its messages: how many were given up, how many are retried."""
+    """A webhook with failed deliveries: how many were given up, how many are being retried."""
 
     webhook_id: str
     address: str
@@ -65,7 +65,7 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class FailedImport:
-    """An import that has come to an end before its time; `message` says why."""
+    """An import that failed; `message` is the reason."""
 
     id: str
     file_name: str
@@ -73,34 +73,33 @@ class FailedImport:
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
-    """All of it. `days` are DAYS, oldest first; `quiet` is oldest first, `mine` newest first."""
+class DashboardSummary:
+    """The start page. `days` (DAYS long) and `quiet` are oldest first, `mine` is newest first."""
 
     days: tuple[Day, ...]
     pieces_today: int
-    quiet: tuple[Glimpse, ...]
+    quiet: tuple[DashboardOrder, ...]
     quiet_count: int
     failing: tuple[Failing, ...]
     failed_imports: tuple[FailedImport, ...]
-    mine: tuple[Glimpse, ...]
+    mine: tuple[DashboardOrder, ...]
 
     @property
     def today(self) -> Day:
-        """The last of the days."""
+        """The last of `days`."""
         return self.days[-1]
 
 
-def look(actor: Actor, *, zone: tzinfo = UTC, now: datetime | None = None) -> Glance:
-    """Read what this person wants to know of the org, as of one moment.
-
-    Days are those of `zone`, as in the list of orders.
-    """
-    at = (now or datetime.now(UTC)).astimezone(UTC)
+def load_dashboard(
+    actor: Actor, *, zone: tzinfo = UTC, now: datetime | None = None
+) -> DashboardSummary:
+    """Return the start page of a person in one database snapshot, with the days of `zone`."""
+    at = now_or(now).astimezone(UTC)
     today = at.astimezone(zone).date()
     news_since = at - timedelta(days=FAILED_DAYS)
     with database.read() as connection:
         quiet, quiet_count = _quiet(connection, actor.org_id, at - QUIET_AFTER)
-        return Glance(
+        return DashboardSummary(
             days=_days(connection, actor.org_id, today, zone),
             pieces_today=_pieces_since(connection, actor.org_id, begin_of_day(today, zone)),
             quiet=quiet,
@@ -113,8 +112,7 @@ def look(actor: Actor, *, zone: tzinfo = UTC, now: datetime | None = None) -> Gl
 
 def _days(connection: Connection, org_id: str, today: date, zone: tzinfo) -> tuple[Day, ...]:
     days = [today - timedelta(days=age) for age in reversed(range(DAYS))]
-    # Where each day begins and ends is reckoned here: a database need not know time zones, and a
-    # day on which the clocks change is as long as it is.
+    # Computed here, because SQLite has no time zones; days with a clock change are 23 or 25 hours.
     begins = [begin_of_day(day, zone) for day in (*days, today + timedelta(days=1))]
     moment = orders.c.created_at.type
     span = (
@@ -156,8 +154,8 @@ def _pieces_since(connection: Connection, org_id: str, moment: datetime) -> int:
 
 def _quiet(
     connection: Connection, org_id: str, before: datetime
-) -> tuple[tuple[Glimpse, ...], int]:
-    """Read the open carts that were last changed before this moment, and how many they are."""
+) -> tuple[tuple[DashboardOrder, ...], int]:
+    """Return open carts that were last changed before this time, and their total number."""
     which = (orders.c.org_id == org_id, orders.c.updated_at < before, text(IS_OPEN_CART))
     statement = (
         select(
@@ -176,7 +174,7 @@ def _quiet(
     if count == QUIET_SHOWN:
         every = select(func.count()).select_from(orders).where(*which)
         count = connection.execute(every).scalar_one()
-    return _glimpses(connection, found), count
+    return _dashboard_orders(connection, found), count
 
 
 def _failing(connection: Connection, org_id: str, since: datetime) -> tuple[Failing, ...]:
@@ -214,7 +212,6 @@ def _count_by_webhook(
 def _failed_imports(
     connection: Connection, org_id: str, since: datetime
 ) -> tuple[FailedImport, ...]:
-    """Read the imports that failed, newest first."""
     statement = (
         select(order_import.c.id, order_import.c.file_name, order_import.c.message)
         .where(
@@ -233,10 +230,10 @@ def _failed_imports(
     )
 
 
-def _mine(connection: Connection, actor: Actor) -> tuple[Glimpse, ...]:
-    """Read the orders that this person has entered; each form keeps its key, with its order.
+def _mine(connection: Connection, actor: Actor) -> tuple[DashboardOrder, ...]:
+    """Return the orders that this person entered in a form, found by their idempotency keys.
 
-    An import makes orders by keys of its own.
+    Orders of imports have keys with a prefix and are excluded.
     """
     statement = (
         select(
@@ -258,10 +255,10 @@ def _mine(connection: Connection, actor: Actor) -> tuple[Glimpse, ...]:
         .order_by(submission.c.created_at.desc())
         .limit(MINE_SHOWN)
     )
-    return _glimpses(connection, connection.execute(statement).all())
+    return _dashboard_orders(connection, connection.execute(statement).all())
 
 
-def _glimpses(connection: Connection, rows: Sequence[Any]) -> tuple[Glimpse, ...]:
+def _dashboard_orders(connection: Connection, rows: Sequence[Any]) -> tuple[DashboardOrder, ...]:
     counted = (
         select(cart_line.c.order_id, func.sum(cart_line.c.count))
         .where(cart_line.c.order_id.in_([row.id for row in rows]))
@@ -269,6 +266,8 @@ def _glimpses(connection: Connection, rows: Sequence[Any]) -> tuple[Glimpse, ...
     )
     pieces = {row[0]: int(row[1]) for row in connection.execute(counted)} if rows else {}
     return tuple(
-        Glimpse(row.short_id, row.name, STATUS_BY_NAME[row.status], row.at, pieces.get(row.id, 0))
+        DashboardOrder(
+            row.short_id, row.name, STATUS_BY_NAME[row.status], row.at, pieces.get(row.id, 0)
+        )
         for row in rows
     )

@@ -1,4 +1,4 @@
-"""The commands: `flask --app app …`. Each prints one JSON object, or one on standard error."""
+"""The commands `flask --app app …`. Each prints one JSON object; errors go to standard error."""
 
 import functools
 import json
@@ -13,9 +13,9 @@ from flask.cli import AppGroup, with_appcontext
 from orders import administration, demo
 from orders.catalogue import configurations
 from orders.rules.attributes import Applies, AttributeRule, Kind, read_option
-from orders.rules.errors import InvalidOrder, OrderError
+from orders.rules.errors import InvalidInput, OrderError
 from orders.serving import serve, work
-from orders.web.in_force import limits_in_force, settings_in_force
+from orders.web.current_settings import current_limits, current_settings
 
 Command = Callable[..., dict[str, Any]]
 
@@ -28,7 +28,7 @@ seed = AppGroup("seed", help="Example data.")
 
 
 def register_commands(app: Flask) -> None:
-    """Make the commands known to the `flask` command."""
+    """Register the commands with the `flask` command."""
     for group in (org, token, staff, attribute, files, seed):
         app.cli.add_command(group)
     app.cli.add_command(serve_command)
@@ -36,10 +36,7 @@ def register_commands(app: Flask) -> None:
 
 
 def prints_json(command: Command) -> Callable[..., None]:
-    """Print what the command returns as one JSON object.
-
-    A refusal goes to standard error as one JSON object too, with exit code 1.
-    """
+    """Print the command's result as JSON; print errors to standard error and exit with code 1."""
 
     @functools.wraps(command)
     def wrapper(*args: Any, **options: Any) -> None:  # noqa: ANN401 - click's own parameters
@@ -47,7 +44,7 @@ def prints_json(command: Command) -> Callable[..., None]:
             result = command(*args, **options)
         except OrderError as error:
             refused: dict[str, Any] = {"error": str(error)}
-            if isinstance(error, InvalidOrder):
+            if isinstance(error, InvalidInput):
                 refused["errors"] = [
                     {"path": fault.path, "message": fault.message} for fault in error.errors
                 ]
@@ -62,20 +59,22 @@ def prints_json(command: Command) -> Callable[..., None]:
 @click.argument("name")
 @prints_json
 def add_org(name: str) -> dict[str, Any]:
-    """Make an org."""
+    """Create an org."""
     return {"id": administration.add_org(name)}
 
 
 @token.command("add")
 @click.option("--org", "org_id", required=True, help="ID of the org.")
-@click.option("--name", required=True, help="What people call the token.")
-@click.option("--private/--public", "is_private", default=None, help="A server's, or a web page's.")
+@click.option("--name", required=True, help="A name for people.")
+@click.option(
+    "--private/--public", "is_private", default=None, help="For a server, or for web pages."
+)
 @click.option("--domain", "domains", multiple=True, help="Host of a public token; repeatable.")
 @prints_json
 def add_token(
     org_id: str, name: str, is_private: bool | None, domains: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Make a token; its secret is shown this once."""
+    """Create a token; its secret is shown only once."""
     if is_private is None:
         raise click.UsageError("Say --private or --public.")
     made = administration.add_token(org_id, name=name, is_private=is_private, allowed=domains)
@@ -86,7 +85,7 @@ def add_token(
 @click.argument("token_id")
 @prints_json
 def revoke_token(token_id: str) -> dict[str, Any]:
-    """Make a token useless from now on."""
+    """Revoke a token."""
     administration.revoke_token(token_id)
     return {"id": token_id, "revoked": True}
 
@@ -96,16 +95,16 @@ def revoke_token(token_id: str) -> dict[str, Any]:
 @click.option("--email", required=True, help="The address to sign in with.")
 @click.option("--role", type=click.Choice(list(administration.ROLES)), required=True)
 @click.option(
-    # A password in the arguments would stand in the shell's history and the list of processes.
+    # A password argument would be visible in the shell's history and in the list of processes.
     "--password-stdin",
     is_flag=True,
     required=True,
     expose_value=False,
-    help="The one way to give it.",
+    help="Read the password from standard input.",
 )
 @prints_json
 def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
-    """Make a staff account; the password's last line break does not count."""
+    """Create a staff account; a final line break of the password is ignored."""
     password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
     account = administration.add_staff(org_id, email=email, role=role, password=password)
     return {"id": account}
@@ -121,7 +120,7 @@ def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
     "--applies", type=click.Choice([str(area) for area in Applies]), default=str(Applies.METADATA)
 )
 @click.option("--required/--optional", "required", default=False)
-@click.option("--default", "default", help="The value of an order that does not give one.")
+@click.option("--default", "default", help="The value of orders without one.")
 @click.option("--visible/--hidden", "visible", default=False, help="May the customer see it?")
 @prints_json
 def add_attribute(  # noqa: PLR0913, PLR0917 - an attribute has as many parts
@@ -150,7 +149,7 @@ def add_attribute(  # noqa: PLR0913, PLR0917 - an attribute has as many parts
 
 
 def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of the attribute's kind
-    """Read a default as JSON where the kind is not a text; the definition's check judges it."""
+    """Parse a default as JSON unless its kind is a text; `add_attribute` validates it."""
     if text is None or kind in {Kind.OPTION, Kind.TEXT}:
         return text
     try:
@@ -162,15 +161,15 @@ def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of 
 @files.command("sweep")
 @prints_json
 def sweep_files() -> dict[str, Any]:
-    """Remove files that no configuration knows, a day after they were written."""
+    """Remove orphaned files, a day after they were written."""
     return {"removed": configurations.sweep_files(current_app.extensions["files"])}
 
 
 @seed.command("demo")
 @prints_json
 def seed_demo() -> dict[str, Any]:
-    """Make the demo org: configurations, attributes, orders, an account and two tokens."""
-    made = demo.seed_demo(limits_in_force())
+    """Create the demo org: configurations, attributes, orders, an account and two tokens."""
+    made = demo.seed_demo(current_limits())
     return {
         "orgId": made.org_id,
         "email": made.email,
@@ -186,17 +185,17 @@ def seed_demo() -> dict[str, Any]:
 @with_appcontext
 def serve_command() -> None:
     """Bring the database up to date and serve until stopped."""
-    sys.exit(serve(_application(), settings_in_force()))
+    sys.exit(serve(_application(), current_settings()))
 
 
 @click.command("work")
 @with_appcontext
 def work_command() -> None:
-    """Send webhooks until stopped: beside `serve`, or in place of what it sends itself."""
-    work(_application(), settings_in_force())
+    """Send webhooks until stopped, in addition to `serve` or instead of its threads."""
+    work(_application(), current_settings())
 
 
 def _application() -> Flask:
-    """Give the application itself, for threads: `current_app` is another one in each of them."""
+    """Return the application itself, because the proxy `current_app` is bound to its thread."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
     return app

@@ -1,7 +1,7 @@
-"""The file store: bytes under names that the service makes, in a folder or in an S3 bucket.
+"""The file store: a folder or an S3 bucket.
 
-No name that a client sent ever becomes a path. A file is written before the rows that tell of it,
-so a process that dies in between leaves a file that nobody knows: `sweep` removes those.
+The service chooses all names; no name sent by a client becomes a path. A file is written before the
+rows that refer to it. `flask files sweep` removes orphans of processes that died in between.
 """
 
 import contextlib
@@ -21,19 +21,19 @@ from orders.storage.sqlite import request_lock
 
 CANNOT_WRITE = mark("The file store cannot be written. Please try again.")
 CANNOT_READ = mark("The file store cannot be reached. Please try again.")
-NAME_BYTES = 20  # random bytes of a name: nobody guesses it, and it is never used twice
-# Requests to a bucket: tries after the first, and how long they may take together.
+NAME_BYTES = 20  # random bytes of a name, so that it is unique and cannot be guessed
+# Requests to a bucket: retries, and the maximum time for all of them.
 RETRIES = 2
 TIMEOUT = timedelta(seconds=20)
-# A request is over long before this; what nobody knows of by then is left over.
+# Much longer than any request: an older file without a row is an orphan.
 SWEEP_AGE = timedelta(hours=24)
 
 
 class FileStore:
-    """Where files lie. Opened when it is first used, by the process that uses it."""
+    """A file store, opened on first use in each process."""
 
     def __init__(self, address: str, folder: Path) -> None:
-        """Take the address of a bucket (`s3://bucket/prefix`), or for `""` the folder.
+        """Use a bucket (`s3://bucket/prefix`), or the folder if the address is `""`.
 
         Region, endpoint and credentials of a bucket come from the usual `AWS_…` variables.
         """
@@ -42,13 +42,10 @@ class FileStore:
         self._opened: tuple[int, ObjectStore] | None = None
 
     def put(self, name: str, content: bytes) -> None:
-        """Write a file, whole or not at all; returns once it is durable.
-
-        Raises ServiceBusy when the store cannot be written.
-        """
+        """Write a file atomically and durably. Raises ServiceBusy."""
         request_lock.release()
         try:
-            # In one request: a broken upload in parts would leave parts in the bucket.
+            # A failed multipart upload would leave parts in the bucket.
             obstore.put(self._store(), name, content, use_multipart=False)
             if not self._address:
                 self._make_durable(name)
@@ -56,7 +53,7 @@ class FileStore:
             raise ServiceBusy(CANNOT_WRITE) from error
 
     def get(self, name: str) -> bytes:
-        """Read a file. Raises NotFound when it is not there, and ServiceBusy without a store."""
+        """Return the content of a file. Raises NotFound and ServiceBusy."""
         request_lock.release()
         try:
             return bytes(obstore.get(self._store(), name).bytes())
@@ -66,14 +63,14 @@ class FileStore:
             raise ServiceBusy(CANNOT_READ) from error
 
     def discard(self, names: Iterable[str]) -> None:
-        """Remove files that nothing tells of; what cannot be removed now is swept later."""
+        """Remove files that no row refers to; failures are left for the next sweep."""
         request_lock.release()
         for name in names:
             with contextlib.suppress(BaseError, OSError):
                 obstore.delete(self._store(), name)
 
     def names_before(self, moment: datetime) -> Iterator[str]:
-        """Give the name of every file that was written before this moment."""
+        """Yield the name of every file written before this time."""
         try:
             for batch in obstore.list(self._store()):
                 yield from (one["path"] for one in batch if one["last_modified"] < moment)
@@ -81,21 +78,21 @@ class FileStore:
             raise ServiceBusy(CANNOT_READ) from error
 
     def discard_drafts(self, moment: datetime) -> int:
-        """Remove what a killed process had half written into the folder before this moment.
+        """Remove temporary files of killed processes written before this time; return their number.
 
-        The store writes beside the file (`name#1`) and renames at the end; it never shows those.
+        The store writes to `name#1`, which it never lists, and renames it at the end.
         """
         drafts = [
-            place
-            for place in (() if self._address else self._folder.rglob("*#*"))
-            if place.stat().st_mtime < moment.timestamp()
+            path
+            for path in (() if self._address else self._folder.rglob("*#*"))
+            if path.stat().st_mtime < moment.timestamp()
         ]
-        for place in drafts:
-            place.unlink(missing_ok=True)
+        for path in drafts:
+            path.unlink(missing_ok=True)
         return len(drafts)
 
     def _store(self) -> ObjectStore:
-        # A forked process must not use its parent's connections.
+        # A forked process must not use the connections of its parent.
         if self._opened is None or self._opened[0] != os.getpid():
             self._opened = (os.getpid(), self._open())
         return self._opened[1]
@@ -104,23 +101,23 @@ class FileStore:
         if not self._address:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             return LocalStore(self._folder)
-        # Without options of the client: any would put AWS_ALLOW_HTTP out of force.
+        # Any client option would disable AWS_ALLOW_HTTP.
         return S3Store.from_url(
             self._address, retry_config={"max_retries": RETRIES, "retry_timeout": TIMEOUT}
         )
 
     def _make_durable(self, name: str) -> None:
-        """Bring file and folders to the disk: the rows that tell of them will be durable too."""
-        place = self._folder / name
-        while place != self._folder.parent:
-            handle = os.open(place, os.O_RDONLY)
+        """Sync the file and its folders to disk, as the rows that refer to it will be."""
+        path = self._folder / name
+        while path != self._folder.parent:
+            handle = os.open(path, os.O_RDONLY)
             try:
                 os.fsync(handle)
             finally:
                 os.close(handle)
-            place = place.parent
+            path = path.parent
 
 
 def new_name(org_id: str) -> str:
-    """Make a name that was never used and cannot be guessed, below the org's own folder."""
+    """Return a new random name in the folder of the org."""
     return f"{org_id}/{secrets.token_hex(NAME_BYTES)}"

@@ -1,4 +1,4 @@
-"""Tells whether the service can store an order, by storing something."""
+"""The health check, which tests whether the service can write to its database."""
 
 import time
 
@@ -9,23 +9,23 @@ from orders.rules.errors import ServiceBusy
 from orders.storage import database
 from orders.storage.models.orgs import Org
 
-# Seconds for which a good answer is kept: anyone may ask, and asking must not load the database.
+# Seconds for which a good result is cached, because anyone may ask.
 KEPT_FOR = 1.0
 
 
 class HealthCheck:
-    """Asks the database at most once in KEPT_FOR seconds while it is well, each time otherwise."""
+    """Tests the database at most once in KEPT_FOR seconds while it works, else with each call."""
 
     def __init__(self) -> None:
-        self._well_until = 0.0
+        self._healthy_until = 0.0
 
     def can_store(self) -> bool:
-        """Write to the table that every order refers to, in a durable transaction of its own.
+        """Return whether a durable transaction can write to the table of orgs.
 
-        The write changes nothing, yet it needs all that an order needs: a reachable database at
-        the present schema, its write lock, and room in its journal.
+        The write changes no value, but needs what an order needs: a reachable database with the
+        current schema, its write lock, and space in its journal.
         """
-        if time.monotonic() < self._well_until:
+        if time.monotonic() < self._healthy_until:
             return True
         one_org = select(func.min(Org.id)).scalar_subquery()
         touch = update(Org).where(Org.id == one_org).values(rules_version=Org.rules_version)
@@ -34,5 +34,5 @@ class HealthCheck:
                 connection.execute(touch)
         except (ServiceBusy, SQLAlchemyError, OSError):
             return False
-        self._well_until = time.monotonic() + KEPT_FOR
+        self._healthy_until = time.monotonic() + KEPT_FOR
         return True

@@ -1,7 +1,4 @@
-"""The languages of the pages: English, in which they are written, and each that has a catalogue.
-
-A language is there once `translations/<code>/LC_MESSAGES/messages.mo` is (docs/languages.md).
-"""
+"""The available languages: English, and each with a compiled catalog (docs/languages.md)."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -16,14 +13,14 @@ CATALOGUES = PROJECT / "translations"
 
 @lru_cache(maxsize=8)
 def languages(folder: Path = CATALOGUES) -> dict[str, str]:
-    """Give the code of each language with what the language calls itself; English is the first."""
+    """Return the code of each language with its own name, English first."""
     compiled = sorted(folder.glob("*/LC_MESSAGES/messages.mo"))
     codes = [ENGLISH, *(file.parent.parent.name for file in compiled)]
     return {code: name for code in codes if (name := _name(code))}
 
 
 def _name(code: str) -> str | None:
-    """Give a language's name for itself, with a capital; None for a folder of something else."""
+    """Return the language's own name, capitalized, or None for an unknown code."""
     try:
         name = Locale.parse(code).get_display_name()
     except (UnknownLocaleError, ValueError):

@@ -1,13 +1,19 @@
-"""What a customer may see of an order, found by its short ID and what else its org asks for."""
+"""What a customer may see of an order that is looked up by its short ID.
 
+An org can ask for the customer ID as well. MAX_TRIES for each order and WINDOW keep anyone from
+guessing it. Tries are counted in the database, so the limit applies to all processes together and
+survives restarts, and before they are checked, so that parallel requests get no extra tries.
+"""
+
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, delete, select, update
 
-from orders import administration, second_fact
+from orders import administration
 from orders.access import org_rules_of
 from orders.administration import CustomerPage
 from orders.catalogue import configuration_queries, naming
@@ -16,19 +22,22 @@ from orders.catalogue.naming import ConfigurationCard
 from orders.queries import order_from, whole_order
 from orders.rules.attributes import Applies, AttributeRule, option_label
 from orders.rules.customer_check import Gate, gate_of, is_fact, lock_of
+from orders.rules.moments import now_or
 from orders.rules.order import CartLine, Order
 from orders.rules.status import Status
 from orders.storage import database
-from orders.storage.database import CompiledSelect
-from orders.storage.tables import orders
+from orders.storage.sqlite.statement_cache import CompiledSelect
+from orders.storage.tables import insert_new, order_tries, orders
 
-# Tells whether the customer has told what this lock asks for (`lock_of`).
-MaySee = Callable[[str], bool]
+MAX_TRIES = 10
+WINDOW = timedelta(hours=1)  # starts with the first try
+# Returns whether the customer has already been verified for this lock (`lock_of`).
+IsUnlocked = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerLine:
-    """One line as a customer sees it; `has_picture` tells that `find_picture` has one."""
+    """An order line as a customer sees it; `has_picture` means that `find_picture` finds one."""
 
     product_name: str | None
     options: dict[str, Any]
@@ -39,7 +48,7 @@ class CustomerLine:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A value that the org lets customers see, under its label; options by their labels."""
+    """An attribute that the org shows to customers; the value of an option is its label."""
 
     label: str
     value: object
@@ -47,7 +56,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is behind the second fact."""
+    """The part of an order that is shown after verification."""
 
     created_at: datetime
     updated_at: datetime
@@ -57,7 +66,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """All that a customer may see of an order; `content` is there when `gate` is open only."""
+    """All that a customer may see of an order; `content` is None unless `gate` is open."""
 
     short_id: str
     status: Status
@@ -68,7 +77,7 @@ class CustomerView:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of telling the second fact: the lock that it opens, or seconds to wait, or none."""
+    """The result of a verification: the lock to open on success, else the seconds to wait."""
 
     lock: str | None = None
     wait: int = 0
@@ -77,26 +86,25 @@ class Attempt:
 _any_by_short_id = CompiledSelect(whole_order.where(orders.c.short_id == bindparam("reference")))
 
 
-def find_order_for_customer(code: str, may_see: MaySee) -> CustomerView | None:
-    """Read what the customer may see of the order with this short ID (canonical spelling).
+def find_order_for_customer(code: str, is_unlocked: IsUnlocked) -> CustomerView | None:
+    """Return what the customer may see of the order with this short ID (canonical spelling).
 
-    This is the one look-up that names no org: the code alone finds the order, whoever owns it.
-    None when there is no such order or it is in the bin.
+    None if there is no such order or it is in the bin. This is the only look-up across all orgs.
     """
     order = _find(code)
     if order is None:
         return None
     org = administration.find_customer_page(order.org_id)
-    gate = _gate(order, org, may_see)
+    gate = _gate(order, org, is_unlocked)
     content = _content(order) if gate is Gate.OPEN else None
     return CustomerView(order.short_id, order.status, org, gate, content)
 
 
-def tell_fact(code: str, typed: str, *, now: datetime | None = None) -> Attempt | None:
-    """Judge the customer ID that somebody has typed for the order with this short ID.
+def verify_customer(code: str, typed: str, *, now: datetime | None = None) -> Attempt | None:
+    """Compare the customer ID typed for an order, given by short ID, with its real one.
 
-    Costs one of the order's tries, right or wrong; without any left nothing is judged. None when
-    there is no such order, or nothing is asked for.
+    Every call uses up one of the order's tries; with none left nothing is compared. None if there
+    is no such order or its org asks for nothing.
     """
     order = _find(code)
     if order is None:
@@ -104,26 +112,25 @@ def tell_fact(code: str, typed: str, *, now: datetime | None = None) -> Attempt 
     org = administration.find_customer_page(order.org_id)
     if gate_of(org.check, order.customer_id) is not Gate.ASKS:
         return None
-    wait = second_fact.take_try(order.id, now=now)
+    wait = _take_try(order.id, now=now)
     if wait:
         return Attempt(wait=wait)
     if not is_fact(typed, order.customer_id):
         return Attempt()
-    second_fact.forget_tries(order.id)
+    _forget_tries(order.id)
     return Attempt(lock=lock_of(order.id, order.customer_id))
 
 
-def find_picture(code: str, number: int, may_see: MaySee) -> StoredFile | None:
-    """Find the picture of a line, counted from 1, of the order with this short ID.
+def find_picture(code: str, number: int, is_unlocked: IsUnlocked) -> StoredFile | None:
+    """Return the picture of a line, counted from 1, of the order with this short ID.
 
-    None when there is no such order, line or picture, or the order is not open: whoever may see an
-    order may see the pictures of its own lines and no others.
+    None if there is no such order, line or picture, or the order is locked.
     """
     order = _find(code)
     if order is None or not 1 <= number <= len(order.cart):
         return None
     org = administration.find_customer_page(order.org_id)
-    if _gate(order, org, may_see) is not Gate.OPEN:
+    if _gate(order, org, is_unlocked) is not Gate.OPEN:
         return None
     reference = order.cart[number - 1].configuration_id
     card = naming.resolve([reference], order.org_id).get(reference)
@@ -137,10 +144,35 @@ def _find(code: str) -> Order | None:
     return order_from(found[0]) if found else None
 
 
-def _gate(order: Order, org: CustomerPage, may_see: MaySee) -> Gate:
+def _gate(order: Order, org: CustomerPage, is_unlocked: IsUnlocked) -> Gate:
     gate = gate_of(org.check, order.customer_id)
-    is_told = gate is Gate.ASKS and may_see(lock_of(order.id, order.customer_id))
-    return Gate.OPEN if is_told else gate
+    is_verified = gate is Gate.ASKS and is_unlocked(lock_of(order.id, order.customer_id))
+    return Gate.OPEN if is_verified else gate
+
+
+def _take_try(order_id: str, *, now: datetime | None) -> int:
+    """Use up one of the order's tries; return 0, or the seconds to wait if none is left."""
+    at = now_or(now)
+    mine = order_tries.c.order_id == order_id
+
+    with database.transaction() as connection:
+        first = {"order_id": order_id, "tries": 1, "since": at}
+        if insert_new(connection, order_tries, first):
+            return 0
+        # The update locks the row, so parallel requests are counted one after the other.
+        connection.execute(update(order_tries).where(mine).values(tries=order_tries.c.tries + 1))
+        row = connection.execute(select(order_tries).where(mine)).one()
+        if row.since + WINDOW <= at:
+            connection.execute(update(order_tries).where(mine).values(tries=1, since=at))
+            return 0
+        left = (row.since + WINDOW - at).total_seconds()
+        return max(1, math.ceil(left)) if row.tries > MAX_TRIES else 0
+
+
+def _forget_tries(order_id: str) -> None:
+    statement = delete(order_tries).where(order_tries.c.order_id == order_id)
+    with database.transaction() as connection:
+        connection.execute(statement)
 
 
 def _content(order: Order) -> Content:
@@ -162,7 +194,6 @@ def _customer_line(line: CartLine, card: ConfigurationCard | None) -> CustomerLi
 
 
 def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> Iterable[Detail]:
-    """Give label and value of each attribute that the org lets customers see."""
     for rule in rules:
         value = _value(order, rule)
         if rule.visible_to_customer and value is not None:
@@ -170,7 +201,7 @@ def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> Iterable[D
 
 
 def _value(order: Order, rule: AttributeRule) -> object:
-    """Find the attribute's value where the attribute applies; None when it has none."""
+    """Return the attribute's value from the part of the order that it applies to, or None."""
     areas = {
         Applies.METADATA: (order.metadata,),
         Applies.DERIVATIVE: (order.derivative,),

@@ -1,18 +1,18 @@
-"""Notes of the team on an order: for the desk alone, never in an answer of another door."""
+"""Internal notes of the team on an order. Only the desk shows them."""
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from orders.access import Actor
 from orders.queries import actor_names, names_order
-from orders.rules.errors import FieldError, Forbidden, InvalidOrder, NotFound
+from orders.rules.errors import FieldError, Forbidden, InvalidInput, NotFound
 from orders.rules.inputs import too_long
 from orders.rules.json_values import find_unstorable
+from orders.rules.moments import now_or
 from orders.rules.order import Order
 from orders.rules.texts import mark
 from orders.storage import database
@@ -20,7 +20,7 @@ from orders.storage.models.orders import OrderNote
 from orders.storage.tables import insert_new, order_note, orders
 
 MAX_NOTE = 2_000  # characters
-FIELD = "note"  # its path in errors, and its name in forms
+FIELD = "note"  # path in errors and name in forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +35,25 @@ class Note:
 
 
 def check_note(text: str) -> str:
-    """Give the text as it is stored: line ends are one character, no blanks around it.
+    """Return the text as it is stored: stripped, with LF line ends.
 
-    Raises InvalidOrder for one that is empty, longer than MAX_NOTE or cannot be stored.
+    Raises InvalidInput if it is empty, longer than MAX_NOTE or cannot be stored.
     """
-    kept = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    errors = find_unstorable(kept, FIELD, nesting=0)
-    if not kept:
+    note = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    errors = find_unstorable(note, FIELD, nesting=0)
+    if not note:
         errors = [FieldError(FIELD, mark("Write something first."))]
-    elif len(kept) > MAX_NOTE:
-        errors = [FieldError(FIELD, too_long(MAX_NOTE, kept))]
+    elif len(note) > MAX_NOTE:
+        errors = [FieldError(FIELD, too_long(MAX_NOTE, note))]
     if errors:
-        raise InvalidOrder(errors)
-    return kept
+        raise InvalidInput(errors)
+    return note
 
 
 def note_row(
     order_id: str, text: str, *, actor: Actor, at: datetime, note_id: str | None = None
 ) -> dict[str, Any]:
-    """Give the row of `order_note` for a checked text.
-
-    For whoever writes a note in a transaction of its own, such as that of a new order.
-    """
+    """Return the row of `order_note` for a checked text."""
     return {
         "id": note_id or str(uuid.uuid4()),
         "order_id": order_id,
@@ -74,30 +71,22 @@ def add_note(
     note_id: str | None = None,
     now: datetime | None = None,
 ) -> str:
-    """Write a note on an order that is not in the bin; gives the note's ID.
+    """Add a note to an order that is not in the bin, and return the note's ID.
 
-    A note with this `note_id` (a UUID) is written once, however often it is sent. Raises
-    InvalidOrder for a text that is not fit, and NotFound.
+    With a `note_id` (a UUID) the call is idempotent. Raises InvalidInput and NotFound.
     """
-    kept = check_note(text)
-    which = (
-        orders.c.org_id == actor.org_id,
-        orders.c.deleted_at.is_(None),
-        names_order(reference),
-    )
-    made = note_id or str(uuid.uuid4())
+    note = check_note(text)
+    new_id = note_id or str(uuid.uuid4())
 
     with database.transaction() as connection:
-        order_id = connection.execute(select(orders.c.id).where(*which)).scalar_one_or_none()
-        if order_id is None:
-            raise NotFound(mark("There is no order with this ID."))
-        row = note_row(order_id, kept, actor=actor, at=now or datetime.now(UTC), note_id=made)
+        order_id = _find_order(connection, reference, actor)
+        row = note_row(order_id, note, actor=actor, at=now_or(now), note_id=new_id)
         insert_new(connection, order_note, row)
-    return made
+    return new_id
 
 
 def list_notes(order: Order) -> tuple[Note, ...]:
-    """Read all notes on an order, newest first."""
+    """Return all notes on an order, newest first."""
     statement = (
         select(OrderNote.id, OrderNote.at, OrderNote.actor_id, OrderNote.text)
         .where(OrderNote.order_id == order.id)
@@ -105,7 +94,7 @@ def list_notes(order: Order) -> tuple[Note, ...]:
     )
     with database.read() as connection:
         rows = connection.execute(statement).all()
-    names: Mapping[str, str] = actor_names({row.actor_id for row in rows}, order.org_id)
+    names = actor_names({row.actor_id for row in rows}, order.org_id)
     return tuple(
         Note(row.id, row.at, row.actor_id, names.get(row.actor_id, row.actor_id), row.text)
         for row in rows
@@ -113,23 +102,25 @@ def list_notes(order: Order) -> tuple[Note, ...]:
 
 
 def remove_note(reference: str, note_id: str, *, actor: Actor) -> None:
-    """Delete one's own note; one that is gone already stays gone.
+    """Delete a note of the actor; do nothing if it does not exist.
 
-    Raises NotFound for an order of another org or in the bin, and Forbidden for a note of somebody
-    else.
+    Raises NotFound for an unknown order or one in the bin, and Forbidden for a note of another
+    author.
     """
-    which = (
-        orders.c.org_id == actor.org_id,
-        orders.c.deleted_at.is_(None),
-        names_order(reference),
-    )
-
     with database.transaction() as connection:
-        order_id = connection.execute(select(orders.c.id).where(*which)).scalar_one_or_none()
-        if order_id is None:
-            raise NotFound(mark("There is no order with this ID."))
+        order_id = _find_order(connection, reference, actor)
         one = (order_note.c.id == note_id, order_note.c.order_id == order_id)
         author = connection.execute(select(order_note.c.actor_id).where(*one)).scalar_one_or_none()
         if author is not None and author != actor.id:
             raise Forbidden(mark("Only its author may delete a note."))
         connection.execute(delete(order_note).where(*one))
+
+
+def _find_order(connection: Connection, reference: str, actor: Actor) -> str:
+    statement = select(orders.c.id).where(
+        orders.c.org_id == actor.org_id, orders.c.deleted_at.is_(None), names_order(reference)
+    )
+    order_id = connection.execute(statement).scalar_one_or_none()
+    if order_id is None:
+        raise NotFound(mark("There is no order with this ID."))
+    return str(order_id)

@@ -9,14 +9,14 @@ from flask.testing import FlaskClient
 
 from orders import access, administration
 from orders.access import Actor, StaffMember
-from orders.administration import passwords
-from orders.catalogue import naming
+from orders.administration import checks
+from orders.catalogue import configurations, naming
 from orders.rules.attributes import AttributeRule
 from orders.rules.configuration import NewConfiguration
 from orders.rules.errors import Conflict
 
 # Hundreds of tests sign somebody in; the product's own cost is held by a test of its own.
-passwords.password_hasher = PasswordHasher(  # type: ignore[attr-defined]  # an import there
+checks.password_hasher = PasswordHasher(  # type: ignore[attr-defined]  # an import there
     time_cost=1, memory_cost=8, parallelism=1
 )
 
@@ -64,7 +64,7 @@ class Org:
     def save(self, name: str, sku: str) -> naming.ConfigurationCard:
         """Save a configuration and give its card."""
         with self.app.app_context():
-            [made] = naming.save_configurations(
+            [made] = configurations.save_configurations(
                 [
                     NewConfiguration(
                         variant={"Wood": "Oak", "Legs": "Brass"},

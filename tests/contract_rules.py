@@ -66,7 +66,7 @@ RULES = {
         ("every swap is caught", CODE, "test_every_swap_of_two_characters_neighbours_or_not_is_caught"),
         ("all spellings find the order", CREATE, "test_all_spellings_find_the_order"),
         ("mistyped is told at once", CREATE, "test_a_wrong_check_character_is_told_as_mistyped"),
-        ("without asking the database", "customer/test_look_up.py", "test_the_database_is_asked_for_well_formed_codes_only"),
+        ("without asking the database", "customer/test_look_up.py", "test_only_well_formed_codes_reach_the_database"),
         ("groups of four", CODE, "test_the_groups_of_four_can_be_typed_back"),
     ],
     "Attributes": [

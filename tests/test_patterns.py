@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from markupsafe import Markup
 
-from orders.web.options import options_line
+from orders.web.language import options_line
 from orders.web.patterns import fill
 
 

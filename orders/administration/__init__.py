@@ -1,140 +1,188 @@
-"""Setting up an org: itself, its tokens, its staff accounts, its attributes.
+"""Administration of an org: its settings, tokens, staff accounts and attributes.
 
-Every function names the org, and what belongs to another one does not exist for it: NotFound.
+Functions take the ID of the org, and raise NotFound for objects of another one.
 """
 
 from orders.administration.accounts import (
-    Account,
-    add_staff,
-    change_role,
-    disable_staff,
-    enable_staff,
-    find_staff,
-    list_staff,
-    set_password,
+    Account as Account,
+)
+from orders.administration.accounts import (
+    add_staff as add_staff,
+)
+from orders.administration.accounts import (
+    change_role as change_role,
+)
+from orders.administration.accounts import (
+    disable_staff as disable_staff,
+)
+from orders.administration.accounts import (
+    enable_staff as enable_staff,
+)
+from orders.administration.accounts import (
+    find_staff as find_staff,
+)
+from orders.administration.accounts import (
+    list_staff as list_staff,
+)
+from orders.administration.accounts import (
+    set_password as set_password,
 )
 from orders.administration.attributes import (
-    DefinedAttribute,
-    add_attribute,
-    change_attribute,
-    find_attribute,
-    list_attributes,
-    move_attribute,
-    remove_attribute,
+    DefinedAttribute as DefinedAttribute,
 )
-from orders.administration.checks import ChangedMeanwhile
-from orders.administration.customer_pages import (
-    MAX_LOGO,
-    CustomerPage,
-    Logo,
-    change_customer_page,
-    find_customer_page,
-    find_logo,
-    remove_logo,
-    set_logo,
+from orders.administration.attributes import (
+    add_attribute as add_attribute,
 )
-from orders.administration.events import Event, Happened, list_events
+from orders.administration.attributes import (
+    change_attribute as change_attribute,
+)
+from orders.administration.attributes import (
+    find_attribute as find_attribute,
+)
+from orders.administration.attributes import (
+    list_attributes as list_attributes,
+)
+from orders.administration.attributes import (
+    move_attribute as move_attribute,
+)
+from orders.administration.attributes import (
+    remove_attribute as remove_attribute,
+)
+from orders.administration.checks import (
+    MAX_PASSWORD as MAX_PASSWORD,
+)
+from orders.administration.checks import (
+    MIN_PASSWORD as MIN_PASSWORD,
+)
+from orders.administration.checks import (
+    ChangedMeanwhile as ChangedMeanwhile,
+)
+from orders.administration.checks import (
+    readable_password as readable_password,
+)
+from orders.administration.events import (
+    AccountEvent as AccountEvent,
+)
+from orders.administration.events import (
+    EventKind as EventKind,
+)
+from orders.administration.events import (
+    list_events as list_events,
+)
 from orders.administration.invitations import (
-    INVITED_FOR,
-    Invitation,
-    NewInvitation,
-    accept,
-    find_by_link,
-    find_invitation,
-    invite,
-    invite_again,
-    list_invitations,
-    withdraw,
+    INVITED_FOR as INVITED_FOR,
+)
+from orders.administration.invitations import (
+    Invitation as Invitation,
+)
+from orders.administration.invitations import (
+    NewInvitation as NewInvitation,
+)
+from orders.administration.invitations import (
+    accept as accept,
+)
+from orders.administration.invitations import (
+    find_by_link as find_by_link,
+)
+from orders.administration.invitations import (
+    find_invitation as find_invitation,
+)
+from orders.administration.invitations import (
+    invite as invite,
+)
+from orders.administration.invitations import (
+    invite_again as invite_again,
+)
+from orders.administration.invitations import (
+    list_invitations as list_invitations,
+)
+from orders.administration.invitations import (
+    withdraw as withdraw,
 )
 from orders.administration.orgs import (
-    OrgSettings,
-    add_org,
-    change_org,
-    find_org,
-    has_orgs,
-    touch_rules,
+    MAX_LOGO as MAX_LOGO,
 )
-from orders.administration.passwords import MAX_PASSWORD, MIN_PASSWORD, readable_password
+from orders.administration.orgs import (
+    CustomerPage as CustomerPage,
+)
+from orders.administration.orgs import (
+    Logo as Logo,
+)
+from orders.administration.orgs import (
+    OrgSettings as OrgSettings,
+)
+from orders.administration.orgs import (
+    add_org as add_org,
+)
+from orders.administration.orgs import (
+    bump_rules_version as bump_rules_version,
+)
+from orders.administration.orgs import (
+    change_customer_page as change_customer_page,
+)
+from orders.administration.orgs import (
+    change_org as change_org,
+)
+from orders.administration.orgs import (
+    find_customer_page as find_customer_page,
+)
+from orders.administration.orgs import (
+    find_logo as find_logo,
+)
+from orders.administration.orgs import (
+    find_org as find_org,
+)
+from orders.administration.orgs import (
+    has_orgs as has_orgs,
+)
+from orders.administration.orgs import (
+    remove_logo as remove_logo,
+)
+from orders.administration.orgs import (
+    set_logo as set_logo,
+)
 from orders.administration.resets import (
-    RESET_WITHIN,
-    address_of_reset,
-    ask_for_reset,
-    make_reset,
-    set_by_reset,
+    RESET_WITHIN as RESET_WITHIN,
+)
+from orders.administration.resets import (
+    address_of_reset as address_of_reset,
+)
+from orders.administration.resets import (
+    ask_for_reset as ask_for_reset,
+)
+from orders.administration.resets import (
+    make_reset as make_reset,
+)
+from orders.administration.resets import (
+    set_by_reset as set_by_reset,
 )
 from orders.administration.tokens import (
-    SORTABLE_TOKEN_FIELDS,
-    AccessToken,
-    NewToken,
-    add_token,
-    change_token,
-    find_token,
-    list_active_tokens,
-    list_tokens,
-    revoke_token,
+    SORTABLE_TOKEN_FIELDS as SORTABLE_TOKEN_FIELDS,
 )
-from orders.rules.permissions import ROLES
-
-__all__ = [
-    "INVITED_FOR",
-    "MAX_LOGO",
-    "MAX_PASSWORD",
-    "MIN_PASSWORD",
-    "RESET_WITHIN",
-    "ROLES",
-    "SORTABLE_TOKEN_FIELDS",
-    "AccessToken",
-    "Account",
-    "ChangedMeanwhile",
-    "CustomerPage",
-    "DefinedAttribute",
-    "Event",
-    "Happened",
-    "Invitation",
-    "Logo",
-    "NewInvitation",
-    "NewToken",
-    "OrgSettings",
-    "accept",
-    "add_attribute",
-    "add_org",
-    "add_staff",
-    "add_token",
-    "address_of_reset",
-    "ask_for_reset",
-    "change_attribute",
-    "change_customer_page",
-    "change_org",
-    "change_role",
-    "change_token",
-    "disable_staff",
-    "enable_staff",
-    "find_attribute",
-    "find_by_link",
-    "find_customer_page",
-    "find_invitation",
-    "find_logo",
-    "find_org",
-    "find_staff",
-    "find_token",
-    "has_orgs",
-    "invite",
-    "invite_again",
-    "list_active_tokens",
-    "list_attributes",
-    "list_events",
-    "list_invitations",
-    "list_staff",
-    "list_tokens",
-    "make_reset",
-    "move_attribute",
-    "readable_password",
-    "remove_attribute",
-    "remove_logo",
-    "revoke_token",
-    "set_by_reset",
-    "set_logo",
-    "set_password",
-    "touch_rules",
-    "withdraw",
-]
+from orders.administration.tokens import (
+    AccessToken as AccessToken,
+)
+from orders.administration.tokens import (
+    NewToken as NewToken,
+)
+from orders.administration.tokens import (
+    add_token as add_token,
+)
+from orders.administration.tokens import (
+    change_token as change_token,
+)
+from orders.administration.tokens import (
+    find_token as find_token,
+)
+from orders.administration.tokens import (
+    list_active_tokens as list_active_tokens,
+)
+from orders.administration.tokens import (
+    list_tokens as list_tokens,
+)
+from orders.administration.tokens import (
+    revoke_token as revoke_token,
+)
+from orders.rules.permissions import (
+    ROLES as ROLES,
+)

@@ -1,4 +1,4 @@
-"""The staff accounts of an org: who signs in to the desk, and who may change its settings."""
+"""The staff accounts of an org: create, change the role, set the password, disable."""
 
 import re
 import uuid
@@ -9,10 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from orders.administration.checks import refuse, require_id
-from orders.administration.events import Happened, note
+from orders.administration.checks import hash_password, password_errors, refuse, require_id
+from orders.administration.events import EventKind, record_event
 from orders.administration.orgs import require_org
-from orders.administration.passwords import hash_password, password_faults
 from orders.rules.errors import Conflict, FieldError, NotFound, Taken
 from orders.rules.json_values import find_unstorable
 from orders.rules.permissions import ROLES
@@ -22,16 +21,14 @@ from orders.storage.models.people import PasswordReset, StaffAccount
 
 UNKNOWN = mark("There is no staff account with this ID.")
 LAST_ADMIN = mark("This is the last admin of the org. Make somebody else an admin first.")
-NOT_ONES_OWN_ROLE = mark(
-    "Nobody can take the role admin from their own account. Another admin can."
-)
-NOT_ONES_OWN_ACCOUNT = mark("Nobody can disable their own account. Another admin can.")
+OWN_ROLE = mark("Nobody can take the role admin from their own account. Another admin can.")
+OWN_ACCOUNT = mark("Nobody can disable their own account. Another admin can.")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person who may sign in, unless the account is disabled."""
+    """A staff account. It can sign in unless it is disabled."""
 
     id: str
     email: str
@@ -43,19 +40,19 @@ class Account:
     has_second_factor: bool
 
 
-def address_faults(address: str) -> list[FieldError]:
-    """Say what is wrong with an e-mail address, which is small and without blanks around it."""
+def email_errors(address: str) -> list[FieldError]:
+    """Return the errors in an e-mail address, given in lower case and stripped."""
     errors = [] if _EMAIL.fullmatch(address) else [FieldError("email", mark("An e-mail address."))]
     return errors + find_unstorable(address, "email", nesting=0)
 
 
-def has_account(address: str) -> Text:
-    """Say that there is an account of this address; one person has one account."""
+def email_taken(address: str) -> Text:
+    """Return the message that an address has an account already."""
     return mark("%(address)s has an account already.", address=address)
 
 
-def role_faults(role: str) -> list[FieldError]:
-    """Say what is wrong with the name of a role."""
+def role_errors(role: str) -> list[FieldError]:
+    """Return the errors in the name of a role."""
     return (
         []
         if role in ROLES
@@ -66,7 +63,7 @@ def role_faults(role: str) -> list[FieldError]:
 def new_account(
     org_id: str, *, email: str, role: str, password_hash: str, name: str = ""
 ) -> dict[str, Any]:
-    """Give the row of a new account."""
+    """Return the row of a new account."""
     return {
         "id": str(uuid.uuid4()),
         "org_id": org_id,
@@ -80,13 +77,13 @@ def new_account(
 
 
 def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
-    """Make a staff account and return its ID.
+    """Create a staff account and return its ID.
 
-    Raises InvalidOrder naming the field, NotFound for an unknown org, Taken when the address has
-    an account already (addresses are unique over all orgs, because people sign in by them).
+    Raises InvalidInput, NotFound for an unknown org, and Taken if the address has an account in any
+    org: it is the name by which people sign in.
     """
     address = email.strip().lower()
-    refuse([*address_faults(address), *role_faults(role), *password_faults(password)])
+    refuse([*email_errors(address), *role_errors(role), *password_errors(password)])
     row = new_account(org_id, email=address, role=role, password_hash=hash_password(password))
 
     try:
@@ -94,12 +91,12 @@ def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
             require_org(connection, org_id)
             connection.execute(insert(StaffAccount), row)
     except IntegrityError as error:
-        raise Taken("email", has_account(address)) from error
+        raise Taken("email", email_taken(address)) from error
     return str(row["id"])
 
 
 def list_staff(org_id: str) -> list[Account]:
-    """Give all accounts of the org: those in use by address, then those that are disabled."""
+    """Return all accounts of the org by address, disabled ones last."""
     statement = _accounts(org_id).order_by(
         StaffAccount.disabled_at.is_not(None), StaffAccount.email
     )
@@ -108,36 +105,36 @@ def list_staff(org_id: str) -> list[Account]:
 
 
 def find_staff(org_id: str, staff_id: str) -> Account:
-    """Read one account of the org. Raises NotFound."""
+    """Return an account of the org. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, staff_id)
 
 
 def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
-    """Give an account another role; `by` is the ID of the account that asks for it.
+    """Change the role of an account; `by` is the ID of the acting account.
 
-    Raises InvalidOrder for an unknown role, NotFound, and Conflict for one's own account and for
-    the org's last admin.
+    Raises InvalidInput for an unknown role, NotFound, and Conflict if an admin demotes the own
+    account or the org's last admin.
     """
-    refuse(role_faults(role))
+    refuse(role_errors(role))
 
     with database.transaction() as connection:
-        require_org(connection, org_id, alone=True)
+        require_org(connection, org_id, lock=True)
         account = _find(connection, org_id, staff_id)
         if account.role == role:
             return
         if role != "admin":
-            _refuse_loss(connection, org_id, staff_id, by, NOT_ONES_OWN_ROLE)
+            _keep_admin(connection, org_id, staff_id, by, OWN_ROLE)
         _change(connection, org_id, staff_id, role=role)
-        note(connection, staff_id, Happened.ROLE, by=by)
+        record_event(connection, staff_id, EventKind.ROLE, by=by)
 
 
 def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = None) -> None:
-    """Give an account a new password; its sessions end, and its reset links are of no use any more.
+    """Set the password of an account, end its sessions and invalidate its reset links.
 
-    `by` is the ID of the account that asks for it. Raises InvalidOrder and NotFound.
+    `by` is the ID of the acting account. Raises InvalidInput and NotFound.
     """
-    refuse(password_faults(password))
+    refuse(password_errors(password))
     password_hash = hash_password(password)
 
     with database.transaction() as connection:
@@ -150,10 +147,10 @@ def replace_password(
     staff_id: str,
     password_hash: str,
     *,
-    kind: Happened = Happened.PASSWORD,
+    kind: EventKind = EventKind.PASSWORD,
     by: str | None = None,
 ) -> None:
-    """Put another password in place, end the account's reset links, and note what happened."""
+    """Store a password hash, invalidate the account's reset links and record the event."""
     own = StaffAccount.id == staff_id
     connection.execute(update(StaffAccount).where(own).values(password_hash=password_hash))
     connection.execute(
@@ -161,41 +158,42 @@ def replace_password(
         .where(PasswordReset.staff_id == staff_id, PasswordReset.used_at.is_(None))
         .values(used_at=datetime.now(UTC))
     )
-    note(connection, staff_id, kind, by=by)
+    record_event(connection, staff_id, kind, by=by)
 
 
 def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
-    """Let nobody sign in by an account any more; its sessions end. Twice is fine.
+    """Disable an account and end its sessions; do nothing if it is disabled.
 
-    Raises NotFound, and Conflict for one's own account and for the org's last admin.
+    Raises NotFound, and Conflict for the own account and for the org's last admin.
     """
     with database.transaction() as connection:
-        require_org(connection, org_id, alone=True)
+        require_org(connection, org_id, lock=True)
         account = _find(connection, org_id, staff_id)
         if account.disabled_at is not None:
             return
-        _refuse_loss(connection, org_id, staff_id, by, NOT_ONES_OWN_ACCOUNT)
+        _keep_admin(connection, org_id, staff_id, by, OWN_ACCOUNT)
         _change(connection, org_id, staff_id, disabled_at=datetime.now(UTC))
-        note(connection, staff_id, Happened.DISABLED, by=by)
+        record_event(connection, staff_id, EventKind.DISABLED, by=by)
 
 
 def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
-    """Let people sign in by a disabled account again. Raises NotFound; twice is fine."""
+    """Enable a disabled account; do nothing if it is enabled. Raises NotFound."""
     with database.transaction() as connection:
         if _find(connection, org_id, staff_id).disabled_at is None:
             return
         _change(connection, org_id, staff_id, disabled_at=None)
-        note(connection, staff_id, Happened.ENABLED, by=by)
+        record_event(connection, staff_id, EventKind.ENABLED, by=by)
 
 
-def _refuse_loss(connection: Connection, org_id: str, staff_id: str, by: str, own: Text) -> None:
-    """Keep people from shutting themselves out, and an org from losing its last admin.
+def _keep_admin(
+    connection: Connection, org_id: str, staff_id: str, by: str, own_message: Text
+) -> None:
+    """Raise Conflict if the account is the acting one (`own_message`) or the org's last admin.
 
-    `own` is the sentence for one's own account. The caller holds the org: of two admins who act on
-    each other, the second is refused.
+    The caller has locked the org, so that two admins cannot demote each other at the same time.
     """
     if staff_id == by:
-        raise Conflict(own)
+        raise Conflict(own_message)
     others = (
         select(func.count())
         .select_from(StaffAccount)

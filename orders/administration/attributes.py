@@ -1,6 +1,7 @@
-"""The attributes of an org: defining them, changing them, and their order on the form.
+"""The attributes of an org: define, change, order and remove them.
 
-The key of an attribute stays, because orders hold it. Removing one leaves the orders as they are.
+The key of an attribute cannot change, because stored orders contain it. Removing an attribute does
+not change any order.
 """
 
 import uuid
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orders.access import attribute_rule
 from orders.administration.checks import refuse, require_id, require_version, version_of
-from orders.administration.orgs import require_org, touch_rules
+from orders.administration.orgs import bump_rules_version, require_org
 from orders.rules.attributes import AttributeRule, check_definition
 from orders.rules.errors import NotFound, Taken
 from orders.rules.texts import mark
@@ -25,22 +26,22 @@ UNKNOWN = mark("There is no attribute with this ID.")
 
 @dataclass(frozen=True, slots=True)
 class DefinedAttribute:
-    """An attribute of an org, by its ID."""
+    """An attribute of an org, with its ID."""
 
     id: str
     rule: AttributeRule
 
     @property
     def version(self) -> str:
-        """Names the definition, so that a change of others shows."""
+        """The version of the definition, for detecting changes by others."""
         return version_of(self.rule)
 
 
 def add_attribute(org_id: str, rule: AttributeRule) -> str:
-    """Define an attribute behind all others and return its ID.
+    """Define an attribute, last in the form, and return its ID.
 
-    Raises InvalidOrder for a definition that makes no sense, NotFound for an unknown org, Taken
-    when the org has the key already.
+    Raises InvalidInput for an invalid definition, NotFound for an unknown org, and Taken if the org
+    has an attribute with this key.
     """
     refuse(check_definition(rule))
     row = {
@@ -54,7 +55,7 @@ def add_attribute(org_id: str, rule: AttributeRule) -> str:
     try:
         with database.transaction() as connection:
             require_org(connection, org_id)
-            touch_rules(connection, org_id)
+            bump_rules_version(connection, org_id)
             last = select(func.max(Attribute.position)).where(Attribute.org_id == org_id)
             position = connection.execute(last).scalar_one()
             row["position"] = 0 if position is None else position + 1
@@ -66,13 +67,13 @@ def add_attribute(org_id: str, rule: AttributeRule) -> str:
 
 
 def list_attributes(org_id: str) -> list[DefinedAttribute]:
-    """Give the org's attributes in the order in which the form shows them."""
+    """Return the org's attributes in the order of the form."""
     with database.read() as connection:
         return [_defined(row) for row in connection.execute(_attributes(org_id))]
 
 
 def find_attribute(org_id: str, attribute_id: str) -> DefinedAttribute:
-    """Read one attribute of the org. Raises NotFound."""
+    """Return an attribute of the org. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, attribute_id)
 
@@ -80,27 +81,27 @@ def find_attribute(org_id: str, attribute_id: str) -> DefinedAttribute:
 def change_attribute(
     org_id: str, attribute_id: str, rule: AttributeRule, *, version: str | None = None
 ) -> None:
-    """Change everything of an attribute but its key, for orders from the next one on.
+    """Change an attribute, except for its key, for all later orders.
 
-    Raises InvalidOrder for a definition that makes no sense, NotFound, and ChangedMeanwhile when
-    `version` is not that of the stored definition.
+    Raises InvalidInput for an invalid definition, NotFound, and ChangedMeanwhile if `version` is
+    not that of the stored definition.
     """
     refuse(check_definition(rule))
 
     with database.transaction() as connection:
-        touch_rules(connection, org_id)
+        bump_rules_version(connection, org_id)
         require_version(version, _find(connection, org_id, attribute_id).version)
         own = (Attribute.org_id == org_id, Attribute.id == attribute_id)
         connection.execute(update(Attribute).where(*own).values(_columns(rule)))
 
 
 def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "down"]) -> int:
-    """Move an attribute by one place and return its place, from 1; at the end it stays.
+    """Move an attribute by one position, if it is not at the end, and return it, from 1.
 
     Raises NotFound.
     """
     with database.transaction() as connection:
-        touch_rules(connection, org_id)
+        bump_rules_version(connection, org_id)
         ids = [row.id for row in connection.execute(_attributes(org_id))]
         if attribute_id not in ids:
             raise NotFound(UNKNOWN)
@@ -117,14 +118,14 @@ def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "dow
 def remove_attribute(org_id: str, attribute_id: str) -> None:
     """Remove an attribute; orders keep its values as undefined keys. Raises NotFound."""
     with database.transaction() as connection:
-        touch_rules(connection, org_id)
+        bump_rules_version(connection, org_id)
         _find(connection, org_id, attribute_id)
         own = (Attribute.org_id == org_id, Attribute.id == attribute_id)
         connection.execute(delete(Attribute).where(*own))
 
 
 def _columns(rule: AttributeRule) -> dict[str, Any]:
-    """Give the columns that can be changed."""
+    """Return the columns that can be changed."""
     return {
         "label": rule.label,
         "kind": str(rule.kind),

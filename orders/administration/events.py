@@ -1,4 +1,4 @@
-"""What happened to an account: for its owner and the admins to see, never changed again."""
+"""The event log of a staff account, shown to its owner and to admins; append-only."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,8 +13,8 @@ from orders.storage import database
 from orders.storage.models.people import StaffAccount, StaffEvent
 
 
-class Happened(StrEnum):
-    """The kinds of events, in the words that people read."""
+class EventKind(StrEnum):
+    """The kinds of events; the values are stored and, in English, shown."""
 
     JOINED = "Accepted the invitation"
     SIGNED_IN = "Signed in"
@@ -30,45 +30,42 @@ class Happened(StrEnum):
     ENABLED = "Enabled"
 
 
-# For a door to translate; the English words are what is stored.
+# For translation by an interface; the English texts are stored.
 _TEXTS = {
-    Happened.JOINED: mark("Accepted the invitation"),
-    Happened.SIGNED_IN: mark("Signed in"),
-    Happened.RECOVERED: mark("Signed in by a recovery code"),
-    Happened.PASSWORD: mark("New password"),
-    Happened.RESET_LINK: mark("Link for a new password"),
-    Happened.RESET: mark("New password by a link"),
-    Happened.FACTOR_ON: mark("Second factor switched on"),
-    Happened.FACTOR_OFF: mark("Second factor switched off"),
-    Happened.CODES: mark("New recovery codes"),
-    Happened.ROLE: mark("Another role"),
-    Happened.DISABLED: mark("Disabled"),
-    Happened.ENABLED: mark("Enabled"),
+    EventKind.JOINED: mark("Accepted the invitation"),
+    EventKind.SIGNED_IN: mark("Signed in"),
+    EventKind.RECOVERED: mark("Signed in by a recovery code"),
+    EventKind.PASSWORD: mark("New password"),
+    EventKind.RESET_LINK: mark("Link for a new password"),
+    EventKind.RESET: mark("New password by a link"),
+    EventKind.FACTOR_ON: mark("Second factor switched on"),
+    EventKind.FACTOR_OFF: mark("Second factor switched off"),
+    EventKind.CODES: mark("New recovery codes"),
+    EventKind.ROLE: mark("Another role"),
+    EventKind.DISABLED: mark("Disabled"),
+    EventKind.ENABLED: mark("Enabled"),
 }
 _TEXT_OF: dict[str, Text] = {str(kind): text for kind, text in _TEXTS.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One event; `kind` is in words for people.
-
-    `by` is the name or address of another person who did it, else empty.
-    """
+class AccountEvent:
+    """An event with a readable `kind`; `by` is the name or address of another acting person."""
 
     at: datetime
     kind: str
     by: str
 
 
-def note(
+def record_event(
     connection: Connection,
     staff_id: str,
-    kind: Happened,
+    kind: EventKind,
     *,
     by: str | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Add an event in the transaction of what happened; `by` is the ID of who did it."""
+    """Add an event within a transaction; `by` is the ID of the acting account."""
     row = {
         "staff_id": staff_id,
         "at": at or datetime.now(UTC),
@@ -78,8 +75,8 @@ def note(
     connection.execute(insert(StaffEvent), row)
 
 
-def list_events(org_id: str, staff_id: str, *, most: int) -> list[Event]:
-    """Give the newest events of an account of the org, newest first."""
+def list_events(org_id: str, staff_id: str, *, most: int) -> list[AccountEvent]:
+    """Return the newest `most` events of an account of the org, newest first."""
     other = aliased(StaffAccount)
     name: Any = func.coalesce(func.nullif(other.name, ""), other.email, "")
     statement = (
@@ -92,6 +89,6 @@ def list_events(org_id: str, staff_id: str, *, most: int) -> list[Event]:
     )
     with database.read() as connection:
         return [
-            Event(at, _TEXT_OF.get(kind, kind), by)
+            AccountEvent(at, _TEXT_OF.get(kind, kind), by)
             for at, kind, by in connection.execute(statement)
         ]

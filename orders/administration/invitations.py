@@ -1,4 +1,4 @@
-"""Invitations: an address gets a link, by which a person makes an account of their own, once."""
+"""Invitations: mailed links by which a person creates an account in the org, once."""
 
 import uuid
 from dataclasses import dataclass
@@ -9,15 +9,18 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from orders.access import hash_secret
-from orders.administration.accounts import address_faults, has_account, new_account, role_faults
-from orders.administration.checks import refuse, require_id
-from orders.administration.events import Happened, note
-from orders.administration.links import new_link_secret
+from orders.administration.accounts import email_errors, email_taken, new_account, role_errors
+from orders.administration.checks import (
+    hash_password,
+    new_link_secret,
+    password_errors,
+    person_name_errors,
+    refuse,
+    require_id,
+)
+from orders.administration.events import EventKind, record_event
 from orders.administration.orgs import require_org
-from orders.administration.passwords import hash_password, password_faults
-from orders.rules.errors import Conflict, FieldError, NotFound, Taken
-from orders.rules.json_values import find_unstorable
-from orders.rules.preferences import MAX_PERSON_NAME
+from orders.rules.errors import Conflict, NotFound, Taken
 from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models.orgs import Org
@@ -30,7 +33,7 @@ DEAD_LINK = mark("This invitation is used, withdrawn, or older than 7 days. Ask 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation that nobody has accepted or withdrawn; it may be too old to be accepted."""
+    """An invitation that is neither accepted nor withdrawn; it may have expired."""
 
     id: str
     email: str
@@ -40,13 +43,13 @@ class Invitation:
     org_name: str
 
     def is_over(self, now: datetime | None = None) -> bool:
-        """Tell whether its link does not work any more."""
+        """Return whether the link has expired."""
         return self.expires_at <= (now or datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewInvitation:
-    """An invitation with its link's secret, which is given this once."""
+    """A new invitation with the secret of its link, which cannot be read later."""
 
     id: str
     email: str
@@ -56,29 +59,28 @@ class NewInvitation:
 def invite(
     org_id: str, *, email: str, role: str, by: str, now: datetime | None = None
 ) -> NewInvitation:
-    """Invite an address; `by` is the ID of the admin who does.
+    """Create an invitation for an e-mail address; `by` is the ID of the acting admin.
 
-    Raises InvalidOrder naming the field, and Taken when the address has an account or an open
-    invitation of this org already.
+    Raises InvalidInput, and Taken if the address has an account or an open invitation of this org.
     """
     address, at = email.strip().lower(), now or datetime.now(UTC)
-    refuse([*address_faults(address), *role_faults(role)])
-    link, invitation_id = new_link_secret(), str(uuid.uuid4())
+    refuse([*email_errors(address), *role_errors(role)])
+    secret, invitation_id = new_link_secret(), str(uuid.uuid4())
     row = {
         "id": invitation_id,
         "org_id": org_id,
         "email": address,
         "role": role,
-        "secret_hash": link.secret_hash,
+        "secret_hash": hash_secret(secret),
         "created_at": at,
         "created_by": by,
         "expires_at": at + INVITED_FOR,
     }
 
     with database.transaction() as connection:
-        require_org(connection, org_id, alone=True)
+        require_org(connection, org_id, lock=True)
         if connection.execute(_account_of(address)).first() is not None:
-            raise Taken("email", has_account(address))
+            raise Taken("email", email_taken(address))
         found = _open().where(InvitationRow.org_id == org_id, InvitationRow.email == address)
         if connection.execute(found).first() is not None:
             sentence = mark(
@@ -86,11 +88,11 @@ def invite(
             )
             raise Taken("email", sentence)
         connection.execute(insert(InvitationRow), row)
-    return NewInvitation(invitation_id, address, link.secret)
+    return NewInvitation(invitation_id, address, secret)
 
 
 def list_invitations(org_id: str) -> list[Invitation]:
-    """Give the org's open invitations, newest first; those that are too old as well."""
+    """Return the org's open invitations, newest first, including expired ones."""
     statement = (
         _open()
         .where(InvitationRow.org_id == org_id)
@@ -101,7 +103,7 @@ def list_invitations(org_id: str) -> list[Invitation]:
 
 
 def find_invitation(org_id: str, invitation_id: str) -> Invitation:
-    """Read one open invitation of the org. Raises NotFound."""
+    """Return an open invitation of the org. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, invitation_id)
 
@@ -109,51 +111,51 @@ def find_invitation(org_id: str, invitation_id: str) -> Invitation:
 def invite_again(
     org_id: str, invitation_id: str, *, by: str, now: datetime | None = None
 ) -> NewInvitation:
-    """Give an invitation another link for the next 7 days; the one before works no more.
+    """Replace the link of an open invitation by a new one, valid for INVITED_FOR.
 
-    Raises NotFound for one that is not open.
+    Raises NotFound if it is not open.
     """
-    at, link = now or datetime.now(UTC), new_link_secret()
+    at, secret = now or datetime.now(UTC), new_link_secret()
 
     with database.transaction() as connection:
         found = _find(connection, org_id, invitation_id)
         values = {
-            "secret_hash": link.secret_hash,
+            "secret_hash": hash_secret(secret),
             "created_at": at,
             "created_by": by,
             "expires_at": at + INVITED_FOR,
         }
         own = (InvitationRow.id == invitation_id, *_IS_OPEN)
         if not connection.execute(update(InvitationRow).where(*own).values(**values)).rowcount:
-            raise NotFound(UNKNOWN)  # accepted in this moment
-    return NewInvitation(invitation_id, found.email, link.secret)
+            raise NotFound(UNKNOWN)  # accepted at the same time
+        return NewInvitation(invitation_id, found.email, secret)
 
 
 def withdraw(org_id: str, invitation_id: str) -> None:
-    """Let nobody accept an invitation any more. Raises NotFound for one that is not open."""
+    """Withdraw an open invitation, so that it cannot be accepted. Raises NotFound."""
     with database.transaction() as connection:
         _find(connection, org_id, invitation_id)
         own = (InvitationRow.id == invitation_id, *_IS_OPEN)
         values = {"withdrawn_at": datetime.now(UTC)}
         if not connection.execute(update(InvitationRow).where(*own).values(values)).rowcount:
-            raise NotFound(UNKNOWN)  # accepted in this moment
+            raise NotFound(UNKNOWN)  # accepted at the same time
 
 
 def find_by_link(secret: str, *, now: datetime | None = None) -> Invitation:
-    """Read the invitation of a link. Raises NotFound when the link does not work (any more)."""
+    """Return the invitation of a link. Raises NotFound for an invalid or expired link."""
     with database.read() as connection:
         return _by_link(connection, secret, now or datetime.now(UTC))
 
 
 def accept(secret: str, *, name: str, password: str, now: datetime | None = None) -> str:
-    """Make the account of an invitation and give its ID; the link works no more.
+    """Create the account of an invitation, close the invitation and return the account's ID.
 
-    Raises InvalidOrder naming the field, NotFound when the link does not work (any more), and
-    Conflict when the address has come to an account another way.
+    Raises InvalidInput, NotFound for an invalid or expired link, and Conflict if the address has
+    got an account in another way.
     """
     at, name = now or datetime.now(UTC), name.strip()
-    refuse([*name_faults(name), *password_faults(password)])
-    find_by_link(secret, now=at)  # before the costly hash: strangers cannot ask for many
+    refuse([*person_name_errors(name), *password_errors(password)])
+    find_by_link(secret, now=at)  # before the costly hash, so that strangers cannot cause load
     password_hash = hash_password(password)
 
     try:
@@ -171,19 +173,10 @@ def accept(secret: str, *, name: str, password: str, now: datetime | None = None
                 org_id, email=found.email, role=found.role, password_hash=password_hash, name=name
             )
             connection.execute(insert(StaffAccount), row)
-            note(connection, row["id"], Happened.JOINED, at=at)
+            record_event(connection, row["id"], EventKind.JOINED, at=at)
             return str(row["id"])
     except IntegrityError as error:
         raise Conflict(mark("This address has an account already: sign in with it.")) from error
-
-
-def name_faults(name: str) -> list[FieldError]:
-    """Say what is wrong with a person's name; it may be empty."""
-    if len(name) > MAX_PERSON_NAME:
-        return [FieldError("name", mark("At most %(most)s characters.", most=MAX_PERSON_NAME))]
-    if not all(one.isprintable() for one in name):
-        return [FieldError("name", mark("Letters that can be read, in one line."))]
-    return find_unstorable(name, "name", nesting=0)
 
 
 _IS_OPEN = (InvitationRow.accepted_at.is_(None), InvitationRow.withdrawn_at.is_(None))

@@ -1,4 +1,4 @@
-"""Links by which people set another password, once and within an hour."""
+"""Password resets: mailed links that set a new password, once and within RESET_WITHIN."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,10 +8,13 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from orders.access import hash_secret
 from orders.administration.accounts import find_staff, replace_password
-from orders.administration.checks import refuse
-from orders.administration.events import Happened, note
-from orders.administration.links import new_link_secret
-from orders.administration.passwords import hash_password, password_faults
+from orders.administration.checks import (
+    hash_password,
+    new_link_secret,
+    password_errors,
+    refuse,
+)
+from orders.administration.events import EventKind, record_event
 from orders.rules.errors import Conflict, NotFound
 from orders.rules.preferences import read_preferences
 from orders.rules.texts import mark
@@ -19,16 +22,16 @@ from orders.storage import database
 from orders.storage.models.people import PasswordReset, StaffAccount
 
 RESET_WITHIN = timedelta(hours=1)
-# Links that one account can ask for within RESET_WITHIN: nobody's mailbox is filled from here.
-MOST_ASKED = 3
+# Links that can be requested for an account within RESET_WITHIN, so that nobody floods a mailbox.
+MAX_REQUESTS = 3
 DEAD_LINK = mark("This link is used or older than an hour. Ask for a new one.")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewReset:
-    """Whose password a link changes, and its secret, which is given this once.
+    """A new link: whose password it sets, and its secret, which cannot be read later.
 
-    `language` is what the person has chosen for the desk, or empty.
+    `language` is the one that the person has chosen for the desk, or `""`.
     """
 
     email: str
@@ -37,22 +40,23 @@ class NewReset:
 
 
 def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = None) -> NewReset:
-    """Make a link for an account of the org, on the wish of an admin, whose ID is `by`.
+    """Create a link for an account of the org, requested by the admin with the ID `by`.
 
-    Raises NotFound, and Conflict for a disabled account, whose link would be of no use.
+    Raises NotFound, and Conflict for a disabled account.
     """
     account = find_staff(org_id, staff_id)
     if account.disabled_at is not None:
         raise Conflict(mark("This account is disabled. Let the person sign in again first."))
     secret = _store(staff_id, by, now or datetime.now(UTC), most=None)
-    assert secret is not None  # noqa: S101 - only those who ask for themselves are refused
+    assert secret is not None  # noqa: S101 - there is no limit for admins
     return NewReset(account.email, secret)
 
 
 def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None:
-    """Make a link for whoever has this address; None for nobody, and for too many within the hour.
+    """Create a link for the account with this address, requested by the person.
 
-    Callers answer alike in both cases, also by the clock: nobody learns who has an account.
+    None if there is no such account or after MAX_REQUESTS. Callers must answer both cases alike and
+    in the same time, so that nobody learns who has an account.
     """
     address = email.strip().lower().replace("\0", "")
     own = (StaffAccount.email == address, StaffAccount.disabled_at.is_(None))
@@ -62,40 +66,41 @@ def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None
         ).one_or_none()
     if found is None:
         return None
-    secret = _store(found.id, None, now or datetime.now(UTC), most=MOST_ASKED)
+    secret = _store(found.id, None, now or datetime.now(UTC), most=MAX_REQUESTS)
     language = read_preferences(found.preferences).language
     return None if secret is None else NewReset(address, secret, language)
 
 
 def address_of_reset(secret: str, *, now: datetime | None = None) -> str:
-    """Give the e-mail address whose password a link changes. Raises NotFound for a dead link."""
+    """Return the e-mail address of a link's account. Raises NotFound for an invalid link."""
     with database.read() as connection:
         return str(_by_link(connection, secret, now or datetime.now(UTC)).email)
 
 
 def set_by_reset(secret: str, *, password: str, now: datetime | None = None) -> str:
-    """Set the password by a link; gives the e-mail address. All sessions of the account end.
+    """Set the password by a link and return the account's e-mail address.
 
-    The second factor stays. Raises InvalidOrder and NotFound as above.
+    Ends all sessions of the account and keeps its second factor. Raises InvalidInput, and NotFound
+    for an invalid link.
     """
     at = now or datetime.now(UTC)
-    refuse(password_faults(password))
-    address_of_reset(secret, now=at)  # before the costly hash: strangers cannot ask for many
+    refuse(password_errors(password))
+    address_of_reset(secret, now=at)  # before the costly hash, so that strangers cannot cause load
     password_hash = hash_password(password)
 
     with database.transaction() as connection:
         found = _by_link(connection, secret, at)
         own = (PasswordReset.secret_hash == hash_secret(secret), PasswordReset.used_at.is_(None))
         if not connection.execute(update(PasswordReset).where(*own).values(used_at=at)).rowcount:
-            raise NotFound(DEAD_LINK)  # used in this moment
-        replace_password(connection, found.staff_id, password_hash, kind=Happened.RESET)
+            raise NotFound(DEAD_LINK)  # used at the same time
+        replace_password(connection, found.staff_id, password_hash, kind=EventKind.RESET)
         return str(found.email)
 
 
 def _store(staff_id: str, by: str | None, now: datetime, *, most: int | None) -> str | None:
-    link = new_link_secret()
+    secret = new_link_secret()
     row = {
-        "secret_hash": link.secret_hash,
+        "secret_hash": hash_secret(secret),
         "staff_id": staff_id,
         "created_at": now,
         "expires_at": now + RESET_WITHIN,
@@ -110,8 +115,8 @@ def _store(staff_id: str, by: str | None, now: datetime, *, most: int | None) ->
         if most is not None and connection.execute(recent).scalar_one() >= most:
             return None
         connection.execute(insert(PasswordReset), row)
-        note(connection, staff_id, Happened.RESET_LINK, by=by, at=now)
-    return link.secret
+        record_event(connection, staff_id, EventKind.RESET_LINK, by=by, at=now)
+    return secret
 
 
 def _resets() -> Any:  # noqa: ANN401 - a statement, whose type would list its columns

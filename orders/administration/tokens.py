@@ -1,4 +1,4 @@
-"""The access tokens of an org: of scripts (private) and of web pages (public)."""
+"""The access tokens of an org: private ones for servers, public ones for web pages."""
 
 import secrets
 import uuid
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orders.access import hash_secret
 from orders.administration.checks import (
-    name_faults,
+    name_errors,
     refuse,
     require_id,
     require_version,
@@ -38,7 +38,7 @@ UNKNOWN = mark("There is no token with this ID.")
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token that was just made; `secret` is shown once and stored as a hash only."""
+    """A new token; its secret cannot be read later, because only the hash is stored."""
 
     id: str
     secret: str
@@ -46,7 +46,7 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What is told of a token: everything but its secret, which nobody knows any more."""
+    """A stored token, without its secret."""
 
     id: str
     org_id: str
@@ -59,7 +59,7 @@ class AccessToken:
 
     @property
     def version(self) -> str:
-        """Names what can be changed of the token, so that a change of others shows."""
+        """The version of the fields that can be changed, for detecting changes by others."""
         return version_of(self.name, self.domains)
 
 
@@ -71,17 +71,17 @@ def add_token(
     allowed: Sequence[str] = (),
     token_id: str | None = None,
 ) -> NewToken:
-    """Make a token of 256 random bits and return its ID and secret.
+    """Create a token of 256 random bits and return its ID and secret.
 
-    A public token needs at least one domain, a private one takes none; InvalidOrder otherwise.
-    `token_id` is a UUID that belongs to one form: a second token with it is refused as Conflict.
-    Raises NotFound for an unknown org.
+    A public token needs at least one domain in `allowed`, a private one has none. `token_id`
+    (a UUID) makes the request idempotent: a second token with it raises Conflict. Raises
+    InvalidInput, and NotFound for an unknown org.
     """
-    errors = name_faults(name)
+    errors = name_errors(name)
     if is_private and allowed:
         errors.append(FieldError("domain", mark("A private token has no domains.")))
     elif not is_private:
-        errors += _domain_faults(allowed)
+        errors += _domain_errors(allowed)
     refuse(errors)
     secret = f"so_{'prv' if is_private else 'pub'}_{secrets.token_urlsafe(32)}"
     row = {
@@ -109,7 +109,7 @@ def add_token(
 
 
 def list_tokens(org_id: str) -> list[AccessToken]:
-    """Give all tokens of the org: those in use by name, then those that were revoked."""
+    """Return all tokens of the org by name, revoked ones last."""
     statement = _tokens(org_id).order_by(
         Token.revoked_at.is_not(None), func.lower(Token.name), Token.created_at, Token.id
     )
@@ -118,7 +118,7 @@ def list_tokens(org_id: str) -> list[AccessToken]:
 
 
 def list_active_tokens(org_id: str, paging: Paging) -> Page[AccessToken]:
-    """Give a page of the org's tokens that are not revoked, sorted by a SORTABLE_TOKEN_FIELDS."""
+    """Return a page of the org's active tokens, sorted by one of SORTABLE_TOKEN_FIELDS."""
     active = _tokens(org_id).where(Token.revoked_at.is_(None))
     with database.read() as connection:
         return numbered_page(
@@ -127,7 +127,7 @@ def list_active_tokens(org_id: str, paging: Paging) -> Page[AccessToken]:
 
 
 def find_token(org_id: str, token_id: str) -> AccessToken:
-    """Read one token of the org, revoked ones included. Raises NotFound."""
+    """Return a token of the org, active or revoked. Raises NotFound."""
     require_id(token_id, UNKNOWN)
     with database.read() as connection:
         row = connection.execute(_tokens(org_id).where(Token.id == token_id)).one_or_none()
@@ -139,16 +139,16 @@ def find_token(org_id: str, token_id: str) -> AccessToken:
 def change_token(
     org_id: str, token_id: str, *, name: str, allowed: Sequence[str], version: str | None = None
 ) -> None:
-    """Change the name and, of a public token, the domains; the secret stays.
+    """Change the name and, of a public token, the domains; the secret stays the same.
 
-    Raises InvalidOrder naming the field, NotFound, Conflict for a token that is revoked, and
-    ChangedMeanwhile when `version` is not that of the stored token.
+    Raises InvalidInput, NotFound, Conflict for a revoked token, and ChangedMeanwhile if `version`
+    is not that of the stored token.
     """
     _refuse_revoked(known := find_token(org_id, token_id))
     is_private = known.is_private
-    errors = name_faults(name)
+    errors = name_errors(name)
     if not is_private:
-        errors += _domain_faults(allowed)
+        errors += _domain_errors(allowed)
     refuse(errors)
     values: dict[str, Any] = {"name": name.strip()}
     if not is_private:
@@ -163,9 +163,9 @@ def change_token(
 
 
 def revoke_token(token_id: str, *, org_id: str | None = None) -> None:
-    """Make a token useless from now on; without `org_id` that of any org, for the commands.
+    """Revoke a token; do nothing if it is revoked. Without `org_id` it may be of any org.
 
-    Raises NotFound for an unknown one; twice is fine.
+    Raises NotFound.
     """
     require_id(token_id, UNKNOWN)
     own = [Token.id == token_id]
@@ -187,8 +187,7 @@ def _refuse_revoked(token: AccessToken) -> None:
         raise Conflict(mark("This token has been revoked: nothing of it can be changed."))
 
 
-def _domain_faults(allowed: Sequence[str]) -> list[FieldError]:
-    """Say of each domain what is wrong with it, not only of the first."""
+def _domain_errors(allowed: Sequence[str]) -> list[FieldError]:
     if not allowed:
         return [FieldError("domain", mark("A public token needs a domain."))]
     errors = []
@@ -205,7 +204,6 @@ def _canonical(allowed: Sequence[str]) -> list[str]:
 
 
 def _tokens(org_id: str) -> Select[Any]:
-    """The hash of the secret stays in the database."""
     return select(
         Token.id, Token.org_id, Token.name, Token.is_private, Token.domains,
         Token.created_at, Token.last_used_at, Token.revoked_at,

@@ -166,7 +166,7 @@ def _log_owner(call: Call, status: int) -> Caller | None:
         return None
     try:
         secret = call.request.secret
-        return None if secret is None else request_log.whose(secret)
+        return None if secret is None else request_log.find_caller(secret)
     except (Unauthorized, ServiceBusy):
         return None
 

@@ -24,7 +24,7 @@ from orders.api.request import ApiRequest, Call, read_json_object
 from orders.api.responses import Result, list_result
 from orders.api.schemas import EXAMPLE_ACTOR_ID, MOMENT, ConfigurationAnswer, ConfigurationList
 from orders.catalogue import configuration_queries, configurations
-from orders.catalogue.configuration_queries import SORTABLE, Filters
+from orders.catalogue.configuration_queries import SORTABLE, ConfigurationFilter
 from orders.rules.configuration import Configuration
 from orders.rules.configuration_schema import (
     EXAMPLE_PRODUCT_ID,
@@ -284,7 +284,7 @@ def list_configurations(call: Call) -> Result:
     By page, newest first unless `sort` says otherwise; entries without a value for it come last.
     """
     page = configuration_queries.list_configurations(
-        call.actor.org_id, Filters(**call.filters), call.paging
+        call.actor.org_id, ConfigurationFilter(**call.filters), call.paging
     )
     return list_result("configurations", page, configuration_fields)
 

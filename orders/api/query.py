@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from orders.access import Actor, refuse_foreign_org
 from orders.rules import short_id
 from orders.rules.configuration_id import is_configuration_id, read_uuid
-from orders.rules.errors import FieldError, InvalidOrder
+from orders.rules.errors import FieldError, InvalidInput
 from orders.rules.json_values import find_unstorable, parse_json_text
 from orders.rules.limits import Limits
 from orders.rules.moments import NOT_A_MOMENT, is_day, read_moment
@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"[0-9]{1,12}")
 class Query:
     """The parameters of one request. Each reader returns None for one that was not sent.
 
-    Errors are collected; `refuse` raises InvalidOrder with all of them.
+    Errors are collected; `refuse` raises InvalidInput with all of them.
     """
 
     def __init__(self, parameters: MultiDict[str, str], limits: Limits) -> None:
@@ -153,9 +153,9 @@ class Query:
             self._errors.append(FieldError(name, message))
 
     def refuse(self) -> None:
-        """Raise InvalidOrder when any parameter was malformed."""
+        """Raise InvalidInput when any parameter was malformed."""
         if self._errors:
-            raise InvalidOrder(self._errors)
+            raise InvalidInput(self._errors)
 
     def _all(self, name: str) -> list[str]:
         return [text for sent in self._parameters.getlist(name) if (text := _unquoted(sent))]

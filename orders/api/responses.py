@@ -24,7 +24,7 @@ from orders.rules.errors import (
 )
 from orders.rules.paging import Page
 from orders.rules.short_id import MistypedShortId
-from orders.web.downloads import file_response
+from orders.web.assets import file_response
 from orders.web.security import PROGRAM_HEADERS
 
 T = TypeVar("T")

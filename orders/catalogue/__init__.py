@@ -1,1 +1,1 @@
-"""Saved configurations: kept, found, imported, and named by those who enter orders."""
+"""Saved configurations: store, list, import, and find by ID, SKU or text."""

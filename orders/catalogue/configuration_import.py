@@ -1,4 +1,4 @@
-"""Importing configurations from a CSV or JSON file: all of them, or none and why not."""
+"""Imports configurations from a CSV or JSON file, all or none."""
 
 import csv
 import io
@@ -11,12 +11,11 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
 from orders.access import Actor
-from orders.catalogue import naming
-from orders.catalogue.configurations import check_configuration
+from orders.catalogue.configurations import check_configuration, save_configurations
 from orders.rules.configuration import NewConfiguration, named_in
 from orders.rules.configuration_id import is_short_id
 from orders.rules.configuration_schema import FIELDS
-from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidOrder, NotJson
+from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidInput, NotJson
 from orders.rules.json_values import MAX_ERRORS, find_unstorable, parse_json, printable
 from orders.rules.limits import Limits
 from orders.rules.sheet_reading import csv_reason
@@ -24,13 +23,12 @@ from orders.rules.texts import Figure, Text, mark
 from orders.storage import database
 from orders.storage.tables import configuration
 
-# Columns that stand for keys of an object, beside `variant.…`, `metadata.…`, `attachments.…`.
+# Abbreviations for columns such as `variant.…`, `metadata.…` and `attachments.…`.
 SHORT_NAMES = {"name": "metadata.name", "sku": "metadata.sku"}
 OBJECTS = ("variant", "metadata", "attachments")
 DELIMITERS = ",;\t"
-# Names that are looked up by one statement.
-BATCH = 500
-STANDS_TWICE = mark("This column stands here more than once.")
+BATCH = 500  # values in one SQL statement
+DUPLICATE_COLUMN = mark("This column stands here more than once.")
 SAMPLE = """\
 name,sku,variant.Wood,variant.Legs,productId,shortId,customerId
 Oslo chair,OSL-CH-OAK-02,Oak,Black steel,e5d536ec-e89c-46fc-8773-7e54ba70517a,,
@@ -40,10 +38,10 @@ Oslo chair,OSL-CH-WAL-01,Walnut,Brass,e5d536ec-e89c-46fc-8773-7e54ba70517a,oslo-
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """What is wrong with a row of the file.
+    """An error in a row of the file.
 
-    `row` counts as a spreadsheet does, from 1, and is 0 for the whole file; `column` is the file's
-    own word for it, or a path.
+    `row` counts from 1 as in a spreadsheet; 0 means the whole file. `column` is the column name of
+    the file, or a path.
     """
 
     row: int
@@ -51,8 +49,8 @@ class RowError:
     message: str
 
 
-class BadImport(InvalidOrder):
-    """The file cannot be imported; `rows` holds at most MAX_ERRORS reasons of `count`."""
+class BadImport(InvalidInput):
+    """The file cannot be imported; `rows` contains the first MAX_ERRORS of `count` errors."""
 
     def __init__(self, errors: Sequence[RowError]) -> None:
         self.rows = tuple(errors[:MAX_ERRORS])
@@ -60,13 +58,15 @@ class BadImport(InvalidOrder):
         super().__init__(FieldError(f"{one.row}.{one.column}", one.message) for one in errors)
 
 
-# Path, column, which rows count, and the value of each configuration.
-_Kind: TypeAlias = tuple[str, ColumnElement[Any], list[ColumnElement[bool]], list[str | None]]
+# Path, column, conditions for stored rows, and the value of each row of the file.
+_UniqueField: TypeAlias = tuple[
+    str, ColumnElement[Any], list[ColumnElement[bool]], list[str | None]
+]
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A configuration of the file: its number, its fields, and what the file calls their paths."""
+    """A configuration of the file; `columns` maps its paths to the column names of the file."""
 
     number: int
     raw: Any
@@ -76,12 +76,12 @@ class _Row:
 def import_configurations(
     file_name: str, content: bytes, *, actor: Actor, limits: Limits
 ) -> list[str]:
-    """Save all configurations of a file in one transaction; gives their IDs.
+    """Store all configurations of a file in one transaction and return their IDs.
 
-    A file whose name ends in `.json`, or that begins as JSON does, holds an array of configurations
-    as the JSON door takes them; any other is CSV in UTF-8 with a line of column names. A short ID
-    that is taken, and a SKU that the org has already, are refused. Raises BadImport with what is
-    wrong, by row and column.
+    A file whose name ends in `.json`, or that starts with `[` or `{`, contains an array of
+    configurations in the format of the JSON API; any other file is CSV in UTF-8 with column names
+    in its first row. Raises BadImport for errors in the file, for short IDs that are taken, and for
+    SKUs that the org already has.
     """
     rows = _read(file_name, content, limits)
     errors: list[RowError] = []
@@ -92,23 +92,23 @@ def import_configurations(
             checked.append(new)
         except Forbidden as error:
             errors.append(RowError(row.number, row.columns.get("orgId", "orgId"), error.sentence))
-        except InvalidOrder as invalid:
+        except InvalidInput as invalid:
             errors += [
                 RowError(row.number, row.columns.get(fault.path, fault.path), fault.message)
                 for fault in invalid.errors
             ]
-    # Of faulty rows too: people want to mend a file once.
+    # Invalid rows are checked too, so that people can fix all errors at once.
     errors += _taken(rows, actor.org_id)
     if errors:
         raise BadImport(sorted(errors, key=lambda error: error.row))
     try:
-        return naming.save_configurations(checked, org_id=actor.org_id, created_by=actor.id)
+        return save_configurations(checked, org_id=actor.org_id, created_by=actor.id)
     except IntegrityError as error:
         raise Conflict(mark("A short ID was taken meanwhile. Import the file again.")) from error
 
 
 def _read(file_name: str, content: bytes, limits: Limits) -> list[_Row]:
-    """Give the rows of the file; raises BadImport when it cannot be read at all."""
+    """Parse the file. Raises BadImport if it cannot be read at all."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -133,7 +133,7 @@ def _json_rows(text: str) -> Iterator[_Row]:
         value = parse_json(text.encode(), mark("This file"))
     except NotJson as error:
         raise _bad(error.sentence) from error
-    except InvalidOrder as error:
+    except InvalidInput as error:
         raise _bad(error.errors[0].message) from error
     if isinstance(value, dict):
         value = value.get("configurations")
@@ -146,7 +146,7 @@ def _json_rows(text: str) -> Iterator[_Row]:
 def _csv_rows(text: str, limits: Limits) -> Iterator[_Row]:
     lines = io.StringIO(text, newline="")
     first = text.partition("\n")[0]
-    if first.lower().startswith("sep="):  # what Excel writes and reads as a hint
+    if first.lower().startswith("sep="):  # a hint for and by Excel
         lines.readline()
         first = text.partition("\n")[2].partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
@@ -156,7 +156,7 @@ def _csv_rows(text: str, limits: Limits) -> Iterator[_Row]:
         paths = _paths(names)
         for number, cells in enumerate(reader, 2):
             if number > limits.import_rows + 1 and any(cells):
-                # One more than is possible is enough to tell; nobody reads the rest.
+                # One row above the limit is enough for its error message.
                 yield _Row(number, {}, {})
                 return
             if any(cell.strip() for cell in cells):
@@ -167,7 +167,7 @@ def _csv_rows(text: str, limits: Limits) -> Iterator[_Row]:
 
 
 def _paths(names: Sequence[str]) -> list[str]:
-    """Give the path of each column; raises BadImport for columns that nobody knows."""
+    """Return the path of each column. Raises BadImport for unknown columns."""
     known = {field.lower(): field for field in FIELDS if field not in OBJECTS}
     errors, paths = [], []
     for name in names:
@@ -180,7 +180,7 @@ def _paths(names: Sequence[str]) -> list[str]:
             errors.append(RowError(1, printable(name), message))
         paths.append(path or "")
     twice = [path for path, times in Counter(paths).items() if times > 1 and path]
-    errors += [RowError(1, path, STANDS_TWICE) for path in twice]
+    errors += [RowError(1, path, DUPLICATE_COLUMN) for path in twice]
     if errors:
         raise BadImport(errors)
     return paths
@@ -203,10 +203,10 @@ def _row(number: int, names: Sequence[str], paths: Sequence[str], cells: Sequenc
 
 
 def _taken(rows: Sequence[_Row], org_id: str) -> Iterator[RowError]:
-    """Find short IDs and SKUs that stand in the file twice or are stored already."""
+    """Return errors for short IDs and SKUs that are duplicated in the file or already stored."""
     own = configuration.c.org_id == org_id
     in_use = configuration.c.deleted_at.is_(None)
-    kinds: tuple[_Kind, ...] = (
+    kinds: tuple[_UniqueField, ...] = (
         ("shortId", configuration.c.short_id, [], [_short_id(row) for row in rows]),
         ("metadata.sku", configuration.c.sku, [own, in_use], [_sku(row) for row in rows]),
     )
@@ -244,7 +244,7 @@ def _short_id(row: _Row) -> str | None:
 def _sku(row: _Row) -> str | None:
     metadata = row.raw.get("metadata") if isinstance(row.raw, dict) else None
     sku = named_in(metadata, "sku") if isinstance(metadata, dict) else None
-    # What cannot be kept is told already, and PostgreSQL would not even compare it.
+    # Invalid texts are reported elsewhere, and PostgreSQL rejects them in comparisons.
     return None if sku is None or find_unstorable(sku, nesting=0) else sku
 
 

@@ -1,4 +1,4 @@
-"""Reading saved configurations: one, its files, or a page of many. Every query names its org."""
+"""Queries for saved configurations of an org, their files, and the orders that use them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,13 +13,13 @@ from orders.rules.file_types import PICTURES
 from orders.rules.paging import Page, Paging
 from orders.rules.texts import mark
 from orders.storage import database
-from orders.storage.database import CompiledSelect
 from orders.storage.pages import numbered_page
 from orders.storage.sql import unindexed
+from orders.storage.sqlite.statement_cache import CompiledSelect
 from orders.storage.tables import cart_line, configuration, configuration_file, orders
 
 NOT_FOUND = mark("There is no configuration with this ID.")
-# Wire names by which a list can be sorted, with their columns.
+# Columns by which a list can be sorted, by wire name.
 SORTABLE = {
     "createdAt": configuration.c.created_at,
     "updatedAt": configuration.c.updated_at,
@@ -32,7 +32,7 @@ SORTABLE = {
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What is known of a file of a configuration; `size` is in bytes, `sha256` hexadecimal."""
+    """A file of a configuration; `size` in bytes, `sha256` in hexadecimal."""
 
     key: str
     file_name: str
@@ -44,7 +44,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """An order that names a configuration, and how many of it."""
+    """An order that contains a configuration, and the number of pieces."""
 
     short_id: str
     name: str | None
@@ -54,11 +54,11 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """Which configurations a list holds; None does not matter.
+class ConfigurationFilter:
+    """The criteria of a list of configurations; None matches all.
 
-    `created_from` and `created_to` are included. `search` are words that all must stand in name,
-    SKU, short ID or options, in any letters; the other texts are compared whole.
+    `created_from` and `created_to` are inclusive. All words of `search` must occur in the name,
+    SKU, short ID or options, in any case; the other texts must be equal.
     """
 
     short_ids: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ def _key(reference: str, org_id: str) -> dict[str, str]:
 
 
 def find_configuration(reference: str, org_id: str) -> Configuration:
-    """Read one configuration of the org by its UUID or short ID; raises NotFound without one."""
+    """Return a configuration of the org by UUID or short ID. Raises NotFound."""
     configuration_id = read_uuid(reference)
     if configuration_id is None and not is_short_id(reference):
         raise NotFound(NOT_FOUND)
@@ -94,14 +94,16 @@ def find_configuration(reference: str, org_id: str) -> Configuration:
     return configuration_from(found[0])
 
 
-def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or what one is made of
-    """Make a configuration of a row of `configuration`, stored or new."""
+def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or its dictionary
+    """Convert a row of `configuration`, stored or new."""
     fields = row if isinstance(row, dict) else row._asdict()
     return Configuration(**{name: fields[name] for name in Configuration._fields})
 
 
-def list_configurations(org_id: str, filters: Filters, paging: Paging) -> Page[Configuration]:
-    """Read a page of the org's configurations; ties of the sort are broken by their IDs."""
+def list_configurations(
+    org_id: str, filters: ConfigurationFilter, paging: Paging
+) -> Page[Configuration]:
+    """Return a page of the org's configurations; equal sort values are ordered by ID."""
     ours = unindexed(configuration.c.org_id) if filters.short_ids else configuration.c.org_id
     where = [
         ours == org_id,
@@ -116,7 +118,7 @@ def list_configurations(org_id: str, filters: Filters, paging: Paging) -> Page[C
         )  # fmt: skip
 
 
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def _conditions(filters: ConfigurationFilter) -> list[ColumnElement[bool]]:
     exact = {
         configuration.c.product_id: filters.product_id,
         configuration.c.customer_id: filters.customer_id,
@@ -136,7 +138,7 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def list_files(configuration_id: str) -> tuple[StoredFile, ...]:
-    """Give the files of a configuration that was found, by their keys."""
+    """Return the files of a configuration, ordered by key."""
     statement = (
         _files.where(configuration_file.c.configuration_id == configuration_id)
         .order_by(configuration_file.c.key)
@@ -156,11 +158,11 @@ _files = select(
 
 
 def find_file(reference: str, key: str, org_id: str) -> StoredFile:
-    """Find a file of a configuration of the org by its key; raises NotFound without one."""
+    """Return a file of a configuration of the org by its key. Raises NotFound."""
     found = find_configuration(reference, org_id)
     statement = _files.where(
         configuration_file.c.configuration_id == found.id,
-        # No stored key holds a NUL, and PostgreSQL would not even compare one.
+        # PostgreSQL rejects NUL characters; no stored key contains one.
         configuration_file.c.key == key.replace("\0", ""),
     )
     with database.read() as connection:
@@ -171,7 +173,7 @@ def find_file(reference: str, key: str, org_id: str) -> StoredFile:
 
 
 def find_picture(reference: str, org_id: str) -> StoredFile:
-    """Find the picture of a configuration: one that pages may show. Raises NotFound without one."""
+    """Return the picture of a configuration that pages may show. Raises NotFound."""
     file = find_file(reference, THUMBNAIL, org_id)
     if file.content_type not in PICTURES:
         raise NotFound(mark("This configuration has no picture."))
@@ -179,7 +181,7 @@ def find_picture(reference: str, org_id: str) -> StoredFile:
 
 
 def list_uses(found: Configuration, *, most: int) -> Page[Use]:
-    """Give the orders whose carts name this configuration, newest first, at most so many."""
+    """Return the newest `most` orders whose carts contain this configuration, and their total."""
     where = (
         orders.c.org_id == found.org_id,
         orders.c.deleted_at.is_(None),
@@ -202,6 +204,6 @@ def list_uses(found: Configuration, *, most: int) -> Page[Use]:
     with database.read() as connection:
         count = connection.execute(total).scalar_one()
         rows = connection.execute(uses).all()
-    # PostgreSQL gives sums as decimal numbers.
+    # PostgreSQL returns sums as Decimal.
     entries = [Use(*row[:-1], pieces=int(row[-1])) for row in rows]
     return Page(entries, count, Paging(per_page=most))

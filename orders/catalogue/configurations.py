@@ -1,14 +1,12 @@
-"""Saving configurations: what is sent is checked, stored with its files, and left-overs are swept.
-
-How a cart line finds one by ID, short ID or SKU stands in `catalogue`.
-"""
+"""Checks and stores configurations with their files, and removes orphaned files."""
 
 import contextlib
 import hashlib
+import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -18,15 +16,20 @@ from sqlalchemy.exc import IntegrityError
 from orders import repeats
 from orders.access import Actor, refuse_foreign_org
 from orders.catalogue.configuration_queries import configuration_from, find_configuration
-from orders.catalogue.naming import configuration_row
 from orders.files import SWEEP_AGE, FileStore, new_name
 from orders.repeats import Once
-from orders.rules.configuration import THUMBNAIL, Configuration, NewConfiguration
+from orders.rules.configuration import (
+    THUMBNAIL,
+    Configuration,
+    NewConfiguration,
+    named_in,
+    option_text,
+)
 from orders.rules.configuration_schema import read_configuration
 from orders.rules.errors import (
     Conflict,
     FieldError,
-    InvalidOrder,
+    InvalidInput,
     NotFound,
     ServiceBusy,
 )
@@ -38,46 +41,45 @@ from orders.rules.uploads import NewFile, SentFile, assign_files
 from orders.storage import database
 from orders.storage.tables import configuration, configuration_file, customer_page
 
-# A second collision of 48 random bits in a row means a broken random source.
+SHORT_ID_BYTES = 6  # 8 characters, so that nobody takes them for an order's code of 12
+# More than two collisions of 48 random bits in a row would mean a broken random source.
 SHORT_ID_TRIES = 8
-# Names that one sweep looks up at once.
-SWEEP_BATCH = 500
+SWEEP_BATCH = 500  # names of files that are looked up at once
 
 
 def check_configuration(
     raw: object,
     sent: Sequence[SentFile] = (),
-    faults: Sequence[FieldError] = (),
+    errors: Sequence[FieldError] = (),
     *,
     actor: Actor,
     limits: Limits,
 ) -> tuple[NewConfiguration, tuple[NewFile, ...]]:
-    """Check a configuration as it was sent (camelCase keys, plain dicts and lists) with its files.
+    """Check a configuration as it was sent (JSON types, camelCase keys) with its files.
 
-    `faults` tell of fields that could not be read at all, which `raw` does not hold. Raises
-    InvalidOrder with every error by its path, and Forbidden when it names another org than
-    the actor's. Nothing is stored.
+    `errors` are those of fields that could not be parsed and are missing in `raw`. Raises
+    InvalidInput with one error per path, and Forbidden for an `orgId` that is not the actor's.
     """
     fields: dict[str, Any] = raw if isinstance(raw, dict) else {}
-    # An empty cell or field of a form names no org.
+    # Empty cells and form fields count as no value.
     refuse_foreign_org(fields.get("orgId") or None, actor)
     named = fields.get("attachments")
     assigned = assign_files(sent, named if isinstance(named, dict) else {}, limits)
     try:
         new = read_configuration(raw, limits=limits)
-    except InvalidOrder as invalid:
-        raise _all_of(faults, invalid.errors, assigned.errors) from invalid
-    if faults or assigned.errors:
-        raise _all_of(faults, assigned.errors)
+    except InvalidInput as invalid:
+        raise _first_by_path(errors, invalid.errors, assigned.errors) from invalid
+    if errors or assigned.errors:
+        raise _first_by_path(errors, assigned.errors)
     return replace(new, attachments=assigned.attachments), assigned.files
 
 
-def _all_of(*errors: Sequence[FieldError]) -> InvalidOrder:
-    """Tell of each path what was found first."""
-    told: dict[str, FieldError] = {}
+def _first_by_path(*errors: Sequence[FieldError]) -> InvalidInput:
+    """Return the first error of each path."""
+    by_path: dict[str, FieldError] = {}
     for error in chain.from_iterable(errors):
-        told.setdefault(error.path, error)
-    return InvalidOrder(told.values())
+        by_path.setdefault(error.path, error)
+    return InvalidInput(by_path.values())
 
 
 def create_configuration(
@@ -91,10 +93,9 @@ def create_configuration(
 ) -> Configuration:
     """Store a checked configuration with its files, all or nothing.
 
-    The files are written first, under names that nobody knows before the rows are there. With
-    `once`, its key is stored too, and a key that is there already raises Repeated. Raises Conflict
-    when the client's own short ID is taken in any org, and ServiceBusy when database or file store
-    cannot be written.
+    The files are written before the rows. `once` stores an idempotency key as well; a key that is
+    already stored raises Repeated. Raises Conflict if the client's short ID is taken in any org,
+    and ServiceBusy if the database or the file store cannot be written.
     """
     at = now_or(now)
     configuration_id = str(uuid.uuid4())
@@ -110,8 +111,7 @@ def create_configuration(
         has_begun = True
         return _insert(new, configuration_id, rows, actor, once, at)
     except BaseException as error:
-        # A busy database may have stored the rows although its answer was lost: then the sweep
-        # decides about the files.
+        # After ServiceBusy the rows may have been stored: only `sweep_files` may delete the files.
         if not (has_begun and isinstance(error, ServiceBusy)):
             store.discard(row["stored_as"] for row in rows)
         raise
@@ -131,17 +131,17 @@ def _insert(
             new, configuration_id, org_id=actor.org_id, created_by=actor.id, at=at
         )
 
-        def work(connection: Connection, row: dict[str, Any] = row) -> None:
+        def add(connection: Connection, row: dict[str, Any] = row) -> None:
             connection.execute(insert(configuration), row)
             if file_rows:
                 connection.execute(insert(configuration_file), file_rows)
             repeats.remember(connection, once, actor, configuration_from(row), at=at)
 
         try:
-            database.write(work)
+            database.write(add)
         except IntegrityError as error:
             taken = error
-            # The work ran again after a commit whose answer was lost: it met its own rows.
+            # A retry after a commit whose response was lost finds its own rows.
             with contextlib.suppress(NotFound):
                 return find_configuration(configuration_id, actor.org_id)
             if new.short_id is not None:
@@ -152,7 +152,7 @@ def _insert(
 
 
 def thumbnail_path(configuration_id: str) -> str:
-    """Give the address, within this service, of the picture that came with a configuration."""
+    """Return the URL path of the picture that was sent with a configuration."""
     return f"/api/configurations/{configuration_id}/{THUMBNAIL}"
 
 
@@ -185,11 +185,11 @@ def _file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, An
 
 
 def sweep_files(store: FileStore, *, now: datetime | None = None) -> int:
-    """Remove files that nothing tells of, a day after they were written; gives how many.
+    """Remove orphaned files that are older than SWEEP_AGE and return their number.
 
-    They are what a process left that died between writing files and rows.
+    A process leaves orphans if it dies between writing files and rows.
     """
-    before = (now or datetime.now(UTC)) - SWEEP_AGE
+    before = now_or(now) - SWEEP_AGE
     swept = store.discard_drafts(before)
     names: list[str] = []
     for name in store.names_before(before):
@@ -210,3 +210,61 @@ def _discard_unknown(store: FileStore, names: list[str]) -> int:
         unknown = set(names) - set(connection.execute(statement).scalars())
     store.discard(sorted(unknown))
     return len(unknown)
+
+
+def save_configurations(
+    new: Iterable[NewConfiguration], *, org_id: str, created_by: str, now: datetime | None = None
+) -> list[str]:
+    """Store configurations in one transaction and return their IDs, in the given order.
+
+    Raises IntegrityError if a short ID is taken.
+    """
+    at = now_or(now)
+    rows = [
+        configuration_row(one, str(uuid.uuid4()), org_id=org_id, created_by=created_by, at=at)
+        for one in new
+    ]
+
+    if rows:
+        database.write(lambda connection: connection.execute(insert(configuration), rows).close())
+    return [str(row["id"]) for row in rows]
+
+
+def new_short_id() -> str:
+    """Return a random short ID of 8 characters."""
+    return secrets.token_urlsafe(SHORT_ID_BYTES)
+
+
+def configuration_row(
+    new: NewConfiguration, configuration_id: str, *, org_id: str, created_by: str, at: datetime
+) -> dict[str, Any]:
+    """Return the complete row of a configuration, with a new short ID if it has none."""
+    short_id = new.short_id or new_short_id()
+    name, sku = named_in(new.metadata, "name"), named_in(new.metadata, "sku")
+    options = (option_text(value) for value in (new.variant or {}).values())
+    searched = (name, sku, short_id, *options)
+    return {
+        "id": configuration_id,
+        "short_id": short_id,
+        "org_id": org_id,
+        "product_name": name,
+        "sku": sku,
+        "product_id": new.product_id,
+        "product_version": new.product_version,
+        "variant": None if new.variant is None else dict(new.variant),
+        "metadata": None if new.metadata is None else dict(new.metadata),
+        "customer_id": new.customer_id,
+        "identifier": new.identifier,
+        "scope": new.scope,
+        "scene_graph_state": new.scene_graph_state,
+        "session_id": new.session_id,
+        "publish_file_id": new.publish_file_id,
+        "creator": new.creator,
+        "thumbnail": new.thumbnail,
+        "attachments": dict(new.attachments),
+        "search_text": "\n".join(text.casefold() for text in searched if text),
+        "created_at": at,
+        "updated_at": at,
+        "deleted_at": None,
+        "created_by": created_by,
+    }

@@ -1,36 +1,43 @@
-"""Saved configurations: what a cart line refers to, and how people name it."""
+"""Finds the saved configuration that a person means: by ID, short ID or SKU, or while typing."""
 
-import secrets
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import and_, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
-from orders.rules.configuration import THUMBNAIL, NewConfiguration, named_in, option_text
+from orders.access import Actor
+from orders.rules.configuration import THUMBNAIL
 from orders.rules.configuration_id import is_short_id, read_uuid
 from orders.rules.file_types import PICTURES
 from orders.rules.texts import mark
-from orders.storage import database, tables
+from orders.storage import database
 from orders.storage.models.catalog import ConfigurationFile, ConfigurationRow
 from orders.storage.sql import unindexed
+from orders.storage.tables import cart_line, orders
 
-# As readable as an order's code, but told apart from it by its length.
-SHORT_ID_BYTES = 6
 # Bound parameters of one statement; SQLite and PostgreSQL both allow many more.
 BATCH = 500
+MAX_SUGGESTIONS = 8
+# References that are resolved for each suggestion if nothing is typed: some configurations may be
+# deleted or belong to another platform.
+MARGIN = 4
+# Suggestions prefer what the newest RECENT_ORDERS of the org contain in their RECENT_LINES first
+# lines; an order may have a thousand lines.
+RECENT_ORDERS = 200
+RECENT_LINES = 10
+MAX_RANKED = 200  # matches that are ranked; of more, the newest
+MAX_TEXT = 100  # characters of a search that are used
 UNKNOWN_SENTENCE = mark("No saved configuration has this ID.")
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationCard:
-    """What people see of a configuration: enough to know that it is the right one.
+    """The part of a configuration by which people recognize it.
 
-    `variant` is `{}` when none was sent. `has_picture` tells that a picture of it lies in the file
-    store; `thumbnail` is whatever the client called its picture.
+    `has_picture` means that the file store contains its picture; `thumbnail` is the text that the
+    client sent.
     """
 
     id: str
@@ -42,7 +49,7 @@ class ConfigurationCard:
     has_picture: bool = False
 
 
-_cards = select(
+_summaries = select(
     ConfigurationRow.id,
     ConfigurationRow.short_id,
     ConfigurationRow.product_name,
@@ -61,33 +68,32 @@ _cards = select(
 
 
 def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationCard]:
-    """Find saved configurations by what a person types: a UUID, a short ID or a SKU.
+    """Return the configuration for each reference: a UUID, a short ID or a SKU.
 
-    Gives a card for each reference that names exactly one configuration of the org; the others
-    are left out. An ID wins over a SKU that is spelled alike, and a SKU in this spelling over one
-    in other letters (`osl-1` for `OSL-1`); a SKU that several configurations share names none.
+    References that do not match exactly one configuration of the org are left out. An ID takes
+    precedence over a SKU, and an exact SKU over one in another case (`osl-1` for `OSL-1`).
     """
     wanted = {reference: reference.strip() for reference in references}
     names = {name for name in wanted.values() if name and "\0" not in name}
     uuids = {name: own_id for name in names if (own_id := read_uuid(name))}
     short_ids = {name for name in names if is_short_id(name)}
-    # One statement for each column: together they take three times as long.
-    cards = _find(ConfigurationRow.id, set(uuids.values()), org_id)
-    cards += _find(ConfigurationRow.short_id, short_ids, org_id)
-    cards += _find(ConfigurationRow.sku, names, org_id)
-    # Most people type what they see; only for the rest other spellings are looked for.
-    rest = names - {name for card in cards for name in (card.short_id, card.sku)}
+    # One statement per column, because a combined one takes three times as long.
+    summaries = _find(ConfigurationRow.id, set(uuids.values()), org_id)
+    summaries += _find(ConfigurationRow.short_id, short_ids, org_id)
+    summaries += _find(ConfigurationRow.sku, names, org_id)
+    # Other cases are searched only for references that were not found as typed.
+    rest = names - {name for summary in summaries for name in (summary.short_id, summary.sku)}
     spellings = {spelled for name in rest for spelled in (name.upper(), name.lower())} - rest
-    cards += _find(ConfigurationRow.sku, spellings, org_id)
-    # A configuration may be found twice, by its ID and by its SKU.
-    by_id = {card.id: card for card in cards}
-    by_short_id = {card.short_id: card for card in cards}
+    summaries += _find(ConfigurationRow.sku, spellings, org_id)
+    # A configuration may be found twice: by its ID and by its SKU.
+    by_id = {summary.id: summary for summary in summaries}
+    by_short_id = {summary.short_id: summary for summary in summaries}
     by_sku: dict[str, list[ConfigurationCard]] = {}
     by_folded_sku: dict[str, list[ConfigurationCard]] = {}
-    for card in by_id.values():
-        if card.sku:
-            by_sku.setdefault(card.sku, []).append(card)
-            by_folded_sku.setdefault(card.sku.casefold(), []).append(card)
+    for summary in by_id.values():
+        if summary.sku:
+            by_sku.setdefault(summary.sku, []).append(summary)
+            by_folded_sku.setdefault(summary.sku.casefold(), []).append(summary)
     resolved: dict[str, ConfigurationCard] = {}
     for reference, name in wanted.items():
         same_sku = by_sku.get(name) or by_folded_sku.get(name.casefold(), [])
@@ -101,42 +107,42 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationCa
     return resolved
 
 
-def references_of(cards: Iterable[ConfigurationCard], org_id: str) -> dict[str, str]:
-    """Give for each card's ID what people type for it: its SKU if no other has it, or short ID."""
-    every = list(cards)
-    by_sku = resolve({card.sku for card in every if card.sku}, org_id)
+def references_of(summaries: Iterable[ConfigurationCard], org_id: str) -> dict[str, str]:
+    """Return a readable reference for each ID: the SKU if it is unique, or the short ID."""
+    every = list(summaries)
+    by_sku = resolve({summary.sku for summary in every if summary.sku}, org_id)
     references = {}
-    for card in every:
-        named = by_sku.get(card.sku or "")
-        is_named = named is not None and named.id == card.id
-        references[card.id] = card.sku if card.sku and is_named else card.short_id
+    for summary in every:
+        named = by_sku.get(summary.sku or "")
+        is_named = named is not None and named.id == summary.id
+        references[summary.id] = summary.sku if summary.sku and is_named else summary.short_id
     return references
 
 
 def _find(
     column: InstrumentedAttribute[Any], names: Iterable[str], org_id: str
 ) -> list[ConfigurationCard]:
-    # SKUs stand in an index behind their org; IDs have indexes of their own.
+    # The index of SKUs starts with the org; the indexes of IDs do not contain it.
     ours = (
         ConfigurationRow.org_id
         if column is ConfigurationRow.sku
         else unindexed(ConfigurationRow.org_id)
     )
     every = sorted(names)
-    cards: list[ConfigurationCard] = []
+    summaries: list[ConfigurationCard] = []
     for start in range(0, len(every), BATCH):
-        statement = _cards.where(
+        statement = _summaries.where(
             ours == org_id,
             ConfigurationRow.deleted_at.is_(None),
             column.in_(every[start : start + BATCH]),
         )
         with database.read() as connection:
-            cards += [_card(row) for row in connection.execute(statement)]
-    return cards
+            summaries += [_summary(row) for row in connection.execute(statement)]
+    return summaries
 
 
-def _card(row: Any) -> ConfigurationCard:  # noqa: ANN401 - a row of `_cards`
-    # By their places: by their names the columns of hundreds of rows are read slowly.
+def _summary(row: Any) -> ConfigurationCard:  # noqa: ANN401 - a row of `_summaries`
+    # Unpacking is faster than access by column name, which matters for hundreds of rows.
     configuration_id, short_id, product_name, sku, variant, thumbnail, has_picture = row
     return ConfigurationCard(
         configuration_id, short_id, product_name, sku, variant or {}, thumbnail, bool(has_picture)
@@ -144,9 +150,9 @@ def _card(row: Any) -> ConfigurationCard:  # noqa: ANN401 - a row of `_cards`
 
 
 def unknown_short_ids(references: Iterable[str], org_id: str) -> set[str]:
-    """Give those of the references that are short IDs of no configuration of the org.
+    """Return the references that are short IDs, but of no configuration of the org.
 
-    UUIDs are never among them: a configuration with a UUID may live on another platform.
+    UUIDs are never returned, because they may belong to configurations of another platform.
     """
     short = sorted({name for name in references if is_short_id(name) and read_uuid(name) is None})
     if not short:
@@ -164,60 +170,87 @@ def unknown_short_ids(references: Iterable[str], org_id: str) -> set[str]:
     return set(short) - known
 
 
-def save_configurations(
-    new: Iterable[NewConfiguration], *, org_id: str, created_by: str, now: datetime | None = None
-) -> list[str]:
-    """Save configurations in one transaction and return their IDs, in the given order.
+_searched = select(
+    ConfigurationRow.id,
+    ConfigurationRow.short_id,
+    ConfigurationRow.sku,
+    ConfigurationRow.product_name,
+)
 
-    Raises IntegrityError when a short ID is taken.
+
+def find_configurations(
+    text: str, actor: Actor, *, most: int = MAX_SUGGESTIONS
+) -> list[ConfigurationCard]:
+    """Return suggestions for a text, the best first.
+
+    Every word must occur in the name, SKU, short ID or an option value, in any case. An exact match
+    of one of the first three ranks first, then what this person used recently, then what others
+    did, then names that start with the text. Without a text, recently used ones are returned.
     """
-    at = now or datetime.now(UTC)
-    rows = [
-        configuration_row(one, str(uuid.uuid4()), org_id=org_id, created_by=created_by, at=at)
-        for one in new
-    ]
+    words = text[:MAX_TEXT].replace("\0", " ").casefold().split()
+    recent = _recently_used(actor)
+    if not words:
+        names = recent[: most * MARGIN]
+        known = resolve(names, actor.org_id)
+        ids = list(dict.fromkeys(known[name].id for name in names if name in known))[:most]
+    else:
+        typed = " ".join(words)
+        rows = {row.id: row for row in _matching(words, typed, actor.org_id)}
+        places = {name: place for place, name in enumerate(recent)}
+        nowhere = len(places)
 
-    if rows:
-        with database.transaction() as connection:
-            connection.execute(insert(tables.configuration), rows)
-    return [str(row["id"]) for row in rows]
+        def rank(one: str) -> tuple[bool, int, bool, str, str]:
+            row = rows[one]
+            sku, short_id, name = (
+                (known or "").casefold() for known in (row.sku, row.short_id, row.product_name)
+            )
+            begins = any(known.startswith(typed) for known in (sku, short_id, name))
+            # Order lines may contain either ID.
+            used = min(places.get(row.id, nowhere), places.get(row.short_id, nowhere))
+            return (typed not in {sku, short_id, name}, used, not begins, name, sku)
+
+        ids = sorted(rows, key=rank)[:most]
+    summaries = resolve(ids, actor.org_id)
+    return [summaries[one] for one in ids if one in summaries]
 
 
-def new_short_id() -> str:
-    """Make a short ID for a configuration whose client has none of its own: 8 characters."""
-    return secrets.token_urlsafe(SHORT_ID_BYTES)
+def _recently_used(actor: Actor) -> list[str]:
+    """Return references in the newest orders: in this person's first, then in others'."""
+    newest = (
+        select(orders.c.id, orders.c.created_at, orders.c.created_by)
+        .where(orders.c.org_id == actor.org_id, orders.c.deleted_at.is_(None))
+        .order_by(orders.c.created_at.desc(), orders.c.id.desc())
+        .limit(RECENT_ORDERS)
+        .subquery()
+    )
+    is_mine = newest.c.created_by == actor.id
+    used = (
+        select(cart_line.c.configuration_id, func.max(newest.c.created_at), is_mine)
+        .join(newest, cart_line.c.order_id == newest.c.id)
+        .where(cart_line.c.position < RECENT_LINES)
+        .group_by(cart_line.c.configuration_id, is_mine)
+    )
+    with database.read() as connection:
+        rows = connection.execute(used).all()
+    mine_first = sorted(rows, key=lambda row: (row[2], row[1]), reverse=True)
+    return list(dict.fromkeys(row[0] for row in mine_first))
 
 
-def configuration_row(
-    new: NewConfiguration, configuration_id: str, *, org_id: str, created_by: str, at: datetime
-) -> dict[str, Any]:
-    """Give the row of `configuration`, every column of it; without a short ID one is made."""
-    short_id = new.short_id or new_short_id()
-    name, sku = named_in(new.metadata, "name"), named_in(new.metadata, "sku")
-    options = (option_text(value) for value in (new.variant or {}).values())
-    searched = (name, sku, short_id, *options)
-    return {
-        "id": configuration_id,
-        "short_id": short_id,
-        "org_id": org_id,
-        "product_name": name,
-        "sku": sku,
-        "product_id": new.product_id,
-        "product_version": new.product_version,
-        "variant": None if new.variant is None else dict(new.variant),
-        "metadata": None if new.metadata is None else dict(new.metadata),
-        "customer_id": new.customer_id,
-        "identifier": new.identifier,
-        "scope": new.scope,
-        "scene_graph_state": new.scene_graph_state,
-        "session_id": new.session_id,
-        "publish_file_id": new.publish_file_id,
-        "creator": new.creator,
-        "thumbnail": new.thumbnail,
-        "attachments": dict(new.attachments),
-        "search_text": "\n".join(text.casefold() for text in searched if text),
-        "created_at": at,
-        "updated_at": at,
-        "deleted_at": None,
-        "created_by": created_by,
-    }
+def _matching(words: list[str], typed: str, org_id: str) -> list[Any]:
+    is_there = ConfigurationRow.deleted_at.is_(None)
+    is_ours = ConfigurationRow.org_id == org_id
+    contains = [ConfigurationRow.search_text.contains(word, autoescape=True) for word in words]
+    matching = _searched.where(is_ours, is_there, *contains)
+    spelled = {typed, typed.upper()}
+    exact = union_all(
+        _searched.where(is_ours, is_there, ConfigurationRow.sku.in_(spelled)),
+        _searched.where(
+            unindexed(ConfigurationRow.org_id) == org_id, is_there,
+            ConfigurationRow.short_id.in_(spelled),
+        ),
+    )  # fmt: skip
+    newest = matching.order_by(ConfigurationRow.created_at.desc(), ConfigurationRow.id).limit(
+        MAX_RANKED
+    )
+    with database.read() as connection:
+        return [*connection.execute(exact), *connection.execute(newest)]

@@ -1,6 +1,6 @@
-"""The customer's look-up: an order's code is all that it takes."""
+"""The customers' pages: an order, looked up by its short ID."""
 
-from orders.customer import look_views, views
+from orders.customer import views
 from orders.customer.blueprint import customer
 
-__all__ = ["customer", "look_views", "views"]
+__all__ = ["customer", "views"]

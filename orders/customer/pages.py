@@ -1,4 +1,4 @@
-"""What the customer's page shows of an order, in the page's language: nothing else reaches it."""
+"""The view model of the customer page: the only order data its template receives."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +12,9 @@ from orders.rules.moments import read_day
 from orders.rules.short_id import grouped
 from orders.rules.status import OPEN_CARTS, STATUS_TEXTS, Status
 from orders.rules.texts import mark
-from orders.web.language import figure, gettext, language, ngettext
-from orders.web.options import read_options
+from orders.web.language import figure, gettext, language, ngettext, read_options
 
-# Steps as customers see them, and what each means to them. The first stands for both open carts.
+# Steps as customers see them, with an explanation. The first covers both statuses of open carts.
 STEPS = (
     (mark("Being prepared"), mark("The cart is being put together")),
     (STATUS_TEXTS[Status.NEW], mark("We have your order")),
@@ -26,15 +25,15 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the picture of a line, and the calendar file of a detail, are; counted from 1."""
+    """URLs of a line's picture and of a detail's calendar file, by a number from 1."""
 
     picture: Callable[[int], str]
     day: Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the order; `options` are names and texts, `picture` is an address of our own."""
+class CustomerPageLine:
+    """A line of the order; `options` are pairs of name and text, `picture` is a URL of our own."""
 
     name: str
     options: tuple[tuple[str, str], ...]
@@ -44,7 +43,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A detail of the order; `calendar` is the address of its file when it is a day."""
+    """A detail of the order; `calendar` is the URL of its calendar file if it is a date."""
 
     label: str
     text: str
@@ -52,33 +51,33 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
-    """What the page shows of an open order."""
+class UnlockedContent:
+    """What the page shows of an unlocked order."""
 
     created_at: datetime
     changed_at: datetime | None
-    lines: tuple[Line, ...]
+    lines: tuple[CustomerPageLine, ...]
     total: str
     details: tuple[Fact, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """The customer's page. `step` is the place in `steps`, from 0; `code` is in groups of four."""
+class OrderPage:
+    """The customer page. `step` is an index of `steps`; `code` is in groups of four characters."""
 
     code: str
     status: Status
     status_text: str
     step: int
     steps: tuple[tuple[str, str], ...]
-    inside: Inside | None
+    inside: UnlockedContent | None
 
 
-def page_of(view: CustomerView, addresses: Addresses) -> Page:
-    """Put an order into the words and figures of the customer's page."""
+def page_of(view: CustomerView, addresses: Addresses) -> OrderPage:
+    """Return the customer page of an order, with all texts in the page's language."""
     names = [name for name, _ in STEPS]
     is_open_cart = view.status in OPEN_CARTS
-    return Page(
+    return OrderPage(
         code=grouped(view.short_id),
         status=view.status,
         status_text=gettext(STATUS_TEXTS[view.status]),
@@ -88,7 +87,7 @@ def page_of(view: CustomerView, addresses: Addresses) -> Page:
     )
 
 
-def _inside(content: Content, addresses: Addresses) -> Inside:
+def _inside(content: Content, addresses: Addresses) -> UnlockedContent:
     lines = len(content.lines)
     pieces = sum(line.count for line in content.lines)
     counted = (
@@ -99,7 +98,7 @@ def _inside(content: Content, addresses: Addresses) -> Inside:
     facts = (
         _fact(detail, addresses.day(number)) for number, detail in enumerate(content.details, 1)
     )
-    return Inside(
+    return UnlockedContent(
         created_at=content.created_at,
         changed_at=content.updated_at if is_changed else None,
         lines=tuple(
@@ -110,8 +109,8 @@ def _inside(content: Content, addresses: Addresses) -> Inside:
     )
 
 
-def _line(line: CustomerLine, picture_address: str) -> Line:
-    return Line(
+def _line(line: CustomerLine, picture_address: str) -> CustomerPageLine:
+    return CustomerPageLine(
         name=line.product_name or gettext("Configured product"),
         options=tuple(read_options(line.options)),
         picture=picture_address if line.has_picture else own_picture(line.thumbnail),

@@ -1,33 +1,36 @@
-"""Finding an order by its code. Whoever has the code may look; a miss tells as little as it can."""
+"""Views of the customers' pages. Anyone with an order's code may look; a miss reveals nothing."""
 
 from urllib.parse import urlsplit
 
 from flask import Response, redirect, request, url_for
+from werkzeug.exceptions import NotFound as NoPage
 from werkzeug.wrappers import Response as AnyResponse
 
-from orders import lookup
-from orders.customer import opening
-from orders.customer.blueprint import MISTYPED, UNKNOWN, customer, dress, miss, page, shown
+from orders import administration, lookup
+from orders.catalogue.configuration_queries import StoredFile
+from orders.customer import unlock
+from orders.customer.blueprint import MISTYPED, UNKNOWN, customer, miss, page, printable_input
 from orders.customer.pages import Addresses, page_of
-from orders.lookup import CustomerView
+from orders.lookup import CustomerView, Detail
 from orders.rules import short_id
 from orders.rules.calendar_event import DayEvent, write_calendar
+from orders.rules.colours import look_of, read_colour, style_sheet
 from orders.rules.errors import NotFound
 from orders.rules.moments import read_day
 from orders.rules.short_id import MistypedShortId, grouped
-from orders.web.downloads import send_stored
-from orders.web.language import gettext
-from orders.web.limits import limiter, lookup_limit
-from orders.web.links import customer_link
+from orders.rules.texts import mark
+from orders.web.assets import FOR_EVER, send_stored
+from orders.web.current_settings import customer_link, limiter, lookup_limit
+from orders.web.language import gettext, set_org_language
 
-# Characters of a customer ID that are looked at: it has 255, and room for blanks between them.
+# Characters of a typed customer ID that are read: an ID has at most 255, plus spaces between them.
 MAX_TYPED = 1000
 
 
 @customer.get("/find")
 @limiter.limit(lookup_limit, exempt_when=lambda: "code" not in request.args)
 def find() -> AnyResponse:
-    """Ask for a code; lead to the order's page when a well-formed one was typed."""
+    """Render the search form; redirect to the order's page for a well-formed code."""
     typed = request.args.get("code")
     if typed is None:
         return page("customer/find.html", typed="", message="")
@@ -40,7 +43,7 @@ def find() -> AnyResponse:
 
 @customer.get("/o/")
 def ask_for_code() -> AnyResponse:
-    """Lead a link that has lost its code to the place where one can be typed."""
+    """Redirect a link without a code to the search form."""
     return redirect(url_for("customer.find"), 303)
 
 
@@ -48,107 +51,148 @@ def ask_for_code() -> AnyResponse:
 @customer.get("/o/<path:code>")
 @limiter.limit(lookup_limit)
 def show_order(code: str) -> AnyResponse:
-    """Show what the customer may see of the order; its address has the code's one spelling."""
+    """Render the order's page; redirect other spellings of the code to the canonical one."""
     try:
         canonical = short_id.normalise(code)
     except MistypedShortId:
         return miss(MISTYPED, code)
-    view = lookup.find_order_for_customer(canonical, opening.is_open)
+    view = lookup.find_order_for_customer(canonical, unlock.is_unlocked)
     if view is None:
         return miss(UNKNOWN, code)
     if code != canonical:
         return redirect(url_for("customer.show_order", code=canonical), 301)
-    return draw(view)
+    return render(view)
 
 
 @customer.post("/o/<code>/open")
 @limiter.limit(lookup_limit)
 def open_order(code: str) -> AnyResponse:
-    """Take the second fact; when it is right, this browser may see the order from now on."""
+    """Verify the typed customer ID; when it is right, unlock the order for this browser."""
     try:
         canonical = short_id.normalise(code)
     except MistypedShortId:
         return miss(MISTYPED, code)
     typed = request.form.get("number", "")[:MAX_TYPED]
-    attempt = lookup.tell_fact(canonical, typed)
-    if attempt is None or attempt.lock is not None:
-        answer = redirect(url_for("customer.show_order", code=canonical), 303)
-        if attempt is not None and attempt.lock is not None:
-            opening.keep_open(answer, canonical, attempt.lock)
-        return answer
-    # Without what opens it: the page says no more than before.
-    view = lookup.find_order_for_customer(canonical, lambda _lock: False)
-    return miss(UNKNOWN, code) if view is None else _refuse(view, typed, attempt.wait)
+    attempt = lookup.verify_customer(canonical, typed)
+    if attempt is not None and attempt.lock is None:
+        # Rendered without the cookie, so the page shows no more than before.
+        view = lookup.find_order_for_customer(canonical, lambda _lock: False)
+        return miss(UNKNOWN, code) if view is None else _refuse(view, typed, attempt.wait)
+    answer = redirect(url_for("customer.show_order", code=canonical), 303)
+    if attempt is not None and attempt.lock is not None:
+        unlock.set_unlock_cookie(answer, canonical, attempt.lock)
+    return answer
 
 
 @customer.get("/o/<code>/pictures/<int:number>")
-# Only misses count: a page has many pictures, and whoever guesses codes has none.
+# Only misses count: one page loads many pictures, and nobody who guesses codes gets any.
 @limiter.limit(lookup_limit, deduct_when=lambda response: response.status_code == 404)
 def show_picture(code: str, number: int) -> AnyResponse:
-    """Show the picture of a line of the order, counted from 1."""
+    """Send the picture of an order line, counted from 1."""
     try:
-        file = lookup.find_picture(short_id.normalise(code), number, opening.is_open)
+        file = lookup.find_picture(short_id.normalise(code), number, unlock.is_unlocked)
         return miss(UNKNOWN, code) if file is None else send_stored(file)
     except MistypedShortId:
         return miss(MISTYPED, code)
-    except NotFound:  # the file has gone meanwhile
+    except NotFound:  # the file was removed in the meantime
         return miss(UNKNOWN, code)
 
 
 @customer.get("/o/<code>/days/<int:number>.ics")
 @limiter.limit(lookup_limit)
 def show_day(code: str, number: int) -> AnyResponse:
-    """Hand out a calendar file of a detail, counted from 1, that is a day."""
+    """Send the calendar file for a detail that is a date, counted from 1."""
     try:
         canonical = short_id.normalise(code)
     except MistypedShortId:
         return miss(MISTYPED, code)
-    view = lookup.find_order_for_customer(canonical, opening.is_open)
+    view = lookup.find_order_for_customer(canonical, unlock.is_unlocked)
     content = view.content if view else None
     if view is None or content is None or not 1 <= number <= len(content.details):
         return miss(UNKNOWN, code)
-    detail = content.details[number - 1]
-    day = read_day(detail.value)
-    if day is None:
+    event = _day_event(view, content.details[number - 1], f"{canonical}-{number}")
+    if event is None:
         return miss(UNKNOWN, code)
-    dress(view.org)
-    link = customer_link(canonical)
-    order = gettext("Order %(code)s", code=grouped(canonical))
-    event = DayEvent(
-        uid=f"{canonical}-{number}@{urlsplit(link).hostname}",
-        day=day,
-        title=f"{detail.label} – {view.org.org_name}",  # noqa: RUF001 - a dash for people's eyes
-        text=f"{order}\n{link}",
-        address=link,
-        changed_at=content.updated_at,
-    )
     name = {"Content-Disposition": f'attachment; filename="{canonical}.ics"'}
     return Response(write_calendar(event), mimetype="text/calendar", headers=name)
 
 
-def draw(view: CustomerView, status: int = 200, **context: object) -> Response:
-    """Draw an order's page, in its org's look."""
-    dress(view.org)
+# The URLs of colors and logos contain the color itself or the hash of the file, not the org: anyone
+# may cache the responses forever, and they reveal nothing about the org.
+
+
+@customer.get("/o/look/<colour>.css")
+def show_theme(colour: str) -> Response:
+    """Send a style sheet that applies the accent color, six hex digits, to the page."""
+    return _style_sheet(colour, ":root")
+
+
+@customer.get("/o/look/<colour>/preview.css")
+def show_theme_preview(colour: str) -> Response:
+    """Send a style sheet that applies the accent color to the preview in the settings only."""
+    return _style_sheet(colour, ".preview")
+
+
+@customer.get("/o/logo/<sha256>")
+def show_logo(sha256: str) -> Response:
+    """Send the logo whose content has this hash."""
+    try:
+        logo = administration.find_logo(sha256)
+        file = StoredFile("logo", "logo", logo.content_type, 0, logo.sha256, logo.stored_as)
+        answer = send_stored(file)
+    except NotFound as error:
+        raise NoPage(error.sentence) from error
+    answer.headers["Cache-Control"] = FOR_EVER
+    return answer
+
+
+def render(view: CustomerView, status: int = 200, **context: object) -> Response:
+    """Render an order's page with its org's theme and language."""
+    set_org_language(view.org.language)
     code = view.short_id
     addresses = Addresses(
         picture=lambda number: url_for("customer.show_picture", code=code, number=number),
         day=lambda number: url_for("customer.show_day", code=code, number=number),
     )
-    order = page_of(view, addresses)
-    link = customer_link(code)
     return page(
-        "customer/order.html", status, order=order, org=view.org, gate=view.gate, link=link,
-        **{"message": "", "typed": "", **context},
+        "customer/order.html", status, order=page_of(view, addresses), org=view.org,
+        gate=view.gate, link=customer_link(code), **{"message": "", "typed": "", **context},
     )  # fmt: skip
 
 
 def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
-    """Say that the second fact is not the right one, or that there were too many tries."""
-    dress(view.org)
+    """Render the page for a wrong customer ID, or for too many tries if `wait` seconds are left."""
+    set_org_language(view.org.language)
     if not wait:
         message = gettext("This is not the customer number of this order.")
-        return draw(view, 422, message=message, typed=shown(typed))
-    message = opening.wait_sentence(wait)
-    answer = draw(view, 429, message=message, typed=shown(typed))
+        return render(view, 422, message=message, typed=printable_input(typed))
+    message = unlock.too_many_tries_message(wait)
+    answer = render(view, 429, message=message, typed=printable_input(typed))
     answer.headers["Retry-After"] = str(wait)
     return answer
+
+
+def _day_event(view: CustomerView, detail: Detail, name: str) -> DayEvent | None:
+    """Return the calendar event of a detail, or None when it is not a date."""
+    day = read_day(detail.value)
+    if day is None or view.content is None:
+        return None
+    set_org_language(view.org.language)
+    link = customer_link(view.short_id)
+    order = gettext("Order %(code)s", code=grouped(view.short_id))
+    return DayEvent(
+        uid=f"{name}@{urlsplit(link).hostname}",
+        day=day,
+        title=f"{detail.label} – {view.org.org_name}",  # noqa: RUF001 - an en dash for people
+        text=f"{order}\n{link}",
+        address=link,
+        changed_at=view.content.updated_at,
+    )
+
+
+def _style_sheet(colour: str, selector: str) -> Response:
+    brand = read_colour(colour)
+    if brand != f"#{colour}":
+        raise NoPage(mark("A colour of six digits."))
+    sheet = style_sheet(look_of(brand), selector)
+    return Response(sheet, mimetype="text/css", headers={"Cache-Control": FOR_EVER})

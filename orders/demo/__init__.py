@@ -1,4 +1,4 @@
-"""Example data: a workshop with products, attributes and orders, to look around in."""
+"""Demo data: a workshop with products, attributes and orders."""
 
 from orders.demo.seed import DOMAINS, DemoResult, seed_demo
 

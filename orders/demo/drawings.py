@@ -1,13 +1,12 @@
-"""Draws the demo's products: flat, from the front, in the colours of each configuration.
+"""Renders the demo's products as SVG, in the colors of each configuration.
 
-`python -m orders.demo.drawings` writes the files of `static/demo/` anew. A drawing is 120 units
-wide and high; the floor is at 100.
+`python -m orders.demo.drawings` rewrites the files in `static/demo/`. A drawing is 120 units wide
+and high; the products stand at y = 100.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
-from orders.demo.pencil import area, box, darker, lighter, lines, mixed, oval
 from orders.demo.products import COLOURS, PRODUCTS, Product
 
 FOLDER = Path(__file__).resolve().parents[2] / "static" / "demo"
@@ -18,15 +17,57 @@ GLOW = "#fff3cf"
 Shape = Callable[..., str]
 
 
-def shadow(half_width: float) -> str:
-    """Draw the shadow on the floor."""
+def mixed(colour: str, other: str, share: float) -> str:
+    """Mix two colors (#rrggbb) with `share` (0 to 1) of the other."""
+    parts = (
+        round(int(colour[at : at + 2], 16) * (1 - share) + int(other[at : at + 2], 16) * share)
+        for at in (1, 3, 5)
+    )
+    return "#" + "".join(f"{part:02x}" for part in parts)
+
+
+def darker(colour: str, share: float = 0.2) -> str:
+    """Return the color of a shaded side."""
+    return mixed(colour, "#1d1a18", share)
+
+
+def lighter(colour: str, share: float = 0.2) -> str:
+    """Return the color of a lit side."""
+    return mixed(colour, "#ffffff", share)
+
+
+def box(x: float, y: float, width: float, height: float, fill: str, radius: float = 0) -> str:
+    """Return a rectangle."""
+    corner = f' rx="{radius:g}"' if radius else ""
+    size = f'width="{width:g}" height="{height:g}"'
+    return f'<rect x="{x:g}" y="{y:g}" {size}{corner} fill="{fill}"/>'
+
+
+def oval(x: float, y: float, across: float, high: float, fill: str) -> str:
+    """Return an ellipse by its center and radii."""
+    return f'<ellipse cx="{x:g}" cy="{y:g}" rx="{across:g}" ry="{high:g}" fill="{fill}"/>'
+
+
+def area(path: str, fill: str) -> str:
+    """Return a filled path."""
+    return f'<path d="{path}" fill="{fill}"/>'
+
+
+def lines(path: str, stroke: str, width: float) -> str:
+    """Return a path with round strokes."""
+    return (
+        f'<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{width:g}" '
+        'stroke-linecap="round" stroke-linejoin="round"/>'
+    )
+
+
+def _shadow(half_width: float) -> str:
     return oval(60, 100.5, half_width, 3.5, SHADOW)
 
 
-def chair(seat: str, legs: str) -> str:
-    """Draw a dining chair with a bent back."""
+def _chair(seat: str, legs: str) -> str:
     return (
-        shadow(32)
+        _shadow(32)
         + lines("M46 62 43 99M74 62 77 99", darker(legs, 0.35), 3)
         + lines("M44 30 45 62M76 30 75 62", legs, 3.4)
         + lines("M41 66 35 100M79 66 85 100", legs, 3.8)
@@ -37,10 +78,9 @@ def chair(seat: str, legs: str) -> str:
     )
 
 
-def bar_stool(seat: str, legs: str) -> str:
-    """Draw a high stool with a foot rest."""
+def _bar_stool(seat: str, legs: str) -> str:
     return (
-        shadow(26)
+        _shadow(26)
         + lines("M51 34 48 98M69 34 72 98", darker(legs, 0.3), 2.6)
         + lines("M45 34 36 100M75 34 84 100M38.5 80H81.5", legs, 3.2)
         + area("M38 29Q60 23 82 29L80 35Q60 40 40 35Z", lighter(seat, 0.1))
@@ -48,10 +88,9 @@ def bar_stool(seat: str, legs: str) -> str:
     )
 
 
-def lounge_chair(fabric: str, frame: str) -> str:
-    """Draw a low armchair with a wooden frame."""
+def _lounge_chair(fabric: str, frame: str) -> str:
     return (
-        shadow(42)
+        _shadow(42)
         + lines("M30 84 25 100M90 84 95 100", frame, 4)
         + area("M36 28Q60 20 84 28L87 72H33Z", darker(fabric, 0.12))
         + area("M41 32Q60 26 79 32L81 66H39Z", fabric)
@@ -63,10 +102,9 @@ def lounge_chair(fabric: str, frame: str) -> str:
     )
 
 
-def footstool(fabric: str, frame: str) -> str:
-    """Draw a padded stool."""
+def _footstool(fabric: str, frame: str) -> str:
     return (
-        shadow(34)
+        _shadow(34)
         + lines("M38 84 34 100M82 84 86 100", frame, 4.2)
         + box(30, 80, 60, 6, frame, 2)
         + area(
@@ -83,7 +121,7 @@ def _couch(fabric: str, legs: str, left: int, seats: int) -> str:
     width = 120 - 2 * left
     inner = width - 20
     cushion = inner / seats
-    drawn = shadow(width / 2 + 1) + lines(f"M{left + 6} 88V100M{120 - left - 6} 88V100", legs, 3.6)
+    drawn = _shadow(width / 2 + 1) + lines(f"M{left + 6} 88V100M{120 - left - 6} 88V100", legs, 3.6)
     drawn += box(left + 5, 44, width - 10, 40, darker(fabric, 0.16), 7)
     for number in range(seats):
         x = left + 10 + number * cushion
@@ -95,8 +133,7 @@ def _couch(fabric: str, legs: str, left: int, seats: int) -> str:
     return drawn
 
 
-def sofa(fabric: str, legs: str) -> str:
-    """Draw a sofa for three."""
+def _sofa(fabric: str, legs: str) -> str:
     cushion = mixed(fabric, "#f3dfb8", 0.62)
     return (
         _couch(fabric, legs, 8, 3)
@@ -105,15 +142,13 @@ def sofa(fabric: str, legs: str) -> str:
     )
 
 
-def loveseat(fabric: str, legs: str) -> str:
-    """Draw a sofa for two."""
+def _loveseat(fabric: str, legs: str) -> str:
     return _couch(fabric, legs, 20, 2)
 
 
-def table(top: str, legs: str) -> str:
-    """Draw a long table."""
+def _table(top: str, legs: str) -> str:
     return (
-        shadow(50)
+        _shadow(50)
         + lines("M31 62 28 96M89 62 92 96", darker(legs, 0.3), 3.2)
         + lines("M19 64 14 100M101 64 106 100", legs, 4)
         + area("M22 52H98L112 61H8Z", lighter(top, 0.14))
@@ -122,10 +157,9 @@ def table(top: str, legs: str) -> str:
     )
 
 
-def round_table(top: str, foot: str) -> str:
-    """Draw a round table on one foot."""
+def _round_table(top: str, foot: str) -> str:
     return (
-        shadow(30)
+        _shadow(30)
         + area("M56 56H64L66 94H54Z", foot)
         + area("M40 100Q42 93 60 92 78 93 80 100Z", darker(foot, 0.1))
         + oval(60, 54, 46, 9, darker(top, 0.22))
@@ -134,11 +168,10 @@ def round_table(top: str, foot: str) -> str:
     )
 
 
-def coffee_table(top: str, legs: str) -> str:
-    """Draw a low table with an organic top."""
+def _coffee_table(top: str, legs: str) -> str:
     outline = "C14 60 38 54 64 57S110 60 108 70 84 80 56 79 14 80 14 70Z"
     return (
-        shadow(42)
+        _shadow(42)
         + lines("M62 72V94", darker(legs, 0.3), 4)
         + lines("M30 74 25 100M92 74 97 100", legs, 4.8)
         + area(f"M14 72{outline.replace('70Z', '72Z')}", darker(top, 0.24))
@@ -147,10 +180,9 @@ def coffee_table(top: str, legs: str) -> str:
     )
 
 
-def desk(top: str, drawers: str, legs: str) -> str:
-    """Draw a writing desk with two drawers."""
+def _desk(top: str, drawers: str, legs: str) -> str:
     return (
-        shadow(48)
+        _shadow(48)
         + lines("M28 66 25 95M92 66 95 95", darker(legs, 0.3), 2.8)
         + lines("M17 66 12 100M103 66 108 100", legs, 3.6)
         + area("M20 48H100L110 55H10Z", lighter(top, 0.14))
@@ -162,11 +194,10 @@ def desk(top: str, drawers: str, legs: str) -> str:
     )
 
 
-def bench(cord: str, frame: str) -> str:
-    """Draw a bench with a woven seat."""
+def _bench(cord: str, frame: str) -> str:
     weave = "".join(f"M{x} 69.5 {x + 3} 75.5" for x in range(20, 98, 4))
     return (
-        shadow(50)
+        _shadow(50)
         + lines("M30 80 29 96M90 80 91 96", darker(frame, 0.3), 3.4)
         + lines("M17 72 13 100M103 72 107 100M15 88H105", frame, 4)
         + area("M20 66H100L108 76H12Z", lighter(cord, 0.1))
@@ -175,10 +206,9 @@ def bench(cord: str, frame: str) -> str:
     )
 
 
-def shelf(boards: str, uprights: str) -> str:
-    """Draw an open shelf with a few books, a vase and a plant."""
+def _shelf(boards: str, uprights: str) -> str:
     heights = (26, 44, 62, 80, 95)
-    drawn = shadow(34) + lines("M33 15V100M87 15V100", uprights, 3)
+    drawn = _shadow(34) + lines("M33 15V100M87 15V100", uprights, 3)
     drawn += box(38, 31, 4, 13, "#8a5a44") + box(43, 33, 5, 11, "#56707a")
     drawn += box(49, 30, 3.5, 14, "#c9a24f") + area("M54 44 57 32 61 33 58 44Z", "#7b8467")
     drawn += area("M72 62Q68 55 73 51V48H78V51Q83 55 79 62Z", "#a9b3b0")
@@ -193,11 +223,10 @@ def shelf(boards: str, uprights: str) -> str:
     return drawn
 
 
-def sideboard(body: str, doors: str, legs: str) -> str:
-    """Draw a low cabinet with slatted sliding doors."""
+def _sideboard(body: str, doors: str, legs: str) -> str:
     slats = "".join(f"M{x} 57.5V82.5" for x in (*range(17, 45, 3), *range(78, 105, 3)))
     return (
-        shadow(50)
+        _shadow(50)
         + lines("M22 86 20 100M98 86 100 100", legs, 3.2)
         + box(10, 52, 100, 36, darker(body, 0.08), 2)
         + box(10, 52, 100, 3, lighter(body, 0.2), 1.5)
@@ -210,10 +239,9 @@ def sideboard(body: str, doors: str, legs: str) -> str:
     )
 
 
-def bed(frame: str, cover: str) -> str:
-    """Draw a double bed, seen from its foot."""
+def _bed(frame: str, cover: str) -> str:
     return (
-        shadow(50)
+        _shadow(50)
         + lines("M16 92V100M104 92V100", darker(frame, 0.3), 5)
         + box(16, 30, 88, 44, frame, 5)
         + box(20, 34, 80, 3, lighter(frame, 0.22), 1.5)
@@ -226,11 +254,10 @@ def bed(frame: str, cover: str) -> str:
     )
 
 
-def floor_lamp(shade: str, stand: str) -> str:
-    """Draw a standing lamp with a linen shade."""
+def _floor_lamp(shade: str, stand: str) -> str:
     return (
         oval(60, 38, 40, 34, GLOW)
-        + shadow(20)
+        + _shadow(20)
         + lines("M60 46V98", stand, 2.8)
         + area("M44 100Q46 95.5 60 95.5T76 100Z", stand)
         + area("M47 18H73L82 48H38Z", lighter(shade, 0.2))
@@ -239,11 +266,10 @@ def floor_lamp(shade: str, stand: str) -> str:
     )
 
 
-def table_lamp(shade: str, stand: str) -> str:
-    """Draw a table lamp with a domed shade."""
+def _table_lamp(shade: str, stand: str) -> str:
     return (
         area("M34 62H86L100 99H20Z", GLOW)
-        + shadow(26)
+        + _shadow(26)
         + lines("M60 58V96", stand, 3.4)
         + area("M42 100Q44 94 60 94T78 100Z", stand)
         + area("M28 62Q30 32 60 32T92 62Z", shade)
@@ -254,8 +280,7 @@ def table_lamp(shade: str, stand: str) -> str:
     )
 
 
-def pendant(shade: str, cable: str) -> str:
-    """Draw a hanging lamp."""
+def _pendant(shade: str, cable: str) -> str:
     return (
         area("M32 66H88L104 112H16Z", GLOW)
         + lines("M60 0V36", cable, 1.6)
@@ -268,16 +293,16 @@ def pendant(shade: str, cable: str) -> str:
 
 
 SHAPES: dict[str, Shape] = {
-    shape.__name__: shape
+    shape.__name__.removeprefix("_"): shape
     for shape in (
-        chair, bar_stool, lounge_chair, footstool, sofa, loveseat, table, round_table, coffee_table,
-        desk, bench, shelf, sideboard, bed, floor_lamp, table_lamp, pendant,
+        _chair, _bar_stool, _lounge_chair, _footstool, _sofa, _loveseat, _table, _round_table,
+        _coffee_table, _desk, _bench, _shelf, _sideboard, _bed, _floor_lamp, _table_lamp, _pendant,
     )
 }  # fmt: skip
 
 
-def draw(product: Product) -> str:
-    """Give the SVG of a product's picture."""
+def render(product: Product) -> str:
+    """Return the picture of a product as SVG."""
     colours = [COLOURS[name] for name in product.colours]
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120">'
@@ -289,7 +314,7 @@ def write_all() -> None:
     """Write every drawing into `static/demo/`."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for product in PRODUCTS:
-        (FOLDER / product.picture).write_text(draw(product), encoding="ascii")
+        (FOLDER / product.picture).write_text(render(product), encoding="ascii")
 
 
 if __name__ == "__main__":

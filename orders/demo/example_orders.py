@@ -1,4 +1,4 @@
-"""Forty orders of customers that do not exist, spread over the last weeks."""
+"""Forty orders of invented customers, spread over the last weeks."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 from orders.rules.status import OPEN_CARTS, Status
 
-# The same content on every machine; codes and IDs are random all the same.
+# Fixed, so that the content is the same on every machine; only codes and IDs are random.
 SEED = 1907
 DAYS = 46  # from the oldest order to the newest
-Door = Literal["staff", "private", "public"]
+Source = Literal["staff", "private", "public"]  # an account, or a token of this kind
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
-    """A customer: what it furnishes decides what it orders."""
+class DemoCustomer:
+    """A customer; `furnishes` is a key of RANGES and decides what it orders."""
 
     name: str
     customer_id: str
@@ -27,50 +27,58 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class ExampleOrder:
-    """An order as a client would send it, when, and through which door.
+    """An order as a client would send it at a time.
 
-    `steps` are the statuses that staff gave it later, and how long after; `note` is the team's.
+    `steps` are later statuses with the time after the order was created; `note` is the team's note.
     """
 
     raw: dict[str, Any]
     at: datetime
-    door: Door
+    source: Source
     steps: tuple[tuple[Status, timedelta], ...] = ()
     note: str = ""
 
 
 CUSTOMERS = (
-    Customer(
+    DemoCustomer(
         "Café Morgenrot", "CAFE-MORGENROT", "DE", "café", ("Terrace", "Counter", "Upper floor")
     ),
-    Customer(
+    DemoCustomer(
         "Hotel Graustein", "GRAUSTEIN-01", "CH", "hotel", ("Rooms 101 to 112", "Lobby", "Suite")
     ),
-    Customer(
+    DemoCustomer(
         "Larkfield Library", "LARKFIELD", "NL", "library", ("Reading room", "Children's corner")
     ),
-    Customer("Bureau Voss & Lind", "C-20418", "DK", "office", ("Meeting room", "Eight desks")),
-    Customer("Northlight Gallery", "NORTHLIGHT", "SE", "office", ("Foyer benches", "Shop")),
-    Customer("Tidewater Co-op", "C-20455", "DE", "café", ("Canteen", "Canteen, second part")),
-    Customer("Pinecrest Dental", "PINECREST-DENTAL", "DE", "office", ("Waiting room", "Reception")),
-    Customer("Studio Ketteridge", "STUDIO-KTR", "NL", "office", ("Model room", "Samples")),
-    Customer("Gasthof Zur Linde", "LINDE-AT", "AT", "café", ("Dining room", "Garden")),
-    Customer("Fjordkant Apartments", "FJORDKANT", "DK", "hotel", ("Flats 1 to 6", "Flats 7 to 12")),
-    Customer("Sundby School", "SUNDBY-SKOLE", "DK", "library", ("Library", "Staff room")),
-    Customer("Quayside Rowing Club", "C-20503", "DE", "café", ("Clubhouse", "Bar")),
-    Customer("Atelier Brandt", "C-20511", "DE", "home", ("Show flat", "Photo shoot")),
-    Customer("Maison Perrault", "PERRAULT-NL", "NL", "home", ("Autumn window", "Winter window")),
-    Customer("Hillcroft Music Hall", "HILLCROFT", "SE", "café", ("Artists' bar", "Green room")),
-    Customer("Oakley Interiors", "OAKLEY-TRADE", "CH", "home", ("House by the lake", "Town house")),
-    Customer("Web shop", "WEB-88213", "DE", "home", ("Living room",)),
-    Customer("Web shop", "WEB-88240", "AT", "home", ("Bedroom",)),
-    Customer("Web shop", "WEB-88307", "DE", "home", ("Home office",)),
-    Customer("Web shop", "WEB-88355", "DK", "home", ("Reading corner",)),
-    Customer("Web shop", "WEB-88391", "SE", "home", ("Dining corner",)),
-    Customer("Web shop", "WEB-88402", "DE", "home", ("Hallway",)),
+    DemoCustomer("Bureau Voss & Lind", "C-20418", "DK", "office", ("Meeting room", "Eight desks")),
+    DemoCustomer("Northlight Gallery", "NORTHLIGHT", "SE", "office", ("Foyer benches", "Shop")),
+    DemoCustomer("Tidewater Co-op", "C-20455", "DE", "café", ("Canteen", "Canteen, second part")),
+    DemoCustomer(
+        "Pinecrest Dental", "PINECREST-DENTAL", "DE", "office", ("Waiting room", "Reception")
+    ),
+    DemoCustomer("Studio Ketteridge", "STUDIO-KTR", "NL", "office", ("Model room", "Samples")),
+    DemoCustomer("Gasthof Zur Linde", "LINDE-AT", "AT", "café", ("Dining room", "Garden")),
+    DemoCustomer(
+        "Fjordkant Apartments", "FJORDKANT", "DK", "hotel", ("Flats 1 to 6", "Flats 7 to 12")
+    ),
+    DemoCustomer("Sundby School", "SUNDBY-SKOLE", "DK", "library", ("Library", "Staff room")),
+    DemoCustomer("Quayside Rowing Club", "C-20503", "DE", "café", ("Clubhouse", "Bar")),
+    DemoCustomer("Atelier Brandt", "C-20511", "DE", "home", ("Show flat", "Photo shoot")),
+    DemoCustomer(
+        "Maison Perrault", "PERRAULT-NL", "NL", "home", ("Autumn window", "Winter window")
+    ),
+    DemoCustomer("Hillcroft Music Hall", "HILLCROFT", "SE", "café", ("Artists' bar", "Green room")),
+    DemoCustomer(
+        "Oakley Interiors", "OAKLEY-TRADE", "CH", "home", ("House by the lake", "Town house")
+    ),
+    DemoCustomer("Web shop", "WEB-88213", "DE", "home", ("Living room",)),
+    DemoCustomer("Web shop", "WEB-88240", "AT", "home", ("Bedroom",)),
+    DemoCustomer("Web shop", "WEB-88307", "DE", "home", ("Home office",)),
+    DemoCustomer("Web shop", "WEB-88355", "DK", "home", ("Reading corner",)),
+    DemoCustomer("Web shop", "WEB-88391", "SE", "home", ("Dining corner",)),
+    DemoCustomer("Web shop", "WEB-88402", "DE", "home", ("Hallway",)),
 )
 
-# What is bought for a place: SKU, fewest and most pieces.
+# What customers buy: SKU, minimum and maximum number of pieces.
 RANGES: Mapping[str, tuple[tuple[str, int, int], ...]] = {
     "café": (
         ("OSL-CH-OAK-02", 12, 48), ("OSL-BS-ASH-01", 4, 14), ("PLK-RT-WAL-12", 4, 12),
@@ -96,7 +104,7 @@ RANGES: Mapping[str, tuple[tuple[str, int, int], ...]] = {
         ("PLK-DT-OAK-22", 1, 1), ("RES-BD-OAK-16", 1, 1), ("LAD-SH-OAK-05", 1, 2),
     ),
 }  # fmt: skip
-# How orders beyond New came to where they stand.
+# The status changes of orders beyond New.
 STEPS: Mapping[Status, tuple[tuple[Status, timedelta], ...]] = {
     Status.IN_PROGRESS: ((Status.IN_PROGRESS, timedelta(hours=20)),),
     Status.COMPLETE: (
@@ -104,7 +112,7 @@ STEPS: Mapping[Status, tuple[tuple[Status, timedelta], ...]] = {
         (Status.COMPLETE, timedelta(days=6, hours=3)),
     ),
 }
-# By the number of the order: what the team has heard of it.
+# Notes of the team by the number of the order.
 TEAM_NOTES: Mapping[int, str] = {
     14: "Rang: the lift is too small, carry the table up by the stairs.",
     26: "Wants the fabric sample first. Sent on Tuesday.",
@@ -115,15 +123,15 @@ NOTES = ("Number plates 1 to 12", "Match the sample of October", "Second deliver
 
 
 def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Iterator[ExampleOrder]:
-    """Give the orders, oldest first. `configuration_ids` holds the ID of each SKU."""
-    random = Random(SEED)  # noqa: S311 - content only, no secret comes from it
+    """Yield the orders, oldest first. `configuration_ids` maps SKUs to IDs."""
+    random = Random(SEED)  # noqa: S311 - not used for secrets
     projects = [(customer, project) for customer in CUSTOMERS for project in customer.projects]
     random.shuffle(projects)
     for number, (customer, project) in enumerate(projects):
-        # The newest is of today.
+        # The newest order is from today.
         age = timedelta(days=DAYS * (1 - number / (len(projects) - 1)))
         at = (now - age).replace(hour=random.randint(7, 17), minute=random.randint(0, 59))
-        is_empty = number == len(projects) - 3  # a list that was begun and left
+        is_empty = number == len(projects) - 3  # an abandoned list
         status = Status.LIST if is_empty else _status(number / len(projects), random)
         lines = [] if is_empty else _lines(customer, random, configuration_ids)
         raw: dict[str, Any] = {
@@ -133,7 +141,7 @@ def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Itera
             "metadata": _metadata(customer, at, random),
             "cart": lines,
         }
-        door = _add_origin(raw, customer, number, random)
+        source = _add_origin(raw, customer, number, random)
         if status is Status.IN_PROGRESS:
             raw["metadata"]["deliveryDate"] = _day(raw["metadata"]["deliveryWeek"])
         if status not in OPEN_CARTS:
@@ -141,15 +149,15 @@ def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Itera
                 "finish": random.choice(("oil", "oil", "soap", "lacquer")),
                 "crates": sum(line["count"] for line in lines) // 4 + 1,
             }
-        _make_peculiar(raw, number)
+        _add_special_cases(raw, number)
         steps = STEPS.get(status, ())
         if steps:
             raw["status"] = str(Status.NEW)
-        yield ExampleOrder(raw, min(at, now), door, steps, TEAM_NOTES.get(number, ""))
+        yield ExampleOrder(raw, min(at, now), source, steps, TEAM_NOTES.get(number, ""))
 
 
 def _status(progress: float, random: Random) -> Status:
-    """Give a state that fits the age; `progress` is 0 for the oldest and 1 for the newest."""
+    """Return a status that fits the age; `progress` is 0 for the oldest and 1 for the newest."""
     if progress < 0.4:
         return random.choices((Status.COMPLETE, Status.IN_PROGRESS), (6, 1))[0]
     if progress < 0.7:
@@ -158,7 +166,7 @@ def _status(progress: float, random: Random) -> Status:
 
 
 def _lines(
-    customer: Customer, random: Random, configuration_ids: Mapping[str, str]
+    customer: DemoCustomer, random: Random, configuration_ids: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     wanted = RANGES[customer.furnishes]
     lines = []
@@ -173,7 +181,7 @@ def _lines(
     return lines
 
 
-def _metadata(customer: Customer, at: datetime, random: Random) -> dict[str, Any]:
+def _metadata(customer: DemoCustomer, at: datetime, random: Random) -> dict[str, Any]:
     year, week, _ = (at + timedelta(weeks=random.randint(2, 7))).isocalendar()
     metadata: dict[str, Any] = {
         "deliveryMethod": random.choice(("kerbside", "kerbside", "room", "room", "pickup")),
@@ -189,13 +197,13 @@ def _metadata(customer: Customer, at: datetime, random: Random) -> dict[str, Any
 
 
 def _day(week: str) -> str:
-    """Give the Thursday of a week that is written as `2026, week 50`."""
+    """Return the date of the Thursday of a week such as `2026, week 50`."""
     year, _, number = week.partition(", week ")
     return date.fromisocalendar(int(year), int(number), 4).isoformat()
 
 
-def _add_origin(raw: dict[str, Any], customer: Customer, number: int, random: Random) -> Door:
-    """Say which shop the order came from; what a salesperson enters comes from none."""
+def _add_origin(raw: dict[str, Any], customer: DemoCustomer, number: int, random: Random) -> Source:
+    """Add the shop that the order came from, if any, and return its source."""
     if customer.name == "Web shop":
         raw["name"] = None if number % 2 else raw["name"].partition(": ")[2]
         raw["platform"] = {
@@ -215,16 +223,16 @@ def _add_origin(raw: dict[str, Any], customer: Customer, number: int, random: Ra
     return "staff"
 
 
-def _make_peculiar(raw: dict[str, Any], number: int) -> None:
-    """Make a few orders what old clients and hurried people send."""
-    if number in {4, 11}:  # the deprecated field, in the format that becomes a cart
+def _add_special_cases(raw: dict[str, Any], number: int) -> None:
+    """Change a few orders to what old clients and people in a hurry send."""
+    if number in {4, 11}:  # the deprecated field, in the format that is converted to a cart
         raw["items"] = [
             {"id": line["configurationId"], "count": line["count"]} for line in raw.pop("cart")
         ]
-    elif number == 7:  # in a format of the shop's own, which stays as it came
+    elif number == 7:  # in a format of the shop's own, which is stored unchanged
         del raw["cart"]
         raw["items"] = [{"sku": "OSL-CH-OAK-02", "qty": "6"}, {"sku": "PLK-DT-OAK-22", "qty": "1"}]
-    elif number in {19, 30}:  # a key that the org has not defined is kept
+    elif number in {19, 30}:  # a key that the org has not defined
         raw["metadata"]["campaign"] = "autumn"
     elif number == 33:
         raw["customerId"] = None

@@ -1,12 +1,13 @@
-"""The products of a workshop that does not exist, as a configurator would have saved them."""
+"""The demo's workshop: its saved configurations and its attributes."""
 
 import uuid
 from dataclasses import dataclass
 
+from orders.rules.attributes import Applies, AttributeRule, Kind, Option
 from orders.rules.configuration import NewConfiguration
 
 WORKSHOP = "Alder & Oak Workshop"
-# Names that tell what a colour is called in the catalogue; the drawings are filled with them.
+# Colors of the drawings by the option value that selects them.
 COLOURS = {
     "Oak": "#c79f68",
     "Walnut": "#75503a",
@@ -30,7 +31,7 @@ COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A saved configuration. `shape` names its drawing, `colours` fill it from the top down."""
+    """A product. `shape` is a key of `drawings.SHAPES`, `colours` are its arguments."""
 
     name: str
     sku: str
@@ -40,11 +41,11 @@ class Product:
 
     @property
     def picture(self) -> str:
-        """Give the file name of the drawing in `static/demo/`."""
+        """The file name of the drawing in `static/demo/`."""
         return f"{self.sku}.svg"
 
     def configuration(self) -> NewConfiguration:
-        """Give what is saved. Configurations of one product share its product ID."""
+        """Return the configuration. Configurations of one product share its product ID."""
         return NewConfiguration(
             variant=self.variant,
             metadata={"name": self.name, "sku": self.sku},
@@ -56,13 +57,12 @@ class Product:
 
 
 def _product(name: str, sku: str, shape: str, **options: str) -> Product:
-    """Name the options as people read them (`Table_top` is "Table top"); colours come from them."""
+    """Build a product from option names with `_` for spaces; its colors are the options' values."""
     variant = {key.replace("_", " "): value for key, value in options.items()}
     colours = tuple(value for value in variant.values() if value in COLOURS)
     return Product(name, sku, shape, variant, colours)
 
 
-# One product a line, its options below: a table reads better than a tower.
 PRODUCTS = (
     _product("Oslo chair", "OSL-CH-WAL-01", "chair",
              Seat="Walnut", Legs="Brass", Glides="Felt"),
@@ -105,3 +105,65 @@ PRODUCTS = (
     _product("Dome pendant", "DOM-PL-CLA-40", "pendant",
              Shade="Clay", Cable="Black steel", Diameter="40 cm"),
 )  # fmt: skip
+
+# Every kind and every setting once. Required attributes have a default, so that a minimal order,
+# such as the first example of the README, is valid.
+ATTRIBUTES = (
+    AttributeRule(
+        key="deliveryMethod",
+        label="Delivery",
+        kind=Kind.OPTION,
+        options=(
+            Option("kerbside", "To the kerb"),
+            Option("room", "Into the room"),
+            Option("pickup", "Fetched at the workshop"),
+        ),
+        required=True,
+        default="kerbside",
+        visible_to_customer=True,
+    ),
+    AttributeRule(
+        key="deliveryCountry",
+        label="Delivery country",
+        kind=Kind.OPTION,
+        options=(
+            Option("AT", "Austria"),
+            Option("CH", "Switzerland"),
+            Option("DE", "Germany"),
+            Option("DK", "Denmark"),
+            Option("NL", "Netherlands"),
+            Option("SE", "Sweden"),
+        ),
+        required=True,
+        default="DE",
+    ),
+    AttributeRule(
+        key="deliveryWeek", label="Delivery week", kind=Kind.TEXT, visible_to_customer=True
+    ),
+    AttributeRule(
+        key="deliveryDate", label="Delivery day", kind=Kind.TEXT, visible_to_customer=True
+    ),
+    AttributeRule(
+        key="assembly", label="Assembled for you", kind=Kind.BOOLEAN, visible_to_customer=True
+    ),
+    AttributeRule(key="discountPercent", label="Discount in %", kind=Kind.NUMBER),
+    AttributeRule(
+        key="purchaseOrder",
+        label="Customer's purchase order",
+        kind=Kind.TEXT,
+        applies=Applies.BOTH,
+    ),
+    AttributeRule(
+        key="finish",
+        label="Finish",
+        kind=Kind.OPTION,
+        options=(
+            Option("oil", "Oiled"),
+            Option("soap", "Soaped"),
+            Option("lacquer", "Clear lacquer"),
+        ),
+        applies=Applies.DERIVATIVE,
+        visible_to_customer=True,
+    ),
+    AttributeRule(key="crates", label="Crates", kind=Kind.NUMBER, applies=Applies.DERIVATIVE),
+)

@@ -1,4 +1,4 @@
-"""Makes the demo org, through the same services as everyone else."""
+"""Creates the demo org with the ordinary services."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,10 +7,9 @@ from sqlalchemy import select
 
 from orders import access, administration, editing, intake, notes
 from orders.access import Actor, Origin
-from orders.catalogue import naming
-from orders.demo.attributes import ATTRIBUTES
-from orders.demo.example_orders import DAYS, Door, ExampleOrder, example_orders
-from orders.demo.products import PRODUCTS, WORKSHOP
+from orders.catalogue import configurations
+from orders.demo.example_orders import DAYS, ExampleOrder, Source, example_orders
+from orders.demo.products import ATTRIBUTES, PRODUCTS, WORKSHOP
 from orders.repeats import Once, fingerprint
 from orders.rules.change_schema import OrderChanges
 from orders.rules.errors import Conflict
@@ -20,16 +19,16 @@ from orders.storage import database
 from orders.storage.models.people import StaffAccount
 
 EMAIL = "demo@alder-oak.example"
-# Where the public token works: pages on one's own machine, and a shop on a reserved domain.
+# Domains of the public token: the local machine and a reserved domain.
 DOMAINS = ("localhost", "127.0.0.1", "shop.example", "*.shop.example")
-# How customers see the workshop; the telephone number is one that nobody has.
+# The customer page; the phone number is not assigned to anyone.
 COLOUR = "#8a4b16"
 CONTACT = "+49 30 23125 041 · orders@alder-oak.example"
 
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What was made. The secrets are given this once; only their hashes are stored."""
+    """The created objects. Password and tokens cannot be read later."""
 
     org_id: str
     email: str
@@ -41,15 +40,15 @@ class DemoResult:
 
 
 def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
-    """Make the demo org with its account, tokens, attributes, configurations and orders.
+    """Create the demo org with its account, tokens, attributes, configurations and orders.
 
-    Raises Conflict when the demo account exists: there is one demo in a database.
+    Raises Conflict if the demo account exists: a database can contain one demo.
     """
     now = now or datetime.now(UTC)
     _refuse_second()
     org_id = administration.add_org(WORKSHOP)
     password = administration.readable_password()
-    # The account comes first: of two commands at the same moment its address stops the later one.
+    # The account is created first: its unique address stops a second command at the same time.
     staff_id = administration.add_staff(org_id, email=EMAIL, role="admin", password=password)
     private = administration.add_token(org_id, name="Trade portal", is_private=True)
     public = administration.add_token(org_id, name="Online shop", is_private=False, allowed=DOMAINS)
@@ -58,7 +57,7 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     )
     for rule in ATTRIBUTES:
         administration.add_attribute(org_id, rule)
-    saved = naming.save_configurations(
+    saved = configurations.save_configurations(
         [product.configuration() for product in PRODUCTS],
         org_id=org_id,
         created_by=staff_id,
@@ -66,7 +65,7 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     )
     page = Origin("localhost", None)
     rules = access.org_rules_of(org_id)
-    actors: dict[Door, Actor] = {
+    actors: dict[Source, Actor] = {
         "staff": Actor(kind="staff", id=staff_id, org=rules, is_private=True),
         "private": access.authenticate(private.secret, origin=None, now=now),
         "public": access.authenticate(public.secret, origin=page, now=now),
@@ -74,12 +73,14 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     configuration_ids = {product.sku: made for product, made in zip(PRODUCTS, saved, strict=True)}
     placed = 0
     for example in example_orders(now, configuration_ids):
-        actor = actors[example.door]
+        actor = actors[example.source]
         draft = intake.check_order(example.raw, actor=actor, limits=limits)
-        # As a form of the desk does: by its key a person's own orders are found.
-        once = Once(f"demo-{placed}", fingerprint(example.raw)) if example.door == "staff" else None
+        # As the desk's form does, because the dashboard finds a person's own orders by their keys.
+        once = (
+            Once(f"demo-{placed}", fingerprint(example.raw)) if example.source == "staff" else None
+        )
         order = intake.create_order(draft, actor=actor, once=once, now=example.at)
-        _live_on(order, example, actors["staff"], now)
+        _add_history(order, example, actors["staff"], now)
         placed += 1
     return DemoResult(
         org_id=org_id,
@@ -92,8 +93,8 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     )
 
 
-def _live_on(order: Order, example: ExampleOrder, actor: Actor, now: datetime) -> None:
-    """Let staff move the order on to where it stands, and write down what they heard of it."""
+def _add_history(order: Order, example: ExampleOrder, actor: Actor, now: datetime) -> None:
+    """Apply the later status changes and the note of an example."""
     for status, after in example.steps:
         editing.change_order(
             order.id, OrderChanges(status=status), actor=actor, now=min(example.at + after, now)

@@ -10,8 +10,7 @@ from orders import administration
 from orders.docs.reference import DOCUMENT_PATH, reference
 from orders.docs.samples import LANGUAGES
 from orders.staff.accounts import current_member
-from orders.web.in_force import limits_in_force
-from orders.web.links import service_address
+from orders.web.current_settings import current_limits, service_address
 
 docs = Blueprint("docs", __name__, url_prefix="/docs")
 
@@ -27,7 +26,7 @@ def start() -> AnyResponse:
 @docs.get("/api")
 def show_reference() -> Response:
     """Show the reference; who is signed in is told which tokens the org has, by name."""
-    limits = limits_in_force()
+    limits = current_limits()
     member = current_member()
     page = render_template(
         "docs/reference.html",

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from orders import repeats
 from orders.access import Actor, refuse_foreign_org
 from orders.administration.checks import require_version, version_of
-from orders.administration.orgs import require_org, touch_rules
+from orders.administration.orgs import bump_rules_version, require_org
 from orders.repeats import Once
 from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, NotFound
@@ -98,7 +98,7 @@ def create(
 
     with database.transaction() as connection:
         # First: it makes two creates of an org wait for each other on PostgreSQL.
-        touch_rules(connection, actor.org_id)
+        bump_rules_version(connection, actor.org_id)
         # A form that is sent twice creates one webhook.
         known = connection.execute(_whole.where(table.c.id == row["id"])).one_or_none()
         if known is not None:
@@ -256,7 +256,7 @@ def _read(
         statement = statement.where(table.c.deleted_at.is_(None))
     if to_change:
         # On PostgreSQL two changes in an org wait for each other; SQLite has one writer.
-        require_org(connection, org_id, alone=True)
+        require_org(connection, org_id, lock=True)
     row = connection.execute(statement).one_or_none()
     if row is None:
         raise NotFound(mark("There is no webhook with this ID."))
@@ -265,7 +265,7 @@ def _read(
 
 def _update(connection: Connection, webhook: Webhook, values: dict[str, Any]) -> Webhook:
     connection.execute(update(table).where(table.c.id == webhook.id).values(values))
-    touch_rules(connection, webhook.org_id)
+    bump_rules_version(connection, webhook.org_id)
     return webhook._replace(**values)
 
 

@@ -1,1 +1,1 @@
-"""What people see to themselves: their account and their second factor."""
+"""What staff manage themselves: their own account and second factor."""

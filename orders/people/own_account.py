@@ -1,16 +1,19 @@
-"""What people see to themselves: their name, preferences, and password; and that they signed in."""
+"""Staff change their own name, preferences and password; sign-ins are recorded."""
 
 from datetime import UTC, datetime
 
 from sqlalchemy import update
 
-from orders.access import StaffMember, prove_again
-from orders.administration import Happened
+from orders.access import StaffMember, verify_password
+from orders.administration import EventKind
 from orders.administration.accounts import replace_password
-from orders.administration.checks import refuse
-from orders.administration.events import note
-from orders.administration.invitations import name_faults
-from orders.administration.passwords import hash_password, password_faults
+from orders.administration.checks import (
+    hash_password,
+    password_errors,
+    person_name_errors,
+    refuse,
+)
+from orders.administration.events import record_event
 from orders.languages import languages
 from orders.rules.errors import FieldError
 from orders.rules.preferences import Preferences, preference_faults
@@ -22,12 +25,12 @@ WRONG_PASSWORD = mark("This is not your password.")
 
 
 def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> None:
-    """Keep a person's name and preferences. Raises InvalidOrder naming the field."""
+    """Store a person's name and preferences. Raises InvalidInput."""
     name = name.strip()
-    faults = [*name_faults(name), *preference_faults(preferences)]
+    errors = [*person_name_errors(name), *preference_faults(preferences)]
     if preferences.language and preferences.language not in languages():
-        faults.append(FieldError("language", mark("A language from the list.")))
-    refuse(faults)
+        errors.append(FieldError("language", mark("A language from the list.")))
+    refuse(errors)
     values = {"name": name, "preferences": preferences.as_json()}
     statement = update(StaffAccount).where(StaffAccount.id == member.id).values(values)
     with database.transaction() as connection:
@@ -35,31 +38,31 @@ def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> N
 
 
 def change_password(member: StaffMember, *, old: str, new: str) -> None:
-    """Give a person another password; all of their sessions end.
+    """Set a person's password and end all of their sessions.
 
-    Raises InvalidOrder naming the field, `old_password` for a wrong one.
+    Raises InvalidInput, at `old_password` if that is wrong.
     """
     require_password(member, old, "old_password")
-    refuse(password_faults(new))
+    refuse(password_errors(new))
     password_hash = hash_password(new)
     with database.transaction() as connection:
         replace_password(connection, member.id, password_hash)
 
 
 def require_password(member: StaffMember, typed: str, path: str) -> None:
-    """Raise InvalidOrder at this path unless it is the person's password."""
-    if prove_again(member, typed) is None:
+    """Raise InvalidInput at `path` unless it is the person's password."""
+    if verify_password(member, typed) is None:
         refuse([FieldError(path, WRONG_PASSWORD)])
 
 
-def note_sign_in(
+def record_sign_in(
     member: StaffMember, *, by_recovery_code: bool = False, now: datetime | None = None
 ) -> None:
-    """Note that a person has signed in."""
+    """Record a sign-in in the account and its event log."""
     at = now or datetime.now(UTC)
-    kind = Happened.RECOVERED if by_recovery_code else Happened.SIGNED_IN
+    kind = EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN
     own = StaffAccount.id == member.id
 
     with database.transaction() as connection:
         connection.execute(update(StaffAccount).where(own).values(last_signed_in_at=at))
-        note(connection, member.id, kind, at=at)
+        record_event(connection, member.id, kind, at=at)

@@ -1,8 +1,8 @@
-"""The second factor: codes of an app (TOTP, RFC 6238), and recovery codes for a lost telephone.
+"""The second factor: codes of an app (TOTP, RFC 6238), and recovery codes for a lost phone.
 
-A person with a second factor signs in by password and code. A code counts once: its time step is
-kept, and neither it nor an older one is taken again. After MOST_WRONG wrong codes in a row the
-account takes none for a while, from wherever they come: six digits can be guessed.
+A code works once: its time step is stored, and neither it nor an earlier one is accepted again.
+After MOST_WRONG wrong codes in a row the account is locked for WAIT, whatever the client's address,
+because six digits could be guessed.
 """
 
 import hmac
@@ -16,20 +16,20 @@ import pyotp
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from orders.access import StaffMember, hash_secret
-from orders.administration import Happened, find_staff
-from orders.administration.events import note
-from orders.rules.errors import Conflict, FieldError, InvalidOrder
+from orders.administration import EventKind, find_staff
+from orders.administration.events import record_event
+from orders.rules.errors import Conflict, FieldError, InvalidInput
 from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models.people import RecoveryCode, StaffAccount
 
 ISSUER = "Shortorder"
 STEP = 30  # seconds for which an app shows one code
-DRIFT = 1  # steps by which the clock of a telephone may be wrong
+DRIFT = 1  # steps by which the clock of a phone may be wrong
 MOST_WRONG = 10
 WAIT = timedelta(minutes=15)
 CODES = 10  # recovery codes of a set
-# 80 bits in letters that nobody mixes up (Crockford's); SHA-256 is enough for so many.
+# 80 bits in Crockford's unambiguous letters, so SHA-256 is enough for storing them.
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _LOOK_ALIKE = str.maketrans("oil", "011")
 _GROUPS, _LETTERS_A_GROUP = 4, 4
@@ -37,8 +37,8 @@ WRONG = mark("This code is not right, or it was used already. Wait for the next 
 LOCKED = mark("Too many wrong codes. Please wait a quarter of an hour, then try again.")
 
 
-class Outcome(Enum):
-    """What became of a code."""
+class CodeResult(Enum):
+    """The result of checking a code."""
 
     BY_APP = "by app"
     BY_RECOVERY_CODE = "by recovery code"
@@ -47,40 +47,40 @@ class Outcome(Enum):
 
     @property
     def is_right(self) -> bool:
-        """Tell whether the person has proved who they are."""
-        return self in {Outcome.BY_APP, Outcome.BY_RECOVERY_CODE}
+        """Whether the code was accepted."""
+        return self in {CodeResult.BY_APP, CodeResult.BY_RECOVERY_CODE}
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What a person's account page says of the second factor."""
+class SecondFactorState:
+    """Whether a person's second factor is on, and how many recovery codes are unused."""
 
     is_on: bool
     codes_left: int
 
 
 def new_secret() -> str:
-    """Make a secret for an app: 160 random bits in base32."""
+    """Return a new secret for an app: 160 random bits in base32."""
     return pyotp.random_base32()
 
 
 def app_address(member: StaffMember, secret: str) -> str:
-    """Give the `otpauth:` address that apps read from a QR code."""
+    """Return the `otpauth:` URI that apps read from a QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=member.email, issuer_name=ISSUER)
 
 
 def turn_on(
     member: StaffMember, secret: str, typed: str, *, now: datetime | None = None
 ) -> list[str]:
-    """Switch the second factor on, once a code shows that the app has the secret.
+    """Turn the second factor on if the code shows that the app has the secret.
 
-    Gives the recovery codes, which are shown this once. All other sessions of the person end.
-    Raises InvalidOrder for a wrong code and Conflict when it is on already.
+    Returns the recovery codes, which cannot be read later. Ends all sessions of the person. Raises
+    InvalidInput for a wrong code, and Conflict if the second factor is already on.
     """
     at = now or datetime.now(UTC)
     step = _step_of(secret, typed, at)
     if step is None:
-        raise InvalidOrder([FieldError("code", WRONG)])
+        raise InvalidInput([FieldError("code", WRONG)])
     codes = _new_codes()
 
     with database.transaction() as connection:
@@ -92,14 +92,14 @@ def turn_on(
         if not changed.rowcount:
             raise Conflict(mark("The second factor is switched on already."))
         _store(connection, member.id, codes)
-        note(connection, member.id, Happened.FACTOR_ON, at=at)
+        record_event(connection, member.id, EventKind.FACTOR_ON, at=at)
     return codes
 
 
 def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
-    """Switch the second factor of an account of the org off; its sessions end. Twice is fine.
+    """Turn off an account's second factor and end its sessions; do nothing if it is off.
 
-    `by` is the ID of who asks for it. Raises NotFound.
+    `by` is the ID of the acting account. Raises NotFound.
     """
     find_staff(org_id, staff_id)
 
@@ -111,34 +111,34 @@ def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
         )
         connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
         if changed.rowcount:
-            note(connection, staff_id, Happened.FACTOR_OFF, by=by)
+            record_event(connection, staff_id, EventKind.FACTOR_OFF, by=by)
 
 
 def renew_codes(member: StaffMember) -> list[str]:
-    """Make other recovery codes; those before work no more. Raises Conflict without the factor."""
+    """Replace the recovery codes and return the new ones. Raises Conflict if the factor is off."""
     codes = _new_codes()
 
     with database.transaction() as connection:
         if connection.execute(_secret_of(member.id)).scalar() is None:
             raise Conflict(mark("The second factor is not switched on."))
         _store(connection, member.id, codes)
-        note(connection, member.id, Happened.CODES)
+        record_event(connection, member.id, EventKind.CODES)
     return codes
 
 
-def state_of(member: StaffMember) -> State:
-    """Tell how things stand with a person's second factor."""
+def state_of(member: StaffMember) -> SecondFactorState:
+    """Return the state of a person's second factor."""
     unused = (
         select(func.count())
         .select_from(RecoveryCode)
         .where(RecoveryCode.staff_id == member.id, RecoveryCode.used_at.is_(None))
     )
     with database.read() as connection:
-        return State(member.has_second_factor, connection.execute(unused).scalar_one())
+        return SecondFactorState(member.has_second_factor, connection.execute(unused).scalar_one())
 
 
-def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> Outcome:
-    """Judge a code of the app or a recovery code; a right one is used up by this."""
+def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> CodeResult:
+    """Check a code of the app or a recovery code; an accepted code cannot be used again."""
     at = now or datetime.now(UTC)
 
     with database.transaction() as connection:
@@ -150,22 +150,22 @@ def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> Ou
                 StaffAccount.wrong_code_at,
             )
             .where(StaffAccount.id == member.id)
-            .with_for_update()  # of two at once the second sees what the first has used
+            .with_for_update()  # parallel requests cannot use the same code
         ).one()
         wrong_before = _wrong_lately(row, at)
         if row.totp_secret is None:
-            return Outcome.WRONG
+            return CodeResult.WRONG
         if wrong_before >= MOST_WRONG:
-            return Outcome.LOCKED
+            return CodeResult.LOCKED
         step = _step_of(row.totp_secret, typed, at)
         if step is not None and (row.totp_step is None or step > row.totp_step):
             _set(connection, member.id, totp_step=step, wrong_codes=0)
-            return Outcome.BY_APP
+            return CodeResult.BY_APP
         if _use_recovery_code(connection, member.id, typed, at):
             _set(connection, member.id, wrong_codes=0)
-            return Outcome.BY_RECOVERY_CODE
+            return CodeResult.BY_RECOVERY_CODE
         _set(connection, member.id, wrong_codes=wrong_before + 1, wrong_code_at=at)
-        return Outcome.WRONG
+        return CodeResult.WRONG
 
 
 def _wrong_lately(row: Any, now: datetime) -> int:  # noqa: ANN401 - a row of `staff_account`
@@ -174,7 +174,7 @@ def _wrong_lately(row: Any, now: datetime) -> int:  # noqa: ANN401 - a row of `s
 
 
 def _step_of(secret: str, typed: str, now: datetime) -> int | None:
-    """Give the time step that a code belongs to, if it is near."""
+    """Return the time step of a code, or None unless it is at most DRIFT steps from now."""
     code = "".join(typed.split()).replace("-", "")
     if len(code) != 6 or not (code.isascii() and code.isdigit()):
         return None

@@ -1,7 +1,7 @@
-"""The request log: recent requests of an org's tokens to the JSON door, kept for some days.
+"""The request log: recent API requests of an org's tokens, kept for some days.
 
-It holds time, status, method, path, user agent and the token, by ID. Never a query string, where
-tokens stand, and never a body. `orders.request_recorder` writes it aside from the requests.
+It contains time, status, method, path, user agent and token ID, but neither query strings, which
+may contain tokens, nor bodies. `request_recorder` writes it in the background.
 """
 
 import re
@@ -14,22 +14,21 @@ from sqlalchemy import Select, Table, bindparam, delete, select
 
 from orders.access import hash_secret
 from orders.storage import database
-from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Token
 from orders.storage.pages import turned_page
 from orders.storage.sql import insert_requests
+from orders.storage.sqlite.statement_cache import CompiledSelect
 from orders.storage.tables import request_log as log
 
 PAGE_SIZE = 50
 MAX_METHOD, MAX_PATH, MAX_USER_AGENT = 16, 500, 255
-# Rows of one statement that deletes: its transaction holds back whoever writes meanwhile.
-FORGOTTEN_AT_ONCE = 1000
-# Somebody may put a token where none belongs; its secret is not kept all the same.
+DELETE_BATCH = 1000  # rows; a larger transaction would block other writers for too long
+# Secrets of tokens that were sent in the wrong place are masked.
 _SECRET = re.compile(r"so_(prv|pub)_[A-Za-z0-9_-]*")
 
 
-class Note(NamedTuple):
-    """One answered request, as it came: texts are made storable when they are written."""
+class RequestRecord(NamedTuple):
+    """A request with its response status. Texts are cleaned by `store`."""
 
     org_id: str
     token_id: str
@@ -40,26 +39,26 @@ class Note(NamedTuple):
     user_agent: str
 
 
-def store(notes: Sequence[Note]) -> None:
-    """Write the notes, all or none. Raises ServiceBusy as `database.transaction` does."""
+def store(records: Sequence[RequestRecord]) -> None:
+    """Store the records, all or none. Raises ServiceBusy."""
     rows = [
         (
-            note.org_id,
-            note.token_id,
-            note.at,
-            _storable(note.method, MAX_METHOD),
-            _storable(note.path, MAX_PATH),
-            note.status,
-            _storable(note.user_agent, MAX_USER_AGENT),
+            record.org_id,
+            record.token_id,
+            record.at,
+            _storable(record.method, MAX_METHOD),
+            _storable(record.path, MAX_PATH),
+            record.status,
+            _storable(record.user_agent, MAX_USER_AGENT),
         )
-        for note in notes
+        for record in records
     ]
     with database.transaction() as connection:
         insert_requests(connection, rows)
 
 
 def _storable(text: str, most: int) -> str:
-    """Give the text as both databases take it: printable, no longer than `most`, no secrets."""
+    """Return the text without secrets and unprintable characters, cut to `most` characters."""
     if "so_p" in text:
         text = _SECRET.sub(r"so_\1_…", text)
     text = text[:most]
@@ -69,54 +68,53 @@ def _storable(text: str, most: int) -> str:
 
 
 def forget(before: datetime) -> bool:
-    """Delete some of the oldest rows, those from before this moment; True when more may be left.
+    """Delete up to DELETE_BATCH rows older than `before`; return True if more may be left.
 
-    Rows are numbered as they are written, about in the order of their time: the smallest numbers
-    are the oldest, and no index by time alone is needed.
+    IDs grow approximately with time, so the smallest are the oldest and no index by time is needed.
     """
-    oldest = select(log.c.id, log.c.at).order_by(log.c.id).limit(FORGOTTEN_AT_ONCE)
+    oldest = select(log.c.id, log.c.at).order_by(log.c.id).limit(DELETE_BATCH)
 
     with database.transaction() as connection:
         old = [row.id for row in connection.execute(oldest) if row.at < before]
         if old:
             connection.execute(delete(log).where(log.c.id <= old[-1], log.c.at < before))
-    return len(old) == FORGOTTEN_AT_ONCE
+        return len(old) == DELETE_BATCH
 
 
 def forget_all() -> None:
-    """Delete the whole log, of a service that keeps none any more."""
+    """Delete the whole log, for a service that no longer keeps one."""
     while forget(datetime.now(UTC)):
         pass
 
 
 _token = cast(Table, Token.__table__)
-_whose = CompiledSelect(
+_caller_by_secret = CompiledSelect(
     select(_token.c.id, _token.c.org_id).where(_token.c.secret_hash == bindparam("secret_hash"))
 )
 
 
 class Caller(NamedTuple):
-    """Whose log a request belongs to: a token with its org, by ID."""
+    """The IDs of a token and its org."""
 
     org_id: str
     token_id: str
 
 
-def whose(secret: str) -> Caller | None:
-    """Tell whose log the refusal of this secret belongs to; None when nobody knows the secret.
+def find_caller(secret: str) -> Caller | None:
+    """Return the caller of a rejected request for the log, or None for an unknown secret.
 
-    A revoked token is known too. This gives no right to anything.
+    The token may be revoked. This does not authenticate anyone.
     """
-    found = database.rows(_whose, {"secret_hash": hash_secret(secret)})
+    found = database.rows(_caller_by_secret, {"secret_hash": hash_secret(secret)})
     return Caller(found[0].org_id, found[0].id) if found else None
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list of requests is narrowed to; an empty filter lets all through.
+class RequestFilter:
+    """The criteria of a list of requests; default values match all.
 
-    `status` is a code (404) or a class of codes (4 for 4xx), `path` a part of the path, `token` a
-    token's ID; `since` is included, `until` is not.
+    `status` is a code (404) or its first digit (4 for 4xx), `path` a part of the path, `token` an
+    ID; `since` is inclusive, `until` is exclusive.
     """
 
     status: int = 0
@@ -129,7 +127,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """A request of the log, with its token's name."""
+    """A request in the log, with the name of its token."""
 
     id: int
     at: datetime
@@ -142,7 +140,7 @@ class LoggedRequest:
 
 @dataclass(frozen=True, slots=True)
 class RequestPage:
-    """A page of the log, newest first. The cursors are None at either end."""
+    """A page of the log, newest first. Cursors are None at the ends of the list."""
 
     requests: tuple[LoggedRequest, ...]
     newer: str | None
@@ -150,13 +148,13 @@ class RequestPage:
 
 
 def list_requests(
-    org_id: str, filters: Filters, *, kept_since: datetime, older_than: str = "",
+    org_id: str, filters: RequestFilter, *, kept_since: datetime, older_than: str = "",
     newer_than: str = "",
 ) -> RequestPage:  # fmt: skip
-    """Read a page of at most PAGE_SIZE requests of the org, newest first.
+    """Return a page of at most PAGE_SIZE requests of the org, newest first.
 
-    Older rows than `kept_since` are not shown, whether they have been deleted yet or not. The
-    cursors are those of a page; one that cannot be read means the first page.
+    Rows older than `kept_since` are not shown, even if they are not deleted yet. `older_than` and
+    `newer_than` are cursors of another page; an invalid one selects the first page.
     """
     statement = (
         select(log, Token.name.label("token_name"))
@@ -173,7 +171,7 @@ def list_requests(
     return RequestPage(tuple(_logged(row) for row in page.rows), page.newer, page.older)
 
 
-def _matching(statement: Select[Any], filters: Filters) -> Select[Any]:
+def _matching(statement: Select[Any], filters: RequestFilter) -> Select[Any]:
     if filters.status:
         is_class = filters.status < 10
         low = filters.status * 100 if is_class else filters.status
@@ -200,5 +198,5 @@ def _logged(row: Any) -> LoggedRequest:  # noqa: ANN401 - a row of the log with 
 
 
 def _read_number(text: str) -> int | None:
-    is_number = text.isascii() and text.isdigit() and len(text) < 19  # more do not fit the column
+    is_number = text.isascii() and text.isdigit() and len(text) < 19  # the column has 64 bits
     return int(text) if is_number else None

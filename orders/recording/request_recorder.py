@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 from orders.recording import request_log
-from orders.recording.request_log import Note
+from orders.recording.request_log import RequestRecord
 from orders.rules.errors import ServiceBusy
 from orders.storage.sqlite import request_lock
 
@@ -79,7 +79,7 @@ class RequestRecorder:
 
     def begin_anew(self) -> None:
         """Start without notes and without a thread."""
-        self._waiting: deque[Note] = deque()
+        self._waiting: deque[RequestRecord] = deque()
         self._dropped = 0
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -101,7 +101,7 @@ class RequestRecorder:
             self._dropped += 1
             return
         now = int(time.time() * 1000)
-        self._waiting.append(Note(org_id, token_id, now, method, path, status, user_agent))
+        self._waiting.append(RequestRecord(org_id, token_id, now, method, path, status, user_agent))
         if self._thread is None:
             self._start()
 

@@ -27,7 +27,7 @@ def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> N
     login_user(SignedIn(member))
     # A sign-in must not depend on writing.
     with contextlib.suppress(ServiceBusy):
-        own_account.note_sign_in(member, by_recovery_code=by_recovery_code)
+        own_account.record_sign_in(member, by_recovery_code=by_recovery_code)
     if member.lacks_second_factor:
         session[MUST_SET_UP] = True
 

@@ -26,7 +26,7 @@ def start() -> AnyResponse | str:
     if current_member() is None:
         return redirect(url_for("customer.find"))
     member = signed_in()
-    glance = at_a_glance.look(member.actor, zone=member.preferences.zone)
+    glance = at_a_glance.load_dashboard(member.actor, zone=member.preferences.zone)
     write = member.preferences.write_day
     return render_template(
         "staff/start.html",

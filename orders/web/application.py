@@ -10,8 +10,8 @@ from flask import Flask
 from orders.rules.configuration import own_picture
 from orders.storage.sqlite import request_lock
 from orders.web.assets import asset
+from orders.web.language import options_line
 from orders.web.observers import Observer, begin_request
-from orders.web.options import options_line
 from orders.web.patterns import fill
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request
 
 from orders.rules.texts import Figure, mark
 from orders.rules.uploads import too_many_bytes
-from orders.web.in_force import limits_in_force
+from orders.web.current_settings import current_limits
 
 FORM = "application/x-www-form-urlencoded"
 # Views that take files; all others stay within MAX_BODY_BYTES.
@@ -29,7 +29,7 @@ def read_body_of_page() -> None:
     Views that take files may have a larger one, of up to MAX_UPLOAD_BYTES. Raises as `read_body`.
     """
     if flask_request.endpoint in UPLOADS and flask_request.mimetype == "multipart/form-data":
-        flask_request.max_content_length = limits_in_force().upload_bytes
+        flask_request.max_content_length = current_limits().upload_bytes
     read_body(flask_request)
 
 

@@ -1,4 +1,4 @@
-"""Error pages for people, and what htmx shows in their place."""
+"""Error pages for people, and the fragments that htmx shows instead."""
 
 from flask import Response, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -10,7 +10,7 @@ from orders.web.language import is_for_customers, language, translated
 from orders.web.pages import wants_piece
 
 NOTHING_SAVED = mark("Nothing was saved. Go back and send it again.")
-# What people can do about it, in place of the protocol's own words.
+# Title and advice by status code, instead of the reason phrases of HTTP.
 SENTENCES = {
     400: (
         mark("That did not arrive whole"),
@@ -34,7 +34,7 @@ OTHERWISE = mark("That did not work")
 
 
 def error_page(error: HTTPException) -> Response:
-    """Draw the page for a protocol error; its headers (`Allow`, `Retry-After`) stay."""
+    """Render the page for an HTTP error; its headers (`Allow`, `Retry-After`) are kept."""
     response = _page(error.code or 500, error.description or "")
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
@@ -43,14 +43,14 @@ def error_page(error: HTTPException) -> Response:
 
 
 def busy_page(error: OrderError) -> Response:
-    """Draw the page for a database that cannot be reached."""
+    """Render the page for a database that cannot be reached."""
     response = _page(503, error.sentence)
     response.headers["Retry-After"] = "1"
     return response
 
 
 def _page(status: int, detail: str) -> Response:
-    # What is no text of ours is the framework's own English, which says nothing that helps people.
+    # Descriptions by the framework exist in English only.
     detail = translated(detail) if isinstance(detail, Text) or language() == ENGLISH else ""
     title, advice = SENTENCES.get(status, (OTHERWISE, detail or NOTHING_SAVED))
     text = render_template(

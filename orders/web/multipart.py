@@ -1,7 +1,6 @@
-"""Reads `multipart/form-data` strictly.
+"""A strict parser for `multipart/form-data`.
 
-Werkzeug's own reader takes a broken body for an empty form and puts question marks in the place of
-broken text, both without a word.
+Werkzeug's own parser silently reads a broken body as an empty form, and replaces broken characters.
 """
 
 from dataclasses import dataclass
@@ -12,14 +11,13 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 from orders.rules.texts import Figure, mark
 
 MULTIPART = "multipart/form-data"
-# Far more parts than any configuration has.
-MAX_PARTS = 1_000
+MAX_PARTS = 1_000  # far more than any configuration has
 BROKEN = mark("The form is broken: its parts cannot be told apart.")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a form. `file_name` is None for a field; `content_type` is `""` when not sent."""
+    """A part of a form. `file_name` is None for a field, `content_type` is `""` if not sent."""
 
     name: str
     file_name: str | None
@@ -28,10 +26,9 @@ class Part:
 
 
 def read_parts(body: bytes, boundary: str) -> list[Part]:
-    """Give the parts in the order in which they came.
+    """Return the parts of a body in their order, without unused file inputs (no name, no content).
 
-    A file input that nobody used (no file name, no content) is left out. Raises BadRequest for a
-    form that is broken or has more than MAX_PARTS parts.
+    Raises BadRequest for a broken body and for more than MAX_PARTS parts.
     """
     if not boundary or not boundary.isascii():
         raise BadRequest(mark("A form needs its boundary in the Content-Type."))
@@ -53,14 +50,14 @@ def read_parts(body: bytes, boundary: str) -> list[Part]:
                         raise BadRequest(
                             mark("A form of at most %(most)s parts.", most=Figure(MAX_PARTS))
                         )
-    # An AttributeError is what the decoder raises for a part without the line break of its end.
+    # The decoder raises AttributeError for a part without its final line break.
     except (ValueError, AttributeError) as error:
         raise BadRequest(BROKEN) from error
     return [part for part in parts if part.file_name != "" or part.content]
 
 
 def _part(begun: Field | File, content: bytes) -> Part:
-    # A part without a name has None there, whatever the decoder's types say.
+    # The decoder returns None for a part without a name, although its types exclude it.
     if not isinstance(begun.name, str):
         raise BadRequest(BROKEN)
     file_name = begun.filename if isinstance(begun, File) else None

@@ -1,7 +1,6 @@
-"""Turns a page of ours into a PDF with WeasyPrint, which is optional (`make pdf`).
+"""Renders pages as PDF with WeasyPrint, which is optional (`make pdf`).
 
-Nothing is fetched over the network: the page's own addresses are answered from here, and all others
-are refused.
+WeasyPrint makes no network requests: URLs of the service are read in this process, others refused.
 """
 
 import ctypes
@@ -18,30 +17,29 @@ from werkzeug.security import safe_join
 
 from orders.storage.sqlite import request_lock
 
-# The page's own address while it is drawn; nobody has it (RFC 6761).
+# The base URL of a page while it is rendered. The top-level domain is reserved (RFC 6761).
 ORIGIN = "http://sheet.invalid"
 PANGO = "libpango-1.0.so.0"  # as Linux names it
 
-# Gives the content of an address of ours and its type; None when there is nothing.
+# Returns content and content type of a path of the service, or None.
 Reader = Callable[[str], tuple[bytes, str] | None]
 
 
-class PdfMissing(Exception):  # noqa: N818 - named for what it is, as our other errors
-    """WeasyPrint, or the pango library of the system, is not installed."""
+class PdfMissing(Exception):  # noqa: N818 - named as the other errors
+    """WeasyPrint or the system's pango library is not installed."""
 
 
 @lru_cache(maxsize=1)
 def is_available() -> bool:
-    """Tell whether PDFs can be made here; what is installed later counts after a restart.
+    """Return whether PDFs can be made; the result is cached until the process restarts.
 
-    Loading WeasyPrint takes a second, for which nobody should wait who only sees an order: where
-    its system library is found, that is enough.
+    Loading WeasyPrint takes a second, so it is loaded only if its system library is not found.
     """
     if importlib.util.find_spec("weasyprint") is None:
         return False
     try:
         ctypes.CDLL(PANGO)
-    except OSError:  # it may have another name here
+    except OSError:  # the library may have another name on this system
         pass
     else:
         return True
@@ -53,12 +51,12 @@ def is_available() -> bool:
 
 
 def make_pdf(html: str, read: Reader) -> bytes:
-    """Draw a page as PDF. `read` answers for pictures; static files are read from our folder.
+    """Render HTML as PDF. `read` returns pictures; static files are read from their folder.
 
     Raises PdfMissing.
     """
     weasyprint = _load()
-    request_lock.release()  # a sheet takes long, and other requests should not wait for it
+    request_lock.release()  # rendering takes up to a second, and other requests should continue
     document = weasyprint.HTML(string=html, base_url=ORIGIN, url_fetcher=_fetcher(weasyprint, read))
     made: bytes = document.write_pdf()
     return made
@@ -73,8 +71,7 @@ def _load() -> Any:  # noqa: ANN401 - a module without types
 
 
 def _fetcher(weasyprint: Any, read: Reader) -> Any:  # noqa: ANN401 - as above
-    """Give what WeasyPrint asks for every address in the page, its style sheets and drawings."""
-
+    # WeasyPrint asks this object for every URL in the page and in its style sheets.
     class OwnFilesOnly(weasyprint.urls.URLFetcher):  # type: ignore[misc]  # as above
         def fetch(self, url: str, headers: object = None) -> Any:  # noqa: ANN401, ARG002 - WeasyPrint's own signature
             if url.startswith("data:"):

@@ -218,7 +218,7 @@ def test_a_public_token_lists_by_short_id_only(api: Api, public_api: Api, app: F
             connection.execute(
                 update(OrgTable).where(OrgTable.id == api.org_id).values(may_public_list=True)
             )
-            administration.touch_rules(connection, api.org_id)
+            administration.bump_rules_version(connection, api.org_id)
 
         database.write(allow)
     assert public_api.call("GET", "/orders").json["orders"] == [made]

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from app import create_app
 from orders import administration
 from orders.recording import request_log
-from orders.recording.request_log import Filters, LoggedRequest, RequestPage
+from orders.recording.request_log import LoggedRequest, RequestFilter, RequestPage
 from orders.recording.request_recorder import RequestRecorder
 from orders.rules.errors import ServiceBusy
 from orders.rules.limits import Limits
@@ -38,11 +38,11 @@ def recorder(app: Flask) -> RequestRecorder:
 def log(app: Flask, org: Org, recorder: RequestRecorder) -> Log:
     """Write what has gathered and read the org's log, newest first."""
 
-    def read(filters: Filters | None = None, of: str = "") -> list[LoggedRequest]:
+    def read(filters: RequestFilter | None = None, of: str = "") -> list[LoggedRequest]:
         with app.app_context():
             recorder.flush()
             page = request_log.list_requests(
-                of or org.id, filters or Filters(), kept_since=LONG_AGO
+                of or org.id, filters or RequestFilter(), kept_since=LONG_AGO
             )
         return list(page.requests)
 
@@ -206,24 +206,28 @@ class TestList:
     @pytest.mark.parametrize(
         ("filters", "numbers"),
         [
-            (Filters(status=404), range(1, 120, 4)),
-            (Filters(status=2), range(0, 120, 4)),
-            (Filters(status=5, method="POST"), range(3, 120, 4)),
-            (Filters(method="GET", status=503), ()),
-            (Filters(path="ORDERS/11"), (11, *range(110, 120))),
-            (Filters(path="%"), ()),
-            (Filters(path="_"), ()),
-            (Filters(token="nobody\0"), ()),
+            (RequestFilter(status=404), range(1, 120, 4)),
+            (RequestFilter(status=2), range(0, 120, 4)),
+            (RequestFilter(status=5, method="POST"), range(3, 120, 4)),
+            (RequestFilter(method="GET", status=503), ()),
+            (RequestFilter(path="ORDERS/11"), (11, *range(110, 120))),
+            (RequestFilter(path="%"), ()),
+            (RequestFilter(path="_"), ()),
+            (RequestFilter(token="nobody\0"), ()),
         ],
     )
     def test_filters(
-        self, rows: list[datetime], log: Log, filters: Filters, numbers: range | tuple[int, ...]
+        self,
+        rows: list[datetime],
+        log: Log,
+        filters: RequestFilter,
+        numbers: range | tuple[int, ...],
     ) -> None:
         paths = [f"/api/orders/{number}" for number in sorted(numbers, reverse=True)]
         assert [one.path for one in log(filters)] == paths[: request_log.PAGE_SIZE]
 
     def test_by_token_and_time(self, rows: list[datetime], org: Org, log: Log) -> None:
-        found = log(Filters(token=org.public.id, since=rows[30], until=rows[36]))
+        found = log(RequestFilter(token=org.public.id, since=rows[30], until=rows[36]))
         assert [one.path for one in found] == ["/api/orders/33", "/api/orders/30"]
         assert {one.token_name for one in found} == {"shop"}
 
@@ -232,7 +236,9 @@ class TestList:
     ) -> None:
         def page(**cursors: str) -> RequestPage:
             with app.app_context():
-                return request_log.list_requests(org.id, Filters(), kept_since=LONG_AGO, **cursors)
+                return request_log.list_requests(
+                    org.id, RequestFilter(), kept_since=LONG_AGO, **cursors
+                )
 
         first = page()
         second = page(older_than=first.older or "")
@@ -254,10 +260,12 @@ class TestList:
     def test_what_is_too_old_is_not_shown_and_soon_deleted(
         self, app: Flask, org: Org, rows: list[datetime], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(request_log, "FORGOTTEN_AT_ONCE", 50)
+        monkeypatch.setattr(request_log, "DELETE_BATCH", 50)
         before = rows[70]
         with app.app_context():
-            shown = request_log.list_requests(org.id, Filters(since=rows[69]), kept_since=before)
+            shown = request_log.list_requests(
+                org.id, RequestFilter(since=rows[69]), kept_since=before
+            )
             assert shown.requests[-1].at == before
             assert request_log.forget(before)
             assert not request_log.forget(before)

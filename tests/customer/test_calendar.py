@@ -1,4 +1,4 @@
-"""A day that the customer may see can be taken into a calendar."""
+"""A visible date has a calendar file."""
 
 from flask.testing import FlaskClient
 
@@ -12,7 +12,7 @@ LINE = {"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": 1}
 GERMAN = {"Accept-Language": "de"}
 
 
-def test_a_day_has_a_file(client: FlaskClient, org: Org, place_order: PlaceOrder) -> None:
+def test_a_date_has_a_calendar_file(client: FlaskClient, org: Org, place_order: PlaceOrder) -> None:
     org.define(SECRET, DAY)
     place_order(cart=[LINE], metadata={"day": "2026-12-18", "paid": "2026-11-01"})
     page = client.get(f"/o/{CODE}").text
@@ -32,7 +32,7 @@ def test_a_day_has_a_file(client: FlaskClient, org: Org, place_order: PlaceOrder
         assert line in lines
 
 
-def test_without_a_day_there_is_no_button(
+def test_without_a_date_there_is_no_button(
     client: FlaskClient, org: Org, place_order: PlaceOrder, clock: Clock
 ) -> None:
     org.define(DAY)

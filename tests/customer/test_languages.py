@@ -1,4 +1,4 @@
-"""In which language the customers' pages speak, and that they say the same in each."""
+"""The language of the customer pages."""
 
 import re
 
@@ -21,67 +21,65 @@ ENGLISH = {"Accept-Language": "en-GB"}
 FRENCH = {"Accept-Language": "fr"}
 
 
-def spoken(text: str) -> str:
+def language_of(text: str) -> str:
     found = re.search(r'<html lang="(\w+)">', text)
     assert found is not None
     return found[1]
 
 
-def let_speak(app: Flask, org: Org, language: str) -> None:
+def set_language(app: Flask, org: Org, language: str) -> None:
     with app.app_context():
         administration.change_customer_page(
             org.id, customer_check="none", accent="", contact="", language=language
         )
 
 
-class TestTheChoice:
-    def test_the_browser_is_asked(self, client: FlaskClient) -> None:
-        assert spoken(client.get("/find", headers=GERMAN).text) == "de"
-        assert spoken(client.get("/find", headers=ENGLISH).text) == "en"
-        assert spoken(client.get("/find", headers=FRENCH).text) == "en"
-        assert spoken(client.get("/find").text) == "en"
+class TestChoice:
+    def test_the_browser_decides(self, client: FlaskClient) -> None:
+        assert language_of(client.get("/find", headers=GERMAN).text) == "de"
+        assert language_of(client.get("/find", headers=ENGLISH).text) == "en"
+        assert language_of(client.get("/find", headers=FRENCH).text) == "en"
+        assert language_of(client.get("/find").text) == "en"
 
     @pytest.mark.parametrize("odd", ["", "*", ";;;", "de;q=x", "x" * 5000, "\xff"])
-    def test_odd_wishes_are_no_failure(self, client: FlaskClient, odd: str) -> None:
+    def test_odd_headers_are_no_error(self, client: FlaskClient, odd: str) -> None:
         assert client.get("/find", headers={"Accept-Language": odd}).status_code == 200
 
-    def test_the_address_wins_and_is_remembered(self, client: FlaskClient) -> None:
+    def test_the_url_wins_and_is_remembered(self, client: FlaskClient) -> None:
         answer = client.get("/find?lang=de", headers=ENGLISH)
-        assert spoken(answer.text) == "de"
+        assert language_of(answer.text) == "de"
         assert "Max-Age=31536000" in answer.headers["Set-Cookie"]
         assert "HttpOnly" in answer.headers["Set-Cookie"]
-        assert spoken(client.get("/find", headers=ENGLISH).text) == "de"
-        assert spoken(client.get("/find?lang=en", headers=GERMAN).text) == "en"
-        assert spoken(client.get("/find", headers=GERMAN).text) == "en"
+        assert language_of(client.get("/find", headers=ENGLISH).text) == "de"
+        assert language_of(client.get("/find?lang=en", headers=GERMAN).text) == "en"
+        assert language_of(client.get("/find", headers=GERMAN).text) == "en"
 
     @pytest.mark.parametrize("odd", ["fr", "", "de\0", "../de", "<b>", "DE"])
-    def test_a_language_that_there_is_not_is_passed_over(
-        self, client: FlaskClient, odd: str
-    ) -> None:
+    def test_an_unknown_language_is_ignored(self, client: FlaskClient, odd: str) -> None:
         answer = client.get("/find", query_string={"lang": odd}, headers=GERMAN)
-        assert spoken(answer.text) == "de"
+        assert language_of(answer.text) == "de"
         assert "Set-Cookie" not in answer.headers
 
-    def test_the_org_has_its_say_where_the_browser_has_none(
+    def test_the_language_of_the_org_is_used_if_the_browser_names_none(
         self, app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder
     ) -> None:
         place_order(cart=[LINE])
-        let_speak(app, org, "de")
-        assert spoken(client.get(f"/o/{CODE}").text) == "de"
+        set_language(app, org, "de")
+        assert language_of(client.get(f"/o/{CODE}").text) == "de"
         for wish in ("fr", "fr, *;q=0.5", "*", "en;q=0"):
             text = client.get(f"/o/{CODE}", headers={"Accept-Language": wish}).text
-            assert spoken(text) == "de", wish
-        assert spoken(client.get(f"/o/{CODE}", headers=ENGLISH).text) == "en"
-        assert spoken(client.get("/find").text) == "en"
+            assert language_of(text) == "de", wish
+        assert language_of(client.get(f"/o/{CODE}", headers=ENGLISH).text) == "en"
+        assert language_of(client.get("/find").text) == "en"
 
-    def test_caches_are_told_what_it_depends_on(
+    def test_vary_names_what_the_language_depends_on(
         self, client: FlaskClient, clock: Clock, place_order: PlaceOrder
     ) -> None:
         place_order(cart=[LINE])
         for path in ("/find", f"/o/{CODE}", f"/o/{UNKNOWN_CODE}"):
             assert {"Accept-Language", "Cookie"} <= set(client.get(path).vary)
 
-    def test_each_page_leads_to_the_other_language_and_keeps_what_was_typed(
+    def test_each_page_links_to_the_other_language_and_keeps_the_input(
         self, client: FlaskClient, clock: Clock, place_order: PlaceOrder
     ) -> None:
         place_order(cart=[LINE])
@@ -91,7 +89,7 @@ class TestTheChoice:
             other = client.get(
                 address.replace("&amp;", "&"), headers=ENGLISH, follow_redirects=True
             )
-            assert spoken(other.text) == "de"
+            assert language_of(other.text) == "de"
             client.delete_cookie("language")
             typed = re.findall(r'name="code" type="text" value="([^"]*)"', text)
             assert re.findall(r'name="code" type="text" value="([^"]*)"', other.text) == typed
@@ -113,27 +111,25 @@ class TestGerman:
         for shown in ("In Arbeit", "Konfiguriertes Produkt", "1 Position, 1.200 Stück", "<dd>Ja<",
                       "1.234,56789", "Freitag, 18. Dezember 2026", "In den Kalender"):  # fmt: skip
             assert shown in text, shown
-        # What the org has written is its own, in whatever language.
+        # Texts written by the org are not translated.
         assert "<dd>Yes<" in text
         assert "In Progress" not in text
 
     @pytest.mark.parametrize("status", list(Status))
-    def test_statuses_are_translated_for_people_and_never_on_the_wire(
+    def test_statuses_are_translated_on_pages_and_never_in_the_api(
         self, client: FlaskClient, org: Org, place_order: PlaceOrder, status: Status
     ) -> None:
         order = place_order(status=str(status), cart=[LINE])
         page = client.get(f"/o/{CODE}", headers=GERMAN).text
         assert f"</svg>{status}<" not in page
-        told = client.get(
+        answer = client.get(
             f"/api/orders/{order.id}",
             headers={**GERMAN, "Authorization": f"Bearer {org.private.secret}"},
         )
-        assert told.json is not None
-        assert told.json["status"] == str(status)
+        assert answer.json is not None
+        assert answer.json["status"] == str(status)
 
-    def test_misses_have_the_same_size_and_time_there_too(
-        self, client: FlaskClient, clock: Clock
-    ) -> None:
+    def test_misses_have_the_same_size_and_time(self, client: FlaskClient, clock: Clock) -> None:
         unknown = client.get(f"/o/{UNKNOWN_CODE}", headers=GERMAN)
         mistyped = client.get(f"/o/{MISTYPED_CODE}", headers=GERMAN)
         assert "Wir kennen keine Bestellung" in unknown.text
@@ -143,14 +139,14 @@ class TestGerman:
         assert clock.slept == [pytest.approx(0.02)] * 2
 
     @pytest.mark.parametrize(("method", "path"), [("POST", f"/o/{CODE}"), ("PUT", "/find")])
-    def test_errors_too(self, client: FlaskClient, method: str, path: str) -> None:
+    def test_error_pages_are_translated(self, client: FlaskClient, method: str, path: str) -> None:
         answer = client.open(path, method=method, headers=GERMAN)
         assert answer.status_code == 405
         assert "Hier nicht möglich" in answer.text
         assert "GET" in answer.headers["Allow"]
 
 
-def test_english_counts_as_people_do(client: FlaskClient, place_order: PlaceOrder) -> None:
+def test_english_has_singular_and_plural(client: FlaskClient, place_order: PlaceOrder) -> None:
     place_order(cart=[{**LINE, "count": 1}])
     assert "1 line, 1 piece<" in client.get(f"/o/{CODE}").text
 

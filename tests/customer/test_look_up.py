@@ -1,4 +1,4 @@
-"""Contract, "The short ID": a customer finds the order by its code, however it is typed."""
+"""A customer finds an order by its code, in any spelling (docs/contract.md, "The short ID")."""
 
 import sqlite3
 from collections.abc import Callable
@@ -10,8 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, update
 from werkzeug.test import TestResponse
 
-from orders.customer.blueprint import MISTYPED, UNKNOWN
-from orders.customer.pace import MissPace
+from orders.customer.blueprint import MISTYPED, UNKNOWN, ConstantTimeAnswer
 from orders.rules.short_id import ALPHABET, grouped
 from orders.storage import database, tables
 from orders.storage.database import db
@@ -64,7 +63,7 @@ def test_every_spelling_finds_the_order(
     assert grouped(CODE) in page.text
 
 
-def test_one_wrong_character_or_swap_is_told_as_mistyped(
+def test_a_wrong_or_swapped_character_is_mistyped(
     client: FlaskClient, clock: Clock, place_order: PlaceOrder
 ) -> None:
     place_order(cart=[LINE])
@@ -118,12 +117,12 @@ def test_odd_texts_are_mistyped_codes(client: FlaskClient, clock: Clock, typed: 
         assert len(answer.data) < 6000
 
 
-def test_the_database_is_asked_for_well_formed_codes_only(
+def test_only_well_formed_codes_reach_the_database(
     app: Flask, client: FlaskClient, clock: Clock, database_url: str
 ) -> None:
     asked: list[str] = []
     if database_url.startswith("sqlite"):
-        # The driver itself, because the look-up goes to it without SQLAlchemy.
+        # The look-up bypasses SQLAlchemy, so the driver itself is traced.
         def watch(connection: sqlite3.Connection, _record: object) -> None:
             connection.set_trace_callback(asked.append)
 
@@ -147,7 +146,7 @@ def test_the_database_is_asked_for_well_formed_codes_only(
 class TestMisses:
     MISTYPED_CODE = UNKNOWN_CODE[:-1] + ("0" if UNKNOWN_CODE[-1] != "0" else "1")
 
-    def test_an_unknown_code_is_told_as_unknown(self, client: FlaskClient, clock: Clock) -> None:
+    def test_an_unknown_code_gets_its_own_message(self, client: FlaskClient, clock: Clock) -> None:
         answer = client.get(f"/o/{UNKNOWN_CODE}")
         assert answer.status_code == 404
         assert UNKNOWN in answer.text
@@ -184,13 +183,13 @@ class TestMisses:
         assert mistyped.data == typed_in.data
         assert unknown.status_code == mistyped.status_code == 404
         assert len(unknown.data) == len(mistyped.data)
-        # How many look-ups are left falls with each one, whatever it finds.
+        # The rate limit counts down with each look-up, found or not.
         counting = {"X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After"}
-        told = [
+        seen = [
             sorted((name, value) for name, value in answer.headers if name not in counting)
             for answer in (unknown, mistyped, typed_in)
         ]
-        assert told[0] == told[1] == told[2]
+        assert seen[0] == seen[1] == seen[2]
 
     @pytest.mark.parametrize("code", [UNKNOWN_CODE, MISTYPED_CODE])
     def test_each_miss_is_answered_after_the_same_time(
@@ -200,7 +199,7 @@ class TestMisses:
         client.get(f"/o/{code}")
         assert clock.slept == [pytest.approx(0.017)]
 
-    def test_a_found_order_is_not_held_back(
+    def test_a_found_order_is_not_delayed(
         self, client: FlaskClient, clock: Clock, place_order: PlaceOrder
     ) -> None:
         place_order(cart=[LINE])
@@ -208,19 +207,19 @@ class TestMisses:
         assert client.get("/find").status_code == 200
         assert clock.slept == []
 
-    def test_a_late_miss_is_not_held_back_further(self) -> None:
+    def test_a_late_miss_is_not_delayed_further(self) -> None:
         clock = Clock(now=10.0)
-        MissPace(0.02, clock.read, clock.sleep).hold_back(9.5)
+        ConstantTimeAnswer(0.02, clock.read, clock.sleep).wait_since(9.5)
         assert clock.slept == []
 
 
 def find_page(client: FlaskClient, typed: str) -> str:
-    """Type a code and follow where it leads."""
+    """Submit a code and follow the redirect."""
     page = client.get("/find", query_string={"code": typed}, follow_redirects=True)
     return str(page.text)
 
 
-def test_the_form_works_without_javascript_and_keeps_what_was_typed(
+def test_the_form_works_without_javascript_and_keeps_the_input(
     client: FlaskClient, clock: Clock
 ) -> None:
     empty = client.get("/find")
@@ -234,12 +233,12 @@ def test_the_form_works_without_javascript_and_keeps_what_was_typed(
     assert "code-error" in answer.text.partition("aria-describedby=")[2].partition(">")[0]
 
 
-def test_a_link_without_its_code_leads_to_the_form(client: FlaskClient) -> None:
+def test_a_link_without_a_code_redirects_to_the_form(client: FlaskClient) -> None:
     assert client.get("/o/").headers["Location"] == "/find"
     assert client.get("/o", follow_redirects=True).request.path == "/find"
 
 
-def test_answers_stay_out_of_caches_and_search_engines(
+def test_pages_are_not_cached_or_indexed(
     client: FlaskClient, clock: Clock, place_order: PlaceOrder
 ) -> None:
     place_order(cart=[LINE])
@@ -248,12 +247,12 @@ def test_answers_stay_out_of_caches_and_search_engines(
         headers = client.get(address).headers
         assert headers["Cache-Control"] == "no-store"
         assert "noindex" in headers["X-Robots-Tag"]
-        # The code in the address is told to no other site.
+        # The code in the URL is not sent to other sites.
         assert headers["Referrer-Policy"] in {"same-origin", "no-referrer"}
         assert "Set-Cookie" not in headers
 
 
-def test_only_reading_is_possible(client: FlaskClient, place_order: PlaceOrder) -> None:
+def test_only_get_and_head_are_allowed(client: FlaskClient, place_order: PlaceOrder) -> None:
     place_order(cart=[LINE])
     for address in ("/find", f"/o/{CODE}"):
         head = client.head(address)

@@ -1,4 +1,4 @@
-"""Look-ups are rate-limited by address: nobody tries out codes."""
+"""Look-ups are rate-limited by client address, so that nobody guesses codes."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def app(settings: Settings) -> Iterator[Flask]:
 @pytest.mark.parametrize(
     "address", [f"/o/{UNKNOWN_CODE}", "/o/x", "/find?code=x", f"/find?code={UNKNOWN_CODE}"]
 )
-def test_too_many_look_ups_are_429_with_a_sentence(
+def test_too_many_look_ups_are_429_with_a_message(
     client: FlaskClient, clock: Clock, address: str
 ) -> None:
     allowed = {client.get(address).status_code for _ in range(2)}
@@ -36,12 +36,12 @@ def test_too_many_look_ups_are_429_with_a_sentence(
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert "Too many codes in a short time. Please try again in" in refused.text
     assert refused.headers["Cache-Control"] == "no-store"
-    # What was typed is still in the field.
+    # The input is still in the field.
     typed = address.rpartition("=")[2].rpartition("/")[2]
     assert f'value="{typed}"' in refused.text
 
 
-def test_other_addresses_are_not_held_up(client: FlaskClient, clock: Clock) -> None:
+def test_other_clients_are_not_limited(client: FlaskClient, clock: Clock) -> None:
     for _ in range(3):
         last = client.get("/o/x", environ_base={"REMOTE_ADDR": "192.0.2.1"})
     assert last.status_code == 429

@@ -1,4 +1,4 @@
-"""Pictures of configurations on the customer's page: of the order's own lines, and no others."""
+"""The customer page shows pictures of the order's own lines only."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from orders.catalogue import configurations
+from orders.customer.blueprint import ConstantTimeAnswer
 from orders.rules.limits import Limits
 from orders.rules.uploads import SentFile
 from orders.settings import Settings
@@ -20,7 +21,7 @@ ADDRESS = f"/o/{CODE}/pictures"
 
 
 def save(app: Flask, org: Org, name: str, content: bytes, kind: str) -> str:
-    """Save a configuration with a file as its thumbnail; gives its ID."""
+    """Save a configuration with a file as its thumbnail and return its ID."""
     raw = {"metadata": {"name": "Oslo chair"}, "attachments": {"thumbnail": name}}
     with app.app_context():
         new, files = configurations.check_configuration(
@@ -39,9 +40,7 @@ def placed(app: Flask, org: Org, place_order: PlaceOrder) -> None:
 
 @pytest.mark.usefixtures("placed", "clock")
 class TestPictures:
-    def test_the_page_shows_it_and_everybody_with_the_code_gets_it(
-        self, client: FlaskClient
-    ) -> None:
+    def test_the_page_shows_it_to_anyone_with_the_code(self, client: FlaskClient) -> None:
         page = client.get(f"/o/{CODE}").text
         assert page.count("<img") == 1
         assert f'src="{ADDRESS}/2"' in page
@@ -53,10 +52,10 @@ class TestPictures:
         assert picture.headers["X-Content-Type-Options"] == "nosniff"
 
     @pytest.mark.parametrize("path", ["1", "0", "3", "999999999999999999999"])
-    def test_lines_without_a_picture_have_none(self, client: FlaskClient, path: str) -> None:
+    def test_lines_without_a_picture_are_404(self, client: FlaskClient, path: str) -> None:
         assert client.get(f"{ADDRESS}/{path}").status_code == 404
 
-    def test_an_unknown_or_mistyped_code_tells_nothing_more_than_the_page_does(
+    def test_unknown_and_mistyped_codes_are_answered_as_by_the_page(
         self, client: FlaskClient, clock: Clock
     ) -> None:
         missed = [
@@ -83,9 +82,9 @@ def test_only_pictures_without_scripts_are_shown(
 
 
 @pytest.mark.usefixtures("placed")
-def test_pictures_are_free_and_guesses_are_counted(settings: Settings, clock: Clock) -> None:
+def test_only_misses_count_for_the_rate_limit(settings: Settings, clock: Clock) -> None:
     other = create_app(replace(settings, lookup_limit="3 per minute"))
-    other.extensions["miss_pace"] = other.extensions["miss_pace"].__class__(0.0)
+    other.extensions["constant_time_answer"] = ConstantTimeAnswer(0.0)
     client = other.test_client()
     assert [client.get(f"{ADDRESS}/2").status_code for _ in range(6)] == [200] * 6
     guesses = [client.get(f"/o/{UNKNOWN_CODE}/pictures/1").status_code for _ in range(5)]

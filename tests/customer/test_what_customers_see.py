@@ -1,4 +1,4 @@
-"""Contract, "Attributes": a customer sees what the org has marked visible, and nothing else."""
+"""A customer sees the attributes that the org has marked visible, and nothing else."""
 
 import dataclasses
 import json
@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders.catalogue import naming
+from orders.catalogue import configurations, naming
 from orders.rules.attributes import Applies, AttributeRule, Kind, Option
 from orders.rules.configuration import NewConfiguration
 from orders.rules.status import Status
@@ -103,7 +103,7 @@ def test_nothing_else_leaks(
 ) -> None:
     org.define(*ATTRIBUTES)
     with app.app_context():
-        [saved] = naming.save_configurations(
+        [saved] = configurations.save_configurations(
             [
                 NewConfiguration(
                     variant={
@@ -135,15 +135,15 @@ def test_nothing_else_leaks(
     )
     answer = client.get(f"/o/{CODE}")
     assert answer.status_code == 200
-    told = answer.text + json.dumps(list(answer.headers))
-    assert "Oslo chair" in told
-    assert "HIDDEN" not in told
+    response = answer.text + json.dumps(list(answer.headers))
+    assert "Oslo chair" in response
+    assert "HIDDEN" not in response
     internal = (
         order.id, order.org_id, order.created_by, org.email, saved, card.short_id, UUID,
         "11111111-2222", "99999999-2222", "margin", "free", "Asset", "Layers", "Material",
     )  # fmt: skip
     for secret in internal:
-        assert secret not in told
+        assert secret not in response
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -202,11 +202,11 @@ PICTURES = {
 
 
 @pytest.mark.parametrize(("address", "is_shown"), PICTURES.items(), ids=PICTURES)
-def test_only_pictures_of_our_own_are_shown(
+def test_only_pictures_of_the_service_itself_are_shown(
     app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder, address: str, is_shown: bool
 ) -> None:
     with app.app_context():
-        [saved] = naming.save_configurations(
+        [saved] = configurations.save_configurations(
             [NewConfiguration(variant={}, metadata={}, thumbnail=address)],
             org_id=org.id,
             created_by=org.private.id,
@@ -218,7 +218,7 @@ def test_only_pictures_of_our_own_are_shown(
     assert "javascript:" not in text
 
 
-def test_what_others_wrote_is_never_markup(
+def test_values_are_escaped(
     app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder
 ) -> None:
     evil = "<img src=x onerror=alert(1)>"
@@ -230,7 +230,7 @@ def test_what_others_wrote_is_never_markup(
     assert text.count("&lt;img src=x") >= 5
 
 
-def test_options_are_shown_as_people_read_them(
+def test_options_are_formatted_for_people(
     app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder
 ) -> None:
     variant = {"Headrest": True, "Dimmer": False, "Width": 1600, "Depth": 42.5, "Nothing": None}
@@ -259,7 +259,7 @@ def test_the_link_to_share_is_the_public_one(
 
 def _saved(app: Flask, org: Org, variant: dict[str, Any], metadata: dict[str, Any]) -> str:
     with app.app_context():
-        [saved] = naming.save_configurations(
+        [saved] = configurations.save_configurations(
             [NewConfiguration(variant=variant, metadata=metadata)],
             org_id=org.id,
             created_by=org.private.id,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app import create_app
 from orders.recording import request_log
-from orders.recording.request_log import Filters
+from orders.recording.request_log import RequestFilter
 from orders.settings import Settings
 from orders.storage import database
 from tests.bad_orders import CHAIR
@@ -39,7 +39,7 @@ def statuses(settings: Settings, org_id: str) -> list[int]:
     with app.app_context():
         while True:
             page = request_log.list_requests(
-                org_id, Filters(), kept_since=long_ago, older_than=older
+                org_id, RequestFilter(), kept_since=long_ago, older_than=older
             )
             found += [one.status for one in page.requests]
             if page.older is None:

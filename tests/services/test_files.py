@@ -1,4 +1,4 @@
-"""The file store: a folder, and a real server of the S3 protocol, by the same calls."""
+"""The file store in a folder and on a real S3 server."""
 
 import os
 import time
@@ -25,7 +25,7 @@ LATER = timedelta(days=2)
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    """Serve a bucket on loopback; gives the server's address."""
+    """Serve a bucket on loopback and return the server's address."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -57,7 +57,7 @@ def names(store: FileStore) -> set[str]:
     return set(store.names_before(datetime.now(UTC) + LATER))
 
 
-def test_what_is_put_can_be_read_and_discarded(store: FileStore) -> None:
+def test_files_can_be_written_read_and_removed(store: FileStore) -> None:
     small, large = new_name(ORG), new_name(ORG)
     store.put(small, b"small")
     store.put(large, os.urandom(7_000_000))
@@ -70,18 +70,18 @@ def test_what_is_put_can_be_read_and_discarded(store: FileStore) -> None:
         store.get(small)
 
 
-def test_names_are_never_the_same_and_cannot_be_guessed() -> None:
+def test_names_are_unique_and_random() -> None:
     made = {new_name(ORG) for _ in range(1000)}
     assert len(made) == 1000
     assert all(name.startswith(f"{ORG}/") and len(name) == len(ORG) + 41 for name in made)
 
 
-def test_the_folder_is_for_this_user_alone(tmp_path: Path) -> None:
+def test_only_the_user_can_read_the_folder(tmp_path: Path) -> None:
     FileStore("", tmp_path / "deep" / "files").put(new_name(ORG), b"x")
     assert (tmp_path / "deep" / "files").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_bucket_that_is_out_of_reach_is_a_busy_service(
+def test_an_unreachable_bucket_raises_service_busy(
     s3: FileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
@@ -107,7 +107,7 @@ def test_a_configuration_keeps_its_files_in_either_store(
         found = configuration_queries.find_file(made.short_id, "shot", org.id)
         assert store.get(found.stored_as) == PNG
         assert (found.size, found.content_type) == (len(PNG), "image/png")
-        # What no row tells of goes, a day later; what is known stays.
+        # Files without a row are removed after a day, others stay.
         store.put(orphan := new_name(org.id), b"left over")
         assert configurations.sweep_files(store) == 0
         assert configurations.sweep_files(store, now=datetime.now(UTC) + LATER) == 1
@@ -115,7 +115,7 @@ def test_a_configuration_keeps_its_files_in_either_store(
         assert store.get(found.stored_as) == PNG
 
 
-def test_half_written_files_are_swept_from_the_folder(app: Flask, tmp_path: Path) -> None:
+def test_temporary_files_are_swept_from_the_folder(app: Flask, tmp_path: Path) -> None:
     store = FileStore("", tmp_path / "files")
     store.put(name := new_name(ORG), b"x")
     draft = tmp_path / "files" / f"{name}#1"

@@ -1,4 +1,4 @@
-"""Notes of the team: written once, by whom and when, and nobody else's to see or delete."""
+"""Notes of the team: stored once with author and time; only authors delete them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert
 
 from orders import editing, intake, notes, queries
 from orders.access import Actor
-from orders.rules.errors import Forbidden, InvalidOrder, NotFound
+from orders.rules.errors import Forbidden, InvalidInput, NotFound
 from orders.rules.limits import Limits
 from orders.rules.order import Order
 from orders.storage import database
@@ -22,7 +22,7 @@ NOTE_ID = "00000000-0000-4000-8000-000000000001"
 
 
 @pytest.fixture(autouse=True)
-def _in_the_application(app: Flask) -> Iterator[None]:
+def _app_context(app: Flask) -> Iterator[None]:
     with app.app_context():
         yield
 
@@ -43,9 +43,7 @@ def texts(order: Order) -> list[str]:
     return [note.text for note in notes.list_notes(order)]
 
 
-def test_a_note_has_its_author_and_time_and_the_newest_comes_first(
-    order: Order, org: Org, ida: Actor
-) -> None:
+def test_notes_have_author_and_time_newest_first(order: Order, org: Org, ida: Actor) -> None:
     notes.add_note(order.short_id, "First", actor=ida, now=NOW)
     notes.add_note(order.id, "Second", actor=ida, now=NOW + timedelta(minutes=1))
     second, first = notes.list_notes(order)
@@ -59,41 +57,41 @@ def test_the_order_does_not_change(order: Order, ida: Actor) -> None:
     assert [entry.action for entry in queries.read_history(order)] == ["created"]
 
 
-def test_the_same_note_is_written_once(order: Order, ida: Actor) -> None:
+def test_the_same_note_is_stored_once(order: Order, ida: Actor) -> None:
     for _ in range(2):
         assert notes.add_note(order.id, "Once", actor=ida, note_id=NOTE_ID) == NOTE_ID
     assert texts(order) == ["Once"]
 
 
-def test_line_ends_are_one_character_and_blanks_around_it_go(order: Order, ida: Actor) -> None:
+def test_line_ends_are_normalized_and_the_text_is_stripped(order: Order, ida: Actor) -> None:
     notes.add_note(order.id, "  a\r\nb\rc\n ", actor=ida)
     assert texts(order) == ["a\nb\nc"]
 
 
 @pytest.mark.parametrize("text", ["", " \r\n", "x" * 2001, "a\0b", "\ud800"])
-def test_what_is_not_fit_is_refused_and_writes_nothing(order: Order, ida: Actor, text: str) -> None:
-    with pytest.raises(InvalidOrder) as refused:
+def test_an_invalid_text_is_refused_and_not_stored(order: Order, ida: Actor, text: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
         notes.add_note(order.id, text, actor=ida)
     assert [error.path for error in refused.value.errors] == ["note"]
     assert texts(order) == []
 
 
-def test_characters_count_not_bytes(order: Order, ida: Actor) -> None:
+def test_the_limit_counts_characters_not_bytes(order: Order, ida: Actor) -> None:
     notes.add_note(order.id, "\r\n".join(["ö"] * 1000) + "ö", actor=ida)
     assert len(texts(order)[0]) == 2000
 
 
-def test_a_row_goes_into_the_transaction_of_somebody_else(order: Order, ida: Actor) -> None:
+def test_a_row_can_be_inserted_in_another_transaction(order: Order, ida: Actor) -> None:
     row = notes.note_row(order.id, notes.check_note("With the order"), actor=ida, at=NOW)
 
-    def work(connection: Connection) -> None:
+    def insert_row(connection: Connection) -> None:
         connection.execute(insert(order_note), row)
 
-    database.write(work)
+    database.write(insert_row)
     assert texts(order) == ["With the order"]
 
 
-def test_one_deletes_ones_own_and_nobody_elses(order: Order, org: Org, ida: Actor) -> None:
+def test_only_the_author_deletes_a_note(order: Order, org: Org, ida: Actor) -> None:
     made = notes.add_note(order.id, "Mine", actor=ida)
     with pytest.raises(Forbidden):
         notes.remove_note(order.id, made, actor=org.admin().actor)
@@ -103,7 +101,7 @@ def test_one_deletes_ones_own_and_nobody_elses(order: Order, org: Org, ida: Acto
     assert texts(order) == []
 
 
-def test_a_note_is_deleted_with_its_own_order_only(order: Order, org: Org, ida: Actor) -> None:
+def test_a_note_is_deleted_by_its_own_order_only(order: Order, org: Org, ida: Actor) -> None:
     draft = intake.check_order(
         {"cart": [{"configurationId": CHAIR, "count": 1}]}, actor=ida, limits=Limits()
     )
@@ -113,7 +111,7 @@ def test_a_note_is_deleted_with_its_own_order_only(order: Order, org: Org, ida: 
     assert texts(order) == ["Mine"]
 
 
-def test_strangers_find_no_order(order: Order, other_org: Org) -> None:
+def test_another_org_does_not_find_the_order(order: Order, other_org: Org) -> None:
     stranger = other_org.staff().actor
     with pytest.raises(NotFound):
         notes.add_note(order.id, "Hello", actor=stranger)
@@ -122,7 +120,7 @@ def test_strangers_find_no_order(order: Order, other_org: Org) -> None:
     assert texts(order) == []
 
 
-def test_an_order_in_the_bin_takes_none(order: Order, ida: Actor) -> None:
+def test_an_order_in_the_bin_accepts_no_notes(order: Order, ida: Actor) -> None:
     made = notes.add_note(order.id, "Before", actor=ida)
     editing.bin_order(order.id, actor=ida)
     with pytest.raises(NotFound):

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders.administration import customer_pages
+from orders import administration
 from orders.queries import HistoryEntry
 from orders.staff.order import history
 from orders.staff.order.history import Change
@@ -131,7 +131,7 @@ def test_the_message_to_the_customer_is_in_the_customers_language(
     staff_client: FlaskClient, org: Org, chosen: str | None, asked: str, subject: str
 ) -> None:
     with org.app.app_context():
-        customer_pages.change_customer_page(
+        administration.change_customer_page(
             org.id, customer_check="none", accent="", contact="", language=chosen or ""
         )
     text = staff_client.get(f"/orders/{make_order(org)['shortId']}?lang={asked}").text

@@ -5,7 +5,7 @@ import re
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders.web import script_texts
+from orders.web import language
 from tests.actors import Org
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
@@ -63,7 +63,7 @@ def test_scripts_get_their_texts_with_the_page(client: FlaskClient) -> None:
     found = re.search(r'src="(/texts/de\.js\?v=\w+)"', page)
     assert found is not None
     answer = client.get(found[1])
-    assert answer.text == script_texts.script_of("de")
+    assert answer.text == language.script_of("de")
     assert answer.headers["Cache-Control"].endswith("immutable")
     for other in ("/texts/de.js", "/texts/de.js?v=0123456789"):
         assert client.get(other).headers["Cache-Control"] == "no-cache"

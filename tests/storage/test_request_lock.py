@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from sqlalchemy import Connection
 
-from orders.customer.pace import MissPace
+from orders.customer.blueprint import ConstantTimeAnswer
 from orders.storage import database
 from orders.storage.sqlite import request_lock
 from tests.actors import Org
@@ -108,6 +108,8 @@ def test_a_delayed_answer_delays_no_other_request(org: Org, code: str) -> None:
         assert done.wait(5)
 
     # The clock stands still, so that the answer is always too early.
-    org.app.extensions["miss_pace"] = MissPace(clock=lambda: 0.0, sleep=others_go_on)
+    org.app.extensions["constant_time_answer"] = ConstantTimeAnswer(
+        clock=lambda: 0.0, sleep=others_go_on
+    )
     assert org.app.test_client().get(f"/o/{code}").status_code == 404
     assert done.is_set()

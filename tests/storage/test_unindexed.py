@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from orders.catalogue import naming
+from orders.catalogue import configurations, naming
 from orders.catalogue.configuration_import import import_configurations
-from orders.catalogue.configuration_queries import Filters, list_configurations
-from orders.catalogue.configuration_search import find_configurations
+from orders.catalogue.configuration_queries import ConfigurationFilter, list_configurations
+from orders.catalogue.naming import find_configurations
 from orders.imports.plan import known_codes
 from orders.listing import OrderFilter, find_orders
 from orders.lists.bulk import Target, change_orders
@@ -24,7 +24,7 @@ from tests.actors import Org
 from tests.plans import noted_plans
 
 CODES = tuple(short_id.generate() for _ in range(50))
-SHORT_IDS = tuple(naming.new_short_id() for _ in range(50))
+SHORT_IDS = tuple(configurations.new_short_id() for _ in range(50))
 
 
 def change_status(org: Org) -> object:
@@ -46,7 +46,9 @@ def change_status(org: Org) -> object:
         (change_status, "SEARCH orders USING INDEX sqlite_autoindex_orders_2 (short_id=?)"),
         (lambda org: known_codes(CODES, org.id),
          "SEARCH orders USING INDEX sqlite_autoindex_orders_2 (short_id=?)"),
-        (lambda org: list_configurations(org.id, Filters(short_ids=SHORT_IDS), Paging()),
+        (lambda org: list_configurations(
+            org.id, ConfigurationFilter(short_ids=SHORT_IDS), Paging()
+        ),
          "SEARCH configuration USING INDEX sqlite_autoindex_configuration_2 (short_id=?)"),
         (lambda org: naming.unknown_short_ids(SHORT_IDS, org.id),
          "SEARCH configuration USING INDEX sqlite_autoindex_configuration_2 (short_id=?)"),

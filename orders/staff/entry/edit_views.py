@@ -11,7 +11,7 @@ from orders.entry.drafts import Draft
 from orders.revisions import change_drafts, editors, order_edits
 from orders.revisions.change_drafts import ChangeElsewhere
 from orders.revisions.order_edits import EditClash
-from orders.rules.errors import InvalidOrder, NotFound, StaleVersion
+from orders.rules.errors import InvalidInput, NotFound, StaleVersion
 from orders.rules.order import Order
 from orders.rules.short_id import grouped
 from orders.rules.status import Status
@@ -32,7 +32,7 @@ from orders.staff.entry.form_rows import element_id
 from orders.staff.entry.order_form import OrderEntry
 from orders.staff.entry.prefilled import entry_of
 from orders.staff.entry.row_acts import act
-from orders.web.in_force import limits_in_force
+from orders.web.current_settings import current_limits
 from orders.web.language import gettext, translated
 from orders.web.pages import go_to
 
@@ -98,9 +98,9 @@ def save_order(reference: str) -> AnyResponse:
     try:
         check_changes(entry, edit, member)
         saved = order_edits.save_edit(
-            edit.stored.id, edit.version, edit.raw, actor=member.actor, limits=limits_in_force()
+            edit.stored.id, edit.version, edit.raw, actor=member.actor, limits=current_limits()
         )
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         kept = _keep(stored)
         return _draw(entry, stored, edit.version, draft_version=kept, status=422)

@@ -13,14 +13,14 @@ from orders.notes import check_note
 from orders.queries import find_order
 from orders.revisions.order_edits import check_edit
 from orders.revisions.order_versions import order_at
-from orders.rules.errors import FieldError, InvalidOrder
+from orders.rules.errors import FieldError, InvalidInput, InvalidOrder
 from orders.rules.form_changes import changed_fields
 from orders.rules.order import Order, OrderDraft
 from orders.staff.blueprint import signed_in
 from orders.staff.entry.form_rows import FormData, element_id
 from orders.staff.entry.order_form import OrderEntry, blank_line, read_entry
 from orders.staff.entry.prefilled import entry_of
-from orders.web.in_force import limits_in_force
+from orders.web.current_settings import current_limits
 from orders.web.pages import page_or_piece, wants_piece
 
 # The key that makes a form's order unique (docs/decisions/0005-…): 128 random bits.
@@ -72,7 +72,7 @@ def check_new(entry: OrderEntry, member: StaffMember, **changes: object) -> Orde
     faults = [*entry.faults(), *_note_faults(entry)]
     try:
         draft = intake.check_order(
-            {**entry.raw(), **changes}, actor=member.actor, limits=limits_in_force(),
+            {**entry.raw(), **changes}, actor=member.actor, limits=current_limits(),
             legacy_items=False,
         )  # fmt: skip
     except InvalidOrder as invalid:
@@ -86,7 +86,7 @@ def _note_faults(entry: OrderEntry) -> list[FieldError]:
     try:
         if note_of(entry):
             check_note(note_of(entry))
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         return list(invalid.errors)
     return []
 
@@ -121,7 +121,7 @@ def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:
     """Check the changes of an order. Raises InvalidOrder."""
     faults = entry.faults()
     try:
-        check_edit(edit.base, edit.raw, actor=member.actor, limits=limits_in_force())
+        check_edit(edit.base, edit.raw, actor=member.actor, limits=current_limits())
     except InvalidOrder as invalid:
         raise InvalidOrder([*invalid.errors, *faults]) from invalid
     if faults:

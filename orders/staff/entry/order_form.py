@@ -13,8 +13,7 @@ from wtforms import Field
 
 from orders.access import Actor, OrgRules
 from orders.catalogue import naming
-from orders.catalogue.configuration_search import find_configurations
-from orders.catalogue.naming import ConfigurationCard
+from orders.catalogue.naming import ConfigurationCard, find_configurations
 from orders.rules.attributes import AttributeRule, Kind
 from orders.rules.configuration_id import read_uuid
 from orders.rules.details import NO_JSON_SENTENCE, DetailError, read_details, read_value

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from orders.administration import customer_pages
+from orders import administration
 from orders.rules.order import Order
 from orders.rules.short_id import grouped
-from orders.web.language import gettext, language, speaking
-from orders.web.links import customer_link
+from orders.web.current_settings import customer_link
+from orders.web.language import gettext, language, use_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ def link_message(order: Order) -> LinkMessage:
 
     Where it has chosen none, in that of the page: whoever sends it adds words of their own.
     """
-    chosen = customer_pages.find_customer_page(order.org_id).language
+    chosen = administration.find_customer_page(order.org_id).language
     shown, link = grouped(order.short_id), customer_link(order.short_id)
-    with speaking(chosen):
+    with use_language(chosen):
         return LinkMessage(
             subject=gettext("Your order %(code)s", code=shown),
             text="\n".join((

@@ -23,7 +23,7 @@ from orders.staff.order.order_page_forms import LinkForm, NoteForm
 from orders.staff.showing import status_names
 from orders.staff.undo import Undo, take_undo
 from orders.web import pdf
-from orders.web.links import customer_link
+from orders.web.current_settings import customer_link
 from orders.web.pages import go_to
 
 STATUSES = tuple(Status)

@@ -9,7 +9,7 @@ from orders import queries
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.order.order_facts import cards_of
 from orders.staff.order.order_page import draw_order
-from orders.web.links import customer_link
+from orders.web.current_settings import customer_link
 
 QR_BORDER = 2  # modules of white around the code
 

@@ -17,9 +17,9 @@ from orders.staff.blueprint import signed_in, staff
 from orders.staff.order.history import PLATFORM_LABELS
 from orders.staff.order.order_facts import as_text, cards_of, labelled
 from orders.web import pdf
-from orders.web.downloads import file_store
+from orders.web.assets import file_store
+from orders.web.current_settings import customer_link
 from orders.web.language import translated
-from orders.web.links import customer_link
 
 MAX_SHEETS = 100  # orders of one print
 # Of one PDF: an order takes a quarter of a second, and sixty lines a second.

@@ -10,8 +10,8 @@ from orders.staff.blueprint import signed_in, staff
 from orders.staff.people.people_forms import OwnPasswordForm, PreferencesForm
 from orders.staff.permits import for_everybody
 from orders.staff.sessions import stay_signed_in
-from orders.web.language import gettext, speaking
-from orders.web.limits import limiter, sign_in_limit
+from orders.web.current_settings import limiter, sign_in_limit
+from orders.web.language import gettext, use_language
 from orders.web.pages import go_to
 
 MOST_EVENTS = 10
@@ -39,7 +39,7 @@ def save_preferences() -> Response:
     member = signed_in()
     form = PreferencesForm(formdata=request.form).with_choices()
     entry, chosen = AdminEntry(form), form.preferences()
-    with speaking(chosen.language):  # as the next page does
+    with use_language(chosen.language):  # as the next page does
         done = gettext("Your preferences are saved.")
     return save(
         entry,

@@ -7,15 +7,14 @@ from orders.administration import NewInvitation
 from orders.messaging import mail
 from orders.messaging.mail import MailFailed
 from orders.people import second_factor
-from orders.rules.errors import Conflict, FieldError, InvalidOrder, Taken
+from orders.rules.errors import Conflict, FieldError, InvalidInput, Taken
 from orders.rules.texts import mark
 from orders.staff.admin_form import AdminEntry, act, page, secret_page
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.people.people_forms import InvitationForm
 from orders.staff.permits import admin_only
-from orders.web.in_force import settings_in_force
+from orders.web.current_settings import current_settings, may_mail_links, secret_link
 from orders.web.language import gettext, translated
-from orders.web.links import may_mail_links, secret_link
 from orders.web.pages import go_to
 
 INVITATION_SUBJECT = mark("Your account for Shortorder")
@@ -46,7 +45,7 @@ def invite() -> Response:
         made = administration.invite(
             me.org_id, email=form.email.data or "", role=form.role.data or "", by=me.id
         )
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return page(_draw(entry), 422)
     except Taken as taken:
@@ -132,7 +131,7 @@ def _show_invitation(made: NewInvitation) -> Response:
         # In the language of the page: of the person who is invited none is known yet.
         text = gettext(INVITATION_TEXT, org=org.name, link=link)
         try:
-            mail.send(made.email, gettext(INVITATION_SUBJECT), text, settings=settings_in_force())
+            mail.send(made.email, gettext(INVITATION_SUBJECT), text, settings=current_settings())
         except MailFailed as error:
             is_mailed, failed = False, translated(error.sentence)
     return _show_link(

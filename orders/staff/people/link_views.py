@@ -12,17 +12,21 @@ from flask import Response, flash, render_template, request, session, url_for
 
 from orders import access, administration
 from orders.messaging import mail
-from orders.rules.errors import Conflict, InvalidOrder, NotFound
+from orders.rules.errors import Conflict, InvalidInput, NotFound
 from orders.rules.texts import mark
 from orders.staff.admin_form import AdminEntry, secret_page
 from orders.staff.aside import do_aside
 from orders.staff.blueprint import staff
 from orders.staff.people.people_forms import ForgotForm, JoinForm, NewPasswordForm
 from orders.staff.sessions import begin_session, begin_signed_in
-from orders.web.in_force import settings_in_force
-from orders.web.language import gettext, language, speaking, translated
-from orders.web.limits import limiter, sign_in_limit
-from orders.web.links import may_mail_links, secret_link
+from orders.web.current_settings import (
+    current_settings,
+    limiter,
+    may_mail_links,
+    secret_link,
+    sign_in_limit,
+)
+from orders.web.language import gettext, language, translated, use_language
 from orders.web.pages import go_to
 
 Found = TypeVar("Found")
@@ -61,7 +65,7 @@ def accept_invitation() -> Response:
         staff_id = administration.accept(
             secret, name=form.name.data or "", password=form.password.data or ""
         )
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return _draw_join(entry, invitation, 422)
     except (NotFound, Conflict) as error:
@@ -93,7 +97,7 @@ def ask_for_link() -> str:
     email = (form.email.data or "").strip()
     if not may_mail_links() or not email:
         return _draw_forgot(form)
-    settings = settings_in_force()
+    settings = current_settings()
     # What does not depend on the person is made here, where the request is known.
     link, spoken = secret_link("staff.open_reset", "SECRET"), language()
 
@@ -101,7 +105,7 @@ def ask_for_link() -> str:
         made = administration.ask_for_reset(email)
         if made is not None:
             own_link = link.replace("SECRET", made.secret)
-            with speaking(made.language, spoken):
+            with use_language(made.language, spoken):
                 subject = gettext(RESET_SUBJECT)
                 text = gettext(RESET_TEXT, email=made.email, link=own_link)
             mail.send(made.email, subject, text, settings=settings)
@@ -129,7 +133,7 @@ def set_by_reset() -> Response:
     try:
         email = administration.address_of_reset(secret)
         administration.set_by_reset(secret, password=form.password.data or "")
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return _draw_reset(entry, email, 422)
     except NotFound as error:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from orders import access
 from orders.access import StaffMember
 from orders.people import second_factor
-from orders.people.second_factor import Outcome
+from orders.people.second_factor import CodeResult
 from orders.rules.errors import Forbidden
 from orders.rules.permissions import REFUSALS, Permission
 from orders.staff.accounts import own_path
@@ -20,8 +20,8 @@ from orders.staff.entry.carried import Carried, keep_carried
 from orders.staff.entry.entry_views import draw_carried
 from orders.staff.forms import CodeForm, SignInForm
 from orders.staff.sessions import begin_session, begin_signed_in
+from orders.web.current_settings import limiter, sign_in_limit
 from orders.web.language import translated
-from orders.web.limits import limiter, sign_in_limit
 
 # Fields of the sign-in forms themselves; all others are a form that is carried along.
 OWN_FIELDS = {"email", "password", "code", "recovery", "next", "csrf_token"}
@@ -76,7 +76,7 @@ def check_code() -> AnyResponse:
     outcome = second_factor.check(member, form.code.data or form.recovery.data or "")
     if outcome.is_right:
         return _finish(member, carried, outcome)
-    sentence = second_factor.LOCKED if outcome is Outcome.LOCKED else second_factor.WRONG
+    sentence = second_factor.LOCKED if outcome is CodeResult.LOCKED else second_factor.WRONG
     return _page(_draw_code(carried, refusal=translated(sentence)), 422)
 
 
@@ -89,9 +89,9 @@ def sign_out() -> AnyResponse:
 
 
 def _finish(
-    member: StaffMember, carried: Carried, outcome: Outcome = Outcome.BY_APP
+    member: StaffMember, carried: Carried, outcome: CodeResult = CodeResult.BY_APP
 ) -> AnyResponse:
-    begin_signed_in(member, by_recovery_code=outcome is Outcome.BY_RECOVERY_CODE)
+    begin_signed_in(member, by_recovery_code=outcome is CodeResult.BY_RECOVERY_CODE)
     if not carried:
         return redirect(own_path(_next()), 303)
     g.member = member

@@ -7,15 +7,15 @@ from flask import Response, flash, render_template, request, url_for
 from orders import queries
 from orders.catalogue import configuration_import, configuration_queries, naming
 from orders.catalogue.configuration_import import SAMPLE, BadImport
-from orders.catalogue.configuration_queries import Filters
+from orders.catalogue.configuration_queries import ConfigurationFilter
 from orders.rules.configuration import Configuration
 from orders.rules.errors import Conflict
 from orders.rules.paging import MAX_PAGE, Paging
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.showing import as_json
-from orders.web.downloads import send_stored
-from orders.web.in_force import limits_in_force
+from orders.web.assets import send_stored
+from orders.web.current_settings import current_limits
 from orders.web.language import figure, gettext, ngettext
 from orders.web.pages import go_to, page_or_piece
 
@@ -30,7 +30,9 @@ def list_configurations() -> Response:
     search = request.args.get("q", "")[:MAX_SEARCH]
     number = request.args.get("page", 1, type=int)
     paging = Paging(page=min(max(number, 1), MAX_PAGE))
-    page = configuration_queries.list_configurations(org_id, Filters(search=search), paging)
+    page = configuration_queries.list_configurations(
+        org_id, ConfigurationFilter(search=search), paging
+    )
     cards = naming.resolve([found.id for found in page.entries], org_id)
     return page_or_piece(
         "staff/configurations/list.html", "staff/configurations/_rows.html",
@@ -84,7 +86,7 @@ def import_configurations() -> Response:
     try:
         made = configuration_import.import_configurations(
             sent.filename or "" if sent else "", sent.read() if sent else b"",
-            actor=signed_in().actor, limits=limits_in_force(),
+            actor=signed_in().actor, limits=current_limits(),
         )  # fmt: skip
     except (BadImport, Conflict) as error:
         return Response(_import_page(error), 422, mimetype="text/html")
@@ -107,7 +109,7 @@ def import_sample() -> Response:
 
 def _import_page(error: BadImport | Conflict | None) -> str:
     return render_template(
-        "staff/configurations/import.html", error=error, limits=limits_in_force(), sample=SAMPLE
+        "staff/configurations/import.html", error=error, limits=current_limits(), sample=SAMPLE
     )
 
 

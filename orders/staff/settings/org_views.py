@@ -11,7 +11,7 @@ from orders.staff.admin_form import AdminEntry, act, save
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.settings.org_forms import CustomerPageForm, LogoForm, OrgForm
-from orders.web.downloads import file_store
+from orders.web.assets import file_store
 from orders.web.language import gettext, language
 
 

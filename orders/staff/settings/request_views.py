@@ -9,7 +9,7 @@ from flask import Response, current_app, render_template, request
 
 from orders import administration
 from orders.recording import request_log
-from orders.recording.request_log import Filters
+from orders.recording.request_log import RequestFilter
 from orders.recording.request_recorder import RequestRecorder
 from orders.rules.moments import is_day, read_moment
 from orders.rules.texts import mark
@@ -33,7 +33,7 @@ class Narrowing:
     """What the address narrows the list to: as it was typed, as filters, and what is wrong."""
 
     typed: Mapping[str, str]
-    filters: Filters
+    filters: RequestFilter
     errors: Mapping[str, str]
 
 
@@ -72,7 +72,7 @@ def _narrowing(sent: Mapping[str, str]) -> Narrowing:
         errors["from"] = translated(NOT_A_TIME)
     if typed["to"] and until is None:
         errors["to"] = translated(NOT_A_TIME)
-    filters = Filters(
+    filters = RequestFilter(
         status=status or 0,
         method=typed["method"].upper(),
         path=typed["path"],

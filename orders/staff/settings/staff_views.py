@@ -9,8 +9,8 @@ from orders.staff.blueprint import signed_in, staff
 from orders.staff.sessions import stay_signed_in
 from orders.staff.settings.admin import admin_only
 from orders.staff.settings.admin_forms import NewStaffForm, PasswordForm, RoleForm
+from orders.web.current_settings import may_mail_links
 from orders.web.language import gettext
-from orders.web.links import may_mail_links
 from orders.web.pages import go_to
 
 MOST_EVENTS = 20

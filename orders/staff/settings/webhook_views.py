@@ -6,14 +6,14 @@ from flask import Response, flash, render_template, request, url_for
 
 from orders.messaging import deliveries, webhooks
 from orders.messaging.deliveries import STATE_TEXTS, DeliveryState
-from orders.rules.errors import Conflict, InvalidOrder
+from orders.rules.errors import Conflict, InvalidInput
 from orders.rules.paging import MAX_PAGE, MAX_PER_PAGE, Paging
 from orders.rules.webhook import Webhook
 from orders.staff.admin_form import AdminEntry, act, own_id, page, save, secret_page
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.settings.webhook_forms import TOPIC_LABELS, WebhookForm
-from orders.web.in_force import settings_in_force
+from orders.web.current_settings import current_settings
 from orders.web.language import gettext, translated
 from orders.web.pages import go_to
 
@@ -53,14 +53,14 @@ def new_webhook() -> str:
 @admin_only
 def make_webhook() -> Response:
     """Make a webhook and lead to its page; the same form makes one, whatever is clicked twice."""
-    form, settings = WebhookForm(formdata=request.form), settings_in_force()
+    form, settings = WebhookForm(formdata=request.form), current_settings()
     entry = AdminEntry(form)
     try:
         made = webhooks.create(
             form.raw(), actor=signed_in().actor, limits=settings.limits,
             allow_private=settings.webhook_private_network, webhook_id=own_id(form.key),
         )  # fmt: skip
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return page(_draw_new(entry), 422)
     except Conflict as conflict:
@@ -86,7 +86,7 @@ def show_webhook(webhook_id: str) -> str:
 @admin_only
 def change_webhook(webhook_id: str) -> Response:
     """Change a webhook."""
-    form, settings = WebhookForm(formdata=request.form), settings_in_force()
+    form, settings = WebhookForm(formdata=request.form), current_settings()
     entry, actor = AdminEntry(form), signed_in().actor
     webhook = webhooks.find(webhook_id, actor.org_id)
     return save(

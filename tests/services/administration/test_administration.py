@@ -1,4 +1,4 @@
-"""Tokens, accounts and attributes by the services: who may have what, and what two at once do."""
+"""Services for tokens, accounts and attributes, also when two requests come at the same time."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from flask import Flask
 from orders import access, administration
 from orders.administration import ChangedMeanwhile
 from orders.rules.attributes import AttributeRule, Kind, Option
-from orders.rules.errors import Conflict, InvalidOrder, NotFound, Taken
+from orders.rules.errors import Conflict, InvalidInput, NotFound, Taken
 from orders.rules.paging import Paging
 from tests.actors import DOMAINS, PASSWORD, Org
 
@@ -20,27 +20,27 @@ NOTE = AttributeRule("note", "Note", Kind.TEXT)
 COLOR = AttributeRule("color", "Color", Kind.OPTION, (Option("red", "Red"), Option("blue", "Blue")))
 
 
-def paths_of(work: Callable[[], object]) -> set[str]:
-    """Give the fields that a service refuses."""
-    with pytest.raises(InvalidOrder) as refused:
-        work()
+def paths_of(call: Callable[[], object]) -> set[str]:
+    """Return the paths of the errors that a call raises."""
+    with pytest.raises(InvalidInput) as refused:
+        call()
     return {error.path for error in refused.value.errors}
 
 
-def at_once(app: Flask, *works: Callable[[], object]) -> list[BaseException | None]:
-    """Do works at the same moment; gives what each of them raised."""
-    raised: list[BaseException | None] = [None] * len(works)
-    start = threading.Barrier(len(works))
+def at_once(app: Flask, *calls: Callable[[], object]) -> list[BaseException | None]:
+    """Run calls at the same time and return the Conflict raised by each, or None."""
+    raised: list[BaseException | None] = [None] * len(calls)
+    start = threading.Barrier(len(calls))
 
     def run(at: int) -> None:
         with app.app_context():
             start.wait()
             try:
-                works[at]()
+                calls[at]()
             except Conflict as error:
                 raised[at] = error
 
-    threads = [threading.Thread(target=run, args=(at,)) for at in range(len(works))]
+    threads = [threading.Thread(target=run, args=(at,)) for at in range(len(calls))]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -49,7 +49,7 @@ def at_once(app: Flask, *works: Callable[[], object]) -> list[BaseException | No
 
 
 @pytest.fixture(autouse=True)
-def _inside(app: Flask) -> object:
+def _app_context(app: Flask) -> object:
     with app.app_context():
         yield
 
@@ -64,8 +64,8 @@ class TestTokens:
         origin = access.Origin("new.example", 443)
         assert access.authenticate(org.public.secret, origin=origin).id == org.public.id
 
-    def test_every_fault_is_told_at_once(self, org: Org) -> None:
-        with pytest.raises(InvalidOrder) as refused:
+    def test_all_errors_are_reported(self, org: Org) -> None:
+        with pytest.raises(InvalidInput) as refused:
             administration.change_token(
                 org.id, org.public.id, name="a\0", allowed=["https://x", "fine.example", "*"]
             )
@@ -73,18 +73,18 @@ class TestTokens:
         token = administration.find_token(org.id, org.public.id)
         assert (token.name, token.domains) == ("shop", DOMAINS)
 
-    def test_a_private_token_keeps_having_no_domains(self, org: Org) -> None:
+    def test_a_private_token_never_has_domains(self, org: Org) -> None:
         administration.change_token(org.id, org.private.id, name="cron", allowed=["a.example"])
         token = administration.find_token(org.id, org.private.id)
         assert (token.name, token.domains) == ("cron", ())
 
-    def test_a_revoked_one_cannot_be_changed(self, org: Org) -> None:
+    def test_a_revoked_token_cannot_be_changed(self, org: Org) -> None:
         administration.revoke_token(org.public.id, org_id=org.id)
         administration.revoke_token(org.public.id, org_id=org.id)
         with pytest.raises(Conflict):
             administration.change_token(org.id, org.public.id, name="x", allowed=DOMAINS)
 
-    def test_revoked_ones_come_last_and_are_not_active(self, org: Org) -> None:
+    def test_revoked_tokens_come_last_and_are_not_active(self, org: Org) -> None:
         administration.revoke_token(org.private.id, org_id=org.id)
         assert [one.id for one in administration.list_tokens(org.id)] == [
             org.public.id, org.private.id,
@@ -93,17 +93,17 @@ class TestTokens:
         assert ([one.id for one in page.entries], page.count) == ([org.public.id], 1)
 
     @pytest.mark.parametrize("unknown", [NOBODY, "nonsense", "\0", "\ud800", "x" * 5000, ""])
-    def test_an_unknown_one_is_not_there(self, org: Org, unknown: str) -> None:
-        for work in (
+    def test_an_unknown_id_is_not_found(self, org: Org, unknown: str) -> None:
+        for call in (
             lambda: administration.find_token(org.id, unknown),
             lambda: administration.revoke_token(unknown, org_id=org.id),
             lambda: administration.revoke_token(unknown),
             lambda: administration.change_token(org.id, unknown, name="x", allowed=()),
         ):
             with pytest.raises(NotFound):
-                work()
+                call()
 
-    def test_those_of_another_org_are_not_there(self, org: Org, other_org: Org) -> None:
+    def test_objects_of_another_org_are_not_found(self, org: Org, other_org: Org) -> None:
         with pytest.raises(NotFound):
             administration.revoke_token(other_org.private.id, org_id=org.id)
         with pytest.raises(NotFound):
@@ -124,11 +124,11 @@ class TestTokens:
             org.id, org.public.id, name="third", allowed=DOMAINS, version=refused.value.version
         )
 
-    def test_one_form_makes_one_token(self, app: Flask, org: Org) -> None:
-        def make() -> None:
+    def test_one_form_creates_one_token(self, app: Flask, org: Org) -> None:
+        def create() -> None:
             administration.add_token(org.id, name="twice", is_private=True, token_id=NOBODY)
 
-        raised = at_once(app, make, make, make)
+        raised = at_once(app, create, create, create)
         assert sum(error is None for error in raised) == 1
         assert [one.name for one in administration.list_tokens(org.id)].count("twice") == 1
 
@@ -149,7 +149,7 @@ class TestAccounts:
             administration.disable_staff(org.id, me, by=me)
         assert administration.find_staff(org.id, me).role == "admin"
 
-    def test_of_two_admins_who_act_on_each_other_one_stays(
+    def test_of_two_admins_who_demote_each_other_one_remains(
         self, app: Flask, org: Org, me: str, other: str
     ) -> None:
         def demote(target: str, by: str) -> None:
@@ -158,11 +158,11 @@ class TestAccounts:
         def disable(target: str, by: str) -> None:
             administration.disable_staff(org.id, target, by=by)
 
-        for doing in (demote, disable):
+        for change in (demote, disable):
             for one in (me, other):
                 administration.enable_staff(org.id, one)
                 administration.change_role(org.id, one, role="admin", by=NOBODY)
-            raised = at_once(app, partial(doing, other, me), partial(doing, me, other))
+            raised = at_once(app, partial(change, other, me), partial(change, me, other))
             assert sum(isinstance(error, Conflict) for error in raised) == 1
             admins = [
                 account
@@ -171,7 +171,7 @@ class TestAccounts:
             ]
             assert len(admins) == 1
 
-    def test_a_disabled_account_ends_at_once_and_comes_back(
+    def test_disabling_an_account_ends_its_session_and_can_be_undone(
         self, org: Org, me: str, other: str
     ) -> None:
         session = org.staff().session_id
@@ -182,14 +182,16 @@ class TestAccounts:
         administration.enable_staff(org.id, other)
         assert access.sign_in(org.email, PASSWORD) is not None
 
-    def test_a_new_password_ends_sessions_and_the_old_one(self, org: Org, other: str) -> None:
+    def test_a_new_password_ends_sessions_and_replaces_the_old_one(
+        self, org: Org, other: str
+    ) -> None:
         session = org.staff().session_id
         administration.set_password(org.id, other, password="another battery")
         assert access.load_staff(session) is None
         assert access.sign_in(org.email, PASSWORD) is None
         assert access.sign_in(org.email, "another battery") is not None
 
-    def test_every_fault_is_told_at_its_field(self, org: Org, other: str, me: str) -> None:
+    def test_errors_are_reported_at_their_fields(self, org: Org, other: str, me: str) -> None:
         def add(email: str, role: str, password: str) -> Callable[[], object]:
             return lambda: administration.add_staff(
                 org.id, email=email, role=role, password=password
@@ -203,7 +205,7 @@ class TestAccounts:
         }
         assert paths_of(lambda: administration.set_password(org.id, other, password="123456789"))
 
-    def test_an_address_is_taken_in_all_orgs_and_spellings(
+    def test_an_address_is_unique_over_all_orgs_and_in_any_case(
         self, org: Org, other_org: Org, other: str
     ) -> None:
         with pytest.raises(Taken) as refused:
@@ -212,10 +214,10 @@ class TestAccounts:
             )
         assert refused.value.path == "email"
 
-    def test_those_of_another_org_are_not_there(self, org: Org, other_org: Org, me: str) -> None:
+    def test_objects_of_another_org_are_not_found(self, org: Org, other_org: Org, me: str) -> None:
         theirs = other_org.staff().id
         for unknown in (theirs, NOBODY, "\0", "x"):
-            for work in (
+            for call in (
                 lambda one=unknown: administration.find_staff(org.id, one),
                 lambda one=unknown: administration.change_role(org.id, one, role="admin", by=me),
                 lambda one=unknown: administration.set_password(org.id, one, password=PASSWORD),
@@ -223,10 +225,10 @@ class TestAccounts:
                 lambda one=unknown: administration.enable_staff(org.id, one),
             ):
                 with pytest.raises(NotFound):
-                    work()
+                    call()
         assert administration.find_staff(other_org.id, theirs).role == "sales"
 
-    def test_an_offered_password_is_long_and_new_each_time(self) -> None:
+    def test_a_suggested_password_is_long_and_random(self) -> None:
         offered = {administration.readable_password() for _ in range(50)}
         assert len(offered) == 50
         assert all(len(one) >= administration.MIN_PASSWORD for one in offered)
@@ -234,12 +236,12 @@ class TestAccounts:
 
 class TestAttributes:
     def keys(self, org: Org) -> list[str]:
-        """The order that the form shows is the order of the rules."""
+        """Return the keys in the order of the form, which is that of the rules."""
         rules = access.org_rules_of(org.id).attributes
         assert [one.rule for one in administration.list_attributes(org.id)] == list(rules)
         return [rule.key for rule in rules]
 
-    def test_every_change_counts_for_the_next_order(self, org: Org) -> None:
+    def test_every_change_applies_to_the_next_order(self, org: Org) -> None:
         note = administration.add_attribute(org.id, NOTE)
         color = administration.add_attribute(org.id, COLOR)
         assert self.keys(org) == ["note", "color"]
@@ -256,13 +258,13 @@ class TestAttributes:
         assert administration.move_attribute(org.id, note, "down") == 2
         assert self.keys(org) == ["color", "note"]
 
-    def test_a_key_stays(self, org: Org) -> None:
+    def test_a_key_cannot_be_changed(self, org: Org) -> None:
         made = administration.add_attribute(org.id, NOTE)
         administration.change_attribute(org.id, made, replace(NOTE, key="other", label="New"))
         found = administration.find_attribute(org.id, made).rule
         assert (found.key, found.label) == ("note", "New")
 
-    def test_a_key_is_taken_once_in_an_org(self, app: Flask, org: Org, other_org: Org) -> None:
+    def test_a_key_is_unique_in_an_org(self, app: Flask, org: Org, other_org: Org) -> None:
         def add() -> None:
             administration.add_attribute(org.id, NOTE)
 
@@ -283,31 +285,31 @@ class TestAttributes:
             )
         assert administration.find_attribute(org.id, made).rule == first
 
-    def test_moves_at_once_lose_and_double_nothing(self, app: Flask, org: Org) -> None:
+    def test_parallel_moves_lose_and_duplicate_nothing(self, app: Flask, org: Org) -> None:
         made = [
             administration.add_attribute(org.id, replace(NOTE, key=f"note{n}")) for n in range(5)
         ]
-        works = [
+        moves = [
             lambda one=one, way=way: administration.move_attribute(org.id, one, way)
             for one, way in zip(made, ("down", "up", "down", "up", "up"), strict=True)
         ]
-        assert at_once(app, *works) == [None] * 5
+        assert at_once(app, *moves) == [None] * 5
         assert sorted(self.keys(org)) == [f"note{n}" for n in range(5)]
 
-    def test_those_of_another_org_are_not_there(self, org: Org, other_org: Org) -> None:
+    def test_objects_of_another_org_are_not_found(self, org: Org, other_org: Org) -> None:
         theirs = administration.add_attribute(other_org.id, NOTE)
         for unknown in (theirs, NOBODY, "\0", "x"):
-            for work in (
+            for call in (
                 lambda one=unknown: administration.find_attribute(org.id, one),
                 lambda one=unknown: administration.change_attribute(org.id, one, COLOR),
                 lambda one=unknown: administration.move_attribute(org.id, one, "up"),
                 lambda one=unknown: administration.remove_attribute(org.id, one),
             ):
                 with pytest.raises(NotFound):
-                    work()
+                    call()
         assert self.keys(other_org) == ["note"]
 
-    def test_a_definition_that_makes_no_sense_changes_nothing(self, org: Org) -> None:
+    def test_an_invalid_definition_changes_nothing(self, org: Org) -> None:
         made = administration.add_attribute(org.id, COLOR)
         bad = replace(COLOR, label="", options=(), default="green")
         assert paths_of(lambda: administration.change_attribute(org.id, made, bad)) == {

@@ -1,4 +1,4 @@
-"""The demo org: worth looking at, made by the product's own services, its secrets told once."""
+"""The demo org."""
 
 import json
 from collections import Counter
@@ -14,9 +14,8 @@ from orders import access
 from orders.access import Origin
 from orders.catalogue import naming
 from orders.demo import DemoResult, drawings, seed_demo
-from orders.demo.attributes import ATTRIBUTES
 from orders.demo.example_orders import example_orders
-from orders.demo.products import PRODUCTS, Product
+from orders.demo.products import ATTRIBUTES, PRODUCTS, Product
 from orders.rules.attributes import Applies, Kind, check_definition
 from orders.rules.errors import Conflict, Forbidden
 from orders.rules.limits import Limits
@@ -34,7 +33,7 @@ def demo(app: Flask) -> DemoResult:
         return seed_demo(Limits(), now=NOW)
 
 
-def test_it_makes_forty_orders_in_all_states_over_the_last_weeks(
+def test_it_creates_forty_orders_with_all_statuses_over_the_last_weeks(
     app: Flask, demo: DemoResult
 ) -> None:
     statement = select(tables.orders.c.status, tables.orders.c.created_at)
@@ -49,14 +48,14 @@ def test_it_makes_forty_orders_in_all_states_over_the_last_weeks(
     assert len({row.created_at.date() for row in rows}) > 20
 
 
-def test_orders_have_a_past_and_some_have_notes(app: Flask, demo: DemoResult) -> None:
+def test_orders_have_a_history_and_some_have_notes(app: Flask, demo: DemoResult) -> None:
     history, order = tables.order_history, tables.orders
-    acts = select(order.c.status, func.count()).join(history, history.c.order_id == order.c.id)
+    changes = select(order.c.status, func.count()).join(history, history.c.order_id == order.c.id)
     with app.app_context(), database.read() as connection:
         made = {
             row.status: row[1] / row[2]
             for row in connection.execute(
-                acts.add_columns(func.count(order.c.id.distinct())).group_by(order.c.status)
+                changes.add_columns(func.count(order.c.id.distinct())).group_by(order.c.status)
             )
         }
         notes = connection.execute(select(func.count()).select_from(tables.order_note)).scalar_one()
@@ -66,7 +65,7 @@ def test_orders_have_a_past_and_some_have_notes(app: Flask, demo: DemoResult) ->
     assert newest <= NOW
 
 
-def test_orders_come_through_every_door_and_old_items_are_among_them(
+def test_orders_come_from_every_source_and_some_have_old_items(
     app: Flask, demo: DemoResult
 ) -> None:
     order, line = tables.orders, tables.cart_line
@@ -86,14 +85,14 @@ def test_every_configuration_is_found_by_its_sku_and_has_its_picture(
     app: Flask, demo: DemoResult
 ) -> None:
     with app.app_context():
-        cards = naming.resolve([product.sku for product in PRODUCTS], demo.org_id)
-    assert demo.configurations == len(cards) == 20
-    for sku, card in cards.items():
-        assert card.sku == sku
-        assert card.product_name
-        assert len(card.variant) >= 2
-        assert card.thumbnail == f"/static/demo/{sku}.svg"
-        assert (PROJECT / card.thumbnail.removeprefix("/")).is_file()
+        found = naming.resolve([product.sku for product in PRODUCTS], demo.org_id)
+    assert demo.configurations == len(found) == 20
+    for sku, product in found.items():
+        assert product.sku == sku
+        assert product.product_name
+        assert len(product.variant) >= 2
+        assert product.thumbnail == f"/static/demo/{sku}.svg"
+        assert (PROJECT / product.thumbnail.removeprefix("/")).is_file()
 
 
 def test_the_account_and_the_tokens_work(app: Flask, demo: DemoResult) -> None:
@@ -137,20 +136,20 @@ def test_a_second_demo_is_refused_and_leaves_nothing_behind(app: Flask, demo: De
         assert counts() == before
 
 
-def test_the_command_prints_one_json_object_and_refuses_a_second_time(
+def test_the_command_prints_json_and_fails_the_second_time(
     runner: FlaskCliRunner,
 ) -> None:
     first = runner.invoke(args=["seed", "demo"])
     assert first.exit_code == 0
-    told = json.loads(first.stdout)
-    assert told["orders"] == 40
-    assert told["configurations"] == 20
-    assert told["privateToken"].startswith("so_prv_")
-    assert told["publicToken"].startswith("so_pub_")
+    printed = json.loads(first.stdout)
+    assert printed["orders"] == 40
+    assert printed["configurations"] == 20
+    assert printed["privateToken"].startswith("so_prv_")
+    assert printed["publicToken"].startswith("so_pub_")
     second = runner.invoke(args=["seed", "demo"])
     assert second.exit_code == 1
     assert second.stdout == ""
-    assert told["email"] in json.loads(second.stderr)["error"]
+    assert printed["email"] in json.loads(second.stderr)["error"]
 
 
 def test_attributes_cover_every_kind_and_setting() -> None:
@@ -161,7 +160,7 @@ def test_attributes_cover_every_kind_and_setting() -> None:
     assert not [fault for rule in ATTRIBUTES for fault in check_definition(rule)]
     required = [rule for rule in ATTRIBUTES if rule.required]
     assert required
-    # Else the plainest order of the README would be refused in the demo.
+    # Otherwise the first example of the README would be invalid in the demo.
     assert all(rule.default is not None for rule in required)
 
 
@@ -171,9 +170,9 @@ def test_the_content_is_the_same_on_every_machine() -> None:
 
 
 @pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.sku)
-def test_the_stored_drawing_is_the_one_that_the_code_draws(product: Product) -> None:
+def test_the_stored_drawing_is_what_the_code_renders(product: Product) -> None:
     stored = (drawings.FOLDER / product.picture).read_text(encoding="ascii")
-    assert stored == drawings.draw(product), "run `python -m orders.demo.drawings`"
+    assert stored == drawings.render(product), "run `python -m orders.demo.drawings`"
     assert len(stored) < 2000
     root = ElementTree.fromstring(stored)  # noqa: S314 - our own file
     assert root.tag == "{http://www.w3.org/2000/svg}svg"

@@ -8,7 +8,7 @@ from flask import Flask
 
 from orders import intake
 from orders.access import Actor
-from orders.catalogue.configuration_search import find_configurations
+from orders.catalogue.naming import find_configurations
 from orders.entry import customers
 from orders.rules.limits import Limits
 from orders.rules.order import Order

@@ -1,4 +1,4 @@
-"""The recorder: bounded, never in a request's way, and beginning anew in a forked process."""
+"""The recorder is bounded, never blocks a request, and starts again in a forked process."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from orders.recording import request_log, request_recorder
-from orders.recording.request_log import Note
+from orders.recording.request_log import RequestRecord
 from orders.recording.request_recorder import RequestRecorder
 from orders.rules.errors import ServiceBusy
 from orders.storage import database, tables
@@ -24,7 +24,7 @@ def recorder(app: Flask) -> Iterator[RequestRecorder]:
     recorder.close()
 
 
-def note(recorder: RequestRecorder, org: Org, times: int = 1) -> None:
+def record(recorder: RequestRecorder, org: Org, times: int = 1) -> None:
     for _ in range(times):
         recorder.note(org.id, org.private.id, "GET", "/api/orders/x", 200, "")
 
@@ -40,97 +40,97 @@ def test_the_thread_writes_by_itself(
 ) -> None:
     monkeypatch.setattr(request_recorder, "PAUSE", 0.01)
     for expected in (3, 6):
-        note(recorder, org, 3)
+        record(recorder, org, 3)
         while stored(app) < expected:
             time.sleep(0.01)
     assert stored(app) == 6
 
 
-def test_closing_writes_what_waits_and_later_notes_start_anew(
+def test_closing_writes_the_queue_and_a_later_request_starts_the_thread_again(
     app: Flask, org: Org, recorder: RequestRecorder
 ) -> None:
-    note(recorder, org)
+    record(recorder, org)
     recorder.close()
     assert stored(app) == 1
-    note(recorder, org)
+    record(recorder, org)
     recorder.close()
     assert stored(app) == 2
 
 
-def test_more_than_one_statement_takes(
+def test_more_rows_than_one_statement_takes(
     app: Flask, org: Org, recorder: RequestRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(request_recorder, "CHUNK", 7)
-    note(recorder, org, 30)
+    record(recorder, org, 30)
     recorder.flush()
     assert stored(app) == 30
 
 
-def test_when_full_notes_are_dropped_and_counted(
+def test_records_beyond_the_limit_are_dropped_and_counted(
     app: Flask, org: Org, recorder: RequestRecorder, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(request_recorder, "MOST_WAITING", 5)
-    note(recorder, org, 8)
+    record(recorder, org, 8)
     recorder.flush()
     assert stored(app) == 5
     assert caplog.messages == ["3 requests were left out of the request log."]
-    note(recorder, org)
+    record(recorder, org)
     recorder.flush()
     assert stored(app) == 6
     assert len(caplog.messages) == 1
 
 
 @pytest.mark.parametrize("error", [ServiceBusy("Busy."), LookupError("broken")])
-def test_what_cannot_be_written_is_dropped_and_nothing_is_raised(
+def test_records_that_cannot_be_written_are_dropped_without_an_error(
     app: Flask, org: Org, recorder: RequestRecorder, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture, error: Exception,
 ) -> None:  # fmt: skip
-    def fail(_notes: list[Note]) -> None:
+    def fail(_records: list[RequestRecord]) -> None:
         raise error
 
-    note(recorder, org, 4)
+    record(recorder, org, 4)
     with monkeypatch.context() as patch:
         patch.setattr(request_log, "store", fail)
         recorder.flush()
     assert "4 requests were left out of the request log." in caplog.messages
-    assert any(record.levelno == logging.ERROR for record in caplog.records) == (
+    assert any(one.levelno == logging.ERROR for one in caplog.records) == (
         not isinstance(error, ServiceBusy)
     )
-    note(recorder, org)
+    record(recorder, org)
     recorder.flush()
     assert stored(app) == 1
 
 
-def test_what_comes_while_a_batch_is_written_waits_for_the_next(
+def test_requests_during_a_batch_are_written_with_the_next(
     app: Flask, org: Org, recorder: RequestRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, batches = request_log.store, []
 
-    def while_requests_come(notes: list[Note]) -> None:
-        batches.append(len(notes))
-        note(recorder, org, 2)
-        store(notes)
+    def store_while_requests_arrive(records: list[RequestRecord]) -> None:
+        batches.append(len(records))
+        record(recorder, org, 2)
+        store(records)
 
-    monkeypatch.setattr(request_log, "store", while_requests_come)
-    note(recorder, org)
+    monkeypatch.setattr(request_log, "store", store_while_requests_arrive)
+    record(recorder, org)
     recorder.flush()
     assert batches == [1]
     assert stored(app) == 1
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # of Python 3.12
-def test_a_forked_process_does_not_write_its_parents_notes(
+def test_a_forked_process_does_not_write_its_parents_records(
     app: Flask, org: Org, recorder: RequestRecorder
 ) -> None:
-    note(recorder, org, 2)
+    record(recorder, org, 2)
     child = os.fork()
     if child == 0:
         code = 1
         try:
             with app.app_context():
                 database.db.engine.dispose(close=False)  # PostgreSQL's belong to the parent
-            note(recorder, org)
+            record(recorder, org)
             recorder.close()  # by a thread of its own
             code = 0
         finally:
@@ -142,17 +142,19 @@ def test_a_forked_process_does_not_write_its_parents_notes(
     assert stored(app) == 3
 
 
-def test_old_rows_are_deleted_now_and_then(
+def test_old_rows_are_deleted_from_time_to_time(
     app: Flask, org: Org, recorder: RequestRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(request_recorder, "PAUSE", 0.01)
     monkeypatch.setattr(request_recorder, "FORGETTING_PAUSE", 0.01)
     recorder.begin_anew()
     fortnight = 15 * 24 * 3600 * 1000
-    old = Note(org.id, org.private.id, int(time.time() * 1000) - fortnight, "GET", "/old", 200, "")
+    old = RequestRecord(
+        org.id, org.private.id, int(time.time() * 1000) - fortnight, "GET", "/old", 200, ""
+    )
     with app.app_context():
         request_log.store([old, old])
-    note(recorder, org)
+    record(recorder, org)
     while stored(app) != 1:
         time.sleep(0.01)
     recorder.close()

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders.web import script_texts
+from orders.web import language
 from tests.actors import Org
 from tests.bad_orders import CHAIR, good_form
 from tests.staff.entry.test_edit import Desk, fields_of
@@ -201,7 +201,7 @@ class TestChanging:
 
 
 def test_the_scripts_of_the_form_have_german_texts() -> None:
-    script = script_texts.script_of("de")
+    script = language.script_of("de")
     for text in (
         '"%(count)s line": ["%(count)s Position", "%(count)s Positionen"]',
         '"Line duplicated.": ["Position dupliziert."]',

@@ -14,8 +14,8 @@ from orders import access, administration
 from orders.access import StaffMember
 from orders.entry import drafts
 from orders.people import second_factor
-from orders.people.second_factor import MOST_WRONG, STEP, WAIT, Outcome
-from orders.rules.errors import Conflict, InvalidOrder
+from orders.people.second_factor import MOST_WRONG, STEP, WAIT, CodeResult
+from orders.rules.errors import Conflict, InvalidInput
 from orders.storage import database
 from orders.storage.models.people import RecoveryCode, StaffAccount
 from tests.actors import PASSWORD, Org
@@ -46,35 +46,35 @@ class TestCodes:
             second_factor.turn_on(member, made, code_at(made, START), now=START)
         return made
 
-    def check(self, app: Flask, member: StaffMember, code: str, at: datetime = START) -> Outcome:
+    def check(self, app: Flask, member: StaffMember, code: str, at: datetime = START) -> CodeResult:
         with app.app_context():
             return second_factor.check(member, code, now=at)
 
     def test_each_code_counts_once(self, app: Flask, member: StaffMember, secret: str) -> None:
         # The one that switched it on is used up already.
-        assert self.check(app, member, code_at(secret, START)) is Outcome.WRONG
+        assert self.check(app, member, code_at(secret, START)) is CodeResult.WRONG
         later = START + timedelta(seconds=STEP)
-        assert self.check(app, member, code_at(secret, later), later) is Outcome.BY_APP
-        assert self.check(app, member, code_at(secret, later), later) is Outcome.WRONG
+        assert self.check(app, member, code_at(secret, later), later) is CodeResult.BY_APP
+        assert self.check(app, member, code_at(secret, later), later) is CodeResult.WRONG
 
     def test_an_older_one_does_not_count_after_a_newer_one(
         self, app: Flask, member: StaffMember, secret: str
     ) -> None:
         at = START + timedelta(hours=1)
-        assert self.check(app, member, code_at(secret, at, 1), at) is Outcome.BY_APP
-        assert self.check(app, member, code_at(secret, at), at) is Outcome.WRONG
+        assert self.check(app, member, code_at(secret, at, 1), at) is CodeResult.BY_APP
+        assert self.check(app, member, code_at(secret, at), at) is CodeResult.WRONG
 
     @pytest.mark.parametrize("steps", [-1, 0, 1])
     def test_a_clock_may_be_half_a_minute_wrong(
         self, app: Flask, member: StaffMember, secret: str, steps: int
     ) -> None:
         at = START + timedelta(hours=1)
-        assert self.check(app, member, code_at(secret, at, steps), at) is Outcome.BY_APP
+        assert self.check(app, member, code_at(secret, at, steps), at) is CodeResult.BY_APP
 
     @pytest.mark.parametrize("steps", [-2, 2])
     def test_and_no_more(self, app: Flask, member: StaffMember, secret: str, steps: int) -> None:
         at = START + timedelta(hours=1)
-        assert self.check(app, member, code_at(secret, at, steps), at) is Outcome.WRONG
+        assert self.check(app, member, code_at(secret, at, steps), at) is CodeResult.WRONG
 
     @pytest.mark.parametrize(
         "typed", ["", "12345", "1234567", "٣٣٣٣٣٣", "\0", "x" * 5000, "\ud800"]
@@ -82,38 +82,38 @@ class TestCodes:
     def test_odd_ones_are_wrong(
         self, app: Flask, member: StaffMember, secret: str, typed: str
     ) -> None:
-        assert self.check(app, member, typed) is Outcome.WRONG
+        assert self.check(app, member, typed) is CodeResult.WRONG
 
     def test_blanks_in_a_code_do_not_matter(
         self, app: Flask, member: StaffMember, secret: str
     ) -> None:
         code = code_at(secret, START, 1)
-        assert self.check(app, member, f" {code[:3]} {code[3:]} ") is Outcome.BY_APP
+        assert self.check(app, member, f" {code[:3]} {code[3:]} ") is CodeResult.BY_APP
 
     def test_after_many_wrong_ones_none_is_taken_for_a_while(
         self, app: Flask, member: StaffMember, secret: str
     ) -> None:
         for _ in range(MOST_WRONG):
-            assert self.check(app, member, "x") is Outcome.WRONG
-        assert self.check(app, member, code_at(secret, START, 1)) is Outcome.LOCKED
+            assert self.check(app, member, "x") is CodeResult.WRONG
+        assert self.check(app, member, code_at(secret, START, 1)) is CodeResult.LOCKED
         later = START + WAIT
-        assert self.check(app, member, code_at(secret, later), later) is Outcome.BY_APP
+        assert self.check(app, member, code_at(secret, later), later) is CodeResult.BY_APP
 
     def test_a_right_one_forgives_those_before(
         self, app: Flask, member: StaffMember, secret: str
     ) -> None:
         for _ in range(MOST_WRONG - 1):
             self.check(app, member, "x")
-        assert self.check(app, member, code_at(secret, START, 1)) is Outcome.BY_APP
+        assert self.check(app, member, code_at(secret, START, 1)) is CodeResult.BY_APP
         for _ in range(MOST_WRONG):
-            assert self.check(app, member, "x") is Outcome.WRONG
+            assert self.check(app, member, "x") is CodeResult.WRONG
 
     def test_it_is_switched_on_by_a_right_code_only_and_once(
         self, app: Flask, org: Org, member: StaffMember, secret: str
     ) -> None:
         admin, other = org.admin(), second_factor.new_secret()
         with app.app_context():
-            with pytest.raises(InvalidOrder):
+            with pytest.raises(InvalidInput):
                 second_factor.turn_on(admin, other, code_at(secret, START), now=START)
             assert not second_factor.state_of(admin).is_on
             with pytest.raises(Conflict):
@@ -134,28 +134,28 @@ class TestRecoveryCodes:
             assert hashes == {access.hash_secret(code.replace("-", "")) for code in codes}
             # As people type them: in capitals, with blanks, an O for a zero.
             typed = codes[0].upper().replace("0", "O").replace("-", " ")
-            assert second_factor.check(member, typed) is Outcome.BY_RECOVERY_CODE
-            assert second_factor.check(member, codes[0]) is Outcome.WRONG
+            assert second_factor.check(member, typed) is CodeResult.BY_RECOVERY_CODE
+            assert second_factor.check(member, codes[0]) is CodeResult.WRONG
             assert second_factor.state_of(member).codes_left == 9
 
     def test_new_ones_replace_the_old(self, app: Flask, member: StaffMember) -> None:
         _secret, codes = with_factor(app, member)
         with app.app_context():
             renewed = second_factor.renew_codes(member)
-            assert second_factor.check(member, codes[0]) is Outcome.WRONG
-            assert second_factor.check(member, renewed[0]) is Outcome.BY_RECOVERY_CODE
+            assert second_factor.check(member, codes[0]) is CodeResult.WRONG
+            assert second_factor.check(member, renewed[0]) is CodeResult.BY_RECOVERY_CODE
 
     def test_there_are_none_without_the_factor(self, app: Flask, member: StaffMember) -> None:
         with app.app_context():
             with pytest.raises(Conflict):
                 second_factor.renew_codes(member)
-            assert second_factor.check(member, "") is Outcome.WRONG
+            assert second_factor.check(member, "") is CodeResult.WRONG
 
     def test_another_persons_do_not_count(self, app: Flask, org: Org, member: StaffMember) -> None:
         _secret, codes = with_factor(app, member)
         with_factor(app, org.admin())
         with app.app_context():
-            assert second_factor.check(org.admin(), codes[0]) is Outcome.WRONG
+            assert second_factor.check(org.admin(), codes[0]) is CodeResult.WRONG
 
 
 @pytest.mark.usefixtures("csrf_off")

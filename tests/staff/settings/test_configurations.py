@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from orders.catalogue import configurations, naming
+from orders.catalogue import configurations
 from orders.catalogue.configuration_import import SAMPLE
 from orders.rules.configuration import NewConfiguration
 from orders.rules.limits import Limits
@@ -119,7 +119,7 @@ def test_the_search_knows_name_sku_short_id_and_options(
 def test_the_list_comes_by_pages(app: Flask, org: Org, staff_client: FlaskClient) -> None:
     with app.app_context():
         new = [NewConfiguration(metadata={"name": f"Chair {number}"}) for number in range(51)]
-        naming.save_configurations(new, org_id=org.id, created_by=org.private.id)
+        configurations.save_configurations(new, org_id=org.id, created_by=org.private.id)
     first = staff_client.get("/configurations").text
     assert first.count('<th scope="row">') == 50
     assert 'rel="next" href="/configurations?page=2"' in first

@@ -1,4 +1,4 @@
-"""Accounts by links and codes when two come at one moment: each counts once."""
+"""Links and codes that are used several times at the same moment: each works once."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from flask import Flask
 from orders import access, administration
 from orders.access import StaffMember
 from orders.people import second_factor
-from orders.people.second_factor import MOST_WRONG, Outcome
+from orders.people.second_factor import MOST_WRONG, CodeResult
 from orders.rules.errors import Conflict, NotFound
 from tests.actors import PASSWORD, Org
 from tests.staff.people.links_and_codes import code_of, with_factor
@@ -19,52 +19,52 @@ KIM = "kim@desk.example"
 PASSWORDS = [f"battery number {number}" for number in range(6)]
 
 
-def at_once(app: Flask, works: list[Callable[[], object]]) -> list[object]:
-    """Do works at the same moment; gives what each of them gave, or was refused."""
-    given: list[object] = [None] * len(works)
-    start = threading.Barrier(len(works))
+def at_once(app: Flask, calls: list[Callable[[], object]]) -> list[object]:
+    """Run calls at the same time and return the result, NotFound or Conflict of each."""
+    results: list[object] = [None] * len(calls)
+    start = threading.Barrier(len(calls))
 
     def run(at: int) -> None:
         with app.app_context():
             start.wait()
             try:
-                given[at] = works[at]()
+                results[at] = calls[at]()
             except (NotFound, Conflict) as error:
-                given[at] = error
+                results[at] = error
 
-    threads = [threading.Thread(target=run, args=(at,)) for at in range(len(works))]
+    threads = [threading.Thread(target=run, args=(at,)) for at in range(len(calls))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return given
+    return results
 
 
 @pytest.fixture(autouse=True)
-def _inside(app: Flask) -> object:
+def _app_context(app: Flask) -> object:
     with app.app_context():
         yield
 
 
-def test_an_invitation_makes_one_account(app: Flask, org: Org) -> None:
+def test_an_invitation_creates_one_account(app: Flask, org: Org) -> None:
     made = administration.invite(org.id, email=KIM, role="sales", by=org.admin().id)
-    works: list[Callable[[], object]] = [
+    calls: list[Callable[[], object]] = [
         partial(administration.accept, made.secret, name="", password=one) for one in PASSWORDS
     ]
-    given = at_once(app, works)
-    assert sum(isinstance(one, str) for one in given) == 1
+    results = at_once(app, calls)
+    assert sum(isinstance(one, str) for one in results) == 1
     can_sign_in = [access.sign_in(KIM, one) is not None for one in PASSWORDS]
-    assert can_sign_in == [isinstance(one, str) for one in given]
+    assert can_sign_in == [isinstance(one, str) for one in results]
 
 
-def test_one_address_is_invited_once(app: Flask, org: Org) -> None:
+def test_an_address_is_invited_once(app: Flask, org: Org) -> None:
     invite = partial(administration.invite, org.id, email=KIM, role="sales", by=org.admin().id)
-    given = at_once(app, [invite] * 6)
-    assert sum(isinstance(one, Conflict) for one in given) == 5
+    results = at_once(app, [invite] * 6)
+    assert sum(isinstance(one, Conflict) for one in results) == 5
     assert len(administration.list_invitations(org.id)) == 1
 
 
-def test_an_accepted_invitation_is_not_withdrawn_by_halves(app: Flask, org: Org) -> None:
+def test_an_invitation_is_either_accepted_or_withdrawn(app: Flask, org: Org) -> None:
     made = administration.invite(org.id, email=KIM, role="sales", by=org.admin().id)
     accepted, withdrawn = at_once(
         app,
@@ -79,13 +79,13 @@ def test_an_accepted_invitation_is_not_withdrawn_by_halves(app: Flask, org: Org)
 
 def test_a_reset_link_sets_one_password(app: Flask, org: Org) -> None:
     made = administration.make_reset(org.id, org.staff().id, by=org.admin().id)
-    works: list[Callable[[], object]] = [
+    calls: list[Callable[[], object]] = [
         partial(administration.set_by_reset, made.secret, password=one) for one in PASSWORDS
     ]
-    given = at_once(app, works)
-    assert sum(isinstance(one, NotFound) for one in given) == 5
+    results = at_once(app, calls)
+    assert sum(isinstance(one, NotFound) for one in results) == 5
     can_sign_in = [access.sign_in(org.email, one) is not None for one in PASSWORDS]
-    assert can_sign_in == [isinstance(one, str) for one in given]
+    assert can_sign_in == [isinstance(one, str) for one in results]
 
 
 @pytest.fixture
@@ -94,34 +94,34 @@ def factor(app: Flask, org: Org) -> tuple[StaffMember, str, list[str]]:
     return member, *with_factor(app, member)
 
 
-def test_a_code_lets_one_in(app: Flask, factor: tuple[StaffMember, str, list[str]]) -> None:
+def test_a_code_works_once(app: Flask, factor: tuple[StaffMember, str, list[str]]) -> None:
     member, secret, codes = factor
     for code, outcome in (
-        (code_of(secret, 1), Outcome.BY_APP),
-        (codes[0], Outcome.BY_RECOVERY_CODE),
+        (code_of(secret, 1), CodeResult.BY_APP),
+        (codes[0], CodeResult.BY_RECOVERY_CODE),
     ):
-        given = at_once(app, [partial(second_factor.check, member, code)] * 6)
-        assert given.count(outcome) == 1
-        assert given.count(Outcome.WRONG) == 5
+        results = at_once(app, [partial(second_factor.check, member, code)] * 6)
+        assert results.count(outcome) == 1
+        assert results.count(CodeResult.WRONG) == 5
 
 
-def test_wrong_codes_at_one_moment_are_all_counted(
+def test_parallel_wrong_codes_are_all_counted(
     app: Flask, factor: tuple[StaffMember, str, list[str]]
 ) -> None:
     member, _secret, codes = factor
-    given = at_once(app, [partial(second_factor.check, member, "x")] * (MOST_WRONG + 4))
-    assert given.count(Outcome.WRONG) == MOST_WRONG
-    assert given.count(Outcome.LOCKED) == 4
-    assert second_factor.check(member, codes[0]) is Outcome.LOCKED
+    results = at_once(app, [partial(second_factor.check, member, "x")] * (MOST_WRONG + 4))
+    assert results.count(CodeResult.WRONG) == MOST_WRONG
+    assert results.count(CodeResult.LOCKED) == 4
+    assert second_factor.check(member, codes[0]) is CodeResult.LOCKED
 
 
-def test_the_second_factor_is_switched_on_once(app: Flask, org: Org) -> None:
+def test_the_second_factor_is_turned_on_once(app: Flask, org: Org) -> None:
     member = org.staff()
     secrets = [second_factor.new_secret() for _ in range(4)]
-    works: list[Callable[[], object]] = [
+    calls: list[Callable[[], object]] = [
         partial(second_factor.turn_on, member, secret, code_of(secret)) for secret in secrets
     ]
-    given = at_once(app, works)
-    [codes] = [one for one in given if isinstance(one, list)]
+    results = at_once(app, calls)
+    [codes] = [one for one in results if isinstance(one, list)]
     assert second_factor.state_of(member).codes_left == 10
-    assert second_factor.check(member, codes[0]) is Outcome.BY_RECOVERY_CODE
+    assert second_factor.check(member, codes[0]) is CodeResult.BY_RECOVERY_CODE

@@ -1,7 +1,7 @@
-"""What lets a browser into an order that asks for a second fact: a signed cookie of its own.
+"""The signed cookie by which a browser sees an order after its customer ID was verified.
 
-The signature is made for one order and its customer ID as it is: it opens no other order, and ends
-when the ID is changed. The cookie holds nothing that could be read.
+The signature covers one order and its current customer ID (`lock_of`): the cookie unlocks no other
+order, and stops working when the ID changes. It contains no readable data.
 """
 
 import hashlib
@@ -12,15 +12,15 @@ from flask import current_app, request, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from orders.web.in_force import settings_in_force
+from orders.web.current_settings import current_settings
 from orders.web.language import ngettext
 
 COOKIE = "open"
 LIFE = timedelta(days=30)
 
 
-def is_open(lock: str) -> bool:
-    """Tell whether this browser has told what the lock asks for."""
+def is_unlocked(lock: str) -> bool:
+    """Return whether the current request has a valid cookie for this lock."""
     sent = request.cookies.get(COOKIE)
     if not sent:
         return False
@@ -31,31 +31,30 @@ def is_open(lock: str) -> bool:
     return True
 
 
-def keep_open(response: Response, code: str, lock: str) -> None:
-    """Let this browser into the order with this code, below its address and nowhere else."""
+def set_unlock_cookie(response: Response, code: str, lock: str) -> None:
+    """Set the cookie for the order with this short ID, limited to the order's own path."""
     response.set_cookie(
         COOKIE,
         str(_signer(lock).dumps("open")),
         LIFE,
         path=url_for("customer.show_order", code=code),
-        secure=settings_in_force().has_secure_cookies or request.is_secure,
+        secure=current_settings().has_secure_cookies or request.is_secure,
         httponly=True,
         samesite="Lax",
     )
 
 
-def wait_sentence(seconds: int) -> str:
-    """Say that this order takes no more tries, and for how long."""
-    minutes = math.ceil(seconds / 60)
+def too_many_tries_message(seconds: int) -> str:
+    """Return the message for an order that accepts no more tries for this many seconds."""
     return ngettext(
         "Too many wrong numbers for this order. Please try again in a minute.",
         "Too many wrong numbers for this order. Please try again in %(num)s minutes.",
-        minutes,
+        math.ceil(seconds / 60),
     )
 
 
 def _signer(lock: str) -> URLSafeTimedSerializer:
-    # The salt becomes a part of the key: only this lock's own signature fits.
+    # The salt is part of the signing key, so a signature is valid for this lock only.
     salt = f"second fact:{lock}".encode("utf-8", "surrogatepass")
     return URLSafeTimedSerializer(
         str(current_app.secret_key),

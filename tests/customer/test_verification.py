@@ -1,4 +1,4 @@
-"""An org may ask for the customer ID beside the code; until it is told, nothing of the order is."""
+"""An org may ask for the customer ID; until it is verified, nothing of the order is shown."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
-from orders import administration, lookup, second_fact
+from orders import administration, lookup
 from orders.rules.attributes import AttributeRule, Kind
 from orders.storage import database, tables
 from tests.actors import Org
@@ -25,7 +25,7 @@ TOO_MANY = "Too many wrong numbers for this order."
 
 @pytest.fixture
 def asking(app: Flask, org: Org, csrf_off: None, clock: Clock) -> None:
-    """An org that asks for the customer ID."""
+    """The org asks for the customer ID."""
     with app.app_context():
         administration.change_customer_page(
             org.id, customer_check="customerId", accent="", contact="", language=""
@@ -34,7 +34,7 @@ def asking(app: Flask, org: Org, csrf_off: None, clock: Clock) -> None:
 
 @pytest.fixture
 def placed(app: Flask, org: Org, asking: None, place_order: PlaceOrder) -> None:
-    """An order with everything that could leak."""
+    """An order with everything that must not leak."""
     org.define(AttributeRule("day", "HIDDEN day", Kind.TEXT, visible_to_customer=True))
     picture = save(app, org, "a.png", PNG, "image/png")
     place_order(
@@ -43,24 +43,24 @@ def placed(app: Flask, org: Org, asking: None, place_order: PlaceOrder) -> None:
     )  # fmt: skip
 
 
-def tell(client: FlaskClient, typed: str, code: str = CODE) -> TestResponse:
+def verify(client: FlaskClient, typed: str, code: str = CODE) -> TestResponse:
     return client.post(f"/o/{code}/open", data={"number": typed})
 
 
-def is_shut(client: FlaskClient) -> bool:
+def is_locked(client: FlaskClient) -> bool:
     text = client.get(f"/o/{CODE}").text
     assert ("Oslo chair" in text) is ("HIDDEN day" in text)
     return "Oslo chair" not in text
 
 
 @pytest.mark.usefixtures("placed")
-class TestBefore:
+class TestLockedOrder:
     def test_status_and_steps_are_shown_and_nothing_else(self, client: FlaskClient) -> None:
         answer = client.get(f"/o/{CODE}")
         assert answer.status_code == 200
         for shown in ("In Progress", 'aria-current="step"', "Your customer number"):
             assert shown in answer.text
-        told = answer.text + str(answer.headers)
+        response = answer.text + str(answer.headers)
         for hidden in (
             "HIDDEN",
             "Oslo",
@@ -72,17 +72,17 @@ class TestBefore:
             "ACME",
             ".ics",
         ):
-            assert hidden not in told, hidden
+            assert hidden not in response, hidden
 
-    def test_pictures_and_days_are_behind_it_too(self, client: FlaskClient) -> None:
+    def test_pictures_and_calendar_files_are_locked_too(self, client: FlaskClient) -> None:
         for path in ("pictures/1", "days/1.ics"):
             assert client.get(f"/o/{CODE}/{path}").status_code == 404
 
     @pytest.mark.parametrize("typed", ["", "-", "ACME", "ACME 4711-C", "\0", "🪑", "x" * 100_000])
-    def test_a_wrong_number_is_told_and_opens_nothing(
+    def test_a_wrong_number_is_an_error_and_unlocks_nothing(
         self, client: FlaskClient, typed: str
     ) -> None:
-        answer = tell(client, typed)
+        answer = verify(client, typed)
         assert answer.status_code == 422
         assert WRONG in answer.text
         assert "<title>Error:" in answer.text
@@ -90,72 +90,74 @@ class TestBefore:
         assert "Oslo" not in answer.text
         assert "\0" not in answer.text
         assert not any(one.startswith("open=") for one in answer.headers.getlist("Set-Cookie"))
-        assert is_shut(client)
+        assert is_locked(client)
 
-    def test_what_was_typed_is_still_in_the_field(self, client: FlaskClient) -> None:
-        assert 'value="&lt;b&gt;"' in tell(client, "<b>").text
+    def test_the_input_is_still_in_the_field(self, client: FlaskClient) -> None:
+        assert 'value="&lt;b&gt;"' in verify(client, "<b>").text
 
-    def test_a_form_without_its_token_is_refused(self, app: Flask, client: FlaskClient) -> None:
+    def test_a_form_without_a_csrf_token_is_refused(self, app: Flask, client: FlaskClient) -> None:
         app.config["WTF_CSRF_ENABLED"] = True
-        answer = tell(client, NUMBER)
+        answer = verify(client, NUMBER)
         assert answer.status_code == 400
         assert "Oslo" not in answer.text
-        assert is_shut(client)
+        assert is_locked(client)
 
 
 @pytest.mark.usefixtures("placed")
-class TestAfter:
+class TestUnlockedOrder:
     @pytest.mark.parametrize("typed", [NUMBER, "acme4711b", " acme-4711 b "])
-    def test_the_right_number_opens_the_order(self, client: FlaskClient, typed: str) -> None:
-        answer = tell(client, typed)
+    def test_the_right_number_unlocks_the_order(self, client: FlaskClient, typed: str) -> None:
+        answer = verify(client, typed)
         assert (answer.status_code, answer.location) == (303, f"/o/{CODE}")
-        assert not is_shut(client)
+        assert not is_locked(client)
         assert client.get(f"/o/{CODE}/pictures/1").data == PNG
         assert client.get(f"/o/{CODE}/days/1.ics").mimetype == "text/calendar"
 
-    def test_the_cookie_is_this_orders_own(self, client: FlaskClient) -> None:
-        cookie = tell(client, NUMBER).headers["Set-Cookie"]
+    def test_the_cookie_is_limited_to_the_order(self, client: FlaskClient) -> None:
+        cookie = verify(client, NUMBER).headers["Set-Cookie"]
         for part in (f"Path=/o/{CODE};", "HttpOnly", "SameSite=Lax", "Max-Age=2592000"):
             assert part in f"{cookie};"
         assert "4711" not in cookie
 
-    def test_it_is_sent_over_tls_only_where_there_is_tls(self, client: FlaskClient) -> None:
+    def test_the_cookie_is_secure_over_https(self, client: FlaskClient) -> None:
         sent = client.post(f"/o/{CODE}/open", data={"number": NUMBER}, base_url="https://localhost")
         assert "Secure" in sent.headers["Set-Cookie"]
 
     def test_another_browser_sees_nothing(self, app: Flask, client: FlaskClient) -> None:
-        tell(client, NUMBER)
-        assert is_shut(app.test_client())
+        verify(client, NUMBER)
+        assert is_locked(app.test_client())
 
-    def test_a_forged_or_old_cookie_opens_nothing(
+    def test_a_forged_or_expired_cookie_unlocks_nothing(
         self, app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        cookie = re.findall(r"open=([^;]+)", tell(client, NUMBER).headers["Set-Cookie"])[0]
+        cookie = re.findall(r"open=([^;]+)", verify(client, NUMBER).headers["Set-Cookie"])[0]
         other = app.test_client()
         for forged in ("open", "", f"x{cookie}", cookie[:-2] + "zz", "ÿ"):
             other.set_cookie("open", forged, path=f"/o/{CODE}")
-            assert is_shut(other), forged
+            assert is_locked(other), forged
         other.set_cookie("open", cookie, path=f"/o/{CODE}")
-        assert not is_shut(other)
+        assert not is_locked(other)
         in_31_days = datetime.now(UTC) + timedelta(days=31)
         monkeypatch.setattr("itsdangerous.timed.time.time", in_31_days.timestamp)
-        assert is_shut(other)
+        assert is_locked(other)
 
-    def test_a_changed_customer_id_shuts_it_again(self, app: Flask, client: FlaskClient) -> None:
-        tell(client, NUMBER)
+    def test_changing_the_customer_id_locks_the_order_again(
+        self, app: Flask, client: FlaskClient
+    ) -> None:
+        verify(client, NUMBER)
         set_customer(app, "ACME 4712")
-        assert is_shut(client)
+        assert is_locked(client)
         set_customer(app, "acme-4711-b")
-        assert not is_shut(client)
+        assert not is_locked(client)
 
-    def test_an_org_that_asks_no_more_shows_it(
+    def test_an_org_that_no_longer_asks_shows_the_order(
         self, app: Flask, client: FlaskClient, org: Org
     ) -> None:
         with app.app_context():
             administration.change_customer_page(
                 org.id, customer_check="none", accent="", contact="", language=""
             )
-        assert not is_shut(client)
+        assert not is_locked(client)
 
 
 def set_customer(app: Flask, customer_id: str) -> None:
@@ -166,49 +168,49 @@ def set_customer(app: Flask, customer_id: str) -> None:
 
 @pytest.mark.usefixtures("placed")
 class TestTooManyTries:
-    def test_ten_wrong_numbers_an_hour_are_enough_and_the_right_one_waits_too(
+    def test_after_ten_wrong_numbers_the_right_one_has_to_wait_too(
         self, app: Flask, client: FlaskClient
     ) -> None:
-        for number in range(second_fact.MAX_TRIES):
-            # From wherever they come.
+        for number in range(lookup.MAX_TRIES):
+            # The limit does not depend on the client's address.
             answer = app.test_client().post(
                 f"/o/{CODE}/open", data={"number": str(number)},
                 environ_base={"REMOTE_ADDR": f"192.0.2.{number}"},
             )  # fmt: skip
             assert answer.status_code == 422
-        refused = tell(client, NUMBER)
+        refused = verify(client, NUMBER)
         assert refused.status_code == 429
         assert TOO_MANY in refused.text
         assert 3500 <= int(refused.headers["Retry-After"]) <= 3600
         assert "Oslo" not in refused.text
-        assert is_shut(client)
+        assert is_locked(client)
 
-    def test_many_at_once_have_ten_tries_together(self, app: Flask) -> None:
+    def test_parallel_requests_share_ten_tries(self, app: Flask) -> None:
         def try_it(_number: int) -> bool:
             with app.app_context():
-                attempt = lookup.tell_fact(CODE, "x")
+                attempt = lookup.verify_customer(CODE, "x")
                 assert attempt is not None
                 return attempt.wait == 0
 
         with ThreadPoolExecutor(8) as pool:
-            assert sum(pool.map(try_it, range(24))) == second_fact.MAX_TRIES
+            assert sum(pool.map(try_it, range(24))) == lookup.MAX_TRIES
 
-    def test_an_hour_later_it_may_be_told(self, app: Flask) -> None:
+    def test_tries_are_available_again_after_an_hour(self, app: Flask) -> None:
         start = datetime(2026, 11, 25, 12, tzinfo=UTC)
         with app.app_context():
-            for _ in range(second_fact.MAX_TRIES):
-                lookup.tell_fact(CODE, "x", now=start)
-            waiting = lookup.tell_fact(CODE, NUMBER, now=start + timedelta(minutes=59))
-            later = lookup.tell_fact(CODE, NUMBER, now=start + timedelta(minutes=60))
+            for _ in range(lookup.MAX_TRIES):
+                lookup.verify_customer(CODE, "x", now=start)
+            waiting = lookup.verify_customer(CODE, NUMBER, now=start + timedelta(minutes=59))
+            later = lookup.verify_customer(CODE, NUMBER, now=start + timedelta(minutes=60))
         assert waiting is not None
         assert later is not None
         assert (waiting.lock, waiting.wait) == (None, 60)
         assert (later.lock is not None, later.wait) == (True, 0)
 
-    def test_the_right_number_gives_all_tries_back(self, app: Flask) -> None:
+    def test_the_right_number_resets_the_tries(self, app: Flask) -> None:
         with app.app_context():
             for typed in (["x"] * 9 + [NUMBER]) * 3:
-                attempt = lookup.tell_fact(CODE, typed)
+                attempt = lookup.verify_customer(CODE, typed)
                 assert attempt is not None
                 assert attempt.wait == 0
 
@@ -223,19 +225,19 @@ def test_an_order_without_a_customer_id_shows_its_status_only(
     assert "<form" not in text
     assert "it names none. Please ask Workshop." in text
     for typed in ("", "x"):
-        assert tell(client, typed).status_code == 303
+        assert verify(client, typed).status_code == 303
     assert "Oslo" not in client.get(f"/o/{CODE}").text
 
 
 @pytest.mark.usefixtures("asking")
-class TestCodesWithoutAnOrder:
+class TestCodesThatCannotBeVerified:
     def test_an_unknown_one_is_a_miss(self, client: FlaskClient, clock: Clock) -> None:
-        answer = tell(client, "x", UNKNOWN_CODE)
+        answer = verify(client, "x", UNKNOWN_CODE)
         assert answer.location == f"/o/{UNKNOWN_CODE}"
-        assert tell(client, "x", "mistyped").status_code == 404
+        assert verify(client, "x", "mistyped").status_code == 404
         assert len(clock.slept) == 1
 
-    def test_one_that_asks_for_nothing_leads_to_its_page(
+    def test_an_order_that_needs_no_verification_redirects_to_its_page(
         self, app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder
     ) -> None:
         place_order(customerId=NUMBER, status="List", cart=[])
@@ -243,6 +245,6 @@ class TestCodesWithoutAnOrder:
             administration.change_customer_page(
                 org.id, customer_check="none", accent="", contact="", language=""
             )
-        answer = tell(client, "x")
+        answer = verify(client, "x")
         assert (answer.status_code, answer.location) == (303, f"/o/{CODE}")
         assert "Set-Cookie" not in answer.headers

@@ -1,4 +1,4 @@
-"""The customer's page is the org's own: name, colour, logo, and whom to ask."""
+"""The customer page shows the org's name, accent color, logo and contact."""
 
 import hashlib
 
@@ -15,7 +15,9 @@ LINE = {"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": 1}
 HASH = hashlib.sha256(PNG).hexdigest()
 
 
-def dress(app: Flask, org: Org, *, accent: str = "#ff9900", contact: str = "+49 30 1234") -> None:
+def set_theme(
+    app: Flask, org: Org, *, accent: str = "#ff9900", contact: str = "+49 30 1234"
+) -> None:
     with app.app_context():
         administration.change_customer_page(
             org.id, customer_check="none", accent=accent, contact=contact, language=""
@@ -37,11 +39,11 @@ def test_a_plain_page_has_the_orgs_name(
     assert "by Shortorder" in text
 
 
-def test_a_dressed_one_has_everything(
+def test_a_themed_page_has_color_logo_and_contact(
     app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder
 ) -> None:
     place_order(cart=[LINE])
-    dress(app, org, contact="<b>Ask</b> us")
+    set_theme(app, org, contact="<b>Ask</b> us")
     text = client.get(f"/o/{CODE}").text
     assert 'href="/o/look/ff9900.css"' in text
     assert f'src="/o/logo/{HASH}"' in text
@@ -49,17 +51,17 @@ def test_a_dressed_one_has_everything(
     assert org.id not in text
 
 
-def test_another_org_and_the_look_up_itself_stay_plain(
+def test_other_orgs_and_the_search_form_are_not_themed(
     app: Flask, client: FlaskClient, org: Org, other_org: Org, place_order: PlaceOrder
 ) -> None:
     place_order(cart=[LINE])
-    dress(app, other_org)
+    set_theme(app, other_org)
     for path in ("/find", f"/o/{CODE}"):
         assert "ff9900" not in client.get(path).text
 
 
-class TestTheColoursSheet:
-    def test_anybody_may_keep_it_for_ever(self, client: FlaskClient) -> None:
+class TestStyleSheet:
+    def test_anyone_may_cache_it_forever(self, client: FlaskClient) -> None:
         answer = client.get("/o/look/ff9900.css")
         assert answer.mimetype == "text/css"
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -67,22 +69,24 @@ class TestTheColoursSheet:
         assert "Accept-Language" not in answer.vary
         assert "Set-Cookie" not in client.get("/o/look/ff9900.css?lang=de").headers
 
-    def test_the_preview_is_for_itself_alone(self, client: FlaskClient) -> None:
+    def test_the_preview_style_applies_to_the_preview_only(self, client: FlaskClient) -> None:
         assert client.get("/o/look/ff9900/preview.css").text.startswith(".preview {")
 
     @pytest.mark.parametrize(
         "odd", ["fff", "FF9900", "gggggg", "ff9900;", "%23ff9900", "ff99001", "ff990\n", "%00"]
     )
-    def test_anything_but_six_digits_is_not_there(self, client: FlaskClient, odd: str) -> None:
+    def test_anything_but_six_digits_is_not_found(self, client: FlaskClient, odd: str) -> None:
         for path in (f"/o/look/{odd}.css", f"/o/look/{odd}/preview.css"):
             answer = client.get(path)
             assert answer.status_code == 404
             assert answer.headers["Cache-Control"] == "no-store"
 
 
-class TestTheLogo:
-    def test_it_is_safe_and_kept_for_ever(self, app: Flask, client: FlaskClient, org: Org) -> None:
-        dress(app, org)
+class TestLogo:
+    def test_it_is_sent_safely_and_cached_forever(
+        self, app: Flask, client: FlaskClient, org: Org
+    ) -> None:
+        set_theme(app, org)
         answer = client.get(f"/o/logo/{HASH}")
         assert (answer.data, answer.mimetype) == (PNG, "image/png")
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -90,26 +94,24 @@ class TestTheLogo:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
     @pytest.mark.parametrize("odd", ["x", HASH[:-1], HASH.upper(), "0" * 64, "%00", "..%2f"])
-    def test_others_are_not_there(
+    def test_other_hashes_are_not_found(
         self, app: Flask, client: FlaskClient, org: Org, clock: Clock, odd: str
     ) -> None:
-        dress(app, org)
+        set_theme(app, org)
         assert client.get(f"/o/logo/{odd}").status_code == 404
 
-    def test_a_file_that_has_gone_is_no_failure(
-        self, app: Flask, client: FlaskClient, org: Org
-    ) -> None:
-        dress(app, org)
+    def test_a_missing_file_is_404(self, app: Flask, client: FlaskClient, org: Org) -> None:
+        set_theme(app, org)
         with app.app_context():
             logo = administration.find_logo(HASH)
             app.extensions["files"].discard([logo.stored_as])
         assert client.get(f"/o/logo/{HASH}").status_code == 404
 
-    def test_two_orgs_may_have_the_same(
+    def test_two_orgs_may_have_the_same_logo(
         self, app: Flask, client: FlaskClient, org: Org, other_org: Org
     ) -> None:
-        dress(app, org)
-        dress(app, other_org)
+        set_theme(app, org)
+        set_theme(app, other_org)
         with app.app_context():
             administration.remove_logo(org.id, store=app.extensions["files"])
         assert client.get(f"/o/logo/{HASH}").data == PNG
