@@ -61,6 +61,7 @@ def test_sqlite_is_durable(app: Flask) -> None:
     }
 
 
+@pytest.mark.own_database(reason="the queue adds tables of its own to a database that was used")
 def test_models_and_migrations_agree(app: Flask) -> None:
     with app.app_context(), database.db.engine.connect() as connection:
         here = connection.dialect.name
@@ -257,6 +258,7 @@ def test_times_are_utc_with_milliseconds(app: Flask) -> None:
             database.write(lambda connection: connection.execute(insert(OrgRow), naive).rowcount)
 
 
+@pytest.mark.own_database(reason="it ends all connections to the database")
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_lost_connection_is_replaced_and_the_work_runs_again(app: Flask) -> None:
     end_others = text(
@@ -278,6 +280,7 @@ def test_a_lost_connection_is_replaced_and_the_work_runs_again(app: Flask) -> No
         assert len(runs) == 2
 
 
+@pytest.mark.own_database(reason="its connections have no room to write")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_full_disk_is_told_as_busy_and_reading_goes_on(org: Org) -> None:
     client = org.app.test_client()
