@@ -23,10 +23,10 @@ from orders.rules.permissions import Permission, may
 from orders.rules.preferences import Preferences, read_preferences
 from orders.rules.texts import mark
 from orders.storage import database
+from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Attribute, Org, Token
 from orders.storage.models.people import StaffAccount
 from orders.storage.models.webhooks import WebhookRow
-from orders.storage.sqlite.statement_cache import CompiledSelect
 
 # Precision of `last_used_at`: a write with every request would halve the throughput.
 LAST_USE_PRECISION = timedelta(minutes=1)

@@ -26,7 +26,7 @@ from orders.rules.moments import now_or
 from orders.rules.order import CartLine, Order
 from orders.rules.status import Status
 from orders.storage import database
-from orders.storage.sqlite.statement_cache import CompiledSelect
+from orders.storage.database import CompiledSelect
 from orders.storage.tables import insert_new, order_tries, orders
 
 MAX_TRIES = 10

@@ -1,54 +1,33 @@
 """Fixtures that most tests share: an application on a clean database, and who calls it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import flask_migrate
 import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import func, select
 
-from app import create_app
 from orders.recording import request_recorder
-from orders.settings import PROJECT, Settings
+from orders.settings import Settings
 from orders.storage import database, tables
-from orders.storage.database import close
 from tests.actors import Org, make_org
+from tests.databases import (
+    Database,
+    PostgresDatabase,
+    SharedApp,
+    SqliteDatabase,
+    copy_sqlite,
+    migrate,
+    own_app,
+    settings_for,
+)
 from tests.postgres import postgres_server
 from tests.receiver import Receiver, receiving
 
 # Tests write the request log when they look at it, and at their end; no thread does meanwhile.
 request_recorder.PAUSE = 3600.0
-
-
-def settings_for(url: str, folder: Path) -> Settings:
-    """Give the settings of an application under test."""
-    return Settings(
-        data_dir=folder,
-        database_url=url,
-        secret_key="only for tests, 32 characters..",
-        demo=False,
-        lookup_limit="1000 per second",
-        sign_in_limit="1000 per second",
-    )
-
-
-def migrate(url: str, folder: Path) -> None:
-    """Bring a database up to date."""
-    app = create_app(settings_for(url, folder))
-    with app.app_context():
-        flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
-        close()
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    migrate(f"sqlite:///{folder / 'template.sqlite3'}", folder)
-    return folder / "template.sqlite3"
 
 
 @pytest.fixture(scope="session")
@@ -57,45 +36,99 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with postgres_server() as url:
         with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE template_orders")
-        migrate(f"{url}/template_orders", tmp_path_factory.mktemp("pg"))
+        migrate(settings_for(f"{url}/template_orders", tmp_path_factory.mktemp("pg")))
         yield url
 
 
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    shutil.copy(sqlite_template, tmp_path / "orders.sqlite3")
+def new_sqlite(tmp_path: Path) -> str:
+    """A database that no other test uses."""
+    copy_sqlite(tmp_path)
     return f"sqlite:///{tmp_path / 'orders.sqlite3'}"
 
 
 @pytest.fixture
-def postgres_url(postgres: str) -> Iterator[str]:
+def new_postgresql(postgres: str) -> Iterator[str]:
+    """A database that no other test uses."""
     with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
-        connection.execute("CREATE DATABASE test_orders TEMPLATE template_orders")
-        yield f"{postgres}/test_orders"
-        connection.execute("DROP DATABASE test_orders WITH (FORCE)")
+        connection.execute("CREATE DATABASE own_orders TEMPLATE template_orders")
+        yield f"{postgres}/own_orders"
+        connection.execute("DROP DATABASE own_orders WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def shared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedApp]:
+    yield from shared_app(SqliteDatabase(tmp_path_factory.mktemp("sqlite")))
+
+
+@pytest.fixture(scope="session")
+def shared_postgresql(
+    postgres: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SharedApp]:
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE orders TEMPLATE template_orders")
+    database = PostgresDatabase(postgres, "orders", tmp_path_factory.mktemp("postgresql"))
+    yield from shared_app(database)
+
+
+def shared_app(database: Database) -> Iterator[SharedApp]:
+    shared = SharedApp(database)
+    yield shared
+    shared.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test whose subject is not the database on SQLite alone, see docs/testing.md."""
+    mark = metafunc.definition.get_closest_marker("one_database")
+    if mark is None or "database_url" not in metafunc.fixturenames:
+        return
+    assert mark.kwargs.get("reason"), (
+        f"{metafunc.definition.nodeid}: say why one database is enough"
+    )
+    named = metafunc.definition.iter_markers("parametrize")
+    if not any("database_url" in str(one.args[0]) for one in named):
+        metafunc.definition.add_marker(
+            pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+        )
+
+
+def shared_of(request: pytest.FixtureRequest) -> SharedApp | None:
+    """Return the application whose database a test uses; none for a test with its own."""
+    if request.node.get_closest_marker("own_database"):
+        return None
+    kind = request.node.callspec.params["database_url"]
+    shared: SharedApp = request.getfixturevalue(f"shared_{kind}")
+    return shared
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """A clean, migrated database; each test that uses it runs on both kinds."""
-    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
-    url: str = request.getfixturevalue(name)
-    return url
+    if request.node.get_closest_marker("own_database"):
+        url: str = request.getfixturevalue(f"new_{request.param}")
+        return url
+    shared: SharedApp = request.getfixturevalue(f"shared_{request.param}")
+    shared.database.clean()
+    return shared.database.url
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    return settings_for(database_url, tmp_path)
+def settings(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Settings:
+    shared = shared_of(request)
+    return shared.settings if shared else settings_for(database_url, tmp_path)
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    app = create_app(settings)
-    app.testing = True
-    yield app
-    app.extensions["request_recorder"].close()
-    with app.app_context():
-        close()
+def app(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Flask]:
+    """The application that the tests share, as new; for other settings one of its own."""
+    shared = shared_of(request)
+    if shared is not None and settings == shared.settings:
+        yield shared.app
+        shared.renew()
+    else:
+        with own_app(settings) as app:
+            yield app
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from orders.rules.file_types import content_type_of, is_true
 from orders.rules.texts import mark
 from orders.rules.uploads import too_many_bytes
 from orders.storage import database
+from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Org
-from orders.storage.sqlite.statement_cache import CompiledSelect
 from orders.storage.tables import customer_page, insert_new
 
 MAX_CONTACT = 255  # characters

@@ -32,7 +32,7 @@ from orders.rules.configuration_schema import (
     OBJECTS,
     ConfigurationInput,
 )
-from orders.rules.errors import FieldError, InvalidOrder, NotJson
+from orders.rules.errors import FieldError, InvalidInput, NotJson
 from orders.rules.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID
 from orders.rules.json_values import join_path, parse_json
 from orders.rules.uploads import REPEATED, SentFile
@@ -212,8 +212,8 @@ def _read_field(part: Part, sent: SentConfiguration) -> None:
             sent.raw[part.name] = text
     except UnicodeDecodeError:
         message = "Text in UTF-8."
-    except (NotJson, InvalidOrder) as error:
-        message = error.errors[0].message if isinstance(error, InvalidOrder) else str(error)
+    except (NotJson, InvalidInput) as error:
+        message = error.errors[0].message if isinstance(error, InvalidInput) else str(error)
     if message:
         sent.errors.append(FieldError(join_path("", part.name), message))
 

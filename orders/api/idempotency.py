@@ -8,7 +8,7 @@ from orders.api.endpoints import REPLAYED, Endpoint
 from orders.api.request import Call
 from orders.api.responses import RenderedResponse, Result, render
 from orders.repeats import Once, Repeated
-from orders.rules.errors import Conflict, InvalidOrder, StaleVersion
+from orders.rules.errors import Conflict, InvalidInput, StaleVersion
 
 clearing = repeats.Clearing()
 
@@ -19,7 +19,7 @@ def run_once(
     """Run the endpoint by `run` the first time that the key comes, and answer the same afterwards.
 
     The key is stored with the rendered answer in the transaction of what was made. The same key and
-    content within a day get that answer again. Raises InvalidOrder for a key that came with other
+    content within a day get that answer again. Raises InvalidInput for a key that came with other
     content.
     """
     clearing.maybe_clear()
@@ -37,7 +37,7 @@ def run_once(
     call.once = Once(key, fingerprint, to_store)
     try:
         return run()
-    except (Repeated, Conflict, StaleVersion, InvalidOrder):
+    except (Repeated, Conflict, StaleVersion, InvalidInput):
         # The same request at the same moment may be why: its own first answer is what it gets.
         if stored := _stored(key, fingerprint, call):
             return _replayed(stored)
@@ -51,7 +51,7 @@ def _unchanged(made: Result) -> Result:
 def _stored(key: str, fingerprint: str, call: Call) -> repeats.Answer | None:
     try:
         return repeats.find_answer(key, fingerprint, call.actor)
-    except InvalidOrder:  # the key belongs to another request, which is refused for its own reason
+    except InvalidInput:  # the key belongs to another request, which is refused for its own reason
         return None
 
 

@@ -15,7 +15,7 @@ from orders.files import FileStore
 from orders.health import HealthCheck
 from orders.repeats import KEY_HEADER, MAX_KEY, Once
 from orders.rules import domains
-from orders.rules.errors import FieldError, InvalidOrder, NotJson, Unauthorized
+from orders.rules.errors import FieldError, InvalidInput, NotJson, Unauthorized
 from orders.rules.json_values import JsonValue, parse_json
 from orders.rules.limits import Limits
 from orders.rules.paging import Paging
@@ -75,11 +75,11 @@ class ApiRequest(Request):
 
     @property
     def idempotency_key(self) -> str | None:
-        """The `Idempotency-Key`, if one was sent. Raises InvalidOrder for one that is not valid."""
+        """The `Idempotency-Key`, if one was sent. Raises InvalidInput for one that is not valid."""
         key: str | None = self.environ.get("HTTP_IDEMPOTENCY_KEY")
         if key is not None and not _KEY.fullmatch(key):
             message = f"From 1 to {MAX_KEY} characters of printable ASCII, no blank at either end."
-            raise InvalidOrder([FieldError(KEY_HEADER, message)])
+            raise InvalidInput([FieldError(KEY_HEADER, message)])
         return key
 
     @property

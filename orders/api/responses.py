@@ -14,7 +14,7 @@ from orders.rules.errors import (
     Conflict,
     FieldError,
     Forbidden,
-    InvalidOrder,
+    InvalidInput,
     NotFound,
     NotJson,
     OrderError,
@@ -40,7 +40,7 @@ COMMON_HEADERS = {
 }
 # The first class that fits decides.
 STATUS_OF = (
-    (InvalidOrder, 422),
+    (InvalidInput, 422),
     (NotJson, 400),
     (Unauthorized, 401),
     (Forbidden, 403),
@@ -145,7 +145,7 @@ def problem_value(
 def problem_of(error: OrderError) -> RenderedResponse:
     """Return the problem document of what a service refused."""
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
-    errors = error.errors if isinstance(error, InvalidOrder) else ()
+    errors = error.errors if isinstance(error, InvalidInput) else ()
     return problem(status, str(error), errors)
 
 

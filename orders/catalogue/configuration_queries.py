@@ -13,9 +13,9 @@ from orders.rules.file_types import PICTURES
 from orders.rules.paging import Page, Paging
 from orders.rules.texts import mark
 from orders.storage import database
+from orders.storage.database import CompiledSelect
 from orders.storage.pages import numbered_page
 from orders.storage.sql import unindexed
-from orders.storage.sqlite.statement_cache import CompiledSelect
 from orders.storage.tables import cart_line, configuration, configuration_file, orders
 
 NOT_FOUND = mark("There is no configuration with this ID.")

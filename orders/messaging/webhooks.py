@@ -75,7 +75,7 @@ def create(
 
     `allow_private` allows addresses in the private network. `webhook_id` is a form's own ID: a
     repeat returns the webhook that the form has created. Raises Repeated when the key `once` has
-    created one already, InvalidOrder with every error by its path, Forbidden when it names another
+    created one already, InvalidInput with every error by its path, Forbidden when it names another
     org, and Conflict when the org has MAX_WEBHOOKS already.
     """
     if isinstance(raw, dict):

@@ -14,10 +14,10 @@ from sqlalchemy import Select, Table, bindparam, delete, select
 
 from orders.access import hash_secret
 from orders.storage import database
+from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Token
 from orders.storage.pages import turned_page
 from orders.storage.sql import insert_requests
-from orders.storage.sqlite.statement_cache import CompiledSelect
 from orders.storage.tables import request_log as log
 
 PAGE_SIZE = 50

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from babel.support import Translations
 from playwright.sync_api import (
     Browser,
@@ -43,6 +45,7 @@ class Desk:
     org: Org
     skus: tuple[str, ...]
     short_id: str
+    sessions: dict[str, list[Any]] = field(default_factory=dict)  # cookies by address of e-mail
 
 
 @pytest.fixture(scope="session")
@@ -154,23 +157,63 @@ def plain_page(chromium: Browser, watch: Watch, desk: Desk) -> Iterator[Page]:
     context.close()
 
 
+# Two frames later the page is drawn anew, and what fades to its new color begins to: not any more.
+SETTLED = """new Promise((settled) => requestAnimationFrame(() => requestAnimationFrame(() => {
+    const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
+    for (const one of fading) one.finish();
+    settled();
+})))"""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What of a screen may change while a page is open."""
+
+    scheme: Literal["light", "dark"]
+    width: int
+
+    def show(self, page: Page) -> None:
+        """Give an open page this look."""
+        page.set_viewport_size({"width": self.width, "height": 800})
+        page.emulate_media(color_scheme=self.scheme)
+        page.evaluate(SETTLED)
+
+
+# Each language in each scheme, on three widths: a desk, a phone, a small phone. A walk goes on in
+# its language's last one.
+LOOKS = {
+    "en": (Look("light", 1440), Look("dark", 390), Look("light", 320)),
+    "de": (Look("light", 390), Look("dark", 320), Look("dark", 1440)),
+}
+LOCALES = {"en": "en-US", "de": "de-DE"}
+
+
 @dataclass(frozen=True)
 class Screen:
-    """A page on a screen of one width, in one colour scheme and language.
+    """A browser that speaks one language; what is checked is checked in each of its looks.
 
-    `name` tells which, as `dark-390-de`. What is looked for is named by its English text.
+    What is looked for is named by its English text.
     """
 
     page: Page
-    name: str
+    language: str
 
     @property
-    def language(self) -> str:
-        """The code of the language."""
-        return self.name.rpartition("-")[2]
+    def name(self) -> str:
+        """A word for what a walk in this language makes."""
+        return f"screen-{self.language}"
+
+    def check(self, where: str, *, scheme: str = "", page: Page | None = None) -> None:
+        """Find no fault on the page as it is now, in each look, or in those of one scheme."""
+        page = page or self.page
+        for look in LOOKS[self.language]:
+            if scheme in {"", look.scheme}:
+                look.show(page)
+                check(page, f"{where} ({look.scheme}, {look.width} px, {self.language})")
+        LOOKS[self.language][-1].show(page)
 
     def say(self, text: str) -> str:
-        """Give a text of the pages in the language of this screen."""
+        """Return a text of the pages in the language of this screen."""
         return str(Translations.load(CATALOGUES, [self.language]).gettext(text))
 
     def button(self, name: str) -> Locator:
@@ -182,25 +225,34 @@ class Screen:
         return self.page.get_by_role("link", name=self.say(name), exact=True)
 
 
-# Each language in each scheme, on three widths: a desk, a phone, a small phone.
-ENGLISH_SCREENS = ("light-1440-en", "dark-390-en", "light-320-en")
-GERMAN_SCREENS = ("dark-1440-de", "light-390-de", "dark-320-de")
-LOCALES = {"en": "en-US", "de": "de-DE"}
+_axe = Axe()
 
 
-@pytest.fixture(params=[*ENGLISH_SCREENS, *GERMAN_SCREENS])
+def check(page: Page, where: str) -> None:
+    """Run axe and name what it finds; the page must not be wider than the screen either."""
+    page.wait_for_load_state()  # a page without its styles would be judged
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_axe.axe_script)
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    faults = [f"{rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in found["violations"]]
+    assert faults == [], where
+    overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert overflow <= 0, f"{where} is {overflow} px too wide"
+
+
+@pytest.fixture(params=LOCALES)
 def screen(request: pytest.FixtureRequest, chromium: Browser, watch: Watch) -> Iterator[Screen]:
-    """A browser of somebody who is not signed in, on each kind of screen; for axe."""
-    scheme, width, language = request.param.split("-")
+    """A browser of somebody who is not signed in, in each language; for axe."""
+    language = request.param
     context = watch.over(
         chromium.new_context(
-            viewport={"width": int(width), "height": 800},
-            color_scheme="light" if scheme == "light" else "dark",
             locale=LOCALES[language],
             bypass_csp=True,  # axe itself is an inline script
         )
     )
-    yield Screen(context.new_page(), request.param)
+    screen = Screen(context.new_page(), language)
+    LOOKS[language][-1].show(screen.page)
+    yield screen
     context.close()
 
 
@@ -213,7 +265,24 @@ def admin_page(context: BrowserContext, desk: Desk) -> Page:
 
 
 def sign_in(page: Page, desk: Desk, email: str | None = None) -> None:
-    """Sign in, by default as the salesperson, and wait for the empty form.
+    """Go to the empty form as somebody who is signed in, by default the salesperson.
+
+    The session is the one that the form gave at the first time; `sign_in_by_form` fills it again.
+    """
+    who = email or desk.org.email
+    if who not in desk.sessions:
+        assert page.context.browser is not None
+        context = page.context.browser.new_context()
+        sign_in_by_form(context.new_page(), desk, who)
+        desk.sessions[who] = context.cookies()
+        context.close()
+    page.context.add_cookies(desk.sessions[who])
+    page.goto(f"{desk.address}/orders/new")
+    page.wait_for_url("**/orders/new?form=*")
+
+
+def sign_in_by_form(page: Page, desk: Desk, email: str | None = None) -> None:
+    """Sign in as people do, by default as the salesperson, and wait for the empty form.
 
     The fields are filled, not typed into: Chromium gives `autofocus` with its first frame, and a
     test is faster than that where no script of ours takes the focus.

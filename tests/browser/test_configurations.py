@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 from orders.catalogue.configuration_import import SAMPLE
 from tests.actors import PASSWORD
 from tests.browser.conftest import Desk, Screen
-from tests.browser.test_accessibility import check
 
 
 def test_an_admin_imports_a_file(screen: Screen, desk: Desk, tmp_path: Path) -> None:
@@ -25,7 +24,7 @@ def test_an_admin_imports_a_file(screen: Screen, desk: Desk, tmp_path: Path) -> 
     page.wait_for_url("**/configurations")
     screen.link("Import").click()
     expect(page.locator("#file")).to_be_focused()
-    check(page, "import")
+    screen.check("import")
 
     page.set_input_files("#file", bad)
     screen.button("Import").click()
@@ -34,7 +33,7 @@ def test_an_admin_imports_a_file(screen: Screen, desk: Desk, tmp_path: Path) -> 
     expect(summary.locator("li")).to_have_count(2)
     title = f"{screen.say('Error:')} {screen.say('Import configurations')} \u2013 Shortorder"
     expect(page).to_have_title(title)
-    check(page, "import with errors")
+    screen.check("import with errors")
 
     page.set_input_files("#file", good)
     screen.button("Import").click()
@@ -45,6 +44,6 @@ def test_an_admin_imports_a_file(screen: Screen, desk: Desk, tmp_path: Path) -> 
     expect(page.locator("#configurations tbody tr")).to_have_count(1)
     page.get_by_role("link", name="Oslo chair").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Oslo chair")
-    check(page, "an imported configuration")
+    screen.check("an imported configuration")
     page.go_back()
     assert page.input_value("#q") == f"osl-{screen.name} walnut"

@@ -12,7 +12,6 @@ from orders.rules.attributes import AttributeRule, Kind
 from orders.rules.limits import Limits
 from tests.actors import Org, make_org
 from tests.browser.conftest import Desk, Screen, Watch, sign_in
-from tests.browser.test_accessibility import check
 from tests.uploads import PNG
 
 NUMBER = "C-4711"
@@ -61,12 +60,12 @@ def test_axe_finds_nothing_on_any_of_them(screen: Screen, desk: Desk, shown: Sho
                  f"/o/{shown.asking}"):  # fmt: skip
         page.goto(desk.address + path)
         assert page.locator("html").get_attribute("lang") == screen.language
-        check(page, path)
+        screen.check(path)
     tell(page, "wrong")
-    check(page, "a wrong number")
+    screen.check("a wrong number")
     tell(page, NUMBER)
     expect(page.locator("h3").first).to_have_text("Oslo chair")
-    check(page, "the whole order")
+    screen.check("the whole order")
 
 
 def tell(page: Page, number: str) -> None:
@@ -185,9 +184,9 @@ def test_axe_finds_nothing_on_the_settings(screen: Screen, desk: Desk) -> None:
     page = screen.page
     sign_in(page, desk, desk.org.admin().email)
     page.goto(f"{desk.address}/settings/organization")
-    check(page, "organization")
+    screen.check("organization")
     page.fill("#accent", "red")
     screen.button("Save the customers' pages").click()
     page.wait_for_selector("#summary")
     expect(page.locator("#accent")).to_have_value("red")
-    check(page, "organization with an error")
+    screen.check("organization with an error")

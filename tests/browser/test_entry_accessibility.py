@@ -1,7 +1,6 @@
 """axe-core finds nothing on the order form in any of its states."""
 
 from tests.browser.conftest import Desk, Screen, sign_in
-from tests.browser.test_accessibility import check
 
 SAVED = "The template is saved. The order is not placed yet."
 
@@ -15,30 +14,30 @@ def test_every_state_of_the_form(screen: Screen, desk: Desk) -> None:
     page.focus("#cart-0-configurationId")
     page.keyboard.type("oslo")
     page.wait_for_selector("#suggestions [role=option]")
-    check(page, "suggestions")
+    screen.check("suggestions")
     page.keyboard.press("Enter")
     page.fill("#cart-1-configurationId", page.input_value("#cart-0-configurationId"))
     page.focus("#cart-1-configurationId")
     page.keyboard.press("Alt+M")
     page.wait_for_selector(".twice")
-    check(page, "details, and the same twice")
+    screen.check("details, and the same twice")
     page.fill("#cart-2-configurationId", "oslo")
     page.keyboard.press("Tab")
     page.wait_for_selector(".candidates")
-    check(page, "what may be meant")
+    screen.check("what may be meant")
     page.focus("#cart-1-configurationId")
     page.keyboard.press("Alt+Delete")
-    check(page, "a removed line")
+    screen.check("a removed line")
     page.click(".menu.above summary")
     page.fill("#templateName", name)
-    check(page, "the template's name")
+    screen.check("the template's name")
     page.click("button[value=template]")
     page.wait_for_selector(f"text={screen.say(SAVED)}")
-    check(page, "a saved template")
+    screen.check("a saved template")
     page.goto(f"{desk.address}/orders/new")
     page.wait_for_selector(f".drafts a:has-text('{name}')", state="attached")
     page.click(".menu summary >> nth=0")
-    check(page, "drafts and templates")
+    screen.check("drafts and templates")
 
 
 def test_every_state_of_a_change(screen: Screen, desk: Desk) -> None:
@@ -51,7 +50,7 @@ def test_every_state_of_a_change(screen: Screen, desk: Desk) -> None:
     page.wait_for_url("**/placed")
     code = page.url.split("/")[-2]
     page.goto(f"{desk.address}/orders/{code}/edit")
-    check(page, "opened")
+    screen.check("opened")
     other = page.context.new_page()
     other.goto(f"{desk.address}/orders/{code}/edit")
     other.fill("#name", "By the other")
@@ -60,19 +59,19 @@ def test_every_state_of_a_change(screen: Screen, desk: Desk) -> None:
     page.fill("#name", "By me")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("text=By the other")
-    check(page, "a clash")
+    screen.check("a clash")
     page.fill("#name", "By me after all")
     page.wait_for_function("document.querySelector('[name=draft_version]').value !== '0'")
     page.goto(f"{desk.address}/orders/{code}")
     page.wait_for_selector(".unsaved")
-    check(page, "unsaved changes, on the order's page")
+    screen.check("unsaved changes, on the order's page")
     page.goto(f"{desk.address}/orders/{code}/edit")
     page.wait_for_selector(".unsaved")
     page.fill("#name", "Beside them")
     page.wait_for_selector(".not-kept")
-    check(page, "unsaved changes, above the form")
+    screen.check("unsaved changes, above the form")
     screen.link("Go on with them").click()
     page.wait_for_selector("[name=draft_version]:not([value='0'])", state="attached")
-    check(page, "gone on with")
+    screen.check("gone on with")
     page.locator(".unsaved").get_by_role("button", name=screen.say("Discard")).click()
     page.wait_for_selector(f"text={screen.say('This is the order as it is saved.')}")

@@ -6,8 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.bad_orders import CHAIR
-from tests.browser.conftest import Desk, Watch, sign_in
-from tests.browser.test_accessibility import check
+from tests.browser.conftest import Desk, Watch, check, sign_in
 
 
 @pytest.fixture

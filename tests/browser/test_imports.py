@@ -7,7 +7,6 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.bad_orders import CHAIR
 from tests.browser.conftest import Desk, Screen, sign_in
-from tests.browser.test_accessibility import check
 from tests.sheets import csv_of, xlsx_of
 
 ROWS = 5_000
@@ -78,14 +77,9 @@ def test_without_javascript(plain_page: Page, desk: Desk, tmp_path: Path) -> Non
     assert "30 orders were made." in page.locator(".notice").inner_text()
 
 
-def look(page: Page, where: str) -> None:
-    """Run axe once the page is whole: without its styles every page has faults."""
-    page.wait_for_load_state()
-    check(page, where)
-
-
-def look_at_progress(page: Page, button: str) -> None:
+def look_at_progress(screen: Screen, button: str) -> None:
     """Begin the import, and look at it while it cannot go on to the next page."""
+    page = screen.page
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -94,7 +88,7 @@ def look_at_progress(page: Page, button: str) -> None:
     page.click(button)
     if page.locator("progress").count():
         page.route(re.compile("/orders/import/"), hold)
-        look(page, "progress")
+        screen.check("progress")
         page.unroute_all()
         for route in held:
             route.continue_()
@@ -109,30 +103,30 @@ def test_every_page_is_for_everyone(screen: Screen, desk: Desk, tmp_path: Path) 
     file = tmp_path / name
     file.write_bytes(csv_of(HEADS, bad, *rows).encode() + "ü,ü,,,\n".encode("cp1252"))
     page.goto(f"{desk.address}/orders/import")
-    look(page, "upload")
+    screen.check("upload")
     page.set_input_files("#file", {"name": "empty.csv", "mimeType": "text/csv", "buffer": b" "})
     screen.button("Upload").click()
     expect(page.locator("#file-error")).to_contain_text(screen.say("This file is empty."))
-    look(page, "upload, refused")
+    screen.check("upload, refused")
     page.set_input_files("#file", file)
     screen.button("Upload").click()
     page.wait_for_url("**/columns")
-    look(page, "columns")
+    screen.check("columns")
     page.select_option("#column-0", "count")
     screen.button("Check the orders").click()
     expect(page.locator("#summary")).to_be_focused()
-    look(page, "columns, refused")
+    screen.check("columns, refused")
     page.select_option("#column-0", "order")
     screen.button("Check the orders").click()
     page.wait_for_selector("#mode-skip")
-    look(page, "preview")
+    screen.check("preview")
     page.check("#mode-all")
     page.click("form:has(#mode-all) button[type=submit]")
     expect(page.locator("#summary")).to_be_focused()
-    look(page, "preview, refused")
+    screen.check("preview, refused")
     page.check("#mode-skip")
-    look_at_progress(page, "form:has(#mode-skip) button[type=submit]")
+    look_at_progress(screen, "form:has(#mode-skip) button[type=submit]")
     expect(page.locator("a.code").first).to_be_visible()
-    look(page, "result")
+    screen.check("result")
     page.goto(f"{desk.address}/orders/import")
-    look(page, "list")
+    screen.check("list")

@@ -7,7 +7,6 @@ from playwright.sync_api import Page, expect
 
 from tests.bad_orders import CHAIR
 from tests.browser.conftest import Desk, Screen, sign_in
-from tests.browser.test_accessibility import check
 
 
 def make_orders(page: Page, desk: Desk, count: int) -> str:
@@ -176,21 +175,21 @@ def test_every_state_is_accessible(screen: Screen, desk: Desk) -> None:
     page.click(".filters summary")
     page.check('[name="order"] >> nth=0')
     page.focus("a.code")
-    check(page, "filtered, ticked, with open filters")
+    screen.check("filtered, ticked, with open filters")
     for menu in ("Columns", "Export", "Save view"):
         page.click(f"summary:text('{screen.say(menu)}')")
-        check(page, menu)
+        screen.check(menu)
     page.keyboard.press("Escape")
     page.select_option("#set", "Complete")
     page.click('button[value="status"]')
     page.wait_for_selector("#report")
     page.click(".filters summary")
-    check(page, "after a change")
+    screen.check("after a change")
     page.keyboard.press("?")
     page.wait_for_selector("dialog[open]")
-    check(page, "the keys")
+    screen.check("the keys")
     page.goto(f"{desk.address}/orders?columns=code,changed,store,metadata.finish,status&sort=name")
-    check(page, "other columns")
+    screen.check("other columns")
     for query in ("bin=1", "from=nope&status=x&metadata.finish=wood", "status=List&q=nothing"):
         page.goto(f"{desk.address}/orders?{query}")
-        check(page, query)
+        screen.check(query)

@@ -12,7 +12,6 @@ from orders.rules.status import Status
 from tests.actors import PASSWORD, make_org
 from tests.bad_orders import CHAIR
 from tests.browser.conftest import Desk, Screen, sign_in
-from tests.browser.test_accessibility import check
 from tests.browser.test_settings import tab_to
 
 SIZES = [1440, 390, 320]
@@ -130,7 +129,7 @@ def test_every_state_of_an_order_is_accessible(screen: Screen, desk: Desk) -> No
     page = screen.page
     sign_in(page, desk)
     for status in Status:
-        page_of(page, desk, place_order(desk, status=str(status)), str(status))
+        page_of(screen, desk, place_order(desk, status=str(status)), str(status))
     code = place_order(desk, name="x" * 200, customerId="y" * 200, cart=[], status="List")
     with desk.org.app.app_context():
         for number in range(12):
@@ -139,31 +138,31 @@ def test_every_state_of_an_order_is_accessible(screen: Screen, desk: Desk) -> No
     change(desk, code, metadata={"finish": "gloss", "long": "z" * 900, "note": "a\nb"})
     for number in range(9):
         change(desk, code, name=f"Name {number}")
-    page_of(page, desk, code, "notes and a long history")
+    page_of(screen, desk, code, "notes and a long history")
     for summary in page.locator("details:not([open]) > summary").all():
         if summary.is_visible():
             summary.click()
-    check(page, "all unfolded")
+    screen.check("all unfolded")
     page.click("button.primary[name=status]")
-    check(page, "after a change, with Undo")
+    screen.check("after a change, with Undo")
     change(desk, code, cart=())
     page.click("button.primary[name=status]")
-    check(page, "stale")
+    screen.check("stale")
     page.click(".notice button[name=status]")
     page.locator("#status-error").wait_for()
-    check(page, "refused in place")
+    screen.check("refused in place")
     screen.button("Add the note").click()
-    check(page, "an empty note")
+    screen.check("an empty note")
     screen.button("Put the order into the bin").click()
-    check(page, "in the bin")
+    screen.check("in the bin")
     for path in (f"{place_order(desk)}/print", f"print?codes={code},{place_order(desk)}", "print"):
         page.goto(f"{desk.address}/orders/{path}")
-        check(page, path)
+        screen.check(path)
 
 
-def page_of(page: Page, desk: Desk, code: str, where: str) -> None:
-    page.goto(f"{desk.address}/orders/{code}")
-    check(page, where)
+def page_of(screen: Screen, desk: Desk, code: str, where: str) -> None:
+    screen.page.goto(f"{desk.address}/orders/{code}")
+    screen.check(where)
 
 
 def test_the_start_page_is_accessible_empty_and_full(screen: Screen, desk: Desk) -> None:
@@ -171,13 +170,13 @@ def test_the_start_page_is_accessible_empty_and_full(screen: Screen, desk: Desk)
     sign_in(page, desk)
     place_order(desk)
     page.goto(desk.address)
-    check(page, "full")
+    screen.check("full")
     page.locator(".chart summary").click()
-    check(page, "with the table")
+    screen.check("with the table")
     page.context.clear_cookies()
     name = f"Empty {screen.name}"
     empty = make_org(desk.org.app, name)
     sign_in(page, desk, empty.staff().email)
     page.goto(desk.address)
     expect(page.get_by_text(screen.say("No orders today yet."))).to_be_visible()
-    check(page, "empty")
+    screen.check("empty")

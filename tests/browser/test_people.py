@@ -5,7 +5,6 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Desk, Screen, Watch, sign_in
-from tests.browser.test_accessibility import check
 from tests.staff.people.links_and_codes import code_of
 
 OWN = "correct battery horse"
@@ -123,63 +122,67 @@ def check_second_factor(screen: Screen, desk: Desk, email: str) -> None:
     """Set the second factor up and sign in by it, with axe on each page."""
     page = screen.page
     page.goto(f"{desk.address}/account/second-factor")
-    check(page, "second factor")
+    screen.check("second factor")
     set_up_factor(page, desk)
-    check(page, "recovery codes")
+    screen.check("recovery codes")
     page.goto(f"{desk.address}/account/second-factor")
-    check(page, "second factor, on")
+    screen.check("second factor, on")
     screen.button("Sign out").click()
     page.fill("#email", email)
     page.fill("#password", OWN)
     page.keyboard.press("Enter")
     page.wait_for_url(CODE_PAGE)
-    check(page, "code")
+    screen.check("code")
     page.fill("#code", "1")
     page.keyboard.press("Enter")
     page.wait_for_selector("#refused")
     page.locator("summary").click()
-    check(page, "code, refused")
+    screen.check("code, refused")
 
 
 def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
     page, email = screen.page, f"axe-{screen.name}@a-rather-long-name-of-a-domain.desk.example"
     for path in ("/forgot-password", "/reset-password", "/invitation"):
         page.goto(desk.address + path)
-        check(page, path)
+        screen.check(path)
     sign_in(page, desk, desk.org.admin().email)
     page.goto(f"{desk.address}/settings/staff/invite")
-    check(page, "invite")
+    screen.check("invite")
     screen.button("Make the link").click()
     page.wait_for_selector("#summary")
-    check(page, "invite, with errors")
+    screen.check("invite, with errors")
     link = invite(page, desk, email)
-    check(page, "a link")
+    screen.check("a link")
     page.goto(f"{desk.address}/settings/staff")
-    check(page, "staff, with an invitation")
+    screen.check("staff, with an invitation")
     screen.button("Sign out").click()
     page.goto(link)
-    check(page, "invitation")
+    screen.check("invitation")
     screen.button("Make my account").click()
     page.wait_for_selector("#summary")
-    check(page, "invitation, with errors")
+    screen.check("invitation, with errors")
     join(page, link, "A person with a rather long name " + "n" * 40)
-    check(page, "account")
+    screen.check("account")
     # What was chosen wins over the device, on every page.
-    page.select_option("#theme", "light" if screen.name.startswith("dark") else "dark")
-    page.select_option("#density", "dense")
-    screen.button("Save").click()
-    page.wait_for_selector("html[data-density=dense]")
-    check(page, "account, dense and in the other colors")
-    for path in ("/orders/new", "/orders", "/configurations"):
-        page.goto(desk.address + path)
-        check(page, f"{path}, dense and in the other colors")
+    for chosen, device in (("light", "dark"), ("dark", "light")):
+        page.goto(f"{desk.address}/account")
+        page.select_option("#theme", chosen)
+        page.select_option("#density", "dense")
+        screen.button("Save").click()
+        page.wait_for_selector(f"html[data-density=dense][data-theme={chosen}]")
+        screen.check("account, dense and in the other colors", scheme=device)
+        for path in ("/orders/new", "/orders", "/configurations"):
+            page.goto(desk.address + path)
+            screen.check(f"{path}, dense and in the other colors", scheme=device)
     page.goto(f"{desk.address}/account")
+    page.select_option("#theme", "system")
+    screen.button("Save").click()
+    page.wait_for_selector("html:not([data-theme])")
     screen.button("Change the password").click()
     page.wait_for_selector("#summary")
-    check(page, "account, with errors")
+    screen.check("account, with errors")
     check_second_factor(screen, desk, email)
-    page.goto(f"{desk.address}/sign-in")
     sign_in(page, desk, desk.org.admin().email)
     page.goto(f"{desk.address}/settings/staff")
     page.get_by_role("link", name=email).click()
-    check(page, "an account with a second factor")
+    screen.check("an account with a second factor")

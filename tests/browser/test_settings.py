@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.conftest import Desk, Screen, Watch, sign_in
-from tests.browser.test_accessibility import check
 
 SECRET = re.compile(r"so_(prv|pub)_[A-Za-z0-9_-]{43}")
 MOST_TABS = 60  # no page has more places to stop at
@@ -133,44 +132,44 @@ def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
     settings = f"{desk.address}/settings"
     sign_in(page, desk)
     assert page.goto(settings)
-    check(page, "settings, refused to sales")
+    screen.check("settings, refused to sales")
     screen.button("Sign out").click()
     sign_in(page, desk, desk.org.admin().email)
     for path in ("organization", "staff", "staff/new", "tokens", "tokens/new", "attributes",
                  "attributes/new"):  # fmt: skip
         page.goto(f"{settings}/{path}")
-        check(page, path)
+        screen.check(path)
     for path, button in (("staff", "Add the account"), ("tokens", "Make the token"),
                          ("attributes", "Add the attribute")):  # fmt: skip
         page.goto(f"{settings}/{path}/new")
         screen.button(button).click()
         page.wait_for_selector("#summary")
-        check(page, f"{path}/new, with errors")
+        screen.check(f"{path}/new, with errors")
     name = f"Accessible {screen.name} " + "long" * 20
     page.goto(f"{settings}/tokens/new")
     page.fill("#name", name)
     screen.button("Make the token").click()
     page.wait_for_selector("#secret")
-    check(page, "token made")
+    screen.check("token made")
     page.goto(f"{settings}/tokens")
     page.get_by_role("link", name=name).click()
     page.locator(".confirm summary").click()
-    check(page, "token, asked whether to revoke")
+    screen.check("token, asked whether to revoke")
     screen.button("Revoke it for good").click()
-    check(page, "tokens, with a message and a revoked one")
+    screen.check("tokens, with a message and a revoked one")
     page.get_by_role("link", name=name).click()
-    check(page, "a revoked token")
+    screen.check("a revoked token")
     email = f"{screen.name}@a-rather-long-name-of-a-domain.desk.example"
     page.goto(f"{settings}/staff/new")
     page.fill("#email", email)
     page.fill("#password", "long enough")
     screen.button("Add the account").click()
     page.get_by_role("link", name=email, exact=True).click()
-    check(page, "an account")
+    screen.check("an account")
     page.locator(".confirm summary").click()
     screen.button("Disable it").click()
-    check(page, "a disabled account")
+    screen.check("a disabled account")
     page.goto(f"{settings}/attributes")
     page.get_by_role("link", name="Finish").click()
     page.locator(".confirm summary").click()
-    check(page, "an attribute, asked whether to remove it")
+    screen.check("an attribute, asked whether to remove it")

@@ -8,7 +8,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.bad_orders import CHAIR
 from tests.browser.conftest import Desk, Screen, Watch, sign_in
-from tests.browser.test_accessibility import check
 from tests.browser.test_settings import tab_to
 
 # Nobody is there, under any name server.
@@ -122,27 +121,27 @@ def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
     page = screen.page
     sign_in(page, desk, desk.org.admin().email)
     page.goto(f"{desk.address}/settings/webhooks/new")
-    check(page, "new, empty")
+    screen.check("new, empty")
     page.fill("#address", "nowhere")
     screen.button("Make the webhook").click()
     page.wait_for_selector("#summary")
-    check(page, "new, with errors")
+    screen.check("new, with errors")
     make(page, desk, f"{NOWHERE}/{screen.name}/{'long' * 40}")
-    check(page, "one without messages")
+    screen.check("one without messages")
     place_order(page, desk)
     page.reload()
     wait_for_state(page, screen.say("Trying again"), screen.say("See how they stand now"))
     for question in page.locator(".confirm summary").all():
         question.click()
-    check(page, "one with a message and its questions")
+    screen.check("one with a message and its questions")
     screen.button("Put it into the bin").click()
     page.locator(".binned summary").click()
-    check(page, "the list with the bin")
+    screen.check("the list with the bin")
     page.locator(".binned a").first.click()
-    check(page, "one in the bin")
+    screen.check("one in the bin")
     make(page, desk, f"{NOWHERE}/{screen.name}")
     screen.button("Show the secret").click()
-    check(page, "the secret")
+    screen.check("the secret")
     screen.link("Back to the webhook").click()
     page.locator(".confirm summary").last.click()
     screen.button("Put it into the bin").click()

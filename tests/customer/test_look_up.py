@@ -117,6 +117,7 @@ def test_odd_texts_are_mistyped_codes(client: FlaskClient, clock: Clock, typed: 
         assert len(answer.data) < 6000
 
 
+@pytest.mark.own_database(reason="it listens to the connections from the first one on")
 def test_only_well_formed_codes_reach_the_database(
     app: Flask, client: FlaskClient, clock: Clock, database_url: str
 ) -> None:

@@ -14,7 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orders.settings import PROJECT
+from app import create_app
+from orders.settings import PROJECT, read_settings
+from orders.storage import database
+from tests.databases import copy_sqlite
 from tests.postgres import free_port
 
 FLASK = Path(sys.executable).with_name("flask")
@@ -37,11 +40,15 @@ class Server:
     process: subprocess.Popen[bytes]
 
     def command(self, *arguments: str, stdin: str = "") -> dict[str, str]:
-        """Run one of the product's commands on the same database; gives its JSON object."""
-        done = subprocess.run(
-            [FLASK, "--app", "app", *arguments], cwd=PROJECT, env=self.environment, input=stdin,
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
+        """Run a command on the same database, in this process; gives its JSON object.
+
+        tests/processes/test_serve.py runs commands as processes of their own.
+        """
+        app = create_app(read_settings(self.environment))
+        done = app.test_cli_runner().invoke(args=arguments, input=stdin)
+        with app.app_context():
+            database.close()
+        assert done.exit_code == 0, done.output
         result: dict[str, str] = json.loads(done.stdout)
         return result
 
@@ -78,8 +85,15 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path, database_url: str = "", **settings: str) -> Iterator[Server]:
-    """Serve from `folder` until the block ends; without demo unless DEMO is given."""
+def running(
+    folder: Path, database_url: str = "", is_migrated: bool = True, /, **settings: str
+) -> Iterator[Server]:
+    """Serve from `folder` until the block ends; without demo unless DEMO is given.
+
+    A folder without a database gets a migrated one, unless the start is to make it.
+    """
+    if is_migrated and not database_url and not (folder / "shortorder.sqlite3").exists():
+        copy_sqlite(folder, "shortorder.sqlite3")
     port = free_port()
     environment = {
         **os.environ, "DATA_DIR": str(folder), "DATABASE_URL": database_url, "PORT": str(port),

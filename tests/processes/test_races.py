@@ -24,7 +24,7 @@ ROUNDS = 40
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    url = "" if request.param == "sqlite" else request.getfixturevalue("new_postgresql")
     with running(tmp_path, url, WORKERS="2") as server:
         yield server
 

@@ -1,5 +1,6 @@
 """The `serve` command: what it prints, how it stops, and what it refuses."""
 
+import json
 import os
 import socket
 import subprocess
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from app import create_app
 from orders.settings import PROJECT
+from tests.databases import copy_sqlite
 from tests.postgres import free_port
 from tests.processes.server import FLASK, running
 
@@ -26,8 +29,26 @@ def refused(folder: Path, **settings: str) -> str:
     return done.stdout + done.stderr
 
 
+def test_a_command_prints_json_or_fails_with_json(tmp_path: Path) -> None:
+    copy_sqlite(tmp_path, "shortorder.sqlite3")
+
+    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [FLASK, "--app", "app", *arguments], cwd=PROJECT, input=stdin, capture_output=True,
+            env={**os.environ, "DATA_DIR": str(tmp_path)}, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    made = run("org", "add", "Workshop")
+    assert made.returncode == 0, made.stderr
+    org = json.loads(made.stdout)["id"]
+    add = ("staff", "add", "--org", org, "--email", "nobody", "--role", "sales")
+    refused = run(*add, "--password-stdin", stdin="correct horse battery\n")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert json.loads(refused.stderr)["errors"][0]["path"] == "email"
+
+
 def test_the_demo_is_made_and_shown_once(tmp_path: Path) -> None:
-    with running(tmp_path, DEMO="1") as server:
+    with running(tmp_path, "", False, DEMO="1") as server:
         first = server.log.read_text("utf-8")
         assert f"http://127.0.0.1:{server.port}/sign-in" in first
         assert "WARNING" not in first
@@ -35,7 +56,7 @@ def test_the_demo_is_made_and_shown_once(tmp_path: Path) -> None:
         assert "so_pub_" in first
         with urllib.request.urlopen(f"{server.address}/find") as page:  # noqa: S310 - our own address
             assert page.status == 200
-    with running(tmp_path, DEMO="1") as server:
+    with running(tmp_path, DEMO="1", WORKERS="1") as server:
         again = server.log.read_text("utf-8")
     assert "so_prv_" not in again
     assert "Password" not in again
@@ -63,7 +84,7 @@ def test_the_server_stops_however_often_it_is_asked(tmp_path: Path) -> None:
 
 
 def test_the_worker_stops_however_often_it_is_asked(tmp_path: Path) -> None:
-    with running(tmp_path) as server, (tmp_path / "work.log").open("wb") as log:
+    with running(tmp_path, WORKERS="1") as server, (tmp_path / "work.log").open("wb") as log:
         process = subprocess.Popen(
             [FLASK, "--app", "app", "work"], cwd=PROJECT, env=server.environment, stdout=log,
             stderr=log,
@@ -95,13 +116,21 @@ def test_a_taken_port_is_told(tmp_path: Path) -> None:
      ("DATABASE_URL", "mysql://x"), ("SECRET_KEY", "short"), ("PUBLIC_URL", "shop.example"),
      ("MAX_CART_LINES", "-1"), ("MAX_NESTING", "0"), ("MAX_NESTING", "254")],
 )  # fmt: skip
-def test_a_bad_setting_is_named(tmp_path: Path, setting: str, value: str) -> None:
-    settings = {"PORT": str(free_port()), setting: value}
-    assert setting in refused(tmp_path, **settings)
+def test_a_bad_setting_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
+) -> None:
+    for name, text in {"DATA_DIR": str(tmp_path), "PORT": str(free_port()), setting: value}.items():
+        monkeypatch.setenv(name, text)
+    with pytest.raises(SystemExit, match=setting):
+        create_app()
+
+
+def test_a_bad_setting_ends_the_start_without_a_traceback(tmp_path: Path) -> None:
+    assert "SECRET_KEY" in refused(tmp_path, PORT=str(free_port()), SECRET_KEY="short")
 
 
 def test_the_access_log_never_holds_a_token(tmp_path: Path) -> None:
-    with running(tmp_path, ACCESS_LOG="1") as server:
+    with running(tmp_path, ACCESS_LOG="1", WORKERS="1") as server:
         address = f"{server.address}/api/orders/healthcheck?bearer_token=so_prv_SECRET"
         urllib.request.urlopen(address).close()  # noqa: S310 - our own address
     log = server.log.read_text("utf-8")

@@ -257,6 +257,7 @@ def test_times_are_utc_with_milliseconds(app: Flask) -> None:
             database.write(lambda connection: connection.execute(insert(OrgRow), naive).rowcount)
 
 
+@pytest.mark.own_database(reason="it ends all connections to the database")
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_lost_connection_is_replaced_and_the_function_runs_again(app: Flask) -> None:
     end_others = text(
@@ -278,6 +279,7 @@ def test_a_lost_connection_is_replaced_and_the_function_runs_again(app: Flask) -
         assert len(runs) == 2
 
 
+@pytest.mark.own_database(reason="its connections have no room to write")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_full_disk_is_reported_as_busy_and_reads_go_on(org: Org) -> None:
     client = org.app.test_client()

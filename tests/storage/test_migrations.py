@@ -1,6 +1,7 @@
 """What a migration makes of rows that were there before it."""
 
 import flask_migrate
+import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
@@ -12,6 +13,7 @@ from tests.staff.test_pages import make_order
 FOLDER = str(PROJECT / "orders" / "storage" / "migrations")
 
 
+@pytest.mark.own_database(reason="it migrates the database there and back")
 def test_orders_of_the_time_before_are_found_by_their_values(app: Flask, org: Org) -> None:
     made = make_order(
         org, name="Größe", derivative={"net": 12.5}, platform={"id": "S-1", "storeName": "North"},

@@ -21,7 +21,7 @@ from orders.rules.errors import NotFound, ServiceBusy
 from orders.storage import database
 from orders.storage.models.orgs import Org as OrgRow
 from orders.storage.sqlite import group_commit
-from tests.conftest import settings_for
+from tests.databases import settings_for
 
 ORG = cast(Table, OrgRow.__table__)
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

@@ -31,7 +31,7 @@ from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery
 from tests.actors import Org
 from tests.bad_orders import CHAIR
-from tests.conftest import settings_for
+from tests.databases import settings_for
 from tests.receiver import Receiver
 from tests.services.imports.steps import GOOD, started, stored, uploaded
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from orders import queries
 from orders.settings import Settings
 from tests.actors import Org
-from tests.conftest import settings_for
+from tests.databases import settings_for
 from tests.mail_server import MailServer, mail_server
 from tests.staff.order.acts import IDA, actions, page, post, stored
 from tests.staff.test_pages import make_order
