@@ -13,7 +13,7 @@ from flask.cli import AppGroup, with_appcontext
 from orders import administration, demo
 from orders.catalogue import configurations
 from orders.rules.attributes import Applies, AttributeRule, Kind, read_option
-from orders.rules.errors import InvalidOrder, OrderError
+from orders.rules.errors import InvalidInput, OrderError
 from orders.serving import serve, work
 from orders.web.in_force import limits_in_force, settings_in_force
 
@@ -47,7 +47,7 @@ def prints_json(command: Command) -> Callable[..., None]:
             result = command(*args, **options)
         except OrderError as error:
             refused: dict[str, Any] = {"error": str(error)}
-            if isinstance(error, InvalidOrder):
+            if isinstance(error, InvalidInput):
                 refused["errors"] = [
                     {"path": fault.path, "message": fault.message} for fault in error.errors
                 ]

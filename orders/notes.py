@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 
 from orders.access import Actor
 from orders.queries import actor_names, names_order
-from orders.rules.errors import FieldError, Forbidden, InvalidOrder, NotFound
+from orders.rules.errors import FieldError, Forbidden, InvalidInput, NotFound
 from orders.rules.inputs import too_long
 from orders.rules.json_values import find_unstorable
 from orders.rules.order import Order
@@ -37,7 +37,7 @@ class Note:
 def check_note(text: str) -> str:
     """Give the text as it is stored: line ends are one character, no blanks around it.
 
-    Raises InvalidOrder for one that is empty, longer than MAX_NOTE or cannot be stored.
+    Raises InvalidInput for one that is empty, longer than MAX_NOTE or cannot be stored.
     """
     kept = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     errors = find_unstorable(kept, FIELD, nesting=0)
@@ -46,7 +46,7 @@ def check_note(text: str) -> str:
     elif len(kept) > MAX_NOTE:
         errors = [FieldError(FIELD, too_long(MAX_NOTE, kept))]
     if errors:
-        raise InvalidOrder(errors)
+        raise InvalidInput(errors)
     return kept
 
 
@@ -77,7 +77,7 @@ def add_note(
     """Write a note on an order that is not in the bin; gives the note's ID.
 
     A note with this `note_id` (a UUID) is written once, however often it is sent. Raises
-    InvalidOrder for a text that is not fit, and NotFound.
+    InvalidInput for a text that is not fit, and NotFound.
     """
     kept = check_note(text)
     which = (

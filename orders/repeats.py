@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select, tuple_
 
 from orders.access import Actor
-from orders.rules.errors import FieldError, InvalidOrder, ServiceBusy
+from orders.rules.errors import FieldError, InvalidInput, ServiceBusy
 from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.prepared import Prepared
@@ -56,12 +56,12 @@ class Once:
 def fingerprint(raw: object) -> str:
     """Give SHA-256, hexadecimal, over what was sent; the order of keys does not count.
 
-    Raises InvalidOrder for what is nested too deeply to be written again.
+    Raises InvalidInput for what is nested too deeply to be written again.
     """
     try:
         text = json.dumps(raw, sort_keys=True, separators=(",", ":"))
     except RecursionError as error:
-        raise InvalidOrder([FieldError("", mark("Nested far too deeply."))]) from error
+        raise InvalidInput([FieldError("", mark("Nested far too deeply."))]) from error
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -112,7 +112,7 @@ _answer_of_key = Prepared(
 def find_answer(key: str, print_of_request: str, actor: Actor) -> Answer | None:
     """Give the first answer that this actor's key got within the last day, if any.
 
-    Raises InvalidOrder when the key came with other content then.
+    Raises InvalidInput when the key came with other content then.
     """
     found = database.rows(_answer_of_key, {"actor_id": actor.id, "key": key})
     if not found:
@@ -126,7 +126,7 @@ def find_answer(key: str, print_of_request: str, actor: Actor) -> Answer | None:
         message = mark(
             "This key came with another request before. Use a new key for a new request."
         )
-        raise InvalidOrder([FieldError(KEY_HEADER, message)])
+        raise InvalidInput([FieldError(KEY_HEADER, message)])
     answer: Answer = kept.answer
     return answer
 

@@ -82,7 +82,7 @@ def new_account(
 def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
     """Make a staff account and return its ID.
 
-    Raises InvalidOrder naming the field, NotFound for an unknown org, Taken when the address has
+    Raises InvalidInput naming the field, NotFound for an unknown org, Taken when the address has
     an account already (addresses are unique over all orgs, because people sign in by them).
     """
     address = email.strip().lower()
@@ -118,7 +118,7 @@ def find_staff(org_id: str, staff_id: str) -> Account:
 def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
     """Give an account another role; `by` is the ID of the account that asks for it.
 
-    Raises InvalidOrder for an unknown role, NotFound, and Conflict for one's own account and for
+    Raises InvalidInput for an unknown role, NotFound, and Conflict for one's own account and for
     the org's last admin.
     """
     refuse(role_faults(role))
@@ -139,7 +139,7 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
 def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = None) -> None:
     """Give an account a new password; its sessions end, and its reset links are of no use any more.
 
-    `by` is the ID of the account that asks for it. Raises InvalidOrder and NotFound.
+    `by` is the ID of the account that asks for it. Raises InvalidInput and NotFound.
     """
     refuse(password_faults(password))
     password_hash = hash_password(password)

@@ -39,7 +39,7 @@ class DefinedAttribute:
 def add_attribute(org_id: str, rule: AttributeRule) -> str:
     """Define an attribute behind all others and return its ID.
 
-    Raises InvalidOrder for a definition that makes no sense, NotFound for an unknown org, Taken
+    Raises InvalidInput for a definition that makes no sense, NotFound for an unknown org, Taken
     when the org has the key already.
     """
     refuse(check_definition(rule))
@@ -84,7 +84,7 @@ def change_attribute(
 ) -> None:
     """Change everything of an attribute but its key, for orders from the next one on.
 
-    Raises InvalidOrder for a definition that makes no sense, NotFound, and ChangedMeanwhile when
+    Raises InvalidInput for a definition that makes no sense, NotFound, and ChangedMeanwhile when
     `version` is not that of the stored definition.
     """
     refuse(check_definition(rule))

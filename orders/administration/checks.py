@@ -3,7 +3,7 @@
 import hashlib
 
 from orders.rules.configuration_id import read_uuid
-from orders.rules.errors import Conflict, FieldError, InvalidOrder, NotFound
+from orders.rules.errors import Conflict, FieldError, InvalidInput, NotFound
 from orders.rules.json_values import find_unstorable
 from orders.rules.texts import mark
 
@@ -46,6 +46,6 @@ def require_id(text: str, message: str) -> None:
 
 
 def refuse(errors: list[FieldError]) -> None:
-    """Raise InvalidOrder when anything is wrong with the input."""
+    """Raise InvalidInput when anything is wrong with the input."""
     if errors:
-        raise InvalidOrder(errors)
+        raise InvalidInput(errors)

@@ -81,7 +81,7 @@ def change_customer_page(
 ) -> None:
     """Change how the customers' pages look; `""` stands for what the service has by itself.
 
-    Raises InvalidOrder for what cannot be used, NotFound for an unknown org, and ChangedMeanwhile
+    Raises InvalidInput for what cannot be used, NotFound for an unknown org, and ChangedMeanwhile
     when `version` is not that of what is stored.
     """
     colour = read_colour(accent) if accent.strip() else None
@@ -106,7 +106,7 @@ def set_logo(
 ) -> None:
     """Keep a logo in place of the one that there was.
 
-    Raises InvalidOrder for a file that is no PNG, JPEG or WebP of at most MAX_LOGO bytes, and
+    Raises InvalidInput for a file that is no PNG, JPEG or WebP of at most MAX_LOGO bytes, and
     NotFound for an unknown org.
     """
     kind = content_type_of(declared_type, file_name, content)

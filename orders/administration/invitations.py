@@ -59,7 +59,7 @@ def invite(
 ) -> NewInvitation:
     """Invite an address; `by` is the ID of the admin who does.
 
-    Raises InvalidOrder naming the field, and Taken when the address has an account or an open
+    Raises InvalidInput naming the field, and Taken when the address has an account or an open
     invitation of this org already.
     """
     address, at = email.strip().lower(), now or datetime.now(UTC)
@@ -156,7 +156,7 @@ def find_by_link(secret: str, *, now: datetime | None = None) -> Invitation:
 def accept(secret: str, *, name: str, password: str, now: datetime | None = None) -> str:
     """Make the account of an invitation and give its ID; the link works no more.
 
-    Raises InvalidOrder naming the field, NotFound when the link does not work (any more), and
+    Raises InvalidInput naming the field, NotFound when the link does not work (any more), and
     Conflict when the address has come to an account another way.
     """
     at, name = now or datetime.now(UTC), name.strip()

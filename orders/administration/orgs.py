@@ -33,7 +33,7 @@ class OrgSettings:
 
 
 def add_org(name: str) -> str:
-    """Make an org and return its ID. Raises InvalidOrder for a name that cannot be stored."""
+    """Make an org and return its ID. Raises InvalidInput for a name that cannot be stored."""
     refuse(name_faults(name))
     org_id = str(uuid.uuid4())
     row = {"id": org_id, "name": name.strip(), "created_at": datetime.now(UTC)}
@@ -59,7 +59,7 @@ def change_org(
     """Change the settings of an org, for orders from the next one on.
 
     `needs_second_factor` stays as it is when it is None.
-    Raises InvalidOrder for a name that cannot be stored, NotFound for an unknown org, and
+    Raises InvalidInput for a name that cannot be stored, NotFound for an unknown org, and
     ChangedMeanwhile when `version` is not that of the stored settings.
     """
     refuse(name_faults(name))

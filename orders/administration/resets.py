@@ -76,7 +76,7 @@ def address_of_reset(secret: str, *, now: datetime | None = None) -> str:
 def set_by_reset(secret: str, *, password: str, now: datetime | None = None) -> str:
     """Set the password by a link; gives the e-mail address. All sessions of the account end.
 
-    The second factor stays. Raises InvalidOrder and NotFound as above.
+    The second factor stays. Raises InvalidInput and NotFound as above.
     """
     at = now or datetime.now(UTC)
     refuse(password_faults(password))

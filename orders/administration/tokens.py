@@ -73,7 +73,7 @@ def add_token(
 ) -> NewToken:
     """Make a token of 256 random bits and return its ID and secret.
 
-    A public token needs at least one domain, a private one takes none; InvalidOrder otherwise.
+    A public token needs at least one domain, a private one takes none; InvalidInput otherwise.
     `token_id` is a UUID that belongs to one form: a second token with it is refused as Conflict.
     Raises NotFound for an unknown org.
     """
@@ -143,7 +143,7 @@ def change_token(
 ) -> None:
     """Change the name and, of a public token, the domains; the secret stays.
 
-    Raises InvalidOrder naming the field, NotFound, Conflict for a token that is revoked, and
+    Raises InvalidInput naming the field, NotFound, Conflict for a token that is revoked, and
     ChangedMeanwhile when `version` is not that of the stored token.
     """
     _refuse_revoked(known := find_token(org_id, token_id))

@@ -16,7 +16,7 @@ from orders.catalogue.configurations import check_configuration
 from orders.rules.configuration import NewConfiguration, named_in
 from orders.rules.configuration_id import is_short_id
 from orders.rules.configuration_schema import FIELDS
-from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidOrder, NotJson
+from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidInput, NotJson
 from orders.rules.json_values import MAX_ERRORS, find_unstorable, parse_json, printable
 from orders.rules.limits import Limits
 from orders.rules.sheet_reading import csv_reason
@@ -51,7 +51,7 @@ class RowError:
     message: str
 
 
-class BadImport(InvalidOrder):
+class BadImport(InvalidInput):
     """The file cannot be imported; `rows` holds at most MAX_ERRORS reasons of `count`."""
 
     def __init__(self, errors: Sequence[RowError]) -> None:
@@ -92,7 +92,7 @@ def import_configurations(
             checked.append(new)
         except Forbidden as error:
             errors.append(RowError(row.number, row.columns.get("orgId", "orgId"), error.sentence))
-        except InvalidOrder as invalid:
+        except InvalidInput as invalid:
             errors += [
                 RowError(row.number, row.columns.get(fault.path, fault.path), fault.message)
                 for fault in invalid.errors
@@ -133,7 +133,7 @@ def _json_rows(text: str) -> Iterator[_Row]:
         value = parse_json(text.encode(), mark("This file"))
     except NotJson as error:
         raise _bad(error.sentence) from error
-    except InvalidOrder as error:
+    except InvalidInput as error:
         raise _bad(error.errors[0].message) from error
     if isinstance(value, dict):
         value = value.get("configurations")

@@ -26,7 +26,7 @@ from orders.rules.configuration_schema import read_configuration
 from orders.rules.errors import (
     Conflict,
     FieldError,
-    InvalidOrder,
+    InvalidInput,
     NotFound,
     ServiceBusy,
 )
@@ -55,7 +55,7 @@ def check_configuration(
     """Check a configuration as it was sent (camelCase keys, plain dicts and lists) with its files.
 
     `faults` tell of fields that could not be read at all, which `raw` does not hold. Raises
-    InvalidOrder with every error by its path, and Forbidden when it names another org than
+    InvalidInput with every error by its path, and Forbidden when it names another org than
     the actor's. Nothing is stored.
     """
     fields: dict[str, Any] = raw if isinstance(raw, dict) else {}
@@ -65,19 +65,19 @@ def check_configuration(
     assigned = assign_files(sent, named if isinstance(named, dict) else {}, limits)
     try:
         new = read_configuration(raw, limits=limits)
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         raise _all_of(faults, invalid.errors, assigned.errors) from invalid
     if faults or assigned.errors:
         raise _all_of(faults, assigned.errors)
     return replace(new, attachments=assigned.attachments), assigned.files
 
 
-def _all_of(*errors: Sequence[FieldError]) -> InvalidOrder:
+def _all_of(*errors: Sequence[FieldError]) -> InvalidInput:
     """Tell of each path what was found first."""
     told: dict[str, FieldError] = {}
     for error in chain.from_iterable(errors):
         told.setdefault(error.path, error)
-    return InvalidOrder(told.values())
+    return InvalidInput(told.values())
 
 
 def create_configuration(

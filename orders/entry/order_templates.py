@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orders.access import Actor
 from orders.entry.drafts import Fields
-from orders.rules.errors import Conflict, FieldError, InvalidOrder, NotFound
+from orders.rules.errors import Conflict, FieldError, InvalidInput, NotFound
 from orders.rules.moments import now_or
 from orders.rules.texts import mark
 from orders.storage import database
@@ -31,12 +31,12 @@ class Template:
 def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | None = None) -> str:
     """Keep a form under a name for the whole org; gives its ID. The same name is replaced.
 
-    Raises InvalidOrder for a name that is empty or too long, and Conflict when the org has MOST.
+    Raises InvalidInput for a name that is empty or too long, and Conflict when the org has MOST.
     """
     name = " ".join(name.replace("\0", " ").split())
     if not name or len(name) > MAX_NAME:
         message = mark("A name of 1 to %(most)s characters is needed.", most=MAX_NAME)
-        raise InvalidOrder([FieldError("templateName", message)])
+        raise InvalidInput([FieldError("templateName", message)])
     template_id = str(uuid.uuid4())
     made = {"created_at": now_or(now), "created_by": actor.id}
     mine = order_template.c.org_id == actor.org_id

@@ -9,7 +9,7 @@ from orders.access import Actor
 from orders.imports.progress import Counts, counts
 from orders.imports.records import Import, OrderState, State
 from orders.messaging import queue
-from orders.rules.errors import Conflict, FieldError, InvalidOrder
+from orders.rules.errors import Conflict, FieldError, InvalidInput
 from orders.rules.texts import Figure, mark, mark_many
 from orders.storage import database
 from orders.storage.org_models import Org
@@ -35,7 +35,7 @@ def start(
     """Let the background make the orders; a second click on the same button changes nothing.
 
     `skip_same` leaves out the orders that were there already; `again` is the person's word that
-    a file that was imported before makes new orders. Raises InvalidOrder with errors at `mode` and
+    a file that was imported before makes new orders. Raises InvalidInput with errors at `mode` and
     `again`, and Conflict when the import cannot be started.
     """
     at = now or datetime.now(UTC)
@@ -45,7 +45,7 @@ def start(
         raise Conflict(NOT_READY)
     faults = _faults(counts(one), all_or_nothing=all_or_nothing, skip_same=skip_same)
     if faults:
-        raise InvalidOrder(faults)
+        raise InvalidInput(faults)
     skipped = (
         update(order_import_order)
         .where(
@@ -75,7 +75,7 @@ def start(
     def work(connection: Connection) -> None:
         connection.execute(queued)
         if not again and connection.execute(twin.limit(1)).first() is not None:
-            raise InvalidOrder([FieldError("again", AGAIN)])
+            raise InvalidInput([FieldError("again", AGAIN)])
         if connection.execute(started).rowcount == 1 and skip_same:
             connection.execute(skipped)
 

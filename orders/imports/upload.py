@@ -19,7 +19,7 @@ from orders.rules.column_matching import (
     matching_faults,
     still_fits,
 )
-from orders.rules.errors import Conflict, InvalidOrder, NotFound
+from orders.rules.errors import Conflict, InvalidInput, NotFound
 from orders.rules.limits import Limits
 from orders.rules.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, read_csv
 from orders.rules.texts import mark, pack
@@ -147,12 +147,12 @@ def suggest(one: Import, actor: Actor) -> Matching:
 def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None = None) -> None:
     """Take a choice of columns, and let the orders be checked by it in the background.
 
-    Raises InvalidOrder with errors at `column.<position>` and `group`, and Conflict when the
+    Raises InvalidInput with errors at `column.<position>` and `group`, and Conflict when the
     import was started already.
     """
     faults = matching_faults(matching, one.columns, [rule.key for rule in actor.org.attributes])
     if faults:
-        raise InvalidOrder(faults)
+        raise InvalidInput(faults)
     at = now or datetime.now(UTC)
     statement = (
         update(order_import)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 
 from orders.access import StaffMember
 from orders.rules.configuration_id import read_uuid
-from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidOrder, NotFound
+from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
 from orders.rules.json_values import find_unstorable
 from orders.rules.texts import mark
 from orders.storage import database
@@ -78,7 +78,7 @@ def save_view(
     """Keep an address of the list under a name; gives the view's ID.
 
     The same `view_id` twice is one view: a form that was sent twice makes no second. Raises
-    InvalidOrder for a name that is empty, too long or used by another view of this person, and
+    InvalidInput for a name that is empty, too long or used by another view of this person, and
     Conflict when the person has MAX_VIEWS already.
     """
     at = now or datetime.now(UTC)
@@ -114,7 +114,7 @@ def change_view(
 ) -> None:  # fmt: skip
     """Rename a view, share it or not, and let it show something else when `address` is given.
 
-    Raises NotFound, Forbidden for a view of somebody else (an admin may), and InvalidOrder for the
+    Raises NotFound, Forbidden for a view of somebody else (an admin may), and InvalidInput for the
     name.
     """
     checked = _checked(name)
@@ -161,7 +161,7 @@ def _checked(name: str) -> str:
     if not 1 <= len(bare) <= MAX_NAME:
         errors = [FieldError("name", mark("From 1 to %(most)s characters.", most=MAX_NAME))]
     if errors:
-        raise InvalidOrder(errors)
+        raise InvalidInput(errors)
     return bare
 
 
@@ -170,7 +170,7 @@ def _refuse_taken(connection: Connection, staff_id: str, name: str, view_id: str
         saved_view.c.staff_id == staff_id, saved_view.c.name == name, saved_view.c.id != view_id
     )
     if connection.execute(same).first() is not None:
-        raise InvalidOrder([FieldError("name", mark("There is a view of this name already."))])
+        raise InvalidInput([FieldError("name", mark("There is a view of this name already."))])
 
 
 def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON value

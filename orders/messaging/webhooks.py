@@ -74,7 +74,7 @@ def create(
 ) -> NewWebhook:
     """Make a webhook of what was sent (plain dicts and lists, camelCase).
 
-    With `once`, raises Repeated when the key has made one already. Raises InvalidOrder with every
+    With `once`, raises Repeated when the key has made one already. Raises InvalidInput with every
     fault by its path, Forbidden when it names another org, and Conflict when the org has
     MAX_WEBHOOKS already. `allow_private` takes addresses in the private network too. With
     `webhook_id`, a form's own, a repeat gives the webhook that the form has made.

@@ -22,7 +22,7 @@ WRONG_PASSWORD = mark("This is not your password.")
 
 
 def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> None:
-    """Keep a person's name and preferences. Raises InvalidOrder naming the field."""
+    """Keep a person's name and preferences. Raises InvalidInput naming the field."""
     name = name.strip()
     faults = [*name_faults(name), *preference_faults(preferences)]
     if preferences.language and preferences.language not in languages():
@@ -36,7 +36,7 @@ def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> N
 def change_password(member: StaffMember, *, old: str, new: str) -> None:
     """Give a person another password; all of their sessions end.
 
-    Raises InvalidOrder naming the field, `old_password` for a wrong one.
+    Raises InvalidInput naming the field, `old_password` for a wrong one.
     """
     require_password(member, old, "old_password")
     refuse(password_faults(new))
@@ -45,7 +45,7 @@ def change_password(member: StaffMember, *, old: str, new: str) -> None:
 
 
 def require_password(member: StaffMember, typed: str, path: str) -> None:
-    """Raise InvalidOrder at this path unless it is the person's password."""
+    """Raise InvalidInput at this path unless it is the person's password."""
     if prove_again(member, typed) is None:
         refuse([FieldError(path, WRONG_PASSWORD)])
 

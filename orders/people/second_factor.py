@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from orders.access import StaffMember, hash_secret
 from orders.administration import Happened, find_staff
 from orders.administration.events import note
-from orders.rules.errors import Conflict, FieldError, InvalidOrder
+from orders.rules.errors import Conflict, FieldError, InvalidInput
 from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.people_models import RecoveryCode, StaffAccount
@@ -75,12 +75,12 @@ def turn_on(
     """Switch the second factor on, once a code shows that the app has the secret.
 
     Gives the recovery codes, which are shown this once. All other sessions of the person end.
-    Raises InvalidOrder for a wrong code and Conflict when it is on already.
+    Raises InvalidInput for a wrong code and Conflict when it is on already.
     """
     at = now or datetime.now(UTC)
     step = _step_of(secret, typed, at)
     if step is None:
-        raise InvalidOrder([FieldError("code", WRONG)])
+        raise InvalidInput([FieldError("code", WRONG)])
     codes = _new_codes()
 
     def work(connection: Connection) -> None:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from orders.rules.configuration import NewConfiguration
 from orders.rules.configuration_id import is_short_id, read_uuid
-from orders.rules.errors import FieldError, InvalidOrder
+from orders.rules.errors import FieldError, InvalidInput
 from orders.rules.fields import (
     EXAMPLE_ORG_ID,
     MAX_TEXT,
@@ -160,14 +160,14 @@ _WORDS = Words(
 def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
     """Check a configuration as it was sent (what a JSON parser gives).
 
-    Raises InvalidOrder with every error by its path. What is nested too deeply is told alone,
+    Raises InvalidInput with every error by its path. What is nested too deeply is told alone,
     because nothing below it is looked at. The org and whether a short ID is free are not looked at.
     """
     if not isinstance(raw, dict):
-        raise InvalidOrder([FieldError("", mark("An object with the fields of a configuration."))])
+        raise InvalidInput([FieldError("", mark("An object with the fields of a configuration."))])
     unstorable = find_unstorable(raw, nesting=limits.nesting)
     if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
-        raise InvalidOrder(unstorable)
+        raise InvalidInput(unstorable)
     told: dict[str, FieldError] = {}
     for error in (*unstorable, *_too_large(raw, limits), *_attachment_key_errors(raw)):
         told.setdefault(error.path, error)
@@ -182,7 +182,7 @@ def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
         del sent["files"]
     found = checked(ConfigurationInput, sent, told, _WORDS)
     if told or found is None:
-        raise InvalidOrder(sorted(told.values(), key=_place))
+        raise InvalidInput(sorted(told.values(), key=_place))
     fields = {name: getattr(found, name) for name in ConfigurationInput.model_fields}
     del fields["org_id"]
     return NewConfiguration(**{**fields, "attachments": found.attachments or {}})

@@ -31,8 +31,8 @@ class OrderError(Exception):
         return self.args[0] if self.args else ""
 
 
-class InvalidOrder(OrderError):
-    """The input is not a valid order; `errors` holds every fault, never only the first."""
+class InvalidInput(OrderError):
+    """The input is not valid; `errors` holds every fault, never only the first."""
 
     def __init__(self, errors: Iterable[FieldError]) -> None:
         self.errors = tuple(errors)
@@ -43,6 +43,10 @@ class InvalidOrder(OrderError):
                 len(self.errors),
             )
         )
+
+
+class InvalidOrder(InvalidInput):
+    """The input is not a valid order, or not a valid change of one."""
 
 
 class NotJson(OrderError):

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeAlias
 
 import orjson
 
-from orders.rules.errors import FieldError, InvalidOrder, NotJson
+from orders.rules.errors import FieldError, InvalidInput, NotJson
 from orders.rules.texts import mark
 
 JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
@@ -65,7 +65,7 @@ class RepeatedKeys(dict[str, Any]):
 def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
     """Parse a body strictly; `what` names it in sentences.
 
-    Raises NotJson for what is not JSON in UTF-8 (NaN and Infinity are not), and InvalidOrder when
+    Raises NotJson for what is not JSON in UTF-8 (NaN and Infinity are not), and InvalidInput when
     the nesting is deeper than any parser goes. Repeated keys, integers beyond 64 bits and numbers
     beyond the range of floats pass: `find_unstorable` names their paths.
     """
@@ -91,7 +91,7 @@ def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
         )
         raise NotJson(sentence) from None
     except RecursionError as error:
-        raise InvalidOrder([FieldError("", FAR_TOO_DEEP)]) from error
+        raise InvalidInput([FieldError("", FAR_TOO_DEEP)]) from error
     return value
 
 
@@ -99,7 +99,7 @@ def parse_json_text(text: str) -> JsonValue:
     """Parse a text that may be JSON; None for what is not, and for what no parser can take."""
     try:
         return parse_json(text.encode("utf-8", "surrogatepass"))
-    except (NotJson, InvalidOrder):
+    except (NotJson, InvalidInput):
         return None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from orders.rules.errors import FieldError, InvalidOrder
+from orders.rules.errors import FieldError, InvalidInput
 from orders.rules.fields import Keywords, OrderStatus, OrgId, refusal
 from orders.rules.inputs import M, StrictInput, Words, checked, is_name
 from orders.rules.json_values import find_unstorable
@@ -89,7 +89,7 @@ class WebhookInput(WebhookChangesInput):
 def check_webhook(raw: object, *, limits: Limits, allow_private: bool) -> WebhookDraft:
     """Check a new webhook as it was sent (plain dicts and lists, camelCase).
 
-    Raises InvalidOrder with every fault by its path. With `allow_private` the address may be in
+    Raises InvalidInput with every fault by its path. With `allow_private` the address may be in
     the private network.
     """
     sent = _checked(raw, WebhookInput, limits=limits, allow_private=allow_private)
@@ -99,7 +99,7 @@ def check_webhook(raw: object, *, limits: Limits, allow_private: bool) -> Webhoo
 def check_change(raw: object, *, limits: Limits, allow_private: bool) -> dict[str, Any]:
     """Check a change of a webhook; gives the new values of the fields that were sent.
 
-    Raises InvalidOrder as `check_webhook` does.
+    Raises InvalidInput as `check_webhook` does.
     """
     sent = _checked(raw, WebhookChangesInput, limits=limits, allow_private=allow_private)
     values = {"topic": sent.topic, "address": sent.address, "filter": _filter(sent)}
@@ -114,7 +114,7 @@ def _filter(sent: WebhookChangesInput) -> dict[str, Any]:
 
 def _checked(raw: object, model: type[M], *, limits: Limits, allow_private: bool) -> M:
     if not isinstance(raw, dict):
-        raise InvalidOrder([FieldError("", mark("An object with the fields of a webhook."))])
+        raise InvalidInput([FieldError("", mark("An object with the fields of a webhook."))])
     told: dict[str, FieldError] = {}
     for error in find_unstorable(raw, nesting=limits.nesting):
         told.setdefault(error.path, error)
@@ -124,7 +124,7 @@ def _checked(raw: object, model: type[M], *, limits: Limits, allow_private: bool
     if not allow_private and "address" not in told and _is_private(address):
         told["address"] = FieldError("address", PRIVATE_SENTENCE)
     if told or found is None:
-        raise InvalidOrder(told.values())
+        raise InvalidInput(told.values())
     return found
 
 

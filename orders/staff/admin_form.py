@@ -14,7 +14,7 @@ from typing import Any
 from flask import Response, flash
 
 from orders.administration import ChangedMeanwhile
-from orders.rules.errors import Conflict, FieldError, InvalidOrder, Taken
+from orders.rules.errors import Conflict, FieldError, InvalidInput, Taken
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.entry.form_rows import element_id
 from orders.staff.entry.order_form import Summary
@@ -66,7 +66,7 @@ def save(
     """Save a form and lead to `address`, where `done` is told; else draw it with its errors."""
     try:
         work()
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return page(draw(), 422)
     except Taken as taken:

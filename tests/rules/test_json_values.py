@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orders.rules.errors import FieldError, InvalidOrder, NotJson
+from orders.rules.errors import FieldError, InvalidInput, NotJson
 from orders.rules.json_values import (
     MAX_ERRORS,
     compact_size,
@@ -52,7 +52,7 @@ def test_no_bytes_make_the_parser_fail_in_another_way(body: bytes) -> None:
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
 def test_nesting_that_ends_the_parsers_recursion_is_an_invalid_order(opening: bytes) -> None:
-    with pytest.raises(InvalidOrder) as caught:
+    with pytest.raises(InvalidInput) as caught:
         parse_json(opening * 200_000)
     assert [error.path for error in caught.value.errors] == [""]
 

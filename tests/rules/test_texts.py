@@ -5,7 +5,7 @@ import json
 import pytest
 from flask import Flask
 
-from orders.rules.errors import InvalidOrder, NotFound
+from orders.rules.errors import InvalidInput, NotFound
 from orders.rules.texts import (
     Figure,
     Text,
@@ -34,7 +34,7 @@ def test_an_error_gives_its_sentence_as_it_was_marked() -> None:
     sentence = mark("Not found")
     assert NotFound(sentence).sentence is sentence
     assert NotFound().sentence == ""
-    assert isinstance(InvalidOrder([]).sentence, Text)
+    assert isinstance(InvalidInput([]).sentence, Text)
 
 
 @pytest.mark.parametrize(

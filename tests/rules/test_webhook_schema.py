@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orders.rules.errors import InvalidOrder
+from orders.rules.errors import InvalidInput
 from orders.rules.limits import Limits
 from orders.rules.web_address import MAX_ADDRESS
 from orders.rules.webhook import WebhookDraft
@@ -25,7 +25,7 @@ def change(raw: object) -> dict[str, Any]:
 
 
 def faults(raw: object, *, allow_private: bool = False) -> dict[str, str]:
-    with pytest.raises(InvalidOrder) as refused:
+    with pytest.raises(InvalidInput) as refused:
         check(raw, allow_private=allow_private)
     return {error.path: error.message for error in refused.value.errors}
 
@@ -144,7 +144,7 @@ def test_a_change_holds_the_fields_that_were_sent_and_no_others() -> None:
     assert change({}) == {}
     assert change({"filter": {}}) == {"filter": {}}
     assert change({"topic": "order.deleted"}) == {"topic": "order.deleted"}
-    with pytest.raises(InvalidOrder):
+    with pytest.raises(InvalidInput):
         change({"address": "http://127.0.0.1"})
-    with pytest.raises(InvalidOrder):
+    with pytest.raises(InvalidInput):
         change({"address": None})

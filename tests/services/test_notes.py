@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert
 
 from orders import editing, intake, notes, queries
 from orders.access import Actor
-from orders.rules.errors import Forbidden, InvalidOrder, NotFound
+from orders.rules.errors import Forbidden, InvalidInput, NotFound
 from orders.rules.limits import Limits
 from orders.rules.order import Order
 from orders.storage import database
@@ -72,7 +72,7 @@ def test_line_ends_are_one_character_and_blanks_around_it_go(order: Order, ida: 
 
 @pytest.mark.parametrize("text", ["", " \r\n", "x" * 2001, "a\0b", "\ud800"])
 def test_what_is_not_fit_is_refused_and_writes_nothing(order: Order, ida: Actor, text: str) -> None:
-    with pytest.raises(InvalidOrder) as refused:
+    with pytest.raises(InvalidInput) as refused:
         notes.add_note(order.id, text, actor=ida)
     assert [error.path for error in refused.value.errors] == ["note"]
     assert texts(order) == []

@@ -11,7 +11,7 @@ from orders.entry.drafts import Draft
 from orders.revisions import change_drafts, editors, order_edits
 from orders.revisions.change_drafts import ChangeElsewhere
 from orders.revisions.order_edits import EditClash
-from orders.rules.errors import InvalidOrder, NotFound, StaleVersion
+from orders.rules.errors import InvalidInput, NotFound, StaleVersion
 from orders.rules.order import Order
 from orders.rules.short_id import grouped
 from orders.rules.status import Status
@@ -100,7 +100,7 @@ def save_order(reference: str) -> AnyResponse:
         saved = order_edits.save_edit(
             edit.stored.id, edit.version, edit.raw, actor=member.actor, limits=limits_in_force()
         )
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         kept = _keep(stored)
         return _draw(entry, stored, edit.version, draft_version=kept, status=422)

@@ -13,7 +13,7 @@ from orders.entry import drafts, order_templates
 from orders.entry.drafts import DraftChanged
 from orders.intake import AlreadyPlaced
 from orders.repeats import Once, fingerprint
-from orders.rules.errors import Conflict, InvalidOrder
+from orders.rules.errors import Conflict, InvalidInput
 from orders.rules.short_id import grouped
 from orders.staff.accounts import current_member
 from orders.staff.blueprint import OPEN_TO_ALL, ask_to_sign_in, signed_in, staff
@@ -98,7 +98,7 @@ def place_order() -> AnyResponse:
         once = Once(key, fingerprint({**raw, "note": note}))
         draft = check_new(entry, member)
         order = intake.create_order(draft, actor=member.actor, once=once, note=note)
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return _draw(entry, key, status=422, version=_keep(key))
     except AlreadyPlaced as placed:
@@ -116,7 +116,7 @@ def _save_template(entry: OrderEntry, key: str) -> Response:
             request.form.get("templateName", ""), typed_fields(request.form),
             actor=signed_in().actor,
         )  # fmt: skip
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
     except Conflict as conflict:
         entry.notice, entry.is_refused = translated(conflict.sentence), True

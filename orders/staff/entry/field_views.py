@@ -5,7 +5,7 @@ from flask import Response, render_template, request
 from orders.catalogue import naming
 from orders.catalogue.configuration_search import find_configurations
 from orders.entry.customers import find_customers
-from orders.rules.errors import FieldError, InvalidOrder
+from orders.rules.errors import FieldError, InvalidInput
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.entry.form_page import check_new, check_sent, sent_entry
 from orders.staff.entry.form_rows import pasted_rows
@@ -19,7 +19,7 @@ def check_field() -> Response:
     entry = sent_entry(request.form, member)
     try:
         check_sent(entry, request.form, member)
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
     line = next((one for one in entry.lines if one.reference.name == name), None)
     if line is not None:
@@ -48,7 +48,7 @@ def _line_errors(entry: OrderEntry) -> list[FieldError]:
     """Give what is wrong with the rows; the rest of this order is not on the form."""
     try:
         check_new(entry, signed_in(), metadata={})
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         return [error for error in invalid.errors if error.path.startswith("cart.")]
     return []
 

@@ -13,7 +13,7 @@ from orders.notes import check_note
 from orders.queries import find_order
 from orders.revisions.order_edits import check_edit
 from orders.revisions.order_versions import order_at
-from orders.rules.errors import FieldError, InvalidOrder
+from orders.rules.errors import FieldError, InvalidInput, InvalidOrder
 from orders.rules.form_changes import changed_fields
 from orders.rules.order import Order, OrderDraft
 from orders.staff.blueprint import signed_in
@@ -86,7 +86,7 @@ def _note_faults(entry: OrderEntry) -> list[FieldError]:
     try:
         if note_of(entry):
             check_note(note_of(entry))
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         return list(invalid.errors)
     return []
 

@@ -11,7 +11,7 @@ from orders import queries
 from orders.imports import control, preview, progress, records, results, upload
 from orders.imports.records import Import, OrderState, State
 from orders.rules.column_matching import Matching
-from orders.rules.errors import Conflict, FieldError, InvalidOrder
+from orders.rules.errors import Conflict, FieldError, InvalidInput
 from orders.rules.limits import Limits
 from orders.rules.paging import MAX_PAGE, Paging
 from orders.rules.sheet_reading import UnreadableSheet
@@ -95,7 +95,7 @@ def match_columns(import_id: str) -> AnyResponse:
     )
     try:
         upload.match(one, matching, actor=signed_in().actor)
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         return _page(_draw_columns(one, matching, invalid.errors), 422)
     except Conflict as conflict:
         flash(translated(conflict.sentence), "bad")
@@ -114,7 +114,7 @@ def start_order_import(import_id: str) -> AnyResponse:
             skip_same=bool(request.form.get("same")),
             again=bool(request.form.get("again")),
         )
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         return _page(_draw_preview(one, invalid.errors), 422)
     except Conflict as conflict:
         flash(translated(conflict.sentence), "bad")

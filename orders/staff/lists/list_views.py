@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Response, request
 
 from orders.lists import saved_views
-from orders.rules.errors import Conflict, InvalidOrder
+from orders.rules.errors import Conflict, InvalidInput
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.lists import list_columns
 from orders.staff.lists.list_address import ListAddress, Pairs
@@ -79,7 +79,7 @@ def _saved(address: ListAddress, save: Callable[[], object], view_id: str) -> Re
     """Save and show the view; a name that is refused is told at its field, the list stays."""
     try:
         save()
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         message = invalid.errors[0].message
     except Conflict as conflict:
         message = conflict.sentence

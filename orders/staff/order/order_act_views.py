@@ -8,7 +8,7 @@ from flask_limiter.util import get_remote_address
 from orders import editing, notes, queries
 from orders.messaging import mail
 from orders.rules.change_schema import OrderChanges
-from orders.rules.errors import Forbidden, InvalidOrder, NotFound, ServiceBusy, StaleVersion
+from orders.rules.errors import Forbidden, InvalidInput, NotFound, ServiceBusy, StaleVersion
 from orders.rules.order import Order
 from orders.rules.status import Status, read_status
 from orders.rules.texts import mark
@@ -74,7 +74,7 @@ def set_status(reference: str) -> Response:
         )  # fmt: skip
     except StaleVersion:
         return _stale(order.id, wanted, version)
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         sentence = " ".join(translated(error.message) for error in invalid.errors)
         return draw_order(order, OrderForms(status_error=sentence), status=422)
     name = status_name(wanted)
@@ -122,7 +122,7 @@ def add_note(reference: str) -> Response:
         made = notes.add_note(
             order.id, form.note.data or "", actor=signed_in().actor, note_id=own_id(form.key)
         )
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return draw_order(order, OrderForms(note=entry), status=422)
     address = url_for("staff.show_order", reference=order.short_id, _anchor=f"note-{made}")

@@ -7,7 +7,7 @@ from orders.administration import NewInvitation
 from orders.messaging import mail
 from orders.messaging.mail import MailFailed
 from orders.people import second_factor
-from orders.rules.errors import Conflict, FieldError, InvalidOrder, Taken
+from orders.rules.errors import Conflict, FieldError, InvalidInput, Taken
 from orders.rules.texts import mark
 from orders.staff.admin_form import AdminEntry, act, page, secret_page
 from orders.staff.blueprint import signed_in, staff
@@ -46,7 +46,7 @@ def invite() -> Response:
         made = administration.invite(
             me.org_id, email=form.email.data or "", role=form.role.data or "", by=me.id
         )
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return page(_draw(entry), 422)
     except Taken as taken:

@@ -12,7 +12,7 @@ from flask import Response, flash, render_template, request, session, url_for
 
 from orders import access, administration
 from orders.messaging import mail
-from orders.rules.errors import Conflict, InvalidOrder, NotFound
+from orders.rules.errors import Conflict, InvalidInput, NotFound
 from orders.rules.texts import mark
 from orders.staff.admin_form import AdminEntry, secret_page
 from orders.staff.aside import do_aside
@@ -61,7 +61,7 @@ def accept_invitation() -> Response:
         staff_id = administration.accept(
             secret, name=form.name.data or "", password=form.password.data or ""
         )
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return _draw_join(entry, invitation, 422)
     except (NotFound, Conflict) as error:
@@ -129,7 +129,7 @@ def set_by_reset() -> Response:
     try:
         email = administration.address_of_reset(secret)
         administration.set_by_reset(secret, password=form.password.data or "")
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return _draw_reset(entry, email, 422)
     except NotFound as error:

@@ -6,7 +6,7 @@ import segno
 from flask import Response, flash, render_template, request, session, url_for
 
 from orders.people import own_account, second_factor
-from orders.rules.errors import Conflict, InvalidOrder
+from orders.rules.errors import Conflict, InvalidInput
 from orders.staff.accounts import own_path
 from orders.staff.admin_form import AdminEntry, page, secret_page
 from orders.staff.blueprint import MUST_SET_UP, signed_in, staff
@@ -60,7 +60,7 @@ def turn_on_second_factor() -> Response:
         return go_to(url_for("staff.show_second_factor"))
     try:
         codes = second_factor.turn_on(member, session[PENDING], form.code.data or "")
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return secret_page(_draw_set_up(entry), 422)
     except Conflict as conflict:
@@ -80,7 +80,7 @@ def renew_recovery_codes() -> Response:
     try:
         own_account.require_password(member, entry.form.proof.data or "", "proof")
         codes = second_factor.renew_codes(member)
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return page(_draw_state(entry), 422)
     except Conflict as conflict:
@@ -96,7 +96,7 @@ def turn_off_second_factor() -> Response:
     member, entry = signed_in(), AdminEntry(ProofForm(formdata=request.form))
     try:
         own_account.require_password(member, entry.form.proof.data or "", "proof")
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return page(_draw_state(entry), 422)
     second_factor.turn_off(member.org_id, member.id, by=member.id)

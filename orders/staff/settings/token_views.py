@@ -6,7 +6,7 @@ from flask import Response, flash, render_template, request, url_for
 
 from orders import administration
 from orders.administration import AccessToken
-from orders.rules.errors import Conflict, InvalidOrder
+from orders.rules.errors import Conflict, InvalidInput
 from orders.staff.admin_form import AdminEntry, act, own_id, page, save, secret_page
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
@@ -43,7 +43,7 @@ def make_token() -> Response:
             signed_in().org_id, name=name, is_private=form.kind.data == "private",
             allowed=form.allowed(), token_id=own_id(form.key),
         )  # fmt: skip
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return page(_draw_new(entry), 422)
     except Conflict as conflict:

@@ -6,7 +6,7 @@ from flask import Response, flash, render_template, request, url_for
 
 from orders.messaging import deliveries, webhooks
 from orders.messaging.deliveries import STATE_TEXTS, State
-from orders.rules.errors import Conflict, InvalidOrder
+from orders.rules.errors import Conflict, InvalidInput
 from orders.rules.paging import MAX_PAGE, MAX_PER_PAGE, Paging
 from orders.rules.webhook import Webhook
 from orders.staff.admin_form import AdminEntry, act, own_id, page, save, secret_page
@@ -60,7 +60,7 @@ def make_webhook() -> Response:
             form.raw(), actor=signed_in().actor, limits=settings.limits,
             allow_private=settings.webhook_private_network, webhook_id=own_id(form.key),
         )  # fmt: skip
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return page(_draw_new(entry), 422)
     except Conflict as conflict:

@@ -11,7 +11,7 @@ from flask import Flask
 from orders import access, administration
 from orders.administration import ChangedMeanwhile
 from orders.rules.attributes import AttributeRule, Kind, Option
-from orders.rules.errors import Conflict, InvalidOrder, NotFound, Taken
+from orders.rules.errors import Conflict, InvalidInput, NotFound, Taken
 from orders.rules.paging import Paging
 from tests.actors import DOMAINS, PASSWORD, Org
 
@@ -22,7 +22,7 @@ COLOR = AttributeRule("color", "Color", Kind.OPTION, (Option("red", "Red"), Opti
 
 def paths_of(work: Callable[[], object]) -> set[str]:
     """Give the fields that a service refuses."""
-    with pytest.raises(InvalidOrder) as refused:
+    with pytest.raises(InvalidInput) as refused:
         work()
     return {error.path for error in refused.value.errors}
 
@@ -65,7 +65,7 @@ class TestTokens:
         assert access.authenticate(org.public.secret, origin=origin).id == org.public.id
 
     def test_every_fault_is_told_at_once(self, org: Org) -> None:
-        with pytest.raises(InvalidOrder) as refused:
+        with pytest.raises(InvalidInput) as refused:
             administration.change_token(
                 org.id, org.public.id, name="a\0", allowed=["https://x", "fine.example", "*"]
             )

@@ -10,7 +10,7 @@ from orders.access import StaffMember
 from orders.entry import drafts, order_templates
 from orders.entry.drafts import DraftChanged, Fields
 from orders.repeats import Once
-from orders.rules.errors import InvalidOrder, NotFound
+from orders.rules.errors import InvalidInput, NotFound
 from orders.rules.limits import Limits
 from tests.actors import Org
 
@@ -153,6 +153,6 @@ class TestTemplates:
 
     @pytest.mark.parametrize("name", ["", " \0\n", "x" * 101])
     def test_a_name_is_needed(self, app: Flask, member: StaffMember, name: str) -> None:
-        with app.app_context(), pytest.raises(InvalidOrder) as refused:
+        with app.app_context(), pytest.raises(InvalidInput) as refused:
             order_templates.save_template(name, TYPED, actor=member.actor)
         assert refused.value.errors[0].path == "templateName"

@@ -15,7 +15,7 @@ from orders.imports.progress import Counts
 from orders.imports.records import Import, OrderState, State
 from orders.messaging import webhooks
 from orders.repeats import Once
-from orders.rules.errors import Conflict, InvalidOrder
+from orders.rules.errors import Conflict, InvalidInput
 from orders.storage import database, tables
 from orders.storage.people_models import StaffAccount
 from tests.actors import Org
@@ -59,7 +59,7 @@ def test_skipping_bad_rows_makes_the_good_orders(org: Org) -> None:
 
 def test_all_or_nothing_does_not_start_with_a_bad_row(org: Org) -> None:
     one = checked(org, MIXED)
-    with pytest.raises(InvalidOrder) as refused:
+    with pytest.raises(InvalidInput) as refused:
         started(one, org, all_or_nothing=True)
     assert refused.value.errors[0].path == "mode"
     assert worked(one, org).state == State.CHECKED
@@ -195,7 +195,7 @@ def test_the_same_content_again_needs_a_word(org: Org) -> None:
     worked(started(checked(org, GOOD), org), org)
     second = checked(org, GOOD.replace(",", ";"), "another form")
     assert [one.state for one in records.earlier_runs(second)] == [State.DONE]
-    with pytest.raises(InvalidOrder) as refused:
+    with pytest.raises(InvalidInput) as refused:
         started(second, org)
     assert refused.value.errors[0].path == "again"
     assert len(stored(org)) == 3

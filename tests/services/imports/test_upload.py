@@ -9,7 +9,7 @@ from orders.imports import forgetting, progress, records, results, upload, work
 from orders.imports.progress import Counts
 from orders.imports.records import State
 from orders.rules.column_matching import Matching
-from orders.rules.errors import Conflict, InvalidOrder, NotFound
+from orders.rules.errors import Conflict, InvalidInput, NotFound
 from orders.rules.limits import Limits
 from orders.rules.paging import Paging
 from orders.rules.sheet_reading import UnreadableSheet
@@ -56,7 +56,7 @@ def test_a_choice_that_makes_no_sense_is_refused(org: Org) -> None:
         (Matching(("name", "name", "sku", "nonsense"), 9), ["column.1", "column.3", "group"]),
         (Matching(("metadata.not-of-this-file", "", "sku", ""), 0), ["column.0"]),
     ):
-        with pytest.raises(InvalidOrder) as refused:
+        with pytest.raises(InvalidInput) as refused:
             upload.match(one, matching, actor=actor)
         assert [error.path for error in refused.value.errors] == paths
     assert records.find(one.id, org.id).state == State.MATCHING

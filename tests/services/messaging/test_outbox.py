@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from orders import editing, intake
 from orders.messaging import webhooks
 from orders.repeats import Once, fingerprint
-from orders.rules.errors import InvalidOrder, ServiceBusy, StaleVersion
+from orders.rules.errors import InvalidInput, ServiceBusy, StaleVersion
 from orders.rules.limits import Limits
 from orders.rules.webhook import Topic
 from orders.storage import database
@@ -97,7 +97,7 @@ class TestOutbox:
         made = desk.hook(topic="order.updated")
         order, actor = desk.order(), desk.actor
         changes = editing.check_changes({"cart": []}, actor=actor, limits=Limits())
-        with pytest.raises(InvalidOrder):
+        with pytest.raises(InvalidInput):
             editing.change_order(order.id, changes, actor=actor)
         with pytest.raises(StaleVersion):
             editing.bin_order(order.id, actor=actor, is_current=lambda version: version == 99)

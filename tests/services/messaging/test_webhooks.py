@@ -8,7 +8,7 @@ import pytest
 
 from orders import access
 from orders.messaging import webhooks
-from orders.rules.errors import Conflict, Forbidden, InvalidOrder, NotFound
+from orders.rules.errors import Conflict, Forbidden, InvalidInput, NotFound
 from orders.rules.limits import Limits
 from orders.rules.paging import Paging
 from orders.rules.webhook import Webhook
@@ -85,7 +85,7 @@ def test_a_change_that_changes_nothing_is_none(org: Org, made: webhooks.NewWebho
 
 
 def test_a_refused_change_changes_nothing(org: Org, made: webhooks.NewWebhook) -> None:
-    with pytest.raises(InvalidOrder):
+    with pytest.raises(InvalidInput):
         change(org, made.webhook.id, {"topic": "order.deleted", "address": "nowhere"})
     assert webhooks.find(made.webhook.id, org.id) == made.webhook
 
@@ -131,7 +131,7 @@ def test_another_org_cannot_be_named(org: Org, other_org: Org) -> None:
     with pytest.raises(Forbidden):
         create(org, orgId=other_org.id)
     assert create(org, orgId=org.id.upper()).webhook.org_id == org.id
-    with pytest.raises(InvalidOrder):
+    with pytest.raises(InvalidInput):
         create(org, orgId=7)
 
 

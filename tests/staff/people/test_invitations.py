@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app import create_app
 from orders import access, administration
-from orders.rules.errors import Conflict, InvalidOrder, NotFound, Taken
+from orders.rules.errors import Conflict, InvalidInput, NotFound, Taken
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.database import close
@@ -218,7 +218,7 @@ class TestService:
         with app.app_context():
             made = administration.invite(org.id, email=KIM, role="sales", by=org.admin().id)
             for name in ("a\nb", "a\0b", "x" * 81, "\u202eevil"):
-                with pytest.raises(InvalidOrder):
+                with pytest.raises(InvalidInput):
                     administration.accept(made.secret, name=name, password=OWN)
 
 

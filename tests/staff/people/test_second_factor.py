@@ -15,7 +15,7 @@ from orders.access import StaffMember
 from orders.entry import drafts
 from orders.people import second_factor
 from orders.people.second_factor import MOST_WRONG, STEP, WAIT, Outcome
-from orders.rules.errors import Conflict, InvalidOrder
+from orders.rules.errors import Conflict, InvalidInput
 from orders.storage import database
 from orders.storage.people_models import RecoveryCode, StaffAccount
 from tests.actors import PASSWORD, Org
@@ -113,7 +113,7 @@ class TestCodes:
     ) -> None:
         admin, other = org.admin(), second_factor.new_secret()
         with app.app_context():
-            with pytest.raises(InvalidOrder):
+            with pytest.raises(InvalidInput):
                 second_factor.turn_on(admin, other, code_at(secret, START), now=START)
             assert not second_factor.state_of(admin).is_on
             with pytest.raises(Conflict):
