@@ -8,7 +8,7 @@ from flask import request
 
 from orders.api.json_body import json_object
 from orders.rules.configuration_schema import FIELDS, OBJECTS
-from orders.rules.errors import FieldError, InvalidOrder, NotJson
+from orders.rules.errors import FieldError, InvalidInput, NotJson
 from orders.rules.json_values import join_path, parse_json
 from orders.rules.uploads import REPEATED, SentFile
 from orders.web.multipart import MULTIPART, Part, read_parts
@@ -75,7 +75,7 @@ def _read_field(part: Part, sent: Sent) -> None:
             sent.raw[part.name] = text
     except UnicodeDecodeError:
         message = "Text in UTF-8."
-    except (NotJson, InvalidOrder) as error:
-        message = error.errors[0].message if isinstance(error, InvalidOrder) else str(error)
+    except (NotJson, InvalidInput) as error:
+        message = error.errors[0].message if isinstance(error, InvalidInput) else str(error)
     if message:
         sent.faults.append(FieldError(join_path("", part.name), message))

@@ -10,7 +10,7 @@ from orders.rules.errors import (
     Conflict,
     FieldError,
     Forbidden,
-    InvalidOrder,
+    InvalidInput,
     NotFound,
     NotJson,
     OrderError,
@@ -22,7 +22,7 @@ from orders.rules.short_id import MistypedShortId
 
 # The first class that fits decides.
 STATUS_OF = (
-    (InvalidOrder, 422),
+    (InvalidInput, 422),
     (NotJson, 400),
     (Unauthorized, 401),
     (Forbidden, 403),
@@ -59,7 +59,7 @@ def problem(status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Re
 def problem_of(error: OrderError) -> Response:
     """Translate what a service refused."""
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
-    errors = error.errors if isinstance(error, InvalidOrder) else ()
+    errors = error.errors if isinstance(error, InvalidInput) else ()
     return problem(status, str(error), errors)
 
 

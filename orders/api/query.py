@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from orders.access import Actor, refuse_foreign_org
 from orders.rules import short_id
 from orders.rules.configuration_id import is_configuration_id, read_uuid
-from orders.rules.errors import FieldError, InvalidOrder
+from orders.rules.errors import FieldError, InvalidInput
 from orders.rules.json_values import find_unstorable, parse_json_text
 from orders.rules.moments import NOT_A_MOMENT, is_day, read_moment
 from orders.rules.paging import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, Paging
@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"[0-9]{1,12}")
 class Query:
     """The parameters of one request. Each reader gives None for a parameter that was not sent.
 
-    What is malformed is collected; `refuse` raises InvalidOrder with all of it.
+    What is malformed is collected; `refuse` raises InvalidInput with all of it.
     """
 
     def __init__(self, parameters: MultiDict[str, str]) -> None:
@@ -145,9 +145,9 @@ class Query:
             self._errors.append(FieldError(name, message))
 
     def refuse(self) -> None:
-        """Raise InvalidOrder when anything was malformed."""
+        """Raise InvalidInput when anything was malformed."""
         if self._errors:
-            raise InvalidOrder(self._errors)
+            raise InvalidInput(self._errors)
 
     def _all(self, name: str) -> list[str]:
         return [text for sent in self._parameters.getlist(name) if (text := _unquoted(sent))]

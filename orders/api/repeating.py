@@ -11,7 +11,7 @@ from orders import repeats
 from orders.access import Actor
 from orders.api.answers import JsonAnswer
 from orders.repeats import KEY_HEADER, MAX_KEY, Once, Repeated
-from orders.rules.errors import Conflict, FieldError, InvalidOrder, StaleVersion
+from orders.rules.errors import Conflict, FieldError, InvalidInput, StaleVersion
 
 _KEY = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{MAX_KEY - 2}}}[\x21-\x7e])?")
 # Tells that the answer is the first one, given again.
@@ -33,7 +33,7 @@ def answer_once(
 
     `content` is what was sent, parsed. `answer` may run in the thread that writes for several
     requests at once: it must not look at the request, and is given what it needs of it. The same
-    key and content within a day give the first answer again. Raises InvalidOrder for a key that is
+    key and content within a day give the first answer again. Raises InvalidInput for a key that is
     none, or that came with other content.
     """
     key = request.headers.get(KEY_HEADER)
@@ -42,7 +42,7 @@ def answer_once(
         return JsonAnswer(value, status, headers)
     if not _KEY.fullmatch(key):
         message = f"From 1 to {MAX_KEY} characters of printable ASCII, no blank at either end."
-        raise InvalidOrder([FieldError(KEY_HEADER, message)])
+        raise InvalidInput([FieldError(KEY_HEADER, message)])
     clearing.maybe_clear()
     fingerprint = repeats.fingerprint([request.method, request.path, content])
     if kept := repeats.find_answer(key, fingerprint, actor):
@@ -55,7 +55,7 @@ def answer_once(
 
     try:
         value, status, headers = answer(make(Once(key, fingerprint, to_keep)))
-    except (Repeated, Conflict, StaleVersion, InvalidOrder):
+    except (Repeated, Conflict, StaleVersion, InvalidInput):
         # The same request at the same moment may be why: its own first answer is what it gets.
         if kept := _kept(key, fingerprint, actor):
             return _replayed(kept)
@@ -66,7 +66,7 @@ def answer_once(
 def _kept(key: str, fingerprint: str, actor: Actor) -> repeats.Answer | None:
     try:
         return repeats.find_answer(key, fingerprint, actor)
-    except InvalidOrder:  # the key belongs to another request, which is refused for its own reason
+    except InvalidInput:  # the key belongs to another request, which is refused for its own reason
         return None
 
 
