@@ -9,7 +9,7 @@ from flask import Flask
 
 from orders.entry import drafts
 from orders.imports.claim import claims_last
-from orders.imports.forgetting import forget_old
+from orders.imports.control import forget_old
 from orders.imports.work import work_next
 from orders.messaging import deliveries, queue
 from orders.messaging.courier import Courier

@@ -6,7 +6,7 @@ entry and its messages in one transaction, so that of two people who change an o
 overwrites what the other has done without knowing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,21 +17,18 @@ from orders.access import Actor, refuse_foreign_org
 from orders.catalogue import naming
 from orders.messaging import queue
 from orders.messaging.outbox import Topic, messages
-from orders.order_rows import history_row, line_rows, order_row
-from orders.queries import any_order, names_order, order_from, whole_order
+from orders.order_rows import history_row, line_rows, order_from, order_row
+from orders.queries import any_order, names_order, whole_order
 from orders.repeats import Once
-from orders.rules.change_schema import OrderChanges, read_changes, read_lines
-from orders.rules.changing import apply_changes, difference, is_same
+from orders.rules.changes import apply_changes, difference, is_same, read_changes, read_lines
 from orders.rules.errors import FieldError, Forbidden, InvalidOrder, NotFound, StaleVersion
+from orders.rules.inputs import Limits
 from orders.rules.json_values import compact_size, same_json
-from orders.rules.legacy_items import convert_items
-from orders.rules.limits import Limits
 from orders.rules.moments import now_or
-from orders.rules.order import NOT_SENT, CartLine, NotSent, Order
-from orders.rules.schema import missing_line
+from orders.rules.order import CartLine, Order, OrderChanges, lines_as_json
+from orders.rules.schema import convert_items, missing_line
 from orders.rules.status import OPEN_CARTS, STATUS_TEXTS, may_have_empty_cart
 from orders.rules.texts import Figure, mark
-from orders.rules.wire import line_fields
 from orders.storage import database, tables
 
 # Tells whether the caller may change the order in this version; None when any version will do.
@@ -48,7 +45,7 @@ def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
     read = read_changes(raw, limits=limits)
     errors = list(read.errors)
     if read.changes is not None:
-        errors += _unknown_short_ids(read.changes.cart, actor)
+        errors += _unknown_short_ids(read.changes.values.get("cart", ()), actor)
     if errors or read.changes is None:
         raise InvalidOrder(errors)
     return read.changes
@@ -113,7 +110,7 @@ def add_lines(
             )  # fmt: skip
             raise InvalidOrder([FieldError("cart", message)])
         # Lines that come at once are bounded by the body; those that come bit by bit by this.
-        size = compact_size([line_fields(line) for line in cart])
+        size = compact_size(lines_as_json(cart))
         if size > limits.body_bytes:
             message = mark(
                 "At most %(most)s bytes of JSON; with these it would be %(count)s.",
@@ -234,7 +231,7 @@ class _Act:
     def _write(self, connection: Connection, before: Order, after: Order) -> None:
         row = order_row(after)
         connection.execute(update(tables.orders).where(tables.orders.c.id == after.id).values(row))
-        if not same_json([*map(line_fields, before.cart)], [*map(line_fields, after.cart)]):
+        if not same_json(lines_as_json(before.cart), lines_as_json(after.cart)):
             of_order = tables.cart_line.c.order_id == after.id
             connection.execute(delete(tables.cart_line).where(of_order))
             if after.cart:
@@ -250,11 +247,10 @@ class _Act:
 
 
 def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
-    """Give the order with its new fields, and store nothing. Raises InvalidOrder."""
+    """Return the order with its new fields; nothing is stored. Raises InvalidOrder."""
     org = actor.org
     after, errors = apply_changes(order, changes, org.attributes, strict=org.is_strict)
-    is_about_lines = changes.cart is not NOT_SENT or changes.status is not NOT_SENT
-    if is_about_lines and _lacks_lines(after, actor):
+    if changes.values.keys() & {"cart", "status"} and _lacks_lines(after, actor):
         errors.append(FieldError("cart", missing_line(after.status)))
     if errors:
         raise InvalidOrder(errors)
@@ -262,13 +258,13 @@ def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
 
 
 def _lacks_lines(order: Order, actor: Actor) -> bool:
-    """Tell whether the order needs a line; not if its old `items` could not be converted."""
+    """Return whether the order needs a line; not if its old `items` could not be converted."""
     if order.cart or may_have_empty_cart(order.status):
         return False
-    converted = convert_items(order.items) if order.items else []
+    converted = convert_items(order.items) if order.items else ()
     if converted is None:
         return False
-    names = [line["configurationId"] for line in converted]
+    names = [line.configuration_id for line in converted]
     return not (names and naming.unknown_short_ids(names, actor.org_id))
 
 
@@ -287,8 +283,7 @@ def _require_private(actor: Actor) -> None:
         raise Forbidden(mark("This needs a private token."))
 
 
-def _unknown_short_ids(cart: tuple[CartLine, ...] | NotSent, actor: Actor) -> list[FieldError]:
-    lines = () if isinstance(cart, NotSent) else cart
+def _unknown_short_ids(lines: Sequence[CartLine], actor: Actor) -> list[FieldError]:
     unknown = naming.unknown_short_ids((line.configuration_id for line in lines), actor.org_id)
     return [
         FieldError(f"cart.{position}.configurationId", naming.UNKNOWN_SENTENCE)

@@ -2,8 +2,8 @@
 
 import hashlib
 
-from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, FieldError, InvalidInput, NotFound
+from orders.rules.identifiers import read_uuid
 from orders.rules.json_values import find_unstorable
 from orders.rules.texts import mark
 

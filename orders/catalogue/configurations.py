@@ -21,8 +21,12 @@ from orders.catalogue.configuration_queries import configuration_from, find_conf
 from orders.catalogue.naming import configuration_row
 from orders.files import SWEEP_AGE, FileStore, new_name
 from orders.repeats import Once
-from orders.rules.configuration import THUMBNAIL, Configuration, NewConfiguration
-from orders.rules.configuration_schema import read_configuration
+from orders.rules.configuration import (
+    THUMBNAIL,
+    Configuration,
+    NewConfiguration,
+    read_configuration,
+)
 from orders.rules.errors import (
     Conflict,
     FieldError,
@@ -30,11 +34,10 @@ from orders.rules.errors import (
     NotFound,
     ServiceBusy,
 )
-from orders.rules.file_types import PICTURES
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.moments import now_or
 from orders.rules.texts import Text, mark
-from orders.rules.uploads import NewFile, SentFile, assign_files
+from orders.rules.uploads import PICTURES, NewFile, SentFile, assign_files
 from orders.storage import database
 from orders.storage.tables import configuration, configuration_file, customer_page
 

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, and_, insert, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from orders.rules.configuration import THUMBNAIL, NewConfiguration, named_in, option_text
-from orders.rules.configuration_id import is_short_id, read_uuid
-from orders.rules.file_types import PICTURES
+from orders.rules.identifiers import is_short_id, read_uuid
 from orders.rules.texts import mark
+from orders.rules.uploads import PICTURES
 from orders.storage import database, tables
 from orders.storage.checked import checked
 from orders.storage.configuration_models import Configuration, ConfigurationFile

@@ -12,10 +12,9 @@ from orders.demo.attributes import ATTRIBUTES
 from orders.demo.example_orders import DAYS, Door, ExampleOrder, example_orders
 from orders.demo.products import PRODUCTS, WORKSHOP
 from orders.repeats import Once, fingerprint
-from orders.rules.change_schema import OrderChanges
 from orders.rules.errors import Conflict
-from orders.rules.limits import Limits
-from orders.rules.order import Order
+from orders.rules.inputs import Limits
+from orders.rules.order import Order, OrderChanges
 from orders.storage import database
 from orders.storage.people_models import StaffAccount
 

@@ -65,7 +65,7 @@ class DraftSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class FormDraft:
     """A draft with all that was typed; `version` rises with every save."""
 
     fields: Fields
@@ -74,7 +74,7 @@ class Draft:
 
 
 def change_key(order_id: str) -> str:
-    """Give the key under which a person's change of this order is kept; each has one at most."""
+    """Return the key of a person's change of this order; each person has one at most."""
     return f"{_CHANGE}{order_id}"
 
 
@@ -126,14 +126,14 @@ def save_draft(
     return database.write(work)
 
 
-def find_draft(key: str, actor: Actor) -> Draft | None:
-    """Give the person's draft under this key, unless its order is placed."""
+def find_draft(key: str, actor: Actor) -> FormDraft | None:
+    """Return the person's draft under this key, unless its order is placed."""
     statement = select(draft.c.fields, draft.c.version, draft.c.changed_at).where(
         _named(key, actor), ~_is_placed(key, actor)
     )
     with database.read() as connection:
         found = connection.execute(statement).one_or_none()
-    return None if found is None else Draft(*found)
+    return None if found is None else FormDraft(*found)
 
 
 def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
@@ -215,7 +215,7 @@ def _stored(key: str, actor: Actor) -> Select[Any]:
 
 
 def _is_refused(found: Row[Any], version: int, page: str) -> bool:
-    """Tell whether a page may not save over what is stored."""
+    """Return whether a page may not overwrite what is stored."""
     if found.fields:
         return bool(found.version != version and found.page != page)
     # There is nothing to overwrite. But a page that has ended its change does not bring it back by

@@ -80,7 +80,7 @@ def list_templates(actor: Actor) -> list[Template]:
 
 
 def find_template(template_id: str, actor: Actor) -> Fields:
-    """Give the fields of a template of the org. Raises NotFound."""
+    """Return the fields of a template of the org. Raises NotFound."""
     statement = select(order_template.c.fields).where(
         order_template.c.org_id == actor.org_id,
         order_template.c.id == template_id.replace("\0", ""),

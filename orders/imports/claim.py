@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
-from orders.imports.records import WORKED_ON, Import, State, import_from
+from orders.imports.records import WORKED_ON, Import, ImportState, import_from
 from orders.rules.texts import pack_line
 from orders.storage import database
 from orders.storage.tables import order_import
@@ -27,13 +27,13 @@ class ClaimLost(Exception):  # noqa: N818 - named for what happened, as our othe
 
 
 def utc_now() -> datetime:
-    """Give the time, to the millisecond as the database keeps it."""
+    """Return the time, cut to the millisecond as the database stores it."""
     at = datetime.now(UTC)
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def claims_last(now: Clock = utc_now) -> timedelta | None:
-    """Give how long the claims last that others have now; None when there are none."""
+    """Return how long the first of the current claims still lasts; None without any."""
     at = now()
     statement = select(order_import.c.claimed_until).where(
         order_import.c.waiting_since.is_not(None), order_import.c.claimed_until > at
@@ -75,9 +75,9 @@ class Claim:
             raise ClaimLost
         self._until = until
 
-    def finish(self, state: State, message: str | None = None) -> None:
+    def finish(self, state: ImportState, message: str | None = None) -> None:
         """End the work. Raises ClaimLost when somebody has changed the import meanwhile."""
-        is_end = state != State.CHECKED
+        is_end = state != ImportState.CHECKED
         values = {
             "state": state, "message": None if message is None else pack_line(message),
             "claimed_until": None, "waiting_since": None,

@@ -20,7 +20,7 @@ from orders.rules.imported_orders import (
     platform_ids,
     references,
 )
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.order import OrderDraft
 from orders.rules.sheet_reading import SheetRow
 from orders.rules.short_id import MistypedShortId
@@ -56,7 +56,7 @@ class Plan:
         self._builder = OrderBuilder(one.columns, matching, attributes, named)
 
     def order(self, position: int) -> ImportedOrder:
-        """Give an order as it stands in the file."""
+        """Return an order as it is in the file."""
         return self._builder.order(self.groups[position])
 
     def draft(self, order: ImportedOrder) -> OrderDraft:
@@ -75,7 +75,7 @@ class Plan:
         return draft
 
     def fingerprint(self, position: int) -> str:
-        """Give SHA-256 over the cells of an order: what makes it the same when it is repeated."""
+        """Return SHA-256 over the cells of an order, by which a repeat is recognized."""
         return fingerprint([row.cells for row in self.groups[position]])
 
     def same_orders(self, still_at_it: Callable[[], None]) -> dict[int, str]:
@@ -99,7 +99,7 @@ class Plan:
         return found
 
     def _codes(self, rows: Sequence[SheetRow]) -> dict[int, str]:
-        """Give the codes of ours that stand in the file, by the numbers of their rows."""
+        """Return our order codes in the file, by row number."""
         at = self._matching.column_of(ORDER)
         codes: dict[int, str] = {}
         for row in rows if at is not None else ():
@@ -135,7 +135,7 @@ def _orders_by_platform_id(
 
 
 def known_codes(codes: Iterable[str], org_id: str) -> set[str]:
-    """Give those of the codes that orders of the org have, but for the bin's."""
+    """Return those of the codes that orders of the org have, except in the bin."""
     every = sorted(set(codes))
     known: set[str] = set()
     with database.read() as connection:

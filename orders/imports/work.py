@@ -16,12 +16,12 @@ from orders import access, intake
 from orders.access import Actor
 from orders.imports.claim import Claim, ClaimLost, Clock, claim_next, utc_now
 from orders.imports.plan import BadRows, Plan
-from orders.imports.records import BATCH, KEY_PREFIX, Import, OrderState, State, read_orders
+from orders.imports.records import BATCH, KEY_PREFIX, Import, ImportState, OrderState, read_orders
 from orders.order_rows import IMPORTED
 from orders.repeats import Once
 from orders.rules.errors import OrderError, ServiceBusy
 from orders.rules.imported_orders import ImportedOrder, RowFault
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.order import OrderDraft
 from orders.rules.texts import Figure, Text, mark, mark_many, pack
 from orders.storage import database
@@ -75,20 +75,20 @@ def _work(claim: Claim, limits: Limits, should_stop: ShouldStop) -> None:
     one = claim.one
     actor = access.staff_actor(one.started_by or one.created_by)
     if actor is None:
-        claim.finish(State.FAILED, mark("The account that has started this is no more."))
-    elif one.state == State.CHECKING:
+        claim.finish(ImportState.FAILED, mark("The account that has started this is no more."))
+    elif one.state == ImportState.CHECKING:
         _check(claim, Plan(one, actor, limits), should_stop)
     else:
         _note_what_was_made(claim, actor)
-        if one.state == State.CANCELLING:
-            claim.finish(State.CANCELLED)
+        if one.state == ImportState.CANCELLING:
+            claim.finish(ImportState.CANCELLED)
         else:
             _make(claim, Plan(one, actor, limits), actor, should_stop)
 
 
 def _give_up(claim: Claim) -> None:
     try:
-        claim.finish(State.FAILED, BROKEN if claim.one.is_started else UNCHECKED)
+        claim.finish(ImportState.FAILED, BROKEN if claim.one.is_started else UNCHECKED)
     except (ClaimLost, ServiceBusy):
         log.warning("The failed import is tried again.")
 
@@ -108,7 +108,7 @@ def _check(claim: Claim, plan: Plan, should_stop: ShouldStop) -> None:
             return
         rows = [_judged(claim.one, plan, position, same.get(position)) for position in positions]
         claim.keep(_inserting(rows))
-    claim.finish(State.CHECKED)
+    claim.finish(ImportState.CHECKED)
 
 
 def _inserting(rows: Sequence[dict[str, Any]]) -> Callable[[Connection], object]:
@@ -154,7 +154,7 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
         drafts = _drafts_of_all(claim, plan, pending)
         if len(drafts) < len(pending):
             bad = len(pending) - len(drafts)
-            claim.finish(State.FAILED, _whole_failed(bad))
+            claim.finish(ImportState.FAILED, _whole_failed(bad))
             return
     for positions in _pieces(pending, MADE_AT_ONCE):
         if should_stop():
@@ -169,7 +169,7 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
                 outcomes.append(made)
         finally:
             claim.tell(_noting(claim.one, outcomes))
-    claim.finish(State.DONE)
+    claim.finish(ImportState.DONE)
 
 
 def _whole_failed(bad: int) -> Text:
@@ -221,7 +221,7 @@ def _as_bad(faults: Sequence[RowFault]) -> dict[str, Any]:
 
 
 def key_of(import_id: str, position: int) -> str:
-    """Give the key under which an order of an import is made once."""
+    """Return the idempotency key of an order of an import."""
     return f"{KEY_PREFIX}{import_id}:{position}"
 
 

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from orders.messaging import queue
 from orders.messaging.courier import Message, Outcome
-from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, NotFound
-from orders.rules.paging import Page, Paging
+from orders.rules.identifiers import read_uuid
 from orders.rules.texts import mark, pack_line, unpack_line
 from orders.storage import database
 from orders.storage.order_models import OrderRow
+from orders.storage.pages import Page, Paging
 from orders.storage.webhook_models import Webhook, WebhookDelivery
 
 _SECOND, _MINUTE, _HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)

@@ -16,7 +16,7 @@ from orders.access import hash_secret
 from orders.storage import database
 from orders.storage.bulk import insert_requests
 from orders.storage.org_models import Token
-from orders.storage.pages import turned_page
+from orders.storage.pages import Keyset, cursor_page, read_integer, read_time
 from orders.storage.prepared import Prepared
 from orders.storage.tables import request_log as log
 
@@ -150,6 +150,9 @@ class RequestPage:
     older: str | None
 
 
+_NEWEST_FIRST = Keyset("-at", log.c.at, log.c.id, read_value=read_time, read_tie=read_integer)
+
+
 def list_requests(
     org_id: str, filters: Filters, *, kept_since: datetime, older_than: str = "",
     newer_than: str = "",
@@ -166,9 +169,8 @@ def list_requests(
     )
     statement = _matching(statement, filters)
     with database.read() as connection:
-        page = turned_page(
-            connection, statement,
-            at=log.c.at, tie=log.c.id, read_tie=_read_number, size=PAGE_SIZE,
+        page = cursor_page(
+            connection, statement, _NEWEST_FIRST, size=PAGE_SIZE,
             older_than=older_than, newer_than=newer_than,
         )  # fmt: skip
     return RequestPage(tuple(_logged(row) for row in page.rows), page.newer, page.older)
@@ -198,8 +200,3 @@ def _logged(row: Any) -> LoggedRequest:  # noqa: ANN401 - a row of the log with 
     return LoggedRequest(
         row.id, row.at, row.status, row.method, row.path, row.user_agent, row.token_name
     )
-
-
-def _read_number(text: str) -> int | None:
-    is_number = text.isascii() and text.isdigit() and len(text) < 19  # more do not fit the column
-    return int(text) if is_number else None

@@ -7,7 +7,7 @@ it days later still changes only what they have touched.
 
 from orders.access import Actor
 from orders.entry import drafts
-from orders.entry.drafts import Draft, DraftChanged, Fields
+from orders.entry.drafts import DraftChanged, Fields, FormDraft
 from orders.rules.errors import Conflict
 from orders.rules.order import Order
 from orders.rules.texts import mark
@@ -25,8 +25,8 @@ class ChangeElsewhere(Conflict):
         )
 
 
-def find_unsaved(order: Order, actor: Actor) -> Draft | None:
-    """Give what this person has typed into the order's form and not saved.
+def find_unsaved(order: Order, actor: Actor) -> FormDraft | None:
+    """Return what this person has typed into the order's form and not saved.
 
     None for an order in the bin, which cannot be changed: its change waits until it is restored.
     """

@@ -126,7 +126,7 @@ def _has_value(value: object) -> bool:
 
 
 def value_fault(rule: AttributeRule, value: object) -> str | None:
-    """Say what is wrong with a value that is not null; None when it is valid."""
+    """Return the message for an invalid value that is not null; None when it is valid."""
     if rule.kind is Kind.OPTION:
         return _option_fault(rule.options, value)
     if rule.kind is Kind.TEXT:
@@ -154,14 +154,14 @@ def _option_fault(options: Sequence[Option], value: object) -> str | None:
 
 
 def display(rule: AttributeRule, value: object) -> str:
-    """Give an attribute's value as people read it: the option's label, or Yes and No."""
+    """Return an attribute's value as people read it: the option's label, or Yes and No."""
     if isinstance(value, bool):
         return YES if value else NO
     return str(option_label(rule, value))
 
 
 def option_label(rule: AttributeRule, value: object) -> object:
-    """Give the label in place of an option's value; any other value as it is."""
+    """Return the label of an option's value; any other value as it is."""
     labels = {option.value: option.label for option in rule.options}
     return labels.get(value, value) if isinstance(value, str) else value
 
@@ -173,12 +173,12 @@ def read_option(text: str) -> Option:
 
 
 def write_option(option: Option) -> str:
-    """Give the text that `read_option` reads."""
+    """Return the text that `read_option` reads."""
     return option.value if option.label == option.value else f"{option.value}={option.label}"
 
 
 def check_definition(rule: AttributeRule) -> list[FieldError]:
-    """Say what is wrong with the definition itself; an empty list when it can be used."""
+    """Return the errors of the definition itself; an empty list when it can be used."""
     errors = []
     if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
         errors.append(FieldError("key", BAD_KEY))

@@ -48,7 +48,7 @@ def read_colour(text: str) -> str | None:
 
 
 def contrast(one: str, other: str) -> float:
-    """Give the contrast of two colours."""
+    """Return the contrast of two colors."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -92,7 +92,7 @@ def _shades(brand: str, grounds: Sequence[str], wash: str, towards: str) -> Shad
 
 
 def _ink_on(ground: str) -> str:
-    """Give black or white, whichever is read better; the better one always has 4.5."""
+    """Return black or white, whichever is easier to read; its contrast is always at least 4.5."""
     return max((WHITE, BLACK), key=lambda ink: contrast(ink, ground))
 
 

@@ -6,8 +6,11 @@ below it. Parsing is strict: what is unusual in an `Origin` header is not from a
 
 import ipaddress
 import re
+import socket
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
+from orders.rules.inputs import too_long
 from orders.rules.texts import Text, mark
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -59,7 +62,7 @@ def _is_host(host: str) -> bool:
 
 
 def is_allowed(host: str, port: int | None, domains: Iterable[str]) -> bool:
-    """Tell whether an origin is one of the domains. An entry without a port means any port.
+    """Return whether an origin is one of the domains. An entry without a port means any port.
 
     `host` and `port` come from `origin_host`, `domains` from `check_domain`.
     """
@@ -84,7 +87,7 @@ class BadDomain(ValueError):  # noqa: N818 - named like the refusals in errors.p
 
 
 def check_domain(text: str) -> str:
-    """Give an entry in the form in which it is stored. Raises BadDomain with a sentence."""
+    """Return an entry in the form in which it is stored. Raises BadDomain with a message."""
     domain, shown = text.strip(), repr(text)
     if not domain.isascii():
         raise BadDomain(
@@ -106,3 +109,78 @@ def check_domain(text: str) -> str:
             mark("%(text)s is no domain: a wildcard needs a name behind it.", text=shown)
         )
     return domain
+
+
+MAX_ADDRESS = 2_000  # characters
+PRIVATE_SENTENCE = mark("An address that anyone can reach; this one is in a private network.")
+
+# IPv6 addresses that stand for IPv4 ones, private ones too: NAT64 and 6to4.
+_TRANSLATED = tuple(
+    ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")
+)
+_NO_BLANKS = re.compile(r"[\x21-\x7e]+")
+
+
+def address_fault(address: str) -> str | None:
+    """Return the message for an address that cannot be called; None when it may be called."""
+    # Up to the path; a backslash ends it for some programs and not for others.
+    place = re.split(r"[/?\\]", address.partition("://")[2], maxsplit=1)[0]
+    faults = (
+        (
+            len(address) > MAX_ADDRESS,
+            too_long(MAX_ADDRESS, address),
+        ),
+        (
+            _NO_BLANKS.fullmatch(address) is None,
+            mark("Without blanks, and in ASCII: others percent-encoded, names in their xn-- form."),
+        ),
+        (
+            not address.lower().startswith(("https://", "http://")),
+            mark("An address that begins with https:// or http://."),
+        ),
+        (
+            "#" in address,
+            mark("An address without # and what stands behind it: no server is told that."),
+        ),
+        (
+            "@" in place,
+            mark("An address without a user name or password: messages are signed instead."),
+        ),
+        (
+            referer_host(address) is None,
+            mark("An address with a host, such as https://shop.example/orders."),
+        ),
+    )
+    return next((sentence for is_wrong, sentence in faults if is_wrong), None)
+
+
+def is_private(address: str) -> bool:
+    """Return whether the text alone shows that the address is not in the public network.
+
+    `address` has no fault. True for localhost and for IP addresses of loopback, private and other
+    networks of one's own, in every spelling that a system resolves without asking anyone.
+    """
+    host = urlsplit(address).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    ip = _literal(host)
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return ip is not None and _is_ones_own(ip)
+
+
+def _is_ones_own(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    is_odd = not ip.is_global or ip.is_multicast or ip.is_reserved
+    if isinstance(ip, ipaddress.IPv6Address):
+        return is_odd or ip.is_site_local or any(ip in network for network in _TRANSLATED)
+    return is_odd
+
+
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if ":" in host:
+        return ipaddress.IPv6Address(host)
+    try:
+        # Also 127.1, 0x7f.1 and 2130706433, which `ipaddress` does not know.
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from orders.rules.attributes import AttributeRule
-from orders.rules.cells import read_value
 from orders.rules.column_matching import (
     CONFIGURATION,
     COUNT,
@@ -28,7 +27,7 @@ from orders.rules.column_matching import (
 )
 from orders.rules.errors import FieldError
 from orders.rules.json_values import printable
-from orders.rules.sheet_reading import Sheet, SheetRow
+from orders.rules.sheet_reading import Sheet, SheetRow, read_value
 from orders.rules.texts import Text, mark
 from orders.rules.typed_values import read_attribute, read_count, read_status_word
 
@@ -52,7 +51,7 @@ class RowFault:
 
     @property
     def text(self) -> Text:
-        """Say where the fault is, and which."""
+        """The row, the column and the message."""
         if not self.column:
             return mark("Row %(row)s: %(fault)s", row=self.row, fault=self.message)
         return mark(
@@ -111,14 +110,14 @@ def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
 
 
 def references(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
-    """Give everything that may name a configuration."""
+    """Return every text that may name a configuration."""
     columns = [matching.column_of(target) for target in (CONFIGURATION, SKU)]
     texts = (row.cells[at] for row in rows for at in columns if at is not None)
     return {text for text in texts if text}
 
 
 def platform_ids(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
-    """Give the shops' own order numbers that stand in the rows."""
+    """Return the shops' own order numbers in the rows."""
     at = matching.column_of(PLATFORM_ID)
     return set() if at is None else {row.cells[at] for row in rows} - {""}
 
@@ -197,7 +196,7 @@ class OrderBuilder:
         return True
 
     def _value(self, at: int, target: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
-        """Give the value of a key: as its attribute says, or as an export has written it."""
+        """Return the value of a key: of its attribute's kind, or as an export has written it."""
         if rule := self._rules.get(target):
             return read_attribute(rule, text)
         # Under a name of people's own a number may be an article's, and stays the text it is.
@@ -205,7 +204,7 @@ class OrderBuilder:
         return read_value(text) if is_exported else text
 
     def _line(self, row: SheetRow, faults: list[RowFault]) -> dict[str, Any] | None:
-        """Give the line of a row; None for a row that has none, in an order that may be empty."""
+        """Return the line of a row; None for a row without one, in an order that may be empty."""
         name = row.cells[self._naming_column(row)]
         count = "1" if self._count is None else row.cells[self._count]
         metadata = "" if self._line_metadata is None else row.cells[self._line_metadata]
@@ -227,7 +226,7 @@ class OrderBuilder:
         return line
 
     def _naming_column(self, row: SheetRow) -> int:
-        """Give the column that names the row's configuration: that of IDs, unless it is empty."""
+        """Return the column that names the row's configuration: that of IDs, unless it is empty."""
         columns = [at for at in (self._configuration, self._sku) if at is not None]
         return next((at for at in columns if row.cells[at]), columns[0])
 
@@ -245,14 +244,14 @@ class OrderBuilder:
             yield RowFault(row.number, self._columns[group], message)
 
     def _label(self, row: SheetRow) -> str:
-        """Give what people call the order: what joins its rows, else its name."""
+        """Return what people call the order: what joins its rows, else its name."""
         columns = [self._matching.group, *map(self._matching.column_of, (PLATFORM_ID, NAME))]
         texts = (row.cells[at] for at in columns if at is not None)
         return printable(next((text for text in texts if text), "")[:MAX_LABEL])
 
 
 def _otherwise(first_row: int, said: str) -> Text:
-    """Say what stands in the order's first row, in place of what stands here."""
+    """Return the message for a cell that differs from the first row of its order."""
     if not said:
         return mark("The first row of this order, row %(row)s, says nothing here.", row=first_row)
     return mark(

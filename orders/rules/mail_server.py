@@ -1,11 +1,10 @@
 """How the mail server is named in the settings, and who writes."""
 
+import re
 from dataclasses import dataclass
 from email.utils import parseaddr
 from enum import StrEnum
 from urllib.parse import parse_qs, unquote, urlsplit
-
-from orders.rules.mail_address import is_mail_address
 
 
 class Tls(StrEnum):
@@ -69,3 +68,16 @@ def read_mail_server(address: str, sender: str) -> MailServer:
         sender=plain,
         sender_name=name,
     )
+
+
+MAX_ADDRESS = 254  # characters (RFC 5321)
+# Plain addresses only: no names, no lists, no quotes, nothing that could end a header.
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
+
+
+def is_mail_address(text: str) -> bool:
+    """Return whether the text is exactly one e-mail address."""
+    return len(text) <= MAX_ADDRESS and _ADDRESS.fullmatch(text) is not None

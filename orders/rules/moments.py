@@ -21,12 +21,12 @@ def to_the_millisecond(moment: datetime) -> datetime:
 
 
 def now_or(now: datetime | None) -> datetime:
-    """Give the moment that a caller names, or the present one in UTC, cut to the millisecond."""
+    """Return the caller's moment, or the present one in UTC, cut to the millisecond."""
     return to_the_millisecond(now or datetime.now(UTC))
 
 
 def is_day(text: str) -> bool:
-    """Tell whether the text has the form of a day without a time, as 2026-11-25."""
+    """Return whether the text has the form of a day without a time, as 2026-11-25."""
     return _DAY.fullmatch(text) is not None
 
 
@@ -48,7 +48,7 @@ def read_moment(text: str, zone: tzinfo = UTC) -> datetime:
 
 
 def begin_of_day(day: date, zone: tzinfo) -> datetime:
-    """Give the first moment of a day in a zone, in UTC.
+    """Return the first moment of a day in a zone, in UTC.
 
     Where clocks go forward at midnight the day begins with the moment at which they do. Raises
     OverflowError at the very edges of what can be told.
@@ -64,3 +64,8 @@ def read_day(value: object) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         return None
+
+
+def wire_time(moment: datetime) -> str:
+    """Return a moment in UTC as ISO 8601 with milliseconds and `Z`."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,10 +8,13 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from orders.rules.cells import unguard
+import orjson
+
 from orders.rules.errors import OrderError
 from orders.rules.texts import Figure, mark
 
@@ -44,7 +47,7 @@ _CSV_REASONS = {
 
 
 def csv_reason(error: csv.Error) -> str:
-    """Give what Python's reader says as a text that can be translated, if it is a known one."""
+    """Return the message of Python's reader, translatable if it is a known one."""
     reason = str(error)
     separator, is_missing, quote = reason.partition(" expected after ")
     if is_missing:
@@ -73,11 +76,11 @@ class Sheet:
     notes: tuple[str, ...] = ()
 
     def content_hash(self) -> str:
-        """Give SHA-256, hexadecimal, over names and cells: the same for a table in any format."""
+        """Return SHA-256 in hexadecimal over names and cells, which is the same in any format."""
         return _hash([self.columns, [row.cells for row in self.rows]])
 
     def headers_hash(self) -> str:
-        """Give SHA-256, hexadecimal, over the columns' names."""
+        """Return SHA-256 in hexadecimal over the names of the columns."""
         return _hash(self.columns)
 
 
@@ -86,7 +89,7 @@ def _hash(value: object) -> str:
 
 
 def is_spreadsheet(content: bytes) -> bool:
-    """Tell whether the file is packed as XLSX is.
+    """Return whether the file is packed as XLSX is.
 
     Raises UnreadableSheet for old Excel files, for those with a password, and for PDF.
     """
@@ -177,7 +180,7 @@ def sheet_of(
 
 
 def letters(at: int) -> str:
-    """Give a column's name in a spreadsheet, A for 0."""
+    """Return a column's name in a spreadsheet, A for 0."""
     text = ""
     at += 1
     while at:
@@ -194,7 +197,7 @@ def _filled(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, li
 
 
 def _decoded(content: bytes) -> tuple[str, list[str]]:
-    """Give the text and what was assumed about its letters."""
+    """Return the text, and a note on an assumed encoding."""
     for bom, encoding in _BOMS:
         if content.startswith(bom):
             return _decode(content, encoding), []
@@ -219,6 +222,55 @@ def _decode(content: bytes, encoding: str) -> str:
 
 
 def _delimiter(line: str) -> str:
-    """Give what stands most often in the first line, quoted names apart."""
+    """Return the delimiter that is most frequent in the first line outside of quotes."""
     outside = "".join(line.split('"')[::2])
     return max(DELIMITERS, key=outside.count)
+
+
+# A spreadsheet takes a cell that begins so for a formula, and runs it.
+_RISKY = re.compile(r"'*[=+\-@\t\r]")
+_FIRST = frozenset("'=+-@\t\r")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+
+
+def guard(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet could take for a formula.
+
+    Before one that has apostrophes in front of such a beginning too: otherwise nobody could tell
+    which apostrophe is ours.
+    """
+    # Most cells are told by their first character: an export has millions of them.
+    return f"'{text}" if text[:1] in _FIRST and _RISKY.match(text) else text
+
+
+def unguard(cell: str) -> str:
+    """Return the text that `guard` was given."""
+    return cell[1:] if _GUARDED.match(cell) else cell
+
+
+def write_value(value: object, *, is_text: bool = False) -> str:
+    """Return a JSON value as a cell, before `guard`.
+
+    A text stands as it is; everything else is JSON. A text that would be read as something else
+    ("12", "true", an empty one) is written as JSON too, in quotes, except with `is_text`: where
+    nothing but texts can stand.
+    """
+    if isinstance(value, str) and (is_text or not _reads_as_json(value)):
+        return value
+    return orjson.dumps(value).decode()
+
+
+def read_value(cell: str, *, is_text: bool = False) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value of a cell that is not empty, after `unguard`."""
+    if is_text or not _reads_as_json(cell):
+        return cell
+    return orjson.loads(cell)
+
+
+def _reads_as_json(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # A cell that is empty stands for no value at all.
+        return text == ""
+    return True

@@ -62,7 +62,7 @@ _WEIGHTED = tuple(
 
 
 def check_character(eleven: str) -> str:
-    """Give the check character of the first eleven characters.
+    """Return the check character of the first eleven characters.
 
     `eleven` holds characters of ALPHABET only: `normalise` has made sure of it for typed text.
     """
@@ -100,5 +100,5 @@ def normalise(typed: str) -> str:
 
 
 def grouped(short_id: str) -> str:
-    """Give a short ID in groups of four, as people read it: 7KQ4-M2XD-9T3X."""
+    """Return a short ID in groups of four, as people read it: 7KQ4-M2XD-9T3X."""
     return "-".join(short_id[start : start + 4] for start in range(0, len(short_id), 4))

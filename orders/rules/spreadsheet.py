@@ -33,7 +33,7 @@ TOO_LARGE = "Unpacked, this spreadsheet is too large. Save the sheet with the or
 PROTECTED = "This file is protected with a password. Save a copy without one."
 
 
-class Answer(TypedDict, total=False):
+class SheetAnswer(TypedDict, total=False):
     """What is read: rows as their number from 1 and their texts, or a sentence why not."""
 
     error: str
@@ -42,7 +42,7 @@ class Answer(TypedDict, total=False):
     sheets: int
 
 
-def read_spreadsheet(content: bytes, most_rows: int) -> Answer:
+def read_spreadsheet(content: bytes, most_rows: int) -> SheetAnswer:
     """Read the first visible sheet, at most `most_rows` rows that are not empty."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
@@ -79,7 +79,7 @@ def _rows(sheet: CalamineSheet, most: int) -> Iterator[tuple[int, list[str]]]:
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a cell of any kind
-    """Give a cell as people see it: 2.0 is 2, a day has no time."""
+    """Return a cell as people see it: 2.0 is 2, a day has no time."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):

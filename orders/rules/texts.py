@@ -62,7 +62,7 @@ def _and_then(first: str, then: str) -> str:
 
 
 def pack(text: str) -> Any:  # noqa: ANN401 - JSON
-    """Give a text as JSON that keeps what it was made of; a plain text stays one."""
+    """Return a text as JSON that keeps template and values; a plain text stays a string."""
     if not isinstance(text, Text) or not (text.values or text.many is not None):
         return str(text)
     values = {name: _pack_value(value) for name, value in text.values.items()}
@@ -81,7 +81,7 @@ def _pack_value(value: object) -> object:
 
 
 def unpack(stored: Any) -> Text:  # noqa: ANN401 - JSON
-    """Give the text back that was packed."""
+    """Return the text that was packed."""
     if isinstance(stored, str):
         return mark(stored)
     values = {name: _unpack_value(value) for name, value in stored["values"].items()}
@@ -107,5 +107,5 @@ def pack_line(text: str) -> str:
 
 
 def unpack_line(stored: str) -> Text:
-    """Give the text back that was packed; also one that was stored before texts were packed."""
+    """Return the text that was packed; also one that was stored before texts were packed."""
     return unpack(json.loads(stored) if stored.startswith(_PACKED) else stored)

@@ -6,7 +6,7 @@ from flask import Response, current_app, send_file
 
 from orders.catalogue.configuration_queries import StoredFile
 from orders.files import FileStore
-from orders.rules.file_types import PICTURES
+from orders.rules.uploads import PICTURES
 
 # A file never changes under its address; only the browser that may see it keeps it.
 MAX_AGE = 86_400  # seconds

@@ -2,7 +2,7 @@
 
 from flask import current_app
 
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.settings import Settings
 
 

@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 from sqlalchemy import select
 
 from orders.api.description.document import document
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.storage import database
 from orders.storage.webhook_models import WebhookDelivery
 from tests.api.calls import Api

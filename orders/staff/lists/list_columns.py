@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from orders.lists.order_list import Listed
+from orders.lists.order_list import OrderSummary
 from orders.rules.attributes import Applies, AttributeRule, display
 from orders.rules.texts import mark
 from orders.staff.forms import attribute_path
@@ -80,7 +80,7 @@ def _texts(value: object) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
-def attribute_text(order: Listed, rule: AttributeRule) -> str:
+def attribute_text(order: OrderSummary, rule: AttributeRule) -> str:
     """Give an attribute's value as people read it; empty when the order has none."""
     areas: tuple[dict[str, Any], ...] = (order.metadata, order.derivative)
     if rule.applies is not Applies.BOTH:
@@ -92,7 +92,7 @@ def attribute_text(order: Listed, rule: AttributeRule) -> str:
     return ""
 
 
-def platform_text(order: Listed, key: str) -> str:
+def platform_text(order: OrderSummary, key: str) -> str:
     """Give a member of the platform when it is a text."""
     value = order.platform.get(key)
     return value if isinstance(value, str) else ""

@@ -12,6 +12,7 @@ from orders.order_rows import CREATED, IMPORTED
 from orders.queries import HistoryEntry
 from orders.rules.attributes import Applies, AttributeRule, display
 from orders.rules.json_values import same_json
+from orders.rules.order import PLATFORM_LABELS, label_of
 from orders.rules.texts import mark
 from orders.staff.showing import status_name
 from orders.web.language import figure, gettext, ngettext, translated
@@ -27,12 +28,6 @@ TITLES = {
 }
 # What a change is called when it is one of this alone.
 ONLY_TITLES = {"status": mark("Status changed"), "cart": mark("Cart changed")}
-LABELS = {"name": mark("Order name"), "customerId": mark("Customer ID"), "status": mark("Status")}
-PLATFORM_LABELS = {
-    "id": mark("Platform order ID"),
-    "platform": mark("Platform"),
-    "storeName": mark("Store name"),
-}
 _MISSING = object()
 
 Cards = Mapping[str, naming.ConfigurationCard]
@@ -117,13 +112,13 @@ def _changes(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) 
             yield from _key_changes(name, change, rules)
         elif name == "platform":
             for key, before, after in _keys(change):
-                label = translated(PLATFORM_LABELS.get(key, key))
-                yield Change(label, _text(before), _text(after))
+                label = PLATFORM_LABELS.get(key, key)
+                yield Change(translated(label), _text(before), _text(after))
         elif isinstance(change, dict):
             before, after = _text(change.get("from")), _text(change.get("to"))
             if name == "status":
                 before, after = (one and status_name(one) for one in (before, after))
-            yield Change(translated(LABELS.get(name, name)), before, after)
+            yield Change(translated(label_of(name)), before, after)
 
 
 def _key_changes(area: str, change: object, rules: Sequence[AttributeRule]) -> Iterator[Change]:

@@ -12,9 +12,9 @@ from orders.messaging import deliveries, webhooks
 from orders.messaging.courier import Outcome
 from orders.messaging.deliveries import PAUSES, State
 from orders.rules.errors import Conflict, NotFound
-from orders.rules.limits import Limits
-from orders.rules.paging import Paging
+from orders.rules.inputs import Limits
 from orders.storage import database
+from orders.storage.pages import Paging
 from orders.storage.webhook_models import WebhookDelivery
 from tests.actors import Org
 from tests.services.messaging.desk import ADDRESS, FAILED, NOW, OK, Desk

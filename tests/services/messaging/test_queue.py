@@ -12,7 +12,7 @@ from flask import Flask
 from orders import editing, intake
 from orders.messaging import queue
 from orders.messaging.queue import SWEEP, Queue
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.storage.database import db
 from tests.actors import Org
 from tests.services.messaging.desk import Desk
