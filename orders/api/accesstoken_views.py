@@ -12,7 +12,7 @@ from orders.api.authentication import current_actor
 from orders.api.blueprint import api
 from orders.api.query import read_query
 from orders.rules.errors import Forbidden, NotFound
-from orders.rules.wire import wire_time
+from orders.rules.moments import wire_time
 
 
 @api.get("/accesstokens")

@@ -7,7 +7,7 @@ import orjson
 from flask import Response
 from werkzeug.datastructures import Headers
 
-from orders.rules.paging import Page
+from orders.storage.pages import Page
 from orders.web.security import PROGRAM_HEADERS, TRANSPORT_SECURITY
 
 if TYPE_CHECKING:

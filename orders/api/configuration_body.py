@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 
 from orders.api.json_body import json_object
-from orders.rules.configuration_schema import FIELDS, OBJECTS
+from orders.rules.configuration import FIELDS, OBJECTS
 from orders.rules.errors import FieldError, InvalidInput, NotJson
 from orders.rules.json_values import join_path, parse_json
 from orders.rules.uploads import REPEATED, SentFile

@@ -13,8 +13,7 @@ from orders.api.repeating import Made, answer_once
 from orders.catalogue import configuration_queries, configurations
 from orders.catalogue.configuration_queries import SORTABLE, Filters
 from orders.repeats import Once
-from orders.rules.configuration import Configuration
-from orders.rules.wire import configuration_fields
+from orders.rules.configuration import Configuration, configuration_fields
 from orders.web.downloads import file_store, send_stored
 from orders.web.in_force import limits_in_force
 

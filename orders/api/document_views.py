@@ -8,7 +8,7 @@ from flask import Response, request
 
 from orders.api.blueprint import api
 from orders.api.description.document import document
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.web.in_force import limits_in_force
 
 MAX_AGE = 300  # seconds; afterwards the ETag makes asking again cheap

@@ -24,10 +24,9 @@ from orders.api.pace import pace_of
 from orders.api.problems import problem_of, problem_of_http
 from orders.recording.request_recorder import RequestRecorder
 from orders.rules.errors import OrderError
+from orders.rules.inputs import Limits
 from orders.rules.json_values import parse_json
-from orders.rules.limits import Limits
-from orders.rules.order import Order
-from orders.rules.wire import order_fields
+from orders.rules.order import Order, order_fields
 from orders.web.security import PROGRAM_HEADERS, complete
 
 if TYPE_CHECKING:

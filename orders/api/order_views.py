@@ -4,7 +4,7 @@ from functools import partial
 
 from flask import Response, current_app, request
 
-from orders import editing, intake, listing, queries
+from orders import editing, intake, queries
 from orders.access import Actor
 from orders.api.answers import JsonAnswer, list_answer
 from orders.api.authentication import current_actor, require_may_list
@@ -15,12 +15,11 @@ from orders.api.lane import location_of
 from orders.api.query import Query, read_query
 from orders.api.repeating import Made, answer_once
 from orders.health import HealthCheck
-from orders.listing import OrderFilter
+from orders.lists import order_list
+from orders.lists.order_filter import OrderFilter
 from orders.repeats import Once
-from orders.rules.change_schema import OrderChanges
-from orders.rules.order import Order
+from orders.rules.order import Order, OrderChanges, order_fields
 from orders.rules.status import Status
-from orders.rules.wire import order_fields
 from orders.web.in_force import limits_in_force
 
 
@@ -44,10 +43,10 @@ def list_orders() -> Response:
     query = read_query()
     query.own_org(actor)
     wanted = _filter(query)
-    paging = query.paging(listing.SORTABLE)
+    paging = query.paging(order_list.SORTABLE)
     query.refuse()
     require_may_list(actor, is_one=bool(wanted.short_ids))
-    return list_answer("orders", listing.find_orders(actor.org_id, wanted, paging), order_fields)
+    return list_answer("orders", order_list.find_orders(actor.org_id, wanted, paging), order_fields)
 
 
 @api.get("/orders/<order:reference>")
@@ -140,7 +139,7 @@ def _filter(query: Query) -> OrderFilter:
         customer_id=query.text("customerId"),
         name=query.text("name"),
         statuses=query.choices("status", tuple(Status)),
-        platform=platform,
+        platform=platform or {},
         created_from=query.moment("createdFrom"),
         created_to=query.moment("createdTo", is_end=True),
         configuration_id=query.configuration_id("configurationId"),

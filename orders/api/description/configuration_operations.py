@@ -23,7 +23,7 @@ from orders.api.description.parts import (
 )
 from orders.api.description.refusals import READING, READING_ONE, TAKING_JSON
 from orders.catalogue.configuration_queries import SORTABLE
-from orders.rules.configuration_schema import EXAMPLE_PRODUCT_ID, ConfigurationInput
+from orders.rules.configuration import EXAMPLE_PRODUCT_ID, ConfigurationInput
 from orders.rules.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID
 
 TAG = "Configurations"

@@ -28,7 +28,7 @@ from orders.api.description.refusals import HEADERS, PROBLEM_JSON, REFUSALS
 from orders.api.description.schemas import PLACE, Mode, schemas_of
 from orders.api.description.service_operations import SERVICE_CHAPTER
 from orders.api.description.webhook_operations import WEBHOOK_CHAPTER
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.webhook import Topic
 from orders.settings import PROJECT
 

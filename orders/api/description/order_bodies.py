@@ -5,10 +5,9 @@ from typing import Any, cast
 from orders.api.description.order_examples import CHANGES, LINE_SETS
 from orders.api.description.parts import Body
 from orders.api.description.schemas import PLACE
-from orders.rules.change_schema import CartInput, OrderChangesInput
-from orders.rules.fields import ConfigurationId, Count, JsonObject, LineMetadata
+from orders.rules.changes import CartInput, OrderChangesInput
+from orders.rules.fields import CartLineInput, ConfigurationId, Count, JsonObject, LineMetadata
 from orders.rules.inputs import StrictInput
-from orders.rules.schema import CartLineInput
 
 
 class OldLineInput(StrictInput):

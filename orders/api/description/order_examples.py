@@ -1,12 +1,10 @@
 """Examples of orders: valid requests, and the answers to them."""
 
-from typing import Any
-
 from orders.api.description.parts import Example
-from orders.rules.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID
+from orders.rules.fields import EXAMPLE_CONFIGURATION_ID
+from orders.rules.order import example_order
 
 OTHER_CONFIGURATION_ID = "9d2c5f0a-31be-4a7e-8a0e-5a9f6be4d220"
-ORDER_ID = "0199f0c2-5d1e-7c3a-9b52-64f1c8a70e11"
 SHORT_ID = "7KQ4M2XD9T3X"
 MOMENT = "2026-11-24T09:30:00.000Z"
 
@@ -38,35 +36,13 @@ NEW_ORDERS = {
 }
 
 
-def _order(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - the fields of an order
-    return {
-        "id": ORDER_ID,
-        "shortId": SHORT_ID,
-        "orgId": EXAMPLE_ORG_ID,
-        "originOrgId": EXAMPLE_ORG_ID,
-        "name": None,
-        "customerId": None,
-        "platform": {},
-        "metadata": {},
-        "derivative": {},
-        "cart": [],
-        "items": [],
-        "status": "New",
-        "createdAt": MOMENT,
-        "updatedAt": MOMENT,
-        "createdBy": "c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e",
-        "deletedAt": None,
-        **fields,
-    }
-
-
-ORDER = Example("The whole order", _order(**NEW_ORDERS["order"].value))
+ORDER = Example("The whole order", example_order(**NEW_ORDERS["order"].value))
 ORDERS = {
     "order": ORDER,
-    "openCart": Example("An empty cart", _order(**NEW_ORDERS["openCart"].value)),
+    "openCart": Example("An empty cart", example_order(**NEW_ORDERS["openCart"].value)),
     "items": Example(
         "Converted from `items`",
-        _order(
+        example_order(
             **NEW_ORDERS["items"].value,
             cart=[{"configurationId": EXAMPLE_CONFIGURATION_ID, "count": 1}],
         ),
@@ -91,17 +67,17 @@ LINE_SETS = {
 }
 CHANGED = Example(
     "After the change",
-    _order(name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER),
+    example_order(name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER),
 )
 GROWN = Example(
     "With one line more",
-    _order(
+    example_order(
         status="In Cart",
         cart=[{"configurationId": EXAMPLE_CONFIGURATION_ID, "count": 1}, _LINE],
         updatedAt=_LATER,
     ),
 )
-BINNED = Example("In the bin", _order(cart=[_LINE], updatedAt=_LATER, deletedAt=_LATER))
+BINNED = Example("In the bin", example_order(cart=[_LINE], updatedAt=_LATER, deletedAt=_LATER))
 LIST = Example(
     "The first page",
     {"orders": [ORDER.value], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},

@@ -1,6 +1,5 @@
 """The operations of orders in the document; their views are in `orders.api.order_views`."""
 
-from orders import listing
 from orders.api.answer_schema import OrderAnswer, OrderList
 from orders.api.description.order_bodies import CHANGE, LINES
 from orders.api.description.order_examples import (
@@ -34,6 +33,7 @@ from orders.api.description.parts import (
 )
 from orders.api.description.refusals import ANY_BODY, READING, READING_ONE, TAKING_JSON
 from orders.api.repeating import REPLAYED
+from orders.lists import order_list
 from orders.rules.fields import (
     CONFIGURATION_ID_PATTERN,
     EXAMPLE_CONFIGURATION_ID,
@@ -192,7 +192,7 @@ ORDER_CHAPTER = Chapter(
             Tokens.PUBLIC_BY_SHORT_ID,
             (Answer(200, "A page of orders.", OrderList, {"orders": LIST}),),
             {**READING, 422: "A query parameter is malformed."},
-            (*FILTERS, *paging(listing.SORTABLE)),
+            (*FILTERS, *paging(order_list.SORTABLE)),
         ),
         Operation(
             "GET",

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from orders.api.description.parts import Parameter
 from orders.api.query import DEFAULT_SORT, MAX_TEXT
 from orders.rules.fields import EXAMPLE_ORG_ID, NO_NUL
-from orders.rules.paging import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
+from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 
 ORG_ID = Parameter(
     "orgId",

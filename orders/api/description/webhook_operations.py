@@ -23,7 +23,7 @@ from orders.api.description.parts import (
 from orders.api.description.refusals import ANY_BODY, READING, READING_ONE, TAKING_JSON
 from orders.messaging import webhooks
 from orders.rules.fields import EXAMPLE_ORG_ID
-from orders.rules.webhook_schema import EXAMPLE_ADDRESS, WebhookChangesInput, WebhookInput
+from orders.rules.webhook import EXAMPLE_ADDRESS, WebhookChangesInput, WebhookInput
 
 TAG = "Webhooks"
 REPLAYED = "Idempotent-Replayed"
