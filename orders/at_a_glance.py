@@ -1,4 +1,4 @@
-"""What a person wants to know when the day begins: today, the last weeks, what waits, what failed.
+"""The dashboard: today, the last weeks, what waits, what failed.
 
 Every figure is read by an index that ends at what it counts (docs/start-page.md), so that the page
 stays quick however many orders there are.
@@ -30,7 +30,7 @@ FAILED_SHOWN = 5  # imports
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpse:
+class DashboardOrder:
     """An order in a short list. `at` is when it was made, of a quiet cart when it was changed."""
 
     short_id: str
@@ -73,16 +73,16 @@ class FailedImport:
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
-    """All of it. `days` are DAYS, oldest first; `quiet` is oldest first, `mine` newest first."""
+class DashboardSummary:
+    """The whole dashboard. `days` are DAYS, oldest first; so is `quiet`; `mine` is newest first."""
 
     days: tuple[Day, ...]
     pieces_today: int
-    quiet: tuple[Glimpse, ...]
+    quiet: tuple[DashboardOrder, ...]
     quiet_count: int
     failing: tuple[Failing, ...]
     failed_imports: tuple[FailedImport, ...]
-    mine: tuple[Glimpse, ...]
+    mine: tuple[DashboardOrder, ...]
 
     @property
     def today(self) -> Day:
@@ -90,8 +90,8 @@ class Glance:
         return self.days[-1]
 
 
-def look(actor: Actor, *, zone: tzinfo = UTC, now: datetime | None = None) -> Glance:
-    """Read what this person wants to know of the org, as of one moment.
+def look(actor: Actor, *, zone: tzinfo = UTC, now: datetime | None = None) -> DashboardSummary:
+    """Return the dashboard of this person, as of one moment.
 
     Days are those of `zone`, as in the list of orders.
     """
@@ -100,7 +100,7 @@ def look(actor: Actor, *, zone: tzinfo = UTC, now: datetime | None = None) -> Gl
     news_since = at - timedelta(days=FAILED_DAYS)
     with database.read() as connection:
         quiet, quiet_count = _quiet(connection, actor.org_id, at - QUIET_AFTER)
-        return Glance(
+        return DashboardSummary(
             days=_days(connection, actor.org_id, today, zone),
             pieces_today=_pieces_since(connection, actor.org_id, begin_of_day(today, zone)),
             quiet=quiet,
@@ -156,7 +156,7 @@ def _pieces_since(connection: Connection, org_id: str, moment: datetime) -> int:
 
 def _quiet(
     connection: Connection, org_id: str, before: datetime
-) -> tuple[tuple[Glimpse, ...], int]:
+) -> tuple[tuple[DashboardOrder, ...], int]:
     """Read the open carts that were last changed before this moment, and how many they are."""
     which = (orders.c.org_id == org_id, orders.c.updated_at < before, text(IS_OPEN_CART))
     statement = (
@@ -176,7 +176,7 @@ def _quiet(
     if count == QUIET_SHOWN:
         every = select(func.count()).select_from(orders).where(*which)
         count = connection.execute(every).scalar_one()
-    return _glimpses(connection, found), count
+    return _dashboard_orders(connection, found), count
 
 
 def _failing(connection: Connection, org_id: str, since: datetime) -> tuple[Failing, ...]:
@@ -233,7 +233,7 @@ def _failed_imports(
     )
 
 
-def _mine(connection: Connection, actor: Actor) -> tuple[Glimpse, ...]:
+def _mine(connection: Connection, actor: Actor) -> tuple[DashboardOrder, ...]:
     """Read the orders that this person has entered; each form keeps its key, with its order.
 
     An import makes orders by keys of its own.
@@ -258,10 +258,10 @@ def _mine(connection: Connection, actor: Actor) -> tuple[Glimpse, ...]:
         .order_by(submission.c.created_at.desc())
         .limit(MINE_SHOWN)
     )
-    return _glimpses(connection, connection.execute(statement).all())
+    return _dashboard_orders(connection, connection.execute(statement).all())
 
 
-def _glimpses(connection: Connection, rows: Sequence[Any]) -> tuple[Glimpse, ...]:
+def _dashboard_orders(connection: Connection, rows: Sequence[Any]) -> tuple[DashboardOrder, ...]:
     counted = (
         select(cart_line.c.order_id, func.sum(cart_line.c.count))
         .where(cart_line.c.order_id.in_([row.id for row in rows]))
@@ -269,6 +269,8 @@ def _glimpses(connection: Connection, rows: Sequence[Any]) -> tuple[Glimpse, ...
     )
     pieces = {row[0]: int(row[1]) for row in connection.execute(counted)} if rows else {}
     return tuple(
-        Glimpse(row.short_id, row.name, STATUS_BY_NAME[row.status], row.at, pieces.get(row.id, 0))
+        DashboardOrder(
+            row.short_id, row.name, STATUS_BY_NAME[row.status], row.at, pieces.get(row.id, 0)
+        )
         for row in rows
     )

@@ -1,4 +1,4 @@
-"""Taking an order: the one way in, whichever door it comes through.
+"""Check and create orders: the only way in, from every interface.
 
 `check_order` turns plain dicts and lists into a draft, or says everything that is wrong with them.
 `create_order` is the only function that makes an order. The web form and the JSON endpoint are
@@ -71,7 +71,7 @@ def check_order(
         actor.org.attributes,
         strict=actor.org.is_strict,
     )
-    # A field that is wrong in itself is not told a second time by the org's rules.
+    # A field that is wrong in itself gets no second error by the org's rules.
     told = {error.path for error in shape.errors}
     errors = [*shape.errors, *(error for error in attributes.errors if error.path not in told)]
     draft = shape.draft

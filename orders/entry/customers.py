@@ -1,4 +1,4 @@
-"""The customers that an org's orders name, for whoever enters the next one."""
+"""Suggest customers from the org's orders to people who enter one."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ MOST_SHOWN = 8
 # The newest orders of the org in which any part of an ID is found; older ones by its beginning.
 LOOKED_BACK = 500
 MAX_TEXT = 100  # characters of a search that are looked at
-# Behind every character that an ID may begin with.
+# Sorts after every character that an ID may start with.
 _LAST = "\U0010ffff"
 
 

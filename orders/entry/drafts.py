@@ -38,7 +38,7 @@ MAX_TITLE = 255  # characters
 # Names and values of a form's fields, in its order.
 Fields = list[list[str]]
 
-# Begins the keys of changes of stored orders; no form's key holds a colon.
+# Prefix of the keys of changes of stored orders; no form's key contains a colon.
 _CHANGE = "change:"
 
 
@@ -89,7 +89,7 @@ def save_draft(
     page: str,
     now: datetime | None = None,
 ) -> int:
-    """Keep what stands on a form; gives the version to save over next.
+    """Save what was typed into a form; returns the version to save over next.
 
     `page` names the open page that saves, `version` is what it has loaded or saved last, 0 for a
     new form. Raises DraftChanged when another page has saved since: then nothing is overwritten.

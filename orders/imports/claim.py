@@ -51,7 +51,7 @@ class Claim:
         self._until, self._now = until, now
 
     def keep(self, note: Note | None = None) -> None:
-        """Write a note if the claim still holds. Raises ClaimLost, and writes nothing then."""
+        """Write a note if the claim is still valid. Raises ClaimLost without writing otherwise."""
 
         def work(connection: Connection) -> None:
             if not self._renew(connection, until):
@@ -64,7 +64,7 @@ class Claim:
         self._until = until
 
     def tell(self, note: Note) -> None:
-        """Write what is true whoever has the claim. Raises ClaimLost, after it is written."""
+        """Write a note in any case. Raises ClaimLost afterwards if the claim is no longer valid."""
 
         def work(connection: Connection) -> bool:
             note(connection)

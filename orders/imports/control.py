@@ -118,7 +118,7 @@ def cancel(one: Import, *, now: datetime | None = None) -> None:
 def carry_on(one: Import, *, now: datetime | None = None) -> None:
     """Let an import that has failed or was stopped go on with what is not made yet.
 
-    Whoever started it still counts as the maker of its orders. Raises Conflict when it was never
+    Its orders are still created by the person who started it. Raises Conflict when it was never
     started.
     """
     if not one.is_started:

@@ -46,7 +46,7 @@ class Plan:
     def __init__(self, one: Import, actor: Actor, limits: Limits) -> None:
         """Read the file's rows and look up all configurations that they name, at once."""
         sheet = read_sheet(one)
-        # Whoever plans has a choice of columns; without one there are no orders.
+        # An import that is planned has a matching; without one there are no orders.
         matching = one.matching or Matching((IGNORED,) * len(one.columns), None)
         self.groups = group_rows(sheet, matching)
         self._actor, self._limits, self._matching = actor, limits, matching
@@ -60,7 +60,7 @@ class Plan:
         return self._builder.order(self.groups[position])
 
     def draft(self, order: ImportedOrder) -> OrderDraft:
-        """Check an order as every door does; raises BadRows with all that is wrong."""
+        """Check an order as every interface does; raises BadRows with every error."""
         faults = list(order.faults)
         try:
             draft = intake.check_order(

@@ -104,7 +104,7 @@ NOT_MADE = mark("Not imported.")
 def errors_csv(one: Import, told: Told = str) -> str:
     """Return the rows of the orders that have errors as CSV, each with its errors.
 
-    `told` writes a text as its reader wants it.
+    `told` translates a text for its reader.
     """
     bad = read_orders(one, (OrderState.BAD,))
     return _written(one, [ERROR], bad, lambda order, row: [_error(order, row, told)])
@@ -113,7 +113,7 @@ def errors_csv(one: Import, told: Told = str) -> str:
 def result_csv(one: Import, told: Told = str) -> str:
     """Return all rows of the file as CSV, each with its order's code and ID, or why there is none.
 
-    `told` writes a text as its reader wants it.
+    `told` translates a text for its reader.
     """
     return _written(
         one,

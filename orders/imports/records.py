@@ -25,7 +25,7 @@ KEY_PREFIX = "import:"
 
 
 class ImportState(StrEnum):
-    """Where an import stands, in words for people (STATE_TEXTS)."""
+    """The state of an import; STATE_TEXTS has the words for people."""
 
     READING = "Being read"
     MATCHING = "Columns to match"
@@ -38,7 +38,7 @@ class ImportState(StrEnum):
     FAILED = "Failed"
 
 
-# For a door to translate.
+# Pages translate them.
 STATE_TEXTS = {
     ImportState.READING: mark("Being read"),
     ImportState.MATCHING: mark("Columns to match"),

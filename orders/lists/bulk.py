@@ -158,11 +158,11 @@ def _keep(change: BulkChange) -> None:
 
 
 MOST_ORDERS = 1_000
-# After so many orders, what became of them is written down.
+# After each CHUNK of orders their outcomes are stored.
 CHUNK = 50
 BATCH = 500  # bound parameters of one statement
 
-# What is done with an order, beside setting a status, and what undoes it.
+# What is done with an order, apart from setting a status, and what undoes it.
 _ACTS: dict[BulkAction, Callable[..., Order]] = {
     BulkAction.BIN: editing.bin_order,
     BulkAction.RESTORE: editing.restore_order,
@@ -269,7 +269,7 @@ def _outcomes(targets: Sequence[Target], change: BulkChange, actor: Actor) -> It
             continue
         outcome = BulkOutcome(row.id, row.short_id, row.status, row.version, BulkResult.CHANGED)
         if busy:
-            # Whoever waits for a busy database for each of a thousand orders waits for hours.
+            # Waiting for a busy database for each of a thousand orders would take hours.
             outcome = replace(outcome, result=BulkResult.BUSY, reason=busy)
         elif change.action is BulkAction.STATUS and change.status == row.status:
             outcome = replace(outcome, result=BulkResult.SAME)

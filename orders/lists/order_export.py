@@ -21,7 +21,7 @@ from orders.lists import order_list
 from orders.lists.order_filter import OrderFilter
 from orders.lists.order_list import Sort
 from orders.order_rows import order_from
-from orders.rules.attributes import Applies, AttributeRule, Kind
+from orders.rules.attributes import AttributeRule, Kind
 from orders.rules.errors import OrderError
 from orders.rules.moments import wire_time
 from orders.rules.order import (
@@ -44,7 +44,7 @@ MOST_KEYS = 200
 AREAS = tuple(field.name for field in OBJECT_FIELDS if field.is_exported)
 PLATFORM = tuple(part.name for part in FIELD_BY_PATH["platform"].parts if part.is_exported)
 
-# What is known of configurations is kept from batch to batch, of so many at most.
+# Products that are remembered from batch to batch at most.
 MOST_PRODUCTS = 20_000
 
 LINE_COLUMNS = ("configurationId", "sku", "configurationName", "count", "cart.metadata")
@@ -59,7 +59,7 @@ NO_PRODUCT: _Product = ("", "")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of an export. `keys` are those of each area; `texts` hold nothing but texts."""
+    """The columns of an export: the keys of each area; `texts` contain nothing but texts."""
 
     keys: dict[str, tuple[str, ...]]
     has_rest: frozenset[str]
@@ -87,7 +87,7 @@ def find_columns(
     keys: dict[str, dict[str, None]] = {area: {} for area in AREAS}
     keys["platform"] = dict.fromkeys(PLATFORM)
     for rule in rules:
-        for area in _areas(rule):
+        for area in rule.areas:
             keys[area][rule.key] = None
     rest: set[str] = set()
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
@@ -98,15 +98,10 @@ def find_columns(
                         keys[area][key] = None
                     elif key not in keys[area]:
                         rest.add(area)
-    texts = {(area, rule.key) for rule in rules if _is_text(rule) for area in _areas(rule)}
+    texts = {(area, rule.key) for rule in rules if _is_text(rule) for area in rule.areas}
     texts |= {("platform", key) for key in PLATFORM}
     named = {area: tuple(own) for area, own in keys.items()}
     return Columns(named, frozenset(rest), frozenset(texts))
-
-
-def _areas(rule: AttributeRule) -> tuple[str, ...]:
-    both = (str(Applies.METADATA), str(Applies.DERIVATIVE))
-    return both if rule.applies is Applies.BOTH else (str(rule.applies),)
 
 
 def _is_text(rule: AttributeRule) -> bool:

@@ -37,7 +37,7 @@ def find_unsaved(order: Order, actor: Actor) -> FormDraft | None:
 
 
 def keep(order: Order, fields: Fields, *, actor: Actor, version: int, page: str) -> int:
-    """Keep what stands on the order's form; gives the version of the draft to save over next.
+    """Save what was typed into the order's form; returns the draft's version to save over next.
 
     `fields` are all that were sent with the order's version among them, or none when nothing is
     different from the order; `version` and `page` as for `drafts.save_draft`. Raises

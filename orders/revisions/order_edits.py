@@ -33,7 +33,7 @@ class Saved:
 
 
 class EditConflict(Conflict):
-    """Somebody else has changed the same; `stored` is the order now, `merged` holds both."""
+    """Somebody else has changed the same; `stored` is the order now, `merged` has both changes."""
 
     def __init__(self, stored: Order, merged: Merged) -> None:
         self.stored = stored

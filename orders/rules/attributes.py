@@ -21,7 +21,7 @@ NOT_A_NUMBER = mark("A number, such as 2 or 1.5.")
 NOT_A_BOOLEAN = mark("True or false.")
 YES, NO = mark("Yes"), mark("No")
 
-AttributeValue = str | float | bool | None  # float stands for whole numbers too
+AttributeValue = str | float | bool | None  # float includes int
 
 
 class Kind(StrEnum):
@@ -62,6 +62,17 @@ class AttributeRule:
     default: AttributeValue = None
     visible_to_customer: bool = False
 
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """The fields of an order in which the key is defined."""
+        both = (str(Applies.METADATA), str(Applies.DERIVATIVE))
+        return both if self.applies is Applies.BOTH else (str(self.applies),)
+
+    @property
+    def path(self) -> str:
+        """The path of the value in an order, which is the field's name on forms."""
+        return f"{self.areas[0]}.{self.key}"
+
 
 @dataclass(frozen=True, slots=True)
 class AttributeResult:
@@ -82,7 +93,7 @@ def apply_attributes(
     """Check the values of defined keys and fill in defaults of keys that were left out.
 
     Null means "no value": fine unless the attribute is required. A required attribute that applies
-    to both objects may stand in either; its absence is told at `metadata.<key>`. With `strict`,
+    to both objects may be in either; its absence is an error at `metadata.<key>`. With `strict`,
     keys that no attribute defines are refused, otherwise they are kept. The arguments are not
     changed, the order of their keys is kept.
     """
@@ -116,7 +127,7 @@ def _apply(rule: AttributeRule, areas: dict[Applies, dict[str, Any]]) -> list[Fi
             errors[path] = FieldError(path, message)
     if rule.required and not any(_has_value(areas[area][rule.key]) for area in sent):
         path = join_path(own[0], rule.key)
-        # A blank text for an option is both invalid and missing: once is enough.
+        # A blank text for an option is both invalid and missing: one error is enough.
         errors[path] = FieldError(path, REQUIRED)
     return list(errors.values())
 

@@ -71,8 +71,8 @@ def read_changes(raw: object, *, limits: Limits) -> ChangesResult:
         unchangeable = tuple((key, document[key]) for key in UNCHANGEABLE if key in document)
         document = {key: document[key] for key in document if key not in UNCHANGEABLE}
     seen = inspect(document, OrderChangesInput, limits=limits)
-    if seen.told or seen.parsed is None:
-        return ChangesResult(None, list(seen.told.values()))
+    if seen.errors or seen.parsed is None:
+        return ChangesResult(None, list(seen.errors.values()))
     values = {}
     for field in EDITABLE_FIELDS:
         if field.wire_name in seen.sent:
@@ -96,8 +96,8 @@ def read_lines(raw: object, *, limits: Limits) -> LinesResult:
     if isinstance(document, dict) and isinstance(document.get("cart"), list):
         document = {**document, "cart": modern_lines(document["cart"])}
     seen = inspect(document, CartInput, limits=limits)
-    if seen.told or seen.parsed is None:
-        return LinesResult((), list(seen.told.values()))
+    if seen.errors or seen.parsed is None:
+        return LinesResult((), list(seen.errors.values()))
     return LinesResult(read_lines_of(seen.parsed.cart), [])
 
 

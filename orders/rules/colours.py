@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 LEGIBLE = 4.5
 WHITE, BLACK = "#ffffff", "#000000"
-# `--paper` and `--card` of static/desk.css, on which text stands; a test compares them.
+# `--paper` and `--card` of static/desk.css, the backgrounds of text; a test compares them.
 LIGHT_GROUNDS = ("#f6f7f6", WHITE)
 DARK_GROUNDS = ("#121513", "#1a1e1b")
 # How much of the colour is in the ground of buttons and steps.
@@ -30,7 +30,7 @@ class Shades:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A colour in both themes; `brand` is the colour itself, `brand_ink` what stands on it."""
+    """A color in both themes; `brand` is the color itself, `brand_ink` that of text on it."""
 
     brand: str
     brand_ink: str

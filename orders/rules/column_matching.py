@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orders.rules.attributes import Applies, AttributeRule
+from orders.rules.attributes import AttributeRule
 from orders.rules.errors import FieldError
 from orders.rules.order import IMPORTED_FIELDS, OBJECT_FIELDS
 from orders.rules.texts import mark
@@ -102,7 +102,7 @@ def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
     if not wire and dot and key.strip() and area.lower() in OBJECTS:
         wire = f"{area.lower()}.{key.strip()}"
     attribute = next(
-        (target_of(one) for one in attributes if word in {_plain(one.key), _plain(one.label)}), ""
+        (one.path for one in attributes if word in {_plain(one.key), _plain(one.label)}), ""
     )
     return wire, attribute, _TARGET_BY_WORD.get(word, ""), _WEAK_WORDS.get(word, "")
 
@@ -113,12 +113,6 @@ def _plain(name: str) -> str:
 
 def _joining_column(targets: Sequence[str]) -> int | None:
     return next((targets.index(one) for one in _JOINING if one in targets), None)
-
-
-def target_of(rule: AttributeRule) -> str:
-    """Return the target of an attribute: its path in an order."""
-    area = Applies.DERIVATIVE if rule.applies is Applies.DERIVATIVE else Applies.METADATA
-    return f"{area}.{rule.key}"
 
 
 def free_targets(name: str) -> tuple[str, ...]:

@@ -37,9 +37,9 @@ THUMBNAIL = "thumbnail"
 
 @dataclass(frozen=True, slots=True)
 class NewConfiguration:
-    """A checked configuration that is not stored yet; None stands for what was not sent.
+    """A checked configuration that is not stored yet; None means that it was not sent.
 
-    `metadata` may hold `name` and `sku`, by which people find it. `short_id` is the client's own
+    `metadata` may have `name` and `sku`, by which people find it. `short_id` is the client's own
     wish. `attachments` are keys with file names.
     """
 
@@ -114,7 +114,7 @@ def option_text(value: object) -> str | None:
 def own_picture(address: str | None) -> str | None:
     """Return a thumbnail's address if it is a picture of this service that any page may show.
 
-    A foreign one would tell its site who looks at what, and one of the JSON door needs a token.
+    A foreign one would reveal to its site who looks at what, and one of the API needs a token.
     """
     is_own = address is not None and address.startswith("/static/")
     return address if is_own and ".." not in str(address) else None
@@ -151,7 +151,7 @@ def configuration_fields(configuration: Configuration) -> dict[str, Any]:
 MAX_THUMBNAIL = 2_000
 VISIBLE = r"^[^\u0000-\u001f\u007f]*$"
 EXAMPLE_PRODUCT_ID = "e5d536ec-e89c-46fc-8773-7e54ba70517a"
-# Fields whose value is an object; in a form they stand as JSON text.
+# Fields whose value is an object; in a form they are JSON text.
 OBJECTS = ("variant", "metadata", "attachments")
 UUID_SENTENCE = mark("A UUID.")
 SHORT_ID_SENTENCE = mark("7 to 14 letters, digits, _ or -.")
@@ -183,7 +183,7 @@ def _short_id(value: str) -> str:
     return value
 
 
-def _file_name(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds there
+def _file_name(value: Any) -> str:  # noqa: ANN401 - any JSON value
     if not is_file_name(value):
         raise refusal("file_name", FILE_NAME_SENTENCE)
     return str(value)
@@ -263,7 +263,7 @@ class ConfigurationInput(StrictInput):
     )
 
 
-# Wire names, in the order of the answer, in which errors are told too.
+# Wire names in the order of the answer, which is that of errors too.
 FIELDS = tuple(str(field.alias) for field in ConfigurationInput.model_fields.values())
 TEXTS = frozenset(FIELDS) - set(OBJECTS)
 _WORDS = MessageRules(
@@ -276,17 +276,17 @@ _WORDS = MessageRules(
 def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
     """Check a configuration as it was sent (what a JSON parser gives).
 
-    Raises InvalidInput with every error by its path. What is nested too deeply is told alone,
-    because nothing below it is looked at. The org and whether a short ID is free are not looked at.
+    Raises InvalidInput with every error by its path. What is nested too deeply is the only error
+    then, because nothing below it is checked. The org, and whether a short ID is free, are not.
     """
     if not isinstance(raw, dict):
         raise InvalidInput([FieldError("", mark("An object with the fields of a configuration."))])
     unstorable = find_unstorable(raw, nesting=limits.nesting)
     if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
         raise InvalidInput(unstorable)
-    told: dict[str, FieldError] = {}
+    errors: dict[str, FieldError] = {}
     for error in (*unstorable, *_too_large(raw, limits), *_attachment_key_errors(raw)):
-        told.setdefault(error.path, error)
+        errors.setdefault(error.path, error)
     # An empty text is what a form sends for a field that nobody filled in.
     sent = {
         key: value
@@ -294,11 +294,11 @@ def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
         if is_name(key) and not (value == "" and key in TEXTS)
     }
     if "files" in sent:
-        told["files"] = FieldError("files", FILES_SENTENCE)
+        errors["files"] = FieldError("files", FILES_SENTENCE)
         del sent["files"]
-    found = checked(ConfigurationInput, sent, told, _WORDS)
-    if told or found is None:
-        raise InvalidInput(sorted(told.values(), key=_place))
+    found = checked(ConfigurationInput, sent, errors, _WORDS)
+    if errors or found is None:
+        raise InvalidInput(sorted(errors.values(), key=_place))
     fields = {name: getattr(found, name) for name in ConfigurationInput.model_fields}
     del fields["org_id"]
     return NewConfiguration(**{**fields, "attachments": found.attachments or {}})

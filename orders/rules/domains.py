@@ -21,7 +21,7 @@ _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])"
 _ORIGIN = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?", re.IGNORECASE | re.ASCII)
 _DOMAIN = re.compile(rf"(\*\.)?({_HOST})(?::([0-9]{{1,5}}))?")
-# Behind the origin of a `Referer` stands its path, without control characters.
+# The origin of a `Referer` is followed by its path, without control characters.
 _PATH = re.compile(r"[/?#][^\x00-\x1f\x7f]*")
 
 
@@ -37,7 +37,7 @@ def origin_host(origin: str) -> tuple[str, int] | None:
 def referer_host(referer: str) -> tuple[str, int] | None:
     """Read the origin of a `Referer` header, as `origin_host` does.
 
-    None when anything but scheme, host and port stands before the path: a user name, a backslash
+    None when anything but scheme, host and port precedes the path: a user name, a backslash
     or a blank there is somebody's trick.
     """
     match = _ORIGIN.match(referer)
@@ -114,7 +114,7 @@ def check_domain(text: str) -> str:
 MAX_ADDRESS = 2_000  # characters
 PRIVATE_SENTENCE = mark("An address that anyone can reach; this one is in a private network.")
 
-# IPv6 addresses that stand for IPv4 ones, private ones too: NAT64 and 6to4.
+# IPv6 addresses that map IPv4 ones, private ones too: NAT64 and 6to4.
 _TRANSLATED = tuple(
     ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")
 )

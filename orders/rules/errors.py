@@ -32,7 +32,7 @@ class OrderError(Exception):
 
 
 class InvalidInput(OrderError):
-    """The input is not valid; `errors` holds every fault, never only the first."""
+    """The input is not valid; `errors` has every error, never only the first."""
 
     def __init__(self, errors: Iterable[FieldError]) -> None:
         self.errors = tuple(errors)

@@ -40,7 +40,7 @@ def whole_count(value: object) -> int | None:
 
 
 MAX_TEXT = 255  # Unicode characters, not bytes
-# Written out, so that the states are told as people read them in each language.
+# Written out, so that each language names the states as people read them.
 STATUS_SENTENCE = mark("One of: List, In Cart, New, In Progress, Complete.")
 CONFIGURATION_ID_SENTENCE = mark(
     "A UUID, or the short ID of a saved configuration (7 to 14 letters, digits, _ or -)."

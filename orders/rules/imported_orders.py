@@ -1,4 +1,4 @@
-"""Makes orders of a file's rows, as the JSON door would receive them, and finds rows for errors.
+"""Build orders from the rows of a file, as the JSON API receives them, and map errors to rows.
 
 One row is one line of a cart. The fields of an order stand in its first row; what the others say
 otherwise is told as an error, and never dropped.
@@ -23,7 +23,6 @@ from orders.rules.column_matching import (
     SKU,
     Matching,
     is_named_by,
-    target_of,
 )
 from orders.rules.errors import FieldError
 from orders.rules.json_values import printable
@@ -96,9 +95,9 @@ class ImportedOrder:
 
 
 def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
-    """Put the rows of each order together, in the order in which the orders begin.
+    """Group the rows of each order, in the order of their first rows.
 
-    A row whose joining cell is empty stands alone, and `imported_order` tells it.
+    A row whose joining cell is empty is an order of its own, and gets an error in `OrderBuilder`.
     """
     if matching.group is None:
         return [(row,) for row in sheet.rows]
@@ -133,7 +132,7 @@ class OrderBuilder:
         named: Named,
     ) -> None:
         self._columns, self._matching, self._named = columns, matching, named
-        self._rules = {target_of(rule): rule for rule in attributes}
+        self._rules = {rule.path: rule for rule in attributes}
         fields = [
             (at, target)
             for at, target in enumerate(matching.targets)
@@ -147,7 +146,7 @@ class OrderBuilder:
         self._count = matching.column_of(COUNT)
 
     def order(self, rows: Sequence[SheetRow]) -> ImportedOrder:
-        """Make one order of its rows. Nothing that stands in them is dropped without a fault."""
+        """Return the order of these rows. No cell is dropped without an error."""
         first = rows[0]
         faults = list(self._joining_faults(first))
         places: dict[str, tuple[int, str]] = {

@@ -67,20 +67,20 @@ class MessageRules:
 
 
 def checked(
-    model: type[M], sent: dict[Any, Any], told: dict[str, FieldError], words: MessageRules
+    model: type[M], sent: dict[Any, Any], errors: dict[str, FieldError], words: MessageRules
 ) -> M | None:
-    """Return what the model reads, or None after adding the errors to `told`, by path."""
+    """Return what the model reads, or None after adding the errors to `errors`, by path."""
     try:
         return model.model_validate(sent)
     except ValidationError as invalid:
         for details in invalid.errors(include_url=False):
             # Broken characters have errors by path already; pydantic names their container only.
-            if details["type"] == "string_unicode" and told:
+            if details["type"] == "string_unicode" and errors:
                 continue
-            error = _told(details, words)
+            error = _error_of(details, words)
             # The message of an own rule says more than "at most 64 bits".
-            if error.path not in told or details["type"] in words.own_rules:
-                told[error.path] = error
+            if error.path not in errors or details["type"] in words.own_rules:
+                errors[error.path] = error
     return None
 
 
@@ -109,7 +109,7 @@ def too_long(most: int, text: str) -> Text:
     )  # fmt: skip
 
 
-def _told(details: ErrorDetails, words: MessageRules) -> FieldError:
+def _error_of(details: ErrorDetails, words: MessageRules) -> FieldError:
     """Return one of pydantic's errors with our message."""
     path = functools.reduce(join_path, details["loc"], "")
     message: str

@@ -149,8 +149,8 @@ def find_unstorable(value: object, path: str = "", *, nesting: int) -> list[Fiel
     """Find every value that the databases cannot keep as it is, by its path.
 
     That is: NUL or a lone surrogate in a text or key, a number that is not finite, an integer
-    beyond 64 bits, a repeated key, whatever lies deeper than `nesting` levels below a field, and
-    whatever no JSON parser gives. At most MAX_ERRORS are told.
+    beyond 64 bits, a repeated key, a value deeper than `nesting` levels below a field, and
+    whatever no JSON parser returns. At most MAX_ERRORS are returned.
     """
     if _is_storable(value, nesting):
         return []
@@ -275,7 +275,7 @@ def compact_size(value: object) -> int:
     """Return the bytes of a value as compact JSON in UTF-8, whether it is storable or not."""
     try:
         return len(orjson.dumps(value))
-    except TypeError:  # not storable, and told elsewhere; its size is told all the same
+    except TypeError:  # not storable, which is another error; the size counts all the same
         text = json.dumps(
             value, ensure_ascii=False, separators=(",", ":"), skipkeys=True, default=str
         )

@@ -114,11 +114,11 @@ def _shown(value: object) -> object:
     return None if value is _MISSING else value
 
 
-def changed_fields(base: Order, drawn: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+def changed_fields(base: Order, rendered: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
     """Return what somebody has changed on the form of an order: whole fields by wire names.
 
     A form does not show everything that an order may contain, and shows some of it in other words.
-    So `drawn`, the form as it was rendered for `base`, is compared with `sent`, the form as it came
+    So `rendered`, the form as it was shown for `base`, is compared with `sent`, the form as it came
     back, both in the shape of `POST /api/orders`: what is the same stays as it is stored.
     """
     changes: dict[str, Any] = {}
@@ -126,22 +126,23 @@ def changed_fields(base: Order, drawn: dict[str, Any], sent: dict[str, Any]) -> 
     for field in EDITABLE_FIELDS:
         name = field.wire_name
         if field.kind is FieldKind.LINES:
-            if not same_json(drawn[name], sent[name]):
-                changes[name] = _changed_lines(base, drawn[name], sent[name])
+            if not same_json(rendered[name], sent[name]):
+                changes[name] = _changed_lines(base, rendered[name], sent[name])
         elif field.kind is not FieldKind.OBJECT:
-            if not same_json(drawn.get(name), sent.get(name)):
+            if not same_json(rendered.get(name), sent.get(name)):
                 changes[name] = sent.get(name)
         else:
-            before, after = drawn.get(name, {}), sent.get(name, {})
+            before, after = rendered.get(name, {}), sent.get(name, {})
             if not (same_json(before, after) and type(before) is type(after)):
                 changes[name] = _changed_object(stored[name], before, after)
     return changes
 
 
-def _changed_lines(base: Order, drawn: list[Any], sent: list[Any]) -> list[Any]:
+def _changed_lines(base: Order, rendered: list[Any], sent: list[Any]) -> list[Any]:
     """Return the lines, those that are unchanged with their own way to name the configuration."""
     shown = {
-        canonical_json(line): line_fields(kept) for line, kept in zip(drawn, base.cart, strict=True)
+        canonical_json(line): line_fields(kept)
+        for line, kept in zip(rendered, base.cart, strict=True)
     }
     return [shown.get(canonical_json(line), line) for line in sent]
 

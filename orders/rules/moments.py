@@ -16,7 +16,7 @@ _MOMENT = re.compile(
 
 
 def to_the_millisecond(moment: datetime) -> datetime:
-    """Cut the microseconds off; what is stored and what is told are then the same."""
+    """Return the moment without microseconds, so that stored and answered times are equal."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
@@ -51,7 +51,7 @@ def begin_of_day(day: date, zone: tzinfo) -> datetime:
     """Return the first moment of a day in a zone, in UTC.
 
     Where clocks go forward at midnight the day begins with the moment at which they do. Raises
-    OverflowError at the very edges of what can be told.
+    OverflowError outside of the years 1 to 9999.
     """
     return datetime.combine(day, time(), zone).astimezone(UTC)
 

@@ -52,7 +52,7 @@ class OrderField:
     `name` is the attribute of `Order`, the column of the table `orders`, and the field of the form;
     of a part it is the key. `wire_name` is the path in JSON. `sent` is the type in a request, for
     pydantic; None for a field that only the service sets. `answered` is the type in an answer where
-    it differs. `default` stands for a field that is left out of a new order: a value, or `dict` or
+    it differs. `default` is the value of a field that a new order leaves out: a value, or `dict` or
     `list` for an empty one. A column of an imported file is recognized by `column_words`: folded,
     without blanks and signs; a field without any is not imported under a name of its own.
     """
@@ -203,6 +203,8 @@ ORDER_FIELDS = (
 # The keys of `platform` that have a meaning here, with their labels.
 PLATFORM_LABELS = {part.name: part.label for part in _PLATFORM_PARTS}
 FIELD_BY_PATH = {one.wire_name: one for field in ORDER_FIELDS for one in (field, *field.parts)}
+# What people call the fields, by their paths in JSON.
+LABELS = {path: field.label for path, field in FIELD_BY_PATH.items() if field.label}
 EDITABLE_FIELDS = tuple(field for field in ORDER_FIELDS if field.is_editable)
 IMPORTED_FIELDS = tuple(field for field in FIELD_BY_PATH.values() if field.column_words)
 # The fields that a form has as one line of text.
@@ -213,12 +215,6 @@ READ_ONLY = frozenset(field.wire_name for field in ORDER_FIELDS if field.sent is
 # An old client sends a whole order back after changing one field of it. What cannot be changed is
 # accepted when it is unchanged, and refused otherwise.
 UNCHANGEABLE = tuple(field.wire_name for field in ORDER_FIELDS if not field.is_editable)
-
-
-def label_of(path: str) -> str:
-    """Return what people call the field at this path of the JSON; the path itself if unnamed."""
-    field = FIELD_BY_PATH.get(path)
-    return (field.label if field else "") or path
 
 
 def answer_types(**own: Any) -> dict[str, Any]:  # noqa: ANN401 - types

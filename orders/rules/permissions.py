@@ -8,7 +8,7 @@ from orders.rules.texts import mark
 
 
 class Permission(StrEnum):
-    """What a person may do at the desk; everybody may see to their own account."""
+    """What a person may do at the desk; everybody may change their own account."""
 
     READ = "read"  # orders, lists, configurations, requests
     ENTER = "enter"  # new orders, changes, drafts, templates, whatever else is kept for others
@@ -46,7 +46,7 @@ def may(role: str, permission: Permission) -> bool:
 
 
 class CustomerCheck(StrEnum):
-    """The second fact: nothing, or the customer ID that stands in the order."""
+    """What verifies a customer: nothing, or the customer ID of the order."""
 
     NONE = "none"
     CUSTOMER_ID = "customerId"
@@ -55,7 +55,7 @@ class CustomerCheck(StrEnum):
 class Gate(StrEnum):
     """How far the code alone leads into an order."""
 
-    OPEN = "open"  # nothing is asked for, or it was told
+    OPEN = "open"  # nothing is asked for, or it was answered
     ASKS = "asks"  # the customer ID is asked for
     SHUT = "shut"  # it would be asked for, and the order has none
 
@@ -88,5 +88,5 @@ def gate_of(check: CustomerCheck, customer_id: str | None) -> Gate:
 
 
 def lock_of(order_id: str, customer_id: str | None) -> str:
-    """Name what a told fact opens: this order, for as long as its customer ID is this one."""
+    """Return the name of what a verification opens: this order with this customer ID."""
     return f"{order_id}:{fact_of(customer_id)}"

@@ -122,15 +122,15 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
     """
     seen = inspect(raw, OrderInput, limits=limits, unknown=() if legacy_items else ("items",))
     if seen.is_unreadable:
-        return ShapeResult(None, list(seen.told.values()))
-    sent, told = seen.sent, seen.told
+        return ShapeResult(None, list(seen.errors.values()))
+    sent, errors = seen.sent, seen.errors
     values = None if seen.parsed is None else vars(seen.parsed)
     lines, from_items, needs_line = _lines(values, sent) if values else ((), False, _is_bare(sent))
-    if needs_line and not seen.has_oversized and "cart" not in told:
+    if needs_line and not seen.has_oversized and "cart" not in errors:
         status = values["status"] if values else sent.get("status", Status.NEW)
-        told["cart"] = FieldError("cart", missing_line(status))
-    if told or values is None:
-        return ShapeResult(None, list(told.values()), from_items)
+        errors["cart"] = FieldError("cart", missing_line(status))
+    if errors or values is None:
+        return ShapeResult(None, list(errors.values()), from_items)
     return ShapeResult(_draft(values, sent, lines), [], from_items)
 
 
@@ -153,7 +153,7 @@ class Inspection(Generic[Input]):
 
     parsed: Input | None
     sent: dict[str, Any]
-    told: dict[str, FieldError]
+    errors: dict[str, FieldError]
     has_oversized: bool = False
     is_unreadable: bool = False
 
@@ -170,23 +170,23 @@ def inspect(
         return Inspection(None, {}, {"": error}, is_unreadable=True)
     unstorable = find_unstorable(raw, nesting=limits.nesting)
     if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
-        told = {error.path: error for error in unstorable}
-        return Inspection(None, {}, told, is_unreadable=True)
+        errors = {error.path: error for error in unstorable}
+        return Inspection(None, {}, errors, is_unreadable=True)
     oversized = list(_too_many(raw, limits))
-    told = {}
+    errors = {}
     for error in (*unstorable, *oversized):
-        told.setdefault(error.path, error)
+        errors.setdefault(error.path, error)
     sent: dict[str, Any] = raw
     refused = [field for field in unknown if field in raw]
     if unstorable or oversized or refused:
         # The model sees what it can check; the rest has an error already, or gets it here.
         dropped = {error.path for error in oversized}.union(refused)
-        told.update({field: FieldError(field, UNKNOWN_FIELD) for field in refused})
+        errors.update({field: FieldError(field, UNKNOWN_FIELD) for field in refused})
         sent = {key: raw[key] for key in raw if key not in dropped and is_name(key)}
-    parsed = checked(model, sent, told, _WORDS)
+    parsed = checked(model, sent, errors, _WORDS)
     for error in (*_list_faults(raw), *_too_large(raw, limits)):
-        told.setdefault(error.path, error)
-    return Inspection(parsed, sent, told, has_oversized=bool(oversized))
+        errors.setdefault(error.path, error)
+    return Inspection(parsed, sent, errors, has_oversized=bool(oversized))
 
 
 def _lines(values: dict[str, Any], sent: dict[str, Any]) -> tuple[tuple[CartLine, ...], bool, bool]:

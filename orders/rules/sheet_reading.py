@@ -20,7 +20,7 @@ from orders.rules.texts import Figure, mark
 
 DELIMITERS = ",;\t"
 MAX_COLUMNS = 1_000  # an export has up to 600 keys
-# Separators in a line; a long text may hold more of them than there can be columns.
+# Separators in a line; a long text may contain more of them than there can be columns.
 MOST_IN_LINE = 20_000
 MAX_NAME = 255  # characters of a column's name
 _BOMS = (
@@ -239,7 +239,7 @@ def guard(text: str) -> str:
     Before one that has apostrophes in front of such a beginning too: otherwise nobody could tell
     which apostrophe is ours.
     """
-    # Most cells are told by their first character: an export has millions of them.
+    # The first character decides for most cells: an export has millions of them.
     return f"'{text}" if text[:1] in _FIRST and _RISKY.match(text) else text
 
 
@@ -251,9 +251,9 @@ def unguard(cell: str) -> str:
 def write_value(value: object, *, is_text: bool = False) -> str:
     """Return a JSON value as a cell, before `guard`.
 
-    A text stands as it is; everything else is JSON. A text that would be read as something else
+    A text is written as it is; everything else is JSON. A text that would be read as something else
     ("12", "true", an empty one) is written as JSON too, in quotes, except with `is_text`: where
-    nothing but texts can stand.
+    nothing but texts are possible.
     """
     if isinstance(value, str) and (is_text or not _reads_as_json(value)):
         return value
@@ -271,6 +271,6 @@ def _reads_as_json(text: str) -> bool:
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
-        # A cell that is empty stands for no value at all.
+        # An empty cell is no value at all.
         return text == ""
     return True

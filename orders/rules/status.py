@@ -15,7 +15,7 @@ class Status(StrEnum):
     COMPLETE = "Complete"
 
 
-# What people read, for a door to translate; the wire name is never translated.
+# What people read; pages translate it, the wire name is never translated.
 STATUS_TEXTS = {
     Status.LIST: mark("List"),
     Status.IN_CART: mark("In Cart"),

@@ -101,7 +101,7 @@ _PACKED = '{"text": '
 
 
 def pack_line(text: str) -> str:
-    """Pack a text for a place that holds texts only, where a plain one stays what it is."""
+    """Pack a text for a column of texts; a plain text stays as it is."""
     packed = pack(text)
     return packed if isinstance(packed, str) else json.dumps(packed, ensure_ascii=False)
 

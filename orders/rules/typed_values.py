@@ -184,10 +184,10 @@ def _refuse(constant: str) -> object:
     raise ValueError(constant)
 
 
-# The first of these that stands in a line separates its cells; without any, wide gaps do.
+# The first of these in a line separates its cells; without any, wide gaps do.
 _SEPARATORS = ("\t", ";", ",")
 _LINE_END = re.compile(r"\r\n|\r|\n")
-# Marks that nobody sees: at the begin of files that were joined, in texts from web pages.
+# Invisible characters: at the start of files that were joined, in texts from web pages.
 _UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b\u200e\u200f\u2060"))
 _WIDE_GAP = re.compile(r" {2,}")
 _BULLETS = re.compile(r"(?:[>*•·–—-]\s+)+")  # noqa: RUF001 - lists and quotations in e-mails
@@ -228,7 +228,7 @@ class _Columns:
 
 
 def read_pasted_lines(text: str) -> list[PastedLine]:
-    """Read one line of the cart from each line of text that holds more than separators.
+    """Read one line of the cart from each line of text with more than separators.
 
     Tabs, semicolons, commas or wide gaps separate the ID from the count; a line without a count
     means one piece; `3 x ID` and `ID x 3` are understood. A heading above other lines is not a
@@ -260,7 +260,7 @@ def _cells(row: str) -> list[str]:
         try:
             cells = next(csv.reader([row], delimiter=separator, skipinitialspace=True, strict=True))
         except csv.Error:
-            # A single quotation mark is an inch sign or a slip, not the begin of a cell.
+            # A single quotation mark is an inch sign or a slip, not the start of a cell.
             cells = row.split(separator)
     return [_unquoted(cell) for cell in cells]
 
@@ -273,7 +273,7 @@ def _unquoted(cell: str) -> str:
 
 
 def _heading(cells: Sequence[str]) -> _Columns | None:
-    """Read a first line as a heading: a word for IDs, alone or beside a word for counts."""
+    """Read a first line as a heading: a word for IDs, alone or next to a word for counts."""
     words = [cell.lower().replace("_", " ").rstrip(":.") for cell in cells]
     reference = next((words.index(word) for word in _REFERENCE_WORDS if word in words), None)
     count = next((at for at, word in enumerate(words) if word in _COUNT_WORDS), None)

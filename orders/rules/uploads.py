@@ -163,12 +163,12 @@ def _type_fault(one: SentFile, kind: str, limits: Limits) -> str | None:
     return mark("The content of this file is not %(type)s.", type=kind)
 
 
-# Pictures that every browser shows and that cannot hold a script.
+# Pictures that every browser shows and that cannot contain a script.
 PICTURES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 # What clients declare when they know nothing of the file.
 UNDECLARED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
-# Beginnings that tell a type. Formats that are ZIP archives are told apart by what was declared.
+# First bytes of each type. Formats that are ZIP archives differ only by the declared type.
 _ZIP = b"PK\x03\x04"
 _BEGINNINGS = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
@@ -179,7 +179,7 @@ _BEGINNINGS = {
     "application/zip": (_ZIP, b"PK\x05\x06"),
     "model/vnd.usdz+zip": (_ZIP,),
 }
-# Types that are text, beside `text/…` and `…+json`, `…+xml`.
+# Types that are text, besides `text/…` and `…+json`, `…+xml`.
 _TEXTS = frozenset({"application/json", "application/xml", "image/svg+xml", "model/obj"})
 _OLD_NAMES = {
     "image/jpg": "image/jpeg",

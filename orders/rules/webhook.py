@@ -93,7 +93,7 @@ def _some(value: list[Status]) -> list[Status]:
 
 
 WebhookTopic = Annotated[
-    Topic, BeforeValidator(_topic), Field(description="The event to be told about.")
+    Topic, BeforeValidator(_topic), Field(description="The event that sends messages.")
 ]
 WebhookAddress = Annotated[
     str,
@@ -108,13 +108,13 @@ WebhookAddress = Annotated[
 Statuses = Annotated[
     list[OrderStatus],
     AfterValidator(_some),
-    Field(description="Only orders in one of these are told.", examples=[["New"]]),
+    Field(description="Only orders in one of these states.", examples=[["New"]]),
     Keywords(minItems=1),
 ]
 
 
 class FilterInput(StrictInput):
-    """Which orders a webhook is told about; left out or `{}` means all of them."""
+    """Which orders a webhook gets messages about; left out or `{}` means all of them."""
 
     status: Statuses = cast(list[Status], None)
 
@@ -164,16 +164,16 @@ def _filter(sent: WebhookChangesInput) -> dict[str, Any]:
 def _checked(raw: object, model: type[M], *, limits: Limits, allow_private: bool) -> M:
     if not isinstance(raw, dict):
         raise InvalidInput([FieldError("", mark("An object with the fields of a webhook."))])
-    told: dict[str, FieldError] = {}
+    errors: dict[str, FieldError] = {}
     for error in find_unstorable(raw, nesting=limits.nesting):
-        told.setdefault(error.path, error)
-    known = {key: value for key, value in raw.items() if is_name(key)} if told else raw
-    found = checked(model, known, told, _WORDS)
+        errors.setdefault(error.path, error)
+    known = {key: value for key, value in raw.items() if is_name(key)} if errors else raw
+    found = checked(model, known, errors, _WORDS)
     address = raw.get("address")
-    if not allow_private and "address" not in told and _is_private(address):
-        told["address"] = FieldError("address", PRIVATE_SENTENCE)
-    if told or found is None:
-        raise InvalidInput(told.values())
+    if not allow_private and "address" not in errors and _is_private(address):
+        errors["address"] = FieldError("address", PRIVATE_SENTENCE)
+    if errors or found is None:
+        raise InvalidInput(errors.values())
     return found
 
 

@@ -14,8 +14,8 @@ from wtforms import (
     TextAreaField,
 )
 
-from orders.rules.attributes import Applies, AttributeRule, Kind
-from orders.rules.order import TEXT_FIELDS, label_of
+from orders.rules.attributes import AttributeRule, Kind
+from orders.rules.order import LABELS, TEXT_FIELDS
 from orders.rules.status import STATUS_TEXTS, Status
 from orders.rules.texts import mark
 
@@ -38,15 +38,15 @@ class OrderForm(FlaskForm):
     """The fields of an order that are there once; `attribute_form` adds the texts of the table."""
 
     status = SelectField(
-        label_of("status"),
+        LABELS["status"],
         choices=[SelectChoice(str(status), STATUS_TEXTS[status]) for status in Status],
         default=str(Status.NEW),
         # The shared check judges the value; this class only offers the choices.
         validate_choice=False,
     )
-    platform = StringField(label_of("platform.platform"), name="platform.platform")
-    platform_id = StringField(label_of("platform.id"), name="platform.id")
-    store_name = StringField(label_of("platform.storeName"), name="platform.storeName")
+    platform = StringField(LABELS["platform.platform"], name="platform.platform")
+    platform_id = StringField(LABELS["platform.id"], name="platform.id")
+    store_name = StringField(LABELS["platform.storeName"], name="platform.storeName")
     # Of a new order only: the page of an order has a place of its own for notes.
     note = TextAreaField(mark("Note for the team"), name="note")
     paste = TextAreaField(mark("Lines to paste"), name="paste")
@@ -54,9 +54,8 @@ class OrderForm(FlaskForm):
 
 
 def attribute_path(rule: AttributeRule) -> str:
-    """Give the path, which is the field's name, of an attribute on the form."""
-    area = Applies.DERIVATIVE if rule.applies is Applies.DERIVATIVE else Applies.METADATA
-    return f"{area}.{rule.key}"
+    """Return the path of an attribute, which is the field's name on the form."""
+    return rule.path
 
 
 def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:

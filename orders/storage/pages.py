@@ -51,7 +51,7 @@ class Paging:
 
     @property
     def offset(self) -> int:
-        """How many entries lie before the page."""
+        """The number of entries before the page."""
         return (self.page - 1) * self.per_page
 
     @property
@@ -186,7 +186,7 @@ def cursor_page(
     goes_on, rows = len(found) > size, found[:size]
     if is_upward:
         rows.reverse()
-    # Whoever came from a neighbor can go back to it.
+    # From a page that was reached from its neighbor one can go back to it.
     newer = goes_on if is_upward else cursor is not None
     older = is_upward or goes_on
     return CursorPage(

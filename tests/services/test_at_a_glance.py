@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from orders import at_a_glance, editing, intake
 from orders.access import Actor
-from orders.at_a_glance import Glance
+from orders.at_a_glance import DashboardSummary
 from orders.imports import upload, work
 from orders.lists import order_list
 from orders.lists.order_filter import FilterChoices
@@ -57,7 +57,7 @@ class Desk:
         once = Once(key, fingerprint(raw)) if key else None
         return intake.create_order(draft, actor=self.actor, once=once, now=at)
 
-    def look(self, *, zone: tzinfo = UTC, now: datetime = NOW) -> Glance:
+    def look(self, *, zone: tzinfo = UTC, now: datetime = NOW) -> DashboardSummary:
         return at_a_glance.look(self.actor, zone=zone, now=now)
 
     def listed(self, day: date, zone: tzinfo) -> int:

@@ -8,7 +8,7 @@ from orders.access import StaffMember
 from orders.catalogue import naming
 from orders.rules.attributes import display
 from orders.rules.merging import FieldConflict
-from orders.rules.order import label_of
+from orders.rules.order import LABELS
 from orders.rules.status import STATUS_TEXTS, read_status
 from orders.rules.typed_values import write_value
 from orders.staff.forms import attribute_path
@@ -32,7 +32,7 @@ def shown_clashes(clashes: tuple[FieldConflict, ...], member: StaffMember) -> li
 def _shown(clash: FieldConflict, member: StaffMember) -> ShownClash:
     if clash.path == "cart":
         mine, theirs = (_cart(lines, member.org_id) for lines in (clash.mine, clash.theirs))
-        return ShownClash(translated(label_of("cart")), mine, theirs)
+        return ShownClash(translated(LABELS["cart"]), mine, theirs)
     for rule in member.actor.org.attributes:
         if attribute_path(rule) == clash.path:
             shown = (
@@ -40,7 +40,7 @@ def _shown(clash: FieldConflict, member: StaffMember) -> ShownClash:
                 for value in (clash.mine, clash.theirs)
             )
             return ShownClash(rule.label, *shown)
-    label = label_of(clash.path).removeprefix("metadata.")
+    label = LABELS.get(clash.path, clash.path.removeprefix("metadata."))
     if clash.path == "status":
         return ShownClash(translated(label), _status(clash.mine), _status(clash.theirs))
     return ShownClash(translated(label), _text(clash.mine), _text(clash.theirs))

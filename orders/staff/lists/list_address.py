@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from orders.lists.order_filter import AttributeIs, FilterChoices, OrderFilter
 from orders.lists.order_list import NEWEST_FIRST, Sort, read_sort
-from orders.rules.attributes import Applies, AttributeRule, Kind, display, value_fault
+from orders.rules.attributes import AttributeRule, Kind, display, value_fault
 from orders.rules.errors import FieldError
 from orders.rules.json_values import find_unstorable
 from orders.rules.moments import begin_of_day
@@ -240,9 +240,7 @@ class _Reader:
             elif fault := value_fault(rule, value):
                 self.errors[path] = translated(fault)
             else:
-                is_both = rule.applies is Applies.BOTH
-                areas = ("metadata", "derivative") if is_both else (area,)
-                yield AttributeIs(areas, key, value)
+                yield AttributeIs(rule.areas, key, value)
 
 
 def _chips(

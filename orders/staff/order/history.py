@@ -10,9 +10,9 @@ from orders.catalogue import naming
 from orders.editing import LINK_SENT
 from orders.order_rows import CREATED, IMPORTED
 from orders.queries import HistoryEntry
-from orders.rules.attributes import Applies, AttributeRule, display
-from orders.rules.json_values import same_json
-from orders.rules.order import PLATFORM_LABELS, label_of
+from orders.rules.attributes import AttributeRule, display
+from orders.rules.json_values import canonical_json, same_json
+from orders.rules.order import LABELS, PLATFORM_LABELS
 from orders.rules.texts import mark
 from orders.staff.showing import status_name
 from orders.web.language import figure, gettext, ngettext, translated
@@ -118,11 +118,11 @@ def _changes(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) 
             before, after = _text(change.get("from")), _text(change.get("to"))
             if name == "status":
                 before, after = (one and status_name(one) for one in (before, after))
-            yield Change(translated(label_of(name)), before, after)
+            yield Change(translated(LABELS.get(name, name)), before, after)
 
 
 def _key_changes(area: str, change: object, rules: Sequence[AttributeRule]) -> Iterator[Change]:
-    labels = {rule.key: rule for rule in rules if rule.applies in {area, Applies.BOTH}}
+    labels = {rule.key: rule for rule in rules if area in rule.areas}
     for key, before, after in _keys(change):
         rule = labels.get(key)
         if rule is None:
@@ -192,12 +192,12 @@ def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[Chang
 
 def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, Line]]:  # noqa: ANN401 - what makes two lines a pair, as JSON
     """Take lines that are alike by `key` out of both lists."""
-    waiting: dict[str, list[Line]] = {}
+    waiting: dict[bytes, list[Line]] = {}
     for line in new:
-        waiting.setdefault(_as_key(key(line)), []).append(line)
+        waiting.setdefault(canonical_json(key(line)), []).append(line)
     pairs, rest = [], []
     for line in old:
-        found = waiting.get(_as_key(key(line)))
+        found = waiting.get(canonical_json(key(line)))
         if found:
             pairs.append((line, found.pop(0)))
         else:
@@ -206,10 +206,6 @@ def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, 
     old[:] = rest
     new[:] = [line for line in new if id(line) in left]
     return pairs
-
-
-def _as_key(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
 
 
 def _line_text(line: Line, cards: Cards, *, named: bool = True) -> str:
