@@ -1,9 +1,9 @@
-"""Changing an order: its fields, its cart, the bin and back.
+"""Change an order: its fields, its cart, into the bin and back.
 
 `check_changes` and `check_lines` turn what was sent into checked changes, as `orders.intake` does
-for new orders. Each act below reads the order, judges the change and writes it with its history
-entry and its messages in one transaction, so that of two people who change an order at once neither
-overwrites what the other has done without knowing.
+for new orders. Each function below reads the order, checks the change and writes it with its
+history entry and its messages in one transaction, so that of two people who change an order at once
+neither overwrites the other's change without knowing.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ from orders.rules.status import OPEN_CARTS, STATUS_TEXTS, may_have_empty_cart
 from orders.rules.texts import Figure, mark
 from orders.storage import database, tables
 
-# Tells whether the caller may change the order in this version; None when any version will do.
+# Returns whether the caller may change the order in this version; None if any version is fine.
 VersionCheck = Callable[[int], bool] | None
 
 
@@ -42,20 +42,17 @@ def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
-    read = read_changes(raw, limits=limits)
-    errors = list(read.errors)
-    if read.changes is not None:
-        errors += _unknown_short_ids(read.changes.values.get("cart", ()), actor)
-    if errors or read.changes is None:
+    changes, errors = read_changes(raw, limits=limits)
+    if changes is not None:
+        errors += _unknown_short_ids(changes.values.get("cart", ()), actor)
+    if errors or changes is None:
         raise InvalidOrder(errors)
-    return read.changes
+    return changes
 
 
 def check_lines(raw: object, *, actor: Actor, limits: Limits) -> tuple[CartLine, ...]:
     """Check lines for a cart: an array of lines, or `{"cart": [...]}`. Raises InvalidOrder."""
-    read = read_lines(raw, limits=limits)
-    errors = list(read.errors)
-    lines = read.lines
+    lines, errors = read_lines(raw, limits=limits)
     errors += _unknown_short_ids(lines, actor)
     if errors:
         raise InvalidOrder(errors)
@@ -70,9 +67,9 @@ def change_order(
     is_current: VersionCheck = None,
     now: datetime | None = None,
 ) -> Order:
-    """Replace the fields that were sent; gives the order as it is then.
+    """Replace the fields that were sent, and return the changed order.
 
-    A change that changes nothing writes nothing. Raises NotFound, Forbidden when this token may
+    A change without a difference writes nothing. Raises NotFound, Forbidden when this token may
     not change an order of this status, StaleVersion when `is_current` refuses the version, and
     InvalidOrder when the order would not be valid.
     """
@@ -95,7 +92,7 @@ def add_lines(
     once: Once | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Put lines behind those that are in the cart; raises as `change_order` does.
+    """Add lines at the end of the cart; raises as `change_order` does.
 
     With `once`, raises Repeated when the key has done it already.
     """
@@ -109,7 +106,8 @@ def add_lines(
                 most=Figure(limits.cart_lines), count=Figure(len(cart)),
             )  # fmt: skip
             raise InvalidOrder([FieldError("cart", message)])
-        # Lines that come at once are bounded by the body; those that come bit by bit by this.
+        # The limit of the body bounds lines that come at once; this bounds those that come one by
+        # one.
         size = compact_size(lines_as_json(cart))
         if size > limits.body_bytes:
             message = mark(
@@ -130,7 +128,7 @@ def bin_order(
     is_current: VersionCheck = None,
     now: datetime | None = None,
 ) -> Order:
-    """Put the order into the bin: from now on it is NotFound for everything but `restore_order`.
+    """Move the order to the bin: it is NotFound then for everything but `restore_order`.
 
     Raises Forbidden for a public token, NotFound and StaleVersion.
     """
@@ -148,7 +146,7 @@ def restore_order(
     once: Once | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Take the order out of the bin; one that is not in it stays as it is. Raises as above."""
+    """Take the order out of the bin, if it is there. Raises as `bin_order` does."""
     _require_private(actor)
     at = now_or(now)
     act = _Act(reference, actor, "restored", is_current, at, once, may_be_binned=True)
@@ -159,9 +157,9 @@ LINK_SENT = "link sent"  # the action; its changes are `{"to": address}`
 
 
 def note_link_sent(reference: str, to: str, *, actor: Actor, now: datetime | None = None) -> None:
-    """Write into the history that the customer's link went to this address.
+    """Store in the history that the customer's link was sent to this address.
 
-    The order stays as it is, and its version too. Raises NotFound.
+    The order and its version stay as they are. Raises NotFound.
     """
     at = now_or(now)
     which = (tables.orders.c.org_id == actor.org_id, names_order(reference))
@@ -193,7 +191,7 @@ class _Act:
     _has_told: bool = field(default=False, init=False)
 
     def run(self, change: Callable[[Order], Order]) -> Order:
-        """Run the change; gives the order as it is stored afterwards."""
+        """Run the change, and return the order as it is stored afterwards."""
         order = database.write(lambda connection: self._run(connection, change))
         if self._has_told:
             queue.wake()
@@ -210,7 +208,7 @@ class _Act:
             raise StaleVersion
         after = change(before)
         if not is_same(before, after):
-            # A clock that was set back must not make an order that was changed before it was made.
+            # A clock that was set back must not make `updated_at` older than before.
             at = max(self.at, before.updated_at)
             after = after._replace(updated_at=at, version=before.version + 1)
             self._write(connection, before, after)
@@ -220,8 +218,8 @@ class _Act:
 
     def _read(self, connection: Connection) -> Order:
         which = (tables.orders.c.org_id == self.actor.org_id, names_order(self.reference))
-        # Two transactions on PostgreSQL take turns here; SQLite has one writer anyway. A statement
-        # of its own: the lines must be read after the wait, not before.
+        # Two transactions on PostgreSQL wait for each other here; SQLite has one writer anyway. A
+        # statement of its own: the lines must be read after the wait.
         connection.execute(select(tables.orders.c.id).where(*which).with_for_update())
         found = connection.execute(any_order.where(*which)).one_or_none()
         if found is None or (found.deleted_at is not None and not self.may_be_binned):

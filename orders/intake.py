@@ -1,8 +1,8 @@
 """Check and create orders: the only way in, from every interface.
 
-`check_order` turns plain dicts and lists into a draft, or says everything that is wrong with them.
-`create_order` is the only function that makes an order. The web form and the JSON endpoint are
-translators in front of these two.
+`check_order` turns plain dicts and lists into a draft, or raises every error in them.
+`create_order` is the only function that creates an order. The desk's form, the import and the API
+call these two.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ SHORT_ID_TRIES = 8
 
 
 class AlreadyPlaced(Conflict):
-    """The same key came with other content; `short_id` is the order that the key has made."""
+    """The same key came with other content; `short_id` is the order that the key has created."""
 
     def __init__(self, order_short_id: str) -> None:
         self.short_id = order_short_id
@@ -105,16 +105,15 @@ def create_order(
 ) -> Order:
     """Store a checked order with its lines and its first history entry, all or nothing.
 
-    `note` is the team's first one, checked by `orders.notes.check_note`; empty for none.
-    `action` is what the history calls the creation.
-    Returns the order after it is durable. With `once`, a repeat returns the order that the key
-    has already made, and raises AlreadyPlaced when the content differs; a key whose first answer is
-    kept raises Repeated instead. A short ID that is taken is replaced by another, invisibly. Raises
-    ServiceBusy when the database cannot be written.
+    `note` is the team's first one, checked by `orders.notes.check_note`; empty for none. `action`
+    is that of the first history entry. Returns the order after it is durable. With `once`, a repeat
+    returns the order that the key has already created, and raises AlreadyPlaced when the content
+    differs; a key whose first answer is stored raises Repeated. A short ID that is taken is
+    replaced by another. Raises ServiceBusy when the database cannot be written.
     """
     at = now_or(now)
-    # Made before the transaction: if the database's answer to a commit is lost and the work runs
-    # again, it meets its own order and does not make a second one.
+    # Made before the transaction: when the answer to a commit is lost and the write is repeated, it
+    # finds its own order and creates no second one.
     order_id = new_uuid(at)
     if once is not None and (placed := _placed_before(once, actor)):
         return placed

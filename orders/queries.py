@@ -1,4 +1,4 @@
-"""Reading orders, one by one. Every query names its org."""
+"""Read orders one by one, and their history. Every query names its org."""
 
 from dataclasses import dataclass
 from datetime import datetime

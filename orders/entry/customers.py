@@ -9,7 +9,7 @@ from orders.storage import database
 from orders.storage.tables import orders
 
 MOST_SHOWN = 8
-# The newest orders of the org in which any part of an ID is found; older ones by its beginning.
+# The newest orders of the org, in which any part of an ID is found; older ones by its start.
 LOOKED_BACK = 500
 MAX_TEXT = 100  # characters of a search that are looked at
 # Sorts after every character that an ID may start with.
@@ -27,8 +27,8 @@ class KnownCustomer:
 def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[KnownCustomer]:
     """Return customers whose ID, or whose newest order's name, contains the text.
 
-    Those of the newest orders first, in any letters and by any part; then those whose ID begins
-    with the text as it is spelled.
+    Those of the newest orders first, in any case and by any part; then those whose ID starts with
+    the text as it is spelled.
     """
     typed = text[:MAX_TEXT].replace("\0", " ").strip()
     is_ours = (

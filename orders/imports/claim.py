@@ -1,8 +1,8 @@
-"""Who works on an import: one at a time, until it is done or its process has died.
+"""Claim an import: one process at a time works on it, until it is done or the process dies.
 
-A claim ends by itself after a few seconds unless it is renewed with each piece of work, so that a
-dead process holds nothing up. Two that work on one import by mistake do no harm: each order has its
-own key (orders.repeats), and is made once.
+A claim ends after a few seconds unless it is renewed with each piece of work, so that a dead
+process blocks nothing. Two processes on one import by mistake do no harm: each order has its own
+idempotency key, and is created once.
 """
 
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def claims_last(now: Clock = utc_now) -> timedelta | None:
 
 
 class Claim:
-    """A claimed import. Every note of what was done renews the claim."""
+    """A claimed import. Each write about it renews the claim."""
 
     def __init__(self, one: Import, until: datetime, now: Clock) -> None:
         self.one = one
@@ -88,7 +88,7 @@ class Claim:
             raise ClaimLost
 
     def release(self) -> None:
-        """Let another one go on at once."""
+        """Let another process go on at once."""
         statement = (
             update(order_import)
             .where(order_import.c.id == self.one.id, order_import.c.claimed_until == self._until)
@@ -107,7 +107,7 @@ class Claim:
         )
 
     def _renew(self, connection: Connection, until: datetime) -> bool:
-        # A work whose commit was answered with silence runs again, and meets its own renewal.
+        # A write whose answer was lost runs again, and finds its own renewal.
         renewed = update(order_import).where(self._holds(until)).values(claimed_until=until)
         return connection.execute(renewed).rowcount == 1
 
@@ -121,7 +121,7 @@ def claim_next(now: Clock = utc_now) -> Claim | None:
         or_(order_import.c.claimed_until.is_(None), order_import.c.claimed_until <= at),
     )
     oldest = select(order_import).where(is_due).order_by(order_import.c.waiting_since).limit(1)
-    # Most looks find nothing, and take no lock.
+    # Mostly there is nothing, and no lock is needed to see that.
     with database.read() as connection:
         if connection.execute(oldest).first() is None:
             return None

@@ -32,10 +32,10 @@ def start(
     again: bool,
     now: datetime | None = None,
 ) -> None:
-    """Let the background make the orders; a second click on the same button changes nothing.
+    """Start the background work; a second click on the same button changes nothing.
 
-    `skip_same` leaves out the orders that were there already; `again` is the person's word that
-    a file that was imported before makes new orders. Raises InvalidInput with errors at `mode` and
+    `skip_same` leaves out the orders that were there already; `again` confirms that a file
+    that was imported before creates new orders. Raises InvalidInput with errors at `mode` and
     `again`, and Conflict when the import cannot be started.
     """
     at = now or datetime.now(UTC)
@@ -99,7 +99,7 @@ def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[Fie
 
 
 def cancel(one: Import, *, now: datetime | None = None) -> None:
-    """Stop an import; what it has made stays, and is listed. One that has ended stays as it is."""
+    """Stop an import; its orders so far stay, and are listed. A finished one stays as it is."""
     at = now or datetime.now(UTC)
     running = _change(one, {ImportState.RUNNING}, state=ImportState.CANCELLING, waiting_since=at)
     before = _change(
@@ -116,7 +116,7 @@ def cancel(one: Import, *, now: datetime | None = None) -> None:
 
 
 def carry_on(one: Import, *, now: datetime | None = None) -> None:
-    """Let an import that has failed or was stopped go on with what is not made yet.
+    """Let an import that has failed or was stopped go on with the orders that are missing.
 
     Its orders are still created by the person who started it. Raises Conflict when it was never
     started.
@@ -148,7 +148,7 @@ ROWS_AT_ONCE = 1_000
 
 
 def forget_old(now: Clock = utc_now) -> int:
-    """Forget uploads that were not started within KEPT_FOR; gives how many, a few at a time."""
+    """Delete a few uploads that were not started within KEPT_FOR; return how many."""
     before = now() - KEPT_FOR
     is_old = order_import.c.started_at.is_(None) & (order_import.c.created_at < before)
     with database.read() as connection:
@@ -158,7 +158,7 @@ def forget_old(now: Clock = utc_now) -> int:
 
 
 def _forget(import_id: str, before: datetime) -> bool:
-    """Forget one, unless somebody starts it at this moment."""
+    """Delete one, unless somebody starts it at this moment."""
     hidden = (
         update(order_import)
         .where(

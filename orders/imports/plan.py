@@ -1,4 +1,4 @@
-"""The orders of a file as they would be made now: grouped, resolved, and judged by the intake."""
+"""The orders of a file as they would be created now: grouped, resolved, and checked by intake."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -41,7 +41,7 @@ class BadRows(InvalidOrder):
 
 
 class Plan:
-    """What an import makes, by the position of each order in the file."""
+    """What an import creates, by the position of each order in the file."""
 
     def __init__(self, one: Import, actor: Actor, limits: Limits) -> None:
         """Read the file's rows and look up all configurations that they name, at once."""
@@ -79,7 +79,7 @@ class Plan:
         return fingerprint([row.cells for row in self.groups[position]])
 
     def same_orders(self, still_at_it: Callable[[], None]) -> dict[int, str]:
-        """Find the orders that the org has already; gives their codes by position.
+        """Return the codes of the orders that the org has already, by position.
 
         Known by the platform order ID, or by a code of ours in the column that joins rows. A long
         search calls `still_at_it` now and then.

@@ -1,4 +1,4 @@
-"""What is known of imports: reading their rows of the database. Every query names its org."""
+"""Imports, their rows and their progress, read from the database. Every query names its org."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from orders.storage.tables import order_import, order_import_order, order_import
 
 # Rows that are looked up by one statement.
 BATCH = 500
-# Begins the keys of imported orders (`orders.repeats`): nobody has entered these at the desk.
+# Prefix of the idempotency keys of imported orders, which nobody has entered at the desk.
 KEY_PREFIX = "import:"
 
 
@@ -50,14 +50,14 @@ STATE_TEXTS = {
     ImportState.DONE: mark("Done"),
     ImportState.FAILED: mark("Failed"),
 }
-# In these the background has something to do.
+# States in which the background has something to do.
 WORKED_ON = frozenset({ImportState.CHECKING, ImportState.RUNNING, ImportState.CANCELLING})
-# In these nothing was made yet, and the choice of columns may change.
+# States in which nothing was created yet, and the matching may change.
 NOT_STARTED = frozenset({ImportState.MATCHING, ImportState.CHECKING, ImportState.CHECKED})
 
 
 class OrderState(StrEnum):
-    """What has become of an order of the file."""
+    """The state of an order of the file."""
 
     GOOD = "good"
     BAD = "bad"
@@ -129,7 +129,7 @@ def find(import_id: str, org_id: str) -> Import:
 
 
 def list_imports(org_id: str, paging: Paging) -> Page[tuple[Import, int]]:
-    """Read a page of the org's imports, newest first, each with how many orders it has made."""
+    """Read a page of the org's imports, newest first, each with the number of its orders so far."""
     own = (order_import.c.org_id == org_id) & (order_import.c.state != ImportState.READING)
     made = (
         select(func.count())
@@ -170,7 +170,7 @@ def earlier_runs(one: Import) -> list[Import]:
 
 
 def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
-    """Make an import of its row."""
+    """Return the import of a row."""
     return Import(
         id=row.id,
         org_id=row.org_id,

@@ -1,4 +1,4 @@
-"""The first steps of an import: the file is read and kept, and its columns are matched."""
+"""The first steps of an import: the file is read and stored, and its columns are matched."""
 
 import json
 import subprocess
@@ -42,7 +42,7 @@ STARTED = mark("This import was started already; its columns stay as they are.")
 
 
 def read_file(content: bytes, limits: Limits) -> Sheet:
-    """Read CSV or XLSX, known by its bytes. Raises UnreadableSheet with a sentence."""
+    """Read CSV or XLSX, told apart by its bytes. Raises UnreadableSheet with a message."""
     turns.give()  # a long file takes a while, and nobody else should wait for it
     if not content.strip():
         raise UnreadableSheet(mark("This file is empty."))
@@ -60,10 +60,10 @@ def upload(
     key: str,
     now: datetime | None = None,
 ) -> Import:
-    """Keep a file's rows as an import whose columns are to be matched.
+    """Store a file's rows as an import whose columns are to be matched.
 
     The same `key` with the same content is the same import: of a form that was sent twice. Raises
-    UnreadableSheet, and keeps nothing then.
+    UnreadableSheet, and stores nothing then.
     """
     sheet = read_file(content, limits)
     at = now or datetime.now(UTC)
@@ -150,7 +150,7 @@ def suggest(one: Import, actor: Actor) -> Matching:
 
 
 def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None = None) -> None:
-    """Take a choice of columns, and let the orders be checked by it in the background.
+    """Set the matching, and let the orders be checked by it in the background.
 
     Raises InvalidInput with errors at `column.<position>` and `group`, and Conflict when the
     import was started already.
@@ -181,7 +181,7 @@ def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None
 
 PATIENCE = 30.0  # seconds
 TOO_LARGE = mark("Unpacked, this spreadsheet is too large. Save the sheet with the orders as CSV.")
-# The reader is run by itself, without texts of ours: what it says is made one here.
+# The reader runs without our modules: its messages become translatable here.
 _SENTENCES = {
     str(sentence): sentence
     for sentence in (
@@ -214,6 +214,6 @@ def _answer(content: bytes, most_rows: int) -> SheetAnswer:
     except subprocess.TimeoutExpired as error:
         raise UnreadableSheet(TOO_LARGE) from error
     except (subprocess.CalledProcessError, ValueError) as error:
-        # It asked for more memory or time than it may have, or its reader gave up.
+        # It needed more memory or time than allowed, or the library failed.
         raise UnreadableSheet(TOO_LARGE) from error
     return answer

@@ -1,7 +1,7 @@
-"""One change of many orders: a status, into the bin or out of it, and its undoing.
+"""Change many orders at once: a status, into the bin or out of it; and undo such a change.
 
 Each order is changed by `orders.editing` in a transaction of its own, so that nobody waits for the
-whole; what became of each is kept, and so the change can be undone.
+whole. The outcome of each order is stored, so that the change can be undone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +35,7 @@ from orders.storage.checked import checked
 from orders.storage.tables import bulk_change, insert_new, orders
 
 KEPT = timedelta(days=7)
-# A change that has not finished by now was interrupted: what is known of it can be undone.
+# A change that has not finished by then was interrupted: its known outcomes can be undone.
 PATIENCE = timedelta(minutes=10)
 
 
@@ -61,7 +61,7 @@ class BulkResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BulkOutcome:
-    """What became of one order: `before` is its status before, `version` the one it was left in."""
+    """What became of one order: `before` is its status before, `version` its version after."""
 
     id: str
     short_id: str
@@ -118,7 +118,7 @@ def _outcome(stored: dict[str, Any]) -> BulkOutcome:
 
 
 def _begin(change: BulkChange, actor: Actor) -> bool:
-    """Claim the change's ID; False when somebody has done so before. Old changes are forgotten."""
+    """Claim the change's ID; False when it is taken already. Old changes are deleted."""
     row: dict[str, Any] = {
         "id": change.id,
         "org_id": actor.org_id,
@@ -147,7 +147,7 @@ def _claim_undoing(change: BulkChange, at: datetime) -> bool:
 
 
 def _keep(change: BulkChange) -> None:
-    """Write down what became of the orders so far."""
+    """Store the outcomes so far."""
     values = {
         "finished_at": change.finished_at,
         "undone_at": change.undone_at,
@@ -163,11 +163,11 @@ CHUNK = 50
 BATCH = 500  # bound parameters of one statement
 
 # What is done with an order, apart from setting a status, and what undoes it.
-_ACTS: dict[BulkAction, Callable[..., Order]] = {
+_ACTIONS: dict[BulkAction, Callable[..., Order]] = {
     BulkAction.BIN: editing.bin_order,
     BulkAction.RESTORE: editing.restore_order,
 }
-_WAYS_BACK: dict[BulkAction, Callable[..., Order]] = {
+_UNDOING: dict[BulkAction, Callable[..., Order]] = {
     BulkAction.BIN: editing.restore_order,
     BulkAction.RESTORE: editing.bin_order,
 }
@@ -207,10 +207,10 @@ def change_orders(
     targets: Sequence[Target], action: BulkAction, *, status: Status | None = None, change_id: str,
     actor: Actor, now: datetime | None = None,
 ) -> BulkChange:  # fmt: skip
-    """BulkChange the orders one by one and tell what became of each; at most MOST_ORDERS.
+    """Change the orders one by one, at most MOST_ORDERS, and return the outcome of each.
 
     An order that is no longer in the version of its target is left alone. The same `change_id`
-    twice is one change, whose outcome so far is given. Raises TooMany.
+    twice is one change, whose outcomes so far are returned. Raises TooMany.
     """
     if len(targets) > MOST_ORDERS:
         raise TooMany
@@ -228,9 +228,9 @@ def change_orders(
 
 
 def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> BulkChange:
-    """Set each order back that the change has changed and that is still as it was left.
+    """Change each order back that is still as the change has left it.
 
-    A second undoing does nothing. Raises NotFound for a change of somebody else, or an old one.
+    A second undo does nothing. Raises NotFound for a change of somebody else, or an old one.
     """
     change = find_change(change_id, actor)
     at = now or datetime.now(UTC)
@@ -260,7 +260,7 @@ def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # n
 
 
 def _outcomes(targets: Sequence[Target], change: BulkChange, actor: Actor) -> Iterator[BulkOutcome]:
-    """BulkChange one order after the other; targets that the org does not have are passed over."""
+    """Change one order after the other; targets that the org does not have are skipped."""
     stored = _read(actor.org_id, orders.c.short_id, [one.short_id for one in targets])
     busy = ""
     for target in targets:
@@ -274,14 +274,14 @@ def _outcomes(targets: Sequence[Target], change: BulkChange, actor: Actor) -> It
         elif change.action is BulkAction.STATUS and change.status == row.status:
             outcome = replace(outcome, result=BulkResult.SAME)
         else:
-            act = _ACTS.get(change.action, _setting(change.status))
+            act = _ACTIONS.get(change.action, _setting(change.status))
             outcome = _try(outcome, target.version, act, actor)
         busy = outcome.reason if outcome.result == BulkResult.BUSY else ""
         yield outcome
 
 
 def _undo(outcome: BulkOutcome, change: BulkChange, actor: Actor) -> BulkOutcome:
-    act = _WAYS_BACK.get(change.action, _setting(Status(outcome.before)))
+    act = _UNDOING.get(change.action, _setting(Status(outcome.before)))
     undone = _try(outcome, outcome.version, act, actor)
     return (
         replace(undone, result=BulkResult.UNDONE) if undone.result == BulkResult.CHANGED else undone
@@ -296,7 +296,7 @@ def _setting(status: Status | None) -> Callable[..., Order]:
 def _try(
     outcome: BulkOutcome, version: int, act: Callable[..., Order], actor: Actor
 ) -> BulkOutcome:
-    """Act on the order in this version; whatever is refused becomes its outcome."""
+    """Change the order in this version; a refusal becomes its outcome."""
     try:
         after = act(outcome.id, actor=actor, is_current=lambda now: now == version)
     except StaleVersion:

@@ -38,8 +38,8 @@ from orders.storage import database
 from orders.storage.tables import orders
 
 BATCH = 500
-# Keys of metadata, derivative and platform that get columns of their own; what lies beyond stands
-# together, as JSON, in a column that is named for the whole.
+# Keys of metadata, derivative and platform that get columns of their own; the others are together,
+# as JSON, in a column with the name of the object.
 MOST_KEYS = 200
 AREAS = tuple(field.name for field in OBJECT_FIELDS if field.is_exported)
 PLATFORM = tuple(part.name for part in FIELD_BY_PATH["platform"].parts if part.is_exported)

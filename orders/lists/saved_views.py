@@ -75,9 +75,9 @@ def save_view(
     member: StaffMember, *, name: str, is_shared: bool, address: Address,
     view_id: str | None = None, now: datetime | None = None,
 ) -> str:  # fmt: skip
-    """Keep an address of the list under a name; gives the view's ID.
+    """Save an address of the list under a name, and return the view's ID.
 
-    The same `view_id` twice is one view: a form that was sent twice makes no second. Raises
+    The same `view_id` twice is one view, as of a form that was sent twice. Raises
     InvalidInput for a name that is empty, too long or used by another view of this person, and
     Conflict when the person has MAX_VIEWS already.
     """
@@ -183,7 +183,7 @@ def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON 
 
 
 def keep_preference(staff_id: str, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value but null
-    """Keep what the person has chosen, in place of what they chose before."""
+    """Store what the person has chosen, in place of their earlier choice."""
     which = (staff_preference.c.staff_id == staff_id, staff_preference.c.key == key)
 
     def work(connection: Connection) -> None:

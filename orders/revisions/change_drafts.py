@@ -1,8 +1,8 @@
-"""What a person has typed into the form of a stored order and not saved yet.
+"""Drafts of changes: what a person has typed into the form of a stored order and not saved yet.
 
-It is kept as drafts of new orders are (`orders.entry.drafts`), under a key made of the order. Among
-its fields stands the version of the order from which the change began, so that whoever goes on with
-it days later still changes only what they have touched.
+They are stored like drafts of new orders (`orders.entry.drafts`), under a key made from the order.
+Their fields include the version of the order from which the change began, so that a person who goes
+on days later still changes only what they have touched.
 """
 
 from orders.access import Actor
@@ -56,8 +56,8 @@ def keep(order: Order, fields: Fields, *, actor: Actor, version: int, page: str)
 
 
 def end(order: Order, actor: Actor, *, version: int, page: str) -> bool:
-    """Forget the change, because it is saved or discarded.
+    """Delete the draft, because the change is saved or discarded.
 
-    Tells whether it is gone: what another page has typed since stays.
+    Returns whether it is gone: what another page has typed since stays.
     """
     return drafts.end_draft(drafts.change_key(order.id), actor, version=version, page=page)

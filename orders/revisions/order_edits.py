@@ -1,7 +1,7 @@
-"""Saving what somebody has made of an order on a form, however long ago it was opened.
+"""Save what somebody has changed on the form of an order, however long ago it was opened.
 
-Whoever saves changes only what they have touched. What others have changed meanwhile stays; where
-both have changed the same, nothing is saved and both values are told.
+A save changes only what this person has touched. What others have changed meanwhile stays; where
+both have changed the same, nothing is saved and the conflicts are returned.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.tables import order_history
 
-# Others may change the order between our look and our save; so often in a row nobody does.
+# Others may change the order between reading and saving, but hardly TRIES times in a row.
 TRIES = 5
 
 

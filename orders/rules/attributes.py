@@ -223,7 +223,7 @@ def _option_faults(rule: AttributeRule) -> Iterable[FieldError]:
         yield FieldError("option", mark("Each value once."))
     if not all(value.strip() for value in values):
         yield FieldError("option", mark("A value that is not empty."))
-    # So that each option can be written down in one line, `value=Label`, and read back the same.
+    # Each option is written in one line, `value=Label`, and must be read back the same.
     if any("=" in value or value != value.strip() for value in values) or any(
         set("\r\n") & set(option.value + option.label) for option in rule.options
     ):

@@ -5,7 +5,6 @@ limits and messages are those of a new order.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from orders.rules.attributes import AttributeRule, apply_attributes
@@ -44,26 +43,11 @@ class CartInput(StrictInput):
     cart: list[CartLineInput]
 
 
-@dataclass(frozen=True, slots=True)
-class LinesResult:
-    """The lines, or what is wrong with them."""
+def read_changes(raw: object, *, limits: Limits) -> tuple[OrderChanges | None, list[FieldError]]:
+    """Check changes as they were sent, as far as they can be checked without their order.
 
-    lines: tuple[CartLine, ...]
-    errors: list[FieldError]
-
-
-@dataclass(frozen=True, slots=True)
-class ChangesResult:
-    """The changes, or what is wrong with them."""
-
-    changes: OrderChanges | None
-    errors: list[FieldError]
-
-
-def read_changes(raw: object, *, limits: Limits) -> ChangesResult:
-    """Check changes as they were sent, as far as they can be judged without their order.
-
-    `raw` is an object of fields, or an array of lines, which replaces the cart. Never raises.
+    `raw` is an object of fields, or an array of lines, which replaces the cart. Returns the changes
+    or the errors; never raises.
     """
     document = {"cart": modern_lines(raw)} if isinstance(raw, list) else raw
     unchangeable: tuple[tuple[str, Any], ...] = ()
@@ -72,7 +56,7 @@ def read_changes(raw: object, *, limits: Limits) -> ChangesResult:
         document = {key: document[key] for key in document if key not in UNCHANGEABLE}
     seen = inspect(document, OrderChangesInput, limits=limits)
     if seen.errors or seen.parsed is None:
-        return ChangesResult(None, list(seen.errors.values()))
+        return None, list(seen.errors.values())
     values = {}
     for field in EDITABLE_FIELDS:
         if field.wire_name in seen.sent:
@@ -80,13 +64,14 @@ def read_changes(raw: object, *, limits: Limits) -> ChangesResult:
             is_object = field.kind is FieldKind.OBJECT
             read = seen.sent[field.wire_name] if is_object else getattr(seen.parsed, field.name)
             values[field.name] = read_lines_of(read) if field.kind is FieldKind.LINES else read
-    return ChangesResult(OrderChanges(unchangeable=unchangeable, **values), [])
+    return OrderChanges(unchangeable=unchangeable, **values), []
 
 
-def read_lines(raw: object, *, limits: Limits) -> LinesResult:
+def read_lines(raw: object, *, limits: Limits) -> tuple[tuple[CartLine, ...], list[FieldError]]:
     """Check lines for a cart as they were sent: an array of lines, or `{"cart": [...]}`.
 
-    `items`, the old name of the field, is read as `cart` when it comes alone. Never raises.
+    `items`, the old name of the field, is read as `cart` when it comes alone. Returns the lines and
+    the errors; never raises.
     """
     document = raw
     if isinstance(raw, list):
@@ -97,8 +82,8 @@ def read_lines(raw: object, *, limits: Limits) -> LinesResult:
         document = {**document, "cart": modern_lines(document["cart"])}
     seen = inspect(document, CartInput, limits=limits)
     if seen.errors or seen.parsed is None:
-        return LinesResult((), list(seen.errors.values()))
-    return LinesResult(read_lines_of(seen.parsed.cart), [])
+        return (), list(seen.errors.values())
+    return read_lines_of(seen.parsed.cart), []
 
 
 def modern_lines(lines: list[Any]) -> list[Any]:

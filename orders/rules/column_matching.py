@@ -17,7 +17,7 @@ PLATFORM_ID, NAME = "platform.id", "name"
 AREAS = ("metadata", "derivative")
 OBJECTS = tuple(field.wire_name for field in OBJECT_FIELDS)
 LINE_METADATA = "cart.metadata"
-# What a column can be, beside attributes and free keys.
+# What a column can be, apart from attributes and free keys.
 ORDER_TARGETS = {
     **{field.wire_name: field.label for field in IMPORTED_FIELDS},
     ORDER: mark("Number of the order in this file"),

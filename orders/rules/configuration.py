@@ -1,4 +1,8 @@
-"""A saved configuration as the services pass it around: plain, unchangeable, in snake_case."""
+"""Saved configurations: the classes that services pass around, their JSON, and their checks.
+
+A null and, where old clients' forms send one, an empty text count as not sent (docs/contract.md,
+"Configurations").
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,8 +43,8 @@ THUMBNAIL = "thumbnail"
 class NewConfiguration:
     """A checked configuration that is not stored yet; None means that it was not sent.
 
-    `metadata` may have `name` and `sku`, by which people find it. `short_id` is the client's own
-    wish. `attachments` are keys with file names.
+    `metadata` may have `name` and `sku`, by which people find it. `short_id` is the one that
+    the client asks for. `attachments` are keys with file names.
     """
 
     variant: Mapping[str, Any] | None = None
@@ -274,7 +278,7 @@ _WORDS = MessageRules(
 
 
 def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
-    """Check a configuration as it was sent (what a JSON parser gives).
+    """Check a configuration as it was sent (what a JSON parser returns).
 
     Raises InvalidInput with every error by its path. What is nested too deeply is the only error
     then, because nothing below it is checked. The org, and whether a short ID is free, are not.

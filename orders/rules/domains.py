@@ -1,7 +1,8 @@
-"""The domains of a public token, and the origin that a browser names.
+"""Hosts: the domains of a public token, the origin of a browser, and addresses that are called.
 
-An entry is a host (`shop.example`), optionally with a port, or `*.shop.example` for every host
-below it. Parsing is strict: what is unusual in an `Origin` header is not from a browser.
+A domain is a host (`shop.example`), optionally with a port, or `*.shop.example` for every host
+below it. Parsing is strict: what is unusual in an `Origin` header is not from a browser. An address
+to call is checked by its text alone; what its name resolves to is checked when it is called.
 """
 
 import ipaddress
@@ -26,7 +27,7 @@ _PATH = re.compile(r"[/?#][^\x00-\x1f\x7f]*")
 
 
 def origin_host(origin: str) -> tuple[str, int] | None:
-    """Read an `Origin` header: host in small letters, and the port, or the scheme's own.
+    """Return host (lowercase) and port of an `Origin` header, with the scheme's port as default.
 
     None for `null` and whatever is not exactly scheme, host and port.
     """
@@ -35,10 +36,10 @@ def origin_host(origin: str) -> tuple[str, int] | None:
 
 
 def referer_host(referer: str) -> tuple[str, int] | None:
-    """Read the origin of a `Referer` header, as `origin_host` does.
+    """Return host and port of a `Referer` header, as `origin_host` does.
 
     None when anything but scheme, host and port precedes the path: a user name, a backslash
-    or a blank there is somebody's trick.
+    or a blank there is an attack.
     """
     match = _ORIGIN.match(referer)
     if match is None or not (match.end() == len(referer) or _PATH.fullmatch(referer, match.end())):

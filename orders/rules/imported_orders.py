@@ -1,7 +1,7 @@
 """Build orders from the rows of a file, as the JSON API receives them, and map errors to rows.
 
-One row is one line of a cart. The fields of an order stand in its first row; what the others say
-otherwise is told as an error, and never dropped.
+One row is one line of a cart. The fields of an order are in its first row; a different value in
+another row is an error, and never dropped.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +39,7 @@ Named: TypeAlias = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """What is wrong with a row; `column` is the file's own word, or ours where it has none."""
+    """An error of a row; `column` is the name in the file, or our label where it has none."""
 
     row: int
     column: str
@@ -61,10 +61,10 @@ class RowFault:
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrder:
-    """An order of the file: `raw` is what the shared check takes, `faults` it cannot see.
+    """An order of the file: `raw` is what `check_order` takes, `faults` are errors it cannot see.
 
-    `places` tells row and column of each path, `first` those of the order as a whole; `unknown`
-    are the paths of configurations that no saved one is named by.
+    `places` has row and column of each path, `first` those of the order as a whole; `unknown` are
+    the paths of configuration IDs that match no saved configuration.
     """
 
     label: str
@@ -122,7 +122,7 @@ def platform_ids(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
 
 
 class OrderBuilder:
-    """Makes orders of groups of rows, by one choice of columns."""
+    """Builds orders from groups of rows, by one matching of columns."""
 
     def __init__(
         self,
@@ -198,7 +198,7 @@ class OrderBuilder:
         """Return the value of a key: of its attribute's kind, or as an export has written it."""
         if rule := self._rules.get(target):
             return read_attribute(rule, text)
-        # Under a name of people's own a number may be an article's, and stays the text it is.
+        # In a column of another name a number may be an article number, and stays text.
         is_exported = target not in ORDER_TARGETS and is_named_by(target, self._columns[at])
         return read_value(text) if is_exported else text
 

@@ -32,7 +32,7 @@ _SENTENCES = {
 
 
 class StrictInput(BaseModel):
-    """Strict: no text is taken for a number, no unknown field is dropped."""
+    """A strict model: no text is read as a number, no unknown field is dropped."""
 
     model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
 

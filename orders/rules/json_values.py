@@ -1,8 +1,8 @@
-"""JSON as it may arrive, and which of its values the service can keep.
+"""Parse JSON strictly, find values that cannot be stored, and compare values.
 
 Python's parser takes more than JSON (NaN) and loses some of it (repeated keys). What is not JSON is
-refused at once; what is JSON but cannot be kept stays in the parsed value with a mark, so that the
-fault can be told by its path.
+refused at once; what is JSON but cannot be stored stays in the parsed value with a mark, so that
+the error has its path.
 """
 
 import json
@@ -63,7 +63,7 @@ class RepeatedKeys(dict[str, Any]):
 
 
 def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
-    """Parse a body strictly; `what` names it in sentences.
+    """Parse a body strictly; `what` names it in messages.
 
     Raises NotJson for what is not JSON in UTF-8 (NaN and Infinity are not), and InvalidInput when
     the nesting is deeper than any parser goes. Repeated keys, integers beyond 64 bits and numbers
@@ -114,7 +114,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _NotAValue(Exception):  # noqa: N818 - it goes no further than this module
-    """A word that Python's parser takes and JSON does not have."""
+    """A word that Python's parser accepts and JSON does not have."""
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""How the mail server is named in the settings, and who writes."""
+"""The mail server in the settings, its sender, and e-mail addresses."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _PORTS = {Tls.FROM_THE_START: 465, Tls.STARTTLS: 587, Tls.OFF: 25}
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """A server that takes mail from us. Without a user nobody signs in."""
+    """A server that sends our mail. Without a user there is no sign-in."""
 
     host: str
     port: int
@@ -31,7 +31,7 @@ class MailServer:
     sender_name: str
 
     def __repr__(self) -> str:
-        """Name the server without its password, wherever somebody prints it."""
+        """Return the server without its password."""
         return f"MailServer({self.host}:{self.port}, TLS {self.tls})"
 
 
@@ -39,7 +39,7 @@ def read_mail_server(address: str, sender: str) -> MailServer:
     """Read `smtp://user:password@host:port` and the sender.
 
     `smtp:` demands STARTTLS, `smtps:` speaks TLS from the start, `smtp:…?tls=off` goes without. The
-    sender is an address, or `Name <address>`. Raises ValueError with a sentence that names the
+    sender is an address, or `Name <address>`. Raises ValueError with a message that names the
     setting, and never the password.
     """
     try:

@@ -8,7 +8,7 @@ from orders.rules.texts import mark
 NOT_A_MOMENT = mark("A time in ISO 8601, such as 2026-11-25T08:30:00Z or 2026-11-25.")
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-# A plus sign that was not encoded in an address arrives as a blank.
+# A plus sign that is not encoded in an address arrives as a blank.
 _MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|[+ -]\d{2}:?\d{2})?",
     re.ASCII | re.IGNORECASE,

@@ -1,4 +1,7 @@
-"""What each role of staff may do. Nowhere else is a role compared with a name."""
+"""What each role of staff may do, and what customers must answer before they see their order.
+
+Nowhere else is a role compared with a name.
+"""
 
 import hmac
 import unicodedata
@@ -53,7 +56,7 @@ class CustomerCheck(StrEnum):
 
 
 class Gate(StrEnum):
-    """How far the code alone leads into an order."""
+    """What the code alone shows of an order."""
 
     OPEN = "open"  # nothing is asked for, or it was answered
     ASKS = "asks"  # the customer ID is asked for

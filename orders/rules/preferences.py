@@ -1,4 +1,4 @@
-"""How a person wants the desk to look: time zone, form of dates, colours, density."""
+"""A person's preferences for the desk: time zone, date format, theme, density."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ DATE_LABELS = {
 }
 THEMES = {"system": mark("As the device"), "light": mark("Light"), "dark": mark("Dark")}
 DENSITIES = {"comfortable": mark("Comfortable"), "dense": mark("Dense")}
-# Zones of places; the others (`Etc/GMT-3`, `US/Eastern`, `CET`) are old names, or signs turned
-# round.
+# Zones of places; the others (`Etc/GMT-3`, `US/Eastern`, `CET`) are old names, or have the opposite
+# sign.
 _AREAS = (
     *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia"),
     *("Europe", "Indian", "Pacific"),
@@ -37,7 +37,7 @@ _AREAS = (
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a person has chosen; `Preferences()` is what everybody begins with."""
+    """What a person has chosen; `Preferences()` are the defaults."""
 
     time_zone: str = UTC_NAME
     date_format: str = "iso"

@@ -114,11 +114,11 @@ class ShapeResult:
 
 
 def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> ShapeResult:
-    """Check an order as it was sent, as far as it can be judged without its org.
+    """Check an order as it was sent, as far as it can be checked without its org.
 
-    `raw` is what a JSON parser gives. Never raises: the result has either the draft or every error,
-    one for each path. What is nested too deeply is the only error then, because nothing below it is
-    checked. Without `legacy_items` the field `items` is unknown.
+    `raw` is what a JSON parser returns. Never raises: the result has either the draft or every
+    error, one for each path. What is nested too deeply is the only error then, because nothing
+    below it is checked. Without `legacy_items` the field `items` is unknown.
     """
     seen = inspect(raw, OrderInput, limits=limits, unknown=() if legacy_items else ("items",))
     if seen.is_unreadable:
@@ -161,9 +161,9 @@ class Inspection(Generic[Input]):
 def inspect(
     raw: object, model: type[Input], *, limits: Limits, unknown: Collection[str] = ()
 ) -> Inspection[Input]:
-    """Check a document against a model and against all that no model can say.
+    """Check a document against a model, and for everything that a model cannot express.
 
-    Never raises. `unknown` names fields of the model that this caller does not take.
+    Never raises. `unknown` names fields of the model that this caller does not accept.
     """
     if not isinstance(raw, dict):
         error = FieldError("", mark("An object with the fields of an order."))
@@ -282,7 +282,7 @@ def _too_large(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
 def _list_faults(raw: dict[Any, Any]) -> list[FieldError]:
     """Find lists in metadata: its values are texts, numbers, booleans, null and objects."""
     faults: list[FieldError] = []
-    # Paths are written out for faults only, see `find_unstorable`.
+    # Paths are built for errors only, see `find_unstorable`.
     waiting: list[tuple[Any, tuple[str, ...]]] = [
         (raw[field], (field,)) for field in ("derivative", "metadata") if _is_object(raw, field)
     ]

@@ -1,6 +1,8 @@
-"""Reads a file as rows of texts below a line of column names: CSV in its many kinds.
+"""Read a file as rows of texts below a line of column names: CSV in its many forms; and its cells.
 
-Nothing is guessed without saying so: `Sheet.notes` tells what was taken for what.
+`Sheet.notes` names every assumption. Cells of an exported list are harmless for spreadsheets, and
+are read back as the values they were: `read_value` undoes `write_value`, and `unguard` undoes
+`guard` (docs/orders-list.md).
 """
 
 import codecs
@@ -56,7 +58,7 @@ def csv_reason(error: csv.Error) -> str:
 
 
 class UnreadableSheet(OrderError):  # noqa: N818 - named like its siblings in errors.py
-    """The file cannot be read as a table; the sentence says why and what helps."""
+    """The file cannot be read as a table; the message says why and what helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def is_spreadsheet(content: bytes) -> bool:
 
 
 def read_csv(content: bytes, *, most_rows: int) -> Sheet:
-    """Read CSV with commas, semicolons or tabs. Raises UnreadableSheet with a sentence."""
+    """Read CSV with commas, semicolons or tabs. Raises UnreadableSheet with a message."""
     text, notes = _decoded(content)
     if "\0" in text:
         raise UnreadableSheet(mark("This file is no table. Choose a CSV or XLSX file."))
@@ -129,7 +131,7 @@ def read_csv(content: bytes, *, most_rows: int) -> Sheet:
 
 
 def _narrow(lines: Iterable[str], delimiter: str) -> Iterator[str]:
-    """Refuse a line of millions of cells before anybody makes a list of them."""
+    """Refuse a line of millions of cells before a list is made of it."""
     for line in lines:
         if line.count(delimiter) > MOST_IN_LINE:
             raise UnreadableSheet(
@@ -141,7 +143,7 @@ def _narrow(lines: Iterable[str], delimiter: str) -> Iterator[str]:
 def sheet_of(
     rows: Iterable[tuple[int, Sequence[str]]], *, most_rows: int, notes: Sequence[str] = ()
 ) -> Sheet:
-    """Make a sheet of numbered rows: the first that is not empty names the columns.
+    """Return a sheet of numbered rows: the first that is not empty names the columns.
 
     Raises UnreadableSheet for too many rows or columns, and for cells beyond the last column.
     """
@@ -227,17 +229,17 @@ def _delimiter(line: str) -> str:
     return max(DELIMITERS, key=outside.count)
 
 
-# A spreadsheet takes a cell that begins so for a formula, and runs it.
+# A spreadsheet runs a cell that starts like this as a formula.
 _RISKY = re.compile(r"'*[=+\-@\t\r]")
 _FIRST = frozenset("'=+-@\t\r")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def guard(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet could take for a formula.
+    """Put an apostrophe before a text that a spreadsheet could run as a formula.
 
-    Before one that has apostrophes in front of such a beginning too: otherwise nobody could tell
-    which apostrophe is ours.
+    Also before one that has apostrophes in front of such a start: otherwise `unguard` could not
+    know which apostrophe is ours.
     """
     # The first character decides for most cells: an export has millions of them.
     return f"'{text}" if text[:1] in _FIRST and _RISKY.match(text) else text

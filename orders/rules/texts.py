@@ -1,8 +1,7 @@
 """Texts that people read in their own language.
 
-Rules and services know no languages. They write a text in English and mark it, with its values
-beside it; a door that speaks to people translates it (orders/web/language.py), and the JSON door
-sends the English.
+Rules and services know no languages. They mark an English text, with its values; pages translate it
+(orders/web/language.py), and the API sends the English.
 """
 
 import functools
@@ -13,7 +12,7 @@ from typing import Any
 
 
 class Text(str):
-    """A text in English that knows what it was made of.
+    """A text in English that remembers its template and values.
 
     `template` has `%(name)s` for each of its `values`. `many` is the template for a `number` other
     than one; it is None for a text that counts nothing. A value that is a Text is translated, too,
@@ -53,7 +52,7 @@ def mark_many(one: str, many: str, number: int, /, **values: object) -> Text:
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Put sentences behind each other, with blanks between them; nothing of them gets lost."""
+    """Join sentences with blanks; the result stays translatable."""
     return functools.reduce(_and_then, texts, "")
 
 

@@ -1,6 +1,9 @@
-"""Values as people type them into fields and cells: what cannot be read stays the text that it is.
+"""Values as people type them: in fields, in cells of files, in lines of metadata, in pasted text.
 
-The shared check then refuses it in its own words.
+What cannot be read as a value of its kind stays a text, and the shared check refuses it with its
+own message. Metadata is typed one value a line, as `key: text`; a value of another kind is written
+as JSON after `:=`, so `width := 120` is a number. Whatever is stored can be written so and read
+back unchanged: a text that would be misread is written as JSON.
 """
 
 import csv
@@ -157,7 +160,7 @@ def _write_line(key: str, value: object) -> str:
 
 
 def _split(line: str, number: int) -> tuple[str, str]:
-    """Part a line into its key and what follows the colon; the mark of JSON stays with the rest."""
+    """Split a line into its key and what follows the colon, including the mark of JSON."""
     if line.startswith('"'):
         try:
             key, end = json.JSONDecoder().raw_decode(line)
@@ -203,7 +206,7 @@ _NUMBER_LAST = re.compile(r"(\S+) ([0-9]+)")
 
 # A digit more can be a configuration's short ID.
 MAX_COUNT_DIGITS = 6
-# What heads a column of IDs, the more exact words first.
+# Names of a column of IDs, the more exact ones first.
 _REFERENCE_WORDS = (
     "configuration id", "configurationid", "configuration", "short id", "shortid", "id", "sku",
     "article number", "artikelnummer", "article", "artikel", "item", "product",
@@ -232,8 +235,8 @@ def read_pasted_lines(text: str) -> list[PastedLine]:
 
     Tabs, semicolons, commas or wide gaps separate the ID from the count; a line without a count
     means one piece; `3 x ID` and `ID x 3` are understood. A heading above other lines is not a
-    line, but tells which column is which. What cannot be understood is kept as it stands, so that
-    the cart can show what is wrong with it: no line is ever dropped, no count ever corrected.
+    line, but names the columns. What cannot be understood is kept as it is, so that the cart can
+    show what is wrong with it: no line is ever dropped, no count ever corrected.
     """
     rows = [_cells(row) for row in _LINE_END.split(text.translate(_UNSEEN))]
     rows = [cells for cells in rows if any(cells)]

@@ -1,4 +1,4 @@
-"""Files that come with a configuration: which key each belongs to, and whether it can be taken."""
+"""Files that come with a configuration: their keys, their types, and whether they are accepted."""
 
 import json
 import mimetypes
@@ -23,7 +23,7 @@ PICTURE_SENTENCE = mark("A picture: PNG, JPEG, WebP or GIF.")
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A file as it came: the name of its part, and what the client says of it."""
+    """A file as it was sent: the name of its part, and what the client says about it."""
 
     part: str
     file_name: str
@@ -205,7 +205,7 @@ def content_type_of(declared: str, file_name: str, content: bytes) -> str:
     """Return the type to store: the declared one, or for none what content and name suggest.
 
     Parameters (`; charset=…`) are dropped and old names replaced. A type that nobody can tell is
-    `application/octet-stream`. Whether it is allowed, and true, is not judged here.
+    `application/octet-stream`. Whether it is allowed, and true, is not checked here.
     """
     kind = declared.partition(";")[0].strip().lower()
     kind = _OLD_NAMES.get(kind, kind)
@@ -213,7 +213,7 @@ def content_type_of(declared: str, file_name: str, content: bytes) -> str:
         return kind
     by_name = _KNOWN_ENDINGS.guess_type(file_name)[0]
     by_content = _by_content(content)
-    # A USDZ file begins as a ZIP archive does: the name says more.
+    # A USDZ file starts like a ZIP archive: the name says more.
     if by_name is not None and (by_content is None or is_true(by_name, content)):
         return by_name
     return by_content or "application/octet-stream"
@@ -223,7 +223,7 @@ def is_true(content_type: str, content: bytes) -> bool:
     """Return whether the content can be of this type, as far as its first bytes show it.
 
     Types that are text are UTF-8 without NUL, and JSON can be parsed. Of a type that is none of
-    these and has no known beginning, anything is taken that does not begin as another does.
+    these and has no known first bytes, anything is accepted that does not start like another type.
     """
     if content_type == "image/webp":
         return _is_webp(content)

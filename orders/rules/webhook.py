@@ -1,4 +1,4 @@
-"""Webhooks as the services pass them around, and their wire names (docs/webhooks.md)."""
+"""Webhooks: classes that services pass around, their JSON, and their checks (docs/webhooks.md)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -138,7 +138,7 @@ class WebhookInput(WebhookChangesInput):
 def check_webhook(raw: object, *, limits: Limits, allow_private: bool) -> WebhookDraft:
     """Check a new webhook as it was sent (plain dicts and lists, camelCase).
 
-    Raises InvalidInput with every fault by its path. With `allow_private` the address may be in
+    Raises InvalidInput with every error by its path. With `allow_private` the address may be in
     the private network.
     """
     sent = _checked(raw, WebhookInput, limits=limits, allow_private=allow_private)
@@ -146,7 +146,7 @@ def check_webhook(raw: object, *, limits: Limits, allow_private: bool) -> Webhoo
 
 
 def check_change(raw: object, *, limits: Limits, allow_private: bool) -> dict[str, Any]:
-    """Check a change of a webhook; gives the new values of the fields that were sent.
+    """Check a change of a webhook; return the new values of the fields that were sent.
 
     Raises InvalidInput as `check_webhook` does.
     """
