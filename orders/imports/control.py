@@ -1,4 +1,4 @@
-"""What people do with an import: start it, stop it, let it go on."""
+"""Start, stop and resume an import, and delete old uploads."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

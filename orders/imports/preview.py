@@ -1,4 +1,4 @@
-"""What an import would create and what is wrong with it, short enough to read."""
+"""What people see of an import: its first orders, its errors, and its rows as CSV files."""
 
 import csv
 import io
