@@ -238,9 +238,9 @@ class _Act:
             after, self.actor, self.action, difference(before, after), at=after.updated_at
         )
         connection.execute(insert(tables.order_history), entry)
-        told = messages(self.topic, after, self.actor.org, at=after.updated_at)
-        if told:
-            connection.execute(insert(tables.webhook_delivery), told)
+        sent = messages(self.topic, after, self.actor.org, at=after.updated_at)
+        if sent:
+            connection.execute(insert(tables.webhook_delivery), sent)
             self._has_told = True
 
 

@@ -72,8 +72,8 @@ def check_order(
         strict=actor.org.is_strict,
     )
     # A field that is wrong in itself gets no second error by the org's rules.
-    told = {error.path for error in shape.errors}
-    errors = [*shape.errors, *(error for error in attributes.errors if error.path not in told)]
+    known = {error.path for error in shape.errors}
+    errors = [*shape.errors, *(error for error in attributes.errors if error.path not in known)]
     draft = shape.draft
     references = _references(
         sent.get("cart") if not shape.cart_from_items else draft and draft.cart

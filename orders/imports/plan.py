@@ -78,16 +78,16 @@ class Plan:
         """Return SHA-256 over the cells of an order, by which a repeat is recognized."""
         return fingerprint([row.cells for row in self.groups[position]])
 
-    def same_orders(self, still_at_it: Callable[[], None]) -> dict[int, str]:
+    def same_orders(self, keep_claim: Callable[[], None]) -> dict[int, str]:
         """Return the codes of the orders that the org has already, by position.
 
         Known by the platform order ID, or by a code of ours in the column that joins rows. A long
-        search calls `still_at_it` now and then.
+        search calls `keep_claim` now and then.
         """
         rows = [row for group in self.groups for row in group]
         codes = self._codes(rows)
         wanted = platform_ids(rows, self._matching)
-        by_id = _orders_by_platform_id(wanted, self._actor.org_id, still_at_it)
+        by_id = _orders_by_platform_id(wanted, self._actor.org_id, keep_claim)
         by_code = known_codes(codes.values(), self._actor.org_id)
         found: dict[int, str] = {}
         at = self._matching.column_of("platform.id")
@@ -111,7 +111,7 @@ class Plan:
 
 
 def _orders_by_platform_id(
-    wanted: Collection[str], org_id: str, still_at_it: Callable[[], None]
+    wanted: Collection[str], org_id: str, keep_claim: Callable[[], None]
 ) -> dict[str, str]:
     if not wanted:
         return {}
@@ -130,7 +130,7 @@ def _orders_by_platform_id(
                 for row in part
                 if row.platform.get("id") in wanted
             )
-            still_at_it()
+            keep_claim()
     return found
 
 

@@ -93,7 +93,7 @@ def _first(order: FileOrder, raw: dict[str, Any], labels: dict[str, str]) -> Fir
 
 # Of an order and the number of one of its rows: the cells that are added.
 Values: TypeAlias = Callable[[FileOrder, int], list[str]]
-Told: TypeAlias = Callable[[str], str]
+Translate: TypeAlias = Callable[[str], str]
 
 BOM = "\ufeff"  # Excel takes CSV for another encoding without it
 # Of the columns that are added; a file that is imported again does not import them.
@@ -101,42 +101,50 @@ ERROR, SHORT_ID, ORDER_ID = "error", "shortId", "orderId"
 NOT_MADE = mark("Not imported.")
 
 
-def errors_csv(one: Import, told: Told = str) -> str:
+def errors_csv(one: Import, translate: Translate = str) -> str:
     """Return the rows of the orders that have errors as CSV, each with its errors.
 
-    `told` translates a text for its reader.
+    `translate` translates a text for its reader.
     """
     bad = read_orders(one, (OrderState.BAD,))
-    return _written(one, [ERROR], bad, lambda order, row: [_error(order, row, told)])
+    return _written(one, [ERROR], bad, lambda order, row: [_error(order, row, translate)])
 
 
-def result_csv(one: Import, told: Told = str) -> str:
+def result_csv(one: Import, translate: Translate = str) -> str:
     """Return all rows of the file as CSV, each with its order's code and ID, or why there is none.
 
-    `told` translates a text for its reader.
+    `translate` translates a text for its reader.
     """
     return _written(
         one,
         [SHORT_ID, ORDER_ID, ERROR],
         read_orders(one),
-        lambda order, row: [order.short_id or "", order.order_id or "", _error(order, row, told)],
+        lambda order, row: [
+            order.short_id or "",
+            order.order_id or "",
+            _error(order, row, translate),
+        ],
     )
 
 
-def _error(order: FileOrder, row: int, told: Told) -> str:
+def _error(order: FileOrder, row: int, translate: Translate) -> str:
     if order.state == OrderState.MADE:
         return ""
     if order.state == OrderState.SKIPPED:
-        return told(mark("Not imported: it is there already, as %(code)s.", code=order.same_as))
+        return translate(
+            mark("Not imported: it is there already, as %(code)s.", code=order.same_as)
+        )
     own = [
-        f"{fault.column}: {told(fault.message)}" if fault.column else told(fault.message)
+        f"{fault.column}: {translate(fault.message)}" if fault.column else translate(fault.message)
         for fault in order.faults
         if fault.row == row
     ]
     others = sorted({fault.row for fault in order.faults} - {row})
     if not own and others:
-        return told(mark("Another row of this order has an error: row %(row)s.", row=others[0]))
-    return " ".join(own) or told(NOT_MADE)
+        return translate(
+            mark("Another row of this order has an error: row %(row)s.", row=others[0])
+        )
+    return " ".join(own) or translate(NOT_MADE)
 
 
 def _written(

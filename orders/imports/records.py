@@ -237,7 +237,7 @@ def _order(row: Any) -> FileOrder:  # noqa: ANN401 - a row of `order_import_orde
         rows=tuple(row.rows),
         pieces=row.pieces,
         state=OrderState(row.state),
-        faults=tuple(RowFault(at, column, unpack(told)) for at, column, told in row.faults),
+        faults=tuple(RowFault(at, column, unpack(text)) for at, column, text in row.faults),
         same_as=row.same_as,
         order_id=row.order_id,
         short_id=row.short_id,

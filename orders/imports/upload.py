@@ -42,7 +42,7 @@ STARTED = mark("This import was started already; its columns stay as they are.")
 
 
 def read_file(content: bytes, limits: Limits) -> Sheet:
-    """Read CSV or XLSX, told apart by its bytes. Raises UnreadableSheet with a message."""
+    """Read CSV or XLSX, distinguished by its bytes. Raises UnreadableSheet with a message."""
     turns.give()  # a long file takes a while, and nobody else should wait for it
     if not content.strip():
         raise UnreadableSheet(mark("This file is empty."))

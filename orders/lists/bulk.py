@@ -274,15 +274,15 @@ def _outcomes(targets: Sequence[Target], change: BulkChange, actor: Actor) -> It
         elif change.action is BulkAction.STATUS and change.status == row.status:
             outcome = replace(outcome, result=BulkResult.SAME)
         else:
-            act = _ACTIONS.get(change.action, _setting(change.status))
-            outcome = _try(outcome, target.version, act, actor)
+            change_one = _ACTIONS.get(change.action, _setting(change.status))
+            outcome = _try(outcome, target.version, change_one, actor)
         busy = outcome.reason if outcome.result == BulkResult.BUSY else ""
         yield outcome
 
 
 def _undo(outcome: BulkOutcome, change: BulkChange, actor: Actor) -> BulkOutcome:
-    act = _UNDOING.get(change.action, _setting(Status(outcome.before)))
-    undone = _try(outcome, outcome.version, act, actor)
+    change_one = _UNDOING.get(change.action, _setting(Status(outcome.before)))
+    undone = _try(outcome, outcome.version, change_one, actor)
     return (
         replace(undone, result=BulkResult.UNDONE) if undone.result == BulkResult.CHANGED else undone
     )
@@ -294,11 +294,11 @@ def _setting(status: Status | None) -> Callable[..., Order]:
 
 
 def _try(
-    outcome: BulkOutcome, version: int, act: Callable[..., Order], actor: Actor
+    outcome: BulkOutcome, version: int, change_one: Callable[..., Order], actor: Actor
 ) -> BulkOutcome:
     """Change the order in this version; a refusal becomes its outcome."""
     try:
-        after = act(outcome.id, actor=actor, is_current=lambda now: now == version)
+        after = change_one(outcome.id, actor=actor, is_current=lambda now: now == version)
     except StaleVersion:
         return replace(outcome, result=BulkResult.STALE)
     except NotFound:

@@ -79,8 +79,8 @@ def fact_of(text: str | None) -> str:
 def is_fact(typed: str, customer_id: str | None) -> bool:
     """Return whether the typed text is the customer ID, in constant time."""
     expected = fact_of(customer_id).encode("utf-8", "surrogatepass")
-    told = fact_of(typed).encode("utf-8", "surrogatepass")
-    return hmac.compare_digest(expected, told) and expected != b""
+    given = fact_of(typed).encode("utf-8", "surrogatepass")
+    return hmac.compare_digest(expected, given) and expected != b""
 
 
 def gate_of(check: CustomerCheck, customer_id: str | None) -> Gate:
