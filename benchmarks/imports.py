@@ -19,8 +19,8 @@ from benchmarks.product import CONFIGURATION, SCRATCH, Product, product
 from orders import access, administration
 from orders.access import Actor
 from orders.imports import control, records, upload
-from orders.imports.records import Import, State
-from orders.rules.limits import Limits
+from orders.imports.records import Import, ImportState
+from orders.rules.inputs import Limits
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.models.orgs import Org
@@ -41,7 +41,7 @@ def importer() -> Actor:
     return member.actor
 
 
-def wait_for(one: Import, state: State) -> None:
+def wait_for(one: Import, state: ImportState) -> None:
     """Wait until the import has come so far."""
     while records.find(one.id, one.org_id).state != state:
         time.sleep(PAUSE)
@@ -55,7 +55,7 @@ def prepared(actor: Actor, rows: int, name: str) -> Import:
     one = upload.upload(f"{name}.csv", content, actor=actor, limits=LIMITS, key=name)
     kept = time.perf_counter()
     upload.match(one, upload.suggest(one, actor), actor=actor)
-    wait_for(one, State.CHECKED)
+    wait_for(one, ImportState.CHECKED)
     print(
         f"{rows:,} rows read and kept in {kept - began:.2f} s, "
         f"checked in {time.perf_counter() - kept:.2f} s"
@@ -87,7 +87,7 @@ def measure(server: Product, app: Flask, rows: int, creates: int) -> None:
         alone = prepared(actor, rows, "alone")
         began = time.perf_counter()
         run(alone, actor)
-        wait_for(alone, State.DONE)
+        wait_for(alone, ImportState.DONE)
         print(
             f"{rows // 2:,} orders made in {time.perf_counter() - began:.1f} s, nobody else there"
         )
@@ -95,7 +95,7 @@ def measure(server: Product, app: Flask, rows: int, creates: int) -> None:
         began = time.perf_counter()
         run(both, actor)
         during = Result()
-        while records.find(both.id, both.org_id).state != State.DONE:
+        while records.find(both.id, both.org_id).state != ImportState.DONE:
             requests = list(server.creates(PIECE, "during"))
             piece = load.run(server.port, requests, expected=201, connections=1)
             during.latencies += piece.latencies

@@ -23,9 +23,9 @@ from benchmarks.product import SCRATCH
 from orders import administration
 from orders.access import Actor, OrgRules
 from orders.lists import order_export
-from orders.lists.export_files import csv_pieces
-from orders.lists.order_list import AttributeIs, ListPage, Wanted, list_page
-from orders.lists.order_place import NEWEST_FIRST, Sort
+from orders.lists.order_export import csv_pieces
+from orders.lists.order_filter import AttributeIs, OrderFilter
+from orders.lists.order_list import NEWEST_FIRST, ListPage, Sort, list_page
 from orders.rules.status import Status
 from orders.settings import PROJECT, Settings
 from orders.storage import database
@@ -38,8 +38,8 @@ Measured = Callable[[], ListPage]
 def cases(org_id: str, far: str) -> dict[str, Measured]:
     """Give what is measured: by name, a page of the list."""
 
-    def page(sort: Sort = NEWEST_FIRST, older: str = "", **wanted: Any) -> Measured:  # noqa: ANN401 - fields of Wanted
-        return lambda: list_page(org_id, Wanted(**wanted), sort, older_than=older)
+    def page(sort: Sort = NEWEST_FIRST, older: str = "", **wanted: Any) -> Measured:  # noqa: ANN401 - fields of OrderFilter
+        return lambda: list_page(org_id, OrderFilter(**wanted), sort, older_than=older)
 
     return {
         "first page": page(),
@@ -58,7 +58,7 @@ def cases(org_id: str, far: str) -> dict[str, Measured]:
         "status of none": page(statuses=(Status.LIST,)),
         "attribute": page(attributes=(AttributeIs(("metadata",), "finish", "oil"),)),
         "attribute of none": page(attributes=(AttributeIs(("metadata",), "finish", "no"),)),
-        "store of none": page(store="South"),
+        "store of none": page(platform={"storeName": "South"}),
         "bin, empty": page(in_bin=True),
         "by name": page(Sort("name", is_descending=False)),
         "by customer": page(Sort("customerId", is_descending=False)),
@@ -70,9 +70,9 @@ def cases(org_id: str, far: str) -> dict[str, Measured]:
 
 def measure(org_id: str, rounds: int) -> None:
     """Measure all cases in turn and print their medians beside the plain first page."""
-    plain = list_page(org_id, Wanted(), NEWEST_FIRST)
+    plain = list_page(org_id, OrderFilter(), NEWEST_FIRST)
     for _ in range(40):
-        plain = list_page(org_id, Wanted(), NEWEST_FIRST, older_than=plain.older or "")
+        plain = list_page(org_id, OrderFilter(), NEWEST_FIRST, older_than=plain.older or "")
     measured = cases(org_id, plain.older or "")
     taken: dict[str, list[float]] = {name: [] for name in measured}
     found: dict[str, ListPage] = {}
@@ -95,8 +95,8 @@ def measure_export(org_id: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for sort in (NEWEST_FIRST, Sort("name", is_descending=False)):
         started = time.thread_time()
-        columns = order_export.find_columns(org_id, Wanted(), sort, ())
-        rows = order_export.rows(org_id, Wanted(), sort, columns)
+        columns = order_export.find_columns(org_id, OrderFilter(), sort, ())
+        rows = order_export.rows(org_id, OrderFilter(), sort, columns)
         size = sum(len(piece) for piece in csv_pieces(columns.names, rows))
         taken = time.thread_time() - started
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024

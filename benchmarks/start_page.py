@@ -25,7 +25,7 @@ from sqlalchemy import Connection, insert, text
 from app import create_app
 from orders import access, administration, at_a_glance
 from orders.access import Actor
-from orders.rules.order_id import new_order_id
+from orders.rules.identifiers import new_uuid
 from orders.rules.status import Status
 from orders.settings import PROJECT, Settings
 from orders.storage import database
@@ -110,7 +110,7 @@ def order(org_id: str, person: str, at: datetime, chance: random.Random) -> dict
     """Give a row of `orders`."""
     [status] = chance.choices([*WEIGHTS], [*WEIGHTS.values()])
     return {
-        "id": new_order_id(at), "short_id": uuid.UUID(int=chance.getrandbits(128)).hex[:12],
+        "id": new_uuid(at), "short_id": uuid.UUID(int=chance.getrandbits(128)).hex[:12],
         "org_id": org_id, "origin_org_id": org_id, "name": "Benchmark", "customer_id": None,
         "platform": {}, "metadata": {"finish": "matt"}, "derivative": {}, "items": [],
         "status": str(status), "created_at": at, "updated_at": at, "created_by": person,

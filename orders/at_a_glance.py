@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, column, func, select, text, values
 
 from orders.access import Actor
-from orders.imports.records import KEY_PREFIX, State
+from orders.imports.records import KEY_PREFIX, ImportState
 from orders.rules.moments import begin_of_day, now_or
 from orders.rules.status import STATUS_BY_NAME, Status
 from orders.rules.texts import unpack_line
@@ -217,7 +217,7 @@ def _failed_imports(
         .where(
             order_import.c.org_id == org_id,
             order_import.c.created_at >= since,
-            order_import.c.state == State.FAILED,
+            order_import.c.state == ImportState.FAILED,
         )
         .order_by(order_import.c.created_at.desc(), order_import.c.id.desc())
         .limit(FAILED_SHOWN)

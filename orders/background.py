@@ -16,7 +16,7 @@ from datetime import timedelta
 from flask import Flask
 
 from orders.entry import drafts
-from orders.imports.forgetting import forget_old
+from orders.imports.control import forget_old
 from orders.imports.work import work_next
 from orders.messaging import deliveries
 from orders.messaging.webhook_client import WebhookClient

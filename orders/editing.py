@@ -1,12 +1,12 @@
-"""Changing an order: its fields, its cart, the bin and back.
+"""Change an order: its fields, its cart, into the bin and back.
 
 `check_changes` and `check_lines` turn what was sent into checked changes, as `orders.intake` does
-for new orders. Each act below reads the order, judges the change and writes it with its history
-entry and its messages in one transaction, so that of two people who change an order at once neither
-overwrites what the other has done without knowing.
+for new orders. Each function below reads the order, checks the change and writes it with its
+history entry and its messages in one transaction, so that of two people who change an order at once
+neither overwrites the other's change without knowing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,24 +16,21 @@ from orders import repeats
 from orders.access import Actor, refuse_foreign_org
 from orders.catalogue import naming
 from orders.messaging.outbox import Topic, messages
-from orders.order_rows import history_row, line_rows, order_row
-from orders.queries import any_order, names_order, order_from, whole_order
+from orders.order_rows import history_row, line_rows, order_from, order_row
+from orders.queries import any_order, names_order, whole_order
 from orders.repeats import Once
-from orders.rules.change_schema import OrderChanges, read_changes, read_lines
-from orders.rules.changing import apply_changes, difference, is_same
+from orders.rules.changes import apply_changes, difference, is_same, read_changes, read_lines
 from orders.rules.errors import FieldError, Forbidden, InvalidOrder, NotFound, StaleVersion
+from orders.rules.inputs import Limits
 from orders.rules.json_values import compact_size, same_json
-from orders.rules.legacy_items import convert_items
-from orders.rules.limits import Limits
 from orders.rules.moments import now_or
-from orders.rules.order import NOT_SENT, CartLine, NotSent, Order
-from orders.rules.schema import missing_line
+from orders.rules.order import CartLine, Order, OrderChanges, lines_as_json
+from orders.rules.schema import convert_items, missing_line
 from orders.rules.status import OPEN_CARTS, STATUS_TEXTS, may_have_empty_cart
 from orders.rules.texts import Figure, mark
-from orders.rules.wire import line_fields
 from orders.storage import database, tables
 
-# Tells whether the caller may change the order in this version; None when any version will do.
+# Returns whether the caller may change the order in this version; None if any version is fine.
 VersionCheck = Callable[[int], bool] | None
 
 
@@ -44,20 +41,17 @@ def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
-    read = read_changes(raw, limits=limits)
-    errors = list(read.errors)
-    if read.changes is not None:
-        errors += _unknown_short_ids(read.changes.cart, actor)
-    if errors or read.changes is None:
+    changes, errors = read_changes(raw, limits=limits)
+    if changes is not None:
+        errors += _unknown_short_ids(changes.values.get("cart", ()), actor)
+    if errors or changes is None:
         raise InvalidOrder(errors)
-    return read.changes
+    return changes
 
 
 def check_lines(raw: object, *, actor: Actor, limits: Limits) -> tuple[CartLine, ...]:
     """Check lines for a cart: an array of lines, or `{"cart": [...]}`. Raises InvalidOrder."""
-    read = read_lines(raw, limits=limits)
-    errors = list(read.errors)
-    lines = read.lines
+    lines, errors = read_lines(raw, limits=limits)
     errors += _unknown_short_ids(lines, actor)
     if errors:
         raise InvalidOrder(errors)
@@ -72,9 +66,9 @@ def change_order(
     is_current: VersionCheck = None,
     now: datetime | None = None,
 ) -> Order:
-    """Replace the fields that were sent; gives the order as it is then.
+    """Replace the fields that were sent, and return the changed order.
 
-    A change that changes nothing writes nothing. Raises NotFound, Forbidden when this token may
+    A change without a difference writes nothing. Raises NotFound, Forbidden when this token may
     not change an order of this status, StaleVersion when `is_current` refuses the version, and
     InvalidOrder when the order would not be valid.
     """
@@ -97,7 +91,7 @@ def add_lines(
     once: Once | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Put lines behind those that are in the cart; raises as `change_order` does.
+    """Add lines at the end of the cart; raises as `change_order` does.
 
     With `once`, raises Repeated when the key has done it already.
     """
@@ -111,8 +105,9 @@ def add_lines(
                 most=Figure(limits.cart_lines), count=Figure(len(cart)),
             )  # fmt: skip
             raise InvalidOrder([FieldError("cart", message)])
-        # Lines that come at once are bounded by the body; those that come bit by bit by this.
-        size = compact_size([line_fields(line) for line in cart])
+        # The limit of the body bounds lines that come at once; this bounds those that come one by
+        # one.
+        size = compact_size(lines_as_json(cart))
         if size > limits.body_bytes:
             message = mark(
                 "At most %(most)s bytes of JSON; with these it would be %(count)s.",
@@ -132,7 +127,7 @@ def bin_order(
     is_current: VersionCheck = None,
     now: datetime | None = None,
 ) -> Order:
-    """Put the order into the bin: from now on it is NotFound for everything but `restore_order`.
+    """Move the order to the bin: it is NotFound then for everything but `restore_order`.
 
     Raises Forbidden for a public token, NotFound and StaleVersion.
     """
@@ -150,7 +145,7 @@ def restore_order(
     once: Once | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Take the order out of the bin; one that is not in it stays as it is. Raises as above."""
+    """Take the order out of the bin, if it is there. Raises as `bin_order` does."""
     _require_private(actor)
     at = now_or(now)
     act = _Act(reference, actor, "restored", is_current, at, once, may_be_binned=True)
@@ -161,9 +156,9 @@ LINK_SENT = "link sent"  # the action; its changes are `{"to": address}`
 
 
 def note_link_sent(reference: str, to: str, *, actor: Actor, now: datetime | None = None) -> None:
-    """Write into the history that the customer's link went to this address.
+    """Store in the history that the customer's link was sent to this address.
 
-    The order stays as it is, and its version too. Raises NotFound.
+    The order and its version stay as they are. Raises NotFound.
     """
     at = now_or(now)
     which = (tables.orders.c.org_id == actor.org_id, names_order(reference))
@@ -194,7 +189,7 @@ class _Act:
     _done: Order | None = field(default=None, init=False)
 
     def run(self, change: Callable[[Order], Order]) -> Order:
-        """Run the change; gives the order as it is stored afterwards."""
+        """Run the change, and return the order as it is stored afterwards."""
         return database.write(lambda connection: self._run(connection, change))
 
     def _run(self, connection: Connection, change: Callable[[Order], Order]) -> Order:
@@ -208,7 +203,7 @@ class _Act:
             raise StaleVersion
         after = change(before)
         if not is_same(before, after):
-            # A clock that was set back must not make an order that was changed before it was made.
+            # A clock that was set back must not make `updated_at` older than before.
             at = max(self.at, before.updated_at)
             after = after._replace(updated_at=at, version=before.version + 1)
             self._write(connection, before, after)
@@ -218,8 +213,8 @@ class _Act:
 
     def _read(self, connection: Connection) -> Order:
         which = (tables.orders.c.org_id == self.actor.org_id, names_order(self.reference))
-        # Two transactions on PostgreSQL take turns here; SQLite has one writer anyway. A statement
-        # of its own: the lines must be read after the wait, not before.
+        # Two transactions on PostgreSQL wait for each other here; SQLite has one writer anyway. A
+        # statement of its own: the lines must be read after the wait.
         connection.execute(select(tables.orders.c.id).where(*which).with_for_update())
         found = connection.execute(any_order.where(*which)).one_or_none()
         if found is None or (found.deleted_at is not None and not self.may_be_binned):
@@ -229,7 +224,7 @@ class _Act:
     def _write(self, connection: Connection, before: Order, after: Order) -> None:
         row = order_row(after)
         connection.execute(update(tables.orders).where(tables.orders.c.id == after.id).values(row))
-        if not same_json([*map(line_fields, before.cart)], [*map(line_fields, after.cart)]):
+        if not same_json(lines_as_json(before.cart), lines_as_json(after.cart)):
             of_order = tables.cart_line.c.order_id == after.id
             connection.execute(delete(tables.cart_line).where(of_order))
             if after.cart:
@@ -244,11 +239,10 @@ class _Act:
 
 
 def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
-    """Give the order with its new fields, and store nothing. Raises InvalidOrder."""
+    """Return the order with its new fields; nothing is stored. Raises InvalidOrder."""
     org = actor.org
     after, errors = apply_changes(order, changes, org.attributes, strict=org.is_strict)
-    is_about_lines = changes.cart is not NOT_SENT or changes.status is not NOT_SENT
-    if is_about_lines and _lacks_lines(after, actor):
+    if changes.values.keys() & {"cart", "status"} and _lacks_lines(after, actor):
         errors.append(FieldError("cart", missing_line(after.status)))
     if errors:
         raise InvalidOrder(errors)
@@ -256,13 +250,13 @@ def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
 
 
 def _lacks_lines(order: Order, actor: Actor) -> bool:
-    """Tell whether the order needs a line; not if its old `items` could not be converted."""
+    """Return whether the order needs a line; not if its old `items` could not be converted."""
     if order.cart or may_have_empty_cart(order.status):
         return False
-    converted = convert_items(order.items) if order.items else []
+    converted = convert_items(order.items) if order.items else ()
     if converted is None:
         return False
-    names = [line["configurationId"] for line in converted]
+    names = [line.configuration_id for line in converted]
     return not (names and naming.unknown_short_ids(names, actor.org_id))
 
 
@@ -281,8 +275,7 @@ def _require_private(actor: Actor) -> None:
         raise Forbidden(mark("This needs a private token."))
 
 
-def _unknown_short_ids(cart: tuple[CartLine, ...] | NotSent, actor: Actor) -> list[FieldError]:
-    lines = () if isinstance(cart, NotSent) else cart
+def _unknown_short_ids(lines: Sequence[CartLine], actor: Actor) -> list[FieldError]:
     unknown = naming.unknown_short_ids((line.configuration_id for line in lines), actor.org_id)
     return [
         FieldError(f"cart.{position}.configurationId", naming.UNKNOWN_SENTENCE)

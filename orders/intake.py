@@ -1,8 +1,8 @@
-"""Taking an order: the one way in, whichever door it comes through.
+"""Check and create orders: the only way in, from every interface.
 
-`check_order` turns plain dicts and lists into a draft, or says everything that is wrong with them.
-`create_order` is the only function that makes an order. The web form and the JSON endpoint are
-translators in front of these two.
+`check_order` turns plain dicts and lists into a draft, or raises every error in them.
+`create_order` is the only function that creates an order. The desk's form, the import and the API
+call these two.
 """
 
 from collections.abc import Callable
@@ -22,24 +22,24 @@ from orders.repeats import Once, Repeated
 from orders.rules import short_id
 from orders.rules.attributes import apply_attributes
 from orders.rules.errors import Conflict, FieldError, InvalidOrder, ServiceBusy
-from orders.rules.limits import Limits
+from orders.rules.identifiers import new_uuid
+from orders.rules.inputs import Limits
 from orders.rules.moments import now_or
-from orders.rules.order import CartLine, NotSent, Order, OrderDraft
-from orders.rules.order_id import new_order_id
+from orders.rules.order import ORDER_FIELDS, CartLine, Order, OrderDraft, new_order
 from orders.rules.schema import shape_errors
 from orders.rules.texts import mark
 from orders.storage import database, tables
 from orders.storage.database import CompiledSelect, NewRows
 
-# The order of the fields on the form, in which errors are told.
-_FIELDS = ("name", "customerId", "status", "platform", "metadata", "derivative", "cart", "items")
+# Errors are listed in the order of the fields on the form.
+_PLACES = {field.wire_name: place for place, field in enumerate(ORDER_FIELDS) if field.sent}
 
 # With 55 random bits a second collision in a row means a broken random source, not bad luck.
 SHORT_ID_TRIES = 8
 
 
 class AlreadyPlaced(Conflict):
-    """The same key came with other content; `short_id` is the order that the key has made."""
+    """The same key came with other content; `short_id` is the order that the key has created."""
 
     def __init__(self, order_short_id: str) -> None:
         self.short_id = order_short_id
@@ -69,9 +69,9 @@ def check_order(
         actor.org.attributes,
         strict=actor.org.is_strict,
     )
-    # A field that is wrong in itself is not told a second time by the org's rules.
-    told = {error.path for error in shape.errors}
-    errors = [*shape.errors, *(error for error in attributes.errors if error.path not in told)]
+    # A field that is wrong in itself gets no second error by the org's rules.
+    known = {error.path for error in shape.errors}
+    errors = [*shape.errors, *(error for error in attributes.errors if error.path not in known)]
     draft = shape.draft
     references = _references(
         sent.get("cart") if not shape.cart_from_items else draft and draft.cart
@@ -103,22 +103,24 @@ def create_order(
 ) -> Order:
     """Store a checked order with its lines and its first history entry, all or nothing.
 
-    `note` is the team's first one, checked by `orders.notes.check_note`; empty for none.
-    `action` is what the history calls the creation.
-    Returns the order after it is durable. With `once`, a repeat returns the order that the key
-    has already made, and raises AlreadyPlaced when the content differs; a key whose first answer is
-    kept raises Repeated instead. A short ID that is taken is replaced by another, invisibly. Raises
-    ServiceBusy when the database cannot be written.
+    `note` is the team's first one, checked by `orders.notes.check_note`; empty for none. `action`
+    is that of the first history entry. Returns the order after it is durable. With `once`, a repeat
+    returns the order that the key has already created, and raises AlreadyPlaced when the content
+    differs; a key whose first answer is stored raises Repeated. A short ID that is taken is
+    replaced by another. Raises ServiceBusy when the database cannot be written.
     """
     at = now_or(now)
-    # Made before the transaction: if the database's answer to a commit is lost and the work runs
-    # again, it meets its own order and does not make a second one.
-    order_id = new_order_id(at)
+    # Made before the transaction: when the answer to a commit is lost and the write is repeated, it
+    # finds its own order and creates no second one.
+    order_id = new_uuid(at)
     if once is not None and (placed := _placed_before(once, actor)):
         return placed
     taken: IntegrityError | None = None
     for _ in range(SHORT_ID_TRIES):
-        order = _order(draft, actor, order_id, new_short_id(), at)
+        order = new_order(
+            draft, order_id=order_id, short_id=new_short_id(), org_id=actor.org_id,
+            created_by=actor.id, at=at,
+        )  # fmt: skip
         rows = _rows(order, actor, once, note, action)
         try:
             database.insert(rows)
@@ -157,30 +159,8 @@ def _placed_before(once: Once, actor: Actor) -> Order | None:
     return None
 
 
-def _order(draft: OrderDraft, actor: Actor, order_id: str, code: str, at: datetime) -> Order:
-    origin = draft.origin_org_id
-    return Order(
-        id=order_id,
-        short_id=code,
-        org_id=actor.org_id,
-        origin_org_id=actor.org_id if isinstance(origin, NotSent) else origin,
-        name=draft.name,
-        customer_id=draft.customer_id,
-        platform=draft.platform,
-        metadata=draft.metadata,
-        derivative=draft.derivative,
-        cart=draft.cart,
-        items=draft.items,
-        status=draft.status,
-        created_at=at,
-        updated_at=at,
-        created_by=actor.id,
-        deleted_at=None,
-    )
-
-
 def _rows(order: Order, actor: Actor, once: Once | None, note: str, action: str) -> NewRows:
-    """Give the rows of an order, its lines, its first history entry, its messages and its key."""
+    """Return the rows of an order, its lines, its first history entry, its messages and its key."""
     rows: dict[Table, list[dict[str, Any]]] = {
         tables.orders: [order_row(order)],
         tables.cart_line: line_rows(order),
@@ -201,7 +181,7 @@ def _object(value: object) -> dict[str, Any]:
 
 
 def _references(cart: object) -> list[tuple[int, str]]:
-    """Give the position and configuration ID of each line that has a text there."""
+    """Return the position and configuration ID of each line that has a text there."""
     named: list[tuple[int, str]] = []
     for position, line in enumerate(cart if isinstance(cart, list | tuple) else ()):
         name = line.get("configurationId") if isinstance(line, dict) else None
@@ -217,5 +197,4 @@ def _place(error: FieldError) -> tuple[int, int, str]:
     field, _, rest = error.path.partition(".")
     position = rest.partition(".")[0]
     line = int(position) if field in {"cart", "items"} and position.isdigit() else -1
-    place = _FIELDS.index(field) if field in _FIELDS else len(_FIELDS)
-    return place, line, error.path
+    return _PLACES.get(field, len(ORDER_FIELDS)), line, error.path

@@ -19,11 +19,12 @@ from orders.administration import CustomerPage
 from orders.catalogue import configuration_queries, naming
 from orders.catalogue.configuration_queries import StoredFile
 from orders.catalogue.naming import ConfigurationCard
-from orders.queries import order_from, whole_order
+from orders.order_rows import order_from
+from orders.queries import whole_order
 from orders.rules.attributes import Applies, AttributeRule, option_label
-from orders.rules.customer_check import Gate, gate_of, is_fact, lock_of
 from orders.rules.moments import now_or
 from orders.rules.order import CartLine, Order
+from orders.rules.permissions import Gate, gate_of, is_fact, lock_of
 from orders.rules.status import Status
 from orders.storage import database
 from orders.storage.database import CompiledSelect

@@ -1,19 +1,22 @@
-"""An order as rows of the tables: for whoever makes one and for whoever changes one."""
+"""Orders as rows of the tables, and back."""
 
 from datetime import datetime
 from typing import Any
 
-from orders.access import Actor
-from orders.rules.order import Order
-from orders.rules.search_text import search_text
+import orjson
 
-# How the history calls the first entry of an order: by where it came from.
+from orders.access import Actor
+from orders.rules.order import CartLine, Order
+from orders.rules.search_text import search_text
+from orders.rules.status import STATUS_BY_NAME
+
+# The action of the first entry of the history: where the order came from.
 CREATED = "created"
 IMPORTED = "imported"
 
 
 def order_row(order: Order) -> dict[str, Any]:
-    """Give the row of `orders`, every column of it."""
+    """Return the row of `orders`, with every column."""
     return {
         "id": order.id,
         "short_id": order.short_id,
@@ -35,8 +38,43 @@ def order_row(order: Order) -> dict[str, Any]:
     }
 
 
+def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `whole_order`
+    """Return the order of a row of `orders.queries.whole_order`."""
+    return Order(
+        id=row.id,
+        short_id=row.short_id,
+        org_id=row.org_id,
+        origin_org_id=row.origin_org_id,
+        name=row.name,
+        customer_id=row.customer_id,
+        platform=row.platform,
+        metadata=row.metadata,
+        derivative=row.derivative,
+        cart=_cart(row.lines),
+        items=row.items,
+        status=STATUS_BY_NAME[row.status],
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        created_by=row.created_by,
+        deleted_at=row.deleted_at,
+        version=row.version,
+    )
+
+
+def _cart(text: str | None) -> tuple[CartLine, ...]:
+    """Return the lines in JSON of `JsonRows`: position, configuration, count, metadata as text."""
+    if text is None:
+        return ()
+    rows = orjson.loads(text)
+    rows.sort()
+    return tuple(
+        CartLine(name, count, None if metadata is None else orjson.loads(metadata))
+        for _position, name, count, metadata in rows
+    )
+
+
 def line_rows(order: Order) -> list[dict[str, Any]]:
-    """Give the rows of `cart_line`, in the order of the lines."""
+    """Return the rows of `cart_line`, in the order of the lines."""
     return [
         {
             "order_id": order.id,
@@ -52,7 +90,7 @@ def line_rows(order: Order) -> list[dict[str, Any]]:
 def history_row(
     order: Order, actor: Actor, action: str, changes: dict[str, Any], *, at: datetime
 ) -> dict[str, Any]:
-    """Give the row of `order_history`; `changes` is `{field: {"from": …, "to": …}}`."""
+    """Return the row of `order_history`; `changes` is what `changes.difference` returns."""
     return {
         "order_id": order.id,
         "at": at,

@@ -1,18 +1,17 @@
-"""Reading orders, one by one. Every query names its org."""
+"""Read orders one by one, and their history. Every query names its org."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import ColumnElement, Text, bindparam, select, type_coerce
 
 from orders.access import Actor
+from orders.order_rows import order_from
 from orders.rules import short_id
-from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import NotFound
-from orders.rules.order import CartLine, Order
-from orders.rules.status import STATUS_BY_NAME
+from orders.rules.identifiers import read_uuid
+from orders.rules.order import Order
 from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.database import CompiledSelect
@@ -71,7 +70,7 @@ def find_any_order(reference: str, org_id: str) -> Order:
 
 
 def names_order(reference: str) -> ColumnElement[bool]:
-    """Give the condition that an order has this UUID, or this short ID in any spelling.
+    """Return the condition that an order has this UUID, or this short ID in any spelling.
 
     Raises MistypedShortId for a text that can be neither.
     """
@@ -79,41 +78,6 @@ def names_order(reference: str) -> ColumnElement[bool]:
     if order_id is not None:
         return orders.c.id == order_id
     return orders.c.short_id == short_id.normalise(reference)
-
-
-def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `whole_order`
-    """Make an order of a row of `whole_order`."""
-    return Order(
-        id=row.id,
-        short_id=row.short_id,
-        org_id=row.org_id,
-        origin_org_id=row.origin_org_id,
-        name=row.name,
-        customer_id=row.customer_id,
-        platform=row.platform,
-        metadata=row.metadata,
-        derivative=row.derivative,
-        cart=_cart(row.lines),
-        items=row.items,
-        status=STATUS_BY_NAME[row.status],
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        created_by=row.created_by,
-        deleted_at=row.deleted_at,
-        version=row.version,
-    )
-
-
-def _cart(text: str | None) -> tuple[CartLine, ...]:
-    """Make the lines of what `JsonRows` gives: position, configuration, count, metadata as text."""
-    if text is None:
-        return ()
-    rows = orjson.loads(text)
-    rows.sort()
-    return tuple(
-        CartLine(name, count, None if metadata is None else orjson.loads(metadata))
-        for _position, name, count, metadata in rows
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +123,7 @@ def read_history(order: Order) -> tuple[HistoryEntry, ...]:
 
 
 def actor_names(actor_ids: set[str], org_id: str) -> dict[str, str]:
-    """Give the name of each actor of the org: a person's name or address, or a token's name."""
+    """Return the name of each actor of the org: a person's name or address, or a token's name."""
     staff = select(StaffAccount.id, shown_name).where(
         StaffAccount.org_id == org_id, StaffAccount.id.in_(actor_ids)
     )
@@ -170,7 +134,7 @@ def actor_names(actor_ids: set[str], org_id: str) -> dict[str, str]:
 
 
 def find_submission(key: str, actor: Actor) -> str | None:
-    """Give the short ID of the order that this actor's key has made, if any."""
+    """Return the short ID of the order that this actor's key has created, if any."""
     statement = (
         select(orders.c.short_id)
         .join(Submission, Submission.order_id == orders.c.id)

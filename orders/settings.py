@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from limits import parse_many
 
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.mail_server import read_mail_server
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -4,8 +4,8 @@ import hashlib
 import secrets
 
 from orders.access import password_hasher
-from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, FieldError, InvalidInput, NotFound
+from orders.rules.identifiers import read_uuid
 from orders.rules.json_values import find_unstorable
 from orders.rules.preferences import MAX_PERSON_NAME
 from orders.rules.texts import Figure, mark

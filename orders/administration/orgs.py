@@ -14,11 +14,10 @@ from orders.administration.checks import name_errors, refuse, require_version, v
 from orders.files import FileStore, new_name
 from orders.languages import languages
 from orders.rules.colours import read_colour
-from orders.rules.customer_check import CustomerCheck
 from orders.rules.errors import FieldError, NotFound
-from orders.rules.file_types import content_type_of, is_true
+from orders.rules.permissions import CustomerCheck
 from orders.rules.texts import mark
-from orders.rules.uploads import too_many_bytes
+from orders.rules.uploads import content_type_of, is_true, too_many_bytes
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Org

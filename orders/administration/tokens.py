@@ -21,11 +21,10 @@ from orders.administration.checks import (
 from orders.administration.orgs import require_org
 from orders.rules import domains
 from orders.rules.errors import Conflict, FieldError, NotFound
-from orders.rules.paging import Page, Paging
 from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models.orgs import Token
-from orders.storage.pages import numbered_page
+from orders.storage.pages import Page, Paging, numbered_page
 
 # Wire names of the fields by which tokens can be sorted.
 SORTABLE_TOKEN_FIELDS = {

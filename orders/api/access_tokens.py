@@ -10,7 +10,7 @@ from orders.api.responses import Result, list_result
 from orders.api.schemas import EXAMPLE_ACTOR_ID, MOMENT, AccessTokenAnswer, AccessTokenList
 from orders.rules.errors import NotFound
 from orders.rules.fields import EXAMPLE_ORG_ID
-from orders.rules.wire import wire_time
+from orders.rules.moments import wire_time
 
 resource = Resource(
     "Access tokens",

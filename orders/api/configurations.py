@@ -25,18 +25,18 @@ from orders.api.responses import Result, list_result
 from orders.api.schemas import EXAMPLE_ACTOR_ID, MOMENT, ConfigurationAnswer, ConfigurationList
 from orders.catalogue import configuration_queries, configurations
 from orders.catalogue.configuration_queries import SORTABLE, ConfigurationFilter
-from orders.rules.configuration import Configuration
-from orders.rules.configuration_schema import (
+from orders.rules.configuration import (
     EXAMPLE_PRODUCT_ID,
     FIELDS,
     OBJECTS,
+    Configuration,
     ConfigurationInput,
+    configuration_fields,
 )
 from orders.rules.errors import FieldError, InvalidInput, NotJson
 from orders.rules.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID
 from orders.rules.json_values import join_path, parse_json
 from orders.rules.uploads import REPEATED, SentFile
-from orders.rules.wire import configuration_fields
 from orders.web.multipart import MULTIPART, Part, read_parts
 
 resource = Resource(

@@ -19,7 +19,7 @@ from orders.api.query import DEFAULT_SORT, MAX_TEXT, Query
 from orders.api.request import ApiRequest, read_json_object
 from orders.api.responses import Result
 from orders.rules.fields import EXAMPLE_ORG_ID, NO_NUL
-from orders.rules.paging import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
+from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 from orders.web.multipart import MULTIPART
 
 F = TypeVar("F", bound=Callable[..., Any])

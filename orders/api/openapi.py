@@ -30,7 +30,7 @@ from orders.api.order_bodies import LINE_LIST, LINE_LIST_SCHEMA
 from orders.api.responses import PROBLEM_TYPE, problem_value
 from orders.api.schemas import SCHEMAS, OrderMessage, Problem
 from orders.rules.fields import SHARED, SHARED_BASE
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.webhook import Topic
 from orders.settings import PROJECT
 

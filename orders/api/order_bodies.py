@@ -3,18 +3,19 @@
 from typing import Any, cast
 
 from orders.api.endpoints import Example, RequestBody
-from orders.api.schemas import EXAMPLE_ACTOR_ID, MOMENT, ORDER_ID, SCHEMAS, SHORT_ID
-from orders.rules.change_schema import CartInput, OrderChangesInput
+from orders.api.schemas import SCHEMAS
+from orders.rules.changes import CartInput, OrderChangesInput
 from orders.rules.fields import (
     EXAMPLE_CONFIGURATION_ID,
-    EXAMPLE_ORG_ID,
+    CartLineInput,
     ConfigurationId,
     Count,
     JsonObject,
     LineMetadata,
 )
 from orders.rules.inputs import StrictInput
-from orders.rules.schema import CartLineInput, OrderInput
+from orders.rules.order import example_order
+from orders.rules.schema import OrderInput
 
 OTHER_CONFIGURATION_ID = "9d2c5f0a-31be-4a7e-8a0e-5a9f6be4d220"
 
@@ -46,35 +47,13 @@ NEW_ORDERS = {
 }
 
 
-def _order(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - the fields of an order
-    return {
-        "id": ORDER_ID,
-        "shortId": SHORT_ID,
-        "orgId": EXAMPLE_ORG_ID,
-        "originOrgId": EXAMPLE_ORG_ID,
-        "name": None,
-        "customerId": None,
-        "platform": {},
-        "metadata": {},
-        "derivative": {},
-        "cart": [],
-        "items": [],
-        "status": "New",
-        "createdAt": MOMENT,
-        "updatedAt": MOMENT,
-        "createdBy": EXAMPLE_ACTOR_ID,
-        "deletedAt": None,
-        **fields,
-    }
-
-
-ORDER = Example("The whole order", _order(**NEW_ORDERS["order"].value))
+ORDER = Example("The whole order", example_order(**NEW_ORDERS["order"].value))
 ORDERS = {
     "order": ORDER,
-    "openCart": Example("An empty cart", _order(**NEW_ORDERS["openCart"].value)),
+    "openCart": Example("An empty cart", example_order(**NEW_ORDERS["openCart"].value)),
     "items": Example(
         "Converted from `items`",
-        _order(
+        example_order(
             **NEW_ORDERS["items"].value,
             cart=[{"configurationId": EXAMPLE_CONFIGURATION_ID, "count": 1}],
         ),
@@ -99,17 +78,17 @@ LINE_SETS = {
 }
 CHANGED = Example(
     "After the change",
-    _order(name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER),
+    example_order(name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER),
 )
 GROWN = Example(
     "With one line more",
-    _order(
+    example_order(
         status="In Cart",
         cart=[{"configurationId": EXAMPLE_CONFIGURATION_ID, "count": 1}, _LINE],
         updatedAt=_LATER,
     ),
 )
-BINNED = Example("In the bin", _order(cart=[_LINE], updatedAt=_LATER, deletedAt=_LATER))
+BINNED = Example("In the bin", example_order(cart=[_LINE], updatedAt=_LATER, deletedAt=_LATER))
 LIST = Example(
     "The first page",
     {"orders": [ORDER.value], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},

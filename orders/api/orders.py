@@ -3,7 +3,7 @@
 from operator import methodcaller
 from typing import Any
 
-from orders import editing, intake, listing, queries
+from orders import editing, intake, queries
 from orders.api.endpoints import (
     CREATED,
     IDEMPOTENCY_KEY,
@@ -34,8 +34,8 @@ from orders.api.query import Query
 from orders.api.request import Call, read_json
 from orders.api.responses import Result, list_result
 from orders.api.schemas import SHORT_ID, OrderAnswer, OrderList
-from orders.listing import OrderFilter
-from orders.rules.change_schema import OrderChanges
+from orders.lists import order_list
+from orders.lists.order_filter import OrderFilter
 from orders.rules.fields import (
     CONFIGURATION_ID_PATTERN,
     EXAMPLE_CONFIGURATION_ID,
@@ -43,9 +43,8 @@ from orders.rules.fields import (
     NO_NUL,
 )
 from orders.rules.json_values import MAX_INTEGER, MIN_INTEGER
-from orders.rules.order import Order
+from orders.rules.order import Order, OrderChanges, order_fields
 from orders.rules.status import Status
-from orders.rules.wire import order_fields
 
 resource = Resource(
     "Orders", "Orders as storefronts and scripts send them, and as they are read and changed again."
@@ -192,7 +191,7 @@ def create_order(call: Call) -> Order:
     (Success(200, "A page of orders.", OrderList, {"orders": LIST}),),
     parameters=(ORG_ID,),
     filters=FILTERS,
-    sortable=listing.SORTABLE,
+    sortable=order_list.SORTABLE,
 )
 def list_orders(call: Call) -> Result:
     """List orders.
@@ -200,7 +199,7 @@ def list_orders(call: Call) -> Result:
     The orders of the org that match all filters, none from the bin. Filters may be sent as plain
     text or as JSON text (`name=Hall` or `name="Hall"`).
     """
-    page = listing.find_orders(call.actor.org_id, OrderFilter(**call.filters), call.paging)
+    page = order_list.find_orders(call.actor.org_id, OrderFilter(**call.filters), call.paging)
     return list_result("orders", page, order_fields)
 
 

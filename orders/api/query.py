@@ -14,13 +14,13 @@ from werkzeug.datastructures import MultiDict
 
 from orders.access import Actor, refuse_foreign_org
 from orders.rules import short_id
-from orders.rules.configuration_id import is_configuration_id, read_uuid
 from orders.rules.errors import FieldError, InvalidInput
+from orders.rules.identifiers import is_configuration_id, read_uuid
+from orders.rules.inputs import Limits
 from orders.rules.json_values import find_unstorable, parse_json_text
-from orders.rules.limits import Limits
 from orders.rules.moments import NOT_A_MOMENT, is_day, read_moment
-from orders.rules.paging import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, Paging
 from orders.rules.short_id import MistypedShortId
+from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, Paging
 
 MAX_TEXT = 255  # characters of a text that is looked for
 DEFAULT_SORT = "-createdAt"

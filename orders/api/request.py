@@ -16,10 +16,10 @@ from orders.health import HealthCheck
 from orders.repeats import KEY_HEADER, MAX_KEY, Once
 from orders.rules import domains
 from orders.rules.errors import FieldError, InvalidInput, NotJson, Unauthorized
+from orders.rules.inputs import Limits
 from orders.rules.json_values import JsonValue, parse_json
-from orders.rules.limits import Limits
-from orders.rules.paging import Paging
 from orders.settings import Settings
+from orders.storage.pages import Paging
 
 UTF_8 = {"utf-8", "utf8"}
 FIRST_PAGE = Paging()

@@ -22,8 +22,8 @@ from orders.rules.errors import (
     StaleVersion,
     Unauthorized,
 )
-from orders.rules.paging import Page
 from orders.rules.short_id import MistypedShortId
+from orders.storage.pages import Page
 from orders.web.assets import file_response
 from orders.web.security import PROGRAM_HEADERS
 

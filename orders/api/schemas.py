@@ -9,18 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from orders.rules.fields import (
-    EXAMPLE_CONFIGURATION_ID,
-    EXAMPLE_ORG_ID,
-    CustomerId,
-    Keywords,
-    OrderName,
-    OriginOrgId,
-)
-from orders.rules.short_id import ALPHABET, LENGTH
+from orders.rules.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID, Keywords
+from orders.rules.inputs import with_fields
+from orders.rules.order import answer_types
 from orders.rules.status import Status
-from orders.rules.webhook import Topic
-from orders.rules.webhook_schema import EXAMPLE_ADDRESS
+from orders.rules.webhook import EXAMPLE_ADDRESS, Topic
 
 SCHEMAS = "#/components/schemas/"  # where the document has them
 
@@ -40,15 +33,6 @@ Moment = Annotated[
     ),
 ]
 OwnOrgId = Annotated[Uuid, Field(description="The org of the token.", examples=[EXAMPLE_ORG_ID])]
-ShortId = Annotated[
-    str,
-    Keywords(pattern=f"^[{ALPHABET}]{{{LENGTH}}}$"),
-    Field(
-        description="The short name of the order, which people can read out over a telephone: "
-        "eleven random characters and a check character. Unique over all orgs.",
-        examples=[SHORT_ID],
-    ),
-]
 CreatedBy = Annotated[
     str,
     Field(
@@ -78,32 +62,9 @@ class CartLineAnswer(AnswerSchema):
     metadata: dict[str, Any] = Field(default={}, description="As sent.")
 
 
+@with_fields(answer_types(cart=list[CartLineAnswer]))
 class OrderAnswer(AnswerSchema):
     """A whole order."""
-
-    id: Uuid = Field(
-        description="Made by the service, never used again.",
-        examples=[ORDER_ID],
-    )
-    short_id: ShortId
-    org_id: OwnOrgId
-    origin_org_id: OriginOrgId
-    name: OrderName
-    customer_id: CustomerId
-    platform: dict[str, Any] = Field(description="As sent; `{}` when it was not.")
-    metadata: dict[str, Any] = Field(description="As sent, with defaults of attributes filled in.")
-    derivative: dict[str, Any] = Field(
-        description="As sent, with defaults of attributes filled in."
-    )
-    cart: list[CartLineAnswer] = Field(description="The lines, in the order of sending.")
-    items: Annotated[list[Any], Keywords(deprecated=True)] = Field(
-        description="What came in `items`, unchanged."
-    )
-    status: Status
-    created_at: Moment
-    updated_at: Moment
-    created_by: CreatedBy
-    deleted_at: DeletedAt
 
 
 class AccessTokenAnswer(AnswerSchema):

@@ -10,7 +10,7 @@ from orders.api import access_tokens, configurations, openapi, orders, webhooks
 from orders.api.endpoints import Access, Example, Resource, Success
 from orders.api.request import Call
 from orders.api.responses import Result
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 
 MAX_AGE = 300  # seconds; afterwards the ETag makes asking again cheap
 

@@ -32,8 +32,14 @@ from orders.api.schemas import (
 from orders.messaging import webhooks
 from orders.messaging.webhooks import NewWebhook
 from orders.rules.fields import EXAMPLE_ORG_ID
-from orders.rules.webhook import Topic, Webhook, webhook_fields
-from orders.rules.webhook_schema import EXAMPLE_ADDRESS, WebhookChangesInput, WebhookInput
+from orders.rules.webhook import (
+    EXAMPLE_ADDRESS,
+    Topic,
+    Webhook,
+    WebhookChangesInput,
+    WebhookInput,
+    webhook_fields,
+)
 
 resource = Resource(
     "Webhooks",

@@ -12,12 +12,11 @@ from sqlalchemy.exc import IntegrityError
 
 from orders.access import Actor
 from orders.catalogue.configurations import check_configuration, save_configurations
-from orders.rules.configuration import NewConfiguration, named_in
-from orders.rules.configuration_id import is_short_id
-from orders.rules.configuration_schema import FIELDS
+from orders.rules.configuration import FIELDS, NewConfiguration, named_in
 from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidInput, NotJson
+from orders.rules.identifiers import is_short_id
+from orders.rules.inputs import Limits
 from orders.rules.json_values import MAX_ERRORS, find_unstorable, parse_json, printable
-from orders.rules.limits import Limits
 from orders.rules.sheet_reading import csv_reason
 from orders.rules.texts import Figure, Text, mark
 from orders.storage import database

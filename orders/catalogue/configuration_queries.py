@@ -7,14 +7,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, select
 
 from orders.rules.configuration import THUMBNAIL, Configuration
-from orders.rules.configuration_id import is_short_id, read_uuid
 from orders.rules.errors import NotFound
-from orders.rules.file_types import PICTURES
-from orders.rules.paging import Page, Paging
+from orders.rules.identifiers import is_short_id, read_uuid
 from orders.rules.texts import mark
+from orders.rules.uploads import PICTURES
 from orders.storage import database
 from orders.storage.database import CompiledSelect
-from orders.storage.pages import numbered_page
+from orders.storage.pages import Page, Paging, numbered_page
 from orders.storage.sql import unindexed
 from orders.storage.tables import cart_line, configuration, configuration_file, orders
 

@@ -24,8 +24,8 @@ from orders.rules.configuration import (
     NewConfiguration,
     named_in,
     option_text,
+    read_configuration,
 )
-from orders.rules.configuration_schema import read_configuration
 from orders.rules.errors import (
     Conflict,
     FieldError,
@@ -33,11 +33,10 @@ from orders.rules.errors import (
     NotFound,
     ServiceBusy,
 )
-from orders.rules.file_types import PICTURES
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.moments import now_or
 from orders.rules.texts import Text, mark
-from orders.rules.uploads import NewFile, SentFile, assign_files
+from orders.rules.uploads import PICTURES, NewFile, SentFile, assign_files
 from orders.storage import database
 from orders.storage.tables import configuration, configuration_file, customer_page
 

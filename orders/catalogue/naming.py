@@ -9,9 +9,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from orders.access import Actor
 from orders.rules.configuration import THUMBNAIL
-from orders.rules.configuration_id import is_short_id, read_uuid
-from orders.rules.file_types import PICTURES
+from orders.rules.identifiers import is_short_id, read_uuid
 from orders.rules.texts import mark
+from orders.rules.uploads import PICTURES
 from orders.storage import database
 from orders.storage.models.catalog import ConfigurationFile, ConfigurationRow
 from orders.storage.sql import unindexed

@@ -11,10 +11,9 @@ from orders.catalogue import configurations
 from orders.demo.example_orders import DAYS, ExampleOrder, Source, example_orders
 from orders.demo.products import ATTRIBUTES, PRODUCTS, WORKSHOP
 from orders.repeats import Once, fingerprint
-from orders.rules.change_schema import OrderChanges
 from orders.rules.errors import Conflict
-from orders.rules.limits import Limits
-from orders.rules.order import Order
+from orders.rules.inputs import Limits
+from orders.rules.order import Order, OrderChanges
 from orders.storage import database
 from orders.storage.models.people import StaffAccount
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from orders.api.service import document
 from orders.docs.samples import Call, code_for
 from orders.docs.schema_words import PLACE, Field, Schema, Shape, Words
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 
 JSON = "application/json"
 DOCUMENT_PATH = "/api/openapi.json"

@@ -1,1 +1,1 @@
-"""What helps to enter an order: drafts, templates, and the customers of before."""
+"""What helps to enter an order: drafts, templates, and known customers."""

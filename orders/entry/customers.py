@@ -1,4 +1,4 @@
-"""The customers that an org's orders name, for whoever enters the next one."""
+"""Suggest customers from the org's orders to people who enter one."""
 
 from dataclasses import dataclass
 
@@ -9,26 +9,26 @@ from orders.storage import database
 from orders.storage.tables import orders
 
 MOST_SHOWN = 8
-# The newest orders of the org in which any part of an ID is found; older ones by its beginning.
+# The newest orders of the org, in which any part of an ID is found; older ones by its start.
 LOOKED_BACK = 500
 MAX_TEXT = 100  # characters of a search that are looked at
-# Behind every character that an ID may begin with.
+# Sorts after every character that an ID may start with.
 _LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
+class KnownCustomer:
     """A customer by the ID that orders give, with the name of the newest of these orders."""
 
     customer_id: str
     order_name: str | None
 
 
-def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[Customer]:
-    """Give customers whose ID, or whose newest order's name, the text may mean.
+def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[KnownCustomer]:
+    """Return customers whose ID, or whose newest order's name, contains the text.
 
-    Those of the newest orders first, in any letters and by any part; then those whose ID begins
-    with the text as it is spelled.
+    Those of the newest orders first, in any case and by any part; then those whose ID starts with
+    the text as it is spelled.
     """
     typed = text[:MAX_TEXT].replace("\0", " ").strip()
     is_ours = (
@@ -45,12 +45,12 @@ def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[C
     with database.read() as connection:
         rows = [row for row in connection.execute(newest) if row.customer_id]
         rows.sort(key=lambda row: row.created_by != actor.id)
-        found: dict[str, Customer] = {}
+        found: dict[str, KnownCustomer] = {}
         sought = typed.casefold()
         for row in rows:
             known = f"{row.customer_id}\n{row.name or ''}".casefold()
             if sought in known:
-                found.setdefault(row.customer_id, Customer(row.customer_id, row.name))
+                found.setdefault(row.customer_id, KnownCustomer(row.customer_id, row.name))
         if typed and len(found) < most:
             column = orders.c.customer_id
             ways = (typed, typed.upper(), typed.lower(), typed.capitalize())
@@ -69,5 +69,5 @@ def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[C
                     .limit(most)
                 )
                 for customer_id, name in connection.execute(older):
-                    found.setdefault(customer_id, Customer(customer_id, name))
+                    found.setdefault(customer_id, KnownCustomer(customer_id, name))
     return list(found.values())[:most]

@@ -1,8 +1,8 @@
-"""What a person has typed and not saved yet: neither a crash nor a closed page loses it.
+"""Drafts: what a person has typed and not saved yet, which neither a crash nor a closed page loses.
 
-A draft belongs to one person and stands under a key. That of a new order has the key of its form;
-once the key has made an order there is no draft any more, whatever the table still holds. That of
-a change has a key made of its order (`change_key`), and an end of its own (`end_draft`).
+A draft belongs to one person and has a key. That of a new order is the key of its form; once the
+key has created an order there is no draft any more, whatever the table still contains. That of a
+change is made from its order (`change_key`), and is ended by `end_draft`.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from orders.storage import database
 from orders.storage.tables import draft, insert_new, submission
 
 KEPT_FOR = timedelta(days=60)  # after its last change
-# How long the end of a change is remembered: longer than any save of its page can be on its way.
+# How long the end of a change is remembered: longer than any request of its page can take.
 END_KEPT_FOR = timedelta(hours=1)
 MOST_LISTED = 50
 MAX_TITLE = 255  # characters
@@ -37,7 +37,7 @@ MAX_TITLE = 255  # characters
 # Names and values of a form's fields, in its order.
 Fields = list[list[str]]
 
-# Begins the keys of changes of stored orders; no form's key holds a colon.
+# Prefix of the keys of changes of stored orders; no form's key contains a colon.
 _CHANGE = "change:"
 
 
@@ -64,7 +64,7 @@ class DraftSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class FormDraft:
     """A draft with all that was typed; `version` rises with every save."""
 
     fields: Fields
@@ -73,7 +73,7 @@ class Draft:
 
 
 def change_key(order_id: str) -> str:
-    """Give the key under which a person's change of this order is kept; each has one at most."""
+    """Return the key of a person's change of this order; each person has one at most."""
     return f"{_CHANGE}{order_id}"
 
 
@@ -88,12 +88,12 @@ def save_draft(
     page: str,
     now: datetime | None = None,
 ) -> int:
-    """Keep what stands on a form; gives the version to save over next.
+    """Save what was typed into a form; returns the version to save over next.
 
     `page` names the open page that saves, `version` is what it has loaded or saved last, 0 for a
     new form. Raises DraftChanged when another page has saved since: then nothing is overwritten.
-    The same content again is no change. A form whose order is placed keeps nothing and gives 0.
-    No fields at all say that nothing is left to be kept.
+    The same content again is no change. For a form whose order is placed nothing is saved, and 0 is
+    returned. No fields at all mean that nothing is left to save.
     """
     at = now_or(now)
     values = {
@@ -123,14 +123,14 @@ def save_draft(
         return following
 
 
-def find_draft(key: str, actor: Actor) -> Draft | None:
-    """Give the person's draft under this key, unless its order is placed."""
+def find_draft(key: str, actor: Actor) -> FormDraft | None:
+    """Return the person's draft under this key, unless its order is placed."""
     statement = select(draft.c.fields, draft.c.version, draft.c.changed_at).where(
         _named(key, actor), ~_is_placed(key, actor)
     )
     with database.read() as connection:
         found = connection.execute(statement).one_or_none()
-    return None if found is None else Draft(*found)
+    return None if found is None else FormDraft(*found)
 
 
 def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
@@ -158,9 +158,9 @@ def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
 
 
 def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> None:
-    """Take a draft out of the list; until it is cleared away, its address and a save bring it back.
+    """Remove a draft from the list; until it is deleted, its address and a save bring it back.
 
-    One that is not there is no error.
+    A draft that does not exist is no error.
     """
     at = now_or(now)
     statement = update(draft).where(_named(key, actor)).values(discarded_at=at)
@@ -171,9 +171,9 @@ def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> Non
 def end_draft(
     key: str, actor: Actor, *, version: int, page: str, now: datetime | None = None
 ) -> bool:
-    """Remove what is kept of a change, because it is saved or not wanted any more.
+    """Delete the draft of a change, because the change is saved or discarded.
 
-    `version` and `page` are as for `save_draft`. Tells whether it is gone: what another page has
+    `version` and `page` are as for `save_draft`. Returns whether it is gone: what another page has
     saved since stays. A save of this page that is still on its way brings nothing back, so its end
     is remembered for a while, also where nothing was kept yet; without the name of a page it
     is not.
@@ -196,7 +196,7 @@ def end_draft(
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Forget drafts that nobody has changed for KEPT_FOR, and ends of changes; gives how many."""
+    """Delete drafts unchanged for KEPT_FOR, and old ends of changes; return how many."""
     at = now_or(now)
     is_end = and_(
         draft.c.key.startswith(_CHANGE, autoescape=True), draft.c.discarded_at <= at - END_KEPT_FOR
@@ -212,11 +212,11 @@ def _stored(key: str, actor: Actor) -> Select[Any]:
 
 
 def _is_refused(found: Row[Any], version: int, page: str) -> bool:
-    """Tell whether a page may not save over what is stored."""
+    """Return whether a page may not overwrite what is stored."""
     if found.fields:
         return bool(found.version != version and found.page != page)
-    # There is nothing to overwrite. But a page that has ended its change does not bring it back by
-    # a save that was on its way meanwhile.
+    # There is nothing to overwrite. But a page that has ended its change must not bring it back by
+    # a save that arrives late.
     return bool(found.discarded_at is not None and found.page == page and version < found.version)
 
 

@@ -1,4 +1,4 @@
-"""Forms filled in beforehand, shared by the org: the order that comes every week."""
+"""Templates: prefilled forms that the org shares, such as the order that comes every week."""
 
 import uuid
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Template:
 
 
 def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | None = None) -> str:
-    """Keep a form under a name for the whole org; gives its ID. The same name is replaced.
+    """Save a form under a name for the whole org and return its ID; replace one of the same name.
 
     Raises InvalidInput for a name that is empty or too long, and Conflict when the org has MOST.
     """
@@ -69,7 +69,7 @@ def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | No
 
 
 def list_templates(actor: Actor) -> list[Template]:
-    """List the org's templates by their names."""
+    """Return the org's templates, sorted by name."""
     statement = (
         select(order_template.c.id, order_template.c.name, order_template.c.created_by)
         .where(order_template.c.org_id == actor.org_id)
@@ -80,7 +80,7 @@ def list_templates(actor: Actor) -> list[Template]:
 
 
 def find_template(template_id: str, actor: Actor) -> Fields:
-    """Give the fields of a template of the org. Raises NotFound."""
+    """Return the fields of a template of the org. Raises NotFound."""
     statement = select(order_template.c.fields).where(
         order_template.c.org_id == actor.org_id,
         order_template.c.id == template_id.replace("\0", ""),
@@ -94,7 +94,7 @@ def find_template(template_id: str, actor: Actor) -> Fields:
 
 
 def remove_template(template_id: str, actor: Actor) -> str:
-    """Remove a template of the org; gives its name. Raises NotFound."""
+    """Delete a template of the org and return its name. Raises NotFound."""
     statement = (
         delete(order_template)
         .where(

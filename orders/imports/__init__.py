@@ -1,5 +1,5 @@
-"""Importing orders from a file: uploaded, matched, checked, then made in the background.
+"""Importing orders from a file: uploaded, matched, checked, then created in the background.
 
-All that is known of an import stands in the database, so that it outlives the process that works
-on it, and every process can show how far it has come.
+The state of an import is in the database, so that it survives the process that works on it, and
+every process can show its progress.
 """

@@ -1,8 +1,8 @@
-"""Who works on an import: one at a time, until it is done or its process has died.
+"""Claim an import: one process at a time works on it, until it is done or the process dies.
 
-A claim ends by itself after a few seconds unless it is renewed with each piece of work, so that a
-dead process holds nothing up. Two that work on one import by mistake do no harm: each order has its
-own key (orders.repeats), and is made once.
+A claim ends after a few seconds unless it is renewed with each piece of work, so that a dead
+process blocks nothing. Two processes on one import by mistake do no harm: each order has its own
+idempotency key, and is created once.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
-from orders.imports.records import WORKED_ON, Import, State, import_from
+from orders.imports.records import WORKED_ON, Import, ImportState, import_from
 from orders.rules.texts import pack_line
 from orders.storage import database
 from orders.storage.tables import order_import
@@ -27,20 +27,20 @@ class ClaimLost(Exception):  # noqa: N818 - named for what happened, as our othe
 
 
 def utc_now() -> datetime:
-    """Give the time, to the millisecond as the database keeps it."""
+    """Return the time, cut to the millisecond as the database stores it."""
     at = datetime.now(UTC)
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 class Claim:
-    """A claimed import. Every note of what was done renews the claim."""
+    """A claimed import. Each write about it renews the claim."""
 
     def __init__(self, one: Import, until: datetime, now: Clock) -> None:
         self.one = one
         self._until, self._now = until, now
 
     def keep(self, note: Note | None = None) -> None:
-        """Write a note if the claim still holds. Raises ClaimLost, and writes nothing then."""
+        """Write a note if the claim is still valid. Raises ClaimLost without writing otherwise."""
 
         def work(connection: Connection) -> None:
             if not self._renew(connection, until):
@@ -53,7 +53,7 @@ class Claim:
         self._until = until
 
     def tell(self, note: Note) -> None:
-        """Write what is true whoever has the claim. Raises ClaimLost, after it is written."""
+        """Write a note in any case. Raises ClaimLost afterwards if the claim is no longer valid."""
 
         def work(connection: Connection) -> bool:
             note(connection)
@@ -64,9 +64,9 @@ class Claim:
             raise ClaimLost
         self._until = until
 
-    def finish(self, state: State, message: str | None = None) -> None:
+    def finish(self, state: ImportState, message: str | None = None) -> None:
         """End the work. Raises ClaimLost when somebody has changed the import meanwhile."""
-        is_end = state != State.CHECKED
+        is_end = state != ImportState.CHECKED
         values = {
             "state": state, "message": None if message is None else pack_line(message),
             "claimed_until": None, "waiting_since": None,
@@ -77,7 +77,7 @@ class Claim:
             raise ClaimLost
 
     def release(self) -> None:
-        """Let another one go on at once."""
+        """Let another process go on at once."""
         statement = (
             update(order_import)
             .where(order_import.c.id == self.one.id, order_import.c.claimed_until == self._until)
@@ -96,7 +96,7 @@ class Claim:
         )
 
     def _renew(self, connection: Connection, until: datetime) -> bool:
-        # A work whose commit was answered with silence runs again, and meets its own renewal.
+        # A write whose answer was lost runs again, and finds its own renewal.
         renewed = update(order_import).where(self._holds(until)).values(claimed_until=until)
         return connection.execute(renewed).rowcount == 1
 
@@ -110,7 +110,7 @@ def claim_next(now: Clock = utc_now) -> Claim | None:
         or_(order_import.c.claimed_until.is_(None), order_import.c.claimed_until <= at),
     )
     oldest = select(order_import).where(is_due).order_by(order_import.c.waiting_since).limit(1)
-    # Most looks find nothing, and take no lock.
+    # Mostly there is nothing, and no lock is needed to see that.
     with database.read() as connection:
         if connection.execute(oldest).first() is None:
             return None

@@ -1,18 +1,18 @@
-"""What people do with an import: start it, stop it, let it go on."""
+"""Start, stop and resume an import, and delete old uploads."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Delete, Update, delete, select, update
 
 from orders.access import Actor
-from orders.imports.progress import Counts, counts
-from orders.imports.records import Import, OrderState, State
+from orders.imports.claim import Clock, utc_now
+from orders.imports.records import Counts, Import, ImportState, OrderState, counts
 from orders.rules.errors import Conflict, FieldError, InvalidInput
 from orders.rules.texts import Figure, mark, mark_many
 from orders.storage import database
 from orders.storage.models.orgs import Org
-from orders.storage.tables import order_import, order_import_order
+from orders.storage.tables import order_import, order_import_order, order_import_row
 
 NOTHING_GOOD = mark("No order of this file can be made. Mend the file, then upload it again.")
 ONLY_SAME = mark("All good orders are there already. Choose to make them again, or cancel.")
@@ -31,16 +31,16 @@ def start(
     again: bool,
     now: datetime | None = None,
 ) -> None:
-    """Let the background make the orders; a second click on the same button changes nothing.
+    """Start the background work; a second click on the same button changes nothing.
 
-    `skip_same` leaves out the orders that were there already; `again` is the person's word that
-    a file that was imported before makes new orders. Raises InvalidInput with errors at `mode` and
+    `skip_same` leaves out the orders that were there already; `again` confirms that a file
+    that was imported before creates new orders. Raises InvalidInput with errors at `mode` and
     `again`, and Conflict when the import cannot be started.
     """
     at = now or datetime.now(UTC)
     if one.is_started:
         return
-    if one.state != State.CHECKED:
+    if one.state != ImportState.CHECKED:
         raise Conflict(NOT_READY)
     faults = _faults(counts(one), all_or_nothing=all_or_nothing, skip_same=skip_same)
     if faults:
@@ -56,9 +56,9 @@ def start(
     )
     started = (
         update(order_import)
-        .where(order_import.c.id == one.id, order_import.c.state == State.CHECKED)
+        .where(order_import.c.id == one.id, order_import.c.state == ImportState.CHECKED)
         .values(
-            state=State.RUNNING, is_all_or_nothing=all_or_nothing, started_at=at,
+            state=ImportState.RUNNING, is_all_or_nothing=all_or_nothing, started_at=at,
             started_by=actor.id, waiting_since=at, claimed_until=None,
         )
     )  # fmt: skip
@@ -95,12 +95,12 @@ def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[Fie
 
 
 def cancel(one: Import, *, now: datetime | None = None) -> None:
-    """Stop an import; what it has made stays, and is listed. One that has ended stays as it is."""
+    """Stop an import; its orders so far stay, and are listed. A finished one stays as it is."""
     at = now or datetime.now(UTC)
-    running = _change(one, {State.RUNNING}, state=State.CANCELLING, waiting_since=at)
+    running = _change(one, {ImportState.RUNNING}, state=ImportState.CANCELLING, waiting_since=at)
     before = _change(
-        one, {State.MATCHING, State.CHECKING, State.CHECKED},
-        state=State.CANCELLED, finished_at=at, waiting_since=None, claimed_until=None,
+        one, {ImportState.MATCHING, ImportState.CHECKING, ImportState.CHECKED},
+        state=ImportState.CANCELLED, finished_at=at, waiting_since=None, claimed_until=None,
     )  # fmt: skip
 
     with database.transaction() as connection:
@@ -109,25 +109,71 @@ def cancel(one: Import, *, now: datetime | None = None) -> None:
 
 
 def carry_on(one: Import, *, now: datetime | None = None) -> None:
-    """Let an import that has failed or was stopped go on with what is not made yet.
+    """Let an import that has failed or was stopped go on with the orders that are missing.
 
-    Whoever started it still counts as the maker of its orders. Raises Conflict when it was never
+    Its orders are still created by the person who started it. Raises Conflict when it was never
     started.
     """
     if not one.is_started:
         raise Conflict(mark("This import was never started. Upload the file again."))
     at = now or datetime.now(UTC)
     statement = _change(
-        one, {State.FAILED, State.CANCELLED}, state=State.RUNNING, message=None,
+        one, {ImportState.FAILED, ImportState.CANCELLED}, state=ImportState.RUNNING, message=None,
         finished_at=None, waiting_since=at, claimed_until=None,
     )  # fmt: skip
     with database.transaction() as connection:
         connection.execute(statement)
 
 
-def _change(one: Import, states: set[State], **values: Any) -> Any:  # noqa: ANN401 - columns of any type, and an update
+def _change(one: Import, states: set[ImportState], **values: Any) -> Any:  # noqa: ANN401 - columns of any type, and an update
     return (
         update(order_import)
         .where(order_import.c.id == one.id, order_import.c.state.in_(states))
         .values(**values)
     )
+
+
+# How long an upload waits to be started.
+KEPT_FOR = timedelta(days=7)
+# Imports that are forgotten at a time, and their rows in one transaction.
+FORGOTTEN_AT_ONCE = 20
+ROWS_AT_ONCE = 1_000
+
+
+def forget_old(now: Clock = utc_now) -> int:
+    """Delete a few uploads that were not started within KEPT_FOR; return how many."""
+    before = now() - KEPT_FOR
+    is_old = order_import.c.started_at.is_(None) & (order_import.c.created_at < before)
+    with database.read() as connection:
+        old = select(order_import.c.id, order_import.c.row_count).where(is_old)
+        found = connection.execute(old.limit(FORGOTTEN_AT_ONCE)).all()
+    return sum(_forget(one.id, before) for one in found)
+
+
+def _forget(import_id: str, before: datetime) -> bool:
+    """Delete one, unless somebody starts it at this moment."""
+    hidden = (
+        update(order_import)
+        .where(
+            order_import.c.id == import_id,
+            order_import.c.started_at.is_(None),
+            order_import.c.created_at < before,
+        )
+        # Nobody sees it any more, or works on it.
+        .values(state=ImportState.READING, waiting_since=None, claimed_until=None)
+    )
+    if _rows_written(hidden) != 1:
+        return False
+    for table, place in (
+        (order_import_order, order_import_order.c.position),
+        (order_import_row, order_import_row.c.number),
+    ):
+        some = select(place).where(table.c.import_id == import_id).limit(ROWS_AT_ONCE)
+        while _rows_written(delete(table).where(table.c.import_id == import_id, place.in_(some))):
+            pass
+    return _rows_written(delete(order_import).where(order_import.c.id == import_id)) == 1
+
+
+def _rows_written(statement: Update | Delete) -> int:
+    with database.transaction() as connection:
+        return connection.execute(statement).rowcount

@@ -1,4 +1,4 @@
-"""The orders of a file as they would be made now: grouped, resolved, and judged by the intake."""
+"""The orders of a file as they would be created now: grouped, resolved, and checked by intake."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -20,7 +20,7 @@ from orders.rules.imported_orders import (
     platform_ids,
     references,
 )
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.order import OrderDraft
 from orders.rules.sheet_reading import SheetRow
 from orders.rules.short_id import MistypedShortId
@@ -41,12 +41,12 @@ class BadRows(InvalidOrder):
 
 
 class Plan:
-    """What an import makes, by the position of each order in the file."""
+    """What an import creates, by the position of each order in the file."""
 
     def __init__(self, one: Import, actor: Actor, limits: Limits) -> None:
         """Read the file's rows and look up all configurations that they name, at once."""
         sheet = read_sheet(one)
-        # Whoever plans has a choice of columns; without one there are no orders.
+        # An import that is planned has a matching; without one there are no orders.
         matching = one.matching or Matching((IGNORED,) * len(one.columns), None)
         self.groups = group_rows(sheet, matching)
         self._actor, self._limits, self._matching = actor, limits, matching
@@ -56,11 +56,11 @@ class Plan:
         self._builder = OrderBuilder(one.columns, matching, attributes, named)
 
     def order(self, position: int) -> ImportedOrder:
-        """Give an order as it stands in the file."""
+        """Return an order as it is in the file."""
         return self._builder.order(self.groups[position])
 
     def draft(self, order: ImportedOrder) -> OrderDraft:
-        """Check an order as every door does; raises BadRows with all that is wrong."""
+        """Check an order as every interface does; raises BadRows with every error."""
         faults = list(order.faults)
         try:
             draft = intake.check_order(
@@ -75,19 +75,19 @@ class Plan:
         return draft
 
     def fingerprint(self, position: int) -> str:
-        """Give SHA-256 over the cells of an order: what makes it the same when it is repeated."""
+        """Return SHA-256 over the cells of an order, by which a repeat is recognized."""
         return fingerprint([row.cells for row in self.groups[position]])
 
-    def same_orders(self, still_at_it: Callable[[], None]) -> dict[int, str]:
-        """Find the orders that the org has already; gives their codes by position.
+    def same_orders(self, keep_claim: Callable[[], None]) -> dict[int, str]:
+        """Return the codes of the orders that the org has already, by position.
 
         Known by the platform order ID, or by a code of ours in the column that joins rows. A long
-        search calls `still_at_it` now and then.
+        search calls `keep_claim` now and then.
         """
         rows = [row for group in self.groups for row in group]
         codes = self._codes(rows)
         wanted = platform_ids(rows, self._matching)
-        by_id = _orders_by_platform_id(wanted, self._actor.org_id, still_at_it)
+        by_id = _orders_by_platform_id(wanted, self._actor.org_id, keep_claim)
         by_code = known_codes(codes.values(), self._actor.org_id)
         found: dict[int, str] = {}
         at = self._matching.column_of("platform.id")
@@ -99,7 +99,7 @@ class Plan:
         return found
 
     def _codes(self, rows: Sequence[SheetRow]) -> dict[int, str]:
-        """Give the codes of ours that stand in the file, by the numbers of their rows."""
+        """Return our order codes in the file, by row number."""
         at = self._matching.column_of(ORDER)
         codes: dict[int, str] = {}
         for row in rows if at is not None else ():
@@ -111,7 +111,7 @@ class Plan:
 
 
 def _orders_by_platform_id(
-    wanted: Collection[str], org_id: str, still_at_it: Callable[[], None]
+    wanted: Collection[str], org_id: str, keep_claim: Callable[[], None]
 ) -> dict[str, str]:
     if not wanted:
         return {}
@@ -130,12 +130,12 @@ def _orders_by_platform_id(
                 for row in part
                 if row.platform.get("id") in wanted
             )
-            still_at_it()
+            keep_claim()
     return found
 
 
 def known_codes(codes: Iterable[str], org_id: str) -> set[str]:
-    """Give those of the codes that orders of the org have, but for the bin's."""
+    """Return those of the codes that orders of the org have, except in the bin."""
     every = sorted(set(codes))
     known: set[str] = set()
     with database.read() as connection:

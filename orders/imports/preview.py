@@ -1,33 +1,31 @@
-"""What an import would make and what is wrong with it, short enough to be read by people."""
+"""What people see of an import: its first orders, its errors, and its rows as CSV files."""
 
+import csv
+import io
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import select
 
 from orders.access import Actor
-from orders.imports.records import FileOrder, Import, OrderState, read_orders
-from orders.rules.cells import write_value
-from orders.rules.column_matching import OBJECTS
+from orders.imports.records import FileOrder, Import, OrderState, read_orders, read_sheet
 from orders.rules.imported_orders import OrderBuilder
-from orders.rules.sheet_reading import SheetRow
+from orders.rules.order import EDITABLE_FIELDS, FieldKind
+from orders.rules.sheet_reading import SheetRow, guard, write_value
 from orders.rules.status import STATUS_TEXTS, read_status
 from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.tables import order_import_row
 
-# What the form calls the keys of `platform`.
-PLATFORM = {
-    "id": mark("Platform order ID"),
-    "platform": mark("Platform"),
-    "storeName": mark("Store"),
-}
+# Fields that have columns of their own in the preview.
+_OF_THEIR_OWN = {"name", "customer_id"}
 
 
 @dataclass(frozen=True, slots=True)
 class FirstOrder:
-    """An order of the file with what stands in its fields; `facts` are labels and values."""
+    """An order of the file with the values of its fields; `facts` are labels and values."""
 
     order: FileOrder
     name: str
@@ -51,7 +49,7 @@ def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
 
 
 def common_faults(one: Import, *, most: int) -> list[tuple[int, str, str]]:
-    """Give the faults that stand in several rows: how many, the column, and what is wrong."""
+    """Return the errors of several rows: how many rows, the column, and the message."""
     bad = read_orders(one, (OrderState.BAD,))
     counted = Counter((fault.column, fault.message) for order in bad for fault in order.faults)
     return [
@@ -76,10 +74,14 @@ def _first(order: FileOrder, raw: dict[str, Any], labels: dict[str, str]) -> Fir
     facts: dict[str, str] = {
         mark("Status"): raw.get("status", "") if status is None else STATUS_TEXTS[status]
     }
-    for area in OBJECTS:
-        names = PLATFORM if area == OBJECTS[0] else labels
-        for key, value in raw.get(area, {}).items():
-            facts[names.get(key, key)] = write_value(value, is_text=isinstance(value, str))
+    for field in EDITABLE_FIELDS:
+        if field.kind is FieldKind.OBJECT:
+            names = {part.name: part.label for part in field.parts} or labels
+            for key, value in raw.get(field.wire_name, {}).items():
+                shown = write_value(value, is_text=isinstance(value, str))
+                facts[names.get(key, key)] = shown
+        elif field.kind is FieldKind.TEXT and field.name not in _OF_THEIR_OWN:
+            facts[field.label] = raw.get(field.wire_name, "")
     return FirstOrder(
         order=order,
         name=raw.get("name", ""),
@@ -87,3 +89,88 @@ def _first(order: FileOrder, raw: dict[str, Any], labels: dict[str, str]) -> Fir
         lines=len(raw["cart"]),
         facts=tuple((label, value) for label, value in facts.items() if value),
     )
+
+
+# Of an order and the number of one of its rows: the cells that are added.
+Values: TypeAlias = Callable[[FileOrder, int], list[str]]
+Translate: TypeAlias = Callable[[str], str]
+
+BOM = "\ufeff"  # Excel takes CSV for another encoding without it
+# Of the columns that are added; a file that is imported again does not import them.
+ERROR, SHORT_ID, ORDER_ID = "error", "shortId", "orderId"
+NOT_MADE = mark("Not imported.")
+
+
+def errors_csv(one: Import, translate: Translate = str) -> str:
+    """Return the rows of the orders that have errors as CSV, each with its errors.
+
+    `translate` translates a text for its reader.
+    """
+    bad = read_orders(one, (OrderState.BAD,))
+    return _written(one, [ERROR], bad, lambda order, row: [_error(order, row, translate)])
+
+
+def result_csv(one: Import, translate: Translate = str) -> str:
+    """Return all rows of the file as CSV, each with its order's code and ID, or why there is none.
+
+    `translate` translates a text for its reader.
+    """
+    return _written(
+        one,
+        [SHORT_ID, ORDER_ID, ERROR],
+        read_orders(one),
+        lambda order, row: [
+            order.short_id or "",
+            order.order_id or "",
+            _error(order, row, translate),
+        ],
+    )
+
+
+def _error(order: FileOrder, row: int, translate: Translate) -> str:
+    if order.state == OrderState.MADE:
+        return ""
+    if order.state == OrderState.SKIPPED:
+        return translate(
+            mark("Not imported: it is there already, as %(code)s.", code=order.same_as)
+        )
+    own = [
+        f"{fault.column}: {translate(fault.message)}" if fault.column else translate(fault.message)
+        for fault in order.faults
+        if fault.row == row
+    ]
+    others = sorted({fault.row for fault in order.faults} - {row})
+    if not own and others:
+        return translate(
+            mark("Another row of this order has an error: row %(row)s.", row=others[0])
+        )
+    return " ".join(own) or translate(NOT_MADE)
+
+
+def _written(
+    one: Import,
+    added: list[str],
+    orders: Iterable[FileOrder],
+    values: Values,
+) -> str:
+    text = io.StringIO()
+    text.write(BOM)
+    writer = csv.writer(text)
+    writer.writerow([guard(name) for name in (*one.columns, *added)])
+    cells = {row.number: row.cells for row in read_sheet(one).rows}
+    for number, order in sorted(_rows_of(orders), key=lambda pair: pair[0]):
+        row = [*cells[number], *values(order, number)]
+        writer.writerow([guard(cell) for cell in row])
+    return text.getvalue()
+
+
+def _rows_of(orders: Iterable[FileOrder]) -> Iterator[tuple[int, FileOrder]]:
+    return ((number, order) for order in orders for number in order.rows)
+
+
+SAMPLE = """\
+order,name,customerId,platform.id,sku,count
+1,Reception,C-1042,S-2201,OSL-CH-OAK-02,4
+1,Reception,C-1042,S-2201,PLK-DT-OAK-22,1
+2,Canteen,C-2077,S-2202,STU-DK-OAK-14,2
+"""

@@ -1,4 +1,4 @@
-"""What is known of imports: reading their rows of the database. Every query names its org."""
+"""Imports, their rows and their progress, read from the database. Every query names its org."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ from typing import Any
 from sqlalchemy import func, select
 
 from orders.rules.column_matching import Matching
-from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import NotFound
+from orders.rules.identifiers import read_uuid
 from orders.rules.imported_orders import RowFault
-from orders.rules.paging import Page, Paging
 from orders.rules.sheet_reading import Sheet, SheetRow
 from orders.rules.texts import mark, unpack, unpack_line
 from orders.storage import database
+from orders.storage.pages import Page, Paging, numbered_page
 from orders.storage.tables import order_import, order_import_order, order_import_row
 
 # Rows that are looked up by one statement.
 BATCH = 500
-# Begins the keys of imported orders (`orders.repeats`): nobody has entered these at the desk.
+# Prefix of the idempotency keys of imported orders, which nobody has entered at the desk.
 KEY_PREFIX = "import:"
 
 
-class State(StrEnum):
-    """Where an import stands, in words for people (STATE_TEXTS)."""
+class ImportState(StrEnum):
+    """The state of an import; STATE_TEXTS has the words for people."""
 
     READING = "Being read"
     MATCHING = "Columns to match"
@@ -38,26 +38,26 @@ class State(StrEnum):
     FAILED = "Failed"
 
 
-# For a door to translate.
+# Pages translate them.
 STATE_TEXTS = {
-    State.READING: mark("Being read"),
-    State.MATCHING: mark("Columns to match"),
-    State.CHECKING: mark("Being checked"),
-    State.CHECKED: mark("Ready to import"),
-    State.RUNNING: mark("Running"),
-    State.CANCELLING: mark("Being stopped"),
-    State.CANCELLED: mark("Cancelled"),
-    State.DONE: mark("Done"),
-    State.FAILED: mark("Failed"),
+    ImportState.READING: mark("Being read"),
+    ImportState.MATCHING: mark("Columns to match"),
+    ImportState.CHECKING: mark("Being checked"),
+    ImportState.CHECKED: mark("Ready to import"),
+    ImportState.RUNNING: mark("Running"),
+    ImportState.CANCELLING: mark("Being stopped"),
+    ImportState.CANCELLED: mark("Cancelled"),
+    ImportState.DONE: mark("Done"),
+    ImportState.FAILED: mark("Failed"),
 }
-# In these the background has something to do.
-WORKED_ON = frozenset({State.CHECKING, State.RUNNING, State.CANCELLING})
-# In these nothing was made yet, and the choice of columns may change.
-NOT_STARTED = frozenset({State.MATCHING, State.CHECKING, State.CHECKED})
+# States in which the background has something to do.
+WORKED_ON = frozenset({ImportState.CHECKING, ImportState.RUNNING, ImportState.CANCELLING})
+# States in which nothing was created yet, and the matching may change.
+NOT_STARTED = frozenset({ImportState.MATCHING, ImportState.CHECKING, ImportState.CHECKED})
 
 
 class OrderState(StrEnum):
-    """What has become of an order of the file."""
+    """The state of an order of the file."""
 
     GOOD = "good"
     BAD = "bad"
@@ -78,7 +78,7 @@ class Import:
     content_hash: str
     headers_hash: str
     matching: Matching | None
-    state: State
+    state: ImportState
     order_count: int | None
     is_all_or_nothing: bool
     message: str | None
@@ -90,12 +90,12 @@ class Import:
 
     @property
     def is_worked_on(self) -> bool:
-        """Tell whether its page changes by itself."""
+        """Whether its page refreshes by itself."""
         return self.state in WORKED_ON
 
     @property
     def is_started(self) -> bool:
-        """Tell whether orders may have been made of it."""
+        """Whether orders may have been created from it."""
         return self.started_at is not None
 
 
@@ -119,7 +119,7 @@ def find(import_id: str, org_id: str) -> Import:
     statement = select(order_import).where(
         order_import.c.id == read_uuid(import_id),
         order_import.c.org_id == org_id,
-        order_import.c.state != State.READING,
+        order_import.c.state != ImportState.READING,
     )
     with database.read() as connection:
         row = connection.execute(statement).one_or_none()
@@ -129,8 +129,8 @@ def find(import_id: str, org_id: str) -> Import:
 
 
 def list_imports(org_id: str, paging: Paging) -> Page[tuple[Import, int]]:
-    """Read a page of the org's imports, newest first, each with how many orders it has made."""
-    own = (order_import.c.org_id == org_id) & (order_import.c.state != State.READING)
+    """Read a page of the org's imports, newest first, each with the number of its orders so far."""
+    own = (order_import.c.org_id == org_id) & (order_import.c.state != ImportState.READING)
     made = (
         select(func.count())
         .select_from(order_import_order)
@@ -142,19 +142,15 @@ def list_imports(org_id: str, paging: Paging) -> Page[tuple[Import, int]]:
         .scalar_subquery()
         .label("made")
     )
-    statement = (
-        select(order_import, made)
-        .where(own)
-        .order_by(order_import.c.created_at.desc(), order_import.c.id.desc())
-        .limit(paging.per_page)
-        .offset(paging.offset)
-    )
     with database.read() as connection:
-        total = connection.execute(
-            select(func.count()).select_from(order_import).where(own)
-        ).scalar_one()
-        entries = [(import_from(row), row.made) for row in connection.execute(statement)]
-    return Page(entries, total, paging)
+        return numbered_page(
+            connection,
+            select(order_import, made).where(own),
+            paging,
+            sortable={"createdAt": order_import.c.created_at},
+            tie=order_import.c.id,
+            make=lambda row: (import_from(row), row.made),
+        )
 
 
 def earlier_runs(one: Import) -> list[Import]:
@@ -174,7 +170,7 @@ def earlier_runs(one: Import) -> list[Import]:
 
 
 def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
-    """Make an import of its row."""
+    """Return the import of a row."""
     return Import(
         id=row.id,
         org_id=row.org_id,
@@ -185,7 +181,7 @@ def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
         content_hash=row.content_hash,
         headers_hash=row.headers_hash,
         matching=None if row.matching is None else Matching.from_json(row.matching),
-        state=State(row.state),
+        state=ImportState(row.state),
         order_count=row.order_count,
         is_all_or_nothing=row.is_all_or_nothing,
         message=None if row.message is None else unpack_line(row.message),
@@ -241,8 +237,60 @@ def _order(row: Any) -> FileOrder:  # noqa: ANN401 - a row of `order_import_orde
         rows=tuple(row.rows),
         pieces=row.pieces,
         state=OrderState(row.state),
-        faults=tuple(RowFault(at, column, unpack(told)) for at, column, told in row.faults),
+        faults=tuple(RowFault(at, column, unpack(text)) for at, column, text in row.faults),
         same_as=row.same_as,
         order_id=row.order_id,
         short_id=row.short_id,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many orders of an import are in which state; `same` of those not made yet."""
+
+    good: int = 0
+    bad: int = 0
+    made: int = 0
+    skipped: int = 0
+    same: int = 0
+
+    @property
+    def known(self) -> int:
+        """How many were checked so far."""
+        return self.good + self.bad + self.made + self.skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the background has come; `total` is None until the orders are counted."""
+
+    done: int
+    total: int | None
+
+    @property
+    def percent(self) -> int:
+        """Whole percents; 0 while the total is unknown."""
+        return self.done * 100 // self.total if self.total else 0
+
+
+def counts(one: Import) -> Counts:
+    """Count the orders of an import by their state."""
+    same = func.count(order_import_order.c.same_as)
+    statement = (
+        select(order_import_order.c.state, func.count(), same)
+        .where(order_import_order.c.import_id == one.id)
+        .group_by(order_import_order.c.state)
+    )
+    with database.read() as connection:
+        rows = connection.execute(statement).all()
+    by_state = {state: count for state, count, _ in rows}
+    same_good = {state: found for state, _, found in rows}.get(OrderState.GOOD, 0)
+    return Counts(**by_state, same=same_good)
+
+
+def progress(one: Import, found: Counts) -> Progress:
+    """Return how far the checking or the creating of the orders has come."""
+    if one.state == ImportState.CHECKING:
+        return Progress(found.known, one.order_count)
+    waiting = found.good + (found.bad if one.is_all_or_nothing else 0)
+    return Progress(found.made, found.made + waiting)

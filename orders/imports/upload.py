@@ -1,16 +1,20 @@
-"""The first steps of an import: the file is read and kept, and its columns are matched."""
+"""The first steps of an import: the file is read and stored, and its columns are matched."""
 
+import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orders.access import Actor
-from orders.imports.records import NOT_STARTED, Import, State, find
-from orders.imports.spreadsheet import read_xlsx
+from orders.imports.records import NOT_STARTED, Import, ImportState, find
+from orders.rules import spreadsheet
 from orders.rules.column_matching import (
     Matching,
     guess,
@@ -18,8 +22,9 @@ from orders.rules.column_matching import (
     still_fits,
 )
 from orders.rules.errors import Conflict, InvalidInput, NotFound
-from orders.rules.limits import Limits
-from orders.rules.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, read_csv
+from orders.rules.inputs import Limits
+from orders.rules.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, read_csv, sheet_of
+from orders.rules.spreadsheet import SheetAnswer
 from orders.rules.texts import mark, pack
 from orders.storage import database
 from orders.storage.sqlite import request_lock
@@ -36,7 +41,7 @@ STARTED = mark("This import was started already; its columns stay as they are.")
 
 
 def read_file(content: bytes, limits: Limits) -> Sheet:
-    """Read CSV or XLSX, known by its bytes. Raises UnreadableSheet with a sentence."""
+    """Read CSV or XLSX, distinguished by its bytes. Raises UnreadableSheet with a message."""
     request_lock.release()  # a long file takes a while, and nobody else should wait for it
     if not content.strip():
         raise UnreadableSheet(mark("This file is empty."))
@@ -54,10 +59,10 @@ def upload(
     key: str,
     now: datetime | None = None,
 ) -> Import:
-    """Keep a file's rows as an import whose columns are to be matched.
+    """Store a file's rows as an import whose columns are to be matched.
 
     The same `key` with the same content is the same import: of a form that was sent twice. Raises
-    UnreadableSheet, and keeps nothing then.
+    UnreadableSheet, and stores nothing then.
     """
     sheet = read_file(content, limits)
     at = now or datetime.now(UTC)
@@ -81,7 +86,7 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
         "content_hash": sheet.content_hash(),
         "headers_hash": sheet.headers_hash(),
         "matching": None,
-        "state": State.READING,
+        "state": ImportState.READING,
         "is_all_or_nothing": False,
         "created_at": at,
         "created_by": actor.id,
@@ -99,8 +104,8 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
         _insert_rows(rows[start : start + WRITTEN_AT_ONCE])
     whole = (
         update(order_import)
-        .where(order_import.c.id == import_id, order_import.c.state == State.READING)
-        .values(state=State.MATCHING)
+        .where(order_import.c.id == import_id, order_import.c.state == ImportState.READING)
+        .values(state=ImportState.MATCHING)
     )
     with database.transaction() as connection:
         connection.execute(whole)
@@ -113,14 +118,14 @@ def _insert_rows(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _printable_name(file_name: str) -> str:
-    """Give the last part of a file's name as it can be shown; browsers send paths, rarely."""
+    """Return the last part of a file's name in printable form; a few browsers send paths."""
     last = file_name.replace("\\", "/").rpartition("/")[2]
     shown = "".join(letter for letter in last if letter.isprintable())
     return shown.encode("utf-8", "ignore").decode()[:255] or "file"
 
 
 def suggest(one: Import, actor: Actor) -> Matching:
-    """Give the choice of columns to begin with: this import's, the last one's, or a guess."""
+    """Return the matching to begin with: this import's, that of the last one, or a guess."""
     if one.matching is not None:
         return one.matching
     attributes = actor.org.attributes
@@ -144,7 +149,7 @@ def suggest(one: Import, actor: Actor) -> Matching:
 
 
 def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None = None) -> None:
-    """Take a choice of columns, and let the orders be checked by it in the background.
+    """Set the matching, and let the orders be checked by it in the background.
 
     Raises InvalidInput with errors at `column.<position>` and `group`, and Conflict when the
     import was started already.
@@ -157,7 +162,7 @@ def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None
         update(order_import)
         .where(order_import.c.id == one.id, order_import.c.state.in_(NOT_STARTED))
         .values(
-            matching=matching.as_json(), state=State.CHECKING, order_count=None,
+            matching=matching.as_json(), state=ImportState.CHECKING, order_count=None,
             waiting_since=at, claimed_until=None,
         )
     )  # fmt: skip
@@ -168,3 +173,43 @@ def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None
         connection.execute(
             delete(order_import_order).where(order_import_order.c.import_id == one.id)
         )
+
+
+PATIENCE = 30.0  # seconds
+TOO_LARGE = mark("Unpacked, this spreadsheet is too large. Save the sheet with the orders as CSV.")
+# The reader runs without our modules: its messages become translatable here.
+_SENTENCES = {
+    str(sentence): sentence
+    for sentence in (
+        TOO_LARGE,
+        mark("This file is no spreadsheet that can be read. Save it anew as XLSX, or as CSV."),
+        mark("This file is protected with a password. Save a copy without one."),
+    )
+}
+
+
+def read_xlsx(content: bytes, *, most_rows: int) -> Sheet:
+    """Read the first visible sheet of an XLSX file; raises UnreadableSheet with a sentence."""
+    answer = _answer(content, most_rows + 2)
+    if "error" in answer:
+        raise UnreadableSheet(_SENTENCES.get(answer["error"], answer["error"]))
+    notes = []
+    if answer["sheets"] > 1:
+        notes.append(mark("Only the first sheet was read, “%(sheet)s”.", sheet=answer["sheet"]))
+    return sheet_of(answer["rows"], most_rows=most_rows, notes=notes)
+
+
+def _answer(content: bytes, most_rows: int) -> SheetAnswer:
+    request_lock.release()
+    command = [sys.executable, "-I", str(Path(spreadsheet.__file__)), str(most_rows)]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own file; what was sent is its standard input
+            command, input=content, capture_output=True, timeout=PATIENCE, check=True
+        )
+        answer: SheetAnswer = json.loads(done.stdout)
+    except subprocess.TimeoutExpired as error:
+        raise UnreadableSheet(TOO_LARGE) from error
+    except (subprocess.CalledProcessError, ValueError) as error:
+        # It needed more memory or time than allowed, or the library failed.
+        raise UnreadableSheet(TOO_LARGE) from error
+    return answer

@@ -1,8 +1,8 @@
-"""What the background does with an import: checks its orders, then makes them.
+"""The background work on an import: check its orders, then create them.
 
-Orders are made one after the other, each in a transaction of its own, so that others who write
-meanwhile wait for one order at the most. Each has a key made of the import and its position: after
-a death in the middle, what was made and not noted is found by its key, and not made again.
+Orders are created one after the other, each in a transaction of its own, so that other writers wait
+for one order at most. Each has an idempotency key of the import and its position: after a crash, an
+order that was created but not noted is found by its key, and not created again.
 """
 
 import logging
@@ -16,12 +16,12 @@ from orders import access, intake
 from orders.access import Actor
 from orders.imports.claim import Claim, ClaimLost, Clock, claim_next, utc_now
 from orders.imports.plan import BadRows, Plan
-from orders.imports.records import BATCH, KEY_PREFIX, Import, OrderState, State, read_orders
+from orders.imports.records import BATCH, KEY_PREFIX, Import, ImportState, OrderState, read_orders
 from orders.order_rows import IMPORTED
 from orders.repeats import Once
 from orders.rules.errors import OrderError, ServiceBusy
 from orders.rules.imported_orders import ImportedOrder, RowFault
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.order import OrderDraft
 from orders.rules.texts import Figure, Text, mark, mark_many, pack
 from orders.storage import database
@@ -30,11 +30,11 @@ from orders.storage.tables import order_import, order_import_order, orders, subm
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-# Orders that are checked, and that are made, before it is noted how far the import has come.
+# Orders that are checked, and that are created, before the progress is stored.
 CHECKED_AT_ONCE = 200
 MADE_AT_ONCE = 10
-# After each order the import rests for so many times as long as the order took, at most so many
-# seconds: half of the disk and of the processor is left to others (docs/benchmarks.md).
+# After each order the import sleeps for REST times the order's duration, at most LONGEST_REST
+# seconds, which leaves half of the disk and of the processor to others (docs/benchmarks.md).
 REST = 1.0
 LONGEST_REST = 0.1
 BROKEN = mark("Something broke while the orders were made. Those that were made are listed.")
@@ -46,15 +46,15 @@ Outcome = tuple[int, dict[str, Any]]
 
 
 def never() -> bool:
-    """Work to the end."""
+    """Return False: never stop early."""
     return False
 
 
 def work_next(limits: Limits, should_stop: ShouldStop = never, *, now: Clock = utc_now) -> bool:
     """Work on the import that has waited the longest, until it is done or `should_stop`.
 
-    Gives False when there is none. Raises ServiceBusy when the database cannot be reached: the
-    claim then ends by itself, and the work goes on.
+    Returns False when there is none. Raises ServiceBusy when the database cannot be reached: the
+    claim then ends by itself, and the work goes on later.
     """
     claim = claim_next(now)
     if claim is None:
@@ -75,26 +75,26 @@ def _work(claim: Claim, limits: Limits, should_stop: ShouldStop) -> None:
     one = claim.one
     actor = access.staff_actor(one.started_by or one.created_by)
     if actor is None:
-        claim.finish(State.FAILED, mark("The account that has started this is no more."))
-    elif one.state == State.CHECKING:
+        claim.finish(ImportState.FAILED, mark("The account that has started this is no more."))
+    elif one.state == ImportState.CHECKING:
         _check(claim, Plan(one, actor, limits), should_stop)
     else:
         _note_what_was_made(claim, actor)
-        if one.state == State.CANCELLING:
-            claim.finish(State.CANCELLED)
+        if one.state == ImportState.CANCELLING:
+            claim.finish(ImportState.CANCELLED)
         else:
             _make(claim, Plan(one, actor, limits), actor, should_stop)
 
 
 def _give_up(claim: Claim) -> None:
     try:
-        claim.finish(State.FAILED, BROKEN if claim.one.is_started else UNCHECKED)
+        claim.finish(ImportState.FAILED, BROKEN if claim.one.is_started else UNCHECKED)
     except (ClaimLost, ServiceBusy):
         log.warning("The failed import is tried again.")
 
 
 def _check(claim: Claim, plan: Plan, should_stop: ShouldStop) -> None:
-    """Judge every order of the file; nothing is made."""
+    """Check every order of the file; nothing is created."""
     same = plan.same_orders(claim.keep)
     total = len(plan.groups)
     counted = (
@@ -108,7 +108,7 @@ def _check(claim: Claim, plan: Plan, should_stop: ShouldStop) -> None:
             return
         rows = [_judged(claim.one, plan, position, same.get(position)) for position in positions]
         claim.keep(_inserting(rows))
-    claim.finish(State.CHECKED)
+    claim.finish(ImportState.CHECKED)
 
 
 def _inserting(rows: Sequence[dict[str, Any]]) -> Callable[[Connection], object]:
@@ -144,17 +144,17 @@ def _stored(faults: Sequence[RowFault]) -> list[list[Any]]:
 
 
 def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> None:
-    """Make what was not made yet, after every order was judged once more."""
+    """Create the orders that are missing, after all of them were checked again."""
     is_whole = claim.one.is_all_or_nothing
     waiting = (OrderState.GOOD, OrderState.BAD) if is_whole else (OrderState.GOOD,)
     pending = [order.position for order in read_orders(claim.one, waiting)]
     drafts: dict[int, OrderDraft] = {}
     if is_whole:
-        # All of them before the first is made: from then on nothing can be wrong with one.
+        # All of them before the first is created.
         drafts = _drafts_of_all(claim, plan, pending)
         if len(drafts) < len(pending):
             bad = len(pending) - len(drafts)
-            claim.finish(State.FAILED, _whole_failed(bad))
+            claim.finish(ImportState.FAILED, _whole_failed(bad))
             return
     for positions in _pieces(pending, MADE_AT_ONCE):
         if should_stop():
@@ -169,7 +169,7 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
                 outcomes.append(made)
         finally:
             claim.tell(_noting(claim.one, outcomes))
-    claim.finish(State.DONE)
+    claim.finish(ImportState.DONE)
 
 
 def _whole_failed(bad: int) -> Text:
@@ -200,7 +200,7 @@ def _drafts_of_all(claim: Claim, plan: Plan, pending: Sequence[int]) -> dict[int
 def _made(
     one: Import, plan: Plan, position: int, draft: OrderDraft | None, actor: Actor
 ) -> Outcome:
-    """Make one order, or say why not."""
+    """Create one order, or return why not."""
     order = plan.order(position)
     once = Once(key_of(one.id, position), plan.fingerprint(position))
     try:
@@ -221,7 +221,7 @@ def _as_bad(faults: Sequence[RowFault]) -> dict[str, Any]:
 
 
 def key_of(import_id: str, position: int) -> str:
-    """Give the key under which an order of an import is made once."""
+    """Return the idempotency key of an order of an import."""
     return f"{KEY_PREFIX}{import_id}:{position}"
 
 
@@ -231,7 +231,7 @@ def _noting(one: Import, outcomes: Sequence[Outcome]) -> Callable[[Connection], 
             statement = update(order_import_order).where(
                 order_import_order.c.import_id == one.id,
                 order_import_order.c.position == position,
-                # Made is made, whatever another one thinks of the same order.
+                # A created order stays created, whatever another process writes about it.
                 order_import_order.c.state != OrderState.MADE,
             )
             connection.execute(statement.values(values))
@@ -240,7 +240,7 @@ def _noting(one: Import, outcomes: Sequence[Outcome]) -> Callable[[Connection], 
 
 
 def _note_what_was_made(claim: Claim, actor: Actor) -> None:
-    """Note the orders that a process had made when it died, and others that nobody noted."""
+    """Store the outcome of orders that were created but not noted, as after a crash."""
     one = claim.one
     unmade = read_orders(one, (OrderState.GOOD, OrderState.BAD))
     keys = {key_of(one.id, order.position): order.position for order in unmade}

@@ -1,1 +1,1 @@
-"""The list of orders: found, sorted, changed by the dozen, exported."""
+"""The list of orders: filters, search, sorting, bulk changes, saved views, export."""

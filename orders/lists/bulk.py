@@ -1,24 +1,23 @@
-"""One change of many orders: a status, into the bin or out of it, and its undoing.
+"""Change many orders at once: a status, into the bin or out of it; and undo such a change.
 
 Each order is changed by `orders.editing` in a transaction of its own, so that nobody waits for the
-whole; what became of each is kept, and so the change can be undone.
+whole. The outcome of each order is stored, so that the change can be undone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, delete, select, update
 
 from orders import editing
 from orders.access import Actor
-from orders.lists import bulk_records, order_list
-from orders.lists.bulk_records import Action, Change, Outcome, Result
-from orders.lists.order_list import Wanted
-from orders.lists.order_place import Sort
-from orders.rules.change_schema import OrderChanges
+from orders.lists import order_list
+from orders.lists.order_filter import OrderFilter
+from orders.lists.order_list import Sort
 from orders.rules.errors import (
     Forbidden,
     InvalidOrder,
@@ -27,26 +26,150 @@ from orders.rules.errors import (
     ServiceBusy,
     StaleVersion,
 )
-from orders.rules.order import Order
+from orders.rules.identifiers import read_uuid
+from orders.rules.order import Order, OrderChanges
 from orders.rules.status import Status
-from orders.rules.texts import Figure, joined, mark
+from orders.rules.texts import Figure, joined, mark, pack, unpack
 from orders.storage import database
 from orders.storage.sql import unindexed
-from orders.storage.tables import orders
+from orders.storage.tables import bulk_change, insert_new, orders
+
+KEPT = timedelta(days=7)
+# A change that has not finished by then was interrupted: its known outcomes can be undone.
+PATIENCE = timedelta(minutes=10)
+
+
+class BulkAction(StrEnum):
+    """What is done with the orders."""
+
+    STATUS = "status"
+    BIN = "bin"
+    RESTORE = "restore"
+
+
+class BulkResult(StrEnum):
+    """What became of one order."""
+
+    CHANGED = "changed"
+    SAME = "same"  # it was so already
+    REFUSED = "refused"
+    STALE = "stale"  # somebody else has changed it meanwhile
+    GONE = "gone"  # it is not there, or in the bin (or out of it) already
+    BUSY = "busy"  # the database could not be written: most likely nothing was changed
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOutcome:
+    """What became of one order: `before` is its status before, `version` its version after."""
+
+    id: str
+    short_id: str
+    before: str
+    version: int
+    result: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkChange:
+    """A change of many orders; not finished while `finished_at` is None."""
+
+    id: str
+    action: BulkAction
+    status: Status | None
+    created_at: datetime
+    finished_at: datetime | None
+    undone_at: datetime | None
+    outcomes: tuple[BulkOutcome, ...]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the change is still running; after PATIENCE it counts as interrupted."""
+        return self.finished_at is None and datetime.now(UTC) - self.created_at < PATIENCE
+
+    def of(self, *results: str) -> tuple[BulkOutcome, ...]:
+        """Return the orders with one of these results."""
+        return tuple(one for one in self.outcomes if one.result in results)
+
+
+def find_change(change_id: str, actor: Actor) -> BulkChange:
+    """Read a change that this person has made. Raises NotFound."""
+    row: Any = None
+    if read_uuid(change_id) == change_id:
+        which = (bulk_change.c.id == change_id, bulk_change.c.staff_id == actor.id)
+        with database.read() as connection:
+            row = connection.execute(select(bulk_change).where(*which)).one_or_none()
+    if row is None:
+        raise NotFound(mark("There is no such change."))
+    return BulkChange(
+        id=row.id,
+        action=BulkAction(row.action),
+        status=Status(row.status) if row.status else None,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        undone_at=row.undone_at,
+        outcomes=tuple(_outcome(one) for one in row.outcome),
+    )
+
+
+def _outcome(stored: dict[str, Any]) -> BulkOutcome:
+    return BulkOutcome(**{**stored, "reason": unpack(stored["reason"])})
+
+
+def _begin(change: BulkChange, actor: Actor) -> bool:
+    """Claim the change's ID; False when it is taken already. Old changes are deleted."""
+    row: dict[str, Any] = {
+        "id": change.id,
+        "org_id": actor.org_id,
+        "staff_id": actor.id,
+        "action": str(change.action),
+        "status": None if change.status is None else str(change.status),
+        "created_at": change.created_at,
+        "finished_at": None,
+        "undone_at": None,
+        "outcome": [],
+    }
+
+    def work(connection: Connection) -> bool:
+        old = bulk_change.c.created_at < change.created_at - KEPT
+        connection.execute(delete(bulk_change).where(old))
+        return insert_new(connection, bulk_change, row)
+
+    return database.write(work)
+
+
+def _claim_undoing(change: BulkChange, at: datetime) -> bool:
+    """Let one of two clicks undo the change."""
+    which = (bulk_change.c.id == change.id, bulk_change.c.undone_at.is_(None))
+    claim = update(bulk_change).where(*which).values(undone_at=at).returning(bulk_change.c.id)
+    return database.write(lambda connection: connection.execute(claim).first() is not None)
+
+
+def _keep(change: BulkChange) -> None:
+    """Store the outcomes so far."""
+    values = {
+        "finished_at": change.finished_at,
+        "undone_at": change.undone_at,
+        "outcome": [asdict(one) | {"reason": pack(one.reason)} for one in change.outcomes],
+    }
+    which = bulk_change.c.id == change.id
+    database.write(lambda it: it.execute(update(bulk_change).where(which).values(values)).close())
+
 
 MOST_ORDERS = 1_000
-# After so many orders, what became of them is written down.
+# After each CHUNK of orders their outcomes are stored.
 CHUNK = 50
 BATCH = 500  # bound parameters of one statement
 
-# What is done with an order, beside setting a status, and what undoes it.
-_ACTS: dict[Action, Callable[..., Order]] = {
-    Action.BIN: editing.bin_order,
-    Action.RESTORE: editing.restore_order,
+# What is done with an order, apart from setting a status, and what undoes it.
+_ACTIONS: dict[BulkAction, Callable[..., Order]] = {
+    BulkAction.BIN: editing.bin_order,
+    BulkAction.RESTORE: editing.restore_order,
 }
-_WAYS_BACK: dict[Action, Callable[..., Order]] = {
-    Action.BIN: editing.restore_order,
-    Action.RESTORE: editing.bin_order,
+_UNDOING: dict[BulkAction, Callable[..., Order]] = {
+    BulkAction.BIN: editing.restore_order,
+    BulkAction.RESTORE: editing.bin_order,
 }
 
 
@@ -70,8 +193,8 @@ class Target:
     version: int
 
 
-def targets_of(org_id: str, wanted: Wanted, sort: Sort) -> list[Target]:
-    """Give all orders that match, as they are now. Raises TooMany beyond MOST_ORDERS."""
+def targets_of(org_id: str, wanted: OrderFilter, sort: Sort) -> list[Target]:
+    """Return all orders that match, as they are now. Raises TooMany beyond MOST_ORDERS."""
     batches = order_list.ids_in_batches(org_id, wanted, sort, size=BATCH)
     ids = list(islice((one for batch in batches for one in batch), MOST_ORDERS + 1))
     if len(ids) > MOST_ORDERS:
@@ -81,44 +204,44 @@ def targets_of(org_id: str, wanted: Wanted, sort: Sort) -> list[Target]:
 
 
 def change_orders(
-    targets: Sequence[Target], action: Action, *, status: Status | None = None, change_id: str,
+    targets: Sequence[Target], action: BulkAction, *, status: Status | None = None, change_id: str,
     actor: Actor, now: datetime | None = None,
-) -> Change:  # fmt: skip
-    """Change the orders one by one and tell what became of each; at most MOST_ORDERS.
+) -> BulkChange:  # fmt: skip
+    """Change the orders one by one, at most MOST_ORDERS, and return the outcome of each.
 
     An order that is no longer in the version of its target is left alone. The same `change_id`
-    twice is one change, whose outcome so far is given. Raises TooMany.
+    twice is one change, whose outcomes so far are returned. Raises TooMany.
     """
     if len(targets) > MOST_ORDERS:
         raise TooMany
     at = now or datetime.now(UTC)
-    change = Change(change_id, action, status, at, None, None, ())
-    if not bulk_records.begin(change, actor):
-        return bulk_records.find_change(change_id, actor)
+    change = BulkChange(change_id, action, status, at, None, None, ())
+    if not _begin(change, actor):
+        return find_change(change_id, actor)
     for outcome in _outcomes(targets, change, actor):
         change = replace(change, outcomes=(*change.outcomes, outcome))
         if len(change.outcomes) % CHUNK == 0:
-            bulk_records.keep(change)
+            _keep(change)
     change = replace(change, finished_at=datetime.now(UTC))
-    bulk_records.keep(change)
+    _keep(change)
     return change
 
 
-def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> Change:
-    """Set each order back that the change has changed and that is still as it was left.
+def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> BulkChange:
+    """Change each order back that is still as the change has left it.
 
-    A second undoing does nothing. Raises NotFound for a change of somebody else, or an old one.
+    A second undo does nothing. Raises NotFound for a change of somebody else, or an old one.
     """
-    change = bulk_records.find_change(change_id, actor)
+    change = find_change(change_id, actor)
     at = now or datetime.now(UTC)
-    if change.is_running or not bulk_records.claim_undoing(change, at):
-        return bulk_records.find_change(change_id, actor)
+    if change.is_running or not _claim_undoing(change, at):
+        return find_change(change_id, actor)
     outcomes = [
-        _undo(one, change, actor) if one.result == Result.CHANGED else one
+        _undo(one, change, actor) if one.result == BulkResult.CHANGED else one
         for one in change.outcomes
     ]
     change = replace(change, outcomes=tuple(outcomes), undone_at=at)
-    bulk_records.keep(change)
+    _keep(change)
     return change
 
 
@@ -136,31 +259,33 @@ def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # n
     return found
 
 
-def _outcomes(targets: Sequence[Target], change: Change, actor: Actor) -> Iterator[Outcome]:
-    """Change one order after the other; targets that the org does not have are passed over."""
+def _outcomes(targets: Sequence[Target], change: BulkChange, actor: Actor) -> Iterator[BulkOutcome]:
+    """Change one order after the other; targets that the org does not have are skipped."""
     stored = _read(actor.org_id, orders.c.short_id, [one.short_id for one in targets])
     busy = ""
     for target in targets:
         row = stored.get(target.short_id)
         if row is None:
             continue
-        outcome = Outcome(row.id, row.short_id, row.status, row.version, Result.CHANGED)
+        outcome = BulkOutcome(row.id, row.short_id, row.status, row.version, BulkResult.CHANGED)
         if busy:
-            # Whoever waits for a busy database for each of a thousand orders waits for hours.
-            outcome = replace(outcome, result=Result.BUSY, reason=busy)
-        elif change.action is Action.STATUS and change.status == row.status:
-            outcome = replace(outcome, result=Result.SAME)
+            # Waiting for a busy database for each of a thousand orders would take hours.
+            outcome = replace(outcome, result=BulkResult.BUSY, reason=busy)
+        elif change.action is BulkAction.STATUS and change.status == row.status:
+            outcome = replace(outcome, result=BulkResult.SAME)
         else:
-            act = _ACTS.get(change.action, _setting(change.status))
-            outcome = _try(outcome, target.version, act, actor)
-        busy = outcome.reason if outcome.result == Result.BUSY else ""
+            change_one = _ACTIONS.get(change.action, _setting(change.status))
+            outcome = _try(outcome, target.version, change_one, actor)
+        busy = outcome.reason if outcome.result == BulkResult.BUSY else ""
         yield outcome
 
 
-def _undo(outcome: Outcome, change: Change, actor: Actor) -> Outcome:
-    act = _WAYS_BACK.get(change.action, _setting(Status(outcome.before)))
-    undone = _try(outcome, outcome.version, act, actor)
-    return replace(undone, result=Result.UNDONE) if undone.result == Result.CHANGED else undone
+def _undo(outcome: BulkOutcome, change: BulkChange, actor: Actor) -> BulkOutcome:
+    change_one = _UNDOING.get(change.action, _setting(Status(outcome.before)))
+    undone = _try(outcome, outcome.version, change_one, actor)
+    return (
+        replace(undone, result=BulkResult.UNDONE) if undone.result == BulkResult.CHANGED else undone
+    )
 
 
 def _setting(status: Status | None) -> Callable[..., Order]:
@@ -168,20 +293,22 @@ def _setting(status: Status | None) -> Callable[..., Order]:
     return lambda reference, **how: editing.change_order(reference, changes, **how)
 
 
-def _try(outcome: Outcome, version: int, act: Callable[..., Order], actor: Actor) -> Outcome:
-    """Act on the order in this version; whatever is refused becomes its outcome."""
+def _try(
+    outcome: BulkOutcome, version: int, change_one: Callable[..., Order], actor: Actor
+) -> BulkOutcome:
+    """Change the order in this version; a refusal becomes its outcome."""
     try:
-        after = act(outcome.id, actor=actor, is_current=lambda now: now == version)
+        after = change_one(outcome.id, actor=actor, is_current=lambda now: now == version)
     except StaleVersion:
-        return replace(outcome, result=Result.STALE)
+        return replace(outcome, result=BulkResult.STALE)
     except NotFound:
-        return replace(outcome, result=Result.GONE)
+        return replace(outcome, result=BulkResult.GONE)
     except InvalidOrder as invalid:
         reasons = joined(error.message for error in invalid.errors)
-        return replace(outcome, result=Result.REFUSED, reason=reasons)
+        return replace(outcome, result=BulkResult.REFUSED, reason=reasons)
     except (Forbidden, ServiceBusy) as error:
-        result = Result.BUSY if isinstance(error, ServiceBusy) else Result.REFUSED
+        result = BulkResult.BUSY if isinstance(error, ServiceBusy) else BulkResult.REFUSED
         return replace(outcome, result=result, reason=error.sentence)
     if after.version == version:
-        return replace(outcome, result=Result.SAME)
+        return replace(outcome, result=BulkResult.SAME)
     return replace(outcome, version=after.version)

@@ -1,35 +1,56 @@
 """The list of orders as a table of cells: a row for each line of a cart (docs/orders-list.md).
 
 Orders are read in batches, so that a hundred thousand of them need no more memory than one batch.
+The cells are written as CSV or as a workbook (XLSX).
 """
 
+import csv
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import xlsxwriter
 from sqlalchemy import select
 
 from orders import queries
 from orders.catalogue import naming
 from orders.lists import order_list
-from orders.lists.order_list import Wanted
-from orders.lists.order_place import Sort
-from orders.rules.attributes import Applies, AttributeRule, Kind
-from orders.rules.cells import write_value
-from orders.rules.order import CartLine, Order
-from orders.rules.wire import wire_time
+from orders.lists.order_filter import OrderFilter
+from orders.lists.order_list import Sort
+from orders.order_rows import order_from
+from orders.rules.attributes import AttributeRule, Kind
+from orders.rules.errors import OrderError
+from orders.rules.moments import wire_time
+from orders.rules.order import (
+    FIELD_BY_PATH,
+    OBJECT_FIELDS,
+    ORDER_FIELDS,
+    CartLine,
+    FieldKind,
+    Order,
+)
+from orders.rules.sheet_reading import guard, write_value
+from orders.rules.texts import Figure, mark
 from orders.storage import database
 from orders.storage.tables import orders
 
 BATCH = 500
-# Keys of metadata, derivative and platform that get columns of their own; what lies beyond stands
-# together, as JSON, in a column that is named for the whole.
+# Keys of metadata, derivative and platform that get columns of their own; the others are together,
+# as JSON, in a column with the name of the object.
 MOST_KEYS = 200
-AREAS = ("platform", "metadata", "derivative")
-PLATFORM = ("id", "platform", "storeName")
+AREAS = tuple(field.name for field in OBJECT_FIELDS if field.is_exported)
+PLATFORM = tuple(part.name for part in FIELD_BY_PATH["platform"].parts if part.is_exported)
 
-# What is known of configurations is kept from batch to batch, of so many at most.
+# Products that are remembered from batch to batch at most.
 MOST_PRODUCTS = 20_000
+
+LINE_COLUMNS = ("configurationId", "sku", "configurationName", "count", "cart.metadata")
+_EXPORTED = tuple(
+    field for field in ORDER_FIELDS if field.is_exported or field.kind is FieldKind.LINES
+)
 
 Cell = str | int
 _Product = tuple[str, str]  # SKU and name
@@ -38,7 +59,7 @@ NO_PRODUCT: _Product = ("", "")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of an export. `keys` are those of each area; `texts` hold nothing but texts."""
+    """The columns of an export: the keys of each area; `texts` contain nothing but texts."""
 
     keys: dict[str, tuple[str, ...]]
     has_rest: frozenset[str]
@@ -46,26 +67,27 @@ class Columns:
 
     @property
     def names(self) -> list[str]:
-        """Give the heads of the columns."""
-        heads = []
-        for area in AREAS:
-            heads += [f"{area}.{key}" for key in self.keys[area]]
-            heads += [area] if area in self.has_rest else []
-        return [
-            "shortId", "name", "customerId", "status", *heads,
-            "configurationId", "sku", "configurationName", "count", "cart.metadata",
-            "createdAt", "updatedAt", "createdBy", "createdByName",
-        ]  # fmt: skip
+        """Return the names of the columns."""
+        names: list[str] = []
+        for field in ORDER_FIELDS:
+            if field.kind is FieldKind.LINES:
+                names += LINE_COLUMNS
+            elif field.is_exported and field.kind is FieldKind.OBJECT:
+                names += [f"{field.wire_name}.{key}" for key in self.keys[field.name]]
+                names += [field.wire_name] if field.name in self.has_rest else []
+            elif field.is_exported:
+                names.append(field.wire_name)
+        return [*names, "createdByName"]
 
 
 def find_columns(
-    org_id: str, wanted: Wanted, sort: Sort, rules: Sequence[AttributeRule]
+    org_id: str, wanted: OrderFilter, sort: Sort, rules: Sequence[AttributeRule]
 ) -> Columns:
-    """Give the columns that the orders need: the org's attributes first, then other keys."""
+    """Return the columns that the orders need: the org's attributes first, then other keys."""
     keys: dict[str, dict[str, None]] = {area: {} for area in AREAS}
     keys["platform"] = dict.fromkeys(PLATFORM)
     for rule in rules:
-        for area in _areas(rule):
+        for area in rule.areas:
             keys[area][rule.key] = None
     rest: set[str] = set()
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
@@ -76,15 +98,10 @@ def find_columns(
                         keys[area][key] = None
                     elif key not in keys[area]:
                         rest.add(area)
-    texts = {(area, rule.key) for rule in rules if _is_text(rule) for area in _areas(rule)}
+    texts = {(area, rule.key) for rule in rules if _is_text(rule) for area in rule.areas}
     texts |= {("platform", key) for key in PLATFORM}
     named = {area: tuple(own) for area, own in keys.items()}
     return Columns(named, frozenset(rest), frozenset(texts))
-
-
-def _areas(rule: AttributeRule) -> tuple[str, ...]:
-    both = (str(Applies.METADATA), str(Applies.DERIVATIVE))
-    return both if rule.applies is Applies.BOTH else (str(rule.applies),)
 
 
 def _is_text(rule: AttributeRule) -> bool:
@@ -99,8 +116,8 @@ def _read_objects(ids: Sequence[str]) -> Iterator[tuple[dict[str, Any], ...]]:
     return (tuple(row) for row in rows)
 
 
-def rows(org_id: str, wanted: Wanted, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
-    """Give the rows of all orders that match, in the order of the list; texts are not guarded.
+def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
+    """Yield the rows of all orders that match, in the order of the list; texts are not guarded.
 
     An order with an empty cart has one row. Orders that come or go meanwhile may be in it or not.
     """
@@ -127,27 +144,32 @@ def _read_products(references: Iterable[str], org_id: str) -> dict[str, _Product
 def _read_orders(ids: Sequence[str]) -> list[Order]:
     statement = queries.any_order.where(orders.c.id.in_(ids))
     with database.read() as connection:
-        found = {row.id: queries.order_from(row) for row in connection.execute(statement)}
+        found = {row.id: order_from(row) for row in connection.execute(statement)}
     return [found[order_id] for order_id in ids if order_id in found]
 
 
 def _rows_of(
     order: Order, columns: Columns, products: dict[str, _Product], names: dict[str, str]
 ) -> Iterator[list[Cell]]:
-    before: list[Cell] = [
-        order.short_id, order.name or "", order.customer_id or "", str(order.status),
-    ]  # fmt: skip
-    objects = (order.platform, order.metadata, order.derivative)
-    for area, values in zip(AREAS, objects, strict=True):
-        own = columns.keys[area]
-        before += [_cell(values, key, is_text=(area, key) in columns.texts) for key in own]
-        if area in columns.has_rest:
-            rest = {key: value for key, value in values.items() if key not in own}
-            before.append(write_value(rest) if rest else "")
-    after: list[Cell] = [
-        wire_time(order.created_at), wire_time(order.updated_at), order.created_by,
-        names.get(order.created_by, ""),
-    ]  # fmt: skip
+    before: list[Cell] = []
+    after: list[Cell] = []
+    cells = before
+    for field in _EXPORTED:
+        value = getattr(order, field.name)
+        if field.kind is FieldKind.LINES:
+            cells = after
+        elif field.kind is FieldKind.OBJECT:
+            own = columns.keys[field.name]
+            texts = columns.texts
+            cells += [_cell(value, key, is_text=(field.name, key) in texts) for key in own]
+            if field.name in columns.has_rest:
+                rest = {key: value[key] for key in value if key not in own}
+                cells.append(write_value(rest) if rest else "")
+        elif isinstance(value, datetime):
+            cells.append(wire_time(value))
+        else:
+            cells.append("" if value is None else str(value))
+    after.append(names.get(order.created_by, ""))
     for line in order.cart or (None,):
         yield [*before, *_line(line, products), *after]
 
@@ -168,3 +190,68 @@ def _line(line: CartLine | None, products: dict[str, _Product]) -> list[Cell]:
         line.count,
         "" if line.metadata is None else write_value(line.metadata),
     ]
+
+
+BOM = "\ufeff"  # spreadsheets take a file without it for another encoding than UTF-8
+PIECE = 64 * 1024  # characters that are sent at once
+# A workbook is made whole before it is sent; beyond this, CSV is the way.
+MOST_XLSX_ROWS = 100_000
+MOST_CELL = 32_767  # characters of a cell, by the format
+
+
+class TooManyRows(OrderError):  # noqa: N818 - named like its siblings in errors.py
+    """More rows than a workbook may have."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            mark(
+                "A workbook takes at most %(most)s lines. Narrow the list, or take the CSV.",
+                most=Figure(MOST_XLSX_ROWS),
+            )
+        )
+
+
+def csv_pieces(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """Yield the file in pieces: a BOM, the column names, the rows; each line ends with CR LF."""
+    buffer = io.StringIO()
+    buffer.write(BOM)
+    writer = csv.writer(buffer)
+    writer.writerow(map(_guarded, names))
+    for row in rows:
+        writer.writerow(map(_guarded, row))
+        if buffer.tell() > PIECE:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def write_xlsx(file: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Write the workbook, row by row. A text beyond MOST_CELL is cut, and ends with an ellipsis.
+
+    Raises TooManyRows; what was written until then is of no use.
+    """
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(file, options) as book:
+        sheet = book.add_worksheet("Orders")
+        bold = book.add_format({"bold": True})
+        sheet.freeze_panes(1, 1)
+        sheet.set_column(0, len(names) - 1, 16)
+        for at, name in enumerate(names):
+            sheet.write_string(0, at, _guarded(name)[:MOST_CELL], bold)
+        for number, row in enumerate(rows, start=1):
+            if number > MOST_XLSX_ROWS:
+                raise TooManyRows
+            for at, cell in enumerate(row):
+                if isinstance(cell, int):
+                    sheet.write_number(number, at, cell)
+                elif cell:
+                    sheet.write_string(number, at, _cut(guard(cell)))
+
+
+def _guarded(cell: Cell) -> str:
+    return guard(cell) if isinstance(cell, str) else str(cell)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_CELL else f"{text[: MOST_CELL - 1]}…"

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, or_, select, update
 
 from orders.access import StaffMember
-from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
+from orders.rules.identifiers import read_uuid
 from orders.rules.json_values import find_unstorable
 from orders.rules.texts import mark
 from orders.storage import database
@@ -43,7 +43,7 @@ class View:
 
 
 def list_views(member: StaffMember) -> tuple[View, ...]:
-    """Give the person's own views and those that others of the org share, by their names."""
+    """Return the person's own views and those that others of the org share, by name."""
     seen = or_(saved_view.c.staff_id == member.id, saved_view.c.is_shared.is_(True))
     statement = (
         select(saved_view, shown_name.label("owner"))
@@ -67,7 +67,7 @@ def _view(row: Any, member: StaffMember) -> View:  # noqa: ANN401 - a row of `sa
 
 
 def may_change(view: View, member: StaffMember) -> bool:
-    """Tell whether the person may rename, change and delete the view: own ones; an admin all."""
+    """Return whether the person may rename, change and delete the view: own ones; an admin all."""
     return view.is_own or member.role == "admin"
 
 
@@ -75,9 +75,9 @@ def save_view(
     member: StaffMember, *, name: str, is_shared: bool, address: Address,
     view_id: str | None = None, now: datetime | None = None,
 ) -> str:  # fmt: skip
-    """Keep an address of the list under a name; gives the view's ID.
+    """Save an address of the list under a name, and return the view's ID.
 
-    The same `view_id` twice is one view: a form that was sent twice makes no second. Raises
+    The same `view_id` twice is one view, as of a form that was sent twice. Raises
     InvalidInput for a name that is empty, too long or used by another view of this person, and
     Conflict when the person has MAX_VIEWS already.
     """
@@ -135,7 +135,7 @@ def delete_view(view_id: str, member: StaffMember) -> None:
 
 
 def _require(connection: Connection, view_id: str, member: StaffMember) -> str:
-    """Give the owner's ID of a view that the person may change."""
+    """Return the owner's ID of a view that the person may change."""
     found = None
     if read_uuid(view_id) == view_id:
         which = (saved_view.c.id == view_id, saved_view.c.org_id == member.org_id)
@@ -167,7 +167,7 @@ def _refuse_taken(connection: Connection, staff_id: str, name: str, view_id: str
 
 
 def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Give what the person has chosen; None when nothing was chosen yet."""
+    """Return what the person has chosen; None when nothing was chosen yet."""
     statement = select(staff_preference.c.value).where(
         staff_preference.c.staff_id == staff_id, staff_preference.c.key == key
     )
@@ -176,7 +176,7 @@ def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON 
 
 
 def keep_preference(staff_id: str, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value but null
-    """Keep what the person has chosen, in place of what they chose before."""
+    """Store what the person has chosen, in place of their earlier choice."""
     which = (staff_preference.c.staff_id == staff_id, staff_preference.c.key == key)
 
     with database.transaction() as connection:

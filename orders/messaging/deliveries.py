@@ -15,13 +15,13 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from orders.messaging.webhook_client import Message, PostResult
-from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, NotFound
-from orders.rules.paging import Page, Paging
+from orders.rules.identifiers import read_uuid
 from orders.rules.texts import mark, pack_line, unpack_line
 from orders.storage import database
 from orders.storage.models.orders import OrderRow
 from orders.storage.models.webhooks import WebhookDelivery, WebhookRow
+from orders.storage.pages import Page, Paging
 
 _SECOND, _MINUTE, _HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 # After each failed attempt; together a day. docs/webhooks.md lists them.

@@ -14,8 +14,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 
 from orders.rules.errors import OrderError
-from orders.rules.mail_address import is_mail_address
-from orders.rules.mail_server import MailServer, Tls, read_mail_server
+from orders.rules.mail_server import MailServer, Tls, is_mail_address, read_mail_server
 from orders.rules.texts import mark
 from orders.settings import Settings
 from orders.storage.sqlite import request_lock

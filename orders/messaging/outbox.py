@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 
 from orders.access import OrgRules
-from orders.rules.order import Order
-from orders.rules.order_id import new_order_id
+from orders.rules.identifiers import new_uuid
+from orders.rules.moments import wire_time
+from orders.rules.order import Order, order_fields
 from orders.rules.webhook import Topic
-from orders.rules.wire import order_fields, wire_time
 
 __all__ = ["Topic", "messages"]
 
@@ -34,7 +34,7 @@ def messages(topic: Topic, order: Order, org: OrgRules, *, at: datetime) -> list
     return [
         {
             # Sorted by time, so that due messages are next to each other.
-            "id": new_order_id(at),
+            "id": new_uuid(at),
             "webhook_id": webhook_id,
             "order_id": order.id,
             "topic": str(topic),

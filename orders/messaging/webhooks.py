@@ -19,17 +19,15 @@ from orders.access import Actor, refuse_foreign_org
 from orders.administration.checks import require_version, version_of
 from orders.administration.orgs import bump_rules_version, require_org
 from orders.repeats import Once
-from orders.rules.configuration_id import read_uuid
 from orders.rules.errors import Conflict, NotFound
-from orders.rules.limits import Limits
+from orders.rules.identifiers import read_uuid
+from orders.rules.inputs import Limits
 from orders.rules.moments import now_or
-from orders.rules.paging import Page, Paging
 from orders.rules.texts import mark
-from orders.rules.webhook import Topic, Webhook
-from orders.rules.webhook_schema import check_change, check_webhook
+from orders.rules.webhook import Topic, Webhook, check_change, check_webhook
 from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery, WebhookRow
-from orders.storage.pages import numbered_page
+from orders.storage.pages import Page, Paging, numbered_page
 from orders.storage.tables import webhook as table
 
 # Each order stores a message for each webhook that receives it.

@@ -16,7 +16,7 @@ from orders.access import hash_secret
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Token
-from orders.storage.pages import turned_page
+from orders.storage.pages import Keyset, cursor_page, read_integer, read_time
 from orders.storage.sql import insert_requests
 from orders.storage.tables import request_log as log
 
@@ -147,6 +147,9 @@ class RequestPage:
     older: str | None
 
 
+_NEWEST_FIRST = Keyset("-at", log.c.at, log.c.id, read_value=read_time, read_tie=read_integer)
+
+
 def list_requests(
     org_id: str, filters: RequestFilter, *, kept_since: datetime, older_than: str = "",
     newer_than: str = "",
@@ -163,9 +166,8 @@ def list_requests(
     )
     statement = _matching(statement, filters)
     with database.read() as connection:
-        page = turned_page(
-            connection, statement,
-            at=log.c.at, tie=log.c.id, read_tie=_read_number, size=PAGE_SIZE,
+        page = cursor_page(
+            connection, statement, _NEWEST_FIRST, size=PAGE_SIZE,
             older_than=older_than, newer_than=newer_than,
         )  # fmt: skip
     return RequestPage(tuple(_logged(row) for row in page.rows), page.newer, page.older)

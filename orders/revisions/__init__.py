@@ -1,1 +1,1 @@
-"""Changing an order on a form, beside others who change it, too."""
+"""Changing an order on a form while others change it, too."""

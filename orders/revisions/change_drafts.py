@@ -1,13 +1,13 @@
-"""What a person has typed into the form of a stored order and not saved yet.
+"""Drafts of changes: what a person has typed into the form of a stored order and not saved yet.
 
-It is kept as drafts of new orders are (`orders.entry.drafts`), under a key made of the order. Among
-its fields stands the version of the order from which the change began, so that whoever goes on with
-it days later still changes only what they have touched.
+They are stored like drafts of new orders (`orders.entry.drafts`), under a key made from the order.
+Their fields include the version of the order from which the change began, so that a person who goes
+on days later still changes only what they have touched.
 """
 
 from orders.access import Actor
 from orders.entry import drafts
-from orders.entry.drafts import Draft, DraftChanged, Fields
+from orders.entry.drafts import DraftChanged, Fields, FormDraft
 from orders.rules.errors import Conflict
 from orders.rules.order import Order
 from orders.rules.texts import mark
@@ -25,8 +25,8 @@ class ChangeElsewhere(Conflict):
         )
 
 
-def find_unsaved(order: Order, actor: Actor) -> Draft | None:
-    """Give what this person has typed into the order's form and not saved.
+def find_unsaved(order: Order, actor: Actor) -> FormDraft | None:
+    """Return what this person has typed into the order's form and not saved.
 
     None for an order in the bin, which cannot be changed: its change waits until it is restored.
     """
@@ -37,7 +37,7 @@ def find_unsaved(order: Order, actor: Actor) -> Draft | None:
 
 
 def keep(order: Order, fields: Fields, *, actor: Actor, version: int, page: str) -> int:
-    """Keep what stands on the order's form; gives the version of the draft to save over next.
+    """Save what was typed into the order's form; returns the draft's version to save over next.
 
     `fields` are all that were sent with the order's version among them, or none when nothing is
     different from the order; `version` and `page` as for `drafts.save_draft`. Raises
@@ -56,8 +56,8 @@ def keep(order: Order, fields: Fields, *, actor: Actor, version: int, page: str)
 
 
 def end(order: Order, actor: Actor, *, version: int, page: str) -> bool:
-    """Forget the change, because it is saved or discarded.
+    """Delete the draft, because the change is saved or discarded.
 
-    Tells whether it is gone: what another page has typed since stays.
+    Returns whether it is gone: what another page has typed since stays.
     """
     return drafts.end_draft(drafts.change_key(order.id), actor, version=version, page=page)

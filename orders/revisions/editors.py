@@ -11,13 +11,13 @@ from orders.storage import database
 from orders.storage.models.people import StaffAccount
 from orders.storage.tables import insert_new, order_editor, shown_name
 
-# An open page says so every RENEWED seconds; one that was silent for longer than this is closed.
+# An open page sends a request every RENEWED seconds; after SILENT_FOR it counts as closed.
 RENEWED = 20
 SILENT_FOR = timedelta(seconds=50)
 
 
 def note_editor(reference: str, member: StaffMember, *, now: datetime | None = None) -> list[str]:
-    """Note that this person has the order open; gives the names of others who have, sorted.
+    """Store that this person has the order open; return the names of others who have, sorted.
 
     Raises NotFound when the org has no such order.
     """
@@ -43,7 +43,7 @@ def note_editor(reference: str, member: StaffMember, *, now: datetime | None = N
 
 
 def leave(reference: str, member: StaffMember) -> None:
-    """Note that this person has closed the order. Raises NotFound as above."""
+    """Store that this person has closed the order. Raises NotFound."""
     order = find_order(reference, member.org_id)
     statement = delete(order_editor).where(
         order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id
@@ -53,7 +53,7 @@ def leave(reference: str, member: StaffMember) -> None:
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Forget who had orders open long ago; gives how many."""
+    """Delete who had orders open long ago; return how many."""
     before = (now_or(now)) - SILENT_FOR
     statement = delete(order_editor).where(order_editor.c.seen_at <= before)
     with database.transaction() as connection:

@@ -1,23 +1,26 @@
-"""Saving what somebody has made of an order on a form, however long ago it was opened.
+"""Save what somebody has changed on the form of an order, however long ago it was opened.
 
-Whoever saves changes only what they have touched. What others have changed meanwhile stays; where
-both have changed the same, nothing is saved and both values are told.
+A save changes only what this person has touched. What others have changed meanwhile stays; where
+both have changed the same, nothing is saved and the conflicts are returned.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
 from orders import editing, queries
 from orders.access import Actor
-from orders.revisions.order_versions import order_at
-from orders.rules.change_schema import OrderChanges
+from orders.rules.changes import undo_difference
 from orders.rules.errors import Conflict, ServiceBusy, StaleVersion
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.merging import Merged, merge_orders
-from orders.rules.order import Order
+from orders.rules.order import EDITABLE_FIELDS, Order, OrderChanges
 from orders.rules.texts import mark
+from orders.storage import database
+from orders.storage.tables import order_history
 
-# Others may change the order between our look and our save; so often in a row nobody does.
+# Others may change the order between reading and saving, but hardly TRIES times in a row.
 TRIES = 5
 
 
@@ -29,8 +32,8 @@ class Saved:
     taken: tuple[str, ...]
 
 
-class EditClash(Conflict):
-    """Somebody else has changed the same; `stored` is the order now, `merged` holds both."""
+class EditConflict(Conflict):
+    """Somebody else has changed the same; `stored` is the order now, `merged` has both changes."""
 
     def __init__(self, stored: Order, merged: Merged) -> None:
         self.stored = stored
@@ -39,7 +42,7 @@ class EditClash(Conflict):
 
 
 def check_edit(base: Order, raw: dict[str, Any], *, actor: Actor, limits: Limits) -> Order:
-    """Give what an edit makes of the order that it began with; nothing is stored.
+    """Return the order that an edit makes of the one that it began with; nothing is stored.
 
     `raw` are the changed fields by their wire names. Raises InvalidOrder with every error.
     """
@@ -52,7 +55,7 @@ def save_edit(
 ) -> Saved:
     """Save changes that began with this version of the order, merged with what came since.
 
-    Raises InvalidOrder, NotFound, StaleVersion for a version that never was, and EditClash when
+    Raises InvalidOrder, NotFound, StaleVersion for a version that never was, and EditConflict when
     others have changed the same fields otherwise.
     """
     for _ in range(TRIES):
@@ -60,8 +63,8 @@ def save_edit(
         base = order_at(stored, version)
         mine = check_edit(base, raw, actor=actor, limits=limits)
         merged = merge_orders(base, mine, stored)
-        if merged.clashes:
-            raise EditClash(stored, merged)
+        if merged.conflicts:
+            raise EditConflict(stored, merged)
         try:
             order = editing.change_order(
                 order_id, _as_changes(merged.order), actor=actor, is_current=_is(stored.version)
@@ -77,12 +80,33 @@ def _is(version: int) -> editing.VersionCheck:
 
 
 def _as_changes(order: Order) -> OrderChanges:
-    return OrderChanges(
-        name=order.name,
-        customer_id=order.customer_id,
-        platform=order.platform,
-        metadata=order.metadata,
-        derivative=order.derivative,
-        cart=order.cart,
-        status=order.status,
+    return OrderChanges(**{field.name: getattr(order, field.name) for field in EDITABLE_FIELDS})
+
+
+# The actions that raise an order's version.
+_CHANGES = ("changed", "binned", "restored")
+
+
+def order_at(order: Order, version: int) -> Order:
+    """Return the order with its fields as they were in an earlier version; times stay as they are.
+
+    Raises StaleVersion for a version that it never had.
+    """
+    steps = order.version - version
+    if steps < 0 or version < 1:
+        raise StaleVersion
+    if steps == 0:
+        return order
+    newest = (
+        select(order_history.c.changes)
+        .where(order_history.c.order_id == order.id, order_history.c.action.in_(_CHANGES))
+        .order_by(order_history.c.id.desc())
+        .limit(steps)
     )
+    with database.read() as connection:
+        changes = list(connection.execute(newest).scalars())
+    if len(changes) < steps:
+        raise StaleVersion
+    for change in changes:
+        order = undo_difference(order, change)
+    return order._replace(version=version)

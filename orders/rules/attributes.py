@@ -21,7 +21,7 @@ NOT_A_NUMBER = mark("A number, such as 2 or 1.5.")
 NOT_A_BOOLEAN = mark("True or false.")
 YES, NO = mark("Yes"), mark("No")
 
-AttributeValue = str | float | bool | None  # float stands for whole numbers too
+AttributeValue = str | float | bool | None  # float includes int
 
 
 class Kind(StrEnum):
@@ -62,6 +62,17 @@ class AttributeRule:
     default: AttributeValue = None
     visible_to_customer: bool = False
 
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """The fields of an order in which the key is defined."""
+        both = (str(Applies.METADATA), str(Applies.DERIVATIVE))
+        return both if self.applies is Applies.BOTH else (str(self.applies),)
+
+    @property
+    def path(self) -> str:
+        """The path of the value in an order, which is the field's name on forms."""
+        return f"{self.areas[0]}.{self.key}"
+
 
 @dataclass(frozen=True, slots=True)
 class AttributeResult:
@@ -82,7 +93,7 @@ def apply_attributes(
     """Check the values of defined keys and fill in defaults of keys that were left out.
 
     Null means "no value": fine unless the attribute is required. A required attribute that applies
-    to both objects may stand in either; its absence is told at `metadata.<key>`. With `strict`,
+    to both objects may be in either; its absence is an error at `metadata.<key>`. With `strict`,
     keys that no attribute defines are refused, otherwise they are kept. The arguments are not
     changed, the order of their keys is kept.
     """
@@ -116,7 +127,7 @@ def _apply(rule: AttributeRule, areas: dict[Applies, dict[str, Any]]) -> list[Fi
             errors[path] = FieldError(path, message)
     if rule.required and not any(_has_value(areas[area][rule.key]) for area in sent):
         path = join_path(own[0], rule.key)
-        # A blank text for an option is both invalid and missing: once is enough.
+        # A blank text for an option is both invalid and missing: one error is enough.
         errors[path] = FieldError(path, REQUIRED)
     return list(errors.values())
 
@@ -126,7 +137,7 @@ def _has_value(value: object) -> bool:
 
 
 def value_fault(rule: AttributeRule, value: object) -> str | None:
-    """Say what is wrong with a value that is not null; None when it is valid."""
+    """Return the message for an invalid value that is not null; None when it is valid."""
     if rule.kind is Kind.OPTION:
         return _option_fault(rule.options, value)
     if rule.kind is Kind.TEXT:
@@ -154,14 +165,14 @@ def _option_fault(options: Sequence[Option], value: object) -> str | None:
 
 
 def display(rule: AttributeRule, value: object) -> str:
-    """Give an attribute's value as people read it: the option's label, or Yes and No."""
+    """Return an attribute's value as people read it: the option's label, or Yes and No."""
     if isinstance(value, bool):
         return YES if value else NO
     return str(option_label(rule, value))
 
 
 def option_label(rule: AttributeRule, value: object) -> object:
-    """Give the label in place of an option's value; any other value as it is."""
+    """Return the label of an option's value; any other value as it is."""
     labels = {option.value: option.label for option in rule.options}
     return labels.get(value, value) if isinstance(value, str) else value
 
@@ -173,12 +184,12 @@ def read_option(text: str) -> Option:
 
 
 def write_option(option: Option) -> str:
-    """Give the text that `read_option` reads."""
+    """Return the text that `read_option` reads."""
     return option.value if option.label == option.value else f"{option.value}={option.label}"
 
 
 def check_definition(rule: AttributeRule) -> list[FieldError]:
-    """Say what is wrong with the definition itself; an empty list when it can be used."""
+    """Return the errors of the definition itself; an empty list when it can be used."""
     errors = []
     if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
         errors.append(FieldError("key", BAD_KEY))
@@ -212,7 +223,7 @@ def _option_faults(rule: AttributeRule) -> Iterable[FieldError]:
         yield FieldError("option", mark("Each value once."))
     if not all(value.strip() for value in values):
         yield FieldError("option", mark("A value that is not empty."))
-    # So that each option can be written down in one line, `value=Label`, and read back the same.
+    # Each option is written in one line, `value=Label`, and must be read back the same.
     if any("=" in value or value != value.strip() for value in values) or any(
         set("\r\n") & set(option.value + option.label) for option in rule.options
     ):

@@ -50,7 +50,7 @@ def _day(day: date) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Escape what parts values; other control characters are left out."""
+    """Escape separators of values; other control characters are left out."""
     plain = "\n".join(text.splitlines())
     return "".join(ENDINGS.get(one, one) for one in plain if one >= " " or one == "\n")
 

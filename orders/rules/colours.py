@@ -1,6 +1,6 @@
-"""An org's colour, made legible: what is written in it, and what is written on it.
+"""An org's color, made legible: for text in it, and for text on it.
 
-Contrast is that of WCAG 2, from 1 to 21; text needs 4.5. Colours are `#rrggbb`.
+Contrast is that of WCAG 2, from 1 to 21; text needs 4.5. Colors are `#rrggbb`.
 """
 
 import re
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 LEGIBLE = 4.5
 WHITE, BLACK = "#ffffff", "#000000"
-# `--paper` and `--card` of static/desk.css, on which text stands; a test compares them.
+# `--paper` and `--card` of static/desk.css, the backgrounds of text; a test compares them.
 LIGHT_GROUNDS = ("#f6f7f6", WHITE)
 DARK_GROUNDS = ("#121513", "#1a1e1b")
-# How much of the colour is in the ground of buttons and steps.
+# The share of the color in the background of buttons and steps.
 LIGHT_WASH, DARK_WASH = 0.10, 0.18
 STEPS = 50  # steps from the colour to black or white
 
@@ -21,7 +21,7 @@ _HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Shades:
-    """The colour in one theme: `accent` as text and fill, `ink` on it, `wash` behind it."""
+    """The color in one theme: `accent` as text and fill, `ink` on it, `wash` behind it."""
 
     accent: str
     ink: str
@@ -30,7 +30,7 @@ class Shades:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A colour in both themes; `brand` is the colour itself, `brand_ink` what stands on it."""
+    """A color in both themes; `brand` is the color itself, `brand_ink` that of text on it."""
 
     brand: str
     brand_ink: str
@@ -48,19 +48,19 @@ def read_colour(text: str) -> str | None:
 
 
 def contrast(one: str, other: str) -> float:
-    """Give the contrast of two colours."""
+    """Return the contrast of two colors."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def mixed(one: str, other: str, share: float) -> str:
-    """Mix two colours; `share`, from 0 to 1, is how much of the other is in it."""
+    """Return a mix of two colors; `share`, from 0 to 1, is that of the other one."""
     pairs = zip(_channels(one), _channels(other), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 def look_of(brand: str) -> Look:
-    """Work out the look of a colour. Each text in it has a contrast of LEGIBLE or more."""
+    """Return the theme colors of a color, each text with a contrast of LEGIBLE or more."""
     return Look(
         brand=brand,
         brand_ink=_ink_on(brand),
@@ -70,7 +70,7 @@ def look_of(brand: str) -> Look:
 
 
 def style_sheet(look: Look, selector: str) -> str:
-    """Write the look as the tokens of static/desk.css, for what the selector names."""
+    """Return the theme colors as CSS: the tokens of static/desk.css for this selector."""
     tokens = {
         "--brand": look.brand,
         "--brand-ink": look.brand_ink,
@@ -83,7 +83,7 @@ def style_sheet(look: Look, selector: str) -> str:
 
 
 def _shades(brand: str, grounds: Sequence[str], wash: str, towards: str) -> Shades:
-    """Darken or lighten the colour as little as it takes to be read on each of the grounds."""
+    """Darken or lighten the color as little as legibility on each background needs."""
     for step in range(STEPS + 1):
         accent = mixed(brand, towards, step / STEPS)
         if all(contrast(accent, ground) >= LEGIBLE for ground in (*grounds, wash)):
@@ -92,7 +92,7 @@ def _shades(brand: str, grounds: Sequence[str], wash: str, towards: str) -> Shad
 
 
 def _ink_on(ground: str) -> str:
-    """Give black or white, whichever is read better; the better one always has 4.5."""
+    """Return black or white, whichever is easier to read; its contrast is always at least 4.5."""
     return max((WHITE, BLACK), key=lambda ink: contrast(ink, ground))
 
 

@@ -1,12 +1,13 @@
-"""Which column of a file is what of an order: guessed by the names, corrected by people."""
+"""Match the columns of a file with fields of an order: guessed by name, corrected by people."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orders.rules.attributes import Applies, AttributeRule
+from orders.rules.attributes import AttributeRule
 from orders.rules.errors import FieldError
+from orders.rules.order import IMPORTED_FIELDS, OBJECT_FIELDS
 from orders.rules.texts import mark
 
 IGNORED = ""
@@ -14,16 +15,11 @@ ORDER = "order"  # an order's number in the file: joins rows and is not kept
 CONFIGURATION, SKU, COUNT = "configurationId", "sku", "count"
 PLATFORM_ID, NAME = "platform.id", "name"
 AREAS = ("metadata", "derivative")
-OBJECTS = ("platform", *AREAS)
+OBJECTS = tuple(field.wire_name for field in OBJECT_FIELDS)
 LINE_METADATA = "cart.metadata"
-# What a column can be, beside attributes and free keys.
+# What a column can be, apart from attributes and free keys.
 ORDER_TARGETS = {
-    NAME: mark("Order name"),
-    "customerId": mark("Customer ID"),
-    "status": mark("Status"),
-    PLATFORM_ID: mark("Platform order ID"),
-    "platform.platform": mark("Platform"),
-    "platform.storeName": mark("Store name"),
+    **{field.wire_name: field.label for field in IMPORTED_FIELDS},
     ORDER: mark("Number of the order in this file"),
 }
 LINE_TARGETS = {
@@ -35,31 +31,21 @@ LINE_TARGETS = {
 # Whole objects, as an export writes what has no columns of its own.
 REST_TARGETS = {one: mark("More %(field)s, as JSON", field=one) for one in OBJECTS}
 NOT_OF_THE_LIST = mark("Choose one of the list.")
-ORDER_FIELDS = (*(target for target in ORDER_TARGETS if target != ORDER),)
 
-# Common words of heads of columns, without blanks and signs. The exact wire names come first.
+# Common column names, folded, without blanks and signs. The exact wire names come first.
 _WORDS = {
     ORDER: "order bestellung auftrag group gruppe",
-    NAME: "name ordername bestellname auftragsname title titel description bezeichnung betreff",
-    "customerId": "customerid customer customerno customernumber customernr client clientid buyer "
-    "kunde kundennummer kundennr kundenid debitor account",
-    "status": "status state zustand orderstatus bestellstatus",
-    PLATFORM_ID: "platformid platformorderid orderid orderno ordernumber ordernr shoporder "
-    "shoporderid externalid externalorderid reference ponumber po bestellnummer bestellnr "
-    "auftragsnummer auftragsnr bestellid",
-    "platform.platform": "platformplatform platform plattform channel kanal source shopsystem",
-    "platform.storeName": "platformstorename storename store shop shopname filiale geschaeft "
-    "geschäft",
+    **{field.wire_name: field.column_words for field in IMPORTED_FIELDS},
     CONFIGURATION: "configurationid configuration configid config konfiguration konfigurationsid",
     SKU: "sku article articleno articlenumber artikel artikelnummer artikelnr itemnumber itemno "
     "productcode productnumber partnumber",
     COUNT: "count qty quantity pieces pcs amount units menge anzahl stück stueck stk",
 }
 _TARGET_BY_WORD = {word: target for target, words in _WORDS.items() for word in words.split()}
-# What these columns are is less sure: they count when no other column is the same.
+# Less certain: they count when no other column has the same target.
 _WEAK_WORDS = {"shortid": ORDER, **{one: one for one in OBJECTS}}
 _WEAK_CONFIGURATIONS = frozenset({"product", "produkt", "productid", "item", "itemid", "id"})
-# Of several columns that could join the rows, the first of these counts.
+# The first of these targets that a file has joins its rows to orders.
 _JOINING = (ORDER, PLATFORM_ID, NAME)
 
 
@@ -71,11 +57,11 @@ class Matching:
     group: int | None
 
     def column_of(self, target: str) -> int | None:
-        """Give the position of the column that holds this, if there is one."""
+        """Return the position of the column with this target, if there is one."""
         return self.targets.index(target) if target in self.targets else None
 
     def as_json(self) -> dict[str, Any]:
-        """Give it in the form that is stored."""
+        """Return the form that is stored."""
         return {"targets": list(self.targets), "group": self.group}
 
     @staticmethod
@@ -85,10 +71,10 @@ class Matching:
 
 
 def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matching:
-    """Match columns by their names; what nobody knows is not imported, and each target once."""
+    """Match columns by their names, each target once; unknown columns are not imported."""
     guesses = [_guesses(name, attributes) for name in columns]
     targets = [IGNORED] * len(columns)
-    # The surest guesses first: a wire name wins over a word that means the same.
+    # A wire name wins over a word that means the same.
     for sureness in range(4):
         for at, of_column in enumerate(guesses):
             target = of_column[sureness]
@@ -102,14 +88,21 @@ def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matchi
 
 
 def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
-    """Give what a column is by its wire name, by an attribute, by a common and by a weak word."""
+    """Return the targets by wire name, by attribute, by a common and by a less certain word."""
     word = _plain(name)
-    wire = next((one for one in (*ORDER_FIELDS, *LINE_TARGETS) if one.lower() == name.lower()), "")
+    wire = next(
+        (
+            one
+            for one in (*ORDER_TARGETS, *LINE_TARGETS)
+            if one != ORDER and one.lower() == name.lower()
+        ),
+        "",
+    )
     area, dot, key = name.partition(".")
     if not wire and dot and key.strip() and area.lower() in OBJECTS:
         wire = f"{area.lower()}.{key.strip()}"
     attribute = next(
-        (target_of(one) for one in attributes if word in {_plain(one.key), _plain(one.label)}), ""
+        (one.path for one in attributes if word in {_plain(one.key), _plain(one.label)}), ""
     )
     return wire, attribute, _TARGET_BY_WORD.get(word, ""), _WEAK_WORDS.get(word, "")
 
@@ -122,14 +115,8 @@ def _joining_column(targets: Sequence[str]) -> int | None:
     return next((targets.index(one) for one in _JOINING if one in targets), None)
 
 
-def target_of(rule: AttributeRule) -> str:
-    """Give the target of an attribute: where it stands in an order."""
-    area = Applies.DERIVATIVE if rule.applies is Applies.DERIVATIVE else Applies.METADATA
-    return f"{area}.{rule.key}"
-
-
 def free_targets(name: str) -> tuple[str, ...]:
-    """Give the targets that keep a column under its own name, which may name its object."""
+    """Return the targets that keep a column under its own name, which may name its object."""
     area, dot, key = name.partition(".")
     is_named = bool(dot and key.strip()) and area.lower() in OBJECTS
     own = key.strip() if is_named else name
@@ -138,12 +125,12 @@ def free_targets(name: str) -> tuple[str, ...]:
 
 
 def is_named_by(target: str, name: str) -> bool:
-    """Tell whether a column's name is that of a key, as an export writes it."""
+    """Return whether a column's name is that of a key, as an export writes it."""
     return name.lower() == target.lower()
 
 
 def possible_targets(columns: Sequence[str], keys: Iterable[str]) -> frozenset[str]:
-    """Give everything that a column of this file can be; `keys` are those of the attributes."""
+    """Return every target that a column of this file can have; `keys` are those of attributes."""
     known = {f"{area}.{key}" for area in AREAS for key in keys}
     own = {target for name in columns for target in free_targets(name)}
     return frozenset({IGNORED, *ORDER_TARGETS, *LINE_TARGETS, *REST_TARGETS} | known | own)
@@ -152,7 +139,7 @@ def possible_targets(columns: Sequence[str], keys: Iterable[str]) -> frozenset[s
 def matching_faults(
     matching: Matching, columns: Sequence[str], keys: Iterable[str]
 ) -> list[FieldError]:
-    """Say what is wrong with a choice, at `column.<position>` or `group`."""
+    """Return what is wrong with a matching, at `column.<position>` or `group`."""
     possible = possible_targets(columns, keys)
     faults = []
     for at, target in enumerate(matching.targets):
@@ -170,6 +157,6 @@ def matching_faults(
 
 
 def still_fits(matching: Matching, columns: Sequence[str], keys: Iterable[str]) -> bool:
-    """Tell whether a choice of earlier can be offered again; `keys` are today's attributes."""
+    """Return whether an earlier matching can be offered again; `keys` are today's attributes."""
     possible = possible_targets(columns, keys)
     return len(matching.targets) == len(columns) and possible.issuperset(matching.targets)

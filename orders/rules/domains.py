@@ -1,13 +1,17 @@
-"""The domains of a public token, and the origin that a browser names.
+"""Hosts: the domains of a public token, the origin of a browser, and addresses that are called.
 
-An entry is a host (`shop.example`), optionally with a port, or `*.shop.example` for every host
-below it. Parsing is strict: what is unusual in an `Origin` header is not from a browser.
+A domain is a host (`shop.example`), optionally with a port, or `*.shop.example` for every host
+below it. Parsing is strict: what is unusual in an `Origin` header is not from a browser. An address
+to call is checked by its text alone; what its name resolves to is checked when it is called.
 """
 
 import ipaddress
 import re
+import socket
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
+from orders.rules.inputs import too_long
 from orders.rules.texts import Text, mark
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -18,12 +22,12 @@ _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])"
 _ORIGIN = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?", re.IGNORECASE | re.ASCII)
 _DOMAIN = re.compile(rf"(\*\.)?({_HOST})(?::([0-9]{{1,5}}))?")
-# Behind the origin of a `Referer` stands its path, without control characters.
+# The origin of a `Referer` is followed by its path, without control characters.
 _PATH = re.compile(r"[/?#][^\x00-\x1f\x7f]*")
 
 
 def origin_host(origin: str) -> tuple[str, int] | None:
-    """Read an `Origin` header: host in small letters, and the port, or the scheme's own.
+    """Return host (lowercase) and port of an `Origin` header, with the scheme's port as default.
 
     None for `null` and whatever is not exactly scheme, host and port.
     """
@@ -32,10 +36,10 @@ def origin_host(origin: str) -> tuple[str, int] | None:
 
 
 def referer_host(referer: str) -> tuple[str, int] | None:
-    """Read the origin of a `Referer` header, as `origin_host` does.
+    """Return host and port of a `Referer` header, as `origin_host` does.
 
-    None when anything but scheme, host and port stands before the path: a user name, a backslash
-    or a blank there is somebody's trick.
+    None when anything but scheme, host and port precedes the path: a user name, a backslash
+    or a blank there is an attack.
     """
     match = _ORIGIN.match(referer)
     if match is None or not (match.end() == len(referer) or _PATH.fullmatch(referer, match.end())):
@@ -59,7 +63,7 @@ def _is_host(host: str) -> bool:
 
 
 def is_allowed(host: str, port: int | None, domains: Iterable[str]) -> bool:
-    """Tell whether an origin is one of the domains. An entry without a port means any port.
+    """Return whether an origin is one of the domains. An entry without a port means any port.
 
     `host` and `port` come from `origin_host`, `domains` from `check_domain`.
     """
@@ -84,7 +88,7 @@ class BadDomain(ValueError):  # noqa: N818 - named like the refusals in errors.p
 
 
 def check_domain(text: str) -> str:
-    """Give an entry in the form in which it is stored. Raises BadDomain with a sentence."""
+    """Return an entry in the form in which it is stored. Raises BadDomain with a message."""
     domain, shown = text.strip(), repr(text)
     if not domain.isascii():
         raise BadDomain(
@@ -106,3 +110,78 @@ def check_domain(text: str) -> str:
             mark("%(text)s is no domain: a wildcard needs a name behind it.", text=shown)
         )
     return domain
+
+
+MAX_ADDRESS = 2_000  # characters
+PRIVATE_SENTENCE = mark("An address that anyone can reach; this one is in a private network.")
+
+# IPv6 addresses that map IPv4 ones, private ones too: NAT64 and 6to4.
+_TRANSLATED = tuple(
+    ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")
+)
+_NO_BLANKS = re.compile(r"[\x21-\x7e]+")
+
+
+def address_fault(address: str) -> str | None:
+    """Return the message for an address that cannot be called; None when it may be called."""
+    # Up to the path; a backslash ends it for some programs and not for others.
+    place = re.split(r"[/?\\]", address.partition("://")[2], maxsplit=1)[0]
+    faults = (
+        (
+            len(address) > MAX_ADDRESS,
+            too_long(MAX_ADDRESS, address),
+        ),
+        (
+            _NO_BLANKS.fullmatch(address) is None,
+            mark("Without blanks, and in ASCII: others percent-encoded, names in their xn-- form."),
+        ),
+        (
+            not address.lower().startswith(("https://", "http://")),
+            mark("An address that begins with https:// or http://."),
+        ),
+        (
+            "#" in address,
+            mark("An address without # and what stands behind it: no server is told that."),
+        ),
+        (
+            "@" in place,
+            mark("An address without a user name or password: messages are signed instead."),
+        ),
+        (
+            referer_host(address) is None,
+            mark("An address with a host, such as https://shop.example/orders."),
+        ),
+    )
+    return next((sentence for is_wrong, sentence in faults if is_wrong), None)
+
+
+def is_private(address: str) -> bool:
+    """Return whether the text alone shows that the address is not in the public network.
+
+    `address` has no fault. True for localhost and for IP addresses of loopback, private and other
+    networks of one's own, in every spelling that a system resolves without asking anyone.
+    """
+    host = urlsplit(address).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    ip = _literal(host)
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return ip is not None and _is_ones_own(ip)
+
+
+def _is_ones_own(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    is_odd = not ip.is_global or ip.is_multicast or ip.is_reserved
+    if isinstance(ip, ipaddress.IPv6Address):
+        return is_odd or ip.is_site_local or any(ip in network for network in _TRANSLATED)
+    return is_odd
+
+
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if ":" in host:
+        return ipaddress.IPv6Address(host)
+    try:
+        # Also 127.1, 0x7f.1 and 2130706433, which `ipaddress` does not know.
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None

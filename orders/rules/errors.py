@@ -1,4 +1,4 @@
-"""What can be refused. Each message is a sentence that a customer may read."""
+"""Errors of the services. Each message is a sentence that a customer may read."""
 
 # ruff: noqa: N818 - the names say what happened; "Error" would be said by all of them
 
@@ -20,19 +20,19 @@ class FieldError:
 
 
 class OrderError(Exception):
-    """Base of everything that the services refuse; `str(error)` is the sentence to show.
+    """Base of all errors of the services; `str(error)` is the message to show.
 
-    `sentence` is the same as it was given, so that it can be translated.
+    `sentence` is the same message in its translatable form.
     """
 
     @property
     def sentence(self) -> str:
-        """The sentence to show, as a `Text` where it was marked as one."""
+        """The message to show, as a translatable `Text` where it is one."""
         return self.args[0] if self.args else ""
 
 
 class InvalidInput(OrderError):
-    """The input is not valid; `errors` holds every fault, never only the first."""
+    """The input is not valid; `errors` has every error, never only the first."""
 
     def __init__(self, errors: Iterable[FieldError]) -> None:
         self.errors = tuple(errors)
@@ -50,11 +50,11 @@ class InvalidOrder(InvalidInput):
 
 
 class NotJson(OrderError):
-    """The body is not JSON, or not the JSON that the service can take at all."""
+    """The body is not JSON, or not JSON that the service can read at all."""
 
 
 class Unauthorized(OrderError):
-    """Nobody is known by the credentials that were sent, or none were."""
+    """No credentials were sent, or unknown ones."""
 
 
 class Forbidden(OrderError):

@@ -1,23 +1,46 @@
-"""The fields of the wire, each once: what it may hold, for pydantic, in JSON Schema, in words.
+"""Types of fields in requests and answers: constraints for pydantic, and their JSON Schema.
 
-Validation and the OpenAPI document read the same types. What our own functions check, pydantic
-cannot know: `Keywords` says it in JSON Schema, and costs the validation nothing.
+Validation and the OpenAPI document read the same types. Pydantic cannot know what a function of our
+own checks: `Keywords` adds it to the JSON Schema and costs the validation nothing.
 """
 
-from typing import Annotated, Any, LiteralString, TypeAlias
+from typing import Annotated, Any, LiteralString, TypeAlias, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
+from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from orders.rules.configuration_id import is_configuration_id, read_uuid
-from orders.rules.count import COUNT_SENTENCE, MAX_COUNT, whole_count
+from orders.rules.identifiers import is_configuration_id, read_uuid
+from orders.rules.inputs import StrictInput
 from orders.rules.json_values import MAX_INTEGER, MIN_INTEGER
+from orders.rules.short_id import ALPHABET, LENGTH
 from orders.rules.status import Status, read_status
-from orders.rules.texts import mark
+from orders.rules.texts import Figure, mark
+
+MAX_COUNT = 1_000_000
+COUNT_SENTENCE = mark("A whole number from 1 to %(most)s.", most=Figure(MAX_COUNT))
+
+
+def whole_count(value: object) -> int | None:
+    """Return a valid count as an int, None for anything else: 2.0 is 2, "2" and true are not."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and not value.is_integer():
+        return None
+    return int(value) if 1 <= value <= MAX_COUNT else None
+
 
 MAX_TEXT = 255  # Unicode characters, not bytes
-# Written out, so that the states are told as people read them in each language.
+# Written out, so that each language names the states as people read them.
 STATUS_SENTENCE = mark("One of: List, In Cart, New, In Progress, Complete.")
 CONFIGURATION_ID_SENTENCE = mark(
     "A UUID, or the short ID of a saved configuration (7 to 14 letters, digits, _ or -)."
@@ -42,12 +65,12 @@ class Keywords:
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Give pydantic's own schema with the keywords in it."""
+        """Return pydantic's own schema with the keywords in it."""
         return {**handler(core_schema), **self._keywords}
 
 
 class Shared:
-    """Puts a reference to one of SHARED in the place of the type's own JSON Schema."""
+    """Replaces the JSON Schema of the type by a reference to one of SHARED."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -55,22 +78,21 @@ class Shared:
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Give the reference."""
+        """Return the reference."""
         return shared(self._name)
 
 
-# Where the schemas of SHARED live, as far as pydantic knows: it lets such references stand. The
-# document that holds them puts its own place for it.
+# The address of SHARED in references that pydantic copies; the document replaces it by its own.
 SHARED_BASE = "https://shortorder.example/schemas/"
 
 
 def shared(name: str) -> JsonSchemaValue:
-    """Give a reference to one of SHARED."""
+    """Return a reference to one of SHARED."""
     return {"$ref": SHARED_BASE + name}
 
 
 def _value(object_name: str, *more: JsonSchemaValue) -> JsonSchemaValue:
-    """Give the schema of a value in an object of this name."""
+    """Return the schema of a value in an object of this name."""
     return {
         "anyOf": [
             {"type": "string", "pattern": NO_NUL},
@@ -92,8 +114,8 @@ def _object(value_name: str, description: str) -> JsonSchemaValue:
     }
 
 
-# They hold each other, which the types below do not say: the models take them as they come, and
-# one walk over the whole document judges every value in it (`find_unstorable`).
+# These schemas are recursive, and the types below are not: the models accept any object, and
+# `find_unstorable` checks every value of the document in one walk.
 SHARED: dict[str, JsonSchemaValue] = {
     "MetadataValue": {
         "description": "Text without NUL, a number of at most 64 bits, a boolean, null or an "
@@ -110,8 +132,8 @@ SHARED: dict[str, JsonSchemaValue] = {
 
 
 def refusal(kind: LiteralString, sentence: str) -> PydanticCustomError:
-    """Make the error of a rule of our own; `orders.rules.inputs` gets its sentence back whole."""
-    # As a value: pydantic's own message is a plain text, with places to fill in for its braces.
+    """Return the error of a rule of our own; `orders.rules.inputs` reads its sentence."""
+    # As a value: pydantic would fill in braces of a message.
     return PydanticCustomError(kind, "{sentence}", {"sentence": sentence})
 
 
@@ -130,7 +152,7 @@ def _count(value: object) -> int:
 
 
 def canonical_configuration_id(value: str) -> str:
-    """Give a UUID in small letters and a short ID as it is; anything else is an error."""
+    """Return a UUID in lowercase and a short ID as it is; raise pydantic's error otherwise."""
     if not is_configuration_id(value):
         raise refusal("configuration_id", CONFIGURATION_ID_SENTENCE)
     return read_uuid(value) or value
@@ -150,49 +172,12 @@ OrgId = Annotated[
     ),
     Keywords(format="org-id", pattern=NO_NUL),
 ]
-OriginOrgId = Annotated[
-    ShortText | None,
-    Field(
-        description="The org that the order came from: the owner or a reseller. `orgId` when it "
-        "is left out or empty.",
-        examples=[EXAMPLE_ORG_ID],
-    ),
-]
-OrderName = Annotated[
-    ShortText | None, Field(description="What people call the order.", examples=["Reception"])
-]
-CustomerId = Annotated[
-    ShortText | None,
-    Field(description="The customer, by the client's own ID.", examples=["C-1042"]),
-]
-PlatformOrderId = Annotated[
-    ShortText | None, Field(description="The shop's own order number.", examples=["5001"])
-]
-PlatformName = Annotated[
-    ShortText | None, Field(description="The shop's software.", examples=["shopify"])
-]
-StoreName = Annotated[
-    ShortText | None, Field(description="The shop's name.", examples=["northern-chairs"])
-]
-Metadata = Annotated[
-    MetadataObject,
-    Field(
-        description="Attributes of the org with their values, and any other keys unless the org "
-        "is strict. Defaults of attributes are filled in. `{}` when it is left out.",
-        examples=[{"finish": "matt"}],
-    ),
-]
-Derivative = Annotated[
-    MetadataObject,
-    Field(
-        description="A second object of attributes, by the same rules as `metadata`.",
-        examples=[{}],
-    ),
-]
 OrderStatus = Annotated[
     Status,
     BeforeValidator(_status),
-    Field(description="Where the order stands. `List` and `In Cart` are carts still being filled."),
+    Field(
+        description="The state of the order. `List` and `In Cart` are carts that are being filled."
+    ),
 ]
 ConfigurationId = Annotated[
     str,
@@ -216,13 +201,42 @@ LineMetadata = Annotated[
         description="Anything of the line, kept exactly as it is sent.", examples=[{"note": "gift"}]
     ),
 ]
-Items = Annotated[
-    list[AnyValue],
-    Field(
-        description="The old name of the cart, kept and returned as it came. Without `cart`, "
-        "entries of the form `{id or configurationId, count, metadata?}` also become the cart, "
-        "all of them or none.",
-    ),
-    # Not pydantic's own mark: that would warn whenever we read the field.
-    Keywords(deprecated=True),
-]
+
+
+class CartLineInput(StrictInput):
+    """One line of the cart; `metadata` may be left out but not null."""
+
+    configuration_id: ConfigurationId
+    count: Count
+    metadata: LineMetadata = cast(JsonObject, None)
+
+
+class PlatformInput(BaseModel):
+    """Where the order came from, in the shop's own words; other keys are kept as they come."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        strict=True,
+        alias_generator=to_camel,
+        json_schema_extra={
+            "propertyNames": {"pattern": NO_NUL},
+            "additionalProperties": shared("JsonValue"),
+        },
+    )
+
+    id: ShortText | None = Field(
+        None, description="The shop's own order number.", examples=["5001"]
+    )
+    platform: ShortText | None = Field(
+        None, description="The shop's software.", examples=["shopify"]
+    )
+    store_name: ShortText | None = Field(
+        None, description="The shop's name.", examples=["northern-chairs"]
+    )
+
+
+# In answers.
+MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
+Uuid = Annotated[str, Keywords(format="uuid")]
+Moment = Annotated[str, Keywords(format="date-time", pattern=MOMENT_PATTERN)]
+ShortIdText = Annotated[str, Keywords(pattern=f"^[{ALPHABET}]{{{LENGTH}}}$")]

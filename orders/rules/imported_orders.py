@@ -1,7 +1,7 @@
-"""Makes orders of a file's rows, as the JSON door would receive them, and finds rows for errors.
+"""Build orders from the rows of a file, as the JSON API receives them, and map errors to rows.
 
-One row is one line of a cart. The fields of an order stand in its first row; what the others say
-otherwise is told as an error, and never dropped.
+One row is one line of a cart. The fields of an order are in its first row; a different value in
+another row is an error, and never dropped.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from orders.rules.attributes import AttributeRule
-from orders.rules.cells import read_value
 from orders.rules.column_matching import (
     CONFIGURATION,
     COUNT,
@@ -24,11 +23,10 @@ from orders.rules.column_matching import (
     SKU,
     Matching,
     is_named_by,
-    target_of,
 )
 from orders.rules.errors import FieldError
 from orders.rules.json_values import printable
-from orders.rules.sheet_reading import Sheet, SheetRow
+from orders.rules.sheet_reading import Sheet, SheetRow, read_value
 from orders.rules.texts import Text, mark
 from orders.rules.typed_values import read_attribute, read_count, read_status_word
 
@@ -41,7 +39,7 @@ Named: TypeAlias = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """What is wrong with a row; `column` is the file's own word, or ours where it has none."""
+    """An error of a row; `column` is the name in the file, or our label where it has none."""
 
     row: int
     column: str
@@ -52,7 +50,7 @@ class RowFault:
 
     @property
     def text(self) -> Text:
-        """Say where the fault is, and which."""
+        """The row, the column and the message."""
         if not self.column:
             return mark("Row %(row)s: %(fault)s", row=self.row, fault=self.message)
         return mark(
@@ -63,10 +61,10 @@ class RowFault:
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrder:
-    """An order of the file: `raw` is what the shared check takes, `faults` it cannot see.
+    """An order of the file: `raw` is what `check_order` takes, `faults` are errors it cannot see.
 
-    `places` tells row and column of each path, `first` those of the order as a whole; `unknown`
-    are the paths of configurations that no saved one is named by.
+    `places` has row and column of each path, `first` those of the order as a whole; `unknown` are
+    the paths of configuration IDs that match no saved configuration.
     """
 
     label: str
@@ -97,9 +95,9 @@ class ImportedOrder:
 
 
 def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
-    """Put the rows of each order together, in the order in which the orders begin.
+    """Group the rows of each order, in the order of their first rows.
 
-    A row whose joining cell is empty stands alone, and `imported_order` tells it.
+    A row whose joining cell is empty is an order of its own, and gets an error in `OrderBuilder`.
     """
     if matching.group is None:
         return [(row,) for row in sheet.rows]
@@ -111,20 +109,20 @@ def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
 
 
 def references(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
-    """Give everything that may name a configuration."""
+    """Return every text that may name a configuration."""
     columns = [matching.column_of(target) for target in (CONFIGURATION, SKU)]
     texts = (row.cells[at] for row in rows for at in columns if at is not None)
     return {text for text in texts if text}
 
 
 def platform_ids(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
-    """Give the shops' own order numbers that stand in the rows."""
+    """Return the shops' own order numbers in the rows."""
     at = matching.column_of(PLATFORM_ID)
     return set() if at is None else {row.cells[at] for row in rows} - {""}
 
 
 class OrderBuilder:
-    """Makes orders of groups of rows, by one choice of columns."""
+    """Builds orders from groups of rows, by one matching of columns."""
 
     def __init__(
         self,
@@ -134,7 +132,7 @@ class OrderBuilder:
         named: Named,
     ) -> None:
         self._columns, self._matching, self._named = columns, matching, named
-        self._rules = {target_of(rule): rule for rule in attributes}
+        self._rules = {rule.path: rule for rule in attributes}
         fields = [
             (at, target)
             for at, target in enumerate(matching.targets)
@@ -148,7 +146,7 @@ class OrderBuilder:
         self._count = matching.column_of(COUNT)
 
     def order(self, rows: Sequence[SheetRow]) -> ImportedOrder:
-        """Make one order of its rows. Nothing that stands in them is dropped without a fault."""
+        """Return the order of these rows. No cell is dropped without an error."""
         first = rows[0]
         faults = list(self._joining_faults(first))
         places: dict[str, tuple[int, str]] = {
@@ -197,15 +195,15 @@ class OrderBuilder:
         return True
 
     def _value(self, at: int, target: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
-        """Give the value of a key: as its attribute says, or as an export has written it."""
+        """Return the value of a key: of its attribute's kind, or as an export has written it."""
         if rule := self._rules.get(target):
             return read_attribute(rule, text)
-        # Under a name of people's own a number may be an article's, and stays the text it is.
+        # In a column of another name a number may be an article number, and stays text.
         is_exported = target not in ORDER_TARGETS and is_named_by(target, self._columns[at])
         return read_value(text) if is_exported else text
 
     def _line(self, row: SheetRow, faults: list[RowFault]) -> dict[str, Any] | None:
-        """Give the line of a row; None for a row that has none, in an order that may be empty."""
+        """Return the line of a row; None for a row without one, in an order that may be empty."""
         name = row.cells[self._naming_column(row)]
         count = "1" if self._count is None else row.cells[self._count]
         metadata = "" if self._line_metadata is None else row.cells[self._line_metadata]
@@ -227,7 +225,7 @@ class OrderBuilder:
         return line
 
     def _naming_column(self, row: SheetRow) -> int:
-        """Give the column that names the row's configuration: that of IDs, unless it is empty."""
+        """Return the column that names the row's configuration: that of IDs, unless it is empty."""
         columns = [at for at in (self._configuration, self._sku) if at is not None]
         return next((at for at in columns if row.cells[at]), columns[0])
 
@@ -245,14 +243,14 @@ class OrderBuilder:
             yield RowFault(row.number, self._columns[group], message)
 
     def _label(self, row: SheetRow) -> str:
-        """Give what people call the order: what joins its rows, else its name."""
+        """Return what people call the order: what joins its rows, else its name."""
         columns = [self._matching.group, *map(self._matching.column_of, (PLATFORM_ID, NAME))]
         texts = (row.cells[at] for at in columns if at is not None)
         return printable(next((text for text in texts if text), "")[:MAX_LABEL])
 
 
 def _otherwise(first_row: int, said: str) -> Text:
-    """Say what stands in the order's first row, in place of what stands here."""
+    """Return the message for a cell that differs from the first row of its order."""
     if not said:
         return mark("The first row of this order, row %(row)s, says nothing here.", row=first_row)
     return mark(

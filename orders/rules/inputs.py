@@ -1,15 +1,15 @@
-"""What all inputs have in common: strict models, and every error by its path in a sentence of ours.
+"""What all inputs have in common: strict models, limits, and every error by its path.
 
-Each kind of input has a module with its models (`schema`, `configuration_schema`); this one turns
-what pydantic says of them into our words.
+The modules with the models are `schema`, `changes`, `configuration` and `webhook`; this one turns
+pydantic's errors into our messages.
 """
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -32,7 +32,7 @@ _SENTENCES = {
 
 
 class StrictInput(BaseModel):
-    """Strict: no text is taken for a number, no unknown field is dropped."""
+    """A strict model: no text is read as a number, no unknown field is dropped."""
 
     model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
 
@@ -40,12 +40,25 @@ class StrictInput(BaseModel):
 M = TypeVar("M", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a kind of input says of its own fields.
+def with_fields(types: dict[str, Any]) -> Callable[[type[M]], type[M]]:
+    """Add fields to the model below: `types` as `pydantic.create_model` takes them."""
 
-    `nullable` and `read_only` are paths; `own_rules` are the types of the errors that its own
-    checks raise, whose sentences stand as they are.
+    def added(model: type[M]) -> type[M]:
+        made: type[M] = create_model(
+            model.__name__, __base__=model, __module__=model.__module__, __doc__=model.__doc__,
+            **types,
+        )  # fmt: skip
+        return made
+
+    return added
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRules:
+    """What the messages about one kind of input need to know.
+
+    `nullable` and `read_only` are paths; `own_rules` are the types of the errors that functions of
+    our own raise: their messages are shown as they are.
     """
 
     nullable: frozenset[str] = frozenset()
@@ -54,30 +67,30 @@ class Words:
 
 
 def checked(
-    model: type[M], sent: dict[Any, Any], told: dict[str, FieldError], words: Words
+    model: type[M], sent: dict[Any, Any], errors: dict[str, FieldError], words: MessageRules
 ) -> M | None:
-    """Give what the model reads, or None after adding what it refuses to `told`, by path."""
+    """Return what the model reads, or None after adding the errors to `errors`, by path."""
     try:
         return model.model_validate(sent)
     except ValidationError as invalid:
         for details in invalid.errors(include_url=False):
-            # Broken characters are all told by path before; the models name their container only.
-            if details["type"] == "string_unicode" and told:
+            # Broken characters have errors by path already; pydantic names their container only.
+            if details["type"] == "string_unicode" and errors:
                 continue
-            error = _told(details, words)
-            # A rule with a sentence of its own says more than "at most 64 bits" does.
-            if error.path not in told or details["type"] in words.own_rules:
-                told[error.path] = error
+            error = _error_of(details, words)
+            # The message of an own rule says more than "at most 64 bits".
+            if error.path not in errors or details["type"] in words.own_rules:
+                errors[error.path] = error
     return None
 
 
 def is_name(key: object) -> bool:
-    """Tell whether a key can be shown to a model; what is wrong with it is told elsewhere."""
+    """Return whether a key can be passed to a model; others have an error of their own."""
     return isinstance(key, str) and not find_unstorable(key, nesting=0)
 
 
 def too_large(fields: Iterable[tuple[str, object]], limit: int) -> Iterator[FieldError]:
-    """Find the values, by their paths, that are larger than `limit` bytes of compact JSON."""
+    """Yield an error for each value, by path, that is larger than `limit` bytes of compact JSON."""
     for path, value in fields:
         size = compact_size(value) if value else 0
         if size > limit:
@@ -89,15 +102,15 @@ def too_large(fields: Iterable[tuple[str, object]], limit: int) -> Iterator[Fiel
 
 
 def too_long(most: int, text: str) -> Text:
-    """Say that a text is longer than `most` characters."""
+    """Return the message for a text that is longer than `most` characters."""
     return mark(
         "At most %(most)s characters; this has %(count)s.",
         most=Figure(most), count=Figure(len(text)),
     )  # fmt: skip
 
 
-def _told(details: ErrorDetails, words: Words) -> FieldError:
-    """Translate one of pydantic's errors into our words."""
+def _error_of(details: ErrorDetails, words: MessageRules) -> FieldError:
+    """Return one of pydantic's errors with our message."""
     path = functools.reduce(join_path, details["loc"], "")
     message: str
     kind, value = details["type"], details["input"]
@@ -113,3 +126,47 @@ def _told(details: ErrorDetails, words: Words) -> FieldError:
     else:
         message = _SENTENCES.get(kind, NOT_VALID)
     return FieldError(path, message)
+
+
+# Content types of the files that a configuration may have.
+FILE_TYPES = frozenset(
+    {
+        "image/png",
+        "image/jpeg",
+        "image/webp",
+        "image/gif",
+        "image/svg+xml",
+        "application/pdf",
+        "application/json",
+        "application/zip",
+        "text/plain",
+        "text/csv",
+        "model/gltf-binary",
+        "model/gltf+json",
+        "model/vnd.usdz+zip",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits in force, with their defaults. Sizes are bytes of compact UTF-8 JSON."""
+
+    cart_lines: int = 1_000
+    items: int = 1_000
+    # Of `metadata`, `derivative`, `platform` and each line's `metadata`.
+    metadata_bytes: int = 65_536
+    # Levels of objects and arrays in one field.
+    nesting: int = 16
+    body_bytes: int = 1_048_576
+    # Of `sceneGraphState`, which configurators fill with whole scenes.
+    scene_bytes: int = 524_288
+    # Files of one configuration, each of them, and the body that brings them.
+    files: int = 20
+    file_bytes: int = 10_485_760
+    upload_bytes: int = 26_214_400
+    file_types: frozenset[str] = FILE_TYPES
+    # Configurations of one import.
+    import_rows: int = 2_000
+    # Rows of a file of orders.
+    order_rows: int = 20_000

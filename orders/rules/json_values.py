@@ -1,8 +1,8 @@
-"""JSON as it may arrive, and which of its values the service can keep.
+"""Parse JSON strictly, find values that cannot be stored, and compare values.
 
 Python's parser takes more than JSON (NaN) and loses some of it (repeated keys). What is not JSON is
-refused at once; what is JSON but cannot be kept stays in the parsed value with a mark, so that the
-fault can be told by its path.
+refused at once; what is JSON but cannot be stored stays in the parsed value with a mark, so that
+the error has its path.
 """
 
 import json
@@ -63,7 +63,7 @@ class RepeatedKeys(dict[str, Any]):
 
 
 def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
-    """Parse a body strictly; `what` names it in sentences.
+    """Parse a body strictly; `what` names it in messages.
 
     Raises NotJson for what is not JSON in UTF-8 (NaN and Infinity are not), and InvalidInput when
     the nesting is deeper than any parser goes. Repeated keys, integers beyond 64 bits and numbers
@@ -114,7 +114,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _NotAValue(Exception):  # noqa: N818 - it goes no further than this module
-    """A word that Python's parser takes and JSON does not have."""
+    """A word that Python's parser accepts and JSON does not have."""
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -126,7 +126,7 @@ def _integer(digits: str) -> int:
 
 
 def printable(key: str) -> str:
-    """Give a key as it can stand in any answer: no NUL, no lone surrogate, not overlong."""
+    """Return a key in a form that fits any answer: no NUL, no lone surrogate, not too long."""
     if len(key) > MAX_KEY_IN_PATH:
         key = f"{key[:MAX_KEY_IN_PATH]}…"
     if key.isascii() and "\0" not in key:
@@ -141,7 +141,7 @@ def join_path(path: str, part: str | int) -> str:
 
 
 def nesting_sentence(nesting: int) -> str:
-    """Give the message for whatever lies deeper than `nesting` levels."""
+    """Return the message for a value that is nested deeper than `nesting` levels."""
     return mark("Nested deeper than %(most)s levels.", most=nesting)
 
 
@@ -149,8 +149,8 @@ def find_unstorable(value: object, path: str = "", *, nesting: int) -> list[Fiel
     """Find every value that the databases cannot keep as it is, by its path.
 
     That is: NUL or a lone surrogate in a text or key, a number that is not finite, an integer
-    beyond 64 bits, a repeated key, whatever lies deeper than `nesting` levels below a field, and
-    whatever no JSON parser gives. At most MAX_ERRORS are told.
+    beyond 64 bits, a repeated key, a value deeper than `nesting` levels below a field, and
+    whatever no JSON parser returns. At most MAX_ERRORS are returned.
     """
     if _is_storable(value, nesting):
         return []
@@ -179,7 +179,7 @@ def find_unstorable(value: object, path: str = "", *, nesting: int) -> list[Fiel
 
 
 def _is_storable(value: object, nesting: int) -> bool:
-    """Tell, without any path, whether there is nothing to find; nearly every order ends here."""
+    """Return whether there is nothing to find, without building any path; nearly always true."""
     if not isinstance(value, dict | list):
         return _scalar_fault(value) is None
     # All texts are looked at together: two halves of a character in two texts stay halves.
@@ -252,20 +252,30 @@ def _key_faults(one: dict[Any, Any], where: str) -> Iterator[FieldError]:
             yield FieldError(join_path(where, key), mark("As a key: %(fault)s", fault=message))
 
 
-def same_json(left: object, right: object) -> bool:
-    """Tell whether two storable values are the same JSON; the order of keys does not count.
+def canonical_json(value: object) -> bytes:
+    """Return a text that two values share if and only if they are the same JSON.
 
-    Python's own comparison takes true for 1 and 1 for 1.0.
+    The order of keys does not count; true is not 1, and 1 is not 1.0. Takes any size and depth.
     """
-    option = orjson.OPT_SORT_KEYS
-    return orjson.dumps(left, option=option) == orjson.dumps(right, option=option)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # not storable: a big integer, half a character, or nested too deeply
+        try:
+            return json.dumps(value, sort_keys=True).encode()
+        except RecursionError:
+            return f"nested too deeply: {id(value)}".encode()
+
+
+def same_json(left: object, right: object) -> bool:
+    """Return whether two values are the same JSON, as `canonical_json` understands it."""
+    return canonical_json(left) == canonical_json(right)
 
 
 def compact_size(value: object) -> int:
-    """Give the size of a value as compact JSON in UTF-8, in bytes; also of what is not storable."""
+    """Return the bytes of a value as compact JSON in UTF-8, whether it is storable or not."""
     try:
         return len(orjson.dumps(value))
-    except TypeError:  # not storable, and told elsewhere; its size is told all the same
+    except TypeError:  # not storable, which is another error; the size counts all the same
         text = json.dumps(
             value, ensure_ascii=False, separators=(",", ":"), skipkeys=True, default=str
         )

@@ -1,11 +1,10 @@
-"""How the mail server is named in the settings, and who writes."""
+"""The mail server in the settings, its sender, and e-mail addresses."""
 
+import re
 from dataclasses import dataclass
 from email.utils import parseaddr
 from enum import StrEnum
 from urllib.parse import parse_qs, unquote, urlsplit
-
-from orders.rules.mail_address import is_mail_address
 
 
 class Tls(StrEnum):
@@ -21,7 +20,7 @@ _PORTS = {Tls.FROM_THE_START: 465, Tls.STARTTLS: 587, Tls.OFF: 25}
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """A server that takes mail from us. Without a user nobody signs in."""
+    """A server that sends our mail. Without a user there is no sign-in."""
 
     host: str
     port: int
@@ -32,7 +31,7 @@ class MailServer:
     sender_name: str
 
     def __repr__(self) -> str:
-        """Name the server without its password, wherever somebody prints it."""
+        """Return the server without its password."""
         return f"MailServer({self.host}:{self.port}, TLS {self.tls})"
 
 
@@ -40,7 +39,7 @@ def read_mail_server(address: str, sender: str) -> MailServer:
     """Read `smtp://user:password@host:port` and the sender.
 
     `smtp:` demands STARTTLS, `smtps:` speaks TLS from the start, `smtp:…?tls=off` goes without. The
-    sender is an address, or `Name <address>`. Raises ValueError with a sentence that names the
+    sender is an address, or `Name <address>`. Raises ValueError with a message that names the
     setting, and never the password.
     """
     try:
@@ -69,3 +68,16 @@ def read_mail_server(address: str, sender: str) -> MailServer:
         sender=plain,
         sender_name=name,
     )
+
+
+MAX_ADDRESS = 254  # characters (RFC 5321)
+# Plain addresses only: no names, no lists, no quotes, nothing that could end a header.
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
+
+
+def is_mail_address(text: str) -> bool:
+    """Return whether the text is exactly one e-mail address."""
+    return len(text) <= MAX_ADDRESS and _ADDRESS.fullmatch(text) is not None

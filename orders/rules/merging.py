@@ -1,31 +1,35 @@
-"""Two people change one order: what both changes make together, and where they contradict.
+"""Merge what somebody has changed on a form with what is stored by now.
 
-Both began with the same order. A field that only one of them changed is taken from that one; the
-same change by both is one change. Objects are merged key by key. Lines that one has only put behind
-the others go behind what the other has made of the cart.
+Two people begin with the same order. A field that only one of them changed is taken from that one;
+the same change by both is one change. Objects are merged key by key. Lines that one has only added
+at the end follow what the other has made of the cart.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from orders.rules.json_values import same_json
-from orders.rules.order import CartLine, Order
-from orders.rules.wire import line_fields
-
-_PLAIN = {"name": "name", "customer_id": "customerId", "status": "status"}
-_OBJECTS = ("platform", "metadata", "derivative")
+from orders.rules.json_values import canonical_json, same_json
+from orders.rules.order import (
+    EDITABLE_FIELDS,
+    CartLine,
+    FieldKind,
+    Order,
+    line_fields,
+    lines_as_json,
+    order_fields,
+)
 
 
 class _Missing:
-    """Stands for a key that an object does not have."""
+    """The type of the value of a key that an object does not have."""
 
 
 _MISSING = _Missing()
 
 
 @dataclass(frozen=True, slots=True)
-class Clash:
-    """A field that both changed, each otherwise; values as on the wire, None also for no value."""
+class FieldConflict:
+    """A field that both changed differently; values as in JSON, None also for a missing key."""
 
     path: str
     mine: Any
@@ -34,16 +38,19 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Both changes in one order. Where they clash, `order` holds mine; `taken` are their paths."""
+    """Both changes in one order.
+
+    `order` has my values where there are conflicts; `taken` are the paths of what they changed.
+    """
 
     order: Order
-    clashes: tuple[Clash, ...]
+    conflicts: tuple[FieldConflict, ...]
     taken: tuple[str, ...]
 
 
 def merge_orders(base: Order, mine: Order, theirs: Order) -> Merged:
     """Merge what I made of `base` with what is stored by now."""
-    clashes: list[Clash] = []
+    conflicts: list[FieldConflict] = []
     taken: list[str] = []
 
     def choose(path: str, values: tuple[Any, Any, Any]) -> Any:  # noqa: ANN401 - values of fields
@@ -51,32 +58,35 @@ def merge_orders(base: Order, mine: Order, theirs: Order) -> Merged:
         if _same(my, their) or _same(before, their):
             return my
         if not _same(before, my):
-            clashes.append(Clash(path, _shown(my), _shown(their)))
+            conflicts.append(FieldConflict(path, _shown(my), _shown(their)))
             return my
         taken.append(path)
         return their
 
-    fields: dict[str, Any] = {
-        name: choose(wire, tuple(getattr(one, name) for one in (base, mine, theirs)))
-        for name, wire in _PLAIN.items()
-    }
-    for name in _OBJECTS:
-        before, my, their = (getattr(one, name) for one in (base, mine, theirs))
-        merged = {}
-        for key in dict.fromkeys((*their, *my)):
-            values = tuple(one.get(key, _MISSING) for one in (before, my, their))
-            value = choose(f"{name}.{key}", values)
-            if value is not _MISSING:
-                merged[key] = value
-        fields[name] = merged
-    fields["cart"] = _cart(base.cart, mine.cart, theirs.cart, clashes, taken)
-    return Merged(theirs._replace(**fields), tuple(clashes), tuple(taken))
+    fields: dict[str, Any] = {}
+    for field in EDITABLE_FIELDS:
+        before, my, their = (getattr(one, field.name) for one in (base, mine, theirs))
+        if field.kind is FieldKind.LINES:
+            fields[field.name] = _cart(before, my, their, conflicts, taken)
+        elif field.kind is not FieldKind.OBJECT:
+            fields[field.name] = choose(field.wire_name, (before, my, their))
+        else:
+            merged = {}
+            for key in dict.fromkeys((*their, *my)):
+                values = tuple(one.get(key, _MISSING) for one in (before, my, their))
+                value = choose(f"{field.wire_name}.{key}", values)
+                if value is not _MISSING:
+                    merged[key] = value
+            fields[field.name] = merged
+    return Merged(theirs._replace(**fields), tuple(conflicts), tuple(taken))
 
 
 Cart = tuple[CartLine, ...]
 
 
-def _cart(base: Cart, mine: Cart, theirs: Cart, clashes: list[Clash], taken: list[str]) -> Cart:
+def _cart(
+    base: Cart, mine: Cart, theirs: Cart, conflicts: list[FieldConflict], taken: list[str]
+) -> Cart:
     if _same_cart(mine, theirs) or _same_cart(base, theirs):
         return mine
     is_mine_changed = not _same_cart(base, mine)
@@ -86,16 +96,12 @@ def _cart(base: Cart, mine: Cart, theirs: Cart, clashes: list[Clash], taken: lis
     if _same_cart(base, mine[: len(base)]):
         taken.append("cart")
         return theirs + mine[len(base) :]
-    clashes.append(Clash("cart", _lines(mine), _lines(theirs)))
+    conflicts.append(FieldConflict("cart", lines_as_json(mine), lines_as_json(theirs)))
     return mine
 
 
-def _lines(cart: Cart) -> list[dict[str, Any]]:
-    return [line_fields(line) for line in cart]
-
-
 def _same_cart(one: Cart, other: Cart) -> bool:
-    return same_json(_lines(one), _lines(other))
+    return same_json(lines_as_json(one), lines_as_json(other))
 
 
 def _same(one: object, other: object) -> bool:
@@ -106,3 +112,50 @@ def _same(one: object, other: object) -> bool:
 
 def _shown(value: object) -> object:
     return None if value is _MISSING else value
+
+
+def changed_fields(base: Order, rendered: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """Return what somebody has changed on the form of an order: whole fields by wire names.
+
+    A form does not show everything that an order may contain, and shows some of it in other words.
+    So `rendered`, the form as it was shown for `base`, is compared with `sent`, the form as it came
+    back, both in the shape of `POST /api/orders`: what is the same stays as it is stored.
+    """
+    changes: dict[str, Any] = {}
+    stored = order_fields(base)
+    for field in EDITABLE_FIELDS:
+        name = field.wire_name
+        if field.kind is FieldKind.LINES:
+            if not same_json(rendered[name], sent[name]):
+                changes[name] = _changed_lines(base, rendered[name], sent[name])
+        elif field.kind is not FieldKind.OBJECT:
+            if not same_json(rendered.get(name), sent.get(name)):
+                changes[name] = sent.get(name)
+        else:
+            before, after = rendered.get(name, {}), sent.get(name, {})
+            if not (same_json(before, after) and type(before) is type(after)):
+                changes[name] = _changed_object(stored[name], before, after)
+    return changes
+
+
+def _changed_lines(base: Order, rendered: list[Any], sent: list[Any]) -> list[Any]:
+    """Return the lines, those that are unchanged with their own way to name the configuration."""
+    shown = {
+        canonical_json(line): line_fields(kept)
+        for line, kept in zip(rendered, base.cart, strict=True)
+    }
+    return [shown.get(canonical_json(line), line) for line in sent]
+
+
+def _changed_object(
+    stored: dict[str, Any], before: dict[str, Any], after: dict[str, Any]
+) -> dict[str, Any]:
+    if type(after) is not dict:  # it remembers keys that were typed twice, which the check refuses
+        return after
+    kept = {key: value for key, value in stored.items() if key not in before or key in after}
+    touched = {
+        key: value
+        for key, value in after.items()
+        if key not in before or not same_json(before[key], value)
+    }
+    return {**kept, **touched}

@@ -8,7 +8,7 @@ from orders.rules.texts import mark
 NOT_A_MOMENT = mark("A time in ISO 8601, such as 2026-11-25T08:30:00Z or 2026-11-25.")
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-# A plus sign that was not encoded in an address arrives as a blank.
+# A plus sign that is not encoded in an address arrives as a blank.
 _MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|[+ -]\d{2}:?\d{2})?",
     re.ASCII | re.IGNORECASE,
@@ -16,17 +16,17 @@ _MOMENT = re.compile(
 
 
 def to_the_millisecond(moment: datetime) -> datetime:
-    """Cut the microseconds off; what is stored and what is told are then the same."""
+    """Return the moment without microseconds, so that stored and answered times are equal."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def now_or(now: datetime | None) -> datetime:
-    """Give the moment that a caller names, or the present one in UTC, cut to the millisecond."""
+    """Return the caller's moment, or the present one in UTC, cut to the millisecond."""
     return to_the_millisecond(now or datetime.now(UTC))
 
 
 def is_day(text: str) -> bool:
-    """Tell whether the text has the form of a day without a time, as 2026-11-25."""
+    """Return whether the text has the form of a day without a time, as 2026-11-25."""
     return _DAY.fullmatch(text) is not None
 
 
@@ -48,10 +48,10 @@ def read_moment(text: str, zone: tzinfo = UTC) -> datetime:
 
 
 def begin_of_day(day: date, zone: tzinfo) -> datetime:
-    """Give the first moment of a day in a zone, in UTC.
+    """Return the first moment of a day in a zone, in UTC.
 
     Where clocks go forward at midnight the day begins with the moment at which they do. Raises
-    OverflowError at the very edges of what can be told.
+    OverflowError outside of the years 1 to 9999.
     """
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
@@ -64,3 +64,8 @@ def read_day(value: object) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         return None
+
+
+def wire_time(moment: datetime) -> str:
+    """Return a moment in UTC as ISO 8601 with milliseconds and `Z`."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""How a person wants the desk to look: time zone, form of dates, colours, density."""
+"""A person's preferences for the desk: time zone, date format, theme, density."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ DATE_LABELS = {
 }
 THEMES = {"system": mark("As the device"), "light": mark("Light"), "dark": mark("Dark")}
 DENSITIES = {"comfortable": mark("Comfortable"), "dense": mark("Dense")}
-# Zones of places; the others (`Etc/GMT-3`, `US/Eastern`, `CET`) are old names, or signs turned
-# round.
+# Zones of places; the others (`Etc/GMT-3`, `US/Eastern`, `CET`) are old names, or have the opposite
+# sign.
 _AREAS = (
     *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia"),
     *("Europe", "Indian", "Pacific"),
@@ -37,7 +37,7 @@ _AREAS = (
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a person has chosen; `Preferences()` is what everybody begins with."""
+    """What a person has chosen; `Preferences()` are the defaults."""
 
     time_zone: str = UTC_NAME
     date_format: str = "iso"
@@ -46,7 +46,7 @@ class Preferences:
     language: str = ""  # a code, as `de`; empty for what the browser asks for
 
     def as_json(self) -> dict[str, str]:
-        """Give the form in which they are stored."""
+        """Return the form in which they are stored."""
         return {
             "timeZone": self.time_zone,
             "dateFormat": self.date_format,
@@ -91,7 +91,7 @@ def read_preferences(stored: Mapping[str, Any]) -> Preferences:
 
 
 def preference_faults(preferences: Preferences) -> list[FieldError]:
-    """Say which of the preferences is none of those that can be chosen; paths as in Python."""
+    """Return an error for each preference that is not among the choices, by attribute name."""
     faults = [
         FieldError(name, mark("One of: %(options)s.", options=", ".join(known)))
         for name, known in _CHOICES.items()
@@ -104,7 +104,7 @@ def preference_faults(preferences: Preferences) -> list[FieldError]:
 
 @cache
 def time_zones() -> tuple[str, ...]:
-    """Give the names of all zones of places, as Europe/Berlin, sorted; UTC comes first."""
+    """Return the names of all time zones of places, as Europe/Berlin, sorted, UTC first."""
     places = (name for name in available_timezones() if name.partition("/")[0] in _AREAS)
     return (UTC_NAME, *sorted(places))
 
@@ -125,5 +125,5 @@ _CHOICES: dict[str, Mapping[str, Any]] = {
 
 
 def _one_of(known: Mapping[str, Any], stored: object) -> str:
-    """Give what is stored if it is known, else the first of those that are."""
+    """Return what is stored if it is known, else the first choice."""
     return stored if isinstance(stored, str) and stored in known else next(iter(known))

@@ -1,49 +1,46 @@
-"""The shape of an order as it is sent: which fields there are, of which type, within which limits.
+"""Check a new order as it was sent: known fields, of the right types, within the limits.
 
-The models put the fields of `orders.rules.fields` together; every message is a sentence of our own,
-the same for the form and for the JSON endpoint.
+The model is made from the table of fields; every message is a sentence of our own, the same for the
+form and for the JSON API.
 """
 
 import functools
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
 
 from orders.rules.errors import FieldError
-from orders.rules.fields import (
-    NO_NUL,
-    OWN_RULES,
-    ConfigurationId,
-    Count,
-    CustomerId,
-    Derivative,
-    Items,
-    JsonObject,
-    LineMetadata,
-    Metadata,
-    OrderName,
-    OrderStatus,
-    OrgId,
-    OriginOrgId,
-    PlatformName,
-    PlatformOrderId,
-    StoreName,
-    canonical_configuration_id,
-    shared,
+from orders.rules.fields import OWN_RULES, canonical_configuration_id, whole_count
+from orders.rules.identifiers import is_configuration_id
+from orders.rules.inputs import (
+    UNKNOWN_FIELD,
+    Limits,
+    MessageRules,
+    StrictInput,
+    checked,
+    is_name,
+    too_large,
+    with_fields,
 )
-from orders.rules.inputs import UNKNOWN_FIELD, StrictInput, Words, checked, is_name, too_large
 from orders.rules.json_values import (
     MAX_ERRORS,
     find_unstorable,
     join_path,
     nesting_sentence,
 )
-from orders.rules.legacy_items import convert_items
-from orders.rules.limits import Limits
-from orders.rules.order import NOT_SENT, CartLine, OrderDraft
+from orders.rules.order import (
+    FIELD_BY_PATH,
+    NOT_SENT,
+    OBJECT_FIELDS,
+    ORDER_FIELDS,
+    READ_ONLY,
+    CartLine,
+    FieldKind,
+    OrderDraft,
+    OrderField,
+)
 from orders.rules.status import (
     OPEN_CARTS,
     STATUS_TEXTS,
@@ -53,37 +50,10 @@ from orders.rules.status import (
 )
 from orders.rules.texts import Figure, mark
 
-READ_ONLY = {"id", "shortId", "createdAt", "updatedAt", "createdBy", "deletedAt"}
 NO_LIST_SENTENCE = mark("Text, a number, a boolean, null or an object; lists are not possible.")
 
 
-class PlatformInput(BaseModel):
-    """Where the order came from, in the shop's own words; other keys are kept as they come."""
-
-    model_config = ConfigDict(
-        extra="allow",
-        strict=True,
-        alias_generator=to_camel,
-        json_schema_extra={
-            "propertyNames": {"pattern": NO_NUL},
-            "additionalProperties": shared("JsonValue"),
-        },
-    )
-
-    id: PlatformOrderId = None
-    platform: PlatformName = None
-    store_name: StoreName = None
-
-
-class CartLineInput(StrictInput):
-    """One line of the cart; `metadata` may be left out but not null."""
-
-    configuration_id: ConfigurationId
-    count: Count
-    metadata: LineMetadata = cast(JsonObject, None)
-
-
-# What `_lines` below checks: from `New` on an order needs a line, by either name.
+# The JSON Schema of what `_lines` checks: from `New` on an order needs a line, by either name.
 _NEEDS_A_LINE: dict[str, Any] = {
     "anyOf": [
         {
@@ -105,30 +75,38 @@ _NEEDS_A_LINE: dict[str, Any] = {
 }
 
 
+def request_types(
+    fields: Iterable[OrderField], *, is_change: bool = False, **own: str
+) -> dict[str, Any]:
+    """Return fields of a request, for `with_fields`; in a change no field has a default.
+
+    `own` are descriptions that differ from those of the table.
+    """
+    types: dict[str, Any] = {}
+    for field in fields:
+        info: dict[str, Any] = {}
+        if description := own.get(field.name) or field.description:
+            info["description"] = description
+        if field.examples is not None:
+            info["examples"] = list(field.examples)
+        if not is_change and field.default in (dict, list):
+            info["default_factory"] = field.default
+        else:
+            info["default"] = None if is_change else field.default
+        types[field.name] = (field.sent, Field(**info))
+    return types
+
+
+@with_fields(request_types(field for field in ORDER_FIELDS if field.sent is not None))
 class OrderInput(StrictInput):
-    """A new order. Left out and null are two things: null is taken only where the type says so."""
+    """A new order. Left out and null differ: null is accepted only where the type says so."""
 
     model_config = ConfigDict(json_schema_extra=_NEEDS_A_LINE)
-
-    org_id: OrgId = cast(str, None)
-    origin_org_id: OriginOrgId = ""
-    name: OrderName = None
-    customer_id: CustomerId = None
-    platform: PlatformInput = cast(PlatformInput, None)
-    metadata: Metadata = Field(default_factory=dict)
-    derivative: Derivative = Field(default_factory=dict)
-    cart: list[CartLineInput] = Field(
-        cast(list[CartLineInput], None),
-        description="The lines, in the order in which they are sent. From the status `New` on at "
-        "least one is needed.",
-    )
-    items: Items = Field(default_factory=list)
-    status: OrderStatus = Status.NEW
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeResult:
-    """The draft, or what is wrong; `cart_from_items` tells that the lines were converted."""
+    """The draft, or what is wrong; with `cart_from_items` the lines were converted."""
 
     draft: OrderDraft | None
     errors: list[FieldError]
@@ -136,27 +114,28 @@ class ShapeResult:
 
 
 def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> ShapeResult:
-    """Check an order as it was sent, as far as it can be judged without its org.
+    """Check an order as it was sent, as far as it can be checked without its org.
 
-    `raw` is what a JSON parser gives. Never raises: whatever arrives, the result holds either the
-    draft or every error, one for each path. What is nested too deeply is told alone, because
-    nothing below it is looked at. Without `legacy_items` the field `items` is unknown.
+    `raw` is what a JSON parser returns. Never raises: the result has either the draft or every
+    error, one for each path. What is nested too deeply is the only error then, because nothing
+    below it is checked. Without `legacy_items` the field `items` is unknown.
     """
     seen = inspect(raw, OrderInput, limits=limits, unknown=() if legacy_items else ("items",))
     if seen.is_unreadable:
-        return ShapeResult(None, list(seen.told.values()))
-    order, sent, told = seen.parsed, seen.sent, seen.told
-    lines, from_items, needs_line = _lines(order, sent) if order else ((), False, _is_bare(sent))
-    if needs_line and not seen.has_oversized and "cart" not in told:
-        status = order.status if order else sent.get("status", Status.NEW)
-        told["cart"] = FieldError("cart", missing_line(status))
-    if told or order is None:
-        return ShapeResult(None, list(told.values()), from_items)
-    return ShapeResult(_draft(order, sent, lines), [], from_items)
+        return ShapeResult(None, list(seen.errors.values()))
+    sent, errors = seen.sent, seen.errors
+    values = None if seen.parsed is None else vars(seen.parsed)
+    lines, from_items, needs_line = _lines(values, sent) if values else ((), False, _is_bare(sent))
+    if needs_line and not seen.has_oversized and "cart" not in errors:
+        status = values["status"] if values else sent.get("status", Status.NEW)
+        errors["cart"] = FieldError("cart", missing_line(status))
+    if errors or values is None:
+        return ShapeResult(None, list(errors.values()), from_items)
+    return ShapeResult(_draft(values, sent, lines), [], from_items)
 
 
 def missing_line(status: object) -> str:
-    """Give the sentence for a cart that may not be empty any more."""
+    """Return the message for a cart that must have a line."""
     known = read_status(status)
     shown = status if known is None else STATUS_TEXTS[known]
     return mark("At least one line is needed for status %(status)s.", status=shown)
@@ -167,14 +146,14 @@ Input = TypeVar("Input", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Inspection(Generic[Input]):
-    """What a model reads of a document, and all that is wrong with it, by path.
+    """What a model reads of a document, and all errors by path.
 
-    `sent` are the fields that can be judged; `is_unreadable` tells that nothing more can be said.
+    `sent` are the fields that can be checked; with `is_unreadable` nothing more can be checked.
     """
 
     parsed: Input | None
     sent: dict[str, Any]
-    told: dict[str, FieldError]
+    errors: dict[str, FieldError]
     has_oversized: bool = False
     is_unreadable: bool = False
 
@@ -182,77 +161,99 @@ class Inspection(Generic[Input]):
 def inspect(
     raw: object, model: type[Input], *, limits: Limits, unknown: Collection[str] = ()
 ) -> Inspection[Input]:
-    """Check a document against a model and against all that no model can say.
+    """Check a document against a model, and for everything that a model cannot express.
 
-    Never raises. `unknown` names fields of the model that this caller does not take.
+    Never raises. `unknown` names fields of the model that this caller does not accept.
     """
     if not isinstance(raw, dict):
         error = FieldError("", mark("An object with the fields of an order."))
         return Inspection(None, {}, {"": error}, is_unreadable=True)
     unstorable = find_unstorable(raw, nesting=limits.nesting)
     if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
-        told = {error.path: error for error in unstorable}
-        return Inspection(None, {}, told, is_unreadable=True)
+        errors = {error.path: error for error in unstorable}
+        return Inspection(None, {}, errors, is_unreadable=True)
     oversized = list(_too_many(raw, limits))
-    told = {}
+    errors = {}
     for error in (*unstorable, *oversized):
-        told.setdefault(error.path, error)
+        errors.setdefault(error.path, error)
     sent: dict[str, Any] = raw
     refused = [field for field in unknown if field in raw]
     if unstorable or oversized or refused:
-        # The models see what they can judge; the rest is told already, or is told here.
+        # The model sees what it can check; the rest has an error already, or gets it here.
         dropped = {error.path for error in oversized}.union(refused)
-        told.update({field: FieldError(field, UNKNOWN_FIELD) for field in refused})
+        errors.update({field: FieldError(field, UNKNOWN_FIELD) for field in refused})
         sent = {key: raw[key] for key in raw if key not in dropped and is_name(key)}
-    parsed = checked(model, sent, told, _WORDS)
+    parsed = checked(model, sent, errors, _WORDS)
     for error in (*_list_faults(raw), *_too_large(raw, limits)):
-        told.setdefault(error.path, error)
-    return Inspection(parsed, sent, told, has_oversized=bool(oversized))
+        errors.setdefault(error.path, error)
+    return Inspection(parsed, sent, errors, has_oversized=bool(oversized))
 
 
-def _lines(order: OrderInput, raw: dict[Any, Any]) -> tuple[tuple[CartLine, ...], bool, bool]:
-    """Give the lines, whether they come from `items`, and whether one is missing."""
-    if "cart" in raw:
-        lines = tuple(
-            CartLine(line.configuration_id, line.count, line.metadata) for line in order.cart or ()
-        )
-        return lines, False, not lines and not may_have_empty_cart(order.status)
-    converted = convert_items(order.items)
+def _lines(values: dict[str, Any], sent: dict[str, Any]) -> tuple[tuple[CartLine, ...], bool, bool]:
+    """Return the lines, whether they come from `items`, and whether one is missing."""
+    may_be_empty = may_have_empty_cart(values["status"])
+    if "cart" in sent:
+        lines = read_lines_of(values["cart"] or ())
+        return lines, False, not lines and not may_be_empty
+    converted = convert_items(values["items"])
     if converted is not None:
-        lines = tuple(
-            CartLine(
-                canonical_configuration_id(line["configurationId"]),
-                line["count"],
-                line.get("metadata"),
-            )
-            for line in converted
-        )
-        return lines, True, False
+        return converted, True, False
     # Entries that could not be converted are an order all the same; no entries are none.
-    return (), False, not order.items and not may_have_empty_cart(order.status)
+    return (), False, not values["items"] and not may_be_empty
+
+
+def read_lines_of(lines: Iterable[Any]) -> tuple[CartLine, ...]:
+    """Return the lines that the models have read."""
+    return tuple(CartLine(line.configuration_id, line.count, line.metadata) for line in lines)
+
+
+def convert_items(items: list[Any]) -> tuple[CartLine, ...] | None:
+    """Return the entries of the deprecated `items` as lines, or None unless all can be converted.
+
+    An entry names its configuration by `id` or `configurationId` (by both only if they agree), and
+    has a valid `count` and optionally an object as `metadata`. Other keys are ignored: `items`
+    itself keeps them. No entries at all are nothing to convert.
+    """
+    lines = []
+    for entry in items:
+        line = _line_from_item(entry)
+        if line is None:
+            return None
+        lines.append(line)
+    return tuple(lines) or None
+
+
+def _line_from_item(entry: object) -> CartLine | None:
+    if not isinstance(entry, dict):
+        return None
+    names = [entry[name] for name in ("id", "configurationId") if name in entry]
+    if not names or any(name != names[0] for name in names):
+        return None
+    if not isinstance(names[0], str) or not is_configuration_id(names[0]):
+        return None
+    count, metadata = whole_count(entry.get("count")), entry.get("metadata")
+    if count is None or not isinstance(entry.get("metadata", {}), dict):
+        return None
+    return CartLine(canonical_configuration_id(names[0]), count, metadata)
 
 
 def _is_bare(raw: dict[Any, Any]) -> bool:
-    """Tell of a faulty order whether it lacks lines too, judging by what can be read of it."""
+    """Return whether an invalid order lacks lines too, as far as it can be read."""
     status = read_status(raw.get("status", Status.NEW))
     is_open = status is None or may_have_empty_cart(status)
     cart = raw.get("cart", raw.get("items", []))
     return not is_open and cart == []
 
 
-def _draft(order: OrderInput, sent: dict[Any, Any], lines: tuple[CartLine, ...]) -> OrderDraft:
-    return OrderDraft(
-        name=order.name,
-        customer_id=order.customer_id,
-        platform=sent.get("platform", {}),
-        metadata=order.metadata,
-        derivative=order.derivative,
-        cart=lines,
-        items=order.items,
-        status=order.status,
-        origin_org_id=NOT_SENT if order.origin_org_id == "" else order.origin_org_id,
-        org_id=order.org_id if "orgId" in sent else NOT_SENT,
-    )
+def _draft(values: dict[str, Any], sent: dict[str, Any], lines: tuple[CartLine, ...]) -> OrderDraft:
+    origin = values["origin_org_id"]
+    own = {
+        "platform": sent.get("platform", {}),  # as sent: the model drops what was left out
+        "cart": lines,
+        "origin_org_id": NOT_SENT if origin == "" else origin,
+        "org_id": values["org_id"] if "orgId" in sent else NOT_SENT,
+    }
+    return OrderDraft(**{**values, **own})
 
 
 def _too_many(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
@@ -268,12 +269,12 @@ def _too_many(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
 
 
 def _too_large(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
-    fields = [(field, raw.get(field)) for field in ("platform", "metadata", "derivative")]
+    fields = [(field.wire_name, raw.get(field.wire_name)) for field in OBJECT_FIELDS]
     cart = raw.get("cart")
     for position, line in enumerate(cart if isinstance(cart, list) else ()):
         if isinstance(line, dict) and "metadata" in line:
             fields.append((f"cart.{position}.metadata", line["metadata"]))
-    # What is no object is told already, by its type.
+    # What is no object has an error of its type already.
     objects = ((path, value) for path, value in fields if isinstance(value, dict))
     return too_large(objects, limits.metadata_bytes)
 
@@ -281,7 +282,7 @@ def _too_large(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
 def _list_faults(raw: dict[Any, Any]) -> list[FieldError]:
     """Find lists in metadata: its values are texts, numbers, booleans, null and objects."""
     faults: list[FieldError] = []
-    # Paths are written out for faults only, see `find_unstorable`.
+    # Paths are built for errors only, see `find_unstorable`.
     waiting: list[tuple[Any, tuple[str, ...]]] = [
         (raw[field], (field,)) for field in ("derivative", "metadata") if _is_object(raw, field)
     ]
@@ -304,17 +305,10 @@ def _is_object(raw: dict[Any, Any], field: str) -> bool:
     return isinstance(raw.get(field), dict)
 
 
-_WORDS = Words(
+_WORDS = MessageRules(
     nullable=frozenset(
-        {
-            "name",
-            "customerId",
-            "originOrgId",
-            "platform.id",
-            "platform.platform",
-            "platform.storeName",
-        }
+        path for path, field in FIELD_BY_PATH.items() if field.kind is FieldKind.TEXT
     ),
-    read_only=frozenset(READ_ONLY),
+    read_only=READ_ONLY,
     own_rules=frozenset(OWN_RULES),
 )

@@ -1,10 +1,11 @@
-"""What the desk's search looks through of an order, and the words of a search."""
+"""The text of an order that the desk's search looks through, and the words of a search."""
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from orders.rules import short_id
-from orders.rules.order import Order
+from orders.rules.order import FIELD_BY_PATH, ORDER_FIELDS, FieldKind, Order
 from orders.rules.short_id import MistypedShortId
 
 # Characters of one value; case folding may lengthen a text threefold (255 characters of a name).
@@ -15,19 +16,26 @@ MAX_SEARCH = 500  # characters of a search that are looked at
 MAX_WORDS = 20
 
 
-def search_text(order: Order) -> str:
-    """Give code, name, customer, platform and the values of metadata and derivative, case-folded.
+_SEARCHABLE = [field for field in ORDER_FIELDS if field.is_searchable]
+_texts_of = attrgetter(*(f.name for f in _SEARCHABLE if f.kind is not FieldKind.OBJECT))
+_objects_of = attrgetter(*(f.name for f in _SEARCHABLE if f.kind is FieldKind.OBJECT))
+# Of `platform`, whose keys are known, only these are searched.
+_platform_keys = [part.name for part in FIELD_BY_PATH["platform"].parts if part.is_searchable]
 
-    One value a line, so that no word spreads over two of them.
+
+def search_text(order: Order) -> str:
+    """Return the case-folded texts by which people know an order; one value a line.
+
+    No word of a search spreads over two lines.
     """
     platform = order.platform
-    fixed = (
-        order.short_id, order.name, order.customer_id,
-        platform.get("id"), platform.get("storeName"), platform.get("platform"),
-    )  # fmt: skip
+    fixed = _texts_of(order)
+    if platform:
+        fixed += tuple([platform.get(key) for key in _platform_keys])
     parts = [one.casefold()[:MAX_PART] for one in fixed if isinstance(one, str)]
-    if order.metadata or order.derivative:
-        parts += _within(MAX_VALUES, _texts(order.metadata, order.derivative))
+    objects = _objects_of(order)
+    if any(objects):
+        parts += _within(MAX_VALUES, _texts(*objects))
     return "\n".join(parts)
 
 
@@ -41,7 +49,7 @@ def _within(room: int, texts: Iterator[str]) -> Iterator[str]:
 
 
 def _texts(*objects: Mapping[str, Any]) -> Iterator[str]:
-    """Give the texts and numbers of the objects, in their order and however deep."""
+    """Yield the texts and numbers of the objects, in their order and however deep."""
     waiting: list[Any] = list(reversed(objects))
     while waiting:
         value = waiting.pop()
@@ -54,13 +62,13 @@ def _texts(*objects: Mapping[str, Any]) -> Iterator[str]:
 
 
 def words_of(search: str) -> list[str]:
-    """Give the words of what somebody has typed; blanks, commas and semicolons part them."""
+    """Return the words of a search; blanks, commas and semicolons separate them."""
     text = search[:MAX_SEARCH].replace("\0", " ").replace(",", " ").replace(";", " ")
     return list(dict.fromkeys(text.split()))[:MAX_WORDS]
 
 
 def codes_of(search: str) -> list[str]:
-    """Read a search that is nothing but order codes, in any spelling; else give an empty list.
+    """Return the codes of a search that is nothing but order codes, in any spelling, or [].
 
     A code may be spread over words ("7KQ4 M2XD 9T3B").
     """
@@ -76,7 +84,7 @@ def codes_of(search: str) -> list[str]:
 
 
 def read_code(word: str) -> str | None:
-    """Give the code that a word spells; None when it spells none."""
+    """Return the code that a word spells; None when it spells none."""
     try:
         return short_id.normalise(word)
     except MistypedShortId:

@@ -1,6 +1,8 @@
-"""Reads a file as rows of texts below a line of column names: CSV in its many kinds.
+"""Read a file as rows of texts below a line of column names: CSV in its many forms; and its cells.
 
-Nothing is guessed without saying so: `Sheet.notes` tells what was taken for what.
+`Sheet.notes` names every assumption. Cells of an exported list are harmless for spreadsheets, and
+are read back as the values they were: `read_value` undoes `write_value`, and `unguard` undoes
+`guard` (docs/orders-list.md).
 """
 
 import codecs
@@ -8,16 +10,19 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from orders.rules.cells import unguard
+import orjson
+
 from orders.rules.errors import OrderError
 from orders.rules.texts import Figure, mark
 
 DELIMITERS = ",;\t"
 MAX_COLUMNS = 1_000  # an export has up to 600 keys
-# Separators in a line; a long text may hold more of them than there can be columns.
+# Separators in a line; a long text may contain more of them than there can be columns.
 MOST_IN_LINE = 20_000
 MAX_NAME = 255  # characters of a column's name
 _BOMS = (
@@ -44,7 +49,7 @@ _CSV_REASONS = {
 
 
 def csv_reason(error: csv.Error) -> str:
-    """Give what Python's reader says as a text that can be translated, if it is a known one."""
+    """Return the message of Python's reader, translatable if it is a known one."""
     reason = str(error)
     separator, is_missing, quote = reason.partition(" expected after ")
     if is_missing:
@@ -53,7 +58,7 @@ def csv_reason(error: csv.Error) -> str:
 
 
 class UnreadableSheet(OrderError):  # noqa: N818 - named like its siblings in errors.py
-    """The file cannot be read as a table; the sentence says why and what helps."""
+    """The file cannot be read as a table; the message says why and what helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +78,11 @@ class Sheet:
     notes: tuple[str, ...] = ()
 
     def content_hash(self) -> str:
-        """Give SHA-256, hexadecimal, over names and cells: the same for a table in any format."""
+        """Return SHA-256 in hexadecimal over names and cells, which is the same in any format."""
         return _hash([self.columns, [row.cells for row in self.rows]])
 
     def headers_hash(self) -> str:
-        """Give SHA-256, hexadecimal, over the columns' names."""
+        """Return SHA-256 in hexadecimal over the names of the columns."""
         return _hash(self.columns)
 
 
@@ -86,7 +91,7 @@ def _hash(value: object) -> str:
 
 
 def is_spreadsheet(content: bytes) -> bool:
-    """Tell whether the file is packed as XLSX is.
+    """Return whether the file is packed as XLSX is.
 
     Raises UnreadableSheet for old Excel files, for those with a password, and for PDF.
     """
@@ -102,7 +107,7 @@ def is_spreadsheet(content: bytes) -> bool:
 
 
 def read_csv(content: bytes, *, most_rows: int) -> Sheet:
-    """Read CSV with commas, semicolons or tabs. Raises UnreadableSheet with a sentence."""
+    """Read CSV with commas, semicolons or tabs. Raises UnreadableSheet with a message."""
     text, notes = _decoded(content)
     if "\0" in text:
         raise UnreadableSheet(mark("This file is no table. Choose a CSV or XLSX file."))
@@ -126,7 +131,7 @@ def read_csv(content: bytes, *, most_rows: int) -> Sheet:
 
 
 def _narrow(lines: Iterable[str], delimiter: str) -> Iterator[str]:
-    """Refuse a line of millions of cells before anybody makes a list of them."""
+    """Refuse a line of millions of cells before a list is made of it."""
     for line in lines:
         if line.count(delimiter) > MOST_IN_LINE:
             raise UnreadableSheet(
@@ -138,7 +143,7 @@ def _narrow(lines: Iterable[str], delimiter: str) -> Iterator[str]:
 def sheet_of(
     rows: Iterable[tuple[int, Sequence[str]]], *, most_rows: int, notes: Sequence[str] = ()
 ) -> Sheet:
-    """Make a sheet of numbered rows: the first that is not empty names the columns.
+    """Return a sheet of numbered rows: the first that is not empty names the columns.
 
     Raises UnreadableSheet for too many rows or columns, and for cells beyond the last column.
     """
@@ -177,7 +182,7 @@ def sheet_of(
 
 
 def letters(at: int) -> str:
-    """Give a column's name in a spreadsheet, A for 0."""
+    """Return a column's name in a spreadsheet, A for 0."""
     text = ""
     at += 1
     while at:
@@ -194,7 +199,7 @@ def _filled(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, li
 
 
 def _decoded(content: bytes) -> tuple[str, list[str]]:
-    """Give the text and what was assumed about its letters."""
+    """Return the text, and a note on an assumed encoding."""
     for bom, encoding in _BOMS:
         if content.startswith(bom):
             return _decode(content, encoding), []
@@ -219,6 +224,55 @@ def _decode(content: bytes, encoding: str) -> str:
 
 
 def _delimiter(line: str) -> str:
-    """Give what stands most often in the first line, quoted names apart."""
+    """Return the delimiter that is most frequent in the first line outside of quotes."""
     outside = "".join(line.split('"')[::2])
     return max(DELIMITERS, key=outside.count)
+
+
+# A spreadsheet runs a cell that starts like this as a formula.
+_RISKY = re.compile(r"'*[=+\-@\t\r]")
+_FIRST = frozenset("'=+-@\t\r")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+
+
+def guard(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet could run as a formula.
+
+    Also before one that has apostrophes in front of such a start: otherwise `unguard` could not
+    know which apostrophe is ours.
+    """
+    # The first character decides for most cells: an export has millions of them.
+    return f"'{text}" if text[:1] in _FIRST and _RISKY.match(text) else text
+
+
+def unguard(cell: str) -> str:
+    """Return the text that `guard` was given."""
+    return cell[1:] if _GUARDED.match(cell) else cell
+
+
+def write_value(value: object, *, is_text: bool = False) -> str:
+    """Return a JSON value as a cell, before `guard`.
+
+    A text is written as it is; everything else is JSON. A text that would be read as something else
+    ("12", "true", an empty one) is written as JSON too, in quotes, except with `is_text`: where
+    nothing but texts are possible.
+    """
+    if isinstance(value, str) and (is_text or not _reads_as_json(value)):
+        return value
+    return orjson.dumps(value).decode()
+
+
+def read_value(cell: str, *, is_text: bool = False) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value of a cell that is not empty, after `unguard`."""
+    if is_text or not _reads_as_json(cell):
+        return cell
+    return orjson.loads(cell)
+
+
+def _reads_as_json(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # An empty cell is no value at all.
+        return text == ""
+    return True

@@ -1,4 +1,4 @@
-"""The short ID of an order: twelve characters that people can read out over a telephone.
+"""The short ID of an order: twelve characters that people can read out over the phone.
 
 Eleven characters of Crockford's base 32 alphabet are random (55 bits: nobody finds a stranger's
 order by guessing), the twelfth is a check character (docs/contract.md, "The short ID").
@@ -62,9 +62,9 @@ _WEIGHTED = tuple(
 
 
 def check_character(eleven: str) -> str:
-    """Give the check character of the first eleven characters.
+    """Return the check character of the first eleven characters.
 
-    `eleven` holds characters of ALPHABET only: `normalise` has made sure of it for typed text.
+    `eleven` has characters of ALPHABET only, which `normalise` ensures for typed text.
     """
     total = 0
     for weighted, character in zip(_WEIGHTED, eleven):  # noqa: B905 - the twelfth weight is for the check
@@ -80,15 +80,16 @@ def generate(randbits: Callable[[int], int] = secrets.randbits) -> str:
 
 
 def normalise(typed: str) -> str:
-    """Read a short ID as people type it and give its canonical form.
+    """Return the canonical form of a short ID as people type it.
 
-    Small letters, spaces and hyphens, O for 0 and I or L for 1 are fine. Raises MistypedShortId for
-    everything else, a wrong check character included, without asking any database.
+    Lowercase, spaces and hyphens, O for 0 and I or L for 1 are accepted. Raises MistypedShortId for
+    everything else, a wrong check character included, without asking the database.
     """
     code = typed
     if _CANONICAL.fullmatch(code) is None:
         bare = typed.translate(_SEPARATORS)
-        # Unicode has letters outside ASCII whose capital is an ASCII letter: no typing habit.
+        # Unicode has letters outside of ASCII whose uppercase is an ASCII letter; nobody types
+        # them.
         if not bare.isascii():
             raise MistypedShortId
         code = bare.upper().translate(_LOOKALIKES)
@@ -100,5 +101,5 @@ def normalise(typed: str) -> str:
 
 
 def grouped(short_id: str) -> str:
-    """Give a short ID in groups of four, as people read it: 7KQ4-M2XD-9T3X."""
+    """Return a short ID in groups of four, as people read it: 7KQ4-M2XD-9T3X."""
     return "-".join(short_id[start : start + 4] for start in range(0, len(short_id), 4))

@@ -1,8 +1,8 @@
-"""Reads the cells of an XLSX file, in a process of its own with bounded memory.
+"""Read the cells of an XLSX file, in a process of its own with bounded memory.
 
-A sheet of two cells, the first and the last that there can be, makes the reader ask for a table of
-17 thousand million cells, and the whole process is aborted (docs/decisions/0025-…). So this file
-is run by itself, with nothing of ours beside it: it takes the file's bytes, and answers as JSON.
+A sheet with its first and its last possible cell makes the library allocate a table of 17 billion
+cells, and the whole process is aborted (docs/decisions/0025-…). So this file runs as a script,
+without any of our modules: it reads the file's bytes from standard input and writes JSON.
 """
 
 import datetime
@@ -26,15 +26,15 @@ from python_calamine import (
 # Bytes of memory and seconds of the processor: a sheet of 20,000 rows takes a tenth of both.
 MOST_MEMORY = 1 << 30
 MOST_SECONDS = 20
-# Bytes of all that is packed in the file.
+# Bytes of the unpacked content of the file.
 MOST_UNPACKED = 200 * 1024 * 1024
 BROKEN = "This file is no spreadsheet that can be read. Save it anew as XLSX, or as CSV."
 TOO_LARGE = "Unpacked, this spreadsheet is too large. Save the sheet with the orders as CSV."
 PROTECTED = "This file is protected with a password. Save a copy without one."
 
 
-class Answer(TypedDict, total=False):
-    """What is read: rows as their number from 1 and their texts, or a sentence why not."""
+class SheetAnswer(TypedDict, total=False):
+    """What was read: rows as their number from 1 and their texts, or a message why not."""
 
     error: str
     rows: list[tuple[int, list[str]]]
@@ -42,7 +42,7 @@ class Answer(TypedDict, total=False):
     sheets: int
 
 
-def read_spreadsheet(content: bytes, most_rows: int) -> Answer:
+def read_spreadsheet(content: bytes, most_rows: int) -> SheetAnswer:
     """Read the first visible sheet, at most `most_rows` rows that are not empty."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
@@ -79,7 +79,7 @@ def _rows(sheet: CalamineSheet, most: int) -> Iterator[tuple[int, list[str]]]:
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a cell of any kind
-    """Give a cell as people see it: 2.0 is 2, a day has no time."""
+    """Return a cell as people see it: 2.0 is 2, a day has no time."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
@@ -92,7 +92,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - a cell of any kind
 
 
 def main() -> None:
-    """Take the file from the standard input and the limit of rows as the only argument."""
+    """Read the file from standard input; the limit of rows is the only argument."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -15,7 +15,7 @@ class Status(StrEnum):
     COMPLETE = "Complete"
 
 
-# What people read, for a door to translate; the wire name is never translated.
+# What people read; pages translate it, the wire name is never translated.
 STATUS_TEXTS = {
     Status.LIST: mark("List"),
     Status.IN_CART: mark("In Cart"),
@@ -29,7 +29,7 @@ OPEN_CARTS = frozenset({Status.LIST, Status.IN_CART})
 
 
 def may_have_empty_cart(status: Status) -> bool:
-    """Tell whether an order in this state may have no line at all."""
+    """Return whether an order in this state may have no line at all."""
     return status in OPEN_CARTS
 
 
@@ -37,5 +37,5 @@ STATUS_BY_NAME = {str(status): status for status in Status}
 
 
 def read_status(value: object) -> Status | None:
-    """Give the state with exactly this wire name; None for anything else."""
+    """Return the state with exactly this wire name; None for anything else."""
     return STATUS_BY_NAME.get(value) if isinstance(value, str) else None

@@ -1,8 +1,7 @@
 """Texts that people read in their own language.
 
-Rules and services know no languages. They write a text in English and mark it, with its values
-beside it; a door that speaks to people translates it (orders/web/language.py), and the JSON door
-sends the English.
+Rules and services know no languages. They mark an English text, with its values; pages translate it
+(orders/web/language.py), and the API sends the English.
 """
 
 import functools
@@ -13,7 +12,7 @@ from typing import Any
 
 
 class Text(str):
-    """A text in English that knows what it was made of.
+    """A text in English that remembers its template and values.
 
     `template` has `%(name)s` for each of its `values`. `many` is the template for a `number` other
     than one; it is None for a text that counts nothing. A value that is a Text is translated, too,
@@ -53,7 +52,7 @@ def mark_many(one: str, many: str, number: int, /, **values: object) -> Text:
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Put sentences behind each other, with blanks between them; nothing of them gets lost."""
+    """Join sentences with blanks; the result stays translatable."""
     return functools.reduce(_and_then, texts, "")
 
 
@@ -62,7 +61,7 @@ def _and_then(first: str, then: str) -> str:
 
 
 def pack(text: str) -> Any:  # noqa: ANN401 - JSON
-    """Give a text as JSON that keeps what it was made of; a plain text stays one."""
+    """Return a text as JSON that keeps template and values; a plain text stays a string."""
     if not isinstance(text, Text) or not (text.values or text.many is not None):
         return str(text)
     values = {name: _pack_value(value) for name, value in text.values.items()}
@@ -81,7 +80,7 @@ def _pack_value(value: object) -> object:
 
 
 def unpack(stored: Any) -> Text:  # noqa: ANN401 - JSON
-    """Give the text back that was packed."""
+    """Return the text that was packed."""
     if isinstance(stored, str):
         return mark(stored)
     values = {name: _unpack_value(value) for name, value in stored["values"].items()}
@@ -101,11 +100,11 @@ _PACKED = '{"text": '
 
 
 def pack_line(text: str) -> str:
-    """Pack a text for a place that holds texts only, where a plain one stays what it is."""
+    """Pack a text for a column of texts; a plain text stays as it is."""
     packed = pack(text)
     return packed if isinstance(packed, str) else json.dumps(packed, ensure_ascii=False)
 
 
 def unpack_line(stored: str) -> Text:
-    """Give the text back that was packed; also one that was stored before texts were packed."""
+    """Return the text that was packed; also one that was stored before texts were packed."""
     return unpack(json.loads(stored) if stored.startswith(_PACKED) else stored)

@@ -1,15 +1,15 @@
-"""Files that come with a configuration: which key each belongs to, and whether it can be taken."""
+"""Files that come with a configuration: their keys, their types, and whether they are accepted."""
 
+import json
+import mimetypes
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orders.rules.configuration import THUMBNAIL
-from orders.rules.configuration_schema import FILE_NAME_SENTENCE, is_file_name
+from orders.rules.configuration import FILE_NAME_SENTENCE, THUMBNAIL, is_file_name
 from orders.rules.errors import FieldError
-from orders.rules.file_types import PICTURES, UNDECLARED, content_type_of, is_true
+from orders.rules.inputs import Limits
 from orders.rules.json_values import find_unstorable, join_path
-from orders.rules.limits import Limits
 from orders.rules.texts import Figure, Text, mark
 
 # Names of the parts that bring files; `files[key]` names the key at once.
@@ -23,7 +23,7 @@ PICTURE_SENTENCE = mark("A picture: PNG, JPEG, WebP or GIF.")
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A file as it came: the name of its part, and what the client says of it."""
+    """A file as it was sent: the name of its part, and what the client says about it."""
 
     part: str
     file_name: str
@@ -91,7 +91,7 @@ def assign_files(
 
 
 def base_name(name: str) -> str:
-    """Give the last part of a path: some clients send where the file lay on their disk."""
+    """Return the last part of a path: some clients send the path on their disk."""
     return re.split(r"[/\\]", name)[-1]
 
 
@@ -101,7 +101,7 @@ def _key_of(part: str) -> str | None:
 
 
 def _keys(one: SentFile, name: str, named: Mapping[str, str]) -> list[str]:
-    """Give the keys under which `attachments` names the file; without any, its own name."""
+    """Return the keys under which `attachments` names the file; without any, its own name."""
     return [key for key, value in named.items() if value in {one.file_name, name}] or [name]
 
 
@@ -127,7 +127,7 @@ def _key_fault(
 
 
 def _fault(one: SentFile, name: str, limits: Limits) -> str | None:
-    """Give what is wrong with the file itself."""
+    """Yield the errors of the file itself."""
     if not is_file_name(name) or find_unstorable(one.file_name, nesting=0):
         return FILE_NAME_SENTENCE
     size = len(one.content)
@@ -139,7 +139,7 @@ def _fault(one: SentFile, name: str, limits: Limits) -> str | None:
 
 
 def too_many_bytes(most: int, size: int) -> Text:
-    """Say that something is larger than `most` bytes."""
+    """Return the message for something larger than `most` bytes."""
     return mark(
         "At most %(most)s bytes; this has %(count)s.", most=Figure(most), count=Figure(size)
     )
@@ -161,3 +161,111 @@ def _type_fault(one: SentFile, kind: str, limits: Limits) -> str | None:
     if is_true(kind, one.content):
         return None
     return mark("The content of this file is not %(type)s.", type=kind)
+
+
+# Pictures that every browser shows and that cannot contain a script.
+PICTURES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
+# What clients declare when they know nothing of the file.
+UNDECLARED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+# First bytes of each type. Formats that are ZIP archives differ only by the declared type.
+_ZIP = b"PK\x03\x04"
+_BEGINNINGS = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "application/pdf": (b"%PDF-",),
+    "model/gltf-binary": (b"glTF",),
+    "application/zip": (_ZIP, b"PK\x05\x06"),
+    "model/vnd.usdz+zip": (_ZIP,),
+}
+# Types that are text, besides `text/…` and `…+json`, `…+xml`.
+_TEXTS = frozenset({"application/json", "application/xml", "image/svg+xml", "model/obj"})
+_OLD_NAMES = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+    "application/x-zip-compressed": "application/zip",
+    "application/x-pdf": "application/pdf",
+    "text/json": "application/json",
+}
+# Endings that Python's own table does not know on every machine.
+_ENDINGS = {
+    ".glb": "model/gltf-binary",
+    ".gltf": "model/gltf+json",
+    ".usdz": "model/vnd.usdz+zip",
+    ".webp": "image/webp",
+}
+_KNOWN_ENDINGS = mimetypes.MimeTypes()  # its own table: no file of the machine changes it
+for _ending, _type in _ENDINGS.items():
+    _KNOWN_ENDINGS.add_type(_type, _ending)
+
+
+def content_type_of(declared: str, file_name: str, content: bytes) -> str:
+    """Return the type to store: the declared one, or for none what content and name suggest.
+
+    Parameters (`; charset=…`) are dropped and old names replaced. A type that nobody can tell is
+    `application/octet-stream`. Whether it is allowed, and true, is not checked here.
+    """
+    kind = declared.partition(";")[0].strip().lower()
+    kind = _OLD_NAMES.get(kind, kind)
+    if kind not in UNDECLARED:
+        return kind
+    by_name = _KNOWN_ENDINGS.guess_type(file_name)[0]
+    by_content = _by_content(content)
+    # A USDZ file starts like a ZIP archive: the name says more.
+    if by_name is not None and (by_content is None or is_true(by_name, content)):
+        return by_name
+    return by_content or "application/octet-stream"
+
+
+def is_true(content_type: str, content: bytes) -> bool:
+    """Return whether the content can be of this type, as far as its first bytes show it.
+
+    Types that are text are UTF-8 without NUL, and JSON can be parsed. Of a type that is none of
+    these and has no known first bytes, anything is accepted that does not start like another type.
+    """
+    if content_type == "image/webp":
+        return _is_webp(content)
+    if content_type in _BEGINNINGS:
+        return content.startswith(_BEGINNINGS[content_type])
+    if _is_text_type(content_type):
+        return _is_text(content) and (not _is_json_type(content_type) or _is_json(content))
+    found = _by_content(content)
+    # Many formats are ZIP archives under another name.
+    return found is None or found == "application/zip"
+
+
+def _by_content(content: bytes) -> str | None:
+    if _is_webp(content):
+        return "image/webp"
+    found = (kind for kind, begins in _BEGINNINGS.items() if content.startswith(begins))
+    return next(found, None)
+
+
+def _is_webp(content: bytes) -> bool:
+    return content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+
+
+def _is_text_type(kind: str) -> bool:
+    return kind.startswith("text/") or kind in _TEXTS or kind.endswith(("+json", "+xml"))
+
+
+def _is_json_type(kind: str) -> bool:
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in content
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False
+    return True

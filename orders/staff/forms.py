@@ -14,7 +14,8 @@ from wtforms import (
     TextAreaField,
 )
 
-from orders.rules.attributes import Applies, AttributeRule, Kind
+from orders.rules.attributes import AttributeRule, Kind
+from orders.rules.order import LABELS, TEXT_FIELDS
 from orders.rules.status import STATUS_TEXTS, Status
 from orders.rules.texts import mark
 
@@ -34,20 +35,18 @@ class CodeForm(FlaskForm):
 
 
 class OrderForm(FlaskForm):
-    """The fields of an order that stand once."""
+    """The fields of an order that are there once; `attribute_form` adds the texts of the table."""
 
-    name = StringField(mark("Order name"))
-    customer_id = StringField(mark("Customer ID"), name="customerId")
     status = SelectField(
-        mark("Status"),
+        LABELS["status"],
         choices=[SelectChoice(str(status), STATUS_TEXTS[status]) for status in Status],
         default=str(Status.NEW),
         # The shared check judges the value; this class only offers the choices.
         validate_choice=False,
     )
-    platform = StringField(mark("Platform"), name="platform.platform")
-    platform_id = StringField(mark("Platform order ID"), name="platform.id")
-    store_name = StringField(mark("Store name"), name="platform.storeName")
+    platform = StringField(LABELS["platform.platform"], name="platform.platform")
+    platform_id = StringField(LABELS["platform.id"], name="platform.id")
+    store_name = StringField(LABELS["platform.storeName"], name="platform.storeName")
     # Of a new order only: the page of an order has a place of its own for notes.
     note = TextAreaField(mark("Note for the team"), name="note")
     paste = TextAreaField(mark("Lines to paste"), name="paste")
@@ -55,14 +54,14 @@ class OrderForm(FlaskForm):
 
 
 def attribute_path(rule: AttributeRule) -> str:
-    """Give the path, which is the field's name, of an attribute on the form."""
-    area = Applies.DERIVATIVE if rule.applies is Applies.DERIVATIVE else Applies.METADATA
-    return f"{area}.{rule.key}"
+    """Return the path of an attribute, which is the field's name on the form."""
+    return rule.path
 
 
 def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:
-    """Give the order form with a field for each attribute, named `attribute_<position>`."""
-    fields = {f"attribute_{at}": _attribute_field(rule) for at, rule in enumerate(rules)}
+    """Return the form with all texts of an order, and `attribute_<position>` for each rule."""
+    fields = {field.name: StringField(field.label, name=field.wire_name) for field in TEXT_FIELDS}
+    fields |= {f"attribute_{at}": _attribute_field(rule) for at, rule in enumerate(rules)}
     return type("OrderFormWithAttributes", (OrderForm,), fields)
 
 

@@ -1,18 +1,77 @@
-"""Pages of a list: numbered ones, and ones that are turned by cursors.
+"""Pages of a list: numbered ones, and ones that follow a cursor (keyset pagination).
 
-Both break ties by a column whose values are unique, so that no page repeats a row or misses one,
-and both run on the caller's connection: what it reads besides is of the same state.
+Both break ties by a column with unique values, so that no page repeats a row or misses one, and
+both run on the caller's connection: what else it reads is of the same state of the database. A page
+that follows a cursor costs the same wherever it is in the list, and shows no row twice while others
+are inserted.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_
-
-from orders.rules.paging import Page, Paging
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    UnaryExpression,
+    and_,
+    func,
+    literal,
+    or_,
+    tuple_,
+)
 
 T = TypeVar("T")
+MAX_CURSOR = 2_000  # characters; a name of 255 characters fits in any script
+MAX_INTEGER = 2**63 - 1
+
+
+DEFAULT_PER_PAGE = 50
+MAX_PER_PAGE = 1_000
+# Far beyond any list, and small enough for the databases' 64-bit offsets.
+MAX_PAGE = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which page: `page` from 1, `per_page` entries on each.
+
+    `sort` is the wire name of a field, with a hyphen in front for the other direction.
+    """
+
+    page: int = 1
+    per_page: int = DEFAULT_PER_PAGE
+    sort: str = "-createdAt"
+
+    @property
+    def offset(self) -> int:
+        """The number of entries before the page."""
+        return (self.page - 1) * self.per_page
+
+    @property
+    def sort_field(self) -> str:
+        """The wire name of the field, without direction."""
+        return self.sort.removeprefix("-")
+
+    @property
+    def is_descending(self) -> bool:
+        """Whether the largest or newest comes first."""
+        return self.sort.startswith("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """The entries of one page, and how many there are on all pages together."""
+
+    entries: Sequence[T]
+    count: int
+    paging: Paging
 
 
 def numbered_page(
@@ -26,13 +85,13 @@ def numbered_page(
 ) -> Page[T]:
     """Read one page of `entries` and count them all; `make` turns a row into an entry.
 
-    `sortable` gives the columns for the wire names by which the list can be sorted.
+    `sortable` has the columns by the wire names by which the list can be sorted.
     """
     column = sortable[paging.sort_field]
     turned = paging.is_descending
     place, last = (one.desc() if turned else one.asc() for one in (column, tie))
-    # The databases differ in where nulls stand. It is said only where there are any: PostgreSQL
-    # makes no use of its index for another order of nulls than the index has.
+    # The databases sort nulls differently. It is said only where there are any: PostgreSQL does not
+    # use its index for another order of nulls than the index has.
     if getattr(column, "nullable", False):
         place = place.nulls_last()
     counted = entries.with_only_columns(func.count(), maintain_column_froms=True)
@@ -41,63 +100,167 @@ def numbered_page(
     return Page([make(row) for row in connection.execute(page)], count, paging)
 
 
-class TurnedPage(NamedTuple):
-    """The rows of a page, newest first, and the cursors of its neighbours; None at either end."""
+def read_time(value: object) -> datetime:
+    """Return the time in a cursor. Raises ValueError for anything else."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    if at is None or at.tzinfo is None:
+        raise ValueError(value)
+    return at
+
+
+def read_text(value: object) -> str | None:
+    """Return the text, or None, in a cursor. Raises ValueError for anything else."""
+    if value is not None and not (isinstance(value, str) and "\0" not in value):
+        raise ValueError(value)
+    return value
+
+
+def read_integer(value: object) -> int:
+    """Return the integer of at most 64 bits in a cursor. Raises ValueError for anything else."""
+    if type(value) is not int or abs(value) > MAX_INTEGER:
+        raise ValueError(value)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """The order of a list that is read by cursors.
+
+    `name` tells its cursors from those of other orders. `tie` is a column with unique values, which
+    breaks ties in the same direction. Rows without a value in `column` come last, and `has_nulls`
+    says that there may be some. `read_value` and `read_tie` check what a cursor contains, and raise
+    ValueError.
+    """
+
+    name: str
+    column: ColumnElement[Any]
+    tie: ColumnElement[Any]
+    read_value: Callable[[object], object]
+    read_tie: Callable[[object], object]
+    is_descending: bool = True
+    has_nulls: bool = False
+
+
+class Cursor(NamedTuple):
+    """Where a page ends: the values of the two columns of its keyset."""
+
+    value: Any
+    tie: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CursorPage:
+    """The rows of a page, and the cursors of its neighbors; None at either end.
+
+    `count` is the number of all rows, only of the first page and only up to the caller's limit;
+    with `has_more` there are more.
+    """
 
     rows: list[Row[Any]]
     newer: str | None
     older: str | None
+    count: int | None = None
+    has_more: bool = False
 
 
-def turned_page(
+def cursor_page(
     connection: Connection,
     entries: Select[Any],
+    keyset: Keyset,
     *,
-    at: ColumnElement[datetime],
-    tie: ColumnElement[Any],
-    read_tie: Callable[[str], object],
     size: int,
     older_than: str = "",
     newer_than: str = "",
-) -> TurnedPage:
-    """Read at most `size` of `entries` by their time `at`, next to those that a cursor names.
+    most_counted: int = 0,
+) -> CursorPage:
+    """Read at most `size` of `entries`: the first ones, or those next to a cursor.
 
-    `older_than` and `newer_than` are cursors of a page; one that cannot be read means the first
-    page. `read_tie` reads the cursor's value of `tie`, or gives None for what can be none. One row
-    more than the page holds is read, which tells whether there is another page.
+    `older_than` and `newer_than` are cursors of a page with the same keyset; one that cannot be
+    read means the first page. With `most_counted` the first page counts up to as many rows.
     """
-    cursor = _read_cursor(newer_than or older_than, read_tie)
-    is_upward = bool(newer_than and cursor)
-    if cursor is not None:
-        moment, value = cursor
-        same = at == moment
-        after = or_(at > moment, and_(same, tie > value))
-        before = or_(at < moment, and_(same, tie < value))
-        entries = entries.where(after if is_upward else before)
-    order = (at, tie) if is_upward else (at.desc(), tie.desc())
-    rows = list(connection.execute(entries.order_by(*order).limit(size + 1)))
-    has_more, rows = len(rows) > size, rows[:size]
+    cursor = read_cursor(newer_than or older_than, keyset)
+    is_upward = bool(newer_than) and cursor is not None
+    is_counted = bool(most_counted) and cursor is None
+    most = most_counted if is_counted else size  # and one more, which tells whether there are more
+    found = find_rows(connection, entries, keyset, cursor, most=most + 1, is_upward=is_upward)
+    goes_on, rows = len(found) > size, found[:size]
     if is_upward:
         rows.reverse()
-    # Who came from a neighbour can go back to it.
-    newer = has_more if is_upward else cursor is not None
-    older = True if is_upward else has_more
-
-    def cursor_of(row: Row[Any]) -> str:
-        return f"{row._mapping[at].isoformat()}_{row._mapping[tie]}"
-
-    return TurnedPage(
+    # From a page that was reached from its neighbor one can go back to it.
+    newer = goes_on if is_upward else cursor is not None
+    older = is_upward or goes_on
+    return CursorPage(
         rows,
-        newer=cursor_of(rows[0]) if rows and newer else None,
-        older=cursor_of(rows[-1]) if rows and older else None,
+        newer=_write_cursor(keyset, rows[0]) if rows and newer else None,
+        older=_write_cursor(keyset, rows[-1]) if rows and older else None,
+        count=min(len(found), most) if is_counted else None,
+        has_more=is_counted and len(found) > most,
     )
 
 
-def _read_cursor(cursor: str, read_tie: Callable[[str], object]) -> tuple[datetime, object] | None:
-    moment, _, text = cursor.partition("_")
-    value = read_tie(text)
+def find_rows(
+    connection: Connection, entries: Select[Any], keyset: Keyset, cursor: Cursor | None, *,
+    most: int, is_upward: bool = False,
+) -> list[Row[Any]]:  # fmt: skip
+    """Read at most `most` of `entries` after the cursor, or before it when upward.
+
+    `cursor_of` returns the cursor of each row. Upward the rows come in reverse order.
+    """
+    entries = entries.add_columns(
+        keyset.column.label("cursor_value"), keyset.tie.label("cursor_tie")
+    )
+    if cursor is not None:
+        entries = entries.where(_is_beyond(keyset, cursor, is_upward=is_upward))
+    order = _in_order(keyset, is_upward=is_upward)
+    return list(connection.execute(entries.order_by(*order).limit(most)))
+
+
+def cursor_of(row: Row[Any]) -> Cursor:
+    """Return the cursor of a row that `find_rows` has read."""
+    return Cursor(row.cursor_value, row.cursor_tie)
+
+
+def _in_order(keyset: Keyset, *, is_upward: bool) -> list[UnaryExpression[Any]]:
+    goes_down = keyset.is_descending != is_upward
+    first, tie = (one.desc() if goes_down else one.asc() for one in (keyset.column, keyset.tie))
+    if keyset.has_nulls:
+        first = first.nulls_first() if is_upward else first.nulls_last()
+    return [first, tie]
+
+
+def _is_beyond(keyset: Keyset, cursor: Cursor, *, is_upward: bool) -> ColumnElement[bool]:
+    column, tie = keyset.column, keyset.tie
+    goes_down = keyset.is_descending != is_upward
+    if not keyset.has_nulls:
+        # One comparison, so that an index leads straight to the row.
+        own = tuple_(column, tie)
+        edge = tuple_(literal(cursor.value, column.type), literal(cursor.tie, tie.type))
+        return own < edge if goes_down else own > edge
+    behind = tie < cursor.tie if goes_down else tie > cursor.tie
+    if cursor.value is None:
+        among_empty = and_(column.is_(None), behind)
+        return or_(column.is_not(None), among_empty) if is_upward else among_empty
+    beyond = column < cursor.value if goes_down else column > cursor.value
+    found = or_(beyond, and_(column == cursor.value, behind))
+    return found if is_upward else or_(found, column.is_(None))
+
+
+def _write_cursor(keyset: Keyset, row: Row[Any]) -> str:
+    value, tie = cursor_of(row)
+    value = value.isoformat() if isinstance(value, datetime) else value
+    written = orjson.dumps([keyset.name, value, tie])
+    return base64.urlsafe_b64encode(written).decode().rstrip("=")
+
+
+def read_cursor(text: str, keyset: Keyset) -> Cursor | None:
+    """Return the cursor of a list with this keyset; None for any other text."""
+    if not text or len(text) > MAX_CURSOR or not text.isascii():
+        return None
     try:
-        at = datetime.fromisoformat(moment)
-        return (at.astimezone(UTC), value) if at.tzinfo and value is not None else None
-    except (ValueError, OverflowError):
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        name, value, tie = orjson.loads(raw)
+        if name != keyset.name or (value is None and not keyset.has_nulls):
+            return None
+        return Cursor(keyset.read_value(value), keyset.read_tie(tie))
+    except (binascii.Error, ValueError, TypeError):
         return None

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from orders.catalogue.configuration_queries import StoredFile
 from orders.files import FileStore
-from orders.rules.file_types import PICTURES
+from orders.rules.uploads import PICTURES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -5,7 +5,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from orders.messaging import mail
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.settings import Settings
 
 # There is no default limit: only views that declare one are limited, by client address.

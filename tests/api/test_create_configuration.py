@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.catalogue import naming
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from tests.actors import Org
 from tests.api.calls import Api
 from tests.api.configuration_calls import PRODUCT, WHOLE, create, saved, told

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from orders import intake
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from tests.actors import Org
 from tests.api.calls import Api
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from orders.api.application import url_map
 from orders.api.service import document
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery
 from tests.api.calls import Api

@@ -15,7 +15,7 @@ from orders.recording import request_log
 from orders.recording.request_log import LoggedRequest, RequestFilter, RequestPage
 from orders.recording.request_recorder import RequestRecorder
 from orders.rules.errors import ServiceBusy
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.settings import Settings
 from orders.storage import database, tables
 from tests.actors import Org

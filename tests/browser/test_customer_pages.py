@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from orders import administration, intake
 from orders.rules.attributes import AttributeRule, Kind
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from tests.actors import Org, make_org
 from tests.browser.conftest import Desk, Screen, Watch, sign_in
 from tests.uploads import PNG

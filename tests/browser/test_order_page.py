@@ -6,8 +6,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from orders import editing, notes
-from orders.rules.change_schema import OrderChanges
-from orders.rules.order import CartLine
+from orders.rules.order import CartLine, OrderChanges
 from orders.rules.status import Status
 from tests.actors import PASSWORD, make_org
 from tests.bad_orders import CHAIR

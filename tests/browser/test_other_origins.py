@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from orders import administration
-from orders.listing import OrderFilter, find_orders
-from orders.rules.paging import Paging
+from orders.lists.order_filter import OrderFilter
+from orders.lists.order_list import find_orders
+from orders.storage.pages import Paging
 from tests.browser.conftest import Desk
 
 LINE = {"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": 2}

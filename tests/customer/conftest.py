@@ -8,7 +8,7 @@ from flask import Flask
 
 from orders import intake
 from orders.customer.blueprint import MISS_SECONDS, ConstantTimeAnswer
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.order import Order
 from orders.rules.short_id import check_character
 from tests.actors import Org

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from orders.catalogue import configurations
 from orders.customer.blueprint import ConstantTimeAnswer
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.uploads import SentFile
 from orders.settings import Settings
 from orders.storage.database import close

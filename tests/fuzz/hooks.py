@@ -26,8 +26,8 @@ from orders.api.schemas import SHORT_ID
 from orders.catalogue import naming
 from orders.repeats import KEY_HEADER
 from orders.rules import short_id
-from orders.rules.configuration_id import is_short_id
 from orders.rules.fields import EXAMPLE_ORG_ID
+from orders.rules.identifiers import is_short_id
 from orders.rules.schema import missing_line
 from orders.rules.status import Status
 

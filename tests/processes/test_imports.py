@@ -12,10 +12,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app import create_app
-from orders.imports import control, progress, records, upload
-from orders.imports.progress import Counts
-from orders.imports.records import Import, OrderState, State
-from orders.rules.limits import Limits
+from orders.imports import control, records, upload
+from orders.imports.records import Counts, Import, ImportState, OrderState
+from orders.rules.inputs import Limits
 from orders.settings import Settings
 from orders.storage import database, tables
 from tests.actors import Org, make_org
@@ -58,7 +57,7 @@ def running_import(org: Org) -> Import:
     content = csv_of(HEADS, *rows).encode()
     one = upload.upload("a.csv", content, actor=actor, limits=Limits(), key="k")
     upload.match(one, upload.suggest(one, actor), actor=actor)
-    wait_until(lambda: records.find(one.id, org.id).state == State.CHECKED)
+    wait_until(lambda: records.find(one.id, org.id).state == ImportState.CHECKED)
     return records.find(one.id, org.id)
 
 
@@ -101,9 +100,9 @@ def test_killed_in_the_middle_again_and_again(database_url: str, tmp_path: Path)
                 kill(server)
         assert made(one) < ORDERS
         with running(folder, database_url):
-            wait_until(lambda: records.find(one.id, org.id).state == State.DONE)
+            wait_until(lambda: records.find(one.id, org.id).state == ImportState.DONE)
         found = records.find(one.id, org.id)
-        assert progress.counts(found) == Counts(made=ORDERS)
+        assert records.counts(found) == Counts(made=ORDERS)
         names, lines = names_and_lines(org.id)
         assert names == Counter(f"order {n}" for n in range(ORDERS))
         assert lines == {2}

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.order import OrderDraft
 from orders.rules.schema import shape_errors
 from orders.rules.status import Status

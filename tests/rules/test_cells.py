@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.rules.cells import guard, read_value, unguard, write_value
+from orders.rules.sheet_reading import guard, read_value, unguard, write_value
 from tests.rules.json_strategies import clean_json
 
 RISKY = tuple("=+-@\t\r")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.rules.configuration_id import is_configuration_id, is_short_id, read_uuid
+from orders.rules.identifiers import is_configuration_id, is_short_id, read_uuid
 
 
 @given(st.uuids(), st.booleans())

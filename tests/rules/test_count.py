@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orders.rules.count import MAX_COUNT, whole_count
+from orders.rules.fields import MAX_COUNT, whole_count
 from tests.rules.json_strategies import any_json
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orders.rules.customer_check import CustomerCheck, Gate, fact_of, gate_of, is_fact, lock_of
+from orders.rules.permissions import CustomerCheck, Gate, fact_of, gate_of, is_fact, lock_of
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.rules.details import DetailError, read_details, read_value, write_details, write_value
+from orders.rules.typed_values import (
+    DetailError,
+    read_details,
+    read_value,
+    write_details,
+    write_value,
+)
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 VALUES = st.recursive(

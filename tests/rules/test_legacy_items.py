@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.rules.legacy_items import convert_items
+from orders.rules.order import lines_as_json
+from orders.rules.schema import convert_items
 from tests.rules.json_strategies import any_json, clean_objects
 
 SOFA = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
@@ -38,8 +39,9 @@ def test_entries_with_an_id_a_count_and_optional_metadata_become_lines_in_their_
     items = [entry for entry, _ in pairs]
     before = copy.deepcopy(items)
     lines = convert_items(items)
-    assert lines == [line for _, line in pairs]
-    assert all(type(line["count"]) is int for line in lines or ())
+    assert lines is not None
+    assert lines_as_json(lines) == [line for _, line in pairs]
+    assert all(type(line.count) is int for line in lines)
     assert items == before
 
 

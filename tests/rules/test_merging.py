@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.rules.merging import Clash, merge_orders
+from orders.rules.merging import FieldConflict, merge_orders
 from orders.rules.order import CartLine, Order
 from orders.rules.status import Status
 
@@ -28,19 +28,19 @@ def order(**fields: object) -> Order:
 def test_changes_of_different_fields_are_put_together() -> None:
     merged = merge_orders(order(), order(name="Ash"), order(customer_id="C-2", version=4))
     assert merged.order == order(name="Ash", customer_id="C-2", version=4)
-    assert merged.clashes == ()
+    assert merged.conflicts == ()
     assert merged.taken == ("customerId",)
 
 
 def test_the_same_change_by_both_is_one() -> None:
     merged = merge_orders(order(), order(name="Ash"), order(name="Ash"))
-    assert (merged.order.name, merged.clashes, merged.taken) == ("Ash", (), ())
+    assert (merged.order.name, merged.conflicts, merged.taken) == ("Ash", (), ())
 
 
 def test_a_field_that_both_changed_is_named_and_mine_stays() -> None:
     merged = merge_orders(order(), order(status=Status.COMPLETE), order(status=Status.IN_PROGRESS))
     assert merged.order.status == Status.COMPLETE
-    assert merged.clashes == (Clash("status", Status.COMPLETE, Status.IN_PROGRESS),)
+    assert merged.conflicts == (FieldConflict("status", Status.COMPLETE, Status.IN_PROGRESS),)
 
 
 def test_objects_are_merged_key_by_key() -> None:
@@ -48,14 +48,14 @@ def test_objects_are_merged_key_by_key() -> None:
     theirs = order(metadata={"finish": "matt", "gift": True})
     merged = merge_orders(order(), mine, theirs)
     assert merged.order.metadata == {"finish": "gloss", "gift": True}
-    assert merged.clashes == ()
+    assert merged.conflicts == ()
 
 
 def test_a_key_that_one_removed_and_the_other_changed_clashes() -> None:
     merged = merge_orders(
         order(), order(metadata={"finish": "matt"}), order(metadata={"finish": "matt", "room": "8"})
     )
-    assert merged.clashes == (Clash("metadata.room", None, "8"),)
+    assert merged.conflicts == (FieldConflict("metadata.room", None, "8"),)
     assert "room" not in merged.order.metadata
 
 
@@ -81,12 +81,12 @@ def test_lines_behind_the_others_join_any_cart(
 ) -> None:
     merged = merge_orders(order(), order(cart=mine), order(cart=theirs))
     assert merged.order.cart == together
-    assert merged.clashes == ()
+    assert merged.conflicts == ()
 
 
 def test_two_other_carts_clash() -> None:
     merged = merge_orders(order(), order(cart=(B,)), order(cart=(A,)))
-    assert [clash.path for clash in merged.clashes] == ["cart"]
+    assert [clash.path for clash in merged.conflicts] == ["cart"]
     assert merged.order.cart == (B,)
 
 
@@ -107,4 +107,4 @@ def test_who_changed_nothing_gets_the_other_s(
     for mine, theirs in ((before, after), (after, before)):
         merged = merge_orders(before, mine, theirs)
         assert merged.order == after
-        assert merged.clashes == ()
+        assert merged.conflicts == ()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orders.rules.pasted_lines import PastedLine, read_pasted_lines
+from orders.rules.typed_values import PastedLine, read_pasted_lines
 
 
 def read(text: str) -> list[tuple[str, str]]:

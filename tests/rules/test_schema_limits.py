@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from tests.rules.order_shapes import (
     LINE,
     errors_of,

@@ -12,11 +12,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from orders.imports.spreadsheet import read_xlsx
-from orders.imports.upload import read_file
-from orders.rules.cells import guard, unguard
-from orders.rules.limits import Limits
-from orders.rules.sheet_reading import OTHER_LETTERS, Sheet, UnreadableSheet, letters, read_csv
+from orders.imports.upload import read_file, read_xlsx
+from orders.rules.inputs import Limits
+from orders.rules.sheet_reading import (
+    OTHER_LETTERS,
+    Sheet,
+    UnreadableSheet,
+    guard,
+    letters,
+    read_csv,
+    unguard,
+)
 from orders.rules.spreadsheet import PROTECTED, TOO_LARGE
 from tests.sheets import xlsx_of, xlsx_with
 

@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
+from orders.rules.domains import MAX_ADDRESS
 from orders.rules.errors import InvalidInput
-from orders.rules.limits import Limits
-from orders.rules.web_address import MAX_ADDRESS
-from orders.rules.webhook import WebhookDraft
-from orders.rules.webhook_schema import check_change, check_webhook
+from orders.rules.inputs import Limits
+from orders.rules.webhook import WebhookDraft, check_change, check_webhook
 
 ADDRESS = "https://shop.example/hook"
 GOOD = {"topic": "order.created", "address": ADDRESS}

@@ -15,13 +15,12 @@ from orders.access import Actor
 from orders.at_a_glance import DashboardSummary
 from orders.imports import upload, work
 from orders.lists import order_list
-from orders.lists.list_choices import Choices
-from orders.lists.order_place import NEWEST_FIRST
+from orders.lists.order_filter import FilterChoices
+from orders.lists.order_list import NEWEST_FIRST
 from orders.messaging import webhooks
 from orders.repeats import Once, fingerprint
-from orders.rules.change_schema import OrderChanges
-from orders.rules.limits import Limits
-from orders.rules.order import Order
+from orders.rules.inputs import Limits
+from orders.rules.order import Order, OrderChanges
 from orders.rules.status import Status
 from orders.staff.lists.list_address import read_address
 from orders.storage import database
@@ -34,7 +33,7 @@ from tests.sheets import csv_of
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 25, tzinfo=UTC)
-NOBODY = Choices((), (), (), ())  # the options of the list's filters
+NOBODY = FilterChoices((), (), (), ())  # the options of the list's filters
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from orders.catalogue import configuration_queries, configurations
 from orders.files import FileStore, new_name
 from orders.rules.errors import NotFound, ServiceBusy
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.uploads import SentFile
 from tests.actors import Org
 from tests.uploads import PNG

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert
 from orders import editing, intake, notes, queries
 from orders.access import Actor
 from orders.rules.errors import Forbidden, InvalidInput, NotFound
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.order import Order
 from orders.storage import database
 from orders.storage.tables import order_note

@@ -9,15 +9,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from orders.imports import records, results, work
+from orders.imports import preview, records, work
 from orders.messaging.deliveries import IN_THE_BIN
 from orders.messaging.webhook_client import PostResult
 from orders.rules import schema
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.rules.errors import NotJson
 from orders.rules.fields import STATUS_SENTENCE
+from orders.rules.inputs import Limits
 from orders.rules.json_values import parse_json
-from orders.rules.limits import Limits
 from orders.rules.permissions import REFUSALS, Permission
 from orders.rules.sheet_reading import UnreadableSheet, read_csv
 from orders.rules.status import Status
@@ -126,8 +126,8 @@ def test_faults_of_a_file_are_kept_with_what_they_were_made_of(
     # An option is the org's own word, whatever it means elsewhere.
     assert "Zeile 2, finish: „Old“ ist keiner der Werte New." in german
     with app.test_request_context(FORM):
-        assert "Eine ganze Zahl" in results.errors_csv(one, translated)
-    assert "A whole number" in results.errors_csv(one)
+        assert "Eine ganze Zahl" in preview.errors_csv(one, translated)
+    assert "A whole number" in preview.errors_csv(one)
 
 
 @pytest.mark.parametrize(

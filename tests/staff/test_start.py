@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from orders.at_a_glance import Day
 from orders.messaging import webhooks
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.status import Status
 from orders.staff import charts
 from orders.storage import database

@@ -6,9 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from orders.listing import OrderFilter, find_orders
-from orders.rules.paging import Paging
+from orders.lists.order_filter import OrderFilter
+from orders.lists.order_list import find_orders
 from orders.storage import database
+from orders.storage.pages import Paging
 from tests.actors import Org
 
 

@@ -11,15 +11,13 @@ from orders.catalogue.configuration_import import import_configurations
 from orders.catalogue.configuration_queries import ConfigurationFilter, list_configurations
 from orders.catalogue.naming import find_configurations
 from orders.imports.plan import known_codes
-from orders.listing import OrderFilter, find_orders
-from orders.lists.bulk import Target, change_orders
-from orders.lists.bulk_records import Action
-from orders.lists.order_list import Wanted, list_page
-from orders.lists.order_place import NEWEST_FIRST
+from orders.lists.bulk import BulkAction, Target, change_orders
+from orders.lists.order_filter import OrderFilter
+from orders.lists.order_list import NEWEST_FIRST, find_orders, list_page
 from orders.rules import short_id
-from orders.rules.limits import Limits
-from orders.rules.paging import Paging
+from orders.rules.inputs import Limits
 from orders.rules.status import Status
+from orders.storage.pages import Paging
 from tests.actors import Org
 from tests.plans import noted_plans
 
@@ -31,7 +29,7 @@ def change_status(org: Org) -> object:
     targets = [Target(code, 1) for code in CODES]
     actor, change_id = org.staff().actor, str(uuid.uuid4())
     return change_orders(
-        targets, Action.STATUS, status=Status.NEW, change_id=change_id, actor=actor
+        targets, BulkAction.STATUS, status=Status.NEW, change_id=change_id, actor=actor
     )
 
 
@@ -41,7 +39,7 @@ def change_status(org: Org) -> object:
     [
         (lambda org: find_orders(org.id, OrderFilter(short_ids=CODES), Paging()),
          "SEARCH orders USING INDEX sqlite_autoindex_orders_2 (short_id=?)"),
-        (lambda org: list_page(org.id, Wanted(search=" ".join(CODES[:12])), NEWEST_FIRST),
+        (lambda org: list_page(org.id, OrderFilter(search=" ".join(CODES[:12])), NEWEST_FIRST),
          "SEARCH orders USING INDEX sqlite_autoindex_orders_2 (short_id=?)"),
         (change_status, "SEARCH orders USING INDEX sqlite_autoindex_orders_2 (short_id=?)"),
         (lambda org: known_codes(CODES, org.id),
@@ -80,7 +78,7 @@ def test_configurations_are_searched_without_reading_their_rows(app: Flask, org:
     staff = org.staff()
     with app.app_context(), noted_plans() as plans:
         find_configurations("oak chair", staff.actor)
-        list_page(org.id, Wanted(search="oak chair"), NEWEST_FIRST)
+        list_page(org.id, OrderFilter(search="oak chair"), NEWEST_FIRST)
     assert any(BY_SKU in one for one in plans)
     walked = [one for one in plans if "configuration USING" in one and "(org_id=?)" in one]
     # Once for the suggestions, once for each word of the list's search.

@@ -7,22 +7,12 @@ from typing import Any
 from orders.access import StaffMember
 from orders.catalogue import naming
 from orders.rules.attributes import display
-from orders.rules.details import write_value
-from orders.rules.merging import Clash
+from orders.rules.merging import FieldConflict
+from orders.rules.order import LABELS
 from orders.rules.status import STATUS_TEXTS, read_status
-from orders.rules.texts import mark
+from orders.rules.typed_values import write_value
 from orders.staff.forms import attribute_path
 from orders.web.language import figure, gettext, translated
-
-_LABELS = {
-    "name": mark("Order name"),
-    "customerId": mark("Customer ID"),
-    "status": mark("Status"),
-    "platform.platform": mark("Platform"),
-    "platform.id": mark("Platform order ID"),
-    "platform.storeName": mark("Store name"),
-    "cart": mark("Cart"),
-}
 
 
 @dataclass(frozen=True)
@@ -34,15 +24,15 @@ class ShownClash:
     theirs: str
 
 
-def shown_clashes(clashes: tuple[Clash, ...], member: StaffMember) -> list[ShownClash]:
+def shown_clashes(clashes: tuple[FieldConflict, ...], member: StaffMember) -> list[ShownClash]:
     """Give label and both values of each clash."""
     return [_shown(clash, member) for clash in clashes]
 
 
-def _shown(clash: Clash, member: StaffMember) -> ShownClash:
+def _shown(clash: FieldConflict, member: StaffMember) -> ShownClash:
     if clash.path == "cart":
         mine, theirs = (_cart(lines, member.org_id) for lines in (clash.mine, clash.theirs))
-        return ShownClash(translated(_LABELS["cart"]), mine, theirs)
+        return ShownClash(translated(LABELS["cart"]), mine, theirs)
     for rule in member.actor.org.attributes:
         if attribute_path(rule) == clash.path:
             shown = (
@@ -50,7 +40,7 @@ def _shown(clash: Clash, member: StaffMember) -> ShownClash:
                 for value in (clash.mine, clash.theirs)
             )
             return ShownClash(rule.label, *shown)
-    label = _LABELS.get(clash.path, clash.path.removeprefix("metadata."))
+    label = LABELS.get(clash.path, clash.path.removeprefix("metadata."))
     if clash.path == "status":
         return ShownClash(translated(label), _status(clash.mine), _status(clash.theirs))
     return ShownClash(translated(label), _text(clash.mine), _text(clash.theirs))

@@ -7,15 +7,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from orders import queries
 from orders.access import StaffMember
-from orders.entry.drafts import Draft
+from orders.entry.drafts import FormDraft
 from orders.revisions import change_drafts, editors, order_edits
 from orders.revisions.change_drafts import ChangeElsewhere
-from orders.revisions.order_edits import EditClash
+from orders.revisions.order_edits import EditConflict
 from orders.rules.errors import InvalidInput, NotFound, StaleVersion
 from orders.rules.order import Order
 from orders.rules.short_id import grouped
 from orders.rules.status import Status
 from orders.rules.texts import mark
+from orders.rules.typed_values import whole_number
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.entry.clashes import shown_clashes
 from orders.staff.entry.draft_fields import as_form, change_fields
@@ -64,7 +65,7 @@ def edit_order(reference: str) -> Response:
     return _draw(entry, order, order.version, others=others, unsaved=unsaved, discarded=discarded)
 
 
-def _draw_unsaved(unsaved: Draft, order: Order, others: list[str]) -> Response:
+def _draw_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Response:
     """Draw the form as it was left, of the version of the order that it was a change of."""
     fields = as_form(unsaved.fields)
     entry = sent_entry(fields, signed_in())
@@ -104,7 +105,7 @@ def save_order(reference: str) -> AnyResponse:
         entry.show(invalid.errors)
         kept = _keep(stored)
         return _draw(entry, stored, edit.version, draft_version=kept, status=422)
-    except EditClash as clash:
+    except EditConflict as clash:
         return _draw_clash(clash, member)
     except NotFound:  # it was there a moment ago
         return _draw_binned(entry, stored)
@@ -167,13 +168,13 @@ def _draw_binned(entry: OrderEntry, order: Order) -> Response:
     return _draw(entry, order, _version(order), draft_version=_keep(order), status=409)
 
 
-def _draw_clash(clash: EditClash, member: StaffMember) -> Response:
+def _draw_clash(clash: EditConflict, member: StaffMember) -> Response:
     """Draw the form with both changes in it; where they clash, mine stands and theirs is told."""
     entry = entry_of(clash.merged.order, member.actor.org)
     entry.is_refused = True
     advice = gettext("Your values stand in the form; save again to replace the others by them.")
     entry.notice = f"{translated(clash.sentence)} {advice}"
-    clashes = shown_clashes(clash.merged.clashes, member)
+    clashes = shown_clashes(clash.merged.conflicts, member)
     return _draw(
         entry, clash.stored, clash.stored.version, draft_version=_keep(clash.stored), status=409,
         clashes=clashes,
@@ -181,8 +182,8 @@ def _draw_clash(clash: EditClash, member: StaffMember) -> Response:
 
 
 def _version(order: Order) -> int:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else order.version
+    version = whole_number(request.form.get("version", ""))
+    return order.version if version is None else version
 
 
 def _draw(

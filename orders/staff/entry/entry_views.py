@@ -176,7 +176,7 @@ def _draw(
     status: int = 200,
     version: int = 0,
     placed: str | None = None,
-    kept: drafts.Draft | None = None,
+    kept: drafts.FormDraft | None = None,
 ) -> Response:
     page_name = request.form.get("page", "") or new_key()
     page = FormPage(

@@ -11,11 +11,11 @@ from orders.access import StaffMember
 from orders.entry.customers import find_customers
 from orders.notes import check_note
 from orders.queries import find_order
-from orders.revisions.order_edits import check_edit
-from orders.revisions.order_versions import order_at
+from orders.revisions.order_edits import check_edit, order_at
 from orders.rules.errors import FieldError, InvalidInput, InvalidOrder
-from orders.rules.form_changes import changed_fields
+from orders.rules.merging import changed_fields
 from orders.rules.order import Order, OrderDraft
+from orders.rules.typed_values import whole_number
 from orders.staff.blueprint import signed_in
 from orders.staff.entry.form_rows import FormData, element_id
 from orders.staff.entry.order_form import OrderEntry, blank_line, read_entry
@@ -25,7 +25,6 @@ from orders.web.pages import page_or_piece, wants_piece
 
 # The key that makes a form's order unique (docs/decisions/0005-…): 128 random bits.
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}")
-_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,7 @@ def is_key(text: str) -> bool:
 
 def number_in(sent: FormData, name: str) -> int:
     """Read a number that the page itself has put into the form; 0 when somebody changed it."""
-    text = sent.get(name, "")
-    return int(text) if _NUMBER.fullmatch(text) else 0
+    return whole_number(sent.get(name, "")) or 0
 
 
 def sent_entry(sent: FormData, member: StaffMember) -> OrderEntry:

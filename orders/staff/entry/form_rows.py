@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
-from orders.rules.pasted_lines import PastedLine, read_pasted_lines
+from orders.rules.typed_values import PastedLine, read_pasted_lines
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
 BLANK_COUNTS = {"", "1"}

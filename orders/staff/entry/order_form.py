@@ -15,12 +15,19 @@ from orders.access import Actor, OrgRules
 from orders.catalogue import naming
 from orders.catalogue.naming import ConfigurationCard, find_configurations
 from orders.rules.attributes import AttributeRule, Kind
-from orders.rules.configuration_id import read_uuid
-from orders.rules.details import NO_JSON_SENTENCE, DetailError, read_details, read_value
 from orders.rules.errors import FieldError
+from orders.rules.identifiers import read_uuid
 from orders.rules.json_values import RepeatedKeys
+from orders.rules.order import TEXT_FIELDS
 from orders.rules.texts import mark
-from orders.rules.typed_values import read_number, read_whole
+from orders.rules.typed_values import (
+    NO_JSON_SENTENCE,
+    DetailError,
+    read_details,
+    read_number,
+    read_value,
+    read_whole,
+)
 from orders.staff.entry.form_rows import (
     BLANK_ROW,
     FIRST_LINES,
@@ -179,9 +186,9 @@ class OrderEntry:
         """Give the order as the JSON endpoint would receive it; fields left empty are left out."""
         form = self.form
         raw: dict[str, Any] = {}
-        for key, value in (("name", form.name), ("customerId", form.customer_id)):
-            if value.data:
-                raw[key] = value.data
+        for one in TEXT_FIELDS:
+            if form[one.name].data:
+                raw[one.wire_name] = form[one.name].data
         raw["status"] = form.status.data
         platform = {
             "platform": form.platform.data,

@@ -3,9 +3,9 @@
 from orders.access import OrgRules
 from orders.catalogue import naming
 from orders.rules.attributes import Kind
-from orders.rules.details import write_details, write_value
-from orders.rules.order import Order
+from orders.rules.order import TEXT_FIELDS, Order
 from orders.rules.status import Status
+from orders.rules.typed_values import write_details, write_value
 from orders.staff.entry.form_rows import Line, Typed, extra_row, line_row
 from orders.staff.entry.order_form import OrderEntry, new_entry
 
@@ -14,9 +14,9 @@ def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
     """Give the form as it stands when somebody opens the order to change it."""
     entry = new_entry(rules)
     form = entry.form
+    for text in TEXT_FIELDS:
+        form[text.name].process_data(getattr(order, text.name) or "")
     for field, value in (
-        (form.name, order.name),
-        (form.customer_id, order.customer_id),
         (form.status, str(order.status)),
         (form.platform, order.platform.get("platform")),
         (form.platform_id, order.platform.get("id")),

@@ -11,7 +11,6 @@ from orders.rules.column_matching import (
     REST_TARGETS,
     Matching,
     free_targets,
-    target_of,
 )
 from orders.rules.errors import FieldError
 from orders.rules.sheet_reading import Sheet, letters
@@ -78,7 +77,7 @@ def _own_name(target: str) -> str:
 def _groups(
     name: str, attributes: Sequence[AttributeRule]
 ) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    defined = tuple((target_of(rule), rule.label) for rule in attributes)
+    defined = tuple((rule.path, rule.label) for rule in attributes)
     known = {target for target, _ in defined}
     own = ((target, _own_name(target)) for target in free_targets(name))
     free = tuple(pair for pair in own if pair[0] not in known | ORDER_TARGETS.keys())

@@ -8,16 +8,17 @@ from flask import Response, current_app, flash, render_template, request, send_f
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders import queries
-from orders.imports import control, preview, progress, records, results, upload
-from orders.imports.records import Import, OrderState, State
+from orders.imports import control, preview, records, upload
+from orders.imports.records import Import, ImportState, OrderState
 from orders.rules.column_matching import Matching
 from orders.rules.errors import Conflict, FieldError, InvalidInput
-from orders.rules.limits import Limits
-from orders.rules.paging import MAX_PAGE, Paging
+from orders.rules.inputs import Limits
 from orders.rules.sheet_reading import UnreadableSheet
 from orders.rules.texts import mark
+from orders.rules.typed_values import whole_number
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.imports.import_choices import choices
+from orders.storage.pages import MAX_PAGE, Paging
 from orders.web.language import translated
 from orders.web.pages import go_to, page_or_piece, wants_piece
 
@@ -55,24 +56,24 @@ def upload_orders() -> AnyResponse:
 @staff.get("/orders/import/sample.csv")
 def order_import_sample() -> AnyResponse:
     """Hand out a small file that can be imported."""
-    return _csv(results.SAMPLE, "orders.csv")
+    return _csv(preview.SAMPLE, "orders.csv")
 
 
 @staff.get("/orders/import/<import_id>")
 def show_order_import(import_id: str) -> AnyResponse:
     """Show an import as it stands: its progress, what it would make, or what it has made."""
     one = _find(import_id)
-    if one.state == State.MATCHING:
+    if one.state == ImportState.MATCHING:
         return go_to(_address(one, "choose_matching"))
     if one.is_worked_on:
-        found = progress.counts(one)
+        found = records.counts(one)
         return page_or_piece(
             "staff/imports/progress.html", "staff/imports/_progress.html",
-            one=one, State=State, counts=found, progress=progress.progress(one, found),
+            one=one, State=ImportState, counts=found, progress=records.progress(one, found),
         )  # fmt: skip
     if wants_piece():  # the page shows a progress that has ended meanwhile
         return go_to(_address(one))
-    return _page(_draw_preview(one) if one.state == State.CHECKED else _draw_result(one))
+    return _page(_draw_preview(one) if one.state == ImportState.CHECKED else _draw_result(one))
 
 
 @staff.get("/orders/import/<import_id>/columns")
@@ -88,10 +89,9 @@ def choose_matching(import_id: str) -> AnyResponse:
 def match_columns(import_id: str) -> AnyResponse:
     """Take the choice of columns, and let the orders be checked."""
     one = _find(import_id)
-    group = request.form.get("group", "")
     matching = Matching(
         tuple(request.form.get(f"column.{at}", "") for at in range(len(one.columns))),
-        int(group) if group.isascii() and group.isdigit() and len(group) < 4 else None,
+        whole_number(request.form.get("group", ""), most=999),
     )
     try:
         upload.match(one, matching, actor=signed_in().actor)
@@ -144,14 +144,14 @@ def carry_on_order_import(import_id: str) -> AnyResponse:
 def order_import_errors(import_id: str) -> AnyResponse:
     """Hand out the bad rows with what is wrong with them."""
     one = _find(import_id)
-    return _csv(results.errors_csv(one, translated), f"{PurePath(one.file_name).stem}-errors.csv")
+    return _csv(preview.errors_csv(one, translated), f"{PurePath(one.file_name).stem}-errors.csv")
 
 
 @staff.get("/orders/import/<import_id>/result.csv")
 def order_import_result(import_id: str) -> AnyResponse:
     """Hand out the rows of the file with the codes of their orders."""
     one = _find(import_id)
-    return _csv(results.result_csv(one, translated), f"{PurePath(one.file_name).stem}-imported.csv")
+    return _csv(preview.result_csv(one, translated), f"{PurePath(one.file_name).stem}-imported.csv")
 
 
 def _find(import_id: str) -> Import:
@@ -178,7 +178,7 @@ def _csv(text: str, name: str) -> AnyResponse:
 
 
 def _number() -> int:
-    return min(max(request.args.get("page", 1, type=int), 1), MAX_PAGE)
+    return whole_number(request.args.get("page", ""), most=MAX_PAGE) or 1
 
 
 def _draw_start(error: str = "") -> str:
@@ -186,7 +186,7 @@ def _draw_start(error: str = "") -> str:
     page = records.list_imports(org_id, Paging(page=_number(), per_page=IMPORTS_A_PAGE))
     makers = {one.started_by or one.created_by for one, _ in page.entries}
     return render_template(
-        "staff/imports/start.html", error=error, limits=_limits(), page=page, State=State,
+        "staff/imports/start.html", error=error, limits=_limits(), page=page, State=ImportState,
         names=queries.actor_names(makers, org_id), key=secrets.token_urlsafe(16),
     )  # fmt: skip
 
@@ -208,7 +208,7 @@ def _draw_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> str:
     return render_template(
         "staff/imports/preview.html",
         one=one,
-        counts=progress.counts(one),
+        counts=records.counts(one),
         first=preview.first_orders(one, signed_in().actor, most=FIRST_ORDERS),
         bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD),
         common=preview.common_faults(one, most=COMMON_FAULTS),
@@ -225,12 +225,12 @@ def _draw_result(one: Import) -> str:
     return render_template(
         "staff/imports/result.html",
         one=one,
-        counts=progress.counts(one),
+        counts=records.counts(one),
         bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD) if number == 1 else (),
         orders=records.read_orders(one, most=ORDERS_A_PAGE, skip=(number - 1) * ORDERS_A_PAGE),
         page=number,
         pages=-(-(one.order_count or 0) // ORDERS_A_PAGE),
         names=queries.actor_names({one.started_by or one.created_by}, one.org_id),
-        State=State,
+        State=ImportState,
         OrderState=OrderState,
     )

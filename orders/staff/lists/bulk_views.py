@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from flask import Response, request
 
 from orders.lists import bulk
-from orders.lists.bulk import Target, TooMany
-from orders.lists.bulk_records import Action, Change
+from orders.lists.bulk import BulkAction, BulkChange, Target, TooMany
 from orders.rules.errors import NotFound
 from orders.rules.status import Status, read_status
 from orders.rules.texts import mark
+from orders.rules.typed_values import whole_number
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.lists.list_address import ListAddress
 from orders.staff.lists.list_page import (
@@ -38,7 +38,7 @@ def change_orders() -> Response:
         action, status, targets = _asked(do)
         if not targets:
             return draw(sent_address(), trouble=Trouble("bulk", translated(NOTHING_CHOSEN)))
-        if action is Action.STATUS and status is None:
+        if action is BulkAction.STATUS and status is None:
             return draw(sent_address(), trouble=Trouble("bulk", translated(NO_STATUS)))
         change = bulk.change_orders(
             targets, action, status=status, actor=signed_in().actor,
@@ -55,7 +55,7 @@ def undo_change(change_id: str) -> Response:
     return _show(bulk.undo(change_id, actor=signed_in().actor))
 
 
-def _show(change: Change) -> Response:
+def _show(change: BulkChange) -> Response:
     """Show the list with what became of each order; a reload shows it again and does nothing."""
     if wants_piece():
         return draw(sent_address(), change=change)
@@ -73,13 +73,13 @@ def _address() -> ListAddress:
     return choices_and_address(sent_address())[1]
 
 
-def _asked(do: str) -> tuple[Action, Status | None, list[Target]]:
+def _asked(do: str) -> tuple[BulkAction, Status | None, list[Target]]:
     """Read what is asked for; a row's own button names its order: `row.<code>`."""
     kind, _, code = do.partition(".")
     if kind == "row":
         seen = [one for one in _targets("seen") if one.short_id == code]
-        return Action.STATUS, read_status(request.form.get(f"status.{code}")), seen
-    actions = {"status": Action.STATUS, "bin": Action.BIN, "restore": Action.RESTORE}
+        return BulkAction.STATUS, read_status(request.form.get(f"status.{code}")), seen
+    actions = {"status": BulkAction.STATUS, "bin": BulkAction.BIN, "restore": BulkAction.RESTORE}
     if kind not in actions:
         raise NotFound(mark("There is no such button."))
     return actions[kind], read_status(request.form.get("set")), _scope()
@@ -100,6 +100,7 @@ def _targets(name: str) -> list[Target]:
     targets = {}
     for text in request.form.getlist(name):
         code, _, version = text.partition(".")
-        if text.isascii() and version.isdigit() and len(version) < 10 and code.isalnum():
-            targets[code] = Target(code, int(version))
+        number = whole_number(version)
+        if number is not None and code.isascii() and code.isalnum():
+            targets[code] = Target(code, number)
     return list(targets.values())

@@ -9,8 +9,7 @@ from typing import BinaryIO
 from flask import Response, request, stream_with_context
 
 from orders.lists import order_export
-from orders.lists.export_files import PIECE, TooManyRows, csv_pieces, write_xlsx
-from orders.lists.order_export import Cell, Columns
+from orders.lists.order_export import PIECE, Cell, Columns, TooManyRows, csv_pieces, write_xlsx
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.lists.list_page import Trouble, choices_and_address, draw
 from orders.web.language import translated

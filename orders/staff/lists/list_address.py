@@ -12,10 +12,9 @@ from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from orders.lists.list_choices import Choices
-from orders.lists.order_list import AttributeIs, Wanted
-from orders.lists.order_place import NEWEST_FIRST, Sort, read_sort
-from orders.rules.attributes import Applies, AttributeRule, Kind, display, value_fault
+from orders.lists.order_filter import AttributeIs, FilterChoices, OrderFilter
+from orders.lists.order_list import NEWEST_FIRST, Sort, read_sort
+from orders.rules.attributes import AttributeRule, Kind, display, value_fault
 from orders.rules.errors import FieldError
 from orders.rules.json_values import find_unstorable
 from orders.rules.moments import begin_of_day
@@ -55,7 +54,7 @@ class ListAddress:
     `errors` are in the page's language.
     """
 
-    wanted: Wanted
+    wanted: OrderFilter
     sort: Sort
     filters: Pairs
     errors: Mapping[str, str]
@@ -102,7 +101,7 @@ def option_rules(rules: Sequence[AttributeRule]) -> dict[str, AttributeRule]:
 def read_address(
     sent: MultiDict[str, str],
     rules: Sequence[AttributeRule],
-    choices: Choices,
+    choices: FilterChoices,
     zone: tzinfo = UTC,
 ) -> ListAddress:
     """Read the address of a list; `errors` are by the names of the fields.
@@ -129,28 +128,27 @@ class _Reader:
         self,
         sent: MultiDict[str, str],
         rules: Mapping[str, AttributeRule],
-        choices: Choices,
+        choices: FilterChoices,
         zone: tzinfo,
     ) -> None:
         self._sent, self._rules, self._choices, self._zone = sent, rules, choices, zone
         self.errors: dict[str, str] = {}
         self.filters: list[tuple[str, str]] = []
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> OrderFilter:
         """Give what the orders of the list have."""
         search = self._text("q", MAX_SEARCH)
         statuses = tuple(self._statuses())
         since, until = self._day("from"), self._day("to")
         if since and until and until < since:
             self.errors["to"] = gettext("This day is before the first one.")
-        wanted = Wanted(
+        wanted = OrderFilter(
             search=search,
             statuses=statuses,
             created_from=self._begin(since),
             created_before=self._begin(self._day_after(until)),
-            platform=self._text("platform"),
-            store=self._text("store"),
-            creator=self._creator(),
+            platform=self._platform(),
+            created_by=self._creator(),
             attributes=tuple(self._attributes()),
             in_bin=self._text("bin") != "",
         )
@@ -217,12 +215,16 @@ class _Reader:
         except OverflowError:
             return None  # the last day that there is: nothing comes after it
 
-    def _creator(self) -> str:
+    def _platform(self) -> dict[str, str]:
+        texts = {"platform": self._text("platform"), "storeName": self._text("store")}
+        return {key: text for key, text in texts.items() if text}
+
+    def _creator(self) -> str | None:
         creator = self._text("creator")
         if creator and self._choices.name_of(creator) is None:
             self.errors["creator"] = gettext("Nobody in this organization has this ID.")
-            return ""
-        return creator
+            return None
+        return creator or None
 
     def _attributes(self) -> Iterator[AttributeIs]:
         for path in self._sent:
@@ -238,13 +240,11 @@ class _Reader:
             elif fault := value_fault(rule, value):
                 self.errors[path] = translated(fault)
             else:
-                is_both = rule.applies is Applies.BOTH
-                areas = ("metadata", "derivative") if is_both else (area,)
-                yield AttributeIs(areas, key, value)
+                yield AttributeIs(rule.areas, key, value)
 
 
 def _chips(
-    address: ListAddress, rules: Mapping[str, AttributeRule], choices: Choices
+    address: ListAddress, rules: Mapping[str, AttributeRule], choices: FilterChoices
 ) -> Iterator[Chip]:
     for name, value in address.filters:
         rule = rules.get(name)

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from orders.lists.order_list import Listed
-from orders.rules.attributes import Applies, AttributeRule, display
+from orders.lists.order_list import OrderSummary
+from orders.rules.attributes import AttributeRule, display
 from orders.rules.texts import mark
 from orders.staff.forms import attribute_path
 from orders.web.language import translated
@@ -80,19 +79,16 @@ def _texts(value: object) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
-def attribute_text(order: Listed, rule: AttributeRule) -> str:
+def attribute_text(order: OrderSummary, rule: AttributeRule) -> str:
     """Give an attribute's value as people read it; empty when the order has none."""
-    areas: tuple[dict[str, Any], ...] = (order.metadata, order.derivative)
-    if rule.applies is not Applies.BOTH:
-        areas = (order.derivative,) if rule.applies is Applies.DERIVATIVE else (order.metadata,)
-    for area in areas:
-        value = area.get(rule.key)
+    for area in rule.areas:
+        value = getattr(order, area).get(rule.key)
         if value is not None:
             return translated(display(rule, value))
     return ""
 
 
-def platform_text(order: Listed, key: str) -> str:
+def platform_text(order: OrderSummary, key: str) -> str:
     """Give a member of the platform when it is a text."""
     value = order.platform.get(key)
     return value if isinstance(value, str) else ""

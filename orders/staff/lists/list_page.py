@@ -9,11 +9,10 @@ from flask import Response, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from orders import queries
-from orders.lists import bulk, bulk_records, list_choices, order_list, saved_views
-from orders.lists.bulk_records import Change
-from orders.lists.list_choices import Choices
-from orders.lists.order_list import MOST_COUNTED, ListPage
-from orders.lists.order_place import Sort
+from orders.lists import bulk, order_filter, order_list, saved_views
+from orders.lists.bulk import BulkChange
+from orders.lists.order_filter import FilterChoices
+from orders.lists.order_list import MOST_COUNTED, ListPage, Sort
 from orders.lists.saved_views import View
 from orders.rules.errors import NotFound
 from orders.rules.status import Status
@@ -81,17 +80,17 @@ def read_state(query: str) -> MultiDict[str, str]:
     return MultiDict(parse_qsl(query))
 
 
-def choices_and_address(sent: MultiDict[str, str]) -> tuple[Choices, ListAddress]:
+def choices_and_address(sent: MultiDict[str, str]) -> tuple[FilterChoices, ListAddress]:
     """Read what the list is narrowed to, and what it can be narrowed to."""
     member = signed_in()
-    choices = list_choices.read_choices(member.org_id)
+    choices = order_filter.read_choices(member.org_id)
     return choices, read_address(
         sent, member.actor.org.attributes, choices, member.preferences.zone
     )
 
 
 def draw(
-    sent: MultiDict[str, str], *, change: Change | None = None, trouble: Trouble | None = None
+    sent: MultiDict[str, str], *, change: BulkChange | None = None, trouble: Trouble | None = None
 ) -> Response:
     """Draw the list that the address asks for; for htmx only what changes with it."""
     member = signed_in()
@@ -133,9 +132,9 @@ def own_id(key: str) -> str:
     return str(uuid.uuid5(uuid.UUID(signed_in().id), key))
 
 
-def _change(change_id: str) -> Change | None:
+def _change(change_id: str) -> BulkChange | None:
     try:
-        return bulk_records.find_change(change_id, signed_in().actor) if change_id else None
+        return bulk.find_change(change_id, signed_in().actor) if change_id else None
     except NotFound:
         return None  # an old link: the list is shown without the report
 
@@ -154,7 +153,7 @@ def _tabs(address: ListAddress, views: tuple[View, ...]) -> list[Tab]:
     ]
 
 
-def _names(page: ListPage | None, choices: Choices, org_id: str) -> dict[str, str]:
+def _names(page: ListPage | None, choices: FilterChoices, org_id: str) -> dict[str, str]:
     """Give the names of those who have made the orders of the page."""
     known = dict(choices.people + choices.tokens)
     makers = {order.created_by for order in page.orders} if page else set()

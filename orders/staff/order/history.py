@@ -10,8 +10,9 @@ from orders.catalogue import naming
 from orders.editing import LINK_SENT
 from orders.order_rows import CREATED, IMPORTED
 from orders.queries import HistoryEntry
-from orders.rules.attributes import Applies, AttributeRule, display
-from orders.rules.json_values import same_json
+from orders.rules.attributes import AttributeRule, display
+from orders.rules.json_values import canonical_json, same_json
+from orders.rules.order import LABELS, PLATFORM_LABELS
 from orders.rules.texts import mark
 from orders.staff.showing import status_name
 from orders.web.language import figure, gettext, ngettext, translated
@@ -27,12 +28,6 @@ TITLES = {
 }
 # What a change is called when it is one of this alone.
 ONLY_TITLES = {"status": mark("Status changed"), "cart": mark("Cart changed")}
-LABELS = {"name": mark("Order name"), "customerId": mark("Customer ID"), "status": mark("Status")}
-PLATFORM_LABELS = {
-    "id": mark("Platform order ID"),
-    "platform": mark("Platform"),
-    "storeName": mark("Store name"),
-}
 _MISSING = object()
 
 Cards = Mapping[str, naming.ConfigurationCard]
@@ -117,8 +112,8 @@ def _changes(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) 
             yield from _key_changes(name, change, rules)
         elif name == "platform":
             for key, before, after in _keys(change):
-                label = translated(PLATFORM_LABELS.get(key, key))
-                yield Change(label, _text(before), _text(after))
+                label = PLATFORM_LABELS.get(key, key)
+                yield Change(translated(label), _text(before), _text(after))
         elif isinstance(change, dict):
             before, after = _text(change.get("from")), _text(change.get("to"))
             if name == "status":
@@ -127,7 +122,7 @@ def _changes(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) 
 
 
 def _key_changes(area: str, change: object, rules: Sequence[AttributeRule]) -> Iterator[Change]:
-    labels = {rule.key: rule for rule in rules if rule.applies in {area, Applies.BOTH}}
+    labels = {rule.key: rule for rule in rules if area in rule.areas}
     for key, before, after in _keys(change):
         rule = labels.get(key)
         if rule is None:
@@ -197,12 +192,12 @@ def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[Chang
 
 def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, Line]]:  # noqa: ANN401 - what makes two lines a pair, as JSON
     """Take lines that are alike by `key` out of both lists."""
-    waiting: dict[str, list[Line]] = {}
+    waiting: dict[bytes, list[Line]] = {}
     for line in new:
-        waiting.setdefault(_as_key(key(line)), []).append(line)
+        waiting.setdefault(canonical_json(key(line)), []).append(line)
     pairs, rest = [], []
     for line in old:
-        found = waiting.get(_as_key(key(line)))
+        found = waiting.get(canonical_json(key(line)))
         if found:
             pairs.append((line, found.pop(0)))
         else:
@@ -211,10 +206,6 @@ def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, 
     old[:] = rest
     new[:] = [line for line in new if id(line) in left]
     return pairs
-
-
-def _as_key(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
 
 
 def _line_text(line: Line, cards: Cards, *, named: bool = True) -> str:

@@ -7,11 +7,11 @@ from flask_limiter.util import get_remote_address
 
 from orders import editing, notes, queries
 from orders.messaging import mail
-from orders.rules.change_schema import OrderChanges
 from orders.rules.errors import Forbidden, InvalidInput, NotFound, ServiceBusy, StaleVersion
-from orders.rules.order import Order
+from orders.rules.order import Order, OrderChanges
 from orders.rules.status import Status, read_status
 from orders.rules.texts import mark
+from orders.rules.typed_values import whole_number
 from orders.staff.accounts import current_member
 from orders.staff.admin_form import AdminEntry, own_id
 from orders.staff.blueprint import signed_in, staff
@@ -183,8 +183,8 @@ def _open_order(reference: str) -> Order:
 
 def _version() -> int:
     """Give the version that the form was drawn from; -1, which is never current, without one."""
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    version = whole_number(request.form.get("version", ""))
+    return -1 if version is None else version
 
 
 def _act(order: Order, act: Callable[..., Order], message: str, *, undo: str) -> Response:

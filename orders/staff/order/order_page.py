@@ -9,8 +9,8 @@ from flask import Response, current_app, flash, render_template, url_for
 from orders import notes, queries
 from orders.messaging import mail
 from orders.revisions import change_drafts
-from orders.rules.mail_address import is_mail_address
-from orders.rules.order import Order
+from orders.rules.mail_server import is_mail_address
+from orders.rules.order import PLATFORM_LABELS, Order
 from orders.rules.permissions import Permission
 from orders.rules.status import Status
 from orders.settings import Settings
@@ -96,7 +96,7 @@ def draw_order(order: Order, forms: OrderForms | None = None, *, status: int = 2
         max_note=notes.MAX_NOTE,
         attributes=labelled(order, rules),
         other=unlabelled(order, rules),
-        platform_labels=history.PLATFORM_LABELS,
+        platform_labels=PLATFORM_LABELS,
         customer_link=link,
         mail=link_message(order),
         can_mail=mail.is_configured(settings()),

@@ -10,11 +10,10 @@ from flask import Response, render_template, request, url_for
 from orders import queries
 from orders.catalogue import configuration_queries, naming
 from orders.rules.errors import NotFound
-from orders.rules.order import Order
+from orders.rules.order import PLATFORM_LABELS, Order
 from orders.rules.short_id import MistypedShortId
 from orders.rules.texts import mark
 from orders.staff.blueprint import signed_in, staff
-from orders.staff.order.history import PLATFORM_LABELS
 from orders.staff.order.order_facts import as_text, cards_of, labelled
 from orders.web import pdf
 from orders.web.assets import file_store

@@ -10,10 +10,10 @@ from orders.catalogue.configuration_import import SAMPLE, BadImport
 from orders.catalogue.configuration_queries import ConfigurationFilter
 from orders.rules.configuration import Configuration
 from orders.rules.errors import Conflict
-from orders.rules.paging import MAX_PAGE, Paging
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.showing import as_json
+from orders.storage.pages import MAX_PAGE, Paging
 from orders.web.assets import send_stored
 from orders.web.current_settings import current_limits
 from orders.web.language import figure, gettext, ngettext

@@ -5,7 +5,7 @@ from wtforms import BooleanField, FileField, SelectChoice, SelectField, StringFi
 
 from orders.administration import CustomerPage
 from orders.languages import ENGLISH, languages
-from orders.rules.customer_check import CustomerCheck
+from orders.rules.permissions import CustomerCheck
 from orders.rules.texts import mark
 from orders.staff.settings.admin_forms import VersionedForm
 

@@ -13,6 +13,7 @@ from orders.recording.request_log import RequestFilter
 from orders.recording.request_recorder import RequestRecorder
 from orders.rules.moments import is_day, read_moment
 from orders.rules.texts import mark
+from orders.rules.typed_values import whole_number
 from orders.staff.blueprint import signed_in, staff
 from orders.web.language import translated
 
@@ -86,9 +87,9 @@ def _narrowing(sent: Mapping[str, str]) -> Narrowing:
 def _status(text: str) -> int | None:
     """Read a status or a class of them; 0 for none, None for anything else."""
     digits = text.lower().removesuffix("xx")
-    if not (digits.isascii() and digits.isdigit()):
+    number = whole_number(digits, most=599)
+    if number is None:
         return None if text else 0
-    number = int(digits[:4])
     is_class = digits != text and 1 <= number <= 5
     return number if is_class or (digits == text and 100 <= number <= 599) else None
 

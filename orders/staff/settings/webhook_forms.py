@@ -7,8 +7,7 @@ from wtforms import HiddenField, SelectChoice, SelectField, SelectMultipleField,
 from orders.messaging.webhooks import version_of_webhook
 from orders.rules.status import Status
 from orders.rules.texts import mark
-from orders.rules.webhook import Topic, Webhook
-from orders.rules.webhook_schema import EXAMPLE_ADDRESS
+from orders.rules.webhook import EXAMPLE_ADDRESS, Topic, Webhook
 from orders.staff.settings.admin_forms import VersionedForm
 
 TOPIC_LABELS = {

@@ -7,12 +7,13 @@ from flask import Response, flash, render_template, request, url_for
 from orders.messaging import deliveries, webhooks
 from orders.messaging.deliveries import STATE_TEXTS, DeliveryState
 from orders.rules.errors import Conflict, InvalidInput
-from orders.rules.paging import MAX_PAGE, MAX_PER_PAGE, Paging
+from orders.rules.typed_values import whole_number
 from orders.rules.webhook import Webhook
 from orders.staff.admin_form import AdminEntry, act, own_id, page, save, secret_page
 from orders.staff.blueprint import signed_in, staff
 from orders.staff.settings.admin import admin_only
 from orders.staff.settings.webhook_forms import TOPIC_LABELS, WebhookForm
+from orders.storage.pages import MAX_PAGE, MAX_PER_PAGE, Paging
 from orders.web.current_settings import current_settings
 from orders.web.language import gettext, translated
 from orders.web.pages import go_to
@@ -170,9 +171,8 @@ def _draw_new(entry: AdminEntry) -> str:
 
 
 def _draw(webhook: Webhook, entry: AdminEntry) -> str:
-    asked = request.args.get("page", "1")
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
-    paging = Paging(min(max(number, 1), MAX_PAGE), DELIVERIES_A_PAGE)
+    number = whole_number(request.args.get("page", ""), most=MAX_PAGE) or 1
+    paging = Paging(number, DELIVERIES_A_PAGE)
     return render_template(
         "staff/webhooks/webhook.html",
         webhook=webhook,

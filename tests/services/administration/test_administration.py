@@ -12,7 +12,7 @@ from orders import access, administration
 from orders.administration import ChangedMeanwhile
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.rules.errors import Conflict, InvalidInput, NotFound, Taken
-from orders.rules.paging import Paging
+from orders.storage.pages import Paging
 from tests.actors import DOMAINS, PASSWORD, Org
 
 NOBODY = "00000000-0000-4000-8000-000000000000"

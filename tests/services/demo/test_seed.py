@@ -18,7 +18,7 @@ from orders.demo.example_orders import example_orders
 from orders.demo.products import ATTRIBUTES, PRODUCTS, Product
 from orders.rules.attributes import Applies, Kind, check_definition
 from orders.rules.errors import Conflict, Forbidden
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.status import Status
 from orders.settings import PROJECT
 from orders.storage import database, tables

@@ -11,7 +11,7 @@ from orders.entry import drafts, order_templates
 from orders.entry.drafts import DraftChanged, Fields
 from orders.repeats import Once
 from orders.rules.errors import InvalidInput, NotFound
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from tests.actors import Org
 
 KEY, OTHER_KEY = "D" * 22, "E" * 22

@@ -10,7 +10,7 @@ from orders import intake
 from orders.access import Actor
 from orders.catalogue.naming import find_configurations
 from orders.entry import customers
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.order import Order
 from tests.actors import Org
 

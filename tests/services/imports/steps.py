@@ -5,7 +5,7 @@ from sqlalchemy import select
 from orders import queries
 from orders.imports import control, records, upload, work
 from orders.imports.records import Import
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.bad_orders import CHAIR

@@ -6,9 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from orders import queries
-from orders.imports import control, progress, records, upload, work
-from orders.imports.progress import Counts
-from orders.imports.records import State
+from orders.imports import control, records, upload, work
+from orders.imports.records import Counts, ImportState
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.rules.errors import Conflict
 from orders.storage import database, tables
@@ -94,9 +93,9 @@ def test_a_stop_in_the_middle_of_checking_loses_nothing(org: Org) -> None:
     upload.match(one, upload.suggest(one, org.staff().actor), actor=org.staff().actor)
     asked = iter((False, False, True))
     assert work.work_next(LIMITS, lambda: next(asked))
-    assert progress.counts(one).known == 400
-    assert worked(one, org).state == State.CHECKED
-    assert progress.counts(one) == Counts(good=450)
+    assert records.counts(one).known == 400
+    assert worked(one, org).state == ImportState.CHECKED
+    assert records.counts(one) == Counts(good=450)
 
 
 def test_orders_that_are_there_already_are_told_and_can_be_skipped(org: Org) -> None:
@@ -104,12 +103,12 @@ def test_orders_that_are_there_already_are_told_and_can_be_skipped(org: Org) -> 
     more = csv_of(("Order number", "SKU", "Count"), ("S-2", CHAIR, 1), ("S-3", CHAIR, 1))
     worked(started(checked(org, first), org), org)
     one = checked(org, more, "more")
-    assert progress.counts(one) == Counts(good=2, same=1)
+    assert records.counts(one) == Counts(good=2, same=1)
     [same, _] = records.read_orders(one)
     made = queries.find_order(str(same.same_as), org.id)
     assert made.platform == {"id": "S-2"}
     done = worked(started(one, org, skip_same=True), org)
-    assert progress.counts(done) == Counts(made=1, skipped=1)
+    assert records.counts(done) == Counts(made=1, skipped=1)
     assert len(stored(org)) == 3
 
 
@@ -119,11 +118,11 @@ def test_what_breaks_in_the_middle_ends_the_import_and_says_so(
     one = uploaded(org, GOOD)
     broken = update(tables.order_import).values(
         matching={"targets": ["", "name", "sku", "count"], "group": 99},
-        state=State.CHECKING, waiting_since=datetime.now(UTC),
+        state=ImportState.CHECKING, waiting_since=datetime.now(UTC),
     )  # fmt: skip
     database.write(lambda c: c.execute(broken).rowcount)
     failed = worked(one, org)
-    assert (failed.state, failed.message) == (State.FAILED, work.UNCHECKED)
+    assert (failed.state, failed.message) == (ImportState.FAILED, work.UNCHECKED)
     assert "An import has failed." in caplog.text
     with pytest.raises(Conflict, match="never started"):
         control.carry_on(failed)

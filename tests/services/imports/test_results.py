@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from orders import intake, queries
-from orders.imports import progress, records, results
-from orders.imports.progress import Counts
+from orders.imports import preview, records
+from orders.imports.records import Counts
 from orders.lists import order_export
-from orders.lists.export_files import csv_pieces, write_xlsx
-from orders.lists.order_list import Wanted
-from orders.lists.order_place import NEWEST_FIRST
+from orders.lists.order_export import csv_pieces, write_xlsx
+from orders.lists.order_filter import OrderFilter
+from orders.lists.order_list import NEWEST_FIRST
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.storage import database, tables
 from tests.actors import Org
@@ -59,15 +59,15 @@ def test_an_export_comes_back_unchanged(
     for raw in RICH:
         draft = intake.check_order(raw, actor=actor, limits=LIMITS)
         intake.create_order(draft, actor=actor)
-    columns = order_export.find_columns(org.id, Wanted(), NEWEST_FIRST, rules)
-    rows = order_export.rows(org.id, Wanted(), NEWEST_FIRST, columns)
+    columns = order_export.find_columns(org.id, OrderFilter(), NEWEST_FIRST, rules)
+    rows = order_export.rows(org.id, OrderFilter(), NEWEST_FIRST, columns)
     file = tmp_path / "orders.xlsx"
     if kind == "csv":
         file.write_text("".join(csv_pieces(columns.names, rows)), encoding="utf-8", newline="")
     else:
         write_xlsx(file, columns.names, rows)
     again = checked(org, file.read_bytes(), "the same org")
-    assert progress.counts(again) == Counts(good=3, same=3)
+    assert records.counts(again) == Counts(good=3, same=3)
     one = checked(other_org, file.read_bytes())
     assert [str(fault) for order in records.read_orders(one) for fault in order.faults] == []
     worked(started(one, other_org, all_or_nothing=True), other_org)
@@ -97,20 +97,20 @@ def test_the_bad_rows_as_a_file_to_mend(org: Org) -> None:
         HEADS, ("A", "Good", CHAIR, 2), ("B", "=1+1", CHAIR, "many"), ("B", "=1+1", CHAIR, 1)
     )
     one = checked(org, text)
-    heads, *rows = rows_of(results.errors_csv(one))
+    heads, *rows = rows_of(preview.errors_csv(one))
     assert heads == [*HEADS, "error"]
     assert rows == [
         ["B", "'=1+1", CHAIR, "many", "count: A whole number from 1 to 1,000,000."],
         ["B", "'=1+1", CHAIR, "1", "Another row of this order has an error: row 3."],
     ]
-    mended = checked(org, results.errors_csv(one).replace("many", "7"), "mended")
+    mended = checked(org, preview.errors_csv(one).replace("many", "7"), "mended")
     worked(started(mended, org), org)
     assert stored(org) == [("=1+1", [7, 1])]
 
 
 def test_the_result_as_a_file(org: Org) -> None:
     done = worked(started(checked(org, MIXED), org), org)
-    heads, good, bad, fine = rows_of(results.result_csv(done))
+    heads, good, bad, fine = rows_of(preview.result_csv(done))
     assert heads == [*HEADS, "shortId", "orderId", "error"]
     orders = records.read_orders(done)
     assert good == ["A", "Good", CHAIR, "2", orders[0].short_id, orders[0].order_id, ""]

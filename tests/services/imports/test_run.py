@@ -8,11 +8,10 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from orders import intake, queries
-from orders.imports import claim, control, progress, records, work
+from orders.imports import claim, control, records, work
 from orders.imports.claim import ClaimLost
 from orders.imports.plan import Plan
-from orders.imports.progress import Counts
-from orders.imports.records import Import, OrderState, State
+from orders.imports.records import Counts, Import, ImportState, OrderState
 from orders.messaging import webhooks
 from orders.repeats import Once
 from orders.rules.errors import Conflict, InvalidInput
@@ -35,13 +34,13 @@ from tests.sheets import csv_of
 
 def test_it_works(org: Org) -> None:
     one = checked(org, GOOD)
-    assert one.state == State.CHECKED
+    assert one.state == ImportState.CHECKED
     assert one.order_count == 3
-    assert progress.counts(one) == Counts(good=3)
+    assert records.counts(one) == Counts(good=3)
     assert stored(org) == []
     done = worked(started(one, org), org)
-    assert done.state == State.DONE
-    assert progress.counts(done) == Counts(made=3)
+    assert done.state == ImportState.DONE
+    assert records.counts(done) == Counts(made=3)
     assert stored(org) == [("Canteen", [1]), ("Reception", [2, 3]), ("Roof", [4])]
     [first, *_] = records.read_orders(done)
     made = queries.find_order(first.short_id or "", org.id)
@@ -51,9 +50,9 @@ def test_it_works(org: Org) -> None:
 
 def test_skipping_bad_rows_makes_the_good_orders(org: Org) -> None:
     one = checked(org, MIXED)
-    assert progress.counts(one) == Counts(good=2, bad=1)
+    assert records.counts(one) == Counts(good=2, bad=1)
     done = worked(started(one, org), org)
-    assert (done.state, progress.counts(done)) == (State.DONE, Counts(made=2, bad=1))
+    assert (done.state, records.counts(done)) == (ImportState.DONE, Counts(made=2, bad=1))
     assert [name for name, _ in stored(org)] == ["Fine", "Good"]
 
 
@@ -62,7 +61,7 @@ def test_all_or_nothing_does_not_start_with_a_bad_row(org: Org) -> None:
     with pytest.raises(InvalidInput) as refused:
         started(one, org, all_or_nothing=True)
     assert refused.value.errors[0].path == "mode"
-    assert worked(one, org).state == State.CHECKED
+    assert worked(one, org).state == ImportState.CHECKED
     assert stored(org) == []
 
 
@@ -73,13 +72,13 @@ def test_all_or_nothing_makes_none_when_one_has_become_bad_meanwhile(org: Org) -
     bin_it = update(tables.configuration).where(tables.configuration.c.id == card.id)
     database.write(lambda c: c.execute(bin_it.values(deleted_at=at)).rowcount)
     failed = worked(started(one, org, all_or_nothing=True), org)
-    assert failed.state == State.FAILED
+    assert failed.state == ImportState.FAILED
     assert "One order has errors" in (failed.message or "")
-    assert progress.counts(failed) == Counts(good=1, bad=1)
+    assert records.counts(failed) == Counts(good=1, bad=1)
     assert stored(org) == []
     database.write(lambda c: c.execute(bin_it.values(deleted_at=None)).rowcount)
     control.carry_on(failed)
-    assert worked(failed, org).state == State.DONE
+    assert worked(failed, org).state == ImportState.DONE
     assert len(stored(org)) == 2
 
 
@@ -102,7 +101,7 @@ def test_what_a_dead_process_has_made_is_not_made_again(org: Org) -> None:
     assert len(stored(org)) == 2
     later = datetime.now(UTC) + claim.LEASE
     assert work.work_next(LIMITS, now=lambda: later)
-    assert progress.counts(one) == Counts(made=3)
+    assert records.counts(one) == Counts(made=3)
     assert stored(org) == [("Canteen", [1]), ("Reception", [2, 3]), ("Roof", [4])]
 
 
@@ -133,7 +132,7 @@ def test_many_that_work_at_once_make_each_order_once(app: Flask, org: Org) -> No
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(hurry, range(4)))
-    assert worked(one, org).state == State.DONE
+    assert worked(one, org).state == ImportState.DONE
     assert [name for name, _ in stored(org)] == [f"{n:02}" for n in range(40)]
 
 
@@ -141,8 +140,8 @@ def test_a_stop_lets_the_next_process_go_on_at_once(org: Org) -> None:
     one = started(checked(org, csv_of(HEADS, *((n, f"{n:02}", CHAIR, 1) for n in range(25)))), org)
     asked = iter((False, True))
     assert work.work_next(LIMITS, lambda: next(asked))
-    assert progress.counts(one) == Counts(made=10, good=15)
-    assert worked(one, org).state == State.DONE
+    assert records.counts(one) == Counts(made=10, good=15)
+    assert worked(one, org).state == ImportState.DONE
     assert len(stored(org)) == 25
 
 
@@ -154,20 +153,20 @@ def test_cancelling_stops_after_the_piece_at_hand_and_lists_what_was_made(org: O
         return False
 
     assert work.work_next(LIMITS, cancels)
-    assert records.find(one.id, org.id).state == State.CANCELLING
+    assert records.find(one.id, org.id).state == ImportState.CANCELLING
     cancelled = worked(one, org)
-    assert cancelled.state == State.CANCELLED
-    assert progress.counts(one) == Counts(made=10, good=15)
+    assert cancelled.state == ImportState.CANCELLED
+    assert records.counts(one) == Counts(made=10, good=15)
     assert len(stored(org)) == 10
     control.carry_on(cancelled)
-    assert worked(one, org).state == State.DONE
+    assert worked(one, org).state == ImportState.DONE
     assert len(stored(org)) == 25
 
 
 def test_cancelling_before_the_start_makes_nothing(org: Org) -> None:
     one = checked(org, GOOD)
     control.cancel(one)
-    assert worked(one, org).state == State.CANCELLED
+    assert worked(one, org).state == ImportState.CANCELLED
     started(one, org)
     with pytest.raises(Conflict):
         started(records.find(one.id, org.id), org)
@@ -184,14 +183,14 @@ def test_a_second_click_on_start_changes_nothing(org: Org) -> None:
     assert not records.find(one.id, org.id).is_all_or_nothing
     worked(one, org)
     started(records.find(one.id, org.id), org)
-    assert worked(one, org).state == State.DONE
+    assert worked(one, org).state == ImportState.DONE
     assert len(stored(org)) == 2
 
 
 def test_the_same_content_again_needs_a_word(org: Org) -> None:
     worked(started(checked(org, GOOD), org), org)
     second = checked(org, GOOD.replace(",", ";"), "another form")
-    assert [one.state for one in records.earlier_runs(second)] == [State.DONE]
+    assert [one.state for one in records.earlier_runs(second)] == [ImportState.DONE]
     with pytest.raises(InvalidInput) as refused:
         started(second, org)
     assert refused.value.errors[0].path == "again"
@@ -204,7 +203,7 @@ def test_an_account_that_was_disabled_meanwhile_has_still_begun_it(org: Org) -> 
     one = started(checked(org, GOOD), org)
     gone = update(StaffAccount).where(StaffAccount.id == org.staff().id)
     database.write(lambda c: c.execute(gone.values(disabled_at=datetime.now(UTC))).rowcount)
-    assert worked(one, org).state == State.DONE
+    assert worked(one, org).state == ImportState.DONE
     assert len(stored(org)) == 3
 
 

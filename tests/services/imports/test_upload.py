@@ -5,15 +5,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import delete, select, update
 
-from orders.imports import forgetting, progress, records, results, upload, work
-from orders.imports.progress import Counts
-from orders.imports.records import State
+from orders.imports import control, preview, records, upload, work
+from orders.imports.records import Counts, ImportState
 from orders.rules.column_matching import Matching
 from orders.rules.errors import Conflict, InvalidInput, NotFound
-from orders.rules.limits import Limits
-from orders.rules.paging import Paging
+from orders.rules.inputs import Limits
 from orders.rules.sheet_reading import UnreadableSheet
 from orders.storage import database, tables
+from orders.storage.pages import Paging
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.services.imports.steps import (
@@ -59,7 +58,7 @@ def test_a_choice_that_makes_no_sense_is_refused(org: Org) -> None:
         with pytest.raises(InvalidInput) as refused:
             upload.match(one, matching, actor=actor)
         assert [error.path for error in refused.value.errors] == paths
-    assert records.find(one.id, org.id).state == State.MATCHING
+    assert records.find(one.id, org.id).state == ImportState.MATCHING
 
 
 def test_columns_can_be_chosen_anew_until_the_start(org: Org) -> None:
@@ -67,7 +66,7 @@ def test_columns_can_be_chosen_anew_until_the_start(org: Org) -> None:
     actor = org.staff().actor
     upload.match(one, Matching(("", "name", "sku", "count"), None), actor=actor)
     again = worked(one, org)
-    assert (again.order_count, progress.counts(again)) == (4, Counts(good=4))
+    assert (again.order_count, records.counts(again)) == (4, Counts(good=4))
     worked(started(again, org), org)
     with pytest.raises(Conflict):
         upload.match(again, Matching(("", "name", "sku", "count"), 1), actor=actor)
@@ -87,7 +86,7 @@ def test_another_choice_while_the_background_checks_begins_anew(org: Org) -> Non
 
     assert work.work_next(LIMITS, chooses_anew)
     again = worked(one, org)
-    assert (again.order_count, progress.counts(again)) == (1, Counts(good=1))
+    assert (again.order_count, records.counts(again)) == (1, Counts(good=1))
 
 
 def test_other_orgs_do_not_see_it(org: Org, other_org: Org) -> None:
@@ -112,7 +111,7 @@ def test_a_file_that_is_too_long_is_refused_and_nothing_kept(org: Org) -> None:
 
 def test_an_upload_that_broke_off_is_not_there_until_it_is_whole(org: Org) -> None:
     one = uploaded(org, GOOD)
-    half = update(tables.order_import).values(state=State.READING)
+    half = update(tables.order_import).values(state=ImportState.READING)
     database.write(lambda c: c.execute(half).rowcount)
     some = delete(tables.order_import_row).where(tables.order_import_row.c.number > 3)
     database.write(lambda c: c.execute(some).rowcount)
@@ -125,9 +124,9 @@ def test_an_upload_that_broke_off_is_not_there_until_it_is_whole(org: Org) -> No
 def test_files_that_nobody_has_started_are_forgotten_after_a_week(org: Org) -> None:
     new = checked(org, GOOD)
     run = worked(started(checked(org, MIXED), org), org)
-    assert forgetting.forget_old() == 0
-    later = datetime.now(UTC) + forgetting.KEPT_FOR
-    assert forgetting.forget_old(lambda: later) == 1
+    assert control.forget_old() == 0
+    later = datetime.now(UTC) + control.KEPT_FOR
+    assert control.forget_old(lambda: later) == 1
     assert [one.id for one, _ in records.list_imports(org.id, Paging()).entries] == [run.id]
     for table in (tables.order_import_row, tables.order_import_order):
         with database.read() as connection:
@@ -135,4 +134,4 @@ def test_files_that_nobody_has_started_are_forgotten_after_a_week(org: Org) -> N
         assert set(left) == {run.id}
     with pytest.raises(NotFound):
         records.find(new.id, org.id)
-    assert results.result_csv(run).count("\r\n") == 4
+    assert preview.result_csv(run).count("\r\n") == 4

@@ -8,9 +8,9 @@ from orders.access import Actor
 from orders.messaging import deliveries, webhooks
 from orders.messaging.deliveries import Delivery
 from orders.messaging.webhook_client import Message, PostResult
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.order import Order
-from orders.rules.paging import Paging
+from orders.storage.pages import Paging
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 

@@ -21,14 +21,14 @@ from orders import background, intake
 from orders.access import Actor
 from orders.background import GRACE, POLL, Background
 from orders.imports import records, upload
-from orders.imports.records import State
+from orders.imports.records import ImportState
 from orders.messaging import deliveries, webhooks
 from orders.messaging.deliveries import MOST_AT_ONCE, DeliveryState
-from orders.rules.limits import Limits
-from orders.rules.paging import Paging
+from orders.rules.inputs import Limits
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery
+from orders.storage.pages import Paging
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.databases import settings_for
@@ -239,7 +239,7 @@ def test_an_import_is_checked_and_made(app: Flask, settings: Settings, org: Org)
     one = uploaded(org, GOOD)
     upload.match(one, upload.suggest(one, actor), actor=actor)
     with running(app, settings):
-        wait_until(lambda: records.find(one.id, org.id).state == State.CHECKED)
+        wait_until(lambda: records.find(one.id, org.id).state == ImportState.CHECKED)
         started(records.find(one.id, org.id), org)
-        wait_until(lambda: records.find(one.id, org.id).state == State.DONE)
+        wait_until(lambda: records.find(one.id, org.id).state == ImportState.DONE)
     assert stored(org) == [("Canteen", [1]), ("Reception", [2, 3]), ("Roof", [4])]

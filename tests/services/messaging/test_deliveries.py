@@ -12,10 +12,10 @@ from orders.messaging import deliveries, webhooks
 from orders.messaging.deliveries import PAUSES, DeliveryState
 from orders.messaging.webhook_client import PostResult
 from orders.rules.errors import Conflict, NotFound
-from orders.rules.limits import Limits
-from orders.rules.paging import Paging
+from orders.rules.inputs import Limits
 from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery
+from orders.storage.pages import Paging
 from tests.actors import Org
 from tests.services.messaging.desk import ADDRESS, FAILED, NOW, OK, Desk
 

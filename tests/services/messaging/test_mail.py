@@ -9,7 +9,7 @@ import pytest
 
 from orders.messaging import mail
 from orders.messaging.mail import MailFailed
-from orders.rules.mail_address import is_mail_address
+from orders.rules.mail_server import is_mail_address
 from orders.settings import BadSetting, Settings, read_settings
 from tests.mail_server import PASSWORD, USER, MailServer, authenticate, certificate, mail_server
 

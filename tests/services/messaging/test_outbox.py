@@ -9,7 +9,7 @@ from orders import editing, intake
 from orders.messaging import webhooks
 from orders.repeats import Once, fingerprint
 from orders.rules.errors import InvalidInput, ServiceBusy, StaleVersion
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.webhook import Topic
 from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery

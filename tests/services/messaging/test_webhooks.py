@@ -9,9 +9,9 @@ import pytest
 from orders import access
 from orders.messaging import webhooks
 from orders.rules.errors import Conflict, Forbidden, InvalidInput, NotFound
-from orders.rules.limits import Limits
-from orders.rules.paging import Paging
+from orders.rules.inputs import Limits
 from orders.rules.webhook import Webhook
+from orders.storage.pages import Paging
 from tests.actors import Org
 
 pytestmark = pytest.mark.usefixtures("inside")

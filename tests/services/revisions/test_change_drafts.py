@@ -11,7 +11,7 @@ from orders.entry import drafts
 from orders.entry.drafts import Fields
 from orders.revisions import change_drafts
 from orders.revisions.change_drafts import ChangeElsewhere
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.order import Order
 from tests.actors import Org
 

@@ -7,9 +7,9 @@ from flask import Flask
 
 from orders import editing, intake
 from orders.revisions import editors
-from orders.revisions.order_versions import order_at
+from orders.revisions.order_edits import order_at
 from orders.rules.errors import NotFound, StaleVersion
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.order import Order
 from tests.actors import Org
 from tests.bad_orders import CHAIR

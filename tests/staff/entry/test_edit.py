@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from orders import editing, intake, queries
 from orders.rules.attributes import AttributeRule, Kind, Option
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.order import Order
 from tests.actors import Org
 from tests.bad_orders import CHAIR

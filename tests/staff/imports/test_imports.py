@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from orders.imports import work
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.bad_orders import CHAIR

@@ -264,7 +264,7 @@ class TestUndo:
         running = staff_client.get(staff_client.post(address, data={}).location).text
         assert told(running).startswith("Still at work: 1 order so far.")
         assert stored(app, code)[0] == "Complete"
-        monkeypatch.setattr("orders.lists.bulk_records.PATIENCE", timedelta(0))
+        monkeypatch.setattr("orders.lists.bulk.PATIENCE", timedelta(0))
         shown = staff_client.get(f"/orders?done={done[1]}").text
         assert told(shown) == "Interrupted: 1 order set to Complete."
         assert told(undo(staff_client, shown)) == "Undone: 1 order set back."

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from orders.rules.attributes import Applies, AttributeRule, Kind
-from orders.rules.cells import read_value, unguard
+from orders.rules.sheet_reading import read_value, unguard
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.staff.test_pages import make_order
@@ -106,7 +106,7 @@ def test_batches_lose_and_repeat_nothing(
 ) -> None:
     monkeypatch.setattr("orders.lists.order_list.MOST_FOUND", 3)
     monkeypatch.setattr("orders.lists.order_export.BATCH", 2)
-    monkeypatch.setattr("orders.lists.export_files.PIECE", 10)
+    monkeypatch.setattr("orders.lists.order_export.PIECE", 10)
     made = [make_order(org, name=None if n % 3 else "same")["shortId"] for n in range(10)]
     for sort in ("", "name", "-name", "status"):
         rows = exported(staff_client, f"sort={sort}")
@@ -174,7 +174,7 @@ def test_a_workbook_has_numbers_and_an_end(
     assert cells["name"] == "n" * 255
     assert len(cells["metadata.long"]) == 32_767
     assert cells["metadata.long"].endswith("…")
-    monkeypatch.setattr("orders.lists.export_files.MOST_XLSX_ROWS", 1)
+    monkeypatch.setattr("orders.lists.order_export.MOST_XLSX_ROWS", 1)
     make_order(org)
     answer = staff_client.get("/orders/export.xlsx")
     assert answer.status_code == 422

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orders import editing, notes, queries
-from orders.rules.change_schema import OrderChanges
+from orders.rules.order import OrderChanges
 from tests.actors import Org
 from tests.staff.order.acts import IDA, KEY, actions, page, post, send_undo, stored
 

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orders import editing
-from orders.rules.change_schema import OrderChanges
+from orders.rules.order import OrderChanges
 from orders.rules.status import Status
 from tests.actors import Org
 from tests.staff.order.acts import actions, page, post, send_undo, stored

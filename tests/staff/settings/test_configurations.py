@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from orders.catalogue import configurations
 from orders.catalogue.configuration_import import SAMPLE
 from orders.rules.configuration import NewConfiguration
-from orders.rules.limits import Limits
+from orders.rules.inputs import Limits
 from orders.rules.uploads import SentFile
 from orders.storage import database, tables
 from tests.actors import Org

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from orders import administration
 from orders.administration import MAX_LOGO, CustomerPage
 from orders.catalogue import configurations
-from orders.rules.customer_check import CustomerCheck
+from orders.rules.permissions import CustomerCheck
 from tests.actors import Org
 from tests.uploads import GIF, JPEG, KIND, PDF, PNG, SVG, WEBP, Form
 

@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 
 from orders.messaging import deliveries, webhooks
 from orders.messaging.webhook_client import PostResult
-from orders.rules.paging import Paging
 from orders.rules.webhook import Webhook
 from orders.staff.settings.webhook_views import DELIVERIES_A_PAGE
+from orders.storage.pages import Paging
 from tests.actors import Org
 from tests.staff.test_pages import make_order
 
