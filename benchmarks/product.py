@@ -19,10 +19,6 @@ BIN = Path(sys.executable).parent
 SCRATCH = PROJECT / "instance"
 START_PATIENCE = 60.0  # seconds
 WORKERS = "2"
-# Shapes of a request: a server's with a bearer header, the same with an Idempotency-Key, and that
-# of a web page with a public token in its query.
-SERVER, KEY, PAGE = "bearer header", "Idempotency-Key", "public token, Origin"
-DOMAIN = "shop.example"
 CONFIGURATION = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 ATTRIBUTES = (
     ("finish", "option", ("--option", "matt=Matt", "--option", "gloss=Gloss", "--required")),
@@ -34,12 +30,11 @@ ATTRIBUTES = (
 
 @dataclass(frozen=True)
 class Product:
-    """The running product and the tokens of its one org; `public` is that of web pages."""
+    """The running product and a private token of its one org."""
 
     port: int
     secret: str
     pid: int
-    public: str = ""
 
     def processor_seconds(self) -> float:
         """Give the time that all its processes have had of the processors so far."""
@@ -52,29 +47,26 @@ class Product:
                 waiting += [int(child) for child in task.read_text().split()]
         return ticks / os.sysconf("SC_CLK_TCK")
 
-    def creates(self, count: int, name: str, shape: str = SERVER) -> Iterator[bytes]:
-        """Return requests that create an order of three lines and four attributes each."""
+    def creates(self, count: int, name: str) -> Iterator[bytes]:
+        """Give requests that create an order of three lines and four attributes each."""
         metadata = {"finish": "matt", "note": "Ring twice", "crates": 2.5, "gift": True}
         lines = [{"configurationId": CONFIGURATION, "count": n} for n in (1, 2, 3)]
         for at in range(count):
             order = {"name": f"{name} {at}", "metadata": metadata, "cart": lines}
             body = json.dumps(order).encode()
-            key = f"Idempotency-Key: {name} {at}\r\n" if shape == KEY else ""
-            yield self._head("POST", "/api/orders", len(body), shape, key) + body
+            yield self._head("POST", "/api/orders", len(body)) + body
 
-    def reads(self, codes: list[str], count: int, shape: str = SERVER) -> Iterator[bytes]:
-        """Return requests that read orders by their short ID."""
+    def reads(self, codes: list[str], count: int) -> Iterator[bytes]:
+        """Give requests that read orders by their short ID."""
         for at in range(count):
-            yield self._head("GET", f"/api/orders/{codes[at % len(codes)]}", 0, shape)
+            yield self._head("GET", f"/api/orders/{codes[at % len(codes)]}", 0)
 
-    def _head(self, method: str, path: str, length: int, shape: str, more: str = "") -> bytes:
+    def _head(self, method: str, path: str, length: int) -> bytes:
         body = f"Content-Type: application/json\r\nContent-Length: {length}\r\n" if length else ""
-        if shape == PAGE:
-            path = f"{path}?bearer_token={self.public}"
-            caller = f"Origin: https://{DOMAIN}\r\n"
-        else:
-            caller = f"Authorization: Bearer {self.secret}\r\n"
-        return (f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{caller}{more}{body}\r\n").encode()
+        return (
+            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Authorization: Bearer {self.secret}\r\n{body}\r\n"
+        ).encode()
 
 
 @contextmanager
@@ -90,10 +82,8 @@ def product(folder: Path, database_url: str, **settings: str) -> Iterator[Produc
         for key, kind, rest in ATTRIBUTES:
             options = ("--org", org, "--key", key, "--label", key.title(), "--kind", kind, *rest)
             _command(environment, "attribute", "add", *options)
-        token = ("token", "add", "--org", org, "--name", "load")
-        secret = _command(environment, *token, "--private")["token"]
-        public = _command(environment, *token, "--public", "--domain", DOMAIN)["token"]
-        yield Product(port, secret, pid, public)
+        made = _command(environment, "token", "add", "--org", org, "--name", "load", "--private")
+        yield Product(port, made["token"], pid)
 
 
 @contextmanager
