@@ -304,6 +304,17 @@ class _Response:
         self.headers = headers
         return _no_write
 
+    def message(self, *, must_close: bool) -> Message:
+        """Return the ASGI message that starts the response."""
+        headers = [
+            (name.encode(), value.encode() if value.isascii() else value.encode("latin-1"))
+            for name, value in self.headers
+        ]
+        if must_close:
+            # What is left of the body would be read as the next request.
+            headers.append((b"connection", b"close"))
+        return {"type": "http.response.start", "status": self.status, "headers": headers}
+
 
 def _no_write(_: bytes) -> NoReturn:
     raise NotImplementedError("Return the body as an iterable.")
@@ -322,15 +333,13 @@ async def _send(
     A piece is asked for when there is room for it. Until then no thread waits.
     """
     pieces = iter(iterable)
-    first: bytes = context.run(_next_piece, pieces)
-    headers = [
-        (name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers
-    ]
-    if body.is_refused:
-        # What is left of the body would be read as the next request.
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    if not first or _length(response) == len(first):
+    if isinstance(iterable, list):
+        first, is_whole = b"".join(iterable), True
+    else:
+        first = context.run(_next_piece, pieces)
+        is_whole = not first or len(first) == _length(response)
+    await send(response.message(must_close=body.is_refused))
+    if is_whole:
         await send({"type": "http.response.body", "body": first})
         return
     gone = await _disconnect(body, receive)
@@ -349,7 +358,10 @@ async def _send(
 
 def _next_piece(pieces: Iterator[bytes]) -> bytes:
     """Return the next piece that is not empty; an empty one at the end."""
-    return next(filter(None, pieces), b"")
+    for piece in pieces:
+        if piece:
+            return piece
+    return b""
 
 
 def _length(response: _Response) -> int | None:
