@@ -28,7 +28,7 @@ FORGOTTEN_AT_ONCE = 1000
 _SECRET = re.compile(r"so_(prv|pub)_[A-Za-z0-9_-]*")
 
 
-class Note(NamedTuple):
+class LogEntry(NamedTuple):
     """One answered request, as it came: texts are made storable when they are written."""
 
     org_id: str
@@ -40,7 +40,7 @@ class Note(NamedTuple):
     user_agent: str
 
 
-def store(notes: Sequence[Note]) -> None:
+def store(notes: Sequence[LogEntry]) -> None:
     """Write the notes, all or none. Raises ServiceBusy as `database.write` does."""
     rows = [
         (

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 
 from orders import turns
 from orders.recording import request_log
-from orders.recording.request_log import Note
+from orders.recording.request_log import LogEntry
 from orders.rules.errors import ServiceBusy
 
 PAUSE = 1.0  # seconds between two batches
@@ -79,7 +79,7 @@ class RequestRecorder:
 
     def begin_anew(self) -> None:
         """Start without notes and without a thread."""
-        self._waiting: deque[Note] = deque()
+        self._waiting: deque[LogEntry] = deque()
         self._dropped = 0
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -91,17 +91,17 @@ class RequestRecorder:
         """Give the moment before which requests are forgotten."""
         return datetime.now(UTC) - timedelta(days=self.days)
 
-    def note(
+    def log_request(
         self, org_id: str, token_id: str, method: str, path: str, status: int, user_agent: str
     ) -> None:
-        """Remember a request that was answered just now; the path is without its query."""
+        """Log a request that was answered just now; the path is without its query."""
         if not self.days:
             return
         if len(self._waiting) >= MOST_WAITING:
             self._dropped += 1
             return
         now = int(time.time() * 1000)
-        self._waiting.append(Note(org_id, token_id, now, method, path, status, user_agent))
+        self._waiting.append(LogEntry(org_id, token_id, now, method, path, status, user_agent))
         if self._thread is None:
             self._start()
 

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from orders.recording import request_log, request_recorder
-from orders.recording.request_log import Note
+from orders.recording.request_log import LogEntry
 from orders.recording.request_recorder import RequestRecorder
 from orders.rules.errors import ServiceBusy
 from orders.storage import database, tables
@@ -26,7 +26,7 @@ def recorder(app: Flask) -> Iterator[RequestRecorder]:
 
 def note(recorder: RequestRecorder, org: Org, times: int = 1) -> None:
     for _ in range(times):
-        recorder.note(org.id, org.private.id, "GET", "/api/orders/x", 200, "")
+        recorder.log_request(org.id, org.private.id, "GET", "/api/orders/x", 200, "")
 
 
 def stored(app: Flask) -> int:
@@ -86,7 +86,7 @@ def test_what_cannot_be_written_is_dropped_and_nothing_is_raised(
     app: Flask, org: Org, recorder: RequestRecorder, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture, error: Exception,
 ) -> None:  # fmt: skip
-    def fail(_notes: list[Note]) -> None:
+    def fail(_notes: list[LogEntry]) -> None:
         raise error
 
     note(recorder, org, 4)
@@ -107,7 +107,7 @@ def test_what_comes_while_a_batch_is_written_waits_for_the_next(
 ) -> None:
     store, batches = request_log.store, []
 
-    def while_requests_come(notes: list[Note]) -> None:
+    def while_requests_come(notes: list[LogEntry]) -> None:
         batches.append(len(notes))
         note(recorder, org, 2)
         store(notes)
@@ -149,7 +149,9 @@ def test_old_rows_are_deleted_now_and_then(
     monkeypatch.setattr(request_recorder, "FORGETTING_PAUSE", 0.01)
     recorder.begin_anew()
     fortnight = 15 * 24 * 3600 * 1000
-    old = Note(org.id, org.private.id, int(time.time() * 1000) - fortnight, "GET", "/old", 200, "")
+    old = LogEntry(
+        org.id, org.private.id, int(time.time() * 1000) - fortnight, "GET", "/old", 200, ""
+    )
     with app.app_context():
         request_log.store([old, old])
     note(recorder, org)
