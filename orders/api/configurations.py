@@ -187,7 +187,7 @@ def read_configuration_body(request: ApiRequest) -> SentConfiguration:
         else:
             _read_field(part, sent)
     sent.errors.extend(
-        FieldError(join_path("", name), "Send this only once.") for name in sorted(repeated)
+        FieldError(join_path("", name), "Send this field only once.") for name in sorted(repeated)
     )
     return sent
 
@@ -204,14 +204,14 @@ def _read_field(part: Part, sent: SentConfiguration) -> None:
     try:
         text = part.content.decode("utf-8")
         if part.name in REPEATED:
-            message = "Send a file here, not text." if text else None
+            message = "A file, not text." if text else None
         elif part.name in OBJECTS:
             # What nobody filled in is not sent; everything else must be JSON.
             sent.raw[part.name] = parse_json(part.content, "This") if text else None
         else:
             sent.raw[part.name] = text
     except UnicodeDecodeError:
-        message = "Send text in UTF-8."
+        message = "Text in UTF-8."
     except (NotJson, InvalidOrder) as error:
         message = error.errors[0].message if isinstance(error, InvalidOrder) else str(error)
     if message:

@@ -63,7 +63,7 @@ def _read_platform(query: Query) -> dict[str, Any] | None:
     platform = query.json_object("platform")
     for key, value in (platform or {}).items():
         if isinstance(value, dict | list):
-            query.add_error(f"platform.{key}", "Send text, a number, a boolean or null.")
+            query.add_error(f"platform.{key}", "Text, a number, a boolean or null.")
     return platform
 
 

@@ -50,7 +50,7 @@ class Query:
         for sent in self._all(name):
             value = _as_json(sent) if sent.startswith("[") else [sent]
             if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-                self.add_error(name, "Send text, or a JSON array of texts.")
+                self.add_error(name, "Text, or a JSON array of texts.")
                 continue
             checked = (self._checked_text(name, one) for one in value)
             found += [one for one in checked if one is not None]
@@ -60,7 +60,7 @@ class Query:
         """Return the values of a parameter that may be repeated, each one of the known."""
         values = self.texts(name)
         if any(value not in known for value in values):
-            self.add_error(name, f"Send one of: {', '.join(known)}.")
+            self.add_error(name, f"One of: {', '.join(known)}.")
             return ()
         return values
 
@@ -78,7 +78,7 @@ class Query:
         if sent is None:
             return None
         if not is_configuration_id(sent):
-            self.add_error(name, "Send a UUID, or the short ID of a saved configuration.")
+            self.add_error(name, "A UUID, or the short ID of a saved configuration.")
         return read_uuid(sent) or sent
 
     def json_object(self, name: str) -> dict[str, Any] | None:
@@ -88,7 +88,7 @@ class Query:
             return None
         value = _as_json(sent)
         if not isinstance(value, dict):
-            self.add_error(name, 'Send a JSON object, such as {"id": "A-1"}.')
+            self.add_error(name, 'A JSON object, such as {"id": "A-1"}.')
             return None
         if errors := find_unstorable(value, name, nesting=self._limits.nesting):
             self._errors += errors
@@ -120,7 +120,7 @@ class Query:
             return None
         found = read_uuid(sent)
         if found is None:
-            self.add_error(name, "Send a UUID.")
+            self.add_error(name, "A UUID.")
         return found
 
     def paging(self, sortable: Collection[str]) -> Paging:
@@ -131,9 +131,7 @@ class Query:
         if sort is None:
             sort = DEFAULT_SORT
         elif sort.removeprefix("-") not in sortable:
-            self.add_error(
-                "sort", f"Send one of: {', '.join(sortable)}; put - in front to reverse the order."
-            )
+            self.add_error("sort", f"One of: {', '.join(sortable)}; - in front reverses the order.")
             sort = DEFAULT_SORT
         return Paging(page, per_page, sort)
 
@@ -165,7 +163,7 @@ class Query:
     def _one(self, name: str) -> str | None:
         sent = list(dict.fromkeys(self._all(name)))
         if len(sent) > 1:
-            self.add_error(name, "Send this only once.")
+            self.add_error(name, "Send this parameter only once.")
         return sent[0] if len(sent) == 1 else None
 
     def _number(self, name: str, default: int, most: int) -> int:
@@ -173,7 +171,7 @@ class Query:
         if sent is None:
             return default
         if not _NUMBER.fullmatch(sent) or not 1 <= int(sent) <= most:
-            self.add_error(name, f"Send a whole number from 1 to {most:,}.")
+            self.add_error(name, f"A whole number from 1 to {most:,}.")
             return default
         return int(sent)
 

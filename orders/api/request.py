@@ -79,7 +79,7 @@ class ApiRequest(Request):
         key: str | None = self.environ.get("HTTP_IDEMPOTENCY_KEY")
         if key is not None and not _KEY.fullmatch(key):
             message = (
-                f"Send 1 to {MAX_KEY} printable ASCII characters, without a space at either end."
+                f"From 1 to {MAX_KEY} printable ASCII characters, without a space at either end."
             )
             raise InvalidOrder([FieldError(KEY_HEADER, message)])
         return key
