@@ -6,7 +6,7 @@ from orders import administration
 from orders.administration import SORTABLE_TOKEN_FIELDS, AccessToken
 from orders.api.endpoints import ORG_ID, Access, Example, Link, Resource, Success, path_parameter
 from orders.api.request import Call
-from orders.api.responses import Result, list_result
+from orders.api.responses import EndpointResult, list_result
 from orders.api.schemas import EXAMPLE_ACTOR_ID, MOMENT, AccessTokenAnswer, AccessTokenList
 from orders.rules.errors import NotFound
 from orders.rules.fields import EXAMPLE_ORG_ID
@@ -14,7 +14,7 @@ from orders.rules.moments import wire_time
 
 resource = Resource(
     "Access tokens",
-    "Which tokens there are. They are made and revoked at the desk, where a secret is shown once.",
+    "The tokens of the org. They are created and revoked at the desk, which shows a secret once.",
 )
 
 TOKEN_ID = path_parameter("token_id", "The `id` of the token.", EXAMPLE_ACTOR_ID)
@@ -49,10 +49,10 @@ FIRST = Link(
     parameters=(ORG_ID,),
     sortable=SORTABLE_TOKEN_FIELDS,
 )
-def list_access_tokens(call: Call) -> Result:
+def list_access_tokens(call: Call) -> EndpointResult:
     """List the tokens.
 
-    Those of the org that are not revoked, public and private.
+    Returns the org's tokens that are not revoked, public and private.
     """
     page = administration.list_active_tokens(call.actor.org_id, call.paging)
     return list_result("accesstokens", page, token_fields)
@@ -68,17 +68,17 @@ def list_access_tokens(call: Call) -> Result:
         ),
     ),
     parameters=(TOKEN_ID,),
-    errors={404: "There is no such token in the org, or it is revoked."},
+    errors={404: "The org has no such token, or it is revoked."},
 )
-def read_access_token(call: Call, token_id: str) -> Result:
+def read_access_token(call: Call, token_id: str) -> EndpointResult:
     """Read a token.
 
-    By its `id`.
+    Finds it by its `id`.
     """
     token = administration.find_token(call.actor.org_id, token_id.lower())
     if token.revoked_at is not None:
         raise NotFound("There is no token with this ID.")
-    return Result(token_fields(token))
+    return EndpointResult(token_fields(token))
 
 
 def token_fields(token: AccessToken) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def authorize(endpoint: Endpoint, actor: Actor, query: Query) -> None:
             actor.org.may_public_list or query.names_short_ids()
         ):
             raise Forbidden(
-                "A public token may list with shortId= only, unless its org allows more."
+                "A public token can list only with shortId=, unless its org allows more."
             )
     query.require_own_org(actor)
 
@@ -63,7 +63,7 @@ class TokenRateLimit:
             return
         reset = self._counter.get_window_stats(self._limit, actor.id).reset_time
         raise TooManyRequests(
-            f"This token may send {self._limit}. Wait a moment.",
+            f"The limit for this token is {self._limit}. Wait a moment.",
             retry_after=max(1, math.ceil(reset - time.time())),
         )
 

@@ -21,7 +21,7 @@ from orders.api.endpoints import (
     text_filter,
 )
 from orders.api.request import ApiRequest, Call, read_json_object
-from orders.api.responses import Result, list_result
+from orders.api.responses import EndpointResult, list_result
 from orders.api.schemas import EXAMPLE_ACTOR_ID, MOMENT, ConfigurationAnswer, ConfigurationList
 from orders.catalogue import configuration_queries, configurations
 from orders.catalogue.configuration_queries import SORTABLE, ConfigurationFilter
@@ -40,7 +40,7 @@ from orders.rules.uploads import REPEATED, SentFile
 from orders.web.multipart import MULTIPART, Part, read_parts
 
 resource = Resource(
-    "Configurations", "Saved choices of options, to which the lines of a cart refer."
+    "Configurations", "Saved choices of options. The lines of a cart refer to them."
 )
 
 EXAMPLE_SHORT_ID = "46Juzcyx"
@@ -82,8 +82,8 @@ FORM_SHAPE = {
     "type": "object",
     "description": "The fields of the JSON body as form fields: `variant`, `metadata` and "
     "`attachments` as JSON text, the others as plain text. Files come as `files` (repeated), each "
-    "under the key by which `attachments` names it, or under its own name; as `files[key]`; or, "
-    "the picture, as `thumbnail`.",
+    "under the key that has its name in `attachments`, or under its own name; as `files[key]`; or, "
+    "for the picture, as `thumbnail`.",
     "properties": {
         "variant": JSON_TEXT,
         "metadata": JSON_TEXT,
@@ -122,7 +122,7 @@ FILTERS = (
     Parameter(
         "shortId",
         "query",
-        "Those with these short IDs.",
+        "Configurations with these short IDs.",
         {"type": "array", "items": {"type": "string", "maxLength": 255, "pattern": ONE_TEXT}},
         [EXAMPLE_SHORT_ID],
         keyword="short_ids",
@@ -131,18 +131,18 @@ FILTERS = (
     Parameter(
         "productId",
         "query",
-        "Those of this product.",
+        "Configurations of this product.",
         {"type": "string", "format": "uuid"},
         EXAMPLE_PRODUCT_ID,
         keyword="product_id",
         read=methodcaller("uuid", "productId"),
     ),
-    text_filter("customerId", "customer_id", "Those of this customer.", "C-1042"),
-    text_filter("identifier", "identifier", "Those with this identifier.", "basket-9"),
-    text_filter("name", "name", "Those whose `metadata.name` is this.", "Oslo chair"),
+    text_filter("customerId", "customer_id", "Configurations of this customer.", "C-1042"),
+    text_filter("identifier", "identifier", "Configurations with this identifier.", "basket-9"),
+    text_filter("name", "name", "Configurations with this `metadata.name`.", "Oslo chair"),
     *CREATED,
 )
-UNCHANGED = Success(304, "It is still what `If-None-Match` names.", None)
+UNCHANGED = Success(304, "The version is still the one in `If-None-Match`.", None)
 
 
 def _file(description: str) -> tuple[Success, ...]:
@@ -187,7 +187,7 @@ def read_configuration_body(request: ApiRequest) -> SentConfiguration:
         else:
             _read_field(part, sent)
     sent.errors.extend(
-        FieldError(join_path("", name), "Send it once.") for name in sorted(repeated)
+        FieldError(join_path("", name), "Send this field only once.") for name in sorted(repeated)
     )
     return sent
 
@@ -204,7 +204,7 @@ def _read_field(part: Part, sent: SentConfiguration) -> None:
     try:
         text = part.content.decode("utf-8")
         if part.name in REPEATED:
-            message = "A file, not a text." if text else None
+            message = "A file, not text." if text else None
         elif part.name in OBJECTS:
             # What nobody filled in is not sent; everything else must be JSON.
             sent.raw[part.name] = parse_json(part.content, "This") if text else None
@@ -218,13 +218,13 @@ def _read_field(part: Part, sent: SentConfiguration) -> None:
         sent.errors.append(FieldError(join_path("", part.name), message))
 
 
-def present_configuration(configuration: Configuration) -> Result:
+def present_configuration(configuration: Configuration) -> EndpointResult:
     """Return a configuration with its version."""
     version = int(configuration.updated_at.timestamp() * 1000)
-    return Result(configuration_fields(configuration), etag=f"{configuration.id}-{version}")
+    return EndpointResult(configuration_fields(configuration), etag=f"{configuration.id}-{version}")
 
 
-def present_new_configuration(configuration: Configuration) -> Result:
+def present_new_configuration(configuration: Configuration) -> EndpointResult:
     """Return a configuration with its version and its address."""
     location = f"/api/configurations/{configuration.id}"
     return present_configuration(configuration)._replace(location=location)
@@ -237,7 +237,7 @@ def present_new_configuration(configuration: Configuration) -> Result:
     (
         Success(
             201,
-            "The whole configuration, with what the service has added.",
+            "The complete configuration, including the fields that the service sets.",
             ConfigurationAnswer,
             {"configuration": SAVED},
             ("Location", "ETag"),
@@ -249,7 +249,7 @@ def present_new_configuration(configuration: Configuration) -> Result:
     read_body=read_configuration_body,
     content=SentConfiguration.content,
     errors={
-        409: "The client's own `shortId` is taken.",
+        409: "The `shortId` that was sent is already in use.",
         415: "The body is neither `application/json` in UTF-8 nor `multipart/form-data`.",
     },
     present=present_new_configuration,
@@ -257,7 +257,7 @@ def present_new_configuration(configuration: Configuration) -> Result:
 def create_configuration(call: Call) -> Configuration:
     """Save a configuration.
 
-    As JSON, or as a form that may carry files. Configuration and files are stored together or not
+    Takes JSON, or a form that can contain files. Configuration and files are stored together or not
     at all.
     """
     sent: SentConfiguration = call.body
@@ -278,10 +278,10 @@ def create_configuration(call: Call) -> Configuration:
     filters=FILTERS,
     sortable=SORTABLE,
 )
-def list_configurations(call: Call) -> Result:
+def list_configurations(call: Call) -> EndpointResult:
     """List configurations.
 
-    By page, newest first unless `sort` says otherwise; entries without a value for it come last.
+    Returns a page, newest first by default. Entries without a value for `sort` come last.
     """
     page = configuration_queries.list_configurations(
         call.actor.org_id, ConfigurationFilter(**call.filters), call.paging
@@ -295,7 +295,7 @@ def list_configurations(call: Call) -> Result:
     Access.ANY,
     (
         Success(
-            200, "The whole configuration.", ConfigurationAnswer, {"configuration": SAVED},
+            200, "The complete configuration.", ConfigurationAnswer, {"configuration": SAVED},
             ("ETag",),
         ),
         UNCHANGED,
@@ -306,7 +306,7 @@ def list_configurations(call: Call) -> Result:
 def read_configuration(call: Call, reference: str) -> Configuration:
     """Read a configuration.
 
-    By its `id` or `shortId`. One of another org does not exist for the token.
+    Finds it by its `id` or `shortId`. Configurations of other orgs are 404.
     """
     return configuration_queries.find_configuration(reference, call.actor.org_id)
 
@@ -318,13 +318,13 @@ def read_configuration(call: Call, reference: str) -> Configuration:
     _file("The file."),
     parameters=(REFERENCE, FILE_KEY, IF_NONE_MATCH),
 )
-def read_configuration_file(call: Call, reference: str, key: str) -> Result:
+def read_configuration_file(call: Call, reference: str, key: str) -> EndpointResult:
     """Read a file of a configuration.
 
-    The file as it was sent, with its type. Everything but pictures comes as an attachment, and
-    nothing of it may run.
+    Returns the file as it was sent, with its type. Everything except pictures is sent as an
+    attachment, with a policy that forbids scripts.
     """
-    return Result(configuration_queries.find_file(reference, key, call.actor.org_id))
+    return EndpointResult(configuration_queries.find_file(reference, key, call.actor.org_id))
 
 
 @resource.endpoint(
@@ -334,9 +334,9 @@ def read_configuration_file(call: Call, reference: str, key: str) -> Result:
     _file("The picture."),
     parameters=(REFERENCE, IF_NONE_MATCH),
 )
-def read_thumbnail(call: Call, reference: str) -> Result:
+def read_thumbnail(call: Call, reference: str) -> EndpointResult:
     """Read the picture of a configuration.
 
-    The picture that was sent as the file `thumbnail`: PNG, JPEG, WebP or GIF.
+    Returns the picture that was sent as the file `thumbnail`: PNG, JPEG, WebP or GIF.
     """
-    return Result(configuration_queries.find_picture(reference, call.actor.org_id))
+    return EndpointResult(configuration_queries.find_picture(reference, call.actor.org_id))

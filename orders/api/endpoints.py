@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from orders.api.query import DEFAULT_SORT, MAX_TEXT, Query
 from orders.api.request import ApiRequest, read_json_object
-from orders.api.responses import Result
+from orders.api.responses import EndpointResult
 from orders.rules.fields import EXAMPLE_ORG_ID, NO_NUL
 from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 from orders.web.multipart import MULTIPART
@@ -34,15 +34,15 @@ class Access(Enum):
     """Which tokens may call an endpoint, and the sentence that says so."""
 
     NONE = "No token is needed."
-    ANY = "Any token of the org; a public one from pages of its domains only."
+    ANY = "Any token of the org. A public token works only on pages of its domains."
     PRIVATE = "Private tokens only."
     # The service decides, because it depends on the stored order.
     PUBLIC_WHEN_OPEN = (
-        "Any token while the status is `List` or `In Cart`, afterwards private tokens only."
+        "Any token while the status is `List` or `In Cart`, private tokens only after that."
     )
     PUBLIC_BY_SHORT_ID = (
-        "Private tokens. A public one only with `shortId`, unless the org allows its public tokens "
-        "to list."
+        "Private tokens. A public token only with `shortId`, unless the org lets its public "
+        "tokens list."
     )
 
 
@@ -114,7 +114,7 @@ class Success:
 class Endpoint:
     """One method of one path; `path` has its parameters in braces.
 
-    `function` gets the Call and the parameters of the path. It returns a Result, or, with
+    `function` gets the Call and the parameters of the path. It returns an EndpointResult, or, with
     `present`, the thing that `present` turns into one: with an idempotency key that runs inside the
     transaction, maybe in another request's thread, so it gets that thing and nothing else.
     `content` is what of the body an idempotency key stands for. `errors` are this endpoint's own
@@ -127,7 +127,7 @@ class Endpoint:
     tag: str
     function: Callable[..., Any]
     responses: tuple[Success, ...]
-    present: Callable[[Any], Result] | None = None
+    present: Callable[[Any], EndpointResult] | None = None
     parameters: tuple[Parameter, ...] = ()
     filters: tuple[Parameter, ...] = ()
     sortable: Collection[str] = ()
@@ -164,7 +164,7 @@ class Endpoint:
 
     @cached_property
     def status(self) -> int:
-        """The status of a success, unless the Result names another."""
+        """The status of a success, unless the EndpointResult names another."""
         return self.responses[0].status
 
     @cached_property
@@ -227,37 +227,37 @@ class Resource:
         return declare
 
 
-UNASKED_BODY = "A body came, and ended before its `Content-Length`."
-KEY_ERROR = "The `Idempotency-Key` is none, or it came with another request."
+UNASKED_BODY = "A body was sent, and it was shorter than its `Content-Length`."
+KEY_ERROR = "The `Idempotency-Key` is not valid, or it was used for a different request."
 
 ORG_ID = Parameter(
     "orgId",
     "query",
-    "The org of the token. It need not be sent; another one is refused with 403.",
+    "The org of the token. Optional; any other org is refused with 403.",
     {"type": "string", "format": "org-id"},
     EXAMPLE_ORG_ID,
 )
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     "header",
-    "Makes the request safe to repeat: within a day the same key and content get the first answer "
-    "again, with `Idempotent-Replayed: true`, and change nothing. With other content it is 422. "
-    "A fresh UUID for each thing to do is a good key.",
+    "Makes the request safe to repeat: within 24 hours the same key and content get the first "
+    "response again, with `Idempotent-Replayed: true`, and change nothing. The same key with other "
+    "content is 422. A new UUID for each operation is a good key.",
     {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     "0f4ae8f6-7a41-4c0b-9b26-9d2a8e7b1c55",
 )
 IF_MATCH = Parameter(
     "If-Match",
     "header",
-    "Only when it is still this version: the `ETag` of an earlier answer. Otherwise 412, and "
-    "nothing is changed.",
+    "The `ETag` of an earlier response. If the stored version is a different one, the response "
+    "is 412 and nothing changes.",
     {"type": "string", "format": "entity-tags"},
     '"1"',
 )
 IF_NONE_MATCH = Parameter(
     "If-None-Match",
     "header",
-    "Only when it is another version by now: the `ETag` of an earlier answer. Otherwise 304.",
+    "The `ETag` of an earlier response. If the stored version is the same, the response is 304.",
     {"type": "string", "format": "entity-tags"},
     '"1"',
 )
@@ -292,11 +292,12 @@ def time_filter(name: str, keyword: str, description: str, *, is_end: bool = Fal
 CREATED = (
     time_filter(
         "createdFrom", "created_from",
-        "Made at this time or later; a day alone begins at midnight, UTC.",
+        "Created at this time or later. A date without a time begins at midnight UTC.",
     ),
     time_filter(
         "createdTo", "created_to",
-        "Made at this time or earlier; a day alone is meant whole.", is_end=True,
+        "Created at this time or earlier. A date without a time includes the whole day.",
+        is_end=True,
     ),
 )  # fmt: skip
 
@@ -308,21 +309,22 @@ def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
         Parameter(
             "page",
             "query",
-            "Which page, from 1.",
+            "The number of the page, starting at 1.",
             {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1},
             1,
         ),
         Parameter(
             "perPage",
             "query",
-            "How many entries a page has.",
+            "The number of entries on a page.",
             {"type": "integer", "minimum": 1, "maximum": MAX_PER_PAGE, "default": DEFAULT_PER_PAGE},
             DEFAULT_PER_PAGE,
         ),
         Parameter(
             "sort",
             "query",
-            "The field to sort by; `-` in front turns it around. What has no value comes last.",
+            "The field to sort by, with `-` in front for descending order. Entries without a value "
+            "come last.",
             {"type": "string", "enum": orders, "default": DEFAULT_SORT},
             DEFAULT_SORT,
         ),

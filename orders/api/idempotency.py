@@ -6,7 +6,7 @@ from typing import Any
 from orders import repeats
 from orders.api.endpoints import REPLAYED, Endpoint
 from orders.api.request import Call
-from orders.api.responses import RenderedResponse, Result, render
+from orders.api.responses import EndpointResult, RenderedResponse, render
 from orders.repeats import Once, Repeated
 from orders.rules.errors import Conflict, InvalidInput, StaleVersion
 
@@ -44,7 +44,7 @@ def run_once(
         raise
 
 
-def _unchanged(made: Result) -> Result:
+def _unchanged(made: EndpointResult) -> EndpointResult:
     return made
 
 

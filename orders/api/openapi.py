@@ -35,15 +35,15 @@ from orders.rules.webhook import Topic
 from orders.settings import PROJECT
 
 INTRODUCTION = """\
-Orders for configured products: create them from a storefront or a script, read and change them.
+Orders for configured products: create, read and change them from a storefront or a script.
 
-Clients of the Threekit platform's Orders API keep working after a change of host name. Words in
-this document are wire names; they never change. Query parameters that the service does not know
-are ignored and empty ones count as not sent; unknown fields of a body are refused by name.
+Clients of the Threekit platform's Orders API keep working after a change of host name. The
+names in this document never change. Unknown query parameters are ignored, and empty ones count as
+not sent; unknown fields of a body are refused by name.
 
-Every refusal is `application/problem+json` (RFC 9457). Input that is not valid is 422 and lists
-every fault at once. A refused request leaves nothing behind. A method that an address does not
-take is 405 with `Allow`, an address that does not exist is 404.
+Every error is `application/problem+json` (RFC 9457). Input that is not valid is 422 with a list of
+all errors. A refused request changes nothing. A method that a path does not support is 405 with
+`Allow`; a path that does not exist is 404.
 """
 
 SECURITY_SCHEMES = {
@@ -51,15 +51,15 @@ SECURITY_SCHEMES = {
         "type": "http",
         "scheme": "bearer",
         "description": "A private token, a server's secret: `Authorization: Bearer …`. A public "
-        "token may come this way too.",
+        "token can be sent this way too.",
     },
     "bearerQuery": {
         "type": "apiKey",
         "in": "query",
         "name": "bearer_token",
-        "description": "Mostly a public token, which sits in a web page and works only where "
-        "`Origin` (or, without it, `Referer`) names one of its domains. Sent both ways at once, "
-        "both must be the same token.",
+        "description": "Usually a public token, which is part of a web page and works only if "
+        "`Origin` (or, without it, `Referer`) is one of its domains. If a request has both the "
+        "header and the parameter, they must be the same token.",
     },
 }
 
@@ -78,44 +78,44 @@ class ErrorDescription:
 ERRORS: Mapping[int, ErrorDescription] = {
     400: ErrorDescription(
         "NotJson",
-        "The body is not JSON, or not an object; it holds `NaN` or `Infinity`; or it ended before "
-        "its `Content-Length`.",
+        "The body is not JSON or not an object, it contains `NaN` or `Infinity`, or it is shorter "
+        "than its `Content-Length`.",
         "The body must be a JSON object.",
     ),
     401: ErrorDescription(
         "Unauthorized",
-        "No token, an unknown or revoked one, or two different ones.",
+        "There is no token, an unknown or revoked one, or two different ones.",
         "This token is not known, or it has been revoked.",
         headers=("WWW-Authenticate",),
     ),
     403: ErrorDescription(
         "Forbidden",
-        "The token may not do this, or it is a public one used from elsewhere than its domains.",
+        "The token does not allow this, or it is public and used outside its domains.",
         "This public token may be used only from pages of its own domains.",
     ),
     404: ErrorDescription(
         "NotFound",
-        "There is none in the org of the token.",
+        "The org of the token has nothing with this ID.",
         "There is no order with this ID.",
     ),
     409: ErrorDescription(
         "Conflict",
         "The request contradicts what is stored.",
-        "This was already done, with other content.",
+        "The short ID “my_own-1” is taken.",
     ),
     411: ErrorDescription(
         "LengthRequired",
-        "A chunked body without `Content-Length`: nobody could tell whether it was cut off.",
+        "A chunked body without `Content-Length`: a body that was cut off could not be detected.",
         "A body needs a Content-Length, so that a cut-off one is noticed.",
     ),
     412: ErrorDescription(
         "PreconditionFailed",
-        "`If-Match` names another version than the stored one; nothing was changed.",
+        "`If-Match` is not the stored version. Nothing was changed.",
         "It was changed meanwhile. Read it again, then send the change again.",
     ),
     413: ErrorDescription(
         "TooLarge",
-        "The body is larger than the service takes.",
+        "The body is larger than the service accepts.",
         "At most 1,048,576 bytes; this has 2,000,000.",
     ),
     415: ErrorDescription(
@@ -125,20 +125,20 @@ ERRORS: Mapping[int, ErrorDescription] = {
     ),
     422: ErrorDescription(
         "Invalid",
-        "JSON, but not valid here. `errors` names every fault by its path: also a key that stands "
-        "twice in one object, integers beyond 64 bits, NUL, broken Unicode, too deep nesting.",
+        "The JSON is not valid input. `errors` lists every error by its path. Duplicate keys in an "
+        "object, integers beyond 64 bits, NUL, broken Unicode and deep nesting are errors too.",
         "2 fields need another look.",
         (("cart.0.count", "A whole number from 1 to 1,000,000."), ("nmae", "Unknown field.")),
     ),
     429: ErrorDescription(
         "TooManyRequests",
-        "The token sent more requests than it may; `Retry-After` says when to come back.",
-        "This token may send 600 per 1 minute. Wait a moment.",
+        "The token has reached its rate limit. `Retry-After` says when to try again.",
+        "The limit for this token is 600 per 1 minute. Wait a moment.",
         headers=("Retry-After",),
     ),
     503: ErrorDescription(
         "Unavailable",
-        "The database is busy or out of reach; nothing was changed, come back soon.",
+        "The database is busy or cannot be reached. Nothing was changed; try again soon.",
         "The database is busy. Please try again in a moment.",
         headers=("Retry-After",),
     ),
@@ -151,19 +151,19 @@ def _header(description: str, schema: dict[str, Any], example: object) -> dict[s
 
 HEADERS: Mapping[str, dict[str, Any]] = {
     "Location": _header(
-        "The address of what was made, at which it can be read.",
+        "The URL of what was created.",
         {"type": "string", "format": "uri-reference"},
         "/api/orders/7KQ4M2XD9T3X",
     ),
     "ETag": _header(
-        "The version of what is answered.", {"type": "string", "pattern": '^"[^"]+"$'}, '"1"'
+        "The version of the response's content.", {"type": "string", "pattern": '^"[^"]+"$'}, '"1"'
     ),
     "Cache-Control": _header(
-        "How long the answer may be kept.", {"type": "string"}, "max-age=300, public"
+        "How long the response may be cached.", {"type": "string"}, "max-age=300, public"
     ),
     "Idempotent-Replayed": {
         **_header(
-            "Tells that this is the first answer to the same `Idempotency-Key`, given again.",
+            "This is the first response to the same `Idempotency-Key`, sent again.",
             {"type": "string", "const": "true"},
             "true",
         ),
@@ -173,7 +173,9 @@ HEADERS: Mapping[str, dict[str, Any]] = {
         "How to authenticate.", {"type": "string"}, 'Bearer realm="Shortorder"'
     ),
     "Retry-After": _header(
-        "Seconds after which another try makes sense.", {"type": "integer", "minimum": 0}, 1
+        "The number of seconds to wait before the next attempt.",
+        {"type": "integer", "minimum": 0},
+        1,
     ),
 }
 
@@ -245,7 +247,7 @@ def _message(topic: Topic) -> dict[str, Any]:
     return {
         "operationId": f"told{topic.name.capitalize()}",
         "summary": summary,
-        "description": "What the service posts to the address of a webhook with this topic.",
+        "description": "The service posts this to the URL of every webhook with this topic.",
         "tags": [webhooks.resource.tag],
         "security": [],
         "parameters": [_parameter(parameter) for parameter in webhooks.MESSAGE_HEADERS],

@@ -32,7 +32,7 @@ from orders.api.order_bodies import (
 )
 from orders.api.query import Query
 from orders.api.request import Call, read_json
-from orders.api.responses import Result, list_result
+from orders.api.responses import EndpointResult, list_result
 from orders.api.schemas import SHORT_ID, OrderAnswer, OrderList
 from orders.lists import order_list
 from orders.lists.order_filter import OrderFilter
@@ -46,13 +46,11 @@ from orders.rules.json_values import MAX_INTEGER, MIN_INTEGER
 from orders.rules.order import Order, OrderChanges, order_fields
 from orders.rules.status import Status
 
-resource = Resource(
-    "Orders", "Orders as storefronts and scripts send them, and as they are read and changed again."
-)
+resource = Resource("Orders", "Create, read and change orders, from storefronts and scripts.")
 
 REFERENCE = path_parameter(
     "reference",
-    "The `id` of the order, or its `shortId` in any spelling: small letters, with spaces or "
+    "The `id` of the order, or its `shortId` as people type it: in lowercase, with spaces or "
     "hyphens, O for 0, I or L for 1.",
     SHORT_ID,
     kind="order-reference",
@@ -72,18 +70,18 @@ FILTERS = (
     Parameter(
         "shortId",
         "query",
-        "Orders with these short names, in any spelling. A mistyped one is 422.",
+        "Orders with these short IDs, as people type them. A mistyped one is 422.",
         {"type": "array", "items": {"type": "string", "format": "order-code"}},
         [SHORT_ID],
         keyword="short_ids",
         read=methodcaller("short_ids", "shortId"),
     ),
-    text_filter("originOrgId", "origin_org_id", "Orders that came from this org.", EXAMPLE_ORG_ID),
+    text_filter("originOrgId", "origin_org_id", "Orders with this `originOrgId`.", EXAMPLE_ORG_ID),
     Parameter(
         "platform",
         "query",
-        "Keys of `platform` with their values, as JSON text; null stands for no value. Orders "
-        "match when each named key has this value.",
+        "Keys of `platform` with their values, as JSON text; null means no value. An order "
+        "matches if every key has this value.",
         {
             "type": "object",
             "propertyNames": {"pattern": NO_NUL},
@@ -104,13 +102,13 @@ FILTERS = (
     Parameter(
         "status",
         "query",
-        "Orders in one of these states.",
+        "Orders with one of these statuses.",
         {"type": "array", "items": {"type": "string", "enum": list(Status)}},
         ["New", "In Progress"],
         keyword="statuses",
         read=methodcaller("choices", "status", tuple(Status)),
     ),
-    text_filter("name", "name", "Orders of exactly this name.", "Reception"),
+    text_filter("name", "name", "Orders with exactly this name.", "Reception"),
     *CREATED,
     Parameter(
         "configurationId",
@@ -124,38 +122,38 @@ FILTERS = (
 )
 
 CHANGE_ERRORS = {
-    403: "A public token, and the status is not `List` or `In Cart` any more; or a public token "
-    "used from elsewhere than its domains.",
-    422: "Not valid, or the order would not be valid any more: from `New` on it needs a line. "
-    "`errors` names every fault by its path.",
+    403: "The token is public and the status is no longer `List` or `In Cart`, or a public token "
+    "is used outside its domains.",
+    422: "The input is not valid, or the order would no longer be valid: from `New` on it needs a "
+    "line. `errors` lists every error by its path.",
 }
-BIN_ERRORS = {403: "The token is a public one."}
+BIN_ERRORS = {403: "The token is public."}
 
 # Only from where an order is made: clients, and schemathesis, begin a way there.
 THIS_ORDER = {"reference": "$response.body#/id"}
 LINKS = {
     "read": Link("readOrder", THIS_ORDER, "Read the order."),
     "readByShortId": Link(
-        "readOrder", {"reference": "$response.body#/shortId"}, "Read it by its short name."
+        "readOrder", {"reference": "$response.body#/shortId"}, "Read it by its short ID."
     ),
     "change": Link("changeOrder", THIS_ORDER, "Change its fields."),
     "addLines": Link("addLines", THIS_ORDER, "Add lines to its cart."),
     "replaceLines": Link("replaceLines", THIS_ORDER, "Replace its lines."),
-    "bin": Link("binOrder", THIS_ORDER, "Put it into the bin."),
+    "bin": Link("binOrder", THIS_ORDER, "Move it to the bin."),
 }
-FROM_THE_BIN = {"restore": Link("restoreOrder", THIS_ORDER, "Take it out of the bin again.")}
+FROM_THE_BIN = {"restore": Link("restoreOrder", THIS_ORDER, "Restore it from the bin.")}
 
 
 def _whole_order(description: str, example: Example, **links: Link) -> tuple[Success, ...]:
     return (Success(200, description, OrderAnswer, {"order": example}, ("ETag",), links),)
 
 
-def present_order(order: Order) -> Result:
+def present_order(order: Order) -> EndpointResult:
     """Return an order with its version."""
-    return Result(order_fields(order), etag=str(order.version))
+    return EndpointResult(order_fields(order), etag=str(order.version))
 
 
-def present_new_order(order: Order) -> Result:
+def present_new_order(order: Order) -> EndpointResult:
     """Return an order with its version and its address."""
     return present_order(order)._replace(location=f"/api/orders/{order.short_id}")
 
@@ -166,8 +164,8 @@ def present_new_order(order: Order) -> Result:
     Access.ANY,
     (
         Success(
-            201, "The whole order, with what the service has added.", OrderAnswer, ORDERS,
-            ("Location", "ETag"), LINKS,
+            201, "The complete order, including the fields that the service sets.",
+            OrderAnswer, ORDERS, ("Location", "ETag"), LINKS,
         ),
     ),
     parameters=(ORG_ID, IDEMPOTENCY_KEY),
@@ -177,8 +175,8 @@ def present_new_order(order: Order) -> Result:
 def create_order(call: Call) -> Order:
     """Create an order.
 
-    Stores the order, or refuses it with every fault at once. When the answer is here, the order is
-    on the disk.
+    The order is stored, or refused with a list of all errors. When you get the response, the order
+    is on disk.
     """
     draft = intake.check_order(call.body, actor=call.actor, limits=call.limits)
     return intake.create_order(draft, actor=call.actor, once=call.once)
@@ -193,11 +191,11 @@ def create_order(call: Call) -> Order:
     filters=FILTERS,
     sortable=order_list.SORTABLE,
 )
-def list_orders(call: Call) -> Result:
+def list_orders(call: Call) -> EndpointResult:
     """List orders.
 
-    The orders of the org that match all filters, none from the bin. Filters may be sent as plain
-    text or as JSON text (`name=Hall` or `name="Hall"`).
+    Returns the orders of the org that match all filters, without those in the bin. Filters can be
+    sent as plain text or as JSON text (`name=Hall` or `name="Hall"`).
     """
     page = order_list.find_orders(call.actor.org_id, OrderFilter(**call.filters), call.paging)
     return list_result("orders", page, order_fields)
@@ -208,22 +206,20 @@ def list_orders(call: Call) -> Result:
     "/api/orders/{reference}",
     Access.ANY,
     (
-        *_whole_order("The whole order.", ORDER),
-        Success(
-            304, "It is still the version that `If-None-Match` names.", None, headers=("ETag",)
-        ),
+        *_whole_order("The complete order.", ORDER),
+        Success(304, "The version is still the one in `If-None-Match`.", None, headers=("ETag",)),
     ),
     parameters=(REFERENCE, IF_NONE_MATCH),
     errors={
-        404: "There is no such order in the org of the token, or it is in the bin; or the code is "
-        "mistyped, which its check character tells."
+        404: "The org of the token has no such order, or it is in the bin, or the short ID is "
+        "mistyped (its check character does not match)."
     },
     present=present_order,
 )
 def read_order(call: Call, reference: str) -> Order:
     """Read an order.
 
-    By its `id` or `shortId`. An order of another org does not exist for the token.
+    Finds it by its `id` or `shortId`. Orders of other orgs are 404.
     """
     return queries.find_order(reference, call.actor.org_id)
 
@@ -232,7 +228,7 @@ def read_order(call: Call, reference: str) -> Order:
     "PUT",
     "/api/orders/{reference}",
     Access.PUBLIC_WHEN_OPEN,
-    _whole_order("The whole order after the change.", CHANGED),
+    _whole_order("The complete order after the change.", CHANGED),
     parameters=(REFERENCE, IF_MATCH),
     bodies=(CHANGE_BODY,),
     read_body=read_json,
@@ -242,9 +238,9 @@ def read_order(call: Call, reference: str) -> Order:
 def change_order(call: Call, reference: str) -> Order:
     """Change an order.
 
-    Fields that are sent are replaced, others stay. An array replaces the cart. A whole order may be
-    sent back after a change: what only the service sets is taken as long as it is as it was. A
-    change that changes nothing leaves the version as it is.
+    Fields that you send are replaced; others stay as they are. An array replaces the cart. You can
+    send a complete order back: fields that only the service sets are accepted if they are
+    unchanged. A request that changes nothing keeps the version.
     """
     changes = editing.check_changes(call.body, actor=call.actor, limits=call.limits)
     return editing.change_order(
@@ -262,9 +258,9 @@ def change_order(call: Call, reference: str) -> Order:
     present=present_order,
 )
 def bin_order(call: Call, reference: str) -> Order:
-    """Put an order into the bin.
+    """Move an order to the bin.
 
-    From now on it is 404 for everything but its way back.
+    After that, all requests for it are 404, except restoring it.
     """
     return editing.bin_order(reference, actor=call.actor, is_current=call.request.version_check)
 
@@ -273,15 +269,15 @@ def bin_order(call: Call, reference: str) -> Order:
     "POST",
     "/api/orders/{reference}/restore",
     Access.PRIVATE,
-    _whole_order("The whole order.", CHANGED),
+    _whole_order("The complete order.", CHANGED),
     parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
     errors=BIN_ERRORS,
     present=present_order,
 )
 def restore_order(call: Call, reference: str) -> Order:
-    """Take an order out of the bin.
+    """Restore an order from the bin.
 
-    One that is not in the bin stays as it is.
+    An order that is not in the bin stays as it is.
     """
     return editing.restore_order(
         reference, actor=call.actor, is_current=call.request.version_check, once=call.once
@@ -292,7 +288,7 @@ def restore_order(call: Call, reference: str) -> Order:
     "POST",
     "/api/orders/{reference}/cart",
     Access.PUBLIC_WHEN_OPEN,
-    _whole_order("The whole order; the new lines stand behind the others.", GROWN),
+    _whole_order("The complete order, with the new lines after the existing ones.", GROWN),
     parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
     bodies=(LINES_BODY,),
     read_body=read_json,
@@ -302,7 +298,7 @@ def restore_order(call: Call, reference: str) -> Order:
 def add_lines(call: Call, reference: str) -> Order:
     """Add lines to the cart.
 
-    Puts lines behind those that are there. Two lines may name the same configuration.
+    Adds lines after the existing ones. Two lines can have the same configuration.
     """
     lines = editing.check_lines(call.body, actor=call.actor, limits=call.limits)
     return editing.add_lines(
@@ -319,7 +315,7 @@ def add_lines(call: Call, reference: str) -> Order:
     "PUT",
     "/api/orders/{reference}/cart",
     Access.PUBLIC_WHEN_OPEN,
-    _whole_order("The whole order with its new lines.", CHANGED),
+    _whole_order("The complete order with its new lines.", CHANGED),
     parameters=(REFERENCE, IF_MATCH),
     bodies=(LINES_BODY,),
     read_body=read_json,
@@ -329,7 +325,7 @@ def add_lines(call: Call, reference: str) -> Order:
 def replace_lines(call: Call, reference: str) -> Order:
     """Replace the cart.
 
-    The lines that are sent take the place of all that are there.
+    The lines that you send replace all existing ones.
     """
     lines = editing.check_lines(call.body, actor=call.actor, limits=call.limits)
     return editing.change_order(
@@ -344,7 +340,7 @@ def replace_lines(call: Call, reference: str) -> Order:
     "POST",
     "/api/orders/{reference}/items",
     Access.PUBLIC_WHEN_OPEN,
-    _whole_order("The whole order; the new lines stand behind the others.", GROWN),
+    _whole_order("The complete order, with the new lines after the existing ones.", GROWN),
     parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
     bodies=(LINES_BODY,),
     read_body=read_json,
@@ -353,7 +349,7 @@ def replace_lines(call: Call, reference: str) -> Order:
     is_deprecated=True,
 )
 def add_items(call: Call, reference: str) -> Order:
-    """Add lines to the cart (the old address).
+    """Add lines to the cart (old path).
 
     The same as `POST …/cart`, for old clients.
     """

@@ -50,7 +50,7 @@ class Query:
         for sent in self._all(name):
             value = _as_json(sent) if sent.startswith("[") else [sent]
             if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-                self.add_error(name, "A text, or a JSON array of texts.")
+                self.add_error(name, "Text, or a JSON array of texts.")
                 continue
             checked = (self._checked_text(name, one) for one in value)
             found += [one for one in checked if one is not None]
@@ -131,13 +131,13 @@ class Query:
         if sort is None:
             sort = DEFAULT_SORT
         elif sort.removeprefix("-") not in sortable:
-            self.add_error("sort", f"One of: {', '.join(sortable)}; - in front turns it around.")
+            self.add_error("sort", f"One of: {', '.join(sortable)}; - in front reverses the order.")
             sort = DEFAULT_SORT
         return Paging(page, per_page, sort)
 
     def require_own_org(self, actor: Actor) -> None:
         """Raise Forbidden for a query that names another org than the token's."""
-        for sent in self._all("orgId"):
+        for sent in self._all("orgId") if self._parameters else ():
             refuse_foreign_org(sent, actor)
 
     def names_short_ids(self) -> bool:
@@ -163,7 +163,7 @@ class Query:
     def _one(self, name: str) -> str | None:
         sent = list(dict.fromkeys(self._all(name)))
         if len(sent) > 1:
-            self.add_error(name, "Send it once.")
+            self.add_error(name, "Send this parameter only once.")
         return sent[0] if len(sent) == 1 else None
 
     def _number(self, name: str, default: int, most: int) -> int:

@@ -42,7 +42,7 @@ class ApiRequest(Request):
         if self.query_string:
             sent.update(filter(None, self.args.getlist("bearer_token")))
         if len(sent) > 1:
-            raise Unauthorized("Two different tokens were sent. Send one.")
+            raise Unauthorized("Two different tokens were sent. Send only one.")
         return sent.pop() if sent else None
 
     @property
@@ -78,7 +78,9 @@ class ApiRequest(Request):
         """The `Idempotency-Key`, if one was sent. Raises InvalidInput for one that is not valid."""
         key: str | None = self.environ.get("HTTP_IDEMPOTENCY_KEY")
         if key is not None and not _KEY.fullmatch(key):
-            message = f"From 1 to {MAX_KEY} characters of printable ASCII, no blank at either end."
+            message = (
+                f"From 1 to {MAX_KEY} printable ASCII characters, without a space at either end."
+            )
             raise InvalidInput([FieldError(KEY_HEADER, message)])
         return key
 

@@ -54,7 +54,7 @@ RETRY_AFTER = 1  # seconds; a busy database is free again soon
 STATUS_LINES = {int(status): f"{int(status)} {status.phrase}" for status in HTTPStatus}
 
 
-class Result(NamedTuple):
+class EndpointResult(NamedTuple):
     """What an endpoint answers, before it is rendered.
 
     `value` is any JSON value, or a StoredFile. `status` 0 stands for the endpoint's first declared
@@ -76,7 +76,7 @@ class RenderedResponse(NamedTuple):
     body: bytes = b""
 
 
-def render(result: Result, status: int, root: str) -> RenderedResponse:
+def render(result: EndpointResult, status: int, root: str) -> RenderedResponse:
     """Render a result to JSON, for a service that is mounted below the path `root`.
 
     This may run in the thread that writes for several requests at once: nothing here looks at a
@@ -90,9 +90,9 @@ def render(result: Result, status: int, root: str) -> RenderedResponse:
     return RenderedResponse(result.status or status, headers, orjson.dumps(result.value))
 
 
-def list_result(name: str, page: Page[T], fields: Callable[[T], dict[str, Any]]) -> Result:
+def list_result(name: str, page: Page[T], fields: Callable[[T], dict[str, Any]]) -> EndpointResult:
     """Return a page of a list; its entries are under `name`."""
-    return Result(
+    return EndpointResult(
         {
             name: [fields(entry) for entry in page.entries],
             "count": page.count,
@@ -103,7 +103,7 @@ def list_result(name: str, page: Page[T], fields: Callable[[T], dict[str, Any]])
     )
 
 
-def not_modified(result: Result) -> RenderedResponse:
+def not_modified(result: EndpointResult) -> RenderedResponse:
     """Return 304 for a caller who has this version already."""
     return RenderedResponse(304, {**result.headers, "ETag": f'"{result.etag}"'})
 

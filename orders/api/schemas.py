@@ -36,13 +36,15 @@ OwnOrgId = Annotated[Uuid, Field(description="The org of the token.", examples=[
 CreatedBy = Annotated[
     str,
     Field(
-        description="Who made it: the ID of a staff account or of a token, never a secret.",
+        description="The ID of the staff account or token that created it, never a secret.",
         examples=[EXAMPLE_ACTOR_ID],
     ),
 ]
 DeletedAt = Annotated[
     Moment | None,
-    Field(description="Since when it is in the bin; null when it is not there.", examples=[None]),
+    Field(
+        description="When it was moved to the bin; null if it is not in the bin.", examples=[None]
+    ),
 ]
 
 
@@ -53,10 +55,10 @@ class AnswerSchema(BaseModel):
 
 
 class CartLineAnswer(AnswerSchema):
-    """A line of the cart. `metadata` is there when it was sent."""
+    """A line of the cart, with `metadata` if it was sent."""
 
     configuration_id: str = Field(
-        description="As sent; UUIDs in small letters.", examples=[EXAMPLE_CONFIGURATION_ID]
+        description="As sent; UUIDs in lowercase.", examples=[EXAMPLE_CONFIGURATION_ID]
     )
     count: int = Field(ge=1, le=1_000_000, examples=[2])
     metadata: dict[str, Any] = Field(default={}, description="As sent.")
@@ -64,24 +66,24 @@ class CartLineAnswer(AnswerSchema):
 
 @with_fields(answer_types(cart=list[CartLineAnswer]))
 class OrderAnswer(AnswerSchema):
-    """A whole order."""
+    """A complete order."""
 
 
 class AccessTokenAnswer(AnswerSchema):
-    """A token of the org; never its secret. `lastUsedOn` is left out until it is first used."""
+    """A token of the org, without its secret. `lastUsedOn` is missing until it is first used."""
 
     id: Uuid = Field(examples=[EXAMPLE_ACTOR_ID])
     org_id: OwnOrgId
-    name: str = Field(description="What people call it.", examples=["Online shop"])
+    name: str = Field(description="Its display name.", examples=["Online shop"])
     domains: list[str] = Field(
-        description="The hosts from whose pages a public token works; `[]` for a private one.",
+        description="The hosts whose pages can use a public token; `[]` for a private one.",
         examples=[["shop.example", "*.shop.example"]],
     )
     permissions: Literal["public", "private"] = Field(
-        description="A private token has full rights inside its org."
+        description="A private token has full access to its org."
     )
     service_account_id: str = Field(
-        description="The ID under which the token acts: it stands in `createdBy`.",
+        description="The ID of the token as it appears in `createdBy`.",
         examples=[EXAMPLE_ACTOR_ID],
     )
     last_used_on: Moment = Field(default="", description="To the minute.")
@@ -89,17 +91,15 @@ class AccessTokenAnswer(AnswerSchema):
 
 
 class FilterAnswer(AnswerSchema):
-    """Which orders a webhook is told about; without `status`, all of them."""
+    """The orders that a webhook gets messages about; without `status`, all orders."""
 
     status: list[Status] = Field(default=[], min_length=1)
 
 
 class WebhookFields(AnswerSchema):
-    """A webhook; never its secret."""
+    """A webhook, without its secret."""
 
-    id: Uuid = Field(
-        description="Made by the service, never used again.", examples=[EXAMPLE_WEBHOOK_ID]
-    )
+    id: Uuid = Field(description="Set by the service, never reused.", examples=[EXAMPLE_WEBHOOK_ID])
     org_id: OwnOrgId
     topic: Topic
     address: str = Field(description="As sent.", examples=[EXAMPLE_ADDRESS])
@@ -111,10 +111,10 @@ class WebhookFields(AnswerSchema):
 
 
 class NewWebhookFields(WebhookFields):
-    """A webhook that was just made, with the secret that signs its messages."""
+    """A new webhook, with the secret that signs its messages."""
 
     secret: str = Field(
-        description="As the Standard Webhooks scheme writes it. It stands in this answer alone.",
+        description="In the format of Standard Webhooks. Only this response contains it.",
         pattern="^whsec_[A-Za-z0-9+/]+=*$",
         examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD9u0Uhm3fXkA="],
     )
@@ -127,7 +127,7 @@ class WebhookAnswer(AnswerSchema):
 
 
 class NewWebhookAnswer(AnswerSchema):
-    """A webhook that was just made."""
+    """A new webhook."""
 
     webhook: NewWebhookFields
 
@@ -135,9 +135,11 @@ class NewWebhookAnswer(AnswerSchema):
 class ListSchema(AnswerSchema):
     """A page of a list."""
 
-    count: int = Field(ge=0, description="How many there are on all pages.", examples=[1])
-    page: int = Field(ge=1, description="Which page this is.", examples=[1])
-    per_page: int = Field(ge=1, description="How many a page holds at most.", examples=[50])
+    count: int = Field(ge=0, description="The number of entries on all pages.", examples=[1])
+    page: int = Field(ge=1, description="The number of this page.", examples=[1])
+    per_page: int = Field(
+        ge=1, description="The maximum number of entries on a page.", examples=[50]
+    )
     sort: str = Field(description="How the list is sorted.", examples=["-createdAt"])
 
 
@@ -148,7 +150,7 @@ class OrderList(ListSchema):
 
 
 class OrderMessage(AnswerSchema):
-    """What a webhook is told: the event and the whole order after it."""
+    """A message to a webhook: the event and the complete order after it."""
 
     type: Topic
     timestamp: Moment = Field(description="When it happened, in UTC.")
@@ -168,38 +170,41 @@ class AccessTokenList(ListSchema):
 
 
 class FieldFault(AnswerSchema):
-    """One fault of the input."""
+    """One error in the input."""
 
     path: str = Field(
-        description="Keys and positions joined by dots; empty for the whole document.",
+        description="Keys and positions joined by dots; empty for the whole body.",
         examples=["cart.0.count"],
     )
     message: str = Field(
-        description="A sentence for people.", examples=["A whole number from 1 to 1,000,000."]
+        description="A sentence that can be shown to people.",
+        examples=["A whole number from 1 to 1,000,000."],
     )
 
 
 class Problem(AnswerSchema):
     """Why a request was refused (RFC 9457)."""
 
-    type: Literal["about:blank"] = Field(description="The status says it all.")
-    title: str = Field(description="The status in words.", examples=["Unprocessable Entity"])
-    status: int = Field(ge=400, le=599, description="The status once more.", examples=[422])
-    detail: str = Field(description="A sentence for people.")
+    type: Literal["about:blank"] = Field(
+        description="Always `about:blank`: the status says what is wrong."
+    )
+    title: str = Field(description="The name of the status.", examples=["Unprocessable Entity"])
+    status: int = Field(ge=400, le=599, description="The status code.", examples=[422])
+    detail: str = Field(description="A sentence that can be shown to people.")
     errors: list[FieldFault] = Field(
-        default=[], min_length=1, description="Every fault of the input, not only the first."
+        default=[], min_length=1, description="All errors in the input."
     )
 
 
 class ConfigurationAnswer(AnswerSchema):
-    """A whole saved configuration; what was not sent is null."""
+    """A complete saved configuration; fields that were not sent are null."""
 
     id: Uuid = Field(
-        description="Made by the service, never used again.", examples=[EXAMPLE_CONFIGURATION_ID]
+        description="Set by the service, never reused.", examples=[EXAMPLE_CONFIGURATION_ID]
     )
     short_id: str = Field(
         pattern="^[A-Za-z0-9_-]{7,14}$",
-        description="Its short name, unique over all orgs.",
+        description="Its short ID, unique across all orgs.",
         examples=["46Juzcyx"],
     )
     org_id: OwnOrgId
@@ -215,10 +220,10 @@ class ConfigurationAnswer(AnswerSchema):
     publish_file_id: str | None
     creator: str | None
     thumbnail: str | None = Field(
-        description="As sent; or `/api/configurations/{id}/thumbnail` for a picture that was."
+        description="As sent, or `/api/configurations/{id}/thumbnail` for a picture sent as a file."
     )
     attachments: dict[str, str] = Field(
-        description="Keys with file names: those that were sent, and those of all files."
+        description="Keys with file names: those that were sent, and one for each file."
     )
     created_at: Moment
     updated_at: Moment

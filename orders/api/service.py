@@ -9,7 +9,7 @@ import orjson
 from orders.api import access_tokens, configurations, openapi, orders, webhooks
 from orders.api.endpoints import Access, Example, Resource, Success
 from orders.api.request import Call
-from orders.api.responses import Result
+from orders.api.responses import EndpointResult
 from orders.rules.inputs import Limits
 
 MAX_AGE = 300  # seconds; afterwards the ETag makes asking again cheap
@@ -50,14 +50,14 @@ DOCUMENT = Example(
         ),
     ),
 )
-def check_health(call: Call) -> Result:
-    """Ask whether orders can be stored.
+def check_health(call: Call) -> EndpointResult:
+    """Check whether orders can be stored.
 
-    For load balancers and monitors. It writes into the database, and so answers `true` only when a
-    real order could be stored.
+    For load balancers and monitors. The check writes to the database, so it returns `true` only if
+    an order could be stored.
     """
     is_well = call.health.can_store()
-    return Result(is_well, 200 if is_well else 503)
+    return EndpointResult(is_well, 200 if is_well else 503)
 
 
 @resource.endpoint(
@@ -74,14 +74,14 @@ def check_health(call: Call) -> Result:
         ),
     ),
 )
-def read_document(call: Call) -> Result:
+def read_document(call: Call) -> EndpointResult:
     """Read this document.
 
-    OpenAPI 3.1, made from the classes that check the requests. Any page may read it.
+    OpenAPI 3.1, generated from the classes that check the requests. Any web page can read it.
     """
     body, etag = _written(call.limits, call.request.root_path or "/")
     headers = {"Cache-Control": f"public, max-age={MAX_AGE}", "Access-Control-Allow-Origin": "*"}
-    return Result(orjson.Fragment(body), etag=etag, headers=headers)
+    return EndpointResult(orjson.Fragment(body), etag=etag, headers=headers)
 
 
 @lru_cache(maxsize=8)

@@ -19,7 +19,7 @@ from orders.api.endpoints import (
 )
 from orders.api.order_bodies import BINNED, CHANGED, ORDER
 from orders.api.request import Call
-from orders.api.responses import Result, list_result
+from orders.api.responses import EndpointResult, list_result
 from orders.api.schemas import (
     EXAMPLE_ACTOR_ID,
     EXAMPLE_WEBHOOK_ID,
@@ -43,8 +43,8 @@ from orders.rules.webhook import (
 
 resource = Resource(
     "Webhooks",
-    "Addresses that are told about orders by signed messages (Standard Webhooks). What arrives "
-    "there, how to verify it and what to answer stands in `docs/webhooks.md`.",
+    "URLs that get signed messages about orders (Standard Webhooks). `docs/webhooks.md` describes "
+    "the messages, how to verify them and how to respond.",
 )
 
 WEBHOOK_ID = path_parameter("webhook_id", "The `id` of the webhook.", EXAMPLE_WEBHOOK_ID)
@@ -54,8 +54,8 @@ _NEW: dict[str, Any] = {
     "filter": {"status": ["New"]},
 }
 NEW_WEBHOOKS = {
-    "filtered": Example("Told of new orders that are placed", _NEW),
-    "all": Example("Told of all that go into the bin",
+    "filtered": Example("New orders that are placed", _NEW),
+    "all": Example("All orders that are moved to the bin",
                    {"topic": "order.deleted", "address": EXAMPLE_ADDRESS}),
 }  # fmt: skip
 WEBHOOK_CHANGES = {
@@ -80,8 +80,8 @@ WEBHOOKS = Example(
     {"webhooks": [_WEBHOOK], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
 )
 
-PRIVATE_ONLY = {403: "The token is a public one, or another org is named."}
-GONE = {404: "There is no such webhook in the org of the token, or it is in the bin."}
+PRIVATE_ONLY = {403: "The token is public, or `orgId` is another org."}
+GONE = {404: "The org of the token has no such webhook, or it is in the bin."}
 TOO_MANY = {
     409: f"The org has {webhooks.MAX_WEBHOOKS} webhooks already; `DELETE` one first.",
 }
@@ -90,20 +90,20 @@ _THIS = {"webhook_id": "$response.body#/webhook/id"}
 LINKS = {
     "read": Link("readWebhook", _THIS, "Read the webhook."),
     "change": Link("changeWebhook", _THIS, "Change it."),
-    "bin": Link("binWebhook", _THIS, "Put it into the bin."),
+    "bin": Link("binWebhook", _THIS, "Move it to the bin."),
 }
-FROM_THE_BIN = {"restore": Link("restoreWebhook", _THIS, "Take it out of the bin again.")}
+FROM_THE_BIN = {"restore": Link("restoreWebhook", _THIS, "Restore it from the bin.")}
 
 
-def present_webhook(webhook: Webhook) -> Result:
+def present_webhook(webhook: Webhook) -> EndpointResult:
     """Return a webhook, without its secret."""
-    return Result({"webhook": webhook_fields(webhook)})
+    return EndpointResult({"webhook": webhook_fields(webhook)})
 
 
-def present_new_webhook(made: NewWebhook) -> Result:
+def present_new_webhook(made: NewWebhook) -> EndpointResult:
     """Return a webhook with its secret, this once, and its address."""
     fields = {**webhook_fields(made.webhook), "secret": made.secret}
-    return Result({"webhook": fields}, location=f"/api/webhooks/{made.webhook.id}")
+    return EndpointResult({"webhook": fields}, location=f"/api/webhooks/{made.webhook.id}")
 
 
 @resource.endpoint(
@@ -124,8 +124,8 @@ def present_new_webhook(made: NewWebhook) -> Result:
 def create_webhook(call: Call) -> NewWebhook:
     """Create a webhook.
 
-    It is told of what happens from now on. The answer holds the secret that signs its messages,
-    this once.
+    It gets messages about everything that happens from now on. Only this response contains the
+    secret that signs them.
     """
     return webhooks.create(
         call.body,
@@ -145,10 +145,10 @@ def create_webhook(call: Call) -> NewWebhook:
     sortable=webhooks.SORTABLE,
     errors=PRIVATE_ONLY,
 )
-def list_webhooks(call: Call) -> Result:
+def list_webhooks(call: Call) -> EndpointResult:
     """List the webhooks.
 
-    Those of the org, none from the bin.
+    Returns the webhooks of the org, without those in the bin.
     """
     page = webhooks.list_webhooks(call.actor.org_id, call.paging)
     return list_result("webhooks", page, webhook_fields)
@@ -166,7 +166,7 @@ def list_webhooks(call: Call) -> Result:
 def read_webhook(call: Call, webhook_id: str) -> Webhook:
     """Read a webhook.
 
-    By its `id`.
+    Finds it by its `id`.
     """
     return webhooks.find(webhook_id, call.actor.org_id)
 
@@ -184,8 +184,8 @@ def read_webhook(call: Call, webhook_id: str) -> Webhook:
 def change_webhook(call: Call, webhook_id: str) -> Webhook:
     """Change a webhook.
 
-    Fields that are sent are replaced, others stay. Messages that wait to be tried again go to the
-    new address.
+    Fields that you send are replaced; others stay as they are. Messages that are waiting for
+    another attempt go to the new URL.
     """
     return webhooks.change(
         webhook_id,
@@ -210,9 +210,9 @@ def change_webhook(call: Call, webhook_id: str) -> Webhook:
     present=present_webhook,
 )
 def bin_webhook(call: Call, webhook_id: str) -> Webhook:
-    """Put a webhook into the bin.
+    """Move a webhook to the bin.
 
-    It is told nothing more, and what waits to be tried again is given up.
+    It gets no more messages, and those that are waiting for another attempt are given up.
     """
     return webhooks.bin_webhook(webhook_id, call.actor.org_id)
 
@@ -225,15 +225,15 @@ def bin_webhook(call: Call, webhook_id: str) -> Webhook:
     parameters=(WEBHOOK_ID, ORG_ID, IDEMPOTENCY_KEY),
     errors={
         **PRIVATE_ONLY,
-        404: "There is no such webhook in the org of the token.",
+        404: "The org of the token has no such webhook.",
         **TOO_MANY,
     },
     present=present_webhook,
 )
 def restore_webhook(call: Call, webhook_id: str) -> Webhook:
-    """Take a webhook out of the bin.
+    """Restore a webhook from the bin.
 
-    One that is not in the bin stays as it is.
+    A webhook that is not in the bin stays as it is.
     """
     return webhooks.restore(webhook_id, actor=call.actor, once=call.once)
 
@@ -243,7 +243,7 @@ MESSAGE_HEADERS = (
     Parameter(
         "webhook-id",
         "header",
-        "ID of the message, the same in every attempt.",
+        "The ID of the message, the same in every attempt.",
         {"type": "string", "format": "uuid"},
         "0199f0c2-5d1e-7c3a-9b52-64f1c8a70e12",
         required=True,
@@ -251,7 +251,7 @@ MESSAGE_HEADERS = (
     Parameter(
         "webhook-timestamp",
         "header",
-        "When this attempt was made, in seconds since 1970.",
+        "The time of this attempt, in seconds since 1970.",
         {"type": "integer"},
         1795512600,
         required=True,
@@ -259,22 +259,22 @@ MESSAGE_HEADERS = (
     Parameter(
         "webhook-signature",
         "header",
-        "`v1,` and the signature of Standard Webhooks; several, parted by blanks, while the secret "
-        "is being changed.",
+        "`v1,` and the signature of Standard Webhooks; several, separated by spaces, while the "
+        "secret is being changed.",
         {"type": "string", "pattern": "^v1,"},
         "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
         required=True,
     ),
 )
 EVENTS = {
-    Topic.CREATED: ("An order was stored, by the desk or by JSON.", ORDER),
-    Topic.UPDATED: ("An order was changed, or came back out of the bin.", CHANGED),
-    Topic.DELETED: ("An order went into the bin.", BINNED),
+    Topic.CREATED: ("An order was created, at the desk or through the API.", ORDER),
+    Topic.UPDATED: ("An order was changed, or restored from the bin.", CHANGED),
+    Topic.DELETED: ("An order was moved to the bin.", BINNED),
 }
 MESSAGE_ANSWERS: dict[str, Any] = {
     "2XX": {"description": "The message is delivered."},
-    "410": {"description": "The message is given up at once."},
-    "default": {"description": "The attempt has failed; the next one comes later, for a day."},
+    "410": {"description": "The message is given up immediately."},
+    "default": {"description": "The attempt failed. More follow, for up to a day."},
 }
 
 

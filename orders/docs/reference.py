@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from orders.api.service import document
-from orders.docs.samples import Call, code_for
-from orders.docs.schema_words import PLACE, Field, Schema, Shape, Words
+from orders.docs.samples import SampleRequest, code_for
+from orders.docs.schema_words import PLACE, Field, Schema, SchemaWords, Shape
 from orders.rules.inputs import Limits
 
 JSON = "application/json"
@@ -20,7 +20,7 @@ RESPONSES, HEADERS = "#/components/responses/", "#/components/headers/"
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class ParameterText:
     """A parameter of the path, the query or a header; `example` as it stands in an address."""
 
     name: str
@@ -33,7 +33,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class ExampleText:
     """A value with what it shows; JSON is written with its lines indented."""
 
     summary: str
@@ -41,12 +41,12 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class BodyText:
     """A body of one media type, with the forms that it may have."""
 
     media_type: str
     shapes: tuple[Shape, ...]
-    examples: tuple[Example, ...]
+    examples: tuple[ExampleText, ...]
 
     @property
     def is_json(self) -> bool:
@@ -55,7 +55,7 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerText:
     """What is answered: `object_name` names the object of the chapter that it holds."""
 
     status: int
@@ -63,11 +63,11 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     media_type: str
     object_name: str
-    examples: tuple[Example, ...]
+    examples: tuple[ExampleText, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class EndpointText:
     """One operation, with its code by language."""
 
     id: str
@@ -78,14 +78,14 @@ class Endpoint:
     tokens: str
     needs_token: bool
     is_deprecated: bool
-    parameters: tuple[Parameter, ...]
-    bodies: tuple[Body, ...]
-    answers: tuple[Answer, ...]
-    refusals: tuple[Answer, ...]
+    parameters: tuple[ParameterText, ...]
+    bodies: tuple[BodyText, ...]
+    answers: tuple[AnswerText, ...]
+    refusals: tuple[AnswerText, ...]
     code: Mapping[str, str]
 
     @property
-    def json_body(self) -> Body | None:
+    def json_body(self) -> BodyText | None:
         """Give the body that can be typed, if there is one."""
         return next((body for body in self.bodies if body.is_json), None)
 
@@ -101,12 +101,12 @@ class DescribedObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class ChapterText:
     """The endpoints of one thing, and the objects that they answer with."""
 
     name: str
     description: str
-    endpoints: tuple[Endpoint, ...]
+    endpoints: tuple[EndpointText, ...]
     objects: tuple[DescribedObject, ...]
 
     @property
@@ -121,10 +121,10 @@ class Reference:
 
     base: str
     introduction: str
-    chapters: tuple[Chapter, ...]
-    refusals: tuple[Answer, ...]
+    chapters: tuple[ChapterText, ...]
+    refusals: tuple[AnswerText, ...]
 
-    def endpoint(self, operation_id: str) -> Endpoint:
+    def endpoint(self, operation_id: str) -> EndpointText:
         """Find an endpoint by its operation's ID."""
         return next(
             one for part in self.chapters for one in part.endpoints if one.id == operation_id
@@ -142,7 +142,7 @@ class _Arrangement:
     def __init__(self, described: Mapping[str, Any], base: str) -> None:
         self._document = described
         self._shared = described["components"]
-        self._words = Words(self._shared["schemas"])
+        self._words = SchemaWords(self._shared["schemas"])
         self._base = base
 
     def whole(self) -> Reference:
@@ -156,7 +156,7 @@ class _Arrangement:
             of_tag = [one for one in operations if tag["name"] in one[2]["tags"]]
             endpoints = tuple(self._endpoint(*one) for one in of_tag)
             chapters.append(
-                Chapter(tag["name"], tag["description"], endpoints, self._objects(endpoints))
+                ChapterText(tag["name"], tag["description"], endpoints, self._objects(endpoints))
             )
         refusals = {
             status: one
@@ -174,19 +174,19 @@ class _Arrangement:
             ),
         )
 
-    def _endpoint(self, method: str, path: str, operation: Mapping[str, Any]) -> Endpoint:
+    def _endpoint(self, method: str, path: str, operation: Mapping[str, Any]) -> EndpointText:
         description, _, tokens = operation["description"].rpartition("\n\n")
         parameters = tuple(self._parameter(one) for one in operation.get("parameters", ()))
         content = operation.get("requestBody", {}).get("content", {})
         bodies = tuple(
-            Body(kind, self._words.shapes(part["schema"]), _examples(part))
+            BodyText(kind, self._words.shapes(part["schema"]), _examples(part))
             for kind, part in content.items()
         )
         needs_token = operation.get("security") != []
         address = _address(path, parameters)
         responses = operation["responses"].items()
         answers = tuple(self._answer(*one) for one in responses if "$ref" not in one[1])
-        return Endpoint(
+        return EndpointText(
             id=operation["operationId"],
             method=method,
             path=path,
@@ -200,7 +200,7 @@ class _Arrangement:
             answers=answers,
             refusals=tuple(self._answer(*one) for one in responses if "$ref" in one[1]),
             code=code_for(
-                Call(
+                SampleRequest(
                     method,
                     self._base + address,
                     needs_token,
@@ -211,14 +211,14 @@ class _Arrangement:
             ),
         )
 
-    def _parameter(self, described: Mapping[str, Any]) -> Parameter:
+    def _parameter(self, described: Mapping[str, Any]) -> ParameterText:
         # A parameter that is JSON text has its schema behind a media type.
         is_text = "content" in described
         schema = described["content"][JSON]["schema"] if is_text else described["schema"]
         example = described.get("example")
         if is_text and "example" in described["content"][JSON]:
             example = described["content"][JSON]["example"]
-        return Parameter(
+        return ParameterText(
             name=described["name"],
             place=described["in"],
             type=("JSON text: " if is_text else "") + self._words.type_of(schema),
@@ -228,14 +228,14 @@ class _Arrangement:
             example=_as_text(example),
         )
 
-    def _answer(self, status: str, described: Mapping[str, Any]) -> Answer:
+    def _answer(self, status: str, described: Mapping[str, Any]) -> AnswerText:
         if "$ref" in described:
             name = described["$ref"].removeprefix(RESPONSES)
             described = {**self._shared["responses"][name], **described}
         content: Mapping[str, Any] = described.get("content", {})
         kind, part = next(iter(content.items()), ("", dict[str, Any]()))
         reference = part.get("schema", {}).get("$ref", "")
-        return Answer(
+        return AnswerText(
             status=int(status),
             description=described["description"],
             headers=tuple(self._headers(described.get("headers", {}))),
@@ -250,7 +250,7 @@ class _Arrangement:
             whole = self._shared["headers"][shared] if shared else header
             yield name, whole.get("description", "")
 
-    def _objects(self, endpoints: tuple[Endpoint, ...]) -> tuple[DescribedObject, ...]:
+    def _objects(self, endpoints: tuple[EndpointText, ...]) -> tuple[DescribedObject, ...]:
         """Describe the objects that the endpoints answer with; inner ones are fields of theirs."""
         names = dict.fromkeys(
             answer.object_name
@@ -272,13 +272,13 @@ def _title(name: str) -> str:
     return words.strip().removesuffix(" answer")
 
 
-def _file_name(address: str, method: str, answer: Answer) -> str:
+def _file_name(address: str, method: str, answer: AnswerText) -> str:
     """Name the file for an answer that is no JSON, by the end of its address."""
     is_file = method == "GET" and JSON not in answer.media_type
     return address.partition("?")[0].rpartition("/")[2] if is_file else ""
 
 
-def _address(path: str, parameters: tuple[Parameter, ...]) -> str:
+def _address(path: str, parameters: tuple[ParameterText, ...]) -> str:
     for one in parameters:
         if one.place == "path":
             path = path.replace(f"{{{one.name}}}", quote(one.example, safe=""))
@@ -290,9 +290,9 @@ def _address(path: str, parameters: tuple[Parameter, ...]) -> str:
     return f"{path}?{urlencode(sent)}" if sent else path
 
 
-def _examples(part: Mapping[str, Any]) -> tuple[Example, ...]:
+def _examples(part: Mapping[str, Any]) -> tuple[ExampleText, ...]:
     return tuple(
-        Example(one.get("summary", ""), _pretty(one.get("value")))
+        ExampleText(one.get("summary", ""), _pretty(one.get("value")))
         for one in part.get("examples", {}).values()
     )
 

@@ -19,7 +19,7 @@ TIMEOUT = 10  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class SampleRequest:
     """A request that code is written for: its whole address, its body if it has one.
 
     `file` names the file into which an answer goes that is no text.
@@ -39,10 +39,10 @@ class Language:
 
     key: str
     name: str
-    write: Callable[[Call], str]
+    write: Callable[[SampleRequest], str]
 
 
-def _shell(call: Call) -> str:
+def _shell(call: SampleRequest) -> str:
     lines = [f"curl --fail-with-body{_method(call)}", f"  {shlex.quote(call.address)}"]
     if call.needs_token:
         lines.append('  -H "Authorization: Bearer $TOKEN"')
@@ -54,12 +54,12 @@ def _shell(call: Call) -> str:
     return " \\\n".join(lines) + "\n"
 
 
-def _method(call: Call) -> str:
+def _method(call: SampleRequest) -> str:
     is_told = call.method == ("POST" if call.has_body else "GET")  # what curl does by itself
     return "" if is_told else f" -X {call.method}"
 
 
-def _python(call: Call) -> str:
+def _python(call: SampleRequest) -> str:
     imports = "import os\n\nimport requests\n" if call.needs_token else "import requests\n"
     arguments = [in_double_quotes(call.address)]
     if call.needs_token:
@@ -75,7 +75,7 @@ answer = requests.{call.method.lower()}(
 {_python_end(call)}"""
 
 
-def _python_end(call: Call) -> str:
+def _python_end(call: SampleRequest) -> str:
     if not call.file:
         return "print(answer.status_code, answer.text)\nanswer.raise_for_status()\n"
     return (
@@ -85,7 +85,7 @@ def _python_end(call: Call) -> str:
     )
 
 
-def _javascript(call: Call) -> str:
+def _javascript(call: SampleRequest) -> str:
     options = []
     if call.method != "GET":
         options.append(f"  method: {in_double_quotes(call.method)},\n")
@@ -113,7 +113,7 @@ if (!answer.ok) throw new Error(`The order desk answered ${{answer.status}}.`);
 """
 
 
-def _php(call: Call) -> str:
+def _php(call: SampleRequest) -> str:
     headers = []
     if call.needs_token:
         headers.append("        'Authorization: Bearer ' . getenv('TOKEN'),\n")
@@ -146,7 +146,7 @@ $status = curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
 """
 
 
-def _ruby(call: Call) -> str:
+def _ruby(call: SampleRequest) -> str:
     parts = []
     if call.needs_token:
         parts.append("request['Authorization'] = \"Bearer #{ENV.fetch('TOKEN')}\"\n")
@@ -181,6 +181,6 @@ LANGUAGES = (
 )
 
 
-def code_for(call: Call) -> Mapping[str, str]:
+def code_for(call: SampleRequest) -> Mapping[str, str]:
     """Write the code of the request in every language, by the language's key."""
     return {language.key: language.write(call) for language in LANGUAGES}

@@ -45,7 +45,7 @@ class Shape:
     conditions: tuple[str, ...]
 
 
-class Words:
+class SchemaWords:
     """Reads schemas that may refer to the document's shared ones."""
 
     def __init__(self, shared: Mapping[str, Schema]) -> None:

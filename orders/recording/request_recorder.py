@@ -91,10 +91,10 @@ class RequestRecorder:
         """Give the moment before which requests are forgotten."""
         return datetime.now(UTC) - timedelta(days=self.days)
 
-    def note(
+    def log_request(
         self, org_id: str, token_id: str, method: str, path: str, status: int, user_agent: str
     ) -> None:
-        """Remember a request that was answered just now; the path is without its query."""
+        """Log a request that was answered just now; the path is without its query."""
         if not self.days:
             return
         if len(self._waiting) >= MOST_WAITING:

@@ -105,7 +105,7 @@ ORDER_FIELDS = (
     OrderField(
         "short_id", "shortId", FieldKind.ID, answered=ShortIdText,
         description="The order's code, which people can read out over the phone: eleven random "
-        "characters and a check character. Unique over all orgs.",
+        "characters and a check character. Unique across all orgs.",
         examples=("7KQ4M2XD9T3X",),
         is_exported=True, is_searchable=True, is_sortable=True,
     ),
@@ -149,7 +149,7 @@ ORDER_FIELDS = (
         default=dict,
         description="Attributes of the org with their values, and any other keys unless the org "
         "is strict. Defaults of attributes are filled in. `{}` when it is left out.",
-        answer_description="As sent, with defaults of attributes filled in.",
+        answer_description="As sent, with the defaults of attributes.",
         examples=({"finish": "matt"},),
         is_editable=True, is_exported=True, is_searchable=True,
     ),
@@ -157,7 +157,7 @@ ORDER_FIELDS = (
         "derivative", "derivative", FieldKind.OBJECT, sent=MetadataObject, answered=dict[str, Any],
         default=dict,
         description="A second object of attributes, by the same rules as `metadata`.",
-        answer_description="As sent, with defaults of attributes filled in.",
+        answer_description="As sent, with the defaults of attributes.",
         examples=({},),
         is_editable=True, is_exported=True, is_searchable=True,
     ),
@@ -177,7 +177,7 @@ ORDER_FIELDS = (
         description="The old name of the cart, kept and returned as it came. Without `cart`, "
         "entries of the form `{id or configurationId, count, metadata?}` also become the cart, "
         "all of them or none.",
-        answer_description="What came in `items`, unchanged.",
+        answer_description="The `items` that were sent, unchanged.",
     ),
     OrderField(
         "created_at", "createdAt", FieldKind.TIME, answered=Moment,

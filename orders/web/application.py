@@ -61,7 +61,10 @@ class Shortorder(Flask):
             request_lock.release()
             handled.seconds = time.perf_counter() - started
             for observer in self.observers:
-                observer(handled)
+                try:
+                    observer(handled)
+                except Exception:
+                    self.logger.exception("An observer of requests failed.")
 
 
 def start_pages(app: Flask) -> None:

@@ -69,7 +69,7 @@ def log_requests(recorder: RequestRecorder) -> Observer:
 
     def observe(handled: HandledRequest) -> None:
         if handled.caller is not None:
-            recorder.note(
+            recorder.log_request(
                 *handled.caller, handled.method, handled.path, handled.status, handled.user_agent
             )
 

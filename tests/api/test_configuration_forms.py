@@ -76,7 +76,7 @@ MISMATCHED = {
         Form().file("photo", "a.png", PNG),
         {"photo": "No such file is known: send files as “files”, or the picture as “thumbnail”."},
     ),
-    "a text as a file": (Form().text("files", "a.png"), {"files": "A file, not a text."}),
+    "a text as a file": (Form().text("files", "a.png"), {"files": "A file, not text."}),
     "a thumbnail that is no picture": (
         Form().file("thumbnail", "a.pdf", PDF),
         {"thumbnail": "A picture: PNG, JPEG, WebP or GIF."},
@@ -107,7 +107,7 @@ MISMATCHED = {
         {"variant.a": "This key stands here more than once."},
     ),
     "a field twice": (
-        Form().text("scope", "a").text("scope", "b"), {"scope": "Send it once."}
+        Form().text("scope", "a").text("scope", "b"), {"scope": "Send this field only once."}
     ),
     "text that is not UTF-8": (Form().text("scope", b"\xff"), {"scope": "Text in UTF-8."}),
     "an unknown field": (Form().text("colour", "red"), {"colour": "Unknown field."}),

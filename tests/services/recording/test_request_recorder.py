@@ -26,7 +26,7 @@ def recorder(app: Flask) -> Iterator[RequestRecorder]:
 
 def record(recorder: RequestRecorder, org: Org, times: int = 1) -> None:
     for _ in range(times):
-        recorder.note(org.id, org.private.id, "GET", "/api/orders/x", 200, "")
+        recorder.log_request(org.id, org.private.id, "GET", "/api/orders/x", 200, "")
 
 
 def stored(app: Flask) -> int:
