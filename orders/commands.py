@@ -66,7 +66,9 @@ def add_org(name: str) -> dict[str, Any]:
 @token.command("add")
 @click.option("--org", "org_id", required=True, help="ID of the org.")
 @click.option("--name", required=True, help="A name for people.")
-@click.option("--private/--public", "is_private", default=None, help="For a server, or for web pages.")
+@click.option(
+    "--private/--public", "is_private", default=None, help="For a server, or for web pages."
+)
 @click.option("--domain", "domains", multiple=True, help="Host of a public token; repeatable.")
 @prints_json
 def add_token(
