@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, Integer, column, func, select, text, values
+from sqlalchemy import Column, Connection, Integer, Select, column, func, select, text, values
 
 from orders.access import Actor
 from orders.imports.records import KEY_PREFIX, ImportState
@@ -158,13 +158,7 @@ def _quiet(
     """Return open carts that were last changed before this time, and their total number."""
     which = (orders.c.org_id == org_id, orders.c.updated_at < before, text(IS_OPEN_CART))
     statement = (
-        select(
-            orders.c.id,
-            orders.c.short_id,
-            orders.c.name,
-            orders.c.status,
-            orders.c.updated_at.label("at"),
-        )
+        _columns(orders.c.updated_at)
         .where(*which)
         .order_by(orders.c.updated_at, orders.c.id)
         .limit(QUIET_SHOWN)
@@ -189,9 +183,8 @@ def _failing(connection: Connection, org_id: str, since: datetime) -> tuple[Fail
     )
     webhooks = {**given_up, **retrying}
     return tuple(
-        Failing(webhook_id, address, given_up.get(key, 0), retrying.get(key, 0))
+        Failing(*key, given_up.get(key, 0), retrying.get(key, 0))
         for key in sorted(webhooks, key=lambda key: key[1])
-        for webhook_id, address in (key,)
     )
 
 
@@ -236,13 +229,7 @@ def _mine(connection: Connection, actor: Actor) -> tuple[DashboardOrder, ...]:
     Orders of imports have keys with a prefix and are excluded.
     """
     statement = (
-        select(
-            orders.c.id,
-            orders.c.short_id,
-            orders.c.name,
-            orders.c.status,
-            orders.c.created_at.label("at"),
-        )
+        _columns(orders.c.created_at)
         .select_from(submission)
         .join(orders, orders.c.id == submission.c.order_id)
         .where(
@@ -256,6 +243,10 @@ def _mine(connection: Connection, actor: Actor) -> tuple[DashboardOrder, ...]:
         .limit(MINE_SHOWN)
     )
     return _dashboard_orders(connection, connection.execute(statement).all())
+
+
+def _columns(at: Column[datetime]) -> Select[Any]:
+    return select(orders.c.id, orders.c.short_id, orders.c.name, orders.c.status, at.label("at"))
 
 
 def _dashboard_orders(connection: Connection, rows: Sequence[Any]) -> tuple[DashboardOrder, ...]:

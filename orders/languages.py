@@ -8,11 +8,11 @@ from babel import Locale, UnknownLocaleError
 from orders.settings import PROJECT
 
 ENGLISH = "en"
-CATALOGUES = PROJECT / "translations"
+CATALOGS = PROJECT / "translations"
 
 
 @lru_cache(maxsize=8)
-def languages(folder: Path = CATALOGUES) -> dict[str, str]:
+def languages(folder: Path = CATALOGS) -> dict[str, str]:
     """Return the code of each language with its own name, English first."""
     compiled = sorted(folder.glob("*/LC_MESSAGES/messages.mo"))
     codes = [ENGLISH, *(file.parent.parent.name for file in compiled)]

@@ -134,10 +134,10 @@ def find_picture(code: str, number: int, is_unlocked: IsUnlocked) -> StoredFile 
     if _gate(order, org, is_unlocked) is not Gate.OPEN:
         return None
     reference = order.cart[number - 1].configuration_id
-    card = naming.resolve([reference], order.org_id).get(reference)
-    if card is None or not card.has_picture:
+    summary = naming.resolve([reference], order.org_id).get(reference)
+    if summary is None or not summary.has_picture:
         return None
-    return configuration_queries.find_picture(card.id, order.org_id)
+    return configuration_queries.find_picture(summary.id, order.org_id)
 
 
 def _find(code: str) -> Order | None:
@@ -177,20 +177,22 @@ def _forget_tries(order_id: str) -> None:
 
 
 def _content(order: Order) -> Content:
-    cards = naming.resolve({line.configuration_id for line in order.cart}, order.org_id)
+    summaries = naming.resolve({line.configuration_id for line in order.cart}, order.org_id)
     return Content(
         created_at=order.created_at,
         updated_at=order.updated_at,
-        lines=tuple(_customer_line(line, cards.get(line.configuration_id)) for line in order.cart),
+        lines=tuple(
+            _customer_line(line, summaries.get(line.configuration_id)) for line in order.cart
+        ),
         details=tuple(_visible_details(order, org_rules_of(order.org_id).attributes)),
     )
 
 
-def _customer_line(line: CartLine, card: ConfigurationCard | None) -> CustomerLine:
-    if card is None:
+def _customer_line(line: CartLine, summary: ConfigurationCard | None) -> CustomerLine:
+    if summary is None:
         return CustomerLine(None, {}, None, line.count)
     return CustomerLine(
-        card.product_name, card.variant, card.thumbnail, line.count, card.has_picture
+        summary.product_name, summary.variant, summary.thumbnail, line.count, summary.has_picture
     )
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from orders.administration.checks import hash_password, password_errors, refuse, require_id
+from orders.administration.checks import find_row, hash_password, password_errors, refuse
 from orders.administration.events import EventKind, record_event
 from orders.administration.orgs import require_org
-from orders.rules.errors import Conflict, FieldError, NotFound, Taken
+from orders.rules.errors import Conflict, FieldError, Taken
 from orders.rules.json_values import find_unstorable
 from orders.rules.permissions import ROLES
 from orders.rules.texts import Text, mark
@@ -209,12 +209,8 @@ def _keep_admin(
 
 
 def _find(connection: Connection, org_id: str, staff_id: str) -> Account:
-    require_id(staff_id, UNKNOWN)
     statement = _accounts(org_id).where(StaffAccount.id == staff_id)
-    row = connection.execute(statement).one_or_none()
-    if row is None:
-        raise NotFound(UNKNOWN)
-    return _account(row)
+    return _account(find_row(connection, statement, staff_id, UNKNOWN))
 
 
 def _change(connection: Connection, org_id: str, staff_id: str, **values: Any) -> None:  # noqa: ANN401 - values of columns

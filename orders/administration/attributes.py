@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from orders.access import attribute_rule
-from orders.administration.checks import refuse, require_id, require_version, version_of
+from orders.administration.checks import find_row, refuse, require_version, version_of
 from orders.administration.orgs import bump_rules_version, require_org
 from orders.rules.attributes import AttributeRule, check_definition
 from orders.rules.errors import NotFound, Taken
@@ -146,12 +146,8 @@ def _attributes(org_id: str) -> Select[Any]:
 
 
 def _find(connection: Connection, org_id: str, attribute_id: str) -> DefinedAttribute:
-    require_id(attribute_id, UNKNOWN)
     statement = _attributes(org_id).where(Attribute.id == attribute_id)
-    row = connection.execute(statement).one_or_none()
-    if row is None:
-        raise NotFound(UNKNOWN)
-    return _defined(row)
+    return _defined(find_row(connection, statement, attribute_id, UNKNOWN))
 
 
 def _defined(row: Any) -> DefinedAttribute:  # noqa: ANN401 - a row of `attribute`

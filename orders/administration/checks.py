@@ -2,6 +2,9 @@
 
 import hashlib
 import secrets
+from typing import Any
+
+from sqlalchemy import Connection, Select
 
 from orders.access import password_hasher
 from orders.rules.errors import Conflict, FieldError, InvalidInput, NotFound
@@ -44,6 +47,15 @@ def require_id(text: str, message: str) -> None:
     """Raise NotFound unless the text is a canonical UUID (PostgreSQL rejects NUL characters)."""
     if read_uuid(text) != text:
         raise NotFound(message)
+
+
+def find_row(connection: Connection, statement: Select[Any], row_id: str, message: str) -> Any:  # noqa: ANN401 - a row of the statement
+    """Return the only row of a select by ID. Raises NotFound with the message."""
+    require_id(row_id, message)
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(message)
+    return row
 
 
 def refuse(errors: list[FieldError]) -> None:

@@ -2,50 +2,35 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.orm import aliased
 
-from orders.rules.texts import Text, mark
+from orders.rules.texts import mark
 from orders.storage import database
 from orders.storage.models.people import StaffAccount, StaffEvent
 
 
-class EventKind(StrEnum):
-    """The kinds of events; the values are stored and, in English, shown."""
+class EventKind(Enum):
+    """The kinds of events. Their English texts are stored; an interface translates them."""
 
-    JOINED = "Accepted the invitation"
-    SIGNED_IN = "Signed in"
-    RECOVERED = "Signed in by a recovery code"
-    PASSWORD = "New password"  # noqa: S105 - words for people
-    RESET_LINK = "Link for a new password"
-    RESET = "New password by a link"
-    FACTOR_ON = "Second factor switched on"
-    FACTOR_OFF = "Second factor switched off"
-    CODES = "New recovery codes"
-    ROLE = "Another role"
-    DISABLED = "Disabled"
-    ENABLED = "Enabled"
+    JOINED = mark("Accepted the invitation")
+    SIGNED_IN = mark("Signed in")
+    RECOVERED = mark("Signed in by a recovery code")
+    PASSWORD = mark("New password")
+    RESET_LINK = mark("Link for a new password")
+    RESET = mark("New password by a link")
+    FACTOR_ON = mark("Second factor switched on")
+    FACTOR_OFF = mark("Second factor switched off")
+    CODES = mark("New recovery codes")
+    ROLE = mark("Another role")
+    DISABLED = mark("Disabled")
+    ENABLED = mark("Enabled")
 
 
-# For translation by an interface; the English texts are stored.
-_TEXTS = {
-    EventKind.JOINED: mark("Accepted the invitation"),
-    EventKind.SIGNED_IN: mark("Signed in"),
-    EventKind.RECOVERED: mark("Signed in by a recovery code"),
-    EventKind.PASSWORD: mark("New password"),
-    EventKind.RESET_LINK: mark("Link for a new password"),
-    EventKind.RESET: mark("New password by a link"),
-    EventKind.FACTOR_ON: mark("Second factor switched on"),
-    EventKind.FACTOR_OFF: mark("Second factor switched off"),
-    EventKind.CODES: mark("New recovery codes"),
-    EventKind.ROLE: mark("Another role"),
-    EventKind.DISABLED: mark("Disabled"),
-    EventKind.ENABLED: mark("Enabled"),
-}
-_TEXT_OF: dict[str, Text] = {str(kind): text for kind, text in _TEXTS.items()}
+_TEXT_OF = {str(kind.value): kind.value for kind in EventKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +54,7 @@ def record_event(
     row = {
         "staff_id": staff_id,
         "at": at or datetime.now(UTC),
-        "kind": str(kind),
+        "kind": str(kind.value),
         "by_id": None if by == staff_id else by,
     }
     connection.execute(insert(StaffEvent), row)

@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from orders.access import hash_secret
 from orders.administration.accounts import email_errors, email_taken, new_account, role_errors
 from orders.administration.checks import (
+    find_row,
     hash_password,
     new_link_secret,
     password_errors,
     person_name_errors,
     refuse,
-    require_id,
 )
 from orders.administration.events import EventKind, record_event
 from orders.administration.orgs import require_org
@@ -202,11 +202,8 @@ def _account_of(address: str) -> Any:  # noqa: ANN401 - a statement, whose type 
 
 
 def _find(connection: Connection, org_id: str, invitation_id: str) -> Invitation:
-    require_id(invitation_id, UNKNOWN)
     own = (InvitationRow.org_id == org_id, InvitationRow.id == invitation_id)
-    row = connection.execute(_open().where(*own)).one_or_none()
-    if row is None:
-        raise NotFound(UNKNOWN)
+    row = find_row(connection, _open().where(*own), invitation_id, UNKNOWN)
     return Invitation(**row._mapping)
 
 

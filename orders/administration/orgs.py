@@ -27,7 +27,7 @@ MAX_CONTACT = 255  # characters
 MAX_LOGO = 262_144  # bytes
 LOGO_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 NO_LOGO = mark("There is no such logo.")
-NO_COLOUR = mark("A colour of six digits from 0 to f, such as #0b6b4b.")
+NO_COLOR = mark("A colour of six digits from 0 to f, such as #0b6b4b.")
 NOT_A_LINE = mark("One line of at most %(most)s characters.", most=MAX_CONTACT)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -180,11 +180,11 @@ def change_customer_page(
     Raises InvalidInput, NotFound for an unknown org, and ChangedMeanwhile if `version` is not the
     stored one.
     """
-    colour = read_colour(accent) if accent.strip() else None
-    refuse(_page_errors(customer_check, accent, contact, language, colour))
+    color = read_colour(accent) if accent.strip() else None
+    refuse(_page_errors(customer_check, accent, contact, language, color))
     values = {
         "customer_check": customer_check,
-        "accent": colour,
+        "accent": color,
         "contact": contact.strip() or None,
         "language": language or None,
     }
@@ -279,13 +279,13 @@ def _logo(row: Any) -> Logo | None:  # noqa: ANN401 - a row of `customer_page`
 
 
 def _page_errors(
-    customer_check: str, accent: str, contact: str, language: str, colour: str | None
+    customer_check: str, accent: str, contact: str, language: str, color: str | None
 ) -> list[FieldError]:
     errors = []
     if customer_check not in set(CustomerCheck):
         errors.append(FieldError("customer_check", mark("One of: none, customerId.")))
-    if accent.strip() and colour is None:
-        errors.append(FieldError("accent", NO_COLOUR))
+    if accent.strip() and color is None:
+        errors.append(FieldError("accent", NO_COLOR))
     errors += _contact_errors(contact)
     if language not in {"", *languages()}:
         errors.append(FieldError("language", mark("One of the languages of the list.")))

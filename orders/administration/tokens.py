@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orders.access import hash_secret
 from orders.administration.checks import (
+    find_row,
     name_errors,
     refuse,
     require_id,
@@ -127,12 +128,9 @@ def list_active_tokens(org_id: str, paging: Paging) -> Page[AccessToken]:
 
 def find_token(org_id: str, token_id: str) -> AccessToken:
     """Return a token of the org, active or revoked. Raises NotFound."""
-    require_id(token_id, UNKNOWN)
+    statement = _tokens(org_id).where(Token.id == token_id)
     with database.read() as connection:
-        row = connection.execute(_tokens(org_id).where(Token.id == token_id)).one_or_none()
-    if row is None:
-        raise NotFound(UNKNOWN)
-    return _token(row)
+        return _token(find_row(connection, statement, token_id, UNKNOWN))
 
 
 def change_token(

@@ -43,6 +43,11 @@ from orders.storage.tables import configuration, configuration_file, customer_pa
 SHORT_ID_BYTES = 6  # 8 characters, so that nobody takes them for an order's code of 12
 # More than two collisions of 48 random bits in a row would mean a broken random source.
 SHORT_ID_TRIES = 8
+# Fields of NewConfiguration that are columns of the same name and type.
+COPIED_FIELDS = (
+    "product_id", "product_version", "customer_id", "identifier", "scope", "scene_graph_state",
+    "session_id", "publish_file_id", "creator", "thumbnail",
+)  # fmt: skip
 SWEEP_BATCH = 500  # names of files that are looked up at once
 
 
@@ -248,18 +253,9 @@ def configuration_row(
         "org_id": org_id,
         "product_name": name,
         "sku": sku,
-        "product_id": new.product_id,
-        "product_version": new.product_version,
+        **{name: getattr(new, name) for name in COPIED_FIELDS},
         "variant": None if new.variant is None else dict(new.variant),
         "metadata": None if new.metadata is None else dict(new.metadata),
-        "customer_id": new.customer_id,
-        "identifier": new.identifier,
-        "scope": new.scope,
-        "scene_graph_state": new.scene_graph_state,
-        "session_id": new.session_id,
-        "publish_file_id": new.publish_file_id,
-        "creator": new.creator,
-        "thumbnail": new.thumbnail,
         "attachments": dict(new.attachments),
         "search_text": "\n".join(text.casefold() for text in searched if text),
         "created_at": at,

@@ -1,7 +1,9 @@
-"""Views of the customers' pages. Anyone with an order's code may look; a miss reveals nothing."""
+"""Views of the customer pages. Anyone with an order's code may look; a miss reveals nothing."""
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from babel.dates import format_date
 from flask import Response, redirect, request, url_for
 from werkzeug.exceptions import NotFound as NoPage
 from werkzeug.wrappers import Response as AnyResponse
@@ -10,21 +12,28 @@ from orders import administration, lookup
 from orders.catalogue.configuration_queries import StoredFile
 from orders.customer import unlock
 from orders.customer.blueprint import MISTYPED, UNKNOWN, customer, miss, page, printable_input
-from orders.customer.pages import Addresses, page_of
-from orders.lookup import CustomerView, Detail
+from orders.lookup import Content, CustomerView, Detail
 from orders.rules import short_id
 from orders.rules.calendar_event import DayEvent, write_calendar
 from orders.rules.colours import look_of, read_colour, style_sheet
 from orders.rules.errors import NotFound
 from orders.rules.moments import read_day
 from orders.rules.short_id import MistypedShortId, grouped
+from orders.rules.status import OPEN_CARTS, STATUS_TEXTS, Status
 from orders.rules.texts import mark
 from orders.web.assets import FOR_EVER, send_stored
 from orders.web.current_settings import customer_link, limiter, lookup_limit
-from orders.web.language import gettext, set_org_language
+from orders.web.language import figure, gettext, language, ngettext, set_org_language
 
 # Characters of a typed customer ID that are read: an ID has at most 255, plus spaces between them.
 MAX_TYPED = 1000
+# Steps as customers see them, with an explanation. The first covers both statuses of open carts.
+STEPS = (
+    (mark("Being prepared"), mark("The cart is being put together")),
+    (STATUS_TEXTS[Status.NEW], mark("We have your order")),
+    (STATUS_TEXTS[Status.IN_PROGRESS], mark("We are working on it")),
+    (STATUS_TEXTS[Status.COMPLETE], mark("All is done")),
+)
 
 
 @customer.get("/find")
@@ -121,16 +130,16 @@ def show_day(code: str, number: int) -> AnyResponse:
 # may cache the responses forever, and they reveal nothing about the org.
 
 
-@customer.get("/o/look/<colour>.css")
-def show_theme(colour: str) -> Response:
+@customer.get("/o/look/<color>.css")
+def show_theme(color: str) -> Response:
     """Send a style sheet that applies the accent color, six hex digits, to the page."""
-    return _style_sheet(colour, ":root")
+    return _style_sheet(color, ":root")
 
 
-@customer.get("/o/look/<colour>/preview.css")
-def show_theme_preview(colour: str) -> Response:
+@customer.get("/o/look/<color>/preview.css")
+def show_theme_preview(color: str) -> Response:
     """Send a style sheet that applies the accent color to the preview in the settings only."""
-    return _style_sheet(colour, ".preview")
+    return _style_sheet(color, ".preview")
 
 
 @customer.get("/o/logo/<sha256>")
@@ -149,15 +158,42 @@ def show_logo(sha256: str) -> Response:
 def render(view: CustomerView, status: int = 200, **context: object) -> Response:
     """Render an order's page with its org's theme and language."""
     set_org_language(view.org.language)
-    code = view.short_id
-    addresses = Addresses(
-        picture=lambda number: url_for("customer.show_picture", code=code, number=number),
-        day=lambda number: url_for("customer.show_day", code=code, number=number),
-    )
+    status_text = STATUS_TEXTS[view.status]
+    step = 0 if view.status in OPEN_CARTS else [name for name, _ in STEPS].index(status_text)
+    content = view.content
     return page(
-        "customer/order.html", status, order=page_of(view, addresses), org=view.org,
-        gate=view.gate, link=customer_link(code), **{"message": "", "typed": "", **context},
+        "customer/order.html", status, view=view, org=view.org, code=grouped(view.short_id),
+        status_text=status_text, step=step, steps=STEPS, content=content,
+        total=_total(content) if content else "",
+        details=list(_details(view.short_id, content)) if content else [],
+        link=customer_link(view.short_id), **{"message": "", "typed": "", **context},
     )  # fmt: skip
+
+
+def _total(content: Content) -> str:
+    lines, pieces = len(content.lines), sum(line.count for line in content.lines)
+    counted = (
+        ngettext("%(count)s line", "%(count)s lines", lines, count=figure(lines)),
+        ngettext("%(count)s piece", "%(count)s pieces", pieces, count=figure(pieces)),
+    )
+    return ", ".join(counted)
+
+
+def _details(code: str, content: Content) -> Iterator[tuple[str, str, str | None]]:
+    """Yield label, text and, for dates, the URL of the calendar file of each non-empty detail."""
+    for number, detail in enumerate(content.details, 1):
+        day = read_day(detail.value)
+        if day is not None:
+            calendar = url_for("customer.show_day", code=code, number=number)
+            yield detail.label, format_date(day, "full", locale=language()), calendar
+        elif (text := _text(detail.value)).strip():
+            yield detail.label, text, None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    return figure(value) if isinstance(value, int | float) else str(value)
 
 
 def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
@@ -190,9 +226,9 @@ def _day_event(view: CustomerView, detail: Detail, name: str) -> DayEvent | None
     )
 
 
-def _style_sheet(colour: str, selector: str) -> Response:
-    brand = read_colour(colour)
-    if brand != f"#{colour}":
+def _style_sheet(color: str, selector: str) -> Response:
+    brand = read_colour(color)
+    if brand != f"#{color}":
         raise NoPage(mark("A colour of six digits."))
     sheet = style_sheet(look_of(brand), selector)
     return Response(sheet, mimetype="text/css", headers={"Cache-Control": FOR_EVER})

@@ -39,44 +39,33 @@ class ExampleOrder:
     note: str = ""
 
 
-CUSTOMERS = (
-    DemoCustomer(
-        "Café Morgenrot", "CAFE-MORGENROT", "DE", "café", ("Terrace", "Counter", "Upper floor")
-    ),
-    DemoCustomer(
-        "Hotel Graustein", "GRAUSTEIN-01", "CH", "hotel", ("Rooms 101 to 112", "Lobby", "Suite")
-    ),
-    DemoCustomer(
-        "Larkfield Library", "LARKFIELD", "NL", "library", ("Reading room", "Children's corner")
-    ),
-    DemoCustomer("Bureau Voss & Lind", "C-20418", "DK", "office", ("Meeting room", "Eight desks")),
-    DemoCustomer("Northlight Gallery", "NORTHLIGHT", "SE", "office", ("Foyer benches", "Shop")),
-    DemoCustomer("Tidewater Co-op", "C-20455", "DE", "café", ("Canteen", "Canteen, second part")),
-    DemoCustomer(
-        "Pinecrest Dental", "PINECREST-DENTAL", "DE", "office", ("Waiting room", "Reception")
-    ),
-    DemoCustomer("Studio Ketteridge", "STUDIO-KTR", "NL", "office", ("Model room", "Samples")),
-    DemoCustomer("Gasthof Zur Linde", "LINDE-AT", "AT", "café", ("Dining room", "Garden")),
-    DemoCustomer(
-        "Fjordkant Apartments", "FJORDKANT", "DK", "hotel", ("Flats 1 to 6", "Flats 7 to 12")
-    ),
-    DemoCustomer("Sundby School", "SUNDBY-SKOLE", "DK", "library", ("Library", "Staff room")),
-    DemoCustomer("Quayside Rowing Club", "C-20503", "DE", "café", ("Clubhouse", "Bar")),
-    DemoCustomer("Atelier Brandt", "C-20511", "DE", "home", ("Show flat", "Photo shoot")),
-    DemoCustomer(
-        "Maison Perrault", "PERRAULT-NL", "NL", "home", ("Autumn window", "Winter window")
-    ),
-    DemoCustomer("Hillcroft Music Hall", "HILLCROFT", "SE", "café", ("Artists' bar", "Green room")),
-    DemoCustomer(
-        "Oakley Interiors", "OAKLEY-TRADE", "CH", "home", ("House by the lake", "Town house")
-    ),
-    DemoCustomer("Web shop", "WEB-88213", "DE", "home", ("Living room",)),
-    DemoCustomer("Web shop", "WEB-88240", "AT", "home", ("Bedroom",)),
-    DemoCustomer("Web shop", "WEB-88307", "DE", "home", ("Home office",)),
-    DemoCustomer("Web shop", "WEB-88355", "DK", "home", ("Reading corner",)),
-    DemoCustomer("Web shop", "WEB-88391", "SE", "home", ("Dining corner",)),
-    DemoCustomer("Web shop", "WEB-88402", "DE", "home", ("Hallway",)),
-)
+CUSTOMERS = tuple(
+    DemoCustomer(*fields)
+    for fields in (
+        ("Café Morgenrot", "CAFE-MORGENROT", "DE", "café", ("Terrace", "Counter", "Upper floor")),
+        ("Hotel Graustein", "GRAUSTEIN-01", "CH", "hotel", ("Rooms 101 to 112", "Lobby", "Suite")),
+        ("Larkfield Library", "LARKFIELD", "NL", "library", ("Reading room", "Children's corner")),
+        ("Bureau Voss & Lind", "C-20418", "DK", "office", ("Meeting room", "Eight desks")),
+        ("Northlight Gallery", "NORTHLIGHT", "SE", "office", ("Foyer benches", "Shop")),
+        ("Tidewater Co-op", "C-20455", "DE", "café", ("Canteen", "Canteen, second part")),
+        ("Pinecrest Dental", "PINECREST-DENTAL", "DE", "office", ("Waiting room", "Reception")),
+        ("Studio Ketteridge", "STUDIO-KTR", "NL", "office", ("Model room", "Samples")),
+        ("Gasthof Zur Linde", "LINDE-AT", "AT", "café", ("Dining room", "Garden")),
+        ("Fjordkant Apartments", "FJORDKANT", "DK", "hotel", ("Flats 1 to 6", "Flats 7 to 12")),
+        ("Sundby School", "SUNDBY-SKOLE", "DK", "library", ("Library", "Staff room")),
+        ("Quayside Rowing Club", "C-20503", "DE", "café", ("Clubhouse", "Bar")),
+        ("Atelier Brandt", "C-20511", "DE", "home", ("Show flat", "Photo shoot")),
+        ("Maison Perrault", "PERRAULT-NL", "NL", "home", ("Autumn window", "Winter window")),
+        ("Hillcroft Music Hall", "HILLCROFT", "SE", "café", ("Artists' bar", "Green room")),
+        ("Oakley Interiors", "OAKLEY-TRADE", "CH", "home", ("House by the lake", "Town house")),
+        ("Web shop", "WEB-88213", "DE", "home", ("Living room",)),
+        ("Web shop", "WEB-88240", "AT", "home", ("Bedroom",)),
+        ("Web shop", "WEB-88307", "DE", "home", ("Home office",)),
+        ("Web shop", "WEB-88355", "DK", "home", ("Reading corner",)),
+        ("Web shop", "WEB-88391", "SE", "home", ("Dining corner",)),
+        ("Web shop", "WEB-88402", "DE", "home", ("Hallway",)),
+    )
+)  # fmt: skip
 
 # What customers buy: SKU, minimum and maximum number of pieces.
 RANGES: Mapping[str, tuple[tuple[str, int, int], ...]] = {

@@ -3,41 +3,20 @@
 import uuid
 from dataclasses import dataclass
 
-from orders.rules.attributes import Applies, AttributeRule, Kind, Option
+from orders.rules.attributes import Applies, AttributeRule, Kind, Option, read_option
 from orders.rules.configuration import NewConfiguration
 
 WORKSHOP = "Alder & Oak Workshop"
-# Colors of the drawings by the option value that selects them.
-COLOURS = {
-    "Oak": "#c79f68",
-    "Walnut": "#75503a",
-    "Ash": "#dcc59c",
-    "Black oak": "#38332f",
-    "Brass": "#b8914a",
-    "Black steel": "#33363a",
-    "Brushed steel": "#98a1a8",
-    "Opal glass": "#f4ead2",
-    "Moss": "#6f7d57",
-    "Clay": "#b9694b",
-    "Sand": "#d3bf9f",
-    "Ocean": "#3b617a",
-    "Mustard": "#c7953a",
-    "Plum": "#6f4860",
-    "Cognac leather": "#a0613a",
-    "Natural cord": "#e2d3b4",
-    "Linen": "#e6ded0",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product. `shape` is a key of `drawings.SHAPES`, `colours` are its arguments."""
+    """A product. `shape` names the drawing of its picture (tests/services/demo/drawings.py)."""
 
     name: str
     sku: str
     shape: str
     variant: dict[str, str]
-    colours: tuple[str, ...]
 
     @property
     def picture(self) -> str:
@@ -57,10 +36,9 @@ class Product:
 
 
 def _product(name: str, sku: str, shape: str, **options: str) -> Product:
-    """Build a product from option names with `_` for spaces; its colors are the options' values."""
+    """Build a product from its options, whose names have `_` instead of spaces."""
     variant = {key.replace("_", " "): value for key, value in options.items()}
-    colours = tuple(value for value in variant.values() if value in COLOURS)
-    return Product(name, sku, shape, variant, colours)
+    return Product(name, sku, shape, variant)
 
 
 PRODUCTS = (
@@ -106,6 +84,11 @@ PRODUCTS = (
              Shade="Clay", Cable="Black steel", Diameter="40 cm"),
 )  # fmt: skip
 
+
+def _options(texts: str) -> tuple[Option, ...]:
+    return tuple(read_option(text) for text in texts.split(","))
+
+
 # Every kind and every setting once. Required attributes have a default, so that a minimal order,
 # such as the first example of the README, is valid.
 ATTRIBUTES = (
@@ -113,10 +96,8 @@ ATTRIBUTES = (
         key="deliveryMethod",
         label="Delivery",
         kind=Kind.OPTION,
-        options=(
-            Option("kerbside", "To the kerb"),
-            Option("room", "Into the room"),
-            Option("pickup", "Fetched at the workshop"),
+        options=_options(
+            "kerbside=To the kerb, room=Into the room, pickup=Fetched at the workshop"
         ),
         required=True,
         default="kerbside",
@@ -126,13 +107,8 @@ ATTRIBUTES = (
         key="deliveryCountry",
         label="Delivery country",
         kind=Kind.OPTION,
-        options=(
-            Option("AT", "Austria"),
-            Option("CH", "Switzerland"),
-            Option("DE", "Germany"),
-            Option("DK", "Denmark"),
-            Option("NL", "Netherlands"),
-            Option("SE", "Sweden"),
+        options=_options(
+            "AT=Austria, CH=Switzerland, DE=Germany, DK=Denmark, NL=Netherlands, SE=Sweden"
         ),
         required=True,
         default="DE",
@@ -148,20 +124,13 @@ ATTRIBUTES = (
     ),
     AttributeRule(key="discountPercent", label="Discount in %", kind=Kind.NUMBER),
     AttributeRule(
-        key="purchaseOrder",
-        label="Customer's purchase order",
-        kind=Kind.TEXT,
-        applies=Applies.BOTH,
+        key="purchaseOrder", label="Customer's purchase order", kind=Kind.TEXT, applies=Applies.BOTH
     ),
     AttributeRule(
         key="finish",
         label="Finish",
         kind=Kind.OPTION,
-        options=(
-            Option("oil", "Oiled"),
-            Option("soap", "Soaped"),
-            Option("lacquer", "Clear lacquer"),
-        ),
+        options=_options("oil=Oiled, soap=Soaped, lacquer=Clear lacquer"),
         applies=Applies.DERIVATIVE,
         visible_to_customer=True,
     ),

@@ -21,7 +21,7 @@ EMAIL = "demo@alder-oak.example"
 # Domains of the public token: the local machine and a reserved domain.
 DOMAINS = ("localhost", "127.0.0.1", "shop.example", "*.shop.example")
 # The customer page; the phone number is not assigned to anyone.
-COLOUR = "#8a4b16"
+ACCENT = "#8a4b16"
 CONTACT = "+49 30 23125 041 · orders@alder-oak.example"
 
 
@@ -52,7 +52,7 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     private = administration.add_token(org_id, name="Trade portal", is_private=True)
     public = administration.add_token(org_id, name="Online shop", is_private=False, allowed=DOMAINS)
     administration.change_customer_page(
-        org_id, customer_check="none", accent=COLOUR, contact=CONTACT, language=""
+        org_id, customer_check="none", accent=ACCENT, contact=CONTACT, language=""
     )
     for rule in ATTRIBUTES:
         administration.add_attribute(org_id, rule)

@@ -22,7 +22,7 @@ from flask import Flask, Response, abort, current_app, g, has_request_context, r
 from jinja2.filters import do_filesizeformat
 from werkzeug.datastructures import LanguageAccept
 
-from orders.languages import CATALOGUES, ENGLISH, languages
+from orders.languages import CATALOGS, ENGLISH, languages
 from orders.rules.configuration import option_text
 from orders.rules.texts import Figure, Text
 from orders.settings import PROJECT
@@ -43,7 +43,7 @@ def start_languages(app: Flask, language_of_person: Callable[[], str]) -> None:
     flask_babel.Babel(app, default_locale=ENGLISH, locale_selector=language_of_request)
     app.jinja_env.globals.update(language=language, other_languages=other_languages)
     app.jinja_env.filters.update(translated=translated, figure=figure, language_tag=language_tag)
-    app.jinja_env.filters["filesizeformat"] = file_size
+    app.jinja_env.filters.update(read_options=read_options, filesizeformat=file_size)
 
 
 def language_of_request() -> str:
@@ -75,9 +75,8 @@ def translated(text: str) -> str:
     values = {name: _value(value) for name, value in text.values.items()}
     if text.many is not None:
         return ngettext(text.template, text.many, text.number, **values)
-    return (
-        gettext(text.template, **values) if text else ""
-    )  # gettext("") returns the header of the catalog
+    # gettext("") would return the header of the catalog.
+    return gettext(text.template, **values) if text else ""
 
 
 def _value(value: object) -> object:
@@ -212,16 +211,16 @@ def script_of(code: str) -> str:
     `forms` has one digit for each number from 0 to 199: the index of its plural form. From 200 on
     the last hundred repeats, as it does in the plural rules of all languages.
     """
-    catalogue = Translations.load(str(CATALOGUES), [code])
-    form_of: Any = getattr(catalogue, "plural", lambda number: int(number != 1))
+    catalog = Translations.load(str(CATALOGS), [code])
+    form_of: Any = getattr(catalog, "plural", lambda number: int(number != 1))
     forms = [form_of(number) for number in range(200)]
     messages: dict[str, list[str]] = {}
     for text in _script_texts():
         if isinstance(text, str):
-            messages[text] = [catalogue.gettext(text)]
+            messages[text] = [catalog.gettext(text)]
         else:
             samples = [forms.index(form) for form in range(max(forms) + 1)]
-            messages[text[0]] = [catalogue.ngettext(*text, number) for number in samples]
+            messages[text[0]] = [catalog.ngettext(*text, number) for number in samples]
     texts = {"forms": "".join(map(str, forms)), "messages": messages}
     return f"window.shortorderTexts = {json.dumps(texts, ensure_ascii=False, sort_keys=True)};\n"
 

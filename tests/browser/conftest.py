@@ -21,7 +21,7 @@ from playwright.sync_api import (
 )
 
 from app import create_app
-from orders.languages import CATALOGUES
+from orders.languages import CATALOGS
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.settings import Settings
 from orders.storage.database import close
@@ -214,7 +214,7 @@ class Screen:
 
     def say(self, text: str) -> str:
         """Return a text of the pages in the language of this screen."""
-        return str(Translations.load(CATALOGUES, [self.language]).gettext(text))
+        return str(Translations.load(CATALOGS, [self.language]).gettext(text))
 
     def button(self, name: str) -> Locator:
         """Find a button by its whole text."""

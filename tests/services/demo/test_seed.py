@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from orders import access
 from orders.access import Origin
 from orders.catalogue import naming
-from orders.demo import DemoResult, drawings, seed_demo
+from orders.demo import DemoResult, seed_demo
 from orders.demo.example_orders import example_orders
 from orders.demo.products import ATTRIBUTES, PRODUCTS, Product
 from orders.rules.attributes import Applies, Kind, check_definition
@@ -23,6 +23,7 @@ from orders.rules.status import Status
 from orders.settings import PROJECT
 from orders.storage import database, tables
 from orders.storage.models.base import Base
+from tests.services.demo import drawings
 
 NOW = datetime(2026, 3, 18, 15, 30, tzinfo=UTC)
 
@@ -172,7 +173,7 @@ def test_the_content_is_the_same_on_every_machine() -> None:
 @pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.sku)
 def test_the_stored_drawing_is_what_the_code_renders(product: Product) -> None:
     stored = (drawings.FOLDER / product.picture).read_text(encoding="ascii")
-    assert stored == drawings.render(product), "run `python -m orders.demo.drawings`"
+    assert stored == drawings.render(product), "run `python -m tests.services.demo.drawings`"
     assert len(stored) < 2000
     root = ElementTree.fromstring(stored)  # noqa: S314 - our own file
     assert root.tag == "{http://www.w3.org/2000/svg}svg"

@@ -1,39 +1,59 @@
 """Renders the demo's products as SVG, in the colors of each configuration.
 
-`python -m orders.demo.drawings` rewrites the files in `static/demo/`. A drawing is 120 units wide
-and high; the products stand at y = 100.
+`python -m tests.services.demo.drawings` rewrites the files in `static/demo/`. A drawing is 120
+units wide and high; the ground is at y = 100.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
-from orders.demo.products import COLOURS, PRODUCTS, Product
+from orders.demo.products import PRODUCTS, Product
+from orders.settings import PROJECT
 
-FOLDER = Path(__file__).resolve().parents[2] / "static" / "demo"
+FOLDER = PROJECT / "static" / "demo"
 PAPER = "#f3efe8"
 SHADOW = "#e2dbcf"
 GLOW = "#fff3cf"
+# Colors of the drawings by the option value that selects them.
+COLORS = {
+    "Oak": "#c79f68",
+    "Walnut": "#75503a",
+    "Ash": "#dcc59c",
+    "Black oak": "#38332f",
+    "Brass": "#b8914a",
+    "Black steel": "#33363a",
+    "Brushed steel": "#98a1a8",
+    "Opal glass": "#f4ead2",
+    "Moss": "#6f7d57",
+    "Clay": "#b9694b",
+    "Sand": "#d3bf9f",
+    "Ocean": "#3b617a",
+    "Mustard": "#c7953a",
+    "Plum": "#6f4860",
+    "Cognac leather": "#a0613a",
+    "Natural cord": "#e2d3b4",
+    "Linen": "#e6ded0",
+}
 
 Shape = Callable[..., str]
 
 
-def mixed(colour: str, other: str, share: float) -> str:
+def mixed(color: str, other: str, share: float) -> str:
     """Mix two colors (#rrggbb) with `share` (0 to 1) of the other."""
     parts = (
-        round(int(colour[at : at + 2], 16) * (1 - share) + int(other[at : at + 2], 16) * share)
+        round(int(color[at : at + 2], 16) * (1 - share) + int(other[at : at + 2], 16) * share)
         for at in (1, 3, 5)
     )
     return "#" + "".join(f"{part:02x}" for part in parts)
 
 
-def darker(colour: str, share: float = 0.2) -> str:
+def darker(color: str, share: float = 0.2) -> str:
     """Return the color of a shaded side."""
-    return mixed(colour, "#1d1a18", share)
+    return mixed(color, "#1d1a18", share)
 
 
-def lighter(colour: str, share: float = 0.2) -> str:
+def lighter(color: str, share: float = 0.2) -> str:
     """Return the color of a lit side."""
-    return mixed(colour, "#ffffff", share)
+    return mixed(color, "#ffffff", share)
 
 
 def box(x: float, y: float, width: float, height: float, fill: str, radius: float = 0) -> str:
@@ -303,10 +323,10 @@ SHAPES: dict[str, Shape] = {
 
 def render(product: Product) -> str:
     """Return the picture of a product as SVG."""
-    colours = [COLOURS[name] for name in product.colours]
+    colors = [COLORS[value] for value in product.variant.values() if value in COLORS]
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120">'
-        f"{box(0, 0, 120, 120, PAPER)}{SHAPES[product.shape](*colours)}</svg>\n"
+        f"{box(0, 0, 120, 120, PAPER)}{SHAPES[product.shape](*colors)}</svg>\n"
     )
 
 
