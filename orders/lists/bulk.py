@@ -72,7 +72,7 @@ class BulkOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class BulkChange:
+class BulkEdit:
     """A change of many orders; not finished while `finished_at` is None."""
 
     id: str
@@ -93,7 +93,7 @@ class BulkChange:
         return tuple(one for one in self.outcomes if one.result in results)
 
 
-def find_change(change_id: str, actor: Actor) -> BulkChange:
+def find_change(change_id: str, actor: Actor) -> BulkEdit:
     """Read a change that this person has made. Raises NotFound."""
     row: Any = None
     if read_uuid(change_id) == change_id:
@@ -102,7 +102,7 @@ def find_change(change_id: str, actor: Actor) -> BulkChange:
             row = connection.execute(select(bulk_change).where(*which)).one_or_none()
     if row is None:
         raise NotFound(mark("There is no such change."))
-    return BulkChange(
+    return BulkEdit(
         id=row.id,
         action=BulkAction(row.action),
         status=Status(row.status) if row.status else None,
@@ -117,7 +117,7 @@ def _outcome(stored: dict[str, Any]) -> BulkOutcome:
     return BulkOutcome(**{**stored, "reason": unpack(stored["reason"])})
 
 
-def _begin(change: BulkChange, actor: Actor) -> bool:
+def _begin(change: BulkEdit, actor: Actor) -> bool:
     """Claim the change's ID; False when it is taken already. Old changes are deleted."""
     row: dict[str, Any] = {
         "id": change.id,
@@ -139,14 +139,14 @@ def _begin(change: BulkChange, actor: Actor) -> bool:
     return database.write(work)
 
 
-def _claim_undoing(change: BulkChange, at: datetime) -> bool:
+def _claim_undoing(change: BulkEdit, at: datetime) -> bool:
     """Let one of two clicks undo the change."""
     which = (bulk_change.c.id == change.id, bulk_change.c.undone_at.is_(None))
     claim = update(bulk_change).where(*which).values(undone_at=at).returning(bulk_change.c.id)
     return database.write(lambda connection: connection.execute(claim).first() is not None)
 
 
-def _keep(change: BulkChange) -> None:
+def _keep(change: BulkEdit) -> None:
     """Store the outcomes so far."""
     values = {
         "finished_at": change.finished_at,
@@ -206,7 +206,7 @@ def targets_of(org_id: str, wanted: OrderFilter, sort: Sort) -> list[Target]:
 def change_orders(
     targets: Sequence[Target], action: BulkAction, *, status: Status | None = None, change_id: str,
     actor: Actor, now: datetime | None = None,
-) -> BulkChange:  # fmt: skip
+) -> BulkEdit:  # fmt: skip
     """Change the orders one by one, at most MOST_ORDERS, and return the outcome of each.
 
     An order that is no longer in the version of its target is left alone. The same `change_id`
@@ -215,7 +215,7 @@ def change_orders(
     if len(targets) > MOST_ORDERS:
         raise TooMany
     at = now or datetime.now(UTC)
-    change = BulkChange(change_id, action, status, at, None, None, ())
+    change = BulkEdit(change_id, action, status, at, None, None, ())
     if not _begin(change, actor):
         return find_change(change_id, actor)
     for outcome in _outcomes(targets, change, actor):
@@ -227,7 +227,7 @@ def change_orders(
     return change
 
 
-def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> BulkChange:
+def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> BulkEdit:
     """Change each order back that is still as the change has left it.
 
     A second undo does nothing. Raises NotFound for a change of somebody else, or an old one.
@@ -259,7 +259,7 @@ def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # n
     return found
 
 
-def _outcomes(targets: Sequence[Target], change: BulkChange, actor: Actor) -> Iterator[BulkOutcome]:
+def _outcomes(targets: Sequence[Target], change: BulkEdit, actor: Actor) -> Iterator[BulkOutcome]:
     """Change one order after the other; targets that the org does not have are skipped."""
     stored = _read(actor.org_id, orders.c.short_id, [one.short_id for one in targets])
     busy = ""
@@ -280,7 +280,7 @@ def _outcomes(targets: Sequence[Target], change: BulkChange, actor: Actor) -> It
         yield outcome
 
 
-def _undo(outcome: BulkOutcome, change: BulkChange, actor: Actor) -> BulkOutcome:
+def _undo(outcome: BulkOutcome, change: BulkEdit, actor: Actor) -> BulkOutcome:
     change_one = _UNDOING.get(change.action, _setting(Status(outcome.before)))
     undone = _try(outcome, outcome.version, change_one, actor)
     return (

@@ -28,10 +28,7 @@ def search_text(order: Order) -> str:
 
     No word of a search spreads over two lines.
     """
-    platform = order.platform
-    fixed = _texts_of(order)
-    if platform:
-        fixed += tuple([platform.get(key) for key in _platform_keys])
+    fixed = (*_texts_of(order), *map(order.platform.get, _platform_keys))
     parts = [one.casefold()[:MAX_PART] for one in fixed if isinstance(one, str)]
     objects = _objects_of(order)
     if any(objects):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from flask import Response, request
 
 from orders.lists import bulk
-from orders.lists.bulk import BulkAction, BulkChange, Target, TooMany
+from orders.lists.bulk import BulkAction, BulkEdit, Target, TooMany
 from orders.rules.errors import NotFound
 from orders.rules.status import Status, read_status
 from orders.rules.texts import mark
@@ -55,7 +55,7 @@ def undo_change(change_id: str) -> Response:
     return _show(bulk.undo(change_id, actor=signed_in().actor))
 
 
-def _show(change: BulkChange) -> Response:
+def _show(change: BulkEdit) -> Response:
     """Show the list with what became of each order; a reload shows it again and does nothing."""
     if wants_piece():
         return draw(sent_address(), change=change)

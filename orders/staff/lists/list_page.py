@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from orders import queries
 from orders.lists import bulk, order_filter, order_list, saved_views
-from orders.lists.bulk import BulkChange
+from orders.lists.bulk import BulkEdit
 from orders.lists.order_filter import FilterChoices
 from orders.lists.order_list import MOST_COUNTED, ListPage, Sort
 from orders.lists.saved_views import View
@@ -90,7 +90,7 @@ def choices_and_address(sent: MultiDict[str, str]) -> tuple[FilterChoices, ListA
 
 
 def draw(
-    sent: MultiDict[str, str], *, change: BulkChange | None = None, trouble: Trouble | None = None
+    sent: MultiDict[str, str], *, change: BulkEdit | None = None, trouble: Trouble | None = None
 ) -> Response:
     """Draw the list that the address asks for; for htmx only what changes with it."""
     member = signed_in()
@@ -132,7 +132,7 @@ def own_id(key: str) -> str:
     return str(uuid.uuid5(uuid.UUID(signed_in().id), key))
 
 
-def _change(change_id: str) -> BulkChange | None:
+def _change(change_id: str) -> BulkEdit | None:
     try:
         return bulk.find_change(change_id, signed_in().actor) if change_id else None
     except NotFound:
