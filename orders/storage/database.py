@@ -112,19 +112,21 @@ def transaction() -> Iterator[Connection]:
     use `write`.
     """
     engine = _engine()
-    with _one_write_per_thread():
+    _start_writing()
+    try:
         if engine.dialect.name == "sqlite":
             with _writer_of(engine).transaction() as connection:
                 yield connection
             return
         with _with_retries(lambda: _begun(engine)) as connection:
-            try:
-                yield connection
-                connection.commit()
-            except DBAPIError as error:
-                if _is_retryable(error) or isinstance(error, OperationalError):
-                    raise ServiceBusy(CANNOT_WRITE) from error
-                raise
+            yield connection
+            connection.commit()
+    except DBAPIError as error:
+        if _is_retryable(error) or isinstance(error, OperationalError):
+            raise ServiceBusy(CANNOT_WRITE) from error
+        raise
+    finally:
+        _thread.is_writing = False
 
 
 def write(function: Callable[[Connection], T]) -> T:
@@ -136,10 +138,13 @@ def write(function: Callable[[Connection], T]) -> T:
     back and is raised here. Raises ServiceBusy when the database cannot be written in time.
     """
     engine = _engine()
-    with _one_write_per_thread():
+    _start_writing()
+    try:
         if engine.dialect.name == "sqlite":
             return _writer_of(engine).run(function)
         return _write_with_retries(engine, function)
+    finally:
+        _thread.is_writing = False
 
 
 def insert(rows: NewRows) -> None:
@@ -151,11 +156,14 @@ def insert(rows: NewRows) -> None:
     although IntegrityError is raised.
     """
     engine = _engine()
-    with _one_write_per_thread():
+    _start_writing()
+    try:
         if engine.dialect.name == "sqlite":
             _writer_of(engine).run(BatchInsert(rows))
         else:
             _write_with_retries(engine, lambda connection: _insert_rows(connection, rows))
+    finally:
+        _thread.is_writing = False
 
 
 def close() -> None:
@@ -171,16 +179,11 @@ def close() -> None:
     engine.dispose()
 
 
-@contextmanager
-def _one_write_per_thread() -> Iterator[None]:
+def _start_writing() -> None:
     """Refuse a write inside another: on SQLite it would wait for itself."""
     if getattr(_thread, "is_writing", False):
         raise RuntimeError("a write inside another write: pass its connection instead")
     _thread.is_writing = True
-    try:
-        yield
-    finally:
-        _thread.is_writing = False
 
 
 def _write_with_retries(engine: Engine, function: Callable[[Connection], T]) -> T:
