@@ -68,6 +68,7 @@ def test_the_good_order_passes_both_doors(
 
 
 @pytest.mark.parametrize("bad", BAD_ORDERS, ids=lambda bad: bad.name)
+@pytest.mark.one_database(reason="it is refused before the first statement that writes")
 def test_both_doors_refuse_it_in_the_same_words(
     bad: BadOrder,
     client: FlaskClient,

@@ -13,6 +13,10 @@ from orders.rules.status import Status
 from tests.actors import Org
 from tests.customer.conftest import CODE, UNKNOWN_CODE, Clock, PlaceOrder
 
+pytestmark = pytest.mark.one_database(
+    reason="what is read is the language; the same statements run in the English tests"
+)
+
 UUID = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 LINE = {"configurationId": UUID, "count": 1200}
 MISTYPED_CODE = UNKNOWN_CODE[:-1] + ("0" if UNKNOWN_CODE[-1] != "0" else "1")

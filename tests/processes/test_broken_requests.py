@@ -59,7 +59,7 @@ class Door:
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     folder = tmp_path_factory.mktemp("broken")
-    with running(folder) as server:
+    with running(folder, WORKERS="1") as server:
         org = server.command("org", "add", "Broken")["id"]
         made = server.command("token", "add", "--org", org, "--name", "x", "--private")
         staff = ("staff", "add", "--org", org, "--email", "a@desk.example", "--role", "sales")

@@ -18,7 +18,12 @@ from tests.staff.lists.test_bulk import change, form, told, undo
 from tests.staff.test_language import GERMAN
 from tests.staff.test_pages import make_order
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(
+        reason="what is read is the language; the same statements run in the English tests"
+    ),
+]
 LAMP = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d22"
 # Words that are German, too; file formats; and what a key is called.
 SAME_IN_BOTH = {

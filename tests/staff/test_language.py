@@ -2,11 +2,16 @@
 
 import re
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.web import script_texts
 from tests.actors import Org
+
+pytestmark = pytest.mark.one_database(
+    reason="what is read is the language; the same statements run in the English tests"
+)
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 PREFERENCES = "/account/preferences"

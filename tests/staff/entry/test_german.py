@@ -25,7 +25,12 @@ SAME = {
     "matt", "gloss", "PDF",
 }  # fmt: skip
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(
+        reason="what is read is the language; the same statements run in the English tests"
+    ),
+]
 
 
 class Texts(HTMLParser):

@@ -138,6 +138,7 @@ def test_a_spreadsheet_comes_in_the_same_way(app: Flask, staff_client: FlaskClie
         ("", b"a,b\n1,2\n", "Choose a file."),
     ],
 )
+@pytest.mark.one_database(reason="the file is refused before anything is stored")
 def test_a_file_that_cannot_be_read_gets_a_sentence(
     app: Flask, staff_client: FlaskClient, name: str, content: bytes, sentence: str
 ) -> None:

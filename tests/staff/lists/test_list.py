@@ -224,6 +224,7 @@ class TestFilters:
             ("platform=%00", "NUL"), (f"store={'x' * 256}", "At most 255"),
         ],
     )  # fmt: skip
+    @pytest.mark.one_database(reason="such a filter is not searched for")
     def test_what_cannot_be_read_is_told_at_its_field(
         self, staff_client: FlaskClient, org: Org, query: str, sentence: str
     ) -> None:

@@ -69,6 +69,7 @@ class TestSigningIn:
         ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)",
          "/\t/evil.example", "evil.example", "\\\\evil.example"],
     )  # fmt: skip
+    @pytest.mark.one_database(reason="where an address leads is decided from its text")
     def test_no_sign_in_leads_to_another_site(
         self, client: FlaskClient, member_email: str, address: str
     ) -> None:

@@ -86,6 +86,7 @@ class TestDefining:
             ({"kind": "boolean", "option": "", "default": "maybe"}, ["default"]),
         ],
     )
+    @pytest.mark.one_database(reason="it is refused before the first statement that writes")
     def test_what_is_wrong_is_told_at_its_field_and_nothing_is_saved(
         self, admin_client: FlaskClient, org: Org, fields: dict[str, str], wrong: list[str]
     ) -> None:

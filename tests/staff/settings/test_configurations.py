@@ -259,6 +259,7 @@ class TestImport:
         ]
 
     @pytest.mark.parametrize("name", UNREADABLE)
+    @pytest.mark.one_database(reason="the file is refused before it is looked up")
     def test_a_file_that_cannot_be_read_is_told_why(
         self, app: Flask, admin_client: FlaskClient, name: str
     ) -> None:

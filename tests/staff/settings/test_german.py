@@ -39,7 +39,12 @@ FINISH = AttributeRule(
     options=(Option("matt", "Matt"), Option("gloss", "Glanz")),
 )  # fmt: skip
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(
+        reason="what is read is the language; the same statements run in the English tests"
+    ),
+]
 
 
 class Texts(HTMLParser):

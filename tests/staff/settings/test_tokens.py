@@ -121,6 +121,7 @@ class TestMaking:
             ({"kind": "nonsense", "name": " "}, ["name", "domain"]),
         ],
     )
+    @pytest.mark.one_database(reason="it is refused before the first statement that writes")
     def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_stays(
         self, admin_client: FlaskClient, org: Org, fields: dict[str, str], wrong: list[str]
     ) -> None:
