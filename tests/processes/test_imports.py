@@ -26,6 +26,7 @@ from tests.sheets import csv_of
 
 ORDERS = 1_500
 FEW_KILLS, MANY_KILLS = 2, 6
+LONG = 240.0  # seconds; the machine may be busy with other tests
 HEADS = ("order", "name", "configurationId", "count")
 
 
@@ -46,10 +47,10 @@ def made(one: Import) -> int:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LONG
     while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def running_import(org: Org) -> Import:
@@ -101,7 +102,7 @@ def test_killed_in_the_middle_again_and_again(
             with running(folder, database_url) as server:
                 enough = min(before + ORDERS // kills // 2, ORDERS - 200)
                 while made(one) <= enough:
-                    time.sleep(0.02)
+                    time.sleep(0.05)
                 kill(server)
         assert made(one) < ORDERS
         with running(folder, database_url):
