@@ -1,7 +1,5 @@
 """In which language the customers' pages speak, and that they say the same in each."""
 
-import re
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,6 +10,7 @@ from orders.rules.errors import ServiceBusy
 from orders.rules.status import Status
 from tests.actors import Org
 from tests.customer.conftest import CODE, UNKNOWN_CODE, Clock, PlaceOrder
+from tests.html import attribute, attributes
 
 pytestmark = pytest.mark.one_database(
     reason="what is read is the language; the same statements run in the English tests"
@@ -26,9 +25,7 @@ FRENCH = {"Accept-Language": "fr"}
 
 
 def spoken(text: str) -> str:
-    found = re.search(r'<html lang="(\w+)">', text)
-    assert found is not None
-    return found[1]
+    return attribute(text, "html", "lang")
 
 
 def let_speak(app: Flask, org: Org, language: str) -> None:
@@ -91,14 +88,12 @@ class TestTheChoice:
         place_order(cart=[LINE])
         for path in ("/find", f"/o/{CODE}", f"/o/{UNKNOWN_CODE}", "/find?code=a%26b%22"):
             text = client.get(path).text
-            [address] = re.findall(r'<a href="([^"]*)" lang="de" hreflang="de">', text)
-            other = client.get(
-                address.replace("&amp;", "&"), headers=ENGLISH, follow_redirects=True
-            )
+            [address] = attributes(text, "a[lang=de][hreflang=de]", "href")
+            other = client.get(address, headers=ENGLISH, follow_redirects=True)
             assert spoken(other.text) == "de"
             client.delete_cookie("language")
-            typed = re.findall(r'name="code" type="text" value="([^"]*)"', text)
-            assert re.findall(r'name="code" type="text" value="([^"]*)"', other.text) == typed
+            typed = attributes(text, "[name=code][type=text]", "value")
+            assert attributes(other.text, "[name=code][type=text]", "value") == typed
 
 
 class TestGerman:
