@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Processes of `make test`. Each has its own databases.
+TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pdf test fuzz format translations lock bench desk-figures screenshots clean
+.PHONY: help serve pdf test lint soak fuzz format translations lock bench desk-figures screenshots clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -15,12 +17,22 @@ serve: $(VENV)/.installed ## install what is needed, migrate, serve on http://12
 pdf: $(VENV)/.installed ## add order sheets as PDF; the system needs pango (docs/order-page.md)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-pdf.txt
 
-test: $(VENV)/.installed-dev ## format, lint, types, architecture, then every test
+# The linters run beside the tests, and say something only when they find something.
+test: $(VENV)/.installed-dev ## every test, and beside them format, lint, types, architecture
+	@( found=$$($(MAKE) --no-print-directory lint 2>&1) || { echo "$$found"; exit 1; } ) & lint=$$!; \
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES); tests=$$?; \
+	wait $$lint || { echo "The linters found something, see above: make lint"; exit 1; }; \
+	exit $$tests
+
+lint: $(VENV)/.installed-dev ## format, lint, types, architecture
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+soak: fuzz ## the long forms of the tests: many kills, many rounds, new generated examples
+	$(BIN)/python -m pytest -m soak
+	$(BIN)/python -m pytest tests/rules tests/storage/test_types.py --hypothesis-profile=soak
 
 fuzz: $(VENV)/.installed-dev ## send thousands of generated requests to the served JSON door
 	$(BIN)/python -m tests.fuzz

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from hypothesis import HealthCheck
+from hypothesis import settings as profiles
 from sqlalchemy import func, select
 
 from orders.recording import request_recorder
@@ -23,8 +26,48 @@ from tests.databases import (
     own_app,
     settings_for,
 )
-from tests.postgres import postgres_server
+from tests.postgres import new_database, postgres_server
 from tests.receiver import Receiver, receiving
+
+# No deadline: a busy machine is no fault of a rule. The same examples in every run: what fails,
+# fails for everybody and at once. `make soak` looks further, with other examples each time.
+profiles.register_profile(
+    "fixed",
+    max_examples=75,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+profiles.register_profile(
+    "soak", profiles.get_profile("fixed"), max_examples=2_000, derandomize=False
+)
+profiles.load_profile("fixed")
+
+# What takes long begins first, so that both processes of `make test` end together.
+LONG_FIRST = ("tests/browser/", "tests/api/test_schemathesis.py", "tests/processes/", "tests/docs/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def turn(item: pytest.Item) -> int:
+        return next((n for n, one in enumerate(LONG_FIRST) if item.nodeid.startswith(one)), 99)
+
+    items.sort(key=turn)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:  # noqa: ANN401 - xdist's own
+    """Give each file to one process, for what its tests share, and all of the browser to one."""
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - only where it is installed
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # it has no types
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, _test = nodeid.partition("::")
+            return "browser" if file.startswith("tests/browser/") else file
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
 
 # Tests write the request log when they look at it, and at their end; no thread does meanwhile.
 request_recorder.PAUSE = 3600.0
@@ -50,10 +93,8 @@ def new_sqlite(tmp_path: Path) -> str:
 @pytest.fixture
 def new_postgresql(postgres: str) -> Iterator[str]:
     """A database that no other test uses."""
-    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
-        connection.execute("CREATE DATABASE own_orders TEMPLATE template_orders")
-        yield f"{postgres}/own_orders"
-        connection.execute("DROP DATABASE own_orders WITH (FORCE)")
+    with new_database(postgres, "own_orders") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -65,10 +106,8 @@ def shared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedAp
 def shared_postgresql(
     postgres: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SharedApp]:
-    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
-        connection.execute("CREATE DATABASE orders TEMPLATE template_orders")
-    database = PostgresDatabase(postgres, "orders", tmp_path_factory.mktemp("postgresql"))
-    yield from shared_app(database)
+    with new_database(postgres, "orders") as url:
+        yield from shared_app(PostgresDatabase(url, tmp_path_factory.mktemp("postgresql")))
 
 
 def shared_app(database: Database) -> Iterator[SharedApp]:

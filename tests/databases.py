@@ -120,9 +120,9 @@ class SqliteDatabase:
 class PostgresDatabase:
     """A database on the server of this test process."""
 
-    def __init__(self, server: str, name: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path) -> None:
         self.folder = folder
-        self.url = f"{server}/{name}"
+        self.url = url
 
     def connect(self) -> None:
         self._connection = psycopg.connect(self.url, autocommit=True)

@@ -69,6 +69,15 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def new_database(server: str, name: str) -> Iterator[str]:
+    """Make a database that is migrated already, and drop it in the end; gives its URL."""
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_orders".encode())
+        yield f"{server}/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
 def _can_run(program: Path, user: str) -> bool:
     result = subprocess.run(["/bin/sh", "-c", f"test -x '{program}'"], check=False, user=user)
     return result.returncode == 0

@@ -151,6 +151,7 @@ class TestParameters:
         [("page", "0"), ("page", "x"), ("perPage", "1.5"), ("perPage", "9999999"),
          ("sort", "secret_hash"), ("sort", "secretHash"), ("sort", "--name")],
     )  # fmt: skip
+    @pytest.mark.one_database(reason="the parameters are refused before the search")
     def test_a_malformed_one_is_told_by_its_name(self, api: Api, name: str, value: str) -> None:
         answer = get(api, **{name: value})
         assert answer.status_code == 422

@@ -202,6 +202,7 @@ def test_what_is_refused_changes_nothing(
 
 @pytest.mark.parametrize("rest", ["/cart", "/items"])
 @pytest.mark.parametrize("body", [{}, {"cart": None}, {"cart": [1]}, [[]], {"cart": [], "x": 1}])
+@pytest.mark.one_database(reason="it is refused before the first statement that writes")
 def test_lines_that_are_none_are_refused(
     api: Api, order: dict[str, Any], rest: str, body: object
 ) -> None:

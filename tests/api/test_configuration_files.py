@@ -86,6 +86,7 @@ CONTENTS = {
 
 @pytest.mark.parametrize("name", CONTENTS)
 @pytest.mark.parametrize("declares", [True, False])
+@pytest.mark.one_database(reason="types of files and headers of answers")
 def test_each_type_comes_back_and_nothing_runs(api: Api, name: str, declares: bool) -> None:
     content, kind, disposition = CONTENTS[name]
     form = Form().file("files", name, content, f"{kind}; charset=utf-8" if declares else None)
@@ -125,6 +126,7 @@ LIES = {
 
 
 @pytest.mark.parametrize("name", LIES)
+@pytest.mark.one_database(reason="types of files and headers of answers")
 def test_types_are_not_trusted(app: Flask, api: Api, settings: Settings, name: str) -> None:
     file_name, content, kind, message = LIES[name]
     form = Form().file("files", "good.png", PNG).file("files", file_name, content, kind)

@@ -12,6 +12,10 @@ from tests.api.calls import Api
 from tests.api.configuration_calls import WHOLE, create, read, saved, send, stored, told
 from tests.uploads import BOUNDARY, GIF, KIND, PDF, PNG, Form
 
+pytestmark = pytest.mark.one_database(
+    reason="how a form is read; tests/api/test_configuration_files.py stores on both databases"
+)
+
 
 def test_a_form_gives_the_same_answer_as_json(api: Api) -> None:
     form = Form()

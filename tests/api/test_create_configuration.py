@@ -155,6 +155,7 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
+@pytest.mark.one_database(reason="it is refused before the first statement that writes")
 def test_bad_input_is_told_by_its_path_and_nothing_is_saved(
     app: Flask, api: Api, name: str
 ) -> None:

@@ -19,6 +19,8 @@ from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery
 from tests.api.calls import Api
 
+pytestmark = pytest.mark.one_database(reason="the document, and answers held against it")
+
 DOCUMENT = document(Limits(), "/")
 METHODS = ("get", "post", "put", "patch", "delete")
 

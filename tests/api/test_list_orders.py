@@ -186,6 +186,7 @@ def test_hints_that_clients_add_for_themselves_are_ignored(api: Api) -> None:
         ("configurationId", "x"), ("name", "x" * 256), ("customerId", "a\0b"),
     ],
 )  # fmt: skip
+@pytest.mark.one_database(reason="the parameters are refused before the search")
 def test_a_known_parameter_with_a_malformed_value_is_422_by_its_name(
     api: Api, name: str, value: str
 ) -> None:

@@ -7,6 +7,8 @@ from flask.testing import FlaskClient
 
 from tests.api.calls import Api
 
+pytestmark = pytest.mark.one_database(reason="it is refused before the first statement that writes")
+
 LINE = {"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": 1}
 GOOD = json.dumps({"cart": [LINE]})
 CART = f'"cart": [{json.dumps(LINE)}]'

@@ -121,6 +121,7 @@ class TestDomains:
             "https://shop.example\\@evil.example",
         ],
     )
+    @pytest.mark.one_database(reason="domains are compared without the database")
     def test_from_elsewhere_it_is_403_without_cors(self, public_api: Api, origin: str) -> None:
         answer = dataclasses.replace(
             public_api, headers={**public_api.headers, "Origin": origin}

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.bad_orders import CHAIR
 from tests.browser.conftest import Desk, Watch
+from tests.html import read
 
 CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
@@ -21,7 +22,7 @@ def references(page: Page) -> list[str]:
 def orders_named(page: Page, desk: Desk, name: str) -> int:
     """Count the stored orders with this name, as the list shows them."""
     text = page.request.get(f"{desk.address}/orders", params={"q": name}).text()
-    return len(re.findall(r'<a class="code" href="/orders/', text))
+    return len(read(text).all("a.code[href^='/orders/']"))
 
 
 def type_line(page: Page, reference: str, count: str) -> None:

@@ -1,7 +1,5 @@
 """The language of the customer pages."""
 
-import re
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,6 +10,11 @@ from orders.rules.errors import ServiceBusy
 from orders.rules.status import Status
 from tests.actors import Org
 from tests.customer.conftest import CODE, UNKNOWN_CODE, Clock, PlaceOrder
+from tests.html import attribute, attributes
+
+pytestmark = pytest.mark.one_database(
+    reason="what is read is the language; the same statements run in the English tests"
+)
 
 UUID = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 LINE = {"configurationId": UUID, "count": 1200}
@@ -22,9 +25,7 @@ FRENCH = {"Accept-Language": "fr"}
 
 
 def language_of(text: str) -> str:
-    found = re.search(r'<html lang="(\w+)">', text)
-    assert found is not None
-    return found[1]
+    return attribute(text, "html", "lang")
 
 
 def set_language(app: Flask, org: Org, language: str) -> None:
@@ -85,14 +86,12 @@ class TestChoice:
         place_order(cart=[LINE])
         for path in ("/find", f"/o/{CODE}", f"/o/{UNKNOWN_CODE}", "/find?code=a%26b%22"):
             text = client.get(path).text
-            [address] = re.findall(r'<a href="([^"]*)" lang="de" hreflang="de">', text)
-            other = client.get(
-                address.replace("&amp;", "&"), headers=ENGLISH, follow_redirects=True
-            )
+            [address] = attributes(text, "a[lang=de][hreflang=de]", "href")
+            other = client.get(address, headers=ENGLISH, follow_redirects=True)
             assert language_of(other.text) == "de"
             client.delete_cookie("language")
-            typed = re.findall(r'name="code" type="text" value="([^"]*)"', text)
-            assert re.findall(r'name="code" type="text" value="([^"]*)"', other.text) == typed
+            typed = attributes(text, "[name=code][type=text]", "value")
+            assert attributes(other.text, "[name=code][type=text]", "value") == typed
 
 
 class TestGerman:

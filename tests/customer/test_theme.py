@@ -75,6 +75,7 @@ class TestStyleSheet:
     @pytest.mark.parametrize(
         "odd", ["fff", "FF9900", "gggggg", "ff9900;", "%23ff9900", "ff99001", "ff990\n", "%00"]
     )
+    @pytest.mark.one_database(reason="no statement runs for such an address")
     def test_anything_but_six_digits_is_not_found(self, client: FlaskClient, odd: str) -> None:
         for path in (f"/o/look/{odd}.css", f"/o/look/{odd}/preview.css"):
             answer = client.get(path)

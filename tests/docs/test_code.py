@@ -20,7 +20,7 @@ every_language = pytest.mark.parametrize("language", [language.key for language 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running(tmp_path_factory.mktemp("shown")) as server:
+    with running(tmp_path_factory.mktemp("shown"), WORKERS="1") as server:
         org = server.command("org", "add", "Reader")["id"]
         made = server.command("token", "add", "--org", org, "--name", "x", "--private")
         service = Service(server.address, made["token"])

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.html import attribute
 from tests.processes.server import Server, running
 
 CHAIR = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
@@ -59,7 +60,9 @@ class Door:
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     folder = tmp_path_factory.mktemp("broken")
-    with running(folder, BODY_SECONDS="3", BODY_GRACE="1", BODY_MIN_RATE="100") as server:
+    with running(
+        folder, WORKERS="1", BODY_SECONDS="3", BODY_GRACE="1", BODY_MIN_RATE="100"
+    ) as server:
         org = server.command("org", "add", "Broken")["id"]
         made = server.command("token", "add", "--org", org, "--name", "x", "--private")
         staff = ("staff", "add", "--org", org, "--email", "a@desk.example", "--role", "sales")
@@ -188,7 +191,6 @@ def ask(door: Door, path: str, cookie: str) -> tuple[str, str]:
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above
         page = answer.read().decode()
         jar = SimpleCookie(answer.headers.get("Set-Cookie", ""))
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    assert token is not None
+    token = attribute(page, "[name=csrf_token]", "value")
     set_now = jar.get("shortorder")
-    return (f"shortorder={set_now.value}" if set_now else cookie), token[1]
+    return (f"shortorder={set_now.value}" if set_now else cookie), token

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -18,7 +19,7 @@ from orders.settings import Settings
 from orders.storage import database, tables
 from tests.processes.server import Server, running
 
-KILLS = 20
+FEW_KILLS, MANY_KILLS = 6, 30
 CONNECTIONS = 8
 LOAD_BETWEEN_KILLS = 0.25  # seconds
 LINES = [{"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": n} for n in (1, 2, 3)]
@@ -88,7 +89,8 @@ def stored(app: Flask) -> tuple[dict[str, str], Counter[str], Counter[str]]:
         )
 
 
-def test_kill_9_twenty_times_under_load(database_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [FEW_KILLS, pytest.param(MANY_KILLS, marks=pytest.mark.soak)])
+def test_kill_9_again_and_again_under_load(database_url: str, tmp_path: Path, kills: int) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
     chance = random.Random(9)  # noqa: S311 - which worker is hit need not be a secret
@@ -98,7 +100,7 @@ def test_kill_9_twenty_times_under_load(database_url: str, tmp_path: Path) -> No
         clients = [Client(server, secret, number) for number in range(CONNECTIONS)]
         for client in clients:
             client.start()
-        for turn in range(KILLS):
+        for turn in range(kills):
             time.sleep(LOAD_BETWEEN_KILLS)
             kill(server, turn, chance)
             server.wait_until_well()
@@ -109,7 +111,7 @@ def test_kill_9_twenty_times_under_load(database_url: str, tmp_path: Path) -> No
         assert not any(client.is_alive() for client in clients)
     acknowledged = [pair for client in clients for pair in client.acknowledged]
     assert [fault for client in clients for fault in client.refused] == []
-    assert len(acknowledged) > KILLS * CONNECTIONS
+    assert len(acknowledged) > kills * CONNECTIONS
     app = create_app(Settings(data_dir=folder, database_url=database_url, secret_key="x" * 32))
     names, lines, history = stored(app)
     with app.app_context():

@@ -1,5 +1,6 @@
 """Several clients at the same moment, against several processes of the server."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -8,31 +9,42 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orders.settings import PROJECT
+from tests.postgres import new_database
 from tests.processes.server import Server, running
 
 LINE = {"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": 2}
 CLIENTS = 2  # processes
 POSTS = 200  # of each
-ROUNDS = 40
+ROUNDS = 20
+MANY_ROUNDS = 200
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("new_postgresql")
-    with running(tmp_path, url, WORKERS="2") as server:
-        yield server
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    with contextlib.ExitStack() as stack:
+        url = ""
+        if request.param == "postgresql":
+            url = stack.enter_context(new_database(request.getfixturevalue("postgres"), "races"))
+        folder = tmp_path_factory.mktemp("races")
+        yield stack.enter_context(running(folder, url, WORKERS="2"))
 
 
 @pytest.fixture
 def secret(server: Server) -> str:
     org = server.command("org", "add", "Races")["id"]
     return server.command("token", "add", "--org", org, "--name", "n", "--private")["token"]
+
+
+in_few_and_many_rounds = pytest.mark.parametrize(
+    "rounds", [ROUNDS, pytest.param(MANY_ROUNDS, marks=pytest.mark.soak)]
+)
 
 
 def call(
@@ -59,7 +71,6 @@ def call(
 CLIENT = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import SimpleNamespace
 from tests.processes.test_races import LINE, POSTS, call
 
@@ -97,8 +108,9 @@ def test_two_processes_that_post_one_key_200_times_at_once_make_one_order(
     assert call(server, secret, "GET", "/api/orders")[1]["count"] == 1
 
 
+@in_few_and_many_rounds
 def test_of_two_editors_with_one_etag_one_wins_and_nothing_is_lost(
-    server: Server, secret: str
+    server: Server, secret: str, rounds: int
 ) -> None:
     _, order, etag = call(server, secret, "POST", "/api/orders", {"cart": [LINE]})
     path = f"/api/orders/{order['shortId']}"
@@ -108,7 +120,7 @@ def test_of_two_editors_with_one_etag_one_wins_and_nothing_is_lost(
 
     expected = {"name": None, "customerId": None}
     with ThreadPoolExecutor(2) as pool:
-        for at in range(ROUNDS):
+        for at in range(rounds):
             changes = [{"name": f"name {at}"}, {"customerId": f"customer {at}"}]
             answers = list(pool.map(edit, changes))
             assert sorted(status for status, _, _ in answers) == [200, 412]
@@ -119,16 +131,17 @@ def test_of_two_editors_with_one_etag_one_wins_and_nothing_is_lost(
             assert now == answers[winner][1]
 
 
+@in_few_and_many_rounds
 def test_editors_of_different_fields_without_etag_keep_each_others_change(
-    server: Server, secret: str
+    server: Server, secret: str, rounds: int
 ) -> None:
     _, order, _ = call(server, secret, "POST", "/api/orders", {"status": "List"})
     path = f"/api/orders/{order['shortId']}"
     with ThreadPoolExecutor(8) as pool:
         added = [
-            pool.submit(call, server, secret, "POST", f"{path}/cart", [LINE]) for _ in range(ROUNDS)
+            pool.submit(call, server, secret, "POST", f"{path}/cart", [LINE]) for _ in range(rounds)
         ]
         renamed = pool.submit(call, server, secret, "PUT", path, {"name": "Hall"})
         assert {one.result()[0] for one in [*added, renamed]} == {200}
     _, now, _ = call(server, secret, "GET", path)
-    assert (now["name"], len(now["cart"])) == ("Hall", ROUNDS)
+    assert (now["name"], len(now["cart"])) == ("Hall", rounds)

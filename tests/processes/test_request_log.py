@@ -74,11 +74,11 @@ def test_every_request_is_written_while_serving_and_at_a_stop(
 def test_a_log_that_is_switched_off_is_forgotten(tmp_path: Path) -> None:
     database_url = f"sqlite:///{tmp_path / 'shortorder.sqlite3'}"
     settings = Settings(data_dir=tmp_path, database_url=database_url, secret_key="x" * 32)
-    with running(tmp_path) as server:
+    with running(tmp_path, WORKERS="1") as server:
         org = server.command("org", "add", "Logged")["id"]
         secret = server.command("token", "add", "--org", org, "--name", "x", "--private")["token"]
         assert call(server, secret, "/api/orders/000000000000") == 404
     assert statuses(settings, org) == [404]
-    with running(tmp_path, REQUEST_LOG_DAYS="0") as server:
+    with running(tmp_path, REQUEST_LOG_DAYS="0", WORKERS="1") as server:
         assert call(server, secret, "/api/orders/000000000000") == 404
     assert statuses(settings, org) == []

@@ -21,6 +21,10 @@ from tests.staff.people.test_resets import wait_for
 from tests.staff.test_language import CHOICES, PREFERENCES
 from tests.staff.test_pages import make_order
 
+pytestmark = pytest.mark.one_database(
+    reason="what is read is the language; the same statements run in the English tests"
+)
+
 # What is read beside the texts themselves.
 READ = {"title", "aria-label", "placeholder", "alt", "data-said", "data-label", "label"}
 # The same in both languages.

@@ -31,6 +31,10 @@ from tests.services.imports.steps import checked
 from tests.services.messaging.desk import Desk
 from tests.test_both_doors import defined_org, post_form, post_json, told_by_form, told_by_json
 
+pytestmark = pytest.mark.one_database(
+    reason="what is read is the language; the same statements run in the English tests"
+)
+
 __all__ = ["defined_org"]  # a fixture
 
 GERMAN = {"Accept-Language": "de"}

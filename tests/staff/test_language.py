@@ -1,12 +1,16 @@
 """In which language the desk speaks, and what its scripts say."""
 
-import re
-
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.web import language
 from tests.actors import Org
+from tests.html import attribute
+
+pytestmark = pytest.mark.one_database(
+    reason="what is read is the language; the same statements run in the English tests"
+)
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 PREFERENCES = "/account/preferences"
@@ -16,9 +20,7 @@ CHOICES = {
 
 
 def spoken(text: str) -> str:
-    found = re.search(r'<html lang="(\w+)"', text)
-    assert found is not None
-    return found[1]
+    return attribute(text, "html", "lang")
 
 
 def test_the_browser_is_asked_and_the_address_wins(client: FlaskClient) -> None:
@@ -60,9 +62,7 @@ def test_what_is_for_programmers_stays_english(client: FlaskClient, org: Org) ->
 
 def test_scripts_get_their_texts_with_the_page(client: FlaskClient) -> None:
     page = client.get("/sign-in", headers=GERMAN).text
-    found = re.search(r'src="(/texts/de\.js\?v=\w+)"', page)
-    assert found is not None
-    answer = client.get(found[1])
+    answer = client.get(attribute(page, "script[src^='/texts/de.js?v=']", "src"))
     assert answer.text == language.script_of("de")
     assert answer.headers["Cache-Control"].endswith("immutable")
     for other in ("/texts/de.js", "/texts/de.js?v=0123456789"):

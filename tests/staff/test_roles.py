@@ -1,7 +1,5 @@
 """What each role may do: the table, and a walk over every view of the desk with every role."""
 
-import re
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -15,6 +13,7 @@ from orders.storage.models.people import StaffAccount
 from tests.actors import PASSWORD, Org
 from tests.bad_orders import good_form
 from tests.conftest import StoredRows
+from tests.html import read
 
 ANYBODY, OWN, READ, ENTER, SETTINGS = "anybody", "own", "read", "enter", "settings"
 WHO = {
@@ -223,7 +222,7 @@ class TestViewer:
             assert "data-reads-only" in page.text
             assert "/settings" not in page.text
             # Not even one that the style sheet would hide.
-            ways = re.findall(r'(?:href|action)="([^"]*)"', page.text)
+            ways = read(page.text).attributes("href", "action")
             assert not [way for way in ways if way.endswith(("/edit", "/status", "/bin", "/notes"))]
             assert not [way for way in ways if "/orders/new" in way or "/orders/import" in way]
 

@@ -1,7 +1,5 @@
 """Drafts and templates at the desk: what was typed is offered again, and to its person only."""
 
-import re
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -9,6 +7,7 @@ from flask.testing import FlaskClient
 from tests.actors import Org
 from tests.bad_orders import good_form
 from tests.conftest import StoredRows
+from tests.html import attribute
 
 KEY, OTHER_KEY = "D" * 22, "E" * 22
 DRAFT = f"/orders/new/draft?form={KEY}"
@@ -132,12 +131,8 @@ class TestTemplates:
         )
         assert answer.status_code == 200, answer.text
         assert "The template is saved" in answer.text
-        found = re.search(
-            r'href="/orders/new\?template=([0-9a-f-]{36})">',
-            client.get(f"/orders/new?form={KEY}").text,
-        )
-        assert found is not None
-        return found[1]
+        page = client.get(f"/orders/new?form={KEY}").text
+        return attribute(page, "a[href^='/orders/new?template=']", "href").partition("=")[2]
 
     def test_an_order_begins_with_it(
         self, staff_client: FlaskClient, admin_client: FlaskClient

@@ -1,7 +1,5 @@
 """Changing an order by the form: only what was touched, never over what others have done."""
 
-import html
-import re
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from orders.rules.inputs import Limits
 from orders.rules.order import Order
 from tests.actors import Org
 from tests.bad_orders import CHAIR
+from tests.html import read
 
 HTMX = {"HX-Request": "true"}
 
@@ -65,25 +64,7 @@ class Desk:
 
 
 def fields_of(page: str) -> dict[str, str]:
-    form = re.search(r'<form id="order-form".*?</form>', page, re.DOTALL)
-    assert form is not None
-    text = form[0].split("<template", 1)[0]
-    fields = {}
-    for tag in re.findall(r"<input[^>]*>", text):
-        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
-        is_off = 'type="checkbox"' in tag and "checked" not in tag
-        if name and not is_off:
-            fields[name[1]] = html.unescape(value[1]) if value else ""
-    for name_, value_ in re.findall(
-        r'<textarea[^>]*name="([^"]*)"[^>]*>\n?(.*?)</textarea>', text, re.DOTALL
-    ):
-        fields[name_] = html.unescape(value_)
-    for name_, options in re.findall(
-        r'<select[^>]*name="([^"]*)".*?>(.*?)</select>', text, re.DOTALL
-    ):
-        chosen = re.search(r'<option value="([^"]*)" selected', options)
-        fields[name_] = html.unescape(chosen[1]) if chosen else ""
-    return fields
+    return read(page).first("#order-form").fields()
 
 
 @pytest.fixture
@@ -187,7 +168,7 @@ class TestTwoPeople:
         form |= {"name": "Ash table", "cart.1.count": "4", "do": "save"}
         refused = staff_client.post(desk.address, data=form)
         assert refused.status_code == 409
-        text = html.unescape(re.sub("<[^>]+>", "", refused.text))
+        text = read(refused.text).raw
         assert "Order name: you have “Ash table”, saved is “Elm table”" in text
         assert "Cart: you have “2 " in text
         assert desk.stored().name == "Elm table"

@@ -1,8 +1,5 @@
 """Unsaved changes at the desk: offered on the order's page and form, to their person only."""
 
-import html
-import re
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -10,6 +7,7 @@ from flask.testing import FlaskClient
 from orders import editing
 from tests.actors import Org
 from tests.conftest import StoredRows
+from tests.html import read
 from tests.staff.entry.test_edit import HTMX, Desk, fields_of
 
 OFFERED = "that are not saved"
@@ -36,9 +34,8 @@ def keep(client: FlaskClient, desk: Desk, **changes: str) -> dict[str, str]:
 
 def go_on(client: FlaskClient, desk: Desk) -> str:
     offer = client.get(desk.address).text
-    found = re.search(r'href="([^"]+)">Go on with them', offer)
-    assert found is not None
-    return client.get(html.unescape(found[1])).text
+    [link] = [one for one in read(offer).all("a") if one.text.startswith("Go on with them")]
+    return client.get(link["href"]).text
 
 
 def bin_it(desk: Desk, *, back: bool = False) -> None:

@@ -2,7 +2,6 @@
 
 import html
 import re
-from html.parser import HTMLParser
 
 import pytest
 from flask import Flask
@@ -11,6 +10,7 @@ from flask.testing import FlaskClient
 from orders.web import language
 from tests.actors import Org
 from tests.bad_orders import CHAIR, good_form
+from tests.html import read
 from tests.staff.entry.test_edit import Desk, fields_of
 
 GERMAN, ENGLISH = {"Accept-Language": "de"}, {"Accept-Language": "en"}
@@ -25,36 +25,26 @@ SAME = {
     "matt", "gloss", "PDF",
 }  # fmt: skip
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(
+        reason="what is read is the language; the same statements run in the English tests"
+    ),
+]
 
 
-class Texts(HTMLParser):
-    """Collects what people read in the main part of a page, or in a piece."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-        self._hidden = 0
-        found = re.search(r"<main.*</main>", page, re.DOTALL)
-        self.feed(found[0] if found else page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in {"textarea", "datalist"}
-        self.found.update(" ".join(value.split()) for name, value in attrs
-                          if name in READ_ALOUD and value)  # fmt: skip
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in {"textarea", "datalist"}
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.found.add(" ".join(data.split()))
+def texts_of(text: str) -> set[str]:
+    """Return what people read in the main part of a page, or in a piece."""
+    page = read(text)
+    main = page.first("main") if page.has("main") else page
+    aloud = {" ".join(one.split()) for one in main.attributes(*READ_ALOUD)}
+    return {*main.strings(but_in=("textarea", "datalist")), *aloud}
 
 
 def left_in_english(client: FlaskClient, address: str, **headers: str) -> set[str]:
     """Give what a page says in German as it does in English; names and numbers are left out."""
     english, german = (
-        Texts(client.get(address, headers={**wish, **headers}).text).found
+        texts_of(client.get(address, headers={**wish, **headers}).text)
         for wish in (ENGLISH, GERMAN)
     )
     both = {text for text in english & german if re.search(r"[A-Za-z]{2}", text)}
@@ -116,7 +106,7 @@ def test_errors_are_told_in_german(post: Post) -> None:
         "cart.0.metadata": "no colon", "extra.3.value": "x", "note": " ", "cart.1.count": "x",
     }  # fmt: skip
     page = post(ADDRESS, {**good_form(), **typed, "do": "place"}, 422)
-    text = re.sub("<[^>]+>", "", page)
+    text = read(page).raw
     assert "Fehler: Neue Bestellung" in page
     assert "Noch ist nichts gespeichert" in text
     assert "Einzelheiten, Position 1: Zeile 1 der Einzelheiten: " in text
@@ -179,7 +169,7 @@ class TestChanging:
         ]})  # fmt: skip
         form |= {"name": "Ash table", "status": "New", "cart.1.count": "4", "do": "save"}
         refused = post(desk.address, form, 409)
-        text = re.sub("<[^>]+>", "", refused)
+        text = read(refused).raw
         assert "Name der Bestellung: Sie haben „Ash table“, gespeichert ist „Elm table“." in text
         assert "Status: Sie haben „Neu“, gespeichert ist „In Arbeit“." in text
         assert "gespeichert ist „1.000 \N{MULTIPLICATION SIGN} " in text

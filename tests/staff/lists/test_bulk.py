@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, update
 from orders.rules.errors import ServiceBusy
 from orders.storage import database, tables
 from tests.actors import Org
+from tests.html import attribute, read
 from tests.receiver import Receiver
 from tests.staff.test_pages import make_order
 
@@ -44,20 +45,19 @@ def history(app: Flask, code: str) -> list[tuple[str, object]]:
 def form(client: FlaskClient, query: str = "") -> dict[str, object]:
     """Give the fields of the form as the page has them, nothing ticked."""
     text = client.get(f"/orders?{query}").text
-    fields: dict[str, object] = {
-        name: re.search(f'name="{name}" value="([^"]*)"', text.partition('id="changing"')[2])[1]  # type: ignore[index]  # it is there
-        for name in ("state", "key")
+    page = read(text)
+    changing = page.first("#changing").fields()
+    return {
+        "state": changing["state"],
+        "key": changing["key"],
+        "seen": [one["value"] for one in page.all("[name=seen]")],
+        "scope": "ticked",
     }
-    fields["state"] = str(fields["state"]).replace("&amp;", "&")
-    fields["seen"] = re.findall(r'name="seen" value="([^"]+)"', text)
-    return fields | {"scope": "ticked"}
 
 
 def told(text: str) -> str:
     """Give the headline of the report."""
-    found = re.search(r'id="report-title">(.*?)</h2>', text, re.DOTALL)
-    assert found is not None, text
-    return " ".join(found[1].split())
+    return read(text).first("#report-title").text
 
 
 def change(client: FlaskClient, fields: dict[str, object], **more: object) -> str:
@@ -66,10 +66,13 @@ def change(client: FlaskClient, fields: dict[str, object], **more: object) -> st
     return client.get(answer.location).text
 
 
+def undo_of(text: str) -> str:
+    """Return where the form behind the report's Undo button leads."""
+    return attribute(text, "form[action^='/orders/changes/'][action$='/undo']", "action")
+
+
 def undo(client: FlaskClient, text: str) -> str:
-    address = re.search(r'action="(/orders/changes/[^"]+/undo)"', text)
-    assert address is not None, text
-    answer = client.post(address[1], data={"state": ""})
+    answer = client.post(undo_of(text), data={"state": ""})
     assert answer.status_code == 303
     return client.get(answer.location).text
 
@@ -242,11 +245,10 @@ class TestUndo:
     ) -> None:
         code = make_order(org)["shortId"]
         text = change(staff_client, form(staff_client), scope="page", do="status", set="Complete")
-        address = re.search(r'action="(/orders/changes/[^"]+/undo)"', text)
-        assert address is not None
+        address = undo_of(text)
         for other in (org.admin(), other_org.staff()):
             stranger = org.sign_in(app.test_client(), other)
-            assert stranger.post(address[1], data={"state": ""}).status_code == 404
+            assert stranger.post(address, data={"state": ""}).status_code == 404
         assert stored(app, code)[0] == "Complete"
         assert staff_client.post("/orders/changes/nonsense/undo").status_code == 404
 
@@ -295,8 +297,7 @@ class TestForm:
     def test_enter_changes_nothing(self, staff_client: FlaskClient, app: Flask, org: Org) -> None:
         code = make_order(org)["shortId"]
         page = staff_client.get("/orders?q=a").text
-        first = re.search(r"<form id=\"changing\".*?<button[^>]+>", page, re.DOTALL)
-        assert first is None or 'value=""' in first[0]
+        assert read(page).first("#changing button")["value"] == ""
         sent = {**form(staff_client), "scope": "page", "set": "Complete", "do": ""}
         assert staff_client.post("/orders/bulk", data=sent).status_code == 303
         assert stored(app, code)[0] == "New"
@@ -336,7 +337,8 @@ class TestForm:
         assert answer.status_code == 200
         assert "<html" not in answer.text
         assert told(answer.text) == "1 order set to List."
-        assert re.search(r'data-here="/orders\?status=New&amp;done=[0-9a-f-]{36}"', answer.text)
+        here = attribute(answer.text, "[data-here]", "data-here")
+        assert re.fullmatch(r"/orders\?status=New&done=[0-9a-f-]{36}", here)
         assert stored(app, code)[0] == "List"
 
     def test_nobody_else_may(self, app: Flask, org: Org, client: FlaskClient) -> None:

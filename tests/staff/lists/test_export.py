@@ -116,6 +116,7 @@ def test_batches_lose_and_repeat_nothing(
 @pytest.mark.parametrize(
     "text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "'=1", '=HYPERLINK("x")']
 )
+@pytest.mark.one_database(reason="how cells are written and read again")
 def test_formulas_are_harmless_and_come_back(
     staff_client: FlaskClient, org: Org, text: str
 ) -> None:
@@ -147,6 +148,7 @@ def test_formulas_are_harmless_and_come_back(
         "a\nb;\",'",
     ],
 )
+@pytest.mark.one_database(reason="how cells are written and read again")
 def test_values_come_back_as_what_they_were(
     staff_client: FlaskClient, org: Org, value: object
 ) -> None:

@@ -1,13 +1,11 @@
 """Saved views: what the list shows, under a name."""
 
-import html
-import re
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.actors import Org
+from tests.html import read
 from tests.staff.lists.test_list import codes
 from tests.staff.test_pages import make_order
 
@@ -17,15 +15,12 @@ pytestmark = pytest.mark.usefixtures("csrf_off")
 def tabs(client: FlaskClient, query: str = "") -> dict[str, str]:
     """Give label and address of each tab."""
     text = client.get(f"/orders?{query}").text
-    nav = text.partition('class="views"')[2].partition("</nav>")[0]
-    found = re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)', nav)
-    return {html.unescape(label).strip(): html.unescape(address) for address, label in found}
+    return {one.strings()[0]: one["href"] for one in read(text).all(".views a[href]")}
 
 
 def current(client: FlaskClient, query: str) -> list[str]:
     text = client.get(f"/orders?{query}").text
-    nav = text.partition('class="views"')[2].partition("</nav>")[0]
-    return [one.strip() for one in re.findall(r'aria-current="page"[^>]*>([^<]+)', nav)]
+    return [one.strings()[0] for one in read(text).all(".views [aria-current=page]")]
 
 
 def save(client: FlaskClient, name: str, state: str, **more: str) -> str:

@@ -1,13 +1,12 @@
 """What a person does on the page of one order, and what has become of the order."""
 
-import re
-
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from orders import queries
 from orders.rules.order import Order
 from tests.actors import Org
+from tests.html import read
 
 KEY = "N" * 22
 IDA = "ida@customer.example"
@@ -35,10 +34,8 @@ def page(client: FlaskClient, code: str) -> str:
 
 def undo_fields(text: str) -> dict[str, str]:
     """Read the form behind the message's Undo button."""
-    form = re.search(r'<form class="undo" method="post" action="([^"]+)">(.*?)</form>', text, re.S)
-    assert form is not None
-    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[2]))
-    return {"action": form[1], **fields}
+    form = read(text).first("form.undo[method=post]")
+    return {"action": form["action"], **{one["name"]: one["value"] for one in form.all("[name]")}}
 
 
 def send_undo(client: FlaskClient, text: str) -> TestResponse:

@@ -95,6 +95,7 @@ def test_more_than_fit_are_named(staff_client: FlaskClient, code: str) -> None:
 
 
 @needs_pango
+@pytest.mark.one_database(reason="how a sheet becomes a PDF; the orders are read as for the page")
 class TestPdf:
     def test_one_order_is_a_document(self, staff_client: FlaskClient, code: str) -> None:
         assert f"/orders/{code}.pdf" in staff_client.get(f"/orders/{code}").text

@@ -1,6 +1,5 @@
 """What tests of people's accounts share: reading a link, and the codes of an app."""
 
-import re
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,15 +10,13 @@ from orders.access import StaffMember
 from orders.people import second_factor
 from orders.people.second_factor import STEP
 from tests.actors import Org
-
-LINK = re.compile(r'id="secret">(http[^<]+)<')
+from tests.html import read
 
 
 def link_on(page: str) -> str:
     """Give the link that a page shows this once, as path and query."""
-    found = LINK.search(page)
-    assert found is not None
-    parts = urlsplit(found[1])
+    parts = urlsplit(read(page).first("#secret").text)
+    assert parts.scheme in {"http", "https"}
     return f"{parts.path}?{parts.query}"
 
 

@@ -1,6 +1,5 @@
 """A person's own account: preferences that count on every page, and the own password."""
 
-import re
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +12,7 @@ from orders.rules.preferences import Preferences
 from orders.storage import database, tables
 from tests.actors import PASSWORD, Org
 from tests.bad_orders import good_form
+from tests.html import attributes
 
 CHOSEN = {
     "name": "Ida Oak", "time_zone": "Europe/Berlin", "date_format": "de", "theme": "dark",
@@ -91,7 +91,7 @@ class TestPreferences:
     ) -> None:
         answer = staff_client.post("/account/preferences", data={**CHOSEN, **fields})
         assert answer.status_code == 422
-        assert re.findall(r'data-path="([^"]*)"', answer.text) == wrong
+        assert attributes(answer.text, "[data-path]", "data-path") == wrong
         assert org.staff().preferences == Preferences()
         assert org.staff().name == ""
         assert staff_client.get("/account/preferences").location == "/account"
@@ -136,7 +136,7 @@ class TestPassword:
     ) -> None:
         answer = staff_client.post("/account/password", data=form)
         assert answer.status_code == 422
-        assert re.findall(r'data-path="([^"]*)"', answer.text) == [wrong]
+        assert attributes(answer.text, "[data-path]", "data-path") == [wrong]
         assert PASSWORD not in answer.text
         with app.app_context():
             assert access.sign_in(org.email, PASSWORD) is not None

@@ -1,6 +1,5 @@
 """Invitations: the link is shown once, works once, and nobody else's."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +16,7 @@ from orders.storage import database
 from orders.storage.database import close
 from orders.storage.models.people import InvitationRow
 from tests.actors import PASSWORD, Org
+from tests.html import attribute, attributes
 from tests.mail_server import mail_server
 from tests.staff.people.links_and_codes import link_on, secret_of
 
@@ -101,7 +101,7 @@ class TestInviting:
         client.get(link)
         answer = client.post("/invitation", data={"name": "x" * 81, "password": "short"})
         assert answer.status_code == 422
-        assert re.findall(r'data-path="([^"]*)"', answer.text) == ["name", "password"]
+        assert attributes(answer.text, "[data-path]", "data-path") == ["name", "password"]
         assert "x" * 81 in answer.text
         assert join(client, link) == 303
 
@@ -119,7 +119,7 @@ class TestInviting:
     ) -> None:
         answer = admin_client.post(INVITE, data={"email": KIM, "role": "sales", **fields})
         assert answer.status_code == 422
-        assert re.findall(r'data-path="([^"]*)"', answer.text) == wrong
+        assert attributes(answer.text, "[data-path]", "data-path") == wrong
         assert stored(app) == []
 
     def test_who_has_an_account_or_an_invitation_is_not_invited_again(
@@ -268,11 +268,10 @@ def test_over_tls_the_pages_work_with_their_protection(settings: Settings) -> No
         browser.get(f"/invitation?link={made.secret}", base_url=base)
         page = browser.get("/invitation", base_url=base)
         assert page.headers["Referrer-Policy"] == "same-origin"
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
-        assert token is not None
+        token = attribute(page.text, "[name=csrf_token]", "value")
         answer = browser.post(
             "/invitation", base_url=base, headers={"Referer": f"{base}/invitation"},
-            data={"name": "Kim", "password": OWN, "csrf_token": token[1]},
+            data={"name": "Kim", "password": OWN, "csrf_token": token},
         )  # fmt: skip
         assert answer.status_code == 303
         close()

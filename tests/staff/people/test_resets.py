@@ -18,6 +18,7 @@ from orders.settings import Settings
 from orders.storage import database
 from orders.storage.models.people import PasswordReset
 from tests.actors import PASSWORD, Org
+from tests.html import attributes
 from tests.mail_server import MailServer, mail_server
 from tests.staff.people.links_and_codes import link_on, secret_of, with_factor
 
@@ -80,7 +81,7 @@ class TestByAnAdmin:
         client.get(link)
         answer = client.post("/reset-password", data={"password": "short"})
         assert answer.status_code == 422
-        assert re.findall(r'data-path="([^"]*)"', answer.text) == ["password"]
+        assert attributes(answer.text, "[data-path]", "data-path") == ["password"]
         assert client.post("/reset-password", data={"password": NEW}).status_code == 303
 
     def test_another_new_password_makes_the_link_useless(

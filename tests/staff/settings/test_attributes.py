@@ -1,7 +1,5 @@
 """The settings' pages of attributes."""
 
-import re
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -9,6 +7,7 @@ from flask.testing import FlaskClient
 from orders import access
 from orders.rules.attributes import Applies, AttributeRule, Kind, Option
 from tests.actors import Org
+from tests.html import attribute, attributes, read
 from tests.staff.test_pages import make_order
 
 COUNTRY = {
@@ -25,9 +24,8 @@ def rules_of(org: Org) -> tuple[AttributeRule, ...]:
 
 def address_of(client: FlaskClient, label: str) -> str:
     page = client.get("/settings/attributes").text
-    found = re.search(rf'href="(/settings/attributes/[0-9a-f-]{{36}})">{label}<', page)
-    assert found is not None, label
-    return found[1]
+    [link] = [one for one in read(page).all("main a") if one.text == label]
+    return link["href"]
 
 
 @pytest.mark.usefixtures("csrf_off")
@@ -65,9 +63,8 @@ class TestDefining:
         assert type(rule.default) is type(default)
         address = address_of(admin_client, "L")
         page = admin_client.get(address).text
-        fields = dict(re.findall(r'<input id="(\w+)" name="\w+" type="text" value="([^"]*)"', page))
         form.pop("key")
-        form["default"] = fields["default"]
+        form["default"] = attribute(page, "input#default[type=text]", "value")
         assert admin_client.post(address, data=form).status_code == 303
         assert rules_of(org) == (rule,)
 
@@ -86,19 +83,20 @@ class TestDefining:
             ({"kind": "boolean", "option": "", "default": "maybe"}, ["default"]),
         ],
     )
+    @pytest.mark.one_database(reason="it is refused before the first statement that writes")
     def test_what_is_wrong_is_told_at_its_field_and_nothing_is_saved(
         self, admin_client: FlaskClient, org: Org, fields: dict[str, str], wrong: list[str]
     ) -> None:
         answer = admin_client.post("/settings/attributes/new", data={**COUNTRY, **fields})
         assert answer.status_code == 422
-        assert re.findall(r'data-path="([^"]*)"', answer.text) == wrong
+        assert attributes(answer.text, "[data-path]", "data-path") == wrong
         assert rules_of(org) == ()
 
     def test_a_taken_key_is_told_at_its_field(self, admin_client: FlaskClient, org: Org) -> None:
         admin_client.post("/settings/attributes/new", data=COUNTRY)
         again = admin_client.post("/settings/attributes/new", data={**COUNTRY, "label": "Land"})
         assert again.status_code == 409
-        assert re.findall(r'data-path="([^"]*)"', again.text) == ["key"]
+        assert attributes(again.text, "[data-path]", "data-path") == ["key"]
         assert 'value="Land"' in again.text
         assert len(rules_of(org)) == 1
 
@@ -132,13 +130,11 @@ class TestChanging:
         assert [rule.key for rule in rules_of(org)] == ["two", "one", "three"]
         page = admin_client.get(answer.location).text
         assert "“One” is in place 2 now." in page
-        assert re.findall(r'aria-label="([^"]+)" title="[^"]+" autofocus', page) == [
-            "Move One down"
-        ]
+        assert attributes(page, "[title][autofocus]", "aria-label") == ["Move One down"]
         answer = admin_client.post(f"{address}/move", data={"direction": "down"})
         page = admin_client.get(answer.location).text
         # It is the last one now: its other button is the one that can be pressed.
-        assert re.findall(r'aria-label="([^"]+)" title="[^"]+" autofocus', page) == ["Move One up"]
+        assert attributes(page, "[title][autofocus]", "aria-label") == ["Move One up"]
         assert [rule.key for rule in rules_of(org)] == ["two", "three", "one"]
 
     def test_orders_keep_the_values_of_a_removed_one(

@@ -69,6 +69,7 @@ class TestTheCustomersPages:
             ("customer_check", ""),
         ],
     )  # fmt: skip
+    @pytest.mark.one_database(reason="it is refused before the first statement that writes")
     def test_what_cannot_be_used_is_told_at_its_field_and_nothing_is_saved(
         self, app: Flask, admin_client: FlaskClient, org: Org, field: str, value: str
     ) -> None:
@@ -137,6 +138,7 @@ class TestTheLogo:
         assert f"/o/logo/{logo.sha256}" in page
 
     @pytest.mark.parametrize("sent", BAD.values(), ids=BAD)
+    @pytest.mark.one_database(reason="it is refused before the first statement that writes")
     def test_everything_else_is_refused_at_the_field(
         self, app: Flask, admin_client: FlaskClient, org: Org, sent: tuple[bytes, str, str]
     ) -> None:

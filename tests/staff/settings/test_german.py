@@ -2,7 +2,6 @@
 
 import io
 import re
-from html.parser import HTMLParser
 
 import pytest
 from flask import Flask
@@ -12,6 +11,7 @@ from orders.messaging.webhook_client import PostResult
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.web import language
 from tests.actors import Org
+from tests.html import read
 from tests.staff.settings.test_webhooks import make, send
 from tests.staff.test_pages import make_order
 
@@ -39,29 +39,23 @@ FINISH = AttributeRule(
     options=(Option("matt", "Matt"), Option("gloss", "Glanz")),
 )  # fmt: skip
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(
+        reason="what is read is the language; the same statements run in the English tests"
+    ),
+]
 
 
-class Texts(HTMLParser):
-    """Collects what people read in the main part of a page."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-        main = re.search(r"<main.*</main>", page, re.DOTALL)
-        assert main is not None
-        self.feed(main[0])
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.update(value for name, value in attrs if name in READ_ALOUD and value)
-
-    def handle_data(self, data: str) -> None:
-        self.found.add(" ".join(data.split()))
+def texts_of(page: str) -> set[str]:
+    """Return what people read in the main part of a page."""
+    main = read(page).first("main")
+    return {*main.strings(), *main.attributes(*READ_ALOUD)}
 
 
 def left_in_english(client: FlaskClient, address: str) -> set[str]:
     english, german = (
-        Texts(client.get(address, headers=wish).text).found for wish in (ENGLISH, GERMAN)
+        texts_of(client.get(address, headers=wish).text) for wish in (ENGLISH, GERMAN)
     )
     return {text for text in english & german if re.search(r"[A-Za-z]{2}", text)}
 
@@ -117,10 +111,9 @@ def test_what_was_done_is_told_in_german(speaker: FlaskClient) -> None:
     form = {"key": "gift", "label": "Geschenk", "kind": "boolean", "default": "ja"}
     answer = speaker.post("/settings/attributes/new", data=form, follow_redirects=True)
     assert "„Geschenk“ steht ab jetzt im Bestellformular." in answer.text
-    found = re.search(r'href="(/settings/attributes/[0-9a-f-]{36})">Geschenk<', answer.text)
-    assert found is not None
-    assert 'value="ja"' in speaker.get(found[1]).text
-    assert 'value="yes"' in speaker.get(found[1], query_string={"lang": "en"}).text
+    [address] = [one["href"] for one in read(answer.text).all("a") if one.text == "Geschenk"]
+    assert 'value="ja"' in speaker.get(address).text
+    assert 'value="yes"' in speaker.get(address, query_string={"lang": "en"}).text
 
     speaker.get("/settings/organization?lang=de")
     rows = "name,sku\n" + "".join(f"Stuhl,S-{number}\n" for number in range(1_001))

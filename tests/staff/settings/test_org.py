@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from orders import access
 from tests.actors import Org
+from tests.html import attributes
 
 
 def settings_routes(app: Flask) -> list[tuple[str, str]]:
@@ -63,12 +64,11 @@ class TestWhoMaySeeThem:
         self, admin_client: FlaskClient
     ) -> None:
         first = admin_client.get("/settings", follow_redirects=True).text
-        nav = first.partition('aria-label="Settings"')[2].partition("</nav>")[0]
-        sections = re.findall(r'href="([^"]+)"', nav)
+        sections = attributes(first, "nav[aria-label=Settings] [href]", "href")
         assert sections
         for section in sections:
             page = admin_client.get(section).text
-            assert re.findall(r'href="([^"]+)" aria-current="page"', page) == ["/settings", section]
+            assert attributes(page, "[aria-current=page]", "href") == ["/settings", section]
 
 
 def test_a_form_without_its_token_changes_nothing(

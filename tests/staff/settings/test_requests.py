@@ -1,6 +1,5 @@
 """The list of recent requests: who may see it, its filters in the address, its pages."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from sqlalchemy import insert
 from orders import administration
 from orders.storage import database, tables
 from tests.actors import Org
+from tests.html import attribute, read, texts
 
 ADDRESS = "/docs/api/requests"
 
@@ -29,7 +29,7 @@ def log(app: Flask, org: Org, *rows: tuple[datetime, int, str, str]) -> None:
 
 
 def paths(text: str) -> list[str]:
-    return re.findall(r'class="path">([^<]*)<', text)
+    return texts(text, ".path")
 
 
 @pytest.fixture
@@ -93,8 +93,9 @@ def test_tokens_to_choose_from_are_the_orgs_own(
     with app.app_context():
         administration.revoke_token(org.public.id)
     text = staff_client.get(ADDRESS).text
-    options = re.findall(r'<option value="([0-9a-f-]{36})" >([^<]+)</option>', text)
-    assert options == [(org.private.id, "script"), (org.public.id, "shop (revoked)")]
+    options = read(text).all("option[value]:not([selected])")
+    shown = [(one["value"], one.text) for one in options if len(one["value"]) == 36]
+    assert shown == [(org.private.id, "script"), (org.public.id, "shop (revoked)")]
 
 
 def test_from_and_to_are_inclusive(staff_client: FlaskClient, now: datetime) -> None:
@@ -125,6 +126,7 @@ def test_from_and_to_are_inclusive(staff_client: FlaskClient, now: datetime) -> 
         ("from=0001-01-01T00:00%2B23:00", "A day or a time"),
     ],
 )
+@pytest.mark.one_database(reason="such a filter is not searched for")
 def test_a_filter_that_makes_no_sense_is_told_at_its_field(
     staff_client: FlaskClient, query: str, said: str
 ) -> None:
@@ -142,13 +144,10 @@ def test_pages_keep_the_filters(
     log(app, org, *rows)
     first = staff_client.get(f"{ADDRESS}?status=422").text
     assert paths(first) == [f"/p/{at}" for at in range(50)]
-    link = re.search(r'rel="next" href="([^"]+)"', first)
-    assert link is not None
-    second = staff_client.get(link[1].replace("&amp;", "&")).text
+    second = staff_client.get(attribute(first, "[rel=next]", "href")).text
     assert paths(second) == [f"/p/{at}" for at in range(50, 60)]
-    back = re.search(r'rel="prev" href="([^"]+)"', second)
-    assert back is not None
-    assert paths(staff_client.get(back[1].replace("&amp;", "&")).text) == paths(first)
+    back = attribute(second, "[rel=prev]", "href")
+    assert paths(staff_client.get(back).text) == paths(first)
 
 
 def test_a_log_that_is_off_says_so(app: Flask, staff_client: FlaskClient) -> None:

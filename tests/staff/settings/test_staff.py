@@ -1,13 +1,12 @@
 """The settings' pages of staff accounts."""
 
-import re
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from orders import access
 from tests.actors import PASSWORD, Org
+from tests.html import attributes, texts
 
 ADDRESS = "kim@desk.example"
 
@@ -43,12 +42,11 @@ class TestAdding:
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         page = admin_client.get("/settings/staff/new").text
-        offered = re.search(r"<code>([a-z-]+)</code>", page)
-        assert offered is not None
-        form = {"email": ADDRESS, "role": "admin", "password": offered[1]}
+        [offered] = texts(page, "main code")
+        form = {"email": ADDRESS, "role": "admin", "password": offered}
         assert admin_client.post("/settings/staff/new", data=form).status_code == 303
         with app.app_context():
-            member = access.sign_in(ADDRESS, offered[1])
+            member = access.sign_in(ADDRESS, offered)
         assert member is not None
         assert (member.role, member.org_id) == ("admin", org.id)
 
@@ -69,7 +67,7 @@ class TestAdding:
         form = {"email": ADDRESS, "role": "sales", "password": PASSWORD, **fields}
         answer = admin_client.post("/settings/staff/new", data=form)
         assert answer.status_code == 422
-        assert re.findall(r'data-path="([^"]*)"', answer.text) == wrong
+        assert attributes(answer.text, "[data-path]", "data-path") == wrong
         assert PASSWORD not in answer.text
         assert ADDRESS not in admin_client.get("/settings/staff").text
 
@@ -79,7 +77,7 @@ class TestAdding:
         form = {"email": other_org.staff().email, "role": "sales", "password": PASSWORD}
         answer = admin_client.post("/settings/staff/new", data=form)
         assert answer.status_code == 409
-        assert re.findall(r'data-path="([^"]*)"', answer.text) == ["email"]
+        assert attributes(answer.text, "[data-path]", "data-path") == ["email"]
 
 
 @pytest.mark.usefixtures("csrf_off")

@@ -12,6 +12,7 @@ from orders.rules.webhook import Webhook
 from orders.staff.settings.webhook_views import DELIVERIES_A_PAGE
 from orders.storage.pages import Paging
 from tests.actors import Org
+from tests.html import attribute, attributes
 from tests.staff.test_pages import make_order
 
 pytestmark = pytest.mark.usefixtures("csrf_off")
@@ -39,9 +40,7 @@ def stored(app: Flask, org: Org, *, in_bin: bool = False) -> list[Webhook]:
 
 
 def version_in(page: str) -> str:
-    found = re.search(r'name="version" value="([^"]+)"', page)
-    assert found is not None
-    return found[1]
+    return attribute(page, "[name=version]", "value")
 
 
 def send(app: Flask, outcome: PostResult) -> None:
@@ -195,9 +194,8 @@ class TestMessages:
         for shown in ("Trying again", "<b>500</b>", "Out of &lt;order&gt;"):
             assert shown in page
         assert "<order>" not in page
-        send_again = re.search(r'action="([^"]+/again)"', page)
-        assert send_again is not None
-        assert admin_client.post(send_again[1]).location == address
+        send_again = attribute(page, "form[action$='/again']", "action")
+        assert admin_client.post(send_again).location == address
         assert "sent again now" in admin_client.get(address).text
         send(app, PostResult(204, ""))
         page = admin_client.get(address).text
@@ -211,9 +209,9 @@ class TestMessages:
         assert f'rel="next" href="{address}?page=2#messages-title"' in first
         assert 'rel="prev"' not in first
         assert f'rel="prev" href="{address}?page=1#messages-title"' in second
-        shown = [re.findall(r'href="/orders/([0-9A-Z]{12})"', page) for page in (first, second)]
+        shown = [attributes(page, "main a[href^='/orders/']", "href") for page in (first, second)]
         assert [len(codes) for codes in shown] == [DELIVERIES_A_PAGE, 1]
-        assert set(shown[0] + shown[1]) == set(codes)
+        assert set(shown[0] + shown[1]) == {f"/orders/{code}" for code in codes}
         for odd in ("0", "x", "9" * 30, "-1", "٣"):
             assert admin_client.get(address, query_string={"page": odd}).status_code == 200
 
@@ -236,12 +234,11 @@ def test_webhooks_and_messages_of_another_org_are_404(
     other = other_org.sign_in(app.test_client(), other_org.admin())
     address = make(other)
     make_order(other_org)
-    again = re.search(r'action="([^"]+/again)"', other.get(address).text)
-    assert again is not None
+    again = attribute(other.get(address).text, "form[action$='/again']", "action")
     before = stored(app, other_org)
     assert admin_client.get(address).status_code == 404
     for path in (address, f"{address}/secret", f"{address}/roll", f"{address}/bin",
-                 f"{address}/restore", again[1]):  # fmt: skip
+                 f"{address}/restore", again):  # fmt: skip
         assert admin_client.post(path, data=form()).status_code == 404, path
     assert stored(app, other_org) == before
     assert ADDRESS not in admin_client.get(LIST).text
