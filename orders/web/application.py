@@ -10,7 +10,6 @@ from orders import turns
 from orders.rules.configuration import own_picture
 from orders.web.assets import asset
 from orders.web.options import options_line
-from orders.web.patterns import fill
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -47,7 +46,7 @@ class Shortorder(Flask):
 def start_pages(app: Flask) -> None:
     """Give the templates what all pages draw with."""
     app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
-    app.jinja_env.filters.update(fill=fill, options=options_line)
+    app.jinja_env.filters.update(options=options_line, plain_text=str)
 
 
 def compile_pages(app: Flask) -> Flask:

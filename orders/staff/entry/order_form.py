@@ -103,12 +103,6 @@ class ShownLine:
     focus: str
 
     @property
-    def is_plain(self) -> bool:
-        """Tell whether there is a card and nothing to say, as in nearly all rows of a long cart."""
-        says = self.error or self.count_error or self.details_error or self.same_as
-        return self.card is not None and not (says or self.is_open or self.focus)
-
-    @property
     def is_kept(self) -> bool:
         """Tell whether the row names a configuration that may live on another platform."""
         return read_uuid(self.line.reference.text) is not None

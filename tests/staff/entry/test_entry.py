@@ -4,6 +4,7 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
 from werkzeug.test import TestResponse
 
 from orders.rules.attributes import AttributeRule, Kind
@@ -224,6 +225,44 @@ class TestErrors:
         page = staff_client.post(ADDRESS, data=form).text
         assert nasty not in page
         assert "&lt;script&gt;" in page
+
+    @pytest.mark.parametrize(
+        "typed", ["<i>\"&'", "%s %(row)s 100 %", "{{ line }}", "</textarea><b>"]
+    )
+    def test_the_fields_of_a_row_have_exactly_what_was_typed(
+        self, staff_client: FlaskClient, typed: str
+    ) -> None:
+        names = [f"cart.0.{name}" for name in ("configurationId", "count", "metadata")]
+        page = staff_client.post(ADDRESS, data={**dict.fromkeys(names, typed), "do": "stay"}).text
+        assert page.count(f'value="{escape(typed)}"') == 2
+        details = re.findall(r'name="cart\.0\.metadata"[^>]*>\n([^<]*)</textarea>', page)
+        assert details == [escape(typed)]
+        assert "<i>" not in page
+
+    def test_the_product_of_a_row_is_shown_as_text(
+        self, staff_client: FlaskClient, org: Org
+    ) -> None:
+        org.save("<b>Oslo</b> %s {{ card }}", 'OSL-"1"')
+        form = {**good_form(), "cart.0.configurationId": 'OSL-"1"', "do": "stay"}
+        page = staff_client.post(ADDRESS, data=form).text
+        assert "<strong>&lt;b&gt;Oslo&lt;/b&gt; %s {{ card }}</strong>" in page
+        assert '<span class="sku">OSL-&#34;1&#34;</span>' in page
+        assert '<span class="options">Wood: Oak · Legs: Brass</span>' in page
+
+    def test_every_row_is_labelled_by_its_number(self, staff_client: FlaskClient) -> None:
+        page = staff_client.post(ADDRESS, data={**three_rows(), "do": "up:2"}).text
+        labels = re.findall(r'name="cart\.2\.[a-zA-Z]+"[^>]*aria-label="([^"]*)"', page)
+        assert labels == [
+            "Configuration ID, line 2", "Count, line 2",
+            "Details of line 2, one “key: value” a line",
+        ]  # fmt: skip
+        buttons = re.findall(
+            r'value="[a-z]+:2" class="act" title="[^"]*" aria-label="([^"]*)"', page
+        )
+        assert buttons == [
+            "Details of line 2", "Move line 2 up", "Move line 2 down", "Duplicate line 2",
+            "Remove line 2",
+        ]  # fmt: skip
 
 
 class TestChecks:
