@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from orders import administration
 from orders.docs.reference import reference
 from orders.docs.samples import LANGUAGES
-from orders.staff.accounts import current_member
+from orders.staff.session import current_member
 from orders.web.in_force import limits_in_force
 from orders.web.links import service_address
 

@@ -64,7 +64,7 @@ class Desk:
     def listed(self, day: date, zone: tzinfo) -> int:
         """Count what the list of orders finds for a day, by the address that leads there."""
         sent = MultiDict({"from": str(day), "to": str(day)})
-        wanted = read_address(sent, (), NOBODY, zone).wanted
+        wanted = read_address(sent, (), NOBODY, zone).order_filter
         return order_list.list_page(self.org.id, wanted, NEWEST_FIRST).count or 0
 
 

@@ -1,4 +1,4 @@
-"""The settings' pages of tokens: a secret stands on one answer, and nowhere else."""
+"""The settings' pages of tokens: one answer shows the secret, and nothing else does."""
 
 import re
 
@@ -18,7 +18,7 @@ SECRET = re.compile(r"so_(?:prv|pub)_[A-Za-z0-9_-]{43}")
 
 
 def make(client: FlaskClient, **fields: str) -> str:
-    """Make a token by the form and give its secret."""
+    """Create a token by the form and return its secret."""
     form = {"name": "Script", "kind": "private", "key": KEY, **fields}
     answer = client.post("/settings/tokens/new", data=form)
     assert answer.status_code == 200, answer.text
@@ -27,7 +27,7 @@ def make(client: FlaskClient, **fields: str) -> str:
 
 
 def address_of(client: FlaskClient, name: str) -> str:
-    """Find the page of a token in the list."""
+    """Return the address of a token's page, from the list."""
     page = client.get("/settings/tokens").text
     found = re.search(rf'href="(/settings/tokens/[0-9a-f-]{{36}})">{name}<', page)
     assert found is not None, name
@@ -36,7 +36,7 @@ def address_of(client: FlaskClient, name: str) -> str:
 
 @pytest.mark.usefixtures("csrf_off")
 class TestMaking:
-    def test_a_private_and_a_public_one_work(
+    def test_private_and_public_tokens_work(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         private = make(admin_client, name="Cron")
@@ -51,7 +51,7 @@ class TestMaking:
         for shown in ("Cron", "Web", "Private", "Public", "Never", "Works"):
             assert shown in page
 
-    def test_its_secret_is_shown_once_and_stored_nowhere(
+    def test_the_secret_is_shown_once_and_not_stored(
         self, app: Flask, admin_client: FlaskClient, org: Org, settings: object
     ) -> None:
         form = {"name": "Script", "kind": "private", "key": KEY}
@@ -86,7 +86,7 @@ class TestMaking:
                 for row in connection.execute(select(table)):
                     assert secret not in repr(row), table.name
 
-    def test_a_form_that_is_sent_twice_makes_one_and_says_so(
+    def test_a_form_sent_twice_creates_one_token_and_reports_it(
         self, admin_client: FlaskClient, org: Org
     ) -> None:
         make(admin_client)
@@ -98,14 +98,14 @@ class TestMaking:
         assert "This token was made already" in page
         assert page.count(">Script<") == 1
 
-    def test_each_form_has_a_key_of_its_own(self, admin_client: FlaskClient, org: Org) -> None:
+    def test_each_form_has_its_own_key(self, admin_client: FlaskClient, org: Org) -> None:
         found = [
             re.findall(r'name="key" value="([A-Za-z0-9_-]{22})"',
                        admin_client.get("/settings/tokens/new").text)
             for _ in range(2)
         ]  # fmt: skip
         assert found[0] != found[1]
-        for name in ("One", "Two"):  # a key that is not ours is replaced, and nothing fails
+        for name in ("One", "Two"):  # an unknown key is replaced
             make(admin_client, name=name, key="\0 nonsense")
         assert address_of(admin_client, "One") != address_of(admin_client, "Two")
 
@@ -121,7 +121,7 @@ class TestMaking:
             ({"kind": "nonsense", "name": " "}, ["name", "domain"]),
         ],
     )
-    def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_stays(
+    def test_errors_are_shown_at_their_fields_and_nothing_typed_is_lost(
         self, admin_client: FlaskClient, org: Org, fields: dict[str, str], wrong: list[str]
     ) -> None:
         form = {"name": "Kept name", "kind": "private", "key": KEY, **fields}
@@ -134,12 +134,12 @@ class TestMaking:
         assert not SECRET.search(answer.text)
         if "domain" in fields:
             assert fields["domain"] in answer.text
-        make(admin_client)  # the key still makes its one token
+        make(admin_client)  # the key still creates its one token
 
 
 @pytest.mark.usefixtures("csrf_off")
 class TestChanging:
-    def test_name_and_domains(self, admin_client: FlaskClient, org: Org) -> None:
+    def test_name_and_domains_can_be_changed(self, admin_client: FlaskClient, org: Org) -> None:
         address = address_of(admin_client, "shop")
         page = admin_client.get(address).text
         assert "\n".join(DOMAINS) in page
@@ -153,12 +153,12 @@ class TestChanging:
         assert refused.status_code == 422
         assert re.findall(r'data-path="([^"]*)"', refused.text) == ["name", "domain"]
 
-    def test_somebody_elses_change_is_told_and_not_overwritten(
+    def test_a_change_of_somebody_else_is_reported_and_not_overwritten(
         self, admin_client: FlaskClient, org: Org
     ) -> None:
         address = address_of(admin_client, "script")
-        drawn = admin_client.get(address).text
-        version = re.search(r'name="version" value="([^"]+)"', drawn)
+        page = admin_client.get(address).text
+        version = re.search(r'name="version" value="([^"]+)"', page)
         assert version is not None
         admin_client.post(address, data={"name": "theirs"})
         mine = {"name": "mine", "version": version[1]}
@@ -172,7 +172,7 @@ class TestChanging:
         assert admin_client.post(address, data={**mine, "version": now[1]}).status_code == 303
         address_of(admin_client, "mine")
 
-    def test_revoking_ends_it_at_once_and_for_good(
+    def test_a_revoked_token_is_refused_at_once_and_for_good(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         address = address_of(admin_client, "script")
@@ -190,7 +190,7 @@ class TestChanging:
         assert "nothing of it can be changed" in admin_client.get("/settings/tokens").text
 
     @pytest.mark.parametrize("odd", ["%00", "x", "é", "%0A", "0" * 3000])
-    def test_odd_and_foreign_ones_are_404(
+    def test_unknown_and_foreign_ids_are_404(
         self, admin_client: FlaskClient, org: Org, other_org: Org, odd: str
     ) -> None:
         for one in (odd, other_org.private.id):

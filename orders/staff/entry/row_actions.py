@@ -2,28 +2,28 @@
 
 from orders.rules.typed_values import read_whole
 from orders.staff.entry.form_rows import (
-    Line,
-    Typed,
-    element_id,
+    FormLine,
+    TypedLine,
     extra_row,
     free_number,
     line_row,
     pasted_rows,
 )
-from orders.staff.entry.order_form import OrderEntry, Removed
+from orders.staff.entry.order_form import OrderEntry, RemovedRow
+from orders.staff.forms import element_id
 
 
-def act(entry: OrderEntry, action: str) -> None:
-    """Do what a button asks for: its value is a verb, mostly with the number of a row behind it.
+def do_action(entry: OrderEntry, action: str) -> None:
+    """Perform the action of a button: a verb, for most followed by `:` and the number of a row.
 
-    A verb that nobody knows, or a row that is not there, changes nothing. Configurations must be
-    resolved before `join`, and again afterwards.
+    An unknown verb or row changes nothing. The entry's configurations must be resolved before
+    `join`, and again after any action.
     """
     verb, _, rest = action.partition(":")
     number, _, reference = rest.partition(":")
     at = next((i for i, line in enumerate(entry.lines) if str(line.row) == number), None)
     if verb == "add":
-        _add(entry, Typed(), len(entry.lines))
+        _add(entry, TypedLine(), len(entry.lines))
     elif verb == "add-extra":
         added = free_number(entry.extras)
         entry.extras.append(extra_row(added))
@@ -32,18 +32,18 @@ def act(entry: OrderEntry, action: str) -> None:
         entry.lines = entry.filled_lines
         entry.lines += pasted_rows(entry.form.paste.data or "", entry.next_row)
         entry.form.paste.process_data("")
-        _add(entry, Typed(), len(entry.lines))
+        _add(entry, TypedLine(), len(entry.lines))
     elif verb == "undo" and entry.removed is not None:
         removed, entry.removed = entry.removed, None
         _add(entry, removed.typed, min(removed.position, len(entry.lines)))
-    elif at is not None and verb in _ROW_ACTS:
-        _ROW_ACTS[verb](entry, at)
+    elif at is not None and verb in _ROW_ACTIONS:
+        _ROW_ACTIONS[verb](entry, at)
     elif at is not None and verb == "pick":
         entry.lines[at].reference.data = reference
         entry.focus = element_id(f"cart.{number}.count")
 
 
-def _add(entry: OrderEntry, typed: Typed, at: int) -> None:
+def _add(entry: OrderEntry, typed: TypedLine, at: int) -> None:
     row = line_row(entry.next_row, typed)
     entry.lines.insert(at, row)
     _focus(entry, row)
@@ -55,9 +55,9 @@ def _duplicate(entry: OrderEntry, at: int) -> None:
 
 def _remove(entry: OrderEntry, at: int) -> None:
     line = entry.lines.pop(at)
-    entry.removed = Removed(at, line.typed)
+    entry.removed = RemovedRow(at, line.typed)
     if not entry.lines:
-        _add(entry, Typed(), 0)
+        _add(entry, TypedLine(), 0)
     _focus(entry, entry.lines[min(at, len(entry.lines) - 1)])
 
 
@@ -76,7 +76,7 @@ def _move(entry: OrderEntry, at: int, to: int) -> None:
 
 
 def _join(entry: OrderEntry, at: int) -> None:
-    """Add the row's count to the first row of the same configuration, and remove the row."""
+    """Add the row's count to the first row with the same configuration, and remove the row."""
     line = entry.lines[at]
     first = entry.same_as(line)
     if first is None:
@@ -86,7 +86,7 @@ def _join(entry: OrderEntry, at: int) -> None:
         first.count.data = str(sum(int(count) for count in counts))
         entry.lines.remove(line)
         entry.removed = None
-    # Otherwise the person mends the count first: it is told at its field.
+    # Otherwise the person must fix the count first; the error is shown at its field.
     entry.focus = element_id(f"cart.{first.row}.count")
 
 
@@ -96,11 +96,11 @@ def _details(entry: OrderEntry, at: int) -> None:
     entry.focus = element_id(f"cart.{line.row}.metadata")
 
 
-def _focus(entry: OrderEntry, row: Line) -> None:
+def _focus(entry: OrderEntry, row: FormLine) -> None:
     entry.focus = element_id(f"cart.{row.row}.configurationId")
 
 
-_ROW_ACTS = {
+_ROW_ACTIONS = {
     "up": _up,
     "down": _down,
     "remove": _remove,

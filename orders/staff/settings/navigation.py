@@ -1,7 +1,7 @@
-"""The settings of an org, and the ways through them.
+"""The sections of the settings, and the links between them.
 
-A section's pages live below the address of its first page, so that the navigation knows by the
-address where a person is. A new section adds its line to `SECTIONS`.
+All pages of a section are below the address of its first page, which tells the navigation which
+section is current. A new section adds its line to `SECTIONS`.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,10 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.rules.texts import mark
-from orders.staff.blueprint import staff
-from orders.staff.permits import admin_only
+from orders.staff.blueprint import admin_only, staff
 from orders.web.language import translated
 
-__all__ = ["admin_only", "admin_sections"]
-
-# Endpoint of a section's first page, and what the navigation calls it.
+# The endpoint of a section's first page, and the section's name.
 SECTIONS = (
     ("staff.show_org", mark("Organization")),
     ("staff.list_staff", mark("Staff")),
@@ -37,7 +34,7 @@ class Section:
 
 @staff.app_template_global()
 def admin_sections() -> list[Section]:
-    """Give the links of the side navigation, the one of this page marked."""
+    """Return the links of the side navigation, with the current one marked."""
     here = request.script_root + request.path
     links = [(url_for(endpoint), label) for endpoint, label in SECTIONS]
     return [
@@ -49,5 +46,5 @@ def admin_sections() -> list[Section]:
 @staff.get("/settings")
 @admin_only
 def settings() -> AnyResponse:
-    """Lead to the first section."""
+    """Redirect to the first section."""
     return redirect(url_for(SECTIONS[0][0]))

@@ -1,4 +1,4 @@
-"""What a person does on the page of one order, and what has become of the order."""
+"""Actions on the page of an order, and the state of the order afterwards."""
 
 import re
 
@@ -23,8 +23,8 @@ def actions(org: Org, code: str) -> list[str]:
         return [one.action for one in queries.read_history(queries.find_any_order(code, org.id))]
 
 
-def post(client: FlaskClient, code: str, act: str, **fields: object) -> TestResponse:
-    return client.post(f"/orders/{code}/{act}", data=fields)
+def post(client: FlaskClient, code: str, action: str, **fields: object) -> TestResponse:
+    return client.post(f"/orders/{code}/{action}", data=fields)
 
 
 def page(client: FlaskClient, code: str) -> str:
@@ -34,7 +34,7 @@ def page(client: FlaskClient, code: str) -> str:
 
 
 def undo_fields(text: str) -> dict[str, str]:
-    """Read the form behind the message's Undo button."""
+    """Return the fields of the message's Undo form, with its `action`."""
     form = re.search(r'<form class="undo" method="post" action="([^"]+)">(.*?)</form>', text, re.S)
     assert form is not None
     fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[2]))
