@@ -19,16 +19,13 @@ from orders.staff.entry.form_page import check_with
 from orders.staff.entry.form_rows import FormLine, TypedLine, extra_row, line_row
 from orders.staff.entry.order_form import OrderEntry, new_entry
 from orders.staff.forms import FormData, attribute_path, number_in
+from orders.staff.order.history import LABELS, PLATFORM_LABELS
 from orders.web.in_force import limits_in_force
 from orders.web.language import figure, gettext, translated
 
 _CONFLICT_LABELS = {
-    "name": mark("Order name"),
-    "customerId": mark("Customer ID"),
-    "status": mark("Status"),
-    "platform.platform": mark("Platform"),
-    "platform.id": mark("Platform order ID"),
-    "platform.storeName": mark("Store name"),
+    **LABELS,
+    **{f"platform.{key}": label for key, label in PLATFORM_LABELS.items()},
     "cart": mark("Cart"),
 }
 

@@ -21,7 +21,7 @@ def do_action(entry: OrderEntry, action: str) -> None:
     """
     verb, _, rest = action.partition(":")
     number, _, reference = rest.partition(":")
-    at = next((i for i, line in enumerate(entry.lines) if str(line.row) == number), None)
+    line = next((one for one in entry.lines if str(one.row) == number), None)
     if verb == "add":
         _add(entry, TypedLine(), len(entry.lines))
     elif verb == "add-extra":
@@ -36,48 +36,45 @@ def do_action(entry: OrderEntry, action: str) -> None:
     elif verb == "undo" and entry.removed is not None:
         removed, entry.removed = entry.removed, None
         _add(entry, removed.typed, min(removed.position, len(entry.lines)))
-    elif at is not None and verb in _ROW_ACTIONS:
-        _ROW_ACTIONS[verb](entry, at)
-    elif at is not None and verb == "pick":
-        entry.lines[at].reference.data = reference
-        entry.focus = element_id(f"cart.{number}.count")
+    elif line is not None:
+        _do_with_line(entry, verb, line, reference)
+
+
+def _do_with_line(entry: OrderEntry, verb: str, line: FormLine, reference: str) -> None:
+    at = entry.lines.index(line)
+    if verb in {"up", "down"}:
+        entry.lines.pop(at)
+        entry.lines.insert(max(at - 1, 0) if verb == "up" else at + 1, line)
+        entry.focus = element_id(line.reference.name)
+    elif verb == "duplicate":
+        _add(entry, line.typed, at + 1)
+    elif verb == "remove":
+        _remove(entry, at)
+    elif verb == "join":
+        _join(entry, line)
+    elif verb == "details":
+        entry.opened.add(line.row)
+        entry.focus = element_id(line.details.name)
+    elif verb == "pick":
+        line.reference.data = reference
+        entry.focus = element_id(line.count.name)
 
 
 def _add(entry: OrderEntry, typed: TypedLine, at: int) -> None:
-    row = line_row(entry.next_row, typed)
-    entry.lines.insert(at, row)
-    _focus(entry, row)
-
-
-def _duplicate(entry: OrderEntry, at: int) -> None:
-    _add(entry, entry.lines[at].typed, at + 1)
+    line = line_row(entry.next_row, typed)
+    entry.lines.insert(at, line)
+    entry.focus = element_id(line.reference.name)
 
 
 def _remove(entry: OrderEntry, at: int) -> None:
-    line = entry.lines.pop(at)
-    entry.removed = RemovedRow(at, line.typed)
+    entry.removed = RemovedRow(at, entry.lines.pop(at).typed)
     if not entry.lines:
         _add(entry, TypedLine(), 0)
-    _focus(entry, entry.lines[min(at, len(entry.lines) - 1)])
+    entry.focus = element_id(entry.lines[min(at, len(entry.lines) - 1)].reference.name)
 
 
-def _up(entry: OrderEntry, at: int) -> None:
-    _move(entry, at, max(at - 1, 0))
-
-
-def _down(entry: OrderEntry, at: int) -> None:
-    _move(entry, at, at + 1)
-
-
-def _move(entry: OrderEntry, at: int, to: int) -> None:
-    line = entry.lines.pop(at)
-    entry.lines.insert(to, line)
-    _focus(entry, line)
-
-
-def _join(entry: OrderEntry, at: int) -> None:
+def _join(entry: OrderEntry, line: FormLine) -> None:
     """Add the row's count to the first row with the same configuration, and remove the row."""
-    line = entry.lines[at]
     first = entry.same_as(line)
     if first is None:
         return
@@ -87,24 +84,4 @@ def _join(entry: OrderEntry, at: int) -> None:
         entry.lines.remove(line)
         entry.removed = None
     # Otherwise the person must fix the count first; the error is shown at its field.
-    entry.focus = element_id(f"cart.{first.row}.count")
-
-
-def _details(entry: OrderEntry, at: int) -> None:
-    line = entry.lines[at]
-    entry.opened.add(line.row)
-    entry.focus = element_id(f"cart.{line.row}.metadata")
-
-
-def _focus(entry: OrderEntry, row: FormLine) -> None:
-    entry.focus = element_id(f"cart.{row.row}.configurationId")
-
-
-_ROW_ACTIONS = {
-    "up": _up,
-    "down": _down,
-    "remove": _remove,
-    "duplicate": _duplicate,
-    "join": _join,
-    "details": _details,
-}
+    entry.focus = element_id(first.count.name)

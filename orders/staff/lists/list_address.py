@@ -6,7 +6,7 @@ the same list. Each value that cannot be read is reported at its field.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from urllib.parse import urlencode
 
@@ -60,7 +60,7 @@ class ListAddress:
     errors: Mapping[str, str]
     columns: tuple[str, ...] = ()
     view_id: str = ""
-    chips: tuple[Chip, ...] = field(default=())
+    chips: tuple[Chip, ...] = ()
 
     @property
     def pairs(self) -> Pairs:
@@ -105,22 +105,13 @@ def read_address(
     zone: tzinfo = UTC,
 ) -> ListAddress:
     """Read the address of a list. Days are those of `zone`, in which the list shows its times."""
-    reader = _Reader(sent, option_rules(rules), choices, zone)
-    order_filter = reader.order_filter()
-    sort = reader.sort()
+    options = option_rules(rules)
+    reader = _Reader(sent, options, choices, zone)
+    order_filter, sort = reader.order_filter(), reader.sort()
     columns = tuple(name for name in sent.get("columns", "").split(",") if name)
-    address = ListAddress(
-        order_filter,
-        sort,
-        tuple(reader.filters),
-        reader.errors,
-        columns,
-        sent.get("view", "")[:MAX_TEXT],
-    )
-    chips = tuple(_chips(address, option_rules(rules), choices))
-    return ListAddress(
-        order_filter, sort, address.filters, reader.errors, columns, address.view_id, chips
-    )
+    view_id, filters = sent.get("view", "")[:MAX_TEXT], tuple(reader.filters)
+    address = ListAddress(order_filter, sort, filters, reader.errors, columns, view_id)
+    return replace(address, chips=tuple(_chips(address, options, choices)))
 
 
 class _Reader:

@@ -59,16 +59,8 @@ class PreferencesForm(FlaskForm):
     @classmethod
     def of(cls, member: StaffMember) -> "PreferencesForm":
         """Return the form filled in with what is stored."""
-        chosen = member.preferences
-        return cls(
-            formdata=None,
-            name=member.name,
-            language=chosen.language,
-            time_zone=chosen.time_zone,
-            date_format=chosen.date_format,
-            theme=chosen.theme,
-            density=chosen.density,
-        ).with_choices()
+        form = cls(formdata=None, obj=member.preferences, name=member.name)
+        return form.with_choices()
 
     def preferences(self) -> Preferences:
         """Return what was selected."""

@@ -4,8 +4,6 @@ All pages of a section are below the address of its first page, which tells the 
 section is current. A new section adds its line to `SECTIONS`.
 """
 
-from dataclasses import dataclass
-
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -23,22 +21,13 @@ SECTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One link of the side navigation."""
-
-    address: str
-    label: str
-    is_current: bool
-
-
 @staff.app_template_global()
-def admin_sections() -> list[Section]:
-    """Return the links of the side navigation, with the current one marked."""
+def admin_sections() -> list[tuple[str, str, bool]]:
+    """Return address and label of each section, and whether the page belongs to it."""
     here = request.script_root + request.path
-    links = [(url_for(endpoint), label) for endpoint, label in SECTIONS]
+    links = [(url_for(endpoint), translated(label)) for endpoint, label in SECTIONS]
     return [
-        Section(address, translated(label), here == address or here.startswith(f"{address}/"))
+        (address, label, here == address or here.startswith(f"{address}/"))
         for address, label in links
     ]
 
