@@ -14,7 +14,7 @@ from orders.staff.blueprint import signed_in, staff
 from orders.staff.forms import own_id
 from orders.staff.lists.list_address import ListAddress
 from orders.staff.lists.list_page import (
-    Problem,
+    ListProblem,
     choices_and_address,
     list_address,
     render_list,
@@ -50,7 +50,7 @@ def change_orders() -> Response:
 
 
 def _refuse(sentence: str) -> Response:
-    return render_list(sent_address(), problem=Problem("bulk", translated(sentence)))
+    return render_list(sent_address(), problem=ListProblem("bulk", translated(sentence)))
 
 
 @staff.post("/orders/changes/<change_id>/undo")

@@ -146,7 +146,7 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ListProblem:
     """Why something was not done, in the page's language, shown beside the button that was used.
 
     `place` is "bulk", "export" or "view"; `typed` is the name that was typed for a view.
@@ -179,7 +179,7 @@ def choices_and_address(sent: MultiDict[str, str]) -> tuple[Choices, ListAddress
 
 
 def render_list(
-    sent: MultiDict[str, str], *, change: Change | None = None, problem: Problem | None = None
+    sent: MultiDict[str, str], *, change: Change | None = None, problem: ListProblem | None = None
 ) -> Response:
     """Render the list of an address, as a page or as the piece for htmx."""
     member = signed_in()

@@ -18,7 +18,7 @@ from orders.staff.lists.list_address import ListAddress, Pairs
 from orders.staff.lists.list_page import (
     CODE_ALONE,
     DEFAULT_COLUMNS,
-    Problem,
+    ListProblem,
     choices_and_address,
     chosen_columns,
     list_address,
@@ -96,7 +96,7 @@ def _saved(address: ListAddress, save: Callable[[], object], view_id: str) -> Re
         message = conflict.sentence
     else:
         return go_to(list_address((*address.filters, *address.looks, ("view", view_id))))
-    problem = Problem("view", translated(message), request.form.get("name", ""))
+    problem = ListProblem("view", translated(message), request.form.get("name", ""))
     return render_list(sent_address(), problem=problem)
 
 
@@ -137,7 +137,7 @@ def export_xlsx() -> Response:
             write_xlsx(file, columns.names, rows)
         except TooManyRows as too_many:
             return render_list(
-                request.args, problem=Problem("export", translated(too_many.sentence))
+                request.args, problem=ListProblem("export", translated(too_many.sentence))
             )
         # An open file outlives its folder.
         response = Response(_pieces(file.open("rb")), mimetype=XLSX)

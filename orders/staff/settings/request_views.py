@@ -30,7 +30,7 @@ FIELDS = ("status", "method", "path", "token", "from", "to")
 
 
 @dataclass(frozen=True, slots=True)
-class RequestFilter:
+class TypedFilter:
     """The filters in the address: as they were typed, as they were read, and their errors."""
 
     typed: Mapping[str, str]
@@ -52,7 +52,7 @@ def list_requests() -> Response:
     return html_page(text, 422 if narrowing.errors else 200)
 
 
-def _find_page(recorder: RequestRecorder, narrowing: RequestFilter) -> RequestPage | None:
+def _find_page(recorder: RequestRecorder, narrowing: TypedFilter) -> RequestPage | None:
     if not recorder.days or narrowing.errors:
         return None
     return request_log.list_requests(
@@ -61,7 +61,7 @@ def _find_page(recorder: RequestRecorder, narrowing: RequestFilter) -> RequestPa
     )  # fmt: skip
 
 
-def _read_filter(sent: Mapping[str, str]) -> RequestFilter:
+def _read_filter(sent: Mapping[str, str]) -> TypedFilter:
     typed = {name: sent.get(name, "").strip() for name in FIELDS}
     errors: dict[str, str] = {}
     status = _status(typed["status"])
@@ -80,7 +80,7 @@ def _read_filter(sent: Mapping[str, str]) -> RequestFilter:
         since=since,
         until=until,
     )
-    return RequestFilter(typed, filters, errors)
+    return TypedFilter(typed, filters, errors)
 
 
 def _status(text: str) -> int | None:
