@@ -7,6 +7,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders import at_a_glance, queries
+from orders.access import StaffMember
 from orders.languages import ENGLISH
 from orders.rules.errors import NotFound
 from orders.rules.short_id import MistypedShortId
@@ -25,11 +26,12 @@ def start() -> AnyResponse | str:
     """Render the dashboard for staff, and redirect everybody else to the look-up."""
     if current_member() is None:
         return redirect(url_for("customer.find"))
-    preferences = signed_in().preferences
-    glance, write = (
-        at_a_glance.look(signed_in().actor, zone=preferences.zone),
-        preferences.write_day,
-    )
+    return _render(signed_in())
+
+
+def _render(member: StaffMember) -> str:
+    write = member.preferences.write_day
+    glance = at_a_glance.look(member.actor, zone=member.preferences.zone)
     return render_template(
         "staff/start.html",
         glance=glance,
