@@ -20,7 +20,7 @@ from orders.recording.request_recorder import RequestRecorder
 from orders.rules.errors import ServiceBusy
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.staff import staff
-from orders.staff.accounts import current_member, language_of_person, login_manager
+from orders.staff.session import current_member, language_of_person, login_manager
 from orders.storage.database import db
 from orders.storage.sqlite import request_lock
 from orders.web import errors, security

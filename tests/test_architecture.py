@@ -1,12 +1,17 @@
 """The house is as docs/architecture.md draws it; `lint-imports` holds the floors, this the rest."""
 
 import ast
+import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
 from orders.settings import PROJECT
 
 LONGEST = 400  # lines of a file that one still reads in one go
+LONGEST_VIEW = 20  # lines, without docstring and decorators
+MEDIAN_VIEW = 8
+# A function with such a decorator is a view: of a blueprint, or an endpoint of the JSON API.
+ROUTE_DECORATORS = {"get", "post", "put", "patch", "delete", "route", "endpoint"}
 SOURCES = sorted((PROJECT / "orders").rglob("*.py"))
 
 
@@ -72,6 +77,34 @@ def test_no_file_is_too_long_to_read() -> None:
     ]
     lengths = {file: len(file.read_text("utf-8").splitlines()) for file in written_by_hand}
     assert {file.name: n for file, n in lengths.items() if n > LONGEST} == {}
+
+
+def is_view(function: ast.FunctionDef) -> bool:
+    return any(
+        isinstance(one, ast.Call)
+        and isinstance(one.func, ast.Attribute)
+        and one.func.attr in ROUTE_DECORATORS
+        for one in function.decorator_list
+    )
+
+
+def length_of(function: ast.FunctionDef) -> int:
+    """Count the lines of a function's body without its docstring."""
+    body = function.body[ast.get_docstring(function) is not None :]
+    assert function.end_lineno is not None
+    return function.end_lineno - body[0].lineno + 1
+
+
+def test_views_are_short() -> None:
+    lengths = {
+        f"{file.relative_to(PROJECT)}:{node.name}": length_of(node)
+        for file in SOURCES
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef) and is_view(node)
+    }
+    assert len(lengths) > 100
+    assert {name: n for name, n in lengths.items() if n > LONGEST_VIEW} == {}
+    assert statistics.median(lengths.values()) <= MEDIAN_VIEW
 
 
 def test_the_composition_root_is_short() -> None:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from orders import administration
 from orders.docs.reference import DOCUMENT_PATH, reference
 from orders.docs.samples import LANGUAGES
-from orders.staff.accounts import current_member
+from orders.staff.session import current_member
 from orders.web.current_settings import current_limits, service_address
 
 docs = Blueprint("docs", __name__, url_prefix="/docs")

@@ -1,5 +1,11 @@
-"""The desk's blueprint, and who may use it."""
+"""The desk's blueprint, and what each of its views requires of a person's role.
 
+A view names its permission by a decorator below its route. A view that names none requires READ
+for GET and ENTER for everything else, so that a forgotten decorator opens nothing to viewers.
+"""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, render_template, request, session, url_for
@@ -7,37 +13,84 @@ from werkzeug import exceptions
 
 from orders.access import StaffMember
 from orders.rules.errors import Forbidden, NotFound, OrderError
+from orders.rules.permissions import REFUSALS, Permission
 from orders.rules.short_id import MistypedShortId, grouped
-from orders.staff.accounts import current_member
-from orders.staff.forms import SignInForm
-from orders.staff.permits import require_permission
+from orders.staff.session import MUST_SET_UP, SignInForm, current_member
 from orders.web.errors import error_page
 from orders.web.language import keep_language
 from orders.web.pages import go_to, wants_piece
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 staff = Blueprint("staff", __name__)
 staff.add_app_template_filter(grouped, "grouped")
 
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# By endpoint; None is for everybody who is signed in. The pages with forms for entering orders are
+# listed here, because they answer to GET.
+_REQUIRED: dict[str, Permission | None] = {
+    "staff.new_order": Permission.ENTER,
+    "staff.edit_order": Permission.ENTER,
+    "staff.suggest_configurations": Permission.ENTER,
+    "staff.suggest_customers": Permission.ENTER,
+    "staff.show_order_imports": Permission.ENTER,
+    "staff.show_order_import": Permission.ENTER,
+    "staff.choose_matching": Permission.ENTER,
+    "staff.order_import_errors": Permission.ENTER,
+    "staff.order_import_result": Permission.ENTER,
+    "staff.order_import_sample": Permission.ENTER,
+    # The columns are a person's own preference.
+    "staff.choose_columns": Permission.READ,
+    "staff.sign_out": None,
+}
 OPEN_TO_ALL = {
     *("staff.start", "staff.show_sign_in", "staff.sign_in", "staff.sign_out"),
     *("staff.show_code", "staff.check_code"),
     *("staff.open_invitation", "staff.accept_invitation"),
     *("staff.show_forgot", "staff.ask_for_link", "staff.open_reset", "staff.set_by_reset"),
 }
-# Where a person goes who must set up a second factor before anything else.
+# What a person may do before they have set up a second factor that the org requires.
 SETTING_UP = {
     *("staff.show_second_factor", "staff.turn_on_second_factor", "staff.second_factor_qr"),
     "staff.sign_out",
 }
-# In the session of somebody who has signed in without the second factor that the org demands.
-MUST_SET_UP = "must_set_up"
-# Fields of the sign-in page that are not part of a carried form.
-NOT_CARRIED = {"csrf_token", "do"}
+# Fields of the order form that are not resumed after a sign-in.
+NOT_RESUMED = {"csrf_token", "do"}
+
+
+def needs(permission: Permission | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Require a permission for a view, for all of its methods; goes below the route."""
+
+    def register(view: Callable[P, R]) -> Callable[P, R]:
+        _REQUIRED[f"staff.{view.__name__}"] = permission
+        return view
+
+    return register
+
+
+# A person's own account.
+for_everybody = needs(None)
+# The settings of the org.
+admin_only = needs(Permission.SETTINGS)
+
+
+def needed_for(endpoint: str, method: str) -> Permission | None:
+    """Return the permission that a request requires; None for everybody who is signed in."""
+    by_method = Permission.READ if method in _SAFE_METHODS else Permission.ENTER
+    return _REQUIRED.get(endpoint, by_method)
+
+
+def require_permission(member: StaffMember, endpoint: str, method: str) -> None:
+    """Raise Forbidden with a sentence when the person's role does not allow the request."""
+    permission = needed_for(endpoint, method)
+    if permission is not None and not member.may(permission):
+        raise Forbidden(REFUSALS[permission])
 
 
 @staff.before_request
 def require_sign_in() -> Response | None:
-    """Let only signed-in people in whose role allows it; what others have typed is kept."""
+    """Let in people who are signed in and whose role allows it; keep what others have typed."""
     member, endpoint = current_member(), request.endpoint or ""
     if member is not None:
         g.member = member
@@ -45,23 +98,23 @@ def require_sign_in() -> Response | None:
         return None
     if member is None:
         return ask_to_sign_in()
-    if member.lacks_second_factor and endpoint not in SETTING_UP and _is_time_to_set_up():
+    if member.lacks_second_factor and endpoint not in SETTING_UP and _can_interrupt():
         return go_to(url_for("staff.show_second_factor", next=_page_asked_for()))
     require_permission(member, endpoint, request.method)
     return None
 
 
-def _is_time_to_set_up() -> bool:
-    """Tell whether to lead to the second factor's page now.
+def _can_interrupt() -> bool:
+    """Return whether to lead to the page of the second factor now.
 
-    At once after a sign-in. Whoever was signed in before the org demanded it may be typing: they
-    are led there by the next whole page that they ask for, and lose nothing.
+    At once after a sign-in. Somebody who was signed in before the org required it may be typing:
+    the next whole page that they ask for leads there, and nothing is lost.
     """
     return MUST_SET_UP in session or (request.method == "GET" and not wants_piece())
 
 
 def signed_in() -> StaffMember:
-    """Give the person who acts; only for views behind the sign-in."""
+    """Return the person who acts; only for views behind the sign-in."""
     member: StaffMember = g.member
     return member
 
@@ -71,10 +124,10 @@ def ask_to_sign_in() -> Response:
     if wants_piece():
         response = Response(render_template("staff/_signed_out.html"), 401)
     elif request.method == "POST" and request.endpoint == "staff.place_order":
-        # The sign-in page carries the form along and draws it again afterwards.
-        carried = [pair for pair in request.form.items(multi=True) if pair[0] not in NOT_CARRIED]
+        # The sign-in page sends the form's fields along, and the form is rendered afterwards.
+        resumed = [pair for pair in request.form.items(multi=True) if pair[0] not in NOT_RESUMED]
         page = render_template("staff/sign_in.html", form=SignInForm(formdata=None),
-                               carried=carried, next=request.full_path)  # fmt: skip
+                               resumed=resumed, next=request.full_path)  # fmt: skip
         response = Response(page, 401, mimetype="text/html")
     else:
         response = go_to(url_for("staff.show_sign_in", next=_page_asked_for()))
@@ -83,7 +136,7 @@ def ask_to_sign_in() -> Response:
 
 
 def _page_asked_for() -> str:
-    """Give the page to go on to: for a button's request, the one on which the button stands."""
+    """Return the page to go on to: after a POST, the one with the button that sent it."""
     came_from = urlsplit(request.referrer or "")
     if request.method == "POST" and came_from.netloc == request.host:
         return came_from._replace(scheme="", netloc="").geturl()
@@ -92,7 +145,7 @@ def _page_asked_for() -> str:
 
 @staff.after_request
 def keep_private(response: Response) -> Response:
-    """Keep people's pages out of shared caches; Back may show them without asking again."""
+    """Keep people's pages out of shared caches; Back may show them without a new request."""
     response.headers.setdefault("Cache-Control", "private, no-cache")
     return keep_language(response)
 

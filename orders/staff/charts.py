@@ -1,4 +1,4 @@
-"""The start page's charts as plain geometry: the template draws it, in whatever width there is."""
+"""The start page's charts as geometry, which the template renders at any width."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from orders.at_a_glance import Day
 from orders.rules.status import STATUS_TEXTS, Status
 from orders.web.language import figure, gettext, ngettext, translated
 
-HEIGHT = 100  # units of the drawing
-DAY = 10  # units of one day's width
+HEIGHT = 100  # units
+DAY = 10  # units of width
 GAP = 2  # units between two days
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A rectangle that stands for `count` orders of one status."""
+    """A rectangle for `count` orders of one status; `day` is None in the bar by status."""
 
     x: float
     y: float
@@ -28,7 +28,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing of `width` by HEIGHT; `sentence` says what it shows, `top` is what it reaches."""
+    """A chart of `width` by HEIGHT units; `sentence` describes it, `top` is its highest count."""
 
     width: int
     blocks: tuple[Block, ...]
@@ -37,7 +37,7 @@ class Chart:
 
 
 def by_day(days: Sequence[Day], write: Callable[[date], str] = str) -> Chart:
-    """Draw a column for each day, its statuses one on the other; `write` writes a day."""
+    """Return a chart with a column for each day, stacked by status; `write` formats a day."""
     top = max((day.total for day in days), default=0)
     blocks = []
     for position, day in enumerate(days):
@@ -57,7 +57,7 @@ def by_day(days: Sequence[Day], write: Callable[[date], str] = str) -> Chart:
 
 
 def by_status(days: Sequence[Day]) -> Chart:
-    """Draw one bar, parted by the statuses that the orders of these days have now."""
+    """Return a chart with one bar, divided by the statuses that the orders have now."""
     totals = totals_of(days)
     every = sum(totals.values())
     width = 1000
@@ -67,17 +67,17 @@ def by_status(days: Sequence[Day]) -> Chart:
             part = width * count / every
             blocks.append(Block(round(x, 2), 0, round(part, 2), HEIGHT, status, count))
             x += part
-    told = ", ".join(
+    figures = ", ".join(
         f"{figure(count)} {translated(STATUS_TEXTS[status])}"
         for status, count in totals.items()
         if count
     )
-    sentence = gettext("By status: %(figures)s.", figures=told)
+    sentence = gettext("By status: %(figures)s.", figures=figures)
     return Chart(width, tuple(blocks), sentence, every)
 
 
 def totals_of(days: Sequence[Day]) -> dict[Status, int]:
-    """Give how many of the orders of these days have which status now."""
+    """Return the number of orders of these days by the status that they have now."""
     return {status: sum(day.counts.get(status, 0) for day in days) for status in Status}
 
 

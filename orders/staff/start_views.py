@@ -1,4 +1,4 @@
-"""The start page, and the way to an order by its code."""
+"""The start page, and redirects to an order by its code."""
 
 from datetime import date
 
@@ -7,33 +7,37 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders import at_a_glance, queries
+from orders.access import StaffMember
 from orders.languages import ENGLISH
 from orders.rules.errors import NotFound
 from orders.rules.short_id import MistypedShortId
-from orders.rules.status import STATUS_TEXTS
 from orders.staff import charts
-from orders.staff.accounts import current_member
 from orders.staff.blueprint import signed_in, staff
-from orders.web.language import language, translated
+from orders.staff.display import status_names
+from orders.staff.session import current_member
+from orders.web.language import language
 
-MAX_CODE = 500  # characters that are looked at
-ENGLISH_DAY = "EEEE, d MMMM y"  # as at the rest of the desk: the day before the month
+MAX_CODE = 500  # characters; the rest is ignored
+ENGLISH_DAY = "EEEE, d MMMM y"  # the day before the month, as on all pages
 
 
 @staff.get("/")
 def start() -> AnyResponse | str:
-    """Show staff what the day has brought, and lead everybody else to the look-up."""
+    """Render the dashboard for staff, and redirect everybody else to the look-up."""
     if current_member() is None:
         return redirect(url_for("customer.find"))
-    member = signed_in()
-    glance = at_a_glance.load_dashboard(member.actor, zone=member.preferences.zone)
+    return _render(signed_in())
+
+
+def _render(member: StaffMember) -> str:
     write = member.preferences.write_day
+    glance = at_a_glance.load_dashboard(member.actor, zone=member.preferences.zone)
     return render_template(
         "staff/start.html",
         glance=glance,
         today=_in_full(glance.today.day),
         days={day.day: write(day.day) for day in glance.days},
-        names={status: translated(text) for status, text in STATUS_TEXTS.items()},
+        names=status_names(),
         by_day=charts.by_day(glance.days, write),
         by_status=charts.by_status(glance.days),
         totals=charts.totals_of(glance.days),
@@ -44,14 +48,14 @@ def start() -> AnyResponse | str:
 
 
 def _in_full(day: date) -> str:
-    """Write a day with its weekday, as `Wednesday, 25 November 2026`."""
+    """Return a day with its weekday, as `Wednesday, 25 November 2026`."""
     code = language()
     return format_date(day, ENGLISH_DAY if code == ENGLISH else "full", locale=code)
 
 
 @staff.get("/orders/go")
 def go_to_order() -> AnyResponse:
-    """Lead to the order with this code, in any spelling; else to the list that looks for it."""
+    """Redirect to the order with this code in any spelling, else to a search in the list."""
     code = request.args.get("code", "")[:MAX_CODE].strip()
     try:
         order = queries.find_any_order(code, signed_in().org_id)

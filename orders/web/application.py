@@ -12,7 +12,6 @@ from orders.storage.sqlite import request_lock
 from orders.web.assets import asset
 from orders.web.language import options_line
 from orders.web.observers import Observer, begin_request
-from orders.web.patterns import fill
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -70,7 +69,7 @@ class Shortorder(Flask):
 def start_pages(app: Flask) -> None:
     """Give the templates what all pages draw with."""
     app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
-    app.jinja_env.filters.update(fill=fill, options=options_line)
+    app.jinja_env.filters.update(options=options_line, plain_text=str)
 
 
 def compile_pages(app: Flask) -> Flask:

@@ -1,21 +1,23 @@
-"""Decides between a page and the piece of it that HTMX swaps."""
+"""Whole pages, the pieces of them that htmx swaps, and redirects to them."""
 
 import htmx_flask
 from flask import Response, render_template
 from htmx_flask import request
 
+from orders.storage.pages import MAX_PAGE
+
 
 def wants_piece() -> bool:
-    """Tell whether htmx asked for a piece: boosted and history requests want the whole page."""
+    """Return whether htmx asks for a piece; boosted and history requests ask for the whole page."""
     return bool(
         request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
     )
 
 
 def page_or_piece(page: str, piece: str, /, *, status: int = 200, **context: object) -> Response:
-    """Draw the piece for htmx and the whole page for everyone else, from the same variables.
+    """Render the template `piece` for htmx and `page` for everyone else, with the same variables.
 
-    The answer always says that it depends on `HX-Request`, so that no cache mixes the two up.
+    The answer varies by `HX-Request`, so that no cache mixes the two up.
     """
     text = render_template(piece if wants_piece() else page, **context)
     response = Response(text, status, mimetype="text/html")
@@ -23,8 +25,14 @@ def page_or_piece(page: str, piece: str, /, *, status: int = 200, **context: obj
     return response
 
 
+def page_number() -> int:
+    """Return the number of the page in the address, from 1 to MAX_PAGE; 1 for anything else."""
+    number: int = request.args.get("page", 1, type=int)
+    return min(max(number, 1), MAX_PAGE)
+
+
 def go_to(address: str) -> Response:
-    """Send the browser to another page of ours; htmx follows as a change of the whole page."""
+    """Redirect to another page of ours; htmx follows it by loading the whole page."""
     if wants_piece():
         response: Response = htmx_flask.make_response("", 200, redirect=address)
     else:

@@ -63,7 +63,7 @@ class Desk:
     def listed(self, day: date, zone: tzinfo) -> int:
         """Count the orders in the list for a day, by its URL."""
         sent = MultiDict({"from": str(day), "to": str(day)})
-        wanted = read_address(sent, (), NOBODY, zone).wanted
+        wanted = read_address(sent, (), NOBODY, zone).order_filter
         return order_list.list_page(self.org.id, wanted, NEWEST_FIRST).count or 0
 
 

@@ -1,4 +1,4 @@
-"""The list of orders and the page of one order in German: what people read, and nothing English."""
+"""The list of orders and the page of an order are German, without any English text."""
 
 import re
 from datetime import UTC, datetime
@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 from orders import administration
 from orders.queries import HistoryEntry
 from orders.staff.order import history
-from orders.staff.order.history import Change
+from orders.staff.order.history import FieldChange
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.html import attribute, read
-from tests.staff.lists.test_bulk import change, form, told, undo
+from tests.staff.lists.test_bulk import change, form, headline, undo
 from tests.staff.test_language import GERMAN
 from tests.staff.test_pages import make_order
 
@@ -26,7 +26,7 @@ pytestmark = [
     ),
 ]
 LAMP = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d22"
-# Words that are German, too; file formats; and what a key is called.
+# Words that are German too, file formats, and names of keys.
 SAME_IN_BOTH = {
     *("Name", "Code", "Status", "Status …", "Status:"), *("PDF", "CSV", "Excel (XLSX)"),
     *("UTC", "Tokens"), *("Enter", "Esc"),
@@ -47,7 +47,7 @@ def words_of(text: str) -> set[str]:
     return {" ".join(one.strip(" ·").split()) for one in shown if one.strip()}
 
 
-def test_the_list_its_filters_and_its_keys(german: FlaskClient, org: Org) -> None:
+def test_the_list_with_filters_and_keys_is_german(german: FlaskClient, org: Org) -> None:
     make_order(org, cart=[{"configurationId": CHAIR, "count": 1250}])
     text = german.get("/orders?status=New&q=oak").text
     assert "Keine Bestellung passt." in text
@@ -63,7 +63,7 @@ def test_the_list_its_filters_and_its_keys(german: FlaskClient, org: Org) -> Non
         assert told_there in text, told_there
 
 
-def test_what_cannot_be_read_is_told_at_its_field(german: FlaskClient) -> None:
+def test_invalid_values_are_reported_at_their_fields(german: FlaskClient) -> None:
     answer = german.get("/orders?from=yesterday&status=Lost&platform=" + "x" * 300)
     assert answer.status_code == 422
     assert "Von: Ein Tag, etwa 2026-11-24." in answer.text
@@ -71,24 +71,24 @@ def test_what_cannot_be_read_is_told_at_its_field(german: FlaskClient) -> None:
     assert "Plattform: Höchstens 255 Zeichen." in answer.text
 
 
-def test_a_change_of_many_orders_and_its_undoing(german: FlaskClient, org: Org) -> None:
+def test_a_bulk_change_and_its_undo_are_reported_in_german(german: FlaskClient, org: Org) -> None:
     for _ in range(2):
         make_order(org)
     answer = german.post("/orders/bulk", data={**form(german), "do": "status"})
     assert "Kreuzen Sie zuerst Bestellungen an, oder wählen Sie alle." in answer.text
     text = change(german, form(german), scope="all", do="status", set="Complete")
-    assert told(text) == "2 Bestellungen auf „Fertig“ gesetzt."
+    assert headline(text) == "2 Bestellungen auf „Fertig“ gesetzt."
     assert text.count("geändert, vorher „Neu“") == 2
-    assert told(undo(german, text)) == "Rückgängig gemacht: 2 Bestellungen zurückgesetzt."
+    assert headline(undo(german, text)) == "Rückgängig gemacht: 2 Bestellungen zurückgesetzt."
 
 
-def test_a_saved_view_that_has_no_name(german: FlaskClient) -> None:
+def test_a_view_without_a_name_is_refused_in_german(german: FlaskClient) -> None:
     answer = german.post("/orders/views", data={"name": "", "state": "", "key": "k"})
     assert answer.status_code == 422
     assert "Ansicht speichern" in answer.text
 
 
-def test_the_page_of_an_order_tells_what_was_done(german: FlaskClient, org: Org) -> None:
+def test_the_page_of_an_order_reports_actions_in_german(german: FlaskClient, org: Org) -> None:
     code = make_order(org)["shortId"]
     sent = german.post(f"/orders/{code}/status", data={"status": "In Progress", "version": 1})
     text = german.get(sent.location).text
@@ -105,7 +105,7 @@ def test_the_page_of_an_order_tells_what_was_done(german: FlaskClient, org: Org)
     assert "Im Papierkorb seit <time" in text
 
 
-def test_lines_of_the_history(app: Flask, org: Org) -> None:
+def test_the_history_is_described_in_german(app: Flask, org: Org) -> None:
     before = [{"configurationId": CHAIR, "count": 1}, {"configurationId": LAMP, "count": 2}]
     changes = {"cart": {"from": before, "to": [{"configurationId": CHAIR, "count": 1500}]}}
     entries = [
@@ -113,12 +113,12 @@ def test_lines_of_the_history(app: Flask, org: Org) -> None:
         HistoryEntry(datetime.now(UTC), "ida", "link sent", {"to": "a@customer.example"}),
     ]
     with app.test_request_context("/orders", headers=GERMAN):
-        sent, changed = history.tell(entries, (), org.id)
+        sent, changed = history.describe(entries, (), org.id)
     assert (sent.title, changed.title) == ("Link an den Kunden gesendet", "Warenkorb geändert")
-    assert sent.changes == (Change("Gesendet an", after="a@customer.example"),)
+    assert sent.changes == (FieldChange("Gesendet an", after="a@customer.example"),)
     assert changed.changes == (
-        Change(f"Anzahl von {CHAIR}", "1", "1.500"),
-        Change("Position entfernt", before=f"2 × {LAMP}"),  # noqa: RUF001 - a times sign is meant
+        FieldChange(f"Anzahl von {CHAIR}", "1", "1.500"),
+        FieldChange("Position entfernt", before=f"2 × {LAMP}"),  # noqa: RUF001 - a times sign is meant
     )
 
 
@@ -145,7 +145,7 @@ def test_the_message_to_the_customer_is_in_the_customers_language(
     assert (hint in unquote(body)) == subject.startswith("Ihre")
 
 
-def test_order_sheets(german: FlaskClient, org: Org) -> None:
+def test_order_sheets_are_german(german: FlaskClient, org: Org) -> None:
     codes = [make_order(org)["shortId"] for _ in range(2)]
     text = german.get(f"/orders/print?codes={codes[0]},{codes[1]},XYZ").text
     assert '<html lang="de"' in text
@@ -155,7 +155,7 @@ def test_order_sheets(german: FlaskClient, org: Org) -> None:
 
 
 @pytest.mark.parametrize("place", ["/orders", "/orders?bin=1", "/orders?q=zz", "", "/print"])
-def test_nothing_english_is_left(german: FlaskClient, org: Org, place: str) -> None:
+def test_no_english_text_is_left(german: FlaskClient, org: Org, place: str) -> None:
     code = make_order(org, name="N", customerId="C-1", platform={"id": "1"})["shortId"]
     german.post(f"/orders/{code}/notes", data={"note": "x", "key": "N" * 22})
     address = place if place.startswith("/orders") else f"/orders/{code}{place}"

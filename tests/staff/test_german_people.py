@@ -1,4 +1,4 @@
-"""The frame, the start page, signing in, one's own account and imports speak German."""
+"""Layout, start page, sign-in, one's own account and imports are German."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ NAMES = {
 
 
 class Reader(HTMLParser):
-    """Collects what people read on a page, also by ear."""
+    """Collects the texts of a page, also those for screen readers."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Reader(HTMLParser):
 
 
 def english_left(client: FlaskClient, address: str) -> set[str]:
-    """Give what is the same on the German page as on the English one, and is no name."""
+    """Return the texts that are the same on the German and the English page, without names."""
     german, english = (
         Reader(client.get(address, headers={"Accept-Language": code}).text).found
         for code in ("de", "en")
@@ -65,12 +65,12 @@ def english_left(client: FlaskClient, address: str) -> set[str]:
 
 @pytest.fixture(autouse=True)
 def no_csrf(csrf_off: None) -> None:
-    """These tests speak for pages that have their token."""
+    """Turn off CSRF protection, which these tests do not need."""
 
 
 @pytest.fixture
 def german(staff_client: FlaskClient) -> FlaskClient:
-    """The browser of a salesperson who has chosen German."""
+    """A German-speaking salesperson's browser."""
     assert staff_client.post(PREFERENCES, data={**CHOICES, "language": "de"}).status_code == 303
     return staff_client
 
@@ -86,14 +86,14 @@ def server(app: Flask, settings: Settings) -> Iterator[MailServer]:
 
 
 @pytest.mark.parametrize("address", ["/sign-in", "/forgot-password", "/reset-password"])
-def test_no_english_is_left_before_the_sign_in(client: FlaskClient, address: str) -> None:
+def test_no_english_text_is_left_before_the_sign_in(client: FlaskClient, address: str) -> None:
     assert english_left(client, address) == set()
 
 
 @pytest.mark.parametrize(
     "address", ["/", "/orders/import", "/nothing-here", "/account", "/account/second-factor"]
 )
-def test_no_english_is_left_behind_it(staff_client: FlaskClient, address: str) -> None:
+def test_no_english_text_is_left_after_the_sign_in(staff_client: FlaskClient, address: str) -> None:
     assert english_left(staff_client, address) == set()
 
 
@@ -108,19 +108,21 @@ class TestTheChoice:
         assert 'href="?lang=en" lang="en" hreflang="en">English</a>' in page
         assert '<html lang="de"' in client.get(address).text  # it is kept
 
-    def test_the_way_on_is_kept(self, client: FlaskClient) -> None:
+    def test_the_next_page_is_kept(self, client: FlaskClient) -> None:
         page = client.get("/sign-in?next=/orders?q=a%26b").text
         assert 'href="?next=%2Forders%3Fq%3Da%26b&amp;lang=de"' in page
         page = client.get("/sign-in?next=%2Forders%3Fq%3Da%26b&lang=de").text
         assert 'name="next" value="/orders?q=a&amp;b"' in page
 
-    def test_who_carries_an_order_is_not_led_away_from_it(self, client: FlaskClient) -> None:
+    def test_no_language_links_while_an_order_form_is_resumed(self, client: FlaskClient) -> None:
         answer = client.post("/orders/new", data={"name": "Typed", "do": "place"})
         assert answer.status_code == 401
         assert 'value="Typed"' in answer.text
         assert "hreflang" not in answer.text
 
-    def test_who_is_signed_in_chooses_under_their_account(self, staff_client: FlaskClient) -> None:
+    def test_people_who_are_signed_in_choose_under_their_account(
+        self, staff_client: FlaskClient
+    ) -> None:
         for address in ("/", "/account", "/sign-in", "/forgot-password"):
             assert "hreflang" not in staff_client.get(address).text
 
@@ -143,11 +145,11 @@ class TestSigningIn:
 
 
 class TestTheAccount:
-    def test_it_is_german_and_so_is_what_was_done(self, german: FlaskClient) -> None:
+    def test_the_account_and_its_reports_are_german(self, german: FlaskClient) -> None:
         page = german.get("/account").text
-        for told in ("Ihre Einstellungen sind gespeichert.", "Zeitzone", "Rolle: Verkauf",
+        for text in ("Ihre Einstellungen sind gespeichert.", "Zeitzone", "Rolle: Verkauf",
                      "Passwort ändern", "Wie der Browser es wünscht"):  # fmt: skip
-            assert told in page, told
+            assert text in page, text
 
     def test_the_second_factor(self, german: FlaskClient) -> None:
         page = german.get("/account/second-factor").text
@@ -167,14 +169,14 @@ class TestTheStartPage:
 
 
 class TestErrors:
-    def test_pages_keep_the_protocols_words_for_english(self, german: FlaskClient) -> None:
+    def test_error_messages_are_german(self, german: FlaskClient) -> None:
         assert '<p class="hint">404</p>' in german.get("/nothing-here").text
         english = german.get("/nothing-here?lang=en").text
         assert "404: The requested URL" in english
         piece = german.get("/orders/import/none", headers={"HX-Request": "true"})
         assert piece.text.startswith("Nicht gefunden. Unter dieser Adresse")
 
-    def test_whoever_was_signed_out_meanwhile_reads_it(self, client: FlaskClient) -> None:
+    def test_the_end_of_a_session_is_reported_in_german(self, client: FlaskClient) -> None:
         answer = client.get("/orders", headers={"HX-Request": "true", "Accept-Language": "de"})
         assert (answer.status_code, answer.text.strip()) == (401, "Sie sind abgemeldet.")
 
@@ -187,16 +189,16 @@ class TestImports:
         assert "orders.csv wird geprüft" in german.get(address).text
         work_off(app)
         preview = text_of(german.get(address))
-        for told in ("orders.csv ist bereit zum Import", "1 Bestellung in Ordnung", "1 mit Fehlern",
+        for text in ("orders.csv ist bereit zum Import", "1 Bestellung in Ordnung", "1 mit Fehlern",
                      "Zeile 3, count:", "1 Bestellung importieren"):  # fmt: skip
-            assert told in preview, told
+            assert text in preview, text
         german.post(f"{address}/start", data={"mode": "skip"})
         running = text_of(german.get(address))
         assert " Bestellungen angelegt 0 % 0 Prozent angelegt" in running
         work_off(app)
         assert "1 Bestellung wurde angelegt." in text_of(german.get(address))
 
-    def test_a_choice_that_is_refused(self, german: FlaskClient) -> None:
+    def test_a_refused_choice_is_german(self, german: FlaskClient) -> None:
         columns = send(german, csv_of(HEADS, ("A", "a", CHAIR, 2))).location
         page = german.get(columns).text
         assert '<optgroup label="Position im Warenkorb">' in page
@@ -206,7 +208,7 @@ class TestImports:
 
 
 class TestMails:
-    def test_an_invitation_speaks_the_language_of_its_page(
+    def test_an_invitation_is_in_the_language_of_its_page(
         self, admin_client: FlaskClient, client: FlaskClient, server: MailServer
     ) -> None:
         answer = admin_client.post(
@@ -228,7 +230,7 @@ class TestMails:
             in client.get("/account").text
         )
 
-    def test_a_reset_speaks_as_its_person_does_and_else_as_the_page(
+    def test_a_reset_mail_is_in_the_persons_language_or_else_the_pages(
         self, app: Flask, german: FlaskClient, org: Org, server: MailServer
     ) -> None:
         admin = org.admin().email

@@ -1,4 +1,4 @@
-"""What the rules and services say is German at the desk, and English at the JSON door."""
+"""Errors of the services are German at the desk, and English in the JSON API."""
 
 import json
 import re
@@ -43,7 +43,7 @@ FORM = "/orders/new?lang=de"
 
 @pytest.fixture
 def inside(app: Flask) -> Iterator[None]:
-    """For services that are called by themselves."""
+    """Return an application context for calling services."""
     with app.app_context():
         yield
 
@@ -64,20 +64,20 @@ def test_each_bad_order_is_refused_in_german_at_the_form(
     english = told_by_json(post_json(client, defined_org, bad.as_json()))
     german = told_by_form(post_form(staff_client, bad.as_form(), **GERMAN))
     assert [path for path, _ in german] == [path for path, _ in english]
-    for (path, told), (_, message) in zip(english, german, strict=True):
-        assert message != told, path
+    for (path, expected), (_, message) in zip(english, german, strict=True):
+        assert message != expected, path
         assert not re.search(r"\b(the|this|of|whole|required)\b", message, re.IGNORECASE)
 
 
-def test_the_json_door_stays_english(client: FlaskClient, defined_org: Org) -> None:
+def test_the_json_api_stays_english(client: FlaskClient, defined_org: Org) -> None:
     headers = {**GERMAN, "Authorization": f"Bearer {defined_org.private.secret}"}
     answer = client.post("/api/orders", json={"status": "New"}, headers=headers)
-    told = {"path": "cart", "message": "At least one line is needed for status New."}
-    assert told in answer.json["errors"]  # type: ignore[index]
+    expected = {"path": "cart", "message": "At least one line is needed for status New."}
+    assert expected in answer.json["errors"]  # type: ignore[index]
     assert answer.json["detail"].endswith("another look.")  # type: ignore[index]
 
 
-def test_values_are_told_as_the_language_writes_them(app: Flask) -> None:
+def test_values_in_errors_are_formatted_for_the_language(app: Flask) -> None:
     limits = Limits()
     [error] = schema.shape_errors({"status": "New"}, limits=limits).errors
     assert in_german(app, error.message) == "Für den Status Neu ist mindestens eine Position nötig."
@@ -88,7 +88,7 @@ def test_values_are_told_as_the_language_writes_them(app: Flask) -> None:
     assert f"One of: {', '.join(Status)}." == STATUS_SENTENCE
 
 
-def test_a_parser_s_reason_is_translated_where_it_is_known(app: Flask) -> None:
+def test_known_parser_errors_are_translated(app: Flask) -> None:
     with pytest.raises(NotJson) as refused:
         parse_json(b"[1,", mark("This file"))
     assert str(refused.value) == "This file is not JSON: Expecting value at line 1, column 4."
@@ -103,18 +103,14 @@ def test_a_parser_s_reason_is_translated_where_it_is_known(app: Flask) -> None:
     )
 
 
-def test_what_a_role_may_not_do_is_told_in_german(
-    app: Flask, client: FlaskClient, org: Org
-) -> None:
+def test_a_forbidden_action_is_refused_in_german(app: Flask, client: FlaskClient, org: Org) -> None:
     assert in_german(app, REFUSALS[Permission.READ]).startswith("Ihr Konto darf")
     answer = org.sign_in(client).get("/orders/0", headers=GERMAN)
     assert answer.status_code == 404
     assert "prüfen Sie den Code: Er sieht vertippt aus." in answer.text
 
 
-def test_faults_of_a_file_are_kept_with_what_they_were_made_of(
-    app: Flask, org: Org, inside: None
-) -> None:
+def test_errors_of_a_file_are_stored_with_their_values(app: Flask, org: Org, inside: None) -> None:
     org.define(AttributeRule("finish", "Finish", Kind.OPTION, options=(Option("New", "Newest"),)))
     content = (
         "sku,count,finish,status\n"
@@ -127,7 +123,7 @@ def test_faults_of_a_file_are_kept_with_what_they_were_made_of(
     assert "Row 2, finish: “Old” is not one of: New." in english
     german = [in_german(app, fault.text) for fault in order.faults]
     assert "Zeile 2, count: Eine ganze Zahl von 1 bis 1.000.000." in german
-    # An option is the org's own word, whatever it means elsewhere.
+    # An option is a word of the org and is not translated.
     assert "Zeile 2, finish: „Old“ ist keiner der Werte New." in german
     with app.test_request_context(FORM):
         assert "Eine ganze Zahl" in preview.errors_csv(one, translated)
@@ -137,11 +133,11 @@ def test_faults_of_a_file_are_kept_with_what_they_were_made_of(
 @pytest.mark.parametrize(
     ("stored", "german"),
     [
-        ("Something went wrong.", "Something went wrong."),  # from before there were texts
+        ("Something went wrong.", "Something went wrong."),  # from an earlier release
         (str(work.BROKEN), "Beim Anlegen der Bestellungen ist ein Fehler aufgetreten. "),
     ],
 )
-def test_a_failed_import_tells_why_also_when_it_failed_long_ago(
+def test_a_failed_import_shows_its_reason_also_an_old_one(
     app: Flask, org: Org, inside: None, stored: str, german: str
 ) -> None:
     one = checked(org, "sku,count\nOSL,many\n")
@@ -177,6 +173,6 @@ def test_why_a_message_was_not_delivered_is_told_in_german(
     hook = desk.hook()
     desk.order()
     assert desk.send()
-    told = desk.only(hook.webhook.id).last_answer or ""
-    assert told == outcome.answer
-    assert in_german(app, told) == german
+    expected = desk.only(hook.webhook.id).last_answer or ""
+    assert expected == outcome.answer
+    assert in_german(app, expected) == german

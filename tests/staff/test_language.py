@@ -1,4 +1,4 @@
-"""In which language the desk speaks, and what its scripts say."""
+"""The language of the desk's pages and scripts."""
 
 import pytest
 from flask import Flask
@@ -23,7 +23,7 @@ def spoken(text: str) -> str:
     return attribute(text, "html", "lang")
 
 
-def test_the_browser_is_asked_and_the_address_wins(client: FlaskClient) -> None:
+def test_the_browser_chooses_the_language_unless_the_address_does(client: FlaskClient) -> None:
     assert spoken(client.get("/sign-in").text) == "en"
     assert spoken(client.get("/sign-in", headers=GERMAN).text) == "de"
     assert spoken(client.get("/sign-in?lang=en", headers=GERMAN).text) == "en"
@@ -39,7 +39,7 @@ def test_a_person_chooses_for_every_browser(
     assert answer.status_code == 303
     elsewhere = org.sign_in(app.test_client())
     assert spoken(elsewhere.get("/account", headers={"Accept-Language": "en"}).text) == "de"
-    # A customer's page is seen as customers see it.
+    # A customer's page is as customers see it.
     assert spoken(elsewhere.get("/find").text) == "en"
     staff_client.post(PREFERENCES, data={**CHOICES, "language": ""})
     assert spoken(elsewhere.get("/account", headers=GERMAN).text) == "de"
@@ -54,13 +54,13 @@ def test_an_unknown_language_is_refused_at_its_field(
     assert "A language from the list." in answer.text
 
 
-def test_what_is_for_programmers_stays_english(client: FlaskClient, org: Org) -> None:
+def test_pages_for_developers_stay_english(client: FlaskClient, org: Org) -> None:
     headers = {**GERMAN, "Authorization": f"Bearer {org.private.secret}"}
     assert client.post("/api/orders", json=[], headers=headers).status_code == 400
     assert spoken(client.get("/docs/api", headers=GERMAN).text) == "en"
 
 
-def test_scripts_get_their_texts_with_the_page(client: FlaskClient) -> None:
+def test_scripts_get_their_texts_in_the_pages_language(client: FlaskClient) -> None:
     page = client.get("/sign-in", headers=GERMAN).text
     answer = client.get(attribute(page, "script[src^='/texts/de.js?v=']", "src"))
     assert answer.text == language.script_of("de")

@@ -1,4 +1,4 @@
-"""Pages and pieces, the list, one order, and the headers that every answer carries."""
+"""Pages and pieces, the list, one order, and the headers of every answer."""
 
 import re
 from pathlib import Path
@@ -62,7 +62,7 @@ class TestList:
         made = [make_order(org, name=str(n))["shortId"] for n in range(3)]
         assert set(self.codes(staff_client)) == set(made)
 
-    def test_pages_lead_on_and_back_and_show_each_order_once(
+    def test_pages_link_to_each_other_and_show_each_order_once(
         self, staff_client: FlaskClient, org: Org
     ) -> None:
         made = {make_order(org)["shortId"] for _ in range(60)}
@@ -107,7 +107,7 @@ class TestList:
 
 
 class TestOneOrder:
-    def test_everything_of_it_is_shown(self, staff_client: FlaskClient, org: Org) -> None:
+    def test_everything_about_the_order_is_shown(self, staff_client: FlaskClient, org: Org) -> None:
         card = org.save("Oslo chair", "OSL-1")
         made = make_order(
             org, name="Reception", customerId="C-9", metadata={"po": "007"}, derivative={"d": 1},
@@ -119,9 +119,7 @@ class TestOneOrder:
                       "Wood: Oak", "12", "engraving: Ida", "odd", "Created", "script"):  # fmt: skip
             assert shown in page, shown
 
-    def test_the_qr_code_is_a_drawing_of_the_customers_link(
-        self, staff_client: FlaskClient, org: Org
-    ) -> None:
+    def test_the_qr_code_has_the_customers_link(self, staff_client: FlaskClient, org: Org) -> None:
         made = make_order(org)
         answer = staff_client.get(f"/orders/{made['shortId']}/qr.svg")
         assert answer.mimetype == "image/svg+xml"
@@ -129,7 +127,7 @@ class TestOneOrder:
         assert "style=" not in answer.text
 
     @pytest.mark.parametrize("odd", ["nonsense", "%00", "0000", "000000000001", "%0A", "é"])
-    def test_an_unknown_one_is_a_page_that_says_so(
+    def test_an_unknown_order_is_a_not_found_page(
         self, staff_client: FlaskClient, odd: str
     ) -> None:
         answer = staff_client.get(f"/orders/{odd}")
@@ -141,7 +139,7 @@ class TestEveryAnswer:
     @pytest.mark.parametrize(
         "path", ["/sign-in", "/find", "/nothing", "/api/nothing", "/static/desk.css", "/orders"]
     )
-    def test_carries_a_strict_policy(self, client: FlaskClient, path: str) -> None:
+    def test_has_a_strict_security_policy(self, client: FlaskClient, path: str) -> None:
         with client.get(path) as answer:
             headers = answer.headers
         policy = headers["Content-Security-Policy"]
@@ -168,7 +166,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
     routes = {
         (rule.rule, method)
         for rule in app.url_map.iter_rules()
-        # Those of the JSON door are held against its document (tests/api/test_document.py).
+        # Those of the JSON API are compared with its document (tests/api/test_document.py).
         if not rule.rule.startswith("/api/")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }

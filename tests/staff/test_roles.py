@@ -1,4 +1,4 @@
-"""What each role may do: the table, and a walk over every view of the desk with every role."""
+"""What each role can do: a table, and a walk over every view of the desk with every role."""
 
 import pytest
 from flask import Flask
@@ -23,7 +23,7 @@ WHO = {
     ENTER: ("sales", "admin"),
     SETTINGS: ("admin",),
 }
-# Every view of the desk: what it asks for. A new view is missed here until somebody decides.
+# The permission of every view of the desk. A test fails until a new view is added here.
 TABLE = {
     ANYBODY: """
         GET /                       GET /sign-in                POST /sign-in
@@ -119,7 +119,7 @@ Route = tuple[str, str]  # method and rule
 
 
 def asked_for() -> dict[Route, str]:
-    """Give what each route asks for, by the table."""
+    """Return the permission of each route, by the table."""
     pairs = {}
     for needed, text in TABLE.items():
         words = text.split()
@@ -139,7 +139,7 @@ def routes(app: Flask) -> dict[Route, Rule]:
 
 
 def address(app: Flask, rule: Rule) -> str:
-    """Fill a rule in with what is not there."""
+    """Return the address of a rule with unknown IDs."""
     with app.test_request_context():
         return rule.build(dict.fromkeys(rule.arguments, NOBODY))[1]  # type: ignore[index]  # it can be built
 
@@ -155,7 +155,7 @@ def person(app: Flask, org: Org, role: str) -> StaffMember:
     return org.staff()
 
 
-def test_every_view_stands_in_the_table(app: Flask) -> None:
+def test_every_view_is_in_the_table(app: Flask) -> None:
     assert set(asked_for()) == set(routes(app))
 
 
@@ -167,9 +167,7 @@ def test_roles_only_add_to_each_other() -> None:
 
 @pytest.mark.usefixtures("csrf_off")
 @pytest.mark.parametrize("role", ["viewer", "sales", "admin"])
-def test_each_role_may_do_what_the_table_says_and_nothing_else(
-    app: Flask, org: Org, role: str
-) -> None:
+def test_each_role_can_do_exactly_what_the_table_allows(app: Flask, org: Org, role: str) -> None:
     who = person(app, org, role)
     for (method, rule), needed in asked_for().items():
         browser = org.sign_in(app.test_client(), who)
@@ -200,7 +198,7 @@ def test_every_form_is_protected(app: Flask, org: Org) -> None:
         if method != "GET":
             browser = org.sign_in(app.test_client(), org.admin())
             answer = browser.open(address(app, routes(app)[method, rule]), method=method)
-            # The order's form is drawn again, with all that was typed.
+            # The order form is rendered again with everything that was typed.
             is_order_form = rule == "/orders/new"
             assert answer.status_code == (422 if is_order_form else 400), f"{method} {rule}"
 
@@ -211,7 +209,7 @@ class TestViewer:
     def viewing(self, app: Flask, org: Org) -> FlaskClient:
         return org.sign_in(app.test_client(), person(app, org, "viewer"))
 
-    def test_sees_orders_and_no_way_into_a_form(
+    def test_sees_orders_and_no_links_to_forms(
         self, app: Flask, org: Org, viewing: FlaskClient
     ) -> None:
         code = self.place(app, org)
@@ -227,7 +225,7 @@ class TestViewer:
             assert not [way for way in ways if "/orders/new" in way or "/orders/import" in way]
 
     def place(self, app: Flask, org: Org) -> str:
-        """Place an order as the admin; gives its code."""
+        """Place an order as the admin and return its code."""
         browser = org.sign_in(app.test_client(), org.admin())
         placed = browser.post(f"/orders/new?form={'A' * 22}", data={**good_form(), "do": "place"})
         return str(placed.location).split("/")[2]
@@ -241,7 +239,7 @@ class TestViewer:
         assert "may read orders, but not enter or change anything" in answer.text
         assert stored_rows() == before
 
-    def test_loses_no_words_about_an_order_carried_through_the_sign_in(
+    def test_cannot_resume_an_order_after_the_sign_in(
         self, app: Flask, org: Org, stored_rows: StoredRows
     ) -> None:
         person(app, org, "viewer")

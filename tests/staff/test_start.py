@@ -1,4 +1,4 @@
-"""The start page: empty, full, for each role, and for nobody else."""
+"""The start page: empty and full, for each role and for visitors."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ from tests.html import read
 from tests.staff.test_pages import make_order
 
 
-def test_without_orders_it_says_what_will_stand_here(staff_client: FlaskClient) -> None:
+def test_without_orders_the_page_explains_its_sections(staff_client: FlaskClient) -> None:
     text = staff_client.get("/").text
     for shown in ("No orders today yet.", "No orders in the last 30 days.", "None yet.",
                   "None. A list or cart that nobody changes for 3 days", "Nothing. Webhooks whose",
@@ -32,7 +32,7 @@ def test_without_orders_it_says_what_will_stand_here(staff_client: FlaskClient) 
 
 
 @pytest.mark.usefixtures("csrf_off")
-def test_it_shows_today_mine_the_quiet_and_the_figures(
+def test_the_page_shows_today_own_orders_quiet_carts_and_figures(
     app: Flask, staff_client: FlaskClient, org: Org
 ) -> None:
     quiet = make_order(org, name="Forgotten", status="List")["shortId"]
@@ -57,10 +57,10 @@ def test_it_shows_today_mine_the_quiet_and_the_figures(
     chart = text.partition('id="chart-title"')[2].partition("</section>")[0]
     assert 'role="img" aria-label="2 orders in the last 30 days' in chart
     assert 'aria-label="By status: 1 List, 1 New."' in chart
-    assert chart.count("<tr>") == 4  # two days, between the titles and the sums
+    assert chart.count("<tr>") == 4  # two days, a row of titles and a row of sums
 
 
-def test_what_failed_is_for_all_and_the_settings_for_admins(
+def test_failures_are_shown_to_everybody_and_settings_to_admins(
     app: Flask, staff_client: FlaskClient, admin_client: FlaskClient, org: Org
 ) -> None:
     with app.app_context():
@@ -79,13 +79,13 @@ def test_what_failed_is_for_all_and_the_settings_for_admins(
         assert ("An admin of your organization" in text) != is_admin
 
 
-def test_whoever_is_signed_out_is_led_to_the_look_up(client: FlaskClient) -> None:
+def test_visitors_are_redirected_to_the_look_up(client: FlaskClient) -> None:
     assert client.get("/").location == "/find"
     assert client.get("/orders/go?code=x").location.startswith("/sign-in?")
 
 
 @pytest.mark.usefixtures("csrf_off")
-def test_the_days_are_those_of_the_person_and_lead_to_their_orders(
+def test_days_are_in_the_persons_zone_and_link_to_their_orders(
     staff_client: FlaskClient, org: Org
 ) -> None:
     chosen = {"name": "", "time_zone": "Pacific/Kiritimati", "date_format": "de",
@@ -125,7 +125,7 @@ class TestGoing:
 class TestCharts:
     today = datetime(2026, 11, 25, tzinfo=UTC).date()
 
-    def test_columns_stand_on_the_ground_and_reach_the_top(self) -> None:
+    def test_columns_begin_at_the_bottom_and_reach_the_top(self) -> None:
         days = [
             Day(self.today, {}),
             Day(self.today, {Status.NEW: 1, Status.COMPLETE: 3}),
@@ -139,12 +139,12 @@ class TestCharts:
         ]  # fmt: skip
         assert chart.sentence == "6 orders in the last 3 days, most of them on 2026-11-25: 4."
 
-    def test_the_bar_is_parted_by_status(self) -> None:
+    def test_the_bar_is_divided_by_status(self) -> None:
         chart = charts.by_status([Day(self.today, {Status.NEW: 1, Status.COMPLETE: 3})])
         assert [(one.x, one.width) for one in chart.blocks] == [(0, 250), (250, 750)]
         assert chart.sentence == "By status: 1 New, 3 Complete."
 
-    def test_nothing_draws_nothing(self) -> None:
+    def test_a_chart_without_orders_is_empty(self) -> None:
         assert charts.by_day([Day(self.today, {})]).blocks == ()
         assert charts.by_status([]).blocks == ()
         assert re.match("0 orders", charts.by_day([]).sentence)

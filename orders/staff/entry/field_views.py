@@ -2,19 +2,32 @@
 
 from flask import Response, render_template, request
 
+from orders.access import StaffMember
 from orders.catalogue import naming
 from orders.catalogue.naming import find_configurations
 from orders.entry.customers import find_customers
+from orders.queries import find_order
 from orders.rules.errors import FieldError, InvalidInput
 from orders.staff.blueprint import signed_in, staff
-from orders.staff.entry.form_page import check_new, check_sent, sent_entry
+from orders.staff.entry.edit_form import check_changes, read_edit
+from orders.staff.entry.form_page import check_new, sent_entry
 from orders.staff.entry.form_rows import pasted_rows
 from orders.staff.entry.order_form import OrderEntry, new_entry
+from orders.staff.forms import FormData
+
+
+def check_sent(entry: OrderEntry, sent: FormData, member: StaffMember) -> None:
+    """Check the form of a new or a changed order. Raises InvalidOrder."""
+    if "order" in sent:
+        stored = find_order(sent["order"], member.org_id)
+        check_changes(entry, read_edit(entry, sent, stored, member), member)
+    else:
+        check_new(entry, member)
 
 
 @staff.post("/orders/new/check")
 def check_field() -> Response:
-    """Answer what is wrong with one field, or which configuration it names; nothing is saved."""
+    """Render the error of one field, or the configuration that it names."""
     member, name = signed_in(), request.args.get("field", "")
     entry = sent_entry(request.form, member)
     try:
@@ -31,7 +44,7 @@ def check_field() -> Response:
 
 @staff.post("/orders/new/paste")
 def paste_lines() -> Response:
-    """Answer pasted text as rows of the cart, each with its product or what is wrong with it."""
+    """Render pasted text as rows of the cart, each with its product or its error."""
     member = signed_in()
     sent = sent_entry(request.form, member)
     first = max(sent.next_row, request.args.get("first", 0, type=int))
@@ -45,7 +58,7 @@ def paste_lines() -> Response:
 
 
 def _line_errors(entry: OrderEntry) -> list[FieldError]:
-    """Give what is wrong with the rows; the rest of this order is not on the form."""
+    """Return the errors of the rows; the form has no other field of an order."""
     try:
         check_new(entry, signed_in(), metadata={})
     except InvalidInput as invalid:
@@ -55,7 +68,7 @@ def _line_errors(entry: OrderEntry) -> list[FieldError]:
 
 @staff.get("/orders/new/configurations")
 def suggest_configurations() -> Response:
-    """Answer the configurations that the typed text may mean, the likeliest first."""
+    """Render the configurations that the typed text may mean, the likeliest first."""
     text, member = request.args.get("q", ""), signed_in()
     cards = find_configurations(text, member.actor)
     return Response(
@@ -69,6 +82,6 @@ def suggest_configurations() -> Response:
 
 @staff.get("/orders/new/customers")
 def suggest_customers() -> Response:
-    """Answer the customers that the typed text may mean, those of the newest orders first."""
+    """Render the customers that the typed text may mean, those of the newest orders first."""
     found = find_customers(request.args.get("q", ""), signed_in().actor)
     return Response(render_template("staff/_suggestions.html", customers=found))

@@ -1,29 +1,26 @@
-"""Rows of the desk's form: lines of the cart and free metadata, each under an opaque number.
+"""Rows of the order form: lines of the cart and free metadata, each with an opaque number.
 
-The order of the rows is the order in which the form sends them; numbers never change.
+The rows are in the order in which the form sends them; their numbers never change.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from werkzeug.datastructures import MultiDict
-
-from orders.rules.typed_values import PastedLine, read_pasted_lines
+from orders.rules.typed_values import read_pasted_lines
+from orders.staff.forms import FormData
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
 BLANK_COUNTS = {"", "1"}
 FIRST_LINES = 3  # empty rows of a new form
 BLANK_ROW = 999_999  # the row that the browser copies; no real row has this number
 
-FormData = MultiDict[str, str]
-
 
 @dataclass(slots=True)
 class Cell:
     """A field of a row: its name on the form and what is typed into it.
 
-    No field of a form library: a cart has hundreds of rows, and they would take most of the time of
+    Not a field of WTForms: for the hundreds of rows of a cart, those would take most of the time of
     every check.
     """
 
@@ -32,12 +29,12 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """What is typed, without blanks around it."""
+        """What is typed, stripped."""
         return self.data.strip()
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedLine:
     """What is typed into a row of the cart."""
 
     reference: str = ""
@@ -46,7 +43,7 @@ class Typed:
 
 
 @dataclass(slots=True)
-class Line:
+class FormLine:
     """A row of the cart; `row` is its opaque number."""
 
     row: int
@@ -56,19 +53,19 @@ class Line:
 
     @property
     def is_blank(self) -> bool:
-        """Tell whether nobody has typed anything into the row."""
+        """Return whether nothing was typed into the row."""
         is_untouched = not self.reference.text and not self.details.text
         return is_untouched and self.count.text in BLANK_COUNTS
 
     @property
-    def typed(self) -> Typed:
+    def typed(self) -> TypedLine:
         """What is typed into the row."""
-        return Typed(self.reference.text, self.count.data, self.details.data)
+        return TypedLine(self.reference.text, self.count.data, self.details.data)
 
 
 @dataclass(slots=True)
-class Extra:
-    """A row of free metadata; `area` tells where the key belongs."""
+class MetadataRow:
+    """A row of free metadata; `area` is `metadata` or `derivative`."""
 
     row: int
     key: Cell
@@ -76,9 +73,9 @@ class Extra:
     area: Cell
 
 
-def line_row(number: int, typed: Typed) -> Line:
-    """Make a row of the cart, with its number in its fields' names."""
-    return Line(
+def line_row(number: int, typed: TypedLine) -> FormLine:
+    """Return a row of the cart, with its number in its fields' names."""
+    return FormLine(
         number,
         # The names are the paths of the order's schema (docs/contract.md).
         Cell(f"cart.{number}.configurationId", typed.reference),
@@ -87,9 +84,9 @@ def line_row(number: int, typed: Typed) -> Line:
     )
 
 
-def extra_row(number: int, key: str = "", value: str = "", area: str = "metadata") -> Extra:
-    """Make a row of free metadata, or of another area of the order."""
-    return Extra(
+def extra_row(number: int, key: str = "", value: str = "", area: str = "metadata") -> MetadataRow:
+    """Return a row of free metadata, or of another area of the order."""
+    return MetadataRow(
         number,
         Cell(f"extra.{number}.key", key),
         Cell(f"extra.{number}.value", value),
@@ -97,12 +94,12 @@ def extra_row(number: int, key: str = "", value: str = "", area: str = "metadata
     )
 
 
-def read_lines(sent: FormData) -> list[Line]:
-    """Collect the rows of the cart in the order in which the form sends them, gaps included."""
+def read_lines(sent: FormData) -> list[FormLine]:
+    """Read the rows of the cart, in the order in which the form sends them."""
     return [
         line_row(
             number,
-            Typed(
+            TypedLine(
                 sent.get(f"cart.{number}.configurationId", ""),
                 sent.get(f"cart.{number}.count", "1"),
                 sent.get(f"cart.{number}.metadata", ""),
@@ -112,8 +109,8 @@ def read_lines(sent: FormData) -> list[Line]:
     ]
 
 
-def read_extras(sent: FormData) -> list[Extra]:
-    """Collect the rows of free metadata likewise."""
+def read_extras(sent: FormData) -> list[MetadataRow]:
+    """Read the rows of free metadata, in the order in which the form sends them."""
     return [
         extra_row(
             number,
@@ -131,19 +128,14 @@ def _numbers(sent: FormData, kind: str) -> dict[int, None]:
     )
 
 
-def pasted_rows(text: str, first: int) -> list[Line]:
-    """Make a row of each pasted line, numbered from `first`."""
-    lines: list[PastedLine] = read_pasted_lines(text)
+def pasted_rows(text: str, first: int) -> list[FormLine]:
+    """Return a row for each pasted line, numbered from `first`."""
     return [
-        line_row(first + at, Typed(line.reference, line.count)) for at, line in enumerate(lines)
+        line_row(number, TypedLine(line.reference, line.count))
+        for number, line in enumerate(read_pasted_lines(text), start=first)
     ]
 
 
-def free_number(rows: Iterable[Line | Extra]) -> int:
-    """Give a number that none of the rows has."""
+def free_number(rows: Iterable[FormLine | MetadataRow]) -> int:
+    """Return a number that none of the rows has."""
     return max((row.row for row in rows), default=-1) + 1
-
-
-def element_id(name: str) -> str:
-    """Give the ID of a field's element: its name without the characters that CSS would read."""
-    return re.sub(r"[^a-zA-Z0-9_-]", "-", name)

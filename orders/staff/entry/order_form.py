@@ -1,48 +1,49 @@
-"""Translates between the desk's form and the order that `orders.intake` checks.
+"""Translates between the order form and the order that the services check.
 
-The form sends texts; the shared check wants what a JSON client would send. What cannot be read as a
-number stays the text it is, so that the shared check refuses it in its own words. Rows of the cart
-carry opaque numbers; their order is the order in which the form sends them.
+The form sends texts; the services take what a JSON client would send. A text that is no number is
+passed on as it is, so that the error comes from the services.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from wtforms import Field
-
 from orders.access import Actor, OrgRules
 from orders.catalogue import naming
 from orders.catalogue.naming import ConfigurationCard, find_configurations
-from orders.rules.attributes import AttributeRule, Kind
 from orders.rules.errors import FieldError
 from orders.rules.identifiers import read_uuid
 from orders.rules.json_values import RepeatedKeys
 from orders.rules.order import TEXT_FIELDS
+from orders.rules.sheet_reading import read_value
 from orders.rules.texts import mark
 from orders.rules.typed_values import (
     NO_JSON_SENTENCE,
     DetailError,
     read_details,
-    read_number,
-    read_value,
     read_whole,
+    whole_number,
+)
+from orders.staff.entry.form_fields import (
+    AttributeField,
+    OrderForm,
+    attribute_fields,
+    attribute_form,
+    attribute_value,
 )
 from orders.staff.entry.form_rows import (
     BLANK_ROW,
     FIRST_LINES,
-    Extra,
-    FormData,
-    Line,
-    Typed,
-    element_id,
+    FormLine,
+    MetadataRow,
+    TypedLine,
     extra_row,
     free_number,
     line_row,
     read_extras,
     read_lines,
 )
-from orders.staff.forms import OrderForm, attribute_form, attribute_path
+from orders.staff.forms import FormData, SummaryError, element_id
 from orders.web.language import gettext, translated
 
 _LINE_LABELS = {
@@ -54,50 +55,28 @@ _EXTRA_LABELS = {
     "key": mark("Key of other metadata, row %(number)s"),
     "value": mark("Value of other metadata, row %(number)s"),
 }
-
-
-# Rows for which the form says what an unknown text may mean, and how many it names.
-MOST_SUGGESTED = 5
-CANDIDATES = 3
-
-
-@dataclass
-class AttributeField:
-    """An attribute with its field on the form."""
-
-    rule: AttributeRule
-    path: str
-    field: Field
-
-
-@dataclass
-class Summary:
-    """One error of the summary: what it says, of which field, and the field's element."""
-
-    label: str
-    message: str
-    target: str
-    path: str
+MAX_SUGGESTED = 5  # rows with an unknown text for which the form suggests configurations
+CANDIDATES = 3  # suggestions for each of them
 
 
 @dataclass(frozen=True)
-class Removed:
-    """The row that was removed last: where it stood, from zero, and what was typed into it."""
+class RemovedRow:
+    """The row that was removed last: its position from zero, and what was typed into it."""
 
     position: int
-    typed: Typed
+    typed: TypedLine
 
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
-    """What stands in a row of the cart, found in one go: a cart has hundreds of rows.
+    """A row of the cart with everything that the template shows of it.
 
     `card` is the saved configuration that the row names; `same_as` is the number of the first row
     before it with the same configuration and details, 0 for none; `focus` is the field of the row
-    that waits for the keyboard, empty mostly.
+    that gets the focus, empty for none.
     """
 
-    line: Line
+    line: FormLine
     number: int
     card: ConfigurationCard | None
     error: str
@@ -109,61 +88,55 @@ class ShownLine:
     focus: str
 
     @property
-    def is_plain(self) -> bool:
-        """Tell whether there is a card and nothing to say, as in nearly all rows of a long cart."""
-        says = self.error or self.count_error or self.details_error or self.same_as
-        return self.card is not None and not (says or self.is_open or self.focus)
-
-    @property
     def is_kept(self) -> bool:
-        """Tell whether the row names a configuration that may live on another platform."""
+        """Return whether the row names a configuration that may live on another platform."""
         return read_uuid(self.line.reference.text) is not None
 
 
 @dataclass
 class OrderEntry:
-    """All that stands on the form, as typed, and what is wrong with it."""
+    """The order form: what was typed, as it was typed, and the errors of its fields."""
 
     form: OrderForm
     attributes: list[AttributeField]
-    lines: list[Line]
-    extras: list[Extra]
+    lines: list[FormLine]
+    extras: list[MetadataRow]
     cards: dict[str, ConfigurationCard] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
-    summary: list[Summary] = field(default_factory=list)
+    summary: list[SummaryError] = field(default_factory=list)
     notice: str = ""
-    is_refused: bool = False  # the notice tells that nothing was saved
+    is_refused: bool = False  # the notice reports that nothing was saved
     focus: str = ""
-    removed: Removed | None = None
-    # Rows whose details are open although nothing stands in them.
+    removed: RemovedRow | None = None
+    # Numbers of rows whose details are open although they are empty.
     opened: set[int] = field(default_factory=set)
-    # What an unknown text in a row may mean, by the row's number.
+    # Configurations that an unknown text may mean, by the number of its row.
     candidates: dict[int, list[ConfigurationCard]] = field(default_factory=dict)
     _looked_up: set[str] = field(default_factory=set)
-    _same: dict[int, Line] = field(default_factory=dict)
+    _same: dict[int, FormLine] = field(default_factory=dict)
 
     @property
     def next_row(self) -> int:
-        """A number that no row of the cart has."""
+        """A free number for a new row of the cart."""
         return free_number(self.lines)
 
     @property
-    def filled_lines(self) -> list[Line]:
-        """The rows that are lines of the order; blank ones are not."""
+    def filled_lines(self) -> list[FormLine]:
+        """The rows that are not blank: the lines of the order."""
         return [line for line in self.lines if not line.is_blank]
 
     @property
     def pieces(self) -> int:
-        """The sum of the counts that can be read."""
+        """The sum of the valid counts."""
         counts = (read_whole(line.count.text) for line in self.filled_lines)
         return sum(count for count in counts if isinstance(count, int) and count > 0)
 
-    def same_as(self, line: Line) -> Line | None:
-        """Give the first row before this one with the same configuration and details, if any."""
+    def same_as(self, line: FormLine) -> FormLine | None:
+        """Return the first row before this one with the same configuration and details, if any."""
         return self._same.get(line.row)
 
-    def shown(self, line: Line, number: int) -> ShownLine:
-        """Give what stands in a row beside what is typed; `number` is its place, from one."""
+    def shown(self, line: FormLine, number: int) -> ShownLine:
+        """Return a row as the template shows it; `number` is its position, from one."""
         first, message = self._same.get(line.row), self.errors.get(line.reference.name, "")
         count_error = self.errors.get(line.count.name, "")
         details_error = self.errors.get(line.details.name, "")
@@ -178,12 +151,12 @@ class OrderEntry:
             focus=column,
         )  # fmt: skip
 
-    def number(self, line: Line) -> int:
-        """Give the place of a row as people count, from one."""
+    def number(self, line: FormLine) -> int:
+        """Return the position of a row, from one."""
         return next(at for at, one in enumerate(self.lines, start=1) if one is line)
 
     def raw(self) -> dict[str, Any]:
-        """Give the order as the JSON endpoint would receive it; fields left empty are left out."""
+        """Return the order as the JSON API would receive it, without empty fields."""
         form = self.form
         raw: dict[str, Any] = {}
         for one in TEXT_FIELDS:
@@ -201,7 +174,7 @@ class OrderEntry:
         raw["cart"] = [self._line(line) for line in self.filled_lines]
         return raw
 
-    def _line(self, line: Line) -> dict[str, Any]:
+    def _line(self, line: FormLine) -> dict[str, Any]:
         typed = line.reference.text
         card = self.cards.get(typed)
         raw: dict[str, Any] = {}
@@ -217,8 +190,8 @@ class OrderEntry:
         pairs: dict[str, list[tuple[str, Any]]] = {"metadata": [], "derivative": []}
         for attribute in self.attributes:
             area, _, key = attribute.path.partition(".")
-            value = _attribute_value(attribute)
-            # An emptied field is "no value", which a default must not fill in again.
+            value = attribute_value(attribute)
+            # An empty field means “no value”: the default must not fill it in again.
             if value is not None or attribute.rule.default is not None:
                 pairs[area].append((key, value))
         for extra in self.extras:
@@ -228,7 +201,7 @@ class OrderEntry:
         return _object(pairs["metadata"]), _object(pairs["derivative"])
 
     def faults(self) -> list[FieldError]:
-        """Give what the shared check cannot see, because it has no place in an order."""
+        """Return the errors that the services cannot see, because they get only the order."""
         faults = []
         for extra in self.extras:
             if extra.value.data and not extra.key.text:
@@ -242,25 +215,27 @@ class OrderEntry:
                 read_details(line.details.data)
             except DetailError as error:
                 message = mark(
-                    "Line %(line)s of the details: %(fault)s", line=error.line, fault=error.message
+                    "Line %(line)s of the details: %(fault)s",
+                    line=error.line,
+                    fault=error.message,
                 )
                 faults.append(FieldError(f"cart.{position}.metadata", message))
         return faults
 
     def show(self, errors: Iterable[FieldError]) -> None:
-        """Put each error at its field; all stand in the summary too, the first gets the focus."""
+        """Put each error at its field and into the summary, and focus the first field."""
         for error in errors:
             name, label = self._place(error.path)
             target = element_id(name) if name else ""
             if name:
                 self.errors.setdefault(name, translated(error.message))
-            self.summary.append(Summary(label, translated(error.message), target, error.path))
+            self.summary.append(SummaryError(label, translated(error.message), target, error.path))
         self.focus = next((entry.target for entry in self.summary if entry.target), "")
         if self.focus == "cart":
             self.focus = element_id(f"cart.{self.lines[0].row}.configurationId")
 
     def _place(self, path: str) -> tuple[str, str]:
-        """Find the field of a path and its label; a path without a field has only a label."""
+        """Return the name and the label of a path's field; the name is empty without a field."""
         for one in self.form:
             if one.name == path:
                 return path, translated(one.label.text)
@@ -280,33 +255,33 @@ class OrderEntry:
             key = path.removeprefix(f"{parts[0]}.")
             for extra in self.extras:
                 known = extra.key.text
-                # A value may be an object, and the fault deep inside.
+                # The value may be an object with the error inside it.
                 if known and (key == known or key.startswith(f"{known}.")):
                     return f"extra.{extra.row}.key", gettext("Other metadata, %(key)s", key=known)
         return "", path
 
     def error(self, name: str) -> str:
-        """Give the error of a field by its name, empty when there is none."""
+        """Return the error of a field by its name, empty for none."""
         return self.errors.get(name, "")
 
-    def suggest(self, actor: Actor, only: Line | None = None) -> None:
-        """Look up what unknown texts may mean: of the first few rows, or of one row only."""
+    def suggest(self, actor: Actor, only: FormLine | None = None) -> None:
+        """Look up what unknown texts may mean: in MAX_SUGGESTED rows, or in one row only."""
         unknown = [
             line
             for line in ([only] if only is not None else self.lines)
             if self.error(line.reference.name) and line.reference.text
         ]
-        for line in unknown[:MOST_SUGGESTED]:
+        for line in unknown[:MAX_SUGGESTED]:
             typed = line.reference.text
             self.candidates[line.row] = find_configurations(typed, actor, most=CANDIDATES)
 
     def resolve(self, org_id: str) -> None:
-        """Look up all configurations that the rows name, in one go."""
+        """Look up all configurations that the rows name, together."""
         typed = {line.reference.text for line in self.lines} - {""}
         self.cards |= naming.resolve(typed - self._looked_up, org_id)
         self._looked_up |= typed
         self._same = {}
-        firsts: dict[tuple[str, str], Line] = {}
+        firsts: dict[tuple[str, str], FormLine] = {}
         for line in self.lines:
             if name := line.reference.text:
                 card = self.cards.get(name)
@@ -316,73 +291,55 @@ class OrderEntry:
 
 
 def new_entry(rules: OrgRules) -> OrderEntry:
-    """Give an empty form with the defaults of the org's attributes."""
+    """Return an empty form with the defaults of the org's attributes."""
     form = attribute_form(rules.attributes)(formdata=None)
-    lines = [line_row(number, Typed()) for number in range(FIRST_LINES)]
-    return OrderEntry(form, _attribute_fields(form, rules), lines, [extra_row(0)], focus="name")
+    lines = [line_row(number, TypedLine()) for number in range(FIRST_LINES)]
+    return OrderEntry(form, attribute_fields(form, rules), lines, [extra_row(0)], focus="name")
 
 
-def blank_line() -> Line:
-    """Give the row that the browser copies for a new line."""
-    return line_row(BLANK_ROW, Typed())
+def blank_line() -> FormLine:
+    """Return the row that the browser copies for a new line."""
+    return line_row(BLANK_ROW, TypedLine())
 
 
 def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
-    """Read a form as it was sent; nothing that was typed is dropped."""
+    """Read a form as it was sent, with everything that was typed."""
     form = attribute_form(rules.attributes)(formdata=sent)
     entry = OrderEntry(
         form,
-        _attribute_fields(form, rules),
-        read_lines(sent) or [line_row(0, Typed())],
+        attribute_fields(form, rules),
+        read_lines(sent) or [line_row(0, TypedLine())],
         read_extras(sent) or [extra_row(0)],
     )
-    position = sent.get("removed.position", "")
-    if position.isascii() and position.isdigit() and len(position) <= 6:
+    position = whole_number(sent.get("removed.position", ""))
+    if position is not None:
         names = ("configurationId", "count", "metadata")
-        typed = Typed(*(sent.get(f"removed.{name}", "") for name in names))
-        entry.removed = Removed(int(position), typed)
+        typed = TypedLine(*(sent.get(f"removed.{name}", "") for name in names))
+        entry.removed = RemovedRow(position, typed)
     return entry
 
 
-def _attribute_fields(form: OrderForm, rules: OrgRules) -> list[AttributeField]:
-    return [
-        AttributeField(rule, attribute_path(rule), form[f"attribute_{at}"])
-        for at, rule in enumerate(rules.attributes)
-    ]
-
-
-def _attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON value
-    data = attribute.field.data
-    if attribute.rule.kind is Kind.BOOLEAN:
-        # A box that nobody needs to tick and nobody has ticked says nothing.
-        says_no = attribute.rule.required or attribute.rule.default is not None
-        return True if data else (False if says_no else None)
-    if not data:
-        return None
-    return read_number(data) if attribute.rule.kind is Kind.NUMBER else data
-
-
-def _details(line: Line) -> list[tuple[str, Any]] | None:
+def _details(line: FormLine) -> list[tuple[str, Any]] | None:
     try:
         return read_details(line.details.data)
-    except DetailError:  # told by `faults`
+    except DetailError:  # reported by `faults`
         return None
 
 
-def _extra_value(extra: Extra) -> Any:  # noqa: ANN401 - a JSON value
+def _extra_value(extra: MetadataRow) -> Any:  # noqa: ANN401 - a JSON value
     typed = extra.value.data
     try:
         return read_value(typed)
-    except ValueError:  # told by `faults`
+    except ValueError:  # reported by `faults`
         return typed
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object that remembers its repeated keys, as the JSON parser does."""
+    """Return an object that knows its repeated keys, as the JSON parser does."""
     plain = dict(pairs)
     if len(plain) == len(pairs):
         return plain
-    marked = RepeatedKeys(plain)
     keys = [key for key, _ in pairs]
-    marked.repeated = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
-    return marked
+    repeated = RepeatedKeys(plain)
+    repeated.repeated = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
+    return repeated

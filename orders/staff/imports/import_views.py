@@ -1,67 +1,150 @@
 """Importing orders from a file: upload, columns, preview, progress, result."""
 
 import io
-import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 
-from flask import Response, current_app, flash, render_template, request, send_file, url_for
+from flask import flash, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders import queries
 from orders.imports import control, preview, records, upload
 from orders.imports.records import Import, ImportState, OrderState
-from orders.rules.column_matching import Matching
+from orders.rules.attributes import AttributeRule
+from orders.rules.column_matching import (
+    IGNORED,
+    LINE_TARGETS,
+    ORDER_TARGETS,
+    REST_TARGETS,
+    Matching,
+    free_targets,
+)
 from orders.rules.errors import Conflict, FieldError, InvalidInput
-from orders.rules.inputs import Limits
-from orders.rules.sheet_reading import UnreadableSheet
+from orders.rules.sheet_reading import Sheet, UnreadableSheet, letters
 from orders.rules.texts import mark
 from orders.rules.typed_values import whole_number
 from orders.staff.blueprint import signed_in, staff
-from orders.staff.imports.import_choices import choices
-from orders.storage.pages import MAX_PAGE, Paging
+from orders.staff.forms import html_page, new_key
+from orders.storage.pages import Paging
+from orders.web.current_settings import current_limits
 from orders.web.language import translated
-from orders.web.pages import go_to, page_or_piece, wants_piece
+from orders.web.pages import go_to, page_number, page_or_piece, wants_piece
 
+MAX_SAMPLE = 60  # characters of a cell
+SAMPLES = 3  # different cells of a column
+# Targets for a column that keeps its name, in an object of the order.
+_OWN_NAMES = {
+    "platform": mark("Platform, “%(key)s”"),
+    "metadata": mark("Metadata, “%(key)s”"),
+    "derivative": mark("Derivative, “%(key)s”"),
+}
 IMPORTS_A_PAGE = 20
 ORDERS_A_PAGE = 100
 FIRST_ORDERS = 20  # of a preview
-FIRST_BAD = 25  # orders whose errors are shown above the others
-COMMON_FAULTS = 5  # that stand in several rows
-FIRST_ROWS = 100  # that are looked through for what a column holds
+FIRST_BAD = 25  # orders whose errors are shown first
+COMMON_FAULTS = 5  # errors of several rows
+FIRST_ROWS = 100  # rows from which the samples are taken
 MAX_KEY = 64  # characters of an upload form's key
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """A column of the file with samples of its cells, and the selected one of its options.
+
+    `groups` are headings with their options; the first heading is empty.
+    """
+
+    at: int
+    letter: str
+    name: str
+    samples: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    chosen: str
+    error: str
+
+
+def column_choices(
+    sheet: Sheet,
+    matching: Matching,
+    attributes: Sequence[AttributeRule],
+    errors: Sequence[FieldError],
+) -> list[ColumnChoice]:
+    """Return the columns of a file for the form."""
+    said = {error.path: error.message for error in errors}
+    return [
+        ColumnChoice(
+            at=at,
+            letter=letters(at),
+            name=name,
+            samples=_samples(sheet, at),
+            groups=_groups(name, attributes),
+            chosen=matching.targets[at],
+            error=said.get(f"column.{at}", ""),
+        )
+        for at, name in enumerate(sheet.columns)
+    ]
+
+
+def _samples(sheet: Sheet, at: int) -> tuple[str, ...]:
+    different = dict.fromkeys(row.cells[at][:MAX_SAMPLE] for row in sheet.rows if row.cells[at])
+    return tuple(different)[:SAMPLES]
+
+
+def _own_name(target: str) -> str:
+    area, _, key = target.partition(".")
+    return mark(_OWN_NAMES[area], key=key)
+
+
+def _groups(
+    name: str, attributes: Sequence[AttributeRule]
+) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    defined = tuple((rule.path, rule.label) for rule in attributes)
+    known = {target for target, _ in defined}
+    own = ((target, _own_name(target)) for target in free_targets(name))
+    free = tuple(pair for pair in own if pair[0] not in known | ORDER_TARGETS.keys())
+    groups = (
+        ("", ((IGNORED, mark("Not imported")),)),
+        (mark("Cart line"), tuple(LINE_TARGETS.items())),
+        (mark("Order"), tuple(ORDER_TARGETS.items())),
+        (mark("Attributes"), defined),
+        (mark("Under its own name"), free),
+        (mark("Whole objects"), tuple(REST_TARGETS.items())),
+    )
+    return tuple(group for group in groups if group[1])
 
 
 @staff.get("/orders/import")
 def show_order_imports() -> str:
-    """Ask for a file, and list the imports so far."""
-    return _draw_start()
+    """Render the form for a file, and the list of imports."""
+    return _render_start()
 
 
 @staff.post("/orders/import")
 def upload_orders() -> AnyResponse:
-    """Take a file and lead to its columns, or say why it cannot be read."""
+    """Save the file and redirect to its columns, or report why it cannot be read."""
     sent, actor = request.files.get("file"), signed_in().actor
     try:
         if sent is None or not sent.filename:
-            raise UnreadableSheet(mark("Choose a file."))  # noqa: TRY301 - told like all that is wrong with it
+            raise UnreadableSheet(mark("Choose a file."))  # noqa: TRY301 - reported like errors of the file
         one = upload.upload(
-            sent.filename, sent.read(), actor=actor, limits=_limits(),
+            sent.filename, sent.read(), actor=actor, limits=current_limits(),
             key=request.form.get("key", "")[:MAX_KEY],
         )  # fmt: skip
     except UnreadableSheet as error:
-        return _page(_draw_start(error.sentence), 422)
+        return html_page(_render_start(error.sentence), 422)
     return go_to(_address(one) if one.matching else _address(one, "choose_matching"))
 
 
 @staff.get("/orders/import/sample.csv")
 def order_import_sample() -> AnyResponse:
-    """Hand out a small file that can be imported."""
+    """Send a small file that can be imported."""
     return _csv(preview.SAMPLE, "orders.csv")
 
 
 @staff.get("/orders/import/<import_id>")
 def show_order_import(import_id: str) -> AnyResponse:
-    """Show an import as it stands: its progress, what it would make, or what it has made."""
+    """Render an import: its progress, its preview, or its result."""
     one = _find(import_id)
     if one.state == ImportState.MATCHING:
         return go_to(_address(one, "choose_matching"))
@@ -71,23 +154,25 @@ def show_order_import(import_id: str) -> AnyResponse:
             "staff/imports/progress.html", "staff/imports/_progress.html",
             one=one, State=ImportState, counts=found, progress=records.progress(one, found),
         )  # fmt: skip
-    if wants_piece():  # the page shows a progress that has ended meanwhile
+    if wants_piece():  # the page still shows the progress
         return go_to(_address(one))
-    return _page(_draw_preview(one) if one.state == ImportState.CHECKED else _draw_result(one))
+    return html_page(
+        _render_preview(one) if one.state == ImportState.CHECKED else _render_result(one)
+    )
 
 
 @staff.get("/orders/import/<import_id>/columns")
 def choose_matching(import_id: str) -> AnyResponse:
-    """Show the columns with what they were taken for."""
+    """Render the columns with the suggested targets."""
     one = _find(import_id)
     if one.state not in records.NOT_STARTED:
         return go_to(_address(one))
-    return _page(_draw_columns(one, upload.suggest(one, signed_in().actor)))
+    return html_page(_render_columns(one, upload.suggest(one, signed_in().actor)))
 
 
 @staff.post("/orders/import/<import_id>/columns")
 def match_columns(import_id: str) -> AnyResponse:
-    """Take the choice of columns, and let the orders be checked."""
+    """Save the targets of the columns, and start checking the orders."""
     one = _find(import_id)
     matching = Matching(
         tuple(request.form.get(f"column.{at}", "") for at in range(len(one.columns))),
@@ -96,7 +181,7 @@ def match_columns(import_id: str) -> AnyResponse:
     try:
         upload.match(one, matching, actor=signed_in().actor)
     except InvalidInput as invalid:
-        return _page(_draw_columns(one, matching, invalid.errors), 422)
+        return html_page(_render_columns(one, matching, invalid.errors), 422)
     except Conflict as conflict:
         flash(translated(conflict.sentence), "bad")
     return go_to(_address(one))
@@ -104,7 +189,7 @@ def match_columns(import_id: str) -> AnyResponse:
 
 @staff.post("/orders/import/<import_id>/start")
 def start_order_import(import_id: str) -> AnyResponse:
-    """Start the making of the orders, or say what stands against it."""
+    """Start creating the orders, or report why it is not possible."""
     one = _find(import_id)
     try:
         control.start(
@@ -115,7 +200,7 @@ def start_order_import(import_id: str) -> AnyResponse:
             again=bool(request.form.get("again")),
         )
     except InvalidInput as invalid:
-        return _page(_draw_preview(one, invalid.errors), 422)
+        return html_page(_render_preview(one, invalid.errors), 422)
     except Conflict as conflict:
         flash(translated(conflict.sentence), "bad")
     return go_to(_address(one))
@@ -123,7 +208,7 @@ def start_order_import(import_id: str) -> AnyResponse:
 
 @staff.post("/orders/import/<import_id>/cancel")
 def cancel_order_import(import_id: str) -> AnyResponse:
-    """Stop an import; what it has made stays."""
+    """Cancel an import; the orders that it has created stay."""
     one = _find(import_id)
     control.cancel(one)
     return go_to(_address(one))
@@ -131,7 +216,7 @@ def cancel_order_import(import_id: str) -> AnyResponse:
 
 @staff.post("/orders/import/<import_id>/carry-on")
 def carry_on_order_import(import_id: str) -> AnyResponse:
-    """Let an import that has failed or was stopped go on."""
+    """Resume an import that has failed or was canceled."""
     one = _find(import_id)
     try:
         control.carry_on(one)
@@ -142,14 +227,14 @@ def carry_on_order_import(import_id: str) -> AnyResponse:
 
 @staff.get("/orders/import/<import_id>/errors.csv")
 def order_import_errors(import_id: str) -> AnyResponse:
-    """Hand out the bad rows with what is wrong with them."""
+    """Send the rows with errors, with a column for the errors."""
     one = _find(import_id)
     return _csv(preview.errors_csv(one, translated), f"{PurePath(one.file_name).stem}-errors.csv")
 
 
 @staff.get("/orders/import/<import_id>/result.csv")
 def order_import_result(import_id: str) -> AnyResponse:
-    """Hand out the rows of the file with the codes of their orders."""
+    """Send the rows of the file with the codes of their orders."""
     one = _find(import_id)
     return _csv(preview.result_csv(one, translated), f"{PurePath(one.file_name).stem}-imported.csv")
 
@@ -162,41 +247,28 @@ def _address(one: Import, view: str = "show_order_import") -> str:
     return url_for(f"staff.{view}", import_id=one.id)
 
 
-def _limits() -> Limits:
-    limits: Limits = current_app.config["SETTINGS"].limits
-    return limits
-
-
-def _page(text: str, status: int = 200) -> AnyResponse:
-    return Response(text, status, mimetype="text/html")
-
-
 def _csv(text: str, name: str) -> AnyResponse:
     return send_file(
         io.BytesIO(text.encode()), mimetype="text/csv", as_attachment=True, download_name=name
     )
 
 
-def _number() -> int:
-    return whole_number(request.args.get("page", ""), most=MAX_PAGE) or 1
-
-
-def _draw_start(error: str = "") -> str:
+def _render_start(error: str = "") -> str:
     org_id = signed_in().org_id
-    page = records.list_imports(org_id, Paging(page=_number(), per_page=IMPORTS_A_PAGE))
+    page = records.list_imports(org_id, Paging(page=page_number(), per_page=IMPORTS_A_PAGE))
     makers = {one.started_by or one.created_by for one, _ in page.entries}
     return render_template(
-        "staff/imports/start.html", error=error, limits=_limits(), page=page, State=ImportState,
-        names=queries.actor_names(makers, org_id), key=secrets.token_urlsafe(16),
+        "staff/imports/start.html", error=error, limits=current_limits(), page=page, State=ImportState,
+        names=queries.actor_names(makers, org_id), key=new_key(),
     )  # fmt: skip
 
 
-def _draw_columns(one: Import, matching: Matching, errors: tuple[FieldError, ...] = ()) -> str:
+def _render_columns(one: Import, matching: Matching, errors: tuple[FieldError, ...] = ()) -> str:
     sheet = records.read_sheet(one, most=FIRST_ROWS)
     return render_template(
         "staff/imports/columns.html",
         one=one,
-        columns=choices(sheet, matching, signed_in().actor.org.attributes, errors),
+        columns=column_choices(sheet, matching, signed_in().actor.org.attributes, errors),
         matching=matching,
         errors=errors,
         said={error.path: error.message for error in errors},
@@ -204,7 +276,7 @@ def _draw_columns(one: Import, matching: Matching, errors: tuple[FieldError, ...
     )
 
 
-def _draw_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> str:
+def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> str:
     return render_template(
         "staff/imports/preview.html",
         one=one,
@@ -220,8 +292,8 @@ def _draw_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> str:
     )
 
 
-def _draw_result(one: Import) -> str:
-    number = _number()
+def _render_result(one: Import) -> str:
+    number = page_number()
     return render_template(
         "staff/imports/result.html",
         one=one,
@@ -231,6 +303,6 @@ def _draw_result(one: Import) -> str:
         page=number,
         pages=-(-(one.order_count or 0) // ORDERS_A_PAGE),
         names=queries.actor_names({one.started_by or one.created_by}, one.org_id),
-        State=ImportState,
+        ImportState=ImportState,
         OrderState=OrderState,
     )

@@ -1,4 +1,4 @@
-"""Changes from the list: one order's status in its row, many orders at once, and their undoing."""
+"""Changes from the list: one order's status in its row, many orders at once, and undo."""
 
 from collections.abc import Iterator
 
@@ -11,13 +11,13 @@ from orders.rules.status import Status, read_status
 from orders.rules.texts import mark
 from orders.rules.typed_values import whole_number
 from orders.staff.blueprint import signed_in, staff
+from orders.staff.forms import own_id
 from orders.staff.lists.list_address import ListAddress
 from orders.staff.lists.list_page import (
-    Trouble,
+    ListProblem,
     choices_and_address,
-    draw,
     list_address,
-    own_id,
+    render_list,
     sent_address,
 )
 from orders.web.language import translated
@@ -29,43 +29,47 @@ NO_STATUS = mark("Choose the status that they get.")
 
 @staff.post("/orders/bulk")
 def change_orders() -> Response:
-    """Do with the chosen orders what the button says, and tell what became of each."""
+    """Perform the action of the button with the selected orders, and report each result."""
     do = request.form.get("do", "")
     if not do:
-        # Enter presses a form's first button: that one changes nothing.
+        # Enter presses the form's first button, which changes nothing.
         return go_to(list_address(_address().pairs))
     try:
         action, status, targets = _asked(do)
         if not targets:
-            return draw(sent_address(), trouble=Trouble("bulk", translated(NOTHING_CHOSEN)))
+            return _refuse(NOTHING_CHOSEN)
         if action is BulkAction.STATUS and status is None:
-            return draw(sent_address(), trouble=Trouble("bulk", translated(NO_STATUS)))
+            return _refuse(NO_STATUS)
         change = bulk.change_orders(
             targets, action, status=status, actor=signed_in().actor,
             change_id=own_id(f"bulk {sorted(_chosen())}"),
         )  # fmt: skip
     except TooMany as too_many:
-        return draw(sent_address(), trouble=Trouble("bulk", translated(too_many.sentence)))
+        return _refuse(too_many.sentence)
     return _show(change)
+
+
+def _refuse(sentence: str) -> Response:
+    return render_list(sent_address(), problem=ListProblem("bulk", translated(sentence)))
 
 
 @staff.post("/orders/changes/<change_id>/undo")
 def undo_change(change_id: str) -> Response:
-    """Set the orders of a change back to what they were."""
+    """Undo a change of orders."""
     return _show(bulk.undo(change_id, actor=signed_in().actor))
 
 
 def _show(change: BulkEdit) -> Response:
-    """Show the list with what became of each order; a reload shows it again and does nothing."""
+    """Show the list with the result of each order; a reload only shows it again."""
     if wants_piece():
-        return draw(sent_address(), change=change)
+        return render_list(sent_address(), change=change)
     sent = sent_address()
     page = {name: sent.get(name) for name in ("older", "newer")}
     return go_to(list_address(_address().pairs, **page, done=change.id) + "#report")
 
 
 def _chosen() -> Iterator[tuple[str, str]]:
-    """Give all that was sent, the form's key among it: the same twice is one change."""
+    """Return all that was sent, with the form's key: the same sent twice is one change."""
     return (pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token")
 
 
@@ -74,7 +78,7 @@ def _address() -> ListAddress:
 
 
 def _asked(do: str) -> tuple[BulkAction, Status | None, list[Target]]:
-    """Read what is asked for; a row's own button names its order: `row.<code>`."""
+    """Return action, status and orders; a row's own button names its order: `row.<code>`."""
     kind, _, code = do.partition(".")
     if kind == "row":
         seen = [one for one in _targets("seen") if one.short_id == code]
@@ -91,12 +95,12 @@ def _scope() -> list[Target]:
         address = _address()
         if address.errors:
             return []
-        return bulk.targets_of(signed_in().org_id, address.wanted, address.sort)
+        return bulk.targets_of(signed_in().org_id, address.order_filter, address.sort)
     return _targets("seen" if scope == "page" else "order")
 
 
 def _targets(name: str) -> list[Target]:
-    """Read the orders of a field: `<code>.<version>`; what cannot be read names no order."""
+    """Return the orders of a field with `<code>.<version>`, without unreadable ones."""
     targets = {}
     for text in request.form.getlist(name):
         code, _, version = text.partition(".")

@@ -1,12 +1,12 @@
-"""The address of the list of orders: what is looked for, how it is sorted, which columns it has.
+"""The address of the list of orders: its filters, its sort and its columns.
 
-Everything stands in the address, so that Back, a reload, a saved view and a link to a colleague
-show the same list. What cannot be read is told at its field; nothing is left out without a word.
+All of them are in the address, so that Back, a reload, a saved view and a link to a colleague show
+the same list. Each value that cannot be read is reported at its field.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from urllib.parse import urlencode
 
@@ -21,26 +21,25 @@ from orders.rules.moments import begin_of_day
 from orders.rules.search_text import MAX_SEARCH
 from orders.rules.status import Status, read_status
 from orders.rules.texts import mark
+from orders.staff.display import status_name, status_names
 from orders.staff.forms import attribute_path
-from orders.staff.showing import status_name, status_names
 from orders.web.language import gettext, translated
 
 MAX_TEXT = 255  # characters
 NOT_A_DAY = mark("A day, as 2026-11-24.")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# What people read before the values of an address, beside the attributes.
+# Labels of the filters, beside those of the attributes.
 LABELS = {
     "q": mark("Search:"), "status": mark("Status:"), "from": mark("From:"), "to": mark("To:"),
     "platform": mark("Platform:"), "store": mark("Store:"), "creator": mark("Created by:"),
     "bin": mark("In the bin:"), "sort": mark("Sort:"),
 }  # fmt: skip
-
 Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """An active filter in the page's language: its label, what it says, the address without it."""
+    """An active filter in the page's language; `rest` is the address without it."""
 
     label: str
     text: str
@@ -49,52 +48,52 @@ class Chip:
 
 @dataclass(frozen=True)
 class ListAddress:
-    """What an address says. `filters` are its names and values as they were typed.
+    """The address of a list, as it was read; `filters` are names and values as they were typed.
 
-    `errors` are in the page's language.
+    `errors` are in the page's language, by the names of the fields.
     """
 
-    wanted: OrderFilter
+    order_filter: OrderFilter
     sort: Sort
     filters: Pairs
     errors: Mapping[str, str]
     columns: tuple[str, ...] = ()
     view_id: str = ""
-    chips: tuple[Chip, ...] = field(default=())
+    chips: tuple[Chip, ...] = ()
 
     @property
     def pairs(self) -> Pairs:
-        """Names and values of everything but the page: filters, sort, columns and view."""
+        """All parameters except the cursor: filters, sort, columns and view."""
         return self.filters + self.looks + ((("view", self.view_id),) if self.view_id else ())
 
     @property
     def looks(self) -> Pairs:
-        """How the list looks: its sort and columns, where they are not those of everybody."""
+        """The parameters for sort and columns, where they differ from the default."""
         sort = (("sort", str(self.sort)),) if self.sort != NEWEST_FIRST else ()
         columns = (("columns", ",".join(self.columns)),) if self.columns else ()
         return sort + columns
 
     @property
     def query(self) -> str:
-        """Everything as it stands behind the question mark."""
+        """All parameters, as the query of an address."""
         return urlencode(self.pairs)
 
     def typed(self, name: str) -> str:
-        """Give what was typed for a field that stands once."""
+        """Return what was typed for a filter with one value."""
         return dict(self.filters).get(name, "")
 
     def all_typed(self, name: str) -> list[str]:
-        """Give everything that was chosen for a field."""
+        """Return all values of a filter."""
         return [value for own, value in self.filters if own == name]
 
     def sorted_by(self, sort: Sort) -> Pairs:
-        """Give the address with another sort."""
+        """Return the parameters with another sort."""
         rest = tuple(pair for pair in self.pairs if pair[0] != "sort")
         return rest if sort == NEWEST_FIRST else (*rest, ("sort", str(sort)))
 
 
 def option_rules(rules: Sequence[AttributeRule]) -> dict[str, AttributeRule]:
-    """Give the attributes that the list can be narrowed by, by the path of their values."""
+    """Return the attributes that can be filters, by the path of their values."""
     return {attribute_path(rule): rule for rule in rules if rule.kind is Kind.OPTION}
 
 
@@ -104,25 +103,18 @@ def read_address(
     choices: FilterChoices,
     zone: tzinfo = UTC,
 ) -> ListAddress:
-    """Read the address of a list; `errors` are by the names of the fields.
-
-    Days are those of `zone`, in which the list shows its times.
-    """
-    reader = _Reader(sent, option_rules(rules), choices, zone)
-    wanted = reader.wanted()
-    sort = reader.sort()
+    """Read the address of a list. Days are those of `zone`, in which the list shows its times."""
+    options = option_rules(rules)
+    reader = _Reader(sent, options, choices, zone)
+    order_filter, sort = reader.order_filter(), reader.sort()
     columns = tuple(name for name in sent.get("columns", "").split(",") if name)
-    address = ListAddress(
-        wanted, sort, tuple(reader.filters), reader.errors, columns, sent.get("view", "")[:MAX_TEXT]
-    )
-    chips = tuple(_chips(address, option_rules(rules), choices))
-    return ListAddress(
-        wanted, sort, address.filters, reader.errors, columns, address.view_id, chips
-    )
+    view_id, filters = sent.get("view", "")[:MAX_TEXT], tuple(reader.filters)
+    address = ListAddress(order_filter, sort, filters, reader.errors, columns, view_id)
+    return replace(address, chips=tuple(_chips(address, options, choices)))
 
 
 class _Reader:
-    """Reads one field after the other and notes what is wrong."""
+    """Reads one field after the other and collects the errors."""
 
     def __init__(
         self,
@@ -135,14 +127,14 @@ class _Reader:
         self.errors: dict[str, str] = {}
         self.filters: list[tuple[str, str]] = []
 
-    def wanted(self) -> OrderFilter:
-        """Give what the orders of the list have."""
+    def order_filter(self) -> OrderFilter:
+        """Return the filter that the address describes."""
         search = self._text("q", MAX_SEARCH)
         statuses = tuple(self._statuses())
         since, until = self._day("from"), self._day("to")
         if since and until and until < since:
             self.errors["to"] = gettext("This day is before the first one.")
-        wanted = OrderFilter(
+        order_filter = OrderFilter(
             search=search,
             statuses=statuses,
             created_from=self._begin(since),
@@ -154,10 +146,10 @@ class _Reader:
         )
         if self._sent.get("bin", "").strip() not in {"", "1"}:
             self.errors["bin"] = gettext("1, or nothing.")
-        return wanted
+        return order_filter
 
     def sort(self) -> Sort:
-        """Give the sort; newest first when none was named."""
+        """Return the sort; newest first by default."""
         sent = self._sent.get("sort", "")
         sort = read_sort(sent) if sent else NEWEST_FIRST
         if sort is None:
@@ -170,7 +162,7 @@ class _Reader:
             return ""
         self.filters.append((name, text))
         if name == "q":
-            # Nobody types this much: a pasted list of codes is cut where the search ends.
+            # A long pasted list of codes is cut without an error.
             return text[:most]
         faults = find_unstorable(text, name, nesting=0)
         if len(text) > most:
@@ -203,7 +195,7 @@ class _Reader:
         return None
 
     def _begin(self, day: date | None) -> datetime | None:
-        """Give the first moment of a day; none at the very edges of what can be told."""
+        """Return the first moment of a day; None where the zone's offset leaves the calendar."""
         try:
             return None if day is None else begin_of_day(day, self._zone)
         except OverflowError:
@@ -213,7 +205,7 @@ class _Reader:
         try:
             return None if day is None else day + timedelta(days=1)
         except OverflowError:
-            return None  # the last day that there is: nothing comes after it
+            return None  # the last day of the calendar
 
     def _platform(self) -> dict[str, str]:
         texts = {"platform": self._text("platform"), "storeName": self._text("store")}
@@ -261,7 +253,7 @@ def _chips(
 
 
 def label_of(name: str, rules: Mapping[str, AttributeRule]) -> str:
-    """Give what people read before a filter's value; `rules` are by the path of their values."""
+    """Return the label of a filter; `rules` are by the path of their values."""
     if name in rules:
         return f"{rules[name].label}:"
     return translated(LABELS[name]) if name in LABELS else f"{name}:"

@@ -1,8 +1,7 @@
-"""Draws the list of orders: one page for every way that leads to it."""
+"""The page with the list of orders: its columns, views and sorts."""
 
-import secrets
-import uuid
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, request, url_for
@@ -12,18 +11,23 @@ from orders import queries
 from orders.lists import bulk, order_filter, order_list, saved_views
 from orders.lists.bulk import BulkEdit
 from orders.lists.order_filter import FilterChoices
-from orders.lists.order_list import MOST_COUNTED, ListPage, Sort
+from orders.lists.order_list import MOST_COUNTED, ListPage, OrderSummary, Sort
 from orders.lists.saved_views import View
+from orders.rules.attributes import AttributeRule, display
 from orders.rules.errors import NotFound
 from orders.rules.status import Status
 from orders.rules.texts import mark
 from orders.staff.blueprint import signed_in, staff
-from orders.staff.lists import list_columns
+from orders.staff.display import status_menus, status_names
+from orders.staff.forms import attribute_path, new_key
 from orders.staff.lists.list_address import ListAddress, Pairs, label_of, option_rules, read_address
-from orders.staff.showing import status_menus, status_names
+from orders.web.language import translated
 from orders.web.pages import page_or_piece
 
-# The views that everybody has: what they show.
+DEFAULT_COLUMNS = ("name", "customer", "status", "lines", "pieces", "created", "by")
+# Saved for a person who wants no column but the code.
+CODE_ALONE = "code"
+# The views that everybody has: name and address.
 BUILT_IN: tuple[tuple[str, Pairs], ...] = (
     (mark("All"), ()),
     (mark("Open carts"), (("status", str(Status.LIST)), ("status", str(Status.IN_CART)))),
@@ -47,8 +51,88 @@ SORTS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column beside the code; addresses and preferences have its `name`.
+
+    `short` replaces `label` on phones. `sort` is the wire name of the field that its heading sorts
+    by.
+    """
+
+    name: str
+    label: str
+    sort: str = ""
+    is_figure: bool = False
+    rule: AttributeRule | None = None
+    short: str = ""
+
+
+FIXED_COLUMNS = (
+    Column("name", mark("Name"), sort="name"),
+    Column("customer", mark("Customer"), sort="customerId"),
+    Column("status", mark("Status"), sort="status"),
+    Column("lines", mark("Lines"), is_figure=True),
+    Column("pieces", mark("Pieces"), is_figure=True),
+    Column("created", mark("Created"), sort="createdAt"),
+    Column("changed", mark("Changed"), sort="updatedAt"),
+    Column("by", mark("By")),
+    Column("platformOrder", mark("Platform order"), short=mark("Platf. order")),
+    Column("store", mark("Store")),
+)
+
+
+def all_columns(rules: Sequence[AttributeRule]) -> tuple[Column, ...]:
+    """Return all columns in the page's language, the org's attributes last."""
+    fixed = tuple(
+        replace(one, label=translated(one.label), short=translated(one.short))
+        for one in FIXED_COLUMNS
+    )
+    own = tuple(Column(attribute_path(rule), rule.label, rule=rule) for rule in rules)
+    return fixed + own
+
+
+def chosen_columns(
+    rules: Sequence[AttributeRule], named: Iterable[str], preferred: object
+) -> tuple[Column, ...]:
+    """Return the columns in the address, else those that the person prefers, else the default.
+
+    Unknown names, such as those of deleted attributes, are ignored.
+    """
+    every = all_columns(rules)
+    for names in (set(named), set(_texts(preferred)), set(DEFAULT_COLUMNS)):
+        chosen = tuple(column for column in every if column.name in names)
+        if chosen or names == {CODE_ALONE}:
+            return chosen
+    return ()
+
+
+def named_columns(rules: Sequence[AttributeRule], ticked: Iterable[str]) -> list[str]:
+    """Return the names to save for the ticked columns."""
+    chosen = set(ticked)
+    return [one.name for one in all_columns(rules) if one.name in chosen] or [CODE_ALONE]
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+def attribute_text(order: OrderSummary, rule: AttributeRule) -> str:
+    """Return an attribute's value in the page's language; empty if the order has none."""
+    for area in rule.areas:
+        value = getattr(order, area).get(rule.key)
+        if value is not None:
+            return translated(display(rule, value))
+    return ""
+
+
+def platform_text(order: OrderSummary, key: str) -> str:
+    """Return a value of the platform if it is a text, else an empty one."""
+    value = order.platform.get(key)
+    return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
-    """A view above the list; `label` is a Text, or the name that somebody gave it."""
+    """A view above the list; `label` is a Text, or the name of a saved view."""
 
     label: str
     address: Pairs
@@ -57,10 +141,10 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why something was not done, in the page's language: told where the person has asked for it.
+class ListProblem:
+    """Why something was not done, in the page's language, shown beside the button that was used.
 
-    `place` is "bulk" or "view"; `typed` is the name that was given to a view.
+    `place` is "bulk", "export" or "view"; `typed` is the name that was typed for a view.
     """
 
     place: str
@@ -70,18 +154,18 @@ class Trouble:
 
 @staff.app_template_global()
 def list_address(pairs: Pairs, **more: str | None) -> str:
-    """Give the address of the list with these names and values."""
+    """Return the address of the list with these parameters."""
     query = urlencode([*pairs, *((name, value) for name, value in more.items() if value)])
     return url_for("staff.list_orders") + (f"?{query}" if query else "")
 
 
 def read_state(query: str) -> MultiDict[str, str]:
-    """Read the list's address as the forms on its page carry it along."""
+    """Read the list's address from the `state` of a form on its page."""
     return MultiDict(parse_qsl(query))
 
 
 def choices_and_address(sent: MultiDict[str, str]) -> tuple[FilterChoices, ListAddress]:
-    """Read what the list is narrowed to, and what it can be narrowed to."""
+    """Return the filters that can be chosen, and those of the address."""
     member = signed_in()
     choices = order_filter.read_choices(member.org_id)
     return choices, read_address(
@@ -89,17 +173,17 @@ def choices_and_address(sent: MultiDict[str, str]) -> tuple[FilterChoices, ListA
     )
 
 
-def draw(
-    sent: MultiDict[str, str], *, change: BulkEdit | None = None, trouble: Trouble | None = None
+def render_list(
+    sent: MultiDict[str, str], *, change: BulkEdit | None = None, problem: ListProblem | None = None
 ) -> Response:
-    """Draw the list that the address asks for; for htmx only what changes with it."""
+    """Render the list of an address, as a page or as the piece for htmx."""
     member = signed_in()
     rules = member.actor.org.attributes
     choices, address = choices_and_address(sent)
     page = None
     if not address.errors:
         page = order_list.list_page(
-            member.org_id, address.wanted, address.sort,
+            member.org_id, address.order_filter, address.sort,
             older_than=sent.get("older", ""), newer_than=sent.get("newer", ""),
         )  # fmt: skip
     views = saved_views.list_views(member)
@@ -109,34 +193,26 @@ def draw(
     place = {name: sent.get(name) for name in ("older", "newer")}
     return page_or_piece(
         "staff/orders/list.html", "staff/orders/_list.html",
-        page=page, address=address, choices=choices, change=change, trouble=trouble,
-        columns=list_columns.choose(rules, address.columns, preferred),
-        every_column=list_columns.all_columns(rules), option_rules=option_rules(rules),
+        page=page, address=address, choices=choices, change=change, problem=problem,
+        columns=chosen_columns(rules, address.columns, preferred),
+        every_column=all_columns(rules), option_rules=option_rules(rules),
         label_of=label_of, status_menus=status_menus,
         tabs=_tabs(address, views), view=view,
         may_change_view=view is not None and saved_views.may_change(view, member),
         names=_names(page, choices, member.org_id), statuses=status_names(), sorts=SORTS,
         here=list_address(address.pairs, **place, done=change.id if change else None),
         state=list_address(address.pairs, **place).partition("?")[2],
-        attribute_text=list_columns.attribute_text, platform_text=list_columns.platform_text,
-        most_counted=MOST_COUNTED, most_changed=bulk.MOST_ORDERS, key=secrets.token_urlsafe(16),
-        status=422 if address.errors or trouble else 200,
+        attribute_text=attribute_text, platform_text=platform_text,
+        most_counted=MOST_COUNTED, most_changed=bulk.MOST_ORDERS, key=new_key(),
+        status=422 if address.errors or problem else 200,
     )  # fmt: skip
-
-
-def own_id(key: str) -> str:
-    """Give the ID of the one thing that this person's form can make, by the form's key.
-
-    The key holds what was chosen too: whoever goes back and chooses something else means it.
-    """
-    return str(uuid.uuid5(uuid.UUID(signed_in().id), key))
 
 
 def _change(change_id: str) -> BulkEdit | None:
     try:
         return bulk.find_change(change_id, signed_in().actor) if change_id else None
     except NotFound:
-        return None  # an old link: the list is shown without the report
+        return None  # an old link: the page has no report
 
 
 def _tabs(address: ListAddress, views: tuple[View, ...]) -> list[Tab]:
@@ -154,7 +230,7 @@ def _tabs(address: ListAddress, views: tuple[View, ...]) -> list[Tab]:
 
 
 def _names(page: ListPage | None, choices: FilterChoices, org_id: str) -> dict[str, str]:
-    """Give the names of those who have made the orders of the page."""
+    """Return the names of the people and tokens who have created the orders of the page."""
     known = dict(choices.people + choices.tokens)
     makers = {order.created_by for order in page.orders} if page else set()
     missing = makers - set(known)
@@ -162,7 +238,7 @@ def _names(page: ListPage | None, choices: FilterChoices, org_id: str) -> dict[s
 
 
 def sent_address() -> MultiDict[str, str]:
-    """Give the address of the list that is asked for, or that a form has carried along."""
+    """Return the parameters of the list: those of the address, or the `state` of a form."""
     if request.method == "POST":
         return read_state(request.form.get("state", ""))
     return request.args

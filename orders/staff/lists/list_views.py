@@ -1,40 +1,50 @@
-"""The list of orders: the page itself, its columns, and its saved views."""
+"""The list of orders: the page itself, its columns, its saved views, and the list as a file."""
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
 
-from flask import Response, request
+from flask import Response, request, stream_with_context
 
-from orders.lists import saved_views
+from orders.lists import order_export, saved_views
+from orders.lists.order_export import PIECE, Cell, Columns, TooManyRows, csv_pieces, write_xlsx
 from orders.rules.errors import Conflict, InvalidInput
 from orders.staff.blueprint import signed_in, staff
-from orders.staff.lists import list_columns
+from orders.staff.forms import own_id
 from orders.staff.lists.list_address import ListAddress, Pairs
 from orders.staff.lists.list_page import (
-    Trouble,
+    CODE_ALONE,
+    DEFAULT_COLUMNS,
+    ListProblem,
     choices_and_address,
-    draw,
+    chosen_columns,
     list_address,
-    own_id,
+    named_columns,
+    render_list,
     sent_address,
 )
 from orders.web.language import translated
 from orders.web.pages import go_to
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 
 @staff.get("/orders")
 def list_orders() -> Response:
-    """Show a page of orders; everything that narrows it stands in the address."""
-    return draw(sent_address())
+    """Render a page of orders; the address has all filters."""
+    return render_list(sent_address())
 
 
 @staff.post("/orders/columns")
 def choose_columns() -> Response:
-    """Keep which columns this person wants to see, and show the list with them."""
+    """Save the columns that this person wants, and show the list with them."""
     member = signed_in()
     ticked = request.form.getlist("column")
     if request.form.get("do") == "reset":
-        ticked = list(list_columns.DEFAULT)
-    names = list_columns.named_by(member.actor.org.attributes, ticked)
+        ticked = list(DEFAULT_COLUMNS)
+    names = named_columns(member.actor.org.attributes, ticked)
     saved_views.keep_preference(member.id, saved_views.COLUMNS, names)
     _, address = choices_and_address(sent_address())
     return go_to(list_address(tuple(pair for pair in address.pairs if pair[0] != "columns")))
@@ -42,7 +52,7 @@ def choose_columns() -> Response:
 
 @staff.post("/orders/views")
 def save_view() -> Response:
-    """Keep the list as it is under a name."""
+    """Save the current list as a view."""
     _, address = choices_and_address(sent_address())
     name = request.form.get("name", "")
     view_id = own_id(f"view {request.form.get('key', '')} {name}")
@@ -58,7 +68,7 @@ def save_view() -> Response:
 
 @staff.post("/orders/views/<view_id>")
 def change_view(view_id: str) -> Response:
-    """Rename, share, overwrite or delete a saved view, as the button says."""
+    """Rename, share, overwrite or delete a saved view, by the button."""
     _, address = choices_and_address(sent_address())
     member, do = signed_in(), request.form.get("do")
     if do == "delete":
@@ -76,7 +86,7 @@ def change_view(view_id: str) -> Response:
 
 
 def _saved(address: ListAddress, save: Callable[[], object], view_id: str) -> Response:
-    """Save and show the view; a name that is refused is told at its field, the list stays."""
+    """Save and show the view, or show the error at the field with the name."""
     try:
         save()
     except InvalidInput as invalid:
@@ -85,16 +95,73 @@ def _saved(address: ListAddress, save: Callable[[], object], view_id: str) -> Re
         message = conflict.sentence
     else:
         return go_to(list_address((*address.filters, *address.looks, ("view", view_id))))
-    trouble = Trouble("view", translated(message), request.form.get("name", ""))
-    return draw(sent_address(), trouble=trouble)
+    problem = ListProblem("view", translated(message), request.form.get("name", ""))
+    return render_list(sent_address(), problem=problem)
 
 
 def _kept(address: ListAddress) -> Pairs:
-    """Give what a view keeps: filters, sort, and the columns that are shown now."""
+    """Return what a view saves: filters, sort, and the columns that are shown now."""
     member = signed_in()
     preferred = saved_views.read_preference(member.id, saved_views.COLUMNS)
     rules = member.actor.org.attributes
-    shown = list_columns.choose(rules, address.columns, preferred)
-    names = [column.name for column in shown] or [list_columns.CODE_ALONE]
+    shown = chosen_columns(rules, address.columns, preferred)
+    names = [column.name for column in shown] or [CODE_ALONE]
     looks = tuple(pair for pair in address.looks if pair[0] != "columns")
     return (*address.filters, *looks, ("columns", ",".join(names)))
+
+
+@staff.get("/orders/export.csv")
+def export_csv() -> Response:
+    """Stream the orders as CSV."""
+    found = _found()
+    if found is None:
+        return render_list(request.args)
+    columns, rows = found
+    pieces = stream_with_context(csv_pieces(columns.names, rows))
+    response = Response(pieces, mimetype="text/csv")
+    response.headers["Content-Disposition"] = f"attachment; filename={_file_name('csv')}"
+    return response
+
+
+@staff.get("/orders/export.xlsx")
+def export_xlsx() -> Response:
+    """Send the orders as a workbook, which is first written to a temporary file."""
+    found = _found()
+    if found is None:
+        return render_list(request.args)
+    columns, rows = found
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "orders.xlsx"
+        try:
+            write_xlsx(file, columns.names, rows)
+        except TooManyRows as too_many:
+            return render_list(
+                request.args, problem=ListProblem("export", translated(too_many.sentence))
+            )
+        # An open file outlives its folder.
+        response = Response(_pieces(file.open("rb")), mimetype=XLSX)
+        response.content_length = file.stat().st_size
+    response.headers["Content-Disposition"] = f"attachment; filename={_file_name('xlsx')}"
+    return response
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def _found() -> tuple[Columns, Iterator[list[Cell]]] | None:
+    """Return columns and rows of the list's address; None for an address with errors."""
+    member = signed_in()
+    rules = member.actor.org.attributes
+    _, address = choices_and_address(request.args)
+    if address.errors:
+        return None
+    columns = order_export.find_columns(member.org_id, address.order_filter, address.sort, rules)
+    rows = order_export.rows(member.org_id, address.order_filter, address.sort, columns)
+    return columns, rows
+
+
+def _file_name(ending: str) -> str:
+    return f"orders-{datetime.now(UTC):%Y-%m-%d-%H%M}.{ending}"

@@ -14,10 +14,10 @@ from orders.rules.attributes import AttributeRule, display
 from orders.rules.json_values import canonical_json, same_json
 from orders.rules.order import LABELS, PLATFORM_LABELS
 from orders.rules.texts import mark
-from orders.staff.showing import status_name
+from orders.staff.display import status_name
 from orders.web.language import figure, gettext, ngettext, translated
 
-# What the acts of the services are called; one that is not here stands under its own name.
+# The titles of actions; an action that is missing here is shown by its name.
 TITLES = {
     CREATED: mark("Created"),
     IMPORTED: mark("Imported"),
@@ -26,20 +26,19 @@ TITLES = {
     "restored": mark("Taken out of the bin"),
     LINK_SENT: mark("Link sent to the customer"),
 }
-# What a change is called when it is one of this alone.
+# The titles of changes of one field only.
 ONLY_TITLES = {"status": mark("Status changed"), "cart": mark("Cart changed")}
 _MISSING = object()
-
 Cards = Mapping[str, naming.ConfigurationCard]
 Line = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One change: `before` is None for what was added, `after` is None for what was taken out.
+class FieldChange:
+    """A change of a field: `before` is None for an added value, `after` for a removed one.
 
-    Both are None for a change that the label tells by itself. `is_whole` when the label with the
-    one value tells it all, so that nobody needs to read that there was nothing before or after.
+    Both are None when the label says everything. `is_whole` is set when the label and the one
+    value say everything, so that the page does not mention the missing other value.
     """
 
     label: str
@@ -49,23 +48,22 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class HistoryEvent:
     """One entry of the history. `source` is "desk", "import" or "token"."""
 
     at: datetime
     title: str
     who: str
     source: str
-    changes: tuple[Change, ...]
+    changes: tuple[FieldChange, ...]
 
 
-def tell(
+def describe(
     entries: Sequence[HistoryEntry], rules: Sequence[AttributeRule], org_id: str
-) -> list[Event]:
-    """Put the entries into words of the page's language, newest first.
+) -> list[HistoryEvent]:
+    """Describe the entries in the page's language, newest first.
 
-    Values of attributes that were retired meanwhile, and products that are gone, stay readable: by
-    their key, value or ID.
+    Deleted attributes are shown by their key and value, deleted configurations by their ID.
     """
     lines = [line for entry in entries for line in _lines_in(entry.changes.get("cart"))]
     cards = naming.resolve({str(line["configurationId"]) for line in lines}, org_id)
@@ -73,20 +71,19 @@ def tell(
 
 
 def since(entries: Iterable[HistoryEntry], version: int) -> list[HistoryEntry]:
-    """Give the entries that were written after the order had this version.
+    """Return the entries after the one that made this version of the order.
 
-    The first entry is that of version 1, and each change of the order writes one more; a link that
-    was sent is no change.
+    The first entry is that of version 1, and each change adds one; sending a link is no change.
     """
     changes = [entry for entry in entries if entry.action != LINK_SENT]
     return changes[max(version, 0) :]
 
 
-def _event(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) -> Event:
+def _event(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) -> HistoryEvent:
     source = "desk" if entry.actor_kind == "staff" else "token"
     if entry.action == IMPORTED:
         source = "import"
-    return Event(
+    return HistoryEvent(
         at=entry.at,
         title=_title(entry),
         who=entry.actor_name,
@@ -101,9 +98,11 @@ def _title(entry: HistoryEntry) -> str:
     return translated(TITLES.get(entry.action, entry.action))
 
 
-def _changes(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) -> Iterator[Change]:
+def _changes(
+    entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards
+) -> Iterator[FieldChange]:
     if entry.action == LINK_SENT:
-        yield Change(gettext("Sent to"), after=str(entry.changes.get("to", "")), is_whole=True)
+        yield FieldChange(gettext("Sent to"), after=str(entry.changes.get("to", "")), is_whole=True)
         return
     for name, change in entry.changes.items():
         if name == "cart":
@@ -112,28 +111,30 @@ def _changes(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) 
             yield from _key_changes(name, change, rules)
         elif name == "platform":
             for key, before, after in _keys(change):
-                label = PLATFORM_LABELS.get(key, key)
-                yield Change(translated(label), _text(before), _text(after))
+                label = translated(PLATFORM_LABELS.get(key, key))
+                yield FieldChange(label, _text(before), _text(after))
         elif isinstance(change, dict):
             before, after = _text(change.get("from")), _text(change.get("to"))
             if name == "status":
                 before, after = (one and status_name(one) for one in (before, after))
-            yield Change(translated(LABELS.get(name, name)), before, after)
+            yield FieldChange(translated(LABELS.get(name, name)), before, after)
 
 
-def _key_changes(area: str, change: object, rules: Sequence[AttributeRule]) -> Iterator[Change]:
+def _key_changes(
+    area: str, change: object, rules: Sequence[AttributeRule]
+) -> Iterator[FieldChange]:
     labels = {rule.key: rule for rule in rules if area in rule.areas}
     for key, before, after in _keys(change):
         rule = labels.get(key)
         if rule is None:
             label = key if area == "metadata" else f"{area}: {key}"
-            yield Change(label, _text(before), _text(after))
+            yield FieldChange(label, _text(before), _text(after))
         else:
-            yield Change(rule.label, _shown(rule, before), _shown(rule, after))
+            yield FieldChange(rule.label, _shown(rule, before), _shown(rule, after))
 
 
 def _keys(change: object) -> Iterator[tuple[str, object, object]]:
-    """Give each key whose value differs, with its values; _MISSING where it is not there."""
+    """Return each key with different values before and after, _MISSING for an absent key."""
     sides = change if isinstance(change, dict) else {}
     before = sides.get("from") or {}
     after = sides.get("to") or {}
@@ -161,11 +162,11 @@ def _lines_in(change: object) -> list[Line]:
     return [line for side in ("added", "from", "to") for line in change.get(side) or ()]
 
 
-def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[Change]:
-    """Pair the lines of before and after: first equal ones, then those of one configuration."""
+def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[FieldChange]:
+    """Pair lines of before and after: first equal ones, then those with the same configuration."""
     if "added" in change:
         for line in change["added"]:
-            yield Change(gettext("Line added"), after=_line_text(line, cards), is_whole=True)
+            yield FieldChange(gettext("Line added"), after=_line_text(line, cards), is_whole=True)
         return
     old, new = list(change.get("from") or ()), list(change.get("to") or ())
     same = _take_pairs(old, new, lambda line: line)
@@ -175,23 +176,23 @@ def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[Chang
     noted = _take_pairs(old, new, lambda line: line["configurationId"])
     for before, after in counted:
         label = gettext("Count of %(product)s", product=_name(before, cards))
-        yield Change(label, figure(before["count"]), figure(after["count"]))
+        yield FieldChange(label, figure(before["count"]), figure(after["count"]))
     for before, after in noted:
-        yield Change(
+        yield FieldChange(
             gettext("Line of %(product)s", product=_name(before, cards)),
             _line_text(before, cards, named=False),
             _line_text(after, cards, named=False),
         )
     for line in old:
-        yield Change(gettext("Line taken out"), before=_line_text(line, cards), is_whole=True)
+        yield FieldChange(gettext("Line taken out"), before=_line_text(line, cards), is_whole=True)
     for line in new:
-        yield Change(gettext("Line added"), after=_line_text(line, cards), is_whole=True)
+        yield FieldChange(gettext("Line added"), after=_line_text(line, cards), is_whole=True)
     if same and not (counted or noted or old or new):
-        yield Change(gettext("Lines put into another order"))
+        yield FieldChange(gettext("Lines put into another order"))
 
 
-def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, Line]]:  # noqa: ANN401 - what makes two lines a pair, as JSON
-    """Take lines that are alike by `key` out of both lists."""
+def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, Line]]:  # noqa: ANN401 - a function of a line to any JSON value
+    """Remove lines with the same `key` from both lists, and return them as pairs."""
     waiting: dict[bytes, list[Line]] = {}
     for line in new:
         waiting.setdefault(canonical_json(key(line)), []).append(line)

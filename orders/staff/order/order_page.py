@@ -1,10 +1,11 @@
-"""Draws the page of one order, with whatever stands in its forms and what is wrong with it."""
+"""The page of one order, with the state of its forms and what can be undone."""
 
-import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Response, current_app, flash, render_template, url_for
+from flask import Response, flash, render_template, session, url_for
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, StringField, TextAreaField
 
 from orders import notes, queries
 from orders.messaging import mail
@@ -13,83 +14,108 @@ from orders.rules.mail_server import is_mail_address
 from orders.rules.order import PLATFORM_LABELS, Order
 from orders.rules.permissions import Permission
 from orders.rules.status import Status
-from orders.settings import Settings
-from orders.staff.admin_form import AdminEntry
+from orders.rules.texts import mark
 from orders.staff.blueprint import signed_in
+from orders.staff.display import as_text, status_names
+from orders.staff.forms import FilledForm, html_page, new_key
 from orders.staff.order import history
-from orders.staff.order.link_message import link_message
-from orders.staff.order.order_facts import as_text, cards_of, labelled, unlabelled
-from orders.staff.order.order_page_forms import LinkForm, NoteForm
-from orders.staff.showing import status_names
-from orders.staff.undo import Undo, take_undo
+from orders.staff.order.order_texts import cards_of, labelled, link_message, unlabelled
 from orders.web import pdf
-from orders.web.current_settings import customer_link
+from orders.web.current_settings import current_settings, customer_link
 from orders.web.pages import go_to
 
 STATUSES = tuple(Status)
-HISTORY_SHOWN = 8  # entries that are not folded away
+_UNDO = "undo"
+HISTORY_SHOWN = 8  # entries; older ones are folded
+
+
+class NoteForm(FlaskForm):
+    """A note; `key` is the form's own, so that it adds only one."""
+
+    note = TextAreaField(mark("New note"))
+    key = HiddenField()
+
+
+class LinkForm(FlaskForm):
+    """The message with the customer's link."""
+
+    to = StringField(mark("E-mail address"))
+    message = TextAreaField(mark("Message before the link"))
 
 
 @dataclass(frozen=True, slots=True)
-class Stale:
-    """A change that was not made, because the order was changed meanwhile; and what had been."""
+class Undo:
+    """How to undo the last change: the endpoint that a form sends `fields` to."""
+
+    endpoint: str
+    fields: dict[str, str]
+
+
+def offer_undo(order: Order, endpoint: str, **fields: str) -> None:
+    """Offer on the next page of this order to undo the change that led to this version."""
+    session[_UNDO] = {
+        "order": order.id,
+        "version": order.version,
+        "endpoint": endpoint,
+        "fields": fields,
+    }
+
+
+def take_undo(order: Order) -> Undo | None:
+    """Return what was offered, once, and only while the order has the version of the change."""
+    offered = session.pop(_UNDO, None)
+    if offered is None or (offered["order"], offered["version"]) != (order.id, order.version):
+        return None
+    return Undo(offered["endpoint"], {**offered["fields"], "version": str(order.version)})
+
+
+@dataclass(frozen=True, slots=True)
+class StaleChange:
+    """A change of the status that was refused, because the order had been changed by `events`."""
 
     status: Status
-    events: list[history.Event]
+    events: list[history.HistoryEvent]
 
 
 @dataclass
 class OrderForms:
-    """What stands on the forms of the page, in its language. Fresh ones are empty."""
+    """The forms of the page with their errors, in its language; None for empty ones."""
 
-    note: AdminEntry | None = None
-    link: AdminEntry | None = None
+    note: FilledForm | None = None
+    link: FilledForm | None = None
     status_error: str = ""
-    stale: Stale | None = None
+    stale: StaleChange | None = None
     undo: Undo | None = field(default=None)
 
 
-def settings() -> Settings:
-    """Give the settings of the application that answers."""
-    found: Settings = current_app.config["SETTINGS"]
-    return found
-
-
-def address_of(order: Order) -> str:
-    """Give the address of the order's page."""
-    return url_for("staff.show_order", reference=order.short_id)
-
-
-def done(order: Order, message: str) -> Response:
-    """Tell what was done, on the order's page; the sentence is in the person's language."""
-    flash(message)
-    return go_to(address_of(order))
+def done(order: Order, message: str, category: str = "message") -> Response:
+    """Report what was done on the order's page; the message is in the person's language."""
+    flash(message, category)
+    return go_to(url_for("staff.show_order", reference=order.short_id))
 
 
 def refused(order: Order, message: str) -> Response:
-    """Tell what was not done, on the order's page; the sentence is in the person's language."""
-    flash(message, "bad")
-    return go_to(address_of(order))
+    """Report what was not done on the order's page; the message is in the person's language."""
+    return done(order, message, "bad")
 
 
-def draw_order(order: Order, forms: OrderForms | None = None, *, status: int = 200) -> Response:
-    """Draw the page of an order; one in the bin has no forms but that which restores it."""
+def render_order(order: Order, forms: OrderForms | None = None, *, status: int = 200) -> Response:
+    """Render the page of an order; for one in the bin, only with the form that restores it."""
     member = signed_in()
     forms = forms or OrderForms(undo=take_undo(order))
     rules = member.actor.org.attributes
-    link = customer_link(order.short_id)
     may_enter = member.may(Permission.ENTER)
     text = render_template(
         "staff/order.html",
         order=order,
         forms=forms,
-        note=forms.note or AdminEntry(NoteForm(formdata=None, key=secrets.token_urlsafe(16))),
-        link=forms.link or AdminEntry(LinkForm(formdata=None, to=_likely_address(order))),
+        note=forms.note or FilledForm(NoteForm(formdata=None, key=new_key())),
+        link=forms.link or FilledForm(LinkForm(formdata=None, to=_likely_mail_address(order))),
         statuses=STATUSES,
         status_names=status_names(),
         next_status=next_status(order.status),
         cards=cards_of(order),
-        history=history.tell(queries.read_history(order), rules, order.org_id),
+        history=history.describe(queries.read_history(order), rules, order.org_id),
         history_shown=HISTORY_SHOWN,
         unsaved=change_drafts.find_unsaved(order, member.actor) if may_enter else None,
         notes=notes.list_notes(order),
@@ -97,23 +123,23 @@ def draw_order(order: Order, forms: OrderForms | None = None, *, status: int = 2
         attributes=labelled(order, rules),
         other=unlabelled(order, rules),
         platform_labels=PLATFORM_LABELS,
-        customer_link=link,
+        customer_link=customer_link(order.short_id),
         mail=link_message(order),
-        can_mail=mail.is_configured(settings()),
+        can_mail=mail.is_configured(current_settings()),
         can_pdf=pdf.is_available(),
         as_text=as_text,
     )
-    return Response(text, status, mimetype="text/html")
+    return html_page(text, status)
 
 
 def next_status(status: Status) -> Status | None:
-    """Give the step that comes after this one; None after the last."""
+    """Return the status that follows this one; None after the last."""
     at = STATUSES.index(status) + 1
     return STATUSES[at] if at < len(STATUSES) else None
 
 
-def _likely_address(order: Order) -> str:
-    """Give the address that the order itself holds, if it holds one."""
+def _likely_mail_address(order: Order) -> str:
+    """Return the first e-mail address in the order; empty for none."""
     candidates: tuple[Any, ...] = (
         order.customer_id, order.metadata.get("email"), order.platform.get("email"),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Order sheets: one order a page, to print from the browser or as PDF."""
+"""Order sheets: one order a page, to print from the browser or as a PDF."""
 
 import re
 from collections.abc import Sequence
@@ -14,14 +14,15 @@ from orders.rules.order import PLATFORM_LABELS, Order
 from orders.rules.short_id import MistypedShortId
 from orders.rules.texts import mark
 from orders.staff.blueprint import signed_in, staff
-from orders.staff.order.order_facts import as_text, cards_of, labelled
+from orders.staff.display import as_text
+from orders.staff.order.order_texts import cards_of, labelled
 from orders.web import pdf
 from orders.web.assets import file_store
 from orders.web.current_settings import customer_link
 from orders.web.language import translated
 
 MAX_SHEETS = 100  # orders of one print
-# Of one PDF: an order takes a quarter of a second, and sixty lines a second.
+# In one PDF: an order takes a quarter of a second, and sixty lines take one second.
 MAX_PDF_ORDERS = 40
 MAX_PDF_LINES = 400
 QR_BORDER = 2  # modules of white around the code
@@ -30,8 +31,8 @@ _PICTURE = re.compile(r"/configurations/([0-9a-f-]{36})/picture")
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """What a sheet shows of an order; `qr` is the customer's link as a drawing in an address."""
+class OrderSheet:
+    """A sheet of an order; `qr` is the customer's link as a QR code in a data URL."""
 
     order: Order
     cards: dict[str, naming.ConfigurationCard]
@@ -42,31 +43,31 @@ class Sheet:
 
 @staff.get("/orders/<reference>/print")
 def print_order(reference: str) -> str:
-    """Show the sheet of one order, as it is printed."""
+    """Render the sheet of one order."""
     order = queries.find_order(reference, signed_in().org_id)
-    return _draw([order], back=url_for("staff.show_order", reference=order.short_id),
+    return _render([order], back=url_for("staff.show_order", reference=order.short_id),
                  as_pdf=url_for("staff.order_pdf", reference=order.short_id))  # fmt: skip
 
 
 @staff.get("/orders/print")
 def print_orders() -> str:
-    """Show the sheets of several orders, each on a page of its own: `?codes=A,B`."""
+    """Render the sheets of several orders, each on its own page: `?codes=A,B`."""
     orders, missing = _asked_for()
     codes = ",".join(order.short_id for order in orders)
-    return _draw(orders, back=url_for("staff.list_orders"), missing=missing,
+    return _render(orders, back=url_for("staff.list_orders"), missing=missing,
                  as_pdf=url_for("staff.orders_pdf", codes=codes))  # fmt: skip
 
 
 @staff.get("/orders/<reference>.pdf")
 def order_pdf(reference: str) -> Response:
-    """Give the sheet of one order as PDF."""
+    """Return the sheet of one order as a PDF."""
     order = queries.find_order(reference, signed_in().org_id)
     return _pdf([order], f"order-{order.short_id}.pdf")
 
 
 @staff.get("/orders/print.pdf")
 def orders_pdf() -> Response:
-    """Give the sheets of several orders as PDF; codes without an order are left out."""
+    """Return the sheets of several orders as a PDF, without unknown codes."""
     orders, _missing = _asked_for()
     if not orders:
         raise NotFound(mark("None of these codes is that of an order."))
@@ -74,7 +75,7 @@ def orders_pdf() -> Response:
 
 
 def _asked_for() -> tuple[list[Order], list[str]]:
-    """Read the codes of the address: the orders, each once, and what names none."""
+    """Return the orders whose codes are in the address, each once, and the unknown codes."""
     codes = [code for text in request.args.getlist("codes") for code in _PARTS.split(text) if code]
     orders: dict[str, Order] = {}
     missing = codes[MAX_SHEETS:]
@@ -88,7 +89,7 @@ def _asked_for() -> tuple[list[Order], list[str]]:
     return list(orders.values()), missing
 
 
-def _draw(
+def _render(
     orders: Sequence[Order],
     *,
     back: str,
@@ -98,7 +99,7 @@ def _draw(
 ) -> str:
     return render_template(
         "staff/sheets.html",
-        sheets=[_sheet(order) for order in orders],
+        sheets=[_order_sheet(order) for order in orders],
         back=back,
         missing=missing,
         most=MAX_SHEETS,
@@ -107,7 +108,7 @@ def _draw(
     )
 
 
-def _sheet(order: Order) -> Sheet:
+def _order_sheet(order: Order) -> OrderSheet:
     facts = labelled(order, signed_in().actor.org.attributes)
     facts += [
         (translated(PLATFORM_LABELS[key]), as_text(order.platform[key]))
@@ -116,14 +117,14 @@ def _sheet(order: Order) -> Sheet:
     ]
     link = customer_link(order.short_id)
     qr = segno.make(link, micro=False).svg_data_uri(border=QR_BORDER, light="#fff", dark="#000")
-    return Sheet(order, cards_of(order), facts, link, qr)
+    return OrderSheet(order, cards_of(order), facts, link, qr)
 
 
 def _pdf(orders: Sequence[Order], name: str) -> Response:
     if not _fits_into_pdf(orders):
         return _no_pdf(orders, 413)
     try:
-        made = pdf.make_pdf(_draw(orders, back="", as_pdf="", for_screen=False), _read_picture)
+        made = pdf.make_pdf(_render(orders, back="", as_pdf="", for_screen=False), _read_picture)
     except pdf.PdfMissing:
         return _no_pdf(orders, 404)
     disposition = {"Content-Disposition": f'inline; filename="{name}"'}
@@ -136,7 +137,7 @@ def _fits_into_pdf(orders: Sequence[Order]) -> bool:
 
 
 def _no_pdf(orders: Sequence[Order], status: int) -> Response:
-    """Say why there is no PDF: nobody has installed it, or it would take too long."""
+    """Render why there is no PDF: it is not installed, or it would take too long."""
     text = render_template(
         "staff/no_pdf.html",
         is_too_large=status == 413,
@@ -148,7 +149,7 @@ def _no_pdf(orders: Sequence[Order], status: int) -> Response:
 
 
 def _read_picture(path: str) -> tuple[bytes, str] | None:
-    """Answer for the pictures of configurations, as their own view does."""
+    """Return content and type of a configuration's picture by its path; None for others."""
     found = _PICTURE.fullmatch(path)
     if found is None:
         return None

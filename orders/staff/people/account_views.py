@@ -1,50 +1,106 @@
 """A person's own account: name, preferences, password, and what happened to it."""
 
 from flask import Response, render_template, request, url_for
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, SelectChoice, SelectField, StringField
 
 from orders import administration
 from orders.access import StaffMember
+from orders.languages import languages
 from orders.people import own_account, second_factor
-from orders.staff.admin_form import AdminEntry, save
-from orders.staff.blueprint import signed_in, staff
-from orders.staff.people.people_forms import OwnPasswordForm, PreferencesForm
-from orders.staff.permits import for_everybody
-from orders.staff.sessions import stay_signed_in
+from orders.rules.preferences import DATE_LABELS, DENSITIES, THEMES, Preferences, time_zones
+from orders.rules.texts import mark
+from orders.staff.blueprint import for_everybody, signed_in, staff
+from orders.staff.forms import FilledForm, save
+from orders.staff.session import stay_signed_in
 from orders.web.current_settings import limiter, sign_in_limit
 from orders.web.language import gettext, use_language
 from orders.web.pages import go_to
 
-MOST_EVENTS = 10
+MAX_EVENTS = 10
+
+
+class OwnPasswordForm(FlaskForm):
+    """A new password, with the old one."""
+
+    old_password = PasswordField(mark("Present password"))
+    password = PasswordField(mark("New password"))
+
+
+class PreferencesForm(FlaskForm):
+    """A person's name, and their preferences for the desk's pages."""
+
+    name = StringField(mark("Name"))
+    language = SelectField(mark("Language"), validate_choice=False)
+    time_zone = SelectField(mark("Time zone"), validate_choice=False)
+    date_format = SelectField(
+        mark("Dates and times"),
+        choices=[SelectChoice(value, label) for value, label in DATE_LABELS.items()],
+        validate_choice=False,
+    )
+    theme = SelectField(
+        mark("Colours"),
+        choices=[SelectChoice(value, label) for value, label in THEMES.items()],
+        validate_choice=False,
+    )
+    density = SelectField(
+        mark("Rows"),
+        choices=[SelectChoice(value, label) for value, label in DENSITIES.items()],
+        validate_choice=False,
+    )
+
+    def with_choices(self) -> "PreferencesForm":
+        """Offer the available languages, and the time zones of this machine."""
+        as_asked = SelectChoice("", mark("As the browser asks"))
+        self.language.choices = [as_asked, *(SelectChoice(*one) for one in languages().items())]
+        self.time_zone.choices = [SelectChoice(zone) for zone in time_zones()]
+        return self
+
+    @classmethod
+    def of(cls, member: StaffMember) -> "PreferencesForm":
+        """Return the form filled in with what is stored."""
+        form = cls(formdata=None, obj=member.preferences, name=member.name)
+        return form.with_choices()
+
+    def preferences(self) -> Preferences:
+        """Return what was selected."""
+        return Preferences(
+            time_zone=self.time_zone.data or "",
+            date_format=self.date_format.data or "",
+            theme=self.theme.data or "",
+            density=self.density.data or "",
+            language=self.language.data or "",
+        )
 
 
 @staff.get("/account")
 @for_everybody
 def show_account() -> str:
-    """Show the person's account."""
-    return _draw(signed_in())
+    """Render the person's account."""
+    return _render(signed_in())
 
 
 @staff.get("/account/preferences")
 @staff.get("/account/password")
 @for_everybody
 def leave_own_refused_form() -> Response:
-    """Lead from the address of a refused form, asked for anew, to the account."""
+    """Redirect a reload of a refused form to the account."""
     return go_to(url_for("staff.show_account"))
 
 
 @staff.post("/account/preferences")
 @for_everybody
 def save_preferences() -> Response:
-    """Keep name and preferences; the next page looks by them."""
+    """Save name and preferences; the next page follows them."""
     member = signed_in()
     form = PreferencesForm(formdata=request.form).with_choices()
-    entry, chosen = AdminEntry(form), form.preferences()
-    with use_language(chosen.language):  # as the next page does
+    entry, chosen = FilledForm(form), form.preferences()
+    with use_language(chosen.language):  # the language of the next page
         done = gettext("Your preferences are saved.")
     return save(
         entry,
         lambda: own_account.change_own(member, name=form.name.data or "", preferences=chosen),
-        draw=lambda: _draw(member, preferences=entry),
+        render=lambda: _render(member, preferences=entry),
         done=done,
         address=url_for("staff.show_account"),
     )
@@ -54,39 +110,38 @@ def save_preferences() -> Response:
 @limiter.limit(sign_in_limit)
 @for_everybody
 def change_own_password() -> Response:
-    """Change the password; this session goes on, all others end."""
+    """Change the password; all other sessions end."""
     member = signed_in()
-    form = OwnPasswordForm(formdata=request.form)
-    entry = AdminEntry(form)
-
-    def work() -> None:
-        own_account.change_password(
-            member, old=form.old_password.data or "", new=form.password.data or ""
-        )
-        stay_signed_in(member)
-
+    entry = FilledForm(OwnPasswordForm(formdata=request.form))
     return save(
         entry,
-        work,
-        draw=lambda: _draw(member, password=entry),
+        lambda: _change_password(member, entry.form),
+        render=lambda: _render(member, password=entry),
         done=gettext("Your password is changed. Other sessions have ended."),
         address=url_for("staff.show_account"),
     )
 
 
-def _draw(
+def _change_password(member: StaffMember, form: OwnPasswordForm) -> None:
+    own_account.change_password(
+        member, old=form.old_password.data or "", new=form.password.data or ""
+    )
+    stay_signed_in(member)
+
+
+def _render(
     member: StaffMember,
     *,
-    preferences: AdminEntry | None = None,
-    password: AdminEntry | None = None,
+    preferences: FilledForm | None = None,
+    password: FilledForm | None = None,
 ) -> str:
-    """Draw the page; `preferences` or `password` is the form that was refused."""
+    """Render the page; `preferences` or `password` is a form with errors."""
     return render_template(
         "staff/account.html",
         entry=preferences or password,
-        preferences=preferences or AdminEntry(PreferencesForm.of(member)),
-        password=password or AdminEntry(OwnPasswordForm(formdata=None)),
+        preferences=preferences or FilledForm(PreferencesForm.of(member)),
+        password=password or FilledForm(OwnPasswordForm(formdata=None)),
         factor=second_factor.state_of(member),
-        events=administration.list_events(member.org_id, member.id, most=MOST_EVENTS),
+        events=administration.list_events(member.org_id, member.id, most=MAX_EVENTS),
         suggested=administration.readable_password(),
     )

@@ -1,22 +1,25 @@
-"""Inviting people, and helping those who cannot sign in. Links are shown on one answer only."""
+"""Inviting people, and helping those who cannot sign in. Links are shown by one answer only."""
 
 from flask import Response, flash, render_template, request, url_for
+from flask_wtf import FlaskForm
+from wtforms import SelectChoice, SelectField, StringField
 
 from orders import administration
 from orders.administration import NewInvitation
+from orders.administration.resets import NewReset
 from orders.messaging import mail
 from orders.messaging.mail import MailFailed
 from orders.people import second_factor
-from orders.rules.errors import Conflict, FieldError, InvalidInput, Taken
+from orders.rules.errors import Conflict
+from orders.rules.permissions import ROLE_LABELS, ROLES
 from orders.rules.texts import mark
-from orders.staff.admin_form import AdminEntry, act, page, secret_page
-from orders.staff.blueprint import signed_in, staff
-from orders.staff.people.people_forms import InvitationForm
-from orders.staff.permits import admin_only
+from orders.staff.blueprint import admin_only, signed_in, staff
+from orders.staff.forms import FilledForm, perform, secret_page, submit
 from orders.web.current_settings import current_settings, may_mail_links, secret_link
 from orders.web.language import gettext, translated
 from orders.web.pages import go_to
 
+ROLE_CHOICES = [SelectChoice(role, ROLE_LABELS[role]) for role in ROLES]
 INVITATION_SUBJECT = mark("Your account for Shortorder")
 INVITATION_TEXT = mark(
     """%(org)s invites you to its order desk.
@@ -28,36 +31,41 @@ Make your account within 7 days by this link, which works once:
 )
 
 
+class InvitationForm(FlaskForm):
+    """The invitation of a person."""
+
+    email = StringField(mark("E-mail"))
+    role = SelectField(mark("Role"), choices=ROLE_CHOICES, default="sales", validate_choice=False)
+
+
 @staff.get("/settings/staff/invite")
 @admin_only
 def show_invite() -> str:
-    """Draw an empty form."""
-    return _draw(AdminEntry(InvitationForm(formdata=None)))
+    """Render an empty form."""
+    return _render(FilledForm(InvitationForm(formdata=None)))
 
 
 @staff.post("/settings/staff/invite")
 @admin_only
 def invite() -> Response:
-    """Invite somebody; the link is shown this once, and mailed if the button says so."""
+    """Invite a person; the link is shown once, and mailed if the button says so."""
     me, form = signed_in(), InvitationForm(formdata=request.form)
-    entry = AdminEntry(form)
-    try:
-        made = administration.invite(
+    entry = FilledForm(form)
+    return submit(
+        entry,
+        lambda: administration.invite(
             me.org_id, email=form.email.data or "", role=form.role.data or "", by=me.id
-        )
-    except InvalidInput as invalid:
-        entry.show(invalid.errors)
-        return page(_draw(entry), 422)
-    except Taken as taken:
-        entry.show([FieldError(taken.path, taken.sentence)])
-        return page(_draw(entry), 409)
-    return _show_invitation(made)
+        ),
+        render=lambda: _render(entry),
+        then=_show_invitation,
+        address=url_for("staff.list_staff"),
+    )
 
 
 @staff.post("/settings/staff/invitations/<invitation_id>/again")
 @admin_only
 def invite_again(invitation_id: str) -> Response:
-    """Give an invitation another link."""
+    """Create a new link for an invitation."""
     me = signed_in()
     return _show_invitation(administration.invite_again(me.org_id, invitation_id, by=me.id))
 
@@ -66,17 +74,17 @@ def invite_again(invitation_id: str) -> Response:
 @staff.get("/settings/staff/<invitation_id>/reset-link")
 @admin_only
 def leave_shown_link(invitation_id: str) -> Response:  # noqa: ARG001 - of the address
-    """Lead from the address of a link, which is not shown again, to the list."""
+    """Redirect a reload of a page with a link, which is not shown again, to the list."""
     return go_to(url_for("staff.list_staff"))
 
 
 @staff.post("/settings/staff/invitations/<invitation_id>/withdraw")
 @admin_only
 def withdraw_invitation(invitation_id: str) -> Response:
-    """Let nobody accept an invitation any more."""
+    """Withdraw an invitation: nobody can accept it."""
     org_id = signed_in().org_id
     email = administration.find_invitation(org_id, invitation_id).email
-    return act(
+    return perform(
         lambda: administration.withdraw(org_id, invitation_id),
         done=gettext(
             "The invitation of %(email)s is withdrawn. Its link does not work any more.",
@@ -89,13 +97,17 @@ def withdraw_invitation(invitation_id: str) -> Response:
 @staff.post("/settings/staff/<staff_id>/reset-link")
 @admin_only
 def make_reset_link(staff_id: str) -> Response:
-    """Make a link by which a person sets another password, and show it this once."""
+    """Create a link by which a person sets a new password, and show it once."""
     me = signed_in()
     try:
         made = administration.make_reset(me.org_id, staff_id, by=me.id)
     except Conflict as conflict:
         flash(translated(conflict.sentence), "bad")
         return go_to(url_for("staff.show_staff", staff_id=staff_id))
+    return _show_reset(made, staff_id)
+
+
+def _show_reset(made: NewReset, staff_id: str) -> Response:
     return _show_link(
         secret_link("staff.open_reset", made.secret),
         title=gettext("Link for another password"),
@@ -111,10 +123,10 @@ def make_reset_link(staff_id: str) -> Response:
 @staff.post("/settings/staff/<staff_id>/second-factor/reset")
 @admin_only
 def reset_second_factor(staff_id: str) -> Response:
-    """Switch a person's second factor off: the telephone and the recovery codes are lost."""
+    """Turn off the second factor of a person who has lost their phone and recovery codes."""
     me = signed_in()
     email = administration.find_staff(me.org_id, staff_id).email
-    return act(
+    return perform(
         lambda: second_factor.turn_off(me.org_id, staff_id, by=me.id),
         done=gettext(
             "The second factor of %(email)s is reset, and their sessions have ended.", email=email
@@ -128,7 +140,7 @@ def _show_invitation(made: NewInvitation) -> Response:
     failed = ""
     if is_mailed := may_mail_links() and request.form.get("do") == "mail":
         org = administration.find_org(signed_in().org_id)
-        # In the language of the page: of the person who is invited none is known yet.
+        # The language of the page, since that of the invited person is not known yet.
         text = gettext(INVITATION_TEXT, org=org.name, link=link)
         try:
             mail.send(made.email, gettext(INVITATION_SUBJECT), text, settings=current_settings())
@@ -151,5 +163,5 @@ def _show_link(link: str, **context: str) -> Response:
     return secret_page(render_template("staff/settings/link_made.html", link=link, **context))
 
 
-def _draw(entry: AdminEntry) -> str:
+def _render(entry: FilledForm) -> str:
     return render_template("staff/settings/invite.html", entry=entry, can_mail=may_mail_links())

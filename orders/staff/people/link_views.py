@@ -1,24 +1,28 @@
 """Pages to which a link with a secret leads: an invitation, and another password.
 
-The secret stands in the query of the first address alone, which no log of ours keeps. That address
-puts it into the visitor's own signed session and leads to a clean one; a link that a mail
-program looks at beforehand is not used up by that.
+The secret is in the query of the first address alone, which no log of ours keeps. That address
+puts it into the visitor's own signed session and leads to a clean one; a mail program that follows
+the link beforehand does not use it up.
 """
 
+import logging
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
-from flask import Response, flash, render_template, request, session, url_for
+from flask import Flask, Response, current_app, flash, render_template, request, session, url_for
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, StringField
 
 from orders import access, administration
 from orders.messaging import mail
-from orders.rules.errors import Conflict, InvalidInput, NotFound
+from orders.rules.errors import Conflict, InvalidInput, NotFound, OrderError
 from orders.rules.texts import mark
-from orders.staff.admin_form import AdminEntry, secret_page
-from orders.staff.aside import do_aside
 from orders.staff.blueprint import staff
-from orders.staff.people.people_forms import ForgotForm, JoinForm, NewPasswordForm
-from orders.staff.sessions import begin_session, begin_signed_in
+from orders.staff.forms import FilledForm, secret_page
+from orders.staff.session import begin_session, begin_signed_in
 from orders.web.current_settings import (
     current_settings,
     limiter,
@@ -29,6 +33,8 @@ from orders.web.current_settings import (
 from orders.web.language import gettext, language, translated, use_language
 from orders.web.pages import go_to
 
+BACKGROUND_THREADS = 2  # in each process
+_log = logging.getLogger(__name__)
 Found = TypeVar("Found")
 INVITATION, RESET = "invitation_link", "reset_link"  # in the session
 RESET_SUBJECT = mark("Another password for Shortorder")
@@ -44,34 +50,83 @@ If it was not you, do nothing: your password stays as it is.
 )
 
 
+class JoinForm(FlaskForm):
+    """The account of a person who accepts an invitation."""
+
+    name = StringField(mark("Your name"))
+    password = PasswordField(mark("Password"))
+
+
+class ForgotForm(FlaskForm):
+    """The address of a person who has forgotten their password."""
+
+    email = StringField(mark("E-mail"))
+
+
+class NewPasswordForm(FlaskForm):
+    """A new password, set by a link."""
+
+    password = PasswordField(mark("New password"))
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
+
+
+# A forked process has no threads of its parent and starts its own.
+os.register_at_fork(after_in_child=_threads.cache_clear)
+
+
+def run_in_background(task: Callable[[], None]) -> None:
+    """Run the task beside the answer, in an application context but in no request.
+
+    The time of the answer then does not depend on what is done. Errors of services are logged.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+
+    def run() -> None:
+        with app.app_context():
+            try:
+                task()
+            except OrderError as error:
+                _log.warning("Not done: %s", error)
+
+    _threads().submit(run)
+
+
 @staff.get("/invitation")
 def open_invitation() -> Response:
-    """Show what a person who was invited says of themselves."""
-    return _open(
+    """Render the form of an invited person."""
+    return _open_link(
         INVITATION,
         administration.find_by_link,
-        lambda invitation: _draw_join(AdminEntry(JoinForm(formdata=None)), invitation),
+        lambda invitation: _render_join(FilledForm(JoinForm(formdata=None)), invitation),
     )
 
 
 @staff.post("/invitation")
 @limiter.limit(sign_in_limit)
 def accept_invitation() -> Response:
-    """Make the account, and sign the person in."""
-    form, secret = JoinForm(formdata=request.form), session.get(INVITATION, "")
-    entry = AdminEntry(form)
+    """Create the account and sign the person in."""
+    secret = session.get(INVITATION, "")
+    entry = FilledForm(JoinForm(formdata=request.form))
     try:
         invitation = administration.find_by_link(secret)
         staff_id = administration.accept(
-            secret, name=form.name.data or "", password=form.password.data or ""
+            secret, name=entry.form.name.data or "", password=entry.form.password.data or ""
         )
     except InvalidInput as invalid:
         entry.show(invalid.errors)
-        return _draw_join(entry, invitation, 422)
+        return _render_join(entry, invitation, 422)
     except (NotFound, Conflict) as error:
-        return _dead(error)
+        return _dead_link(error)
+    return _welcome(staff_id)
+
+
+def _welcome(staff_id: str) -> Response:
     member = access.reload_staff(staff_id)
-    if member is None:  # disabled within this moment
+    if member is None:  # disabled in this moment
         return go_to(url_for("staff.show_sign_in"))
     begin_signed_in(member)
     flash(
@@ -85,77 +140,84 @@ def accept_invitation() -> Response:
 
 @staff.get("/forgot-password")
 def show_forgot() -> str:
-    """Ask for the address, or say who can help."""
-    return _draw_forgot(ForgotForm(formdata=None))
+    """Ask for the e-mail address, or say who can help."""
+    return _render_forgot(ForgotForm(formdata=None))
 
 
 @staff.post("/forgot-password")
 @limiter.limit(sign_in_limit)
 def ask_for_link() -> str:
-    """Answer alike for everybody; whatever is to be done is done afterwards."""
+    """Send the same answer for every address; the link is mailed in the background."""
     form = ForgotForm()
     email = (form.email.data or "").strip()
     if not may_mail_links() or not email:
-        return _draw_forgot(form)
-    settings = current_settings()
-    # What does not depend on the person is made here, where the request is known.
-    link, spoken = secret_link("staff.open_reset", "SECRET"), language()
+        return _render_forgot(form)
+    _mail_reset(email)
+    return _render_forgot(form, asked_for=email)
 
-    def work() -> None:
+
+def _mail_reset(email: str) -> None:
+    """Mail a link for a new password in the background, if the address is that of an account."""
+    settings = current_settings()
+    # These need the request, which the background task does not have.
+    link, page_language = secret_link("staff.open_reset", "SECRET"), language()
+
+    def mail_link() -> None:
         made = administration.ask_for_reset(email)
         if made is not None:
             own_link = link.replace("SECRET", made.secret)
-            with use_language(made.language, spoken):
+            with use_language(made.language, page_language):
                 subject = gettext(RESET_SUBJECT)
                 text = gettext(RESET_TEXT, email=made.email, link=own_link)
             mail.send(made.email, subject, text, settings=settings)
 
-    do_aside(work)
-    return _draw_forgot(form, asked_for=email)
+    run_in_background(mail_link)
 
 
 @staff.get("/reset-password")
 def open_reset() -> Response:
-    """Ask for another password."""
-    return _open(
+    """Ask for a new password."""
+    return _open_link(
         RESET,
         administration.address_of_reset,
-        lambda email: _draw_reset(AdminEntry(NewPasswordForm(formdata=None)), email),
+        lambda email: _render_reset(FilledForm(NewPasswordForm(formdata=None)), email),
     )
 
 
 @staff.post("/reset-password")
 @limiter.limit(sign_in_limit)
 def set_by_reset() -> Response:
-    """Set the password, and lead to the sign-in: the second factor stays."""
+    """Set the password and redirect to the sign-in: the second factor is still required."""
     form, secret = NewPasswordForm(formdata=request.form), session.get(RESET, "")
-    entry = AdminEntry(form)
+    entry = FilledForm(form)
     try:
         email = administration.address_of_reset(secret)
         administration.set_by_reset(secret, password=form.password.data or "")
     except InvalidInput as invalid:
         entry.show(invalid.errors)
-        return _draw_reset(entry, email, 422)
+        return _render_reset(entry, email, 422)
     except NotFound as error:
-        return _dead(error, is_reset=True)
+        return _dead_link(error, is_reset=True)
     begin_session()
     flash(gettext("Your new password is set. Sign in with it."))
     return go_to(url_for("staff.show_sign_in"))
 
 
-def _open(name: str, find: Callable[[str], Found], draw: Callable[[Found], Response]) -> Response:
-    """Draw what a link's secret stands for; the secret is first taken out of the address."""
+def _open_link(
+    name: str, find: Callable[[str], Found], render: Callable[[Found], Response]
+) -> Response:
+    """Render the page of a link; first move its secret from the address into the session."""
     if "link" in request.args:
-        return _hide(name)
+        return _hide_secret(name)
     try:
         found = find(session.get(name, ""))
     except NotFound as error:
-        return _dead(error, is_reset=name == RESET)
-    return draw(found)
+        return _dead_link(error, is_reset=name == RESET)
+    return render(found)
 
 
-def _hide(name: str) -> Response:
-    """Take the secret out of the address, and tell no page where we came from."""
+def _hide_secret(name: str) -> Response:
+    """Move the secret from the address into the session, and send no referrer."""
     session[name] = request.args["link"][:200]
     answer = go_to(url_for(str(request.endpoint)))
     answer.headers["Cache-Control"] = "no-store"
@@ -163,15 +225,15 @@ def _hide(name: str) -> Response:
     return answer
 
 
-def _dead(error: NotFound | Conflict, *, is_reset: bool = False) -> Response:
+def _dead_link(error: NotFound | Conflict, *, is_reset: bool = False) -> Response:
     text = render_template(
         "staff/dead_link.html", sentence=translated(error.sentence), is_reset=is_reset
     )
     return secret_page(text, 404 if isinstance(error, NotFound) else 409)
 
 
-def _draw_join(
-    entry: AdminEntry, invitation: administration.Invitation, status: int = 200
+def _render_join(
+    entry: FilledForm, invitation: administration.Invitation, status: int = 200
 ) -> Response:
     text = render_template(
         "staff/join.html", entry=entry, invitation=invitation,
@@ -180,7 +242,7 @@ def _draw_join(
     return secret_page(text, status)
 
 
-def _draw_reset(entry: AdminEntry, email: str, status: int = 200) -> Response:
+def _render_reset(entry: FilledForm, email: str, status: int = 200) -> Response:
     text = render_template(
         "staff/reset_password.html", entry=entry, email=email,
         suggested=administration.readable_password(),
@@ -188,7 +250,7 @@ def _draw_reset(entry: AdminEntry, email: str, status: int = 200) -> Response:
     return secret_page(text, status)
 
 
-def _draw_forgot(form: ForgotForm, asked_for: str = "") -> str:
+def _render_forgot(form: ForgotForm, asked_for: str = "") -> str:
     return render_template(
         "staff/forgot_password.html", form=form, asked_for=asked_for, can_mail=may_mail_links()
     )

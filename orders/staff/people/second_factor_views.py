@@ -1,73 +1,84 @@
-"""A person's own second factor: setting it up, other recovery codes, switching it off."""
+"""A person's own second factor: setting it up, new recovery codes, turning it off."""
 
-import io
+from collections.abc import Callable
+from typing import TypeVar
 
-import segno
 from flask import Response, flash, render_template, request, session, url_for
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, StringField
 
+from orders.access import StaffMember
 from orders.people import own_account, second_factor
-from orders.rules.errors import Conflict, InvalidInput
-from orders.staff.accounts import own_path
-from orders.staff.admin_form import AdminEntry, page, secret_page
-from orders.staff.blueprint import MUST_SET_UP, signed_in, staff
-from orders.staff.people.people_forms import CodeForm, ProofForm
-from orders.staff.permits import for_everybody
-from orders.staff.sessions import stay_signed_in
+from orders.rules.texts import mark
+from orders.staff.blueprint import for_everybody, signed_in, staff
+from orders.staff.display import qr_drawing
+from orders.staff.forms import FilledForm, html_page, secret_page, submit
+from orders.staff.session import MUST_SET_UP, own_path, stay_signed_in
 from orders.web.current_settings import limiter, sign_in_limit
-from orders.web.language import gettext, translated
+from orders.web.language import gettext
 from orders.web.pages import go_to
 
-# In the session while somebody sets it up: nothing is stored before a code has come back.
+T = TypeVar("T")
+# In the session during the setup: nothing is stored before the app's first code.
 PENDING = "pending_second_factor"
 QR_BORDER = 4  # modules of white around the code, as the standard asks for
+
+
+class CodeForm(FlaskForm):
+    """A code of the authenticator app."""
+
+    code = StringField(mark("Code"))
+
+
+class ProofForm(FlaskForm):
+    """The password, asked for again before the second factor is weakened or renewed."""
+
+    proof = PasswordField(mark("Your password"))
 
 
 @staff.get("/account/second-factor")
 @for_everybody
 def show_second_factor() -> Response:
-    """Show how to set it up; who has one sees what can be done with it."""
+    """Render the setup of the second factor, or its state once it is on."""
     if signed_in().has_second_factor:
-        return page(_draw_state(AdminEntry(ProofForm(formdata=None))))
+        return html_page(_render_state(FilledForm(ProofForm(formdata=None))))
     if PENDING not in session:
         session[PENDING] = second_factor.new_secret()
-    return secret_page(_draw_set_up(AdminEntry(CodeForm(formdata=None))))
+    return secret_page(_render_setup(FilledForm(CodeForm(formdata=None))))
 
 
 @staff.get("/account/second-factor/qr.svg")
 @for_everybody
 def second_factor_qr() -> Response:
-    """Draw the secret that is being set up as a QR code."""
+    """Render the secret of the setup as a QR code."""
     if PENDING not in session or signed_in().has_second_factor:
         return Response(gettext("There is nothing to set up."), 404, mimetype="text/plain")
-    drawing = io.BytesIO()
-    segno.make(second_factor.app_address(signed_in(), session[PENDING]), micro=False).save(
-        drawing, kind="svg", border=QR_BORDER, light="#fff", dark="#000", svgclass=None,
-        lineclass=None, omitsize=True,
-    )  # fmt: skip
-    response = Response(drawing.getvalue(), mimetype="image/svg+xml")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    address = second_factor.app_address(signed_in(), session[PENDING])
+    return qr_drawing(address, border=QR_BORDER, cache_control="no-store")
 
 
 @staff.post("/account/second-factor")
 @limiter.limit(sign_in_limit)
 @for_everybody
 def turn_on_second_factor() -> Response:
-    """Switch it on by the first code of the app, and show the recovery codes this once."""
-    member, form = signed_in(), CodeForm(formdata=request.form)
-    entry = AdminEntry(form)
+    """Turn it on with the first code of the app, and show the recovery codes once."""
+    member, entry = signed_in(), FilledForm(CodeForm(formdata=request.form))
     if PENDING not in session:
         return go_to(url_for("staff.show_second_factor"))
-    try:
-        codes = second_factor.turn_on(member, session[PENDING], form.code.data or "")
-    except InvalidInput as invalid:
-        entry.show(invalid.errors)
-        return secret_page(_draw_set_up(entry), 422)
-    except Conflict as conflict:
-        return _refuse(translated(conflict.sentence))
+    return submit(
+        entry,
+        lambda: second_factor.turn_on(member, session[PENDING], entry.form.code.data or ""),
+        render=lambda: _render_setup(entry),
+        then=_finish_setup,
+        address=url_for("staff.show_account"),
+        page=secret_page,
+    )
+
+
+def _finish_setup(codes: list[str]) -> Response:
     session.pop(PENDING)
     session.pop(MUST_SET_UP, None)
-    stay_signed_in(member)
+    stay_signed_in(signed_in())
     return _show_codes(codes, is_new=True)
 
 
@@ -75,54 +86,57 @@ def turn_on_second_factor() -> Response:
 @limiter.limit(sign_in_limit)
 @for_everybody
 def renew_recovery_codes() -> Response:
-    """Make other recovery codes, and show them this once."""
-    member, entry = signed_in(), AdminEntry(ProofForm(formdata=request.form))
-    try:
-        own_account.require_password(member, entry.form.proof.data or "", "proof")
-        codes = second_factor.renew_codes(member)
-    except InvalidInput as invalid:
-        entry.show(invalid.errors)
-        return page(_draw_state(entry), 422)
-    except Conflict as conflict:
-        return _refuse(translated(conflict.sentence))
-    return _show_codes(codes)
+    """Create new recovery codes and show them once."""
+    return _with_password(second_factor.renew_codes, then=_show_codes)
 
 
 @staff.post("/account/second-factor/off")
 @limiter.limit(sign_in_limit)
 @for_everybody
 def turn_off_second_factor() -> Response:
-    """Switch it off."""
-    member, entry = signed_in(), AdminEntry(ProofForm(formdata=request.form))
-    try:
-        own_account.require_password(member, entry.form.proof.data or "", "proof")
-    except InvalidInput as invalid:
-        entry.show(invalid.errors)
-        return page(_draw_state(entry), 422)
+    """Turn off the second factor."""
+    return _with_password(_turn_off, then=_report_off)
+
+
+def _turn_off(member: StaffMember) -> None:
     second_factor.turn_off(member.org_id, member.id, by=member.id)
     stay_signed_in(member)
+
+
+def _report_off(_: None) -> Response:
     flash(gettext("The second factor is switched off. You sign in by your password alone."))
     return go_to(url_for("staff.show_account"))
+
+
+def _with_password(
+    change: Callable[[StaffMember], T], *, then: Callable[[T], Response]
+) -> Response:
+    """Make a change of the second factor if the password that was sent is right."""
+    member, entry = signed_in(), FilledForm(ProofForm(formdata=request.form))
+
+    def check_and_change() -> T:
+        own_account.require_password(member, entry.form.proof.data or "", "proof")
+        return change(member)
+
+    return submit(
+        entry, check_and_change, render=lambda: _render_state(entry), then=then,
+        address=url_for("staff.show_account"),
+    )  # fmt: skip
 
 
 @staff.get("/account/second-factor/codes")
 @staff.get("/account/second-factor/off")
 @for_everybody
 def leave_second_factor_form() -> Response:
-    """Lead from the address of an answer that is not shown again to where things stand."""
+    """Redirect a reload of an answer that is shown once to the state of the second factor."""
     return go_to(url_for("staff.show_second_factor"))
-
-
-def _refuse(sentence: str) -> Response:
-    flash(sentence, "bad")
-    return go_to(url_for("staff.show_account"))
 
 
 def _next() -> str:
     return own_path(request.values.get("next", "/"))
 
 
-def _draw_set_up(entry: AdminEntry) -> str:
+def _render_setup(entry: FilledForm) -> str:
     secret = session[PENDING]
     groups = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     return render_template(
@@ -131,7 +145,7 @@ def _draw_set_up(entry: AdminEntry) -> str:
     )  # fmt: skip
 
 
-def _draw_state(entry: AdminEntry) -> str:
+def _render_state(entry: FilledForm) -> str:
     state = second_factor.state_of(signed_in())
     return render_template("staff/second_factor_on.html", entry=entry, factor=state)
 

@@ -1,21 +1,122 @@
 """The settings' pages of attributes."""
 
+from typing import Any
+
 from flask import Response, flash, render_template, request, url_for
+from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
 
 from orders import administration
 from orders.administration import DefinedAttribute
-from orders.staff.admin_form import AdminEntry, act, save
-from orders.staff.blueprint import signed_in, staff
-from orders.staff.settings.admin import admin_only
-from orders.staff.settings.admin_forms import AttributeForm
+from orders.rules.attributes import (
+    Applies,
+    AttributeRule,
+    AttributeValue,
+    Kind,
+    read_option,
+    write_option,
+)
+from orders.rules.texts import mark
+from orders.rules.typed_values import read_number
+from orders.staff.blueprint import admin_only, signed_in, staff
+from orders.staff.forms import FilledForm, VersionedForm, lines_of, perform, save
 from orders.web.language import gettext
 from orders.web.pages import go_to
+
+_YES_NO = {"yes": True, "true": True, "no": False, "false": False}
+
+
+class AttributeForm(VersionedForm):
+    """An attribute: its key, and everything that can be changed."""
+
+    key = StringField(mark("Key"))
+    label = StringField(mark("Label"))
+    kind = SelectField(
+        mark("Kind"),
+        choices=[
+            SelectChoice(str(Kind.OPTION), mark("Options: one of a list")),
+            SelectChoice(str(Kind.TEXT), mark("Text")),
+            SelectChoice(str(Kind.NUMBER), mark("Number")),
+            SelectChoice(str(Kind.BOOLEAN), mark("Yes or no")),
+        ],
+        validate_choice=False,
+    )
+    option = TextAreaField(mark("Options"))
+    applies = SelectField(
+        mark("Stands in"),
+        choices=[
+            SelectChoice(str(Applies.METADATA), "metadata"),
+            SelectChoice(str(Applies.DERIVATIVE), "derivative"),
+            SelectChoice(str(Applies.BOTH), mark("both")),
+        ],
+        validate_choice=False,
+    )
+    required = BooleanField(mark("Every order needs a value"))
+    default = StringField(mark("Default"))
+    visible_to_customer = BooleanField(mark("Customers see it with their order"))
+
+    @classmethod
+    def of(cls, attribute: DefinedAttribute) -> "AttributeForm":
+        """Return the form filled in with a stored attribute."""
+        rule = attribute.rule
+        return cls(
+            formdata=None,
+            key=rule.key,
+            label=rule.label,
+            kind=str(rule.kind),
+            option="\n".join(write_option(option) for option in rule.options),
+            applies=str(rule.applies),
+            required=rule.required,
+            default=_default_text(rule.default),
+            visible_to_customer=rule.visible_to_customer,
+            version=attribute.version,
+        )
+
+    def rule(self, key: str | None = None) -> AttributeRule:
+        """Return the definition that was typed; `key` is that of a stored attribute.
+
+        Kind and place come from lists; any other value becomes the first of the list.
+        """
+        kind = _one_of(Kind, self.kind.data)
+        return AttributeRule(
+            key=(self.key.data or "").strip() if key is None else key,
+            label=(self.label.data or "").strip(),
+            kind=kind,
+            options=tuple(read_option(line) for line in lines_of(self.option.data)),
+            applies=_one_of(Applies, self.applies.data),
+            required=self.required.data,
+            default=_read_default(kind, self.default.data),
+            visible_to_customer=self.visible_to_customer.data,
+        )
+
+
+def _one_of(names: Any, sent: str | None) -> Any:  # noqa: ANN401 - an enumeration and one of it
+    return names(sent) if sent in set(names) else next(iter(names))
+
+
+def _read_default(kind: Kind, typed: str | None) -> AttributeValue:
+    """Read a default by the attribute's kind; an unreadable one stays a text, which is refused."""
+    if not typed:
+        return None
+    if kind is Kind.NUMBER:
+        return read_number(typed)
+    if kind is Kind.BOOLEAN:
+        words = {**_YES_NO, gettext("yes"): True, gettext("no"): False}
+        return words.get(typed.strip().lower(), typed)
+    return typed.strip() if kind is Kind.OPTION else typed
+
+
+def _default_text(value: AttributeValue) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return str(value)
 
 
 @staff.get("/settings/attributes")
 @admin_only
 def list_attributes() -> str:
-    """Show the attributes in their order; the button that moved one has the focus again."""
+    """Render the list of attributes; the button that moved one gets the focus again."""
     return render_template(
         "staff/settings/attributes.html",
         attributes=administration.list_attributes(signed_in().org_id),
@@ -27,8 +128,8 @@ def list_attributes() -> str:
 @staff.get("/settings/attributes/new")
 @admin_only
 def new_attribute() -> str:
-    """Draw an empty form."""
-    return _draw(None, AdminEntry(AttributeForm(formdata=None)))
+    """Render an empty form."""
+    return _render(None, FilledForm(AttributeForm(formdata=None)))
 
 
 @staff.post("/settings/attributes/new")
@@ -36,11 +137,11 @@ def new_attribute() -> str:
 def add_attribute() -> Response:
     """Define an attribute."""
     form = AttributeForm(formdata=request.form)
-    entry, rule = AdminEntry(form), form.rule()
+    entry, rule = FilledForm(form), form.rule()
     return save(
         entry,
         lambda: administration.add_attribute(signed_in().org_id, rule),
-        draw=lambda: _draw(None, entry),
+        render=lambda: _render(None, entry),
         done=gettext("“%(label)s” stands on the order form from now on.", label=rule.label),
         address=url_for("staff.list_attributes"),
     )
@@ -49,26 +150,26 @@ def add_attribute() -> Response:
 @staff.get("/settings/attributes/<attribute_id>")
 @admin_only
 def show_attribute(attribute_id: str) -> str:
-    """Show one attribute, with its form."""
+    """Render one attribute with its form."""
     attribute = administration.find_attribute(signed_in().org_id, attribute_id)
-    return _draw(attribute, AdminEntry(AttributeForm.of(attribute)))
+    return _render(attribute, FilledForm(AttributeForm.of(attribute)))
 
 
 @staff.post("/settings/attributes/<attribute_id>")
 @admin_only
 def change_attribute(attribute_id: str) -> Response:
-    """Change an attribute; its key stays."""
+    """Change an attribute, except its key."""
     org_id = signed_in().org_id
     attribute = administration.find_attribute(org_id, attribute_id)
     form = AttributeForm(formdata=request.form)
     form.key.process_data(attribute.rule.key)
-    entry, rule = AdminEntry(form), form.rule()
+    entry, rule = FilledForm(form), form.rule()
     return save(
         entry,
         lambda: administration.change_attribute(
             org_id, attribute_id, rule, version=form.version.data
         ),
-        draw=lambda: _draw(attribute, entry),
+        render=lambda: _render(attribute, entry),
         done=gettext("“%(label)s” is saved.", label=rule.label),
         address=url_for("staff.list_attributes"),
     )
@@ -77,7 +178,7 @@ def change_attribute(attribute_id: str) -> Response:
 @staff.post("/settings/attributes/<attribute_id>/move")
 @admin_only
 def move_attribute(attribute_id: str) -> Response:
-    """Move an attribute up or down by one place."""
+    """Move an attribute up or down by one position."""
     org_id, direction = signed_in().org_id, request.form.get("direction", "")
     attribute = administration.find_attribute(org_id, attribute_id)
     place = administration.move_attribute(
@@ -95,13 +196,13 @@ def remove_attribute(attribute_id: str) -> Response:
     """Remove an attribute; orders keep their values."""
     org_id = signed_in().org_id
     label = administration.find_attribute(org_id, attribute_id).rule.label
-    return act(
+    return perform(
         lambda: administration.remove_attribute(org_id, attribute_id),
         done=gettext("“%(label)s” is removed. Orders keep the values that they have.", label=label),
         address=url_for("staff.list_attributes"),
     )
 
 
-def _draw(attribute: DefinedAttribute | None, entry: AdminEntry) -> str:
-    """Draw the form of a stored attribute, or of a new one."""
+def _render(attribute: DefinedAttribute | None, entry: FilledForm) -> str:
+    """Render the form of a stored attribute, or of a new one."""
     return render_template("staff/settings/attribute.html", attribute=attribute, entry=entry)

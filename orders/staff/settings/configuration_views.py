@@ -10,28 +10,25 @@ from orders.catalogue.configuration_import import SAMPLE, BadImport
 from orders.catalogue.configuration_queries import ConfigurationFilter
 from orders.rules.configuration import Configuration
 from orders.rules.errors import Conflict
-from orders.staff.blueprint import signed_in, staff
-from orders.staff.settings.admin import admin_only
-from orders.staff.showing import as_json
-from orders.storage.pages import MAX_PAGE, Paging
+from orders.staff.blueprint import admin_only, signed_in, staff
+from orders.staff.display import as_text
+from orders.storage.pages import Paging
 from orders.web.assets import send_stored
 from orders.web.current_settings import current_limits
 from orders.web.language import figure, gettext, ngettext
-from orders.web.pages import go_to, page_or_piece
+from orders.web.pages import go_to, page_number, page_or_piece
 
-MAX_SEARCH = 500  # characters of a search that are looked at
-MOST_USES = 20  # orders that name a configuration, on its page
+MAX_SEARCH = 500  # characters; the rest is ignored
+MAX_USES = 20  # orders with a configuration, on its page
 
 
 @staff.get("/configurations")
 def list_configurations() -> Response:
-    """Show a page of configurations, newest first; the search stands in the address."""
+    """Render a page of configurations, newest first; the search is in the address."""
     org_id = signed_in().org_id
     search = request.args.get("q", "")[:MAX_SEARCH]
-    number = request.args.get("page", 1, type=int)
-    paging = Paging(page=min(max(number, 1), MAX_PAGE))
     page = configuration_queries.list_configurations(
-        org_id, ConfigurationFilter(search=search), paging
+        org_id, ConfigurationFilter(search=search), Paging(page=page_number())
     )
     cards = naming.resolve([found.id for found in page.entries], org_id)
     return page_or_piece(
@@ -42,7 +39,7 @@ def list_configurations() -> Response:
 
 @staff.get("/configurations/<reference>")
 def show_configuration(reference: str) -> str:
-    """Show everything of one configuration."""
+    """Render one configuration with its files and the orders that have it."""
     org_id = signed_in().org_id
     found = configuration_queries.find_configuration(reference, org_id)
     return render_template(
@@ -53,21 +50,21 @@ def show_configuration(reference: str) -> str:
         metadata=_texts(found.metadata),
         facts=_facts(found),
         files=configuration_queries.list_files(found.id),
-        uses=configuration_queries.list_uses(found, most=MOST_USES),
+        uses=configuration_queries.list_uses(found, most=MAX_USES),
         maker=queries.actor_names({found.created_by}, org_id).get(found.created_by),
-        as_json=as_json,
+        as_text=as_text,
     )
 
 
 @staff.get("/configurations/<reference>/picture")
 def configuration_picture(reference: str) -> Response:
-    """Show the picture of a configuration."""
+    """Send the picture of a configuration."""
     return send_stored(configuration_queries.find_picture(reference, signed_in().org_id))
 
 
 @staff.get("/configurations/<reference>/files/<path:key>")
 def configuration_file(reference: str, key: str) -> Response:
-    """Hand out a file of a configuration."""
+    """Send a file of a configuration."""
     return send_stored(configuration_queries.find_file(reference, key, signed_in().org_id))
 
 
@@ -81,7 +78,7 @@ def show_import() -> str:
 @staff.post("/configurations/import")
 @admin_only
 def import_configurations() -> Response:
-    """Import the file, or say what is wrong with which row."""
+    """Import the file, or report what is wrong with which row."""
     sent = request.files.get("file")
     try:
         made = configuration_import.import_configurations(
@@ -102,7 +99,7 @@ def import_configurations() -> Response:
 @staff.get("/configurations/import/sample.csv")
 @admin_only
 def import_sample() -> Response:
-    """Hand out a small file that can be imported."""
+    """Send a small file that can be imported."""
     disposition = {"Content-Disposition": "attachment; filename=configurations.csv"}
     return Response(SAMPLE, mimetype="text/csv", headers=disposition)
 
@@ -114,7 +111,7 @@ def _import_page(error: BadImport | Conflict | None) -> str:
 
 
 def _facts(found: Configuration) -> list[tuple[str, str]]:
-    """Give labels and values of the plain fields that were sent."""
+    """Return labels and values of the text fields that have a value."""
     fields = {
         gettext("Product ID"): found.product_id,
         gettext("Product version"): found.product_version,
@@ -129,4 +126,4 @@ def _facts(found: Configuration) -> list[tuple[str, str]]:
 
 
 def _texts(values: dict[str, Any] | None) -> list[tuple[str, str]]:
-    return [(key, as_json(value)) for key, value in (values or {}).items()]
+    return [(key, as_text(value)) for key, value in (values or {}).items()]

@@ -1,4 +1,4 @@
-"""Recent requests of the org's tokens to the JSON door: what came, and what was answered."""
+"""Recent requests of the org's tokens to the JSON API, with their answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ from flask import Response, current_app, render_template, request
 
 from orders import administration
 from orders.recording import request_log
-from orders.recording.request_log import RequestFilter
+from orders.recording.request_log import RequestFilter, RequestPage
 from orders.recording.request_recorder import RequestRecorder
 from orders.rules.moments import is_day, read_moment
 from orders.rules.texts import mark
 from orders.rules.typed_values import whole_number
 from orders.staff.blueprint import signed_in, staff
+from orders.staff.forms import html_page
 from orders.web.language import translated
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
@@ -30,8 +31,8 @@ FIELDS = ("status", "method", "path", "token", "from", "to")
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowing:
-    """What the address narrows the list to: as it was typed, as filters, and what is wrong."""
+class TypedFilter:
+    """The filters in the address: as they were typed, as they were read, and their errors."""
 
     typed: Mapping[str, str]
     filters: RequestFilter
@@ -40,29 +41,28 @@ class Narrowing:
 
 @staff.get("/docs/api/requests")
 def list_requests() -> Response:
-    """Show a page of the log, newest first; the filters stand in the address."""
+    """Render a page of the log, newest first; the filters are in the address."""
     recorder: RequestRecorder = current_app.extensions["request_recorder"]
-    narrowing = _narrowing(request.args)
-    org_id = signed_in().org_id
-    page = None
-    if recorder.days and not narrowing.errors:
-        page = request_log.list_requests(
-            org_id,
-            narrowing.filters,
-            kept_since=recorder.kept_since(),
-            older_than=request.args.get("older", ""),
-            newer_than=request.args.get("newer", ""),
-        )
+    narrowing = _read_filter(request.args)
     text = render_template(
         "staff/requests.html",
-        page=page, narrowing=narrowing, days=recorder.days, methods=METHODS,
-        tokens=administration.list_tokens(org_id), classes=CLASSES, word=_word,
-        sent={name: value for name, value in narrowing.typed.items() if value},
+        page=_find_page(recorder, narrowing), narrowing=narrowing, days=recorder.days,
+        methods=METHODS, tokens=administration.list_tokens(signed_in().org_id), classes=CLASSES,
+        phrase=_phrase, sent={name: value for name, value in narrowing.typed.items() if value},
     )  # fmt: skip
-    return Response(text, 422 if narrowing.errors else 200, mimetype="text/html")
+    return html_page(text, 422 if narrowing.errors else 200)
 
 
-def _narrowing(sent: Mapping[str, str]) -> Narrowing:
+def _find_page(recorder: RequestRecorder, narrowing: TypedFilter) -> RequestPage | None:
+    if not recorder.days or narrowing.errors:
+        return None
+    return request_log.list_requests(
+        signed_in().org_id, narrowing.filters, kept_since=recorder.kept_since(),
+        older_than=request.args.get("older", ""), newer_than=request.args.get("newer", ""),
+    )  # fmt: skip
+
+
+def _read_filter(sent: Mapping[str, str]) -> TypedFilter:
     typed = {name: sent.get(name, "").strip() for name in FIELDS}
     errors: dict[str, str] = {}
     status = _status(typed["status"])
@@ -81,7 +81,7 @@ def _narrowing(sent: Mapping[str, str]) -> Narrowing:
         since=since,
         until=until,
     )
-    return Narrowing(typed, filters, errors)
+    return TypedFilter(typed, filters, errors)
 
 
 def _status(text: str) -> int | None:
@@ -95,11 +95,11 @@ def _status(text: str) -> int | None:
 
 
 def _moment(text: str, *, is_end: bool = False) -> datetime | None:
-    """Read a day or a time in the person's zone; an end is the first moment beyond it."""
+    """Read a day or a time in the person's zone; for an end, return the first moment after it."""
     zone = signed_in().preferences.zone
     try:
         if is_end and is_day(text):
-            # By the calendar: a day is 23 or 25 hours long when the clocks change.
+            # A day has 23 or 25 hours when the clocks change.
             text = (date.fromisoformat(text) + timedelta(days=1)).isoformat()
             return read_moment(text, zone)
         at = read_moment(text, zone)
@@ -110,8 +110,8 @@ def _moment(text: str, *, is_end: bool = False) -> datetime | None:
         return None
 
 
-def _word(status: int) -> str:
-    """Give the protocol's words for a status."""
+def _phrase(status: int) -> str:
+    """Return the reason phrase of a status; empty for an unknown one."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

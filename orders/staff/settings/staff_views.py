@@ -1,25 +1,52 @@
 """The settings' pages of staff accounts."""
 
 from flask import Response, render_template, request, url_for
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, SelectField, StringField
 
 from orders import administration
 from orders.administration import Account
-from orders.staff.admin_form import AdminEntry, act, save
-from orders.staff.blueprint import signed_in, staff
-from orders.staff.sessions import stay_signed_in
-from orders.staff.settings.admin import admin_only
-from orders.staff.settings.admin_forms import NewStaffForm, PasswordForm, RoleForm
+from orders.rules.texts import mark
+from orders.staff.blueprint import admin_only, signed_in, staff
+from orders.staff.forms import FilledForm, perform, save
+from orders.staff.people.invitation_views import ROLE_CHOICES
+from orders.staff.session import stay_signed_in
 from orders.web.current_settings import may_mail_links
 from orders.web.language import gettext
 from orders.web.pages import go_to
 
-MOST_EVENTS = 20
+MAX_EVENTS = 20
+
+
+class NewStaffForm(FlaskForm):
+    """A new staff account with a password."""
+
+    email = StringField(mark("E-mail"))
+    role = SelectField(mark("Role"), choices=ROLE_CHOICES, default="sales", validate_choice=False)
+    password = PasswordField(mark("Password"))
+
+
+class RoleForm(FlaskForm):
+    """The role of a staff account."""
+
+    role = SelectField(mark("Role"), choices=ROLE_CHOICES, validate_choice=False)
+
+    @classmethod
+    def of(cls, account: Account) -> "RoleForm":
+        """Return the form filled in with a stored account."""
+        return cls(formdata=None, role=account.role)
+
+
+class PasswordForm(FlaskForm):
+    """A new password of a staff account."""
+
+    password = PasswordField(mark("New password"))
 
 
 @staff.get("/settings/staff")
 @admin_only
 def list_staff() -> str:
-    """Show all accounts of the org, and who is invited."""
+    """Render the list of all accounts and invitations of the org."""
     org_id = signed_in().org_id
     return render_template(
         "staff/settings/staff.html",
@@ -32,16 +59,16 @@ def list_staff() -> str:
 @staff.get("/settings/staff/new")
 @admin_only
 def new_staff() -> str:
-    """Draw an empty form, with a password to take over."""
-    return _draw_new(AdminEntry(NewStaffForm(formdata=None)))
+    """Render an empty form with a suggested password."""
+    return _render_new(FilledForm(NewStaffForm(formdata=None)))
 
 
 @staff.post("/settings/staff/new")
 @admin_only
 def add_staff() -> Response:
-    """Make an account."""
+    """Create an account."""
     form = NewStaffForm(formdata=request.form)
-    entry = AdminEntry(form)
+    entry = FilledForm(form)
     return save(
         entry,
         lambda: administration.add_staff(
@@ -50,7 +77,7 @@ def add_staff() -> Response:
             role=form.role.data or "",
             password=form.password.data or "",
         ),
-        draw=lambda: _draw_new(entry),
+        render=lambda: _render_new(entry),
         done=gettext(
             "%(email)s can sign in now. Tell them their password; it is not shown again.",
             email=(form.email.data or "").strip().lower(),
@@ -62,58 +89,48 @@ def add_staff() -> Response:
 @staff.get("/settings/staff/<staff_id>")
 @admin_only
 def show_staff(staff_id: str) -> str:
-    """Show one account, with what can be done with it."""
-    return _draw(administration.find_staff(signed_in().org_id, staff_id))
+    """Render one account with its forms."""
+    return _render(administration.find_staff(signed_in().org_id, staff_id))
 
 
 @staff.get("/settings/staff/<staff_id>/role")
 @staff.get("/settings/staff/<staff_id>/password")
 @admin_only
 def leave_refused_form(staff_id: str) -> Response:
-    """Lead from the address of a refused form, asked for anew, to the account."""
+    """Redirect a reload of a refused form to the account."""
     return go_to(_address(staff_id))
 
 
 @staff.post("/settings/staff/<staff_id>/role")
 @admin_only
 def change_role(staff_id: str) -> Response:
-    """Give an account another role."""
+    """Change the role of an account."""
     me = signed_in()
     account = administration.find_staff(me.org_id, staff_id)
-    form = RoleForm(formdata=request.form)
-    entry, role = AdminEntry(form), form.role.data or ""
-    done = gettext(
-        "%(email)s has the role %(role)s now.",
-        email=account.email,
-        role=gettext(role) if role else "",
-    )
+    entry = FilledForm(RoleForm(formdata=request.form))
+    role = entry.form.role.data or ""
     return save(
         entry,
         lambda: administration.change_role(me.org_id, staff_id, role=role, by=me.id),
-        draw=lambda: _draw(account, role=entry),
-        done=done,
+        render=lambda: _render(account, role=entry),
+        done=gettext(
+            "%(email)s has the role %(role)s now.",
+            email=account.email, role=gettext(role) if role else "",
+        ),
         address=_address(staff_id),
-    )
+    )  # fmt: skip
 
 
 @staff.post("/settings/staff/<staff_id>/password")
 @admin_only
 def set_password(staff_id: str) -> Response:
-    """Give an account a new password; its sessions end, but for the one that asks for it."""
-    me = signed_in()
-    account = administration.find_staff(me.org_id, staff_id)
-    form = PasswordForm(formdata=request.form)
-    entry, password = AdminEntry(form), form.password.data or ""
-
-    def work() -> None:
-        administration.set_password(me.org_id, staff_id, password=password, by=me.id)
-        if staff_id == me.id:
-            stay_signed_in(me)
-
+    """Set the password of an account; its sessions end, except the one that sets it."""
+    account = administration.find_staff(signed_in().org_id, staff_id)
+    entry = FilledForm(PasswordForm(formdata=request.form))
     return save(
         entry,
-        work,
-        draw=lambda: _draw(account, password=entry),
+        lambda: _set_password(staff_id, entry.form.password.data or ""),
+        render=lambda: _render(account, password=entry),
         done=gettext(
             "%(email)s has a new password. Sessions with the old one have ended.",
             email=account.email,
@@ -122,13 +139,20 @@ def set_password(staff_id: str) -> Response:
     )
 
 
+def _set_password(staff_id: str, password: str) -> None:
+    me = signed_in()
+    administration.set_password(me.org_id, staff_id, password=password, by=me.id)
+    if staff_id == me.id:
+        stay_signed_in(me)
+
+
 @staff.post("/settings/staff/<staff_id>/disable")
 @admin_only
 def disable_staff(staff_id: str) -> Response:
-    """Let nobody sign in by this account any more."""
+    """Disable an account: nobody can sign in with it."""
     me = signed_in()
     account = administration.find_staff(me.org_id, staff_id)
-    return act(
+    return perform(
         lambda: administration.disable_staff(me.org_id, staff_id, by=me.id),
         done=gettext("%(email)s is disabled and signed out.", email=account.email),
         address=_address(staff_id),
@@ -138,10 +162,10 @@ def disable_staff(staff_id: str) -> Response:
 @staff.post("/settings/staff/<staff_id>/enable")
 @admin_only
 def enable_staff(staff_id: str) -> Response:
-    """Let people sign in by this account again."""
+    """Enable an account again."""
     me = signed_in()
     account = administration.find_staff(me.org_id, staff_id)
-    return act(
+    return perform(
         lambda: administration.enable_staff(me.org_id, staff_id, by=me.id),
         done=gettext("%(email)s can sign in again.", email=account.email),
         address=_address(staff_id),
@@ -152,22 +176,22 @@ def _address(staff_id: str) -> str:
     return url_for("staff.show_staff", staff_id=staff_id)
 
 
-def _draw_new(entry: AdminEntry) -> str:
+def _render_new(entry: FilledForm) -> str:
     suggested = administration.readable_password()
     return render_template("staff/settings/staff_new.html", entry=entry, suggested=suggested)
 
 
-def _draw(
-    account: Account, *, role: AdminEntry | None = None, password: AdminEntry | None = None
+def _render(
+    account: Account, *, role: FilledForm | None = None, password: FilledForm | None = None
 ) -> str:
-    """Draw the page of one account; `role` or `password` is the form that was refused."""
+    """Render the page of an account; `role` or `password` is a form with errors."""
     return render_template(
         "staff/settings/account.html",
         account=account,
         entry=role or password,
-        role=role or AdminEntry(RoleForm.of(account)),
-        password=password or AdminEntry(PasswordForm(formdata=None)),
+        role=role or FilledForm(RoleForm.of(account)),
+        password=password or FilledForm(PasswordForm(formdata=None)),
         suggested=administration.readable_password(),
-        events=administration.list_events(signed_in().org_id, account.id, most=MOST_EVENTS),
+        events=administration.list_events(signed_in().org_id, account.id, most=MAX_EVENTS),
         is_own=account.id == signed_in().id,
     )

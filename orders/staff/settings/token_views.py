@@ -1,24 +1,65 @@
-"""The settings' pages of access tokens. A secret stands on one answer, and nowhere else."""
+"""The settings' pages of access tokens. A secret is shown by one answer, and nowhere else."""
 
-import secrets
-
-from flask import Response, flash, render_template, request, url_for
+from flask import Response, render_template, request, url_for
+from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 
 from orders import administration
 from orders.administration import AccessToken
-from orders.rules.errors import Conflict, InvalidInput
-from orders.staff.admin_form import AdminEntry, act, own_id, page, save, secret_page
-from orders.staff.blueprint import signed_in, staff
-from orders.staff.settings.admin import admin_only
-from orders.staff.settings.admin_forms import NewTokenForm, TokenForm
-from orders.web.language import gettext, translated
-from orders.web.pages import go_to
+from orders.rules.texts import mark
+from orders.staff.blueprint import admin_only, signed_in, staff
+from orders.staff.forms import (
+    FilledForm,
+    VersionedForm,
+    id_by_field,
+    lines_of,
+    new_key,
+    perform,
+    save,
+    secret_page,
+    submit,
+)
+from orders.web.language import gettext
+
+
+class TokenForm(VersionedForm):
+    """A token's name and domains."""
+
+    name = StringField(mark("Name"))
+    domain = TextAreaField(mark("Domains"))
+
+    @classmethod
+    def of(cls, token: AccessToken) -> "TokenForm":
+        """Return the form filled in with a stored token."""
+        text = "\n".join(token.domains)
+        return cls(formdata=None, name=token.name, domain=text, version=token.version)
+
+    def allowed(self) -> list[str]:
+        """Return the domains that were typed, one a line."""
+        return lines_of(self.domain.data)
+
+    def typed_name(self) -> str:
+        """Return the name, stripped."""
+        return (self.name.data or "").strip()
+
+
+class NewTokenForm(TokenForm):
+    """A new token; `key` is the form's own, so that it creates only one."""
+
+    kind = SelectField(
+        mark("Used by"),
+        choices=[
+            SelectChoice("private", mark("A server or script (private)")),
+            SelectChoice("public", mark("A web page (public)")),
+        ],
+        validate_choice=False,
+    )
+    key = HiddenField()
 
 
 @staff.get("/settings/tokens")
 @admin_only
 def list_tokens() -> str:
-    """Show all tokens of the org."""
+    """Render the list of all tokens of the org."""
     tokens = administration.list_tokens(signed_in().org_id)
     return render_template("staff/settings/tokens.html", tokens=tokens)
 
@@ -26,38 +67,37 @@ def list_tokens() -> str:
 @staff.get("/settings/tokens/new")
 @admin_only
 def new_token() -> str:
-    """Draw an empty form with a key of its own."""
-    form = NewTokenForm(formdata=None, kind="private", key=secrets.token_urlsafe(16))
-    return _draw_new(AdminEntry(form))
+    """Render an empty form with a new key."""
+    form = NewTokenForm(formdata=None, kind="private", key=new_key())
+    return _render_new(FilledForm(form))
 
 
 @staff.post("/settings/tokens/new")
 @admin_only
 def make_token() -> Response:
-    """Make a token and show its secret on this one answer; no cache keeps it."""
+    """Create a token and show its secret; no cache keeps the page."""
     form = NewTokenForm(formdata=request.form)
-    entry = AdminEntry(form)
-    name = (form.name.data or "").strip()
-    try:
-        made = administration.add_token(
-            signed_in().org_id, name=name, is_private=form.kind.data == "private",
-            allowed=form.allowed(), token_id=own_id(form.key),
-        )  # fmt: skip
-    except InvalidInput as invalid:
-        entry.show(invalid.errors)
-        return page(_draw_new(entry), 422)
-    except Conflict as conflict:
-        flash(translated(conflict.sentence), "bad")
-        return go_to(url_for("staff.list_tokens"))
-    return secret_page(render_template("staff/settings/token_made.html", made=made, name=name))
+    entry = FilledForm(form)
+    return submit(
+        entry,
+        lambda: administration.add_token(
+            signed_in().org_id, name=form.typed_name(), is_private=form.kind.data == "private",
+            allowed=form.allowed(), token_id=id_by_field(form.key),
+        ),
+        render=lambda: _render_new(entry),
+        then=lambda made: secret_page(
+            render_template("staff/settings/token_made.html", made=made, name=form.typed_name())
+        ),
+        address=url_for("staff.list_tokens"),
+    )  # fmt: skip
 
 
 @staff.get("/settings/tokens/<token_id>")
 @admin_only
 def show_token(token_id: str) -> str:
-    """Show one token, with its form."""
+    """Render one token with its form."""
     token = administration.find_token(signed_in().org_id, token_id)
-    return _draw(token, AdminEntry(TokenForm.of(token)))
+    return _render(token, FilledForm(TokenForm.of(token)))
 
 
 @staff.post("/settings/tokens/<token_id>")
@@ -67,14 +107,14 @@ def change_token(token_id: str) -> Response:
     org_id = signed_in().org_id
     token = administration.find_token(org_id, token_id)
     form = TokenForm(formdata=request.form)
-    entry = AdminEntry(form)
+    entry = FilledForm(form)
     return save(
         entry,
         lambda: administration.change_token(
             org_id, token_id, name=form.name.data or "", allowed=form.allowed(),
             version=form.version.data,
         ),
-        draw=lambda: _draw(token, entry),
+        render=lambda: _render(token, entry),
         done=gettext("The token is saved."),
         address=url_for("staff.list_tokens"),
     )  # fmt: skip
@@ -86,7 +126,7 @@ def revoke_token(token_id: str) -> Response:
     """Revoke a token."""
     org_id = signed_in().org_id
     name = administration.find_token(org_id, token_id).name
-    return act(
+    return perform(
         lambda: administration.revoke_token(token_id, org_id=org_id),
         done=gettext(
             "The token “%(name)s” is revoked. Whoever still uses it is refused from now on.",
@@ -96,9 +136,9 @@ def revoke_token(token_id: str) -> Response:
     )
 
 
-def _draw_new(entry: AdminEntry) -> str:
+def _render_new(entry: FilledForm) -> str:
     return render_template("staff/settings/token_new.html", entry=entry)
 
 
-def _draw(token: AccessToken, entry: AdminEntry) -> str:
+def _render(token: AccessToken, entry: FilledForm) -> str:
     return render_template("staff/settings/token.html", token=token, entry=entry)

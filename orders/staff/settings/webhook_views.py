@@ -1,25 +1,40 @@
-"""The settings' pages of webhooks, and of what became of their messages."""
+"""The settings' pages of webhooks, and of the deliveries of their messages."""
 
-import secrets
+from typing import Any
 
 from flask import Response, flash, render_template, request, url_for
+from wtforms import HiddenField, SelectChoice, SelectField, SelectMultipleField, StringField
 
 from orders.messaging import deliveries, webhooks
 from orders.messaging.deliveries import STATE_TEXTS, DeliveryState
-from orders.rules.errors import Conflict, InvalidInput
-from orders.rules.typed_values import whole_number
-from orders.rules.webhook import Webhook
-from orders.staff.admin_form import AdminEntry, act, own_id, page, save, secret_page
-from orders.staff.blueprint import signed_in, staff
-from orders.staff.settings.admin import admin_only
-from orders.staff.settings.webhook_forms import TOPIC_LABELS, WebhookForm
-from orders.storage.pages import MAX_PAGE, MAX_PER_PAGE, Paging
+from orders.messaging.webhooks import version_of_webhook
+from orders.rules.errors import Conflict
+from orders.rules.status import Status
+from orders.rules.texts import mark
+from orders.rules.webhook import EXAMPLE_ADDRESS, Topic, Webhook
+from orders.staff.blueprint import admin_only, signed_in, staff
+from orders.staff.forms import (
+    FilledForm,
+    VersionedForm,
+    id_by_field,
+    new_key,
+    perform,
+    save,
+    secret_page,
+    submit,
+)
+from orders.storage.pages import MAX_PER_PAGE, Paging
 from orders.web.current_settings import current_settings
 from orders.web.language import gettext, translated
-from orders.web.pages import go_to
+from orders.web.pages import go_to, page_number
 
+TOPIC_LABELS = {
+    Topic.CREATED: mark("An order is created"),
+    Topic.UPDATED: mark("An order is changed"),
+    Topic.DELETED: mark("An order is put into the bin"),
+}
 DELIVERIES_A_PAGE = 10
-# What each state looks like; the word stands beside it.
+# The icon beside the name of each state.
 STATE_ICONS = {
     DeliveryState.WAITING: "progress",
     DeliveryState.SENDING: "up",
@@ -29,10 +44,48 @@ STATE_ICONS = {
 }
 
 
+class WebhookForm(VersionedForm):
+    """When a webhook is called, and where; `key` is a new form's own."""
+
+    topic = SelectField(
+        mark("When"),
+        choices=[SelectChoice(str(topic), label) for topic, label in TOPIC_LABELS.items()],
+        validate_choice=False,
+    )
+    address = StringField(mark("Address"), description=EXAMPLE_ADDRESS)
+    statuses = SelectMultipleField(
+        mark("Only orders with status"),
+        name="filter.status",
+        choices=[str(status) for status in Status],
+        validate_choice=False,
+    )
+    key = HiddenField()
+
+    @classmethod
+    def of(cls, webhook: Webhook) -> "WebhookForm":
+        """Return the form filled in with a stored webhook."""
+        return cls(
+            formdata=None,
+            topic=str(webhook.topic),
+            address=webhook.address,
+            statuses=webhook.filter.get("status", []),
+            version=version_of_webhook(webhook),
+        )
+
+    def raw(self) -> dict[str, Any]:
+        """Return the webhook as the JSON API takes it; no status means every status."""
+        statuses = self.statuses.data or []
+        return {
+            "topic": self.topic.data or "",
+            "address": (self.address.data or "").strip(),
+            "filter": {"status": statuses} if statuses else {},
+        }
+
+
 @staff.get("/settings/webhooks")
 @admin_only
 def list_webhooks() -> str:
-    """Show all webhooks of the org, also those in the bin."""
+    """Render the list of all webhooks of the org, with those in the bin."""
     paging = Paging(per_page=MAX_PER_PAGE)
     org_id = signed_in().org_id
     return render_template(
@@ -46,41 +99,43 @@ def list_webhooks() -> str:
 @staff.get("/settings/webhooks/new")
 @admin_only
 def new_webhook() -> str:
-    """Draw an empty form with a key of its own."""
-    return _draw_new(AdminEntry(WebhookForm(formdata=None, key=secrets.token_urlsafe(16))))
+    """Render an empty form with a new key."""
+    return _render_new(FilledForm(WebhookForm(formdata=None, key=new_key())))
 
 
 @staff.post("/settings/webhooks/new")
 @admin_only
 def make_webhook() -> Response:
-    """Make a webhook and lead to its page; the same form makes one, whatever is clicked twice."""
+    """Create a webhook and redirect to its page; the same form creates only one."""
     form, settings = WebhookForm(formdata=request.form), current_settings()
-    entry = AdminEntry(form)
-    try:
-        made = webhooks.create(
+    entry = FilledForm(form)
+    return submit(
+        entry,
+        lambda: webhooks.create(
             form.raw(), actor=signed_in().actor, limits=settings.limits,
-            allow_private=settings.webhook_private_network, webhook_id=own_id(form.key),
-        )  # fmt: skip
-    except InvalidInput as invalid:
-        entry.show(invalid.errors)
-        return page(_draw_new(entry), 422)
-    except Conflict as conflict:
-        flash(translated(conflict.sentence), "bad")
-        return go_to(url_for("staff.list_webhooks"))
+            allow_private=settings.webhook_private_network, webhook_id=id_by_field(form.key),
+        ),
+        render=lambda: _render_new(entry),
+        then=lambda made: _welcome(made.webhook),
+        address=url_for("staff.list_webhooks"),
+    )  # fmt: skip
+
+
+def _welcome(webhook: Webhook) -> Response:
     flash(
         gettext(
             "The webhook is made. Give its receiver the secret, by which it knows our messages."
         )
     )
-    return go_to(_address(made.webhook.id))
+    return go_to(_address(webhook.id))
 
 
 @staff.get("/settings/webhooks/<webhook_id>")
 @admin_only
 def show_webhook(webhook_id: str) -> str:
-    """Show one webhook, with its form and its messages."""
+    """Render one webhook with its form and its messages."""
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
-    return _draw(webhook, AdminEntry(WebhookForm.of(webhook)))
+    return _render(webhook, FilledForm(WebhookForm.of(webhook)))
 
 
 @staff.post("/settings/webhooks/<webhook_id>")
@@ -88,7 +143,7 @@ def show_webhook(webhook_id: str) -> str:
 def change_webhook(webhook_id: str) -> Response:
     """Change a webhook."""
     form, settings = WebhookForm(formdata=request.form), current_settings()
-    entry, actor = AdminEntry(form), signed_in().actor
+    entry, actor = FilledForm(form), signed_in().actor
     webhook = webhooks.find(webhook_id, actor.org_id)
     return save(
         entry,
@@ -96,7 +151,7 @@ def change_webhook(webhook_id: str) -> Response:
             webhook_id, form.raw(), actor=actor, limits=settings.limits,
             allow_private=settings.webhook_private_network, version=form.version.data,
         ),
-        draw=lambda: _draw(webhook, entry),
+        render=lambda: _render(webhook, entry),
         done=gettext("The webhook is saved."),
         address=_address(webhook.id),
     )  # fmt: skip
@@ -105,7 +160,7 @@ def change_webhook(webhook_id: str) -> Response:
 @staff.post("/settings/webhooks/<webhook_id>/secret")
 @admin_only
 def show_secret(webhook_id: str) -> Response:
-    """Show the secret on this one answer; no cache keeps it, and no address holds it."""
+    """Show the secret; no cache keeps the page."""
     webhook = webhooks.find(webhook_id, signed_in().org_id)
     return _secret_page(webhook, webhooks.read_secret(webhook.id, webhook.org_id))
 
@@ -113,7 +168,7 @@ def show_secret(webhook_id: str) -> Response:
 @staff.post("/settings/webhooks/<webhook_id>/roll")
 @admin_only
 def roll_secret(webhook_id: str) -> Response:
-    """Give a webhook another secret, and show it."""
+    """Create a new secret and show it."""
     webhook = webhooks.find(webhook_id, signed_in().org_id)
     try:
         secret = webhooks.roll_secret(
@@ -129,9 +184,9 @@ def roll_secret(webhook_id: str) -> Response:
 @staff.post("/settings/webhooks/<webhook_id>/bin")
 @admin_only
 def bin_webhook(webhook_id: str) -> Response:
-    """Put a webhook into the bin."""
+    """Move a webhook to the bin."""
     org_id = signed_in().org_id
-    return act(
+    return perform(
         lambda: webhooks.bin_webhook(webhook_id, org_id),
         done=gettext("The webhook is in the bin, and is told nothing more."),
         address=url_for("staff.list_webhooks"),
@@ -141,9 +196,9 @@ def bin_webhook(webhook_id: str) -> Response:
 @staff.post("/settings/webhooks/<webhook_id>/restore")
 @admin_only
 def restore_webhook(webhook_id: str) -> Response:
-    """Take a webhook out of the bin."""
+    """Restore a webhook from the bin."""
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
-    return act(
+    return perform(
         lambda: webhooks.restore(webhook.id, actor=signed_in().actor),
         done=gettext("The webhook is restored, and is told what happens from now on."),
         address=_address(webhook.id),
@@ -155,7 +210,7 @@ def restore_webhook(webhook_id: str) -> Response:
 def send_again(webhook_id: str, delivery_id: str) -> Response:
     """Send a message once more."""
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
-    return act(
+    return perform(
         lambda: deliveries.send_again(delivery_id, webhook.id, webhook.org_id),
         done=gettext("The message is sent again now. Its outcome stands here in a moment."),
         address=_address(webhook.id),
@@ -166,13 +221,12 @@ def _address(webhook_id: str) -> str:
     return url_for("staff.show_webhook", webhook_id=webhook_id)
 
 
-def _draw_new(entry: AdminEntry) -> str:
+def _render_new(entry: FilledForm) -> str:
     return render_template("staff/webhooks/new.html", entry=entry)
 
 
-def _draw(webhook: Webhook, entry: AdminEntry) -> str:
-    number = whole_number(request.args.get("page", ""), most=MAX_PAGE) or 1
-    paging = Paging(number, DELIVERIES_A_PAGE)
+def _render(webhook: Webhook, entry: FilledForm) -> str:
+    paging = Paging(page_number(), DELIVERIES_A_PAGE)
     return render_template(
         "staff/webhooks/webhook.html",
         webhook=webhook,

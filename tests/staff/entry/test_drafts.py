@@ -1,4 +1,4 @@
-"""Drafts and templates at the desk: what was typed is offered again, and to its person only."""
+"""Drafts and templates at the desk, each offered only to its person."""
 
 import pytest
 from flask import Flask
@@ -24,7 +24,7 @@ def typed(**changes: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def test_a_draft_is_offered_again_complete(staff_client: FlaskClient) -> None:
+def test_a_draft_comes_back_complete(staff_client: FlaskClient) -> None:
     answer = staff_client.post(DRAFT, data=typed())
     assert (answer.status_code, answer.text) == (200, "1")
     offered = staff_client.get("/orders/new", follow_redirects=True).text
@@ -55,7 +55,7 @@ def test_two_pages_with_one_draft_do_not_overwrite_each_other(staff_client: Flas
     assert 'value="Ash"' in staff_client.get(f"/orders/new?form={KEY}").text
 
 
-def test_without_javascript_every_button_keeps_a_draft(staff_client: FlaskClient) -> None:
+def test_without_javascript_every_button_saves_a_draft(staff_client: FlaskClient) -> None:
     answer = staff_client.post(f"/orders/new?form={KEY}", data={**typed(), "do": "add"})
     assert 'name="draft_version" value="1"' in answer.text
     refused = staff_client.post(
@@ -89,7 +89,7 @@ def test_a_discarded_draft_can_be_opened_again(staff_client: FlaskClient) -> Non
     assert 'value="Oak table"' in staff_client.get(f"/orders/new?form={KEY}").text
 
 
-def test_drafts_are_their_person_s_own(
+def test_people_see_only_their_own_drafts(
     app: Flask, staff_client: FlaskClient, org: Org, other_org: Org
 ) -> None:
     staff_client.post(DRAFT, data=typed())
@@ -103,21 +103,21 @@ def test_drafts_are_their_person_s_own(
     assert "Oak table" in staff_client.get("/orders/new", follow_redirects=True).text
 
 
-def test_signed_out_people_keep_nothing(client: FlaskClient) -> None:
+def test_no_draft_is_saved_without_a_session(client: FlaskClient) -> None:
     assert client.post(DRAFT, data=typed()).status_code in {302, 303, 401}
     assert client.post(DRAFT, data=typed(), headers={"HX-Request": "true"}).status_code == 401
 
 
-def test_an_odd_key_keeps_nothing(staff_client: FlaskClient) -> None:
+def test_no_draft_is_saved_with_an_odd_key(staff_client: FlaskClient) -> None:
     assert staff_client.post("/orders/new/draft?form=short", data=typed()).status_code == 400
 
 
 @pytest.mark.parametrize("value", ["-1", "x", "9" * 40, "\N{ARABIC-INDIC DIGIT ONE}"])
-def test_an_odd_version_is_no_version(staff_client: FlaskClient, value: str) -> None:
+def test_an_odd_version_is_ignored(staff_client: FlaskClient, value: str) -> None:
     assert staff_client.post(DRAFT, data=typed(draft_version=value)).text == "1"
 
 
-def test_nul_is_kept_and_told(staff_client: FlaskClient) -> None:
+def test_nul_is_kept_in_the_draft_and_reported(staff_client: FlaskClient) -> None:
     answer = staff_client.post(
         f"/orders/new?form={KEY}", data={**typed(name="a\0b", customerId="\0"), "do": "place"}
     )
@@ -134,7 +134,7 @@ class TestTemplates:
         page = client.get(f"/orders/new?form={KEY}").text
         return attribute(page, "a[href^='/orders/new?template=']", "href").partition("=")[2]
 
-    def test_an_order_begins_with_it(
+    def test_a_new_order_begins_with_the_template(
         self, staff_client: FlaskClient, admin_client: FlaskClient
     ) -> None:
         template = self.save(staff_client)
@@ -145,7 +145,7 @@ class TestTemplates:
         assert "Engraving: Für Anna</textarea>" in page
         assert 'name="draft_version" value="0"' in page
 
-    def test_a_name_is_asked_for_at_its_field(self, staff_client: FlaskClient) -> None:
+    def test_a_missing_name_is_reported_at_its_field(self, staff_client: FlaskClient) -> None:
         answer = staff_client.post(
             f"/orders/new?form={KEY}", data={**typed(), "templateName": " ", "do": "template"}
         )
@@ -153,7 +153,7 @@ class TestTemplates:
         assert 'href="#templateName">Name of the template</a>' in answer.text
         assert 'value="Oak table"' in answer.text
 
-    def test_it_can_be_removed_by_the_org_alone(
+    def test_only_the_org_can_remove_its_template(
         self, app: Flask, staff_client: FlaskClient, other_org: Org
     ) -> None:
         template = self.save(staff_client)

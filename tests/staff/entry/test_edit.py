@@ -1,4 +1,4 @@
-"""Changing an order by the form: only what was touched, never over what others have done."""
+"""Changing an order by the form: only edited fields, merged with changes of others."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("csrf_off")
 
 
 class Desk:
-    """An order, and the form with which somebody changes it."""
+    """An order, and the form that changes it."""
 
     def __init__(self, app: Flask, org: Org) -> None:
         self.app, self.org = app, org
@@ -48,7 +48,7 @@ class Desk:
             return queries.find_order(self.order.id, self.org.id)
 
     def change(self, raw: dict[str, Any]) -> None:
-        """Change the order as somebody else does meanwhile."""
+        """Change the order as somebody else."""
         with self.app.app_context():
             actor = self.org.actor()
             changes = editing.check_changes(raw, actor=actor, limits=Limits())
@@ -59,7 +59,7 @@ class Desk:
         return f"/orders/{self.order.short_id}/edit"
 
     def open(self, client: FlaskClient) -> dict[str, str]:
-        """Read the fields of the form as a browser would send them."""
+        """Return the fields of the form as a browser would send them."""
         return fields_of(client.get(self.address).text)
 
 
@@ -79,7 +79,7 @@ def test_saving_without_a_change_changes_nothing(desk: Desk, staff_client: Flask
     assert desk.stored() == desk.order
 
 
-def test_only_what_was_touched_is_changed(desk: Desk, staff_client: FlaskClient) -> None:
+def test_only_edited_fields_are_changed(desk: Desk, staff_client: FlaskClient) -> None:
     form = desk.open(staff_client)
     assert form["cart.0.metadata"] == "note: x\nn := [1, null]"
     form |= {"name": "Ash table", "cart.1.count": "30"}
@@ -118,7 +118,7 @@ def test_a_retired_option_survives_and_is_flagged(
     assert desk.stored().name == "Renamed"
 
 
-def test_errors_stand_at_their_fields_and_nothing_is_lost(
+def test_errors_are_at_their_fields_and_nothing_typed_is_lost(
     desk: Desk, staff_client: FlaskClient
 ) -> None:
     form = {
@@ -145,7 +145,7 @@ def test_an_open_cart_becomes_an_order(desk: Desk, staff_client: FlaskClient) ->
 
 
 class TestTwoPeople:
-    def test_what_both_changed_is_put_together(self, desk: Desk, staff_client: FlaskClient) -> None:
+    def test_changes_of_both_people_are_merged(self, desk: Desk, staff_client: FlaskClient) -> None:
         form = desk.open(staff_client)
         desk.change({"customerId": "C-8", "metadata": {"room": "9", "gift": True}})
         form |= {"name": "Ash table", "do": "save"}
@@ -154,7 +154,7 @@ class TestTwoPeople:
         assert (stored.name, stored.customer_id) == ("Ash table", "C-8")
         assert stored.metadata == {"room": "9", "gift": True}
 
-    def test_a_clash_is_told_and_the_second_save_decides(
+    def test_a_conflict_is_reported_and_the_second_save_decides(
         self, desk: Desk, staff_client: FlaskClient
     ) -> None:
         form = desk.open(staff_client)
@@ -179,7 +179,7 @@ class TestTwoPeople:
         assert (stored.name, stored.customer_id) == ("Ash table", "C-8")
         assert [line.count for line in stored.cart] == [2, 4]
 
-    def test_each_sees_that_the_other_is_there(
+    def test_each_person_sees_that_the_other_edits_the_order(
         self, desk: Desk, org: Org, staff_client: FlaskClient, admin_client: FlaskClient
     ) -> None:
         assert "open too" not in staff_client.get(desk.address).text
@@ -190,15 +190,13 @@ class TestTwoPeople:
 
 
 @pytest.mark.parametrize("version", ["0", "", "x", "99", "9" * 20])
-def test_a_version_that_never_was_is_refused(
-    desk: Desk, staff_client: FlaskClient, version: str
-) -> None:
+def test_an_unknown_version_is_refused(desk: Desk, staff_client: FlaskClient, version: str) -> None:
     form = {**desk.open(staff_client), "version": version, "name": "Ash", "do": "save"}
     assert staff_client.post(desk.address, data=form).status_code == 404
     assert desk.stored() == desk.order
 
 
-def test_another_org_s_order_is_not_there(
+def test_an_order_of_another_org_is_not_found(
     desk: Desk, app: Flask, other_org: Org, client: FlaskClient
 ) -> None:
     stranger = other_org.sign_in(app.test_client())
@@ -212,7 +210,7 @@ def test_another_org_s_order_is_not_there(
     )
 
 
-def test_a_new_order_is_filled_in_from_another(desk: Desk, staff_client: FlaskClient) -> None:
+def test_a_new_order_is_copied_from_another(desk: Desk, staff_client: FlaskClient) -> None:
     answer = staff_client.get(f"/orders/new?from={desk.order.short_id}", follow_redirects=True)
     form = fields_of(answer.text)
     assert (form["name"], form["customerId"], form["status"]) == ("Oak table", "C-7", "New")

@@ -1,4 +1,4 @@
-"""Unsaved changes at the desk: offered on the order's page and form, to their person only."""
+"""Unsaved changes at the desk, offered only to their person."""
 
 import pytest
 from flask import Flask
@@ -25,7 +25,7 @@ def page_of(desk: Desk) -> str:
 
 
 def keep(client: FlaskClient, desk: Desk, **changes: str) -> dict[str, str]:
-    """Type into the form as a browser does that crashes then; gives what stands on it."""
+    """Type into the form without saving it, and return its fields."""
     form = desk.open(client) | {"name": "Ash table", **changes}
     answer = client.post(f"{desk.address}/draft", data=form)
     assert answer.status_code == 200, answer.text
@@ -40,11 +40,13 @@ def go_on(client: FlaskClient, desk: Desk) -> str:
 
 def bin_it(desk: Desk, *, back: bool = False) -> None:
     with desk.app.app_context():
-        act = editing.restore_order if back else editing.bin_order
-        act(desk.order.id, actor=desk.org.actor())
+        change = editing.restore_order if back else editing.bin_order
+        change(desk.order.id, actor=desk.org.actor())
 
 
-def test_it_is_offered_and_comes_back_complete(desk: Desk, staff_client: FlaskClient) -> None:
+def test_unsaved_changes_are_offered_and_come_back_complete(
+    desk: Desk, staff_client: FlaskClient
+) -> None:
     form = keep(
         staff_client, desk, **{"cart.1.count": "thirty", "cart.0.metadata": "nonsense",
         "extra.9.key": "colour", "extra.9.value": "red", "status": "New"},
@@ -66,9 +68,7 @@ def test_it_is_offered_and_comes_back_complete(desk: Desk, staff_client: FlaskCl
     assert desk.stored() == desk.order
 
 
-def test_what_others_changed_meanwhile_is_put_together(
-    desk: Desk, staff_client: FlaskClient
-) -> None:
+def test_unsaved_changes_are_merged_with_later_ones(desk: Desk, staff_client: FlaskClient) -> None:
     keep(staff_client, desk)
     desk.change({"customerId": "C-8", "metadata": {"room": "9"}})
     page = go_on(staff_client, desk)
@@ -81,7 +81,7 @@ def test_what_others_changed_meanwhile_is_put_together(
     assert (stored.name, stored.customer_id, stored.metadata) == ("Ash table", "C-8", {"room": "9"})
 
 
-def test_a_clash_with_a_later_change_is_told(desk: Desk, staff_client: FlaskClient) -> None:
+def test_a_conflict_with_a_later_change_is_reported(desk: Desk, staff_client: FlaskClient) -> None:
     keep(staff_client, desk)
     desk.change({"name": "Elm table"})
     form = fields_of(go_on(staff_client, desk))
@@ -94,23 +94,23 @@ def test_a_clash_with_a_later_change_is_told(desk: Desk, staff_client: FlaskClie
     assert OFFERED not in staff_client.get(page_of(desk)).text
 
 
-def test_saving_ends_it(desk: Desk, staff_client: FlaskClient) -> None:
+def test_saving_ends_the_draft(desk: Desk, staff_client: FlaskClient) -> None:
     form = keep(staff_client, desk)
     assert staff_client.post(desk.address, data={**form, "do": "save"}).status_code == 303
     for address in (page_of(desk), desk.address):
         assert OFFERED not in staff_client.get(address).text
-    # A save that was on its way meanwhile brings nothing back.
+    # A save that arrives late restores nothing.
     late = staff_client.post(f"{desk.address}/draft", data={**form, "name": "Ash tab"})
     assert late.status_code == 409
     assert OFFERED not in staff_client.get(desk.address).text
 
 
-def test_saving_from_another_window_leaves_it(desk: Desk, staff_client: FlaskClient) -> None:
+def test_saving_in_another_window_keeps_the_draft(desk: Desk, staff_client: FlaskClient) -> None:
     keep(staff_client, desk)
     other = desk.open(staff_client) | {"customerId": "C-9", "do": "save"}
-    told = staff_client.post(f"{desk.address}/draft", data=other)
-    assert told.status_code == 409
-    assert "you have other changes of this order" in told.text
+    refused = staff_client.post(f"{desk.address}/draft", data=other)
+    assert refused.status_code == 409
+    assert "you have other changes of this order" in refused.text
     assert staff_client.post(desk.address, data=other).status_code == 303
     form = fields_of(go_on(staff_client, desk))
     assert form["name"] == "Ash table"
@@ -120,8 +120,13 @@ def test_saving_from_another_window_leaves_it(desk: Desk, staff_client: FlaskCli
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
-def test_discarding_ends_it(desk: Desk, staff_client: FlaskClient, headers: dict[str, str]) -> None:
-    for here, told in (("form", "This is the order as it is saved."), ("order", "are discarded.")):
+def test_discarding_ends_the_draft(
+    desk: Desk, staff_client: FlaskClient, headers: dict[str, str]
+) -> None:
+    for here, refused in (
+        ("form", "This is the order as it is saved."),
+        ("order", "are discarded."),
+    ):
         form = keep(staff_client, desk)
         answer = staff_client.post(
             f"{desk.address}/discard", headers=headers,
@@ -130,12 +135,12 @@ def test_discarding_ends_it(desk: Desk, staff_client: FlaskClient, headers: dict
         way = answer.headers["HX-Redirect"] if headers else answer.location
         assert way.startswith(desk.address if here == "form" else page_of(desk))
         page = staff_client.get(way).text
-        assert told in page
+        assert refused in page
         assert OFFERED not in page
     assert desk.stored() == desk.order
 
 
-def test_what_was_typed_since_is_not_discarded(desk: Desk, staff_client: FlaskClient) -> None:
+def test_later_changes_are_not_discarded(desk: Desk, staff_client: FlaskClient) -> None:
     form = keep(staff_client, desk)
     staff_client.post(f"{desk.address}/draft", data={**form, "name": "Beech table"})
     for here in ("form", "order"):
@@ -148,7 +153,7 @@ def test_what_was_typed_since_is_not_discarded(desk: Desk, staff_client: FlaskCl
     assert 'value="Beech table"' in go_on(staff_client, desk)
 
 
-def test_nothing_typed_is_no_change(desk: Desk, staff_client: FlaskClient) -> None:
+def test_a_form_without_changes_saves_no_draft(desk: Desk, staff_client: FlaskClient) -> None:
     form = desk.open(staff_client)
     assert staff_client.post(f"{desk.address}/draft", data=form).text == "0"
     kept = keep(staff_client, desk)
@@ -156,7 +161,9 @@ def test_nothing_typed_is_no_change(desk: Desk, staff_client: FlaskClient) -> No
     assert OFFERED not in staff_client.get(desk.address).text
 
 
-def test_without_javascript_every_button_keeps_it(desk: Desk, staff_client: FlaskClient) -> None:
+def test_without_javascript_every_button_saves_the_draft(
+    desk: Desk, staff_client: FlaskClient
+) -> None:
     form = desk.open(staff_client) | {"name": "Ash table", "do": "add"}
     drawn = fields_of(staff_client.post(desk.address, data=form).text)
     assert drawn["draft_version"] == "1"
@@ -169,7 +176,7 @@ def test_without_javascript_every_button_keeps_it(desk: Desk, staff_client: Flas
     assert (again["customerId"], again["cart.0.count"]) == ("C-9", "x")
 
 
-def test_it_is_never_a_new_order(
+def test_a_draft_of_a_change_never_becomes_a_new_order(
     desk: Desk, staff_client: FlaskClient, stored_rows: StoredRows
 ) -> None:
     keep(staff_client, desk)
@@ -185,7 +192,7 @@ def test_it_is_never_a_new_order(
     assert OFFERED in staff_client.get(desk.address).text
 
 
-def test_nobody_else_sees_it(
+def test_nobody_else_sees_the_draft(
     desk: Desk, app: Flask, staff_client: FlaskClient, admin_client: FlaskClient,
     other_org: Org, client: FlaskClient,
 ) -> None:  # fmt: skip
@@ -196,16 +203,18 @@ def test_nobody_else_sees_it(
         assert OFFERED not in page.text
         assert "Ash table" not in page.text
     stranger = other_org.sign_in(app.test_client())
-    for act in ("draft", "discard"):
-        assert stranger.post(f"{desk.address}/{act}", data=form).status_code == 404
-        assert client.post(f"{desk.address}/{act}", data=form).status_code in {302, 303, 401}
+    for change in ("draft", "discard"):
+        assert stranger.post(f"{desk.address}/{change}", data=form).status_code == 404
+        assert client.post(f"{desk.address}/{change}", data=form).status_code in {302, 303, 401}
     assert stranger.get(f"{desk.address}?draft=mine").status_code == 404
     admin_client.post(f"{desk.address}/discard", data=form)
     assert OFFERED in staff_client.get(desk.address).text
 
 
 class TestInTheBin:
-    def test_it_is_told_and_nothing_is_offered(self, desk: Desk, staff_client: FlaskClient) -> None:
+    def test_the_page_reports_the_bin_and_offers_no_draft(
+        self, desk: Desk, staff_client: FlaskClient
+    ) -> None:
         keep(staff_client, desk)
         bin_it(desk)
         for address in (desk.address, f"{desk.address}?draft=mine"):
@@ -217,7 +226,7 @@ class TestInTheBin:
         assert OFFERED in staff_client.get(desk.address).text
 
     @pytest.mark.parametrize("do", ["save", "finish", "add"])
-    def test_who_was_at_it_is_told_and_loses_nothing(
+    def test_an_editor_is_told_about_the_bin_and_loses_nothing(
         self, desk: Desk, staff_client: FlaskClient, do: str
     ) -> None:
         form = desk.open(staff_client) | {"name": "Ash table"}
@@ -227,16 +236,16 @@ class TestInTheBin:
             assert answer.status_code == 409
             assert "This order went to the bin meanwhile" in answer.text
             assert 'value="Ash table"' in answer.text
-        told = staff_client.post(f"{desk.address}/draft", data=form)
-        assert told.status_code == 409
-        assert "went to the bin" in told.text
+        refused = staff_client.post(f"{desk.address}/draft", data=form)
+        assert refused.status_code == 409
+        assert "went to the bin" in refused.text
         bin_it(desk, back=True)
         assert desk.stored().name == "Oak table"
         assert fields_of(go_on(staff_client, desk))["name"] == "Ash table"
 
 
 @pytest.mark.parametrize("version", ["0", "", "x", "99", "9" * 20])
-def test_a_version_that_never_was_keeps_nothing(
+def test_no_draft_is_saved_for_an_unknown_version(
     desk: Desk, staff_client: FlaskClient, version: str
 ) -> None:
     form = desk.open(staff_client) | {"version": version, "name": "Ash"}

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
 from werkzeug.test import TestResponse
 
 from orders.rules.attributes import AttributeRule, Kind
@@ -34,7 +35,7 @@ def three_rows(**changes: str) -> dict[str, str]:
     return {"name": "Kept", "extra.0.key": "k", "extra.0.value": "v", **form, **changes}
 
 
-def test_the_form_has_an_address_of_its_own(staff_client: FlaskClient) -> None:
+def test_each_form_has_its_own_address(staff_client: FlaskClient) -> None:
     first = staff_client.get("/orders/new").location
     second = staff_client.get("/orders/new").location
     assert re.fullmatch(r"/orders/new\?form=[A-Za-z0-9_-]{22}", first)
@@ -47,7 +48,7 @@ def test_an_odd_key_gets_a_new_one(staff_client: FlaskClient, key: str) -> None:
     assert staff_client.get(f"/orders/new?form={key}").status_code == 302
 
 
-def test_status_new_is_chosen(staff_client: FlaskClient) -> None:
+def test_the_status_new_is_selected(staff_client: FlaskClient) -> None:
     assert '<option value="New" selected>' in staff_client.get(ADDRESS).text
 
 
@@ -82,11 +83,11 @@ class TestRowsWithoutJavaScript:
         assert [reference for reference, _ in shown] == expected
         assert dict(shown)["CCC"] == "x"
 
-    def test_the_last_row_leaves_an_empty_one(self, staff_client: FlaskClient) -> None:
+    def test_removing_the_last_row_leaves_an_empty_one(self, staff_client: FlaskClient) -> None:
         form = {"cart.4.configurationId": "AAA", "cart.4.count": "3", "do": "remove:4"}
         assert rows(staff_client.post(ADDRESS, data=form)) == [("", "1")]
 
-    def test_a_paste_becomes_rows(self, staff_client: FlaskClient) -> None:
+    def test_pasted_text_becomes_rows(self, staff_client: FlaskClient) -> None:
         pasted = self.act(staff_client, "paste", paste="X-1\t4\nX-2;5\r\nX-3\nbad line here\t\t")
         shown = rows(pasted)
         assert shown[3:6] == [("X-1", "4"), ("X-2", "5"), ("X-3", "1")]
@@ -107,7 +108,7 @@ class TestPlacing:
     def place(self, client: FlaskClient, address: str = ADDRESS, **changes: str) -> TestResponse:
         return client.post(address, data={**good_form(), **changes, "do": "place"})
 
-    def test_it_leads_to_the_page_with_the_code(self, staff_client: FlaskClient) -> None:
+    def test_placing_leads_to_the_page_with_the_code(self, staff_client: FlaskClient) -> None:
         answer = self.place(staff_client)
         assert answer.status_code == 303
         code = re.fullmatch(r"/orders/([0-9A-Z]{12})/placed", answer.location)
@@ -118,7 +119,7 @@ class TestPlacing:
         another = read(page).first("a[href='/orders/new'][autofocus]")
         assert another.text.startswith("Enter another")
 
-    def test_htmx_is_sent_there_too(self, staff_client: FlaskClient) -> None:
+    def test_htmx_is_redirected_there_too(self, staff_client: FlaskClient) -> None:
         answer = staff_client.post(ADDRESS, data={**good_form(), "do": "place"}, headers=HTMX)
         assert answer.headers["HX-Redirect"].endswith("/placed")
 
@@ -128,11 +129,11 @@ class TestPlacing:
         assert self.place(staff_client).location == self.place(staff_client).location
         assert stored_rows()["orders"] == 1
 
-    def test_the_form_says_that_it_has_made_an_order(self, staff_client: FlaskClient) -> None:
+    def test_the_form_reports_that_it_was_placed(self, staff_client: FlaskClient) -> None:
         self.place(staff_client)
         assert "This form has already made order" in staff_client.get(ADDRESS).text
 
-    def test_the_same_form_with_other_content_saves_nothing_and_loses_nothing(
+    def test_the_same_form_with_other_content_is_refused_and_loses_nothing(
         self, staff_client: FlaskClient, stored_rows: StoredRows
     ) -> None:
         self.place(staff_client)
@@ -187,7 +188,7 @@ class TestPlacing:
         ]
         assert order.json["createdBy"] == org.staff().id
 
-    def test_a_key_given_twice_is_named(self, staff_client: FlaskClient) -> None:
+    def test_a_repeated_key_is_reported(self, staff_client: FlaskClient) -> None:
         answer = self.place(
             staff_client,
             **{
@@ -202,7 +203,7 @@ class TestPlacing:
 
 
 class TestErrors:
-    def test_they_stand_at_their_fields_and_in_the_summary(self, staff_client: FlaskClient) -> None:
+    def test_errors_are_at_their_fields_and_in_the_summary(self, staff_client: FlaskClient) -> None:
         form = {**good_form(), "name": "x" * 256, "cart.0.count": "0", "do": "place"}
         page = staff_client.post(ADDRESS, data=form).text
         assert "<title>Error: New order" in page
@@ -222,6 +223,44 @@ class TestErrors:
         assert nasty not in page
         assert "&lt;script&gt;" in page
 
+    @pytest.mark.parametrize(
+        "typed", ["<i>\"&'", "%s %(row)s 100 %", "{{ line }}", "</textarea><b>"]
+    )
+    def test_the_fields_of_a_row_have_exactly_what_was_typed(
+        self, staff_client: FlaskClient, typed: str
+    ) -> None:
+        names = [f"cart.0.{name}" for name in ("configurationId", "count", "metadata")]
+        page = staff_client.post(ADDRESS, data={**dict.fromkeys(names, typed), "do": "stay"}).text
+        assert page.count(f'value="{escape(typed)}"') == 2
+        details = re.findall(r'name="cart\.0\.metadata"[^>]*>\n([^<]*)</textarea>', page)
+        assert details == [escape(typed)]
+        assert "<i>" not in page
+
+    def test_the_product_of_a_row_is_shown_as_text(
+        self, staff_client: FlaskClient, org: Org
+    ) -> None:
+        org.save("<b>Oslo</b> %s {{ card }}", 'OSL-"1"')
+        form = {**good_form(), "cart.0.configurationId": 'OSL-"1"', "do": "stay"}
+        page = staff_client.post(ADDRESS, data=form).text
+        assert "<strong>&lt;b&gt;Oslo&lt;/b&gt; %s {{ card }}</strong>" in page
+        assert '<span class="sku">OSL-&#34;1&#34;</span>' in page
+        assert '<span class="options">Wood: Oak · Legs: Brass</span>' in page
+
+    def test_every_row_is_labelled_by_its_number(self, staff_client: FlaskClient) -> None:
+        page = staff_client.post(ADDRESS, data={**three_rows(), "do": "up:2"}).text
+        labels = re.findall(r'name="cart\.2\.[a-zA-Z]+"[^>]*aria-label="([^"]*)"', page)
+        assert labels == [
+            "Configuration ID, line 2", "Count, line 2",
+            "Details of line 2, one “key: value” a line",
+        ]  # fmt: skip
+        buttons = re.findall(
+            r'value="[a-z]+:2" class="act" title="[^"]*" aria-label="([^"]*)"', page
+        )
+        assert buttons == [
+            "Details of line 2", "Move line 2 up", "Move line 2 down", "Duplicate line 2",
+            "Remove line 2",
+        ]  # fmt: skip
+
 
 class TestChecks:
     def check(self, client: FlaskClient, field: str, **form: str) -> str:
@@ -232,7 +271,7 @@ class TestChecks:
         assert answer.status_code == 200
         return answer.text
 
-    def test_only_the_fields_own_error_is_answered(self, staff_client: FlaskClient) -> None:
+    def test_a_check_returns_only_the_error_of_its_field(self, staff_client: FlaskClient) -> None:
         bad = {"name": "x" * 256, "cart.0.count": "0"}
         assert "At most 255 characters" in self.check(staff_client, "name", **bad)
         assert "A whole number" in self.check(staff_client, "cart.0.count", **bad)
@@ -259,7 +298,7 @@ class TestChecks:
         field = "cart.0.configurationId"
         assert "Their chair" not in self.check(staff_client, field, **{field: "THEIRS-1"})
 
-    def test_an_odd_field_name_is_answered_with_nothing(self, staff_client: FlaskClient) -> None:
+    def test_a_check_of_an_unknown_field_returns_nothing(self, staff_client: FlaskClient) -> None:
         for field in ("", "nonsense", "cart.99.count", "<b>", "cart.0.configurationId\0"):
             assert self.check(staff_client, field).strip() == ""
 
@@ -292,14 +331,14 @@ def test_a_sku_is_found_in_any_letters_but_another_spelling_of_its_own_wins(
     assert "Bergen lamp" in shown("brg-9")
     assert "small" in shown("osl-1")
     assert "small" not in shown("OSL-1")
-    either = shown("Osl-1")  # it could be either
+    either = shown("Osl-1")  # both match
     assert "<strong>" not in either
     assert [one.strings()[0] for one in read(either).all("[value^='pick:0:']")] == [
         "Oslo chair", "Oslo chair, small",
     ]  # fmt: skip
 
 
-def test_a_value_without_a_key_is_told_at_the_key(
+def test_a_value_without_a_key_is_reported_at_the_key(
     staff_client: FlaskClient, stored_rows: StoredRows
 ) -> None:
     form = {**good_form(), "extra.0.key": " ", "extra.0.value": "KW 49", "do": "place"}
@@ -319,7 +358,7 @@ def test_a_value_without_a_key_is_told_at_the_key(
         (AttributeRule("gift", "Gift", Kind.BOOLEAN, default=True), False, {"gift": False}),
     ],
 )
-def test_a_box_says_no_only_where_somebody_asks(
+def test_an_unticked_box_means_no_only_for_required_attributes(
     staff_client: FlaskClient,
     org: Org,
     rule: AttributeRule,
@@ -338,13 +377,13 @@ def test_a_box_says_no_only_where_somebody_asks(
     assert order["metadata"] == expected
 
 
-def test_only_a_uuid_is_said_to_be_kept_as_it_is(staff_client: FlaskClient) -> None:
+def test_only_a_uuid_is_reported_as_kept(staff_client: FlaskClient) -> None:
     form = {**three_rows(), "cart.0.configurationId": CHAIR, "do": "stay"}
     assert staff_client.post(ADDRESS, data=form).text.count("kept as it is") == 1
 
 
 class TestTheNoteForTheTeam:
-    def test_it_is_written_with_the_order_and_shown_to_the_team_alone(
+    def test_the_note_is_added_with_the_order_and_shown_only_to_the_team(
         self, staff_client: FlaskClient, org: Org, client: FlaskClient
     ) -> None:
         form = {**good_form(), "note": " Call before\r\ndelivery ", "do": "place"}
@@ -356,7 +395,7 @@ class TestTheNoteForTheTeam:
         token = {"Authorization": f"Bearer {org.private.secret}"}
         assert "Call before" not in client.get(f"/api/orders/{code}", headers=token).text
 
-    def test_a_note_that_is_too_long_is_told_at_its_field(
+    def test_a_note_that_is_too_long_is_reported_at_its_field(
         self, staff_client: FlaskClient, stored_rows: StoredRows
     ) -> None:
         form = {**good_form(), "note": "x" * 2001, "do": "place"}

@@ -1,4 +1,4 @@
-"""Entering and changing an order in German: what is read, and what goes over the wire."""
+"""Entering and changing an order in German: the texts, and the values that are sent."""
 
 import html
 import re
@@ -18,7 +18,7 @@ HTMX = {"HX-Request": "true"}
 KEY = "G" * 22
 ADDRESS = f"/orders/new?form={KEY}"
 READ_ALOUD = {"title", "aria-label", "placeholder", "alt", "data-title"}
-# The same in both languages: names, what was typed, keys of the keyboard.
+# The same in both languages: names, typed texts, names of keys.
 SAME = {
     "Status", "Enter", "Alt", "Alt Z", "C", "D", "M", "STU-DK-OAK-14 12", "Oak table", "C-7",
     "Weekly shelf", "Finish", "room", "7", "weight", "width", "sizes", "odd", "UTC", "Code",
@@ -42,7 +42,7 @@ def texts_of(text: str) -> set[str]:
 
 
 def left_in_english(client: FlaskClient, address: str, **headers: str) -> set[str]:
-    """Give what a page says in German as it does in English; names and numbers are left out."""
+    """Return the texts that are the same in German and English, without names and numbers."""
     english, german = (
         texts_of(client.get(address, headers={**wish, **headers}).text)
         for wish in (ENGLISH, GERMAN)
@@ -55,7 +55,7 @@ def left_in_english(client: FlaskClient, address: str, **headers: str) -> set[st
 
 
 class Post:
-    """Posts in German; gives the page as it is read."""
+    """Send a form in German and return the texts of the answer."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
@@ -76,7 +76,7 @@ def desk(app: Flask, org: Org) -> Desk:
     return Desk(app, org)
 
 
-def test_the_form_speaks_german(staff_client: FlaskClient) -> None:
+def test_the_form_is_german(staff_client: FlaskClient) -> None:
     page = staff_client.get(ADDRESS, headers=GERMAN).text
     for text in (
         "<h1>Neue Bestellung</h1>", ">Kundennummer", "Bestellung aufgeben<kbd", "Strg ↵",
@@ -87,7 +87,7 @@ def test_the_form_speaks_german(staff_client: FlaskClient) -> None:
     assert left_in_english(staff_client, ADDRESS) == set()
 
 
-def test_what_is_not_placed_yet_is_offered_in_german(staff_client: FlaskClient, post: Post) -> None:
+def test_drafts_are_offered_in_german(staff_client: FlaskClient, post: Post) -> None:
     typed = {"name": "Oak table", "draft_version": "0", "page": "first", **good_form()}
     assert staff_client.post(f"/orders/new/draft?form={KEY}", data=typed).text == "1"
     post(ADDRESS, {**typed, "templateName": "Weekly shelf", "do": "template"})
@@ -101,7 +101,7 @@ def test_what_is_not_placed_yet_is_offered_in_german(staff_client: FlaskClient, 
         assert left_in_english(staff_client, address) == set(), address
 
 
-def test_errors_are_told_in_german(post: Post) -> None:
+def test_errors_of_the_form_are_german(post: Post) -> None:
     typed = {
         "cart.0.metadata": "no colon", "extra.3.value": "x", "note": " ", "cart.1.count": "x",
     }  # fmt: skip
@@ -152,15 +152,15 @@ class TestChanging:
         assert "Speichern und Bestellung aufgeben" in page
         assert left_in_english(staff_client, desk.address) == set()
         form = {**desk.open(staff_client), "do": "save"}
-        for name, told in (
+        for name, expected in (
             (form["name"], "Nichts war anders, also wurde nichts geändert."),
             ("Ash table", "Gespeichert."),
         ):
             saved = staff_client.post(desk.address, data={**form, "name": name}, headers=GERMAN)
-            assert told in staff_client.get(saved.location, headers=GERMAN).text
+            assert expected in staff_client.get(saved.location, headers=GERMAN).text
         assert desk.stored().name == "Ash table"
 
-    def test_a_clash_is_told_in_german(
+    def test_a_conflict_is_reported_in_german(
         self, desk: Desk, staff_client: FlaskClient, post: Post
     ) -> None:
         form = desk.open(staff_client)
@@ -174,17 +174,19 @@ class TestChanging:
         assert "Status: Sie haben „Neu“, gespeichert ist „In Arbeit“." in text
         assert "gespeichert ist „1.000 \N{MULTIPLICATION SIGN} " in text
         assert "speichern Sie noch einmal" in text
-        # What is sent is the wire's.
+        # The values that are sent are not translated.
         assert fields_of(refused)["status"] == "New"
 
-    def test_who_else_is_there_is_told_in_german(
+    def test_other_editors_are_named_in_german(
         self, desk: Desk, org: Org, staff_client: FlaskClient, admin_client: FlaskClient
     ) -> None:
         staff_client.get(desk.address)
         page = admin_client.get(desk.address, headers=GERMAN).text
         assert f"{org.staff().email} hat diese Bestellung auch geöffnet. Was Sie beide" in page
 
-    def test_a_new_one_of_its_like_says_so(self, desk: Desk, staff_client: FlaskClient) -> None:
+    def test_a_copied_order_is_announced_in_german(
+        self, desk: Desk, staff_client: FlaskClient
+    ) -> None:
         address = f"/orders/new?from={desk.order.short_id}&form={KEY}"
         assert "Das Formular ist aus Bestellung " in staff_client.get(address, headers=GERMAN).text
         assert left_in_english(staff_client, address) == set()

@@ -1,4 +1,4 @@
-"""The pages of the import: who may see them, what they say, and that they are safe to repeat."""
+"""The pages of imports: permissions, reports, and repeated requests."""
 
 import io
 
@@ -25,7 +25,7 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture(autouse=True)
 def no_csrf(csrf_off: None) -> None:
-    """Most tests speak for a page that has its token."""
+    """Turn off CSRF protection, which most tests do not need."""
 
 
 def send(
@@ -46,7 +46,7 @@ def work_off(app: Flask) -> None:
 
 
 def matched(client: FlaskClient, content: str | bytes, key: str = "k") -> str:
-    """Upload a file and take its columns as they were guessed; gives the import's address."""
+    """Upload a file, accept the suggested columns, and return the import's address."""
     columns = send(client, content, key=key).location
     page = client.get(columns).text
     fields = read(page).first("main").fields()
@@ -120,7 +120,7 @@ def test_the_sample_can_be_imported(app: Flask, org: Org, staff_client: FlaskCli
     assert "2 good orders" in text_of(staff_client.get(previewed(app, staff_client, sample.data)))
 
 
-def test_a_spreadsheet_comes_in_the_same_way(app: Flask, staff_client: FlaskClient) -> None:
+def test_a_spreadsheet_is_imported_like_csv(app: Flask, staff_client: FlaskClient) -> None:
     content = xlsx_of(HEADS, (1, "a", CHAIR, 2), (1, "a", CHAIR, 3))
     assert "1 good order" in text_of(staff_client.get(previewed(app, staff_client, content)))
 
@@ -138,7 +138,7 @@ def test_a_spreadsheet_comes_in_the_same_way(app: Flask, staff_client: FlaskClie
     ],
 )
 @pytest.mark.one_database(reason="the file is refused before anything is stored")
-def test_a_file_that_cannot_be_read_gets_a_sentence(
+def test_an_unreadable_file_is_refused_with_a_sentence(
     app: Flask, staff_client: FlaskClient, name: str, content: bytes, sentence: str
 ) -> None:
     answer = send(staff_client, content, name)
@@ -148,7 +148,7 @@ def test_a_file_that_cannot_be_read_gets_a_sentence(
     assert count(app, "order_import") == 0
 
 
-def test_a_form_without_a_file_or_not_whole(staff_client: FlaskClient) -> None:
+def test_a_form_without_a_file_and_a_broken_form_are_refused(staff_client: FlaskClient) -> None:
     assert staff_client.post(START, data={}).status_code == 422
     broken = staff_client.post(START, data=b"--x", content_type="multipart/form-data; boundary=x")
     assert broken.status_code == 422
@@ -164,14 +164,14 @@ def test_a_spreadsheet_that_breaks_its_reader_breaks_nothing_else(
     assert staff_client.get(START).status_code == 200
 
 
-def test_a_file_that_is_too_large_is_told(app: Flask, staff_client: FlaskClient) -> None:
+def test_a_file_that_is_too_large_is_refused(app: Flask, staff_client: FlaskClient) -> None:
     body = b"x" * (Limits().upload_bytes + 1)
     answer = staff_client.post(START, data=body, content_type="multipart/form-data; boundary=x")
     assert answer.status_code == 413
     assert count(app, "order_import") == 0
 
 
-def test_columns_show_what_they_hold(org: Org, staff_client: FlaskClient) -> None:
+def test_columns_show_samples(org: Org, staff_client: FlaskClient) -> None:
     columns = send(staff_client, "name,Colour,sku\n<i>,red,A\nb,blue,A\nb,,A\n").location
     page = staff_client.get(columns)
     assert "Columns of orders.csv" in page.text
@@ -181,7 +181,7 @@ def test_columns_show_what_they_hold(org: Org, staff_client: FlaskClient) -> Non
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "expected"),
     [
         ({}, "Say which column names the configuration."),
         ({"column.0": "sku", "column.1": "sku"}, "name : The column “order” is this."),
@@ -189,18 +189,18 @@ def test_columns_show_what_they_hold(org: Org, staff_client: FlaskClient) -> Non
         ({"column.0": "sku", "group": "77"}, "Rows of one order : Choose one of the list."),
     ],
 )
-def test_a_bad_choice_of_columns_is_told(
-    app: Flask, staff_client: FlaskClient, sent: dict[str, str], told: str
+def test_invalid_targets_of_columns_are_reported(
+    app: Flask, staff_client: FlaskClient, sent: dict[str, str], expected: str
 ) -> None:
     columns = send(staff_client, GOOD).location
     answer = staff_client.post(columns, data=sent)
     assert answer.status_code == 422
-    assert told in text_of(answer)
+    assert expected in text_of(answer)
     work_off(app)
     assert staff_client.get(columns.removesuffix("/columns")).location == columns
 
 
-def test_bad_rows_are_told_and_handed_out(app: Flask, staff_client: FlaskClient) -> None:
+def test_rows_with_errors_are_shown_and_downloaded(app: Flask, staff_client: FlaskClient) -> None:
     address = previewed(app, staff_client, MIXED)
     page = staff_client.get(address)
     assert "Row 3, count: A whole number from 1 to 1,000,000." in text_of(page)
@@ -222,7 +222,7 @@ def test_bad_rows_are_told_and_handed_out(app: Flask, staff_client: FlaskClient)
     assert "shortId,orderId,error" in result.text
 
 
-def test_a_fault_of_many_rows_is_told_once_above_them(
+def test_an_error_of_many_rows_is_shown_once_above_them(
     app: Flask, staff_client: FlaskClient
 ) -> None:
     rows = [(n, "a", CHAIR, "many" if n else 1) for n in range(40)]
@@ -231,7 +231,9 @@ def test_a_fault_of_many_rows_is_told_once_above_them(
     assert "And 14 more; the CSV has all of them." in text_of(page)
 
 
-def test_a_file_of_bad_rows_only_cannot_be_started(app: Flask, staff_client: FlaskClient) -> None:
+def test_a_file_with_only_invalid_rows_cannot_be_started(
+    app: Flask, staff_client: FlaskClient
+) -> None:
     address = previewed(app, staff_client, csv_of(HEADS, ("A", "a", "x", 0)))
     page = staff_client.get(address)
     assert "No order of this file can be made." in page.text
@@ -258,9 +260,7 @@ def test_the_same_file_again_is_recognised(app: Flask, staff_client: FlaskClient
     assert count(app) == 4
 
 
-def test_orders_that_are_there_already_can_be_left_out(
-    app: Flask, staff_client: FlaskClient
-) -> None:
+def test_existing_orders_can_be_skipped(app: Flask, staff_client: FlaskClient) -> None:
     heads = ("Order number", "SKU")
     first = previewed(app, staff_client, csv_of(heads, ("S-1", CHAIR)))
     staff_client.post(f"{first}/start", data={"mode": "all"})
@@ -275,7 +275,7 @@ def test_orders_that_are_there_already_can_be_left_out(
     assert count(app) == 2
 
 
-def test_signed_out_people_and_strangers(
+def test_other_people_do_not_see_imports(
     app: Flask, client: FlaskClient, staff_client: FlaskClient, other_org: Org
 ) -> None:
     address = previewed(app, staff_client, GOOD)
@@ -297,7 +297,7 @@ def test_signed_out_people_and_strangers(
     assert count(app) == 0
 
 
-def test_it_can_be_cancelled_and_carried_on(app: Flask, staff_client: FlaskClient) -> None:
+def test_an_import_can_be_canceled_and_resumed(app: Flask, staff_client: FlaskClient) -> None:
     address = previewed(app, staff_client, GOOD)
     staff_client.post(f"{address}/start", data={"mode": "all"})
     staff_client.post(f"{address}/cancel")
@@ -315,7 +315,7 @@ def test_it_can_be_cancelled_and_carried_on(app: Flask, staff_client: FlaskClien
     assert count(app) == 2
 
 
-def test_one_that_was_never_started_cannot_be_carried_on(
+def test_an_import_that_was_never_started_cannot_be_resumed(
     app: Flask, staff_client: FlaskClient
 ) -> None:
     address = previewed(app, staff_client, GOOD)

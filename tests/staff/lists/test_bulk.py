@@ -1,4 +1,4 @@
-"""A status in its row, many orders at once, the bin, and the way back."""
+"""Changes from the list: a status in its row, many orders at once, the bin, undo."""
 
 import itertools
 import re
@@ -22,7 +22,7 @@ HTMX = {"HX-Request": "true"}
 
 
 def stored(app: Flask, code: str) -> tuple[str, int, bool]:
-    """Give status, version and whether it is in the bin."""
+    """Return status, version and whether it is in the bin."""
     order = tables.orders
     statement = select(order.c.status, order.c.version, order.c.deleted_at)
     with app.app_context(), database.read() as connection:
@@ -43,7 +43,7 @@ def history(app: Flask, code: str) -> list[tuple[str, object]]:
 
 
 def form(client: FlaskClient, query: str = "") -> dict[str, object]:
-    """Give the fields of the form as the page has them, nothing ticked."""
+    """Return the fields of the form on the page, with nothing ticked."""
     text = client.get(f"/orders?{query}").text
     page = read(text)
     changing = page.first("#changing").fields()
@@ -55,7 +55,7 @@ def form(client: FlaskClient, query: str = "") -> dict[str, object]:
     }
 
 
-def told(text: str) -> str:
+def headline(text: str) -> str:
     """Give the headline of the report."""
     return read(text).first("#report-title").text
 
@@ -84,28 +84,28 @@ class TestStatus:
         code, other = make_order(org)["shortId"], make_order(org)["shortId"]
         sent = {**form(staff_client), f"status.{code}": "Complete", f"status.{other}": "List"}
         text = change(staff_client, sent, do=f"row.{code}")
-        assert told(text) == "1 order set to Complete."
+        assert headline(text) == "1 order set to Complete."
         assert stored(app, code)[0] == "Complete"
         assert stored(app, other)[0] == "New"
         assert history(app, code)[1] == (
             "changed", {"status": {"from": "New", "to": "Complete"}},
         )  # fmt: skip
 
-    def test_many_at_once_and_the_report_names_each(
+    def test_many_orders_are_changed_at_once_and_reported(
         self, staff_client: FlaskClient, app: Flask, org: Org
     ) -> None:
         new, listed = make_order(org)["shortId"], make_order(org, status="List")["shortId"]
         empty = make_order(org, status="List", cart=[])["shortId"]
         done = make_order(org, status="Complete")["shortId"]
         text = change(staff_client, form(staff_client), scope="page", do="status", set="Complete")
-        assert told(text) == "2 orders set to Complete. 1 order so already. 1 order left alone."
+        assert headline(text) == "2 orders set to Complete. 1 order so already. 1 order left alone."
         assert [stored(app, code)[0] for code in (new, listed, empty, done)] == [
             "Complete", "Complete", "List", "Complete",
         ]  # fmt: skip
         assert "refused: " in text
         assert [len(history(app, code)) for code in (new, listed, empty, done)] == [2, 2, 1, 1]
 
-    def test_the_ticked_ones_alone_are_changed(
+    def test_only_ticked_orders_are_changed(
         self, staff_client: FlaskClient, app: Flask, org: Org
     ) -> None:
         ticked, other = make_order(org)["shortId"], make_order(org)["shortId"]
@@ -113,7 +113,7 @@ class TestStatus:
         assert stored(app, ticked)[0] == "Complete"
         assert stored(app, other)[0] == "New"
 
-    def test_all_that_match_are_changed_also_behind_the_page(
+    def test_all_matching_orders_are_changed_also_on_other_pages(
         self,
         staff_client: FlaskClient,
         app: Flask,
@@ -126,11 +126,11 @@ class TestStatus:
         fields = form(staff_client, "q=match")
         assert len(fields["seen"]) == 2  # type: ignore[arg-type]  # a list
         text = change(staff_client, fields, scope="all", do="status", set="In Progress")
-        assert told(text) == "5 orders set to In Progress."
+        assert headline(text) == "5 orders set to In Progress."
         assert {stored(app, code)[0] for code in matching} == {"In Progress"}
         assert stored(app, other)[0] == "New"
 
-    def test_too_many_are_refused_and_nothing_is_changed(
+    def test_too_many_orders_are_refused_and_nothing_is_changed(
         self,
         staff_client: FlaskClient,
         app: Flask,
@@ -145,7 +145,7 @@ class TestStatus:
         assert "More than 2 orders match" in answer.text
         assert {stored(app, code)[0] for code in made} == {"New"}
 
-    def test_what_was_changed_meanwhile_is_left_alone(
+    def test_orders_changed_meanwhile_are_skipped(
         self, staff_client: FlaskClient, app: Flask, org: Org, client: FlaskClient
     ) -> None:
         code, other = make_order(org)["shortId"], make_order(org)["shortId"]
@@ -153,7 +153,7 @@ class TestStatus:
         headers = {"Authorization": f"Bearer {org.private.secret}"}
         client.put(f"/api/orders/{code}", json={"name": "Changed"}, headers=headers)
         text = change(staff_client, fields, scope="page", do="status", set="Complete")
-        assert told(text) == "1 order set to Complete. 1 order left alone."
+        assert headline(text) == "1 order set to Complete. 1 order left alone."
         assert "was changed meanwhile" in text
         assert stored(app, code)[0] == "New"
         assert stored(app, other)[0] == "Complete"
@@ -165,20 +165,20 @@ class TestStatus:
         fields = form(staff_client)
         first = change(staff_client, fields, scope="page", do="status", set="Complete")
         second = change(staff_client, fields, scope="page", do="status", set="Complete")
-        assert told(first) == told(second) == "1 order set to Complete."
+        assert headline(first) == headline(second) == "1 order set to Complete."
         assert stored(app, code)[1] == 2
 
-    def test_whoever_goes_back_and_chooses_others_means_it(
+    def test_selecting_other_orders_on_the_same_page_is_another_change(
         self, staff_client: FlaskClient, app: Flask, org: Org
     ) -> None:
         one, two = make_order(org)["shortId"], make_order(org)["shortId"]
         fields = form(staff_client)
         change(staff_client, fields, order=f"{one}.1", do="status", set="Complete")
         text = change(staff_client, fields, order=f"{two}.1", do="status", set="Complete")
-        assert told(text) == "1 order set to Complete."
+        assert headline(text) == "1 order set to Complete."
         assert [stored(app, code)[0] for code in (one, two)] == ["Complete", "Complete"]
 
-    def test_webhooks_are_told_of_each(
+    def test_webhooks_are_called_for_each_order(
         self, staff_client: FlaskClient, app: Flask, org: Org, receiver: Receiver
     ) -> None:
         headers = {"Authorization": f"Bearer {org.private.secret}"}
@@ -192,7 +192,7 @@ class TestStatus:
             told_of = connection.execute(select(tables.webhook_delivery.c.topic)).scalars().all()
         assert list(told_of) == ["order.updated"] * 2
 
-    def test_a_database_that_is_busy_midway_is_told_of_each_order(
+    def test_a_busy_database_is_reported_for_each_order(
         self, staff_client: FlaskClient, app: Flask, org: Org, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         made = [make_order(org)["shortId"] for _ in range(3)]
@@ -208,13 +208,13 @@ class TestStatus:
         with monkeypatch.context() as patch:
             patch.setattr(database, "write", busy)
             text = change(staff_client, fields, scope="page", do="status", set="Complete")
-        assert told(text) == "1 order set to Complete. 2 orders left alone."
+        assert headline(text) == "1 order set to Complete. 2 orders left alone."
         assert text.count("not changed: The database cannot be written") == 2
         assert sorted(stored(app, code)[0] for code in made) == ["Complete", "New", "New"]
 
 
 class TestUndo:
-    def test_it_sets_back_what_is_still_as_the_change_left_it(
+    def test_undo_restores_orders_that_were_not_changed_since(
         self, staff_client: FlaskClient, app: Flask, org: Org, client: FlaskClient
     ) -> None:
         new, cart = make_order(org)["shortId"], make_order(org, status="In Cart")["shortId"]
@@ -223,7 +223,7 @@ class TestUndo:
         headers = {"Authorization": f"Bearer {org.private.secret}"}
         client.put(f"/api/orders/{touched}", json={"name": "Touched"}, headers=headers)
         text = undo(staff_client, text)
-        assert told(text) == "Undone: 2 orders set back. 1 order left alone."
+        assert headline(text) == "Undone: 2 orders set back. 1 order left alone."
         assert [stored(app, code)[0] for code in (new, cart, touched)] == [
             "New", "In Cart", "Complete",
         ]  # fmt: skip
@@ -231,16 +231,16 @@ class TestUndo:
             "changed", {"status": {"from": "Complete", "to": "In Cart"}},
         )  # fmt: skip
 
-    def test_a_second_one_does_nothing(
+    def test_a_second_undo_does_nothing(
         self, staff_client: FlaskClient, app: Flask, org: Org
     ) -> None:
         code = make_order(org)["shortId"]
         text = change(staff_client, form(staff_client), scope="page", do="status", set="Complete")
-        assert told(undo(staff_client, text)) == "Undone: 1 order set back."
-        assert told(undo(staff_client, text)) == "Undone: 1 order set back."
+        assert headline(undo(staff_client, text)) == "Undone: 1 order set back."
+        assert headline(undo(staff_client, text)) == "Undone: 1 order set back."
         assert stored(app, code)[1] == 3
 
-    def test_only_who_has_made_a_change_can_undo_it(
+    def test_only_the_author_of_a_change_can_undo_it(
         self, staff_client: FlaskClient, app: Flask, org: Org, other_org: Org
     ) -> None:
         code = make_order(org)["shortId"]
@@ -252,7 +252,7 @@ class TestUndo:
         assert stored(app, code)[0] == "Complete"
         assert staff_client.post("/orders/changes/nonsense/undo").status_code == 404
 
-    def test_of_an_interrupted_change_what_is_known_can_be_undone(
+    def test_the_recorded_part_of_an_interrupted_change_can_be_undone(
         self, staff_client: FlaskClient, app: Flask, org: Org, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         code = make_order(org)["shortId"]
@@ -264,29 +264,29 @@ class TestUndo:
         assert done is not None
         address = f"/orders/changes/{done[1]}/undo"
         running = staff_client.get(staff_client.post(address, data={}).location).text
-        assert told(running).startswith("Still at work: 1 order so far.")
+        assert headline(running).startswith("Still at work: 1 order so far.")
         assert stored(app, code)[0] == "Complete"
         monkeypatch.setattr("orders.lists.bulk.PATIENCE", timedelta(0))
         shown = staff_client.get(f"/orders?done={done[1]}").text
-        assert told(shown) == "Interrupted: 1 order set to Complete."
-        assert told(undo(staff_client, shown)) == "Undone: 1 order set back."
+        assert headline(shown) == "Interrupted: 1 order set to Complete."
+        assert headline(undo(staff_client, shown)) == "Undone: 1 order set back."
         assert stored(app, code)[0] == "New"
 
 
 class TestBin:
-    def test_into_it_and_out_of_it_again(
+    def test_orders_are_binned_and_restored(
         self, staff_client: FlaskClient, app: Flask, org: Org
     ) -> None:
         one, two = make_order(org)["shortId"], make_order(org)["shortId"]
         text = change(staff_client, form(staff_client), scope="page", do="bin")
-        assert told(text) == "2 orders put into the bin."
+        assert headline(text) == "2 orders put into the bin."
         assert stored(app, one)[2]
         text = undo(staff_client, text)
         assert not stored(app, one)[2]
         change(staff_client, form(staff_client), order=f"{two}.3", do="bin")
         assert stored(app, two)[2]
         text = change(staff_client, form(staff_client, "bin=1"), scope="all", do="restore")
-        assert told(text) == "1 order taken out of the bin."
+        assert headline(text) == "1 order taken out of the bin."
         assert not stored(app, two)[2]
         assert [action for action, _ in history(app, two)] == [
             "created", "binned", "restored", "binned", "restored",
@@ -309,7 +309,7 @@ class TestForm:
          ({"do": "status", "scope": "page", "set": "Newest"}, "Choose the status"),
          ({"do": "bin", "order": ["nonsense", "a.b", "..", "é.1"]}, "Tick the orders first")],
     )  # fmt: skip
-    def test_what_is_missing_is_told(
+    def test_missing_choices_are_reported(
         self, staff_client: FlaskClient, app: Flask, org: Org, sent: dict[str, str], sentence: str
     ) -> None:
         code = make_order(org)["shortId"]
@@ -325,7 +325,7 @@ class TestForm:
         theirs = make_order(other_org)["shortId"]
         fields = form(staff_client)
         text = change(staff_client, fields, order=f"{theirs}.1", do="status", set="Complete")
-        assert told(text) == "0 orders set to Complete."
+        assert headline(text) == "0 orders set to Complete."
         assert stored(app, theirs)[0] == "New"
 
     def test_htmx_gets_the_piece_with_the_report(
@@ -336,12 +336,14 @@ class TestForm:
         answer = staff_client.post("/orders/bulk", data=sent, headers=HTMX)
         assert answer.status_code == 200
         assert "<html" not in answer.text
-        assert told(answer.text) == "1 order set to List."
+        assert headline(answer.text) == "1 order set to List."
         here = attribute(answer.text, "[data-here]", "data-here")
         assert re.fullmatch(r"/orders\?status=New&done=[0-9a-f-]{36}", here)
         assert stored(app, code)[0] == "List"
 
-    def test_nobody_else_may(self, app: Flask, org: Org, client: FlaskClient) -> None:
+    def test_the_lists_actions_require_a_sign_in(
+        self, app: Flask, org: Org, client: FlaskClient
+    ) -> None:
         code = make_order(org)["shortId"]
         sent = {"seen": f"{code}.1", "scope": "page", "do": "bin"}
         for path in ("bulk", "columns", "views", "views/x", "changes/x/undo"):

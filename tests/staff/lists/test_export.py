@@ -1,4 +1,4 @@
-"""The list of orders as CSV and as a workbook: what is filtered, one row a line, safe to open."""
+"""The list of orders as CSV and as a workbook: filtered, one row a line, safe to open."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ def exported(client: FlaskClient, query: str = "") -> list[dict[str, str]]:
 
 
 def workbook(client: FlaskClient, query: str = "") -> list[list[str]]:
-    """Give the cells of the only sheet, row by row, as they are shown."""
+    """Return the cells of the only sheet, row by row, as texts."""
     answer = client.get(f"/orders/export.xlsx?{query}")
     assert answer.status_code == 200
     assert "spreadsheetml.sheet" in answer.content_type
@@ -48,7 +48,7 @@ def workbook(client: FlaskClient, query: str = "") -> list[list[str]]:
             for letter in column:
                 at = at * 26 + ord(letter) - 64
             cells += [""] * (at - 1 - len(cells))
-            # The format writes some characters by their number.
+            # The format escapes some characters by their number.
             cells.append("".join(cell.itertext()).replace("_x000D_", "\r"))
         rows.append(cells)
     return rows
@@ -89,7 +89,7 @@ def test_an_order_with_an_empty_cart_has_one_row(staff_client: FlaskClient, org:
     assert (row["status"], row["configurationId"], row["count"]) == ("List", "", "")
 
 
-def test_it_is_what_is_filtered_in_the_order_of_the_list(
+def test_the_export_has_the_filters_and_the_sort_of_the_list(
     staff_client: FlaskClient, org: Org, other_org: Org
 ) -> None:
     for name, status in (("b", "New"), ("a", "New"), ("c", "List")):
@@ -157,7 +157,7 @@ def test_values_come_back_as_what_they_were(
     assert read_value(unguard(row["metadata.free"])) == value
 
 
-def test_keys_beyond_the_columns_stand_together(
+def test_keys_without_a_column_are_in_one_cell(
     staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orders.lists.order_export.MOST_KEYS", 4)
@@ -183,7 +183,7 @@ def test_a_workbook_has_numbers_and_an_end(
     assert "take the CSV" in answer.text
 
 
-def test_what_cannot_be_read_is_told_on_the_page(staff_client: FlaskClient) -> None:
+def test_invalid_filters_are_reported_on_the_page(staff_client: FlaskClient) -> None:
     for kind in ("csv", "xlsx"):
         answer = staff_client.get(f"/orders/export.{kind}?from=nope")
         assert answer.status_code == 422

@@ -1,4 +1,4 @@
-"""The list of orders: what is found, how it is narrowed and sorted, and which columns it has."""
+"""The list of orders: search, filters, sort and columns."""
 
 import itertools
 import re
@@ -40,7 +40,7 @@ def rows_of(page: Part) -> list[str]:
 
 
 def all_pages(client: FlaskClient, query: str) -> list[list[str]]:
-    """Go from page to page by the links, to the end."""
+    """Follow the links from page to page, to the last one."""
     pages, address = [], f"/orders?{query}"
     while True:
         page = read(client.get(address).text)
@@ -51,14 +51,14 @@ def all_pages(client: FlaskClient, query: str) -> list[list[str]]:
 
 
 def change(org: Org, code: str, **values: object) -> None:
-    """Change what only time could: when an order was made."""
+    """Change the time at which an order was created."""
     with org.app.app_context():
         statement = update(tables.orders).where(tables.orders.c.short_id == code).values(**values)
         database.write(lambda connection: connection.execute(statement).close())
 
 
 class TestSearch:
-    def test_it_finds_an_order_by_whatever_stands_in_it(
+    def test_an_order_is_found_by_everything_in_it(
         self, staff_client: FlaskClient, org: Org
     ) -> None:
         wanted = make_order(
@@ -104,7 +104,7 @@ class TestSearch:
         assert set(codes(staff_client, {"q": "brass"})) == {one, two}
         assert codes(staff_client, {"q": "sofa"}) == []
 
-    def test_a_product_of_many_orders_is_found_as_well(
+    def test_a_product_of_many_orders_is_found(
         self, staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         chairs = [org.save(f"Chair {n}", f"CH-{n}") for n in range(4)]
@@ -122,7 +122,7 @@ class TestSearch:
         assert set(codes(staff_client, {"q": "chair"})) == every
         assert codes(staff_client, {"q": "chair ch-3"}) == [made[3]["shortId"]]
 
-    def test_so_many_are_counted_and_no_more(
+    def test_counting_stops_at_the_limit(
         self, staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for _ in range(3):
@@ -134,9 +134,7 @@ class TestSearch:
 
 
 class TestFilters:
-    def test_each_narrows_the_list_and_all_together(
-        self, staff_client: FlaskClient, org: Org
-    ) -> None:
+    def test_filters_work_alone_and_together(self, staff_client: FlaskClient, org: Org) -> None:
         org.define(FINISH, GRADE)
         first = make_order(
             org, name="First", status="New", metadata={"finish": "matt", "grade": "a"},
@@ -193,7 +191,7 @@ class TestFilters:
         assert codes(staff_client, "from=2026-07-10") == [made]
         assert codes(staff_client, "to=2026-07-09") == []
 
-    def test_the_bin_holds_what_was_deleted_and_nothing_else(
+    def test_the_bin_has_only_deleted_orders(
         self, staff_client: FlaskClient, org: Org, client: FlaskClient
     ) -> None:
         kept, binned = make_order(org)["shortId"], make_order(org)["shortId"]
@@ -205,7 +203,9 @@ class TestFilters:
         page = staff_client.get("/orders?bin=1").text
         assert f'href="/orders/{binned}"' not in page
 
-    def test_each_is_a_chip_that_takes_it_away(self, staff_client: FlaskClient, org: Org) -> None:
+    def test_each_filter_is_a_chip_that_removes_it(
+        self, staff_client: FlaskClient, org: Org
+    ) -> None:
         org.define(FINISH)
         page = staff_client.get(
             "/orders?status=New&status=List&q=oak&metadata.finish=oil&sort=name"
@@ -230,7 +230,7 @@ class TestFilters:
         ],
     )  # fmt: skip
     @pytest.mark.one_database(reason="such a filter is not searched for")
-    def test_what_cannot_be_read_is_told_at_its_field(
+    def test_invalid_values_are_reported_at_their_fields(
         self, staff_client: FlaskClient, org: Org, query: str, sentence: str
     ) -> None:
         org.define(FINISH)
@@ -241,7 +241,7 @@ class TestFilters:
         assert "<title>Error: " in answer.text
         assert 'id="row-' not in answer.text
 
-    def test_odd_values_never_break_it(self, staff_client: FlaskClient, org: Org) -> None:
+    def test_odd_values_do_not_break_the_list(self, staff_client: FlaskClient, org: Org) -> None:
         org.define(FINISH)
         make_order(org)
         names = [*LABELS, "sort", "view", "columns", "older", "newer", "done"]
@@ -256,7 +256,7 @@ class TestSort:
         "sort", ["createdAt", "-createdAt", "updatedAt", "-updatedAt", "name", "-name",
                  "customerId", "-customerId", "status", "-status"],
     )  # fmt: skip
-    def test_pages_hold_every_order_once_in_order_and_lead_back(
+    def test_pages_have_every_order_once_and_links_back(
         self, staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch, sort: str
     ) -> None:
         monkeypatch.setattr("orders.lists.order_list.PAGE_SIZE", 3)
@@ -322,7 +322,7 @@ class TestColumns:
         heads = read(text).all("th[scope=col]")
         return [re.sub(r"\s+|[↓↑]", "", head.text) for head in heads][1:]
 
-    def test_each_person_chooses_their_own(
+    def test_each_person_selects_their_own_columns(
         self, staff_client: FlaskClient, app: Flask, org: Org
     ) -> None:
         org.define(FINISH)
@@ -350,7 +350,9 @@ class TestColumns:
         staff_client.post("/orders/columns", data={"do": "reset"})
         assert self.heads(staff_client)[:2] == ["Code", "Name"]
 
-    def test_those_in_the_address_count(self, staff_client: FlaskClient, org: Org) -> None:
+    def test_columns_in_the_address_take_precedence(
+        self, staff_client: FlaskClient, org: Org
+    ) -> None:
         make_order(org)
         assert self.heads(staff_client, "columns=changed,name") == ["Code", "Name", "Changed(UTC)"]
         assert self.heads(staff_client, "columns=code") == ["Code"]

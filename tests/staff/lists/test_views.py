@@ -1,4 +1,4 @@
-"""Saved views: what the list shows, under a name."""
+"""Saved views of the list."""
 
 import pytest
 from flask import Flask
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("csrf_off")
 
 
 def tabs(client: FlaskClient, query: str = "") -> dict[str, str]:
-    """Give label and address of each tab."""
+    """Return label and address of each tab."""
     text = client.get(f"/orders?{query}").text
     return {one.strings()[0]: one["href"] for one in read(text).all(".views a[href]")}
 
@@ -24,7 +24,7 @@ def current(client: FlaskClient, query: str) -> list[str]:
 
 
 def save(client: FlaskClient, name: str, state: str, **more: str) -> str:
-    """Save a view; gives its ID."""
+    """Save a view and return its ID."""
     sent = {"name": name, "state": state, "key": name, **more}
     answer = client.post("/orders/views", data=sent)
     assert answer.status_code == 303, answer.text
@@ -41,7 +41,7 @@ def stranger(app: Flask, other_org: Org) -> FlaskClient:
     return other_org.sign_in(app.test_client())
 
 
-def test_everybody_has_the_usual_ones(staff_client: FlaskClient, org: Org) -> None:
+def test_everybody_has_the_built_in_views(staff_client: FlaskClient, org: Org) -> None:
     made = {
         status: make_order(org, status=status)["shortId"]
         for status in ("List", "In Cart", "New", "In Progress", "Complete")
@@ -60,7 +60,7 @@ def test_everybody_has_the_usual_ones(staff_client: FlaskClient, org: Org) -> No
     assert current(staff_client, "status=New&q=x") == []
 
 
-def test_a_view_keeps_filters_sort_and_columns(staff_client: FlaskClient, org: Org) -> None:
+def test_a_view_saves_filters_sort_and_columns(staff_client: FlaskClient, org: Org) -> None:
     wanted = make_order(org, name="Oak")["shortId"]
     make_order(org, name="Ash")
     view_id = save(staff_client, "Oak ones", "q=oak&sort=name&columns=name&older=x")
@@ -68,11 +68,11 @@ def test_a_view_keeps_filters_sort_and_columns(staff_client: FlaskClient, org: O
     assert address == f"/orders?q=oak&sort=name&columns=name&view={view_id}"
     assert codes(staff_client, address.partition("?")[2]) == [wanted]
     assert current(staff_client, address.partition("?")[2]) == ["Oak ones"]
-    # A filter is added while it is open: it is still this view, and can be overwritten.
+    # With another filter it is still this view, and can be overwritten.
     assert current(staff_client, f"q=oak&status=New&view={view_id}") == ["Oak ones"]
 
 
-def test_it_is_the_persons_own_until_it_is_shared(
+def test_a_view_is_private_until_it_is_shared(
     staff_client: FlaskClient, colleague: FlaskClient, stranger: FlaskClient
 ) -> None:
     view_id = save(staff_client, "Mine", "status=New")
@@ -83,7 +83,7 @@ def test_it_is_the_persons_own_until_it_is_shared(
     assert "Ours" not in tabs(stranger)
 
 
-def test_it_is_renamed_overwritten_and_deleted(staff_client: FlaskClient) -> None:
+def test_a_view_can_be_renamed_overwritten_and_deleted(staff_client: FlaskClient) -> None:
     view_id = save(staff_client, "Mine", "status=New&columns=name")
     sent = {"name": "Yours", "state": f"status=List&columns=name&view={view_id}", "do": "save"}
     staff_client.post(f"/orders/views/{view_id}", data=sent)
@@ -96,7 +96,7 @@ def test_it_is_renamed_overwritten_and_deleted(staff_client: FlaskClient) -> Non
     assert staff_client.get(f"/orders?view={view_id}").status_code == 200
 
 
-def test_others_cannot_change_it_but_an_admin_can_when_it_is_shared(
+def test_only_the_owner_and_for_shared_views_an_admin_can_change_a_view(
     app: Flask, org: Org, staff_client: FlaskClient, colleague: FlaskClient, stranger: FlaskClient
 ) -> None:
     theirs = save(colleague, "Admin's", "status=New", shared="y")
@@ -118,7 +118,7 @@ def test_others_cannot_change_it_but_an_admin_can_when_it_is_shared(
     [("", "From 1 to 80"), ("x" * 81, "From 1 to 80"), ("Mine", "a view of this name"),
      ("a\0b", "NUL")],
 )  # fmt: skip
-def test_a_bad_name_is_told_at_its_field_and_kept(
+def test_a_bad_name_is_reported_and_stays_in_its_field(
     staff_client: FlaskClient, name: str, sentence: str
 ) -> None:
     save(staff_client, "Mine", "status=New")
@@ -134,14 +134,14 @@ def test_a_bad_name_is_told_at_its_field_and_kept(
 def test_the_same_form_twice_makes_one(staff_client: FlaskClient) -> None:
     assert save(staff_client, "Mine", "status=New") == save(staff_client, "Mine", "status=New")
     assert list(tabs(staff_client)).count("Mine") == 1
-    # Whoever goes back and gives another name wants another view.
+    # Another name on the same page makes another view.
     assert save(staff_client, "Another", "status=New", key="Mine") != save(
         staff_client, "Third", "status=New", key="Mine"
     )
     assert {"Mine", "Another", "Third"} <= set(tabs(staff_client))
 
 
-def test_nobody_keeps_more_than_so_many(
+def test_the_number_of_views_is_limited(
     staff_client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orders.lists.saved_views.MAX_VIEWS", 1)

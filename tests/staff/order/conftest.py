@@ -1,4 +1,4 @@
-"""The order whose page or sheet is looked at."""
+"""The order of the tests in this folder."""
 
 import pytest
 

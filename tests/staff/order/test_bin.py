@@ -1,4 +1,4 @@
-"""One order in the bin and back."""
+"""Binning and restoring an order."""
 
 import pytest
 from flask import Flask
@@ -7,13 +7,13 @@ from flask.testing import FlaskClient
 from orders import editing, notes, queries
 from orders.rules.order import OrderChanges
 from tests.actors import Org
-from tests.staff.order.acts import IDA, KEY, actions, page, post, send_undo, stored
+from tests.staff.order.order_actions import IDA, KEY, actions, page, post, send_undo, stored
 
 pytestmark = pytest.mark.usefixtures("csrf_off")
 
 
 class TestBin:
-    def test_in_and_out_by_the_messages_undo(
+    def test_undo_restores_and_bins_an_order(
         self, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         post(staff_client, code, "bin", version=1)
@@ -27,7 +27,7 @@ class TestBin:
         assert 'class="undo"' not in text
         assert actions(org, code) == ["created", "binned", "restored"]
 
-    def test_its_page_is_there_for_reading_and_for_nothing_else(
+    def test_the_page_of_an_order_in_the_bin_is_read_only(
         self, app: Flask, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         with app.app_context():
@@ -40,27 +40,27 @@ class TestBin:
             assert hidden not in text, hidden
         with app.app_context():
             before = queries.read_history(stored(org, code))
-        for act, fields in (
+        for action, fields in (
             ("status", {"status": "Complete", "version": 2}), ("notes", {"note": "x", "key": KEY}),
             (f"notes/{note}/delete", {}), ("link", {"to": IDA}), ("bin", {"version": 2}),
         ):  # fmt: skip
-            answer = post(staff_client, code, act, **fields)
-            assert (answer.status_code, answer.location) == (303, f"/orders/{code}"), act
-            assert "Restore it first; nothing was changed." in page(staff_client, code), act
+            answer = post(staff_client, code, action, **fields)
+            assert (answer.status_code, answer.location) == (303, f"/orders/{code}"), action
+            assert "Restore it first; nothing was changed." in page(staff_client, code), action
         with app.app_context():
             assert queries.read_history(stored(org, code)) == before
             assert [one.text for one in notes.list_notes(stored(org, code))] == ["Ring before nine"]
         for path in ("qr.svg", "placed", "print"):
             assert staff_client.get(f"/orders/{code}/{path}").status_code == 404
 
-    def test_restore_of_one_that_is_not_there_says_so(
+    def test_restoring_an_order_that_is_not_in_the_bin_reports_it(
         self, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         post(staff_client, code, "restore", version=1)
         assert "The order is not in the bin." in page(staff_client, code)
         assert actions(org, code) == ["created"]
 
-    def test_a_stale_form_puts_nothing_into_the_bin(
+    def test_a_stale_form_bins_nothing(
         self, app: Flask, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         with app.app_context():

@@ -1,4 +1,4 @@
-"""The history in words: labels, product names, lines that came, went or changed their count."""
+"""The history in words: labels, product names, added, removed and changed lines."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from flask import Flask
 from orders.queries import HistoryEntry
 from orders.rules.attributes import AttributeRule, Kind, Option
 from orders.staff.order import history
-from orders.staff.order.history import Change
+from orders.staff.order.history import FieldChange
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 
@@ -32,8 +32,8 @@ def entry(action: str = "changed", kind: str = "staff", **changes: Any) -> Histo
     return HistoryEntry(NOW, "ida@desk.example", action, changes, kind)
 
 
-def told(org: Org, **changes: Any) -> list[Change]:  # noqa: ANN401 - JSON
-    [event] = history.tell([entry(**changes)], RULES, org.id)
+def described(org: Org, **changes: Any) -> list[FieldChange]:  # noqa: ANN401 - JSON
+    [event] = history.describe([entry(**changes)], RULES, org.id)
     return list(event.changes)
 
 
@@ -41,9 +41,9 @@ def cart(*lines: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"configurationId": CHAIR, "count": 1, **line} for line in lines]
 
 
-def test_who_and_from_where_newest_first(org: Org) -> None:
+def test_entries_have_person_and_source_newest_first(org: Org) -> None:
     entries = [entry("created", "token"), entry("imported"), entry("binned"), entry("odd")]
-    events = history.tell(entries, RULES, org.id)
+    events = history.describe(entries, RULES, org.id)
     assert [(event.title, event.source) for event in events] == [
         ("odd", "desk"),
         ("Put into the bin", "desk"),
@@ -62,88 +62,90 @@ def test_who_and_from_where_newest_first(org: Org) -> None:
         ({"status": {}, "cart": {}}, "Changed"),
     ],
 )
-def test_a_change_of_one_thing_is_called_by_it(
+def test_a_change_of_one_field_has_its_own_title(
     org: Org, changes: dict[str, Any], title: str
 ) -> None:
-    [event] = history.tell([entry(**changes)], RULES, org.id)
+    [event] = history.describe([entry(**changes)], RULES, org.id)
     assert event.title == title
 
 
-def test_plain_fields(org: Org) -> None:
+def test_fields_are_described_by_their_labels(org: Org) -> None:
     changes = {
         "status": {"from": "New", "to": "Complete"},
         "name": {"from": None, "to": "Lobby"},
         "customerId": {"from": "C-1", "to": None},
     }
-    assert told(org, **changes) == [
-        Change("Status", "New", "Complete"),
-        Change("Order name", None, "Lobby"),
-        Change("Customer ID", "C-1", None),
+    assert described(org, **changes) == [
+        FieldChange("Status", "New", "Complete"),
+        FieldChange("Order name", None, "Lobby"),
+        FieldChange("Customer ID", "C-1", None),
     ]
 
 
-def test_attributes_by_their_labels_and_only_those_that_differ(org: Org) -> None:
+def test_only_changed_attributes_are_described_by_their_labels(org: Org) -> None:
     metadata = {
         "from": {"finish": "lacquer", "gift": False, "same": 1, "po": {"n": 7}},
         "to": {"finish": "matt", "gift": True, "same": 1, "new": "x"},
     }
-    assert told(org, metadata=metadata, derivative={"from": {}, "to": {"finish": "matt"}}) == [
-        Change("Finish", "lacquer", "Matt"),  # an option that was retired keeps its value
-        Change("Gift wrap", "No", "Yes"),
-        Change("po", '{"n": 7}', None),
-        Change("new", None, "x"),
-        Change("derivative: finish", None, "matt"),
+    assert described(org, metadata=metadata, derivative={"from": {}, "to": {"finish": "matt"}}) == [
+        FieldChange("Finish", "lacquer", "Matt"),  # a deleted option is shown by its value
+        FieldChange("Gift wrap", "No", "Yes"),
+        FieldChange("po", '{"n": 7}', None),
+        FieldChange("new", None, "x"),
+        FieldChange("derivative: finish", None, "matt"),
     ]
 
 
 def test_one_and_true_are_not_the_same(org: Org) -> None:
-    assert told(org, metadata={"from": {"a": 1}, "to": {"a": True}}) == [Change("a", "1", "true")]
-
-
-def test_platform_by_its_labels(org: Org) -> None:
-    platform = {"from": {"id": "1", "storeName": "North"}, "to": {"id": "2", "storeName": "North"}}
-    assert told(org, platform=platform) == [Change("Platform order ID", "1", "2")]
-
-
-def test_lines_by_the_names_of_their_products(org: Org) -> None:
-    card = org.save("Oslo chair", "OSL-1")
-    old = cart({"configurationId": card.id, "count": 2}, {"configurationId": LAMP})
-    new = cart({"configurationId": card.id, "count": 1500}, {"metadata": {"engraving": "Ida"}})
-    assert told(org, cart={"from": old, "to": new}) == [
-        Change("Count of Oslo chair OSL-1", "2", "1,500"),
-        Change("Line taken out", before=f"1 of {LAMP}"),
-        Change("Line added", after=f"1 of {CHAIR} (engraving: Ida)"),
+    assert described(org, metadata={"from": {"a": 1}, "to": {"a": True}}) == [
+        FieldChange("a", "1", "true")
     ]
 
 
-def test_lines_put_behind_the_others(org: Org) -> None:
-    assert told(org, cart={"added": cart({"count": 3})}) == [
-        Change("Line added", after=f"3 of {CHAIR}")
+def test_the_platform_is_described_by_its_labels(org: Org) -> None:
+    platform = {"from": {"id": "1", "storeName": "North"}, "to": {"id": "2", "storeName": "North"}}
+    assert described(org, platform=platform) == [FieldChange("Platform order ID", "1", "2")]
+
+
+def test_lines_are_described_by_their_products(org: Org) -> None:
+    card = org.save("Oslo chair", "OSL-1")
+    old = cart({"configurationId": card.id, "count": 2}, {"configurationId": LAMP})
+    new = cart({"configurationId": card.id, "count": 1500}, {"metadata": {"engraving": "Ida"}})
+    assert described(org, cart={"from": old, "to": new}) == [
+        FieldChange("Count of Oslo chair OSL-1", "2", "1,500"),
+        FieldChange("Line taken out", before=f"1 of {LAMP}"),
+        FieldChange("Line added", after=f"1 of {CHAIR} (engraving: Ida)"),
+    ]
+
+
+def test_added_lines_are_described(org: Org) -> None:
+    assert described(org, cart={"added": cart({"count": 3})}) == [
+        FieldChange("Line added", after=f"3 of {CHAIR}")
     ]
 
 
 def test_equal_lines_are_paired_one_by_one(org: Org) -> None:
     old, new = cart({}, {}, {"count": 4}), cart({}, {"count": 4})
-    assert told(org, cart={"from": old, "to": new}) == [
-        Change("Line taken out", before=f"1 of {CHAIR}")
+    assert described(org, cart={"from": old, "to": new}) == [
+        FieldChange("Line taken out", before=f"1 of {CHAIR}")
     ]
 
 
-def test_a_lines_own_metadata(org: Org) -> None:
+def test_the_metadata_of_a_line_is_described(org: Org) -> None:
     old, new = cart({"metadata": {"side": "left"}}), cart({"metadata": {"side": "right"}})
-    assert told(org, cart={"from": old, "to": new}) == [
-        Change(f"Line of {CHAIR}", "1 piece (side: left)", "1 piece (side: right)")
+    assert described(org, cart={"from": old, "to": new}) == [
+        FieldChange(f"Line of {CHAIR}", "1 piece (side: left)", "1 piece (side: right)")
     ]
 
 
-def test_another_order_of_the_lines(org: Org) -> None:
+def test_a_new_order_of_the_lines_is_described(org: Org) -> None:
     old = cart({}, {"configurationId": LAMP})
-    assert told(org, cart={"from": old, "to": old[::-1]}) == [
-        Change("Lines put into another order")
+    assert described(org, cart={"from": old, "to": old[::-1]}) == [
+        FieldChange("Lines put into another order")
     ]
 
 
-def test_what_happened_since_a_version(org: Org) -> None:
+def test_entries_since_a_version_are_found(org: Org) -> None:
     entries = [entry("created"), entry("link sent", to="a@x.example"), entry(), entry("binned")]
     assert [one.action for one in history.since(entries, 1)] == ["changed", "binned"]
     assert [one.action for one in history.since(entries, 2)] == ["binned"]

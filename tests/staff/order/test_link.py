@@ -1,4 +1,4 @@
-"""The customer's link: sent by mail once it may be, or by the person's own program."""
+"""The customer's link: sent by mail, or by the person's own mail program."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +14,7 @@ from tests.actors import Org
 from tests.databases import settings_for
 from tests.html import attribute
 from tests.mail_server import MailServer, mail_server
-from tests.staff.order.acts import IDA, actions, page, post, stored
+from tests.staff.order.order_actions import IDA, actions, page, post, stored
 from tests.staff.test_pages import make_order
 
 pytestmark = pytest.mark.usefixtures("csrf_off")
@@ -35,7 +35,7 @@ class TestLink:
             public_url="https://orders.workshop.example",
         )
 
-    def test_it_goes_out_with_link_and_code_and_is_noted(
+    def test_the_mail_has_link_and_code_and_is_recorded(
         self, app: Flask, staff_client: FlaskClient, org: Org, code: str, server: MailServer
     ) -> None:
         assert "Send the link" in page(staff_client, code)
@@ -70,7 +70,7 @@ class TestLink:
         assert server.received == []
         assert actions(org, code) == ["created"]
 
-    def test_what_the_server_refuses_is_told_and_not_noted(
+    def test_a_refused_mail_is_reported_and_not_recorded(
         self, staff_client: FlaskClient, org: Org, code: str, server: MailServer
     ) -> None:
         server.refusal = "550 No such mailbox"
@@ -81,19 +81,19 @@ class TestLink:
         assert "550 No such mailbox. Nothing was sent." in answer.text
         assert actions(org, code) == ["created"]
 
-    def test_nobody_sends_out_hundreds(self, staff_client: FlaskClient, code: str) -> None:
+    def test_the_number_of_mails_is_limited(self, staff_client: FlaskClient, code: str) -> None:
         answers = [post(staff_client, code, "link", to="x").status_code for _ in range(21)]
         assert set(answers[:-1]) == {422}
         assert answers[-1] == 429
 
-    def test_the_address_that_the_order_holds_is_filled_in(
+    def test_the_address_in_the_order_is_filled_in(
         self, staff_client: FlaskClient, org: Org
     ) -> None:
         order = make_order(org, metadata={"email": IDA})
         assert f'value="{IDA}"' in page(staff_client, order["shortId"])
 
 
-def test_without_a_mail_server_the_persons_own_program_writes(
+def test_without_a_mail_server_a_mailto_link_is_offered(
     staff_client: FlaskClient, code: str
 ) -> None:
     text = page(staff_client, code)

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from orders import notes
 from tests.actors import Org
-from tests.staff.order.acts import KEY, page, post, stored
+from tests.staff.order.order_actions import KEY, page, post, stored
 
 pytestmark = pytest.mark.usefixtures("csrf_off")
 
@@ -29,7 +29,7 @@ class TestNotes:
         assert page(staff_client, code).count('<p class="note-text">') == 1
 
     @pytest.mark.parametrize("note", ["", "x" * 2001, "a\0"])
-    def test_what_is_not_fit_keeps_what_was_typed(
+    def test_a_refused_note_stays_in_the_form(
         self, staff_client: FlaskClient, code: str, note: str
     ) -> None:
         answer = post(staff_client, code, "notes", note=note, key=KEY)
@@ -38,7 +38,7 @@ class TestNotes:
         assert f">\n{note}</textarea>" in answer.text
         assert "No notes yet." in answer.text
 
-    def test_nobody_else_sees_them(
+    def test_customers_and_the_api_do_not_see_notes(
         self, client: FlaskClient, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         post(staff_client, code, "notes", note="Between ourselves", key=KEY)
@@ -48,7 +48,7 @@ class TestNotes:
             assert answer.status_code == 200
             assert "Between ourselves" not in answer.text
 
-    def test_only_ones_own_are_deleted(
+    def test_people_can_delete_only_their_own_notes(
         self, app: Flask, staff_client: FlaskClient, admin_client: FlaskClient, org: Org, code: str
     ) -> None:
         made = post(staff_client, code, "notes", note="Mine", key=KEY).location[-36:]

@@ -1,4 +1,4 @@
-"""Order sheets: one order a page, for the printer and as PDF, without a request to anybody."""
+"""Order sheets: one order a page, for printing and as a PDF that loads nothing."""
 
 import contextlib
 import re
@@ -27,7 +27,7 @@ def pages_of(document: bytes) -> int:
 
 
 def contents(document: bytes) -> bytes:
-    """Give all that stands in the document, also what is compressed."""
+    """Return the content of the document, decompressed."""
     parts = [document]
     for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", document, re.S):
         with contextlib.suppress(zlib.error):
@@ -35,7 +35,7 @@ def contents(document: bytes) -> bytes:
     return b"\n".join(parts)
 
 
-def test_a_sheet_shows_what_the_workshop_needs(staff_client: FlaskClient, org: Org) -> None:
+def test_a_sheet_shows_the_order_with_its_lines(staff_client: FlaskClient, org: Org) -> None:
     card = org.save("Oslo chair", "OSL-1")
     made = make_order(
         org, name="Reception", customerId="C-9", platform={"id": "1001"},
@@ -50,7 +50,7 @@ def test_a_sheet_shows_what_the_workshop_needs(staff_client: FlaskClient, org: O
     assert text.count("<h1") == 1
 
 
-def test_options_are_said_as_people_read_them(staff_client: FlaskClient, org: Org) -> None:
+def test_options_are_in_the_pages_language(staff_client: FlaskClient, org: Org) -> None:
     made = org.app.test_client().post(
         "/api/configurations",
         json={"variant": {"Drawer": True, "Mesh": {"id": 7}, "Width": 1200}},
@@ -73,21 +73,21 @@ def test_several_orders_each_have_a_sheet_and_unknown_codes_are_named(
     answer = staff_client.get("/orders/print", query_string={"codes": [asked, "nonsense"]})
     assert answer.text.count('class="sheet"') == 2
     assert answer.text.index(code[:4]) < answer.text.index(second[:4])
-    told = answer.text.partition('role="alert"')[2].partition("</p>")[0]
-    assert theirs in told
-    assert "nonsense" in told
-    assert code not in told
+    alert = answer.text.partition('role="alert"')[2].partition("</p>")[0]
+    assert theirs in alert
+    assert "nonsense" in alert
+    assert code not in alert
 
 
 @pytest.mark.parametrize("codes", ["", ",", "nonsense", "\0", "é" * 900])
-def test_nothing_to_print_is_said(staff_client: FlaskClient, codes: str) -> None:
+def test_a_page_without_orders_reports_it(staff_client: FlaskClient, codes: str) -> None:
     answer = staff_client.get("/orders/print", query_string={"codes": codes})
     assert answer.status_code == 200
     assert "Nothing to print." in answer.text
     assert staff_client.get("/orders/print.pdf", query_string={"codes": codes}).status_code == 404
 
 
-def test_more_than_fit_are_named(staff_client: FlaskClient, code: str) -> None:
+def test_orders_beyond_the_limit_are_named(staff_client: FlaskClient, code: str) -> None:
     codes = ",".join([code, *(f"X{n:06}" for n in range(120))])
     text = staff_client.get(f"/orders/print?codes={codes}").text
     assert "At most 100 orders are printed at once." in text
@@ -97,21 +97,21 @@ def test_more_than_fit_are_named(staff_client: FlaskClient, code: str) -> None:
 @needs_pango
 @pytest.mark.one_database(reason="how a sheet becomes a PDF; the orders are read as for the page")
 class TestPdf:
-    def test_one_order_is_a_document(self, staff_client: FlaskClient, code: str) -> None:
+    def test_one_order_becomes_a_document(self, staff_client: FlaskClient, code: str) -> None:
         assert f"/orders/{code}.pdf" in staff_client.get(f"/orders/{code}").text
         answer = staff_client.get(f"/orders/{code}.pdf")
         assert answer.mimetype == "application/pdf"
         assert answer.headers["Content-Disposition"] == f'inline; filename="order-{code}.pdf"'
         assert pages_of(answer.data) == 1
 
-    def test_several_orders_have_a_page_each(
+    def test_several_orders_have_one_page_each(
         self, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         codes = [code, *(make_order(org)["shortId"] for _ in range(2))]
         answer = staff_client.get(f"/orders/print.pdf?codes={','.join(codes)}")
         assert pages_of(answer.data) == 3
 
-    def test_one_that_would_take_too_long_is_not_made(
+    def test_a_pdf_that_would_take_too_long_is_refused(
         self, staff_client: FlaskClient, org: Org
     ) -> None:
         long = make_order(org, cart=[{"configurationId": CHAIR, "count": 1}] * 401)["shortId"]
@@ -122,7 +122,7 @@ class TestPdf:
             assert "At most 40 orders with 400 lines" in answer.text
             assert f"/orders/print?codes={long}" in answer.text
 
-    def test_the_picture_of_a_configuration_is_in_it(
+    def test_the_pdf_has_the_picture_of_a_configuration(
         self, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         made = org.app.test_client().post(
@@ -140,7 +140,7 @@ class TestPdf:
         ]
         assert images == [0, 1]
 
-    def test_nothing_is_fetched_from_elsewhere(self, app: Flask) -> None:
+    def test_the_pdf_loads_nothing_from_other_hosts(self, app: Flask) -> None:
         asked: list[str] = []
 
         def read(path: str) -> None:
@@ -162,10 +162,10 @@ class TestPdf:
         assert set(asked) <= {"/own.png", "/app.py"}
 
 
-def test_where_it_is_missing_the_page_says_how_to_install_it(
+def test_without_weasyprint_the_page_explains_how_to_install_it(
     staff_client: FlaskClient, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "weasyprint", None)  # as if it were not installed
+    monkeypatch.setitem(sys.modules, "weasyprint", None)  # as without an installation
     pdf.is_available.cache_clear()
     try:
         assert ".pdf" not in staff_client.get(f"/orders/{code}").text
@@ -179,7 +179,7 @@ def test_where_it_is_missing_the_page_says_how_to_install_it(
 
 
 @pytest.mark.parametrize("path", ["{}/print", "{}.pdf", "print?codes={}", "print.pdf?codes={}"])
-def test_only_those_who_may_see_the_order(
+def test_only_people_who_may_see_the_order_get_its_pdf(
     app: Flask, client: FlaskClient, org: Org, other_org: Org, code: str, path: str
 ) -> None:
     address = f"/orders/{path.format(code)}"

@@ -1,4 +1,4 @@
-"""The status of one order: the next step, the way back, and nothing over what others have done."""
+"""The status of an order: the next step, undo, and changes by others."""
 
 import pytest
 from flask import Flask
@@ -9,7 +9,7 @@ from orders.rules.order import OrderChanges
 from orders.rules.status import Status
 from tests.actors import Org
 from tests.html import attribute, read
-from tests.staff.order.acts import actions, page, post, send_undo, stored
+from tests.staff.order.order_actions import actions, page, post, send_undo, stored
 from tests.staff.test_pages import make_order
 
 pytestmark = pytest.mark.usefixtures("csrf_off")
@@ -33,7 +33,7 @@ class TestStatus:
         shown = [(one["value"], one.text) for one in options]
         assert shown == [(one, one) for one in ("List", "In Cart", "Complete")]
 
-    def test_the_message_takes_it_back(
+    def test_the_message_offers_to_undo_the_change(
         self, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         post(staff_client, code, "status", status="Complete", version=1)
@@ -55,7 +55,7 @@ class TestStatus:
         post(staff_client, code, "status", status="New", version=2)
         assert 'class="undo"' not in page(staff_client, make_order(org)["shortId"])
 
-    def test_undo_is_not_offered_when_something_has_happened_meanwhile(
+    def test_undo_is_not_offered_after_another_change(
         self, app: Flask, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         post(staff_client, code, "status", status="Complete", version=1)
@@ -75,7 +75,7 @@ class TestStatus:
         assert send_undo(staff_client, text).status_code == 409
         assert (stored(org, code).status, stored(org, code).name) == ("Complete", "Theirs")
 
-    def test_of_a_stale_form_it_shows_what_changed_and_asks_again(
+    def test_a_stale_form_shows_what_changed_and_asks_again(
         self, app: Flask, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         with app.app_context():
@@ -95,7 +95,7 @@ class TestStatus:
         post(staff_client, code, "status", status="Complete", version=again)
         assert stored(org, code).status == "Complete"
 
-    def test_two_who_want_the_same_are_both_content(
+    def test_two_people_can_set_the_same_status(
         self, app: Flask, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         with app.app_context():
@@ -111,7 +111,7 @@ class TestStatus:
         assert "The order was New already." in page(staff_client, code)
         assert actions(org, code) == ["created"]
 
-    def test_an_order_without_lines_is_told_in_place(
+    def test_an_order_without_lines_shows_the_error_beside_the_status(
         self, staff_client: FlaskClient, org: Org
     ) -> None:
         empty = make_order(org, cart=[], status="In Cart")["shortId"]
@@ -133,7 +133,7 @@ class TestStatus:
     def test_without_the_right_version_nothing_changes(
         self, staff_client: FlaskClient, org: Org, code: str, version: str
     ) -> None:
-        for act in ("status", "bin"):
-            answer = post(staff_client, code, act, status="Complete", version=version)
+        for action in ("status", "bin"):
+            answer = post(staff_client, code, action, status="Complete", version=version)
             assert answer.status_code in {303, 409}
         assert actions(org, code) == ["created"]

@@ -1,4 +1,4 @@
-"""What tests of people's accounts share: reading a link, and the codes of an app."""
+"""Links and codes of the authenticator app, for tests of accounts."""
 
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
@@ -25,18 +25,18 @@ def secret_of(link: str) -> str:
 
 
 def code_of(secret: str, ahead: int = 0) -> str:
-    """Give the code that an app shows now; `ahead` steps later it is the next one."""
+    """Return the code that the app shows now, or `ahead` steps of 30 seconds later."""
     step = int(datetime.now(UTC).timestamp()) // STEP + ahead
     return pyotp.TOTP(secret).generate_otp(step)
 
 
 def with_factor(app: Flask, member: StaffMember) -> tuple[str, list[str]]:
-    """Switch a person's second factor on; gives its secret and the recovery codes."""
+    """Turn on a person's second factor and return its secret and the recovery codes."""
     secret = second_factor.new_secret()
     with app.app_context():
         return secret, second_factor.turn_on(member, secret, code_of(secret))
 
 
 def again(org: Org, member: StaffMember) -> StaffMember:
-    """Read a person anew."""
+    """Return a person as they are stored now."""
     return org.admin() if member.role == "admin" else org.staff()

@@ -1,4 +1,4 @@
-"""A person's own account: preferences that count on every page, and the own password."""
+"""A person's own account: preferences and password."""
 
 from datetime import UTC, datetime
 
@@ -28,7 +28,7 @@ def set_to(table: Table, column: str, at: datetime) -> None:
 
 @pytest.fixture
 def order(app: Flask, staff_client: FlaskClient, csrf_off: None) -> str:
-    """An order of the salesperson, of a summer's evening; gives its code."""
+    """An order of the salesperson, created on a summer evening; the code of it."""
     placed = staff_client.post("/orders/new?form=" + "A" * 22, data={**good_form(), "do": "place"})
     code: str = placed.location.split("/")[2]
     at = datetime(2026, 7, 1, 22, 5, tzinfo=UTC)
@@ -52,11 +52,11 @@ class TestPreferences:
         listed = staff_client.get("/orders").text
         assert "Created (Berlin time)" in listed
         assert "02.07.2026 00:05</time>" in listed
-        # The moment itself stays, and others see it as they want.
+        # The moment itself is unchanged; others see it in their own format.
         assert 'datetime="2026-07-01T22:05:00+00:00"' in listed
         assert "2026-07-01 22:05</time>" in admin_client.get("/orders").text
 
-    def test_colors_and_density_are_the_servers(self, staff_client: FlaskClient) -> None:
+    def test_theme_and_density_are_rendered_by_the_server(self, staff_client: FlaskClient) -> None:
         page = staff_client.get("/orders").text
         assert '<html lang="en">' in page
         assert 'content="light dark"' in page
@@ -65,7 +65,7 @@ class TestPreferences:
         assert '<html lang="en" data-theme="dark" data-density="dense">' in page
         assert '<meta name="color-scheme" content="dark">' in page
 
-    def test_the_name_stands_in_lists_and_history(
+    def test_the_name_is_in_lists_and_history(
         self, staff_client: FlaskClient, admin_client: FlaskClient, order: str, org: Org
     ) -> None:
         staff_client.post("/account/preferences", data=CHOSEN)
@@ -96,9 +96,7 @@ class TestPreferences:
         assert org.staff().name == ""
         assert staff_client.get("/account/preferences").location == "/account"
 
-    def test_the_log_of_requests_is_narrowed_in_the_same_zone(
-        self, staff_client: FlaskClient
-    ) -> None:
+    def test_the_request_log_is_filtered_in_the_same_zone(self, staff_client: FlaskClient) -> None:
         staff_client.post("/account/preferences", data=CHOSEN)
         page = staff_client.get("/docs/api/requests?from=2026-07-02&to=2026-07-02").text
         assert "From (Berlin time)" in page
@@ -109,7 +107,7 @@ class TestPreferences:
 
 @pytest.mark.usefixtures("csrf_off")
 class TestPassword:
-    def test_who_knows_the_old_one_sets_another(
+    def test_the_old_password_is_needed_for_a_new_one(
         self, app: Flask, staff_client: FlaskClient, org: Org
     ) -> None:
         elsewhere = org.sign_in(app.test_client())
@@ -131,7 +129,7 @@ class TestPassword:
             ({"old_password": PASSWORD}, "password"),
         ],
     )
-    def test_else_nothing_changes(
+    def test_a_wrong_or_bad_password_changes_nothing(
         self, app: Flask, staff_client: FlaskClient, org: Org, form: dict[str, str], wrong: str
     ) -> None:
         answer = staff_client.post("/account/password", data=form)
@@ -149,7 +147,7 @@ class TestPassword:
 
 
 @pytest.mark.usefixtures("csrf_off")
-def test_signing_in_is_noted_and_shown(
+def test_sign_ins_are_recorded_and_shown(
     client: FlaskClient, admin_client: FlaskClient, org: Org
 ) -> None:
     member = org.staff()

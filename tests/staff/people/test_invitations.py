@@ -1,4 +1,4 @@
-"""Invitations: the link is shown once, works once, and nobody else's."""
+"""Invitations: a link is shown once and works once."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ OWN = "correct battery horse"
 
 
 def invite(client: FlaskClient, email: str = KIM, role: str = "sales") -> str:
-    """Invite somebody; gives the link."""
+    """Invite somebody and return the link."""
     answer = client.post(INVITE, data={"email": email, "role": role, "do": "link"})
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
@@ -46,7 +46,7 @@ def stored(app: Flask) -> list[str]:
 
 @pytest.mark.usefixtures("csrf_off")
 class TestInviting:
-    def test_a_person_makes_their_own_account(
+    def test_an_invited_person_creates_their_account(
         self, app: Flask, client: FlaskClient, admin_client: FlaskClient, org: Org
     ) -> None:
         link = invite(admin_client, " Kim@Desk.example ", "viewer")
@@ -94,7 +94,7 @@ class TestInviting:
             scanner.get("/invitation")
         assert join(client, link) == 303
 
-    def test_what_is_wrong_is_told_at_its_field_and_the_link_still_works(
+    def test_errors_are_shown_at_their_fields_and_the_link_still_works(
         self, client: FlaskClient, admin_client: FlaskClient
     ) -> None:
         link = invite(admin_client)
@@ -114,7 +114,7 @@ class TestInviting:
             ({"email": "", "role": ""}, ["email", "role"]),
         ],
     )
-    def test_whom_nobody_can_invite(
+    def test_invalid_invitations_are_refused(
         self, app: Flask, admin_client: FlaskClient, fields: dict[str, str], wrong: list[str]
     ) -> None:
         answer = admin_client.post(INVITE, data={"email": KIM, "role": "sales", **fields})
@@ -122,7 +122,7 @@ class TestInviting:
         assert attributes(answer.text, "[data-path]", "data-path") == wrong
         assert stored(app) == []
 
-    def test_who_has_an_account_or_an_invitation_is_not_invited_again(
+    def test_people_with_an_account_or_an_invitation_cannot_be_invited(
         self, app: Flask, admin_client: FlaskClient, other_org: Org
     ) -> None:
         invite(admin_client)
@@ -152,7 +152,7 @@ class TestPending:
         assert join(app.test_client(), second) == 303
         assert "Invited" not in admin_client.get("/settings/staff").text
 
-    def test_a_withdrawn_one_works_no_more(
+    def test_a_withdrawn_invitation_does_not_work(
         self, app: Flask, admin_client: FlaskClient, address: str
     ) -> None:
         link = link_on(admin_client.post(f"{address}/again").text)
@@ -162,9 +162,9 @@ class TestPending:
         assert join(app.test_client(), link) == 404
         assert admin_client.post(f"{address}/withdraw").status_code == 404
         assert admin_client.post(f"{address}/again").status_code == 404
-        invite(admin_client)  # anew is fine
+        invite(admin_client)  # a new invitation is allowed
 
-    def test_others_do_not_reach_it(
+    def test_other_orgs_and_roles_cannot_change_an_invitation(
         self, app: Flask, other_org: Org, staff_client: FlaskClient, address: str
     ) -> None:
         stranger = other_org.sign_in(app.test_client(), other_org.admin())
@@ -200,7 +200,7 @@ class TestService:
         with app.app_context(), pytest.raises(NotFound):
             administration.find_by_link(secret)
 
-    def test_an_address_that_came_to_an_account_meanwhile_keeps_it(
+    def test_an_invited_address_with_a_new_account_keeps_the_account(
         self, app: Flask, org: Org
     ) -> None:
         with app.app_context():
@@ -232,7 +232,7 @@ class TestMail:
             smtp_url="smtp://127.0.0.1:1?tls=off",
         )  # fmt: skip
 
-    def test_the_link_is_mailed_when_the_button_says_so(
+    def test_the_link_is_mailed_on_request(
         self, app: Flask, admin_client: FlaskClient, settings: Settings
     ) -> None:
         with mail_server() as server:
@@ -258,7 +258,7 @@ class TestMail:
         assert join(client, link_on(answer.text)) == 303
 
 
-def test_over_tls_the_pages_work_with_their_protection(settings: Settings) -> None:
+def test_csrf_protection_works_over_tls(settings: Settings) -> None:
     secure = create_app(replace(settings, secure_cookies=True))
     with secure.app_context():
         org_id = administration.add_org("Over TLS")

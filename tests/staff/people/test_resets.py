@@ -32,14 +32,14 @@ def resets(app: Flask) -> int:
 
 
 def wait_for(server: MailServer, messages: int) -> None:
-    """Wait for mail that is sent aside; it comes or the test's own time limit ends it."""
+    """Wait for mail that is sent in the background, as long as the test may take."""
     while len(server.received) < messages:
         time.sleep(0.02)
 
 
 @pytest.fixture
 def link(admin_client: FlaskClient, org: Org, csrf_off: None) -> str:
-    """A link that an admin has made for the salesperson."""
+    """A link that an admin has created for the salesperson."""
     answer = admin_client.post(f"/settings/staff/{org.staff().id}/reset-link")
     assert answer.headers["Cache-Control"] == "no-store"
     return link_on(answer.text)
@@ -47,7 +47,7 @@ def link(admin_client: FlaskClient, org: Org, csrf_off: None) -> str:
 
 @pytest.mark.usefixtures("csrf_off")
 class TestByAnAdmin:
-    def test_the_person_sets_another_password_and_old_sessions_end(
+    def test_the_person_sets_a_new_password_and_old_sessions_end(
         self, app: Flask, client: FlaskClient, staff_client: FlaskClient, org: Org, link: str
     ) -> None:
         assert staff_client.get("/orders").status_code == 200
@@ -60,7 +60,7 @@ class TestByAnAdmin:
         answer = client.post("/reset-password", data={"password": NEW})
         assert (answer.status_code, answer.location) == (303, "/sign-in")
         assert "Your new password is set" in client.get("/sign-in").text
-        assert client.get("/orders").status_code == 303  # not signed in by the link itself
+        assert client.get("/orders").status_code == 303  # the link signs nobody in
         assert staff_client.get("/orders").status_code == 303
         with app.app_context():
             assert access.sign_in(org.email, PASSWORD) is None
@@ -75,7 +75,7 @@ class TestByAnAdmin:
         with app.app_context():
             assert access.sign_in(org.email, NEW) is not None
 
-    def test_a_bad_password_is_told_and_the_link_still_works(
+    def test_a_bad_password_is_reported_and_the_link_still_works(
         self, client: FlaskClient, link: str
     ) -> None:
         client.get(link)
@@ -101,7 +101,7 @@ class TestByAnAdmin:
         assert admin_client.post(f"{page}/reset-link").location == page
         assert "This account is disabled" in admin_client.get(page).text
 
-    def test_others_make_none(
+    def test_only_admins_create_reset_links(
         self, app: Flask, staff_client: FlaskClient, other_org: Org, org: Org
     ) -> None:
         address = f"/settings/staff/{org.staff().id}/reset-link"
@@ -119,7 +119,7 @@ class TestByAnAdmin:
         signed_in = client.post("/sign-in", data={"email": org.email, "password": NEW})
         assert urlsplit(signed_in.location).path == "/sign-in/code"
 
-    def test_what_happened_is_shown(
+    def test_the_reset_is_in_the_accounts_events(
         self, app: Flask, client: FlaskClient, admin_client: FlaskClient, org: Org, link: str
     ) -> None:
         page = f"/settings/staff/{org.staff().id}"
@@ -154,7 +154,7 @@ class TestByMail:
             yield server
 
     @pytest.mark.usefixtures("csrf_off")
-    def test_a_link_comes_and_works(
+    def test_a_link_is_mailed_and_works(
         self, app: Flask, client: FlaskClient, org: Org, server: MailServer
     ) -> None:
         org.staff()
@@ -194,7 +194,7 @@ class TestByMail:
         wait_for(server, 2)
         assert {message["To"] for message in server.received} == {org.email}
 
-    def test_nobodys_mailbox_is_filled(self, app: Flask, org: Org) -> None:
+    def test_the_number_of_mails_to_an_address_is_limited(self, app: Flask, org: Org) -> None:
         with app.app_context():
             org.staff()
             made = [administration.ask_for_reset(org.email, now=START) for _ in range(5)]

@@ -35,7 +35,7 @@ def code_at(secret: str, at: datetime, steps: int = 0) -> str:
 
 @pytest.fixture
 def member(app: Flask, org: Org) -> StaffMember:
-    """The salesperson as they are before."""
+    """The salesperson, without a second factor."""
     return org.staff()
 
 
@@ -58,7 +58,7 @@ class TestCodes:
         assert self.check(app, member, code_at(secret, later), later) is CodeResult.BY_APP
         assert self.check(app, member, code_at(secret, later), later) is CodeResult.WRONG
 
-    def test_an_older_one_does_not_count_after_a_newer_one(
+    def test_an_older_code_does_not_work_after_a_newer_one(
         self, app: Flask, member: StaffMember, secret: str
     ) -> None:
         at = START + timedelta(hours=1)
@@ -73,7 +73,9 @@ class TestCodes:
         assert self.check(app, member, code_at(secret, at, steps), at) is CodeResult.BY_APP
 
     @pytest.mark.parametrize("steps", [-2, 2])
-    def test_and_no_more(self, app: Flask, member: StaffMember, secret: str, steps: int) -> None:
+    def test_a_clock_may_not_be_further_off(
+        self, app: Flask, member: StaffMember, secret: str, steps: int
+    ) -> None:
         at = START + timedelta(hours=1)
         assert self.check(app, member, code_at(secret, at, steps), at) is CodeResult.WRONG
 
@@ -81,7 +83,7 @@ class TestCodes:
         "typed", ["", "12345", "1234567", "٣٣٣٣٣٣", "\0", "x" * 5000, "\ud800"]
     )
     @pytest.mark.one_database(reason="odd texts are no codes, whatever is stored")
-    def test_odd_ones_are_wrong(
+    def test_malformed_codes_are_wrong(
         self, app: Flask, member: StaffMember, secret: str, typed: str
     ) -> None:
         assert self.check(app, member, typed) is CodeResult.WRONG
@@ -92,7 +94,7 @@ class TestCodes:
         code = code_at(secret, START, 1)
         assert self.check(app, member, f" {code[:3]} {code[3:]} ") is CodeResult.BY_APP
 
-    def test_after_many_wrong_ones_none_is_taken_for_a_while(
+    def test_after_many_wrong_codes_none_is_accepted_for_a_while(
         self, app: Flask, member: StaffMember, secret: str
     ) -> None:
         for _ in range(MOST_WRONG):
@@ -101,7 +103,7 @@ class TestCodes:
         later = START + WAIT
         assert self.check(app, member, code_at(secret, later), later) is CodeResult.BY_APP
 
-    def test_a_right_one_forgives_those_before(
+    def test_a_right_code_resets_the_count_of_wrong_ones(
         self, app: Flask, member: StaffMember, secret: str
     ) -> None:
         for _ in range(MOST_WRONG - 1):
@@ -110,7 +112,7 @@ class TestCodes:
         for _ in range(MOST_WRONG):
             assert self.check(app, member, "x") is CodeResult.WRONG
 
-    def test_it_is_switched_on_by_a_right_code_only_and_once(
+    def test_only_a_right_code_turns_the_second_factor_on_and_only_once(
         self, app: Flask, org: Org, member: StaffMember, secret: str
     ) -> None:
         admin, other = org.admin(), second_factor.new_secret()
@@ -123,7 +125,7 @@ class TestCodes:
 
 
 class TestRecoveryCodes:
-    def test_each_counts_once_and_only_hashes_are_stored(
+    def test_each_recovery_code_works_once_and_only_hashes_are_stored(
         self, app: Flask, member: StaffMember
     ) -> None:
         _secret, codes = with_factor(app, member)
@@ -140,20 +142,24 @@ class TestRecoveryCodes:
             assert second_factor.check(member, codes[0]) is CodeResult.WRONG
             assert second_factor.state_of(member).codes_left == 9
 
-    def test_new_ones_replace_the_old(self, app: Flask, member: StaffMember) -> None:
+    def test_new_recovery_codes_replace_the_old(self, app: Flask, member: StaffMember) -> None:
         _secret, codes = with_factor(app, member)
         with app.app_context():
             renewed = second_factor.renew_codes(member)
             assert second_factor.check(member, codes[0]) is CodeResult.WRONG
             assert second_factor.check(member, renewed[0]) is CodeResult.BY_RECOVERY_CODE
 
-    def test_there_are_none_without_the_factor(self, app: Flask, member: StaffMember) -> None:
+    def test_there_are_no_recovery_codes_without_the_second_factor(
+        self, app: Flask, member: StaffMember
+    ) -> None:
         with app.app_context():
             with pytest.raises(Conflict):
                 second_factor.renew_codes(member)
             assert second_factor.check(member, "") is CodeResult.WRONG
 
-    def test_another_persons_do_not_count(self, app: Flask, org: Org, member: StaffMember) -> None:
+    def test_recovery_codes_of_another_person_do_not_work(
+        self, app: Flask, org: Org, member: StaffMember
+    ) -> None:
         _secret, codes = with_factor(app, member)
         with_factor(app, org.admin())
         with app.app_context():
@@ -162,7 +168,7 @@ class TestRecoveryCodes:
 
 @pytest.mark.usefixtures("csrf_off")
 class TestSettingUp:
-    def test_it_is_set_up_and_other_sessions_end(
+    def test_setting_up_ends_other_sessions(
         self, app: Flask, staff_client: FlaskClient, org: Org
     ) -> None:
         elsewhere = org.sign_in(app.test_client())
@@ -185,7 +191,7 @@ class TestSettingUp:
         assert staff_client.get(f"{OWN}/qr.svg").status_code == 404
         assert "10 recovery codes are left" in staff_client.get("/account").text
 
-    def test_it_is_switched_off_by_the_password(
+    def test_the_password_turns_the_second_factor_off(
         self, app: Flask, client: FlaskClient, org: Org, member: StaffMember
     ) -> None:
         with_factor(app, member)
@@ -200,7 +206,7 @@ class TestSettingUp:
         assert "is switched off" in browser.get("/account").text
         assert not org.staff().has_second_factor
 
-    def test_an_admin_resets_it(
+    def test_an_admin_resets_the_second_factor(
         self, app: Flask, admin_client: FlaskClient, other_org: Org, org: Org,
         member: StaffMember,
     ) -> None:  # fmt: skip
@@ -242,12 +248,12 @@ class TestSigningIn:
         answer = client.post("/sign-in/code", data=form)
         assert (answer.status_code, answer.location) == (303, "/orders?q=a")
         assert client.get("/orders").status_code == 200
-        # Nobody gets in by the same code again.
+        # The same code does not work again.
         second = app.test_client()
         self.first_step(second, org)
         assert second.post("/sign-in/code", data=form).status_code == 422
 
-    def test_a_recovery_code_will_do(
+    def test_a_recovery_code_replaces_the_code(
         self, app: Flask, client: FlaskClient, org: Org, member: StaffMember
     ) -> None:
         _secret, codes = with_factor(app, member)
@@ -272,7 +278,7 @@ class TestSigningIn:
             administration.set_password(org.id, member.id, password="another battery")
         assert client.post("/sign-in/code", data={"recovery": codes[0]}).status_code == 401
 
-    def test_a_typed_order_is_carried_through_both_steps(
+    def test_a_typed_order_is_resumed_after_both_steps(
         self, app: Flask, client: FlaskClient, org: Org, member: StaffMember,
         stored_rows: StoredRows,
     ) -> None:  # fmt: skip
@@ -294,19 +300,17 @@ class TestSigningIn:
         assert "Lobby “east” &amp; &lt;west&gt;" in back.text
         assert stored_rows()["orders"] == 0
 
-    def test_when_the_first_step_is_too_old_the_order_is_still_there(
-        self, client: FlaskClient
-    ) -> None:
+    def test_a_typed_order_survives_an_expired_first_step(self, client: FlaskClient) -> None:
         typed = {**good_form(), "code": "123456", "next": f"/orders/new?form={KEY}"}
         answer = client.post("/sign-in/code", data=typed)
         assert answer.status_code == 401
         assert 'name="cart.0.count" value="1"' in answer.text
 
 
-def test_a_form_that_was_carried_can_be_placed_at_once(
+def test_a_resumed_form_can_be_placed_at_once(
     app: Flask, client: FlaskClient, org: Org, stored_rows: StoredRows
 ) -> None:
-    """The protection of the form is that of the new session."""
+    """The CSRF token of the form belongs to the new session."""
     org.staff()
 
     def token(page: str) -> str:
@@ -336,7 +340,7 @@ class TestDemanded:
                 needs_second_factor=True,
             )  # fmt: skip
 
-    def test_whoever_signs_in_sets_one_up_first(
+    def test_a_sign_in_leads_to_the_setup(
         self, client: FlaskClient, org: Org, member: StaffMember, stored_rows: StoredRows
     ) -> None:
         client.post("/sign-in", data={"email": org.email, "password": PASSWORD})
@@ -365,7 +369,7 @@ class TestDemanded:
         assert ["name", "Lobby"] in kept.fields
         assert not {"email", "password", "next"} & {name for name, _value in kept.fields}
 
-    def test_whoever_is_typing_already_loses_nothing(
+    def test_people_who_are_typing_lose_nothing(
         self, staff_client: FlaskClient, stored_rows: StoredRows
     ) -> None:
         htmx = {"HX-Request": "true"}
@@ -380,7 +384,7 @@ class TestDemanded:
         assert staff_client.post("/sign-out").location == "/sign-in"
 
 
-def test_the_secret_never_stands_on_a_page_again(
+def test_the_secret_is_never_shown_again(
     app: Flask, client: FlaskClient, org: Org, member: StaffMember
 ) -> None:
     secret, _codes = with_factor(app, member)

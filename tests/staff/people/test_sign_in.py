@@ -1,4 +1,4 @@
-"""Signing in: who gets in, what a session is worth, and that nothing typed is lost."""
+"""Signing in: passwords, sessions, and order forms that are resumed afterwards."""
 
 import pytest
 from flask import Flask
@@ -34,13 +34,13 @@ def member_email(org: Org) -> str:
 
 @pytest.mark.usefixtures("csrf_off")
 class TestSigningIn:
-    def test_it_works(self, client: FlaskClient, member_email: str) -> None:
+    def test_a_person_can_sign_in(self, client: FlaskClient, member_email: str) -> None:
         answer = sign_in(client, member_email)
         assert (answer.status_code, answer.location) == (303, "/")
         assert "<h1>Today</h1>" in client.get("/").text
         assert client.get("/orders").status_code == 200
 
-    def test_capitals_and_blanks_around_the_address_do_not_matter(
+    def test_case_and_surrounding_blanks_of_the_address_are_ignored(
         self, client: FlaskClient, member_email: str
     ) -> None:
         assert sign_in(client, f" {member_email.upper()} ").status_code == 303
@@ -56,9 +56,7 @@ class TestSigningIn:
         assert client.get("/orders").status_code == 303
 
     @pytest.mark.parametrize("email", ["nobody@desk.example", "", "\0", "x" * 5000])
-    def test_an_unknown_address_is_refused_in_the_same_words(
-        self, client: FlaskClient, email: str
-    ) -> None:
+    def test_an_unknown_address_gets_the_same_answer(self, client: FlaskClient, email: str) -> None:
         answer = sign_in(client, email)
         assert answer.status_code == 422
         assert "do not belong together" in answer.text
@@ -74,7 +72,7 @@ class TestSigningIn:
     ) -> None:
         assert sign_in(client, member_email, next=address).location == "/"
 
-    def test_it_goes_on_to_the_page_that_was_asked_for(
+    def test_a_sign_in_goes_on_to_the_requested_page(
         self, client: FlaskClient, member_email: str
     ) -> None:
         asked = client.get("/orders?q=a%20b")
@@ -104,7 +102,7 @@ def test_the_desk_is_closed_to_strangers(client: FlaskClient, path: str) -> None
     assert client.get(path, headers={"HX-Request": "true"}).status_code == 401
 
 
-def test_passwords_are_kept_as_argon2id_of_the_products_own_cost(org: Org) -> None:
+def test_passwords_are_stored_as_argon2id_with_the_products_cost(org: Org) -> None:
     org.staff()
     hasher = access.password_hasher
     assert (hasher.type.name, hasher.memory_cost >= 19_456, hasher.time_cost >= 2) == (
@@ -112,7 +110,7 @@ def test_passwords_are_kept_as_argon2id_of_the_products_own_cost(org: Org) -> No
     )  # fmt: skip
 
 
-def test_the_session_cookie_is_for_this_site_and_no_script(
+def test_the_session_cookie_is_http_only_and_same_site(
     client: FlaskClient, member_email: str
 ) -> None:
     cookie = client.get("/sign-in").headers["Set-Cookie"]
@@ -147,7 +145,7 @@ def test_with_its_token_the_form_works(staff_client: FlaskClient) -> None:
 
 
 @pytest.mark.usefixtures("csrf_off")
-def test_an_order_typed_while_signed_out_is_carried_through_the_sign_in(
+def test_an_order_typed_while_signed_out_is_resumed_after_the_sign_in(
     client: FlaskClient, member_email: str, stored_rows: StoredRows
 ) -> None:
     typed = {**good_form(), "name": "Lobby “east” & <west>", "do": "place"}
@@ -164,7 +162,7 @@ def test_an_order_typed_while_signed_out_is_carried_through_the_sign_in(
     assert stored_rows()["orders"] == 0
 
 
-def test_htmx_is_told_that_the_session_has_ended(client: FlaskClient) -> None:
+def test_htmx_gets_a_message_that_the_session_has_ended(client: FlaskClient) -> None:
     answer = client.post(
         f"/orders/new?form={KEY}", data=good_form(), headers={"HX-Request": "true"}
     )
@@ -177,13 +175,13 @@ def test_the_cookie_is_sent_when_it_changes_and_once_an_hour(
 ) -> None:
     with staff_client.session_transaction() as session:
         session.permanent = True  # as a real sign-in makes it
-    staff_client.get("/orders")  # its form puts a token into the session
+    staff_client.get("/orders")  # the page puts a CSRF token into the session
     with staff_client.get("/static/favicon.svg") as picture:
         assert "Set-Cookie" not in picture.headers
         assert "Cookie" not in picture.headers.get("Vary", "")
     assert "Set-Cookie" not in staff_client.get("/orders").headers
     monkeypatch.setattr(security, "RENEW_AFTER", -1)
-    # What shared caches may keep never brings a person's cookie along.
+    # Answers for shared caches have no cookie of a person.
     with staff_client.get("/static/favicon.svg") as picture:
         assert "Set-Cookie" not in picture.headers
     assert "Set-Cookie" not in staff_client.get("/texts/de.js").headers

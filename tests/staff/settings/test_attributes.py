@@ -30,7 +30,9 @@ def address_of(client: FlaskClient, label: str) -> str:
 
 @pytest.mark.usefixtures("csrf_off")
 class TestDefining:
-    def test_it_counts_for_the_next_order(self, admin_client: FlaskClient, org: Org) -> None:
+    def test_a_new_attribute_applies_to_the_next_order(
+        self, admin_client: FlaskClient, org: Org
+    ) -> None:
         answer = admin_client.post("/settings/attributes/new", data=COUNTRY)
         assert (answer.status_code, answer.location) == (303, "/settings/attributes")
         assert rules_of(org) == (
@@ -51,7 +53,7 @@ class TestDefining:
          ("boolean", "Yes", True), ("boolean", "false", False), ("text", " a ", " a "),
          ("option", " red ", "red")],
     )  # fmt: skip
-    def test_a_default_is_read_by_the_kind_and_stands_in_the_form_again(
+    def test_a_default_is_read_by_its_kind_and_shown_in_the_form_again(
         self, admin_client: FlaskClient, org: Org, kind: str, typed: str, default: object
     ) -> None:
         form = {"key": "k", "label": "L", "kind": kind, "default": typed}
@@ -84,7 +86,7 @@ class TestDefining:
         ],
     )
     @pytest.mark.one_database(reason="it is refused before the first statement that writes")
-    def test_what_is_wrong_is_told_at_its_field_and_nothing_is_saved(
+    def test_errors_are_shown_at_their_fields_and_nothing_is_saved(
         self, admin_client: FlaskClient, org: Org, fields: dict[str, str], wrong: list[str]
     ) -> None:
         answer = admin_client.post("/settings/attributes/new", data={**COUNTRY, **fields})
@@ -92,7 +94,9 @@ class TestDefining:
         assert attributes(answer.text, "[data-path]", "data-path") == wrong
         assert rules_of(org) == ()
 
-    def test_a_taken_key_is_told_at_its_field(self, admin_client: FlaskClient, org: Org) -> None:
+    def test_a_taken_key_is_reported_at_its_field(
+        self, admin_client: FlaskClient, org: Org
+    ) -> None:
         admin_client.post("/settings/attributes/new", data=COUNTRY)
         again = admin_client.post("/settings/attributes/new", data={**COUNTRY, "label": "Land"})
         assert again.status_code == 409
@@ -107,7 +111,9 @@ class TestChanging:
     def _three(self, org: Org) -> None:
         org.define(*(AttributeRule(key, key.title(), Kind.TEXT) for key in ("one", "two", "three")))
 
-    def test_all_but_the_key(self, admin_client: FlaskClient, org: Org) -> None:
+    def test_everything_but_the_key_can_be_changed(
+        self, admin_client: FlaskClient, org: Org
+    ) -> None:
         address = address_of(admin_client, "Two")
         sent = {"key": "other", "label": "Second", "kind": "number", "default": "2",
                 "applies": "derivative", "visible_to_customer": "y"}  # fmt: skip
@@ -121,7 +127,7 @@ class TestChanging:
         assert refused.status_code == 422
         assert "<code>two</code>" in refused.text
 
-    def test_up_and_down_keep_the_focus_at_the_moved_one(
+    def test_moving_an_attribute_keeps_the_focus_on_it(
         self, admin_client: FlaskClient, org: Org
     ) -> None:
         address = address_of(admin_client, "One")
@@ -137,7 +143,7 @@ class TestChanging:
         assert attributes(page, "[title][autofocus]", "aria-label") == ["Move One up"]
         assert [rule.key for rule in rules_of(org)] == ["two", "three", "one"]
 
-    def test_orders_keep_the_values_of_a_removed_one(
+    def test_orders_keep_the_values_of_a_removed_attribute(
         self, admin_client: FlaskClient, org: Org
     ) -> None:
         made = make_order(org, metadata={"two": "kept"})
@@ -148,7 +154,7 @@ class TestChanging:
         assert "kept" in admin_client.get(f"/orders/{made['shortId']}").text
 
     @pytest.mark.parametrize("odd", ["%00", "x", "é"])
-    def test_odd_and_foreign_ones_are_404(
+    def test_unknown_and_foreign_ids_are_404(
         self, app: Flask, admin_client: FlaskClient, other_org: Org, odd: str
     ) -> None:
         other_org.define(AttributeRule("k", "Theirs", Kind.TEXT))

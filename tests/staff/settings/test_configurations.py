@@ -1,4 +1,4 @@
-"""Configurations at the desk: who sees them, how they are found, and the import."""
+"""Configurations at the desk: permissions, search, and import."""
 
 import io
 import json
@@ -27,7 +27,7 @@ def saved(app: Flask) -> int:
 
 
 def save_whole(app: Flask, org: Org) -> str:
-    """Save a configuration with everything that there is; gives its ID."""
+    """Save a configuration with every field and return its ID."""
     raw = {
         "metadata": {"name": "Oslo chair", "sku": "OSL-1", "note": "<b>"},
         "variant": {"Holz": "Eiche ÄÖ", "Gurt": True, "asset": {"assetId": "x"}},
@@ -49,12 +49,14 @@ def save_whole(app: Flask, org: Org) -> str:
         return configurations.create_configuration(new, files, actor=org.actor(), store=store).id
 
 
-def test_nobody_sees_them_without_signing_in(client: FlaskClient) -> None:
+def test_configurations_require_a_sign_in(client: FlaskClient) -> None:
     for path in ("", "/chair_01", "/chair_01/picture", "/chair_01/files/a", "/import"):
         assert client.get(f"/configurations{path}").status_code == 303
 
 
-def test_sales_sees_everything_of_one(app: Flask, org: Org, staff_client: FlaskClient) -> None:
+def test_salespeople_see_everything_about_a_configuration(
+    app: Flask, org: Org, staff_client: FlaskClient
+) -> None:
     made = save_whole(app, org)
     for reference in (made, "chair_01"):
         page = staff_client.get(f"/configurations/{reference}")
@@ -67,7 +69,7 @@ def test_sales_sees_everything_of_one(app: Flask, org: Org, staff_client: FlaskC
         assert "<dd><b></dd>" not in page.text
 
 
-def test_orders_that_name_it_stand_on_its_page(
+def test_orders_with_the_configuration_are_on_its_page(
     app: Flask, org: Org, staff_client: FlaskClient
 ) -> None:
     made = save_whole(app, org)
@@ -80,7 +82,7 @@ def test_orders_that_name_it_stand_on_its_page(
     assert '<td data-label="Pieces" class="figure">5</td>' in text
 
 
-def test_files_and_pictures_are_handed_out_to_staff_of_the_org_only(
+def test_files_and_pictures_are_sent_only_to_staff_of_the_org(
     app: Flask, org: Org, other_org: Org, staff_client: FlaskClient
 ) -> None:
     made = save_whole(app, org)
@@ -104,7 +106,7 @@ SEARCHES = {
 
 
 @pytest.mark.parametrize("words", SEARCHES)
-def test_the_search_knows_name_sku_short_id_and_options(
+def test_the_search_finds_name_sku_short_id_and_options(
     app: Flask, org: Org, other_org: Org, staff_client: FlaskClient, words: str
 ) -> None:
     save_whole(app, org)
@@ -115,7 +117,7 @@ def test_the_search_knows_name_sku_short_id_and_options(
     assert "Oslo of others" not in page.text
 
 
-def test_the_list_comes_by_pages(app: Flask, org: Org, staff_client: FlaskClient) -> None:
+def test_the_list_has_pages(app: Flask, org: Org, staff_client: FlaskClient) -> None:
     with app.app_context():
         new = [NewConfiguration(metadata={"name": f"Chair {number}"}) for number in range(51)]
         configurations.save_configurations(new, org_id=org.id, created_by=org.private.id)
@@ -168,8 +170,8 @@ class TestImport:
             content_type="multipart/form-data",
         )
 
-    def told(self, answer: TestResponse) -> list[tuple[int, str]]:
-        """Give row and text of each error of the page."""
+    def errors_on(self, answer: TestResponse) -> list[tuple[int, str]]:
+        """Return row and text of each error of the page."""
         assert answer.status_code == 422
         assert "<title>Error:" in answer.text
         return [(int(one["data-row"]), one.text) for one in read(answer.text).all("li[data-row]")]
@@ -193,12 +195,12 @@ class TestImport:
         assert saved(app) == 2
 
     @pytest.mark.parametrize("delimiter", [";", "\t"])
-    def test_spreadsheets_part_columns_in_their_own_way(
+    def test_delimiters_of_spreadsheets_are_understood(
         self, app: Flask, admin_client: FlaskClient, delimiter: str
     ) -> None:
         text = "\ufeffName;SKU;variant.Größe\r\nStuhl;S-1;groß, breit\r\n;;\r\n\r\n"
         answer = self.post(admin_client, "a.csv", text.replace(";", delimiter))
-        assert answer.status_code == 303, self.told(answer)
+        assert answer.status_code == 303, self.errors_on(answer)
         with app.app_context(), database.read() as connection:
             [row] = connection.execute(select(tables.configuration)).all()
         assert (row.product_name, row.sku) == ("Stuhl", "S-1")
@@ -227,7 +229,7 @@ class TestImport:
             f"{'n' * 256},FREE-2,,,{other_org.id}\n"
         )
         answer = self.post(admin_client, "a.csv", text)
-        assert self.told(answer) == [
+        assert self.errors_on(answer) == [
             (3, f"Row 3, shortId: The short ID “{other.short_id}” is taken."),
             (3, "Row 3, sku: The SKU “TAKEN-1” is taken."),
             (4, "Row 4, shortId: 7 to 14 letters, digits, _ or -."),
@@ -237,43 +239,43 @@ class TestImport:
         ]
         assert saved(app) == 2
 
-    def test_the_same_file_again_makes_no_second_ones(
+    def test_the_same_file_twice_creates_no_duplicates(
         self, app: Flask, admin_client: FlaskClient
     ) -> None:
         assert self.post(admin_client, "a.csv", SAMPLE).status_code == 303
-        assert len(self.told(self.post(admin_client, "a.csv", SAMPLE))) == 3
+        assert len(self.errors_on(self.post(admin_client, "a.csv", SAMPLE))) == 3
         assert saved(app) == 2
 
-    def test_what_stands_twice_in_the_file_is_told(
+    def test_duplicates_in_the_file_are_reported(
         self, app: Flask, admin_client: FlaskClient
     ) -> None:
         answer = self.post(admin_client, "a.csv", "sku,shortId\nA,short-01\nA,short-01\n")
-        assert self.told(answer) == [
+        assert self.errors_on(answer) == [
             (3, "Row 3, shortId: The short ID “short-01” stands in row 2 already."),
             (3, "Row 3, sku: The SKU “A” stands in row 2 already."),
         ]
 
     @pytest.mark.parametrize("name", UNREADABLE)
     @pytest.mark.one_database(reason="the file is refused before it is looked up")
-    def test_a_file_that_cannot_be_read_is_told_why(
+    def test_an_unreadable_file_is_refused_with_a_reason(
         self, app: Flask, admin_client: FlaskClient, name: str
     ) -> None:
         file_name, content, expected = UNREADABLE[name]
-        assert self.told(self.post(admin_client, file_name, content)) == [expected]
+        assert self.errors_on(self.post(admin_client, file_name, content)) == [expected]
         assert saved(app) == 0
 
     def test_no_file_at_all_is_an_error_of_the_form(self, admin_client: FlaskClient) -> None:
         answer = admin_client.post("/configurations/import", data={})
-        assert self.told(answer) == [(0, "There are no configurations in this file.")]
+        assert self.errors_on(answer) == [(0, "There are no configurations in this file.")]
 
-    def test_there_is_a_limit_of_rows(self, app: Flask, admin_client: FlaskClient) -> None:
+    def test_the_number_of_rows_is_limited(self, app: Flask, admin_client: FlaskClient) -> None:
         limit = Limits().import_rows
         text = "name\n" + "Chair\n" * (limit + 5)
         expected = [(0, f"At most {limit:,} configurations; this has more.")]
-        assert self.told(self.post(admin_client, "a.csv", text)) == expected
-        assert self.told(self.post(admin_client, "a.json", json.dumps([{}] * (limit + 1)))) == (
-            expected
-        )
+        assert self.errors_on(self.post(admin_client, "a.csv", text)) == expected
+        assert self.errors_on(
+            self.post(admin_client, "a.json", json.dumps([{}] * (limit + 1)))
+        ) == (expected)
         assert saved(app) == 0
         assert self.post(admin_client, "a.csv", "name\n" + "Chair\n" * limit).status_code == 303
         assert saved(app) == limit

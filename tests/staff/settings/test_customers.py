@@ -1,4 +1,4 @@
-"""How an admin sets up what customers see: colour, contact, language, second fact, logo."""
+"""The settings of the customers' pages: color, contact, language, verification, logo."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -54,7 +54,9 @@ class TestTheCustomersPages:
         assert "#ff9900 has a contrast of 2.0 on our light ground" in page
         assert "By day, text is written in #" in page
 
-    def test_nothing_is_a_choice_too(self, app: Flask, admin_client: FlaskClient, org: Org) -> None:
+    def test_empty_fields_are_allowed(
+        self, app: Flask, admin_client: FlaskClient, org: Org
+    ) -> None:
         send(admin_client)
         send(admin_client, accent=" ", contact="", customer_check="none")
         found = stored(app, org)
@@ -70,7 +72,7 @@ class TestTheCustomersPages:
         ],
     )  # fmt: skip
     @pytest.mark.one_database(reason="it is refused before the first statement that writes")
-    def test_what_cannot_be_used_is_told_at_its_field_and_nothing_is_saved(
+    def test_invalid_values_are_reported_at_their_fields_and_not_saved(
         self, app: Flask, admin_client: FlaskClient, org: Org, field: str, value: str
     ) -> None:
         answer = send(admin_client, **{field: value})
@@ -78,10 +80,10 @@ class TestTheCustomersPages:
         assert "<title>Error: Organization" in answer.text
         assert f'id="{field}-error" data-error-of="{field}"><svg' in answer.text
         assert stored(app, org) == CustomerPage(org.id, "Workshop")
-        # What was typed elsewhere is still there.
+        # The other admin's change is still there.
         assert field == "contact" or "+49 30 1234" in answer.text
 
-    def test_two_admins_do_not_overwrite_each_other_unseen(
+    def test_two_admins_do_not_overwrite_each_other(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         version = stored(app, org).version
@@ -91,14 +93,14 @@ class TestTheCustomersPages:
         assert "Somebody else has changed this meanwhile." in refused.text
         assert stored(app, org).accent == "#ff9900"
 
-    def test_another_org_is_not_touched(
+    def test_another_org_is_not_changed(
         self, app: Flask, admin_client: FlaskClient, other_org: Org
     ) -> None:
         send(admin_client)
         send_logo(admin_client, PNG, "a.png", "image/png")
         assert stored(app, other_org) == CustomerPage(other_org.id, "Another workshop")
 
-    def test_the_address_of_a_form_leads_to_its_page(self, admin_client: FlaskClient) -> None:
+    def test_a_reload_of_a_form_leads_to_its_page(self, admin_client: FlaskClient) -> None:
         for form in ("customers", "logo"):
             assert admin_client.get(f"{PAGE}/{form}").location == PAGE
 
@@ -126,7 +128,7 @@ BAD: dict[str, tuple[bytes, str, str]] = {
 @pytest.mark.usefixtures("csrf_off")
 class TestTheLogo:
     @pytest.mark.parametrize("sent", GOOD.values(), ids=GOOD)
-    def test_pictures_are_taken(
+    def test_pictures_are_accepted(
         self, app: Flask, admin_client: FlaskClient, org: Org, sent: tuple[bytes, str, str]
     ) -> None:
         assert send_logo(admin_client, *sent).location == PAGE
@@ -148,7 +150,7 @@ class TestTheLogo:
         assert stored(app, org).logo is None
         assert files(app) == []
 
-    def test_a_new_one_takes_the_place_of_the_old_one_and_none_is_left_over(
+    def test_a_new_logo_replaces_the_old_one_and_leaves_no_file(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         send_logo(admin_client, PNG, "a.png", "image/png")
@@ -171,7 +173,9 @@ class TestTheLogo:
         send(admin_client, accent="#000000")
         assert stored(app, org).logo is not None
 
-    def test_it_is_not_swept_away(self, app: Flask, admin_client: FlaskClient, org: Org) -> None:
+    def test_the_logo_is_not_deleted_by_the_cleanup(
+        self, app: Flask, admin_client: FlaskClient, org: Org
+    ) -> None:
         send_logo(admin_client, PNG, "a.png", "image/png")
         store = app.extensions["files"]
         with app.app_context():
@@ -184,5 +188,5 @@ class TestTheLogo:
 
 
 def files(app: Flask) -> list[Any]:
-    """Give the names of all files in the store."""
+    """Return the names of all files in the store."""
     return list(app.extensions["files"].names_before(datetime.now(UTC) + timedelta(days=1)))

@@ -1,4 +1,4 @@
-"""The settings, recent requests and configurations in German: what is read, refused and told."""
+"""Settings, recent requests and configurations are German, with their errors and reports."""
 
 import io
 import re
@@ -24,7 +24,7 @@ PAGES = (
     "/configurations", "/configurations?q=nothing-like-it", "/configurations/import",
     "/docs/api/requests", "/docs/api/requests?status=x&to=y", "/docs/api/requests?path=nothing",
 )  # fmt: skip
-# The same in both languages, or a name on the wire.
+# The same in both languages, or a wire name.
 SAME = {
     "Tokens", "Webhooks", "Webhook", "Domains", "Name", "Token", "Status", "Text", "Person", "Logo",
     "Code", "English", "Deutsch", "ID", "UTC", "metadata", "derivative", "404", "/cart",
@@ -62,14 +62,14 @@ def left_in_english(client: FlaskClient, address: str) -> set[str]:
 
 @pytest.fixture
 def speaker(org: Org, admin_client: FlaskClient) -> FlaskClient:
-    """The browser of an admin who reads German, in an org with one of everything."""
+    """A German-speaking admin's browser, in an org with one of everything."""
     org.define(FINISH)
     org.save("Oslo", "OSL-1")
     admin_client.get("/settings/organization?lang=de")
     return admin_client
 
 
-def test_no_english_is_left_on_the_pages(org: Org, admin_client: FlaskClient) -> None:
+def test_no_english_text_is_left_on_the_pages(org: Org, admin_client: FlaskClient) -> None:
     org.define(FINISH)
     card = org.save("Oslo", "OSL-1")
     webhook = make(admin_client)
@@ -86,7 +86,7 @@ def test_no_english_is_left_on_the_pages(org: Org, admin_client: FlaskClient) ->
     assert {address: texts for address, texts in left.items() if texts} == {}
 
 
-def test_pages_speak_german(speaker: FlaskClient) -> None:
+def test_pages_are_german(speaker: FlaskClient) -> None:
     for address, sentences in {
         "/settings/organization": ("Die Kundenseiten", "allein mit dem Bestellcode", "Bei Nacht"),
         "/settings/staff": ("Letzte Anmeldung", "Verwaltung", "Darf sich anmelden"),
@@ -107,7 +107,7 @@ def test_pages_speak_german(speaker: FlaskClient) -> None:
     assert '<html lang="en"' in speaker.get("/docs/api").text
 
 
-def test_what_was_done_is_told_in_german(speaker: FlaskClient) -> None:
+def test_actions_are_reported_in_german(speaker: FlaskClient) -> None:
     form = {"key": "gift", "label": "Geschenk", "kind": "boolean", "default": "ja"}
     answer = speaker.post("/settings/attributes/new", data=form, follow_redirects=True)
     assert "„Geschenk“ steht ab jetzt im Bestellformular." in answer.text
@@ -123,7 +123,7 @@ def test_what_was_done_is_told_in_german(speaker: FlaskClient) -> None:
     assert "1.002 Konfigurationen, Seite 1 von" in answer.text
 
 
-def test_what_is_wrong_is_told_in_german(speaker: FlaskClient) -> None:
+def test_errors_are_shown_in_german(speaker: FlaskClient) -> None:
     answer = speaker.get("/docs/api/requests?status=9")
     assert answer.status_code == 422
     assert "Ein Status wie 404 oder eine Klasse" in answer.text
@@ -141,9 +141,7 @@ def test_what_is_wrong_is_told_in_german(speaker: FlaskClient) -> None:
     assert "<b>Zeile 1, odd:</b>" in answer.text
 
 
-def test_messages_of_a_webhook_say_in_german_what_became_of_them(
-    app: Flask, org: Org, speaker: FlaskClient
-) -> None:
+def test_states_of_webhook_messages_are_german(app: Flask, org: Org, speaker: FlaskClient) -> None:
     address = make(speaker)
     assert "Der Webhook ist angelegt." in speaker.get(address).text
     make_order(org)

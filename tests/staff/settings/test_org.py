@@ -1,4 +1,4 @@
-"""Who may see the settings, and the settings of the org itself."""
+"""Who can see the settings, and the settings of the org."""
 
 import re
 
@@ -12,7 +12,7 @@ from tests.html import attributes
 
 
 def settings_routes(app: Flask) -> list[tuple[str, str]]:
-    """Give method and address of every route of the settings, IDs filled in."""
+    """Return method and address of every route of the settings, with IDs filled in."""
     return [
         (method, re.sub(r"<[^>]+>", "00000000-0000-4000-8000-000000000000", rule.rule))
         for rule in app.url_map.iter_rules()
@@ -22,8 +22,8 @@ def settings_routes(app: Flask) -> list[tuple[str, str]]:
 
 
 @pytest.mark.usefixtures("csrf_off")
-class TestWhoMaySeeThem:
-    def test_sales_may_see_and_change_none_of_them(
+class TestPermissions:
+    def test_salespeople_can_neither_see_nor_change_settings(
         self, app: Flask, staff_client: FlaskClient
     ) -> None:
         for method, path in settings_routes(app):
@@ -37,7 +37,7 @@ class TestWhoMaySeeThem:
             assert answer.status_code == 303, path
             assert answer.location.startswith("/sign-in?next=/settings")
 
-    def test_a_button_without_a_session_leads_back_to_its_page(self, client: FlaskClient) -> None:
+    def test_a_form_sent_without_a_session_returns_to_its_page(self, client: FlaskClient) -> None:
         def asked(referrer: str) -> str | None:
             headers = {"Referer": referrer}
             return client.post("/settings/tokens/x/revoke", headers=headers).location
@@ -48,19 +48,19 @@ class TestWhoMaySeeThem:
         for elsewhere in ("", "https://evil.example/settings", "http://localhost.evil.example/"):
             assert asked(elsewhere) == "/sign-in?next=/settings/tokens/x/revoke"
 
-    def test_what_is_not_there_is_404_and_never_a_failure(
+    def test_unknown_ids_are_404_at_every_address(
         self, app: Flask, admin_client: FlaskClient
     ) -> None:
         for method, path in settings_routes(app):
             assert admin_client.open(path, method=method).status_code in {200, 302, 303, 404, 422}
 
-    def test_only_admins_have_a_way_there(
+    def test_only_admins_have_a_link_to_the_settings(
         self, staff_client: FlaskClient, admin_client: FlaskClient
     ) -> None:
         assert 'href="/settings"' not in staff_client.get("/orders").text
         assert 'href="/settings"' in admin_client.get("/orders").text
 
-    def test_every_section_stands_in_the_navigation_and_marks_itself(
+    def test_every_section_is_in_the_navigation_and_marked_on_its_page(
         self, admin_client: FlaskClient
     ) -> None:
         first = admin_client.get("/settings", follow_redirects=True).text
@@ -83,7 +83,7 @@ def test_a_form_without_its_token_changes_nothing(
 
 @pytest.mark.usefixtures("csrf_off")
 class TestOrganization:
-    def test_a_change_is_confirmed_and_counts_for_the_next_order(
+    def test_a_change_is_confirmed_and_applies_to_the_next_order(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         sent = {"name": " Workshop “Nord” ", "is_strict": "y", "may_public_list": "y"}
@@ -96,11 +96,11 @@ class TestOrganization:
         with app.app_context():
             rules = access.org_rules_of(org.id)
         assert (rules.is_strict, rules.may_public_list) == (True, True)
-        # The message is said once.
+        # The message is shown once.
         assert "is saved" not in admin_client.get("/settings/organization").text
 
     @pytest.mark.parametrize("name", ["", "   ", "x" * 256, "a\0b"])
-    def test_a_bad_name_is_told_at_its_field_and_nothing_is_saved(
+    def test_a_bad_name_is_reported_at_its_field_and_nothing_is_saved(
         self, app: Flask, admin_client: FlaskClient, org: Org, name: str
     ) -> None:
         answer = admin_client.post("/settings/organization", data={"name": name, "is_strict": "y"})
@@ -110,7 +110,7 @@ class TestOrganization:
         with app.app_context():
             assert not access.org_rules_of(org.id).is_strict
 
-    def test_another_org_is_not_touched(
+    def test_another_org_is_not_changed(
         self, app: Flask, admin_client: FlaskClient, other_org: Org
     ) -> None:
         admin_client.post("/settings/organization", data={"name": "Ours", "is_strict": "y"})

@@ -1,4 +1,4 @@
-"""The list of recent requests: who may see it, its filters in the address, its pages."""
+"""The list of recent requests: permissions, filters in the address, pages."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ ADDRESS = "/docs/api/requests"
 
 
 def log(app: Flask, org: Org, *rows: tuple[datetime, int, str, str]) -> None:
-    """Put requests into the org's log: time, status, method, path."""
+    """Write requests into the org's log: time, status, method, path."""
     notes = [
         {
             "org_id": org.id, "token_id": org.private.id, "at": at, "status": status,
@@ -34,7 +34,7 @@ def paths(text: str) -> list[str]:
 
 @pytest.fixture
 def now() -> datetime:
-    # A full minute, so that what is two minutes old begins where the minute before ends.
+    # A full minute, so that the filters begin and end at full minutes.
     return datetime.now(UTC).replace(second=0, microsecond=0)
 
 
@@ -50,13 +50,13 @@ def some(app: Flask, org: Org, other_org: Org, now: datetime) -> None:
     log(app, other_org, (now, 200, "GET", "/api/orders/of-another-org"))
 
 
-def test_strangers_sign_in_first(client: FlaskClient) -> None:
+def test_requests_require_a_sign_in(client: FlaskClient) -> None:
     answer = client.get(f"{ADDRESS}?status=404")
     assert answer.status_code == 303
     assert "/sign-in?next=" in answer.headers["Location"]
 
 
-def test_what_the_org_has_sent_lately(staff_client: FlaskClient, now: datetime) -> None:
+def test_recent_requests_of_the_org_are_shown(staff_client: FlaskClient, now: datetime) -> None:
     text = staff_client.get(ADDRESS).text
     assert paths(text) == ["/api/orders/000000000000", "/api/orders", "/api/orders/x/cart"]
     assert "<b>404</b> Not Found" in text
@@ -78,7 +78,7 @@ def test_what_the_org_has_sent_lately(staff_client: FlaskClient, now: datetime) 
         ("token=nobody", []),
     ],
 )
-def test_filters_stand_in_the_address(
+def test_filters_are_in_the_address(
     staff_client: FlaskClient, query: str, expected: list[str]
 ) -> None:
     answer = staff_client.get(f"{ADDRESS}?{query}")
@@ -87,7 +87,7 @@ def test_filters_stand_in_the_address(
     assert "Show all" in answer.text
 
 
-def test_tokens_to_choose_from_are_the_orgs_own(
+def test_only_tokens_of_the_org_can_be_selected(
     app: Flask, org: Org, staff_client: FlaskClient
 ) -> None:
     with app.app_context():
@@ -127,7 +127,7 @@ def test_from_and_to_are_inclusive(staff_client: FlaskClient, now: datetime) -> 
     ],
 )
 @pytest.mark.one_database(reason="such a filter is not searched for")
-def test_a_filter_that_makes_no_sense_is_told_at_its_field(
+def test_an_invalid_filter_is_reported_at_its_field(
     staff_client: FlaskClient, query: str, said: str
 ) -> None:
     answer = staff_client.get(f"{ADDRESS}?{query}")
@@ -150,7 +150,7 @@ def test_pages_keep_the_filters(
     assert paths(staff_client.get(back).text) == paths(first)
 
 
-def test_a_log_that_is_off_says_so(app: Flask, staff_client: FlaskClient) -> None:
+def test_the_page_reports_that_the_log_is_off(app: Flask, staff_client: FlaskClient) -> None:
     app.extensions["request_recorder"].days = 0
     text = staff_client.get(ADDRESS).text
     assert "The log of requests is switched off." in text

@@ -38,7 +38,7 @@ class TestAdding:
         assert signed_in.status_code == 303
         assert client.get("/settings/staff").status_code == 403
 
-    def test_a_password_is_offered_and_works(
+    def test_the_suggested_password_works(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         page = admin_client.get("/settings/staff/new").text
@@ -61,7 +61,7 @@ class TestAdding:
             ({"email": "", "role": "", "password": ""}, ["email", "role", "password"]),
         ],
     )
-    def test_what_is_wrong_is_told_at_its_field_and_no_password_comes_back(
+    def test_errors_are_shown_at_their_fields_and_no_password_is_sent_back(
         self, admin_client: FlaskClient, fields: dict[str, str], wrong: list[str]
     ) -> None:
         form = {"email": ADDRESS, "role": "sales", "password": PASSWORD, **fields}
@@ -71,7 +71,7 @@ class TestAdding:
         assert PASSWORD not in answer.text
         assert ADDRESS not in admin_client.get("/settings/staff").text
 
-    def test_a_taken_address_is_told_at_its_field(
+    def test_a_taken_address_is_reported_at_its_field(
         self, admin_client: FlaskClient, other_org: Org
     ) -> None:
         form = {"email": other_org.staff().email, "role": "sales", "password": PASSWORD}
@@ -82,7 +82,7 @@ class TestAdding:
 
 @pytest.mark.usefixtures("csrf_off")
 class TestChanging:
-    def test_a_new_role_counts_at_once(
+    def test_a_new_role_applies_at_once(
         self, admin_client: FlaskClient, staff_client: FlaskClient, colleague: str
     ) -> None:
         assert staff_client.get("/settings/staff").status_code == 403
@@ -96,7 +96,7 @@ class TestChanging:
         assert refused.status_code == 422
         assert 'data-error-of="role"><svg' in refused.text
 
-    def test_the_address_of_a_refused_form_leads_to_the_account(
+    def test_a_reload_of_a_refused_form_leads_to_the_account(
         self, admin_client: FlaskClient, colleague: str
     ) -> None:
         for form in ("role", "password"):
@@ -119,7 +119,7 @@ class TestChanging:
             form = {"email": org.email, "password": password}
             assert client.post("/sign-in", data=form).status_code == status
 
-    def test_ones_own_new_password_ends_only_the_other_sessions(
+    def test_changing_ones_own_password_ends_only_the_other_sessions(
         self, app: Flask, admin_client: FlaskClient, org: Org, own: str
     ) -> None:
         elsewhere = org.sign_in(app.test_client(), org.admin())
@@ -128,7 +128,7 @@ class TestChanging:
         assert "has a new password" in admin_client.get(own).text
         assert elsewhere.get("/orders").status_code == 303
 
-    def test_disabling_signs_out_and_enabling_lets_in_again(
+    def test_a_disabled_account_is_signed_out_and_can_be_enabled(
         self, client: FlaskClient, admin_client: FlaskClient, staff_client: FlaskClient,
         org: Org, colleague: str,
     ) -> None:  # fmt: skip
@@ -145,7 +145,7 @@ class TestChanging:
         assert "can sign in again" in admin_client.get(colleague).text
         assert client.post("/sign-in", data=form).status_code == 303
 
-    def test_nobody_disables_or_demotes_themselves(
+    def test_people_cannot_disable_or_demote_themselves(
         self, admin_client: FlaskClient, org: Org, own: str
     ) -> None:
         page = admin_client.get(own).text
@@ -155,13 +155,13 @@ class TestChanging:
         assert "Nobody can disable their own account" in admin_client.get(own).text
         admin_client.post(f"{own}/role", data={"role": "sales"})
         assert "Nobody can take the role admin from" in admin_client.get(own).text
-        # Not by another spelling of the ID either.
+        # Nor by another spelling of the ID.
         shouted = f"/settings/staff/{org.admin().id.upper()}"
         assert admin_client.post(f"{shouted}/disable").status_code == 404
         assert admin_client.get("/settings/staff").status_code == 200
 
     @pytest.mark.parametrize("odd", ["%00", "x", "é"])
-    def test_odd_and_foreign_ones_are_404(
+    def test_unknown_and_foreign_ids_are_404(
         self, admin_client: FlaskClient, other_org: Org, odd: str
     ) -> None:
         for one in (odd, other_org.staff().id):

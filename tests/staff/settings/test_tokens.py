@@ -1,4 +1,4 @@
-"""The settings' pages of tokens: a secret stands on one answer, and nowhere else."""
+"""The settings' pages of tokens: one answer shows the secret, and nothing else does."""
 
 import re
 
@@ -19,7 +19,7 @@ SECRET = re.compile(r"so_(?:prv|pub)_[A-Za-z0-9_-]{43}")
 
 
 def make(client: FlaskClient, **fields: str) -> str:
-    """Make a token by the form and give its secret."""
+    """Create a token by the form and return its secret."""
     form = {"name": "Script", "kind": "private", "key": KEY, **fields}
     answer = client.post("/settings/tokens/new", data=form)
     assert answer.status_code == 200, answer.text
@@ -28,14 +28,14 @@ def make(client: FlaskClient, **fields: str) -> str:
 
 
 def address_of(client: FlaskClient, name: str) -> str:
-    """Find the page of a token in the list."""
+    """Return the address of a token's page, from the list."""
     page = client.get("/settings/tokens").text
     return next(one["href"] for one in read(page).all("main a") if one.text == name)
 
 
 @pytest.mark.usefixtures("csrf_off")
 class TestMaking:
-    def test_a_private_and_a_public_one_work(
+    def test_private_and_public_tokens_work(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         private = make(admin_client, name="Cron")
@@ -50,7 +50,7 @@ class TestMaking:
         for shown in ("Cron", "Web", "Private", "Public", "Never", "Works"):
             assert shown in page
 
-    def test_its_secret_is_shown_once_and_stored_nowhere(
+    def test_the_secret_is_shown_once_and_not_stored(
         self, app: Flask, admin_client: FlaskClient, org: Org, settings: object
     ) -> None:
         form = {"name": "Script", "kind": "private", "key": KEY}
@@ -85,7 +85,7 @@ class TestMaking:
                 for row in connection.execute(select(table)):
                     assert secret not in repr(row), table.name
 
-    def test_a_form_that_is_sent_twice_makes_one_and_says_so(
+    def test_a_form_sent_twice_creates_one_token_and_reports_it(
         self, admin_client: FlaskClient, org: Org
     ) -> None:
         make(admin_client)
@@ -97,7 +97,7 @@ class TestMaking:
         assert "This token was made already" in page
         assert page.count(">Script<") == 1
 
-    def test_each_form_has_a_key_of_its_own(self, admin_client: FlaskClient, org: Org) -> None:
+    def test_each_form_has_its_own_key(self, admin_client: FlaskClient, org: Org) -> None:
         found = [
             attribute(admin_client.get("/settings/tokens/new").text, "[name=key]", "value")
             for _ in range(2)
@@ -121,7 +121,7 @@ class TestMaking:
         ],
     )
     @pytest.mark.one_database(reason="it is refused before the first statement that writes")
-    def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_stays(
+    def test_errors_are_shown_at_their_fields_and_nothing_typed_is_lost(
         self, admin_client: FlaskClient, org: Org, fields: dict[str, str], wrong: list[str]
     ) -> None:
         form = {"name": "Kept name", "kind": "private", "key": KEY, **fields}
@@ -134,12 +134,12 @@ class TestMaking:
         assert not SECRET.search(answer.text)
         if "domain" in fields:
             assert fields["domain"] in answer.text
-        make(admin_client)  # the key still makes its one token
+        make(admin_client)  # the key still creates its one token
 
 
 @pytest.mark.usefixtures("csrf_off")
 class TestChanging:
-    def test_name_and_domains(self, admin_client: FlaskClient, org: Org) -> None:
+    def test_name_and_domains_can_be_changed(self, admin_client: FlaskClient, org: Org) -> None:
         address = address_of(admin_client, "shop")
         page = admin_client.get(address).text
         assert "\n".join(DOMAINS) in page
@@ -153,7 +153,7 @@ class TestChanging:
         assert refused.status_code == 422
         assert attributes(refused.text, "[data-path]", "data-path") == ["name", "domain"]
 
-    def test_somebody_elses_change_is_told_and_not_overwritten(
+    def test_a_change_of_somebody_else_is_reported_and_not_overwritten(
         self, admin_client: FlaskClient, org: Org
     ) -> None:
         address = address_of(admin_client, "script")
@@ -170,7 +170,7 @@ class TestChanging:
         assert admin_client.post(address, data={**mine, "version": now}).status_code == 303
         address_of(admin_client, "mine")
 
-    def test_revoking_ends_it_at_once_and_for_good(
+    def test_a_revoked_token_is_refused_at_once_and_for_good(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         address = address_of(admin_client, "script")
@@ -188,7 +188,7 @@ class TestChanging:
         assert "nothing of it can be changed" in admin_client.get("/settings/tokens").text
 
     @pytest.mark.parametrize("odd", ["%00", "x", "é", "%0A", "0" * 3000])
-    def test_odd_and_foreign_ones_are_404(
+    def test_unknown_and_foreign_ids_are_404(
         self, admin_client: FlaskClient, org: Org, other_org: Org, odd: str
     ) -> None:
         for one in (odd, other_org.private.id):

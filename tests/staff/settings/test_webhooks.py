@@ -1,4 +1,4 @@
-"""The settings' pages of webhooks: making, changing, the bin, the secret, and the messages."""
+"""The settings' pages of webhooks: creating, changing, the bin, the secret, the messages."""
 
 import re
 
@@ -28,7 +28,7 @@ def form(**fields: str | list[str]) -> dict[str, str | list[str]]:
 
 
 def make(client: FlaskClient, **fields: str | list[str]) -> str:
-    """Make a webhook by the form; gives the address of its page."""
+    """Create a webhook by the form and return the address of its page."""
     answer = client.post(f"{LIST}/new", data=form(**fields))
     assert answer.status_code == 303, answer.text
     return str(answer.location)
@@ -68,7 +68,7 @@ class TestMaking:
         assert page.count("checked") == 2
         assert ADDRESS in admin_client.get(LIST).text
 
-    def test_what_is_clicked_twice_makes_one(
+    def test_a_double_click_creates_one_webhook(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         assert make(admin_client) == make(admin_client)
@@ -84,7 +84,7 @@ class TestMaking:
             ("topic", "order.read", "topic"), ("filter.status", "Lost", "filter.status.0"),
         ],
     )  # fmt: skip
-    def test_what_is_wrong_is_told_and_nothing_is_stored(
+    def test_errors_are_shown_and_nothing_is_stored(
         self, app: Flask, admin_client: FlaskClient, org: Org, field: str, value: str, name: str
     ) -> None:
         answer = admin_client.post(f"{LIST}/new", data=form(**{field: value}))
@@ -108,7 +108,7 @@ class TestChanging:
         assert webhook.filter == {}
         assert "The webhook is saved." in admin_client.get(address).text
 
-    def test_nobodys_change_is_overwritten_unseen(
+    def test_a_change_of_somebody_else_is_not_overwritten(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         address = make(admin_client)
@@ -136,7 +136,9 @@ class TestChanging:
 
 
 class TestBin:
-    def test_into_the_bin_and_back(self, app: Flask, admin_client: FlaskClient, org: Org) -> None:
+    def test_a_webhook_can_be_binned_and_restored(
+        self, app: Flask, admin_client: FlaskClient, org: Org
+    ) -> None:
         address = make(admin_client)
         assert admin_client.post(f"{address}/bin").location == LIST
         assert stored(app, org) == []
@@ -154,7 +156,7 @@ class TestBin:
 
 
 class TestSecret:
-    def test_it_is_shown_on_request_alone(self, admin_client: FlaskClient, org: Org) -> None:
+    def test_the_secret_is_shown_only_on_request(self, admin_client: FlaskClient, org: Org) -> None:
         address = make(admin_client)
         for path in (LIST, address, f"{LIST}/new"):
             assert "whsec_" not in admin_client.get(path).text
@@ -163,7 +165,7 @@ class TestSecret:
         assert answer.headers["Cache-Control"] == "no-store"
         assert "Location" not in answer.headers
 
-    def test_another_one_is_made_once_for_each_page(
+    def test_a_new_secret_is_created_once_for_each_page(
         self, admin_client: FlaskClient, org: Org
     ) -> None:
         address = make(admin_client)
@@ -173,7 +175,7 @@ class TestSecret:
         [second] = set(SECRET.findall(answer.text))
         assert second != first
         assert answer.headers["Cache-Control"] == "no-store"
-        # Clicked twice: a second change would end the first secret's day.
+        # A second click would shorten the time of the first secret.
         again = admin_client.post(f"{address}/roll", data=version)
         assert again.location == address
         assert "was not changed again" in admin_client.get(address).text
@@ -181,7 +183,7 @@ class TestSecret:
 
 
 class TestMessages:
-    def test_each_shows_what_became_of_it(
+    def test_each_message_shows_its_state(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         address = make(admin_client)
@@ -202,7 +204,9 @@ class TestMessages:
         assert "Delivered" in page
         assert '<td data-label="Attempts" class="figure">2</td>' in page
 
-    def test_pages_lead_on_and_back(self, app: Flask, admin_client: FlaskClient, org: Org) -> None:
+    def test_pages_have_links_to_the_next_and_previous(
+        self, app: Flask, admin_client: FlaskClient, org: Org
+    ) -> None:
         address = make(admin_client)
         codes = [make_order(org)["shortId"] for _ in range(DELIVERIES_A_PAGE + 1)]
         first, second = (admin_client.get(f"{address}?page={page}").text for page in (1, 2))
@@ -215,7 +219,7 @@ class TestMessages:
         for odd in ("0", "x", "9" * 30, "-1", "٣"):
             assert admin_client.get(address, query_string={"page": odd}).status_code == 200
 
-    def test_an_order_in_the_bin_is_told_and_not_linked(
+    def test_an_order_in_the_bin_is_marked_and_not_linked(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         address = make(admin_client)

@@ -1,4 +1,4 @@
-"""What a person does on the page of one order, and what has become of the order."""
+"""Actions on the page of an order, and the state of the order afterwards."""
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -22,8 +22,8 @@ def actions(org: Org, code: str) -> list[str]:
         return [one.action for one in queries.read_history(queries.find_any_order(code, org.id))]
 
 
-def post(client: FlaskClient, code: str, act: str, **fields: object) -> TestResponse:
-    return client.post(f"/orders/{code}/{act}", data=fields)
+def post(client: FlaskClient, code: str, action: str, **fields: object) -> TestResponse:
+    return client.post(f"/orders/{code}/{action}", data=fields)
 
 
 def page(client: FlaskClient, code: str) -> str:

@@ -1,27 +1,9 @@
-"""Pieces of pages that repeat: drawn once, filled in many times."""
+"""The options of a configured product, as a page shows them."""
 
 import pytest
 from flask import Flask
-from markupsafe import Markup
 
 from orders.web.language import options_line
-from orders.web.patterns import fill
-
-
-def test_values_are_made_safe_and_safe_ones_stay() -> None:
-    pattern = Markup('<b title="%(name)s">%(name)s%(mark)s</b> 100 %%')
-    filled = fill(pattern, name='<i>"&', mark=Markup("<br>"))
-    assert filled == '<b title="&lt;i&gt;&#34;&amp;">&lt;i&gt;&#34;&amp;<br></b> 100 %'
-    assert isinstance(filled, Markup)
-
-
-def test_a_value_is_no_pattern_itself() -> None:
-    assert fill(Markup("%(first)s %(second)s"), first="%(second)s", second="%") == "%(second)s %"
-
-
-def test_a_name_without_a_value_is_no_empty_place() -> None:
-    with pytest.raises(KeyError):
-        fill(Markup("%(missing)s"))
 
 
 def test_options_are_one_line_of_what_people_can_read() -> None:
