@@ -4,6 +4,7 @@ import htmx_flask
 from flask import Response, render_template
 from htmx_flask import request
 
+from orders.rules.typed_values import whole_number
 from orders.storage.pages import MAX_PAGE
 
 
@@ -27,8 +28,7 @@ def page_or_piece(page: str, piece: str, /, *, status: int = 200, **context: obj
 
 def page_number() -> int:
     """Return the number of the page in the address, from 1 to MAX_PAGE; 1 for anything else."""
-    number: int = request.args.get("page", 1, type=int)
-    return min(max(number, 1), MAX_PAGE)
+    return whole_number(request.args.get("page", ""), most=MAX_PAGE) or 1
 
 
 def go_to(address: str) -> Response:

@@ -258,8 +258,8 @@ def _render_start(error: str = "") -> str:
     page = records.list_imports(org_id, Paging(page=page_number(), per_page=IMPORTS_A_PAGE))
     makers = {one.started_by or one.created_by for one, _ in page.entries}
     return render_template(
-        "staff/imports/start.html", error=error, limits=current_limits(), page=page, State=ImportState,
-        names=queries.actor_names(makers, org_id), key=new_key(),
+        "staff/imports/start.html", error=error, limits=current_limits(), page=page,
+        State=ImportState, names=queries.actor_names(makers, org_id), key=new_key(),
     )  # fmt: skip
 
 
