@@ -167,7 +167,7 @@ def upgrade():
 
 
 def fill_search_texts(connection):
-    """Give the configurations that exist the text that the desk searches through."""
+    """Fill in the text that the desk searches for existing configurations."""
     configuration = sa.table(
         "configuration",
         *(sa.column(name) for name in ("id", "short_id", "product_name", "sku", "variant")),

@@ -108,7 +108,7 @@ def fill_search_texts(connection):
 
 
 def search_text(row):
-    """Give what the service writes for a new order (orders/rules/search_text.py at this time)."""
+    """Return the text that the service wrote for a new order when this migration was made."""
     platform = json.loads(row.platform)
     fixed = (row.short_id, row.name, row.customer_id)
     named = (platform.get(key) for key in ("id", "storeName", "platform"))
