@@ -32,7 +32,7 @@ lint: $(VENV)/.installed-dev ## format, lint, types, architecture
 
 soak: fuzz ## the long forms of the tests: many kills, many rounds, new generated examples
 	$(BIN)/python -m pytest -m soak
-	$(BIN)/python -m pytest tests/rules tests/storage/test_types.py --hypothesis-profile=soak
+	$(BIN)/python -m pytest tests/domain tests/storage/test_types.py --hypothesis-profile=soak
 
 fuzz: $(VENV)/.installed-dev ## send thousands of generated requests to the served JSON door
 	$(BIN)/python -m tests.fuzz
@@ -61,8 +61,8 @@ lock: $(VENV)/.installed-dev ## fix the versions anew after a change in pyprojec
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf -c requirements.txt -o requirements-pdf.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf --group dev -c requirements.txt -o requirements-dev.txt
 
-# How texts are marked: in services (orders/rules/texts.py) and in scripts (static/texts.js).
-KEYWORDS := -k mark -k mark_many:1,2 -k tr -k trn:1,2
+# How texts are marked: in services (orders/domain/texts.py) and in scripts (static/texts.js).
+KEYWORDS := -k lazy_gettext -k lazy_ngettext:1,2 -k tr -k trn:1,2
 
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

@@ -10,26 +10,26 @@ from htmx_flask import Htmx
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from orders.api.application import Api
-from orders.commands import register_commands
-from orders.customer import customer
-from orders.docs import docs
-from orders.files import FileStore
-from orders.health import HealthCheck
-from orders.recording.request_recorder import RequestRecorder
-from orders.rules.errors import ServiceBusy
+from orders.domain.errors import ServiceBusy
+from orders.interfaces.api.application import Api
+from orders.interfaces.cli.commands import register_commands
+from orders.interfaces.customer import customer
+from orders.interfaces.desk import desk
+from orders.interfaces.http import errors, security
+from orders.interfaces.http.application import Shortorder, compile_pages, keep_for_good, start_pages
+from orders.interfaces.http.assets import start_compression
+from orders.interfaces.http.bodies import read_body_of_page
+from orders.interfaces.http.current_settings import limiter
+from orders.interfaces.http.i18n import start_languages, start_script_texts
+from orders.interfaces.http.observers import log_requests, note_route
+from orders.interfaces.http.session import current_member, language_of_person, login_manager
+from orders.interfaces.reference import reference_pages
+from orders.services.files import FileStore
+from orders.services.health import HealthCheck
+from orders.services.request_recorder import RequestRecorder
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
-from orders.staff import staff
-from orders.staff.session import current_member, language_of_person, login_manager
 from orders.storage.database import db
 from orders.storage.sqlite import request_lock
-from orders.web import errors, security
-from orders.web.application import Shortorder, compile_pages, keep_for_good, start_pages
-from orders.web.assets import start_compression
-from orders.web.bodies import read_body_of_page
-from orders.web.current_settings import limiter
-from orders.web.language import start_languages, start_script_texts
-from orders.web.observers import log_requests, note_route
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -69,7 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(acquire_lock)  # not before the body is here: its sender may be slow
     app.before_request(note_route)
     app.after_request(security.add_security_headers)
-    for interface in (staff, customer, docs):
+    for interface in (desk, customer, reference_pages):
         app.register_blueprint(interface)
     _start_extensions(app)
     app.register_error_handler(HTTPException, errors.error_page)

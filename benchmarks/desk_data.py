@@ -12,15 +12,16 @@ import flask_migrate
 from sqlalchemy import Table, insert
 
 from app import create_app
-from orders import access, administration
-from orders.access import Actor
-from orders.catalogue.configurations import configuration_row
-from orders.order_rows import line_rows, order_row
-from orders.rules import short_id
-from orders.rules.attributes import AttributeRule, Kind, Option
-from orders.rules.configuration import NewConfiguration
-from orders.rules.order import CartLine, Order
-from orders.rules.status import Status
+from orders.domain import short_id
+from orders.domain.attributes import AttributeRule, Kind, Option
+from orders.domain.configuration import NewConfiguration
+from orders.domain.order import CartLine, Order
+from orders.domain.status import Status
+from orders.services import accounts
+from orders.services.accounts import access
+from orders.services.accounts.access import Actor
+from orders.services.catalog.configurations import configuration_row
+from orders.services.orders.rows import line_rows, order_row
 from orders.settings import PROJECT, Settings
 from orders.storage import database, tables
 
@@ -130,13 +131,13 @@ def filled(folder: Path, orders: int, configurations: int) -> Stock:
     finish = (Option("matt", "Matt"), Option("gloss", "Gloss"), Option("oil", "Oiled"))
     with app.app_context():
         flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
-        org_id = administration.add_org("Many orders")
-        administration.add_staff(org_id, email=email, role="sales", password=password)
+        org_id = accounts.add_org("Many orders")
+        accounts.add_staff(org_id, email=email, role="sales", password=password)
         for rule in (
             AttributeRule("finish", "Finish", Kind.OPTION, finish, required=True),
             AttributeRule("note", "Delivery note", Kind.TEXT),
         ):
-            administration.add_attribute(org_id, rule)
+            accounts.add_attribute(org_id, rule)
         member = access.sign_in(email, password)
         if member is None:
             raise AssertionError("an account that was just made can sign in")

@@ -16,11 +16,12 @@ from app import create_app
 from benchmarks import load
 from benchmarks.load import Result
 from benchmarks.product import CONFIGURATION, SCRATCH, Product, product
-from orders import access, administration
-from orders.access import Actor
-from orders.imports import control, records, upload
-from orders.imports.records import Import, ImportState
-from orders.rules.inputs import Limits
+from orders.domain.inputs import Limits
+from orders.services import accounts
+from orders.services.accounts import access
+from orders.services.accounts.access import Actor
+from orders.services.imports import control, records, upload
+from orders.services.imports.records import Import, ImportState
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.models.orgs import Org
@@ -34,8 +35,8 @@ def importer() -> Actor:
     """Make somebody who imports in the org of the benchmark."""
     with database.read() as connection:
         [org_id] = connection.execute(select(Org.id)).scalars().all()
-    password = administration.readable_password()
-    administration.add_staff(org_id, email="i@desk.example", role="sales", password=password)
+    password = accounts.readable_password()
+    accounts.add_staff(org_id, email="i@desk.example", role="sales", password=password)
     member = access.sign_in("i@desk.example", password)
     assert member is not None  # noqa: S101 - just made
     return member.actor

@@ -20,13 +20,13 @@ import flask_migrate
 from app import create_app
 from benchmarks.desk_data import Maker, fill
 from benchmarks.product import SCRATCH
-from orders import administration
-from orders.access import Actor, OrgRules
-from orders.lists import order_export
-from orders.lists.order_export import csv_pieces
-from orders.lists.order_filter import AttributeIs, OrderFilter
-from orders.lists.order_list import NEWEST_FIRST, ListPage, Sort, list_page
-from orders.rules.status import Status
+from orders.domain.status import Status
+from orders.services import accounts
+from orders.services.accounts.access import Actor, OrgRules
+from orders.services.orders import export
+from orders.services.orders.export import csv_pieces
+from orders.services.orders.order_filter import AttributeIs, OrderFilter
+from orders.services.orders.order_list import NEWEST_FIRST, ListPage, Sort, list_page
 from orders.settings import PROJECT, Settings
 from orders.storage import database
 
@@ -95,8 +95,8 @@ def measure_export(org_id: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for sort in (NEWEST_FIRST, Sort("name", is_descending=False)):
         started = time.thread_time()
-        columns = order_export.find_columns(org_id, OrderFilter(), sort, ())
-        rows = order_export.rows(org_id, OrderFilter(), sort, columns)
+        columns = export.find_columns(org_id, OrderFilter(), sort, ())
+        rows = export.rows(org_id, OrderFilter(), sort, columns)
         size = sum(len(piece) for piece in csv_pieces(columns.names, rows))
         taken = time.thread_time() - started
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
@@ -120,7 +120,7 @@ def main() -> None:
         app = create_app(settings)
         with app.app_context():
             flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
-            org_id = administration.add_org("Many orders")
+            org_id = accounts.add_org("Many orders")
             rules = OrgRules(org_id, is_strict=False, attributes=())
             actor = Actor("staff", str(uuid.uuid4()), rules, is_private=True)
             fill(Maker(org_id, actor), given.orders, given.configurations)

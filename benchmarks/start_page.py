@@ -23,10 +23,11 @@ from flask import Flask
 from sqlalchemy import Connection, insert, text
 
 from app import create_app
-from orders import access, administration, at_a_glance
-from orders.access import Actor
-from orders.rules.identifiers import new_uuid
-from orders.rules.status import Status
+from orders.domain.identifiers import new_uuid
+from orders.domain.status import Status
+from orders.services import accounts, dashboard
+from orders.services.accounts import access
+from orders.services.accounts.access import Actor
 from orders.settings import PROJECT, Settings
 from orders.storage import database
 from orders.storage.tables import cart_line, submission
@@ -66,17 +67,17 @@ def measure(name: str, app: Flask, count: int) -> None:
     """Fill a database and print how long the figures take, for somebody with orders and without."""
     with app.app_context():
         flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
-        org_id = administration.add_org("Benchmark")
+        org_id = accounts.add_org("Benchmark")
         people = [str(uuid.uuid4()) for _who in ("busy", "new")]
         fill(org_id, people[0], count)
         rules = access.org_rules_of(org_id)
         for who, person in zip(("busy", "new"), people, strict=True):
             actor = Actor(kind="staff", id=person, org=rules, is_private=True)
-            at_a_glance.load_dashboard(actor)
+            dashboard.load_dashboard(actor)
             times = []
             for _ in range(RUNS):
                 begun = time.perf_counter()
-                glance = at_a_glance.load_dashboard(actor)
+                glance = dashboard.load_dashboard(actor)
                 times.append(time.perf_counter() - begun)
             print(
                 f"{name:10} {count:,} orders, {who:4} person: median "

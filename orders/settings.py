@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from limits import parse_many
 
-from orders.rules.inputs import Limits
-from orders.rules.mail_server import read_mail_server
+from orders.domain.inputs import Limits
+from orders.domain.mail_server import read_mail_server
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -7,13 +7,13 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders import access, administration
-from orders.access import Actor, StaffMember
-from orders.administration import checks
-from orders.catalogue import configurations, naming
-from orders.rules.attributes import AttributeRule
-from orders.rules.configuration import NewConfiguration
-from orders.rules.errors import Conflict
+from orders.domain.attributes import AttributeRule
+from orders.domain.configuration import NewConfiguration
+from orders.domain.errors import Conflict
+from orders.services import accounts
+from orders.services.accounts import access, checks
+from orders.services.accounts.access import Actor, StaffMember
+from orders.services.catalog import configurations, products
 
 # Hundreds of tests sign somebody in; the product's own cost is held by a test of its own.
 checks.password_hasher = PasswordHasher(  # type: ignore[attr-defined]  # an import there
@@ -30,8 +30,8 @@ class Org:
 
     app: Flask
     id: str
-    private: administration.NewToken
-    public: administration.NewToken
+    private: accounts.NewToken
+    public: accounts.NewToken
     email: str
 
     def staff(self) -> StaffMember:
@@ -45,7 +45,7 @@ class Org:
     def _member(self, email: str, role: str) -> StaffMember:
         with self.app.app_context():
             with contextlib.suppress(Conflict):
-                administration.add_staff(self.id, email=email, role=role, password=PASSWORD)
+                accounts.add_staff(self.id, email=email, role=role, password=PASSWORD)
             member = access.sign_in(email, PASSWORD)
             assert member is not None
             return member
@@ -59,9 +59,9 @@ class Org:
         """Define attributes."""
         with self.app.app_context():
             for rule in rules:
-                administration.add_attribute(self.id, rule)
+                accounts.add_attribute(self.id, rule)
 
-    def save(self, name: str, sku: str) -> naming.ConfigurationCard:
+    def save(self, name: str, sku: str) -> products.ConfigurationSummary:
         """Save a configuration and give its card."""
         with self.app.app_context():
             [made] = configurations.save_configurations(
@@ -74,7 +74,7 @@ class Org:
                 org_id=self.id,
                 created_by=self.private.id,
             )
-            return naming.resolve([made], self.id)[made]
+            return products.resolve([made], self.id)[made]
 
     def sign_in(self, client: FlaskClient, member: StaffMember | None = None) -> FlaskClient:
         """Make a client the browser of a signed-in person, who is the salesperson by default."""
@@ -88,7 +88,7 @@ def make_org(app: Flask, name: str) -> Org:
     """Make an org with a private and a public token and a salesperson."""
     email = f"{name.lower().replace(' ', '-')}@desk.example"
     with app.app_context():
-        org_id = administration.add_org(name)
-        private = administration.add_token(org_id, name="script", is_private=True)
-        public = administration.add_token(org_id, name="shop", is_private=False, allowed=DOMAINS)
+        org_id = accounts.add_org(name)
+        private = accounts.add_token(org_id, name="script", is_private=True)
+        public = accounts.add_token(org_id, name="shop", is_private=False, allowed=DOMAINS)
     return Org(app, org_id, private, public, email)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as profiles
 from sqlalchemy import func, select
 
-from orders.recording import request_recorder
+from orders.services import request_recorder
 from orders.settings import Settings
 from orders.storage import database, tables
 from tests.actors import Org, make_org
@@ -45,7 +45,12 @@ profiles.register_profile(
 profiles.load_profile("fixed")
 
 # What takes long begins first, so that both processes of `make test` end together.
-LONG_FIRST = ("tests/browser/", "tests/api/test_schemathesis.py", "tests/processes/", "tests/docs/")
+LONG_FIRST = (
+    "tests/browser/",
+    "tests/api/test_schemathesis.py",
+    "tests/processes/",
+    "tests/reference/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -20,11 +20,11 @@ import psycopg
 from flask import Flask
 
 from app import create_app
-from orders.health import HealthCheck
+from orders.interfaces.http.current_settings import limiter
+from orders.services.health import HealthCheck
 from orders.settings import PROJECT, Settings
 from orders.storage import database
 from orders.storage.sqlite import request_lock
-from orders.web.current_settings import limiter
 
 
 def settings_for(url: str, folder: Path) -> Settings:

@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from orders.interfaces.http.application import compile_pages
+from orders.interfaces.http.assets import asset
 from orders.settings import PROJECT
-from orders.web.application import compile_pages
-from orders.web.assets import asset
 from tests.html import attribute
 
 SHEET = (PROJECT / "static" / "desk.css").read_bytes()
@@ -53,7 +53,7 @@ def test_pages_that_hold_a_secret_are_not_compressed(staff_client: FlaskClient) 
 
 def test_the_server_compiles_every_page_before_somebody_asks(app: Flask) -> None:
     names = set(app.jinja_env.list_templates(extensions=["html"]))
-    assert "staff/order_form.html" in names
+    assert "desk/order_form.html" in names
     compile_pages(app)
     assert app.jinja_env.cache is not None
     assert {name for _, name in app.jinja_env.cache} == names

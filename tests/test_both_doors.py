@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from orders.rules.attributes import AttributeRule, Kind, Option
+from orders.domain.attributes import AttributeRule, Kind, Option
 from tests.actors import Org
 from tests.bad_orders import BAD_ORDERS, BadOrder, good_form, good_json
 from tests.conftest import StoredRows

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orders.web.application import Shortorder
-from orders.web.observers import HandledRequest
+from orders.interfaces.http.application import Shortorder
+from orders.interfaces.http.observers import HandledRequest
 from tests.actors import Org
 
 

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from orders.web.language import options_line
+from orders.interfaces.http.i18n import options_line
 
 
 def test_options_are_one_line_of_what_people_can_read() -> None:

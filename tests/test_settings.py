@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orders.rules.inputs import FILE_TYPES, Limits
+from orders.domain.inputs import FILE_TYPES, Limits
 from orders.settings import BadSetting, read_settings
 
 

@@ -11,12 +11,12 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from orders.languages import languages
+from orders.services.languages import languages
 from orders.settings import PROJECT
 
 CATALOGUES = sorted((PROJECT / "translations").glob("*/LC_MESSAGES/messages.po"))
 # As the Makefile says to pybabel.
-KEYWORDS = {"mark": None, "mark_many": (1, 2), "tr": None, "trn": (1, 2)}
+KEYWORDS = {"lazy_gettext": None, "lazy_ngettext": (1, 2), "tr": None, "trn": (1, 2)}
 NAMES = [file.parent.parent.name for file in CATALOGUES]
 
 

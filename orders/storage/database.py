@@ -21,8 +21,8 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy import insert as insert_statement
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from orders.rules.errors import ServiceBusy
-from orders.rules.texts import mark
+from orders.domain.errors import ServiceBusy
+from orders.domain.texts import lazy_gettext
 from orders.storage.models.base import Base
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, NewRows
@@ -45,7 +45,7 @@ PAUSE = 0.05
 # SQLSTATEs of transactions that may simply be repeated.
 RETRYABLE = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
 
-CANNOT_READ = mark("The database cannot be reached. Please try again.")
+CANNOT_READ = lazy_gettext("The database cannot be reached. Please try again.")
 
 # The models are plain SQLAlchemy; Flask-SQLAlchemy and the migrations know them by their metadata.
 db = SQLAlchemy(metadata=Base.metadata)

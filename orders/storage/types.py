@@ -9,7 +9,7 @@ from sqlalchemy import DateTime, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from orders.rules.moments import to_the_millisecond
+from orders.domain.moments import to_the_millisecond
 
 _UTC_OFFSET = "+00:00"
 

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders import queries
-from orders.rules.attributes import AttributeRule, Kind, Option
+from orders.domain.attributes import AttributeRule, Kind, Option
+from orders.services.orders import queries
 from tests.actors import Org
 from tests.api.calls import Answer, Api
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from orders.files import FileStore
-from orders.rules.errors import ServiceBusy
+from orders.domain.errors import ServiceBusy
+from orders.services.files import FileStore
 from orders.settings import Settings
 from tests.api.calls import Api
 from tests.api.configuration_calls import create, read, saved, send, stored, told

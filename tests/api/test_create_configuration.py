@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders.catalogue import naming
-from orders.rules.inputs import Limits
+from orders.domain.inputs import Limits
+from orders.services.catalog import products
 from tests.actors import Org
 from tests.api.calls import Api
 from tests.api.configuration_calls import PRODUCT, WHOLE, create, saved, told
@@ -222,7 +222,7 @@ def test_a_cart_finds_it_by_short_id_and_by_its_sku(api: Api, org: Org, app: Fla
     order = api.create({"cart": [{"configurationId": "chair-01", "count": 2}]})
     assert order.status_code == 201
     with app.app_context():
-        [card] = naming.resolve(["osl-9"], org.id).values()
+        [card] = products.resolve(["osl-9"], org.id).values()
     assert card.short_id == "chair-01"
     assert card.variant == {}
 

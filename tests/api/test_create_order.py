@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 
-from orders import intake
-from orders.rules.inputs import Limits
+from orders.domain.inputs import Limits
+from orders.services.orders import intake
 from tests.actors import Org
 from tests.api.calls import Api
 

@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 from sqlalchemy import select
 
-from orders.api.application import url_map
-from orders.api.service import document
-from orders.rules.inputs import Limits
+from orders.domain.inputs import Limits
+from orders.interfaces.api.application import url_map
+from orders.interfaces.api.service import document
 from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery
 from tests.api.calls import Api

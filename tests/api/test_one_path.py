@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from orders import intake, queries
-from orders.rules.errors import ServiceBusy
+from orders.domain.errors import ServiceBusy
+from orders.services.orders import intake, queries
 from orders.settings import PROJECT
 from orders.storage import database
 from tests.actors import Org

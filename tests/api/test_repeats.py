@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, func, select, update
 
-from orders import repeats
+from orders.services import idempotency
 from orders.storage import database
 from orders.storage.tables import submission
 from tests.actors import Org
@@ -26,7 +26,7 @@ StoredRows = Callable[[], dict[str, int]]
 def age_keys(app: Flask) -> None:
     """Make all keys a little older than a day."""
     with app.app_context():
-        old = datetime.now(UTC) - repeats.KEPT_FOR - timedelta(seconds=1)
+        old = datetime.now(UTC) - idempotency.KEPT_FOR - timedelta(seconds=1)
         database.write(
             lambda connection: connection.execute(update(submission).values(created_at=old))
         )
@@ -95,7 +95,7 @@ def test_old_keys_of_the_json_door_are_cleared_away_and_those_of_forms_stay(
             "created_at": datetime(2020, 1, 1, tzinfo=UTC),
         }  # fmt: skip
         database.write(lambda connection: connection.execute(submission.insert(), form).rowcount)
-        assert repeats.clear_old() == 1
+        assert idempotency.clear_old() == 1
         with database.read() as connection:
             assert set(connection.execute(select(submission.c.key)).scalars()) == {"fresh", "form"}
 

@@ -10,12 +10,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
 from app import create_app
-from orders import administration
-from orders.recording import request_log
-from orders.recording.request_log import LoggedRequest, RequestFilter, RequestPage
-from orders.recording.request_recorder import RequestRecorder
-from orders.rules.errors import ServiceBusy
-from orders.rules.inputs import Limits
+from orders.domain.errors import ServiceBusy
+from orders.domain.inputs import Limits
+from orders.services import accounts, request_log
+from orders.services.request_log import LoggedRequest, RequestFilter, RequestPage
+from orders.services.request_recorder import RequestRecorder
 from orders.settings import Settings
 from orders.storage import database, tables
 from tests.actors import Org
@@ -105,7 +104,7 @@ class TestWhatIsNoted:
 
     def test_a_revoked_token(self, app: Flask, org: Org, api: Api, log: Log) -> None:
         with app.app_context():
-            administration.revoke_token(org.private.id)
+            accounts.revoke_token(org.private.id)
         assert api.create(ORDER).status_code == 401
         [refused] = log()
         assert (refused.status, refused.token_name) == (401, "script")

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from orders.messaging import webhooks
+from orders.services.webhooks import webhooks
 from tests.api.calls import Answer, Api
 
 ADDRESS = "https://shop.example/hook"

@@ -21,8 +21,8 @@ from playwright.sync_api import (
 )
 
 from app import create_app
-from orders.languages import CATALOGS
-from orders.rules.attributes import AttributeRule, Kind, Option
+from orders.domain.attributes import AttributeRule, Kind, Option
+from orders.services.languages import CATALOGS
 from orders.settings import Settings
 from orders.storage.database import close
 from tests.actors import PASSWORD, Org, make_org

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from orders.catalogue.configuration_import import SAMPLE
+from orders.services.catalog.configuration_import import SAMPLE
 from tests.actors import PASSWORD
 from tests.browser.conftest import Desk, Screen
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from orders import editing, notes
-from orders.rules.order import CartLine, OrderChanges
-from orders.rules.status import Status
+from orders.domain.order import CartLine, OrderChanges
+from orders.domain.status import Status
+from orders.services.orders import changes as order_changes
+from orders.services.orders import notes
 from tests.actors import PASSWORD, make_org
 from tests.bad_orders import CHAIR
 from tests.browser.conftest import Desk, Screen, sign_in
@@ -28,7 +29,7 @@ def place_order(desk: Desk, **fields: object) -> str:
 
 def change(desk: Desk, code: str, **fields: Any) -> None:  # noqa: ANN401 - fields of every type
     with desk.org.app.app_context():
-        editing.change_order(code, OrderChanges(**fields), actor=desk.org.actor())
+        order_changes.change_order(code, OrderChanges(**fields), actor=desk.org.actor())
 
 
 def test_the_status_moves_and_comes_back_by_keyboard_alone(page: Page, desk: Desk) -> None:

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Desk, Screen, Watch, sign_in
-from tests.staff.people.links_and_codes import code_of
+from tests.desk.people.links_and_codes import code_of
 
 OWN = "correct battery horse"
 CODE_PAGE = re.compile("/sign-in/code")

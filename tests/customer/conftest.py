@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import pytest
 from flask import Flask
 
-from orders import intake
-from orders.customer.blueprint import MISS_SECONDS, ConstantTimeAnswer
-from orders.rules.inputs import Limits
-from orders.rules.order import Order
-from orders.rules.short_id import check_character
+from orders.domain.inputs import Limits
+from orders.domain.order import Order
+from orders.domain.short_id import check_character
+from orders.interfaces.customer.blueprint import MISS_SECONDS, ConstantTimeAnswer
+from orders.services.orders import intake
 from tests.actors import Org
 
 # A code with all characters that people confuse: 0 (with O) and 1 (with I and L).

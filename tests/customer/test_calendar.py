@@ -2,7 +2,7 @@
 
 from flask.testing import FlaskClient
 
-from orders.rules.attributes import AttributeRule, Kind
+from orders.domain.attributes import AttributeRule, Kind
 from tests.actors import Org
 from tests.customer.conftest import CODE, UNKNOWN_CODE, Clock, PlaceOrder
 

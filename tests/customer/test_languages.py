@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders import administration
-from orders.rules.attributes import AttributeRule, Kind
-from orders.rules.errors import ServiceBusy
-from orders.rules.status import Status
+from orders.domain.attributes import AttributeRule, Kind
+from orders.domain.errors import ServiceBusy
+from orders.domain.status import Status
+from orders.services import accounts
 from tests.actors import Org
 from tests.customer.conftest import CODE, UNKNOWN_CODE, Clock, PlaceOrder
 from tests.html import attribute, attributes
@@ -30,7 +30,7 @@ def language_of(text: str) -> str:
 
 def set_language(app: Flask, org: Org, language: str) -> None:
     with app.app_context():
-        administration.change_customer_page(
+        accounts.change_customer_page(
             org.id, customer_check="none", accent="", contact="", language=language
         )
 
@@ -156,7 +156,7 @@ def test_a_busy_service_says_so_in_the_pages_language(
     def fail(*_arguments: object) -> None:
         raise ServiceBusy("The database cannot be reached. Please try again.")
 
-    monkeypatch.setattr("orders.lookup.find_order_for_customer", fail)
+    monkeypatch.setattr("orders.services.orders.lookup.find_order_for_customer", fail)
     app.testing = False
     answer = client.get(f"/o/{CODE}", headers=GERMAN)
     assert answer.status_code == 503

@@ -7,10 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
-from orders.catalogue import configurations
-from orders.customer.blueprint import ConstantTimeAnswer
-from orders.rules.inputs import Limits
-from orders.rules.uploads import SentFile
+from orders.domain.inputs import Limits
+from orders.domain.uploads import SentFile
+from orders.interfaces.customer.blueprint import ConstantTimeAnswer
+from orders.services.catalog import configurations
 from orders.settings import Settings
 from orders.storage.database import close
 from tests.actors import Org

@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
-from orders import administration, lookup
-from orders.rules.attributes import AttributeRule, Kind
+from orders.domain.attributes import AttributeRule, Kind
+from orders.services import accounts
+from orders.services.orders import lookup
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.customer.conftest import CODE, UNKNOWN_CODE, Clock, PlaceOrder
@@ -27,7 +28,7 @@ TOO_MANY = "Too many wrong numbers for this order."
 def asking(app: Flask, org: Org, csrf_off: None, clock: Clock) -> None:
     """The org asks for the customer ID."""
     with app.app_context():
-        administration.change_customer_page(
+        accounts.change_customer_page(
             org.id, customer_check="customerId", accent="", contact="", language=""
         )
 
@@ -154,7 +155,7 @@ class TestUnlockedOrder:
         self, app: Flask, client: FlaskClient, org: Org
     ) -> None:
         with app.app_context():
-            administration.change_customer_page(
+            accounts.change_customer_page(
                 org.id, customer_check="none", accent="", contact="", language=""
             )
         assert not is_locked(client)
@@ -242,7 +243,7 @@ class TestCodesThatCannotBeVerified:
     ) -> None:
         place_order(customerId=NUMBER, status="List", cart=[])
         with app.app_context():
-            administration.change_customer_page(
+            accounts.change_customer_page(
                 org.id, customer_check="none", accent="", contact="", language=""
             )
         answer = verify(client, "x")

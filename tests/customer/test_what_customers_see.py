@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders.catalogue import configurations, naming
-from orders.rules.attributes import Applies, AttributeRule, Kind, Option
-from orders.rules.configuration import NewConfiguration
-from orders.rules.status import Status
+from orders.domain.attributes import Applies, AttributeRule, Kind, Option
+from orders.domain.configuration import NewConfiguration
+from orders.domain.status import Status
+from orders.services.catalog import configurations, products
 from orders.settings import Settings
 from tests.actors import Org
 from tests.customer.conftest import CODE, PlaceOrder
@@ -124,7 +124,7 @@ def test_nothing_else_leaks(
             org_id=org.id,
             created_by=org.private.id,
         )
-        card = naming.resolve([saved], org.id)[saved]
+        card = products.resolve([saved], org.id)[saved]
     order = place_order(
         name="HIDDEN name",
         customerId="HIDDEN-customer",

@@ -22,14 +22,14 @@ from schemathesis.specs.openapi.checks import (
     use_after_free,
 )
 
-from orders.api.schemas import SHORT_ID
-from orders.catalogue import naming
-from orders.repeats import KEY_HEADER
-from orders.rules import short_id
-from orders.rules.fields import EXAMPLE_ORG_ID
-from orders.rules.identifiers import is_short_id
-from orders.rules.schema import missing_line
-from orders.rules.status import Status
+from orders.domain import short_id
+from orders.domain.fields import EXAMPLE_ORG_ID
+from orders.domain.identifiers import is_short_id
+from orders.domain.schema import missing_line
+from orders.domain.status import Status
+from orders.interfaces.api.schemas import SHORT_ID
+from orders.services.catalog import products
+from orders.services.idempotency import KEY_HEADER
 
 ORG_ID = os.environ["FUZZ_ORG_ID"]
 # Short IDs of configurations that are saved; any other one is refused, whatever it looks like.
@@ -129,7 +129,7 @@ DECIDED_BY_WHAT_IS_STORED = re.compile(
     "|".join(
         (
             *(re.escape(missing_line(status)) for status in Status),
-            re.escape(naming.UNKNOWN_SENTENCE),
+            re.escape(products.UNKNOWN_SENTENCE),
             # Of an earlier campaign; within one, `before_call` sees to it.
             re.escape(
                 "This key came with another request before. Use a new key for a new request."

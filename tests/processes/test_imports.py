@@ -13,9 +13,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app import create_app
-from orders.imports import control, records, upload
-from orders.imports.records import Counts, Import, ImportState, OrderState
-from orders.rules.inputs import Limits
+from orders.domain.inputs import Limits
+from orders.services.imports import control, records, upload
+from orders.services.imports.records import Counts, Import, ImportState, OrderState
 from orders.settings import Settings
 from orders.storage import database, tables
 from tests.actors import Org, make_org

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app import create_app
-from orders.recording import request_log
-from orders.recording.request_log import RequestFilter
+from orders.services import request_log
+from orders.services.request_log import RequestFilter
 from orders.settings import Settings
 from orders.storage import database
 from tests.bad_orders import CHAIR

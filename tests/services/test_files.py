@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 from moto.server import ThreadedMotoServer
 
-from orders.catalogue import configuration_queries, configurations
-from orders.files import FileStore, new_name
-from orders.rules.errors import NotFound, ServiceBusy
-from orders.rules.inputs import Limits
-from orders.rules.uploads import SentFile
+from orders.domain.errors import NotFound, ServiceBusy
+from orders.domain.inputs import Limits
+from orders.domain.uploads import SentFile
+from orders.services.catalog import configuration_queries, configurations
+from orders.services.files import FileStore, new_name
 from tests.actors import Org
 from tests.uploads import PNG
 

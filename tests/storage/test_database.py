@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.schema import SchemaItem
 
-from orders.rules.errors import ServiceBusy
+from orders.domain.errors import ServiceBusy
 from orders.storage import database
 from orders.storage.database import CompiledSelect, NewRows
 from orders.storage.models.base import Base

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from orders.settings import PROJECT
 from orders.storage import database, tables
 from tests.actors import Org
-from tests.staff.test_pages import make_order
+from tests.desk.test_pages import make_order
 
 FOLDER = str(PROJECT / "orders" / "storage" / "migrations")
 

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from orders.lists.order_filter import OrderFilter
-from orders.lists.order_list import find_orders
+from orders.services.orders.order_filter import OrderFilter
+from orders.services.orders.order_list import find_orders
 from orders.storage import database
 from orders.storage.pages import Paging
 from tests.actors import Org

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from sqlalchemy import Connection
 
-from orders.customer.blueprint import ConstantTimeAnswer
+from orders.interfaces.customer.blueprint import ConstantTimeAnswer
 from orders.storage import database
 from orders.storage.sqlite import request_lock
 from tests.actors import Org

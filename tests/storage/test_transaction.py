@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import create_app
-from orders.rules.errors import NotFound, ServiceBusy
+from orders.domain.errors import NotFound, ServiceBusy
 from orders.storage import database
 from orders.storage.models.orgs import Org as OrgRow
 from orders.storage.sqlite import group_commit

@@ -9,7 +9,7 @@ from sqlalchemy import DateTime
 from sqlalchemy.dialects.sqlite import dialect
 
 from orders.storage.types import JsonText, UtcDateTime
-from tests.rules.json_strategies import clean_json
+from tests.domain.json_strategies import clean_json
 
 SQLITE = dialect()
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))

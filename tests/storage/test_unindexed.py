@@ -6,17 +6,17 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from orders.catalogue import configurations, naming
-from orders.catalogue.configuration_import import import_configurations
-from orders.catalogue.configuration_queries import ConfigurationFilter, list_configurations
-from orders.catalogue.naming import find_configurations
-from orders.imports.plan import known_codes
-from orders.lists.bulk import BulkAction, Target, change_orders
-from orders.lists.order_filter import OrderFilter
-from orders.lists.order_list import NEWEST_FIRST, find_orders, list_page
-from orders.rules import short_id
-from orders.rules.inputs import Limits
-from orders.rules.status import Status
+from orders.domain import short_id
+from orders.domain.inputs import Limits
+from orders.domain.status import Status
+from orders.services.catalog import configurations, products
+from orders.services.catalog.configuration_import import import_configurations
+from orders.services.catalog.configuration_queries import ConfigurationFilter, list_configurations
+from orders.services.catalog.products import find_configurations
+from orders.services.imports.plan import known_codes
+from orders.services.orders.bulk import BulkAction, Target, change_orders
+from orders.services.orders.order_filter import OrderFilter
+from orders.services.orders.order_list import NEWEST_FIRST, find_orders, list_page
 from orders.storage.pages import Paging
 from tests.actors import Org
 from tests.plans import noted_plans
@@ -48,11 +48,11 @@ def change_status(org: Org) -> object:
             org.id, ConfigurationFilter(short_ids=SHORT_IDS), Paging()
         ),
          "SEARCH configuration USING INDEX sqlite_autoindex_configuration_2 (short_id=?)"),
-        (lambda org: naming.unknown_short_ids(SHORT_IDS, org.id),
+        (lambda org: products.unknown_short_ids(SHORT_IDS, org.id),
          "SEARCH configuration USING INDEX sqlite_autoindex_configuration_2 (short_id=?)"),
-        (lambda org: naming.resolve(SHORT_IDS, org.id),
+        (lambda org: products.resolve(SHORT_IDS, org.id),
          "SEARCH configuration USING INDEX sqlite_autoindex_configuration_2 (short_id=?)"),
-        (lambda org: naming.resolve([str(uuid.uuid4()) for _ in range(50)], org.id),
+        (lambda org: products.resolve([str(uuid.uuid4()) for _ in range(50)], org.id),
          "SEARCH configuration USING INDEX sqlite_autoindex_configuration_1 (id=?)"),
     ],
 )  # fmt: skip

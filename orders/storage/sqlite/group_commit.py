@@ -18,15 +18,15 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from orders.rules.errors import ServiceBusy
-from orders.rules.texts import mark
+from orders.domain.errors import ServiceBusy
+from orders.domain.texts import lazy_gettext
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, insert_batch
 from orders.storage.sqlite.statement_cache import driver_of
 
 T = TypeVar("T")
 
-CANNOT_WRITE = mark("The database cannot be written. Please try again.")
+CANNOT_WRITE = lazy_gettext("The database cannot be written. Please try again.")
 # Writes in one commit. With more, the first of them would wait long for the last.
 GROUP = 64
 # Seconds for which a request waits for its turn before it is refused.
@@ -152,7 +152,7 @@ class GroupWriter:
             if entry.signal.acquire(blocking=False):  # in the last moment
                 return not entry.is_done
             entry.is_given_up = True
-        raise ServiceBusy(mark("The service is busy. Please try again."))
+        raise ServiceBusy(lazy_gettext("The service is busy. Please try again."))
 
     def _write_group(self) -> None:
         group: list[_Entry[Any]] = []

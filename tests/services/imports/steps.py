@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
-from orders import queries
-from orders.imports import control, records, upload, work
-from orders.imports.records import Import
-from orders.rules.inputs import Limits
+from orders.domain.inputs import Limits
+from orders.services.imports import control, records, upload, work
+from orders.services.imports.records import Import
+from orders.services.orders import queries
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.bad_orders import CHAIR

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, update
 
-from orders import queries
-from orders.imports import control, records, upload, work
-from orders.imports.records import Counts, ImportState
-from orders.rules.attributes import AttributeRule, Kind, Option
-from orders.rules.errors import Conflict
+from orders.domain.attributes import AttributeRule, Kind, Option
+from orders.domain.errors import Conflict
+from orders.services.imports import control, records, upload, work
+from orders.services.imports.records import Counts, ImportState
+from orders.services.orders import queries
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.bad_orders import CHAIR

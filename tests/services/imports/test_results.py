@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from orders import intake, queries
-from orders.imports import preview, records
-from orders.imports.records import Counts
-from orders.lists import order_export
-from orders.lists.order_export import csv_pieces, write_xlsx
-from orders.lists.order_filter import OrderFilter
-from orders.lists.order_list import NEWEST_FIRST
-from orders.rules.attributes import AttributeRule, Kind, Option
+from orders.domain.attributes import AttributeRule, Kind, Option
+from orders.services.imports import preview, records
+from orders.services.imports.records import Counts
+from orders.services.orders import export, intake, queries
+from orders.services.orders.export import csv_pieces, write_xlsx
+from orders.services.orders.order_filter import OrderFilter
+from orders.services.orders.order_list import NEWEST_FIRST
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.bad_orders import CHAIR
@@ -59,8 +58,8 @@ def test_an_export_comes_back_unchanged(
     for raw in RICH:
         draft = intake.check_order(raw, actor=actor, limits=LIMITS)
         intake.create_order(draft, actor=actor)
-    columns = order_export.find_columns(org.id, OrderFilter(), NEWEST_FIRST, rules)
-    rows = order_export.rows(org.id, OrderFilter(), NEWEST_FIRST, columns)
+    columns = export.find_columns(org.id, OrderFilter(), NEWEST_FIRST, rules)
+    rows = export.rows(org.id, OrderFilter(), NEWEST_FIRST, columns)
     file = tmp_path / "orders.xlsx"
     if kind == "csv":
         file.write_text("".join(csv_pieces(columns.names, rows)), encoding="utf-8", newline="")

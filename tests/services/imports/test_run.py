@@ -7,14 +7,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from orders import intake, queries
-from orders.imports import claim, control, records, work
-from orders.imports.claim import ClaimLost
-from orders.imports.plan import Plan
-from orders.imports.records import Counts, Import, ImportState, OrderState
-from orders.messaging import webhooks
-from orders.repeats import Once
-from orders.rules.errors import Conflict, InvalidInput
+from orders.domain.errors import Conflict, InvalidInput
+from orders.services.idempotency import IdempotencyKey
+from orders.services.imports import claim, control, records, work
+from orders.services.imports.claim import ClaimLost
+from orders.services.imports.plan import Plan
+from orders.services.imports.records import Counts, Import, ImportState, OrderState
+from orders.services.orders import intake, queries
+from orders.services.webhooks import webhooks
 from orders.storage import database, tables
 from orders.storage.models.people import StaffAccount
 from tests.actors import Org
@@ -88,7 +88,7 @@ def made_and_not_noted(one: Import, org: Org, *positions: int) -> None:
     plan = Plan(one, actor, LIMITS)
     for position in positions:
         draft = plan.draft(plan.order(position))
-        once = Once(work.key_of(one.id, position), plan.fingerprint(position))
+        once = IdempotencyKey(work.key_of(one.id, position), plan.fingerprint(position))
         intake.create_order(draft, actor=actor, once=once)
 
 

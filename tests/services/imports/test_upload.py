@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import delete, select, update
 
-from orders.imports import control, preview, records, upload, work
-from orders.imports.records import Counts, ImportState
-from orders.rules.column_matching import Matching
-from orders.rules.errors import Conflict, InvalidInput, NotFound
-from orders.rules.inputs import Limits
-from orders.rules.sheet_reading import UnreadableSheet
+from orders.domain.column_matching import Matching
+from orders.domain.errors import Conflict, InvalidInput, NotFound
+from orders.domain.inputs import Limits
+from orders.domain.sheet_reading import UnreadableSheet
+from orders.services.imports import control, preview, records, upload, work
+from orders.services.imports.records import Counts, ImportState
 from orders.storage import database, tables
 from orders.storage.pages import Paging
 from tests.actors import Org

@@ -1,1 +1,0 @@
-"""The JSON API, for storefronts and scripts: one WSGI application, `orders.api.application.Api`."""

@@ -1,0 +1,235 @@
+"""Attributes: the keys that an org defines for its orders, and which values are valid for them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from orders.domain.errors import FieldError
+from orders.domain.json_values import find_unstorable, join_path, printable
+from orders.domain.texts import lazy_gettext
+
+MAX_KEY = 255  # characters, of a key and of a label
+OPTIONS_IN_MESSAGE = 10
+VALUE_IN_MESSAGE = 60  # characters of the refused value
+UNKNOWN_ATTRIBUTE = lazy_gettext("Unknown attribute.")
+REQUIRED = lazy_gettext("This is required.")
+BAD_KEY = lazy_gettext(
+    "From 1 to %(most)s characters, without dots, no blank at either end.", most=MAX_KEY
+)
+BAD_LABEL = lazy_gettext("From 1 to %(most)s characters.", most=MAX_KEY)
+NOT_TEXT = lazy_gettext("Text.")
+NOT_A_NUMBER = lazy_gettext("A number, such as 2 or 1.5.")
+NOT_A_BOOLEAN = lazy_gettext("True or false.")
+YES, NO = lazy_gettext("Yes"), lazy_gettext("No")
+
+AttributeValue = str | float | bool | None  # float includes int
+
+
+class Kind(StrEnum):
+    """What a value of the attribute is."""
+
+    OPTION = "option"
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+
+
+class Applies(StrEnum):
+    """The field of an order in which the attribute's key is defined."""
+
+    METADATA = "metadata"
+    DERIVATIVE = "derivative"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A valid value and what people read in its place."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRule:
+    """One attribute as its org has defined it. `options` is empty unless the kind is option."""
+
+    key: str
+    label: str
+    kind: Kind
+    options: tuple[Option, ...] = ()
+    applies: Applies = Applies.METADATA
+    required: bool = False
+    default: AttributeValue = None
+    visible_to_customer: bool = False
+
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """The fields of an order in which the key is defined."""
+        both = (str(Applies.METADATA), str(Applies.DERIVATIVE))
+        return both if self.applies is Applies.BOTH else (str(self.applies),)
+
+    @property
+    def path(self) -> str:
+        """The path of the value in an order, which is the field's name on forms."""
+        return f"{self.areas[0]}.{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeResult:
+    """Both objects with defaults filled in, and what is wrong with them."""
+
+    metadata: dict[str, Any]
+    derivative: dict[str, Any]
+    errors: tuple[FieldError, ...]
+
+
+def apply_attributes(
+    metadata: Mapping[str, Any],
+    derivative: Mapping[str, Any],
+    rules: Sequence[AttributeRule],
+    *,
+    strict: bool,
+) -> AttributeResult:
+    """Check the values of defined keys and fill in defaults of keys that were left out.
+
+    Null means "no value": fine unless the attribute is required. A required attribute that applies
+    to both objects may be in either; its absence is an error at `metadata.<key>`. With `strict`,
+    keys that no attribute defines are refused, otherwise they are kept. The arguments are not
+    changed, the order of their keys is kept.
+    """
+    areas = {Applies.METADATA: dict(metadata), Applies.DERIVATIVE: dict(derivative)}
+    errors: list[FieldError] = []
+    for rule in rules:
+        errors += _apply(rule, areas)
+    if strict:
+        for area, values in areas.items():
+            defined = {rule.key for rule in rules if rule.applies in {area, Applies.BOTH}}
+            errors += [
+                FieldError(join_path(area, key), UNKNOWN_ATTRIBUTE)
+                for key in values
+                if key not in defined
+            ]
+    return AttributeResult(areas[Applies.METADATA], areas[Applies.DERIVATIVE], tuple(errors))
+
+
+def _apply(rule: AttributeRule, areas: dict[Applies, dict[str, Any]]) -> list[FieldError]:
+    """Check one attribute where it applies; fill in its default in the first of these places."""
+    own = [area for area in areas if rule.applies in {area, Applies.BOTH}]
+    sent = [area for area in own if rule.key in areas[area]]
+    if not sent and rule.default is not None:
+        areas[own[0]][rule.key] = rule.default
+        return []
+    errors = {}
+    for area in sent:
+        value = areas[area][rule.key]
+        if value is not None and (message := value_fault(rule, value)):
+            path = join_path(area, rule.key)
+            errors[path] = FieldError(path, message)
+    if rule.required and not any(_has_value(areas[area][rule.key]) for area in sent):
+        path = join_path(own[0], rule.key)
+        # A blank text for an option is both invalid and missing: one error is enough.
+        errors[path] = FieldError(path, REQUIRED)
+    return list(errors.values())
+
+
+def _has_value(value: object) -> bool:
+    return value is not None and not (isinstance(value, str) and not value.strip())
+
+
+def value_fault(rule: AttributeRule, value: object) -> str | None:
+    """Return the message for an invalid value that is not null; None when it is valid."""
+    if rule.kind is Kind.OPTION:
+        return _option_fault(rule.options, value)
+    if rule.kind is Kind.TEXT:
+        return None if isinstance(value, str) else NOT_TEXT
+    if rule.kind is Kind.NUMBER:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return None if is_number else NOT_A_NUMBER
+    return None if isinstance(value, bool) else NOT_A_BOOLEAN
+
+
+def _option_fault(options: Sequence[Option], value: object) -> str | None:
+    """Refuse what is not exactly one of the options' values: no other case, no blanks around."""
+    if isinstance(value, str) and any(value == option.value for option in options):
+        return None
+    listed = ", ".join(option.value for option in options[:OPTIONS_IN_MESSAGE])
+    is_cut = len(options) > OPTIONS_IN_MESSAGE
+    if not isinstance(value, str):
+        if is_cut:
+            return lazy_gettext("One of: %(options)s, …", options=listed)
+        return lazy_gettext("One of: %(options)s.", options=listed)
+    shown = printable(value if len(value) <= VALUE_IN_MESSAGE else f"{value[:VALUE_IN_MESSAGE]}…")
+    if is_cut:
+        return lazy_gettext(
+            "“%(value)s” is not one of: %(options)s, …", value=shown, options=listed
+        )
+    return lazy_gettext("“%(value)s” is not one of: %(options)s.", value=shown, options=listed)
+
+
+def display(rule: AttributeRule, value: object) -> str:
+    """Return an attribute's value as people read it: the option's label, or Yes and No."""
+    if isinstance(value, bool):
+        return YES if value else NO
+    return str(option_label(rule, value))
+
+
+def option_label(rule: AttributeRule, value: object) -> object:
+    """Return the label of an option's value; any other value as it is."""
+    labels = {option.value: option.label for option in rule.options}
+    return labels.get(value, value) if isinstance(value, str) else value
+
+
+def read_option(text: str) -> Option:
+    """Read `value=Label` as people write an option; without a label the value is its own."""
+    value, _, label = text.partition("=")
+    return Option(value.strip(), label.strip() or value.strip())
+
+
+def write_option(option: Option) -> str:
+    """Return the text that `read_option` reads."""
+    return option.value if option.label == option.value else f"{option.value}={option.label}"
+
+
+def check_definition(rule: AttributeRule) -> list[FieldError]:
+    """Return the errors of the definition itself; an empty list when it can be used."""
+    errors = []
+    if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
+        errors.append(FieldError("key", BAD_KEY))
+    if not rule.label.strip() or len(rule.label) > MAX_KEY:
+        errors.append(FieldError("label", BAD_LABEL))
+    options = [text for option in rule.options for text in (option.value, option.label)]
+    for path, value in (("key", rule.key), ("label", rule.label), ("default", rule.default)):
+        errors += find_unstorable(value, path, nesting=0)
+    errors += [FieldError("option", error.message) for error in find_unstorable(options, nesting=1)]
+    errors += _option_faults(rule)
+    if not errors and rule.default is not None and (message := _default_fault(rule)):
+        errors.append(FieldError("default", message))
+    return errors
+
+
+def _default_fault(rule: AttributeRule) -> str | None:
+    if rule.required and not _has_value(rule.default):
+        return lazy_gettext("A required attribute cannot have an empty default.")
+    return value_fault(rule, rule.default)
+
+
+def _option_faults(rule: AttributeRule) -> Iterable[FieldError]:
+    values = [option.value for option in rule.options]
+    if rule.kind is not Kind.OPTION:
+        if values:
+            yield FieldError("option", lazy_gettext("Only the kind option has options."))
+        return
+    if not values:
+        yield FieldError("option", lazy_gettext("At least one option is needed."))
+    if len(set(values)) < len(values):
+        yield FieldError("option", lazy_gettext("Each value once."))
+    if not all(value.strip() for value in values):
+        yield FieldError("option", lazy_gettext("A value that is not empty."))
+    # Each option is written in one line, `value=Label`, and must be read back the same.
+    if any("=" in value or value != value.strip() for value in values) or any(
+        set("\r\n") & set(option.value + option.label) for option in rule.options
+    ):
+        sentence = lazy_gettext("One line each; a value without “=” and blanks at its ends.")
+        yield FieldError("option", sentence)

@@ -1,0 +1,162 @@
+"""Match the columns of a file with fields of an order: guessed by name, corrected by people."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orders.domain.attributes import AttributeRule
+from orders.domain.errors import FieldError
+from orders.domain.order import IMPORTED_FIELDS, OBJECT_FIELDS
+from orders.domain.texts import lazy_gettext
+
+IGNORED = ""
+ORDER = "order"  # an order's number in the file: joins rows and is not kept
+CONFIGURATION, SKU, COUNT = "configurationId", "sku", "count"
+PLATFORM_ID, NAME = "platform.id", "name"
+AREAS = ("metadata", "derivative")
+OBJECTS = tuple(field.wire_name for field in OBJECT_FIELDS)
+LINE_METADATA = "cart.metadata"
+# What a column can be, apart from attributes and free keys.
+ORDER_TARGETS = {
+    **{field.wire_name: field.label for field in IMPORTED_FIELDS},
+    ORDER: lazy_gettext("Number of the order in this file"),
+}
+LINE_TARGETS = {
+    CONFIGURATION: lazy_gettext("Configuration: ID, short ID or SKU"),
+    SKU: lazy_gettext("SKU"),
+    COUNT: lazy_gettext("Count"),
+    LINE_METADATA: lazy_gettext("Metadata of the line, as JSON"),
+}
+# Whole objects, as an export writes what has no columns of its own.
+REST_TARGETS = {one: lazy_gettext("More %(field)s, as JSON", field=one) for one in OBJECTS}
+NOT_OF_THE_LIST = lazy_gettext("Choose one of the list.")
+
+# Common column names, folded, without blanks and signs. The exact wire names come first.
+_WORDS = {
+    ORDER: "order bestellung auftrag group gruppe",
+    **{field.wire_name: field.column_words for field in IMPORTED_FIELDS},
+    CONFIGURATION: "configurationid configuration configid config konfiguration konfigurationsid",
+    SKU: "sku article articleno articlenumber artikel artikelnummer artikelnr itemnumber itemno "
+    "productcode productnumber partnumber",
+    COUNT: "count qty quantity pieces pcs amount units menge anzahl stück stueck stk",
+}
+_TARGET_BY_WORD = {word: target for target, words in _WORDS.items() for word in words.split()}
+# Less certain: they count when no other column has the same target.
+_WEAK_WORDS = {"shortid": ORDER, **{one: one for one in OBJECTS}}
+_WEAK_CONFIGURATIONS = frozenset({"product", "produkt", "productid", "item", "itemid", "id"})
+# The first of these targets that a file has joins its rows to orders.
+_JOINING = (ORDER, PLATFORM_ID, NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What each column is, and the column whose equal texts join rows; None: each row is one."""
+
+    targets: tuple[str, ...]
+    group: int | None
+
+    def column_of(self, target: str) -> int | None:
+        """Return the position of the column with this target, if there is one."""
+        return self.targets.index(target) if target in self.targets else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the form that is stored."""
+        return {"targets": list(self.targets), "group": self.group}
+
+    @staticmethod
+    def from_json(stored: dict[str, Any]) -> "Matching":
+        """Read the stored form."""
+        return Matching(tuple(stored["targets"]), stored["group"])
+
+
+def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matching:
+    """Match columns by their names, each target once; unknown columns are not imported."""
+    guesses = [_guesses(name, attributes) for name in columns]
+    targets = [IGNORED] * len(columns)
+    # A wire name wins over a word that means the same.
+    for sureness in range(4):
+        for at, of_column in enumerate(guesses):
+            target = of_column[sureness]
+            if target and target not in targets and targets[at] == IGNORED:
+                targets[at] = target
+    if not {CONFIGURATION, SKU} & set(targets):
+        weak = (at for at, name in enumerate(columns) if _plain(name) in _WEAK_CONFIGURATIONS)
+        for at in [at for at in weak if targets[at] == IGNORED][:1]:
+            targets[at] = CONFIGURATION
+    return Matching(tuple(targets), _joining_column(targets))
+
+
+def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
+    """Return the targets by wire name, by attribute, by a common and by a less certain word."""
+    word = _plain(name)
+    wire = next(
+        (
+            one
+            for one in (*ORDER_TARGETS, *LINE_TARGETS)
+            if one != ORDER and one.lower() == name.lower()
+        ),
+        "",
+    )
+    area, dot, key = name.partition(".")
+    if not wire and dot and key.strip() and area.lower() in OBJECTS:
+        wire = f"{area.lower()}.{key.strip()}"
+    attribute = next(
+        (one.path for one in attributes if word in {_plain(one.key), _plain(one.label)}), ""
+    )
+    return wire, attribute, _TARGET_BY_WORD.get(word, ""), _WEAK_WORDS.get(word, "")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.casefold())
+
+
+def _joining_column(targets: Sequence[str]) -> int | None:
+    return next((targets.index(one) for one in _JOINING if one in targets), None)
+
+
+def free_targets(name: str) -> tuple[str, ...]:
+    """Return the targets that keep a column under its own name, which may name its object."""
+    area, dot, key = name.partition(".")
+    is_named = bool(dot and key.strip()) and area.lower() in OBJECTS
+    own = key.strip() if is_named else name
+    areas = OBJECTS if is_named and area.lower() == OBJECTS[0] else AREAS
+    return tuple(f"{one}.{own}" for one in areas)
+
+
+def is_named_by(target: str, name: str) -> bool:
+    """Return whether a column's name is that of a key, as an export writes it."""
+    return name.lower() == target.lower()
+
+
+def possible_targets(columns: Sequence[str], keys: Iterable[str]) -> frozenset[str]:
+    """Return every target that a column of this file can have; `keys` are those of attributes."""
+    known = {f"{area}.{key}" for area in AREAS for key in keys}
+    own = {target for name in columns for target in free_targets(name)}
+    return frozenset({IGNORED, *ORDER_TARGETS, *LINE_TARGETS, *REST_TARGETS} | known | own)
+
+
+def matching_faults(
+    matching: Matching, columns: Sequence[str], keys: Iterable[str]
+) -> list[FieldError]:
+    """Return what is wrong with a matching, at `column.<position>` or `group`."""
+    possible = possible_targets(columns, keys)
+    faults = []
+    for at, target in enumerate(matching.targets):
+        first = matching.targets.index(target)
+        if target not in possible:
+            faults.append(FieldError(f"column.{at}", NOT_OF_THE_LIST))
+        elif target != IGNORED and first != at:
+            sentence = lazy_gettext("The column “%(column)s” is this.", column=columns[first])
+            faults.append(FieldError(f"column.{at}", sentence))
+    if matching.group is not None and not 0 <= matching.group < len(columns):
+        faults.append(FieldError("group", NOT_OF_THE_LIST))
+    if not {CONFIGURATION, SKU} & set(matching.targets):
+        faults.append(FieldError("", lazy_gettext("Say which column names the configuration.")))
+    return faults
+
+
+def still_fits(matching: Matching, columns: Sequence[str], keys: Iterable[str]) -> bool:
+    """Return whether an earlier matching can be offered again; `keys` are today's attributes."""
+    possible = possible_targets(columns, keys)
+    return len(matching.targets) == len(columns) and possible.issuperset(matching.targets)

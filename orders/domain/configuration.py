@@ -1,0 +1,331 @@
+"""Saved configurations: the classes that services pass around, their JSON, and their checks.
+
+A null and, where old clients' forms send one, an empty text count as not sent (docs/contract.md,
+"Configurations").
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from orders.domain.attributes import NO, YES
+from orders.domain.errors import FieldError, InvalidInput
+from orders.domain.fields import (
+    EXAMPLE_ORG_ID,
+    MAX_TEXT,
+    NO_NUL,
+    AnyObject,
+    Keywords,
+    OrgId,
+    ShortText,
+    refusal,
+    shared,
+)
+from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.inputs import Limits, MessageRules, StrictInput, checked, is_name, too_large
+from orders.domain.json_values import MAX_ERRORS, find_unstorable, join_path, nesting_sentence
+from orders.domain.moments import wire_time
+from orders.domain.texts import Figure, lazy_gettext
+
+# The key of the file that pages show as the configuration's picture.
+THUMBNAIL = "thumbnail"
+
+
+@dataclass(frozen=True, slots=True)
+class NewConfiguration:
+    """A checked configuration that is not stored yet; None means that it was not sent.
+
+    `metadata` may have `name` and `sku`, by which people find it. `short_id` is the one that
+    the client asks for. `attachments` are keys with file names.
+    """
+
+    variant: Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any] | None = None
+    thumbnail: str | None = None
+    product_id: str | None = None
+    product_version: str | None = None
+    customer_id: str | None = None
+    identifier: str | None = None
+    scope: str | None = None
+    scene_graph_state: Any = None
+    session_id: str | None = None
+    publish_file_id: str | None = None
+    creator: str | None = None
+    attachments: Mapping[str, str] = field(default_factory=dict)
+    short_id: str | None = None
+
+
+class Configuration(NamedTuple):
+    """A stored configuration, whole. Times are aware and in UTC."""
+
+    id: str
+    short_id: str
+    org_id: str
+    product_id: str | None
+    product_version: str | None
+    variant: dict[str, Any] | None
+    metadata: dict[str, Any] | None
+    customer_id: str | None
+    identifier: str | None
+    scope: str | None
+    scene_graph_state: Any
+    session_id: str | None
+    publish_file_id: str | None
+    creator: str | None
+    thumbnail: str | None
+    attachments: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    deleted_at: datetime | None
+    # Taken from the metadata, so that people find it by them.
+    product_name: str | None = None
+    sku: str | None = None
+
+
+def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
+    """Return the text under this key of the metadata; old clients write `SKU` for `sku`.
+
+    It is cut to 255 characters, for the column that people search by.
+    """
+    if metadata is None:
+        return None
+    found = metadata.get(key)
+    if found is None:
+        found = next((value for name, value in metadata.items() if name.lower() == key), None)
+    return found[:255] if isinstance(found, str) and found else None
+
+
+def option_text(value: object) -> str | None:
+    """Return an option's value as people read it; None for what only a configurator understands."""
+    if isinstance(value, bool):
+        return YES if value else NO
+    if isinstance(value, int | float):
+        return lazy_gettext("%(number)s", number=Figure(value))
+    # Configurators save references to their own assets as UUIDs or objects.
+    is_text = isinstance(value, str) and bool(value.strip()) and read_uuid(value) is None
+    return value if is_text else None  # type: ignore[return-value]  # it is a text
+
+
+def own_picture(address: str | None) -> str | None:
+    """Return a thumbnail's address if it is a picture of this service that any page may show.
+
+    A foreign one would reveal to its site who looks at what, and one of the API needs a token.
+    """
+    is_own = address is not None and address.startswith("/static/")
+    return address if is_own and ".." not in str(address) else None
+
+
+def configuration_fields(configuration: Configuration) -> dict[str, Any]:
+    """Return a saved configuration as JSON; what was not sent is null."""
+    return {
+        "id": configuration.id,
+        "shortId": configuration.short_id,
+        "orgId": configuration.org_id,
+        "productId": configuration.product_id,
+        "productVersion": configuration.product_version,
+        "variant": configuration.variant,
+        "metadata": configuration.metadata,
+        "customerId": configuration.customer_id,
+        "identifier": configuration.identifier,
+        "scope": configuration.scope,
+        "sceneGraphState": configuration.scene_graph_state,
+        "sessionId": configuration.session_id,
+        "publishFileId": configuration.publish_file_id,
+        "creator": configuration.creator,
+        "thumbnail": configuration.thumbnail,
+        "attachments": configuration.attachments,
+        "createdAt": wire_time(configuration.created_at),
+        "updatedAt": wire_time(configuration.updated_at),
+        "deletedAt": None
+        if configuration.deleted_at is None
+        else wire_time(configuration.deleted_at),
+        "createdBy": configuration.created_by,
+    }
+
+
+MAX_THUMBNAIL = 2_000
+VISIBLE = r"^[^\u0000-\u001f\u007f]*$"
+EXAMPLE_PRODUCT_ID = "e5d536ec-e89c-46fc-8773-7e54ba70517a"
+# Fields whose value is an object; in a form they are JSON text.
+OBJECTS = ("variant", "metadata", "attachments")
+UUID_SENTENCE = lazy_gettext("A UUID.")
+SHORT_ID_SENTENCE = lazy_gettext("7 to 14 letters, digits, _ or -.")
+FILE_NAME_SENTENCE = lazy_gettext(
+    "A file name of 1 to 255 characters, none of them a control character."
+)
+KEY_SENTENCE = lazy_gettext("As a key: 1 to 255 characters, none of them a control character.")
+STATE_SENTENCE = lazy_gettext("An object or a text.")
+FILES_SENTENCE = lazy_gettext("Files are sent as multipart/form-data.")
+
+
+def is_file_name(text: object) -> bool:
+    """Return whether a text can be a file name or key: short, visible, on one line."""
+    return (
+        isinstance(text, str)
+        and 1 <= len(text) <= MAX_TEXT
+        and not any(ord(character) < 32 or ord(character) == 127 for character in text)
+    )
+
+
+def _uuid(value: str) -> str:
+    found = read_uuid(value)
+    if found is None:
+        raise refusal("uuid", UUID_SENTENCE)
+    return found
+
+
+def _short_id(value: str) -> str:
+    if not is_short_id(value):
+        raise refusal("short_id", SHORT_ID_SENTENCE)
+    return value
+
+
+def _file_name(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if not is_file_name(value):
+        raise refusal("file_name", FILE_NAME_SENTENCE)
+    return str(value)
+
+
+def _state(value: Any) -> Any:  # noqa: ANN401 - an object or a text
+    if not isinstance(value, dict | str):
+        raise refusal("state", STATE_SENTENCE)
+    return value
+
+
+FileName = Annotated[
+    Any,
+    AfterValidator(_file_name),
+    Keywords(type="string", minLength=1, maxLength=MAX_TEXT, pattern=VISIBLE),
+]
+ShortId = Annotated[str, AfterValidator(_short_id), Keywords(pattern="^([A-Za-z0-9_-]{7,14})?$")]
+ProductId = Annotated[
+    str,
+    AfterValidator(_uuid),
+    Keywords(pattern="^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"),
+]
+Scene = Annotated[
+    Any,
+    AfterValidator(_state),
+    Keywords(anyOf=[{"type": "string", "pattern": NO_NUL}, shared("JsonObject")]),
+]
+Thumbnail = Annotated[str, StringConstraints(max_length=MAX_THUMBNAIL), Keywords(pattern=NO_NUL)]
+Attachments = Annotated[
+    dict[str, FileName],
+    Keywords(propertyNames={"minLength": 1, "maxLength": MAX_TEXT, "pattern": VISIBLE}),
+]
+
+
+class ConfigurationInput(StrictInput):
+    """A new configuration. Every field may be left out; null and an empty text mean the same."""
+
+    org_id: OrgId | None = Field(None, examples=[EXAMPLE_ORG_ID])
+    short_id: ShortId | None = Field(
+        None,
+        description="A short name of the client's own: 7 to 14 letters, digits, _ or -. Taken if "
+        "it is free in all orgs, otherwise 409. Without one the service makes one.",
+        examples=["46Juzcyx"],
+    )
+    product_id: ProductId | None = Field(
+        None, description="The product: a UUID.", examples=[EXAMPLE_PRODUCT_ID]
+    )
+    product_version: ShortText | None = Field(
+        None, description="The product's version, in the client's own words.", examples=["v2"]
+    )
+    variant: AnyObject | None = Field(
+        None, description="The chosen options.", examples=[{"Wood": "Oak"}]
+    )
+    metadata: AnyObject | None = Field(
+        None,
+        description="Anything else. By `name` and `sku` (or `SKU`) people find the configuration.",
+        examples=[{"name": "Oslo chair", "sku": "OSL-CH-01"}],
+    )
+    customer_id: ShortText | None = Field(
+        None, description="The customer, by the client's own ID.", examples=["C-1042"]
+    )
+    identifier: ShortText | None = Field(None, description="The client's own name for it.")
+    scope: ShortText | None = Field(None, description="Where it belongs, in the client's words.")
+    scene_graph_state: Scene | None = Field(
+        None, description="The configurator's scene: an object or a text."
+    )
+    session_id: ShortText | None = Field(None, description="The configurator's session.")
+    publish_file_id: ShortText | None = Field(None, description="The published file it is of.")
+    creator: ShortText | None = Field(None, description="Who made it, in the client's words.")
+    thumbnail: Thumbnail | None = Field(
+        None,
+        description="Where its picture lies. Without it, the address here of the picture that came "
+        "as a file.",
+    )
+    attachments: Attachments | None = Field(
+        None, description="Keys with file names.", examples=[{"drawing": "drawing.pdf"}]
+    )
+
+
+# Wire names in the order of the answer, which is that of errors too.
+FIELDS = tuple(str(field.alias) for field in ConfigurationInput.model_fields.values())
+TEXTS = frozenset(FIELDS) - set(OBJECTS)
+_WORDS = MessageRules(
+    nullable=frozenset(FIELDS),
+    read_only=frozenset({"id", "createdAt", "updatedAt", "createdBy", "deletedAt"}),
+    own_rules=frozenset({"uuid", "short_id", "file_name", "state"}),
+)
+
+
+def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
+    """Check a configuration as it was sent (what a JSON parser returns).
+
+    Raises InvalidInput with every error by its path. What is nested too deeply is the only error
+    then, because nothing below it is checked. The org, and whether a short ID is free, are not.
+    """
+    if not isinstance(raw, dict):
+        raise InvalidInput(
+            [FieldError("", lazy_gettext("An object with the fields of a configuration."))]
+        )
+    unstorable = find_unstorable(raw, nesting=limits.nesting)
+    if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
+        raise InvalidInput(unstorable)
+    errors: dict[str, FieldError] = {}
+    for error in (*unstorable, *_too_large(raw, limits), *_attachment_key_errors(raw)):
+        errors.setdefault(error.path, error)
+    # An empty text is what a form sends for a field that nobody filled in.
+    sent = {
+        key: value
+        for key, value in raw.items()
+        if is_name(key) and not (value == "" and key in TEXTS)
+    }
+    if "files" in sent:
+        errors["files"] = FieldError("files", FILES_SENTENCE)
+        del sent["files"]
+    found = checked(ConfigurationInput, sent, errors, _WORDS)
+    if errors or found is None:
+        raise InvalidInput(sorted(errors.values(), key=_place))
+    fields = {name: getattr(found, name) for name in ConfigurationInput.model_fields}
+    del fields["org_id"]
+    return NewConfiguration(**{**fields, "attachments": found.attachments or {}})
+
+
+def _too_large(raw: dict[Any, Any], limits: Limits) -> list[FieldError]:
+    objects = [(name, raw.get(name)) for name in OBJECTS if isinstance(raw.get(name), dict)]
+    state = ("sceneGraphState", raw.get("sceneGraphState"))
+    return [
+        *too_large(objects, limits.metadata_bytes),
+        *too_large([state], limits.scene_bytes),
+    ]
+
+
+def _attachment_key_errors(raw: dict[Any, Any]) -> list[FieldError]:
+    attachments = raw.get("attachments")
+    return [
+        FieldError(join_path("attachments", str(key)), KEY_SENTENCE)
+        for key in (attachments if isinstance(attachments, dict) else ())
+        if not is_file_name(key)
+    ][:MAX_ERRORS]
+
+
+def _place(error: FieldError) -> tuple[int, str]:
+    """Sort errors by field, in the order of the answer."""
+    field = error.path.partition(".")[0]
+    return FIELDS.index(field) if field in FIELDS else len(FIELDS), error.path

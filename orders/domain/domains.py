@@ -1,0 +1,195 @@
+"""Hosts: the domains of a public token, the origin of a browser, and addresses that are called.
+
+A domain is a host (`shop.example`), optionally with a port, or `*.shop.example` for every host
+below it. Parsing is strict: what is unusual in an `Origin` header is not from a browser. An address
+to call is checked by its text alone; what its name resolves to is checked when it is called.
+"""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from orders.domain.inputs import too_long
+from orders.domain.texts import Text, lazy_gettext
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+MAX_HOST = 253  # characters (RFC 1035)
+MAX_PORT = 65535
+
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])"
+_ORIGIN = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?", re.IGNORECASE | re.ASCII)
+_DOMAIN = re.compile(rf"(\*\.)?({_HOST})(?::([0-9]{{1,5}}))?")
+# The origin of a `Referer` is followed by its path, without control characters.
+_PATH = re.compile(r"[/?#][^\x00-\x1f\x7f]*")
+
+
+def origin_host(origin: str) -> tuple[str, int] | None:
+    """Return host (lowercase) and port of an `Origin` header, with the scheme's port as default.
+
+    None for `null` and whatever is not exactly scheme, host and port.
+    """
+    match = _ORIGIN.fullmatch(origin)
+    return _host_and_port(match) if match else None
+
+
+def referer_host(referer: str) -> tuple[str, int] | None:
+    """Return host and port of a `Referer` header, as `origin_host` does.
+
+    None when anything but scheme, host and port precedes the path: a user name, a backslash
+    or a blank there is an attack.
+    """
+    match = _ORIGIN.match(referer)
+    if match is None or not (match.end() == len(referer) or _PATH.fullmatch(referer, match.end())):
+        return None
+    return _host_and_port(match)
+
+
+def _host_and_port(match: re.Match[str]) -> tuple[str, int] | None:
+    host = match[2].lower()
+    port = int(match[3]) if match[3] else DEFAULT_PORTS[match[1].lower()]
+    return (host, port) if _is_host(host) and 1 <= port <= MAX_PORT else None
+
+
+def _is_host(host: str) -> bool:
+    if host.startswith("["):
+        try:
+            ipaddress.IPv6Address(host[1:-1])
+        except ValueError:
+            return False
+    return len(host) <= MAX_HOST
+
+
+def is_allowed(host: str, port: int | None, domains: Iterable[str]) -> bool:
+    """Return whether an origin is one of the domains. An entry without a port means any port.
+
+    `host` and `port` come from `origin_host`, `domains` from `check_domain`.
+    """
+    for domain in domains:
+        match = _DOMAIN.fullmatch(domain)
+        if match is None:
+            continue
+        wildcard, name, own_port = match.groups()
+        if own_port and int(own_port) != port:
+            continue
+        if host.endswith(f".{name}") if wildcard else host == name:
+            return True
+    return False
+
+
+class BadDomain(ValueError):  # noqa: N818 - named like the refusals in errors.py
+    """The text is no entry; `sentence` says why."""
+
+    def __init__(self, sentence: Text) -> None:
+        self.sentence = sentence
+        super().__init__(sentence)
+
+
+def check_domain(text: str) -> str:
+    """Return an entry in the form in which it is stored. Raises BadDomain with a message."""
+    domain, shown = text.strip(), repr(text)
+    if not domain.isascii():
+        raise BadDomain(
+            lazy_gettext(
+                "%(text)s is not ASCII: write international names in their xn-- form.", text=shown
+            )
+        )
+    domain = domain.lower()
+    match = _DOMAIN.fullmatch(domain)
+    port = int(match[3]) if match and match[3] else 1
+    if match is None or not _is_host(match[2]) or not 1 <= port <= MAX_PORT:
+        raise BadDomain(
+            lazy_gettext(
+                "%(text)s is no domain: write shop.example, *.shop.example or localhost:3000.",
+                text=shown,
+            )
+        )
+    # Addresses have no subdomains: *.0.0.1 would mean every machine whose address ends so.
+    if match[1] and re.fullmatch(r"\[.*\]|[0-9.]+", match[2]):
+        raise BadDomain(
+            lazy_gettext("%(text)s is no domain: a wildcard needs a name behind it.", text=shown)
+        )
+    return domain
+
+
+MAX_ADDRESS = 2_000  # characters
+PRIVATE_SENTENCE = lazy_gettext(
+    "An address that anyone can reach; this one is in a private network."
+)
+
+# IPv6 addresses that map IPv4 ones, private ones too: NAT64 and 6to4.
+_TRANSLATED = tuple(
+    ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")
+)
+_NO_BLANKS = re.compile(r"[\x21-\x7e]+")
+
+
+def address_fault(address: str) -> str | None:
+    """Return the message for an address that cannot be called; None when it may be called."""
+    # Up to the path; a backslash ends it for some programs and not for others.
+    place = re.split(r"[/?\\]", address.partition("://")[2], maxsplit=1)[0]
+    faults = (
+        (
+            len(address) > MAX_ADDRESS,
+            too_long(MAX_ADDRESS, address),
+        ),
+        (
+            _NO_BLANKS.fullmatch(address) is None,
+            lazy_gettext(
+                "Without blanks, and in ASCII: others percent-encoded, names in their xn-- form."
+            ),
+        ),
+        (
+            not address.lower().startswith(("https://", "http://")),
+            lazy_gettext("An address that begins with https:// or http://."),
+        ),
+        (
+            "#" in address,
+            lazy_gettext("An address without # and what stands behind it: no server is told that."),
+        ),
+        (
+            "@" in place,
+            lazy_gettext(
+                "An address without a user name or password: messages are signed instead."
+            ),
+        ),
+        (
+            referer_host(address) is None,
+            lazy_gettext("An address with a host, such as https://shop.example/orders."),
+        ),
+    )
+    return next((sentence for is_wrong, sentence in faults if is_wrong), None)
+
+
+def is_private(address: str) -> bool:
+    """Return whether the text alone shows that the address is not in the public network.
+
+    `address` has no fault. True for localhost and for IP addresses of loopback, private and other
+    networks of one's own, in every spelling that a system resolves without asking anyone.
+    """
+    host = urlsplit(address).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    ip = _literal(host)
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return ip is not None and _is_ones_own(ip)
+
+
+def _is_ones_own(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    is_odd = not ip.is_global or ip.is_multicast or ip.is_reserved
+    if isinstance(ip, ipaddress.IPv6Address):
+        return is_odd or ip.is_site_local or any(ip in network for network in _TRANSLATED)
+    return is_odd
+
+
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if ":" in host:
+        return ipaddress.IPv6Address(host)
+    try:
+        # Also 127.1, 0x7f.1 and 2130706433, which `ipaddress` does not know.
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None

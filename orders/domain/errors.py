@@ -1,0 +1,90 @@
+"""Errors of the services. Each message is a sentence that a customer may read."""
+
+# ruff: noqa: N818 - the names say what happened; "Error" would be said by all of them
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from orders.domain.texts import lazy_gettext, lazy_ngettext
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FieldError:
+    """One fault of the input.
+
+    `path` joins keys and positions with dots (`cart.0.count`); `""` means the whole document.
+    """
+
+    path: str
+    message: str
+
+
+class OrderError(Exception):
+    """Base of all errors of the services; `str(error)` is the message to show.
+
+    `sentence` is the same message in its translatable form.
+    """
+
+    @property
+    def sentence(self) -> str:
+        """The message to show, as a translatable `Text` where it is one."""
+        return self.args[0] if self.args else ""
+
+
+class InvalidInput(OrderError):
+    """The input is not valid; `errors` has every error, never only the first."""
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__(
+            lazy_ngettext(
+                "One field needs another look.",
+                "%(num)s fields need another look.",
+                len(self.errors),
+            )
+        )
+
+
+class InvalidOrder(InvalidInput):
+    """The input is not a valid order, or not a valid change of one."""
+
+
+class NotJson(OrderError):
+    """The body is not JSON, or not JSON that the service can read at all."""
+
+
+class Unauthorized(OrderError):
+    """No credentials were sent, or unknown ones."""
+
+
+class Forbidden(OrderError):
+    """The actor is known but may not do this."""
+
+
+class NotFound(OrderError):
+    """There is no such thing for this actor."""
+
+
+class Conflict(OrderError):
+    """The request contradicts what is stored."""
+
+
+class StaleVersion(OrderError):
+    """Somebody else has changed it since the caller read it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            lazy_gettext("It was changed meanwhile. Read it again, then send the change again.")
+        )
+
+
+class Taken(Conflict):
+    """A value that must be unique is in use already; `path` names its field."""
+
+    def __init__(self, path: str, message: str) -> None:
+        self.path = path
+        super().__init__(message)
+
+
+class ServiceBusy(OrderError):
+    """The database cannot be reached, or stayed locked for too long; later it may work."""

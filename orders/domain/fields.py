@@ -1,0 +1,242 @@
+"""Types of fields in requests and answers: constraints for pydantic, and their JSON Schema.
+
+Validation and the OpenAPI document read the same types. Pydantic cannot know what a function of our
+own checks: `Keywords` adds it to the JSON Schema and costs the validation nothing.
+"""
+
+from typing import Annotated, Any, LiteralString, TypeAlias, cast
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from orders.domain.identifiers import is_configuration_id, read_uuid
+from orders.domain.inputs import StrictInput
+from orders.domain.json_values import MAX_INTEGER, MIN_INTEGER
+from orders.domain.short_id import ALPHABET, LENGTH
+from orders.domain.status import Status, read_status
+from orders.domain.texts import Figure, lazy_gettext
+
+MAX_COUNT = 1_000_000
+COUNT_SENTENCE = lazy_gettext("A whole number from 1 to %(most)s.", most=Figure(MAX_COUNT))
+
+
+def whole_count(value: object) -> int | None:
+    """Return a valid count as an int, None for anything else: 2.0 is 2, "2" and true are not."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and not value.is_integer():
+        return None
+    return int(value) if 1 <= value <= MAX_COUNT else None
+
+
+MAX_TEXT = 255  # Unicode characters, not bytes
+# Written out, so that each language names the states as people read them.
+STATUS_SENTENCE = lazy_gettext("One of: List, In Cart, New, In Progress, Complete.")
+CONFIGURATION_ID_SENTENCE = lazy_gettext(
+    "A UUID, or the short ID of a saved configuration (7 to 14 letters, digits, _ or -)."
+)
+# Types of the errors that our own functions below raise, each with its sentence.
+OWN_RULES = {"status", "count", "configuration_id"}
+
+NO_NUL = r"^[^\u0000]*$"
+CONFIGURATION_ID_PATTERN = (
+    "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9_-]{7,14})$"
+)
+EXAMPLE_ORG_ID = "5b0f8d1e-2f57-4f6c-9a08-3f6f4a1d7c11"
+EXAMPLE_CONFIGURATION_ID = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
+
+
+class Keywords:
+    """Adds keywords to the JSON Schema of the type that it annotates."""
+
+    def __init__(self, **keywords: Any) -> None:  # noqa: ANN401 - any JSON value
+        self._keywords = keywords
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Return pydantic's own schema with the keywords in it."""
+        return {**handler(core_schema), **self._keywords}
+
+
+class Shared:
+    """Replaces the JSON Schema of the type by a reference to one of SHARED."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Return the reference."""
+        return shared(self._name)
+
+
+# The address of SHARED in references that pydantic copies; the document replaces it by its own.
+SHARED_BASE = "https://shortorder.example/schemas/"
+
+
+def shared(name: str) -> JsonSchemaValue:
+    """Return a reference to one of SHARED."""
+    return {"$ref": SHARED_BASE + name}
+
+
+def _value(object_name: str, *more: JsonSchemaValue) -> JsonSchemaValue:
+    """Return the schema of a value in an object of this name."""
+    return {
+        "anyOf": [
+            {"type": "string", "pattern": NO_NUL},
+            # Floats beyond 64 bits exist, but each of them is a whole number too.
+            {"type": "number", "minimum": MIN_INTEGER, "maximum": MAX_INTEGER},
+            {"type": ["boolean", "null"]},
+            shared(object_name),
+            *more,
+        ]
+    }
+
+
+def _object(value_name: str, description: str) -> JsonSchemaValue:
+    return {
+        "type": "object",
+        "description": description,
+        "propertyNames": {"pattern": NO_NUL},
+        "additionalProperties": shared(value_name),
+    }
+
+
+# These schemas are recursive, and the types below are not: the models accept any object, and
+# `find_unstorable` checks every value of the document in one walk.
+SHARED: dict[str, JsonSchemaValue] = {
+    "MetadataValue": {
+        "description": "Text without NUL, a number of at most 64 bits, a boolean, null or an "
+        "object of these. No lists.",
+        **_value("MetadataObject"),
+    },
+    "MetadataObject": _object("MetadataValue", "Keys with their values; no lists at any depth."),
+    "JsonValue": {
+        "description": "Any JSON value; texts without NUL, numbers of at most 64 bits.",
+        **_value("JsonObject", {"type": "array", "items": shared("JsonValue")}),
+    },
+    "JsonObject": _object("JsonValue", "Any object; it is kept exactly as it is sent."),
+}
+
+
+def refusal(kind: LiteralString, sentence: str) -> PydanticCustomError:
+    """Return the error of a rule of our own; `inputs` reads its sentence."""
+    # As a value: pydantic would fill in braces of a message.
+    return PydanticCustomError(kind, "{sentence}", {"sentence": sentence})
+
+
+def _status(value: object) -> Status:
+    status = read_status(value)
+    if status is None:
+        raise refusal("status", STATUS_SENTENCE)
+    return status
+
+
+def _count(value: object) -> int:
+    count = whole_count(value)
+    if count is None:
+        raise refusal("count", COUNT_SENTENCE)
+    return count
+
+
+def canonical_configuration_id(value: str) -> str:
+    """Return a UUID in lowercase and a short ID as it is; raise pydantic's error otherwise."""
+    if not is_configuration_id(value):
+        raise refusal("configuration_id", CONFIGURATION_ID_SENTENCE)
+    return read_uuid(value) or value
+
+
+ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT), Keywords(pattern=NO_NUL)]
+JsonObject: TypeAlias = dict[str, Any]
+AnyObject = Annotated[JsonObject, Shared("JsonObject")]
+AnyValue = Annotated[Any, Shared("JsonValue")]
+MetadataObject = Annotated[JsonObject, Shared("MetadataObject")]
+
+OrgId = Annotated[
+    str,
+    Field(
+        description="The org of the token. It need not be sent; another one is refused with 403.",
+        examples=[EXAMPLE_ORG_ID],
+    ),
+    Keywords(format="org-id", pattern=NO_NUL),
+]
+OrderStatus = Annotated[
+    Status,
+    BeforeValidator(_status),
+    Field(
+        description="The state of the order. `List` and `In Cart` are carts that are being filled."
+    ),
+]
+ConfigurationId = Annotated[
+    str,
+    AfterValidator(canonical_configuration_id),
+    Field(
+        description="A configuration: a UUID, or the short ID of one that is saved in the org. "
+        "UUIDs come back in small letters.",
+        examples=[EXAMPLE_CONFIGURATION_ID],
+    ),
+    Keywords(pattern=CONFIGURATION_ID_PATTERN, format="configuration-id"),
+]
+Count = Annotated[
+    int,
+    BeforeValidator(_count),
+    Field(description="How many of it: a whole number.", examples=[2]),
+    Keywords(minimum=1, maximum=MAX_COUNT),
+]
+LineMetadata = Annotated[
+    AnyObject,
+    Field(
+        description="Anything of the line, kept exactly as it is sent.", examples=[{"note": "gift"}]
+    ),
+]
+
+
+class CartLineInput(StrictInput):
+    """One line of the cart; `metadata` may be left out but not null."""
+
+    configuration_id: ConfigurationId
+    count: Count
+    metadata: LineMetadata = cast(JsonObject, None)
+
+
+class PlatformInput(BaseModel):
+    """Where the order came from, in the shop's own words; other keys are kept as they come."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        strict=True,
+        alias_generator=to_camel,
+        json_schema_extra={
+            "propertyNames": {"pattern": NO_NUL},
+            "additionalProperties": shared("JsonValue"),
+        },
+    )
+
+    id: ShortText | None = Field(
+        None, description="The shop's own order number.", examples=["5001"]
+    )
+    platform: ShortText | None = Field(
+        None, description="The shop's software.", examples=["shopify"]
+    )
+    store_name: ShortText | None = Field(
+        None, description="The shop's name.", examples=["northern-chairs"]
+    )
+
+
+# In answers.
+MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
+Uuid = Annotated[str, Keywords(format="uuid")]
+Moment = Annotated[str, Keywords(format="date-time", pattern=MOMENT_PATTERN)]
+ShortIdText = Annotated[str, Keywords(pattern=f"^[{ALPHABET}]{{{LENGTH}}}$")]

@@ -1,0 +1,261 @@
+"""Build orders from the rows of a file, as the JSON API receives them, and map errors to rows.
+
+One row is one line of a cart. The fields of an order are in its first row; a different value in
+another row is an error, and never dropped.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from orders.domain.attributes import AttributeRule
+from orders.domain.column_matching import (
+    CONFIGURATION,
+    COUNT,
+    IGNORED,
+    LINE_METADATA,
+    LINE_TARGETS,
+    NAME,
+    ORDER,
+    ORDER_TARGETS,
+    PLATFORM_ID,
+    REST_TARGETS,
+    SKU,
+    Matching,
+    is_named_by,
+)
+from orders.domain.errors import FieldError
+from orders.domain.json_values import printable
+from orders.domain.sheet_reading import Sheet, SheetRow, read_value
+from orders.domain.texts import Text, lazy_gettext
+from orders.domain.typed_values import read_attribute, read_count, read_status_word
+
+NOT_AN_OBJECT = lazy_gettext("A JSON object, such as {“key”: “value”}.")
+NOT_ONE = lazy_gettext("Not the ID, short ID or SKU of exactly one saved configuration.")
+MAX_LABEL = 80  # characters of what an order is called in lists
+# What names a configuration -> the ID of the one saved configuration that it names.
+Named: TypeAlias = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """An error of a row; `column` is the name in the file, or our label where it has none."""
+
+    row: int
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        return str(self.text)
+
+    @property
+    def text(self) -> Text:
+        """The row, the column and the message."""
+        if not self.column:
+            return lazy_gettext("Row %(row)s: %(fault)s", row=self.row, fault=self.message)
+        return lazy_gettext(
+            "Row %(row)s, %(column)s: %(fault)s",
+            row=self.row, column=self.column, fault=self.message,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedOrder:
+    """An order of the file: `raw` is what `check_order` takes, `faults` are errors it cannot see.
+
+    `places` has row and column of each path, `first` those of the order as a whole; `unknown` are
+    the paths of configuration IDs that match no saved configuration.
+    """
+
+    label: str
+    rows: tuple[int, ...]
+    raw: dict[str, Any]
+    faults: tuple[RowFault, ...]
+    places: Mapping[str, tuple[int, str]]
+    first: tuple[int, str]
+    unknown: frozenset[str]
+
+    def faults_of(self, errors: Iterable[FieldError]) -> list[RowFault]:
+        """Turn the shared check's errors into rows and columns of the file."""
+        return [
+            RowFault(
+                *self._place(error.path), NOT_ONE if error.path in self.unknown else error.message
+            )
+            for error in errors
+        ]
+
+    def _place(self, path: str) -> tuple[int, str]:
+        """Find the cell of a path; of a path below a cell's own, that cell."""
+        known = path
+        while known:
+            if known in self.places:
+                return self.places[known]
+            known = known.rpartition(".")[0]
+        return self.first[0], self.first[1] if path == "cart" else printable(path)
+
+
+def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
+    """Group the rows of each order, in the order of their first rows.
+
+    A row whose joining cell is empty is an order of its own, and gets an error in `OrderBuilder`.
+    """
+    if matching.group is None:
+        return [(row,) for row in sheet.rows]
+    groups: dict[object, list[SheetRow]] = {}
+    for row in sheet.rows:
+        text = row.cells[matching.group]
+        groups.setdefault(text or row.number, []).append(row)
+    return [tuple(rows) for rows in groups.values()]
+
+
+def references(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
+    """Return every text that may name a configuration."""
+    columns = [matching.column_of(target) for target in (CONFIGURATION, SKU)]
+    texts = (row.cells[at] for row in rows for at in columns if at is not None)
+    return {text for text in texts if text}
+
+
+def platform_ids(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
+    """Return the shops' own order numbers in the rows."""
+    at = matching.column_of(PLATFORM_ID)
+    return set() if at is None else {row.cells[at] for row in rows} - {""}
+
+
+class OrderBuilder:
+    """Builds orders from groups of rows, by one matching of columns."""
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        matching: Matching,
+        attributes: Sequence[AttributeRule],
+        named: Named,
+    ) -> None:
+        self._columns, self._matching, self._named = columns, matching, named
+        self._rules = {rule.path: rule for rule in attributes}
+        fields = [
+            (at, target)
+            for at, target in enumerate(matching.targets)
+            if target not in {IGNORED, ORDER, *LINE_TARGETS}
+        ]
+        # Keys with columns of their own come first, and win over those of a whole object.
+        self._fields = sorted(fields, key=lambda field: field[1] in REST_TARGETS)
+        self._line_metadata = matching.column_of(LINE_METADATA)
+        self._configuration = matching.column_of(CONFIGURATION)
+        self._sku = matching.column_of(SKU)
+        self._count = matching.column_of(COUNT)
+
+    def order(self, rows: Sequence[SheetRow]) -> ImportedOrder:
+        """Return the order of these rows. No cell is dropped without an error."""
+        first = rows[0]
+        faults = list(self._joining_faults(first))
+        places: dict[str, tuple[int, str]] = {
+            f"metadata.{rule.key}": (first.number, rule.label) for rule in self._rules.values()
+        }
+        raw: dict[str, Any] = {}
+        for at, target in self._fields:
+            places[target] = (first.number, self._columns[at])
+            faults += self._contradictions(at, rows)
+            text = first.cells[at]
+            if text and not self._put(raw, at, target, text):
+                faults.append(RowFault(first.number, self._columns[at], NOT_AN_OBJECT))
+        lines = [(row, line) for row in rows if (line := self._line(row, faults)) is not None]
+        raw["cart"] = [line for _, line in lines]
+        for position, (row, _) in enumerate(lines):
+            places[f"cart.{position}"] = (row.number, self._columns[self._naming_column(row)])
+            for key, column in (("count", self._count), ("metadata", self._line_metadata)):
+                if column is not None:
+                    places[f"cart.{position}.{key}"] = (row.number, self._columns[column])
+        return ImportedOrder(
+            label=self._label(first),
+            rows=tuple(row.number for row in rows),
+            raw=raw,
+            faults=tuple(sorted(faults, key=lambda fault: fault.row)),
+            places=places,
+            first=(first.number, self._columns[self._naming_column(first)]),
+            unknown=frozenset(
+                f"cart.{position}.configurationId"
+                for position, (row, _) in enumerate(lines)
+                if (name := row.cells[self._naming_column(row)]) and name not in self._named
+            ),
+        )
+
+    def _put(self, raw: dict[str, Any], at: int, target: str, text: str) -> bool:
+        """Put a cell into the order; False for a text that should be an object and is none."""
+        area, dot, key = target.partition(".")
+        if target in REST_TARGETS:
+            value = read_value(text)
+            if not isinstance(value, dict):
+                return False
+            raw[target] = {**value, **raw.get(target, {})}
+        elif dot:
+            raw.setdefault(area, {})[key] = self._value(at, target, text)
+        else:
+            raw[target] = read_status_word(text) if target == "status" else text
+        return True
+
+    def _value(self, at: int, target: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
+        """Return the value of a key: of its attribute's kind, or as an export has written it."""
+        if rule := self._rules.get(target):
+            return read_attribute(rule, text)
+        # In a column of another name a number may be an article number, and stays text.
+        is_exported = target not in ORDER_TARGETS and is_named_by(target, self._columns[at])
+        return read_value(text) if is_exported else text
+
+    def _line(self, row: SheetRow, faults: list[RowFault]) -> dict[str, Any] | None:
+        """Return the line of a row; None for a row without one, in an order that may be empty."""
+        name = row.cells[self._naming_column(row)]
+        count = "1" if self._count is None else row.cells[self._count]
+        metadata = "" if self._line_metadata is None else row.cells[self._line_metadata]
+        if not name and not metadata and (self._count is None or not count):
+            return None
+        line: dict[str, Any] = {}
+        if name:
+            line["configurationId"] = self._named.get(name, name)
+        if count:
+            line["count"] = read_count(count)
+        if metadata:
+            line["metadata"] = read_value(metadata)
+        if self._sku is not None and self._configuration is not None:
+            other = self._named.get(row.cells[self._sku])
+            own = self._named.get(row.cells[self._configuration])
+            if other and own and other != own:
+                message = lazy_gettext("This SKU names another configuration than the ID.")
+                faults.append(RowFault(row.number, self._columns[self._sku], message))
+        return line
+
+    def _naming_column(self, row: SheetRow) -> int:
+        """Return the column that names the row's configuration: that of IDs, unless it is empty."""
+        columns = [at for at in (self._configuration, self._sku) if at is not None]
+        return next((at for at in columns if row.cells[at]), columns[0])
+
+    def _contradictions(self, at: int, rows: Sequence[SheetRow]) -> Iterable[RowFault]:
+        first = rows[0]
+        said = first.cells[at]
+        for row in rows[1:]:
+            if row.cells[at] and row.cells[at] != said:
+                yield RowFault(row.number, self._columns[at], _otherwise(first.number, said))
+
+    def _joining_faults(self, row: SheetRow) -> Iterable[RowFault]:
+        group = self._matching.group
+        if group is not None and not row.cells[group]:
+            message = lazy_gettext("This is empty, so nobody knows which order the row belongs to.")
+            yield RowFault(row.number, self._columns[group], message)
+
+    def _label(self, row: SheetRow) -> str:
+        """Return what people call the order: what joins its rows, else its name."""
+        columns = [self._matching.group, *map(self._matching.column_of, (PLATFORM_ID, NAME))]
+        texts = (row.cells[at] for at in columns if at is not None)
+        return printable(next((text for text in texts if text), "")[:MAX_LABEL])
+
+
+def _otherwise(first_row: int, said: str) -> Text:
+    """Return the message for a cell that differs from the first row of its order."""
+    if not said:
+        return lazy_gettext(
+            "The first row of this order, row %(row)s, says nothing here.", row=first_row
+        )
+    return lazy_gettext(
+        "The first row of this order, row %(row)s, says “%(text)s” here.",
+        row=first_row, text=printable(said[:MAX_LABEL]),
+    )  # fmt: skip

@@ -1,0 +1,172 @@
+"""What all inputs have in common: strict models, limits, and every error by its path.
+
+The modules with the models are `schema`, `changes`, `configuration` and `webhook`; this one turns
+pydantic's errors into our messages.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from orders.domain.errors import FieldError
+from orders.domain.json_values import compact_size, find_unstorable, join_path
+from orders.domain.texts import Figure, Text, lazy_gettext
+
+UNKNOWN_FIELD = lazy_gettext("Unknown field.")
+READ_ONLY = lazy_gettext("Set by the service; leave it out.")
+TEXT, TEXT_OR_NULL = lazy_gettext("Text."), lazy_gettext("Text or null.")
+NOT_VALID = lazy_gettext("This is not valid here.")
+
+_SENTENCES = {
+    "missing": lazy_gettext("This is required."),
+    "dict_type": lazy_gettext("An object."),
+    "model_type": lazy_gettext("An object."),
+    "model_attributes_type": lazy_gettext("An object."),
+    "list_type": lazy_gettext("An array."),
+}
+
+
+class StrictInput(BaseModel):
+    """A strict model: no text is read as a number, no unknown field is dropped."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def with_fields(types: dict[str, Any]) -> Callable[[type[M]], type[M]]:
+    """Add fields to the model below: `types` as `pydantic.create_model` takes them."""
+
+    def added(model: type[M]) -> type[M]:
+        made: type[M] = create_model(
+            model.__name__, __base__=model, __module__=model.__module__, __doc__=model.__doc__,
+            **types,
+        )  # fmt: skip
+        return made
+
+    return added
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRules:
+    """What the messages about one kind of input need to know.
+
+    `nullable` and `read_only` are paths; `own_rules` are the types of the errors that functions of
+    our own raise: their messages are shown as they are.
+    """
+
+    nullable: frozenset[str] = frozenset()
+    read_only: frozenset[str] = frozenset()
+    own_rules: frozenset[str] = frozenset()
+
+
+def checked(
+    model: type[M], sent: dict[Any, Any], errors: dict[str, FieldError], words: MessageRules
+) -> M | None:
+    """Return what the model reads, or None after adding the errors to `errors`, by path."""
+    try:
+        return model.model_validate(sent)
+    except ValidationError as invalid:
+        for details in invalid.errors(include_url=False):
+            # Broken characters have errors by path already; pydantic names their container only.
+            if details["type"] == "string_unicode" and errors:
+                continue
+            error = _error_of(details, words)
+            # The message of an own rule says more than "at most 64 bits".
+            if error.path not in errors or details["type"] in words.own_rules:
+                errors[error.path] = error
+    return None
+
+
+def is_name(key: object) -> bool:
+    """Return whether a key can be passed to a model; others have an error of their own."""
+    return isinstance(key, str) and not find_unstorable(key, nesting=0)
+
+
+def too_large(fields: Iterable[tuple[str, object]], limit: int) -> Iterator[FieldError]:
+    """Yield an error for each value, by path, that is larger than `limit` bytes of compact JSON."""
+    for path, value in fields:
+        size = compact_size(value) if value else 0
+        if size > limit:
+            sentence = lazy_gettext(
+                "At most %(most)s bytes of JSON; this has %(count)s.",
+                most=Figure(limit), count=Figure(size),
+            )  # fmt: skip
+            yield FieldError(path, sentence)
+
+
+def too_long(most: int, text: str) -> Text:
+    """Return the message for a text that is longer than `most` characters."""
+    return lazy_gettext(
+        "At most %(most)s characters; this has %(count)s.",
+        most=Figure(most), count=Figure(len(text)),
+    )  # fmt: skip
+
+
+def _error_of(details: ErrorDetails, words: MessageRules) -> FieldError:
+    """Return one of pydantic's errors with our message."""
+    path = functools.reduce(join_path, details["loc"], "")
+    message: str
+    kind, value = details["type"], details["input"]
+    if kind == "extra_forbidden":
+        is_read_only = path in words.read_only
+        message = READ_ONLY if is_read_only else UNKNOWN_FIELD
+    elif kind == "string_too_long":
+        message = too_long(details["ctx"]["max_length"], value)
+    elif kind in {"string_type", "string_unicode"}:
+        message = TEXT_OR_NULL if path in words.nullable else TEXT
+    elif kind in words.own_rules:
+        message = details["ctx"]["sentence"]  # as `fields.refusal` was given it
+    else:
+        message = _SENTENCES.get(kind, NOT_VALID)
+    return FieldError(path, message)
+
+
+# Content types of the files that a configuration may have.
+FILE_TYPES = frozenset(
+    {
+        "image/png",
+        "image/jpeg",
+        "image/webp",
+        "image/gif",
+        "image/svg+xml",
+        "application/pdf",
+        "application/json",
+        "application/zip",
+        "text/plain",
+        "text/csv",
+        "model/gltf-binary",
+        "model/gltf+json",
+        "model/vnd.usdz+zip",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits in force, with their defaults. Sizes are bytes of compact UTF-8 JSON."""
+
+    cart_lines: int = 1_000
+    items: int = 1_000
+    # Of `metadata`, `derivative`, `platform` and each line's `metadata`.
+    metadata_bytes: int = 65_536
+    # Levels of objects and arrays in one field.
+    nesting: int = 16
+    body_bytes: int = 1_048_576
+    # Of `sceneGraphState`, which configurators fill with whole scenes.
+    scene_bytes: int = 524_288
+    # Files of one configuration, each of them, and the body that brings them.
+    files: int = 20
+    file_bytes: int = 10_485_760
+    upload_bytes: int = 26_214_400
+    file_types: frozenset[str] = FILE_TYPES
+    # Configurations of one import.
+    import_rows: int = 2_000
+    # Rows of a file of orders.
+    order_rows: int = 20_000

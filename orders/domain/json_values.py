@@ -1,0 +1,286 @@
+"""Parse JSON strictly, find values that cannot be stored, and compare values.
+
+Python's parser takes more than JSON (NaN) and loses some of it (repeated keys). What is not JSON is
+refused at once; what is JSON but cannot be stored stays in the parsed value with a mark, so that
+the error has its path.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn, TypeAlias
+
+import orjson
+
+from orders.domain.errors import FieldError, InvalidInput, NotJson
+from orders.domain.texts import lazy_gettext
+
+JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
+
+MIN_INTEGER = -(2**63)
+MAX_INTEGER = 2**63 - 1
+# Longer literals cannot be 64-bit integers; Python refuses very long ones by an error of its own.
+MAX_INTEGER_DIGITS = 20
+# Characters of one key in a path; longer keys are cut, or a few faults would fill megabytes.
+MAX_KEY_IN_PATH = 255
+# No message lists more faults of one document than people will read.
+MAX_ERRORS = 100
+
+THE_BODY = lazy_gettext("The body")
+FAR_TOO_DEEP = lazy_gettext("Nested far too deeply.")
+_TOO_LONG = lazy_gettext("A whole number of at most 64 bits.")
+_NOT_FINITE = lazy_gettext("A number within the range of 64-bit floats.")
+_NO_VALUE = lazy_gettext("A JSON value.")
+_NUL = lazy_gettext("Text without NUL characters.")
+_HALF = lazy_gettext("Text without lone surrogates (half of a character).")
+# What Python's parser says; another version of it may say something else, which stays English.
+_REASONS = {
+    str(reason): reason
+    for reason in (
+        lazy_gettext("Expecting value"),
+        lazy_gettext("Expecting property name enclosed in double quotes"),
+        lazy_gettext("Expecting ',' delimiter"),
+        lazy_gettext("Expecting ':' delimiter"),
+        lazy_gettext("Extra data"),
+        lazy_gettext("Invalid control character at"),
+        lazy_gettext("Invalid \\escape"),
+        lazy_gettext("Invalid \\uXXXX escape"),
+        lazy_gettext("Unterminated string starting at"),
+        lazy_gettext("Illegal trailing comma before end of object"),
+        lazy_gettext("Illegal trailing comma before end of array"),
+    )
+}
+
+# A value and the keys and positions that lead to it.
+_Placed: TypeAlias = tuple[object, tuple[Any, ...]]
+
+
+class RepeatedKeys(dict[str, Any]):
+    """An object that came with a key more than once; the last value of each key is kept."""
+
+    repeated: tuple[str, ...] = ()
+
+
+def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
+    """Parse a body strictly; `what` names it in messages.
+
+    Raises NotJson for what is not JSON in UTF-8 (NaN and Infinity are not), and InvalidInput when
+    the nesting is deeper than any parser goes. Repeated keys, integers beyond 64 bits and numbers
+    beyond the range of floats pass: `find_unstorable` names their paths.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NotJson(lazy_gettext("%(what)s is not UTF-8.", what=what)) from error
+    try:
+        value: JsonValue = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=_integer
+        )
+    except json.JSONDecodeError as error:
+        raise NotJson(
+            lazy_gettext(
+                "%(what)s is not JSON: %(reason)s at line %(line)s, column %(column)s.",
+                what=what, reason=_REASONS.get(error.msg, error.msg),
+                line=error.lineno, column=error.colno,
+            )
+        ) from error  # fmt: skip
+    except _NotAValue as error:
+        sentence = lazy_gettext(
+            "%(what)s is not JSON: %(word)s is not a JSON value.", what=what, word=str(error)
+        )
+        raise NotJson(sentence) from None
+    except RecursionError as error:
+        raise InvalidInput([FieldError("", FAR_TOO_DEEP)]) from error
+    return value
+
+
+def parse_json_text(text: str) -> JsonValue:
+    """Parse a text that may be JSON; None for what is not, and for what no parser can take."""
+    try:
+        return parse_json(text.encode("utf-8", "surrogatepass"))
+    except (NotJson, InvalidInput):
+        return None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    plain = dict(pairs)
+    if len(plain) == len(pairs):
+        return plain
+    marked = RepeatedKeys(plain)
+    times = Counter(key for key, _ in pairs)
+    marked.repeated = tuple(key for key, count in times.items() if count > 1)
+    return marked
+
+
+class _NotAValue(Exception):  # noqa: N818 - it goes no further than this module
+    """A word that Python's parser accepts and JSON does not have."""
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _NotAValue(name)
+
+
+def _integer(digits: str) -> int:
+    return int(digits) if len(digits) <= MAX_INTEGER_DIGITS else MAX_INTEGER + 1
+
+
+def printable(key: str) -> str:
+    """Return a key in a form that fits any answer: no NUL, no lone surrogate, not too long."""
+    if len(key) > MAX_KEY_IN_PATH:
+        key = f"{key[:MAX_KEY_IN_PATH]}…"
+    if key.isascii() and "\0" not in key:
+        return key
+    return key.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def join_path(path: str, part: str | int) -> str:
+    """Append a key or a position to a path, in printable form."""
+    text = printable(str(part))
+    return f"{path}.{text}" if path else text
+
+
+def nesting_sentence(nesting: int) -> str:
+    """Return the message for a value that is nested deeper than `nesting` levels."""
+    return lazy_gettext("Nested deeper than %(most)s levels.", most=nesting)
+
+
+def find_unstorable(value: object, path: str = "", *, nesting: int) -> list[FieldError]:
+    """Find every value that the databases cannot keep as it is, by its path.
+
+    That is: NUL or a lone surrogate in a text or key, a number that is not finite, an integer
+    beyond 64 bits, a repeated key, a value deeper than `nesting` levels below a field, and
+    whatever no JSON parser returns. At most MAX_ERRORS are returned.
+    """
+    if _is_storable(value, nesting):
+        return []
+    errors: list[FieldError] = []
+    # Iterators instead of recursion: the depth of the input must not become the depth of the
+    # stack. A path is written out for a fault only: an overlong key with many values below it
+    # would otherwise be copied once for each of them.
+    open_containers: list[Iterator[_Placed]] = [iter([(value, ())])]
+    while open_containers and len(errors) < MAX_ERRORS:
+        placed = next(open_containers[-1], None)
+        if placed is None:
+            open_containers.pop()
+            continue
+        one, place = placed
+        if not isinstance(one, dict | list):
+            if message := _scalar_fault(one):
+                errors.append(FieldError(_path(path, place), message))
+        # The document itself is level 0, a field's object level 1.
+        elif len(open_containers) - 1 > nesting:
+            errors.append(FieldError(_path(path, place), nesting_sentence(nesting)))
+        else:
+            if isinstance(one, dict):
+                errors += _key_faults(one, _path(path, place))
+            open_containers.append(_children(one, place))
+    return errors[:MAX_ERRORS]
+
+
+def _is_storable(value: object, nesting: int) -> bool:
+    """Return whether there is nothing to find, without building any path; nearly always true."""
+    if not isinstance(value, dict | list):
+        return _scalar_fault(value) is None
+    # All texts are looked at together: two halves of a character in two texts stay halves.
+    texts: list[Any] = []
+    waiting: list[tuple[dict[Any, Any] | list[Any], int]] = [(value, 0)]
+    while waiting:
+        container, depth = waiting.pop()
+        if depth > nesting or isinstance(container, RepeatedKeys):
+            return False
+        values: Iterable[object] = container
+        if isinstance(container, dict):
+            texts.extend(container)
+            values = container.values()
+        for one in values:
+            if isinstance(one, str):
+                texts.append(one)
+            elif isinstance(one, dict | list):
+                waiting.append((one, depth + 1))
+            elif _scalar_fault(one):
+                return False
+    try:
+        return _text_fault("".join(texts)) is None
+    except TypeError:  # a key that is no text
+        return False
+
+
+def _children(container: dict[Any, Any] | list[Any], place: tuple[Any, ...]) -> Iterator[_Placed]:
+    named = container.items() if isinstance(container, dict) else enumerate(container)
+    return ((child, (*place, name)) for name, child in named)
+
+
+def _path(start: str, place: tuple[Any, ...]) -> str:
+    path = start
+    for part in place:
+        path = join_path(path, part)
+    return path
+
+
+def _scalar_fault(value: object) -> str | None:
+    if isinstance(value, str):
+        return _text_fault(value)
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        is_kept = MIN_INTEGER <= value <= MAX_INTEGER
+        return None if is_kept else _TOO_LONG
+    if isinstance(value, float):
+        return None if math.isfinite(value) else _NOT_FINITE
+    return _NO_VALUE
+
+
+def _text_fault(text: str) -> str | None:
+    if "\0" in text:
+        return _NUL
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            return _HALF
+    return None
+
+
+def _key_faults(one: dict[Any, Any], where: str) -> Iterator[FieldError]:
+    if isinstance(one, RepeatedKeys):
+        for key in one.repeated:
+            yield FieldError(
+                join_path(where, key), lazy_gettext("This key stands here more than once.")
+            )
+    for key in one:
+        message = _text_fault(key) if isinstance(key, str) else lazy_gettext("Text.")
+        if message:
+            yield FieldError(
+                join_path(where, key), lazy_gettext("As a key: %(fault)s", fault=message)
+            )
+
+
+def canonical_json(value: object) -> bytes:
+    """Return a text that two values share if and only if they are the same JSON.
+
+    The order of keys does not count; true is not 1, and 1 is not 1.0. Takes any size and depth.
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # not storable: a big integer, half a character, or nested too deeply
+        try:
+            return json.dumps(value, sort_keys=True).encode()
+        except RecursionError:
+            return f"nested too deeply: {id(value)}".encode()
+
+
+def same_json(left: object, right: object) -> bool:
+    """Return whether two values are the same JSON, as `canonical_json` understands it."""
+    return canonical_json(left) == canonical_json(right)
+
+
+def compact_size(value: object) -> int:
+    """Return the bytes of a value as compact JSON in UTF-8, whether it is storable or not."""
+    try:
+        return len(orjson.dumps(value))
+    except TypeError:  # not storable, which is another error; the size counts all the same
+        text = json.dumps(
+            value, ensure_ascii=False, separators=(",", ":"), skipkeys=True, default=str
+        )
+        return len(text.encode("utf-8", "surrogatepass"))

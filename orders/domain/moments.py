@@ -1,0 +1,71 @@
+"""Moments in time: aware, in UTC, and to the millisecond, the precision of the wire format."""
+
+import re
+from datetime import UTC, date, datetime, time, tzinfo
+
+from orders.domain.texts import lazy_gettext
+
+NOT_A_MOMENT = lazy_gettext("A time in ISO 8601, such as 2026-11-25T08:30:00Z or 2026-11-25.")
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# A plus sign that is not encoded in an address arrives as a blank.
+_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|[+ -]\d{2}:?\d{2})?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def to_the_millisecond(moment: datetime) -> datetime:
+    """Return the moment without microseconds, so that stored and answered times are equal."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def now_or(now: datetime | None) -> datetime:
+    """Return the caller's moment, or the present one in UTC, cut to the millisecond."""
+    return to_the_millisecond(now or datetime.now(UTC))
+
+
+def is_day(text: str) -> bool:
+    """Return whether the text has the form of a day without a time, as 2026-11-25."""
+    return _DAY.fullmatch(text) is not None
+
+
+def read_moment(text: str, zone: tzinfo = UTC) -> datetime:
+    """Read a time in ISO 8601 as UTC; one that names no zone is in `zone`.
+
+    A day begins at midnight. Raises ValueError for any other text, and for a moment outside of the
+    years 1 to 9999.
+    """
+    parts = _MOMENT.fullmatch(f"{text}T00:00" if is_day(text) else text)
+    if parts is None:
+        raise ValueError(NOT_A_MOMENT)
+    offset = (parts[2] or "").replace(" ", "+").upper()
+    moment = datetime.fromisoformat(parts[1] + offset)
+    try:
+        return (moment if offset else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(NOT_A_MOMENT) from error
+
+
+def begin_of_day(day: date, zone: tzinfo) -> datetime:
+    """Return the first moment of a day in a zone, in UTC.
+
+    Where clocks go forward at midnight the day begins with the moment at which they do. Raises
+    OverflowError outside of the years 1 to 9999.
+    """
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def read_day(value: object) -> date | None:
+    """Read a day without a time, as 2026-11-25; None for anything else and for no day at all."""
+    if not isinstance(value, str) or not is_day(value):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def wire_time(moment: datetime) -> str:
+    """Return a moment in UTC as ISO 8601 with milliseconds and `Z`."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,394 @@
+"""Orders: the one table of their fields, the classes that services pass around, and their JSON.
+
+Everything that goes through an order field by field reads ORDER_FIELDS: schemas, change detection,
+merging, history, labels, import, export, search, sorting, and the API reference. Only what runs for
+each order that is written or read names the fields itself: the classes and `order_fields` here, and
+`orders/services/orders/rows.py` (docs/extending.md, "An order field").
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any, Final, NamedTuple
+
+from pydantic import Field
+
+from orders.domain.fields import (
+    EXAMPLE_ORG_ID,
+    AnyValue,
+    CartLineInput,
+    Keywords,
+    MetadataObject,
+    Moment,
+    OrderStatus,
+    OrgId,
+    PlatformInput,
+    ShortIdText,
+    ShortText,
+    Uuid,
+)
+from orders.domain.moments import wire_time
+from orders.domain.status import Status
+from orders.domain.texts import lazy_gettext
+
+
+class FieldKind(Enum):
+    """What the value of a field is, which decides how it is compared, merged and shown."""
+
+    ID = "an ID that the service sets"
+    TIME = "a time that the service sets"
+    TEXT = "a text of at most 255 characters, or null"
+    STATUS = "one of the five states"
+    OBJECT = "an object, merged key by key"
+    LINES = "the lines of the cart"
+    LIST = "an array that is kept as it was sent"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderField:
+    """A field of an order, or a part of one: a key of `platform` that has a meaning here.
+
+    `name` is the attribute of `Order`, the column of the table `orders`, and the field of the form;
+    of a part it is the key. `wire_name` is the path in JSON. `sent` is the type in a request, for
+    pydantic; None for a field that only the service sets. `answered` is the type in an answer where
+    it differs. `default` is the value of a field that a new order leaves out: a value, or `dict` or
+    `list` for an empty one. A column of an imported file is recognized by `column_words`: folded,
+    without blanks and signs; a field without any is not imported under a name of its own.
+    """
+
+    name: str
+    wire_name: str
+    kind: FieldKind
+    label: str = ""
+    sent: Any = None
+    answered: Any = None
+    default: Any = None
+    description: str | None = None
+    answer_description: str | None = None
+    examples: tuple[Any, ...] | None = None
+    is_editable: bool = False
+    column_words: str = ""
+    is_exported: bool = False
+    is_searchable: bool = False
+    is_sortable: bool = False
+    parts: tuple["OrderField", ...] = ()
+
+
+_PLATFORM_PARTS = (
+    OrderField(
+        "id", "platform.id", FieldKind.TEXT, lazy_gettext("Platform order ID"),
+        column_words="platformid platformorderid orderid orderno ordernumber ordernr shoporder "
+        "shoporderid externalid externalorderid reference ponumber po bestellnummer bestellnr "
+        "auftragsnummer auftragsnr bestellid",
+        is_exported=True, is_searchable=True,
+    ),
+    OrderField(
+        "platform", "platform.platform", FieldKind.TEXT, lazy_gettext("Platform"),
+        column_words="platformplatform platform plattform channel kanal source shopsystem",
+        is_exported=True, is_searchable=True,
+    ),
+    OrderField(
+        "storeName", "platform.storeName", FieldKind.TEXT, lazy_gettext("Store name"),
+        column_words="platformstorename storename store shop shopname filiale geschaeft geschäft",
+        is_exported=True, is_searchable=True,
+    ),
+)  # fmt: skip
+
+# In the order in which people meet the fields on the form; errors are listed in it, too.
+ORDER_FIELDS = (
+    OrderField(
+        "id", "id", FieldKind.ID, answered=Uuid,
+        description="The order's UUID, made by the service and never used again.",
+        examples=("0199f0c2-5d1e-7c3a-9b52-64f1c8a70e11",),
+    ),
+    OrderField(
+        "short_id", "shortId", FieldKind.ID, answered=ShortIdText,
+        description="The order's code, which people can read out over the phone: eleven random "
+        "characters and a check character. Unique across all orgs.",
+        examples=("7KQ4M2XD9T3X",),
+        is_exported=True, is_searchable=True, is_sortable=True,
+    ),
+    OrderField(
+        "org_id", "orgId", FieldKind.ID, sent=OrgId, answered=Uuid,
+        answer_description="The org of the token.", examples=(EXAMPLE_ORG_ID,),
+    ),
+    OrderField(
+        "origin_org_id", "originOrgId", FieldKind.TEXT, sent=ShortText | None, default="",
+        description="The org that the order came from: the owner or a reseller. `orgId` when it "
+        "is left out or empty.",
+        examples=(EXAMPLE_ORG_ID,),
+    ),
+    OrderField(
+        "name", "name", FieldKind.TEXT, lazy_gettext("Order name"), sent=ShortText | None,
+        description="What people call the order.", examples=("Reception",),
+        is_editable=True, is_exported=True, is_searchable=True, is_sortable=True,
+        column_words="name ordername bestellname auftragsname title titel description bezeichnung "
+        "betreff",
+    ),
+    OrderField(
+        "customer_id", "customerId", FieldKind.TEXT, lazy_gettext("Customer ID"),
+        sent=ShortText | None,
+        description="The customer, by the client's own ID.", examples=("C-1042",),
+        is_editable=True, is_exported=True, is_searchable=True, is_sortable=True,
+        column_words="customerid customer customerno customernumber customernr client clientid "
+        "buyer kunde kundennummer kundennr kundenid debitor account",
+    ),
+    OrderField(
+        "status", "status", FieldKind.STATUS, lazy_gettext("Status"),
+        sent=OrderStatus, answered=Status,
+        default=Status.NEW, examples=("New",),
+        is_editable=True, is_exported=True, is_sortable=True,
+        column_words="status state zustand orderstatus bestellstatus",
+    ),
+    OrderField(
+        "platform", "platform", FieldKind.OBJECT, sent=PlatformInput, answered=dict[str, Any],
+        answer_description="As sent; `{}` when it was left out.",
+        is_editable=True, is_exported=True, parts=_PLATFORM_PARTS,
+    ),
+    OrderField(
+        "metadata", "metadata", FieldKind.OBJECT, sent=MetadataObject, answered=dict[str, Any],
+        default=dict,
+        description="Attributes of the org with their values, and any other keys unless the org "
+        "is strict. Defaults of attributes are filled in. `{}` when it is left out.",
+        answer_description="As sent, with the defaults of attributes.",
+        examples=({"finish": "matt"},),
+        is_editable=True, is_exported=True, is_searchable=True,
+    ),
+    OrderField(
+        "derivative", "derivative", FieldKind.OBJECT, sent=MetadataObject, answered=dict[str, Any],
+        default=dict,
+        description="A second object of attributes, by the same rules as `metadata`.",
+        answer_description="As sent, with the defaults of attributes.",
+        examples=({},),
+        is_editable=True, is_exported=True, is_searchable=True,
+    ),
+    OrderField(
+        "cart", "cart", FieldKind.LINES, lazy_gettext("Cart"), sent=list[CartLineInput],
+        description="The lines, in the order in which they are sent. From the status `New` on at "
+        "least one is needed.",
+        answer_description="The lines, in the order in which they were sent.",
+        is_editable=True,
+    ),
+    OrderField(
+        "items", "items", FieldKind.LIST,
+        # Not pydantic's own mark: it would warn whenever the field is read.
+        sent=Annotated[list[AnyValue], Keywords(deprecated=True)],
+        answered=Annotated[list[Any], Keywords(deprecated=True)],
+        default=list,
+        description="The old name of the cart, kept and returned as it came. Without `cart`, "
+        "entries of the form `{id or configurationId, count, metadata?}` also become the cart, "
+        "all of them or none.",
+        answer_description="The `items` that were sent, unchanged.",
+    ),
+    OrderField(
+        "created_at", "createdAt", FieldKind.TIME, answered=Moment,
+        description="When it was created: UTC, ISO 8601 with milliseconds and `Z`.",
+        examples=("2026-11-24T09:30:00.000Z",), is_exported=True, is_sortable=True,
+    ),
+    OrderField(
+        "updated_at", "updatedAt", FieldKind.TIME, answered=Moment,
+        description="When it was changed last: UTC, ISO 8601 with milliseconds and `Z`.",
+        examples=("2026-11-24T09:30:00.000Z",), is_exported=True, is_sortable=True,
+    ),
+    OrderField(
+        "created_by", "createdBy", FieldKind.ID, answered=str,
+        description="Who created it: the ID of a staff account or of a token, never a secret.",
+        examples=("c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e",), is_exported=True,
+    ),
+    OrderField(
+        "deleted_at", "deletedAt", FieldKind.TIME, answered=Moment | None,
+        description="Since when it is in the bin; null when it is not there.", examples=(None,),
+    ),
+)  # fmt: skip
+
+# The keys of `platform` that have a meaning here, with their labels.
+PLATFORM_LABELS = {part.name: part.label for part in _PLATFORM_PARTS}
+FIELD_BY_PATH = {one.wire_name: one for field in ORDER_FIELDS for one in (field, *field.parts)}
+# What people call the fields, by their paths in JSON.
+LABELS = {path: field.label for path, field in FIELD_BY_PATH.items() if field.label}
+EDITABLE_FIELDS = tuple(field for field in ORDER_FIELDS if field.is_editable)
+IMPORTED_FIELDS = tuple(field for field in FIELD_BY_PATH.values() if field.column_words)
+# The fields that a form has as one line of text.
+TEXT_FIELDS = tuple(field for field in EDITABLE_FIELDS if field.kind is FieldKind.TEXT)
+OBJECT_FIELDS = tuple(field for field in ORDER_FIELDS if field.kind is FieldKind.OBJECT)
+SORTABLE_FIELDS = tuple(field for field in ORDER_FIELDS if field.is_sortable)
+READ_ONLY = frozenset(field.wire_name for field in ORDER_FIELDS if field.sent is None)
+# An old client sends a whole order back after changing one field of it. What cannot be changed is
+# accepted when it is unchanged, and refused otherwise.
+UNCHANGEABLE = tuple(field.wire_name for field in ORDER_FIELDS if not field.is_editable)
+
+
+def answer_types(**own: Any) -> dict[str, Any]:  # noqa: ANN401 - types
+    """Return the fields of an answer by name, as `pydantic.create_model` takes them.
+
+    `own` replaces the types of fields by name: an interface has a class of its own for lines.
+    """
+    types = {}
+    for field in ORDER_FIELDS:
+        words = Field(
+            description=field.answer_description or field.description,
+            examples=None if field.examples is None else list(field.examples),
+        )
+        kind = own.get(field.name) or field.answered or field.sent
+        types[field.name] = (Annotated[kind, words], ...)
+    return types
+
+
+def example_order(**fields: object) -> dict[str, Any]:
+    """Return an order as it is answered, for examples: plain, but for the fields by wire name."""
+    plain: dict[str, Any] = {
+        field.wire_name: field.examples[0]
+        for field in ORDER_FIELDS
+        if field.examples and not (field.is_editable and field.kind is not FieldKind.STATUS)
+    }
+    empty: dict[FieldKind, Any] = {FieldKind.TEXT: None, FieldKind.OBJECT: {}}
+    rest = {field.wire_name: empty.get(field.kind, []) for field in ORDER_FIELDS}
+    return {**rest, **plain, **fields}
+
+
+class NotSent(Enum):
+    """Marks a field that was left out, where that differs from null."""
+
+    NOT_SENT = "not sent"
+
+
+NOT_SENT: Final = NotSent.NOT_SENT
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """A configuration and its count.
+
+    `configuration_id` is a UUID in canonical form or a short ID as sent; `metadata` is None when
+    the line was sent without it.
+    """
+
+    configuration_id: str
+    count: int
+    metadata: dict[str, Any] | None = None
+
+
+# Named tuples: several are made for each request, and a frozen data class with so many fields takes
+# four times as long to make.
+class OrderDraft(NamedTuple):
+    """A checked order that is not stored yet."""
+
+    name: str | None
+    customer_id: str | None
+    platform: dict[str, Any]
+    metadata: dict[str, Any]
+    derivative: dict[str, Any]
+    cart: tuple[CartLine, ...]
+    items: list[Any]
+    status: Status
+    origin_org_id: str | NotSent | None = NOT_SENT
+    org_id: str | NotSent = NOT_SENT
+
+
+class Order(NamedTuple):
+    """A stored order, whole. Times are aware and in UTC; `version` rises with every change."""
+
+    id: str
+    short_id: str
+    org_id: str
+    origin_org_id: str | None
+    name: str | None
+    customer_id: str | None
+    platform: dict[str, Any]
+    metadata: dict[str, Any]
+    derivative: dict[str, Any]
+    cart: tuple[CartLine, ...]
+    items: list[Any]
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    deleted_at: datetime | None
+    version: int = 1
+
+
+def new_order(
+    draft: OrderDraft, *, order_id: str, short_id: str, org_id: str, created_by: str, at: datetime
+) -> Order:
+    """Return the order that a draft becomes."""
+    origin = draft.origin_org_id
+    return Order(
+        id=order_id,
+        short_id=short_id,
+        org_id=org_id,
+        origin_org_id=org_id if isinstance(origin, NotSent) else origin,
+        name=draft.name,
+        customer_id=draft.customer_id,
+        platform=draft.platform,
+        metadata=draft.metadata,
+        derivative=draft.derivative,
+        cart=draft.cart,
+        items=draft.items,
+        status=draft.status,
+        created_at=at,
+        updated_at=at,
+        created_by=created_by,
+        deleted_at=None,
+    )
+
+
+def order_fields(order: Order) -> dict[str, Any]:
+    """Return an order as JSON with every field; times are UTC with milliseconds and `Z`."""
+    return {
+        "id": order.id,
+        "shortId": order.short_id,
+        "orgId": order.org_id,
+        "originOrgId": order.origin_org_id,
+        "name": order.name,
+        "customerId": order.customer_id,
+        "platform": order.platform,
+        "metadata": order.metadata,
+        "derivative": order.derivative,
+        "cart": [line_fields(line) for line in order.cart],
+        "items": order.items,
+        "status": str(order.status),
+        "createdAt": wire_time(order.created_at),
+        "updatedAt": wire_time(order.updated_at),
+        "createdBy": order.created_by,
+        "deletedAt": None if order.deleted_at is None else wire_time(order.deleted_at),
+    }
+
+
+def line_fields(line: CartLine) -> dict[str, Any]:
+    """Return a line as JSON; `metadata` only when it was sent."""
+    fields: dict[str, Any] = {"configurationId": line.configuration_id, "count": line.count}
+    if line.metadata is not None:
+        fields["metadata"] = line.metadata
+    return fields
+
+
+def lines_as_json(cart: tuple[CartLine, ...]) -> list[dict[str, Any]]:
+    """Return the lines of a cart as JSON."""
+    return [line_fields(line) for line in cart]
+
+
+def line_from(fields: dict[str, Any]) -> CartLine:
+    """Return the line that `line_fields` was given."""
+    return CartLine(fields["configurationId"], fields["count"], fields.get("metadata"))
+
+
+class OrderChanges:
+    """Checked values to replace fields of an order with, by the names of `Order`.
+
+    A field that is not among them stays as it is. `metadata` and `derivative` are as sent, without
+    defaults. `unchangeable` are wire names and values of fields that were sent although nobody can
+    change them, to be compared with the order.
+    """
+
+    __slots__ = ("unchangeable", "values")
+
+    def __init__(self, *, unchangeable: tuple[tuple[str, Any], ...] = (), **values: Any) -> None:  # noqa: ANN401 - values of fields
+        unknown = values.keys() - _EDITABLE_NAMES
+        if unknown:
+            raise TypeError(f"These fields of an order cannot be changed: {sorted(unknown)}.")
+        self.values: Mapping[str, Any] = values
+        self.unchangeable = unchangeable
+
+
+_EDITABLE_NAMES = frozenset(field.name for field in EDITABLE_FIELDS)

@@ -1,0 +1,95 @@
+"""What each role of staff may do, and what customers must answer before they see their order.
+
+Nowhere else is a role compared with a name.
+"""
+
+import hmac
+import unicodedata
+from enum import StrEnum
+
+from orders.domain.texts import lazy_gettext
+
+
+class Permission(StrEnum):
+    """What a person may do at the desk; everybody may change their own account."""
+
+    READ = "read"  # orders, lists, configurations, requests
+    ENTER = "enter"  # new orders, changes, drafts, templates, whatever else is kept for others
+    SETTINGS = "settings"  # of the org: people, tokens, attributes, webhooks, imports
+
+
+PERMISSIONS: dict[str, frozenset[Permission]] = {
+    "viewer": frozenset({Permission.READ}),
+    "sales": frozenset({Permission.READ, Permission.ENTER}),
+    "admin": frozenset(Permission),
+}
+# Their names; pages translate them, the wire does not.
+ROLES = (lazy_gettext("sales"), lazy_gettext("admin"), lazy_gettext("viewer"))
+# What the pages say of each role.
+ROLE_LABELS = {
+    "sales": lazy_gettext("sales: enters and finds orders"),
+    "admin": lazy_gettext("admin: changes the settings too"),
+    "viewer": lazy_gettext("viewer: reads, and changes nothing"),
+}
+REFUSALS = {
+    Permission.READ: lazy_gettext("Your account may not see this. Ask an admin."),
+    Permission.ENTER: lazy_gettext(
+        "Your account may read orders, but not enter or change anything. Ask an admin for another "
+        "role."
+    ),
+    Permission.SETTINGS: lazy_gettext(
+        "Only admins may see and change the settings. Ask a colleague who is one."
+    ),
+}
+
+
+def may(role: str, permission: Permission) -> bool:
+    """Return whether people with this role may do it; an unknown role may do nothing."""
+    return permission in PERMISSIONS.get(role, frozenset())
+
+
+class CustomerCheck(StrEnum):
+    """What verifies a customer: nothing, or the customer ID of the order."""
+
+    NONE = "none"
+    CUSTOMER_ID = "customerId"
+
+
+class Gate(StrEnum):
+    """What the code alone shows of an order."""
+
+    OPEN = "open"  # nothing is asked for, or it was answered
+    ASKS = "asks"  # the customer ID is asked for
+    SHUT = "shut"  # it would be asked for, and the order has none
+
+
+def fact_of(text: str | None) -> str:
+    """Return what counts of a customer ID: letters and digits, case-folded, without separators.
+
+    `""` when nothing is left, as of an order without a customer ID.
+    """
+    folded = unicodedata.normalize("NFKC", text or "").casefold()
+    # Cc and Z…: blanks of every kind; Pd: hyphens and dashes; Cf: invisible, from a copied text.
+    return "".join(
+        one for one in folded if unicodedata.category(one) not in {"Cc", "Cf", "Pd"}
+        and not unicodedata.category(one).startswith("Z") and one != "\N{MINUS SIGN}"
+    )  # fmt: skip
+
+
+def is_fact(typed: str, customer_id: str | None) -> bool:
+    """Return whether the typed text is the customer ID, in constant time."""
+    expected = fact_of(customer_id).encode("utf-8", "surrogatepass")
+    given = fact_of(typed).encode("utf-8", "surrogatepass")
+    return hmac.compare_digest(expected, given) and expected != b""
+
+
+def gate_of(check: CustomerCheck, customer_id: str | None) -> Gate:
+    """Return what the code alone opens, before the customer has typed their ID."""
+    if check is CustomerCheck.NONE:
+        return Gate.OPEN
+    return Gate.ASKS if fact_of(customer_id) else Gate.SHUT
+
+
+def lock_of(order_id: str, customer_id: str | None) -> str:
+    """Return the name of what a verification opens: this order with this customer ID."""
+    return f"{order_id}:{fact_of(customer_id)}"

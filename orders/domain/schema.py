@@ -1,0 +1,309 @@
+"""Check a new order as it was sent: known fields, of the right types, within the limits.
+
+The model is made from the table of fields; every message is a sentence of our own, the same for the
+form and for the JSON API.
+"""
+
+import functools
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from orders.domain.errors import FieldError
+from orders.domain.fields import OWN_RULES, canonical_configuration_id, whole_count
+from orders.domain.identifiers import is_configuration_id
+from orders.domain.inputs import (
+    UNKNOWN_FIELD,
+    Limits,
+    MessageRules,
+    StrictInput,
+    checked,
+    is_name,
+    too_large,
+    with_fields,
+)
+from orders.domain.json_values import MAX_ERRORS, find_unstorable, join_path, nesting_sentence
+from orders.domain.order import (
+    FIELD_BY_PATH,
+    NOT_SENT,
+    OBJECT_FIELDS,
+    ORDER_FIELDS,
+    READ_ONLY,
+    CartLine,
+    FieldKind,
+    OrderDraft,
+    OrderField,
+)
+from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status, may_have_empty_cart, read_status
+from orders.domain.texts import Figure, lazy_gettext
+
+NO_LIST_SENTENCE = lazy_gettext(
+    "Text, a number, a boolean, null or an object; lists are not possible."
+)
+
+
+# The JSON Schema of what `_lines` checks: from `New` on an order needs a line, by either name.
+_NEEDS_A_LINE: dict[str, Any] = {
+    "anyOf": [
+        {
+            "title": "A cart that is still being filled",
+            "required": ["status"],
+            "properties": {"status": {"enum": sorted(OPEN_CARTS)}},
+        },
+        {
+            "title": "At least one line",
+            "required": ["cart"],
+            "properties": {"cart": {"minItems": 1}},
+        },
+        {
+            "title": "At least one entry of the old kind",
+            "required": ["items"],
+            "properties": {"items": {"minItems": 1}, "cart": False},
+        },
+    ]
+}
+
+
+def request_types(
+    fields: Iterable[OrderField], *, is_change: bool = False, **own: str
+) -> dict[str, Any]:
+    """Return fields of a request, for `with_fields`; in a change no field has a default.
+
+    `own` are descriptions that differ from those of the table.
+    """
+    types: dict[str, Any] = {}
+    for field in fields:
+        info: dict[str, Any] = {}
+        if description := own.get(field.name) or field.description:
+            info["description"] = description
+        if field.examples is not None:
+            info["examples"] = list(field.examples)
+        if not is_change and field.default in (dict, list):
+            info["default_factory"] = field.default
+        else:
+            info["default"] = None if is_change else field.default
+        types[field.name] = (field.sent, Field(**info))
+    return types
+
+
+@with_fields(request_types(field for field in ORDER_FIELDS if field.sent is not None))
+class OrderInput(StrictInput):
+    """A new order. Left out and null differ: null is accepted only where the type says so."""
+
+    model_config = ConfigDict(json_schema_extra=_NEEDS_A_LINE)
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeResult:
+    """The draft, or what is wrong; with `cart_from_items` the lines were converted."""
+
+    draft: OrderDraft | None
+    errors: list[FieldError]
+    cart_from_items: bool = False
+
+
+def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> ShapeResult:
+    """Check an order as it was sent, as far as it can be checked without its org.
+
+    `raw` is what a JSON parser returns. Never raises: the result has either the draft or every
+    error, one for each path. What is nested too deeply is the only error then, because nothing
+    below it is checked. Without `legacy_items` the field `items` is unknown.
+    """
+    seen = inspect(raw, OrderInput, limits=limits, unknown=() if legacy_items else ("items",))
+    if seen.is_unreadable:
+        return ShapeResult(None, list(seen.errors.values()))
+    sent, errors = seen.sent, seen.errors
+    values = None if seen.parsed is None else vars(seen.parsed)
+    lines, from_items, needs_line = _lines(values, sent) if values else ((), False, _is_bare(sent))
+    if needs_line and not seen.has_oversized and "cart" not in errors:
+        status = values["status"] if values else sent.get("status", Status.NEW)
+        errors["cart"] = FieldError("cart", missing_line(status))
+    if errors or values is None:
+        return ShapeResult(None, list(errors.values()), from_items)
+    return ShapeResult(_draft(values, sent, lines), [], from_items)
+
+
+def missing_line(status: object) -> str:
+    """Return the message for a cart that must have a line."""
+    known = read_status(status)
+    shown = status if known is None else STATUS_TEXTS[known]
+    return lazy_gettext("At least one line is needed for status %(status)s.", status=shown)
+
+
+Input = TypeVar("Input", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection(Generic[Input]):
+    """What a model reads of a document, and all errors by path.
+
+    `sent` are the fields that can be checked; with `is_unreadable` nothing more can be checked.
+    """
+
+    parsed: Input | None
+    sent: dict[str, Any]
+    errors: dict[str, FieldError]
+    has_oversized: bool = False
+    is_unreadable: bool = False
+
+
+def inspect(
+    raw: object, model: type[Input], *, limits: Limits, unknown: Collection[str] = ()
+) -> Inspection[Input]:
+    """Check a document against a model, and for everything that a model cannot express.
+
+    Never raises. `unknown` names fields of the model that this caller does not accept.
+    """
+    if not isinstance(raw, dict):
+        error = FieldError("", lazy_gettext("An object with the fields of an order."))
+        return Inspection(None, {}, {"": error}, is_unreadable=True)
+    unstorable = find_unstorable(raw, nesting=limits.nesting)
+    if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
+        errors = {error.path: error for error in unstorable}
+        return Inspection(None, {}, errors, is_unreadable=True)
+    oversized = list(_too_many(raw, limits))
+    errors = {}
+    for error in (*unstorable, *oversized):
+        errors.setdefault(error.path, error)
+    sent: dict[str, Any] = raw
+    refused = [field for field in unknown if field in raw]
+    if unstorable or oversized or refused:
+        # The model sees what it can check; the rest has an error already, or gets it here.
+        dropped = {error.path for error in oversized}.union(refused)
+        errors.update({field: FieldError(field, UNKNOWN_FIELD) for field in refused})
+        sent = {key: raw[key] for key in raw if key not in dropped and is_name(key)}
+    parsed = checked(model, sent, errors, _WORDS)
+    for error in (*_list_faults(raw), *_too_large(raw, limits)):
+        errors.setdefault(error.path, error)
+    return Inspection(parsed, sent, errors, has_oversized=bool(oversized))
+
+
+def _lines(values: dict[str, Any], sent: dict[str, Any]) -> tuple[tuple[CartLine, ...], bool, bool]:
+    """Return the lines, whether they come from `items`, and whether one is missing."""
+    may_be_empty = may_have_empty_cart(values["status"])
+    if "cart" in sent:
+        lines = read_lines_of(values["cart"] or ())
+        return lines, False, not lines and not may_be_empty
+    converted = convert_items(values["items"])
+    if converted is not None:
+        return converted, True, False
+    # Entries that could not be converted are an order all the same; no entries are none.
+    return (), False, not values["items"] and not may_be_empty
+
+
+def read_lines_of(lines: Iterable[Any]) -> tuple[CartLine, ...]:
+    """Return the lines that the models have read."""
+    return tuple(CartLine(line.configuration_id, line.count, line.metadata) for line in lines)
+
+
+def convert_items(items: list[Any]) -> tuple[CartLine, ...] | None:
+    """Return the entries of the deprecated `items` as lines, or None unless all can be converted.
+
+    An entry names its configuration by `id` or `configurationId` (by both only if they agree), and
+    has a valid `count` and optionally an object as `metadata`. Other keys are ignored: `items`
+    itself keeps them. No entries at all are nothing to convert.
+    """
+    lines = []
+    for entry in items:
+        line = _line_from_item(entry)
+        if line is None:
+            return None
+        lines.append(line)
+    return tuple(lines) or None
+
+
+def _line_from_item(entry: object) -> CartLine | None:
+    if not isinstance(entry, dict):
+        return None
+    names = [entry[name] for name in ("id", "configurationId") if name in entry]
+    if not names or any(name != names[0] for name in names):
+        return None
+    if not isinstance(names[0], str) or not is_configuration_id(names[0]):
+        return None
+    count, metadata = whole_count(entry.get("count")), entry.get("metadata")
+    if count is None or not isinstance(entry.get("metadata", {}), dict):
+        return None
+    return CartLine(canonical_configuration_id(names[0]), count, metadata)
+
+
+def _is_bare(raw: dict[Any, Any]) -> bool:
+    """Return whether an invalid order lacks lines too, as far as it can be read."""
+    status = read_status(raw.get("status", Status.NEW))
+    is_open = status is None or may_have_empty_cart(status)
+    cart = raw.get("cart", raw.get("items", []))
+    return not is_open and cart == []
+
+
+def _draft(values: dict[str, Any], sent: dict[str, Any], lines: tuple[CartLine, ...]) -> OrderDraft:
+    origin = values["origin_org_id"]
+    own = {
+        "platform": sent.get("platform", {}),  # as sent: the model drops what was left out
+        "cart": lines,
+        "origin_org_id": NOT_SENT if origin == "" else origin,
+        "org_id": values["org_id"] if "orgId" in sent else NOT_SENT,
+    }
+    return OrderDraft(**{**values, **own})
+
+
+def _too_many(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
+    cart, items = raw.get("cart"), raw.get("items")
+    if isinstance(cart, list) and len(cart) > limits.cart_lines:
+        most, count = Figure(limits.cart_lines), Figure(len(cart))
+        sentence = lazy_gettext(
+            "At most %(most)s lines; this has %(count)s.", most=most, count=count
+        )
+        yield FieldError("cart", sentence)
+    if isinstance(items, list) and len(items) > limits.items:
+        most, count = Figure(limits.items), Figure(len(items))
+        sentence = lazy_gettext(
+            "At most %(most)s entries; this has %(count)s.", most=most, count=count
+        )
+        yield FieldError("items", sentence)
+
+
+def _too_large(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
+    fields = [(field.wire_name, raw.get(field.wire_name)) for field in OBJECT_FIELDS]
+    cart = raw.get("cart")
+    for position, line in enumerate(cart if isinstance(cart, list) else ()):
+        if isinstance(line, dict) and "metadata" in line:
+            fields.append((f"cart.{position}.metadata", line["metadata"]))
+    # What is no object has an error of its type already.
+    objects = ((path, value) for path, value in fields if isinstance(value, dict))
+    return too_large(objects, limits.metadata_bytes)
+
+
+def _list_faults(raw: dict[Any, Any]) -> list[FieldError]:
+    """Find lists in metadata: its values are texts, numbers, booleans, null and objects."""
+    faults: list[FieldError] = []
+    # Paths are built for errors only, see `find_unstorable`.
+    waiting: list[tuple[Any, tuple[str, ...]]] = [
+        (raw[field], (field,)) for field in ("derivative", "metadata") if _is_object(raw, field)
+    ]
+    while waiting and len(faults) < MAX_ERRORS:
+        one, place = waiting.pop()
+        if isinstance(one, list):
+            path = functools.reduce(join_path, place, "")
+            faults.append(FieldError(path, NO_LIST_SENTENCE))
+        else:
+            inner = [
+                (child, (*place, key))
+                for key, child in one.items()
+                if isinstance(child, dict | list)
+            ]
+            waiting.extend(reversed(inner))
+    return faults
+
+
+def _is_object(raw: dict[Any, Any], field: str) -> bool:
+    return isinstance(raw.get(field), dict)
+
+
+_WORDS = MessageRules(
+    nullable=frozenset(
+        path for path, field in FIELD_BY_PATH.items() if field.kind is FieldKind.TEXT
+    ),
+    read_only=READ_ONLY,
+    own_rules=frozenset(OWN_RULES),
+)

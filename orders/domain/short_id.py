@@ -1,0 +1,105 @@
+"""The short ID of an order: twelve characters that people can read out over the phone.
+
+Eleven characters of Crockford's base 32 alphabet are random (55 bits: nobody finds a stranger's
+order by guessing), the twelfth is a check character (docs/contract.md, "The short ID").
+"""
+
+import re
+import secrets
+from collections.abc import Callable
+
+from orders.domain.errors import OrderError
+from orders.domain.texts import lazy_gettext
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 12
+RANDOM_BITS = 55
+
+_CANONICAL = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
+# What people write for a character that looks or sounds alike.
+_LOOKALIKES = str.maketrans("OIL", "011")
+# Spaces and hyphens that people type, or paste from a letter.
+_SEPARATORS = str.maketrans("", "", " -\u00a0\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2212")
+_FIELD_POLYNOMIAL = 0b100101  # x^5 + x^2 + 1, primitive over GF(2)
+
+
+class MistypedShortId(OrderError):  # noqa: N818 - named like its siblings in errors.py
+    """The text cannot be a short ID: another length or alphabet, or a wrong check character."""
+
+    def __init__(self) -> None:
+        super().__init__(lazy_gettext("Check the code: it looks mistyped."))
+
+
+def _powers_of_alpha(count: int) -> tuple[int, ...]:
+    powers = [1]
+    while len(powers) < count:
+        doubled = powers[-1] << 1
+        powers.append(doubled ^ _FIELD_POLYNOMIAL if doubled & 32 else doubled)
+    return tuple(powers)
+
+
+def _product(left: int, right: int) -> int:
+    """Multiply in GF(2^5)."""
+    result = 0
+    while right:
+        if right & 1:
+            result ^= left
+        left <<= 1
+        if left & 32:
+            left ^= _FIELD_POLYNOMIAL
+        right >>= 1
+    return result
+
+
+# Twelve different weights, none zero: every wrong character changes the sum, and so does every
+# swap of two different characters, because (w1 - w2) * (a - b) is zero only for equal factors.
+# The check character has the weight 1, so it is the sum of the others.
+_WEIGHTS = _powers_of_alpha(LENGTH)[::-1]
+_WEIGHTED = tuple(
+    {character: _product(weight, value) for value, character in enumerate(ALPHABET)}
+    for weight in _WEIGHTS
+)
+
+
+def check_character(eleven: str) -> str:
+    """Return the check character of the first eleven characters.
+
+    `eleven` has characters of ALPHABET only, which `normalise` ensures for typed text.
+    """
+    total = 0
+    for weighted, character in zip(_WEIGHTED, eleven):  # noqa: B905 - the twelfth weight is for the check
+        total ^= weighted[character]
+    return ALPHABET[total]
+
+
+def generate(randbits: Callable[[int], int] = secrets.randbits) -> str:
+    """Make a short ID from 55 bits of a cryptographic random source."""
+    number = randbits(RANDOM_BITS)
+    eleven = "".join(ALPHABET[number >> 5 * place & 31] for place in range(LENGTH - 1))
+    return eleven + check_character(eleven)
+
+
+def normalise(typed: str) -> str:
+    """Return the canonical form of a short ID as people type it.
+
+    Lowercase, spaces and hyphens, O for 0 and I or L for 1 are accepted. Raises MistypedShortId for
+    everything else, a wrong check character included, without asking the database.
+    """
+    code = typed
+    if _CANONICAL.fullmatch(code) is None:
+        bare = typed.translate(_SEPARATORS)
+        # Unicode has letters outside of ASCII whose uppercase is an ASCII letter; nobody types
+        # them.
+        if not bare.isascii():
+            raise MistypedShortId
+        code = bare.upper().translate(_LOOKALIKES)
+        if _CANONICAL.fullmatch(code) is None:
+            raise MistypedShortId
+    if check_character(code[:-1]) != code[-1]:
+        raise MistypedShortId
+    return code
+
+
+def grouped(short_id: str) -> str:
+    """Return a short ID in groups of four, as people read it: 7KQ4-M2XD-9T3X."""
+    return "-".join(short_id[start : start + 4] for start in range(0, len(short_id), 4))

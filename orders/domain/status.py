@@ -1,0 +1,41 @@
+"""The five states of an order (docs/contract.md, "The order")."""
+
+from enum import StrEnum
+
+from orders.domain.texts import lazy_gettext
+
+
+class Status(StrEnum):
+    """Wire names of the states, in the order in which an order passes through them."""
+
+    LIST = "List"
+    IN_CART = "In Cart"
+    NEW = "New"
+    IN_PROGRESS = "In Progress"
+    COMPLETE = "Complete"
+
+
+# What people read; pages translate it, the wire name is never translated.
+STATUS_TEXTS = {
+    Status.LIST: lazy_gettext("List"),
+    Status.IN_CART: lazy_gettext("In Cart"),
+    Status.NEW: lazy_gettext("New"),
+    Status.IN_PROGRESS: lazy_gettext("In Progress"),
+    Status.COMPLETE: lazy_gettext("Complete"),
+}
+
+# Carts that are still being filled: they may be empty, and any token may change them.
+OPEN_CARTS = frozenset({Status.LIST, Status.IN_CART})
+
+
+def may_have_empty_cart(status: Status) -> bool:
+    """Return whether an order in this state may have no line at all."""
+    return status in OPEN_CARTS
+
+
+STATUS_BY_NAME = {str(status): status for status in Status}
+
+
+def read_status(value: object) -> Status | None:
+    """Return the state with exactly this wire name; None for anything else."""
+    return STATUS_BY_NAME.get(value) if isinstance(value, str) else None

@@ -1,0 +1,110 @@
+"""Texts that people read in their own language.
+
+Rules and services know no languages. They mark an English text, with its values; pages translate it
+(orders/interfaces/http/i18n.py), and the API sends the English.
+"""
+
+import functools
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class Text(str):
+    """A text in English that remembers its template and values.
+
+    `template` has `%(name)s` for each of its `values`. `many` is the template for a `number` other
+    than one; it is None for a text that counts nothing. A value that is a Text is translated, too,
+    and a Figure is written as the language writes numbers.
+    """
+
+    __slots__ = ("many", "number", "template", "values")
+
+    template: str
+    many: str | None
+    number: int
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number in a text, which is 1,000 in English and 1.000 in German."""
+
+    number: float
+
+    def __str__(self) -> str:
+        return f"{self.number:,}"
+
+
+def lazy_gettext(template: str, /, **values: object) -> Text:
+    """Make a text; `make translations` finds it by this name."""
+    text = Text(template % values if values else template)
+    text.template, text.many, text.number, text.values = template, None, 0, values
+    return text
+
+
+def lazy_ngettext(one: str, many: str, number: int, /, **values: object) -> Text:
+    """Make a text that depends on a number, which is `%(num)s` in it."""
+    text = Text((one if number == 1 else many) % {"num": number, **values})
+    text.template, text.many, text.number, text.values = one, many, number, values
+    return text
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Join sentences with blanks; the result stays translatable."""
+    return functools.reduce(_and_then, texts, "")
+
+
+def _and_then(first: str, then: str) -> str:
+    return lazy_gettext("%(first)s %(then)s", first=first, then=then) if first else then
+
+
+def pack(text: str) -> Any:  # noqa: ANN401 - JSON
+    """Return a text as JSON that keeps template and values; a plain text stays a string."""
+    if not isinstance(text, Text) or not (text.values or text.many is not None):
+        return str(text)
+    values = {name: _pack_value(value) for name, value in text.values.items()}
+    packed: dict[str, Any] = {"text": text.template, "values": values}
+    return packed if text.many is None else packed | {"many": text.many, "number": text.number}
+
+
+def _pack_value(value: object) -> object:
+    if isinstance(value, Figure):
+        return {"figure": value.number}
+    if isinstance(value, Text):
+        packed = pack(value)
+        # A plain text among the values is somebody's own, and is never translated.
+        return packed if isinstance(packed, dict) else {"text": packed, "values": {}}
+    return value
+
+
+def unpack(stored: Any) -> Text:  # noqa: ANN401 - JSON
+    """Return the text that was packed."""
+    if isinstance(stored, str):
+        return lazy_gettext(stored)
+    values = {name: _unpack_value(value) for name, value in stored["values"].items()}
+    template, many = stored["text"], stored.get("many")
+    if many is not None:
+        return lazy_ngettext(template, many, stored["number"], **values)
+    return lazy_gettext(template, **values)
+
+
+def _unpack_value(value: Any) -> object:  # noqa: ANN401 - JSON
+    if not isinstance(value, dict):
+        return value
+    return Figure(value["figure"]) if "figure" in value else unpack(value)
+
+
+_PACKED = '{"text": '
+
+
+def pack_line(text: str) -> str:
+    """Pack a text for a column of texts; a plain text stays as it is."""
+    packed = pack(text)
+    return packed if isinstance(packed, str) else json.dumps(packed, ensure_ascii=False)
+
+
+def unpack_line(stored: str) -> Text:
+    """Return the text that was packed; also one that was stored before texts were packed."""
+    return unpack(json.loads(stored) if stored.startswith(_PACKED) else stored)

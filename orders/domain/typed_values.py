@@ -1,0 +1,320 @@
+"""Values as people type them: in fields, in cells of files, in lines of metadata, in pasted text.
+
+What cannot be read as a value of its kind stays a text, and the shared check refuses it with its
+own message. Metadata is typed one value a line, as `key: text`; a value of another kind is written
+as JSON after `:=`, so `width := 120` is a number. Whatever is stored can be written so and read
+back unchanged: a text that would be misread is written as JSON.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orders.domain.attributes import AttributeRule, Kind
+from orders.domain.status import Status
+from orders.domain.texts import lazy_gettext
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+# What spreadsheets make of a whole number. Three zeros would be a thousand to many.
+_WHOLE_WITH_ZEROS = re.compile(r"([0-9]{1,18})[.,]0{1,2}")
+_DECIMAL = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}")
+_YES = frozenset({"yes", "y", "true", "1", "x", "ja", "j", "wahr"})
+_NO = frozenset({"no", "n", "false", "0", "nein", "falsch"})
+_STATUS_WORDS = {
+    "liste": Status.LIST,
+    "merkliste": Status.LIST,
+    "im warenkorb": Status.IN_CART,
+    "warenkorb": Status.IN_CART,
+    "neu": Status.NEW,
+    "in bearbeitung": Status.IN_PROGRESS,
+    "in arbeit": Status.IN_PROGRESS,
+    "fertig": Status.COMPLETE,
+    "abgeschlossen": Status.COMPLETE,
+    "erledigt": Status.COMPLETE,
+}
+
+
+def whole_number(text: str, *, most: int = 999_999_999) -> int | None:
+    """Return the number that a request names in plain digits; None for anything else.
+
+    No sign, no blanks, no more than `most`.
+    """
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    return int(text) if is_number and int(text) <= most else None
+
+
+def read_whole(text: str) -> int | str:
+    """Read a whole number: digits alone; a dot would be a thousand to one, a decimal to another."""
+    bare = text.strip()
+    return int(bare) if _WHOLE.fullmatch(bare) else text
+
+
+def read_count(text: str) -> int | str:
+    """Read a count out of a file: digits, or what a spreadsheet makes of them (2.0)."""
+    match = _WHOLE_WITH_ZEROS.fullmatch(text)
+    return int(match[1]) if match else read_whole(text)
+
+
+def read_number(text: str) -> int | float | str:
+    """Read a number with a dot; a comma would be a thousand to one and a decimal to another."""
+    bare = text.strip()
+    return float(bare) if _DECIMAL.fullmatch(bare) else read_whole(text)
+
+
+def read_status_word(text: str) -> str:
+    """Return the wire name of a state that is spelled in any case, or in German."""
+    word = " ".join(text.casefold().split())
+    known = {str(status).casefold(): status for status in Status} | _STATUS_WORDS
+    return str(known.get(word, text))
+
+
+def read_attribute(rule: AttributeRule, text: str) -> str | int | float | bool | None:
+    """Read the value of an attribute: an option by its value or label, yes and no, a number."""
+    if rule.kind is Kind.TEXT:
+        return text
+    if rule.kind is not Kind.OPTION and text == "null":  # as an export writes it
+        return None
+    if rule.kind is Kind.NUMBER:
+        return read_number(text)
+    word = text.casefold()
+    if rule.kind is Kind.BOOLEAN:
+        return True if word in _YES else False if word in _NO else text
+    values = [option.value for option in rule.options]
+    if text in values:
+        return text
+    alike = [
+        option.value
+        for option in rule.options
+        if word in {option.value.casefold(), option.label.casefold()}
+    ]
+    return alike[0] if len(alike) == 1 else text
+
+
+JSON_MARK = ":="
+NO_VALUE_SENTENCE = lazy_gettext("Write each line as “key: value”.")
+NO_JSON_SENTENCE = lazy_gettext(
+    "What follows “:=” must be JSON: a number, true, false, null, or an object."
+)
+
+
+class DetailError(ValueError):
+    """A line that cannot be read; `line` counts from one, over all lines."""
+
+    def __init__(self, line: int, message: str) -> None:
+        self.line = line
+        self.message = message
+        super().__init__(message)
+
+
+def write_value(value: object) -> str:
+    """Write a value of metadata into a field of one line, so that `read_value` gives it back."""
+    if isinstance(value, str) and _is_plain(value):
+        return value
+    return f"{JSON_MARK} {json.dumps(value, ensure_ascii=False)}"
+
+
+def read_value(text: str) -> Any:  # noqa: ANN401 - a JSON value
+    """Read a value as it was typed. Raises ValueError for what is marked as JSON and is none."""
+    marked = text.strip()
+    if not marked.startswith(JSON_MARK):
+        return text
+    try:
+        return json.loads(marked.removeprefix(JSON_MARK), parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError(NO_JSON_SENTENCE) from error
+
+
+def write_details(details: Mapping[str, object] | None) -> str:
+    """Write an object as lines of text."""
+    return "\n".join(_write_line(key, value) for key, value in (details or {}).items())
+
+
+def read_details(text: str) -> list[tuple[str, Any]]:
+    """Read lines of text as keys and their values; blank lines do not count.
+
+    Raises DetailError for the first line that cannot be read. Keys that come twice are kept.
+    """
+    details = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        key, rest = _split(line.strip(), number)
+        try:
+            details.append((key, read_value(rest.strip())))
+        except ValueError as error:
+            raise DetailError(number, NO_JSON_SENTENCE) from error
+    return details
+
+
+def _write_line(key: str, value: object) -> str:
+    is_plain = _is_plain(key) and key and ":" not in key and not key.startswith('"')
+    written_key = key if is_plain else json.dumps(key, ensure_ascii=True)
+    written = write_value(value)
+    if written.startswith(JSON_MARK):
+        # Line breaks that JSON leaves in texts would end the line here.
+        return f"{written_key} {JSON_MARK} {json.dumps(value, ensure_ascii=True)}"
+    return f"{written_key}: {written}"
+
+
+def _split(line: str, number: int) -> tuple[str, str]:
+    """Split a line into its key and what follows the colon, including the mark of JSON."""
+    if line.startswith('"'):
+        try:
+            key, end = json.JSONDecoder().raw_decode(line)
+        except ValueError as error:
+            raise DetailError(number, NO_VALUE_SENTENCE) from error
+        colon = line[end:].lstrip()
+    else:
+        bare, lazy_gettext, after = line.partition(":")
+        key, colon = bare.strip(), (lazy_gettext + after if bare.strip() else "")
+    if not colon.startswith(":"):
+        raise DetailError(number, NO_VALUE_SENTENCE)
+    return key, colon if colon.startswith(JSON_MARK) else colon[1:]
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text can be written as it is: no break, no blanks at its ends, no mark."""
+    return (
+        text == text.strip() and len(text.splitlines()) <= 1 and not text.startswith(JSON_MARK)
+        and not text.startswith("=")
+    )  # fmt: skip
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(constant)
+
+
+# The first of these in a line separates its cells; without any, wide gaps do.
+_SEPARATORS = ("\t", ";", ",")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+# Invisible characters: at the start of files that were joined, in texts from web pages.
+_UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b\u200e\u200f\u2060"))
+_WIDE_GAP = re.compile(r" {2,}")
+_BULLETS = re.compile(r"(?:[>*•·–—-]\s+)+")  # noqa: RUF001 - lists and quotations in e-mails
+# `A,1,000` is a thousand pieces in a table with two columns, never one piece and a rest.
+_COMMA_AND_THOUSANDS = re.compile(r"\s*([^,]*[^,\s])\s*,\s*([0-9]{1,3}(?:,[0-9]{3})+)\s*")
+_NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,' ]*")
+
+_WORDS = r"\S+(?: \S+)*"
+_TIMES = "[x×*]"  # noqa: RUF001 - people type the real sign too
+_TIMES_FIRST = re.compile(rf"([0-9]+)\s*{_TIMES}\s+({_WORDS})", re.IGNORECASE)
+_TIMES_LAST = re.compile(rf"({_WORDS})\s+{_TIMES}\s*([0-9]+)", re.IGNORECASE)
+_NUMBER_LAST = re.compile(r"(\S+) ([0-9]+)")
+
+# A digit more can be a configuration's short ID.
+MAX_COUNT_DIGITS = 6
+# Names of a column of IDs, the more exact ones first.
+_REFERENCE_WORDS = (
+    "configuration id", "configurationid", "configuration", "short id", "shortid", "id", "sku",
+    "article number", "artikelnummer", "article", "artikel", "item", "product",
+)  # fmt: skip
+_COUNT_WORDS = frozenset({"count", "qty", "quantity", "pieces", "pcs", "amount", "menge", "anzahl"})
+
+
+@dataclass(frozen=True, slots=True)
+class PastedLine:
+    """What names the configuration, and the count, both as typed and trimmed."""
+
+    reference: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Which columns a heading names; `count` is None when there is none for it."""
+
+    reference: int
+    count: int | None
+
+
+def read_pasted_lines(text: str) -> list[PastedLine]:
+    """Read one line of the cart from each line of text with more than separators.
+
+    Tabs, semicolons, commas or wide gaps separate the ID from the count; a line without a count
+    means one piece; `3 x ID` and `ID x 3` are understood. A heading above other lines is not a
+    line, but names the columns. What cannot be understood is kept as it is, so that the cart can
+    show what is wrong with it: no line is ever dropped, no count ever corrected.
+    """
+    rows = [_cells(row) for row in _LINE_END.split(text.translate(_UNSEEN))]
+    rows = [cells for cells in rows if any(cells)]
+    columns = _heading(rows[0]) if len(rows) > 1 else None
+    if columns is not None:
+        return [_line_by_columns(cells, columns) for cells in rows[1:]]
+    return [_line(cells) for cells in rows]
+
+
+def _cells(row: str) -> list[str]:
+    """Cut a line into its trimmed cells."""
+    row = row.replace("\u00a0", " ").replace("\u202f", " ")
+    bare = _BULLETS.sub("", row.lstrip(), count=1) if _BULLETS.match(row.lstrip()) else row
+    row = bare if bare.strip() else row
+    separator = next((one for one in _SEPARATORS if one in row), None)
+    if separator is None:
+        row = row.strip()
+        is_prose = _TIMES_FIRST.fullmatch(row) or _TIMES_LAST.fullmatch(row)
+        return [_unquoted(cell) for cell in ([row] if is_prose else _WIDE_GAP.split(row))]
+    if separator == "," and (match := _COMMA_AND_THOUSANDS.fullmatch(row)):
+        return [_unquoted(match[1]), match[2]]
+    cells = row.split(separator)
+    if '"' in row:
+        try:
+            cells = next(csv.reader([row], delimiter=separator, skipinitialspace=True, strict=True))
+        except csv.Error:
+            # A single quotation mark is an inch sign or a slip, not the start of a cell.
+            cells = row.split(separator)
+    return [_unquoted(cell) for cell in cells]
+
+
+def _unquoted(cell: str) -> str:
+    cell = cell.strip()
+    if len(cell) > 1 and cell[0] == cell[-1] == '"':
+        cell = cell[1:-1].replace('""', '"').strip()
+    return cell
+
+
+def _heading(cells: Sequence[str]) -> _Columns | None:
+    """Read a first line as a heading: a word for IDs, alone or next to a word for counts."""
+    words = [cell.lower().replace("_", " ").rstrip(":.") for cell in cells]
+    reference = next((words.index(word) for word in _REFERENCE_WORDS if word in words), None)
+    count = next((at for at, word in enumerate(words) if word in _COUNT_WORDS), None)
+    is_alone = sum(map(bool, words)) == 1
+    if reference is None or (count is None and not is_alone):
+        return None
+    return _Columns(reference, count)
+
+
+def _line_by_columns(cells: Sequence[str], columns: _Columns) -> PastedLine:
+    if columns.count is None or len(cells) <= max(columns.reference, columns.count):
+        return _line(cells)
+    reference, count = cells[columns.reference], cells[columns.count]
+    # With both cells empty the rest is shown, so that people see which line it was.
+    return PastedLine(reference, count or "1") if reference or count else _line(cells)
+
+
+def _line(cells: Sequence[str]) -> PastedLine:
+    """Read a line without a heading: the ID first, and then the first number is its count."""
+    first, *rest = [cell for cell in cells if cell]
+    if not rest:
+        # A number behind an empty cell is a count whose ID is missing.
+        return PastedLine("", first) if not cells[0] and _is_count(first) else _prose(first)
+    number = next((cell for cell in rest if cell.isascii() and cell.isdigit()), None)
+    number = number or next((cell for cell in rest if _NUMBER_LIKE.fullmatch(cell)), None)
+    if number is None and _is_count(first):
+        return PastedLine(rest[0], first)
+    return PastedLine(first, number or rest[0])
+
+
+def _is_count(cell: str) -> bool:
+    return cell.isascii() and cell.isdigit() and len(cell) <= MAX_COUNT_DIGITS
+
+
+def _prose(text: str) -> PastedLine:
+    """Read a line without cells, as people write it in a letter."""
+    if match := _TIMES_FIRST.fullmatch(text):
+        return PastedLine(match[2], match[1])
+    if match := _TIMES_LAST.fullmatch(text) or _NUMBER_LAST.fullmatch(text):
+        return PastedLine(match[1], match[2])
+    return PastedLine(text, "1")

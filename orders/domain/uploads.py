@@ -1,0 +1,275 @@
+"""Files that come with a configuration: their keys, their types, and whether they are accepted."""
+
+import json
+import mimetypes
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from orders.domain.configuration import FILE_NAME_SENTENCE, THUMBNAIL, is_file_name
+from orders.domain.errors import FieldError
+from orders.domain.inputs import Limits
+from orders.domain.json_values import find_unstorable, join_path
+from orders.domain.texts import Figure, Text, lazy_gettext
+
+# Names of the parts that bring files; `files[key]` names the key at once.
+REPEATED = frozenset({"files", "file", "files[]", "file[]"})
+_KEYED = re.compile(r"files?\[(.+)\]", re.DOTALL)
+NO_PART_SENTENCE = lazy_gettext(
+    "No such file is known: send files as “files”, or the picture as “thumbnail”."
+)
+PICTURE_SENTENCE = lazy_gettext("A picture: PNG, JPEG, WebP or GIF.")
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file as it was sent: the name of its part, and what the client says about it."""
+
+    part: str
+    file_name: str
+    declared_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A checked file and the key under which it is kept."""
+
+    key: str
+    file_name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The files by their keys, the attachments that name all of them, and what is wrong."""
+
+    files: tuple[NewFile, ...]
+    attachments: dict[str, str]
+    errors: tuple[FieldError, ...]
+
+
+def assign_files(
+    sent: Sequence[SentFile], attachments: Mapping[str, object], limits: Limits
+) -> Assigned:
+    """Find the keys of the files: by `attachments`, which names files, or by the part's own name.
+
+    A file that nothing names is kept under its own name. One that several keys name belongs to all
+    of them. Never raises; with errors, `files` are of no use.
+    """
+    named = {key: name for key, name in attachments.items() if isinstance(name, str)}
+    errors: list[FieldError] = []
+    files: dict[str, NewFile] = {}
+    seen: set[str] = set()
+    if len(sent) > limits.files:
+        most, count = Figure(limits.files), Figure(len(sent))
+        sentence = lazy_gettext(
+            "At most %(most)s files; this has %(count)s.", most=most, count=count
+        )
+        errors.append(FieldError("files", sentence))
+    position = 0
+    for one in sent:
+        keyed = THUMBNAIL if one.part == THUMBNAIL else _key_of(one.part)
+        if one.part in REPEATED:
+            path = f"files.{position}"
+            position += 1
+        elif keyed is None:
+            errors.append(FieldError(join_path("", one.part), NO_PART_SENTENCE))
+            continue
+        else:
+            path = THUMBNAIL if one.part == THUMBNAIL else join_path("files", keyed)
+        name = base_name(one.file_name)
+        message = _fault(one, name, limits) or _key_fault(keyed, one, name, named, seen, files)
+        if message:
+            errors.append(FieldError(path, message))
+            continue
+        seen.add(name)
+        kind = content_type_of(one.declared_type, name, one.content)
+        for key in [keyed] if keyed is not None else _keys(one, name, named):
+            named.setdefault(key, name)
+            files[key] = NewFile(key, name, kind, one.content)
+    return Assigned(tuple(files.values()), named, tuple(errors))
+
+
+def base_name(name: str) -> str:
+    """Return the last part of a path: some clients send the path on their disk."""
+    return re.split(r"[/\\]", name)[-1]
+
+
+def _key_of(part: str) -> str | None:
+    found = _KEYED.fullmatch(part)
+    return found[1] if found and part not in REPEATED else None
+
+
+def _keys(one: SentFile, name: str, named: Mapping[str, str]) -> list[str]:
+    """Return the keys under which `attachments` names the file; without any, its own name."""
+    return [key for key, value in named.items() if value in {one.file_name, name}] or [name]
+
+
+def _key_fault(
+    keyed: str | None,
+    one: SentFile,
+    name: str,
+    named: Mapping[str, str],
+    seen: set[str],
+    files: Mapping[str, NewFile],
+) -> str | None:
+    if keyed is not None and (not is_file_name(keyed) or find_unstorable(keyed, nesting=0)):
+        return lazy_gettext("A key of 1 to 255 characters, none of them a control character.")
+    keys = [keyed] if keyed is not None else _keys(one, name, named)
+    if any(key in files for key in keys):
+        return lazy_gettext("Another file was sent for the same key.")
+    if keyed is None and name in seen:
+        return lazy_gettext("Another file was sent with the same name.")
+    others = [key for key in keys if named.get(key, name) not in {name, one.file_name}]
+    if others:
+        return lazy_gettext(
+            "“attachments” names another file for the key “%(key)s”.", key=others[0]
+        )
+    return None
+
+
+def _fault(one: SentFile, name: str, limits: Limits) -> str | None:
+    """Yield the errors of the file itself."""
+    if not is_file_name(name) or find_unstorable(one.file_name, nesting=0):
+        return FILE_NAME_SENTENCE
+    size = len(one.content)
+    if size == 0:
+        return lazy_gettext("This file is empty.")
+    if size > limits.file_bytes:
+        return too_many_bytes(limits.file_bytes, size)
+    return _type_fault(one, content_type_of(one.declared_type, name, one.content), limits)
+
+
+def too_many_bytes(most: int, size: int) -> Text:
+    """Return the message for something larger than `most` bytes."""
+    return lazy_gettext(
+        "At most %(most)s bytes; this has %(count)s.", most=Figure(most), count=Figure(size)
+    )
+
+
+def _type_fault(one: SentFile, kind: str, limits: Limits) -> str | None:
+    if one.part == THUMBNAIL and kind not in PICTURES:
+        return PICTURE_SENTENCE
+    if kind not in limits.file_types:
+        known = ", ".join(sorted(limits.file_types))
+        if kind in UNDECLARED:
+            return lazy_gettext(
+                "Nothing tells which type this file has. Possible types: %(types)s.", types=known
+            )
+        return lazy_gettext(
+            "The type %(type)s is not possible. Possible types: %(types)s.",
+            type=kind[:100], types=known,
+        )  # fmt: skip
+    if is_true(kind, one.content):
+        return None
+    return lazy_gettext("The content of this file is not %(type)s.", type=kind)
+
+
+# Pictures that every browser shows and that cannot contain a script.
+PICTURES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
+# What clients declare when they know nothing of the file.
+UNDECLARED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+# First bytes of each type. Formats that are ZIP archives differ only by the declared type.
+_ZIP = b"PK\x03\x04"
+_BEGINNINGS = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "application/pdf": (b"%PDF-",),
+    "model/gltf-binary": (b"glTF",),
+    "application/zip": (_ZIP, b"PK\x05\x06"),
+    "model/vnd.usdz+zip": (_ZIP,),
+}
+# Types that are text, besides `text/…` and `…+json`, `…+xml`.
+_TEXTS = frozenset({"application/json", "application/xml", "image/svg+xml", "model/obj"})
+_OLD_NAMES = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+    "application/x-zip-compressed": "application/zip",
+    "application/x-pdf": "application/pdf",
+    "text/json": "application/json",
+}
+# Endings that Python's own table does not know on every machine.
+_ENDINGS = {
+    ".glb": "model/gltf-binary",
+    ".gltf": "model/gltf+json",
+    ".usdz": "model/vnd.usdz+zip",
+    ".webp": "image/webp",
+}
+_KNOWN_ENDINGS = mimetypes.MimeTypes()  # its own table: no file of the machine changes it
+for _ending, _type in _ENDINGS.items():
+    _KNOWN_ENDINGS.add_type(_type, _ending)
+
+
+def content_type_of(declared: str, file_name: str, content: bytes) -> str:
+    """Return the type to store: the declared one, or for none what content and name suggest.
+
+    Parameters (`; charset=…`) are dropped and old names replaced. A type that nobody can tell is
+    `application/octet-stream`. Whether it is allowed, and true, is not checked here.
+    """
+    kind = declared.partition(";")[0].strip().lower()
+    kind = _OLD_NAMES.get(kind, kind)
+    if kind not in UNDECLARED:
+        return kind
+    by_name = _KNOWN_ENDINGS.guess_type(file_name)[0]
+    by_content = _by_content(content)
+    # A USDZ file starts like a ZIP archive: the name says more.
+    if by_name is not None and (by_content is None or is_true(by_name, content)):
+        return by_name
+    return by_content or "application/octet-stream"
+
+
+def is_true(content_type: str, content: bytes) -> bool:
+    """Return whether the content can be of this type, as far as its first bytes show it.
+
+    Types that are text are UTF-8 without NUL, and JSON can be parsed. Of a type that is none of
+    these and has no known first bytes, anything is accepted that does not start like another type.
+    """
+    if content_type == "image/webp":
+        return _is_webp(content)
+    if content_type in _BEGINNINGS:
+        return content.startswith(_BEGINNINGS[content_type])
+    if _is_text_type(content_type):
+        return _is_text(content) and (not _is_json_type(content_type) or _is_json(content))
+    found = _by_content(content)
+    # Many formats are ZIP archives under another name.
+    return found is None or found == "application/zip"
+
+
+def _by_content(content: bytes) -> str | None:
+    if _is_webp(content):
+        return "image/webp"
+    found = (kind for kind, begins in _BEGINNINGS.items() if content.startswith(begins))
+    return next(found, None)
+
+
+def _is_webp(content: bytes) -> bool:
+    return content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+
+
+def _is_text_type(kind: str) -> bool:
+    return kind.startswith("text/") or kind in _TEXTS or kind.endswith(("+json", "+xml"))
+
+
+def _is_json_type(kind: str) -> bool:
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in content
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,185 @@
+"""Webhooks: classes that services pass around, their JSON, and their checks (docs/webhooks.md)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple, cast
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from orders.domain.domains import MAX_ADDRESS, PRIVATE_SENTENCE, address_fault, is_private
+from orders.domain.errors import FieldError, InvalidInput
+from orders.domain.fields import Keywords, OrderStatus, OrgId, refusal
+from orders.domain.inputs import Limits, M, MessageRules, StrictInput, checked, is_name
+from orders.domain.json_values import find_unstorable
+from orders.domain.moments import wire_time
+from orders.domain.status import Status
+from orders.domain.texts import lazy_gettext
+
+
+class Topic(StrEnum):
+    """Events of an order, by their wire names."""
+
+    CREATED = "order.created"
+    UPDATED = "order.updated"
+    DELETED = "order.deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookDraft:
+    """A checked webhook that is not stored yet. `filter` is `{}` or `{"status": [...]}`."""
+
+    topic: Topic
+    address: str
+    filter: dict[str, Any]
+
+
+class Webhook(NamedTuple):
+    """A stored webhook, without its secret. Times are aware and in UTC."""
+
+    id: str
+    org_id: str
+    topic: Topic
+    address: str
+    filter: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    created_by: str
+
+
+def webhook_fields(webhook: Webhook) -> dict[str, Any]:
+    """Return a webhook as JSON: camelCase, every field, never the secret."""
+    return {
+        "id": webhook.id,
+        "orgId": webhook.org_id,
+        "topic": str(webhook.topic),
+        "address": webhook.address,
+        "filter": webhook.filter,
+        "createdAt": wire_time(webhook.created_at),
+        "updatedAt": wire_time(webhook.updated_at),
+        "deletedAt": None if webhook.deleted_at is None else wire_time(webhook.deleted_at),
+        "createdBy": webhook.created_by,
+    }
+
+
+EXAMPLE_ADDRESS = "https://shop.example/hooks/orders"
+TOPIC_SENTENCE = lazy_gettext("One of: %(options)s.", options=", ".join(Topic))
+NO_STATUS_SENTENCE = lazy_gettext(
+    "One status at least; leave the filter out for orders in every status."
+)
+
+_WORDS = MessageRules(
+    read_only=frozenset({"id", "secret", "createdAt", "updatedAt", "deletedAt", "createdBy"}),
+    own_rules=frozenset({"topic", "address", "status", "no_status"}),
+)
+
+
+def _topic(value: object) -> Topic:
+    if isinstance(value, str) and value in set(Topic):
+        return Topic(value)
+    raise refusal("topic", TOPIC_SENTENCE)
+
+
+def _address(value: str) -> str:
+    fault = address_fault(value)
+    if fault is not None:
+        raise refusal("address", fault)
+    return value
+
+
+def _some(value: list[Status]) -> list[Status]:
+    if not value:
+        raise refusal("no_status", NO_STATUS_SENTENCE)
+    return value
+
+
+WebhookTopic = Annotated[
+    Topic, BeforeValidator(_topic), Field(description="The event that sends messages.")
+]
+WebhookAddress = Annotated[
+    str,
+    AfterValidator(_address),
+    Field(
+        description="Where messages are posted to: `https` or `http`, without a user name or "
+        "fragment, in ASCII, and not in a private network.",
+        examples=[EXAMPLE_ADDRESS],
+    ),
+    Keywords(format="webhook-address", maxLength=MAX_ADDRESS, pattern="^[Hh][Tt][Tt][Pp][Ss]?://"),
+]
+Statuses = Annotated[
+    list[OrderStatus],
+    AfterValidator(_some),
+    Field(description="Only orders in one of these states.", examples=[["New"]]),
+    Keywords(minItems=1),
+]
+
+
+class FilterInput(StrictInput):
+    """Which orders a webhook gets messages about; left out or `{}` means all of them."""
+
+    status: Statuses = cast(list[Status], None)
+
+
+class WebhookChangesInput(StrictInput):
+    """A change of a webhook: fields sent are replaced, others stay."""
+
+    org_id: OrgId = cast(str, None)
+    topic: WebhookTopic = cast(Topic, None)
+    address: WebhookAddress = cast(str, None)
+    filter: FilterInput = cast(FilterInput, None)
+
+
+class WebhookInput(WebhookChangesInput):
+    """A new webhook."""
+
+    topic: WebhookTopic
+    address: WebhookAddress
+
+
+def check_webhook(raw: object, *, limits: Limits, allow_private: bool) -> WebhookDraft:
+    """Check a new webhook as it was sent (plain dicts and lists, camelCase).
+
+    Raises InvalidInput with every error by its path. With `allow_private` the address may be in
+    the private network.
+    """
+    sent = _checked(raw, WebhookInput, limits=limits, allow_private=allow_private)
+    return WebhookDraft(sent.topic, sent.address, _filter(sent))
+
+
+def check_change(raw: object, *, limits: Limits, allow_private: bool) -> dict[str, Any]:
+    """Check a change of a webhook; return the new values of the fields that were sent.
+
+    Raises InvalidInput as `check_webhook` does.
+    """
+    sent = _checked(raw, WebhookChangesInput, limits=limits, allow_private=allow_private)
+    values = {"topic": sent.topic, "address": sent.address, "filter": _filter(sent)}
+    return {name: value for name, value in values.items() if name in sent.model_fields_set}
+
+
+def _filter(sent: WebhookChangesInput) -> dict[str, Any]:
+    if sent.filter is None or "status" not in sent.filter.model_fields_set:
+        return {}
+    return {"status": [str(status) for status in sent.filter.status]}
+
+
+def _checked(raw: object, model: type[M], *, limits: Limits, allow_private: bool) -> M:
+    if not isinstance(raw, dict):
+        raise InvalidInput(
+            [FieldError("", lazy_gettext("An object with the fields of a webhook."))]
+        )
+    errors: dict[str, FieldError] = {}
+    for error in find_unstorable(raw, nesting=limits.nesting):
+        errors.setdefault(error.path, error)
+    known = {key: value for key, value in raw.items() if is_name(key)} if errors else raw
+    found = checked(model, known, errors, _WORDS)
+    address = raw.get("address")
+    if not allow_private and "address" not in errors and _is_private(address):
+        errors["address"] = FieldError("address", PRIVATE_SENTENCE)
+    if errors or found is None:
+        raise InvalidInput(errors.values())
+    return found
+
+
+def _is_private(address: object) -> bool:
+    return isinstance(address, str) and is_private(address)

@@ -1,0 +1,1 @@
+"""The JSON API, for storefronts and scripts: one WSGI application, `application.Api`."""

@@ -1,0 +1,110 @@
+"""Access tokens by JSON: which there are, never their secrets."""
+
+from typing import Any
+
+from orders.domain.errors import NotFound
+from orders.domain.fields import EXAMPLE_ORG_ID
+from orders.domain.moments import wire_time
+from orders.interfaces.api.endpoints import (
+    ORG_ID,
+    Access,
+    Example,
+    Link,
+    Resource,
+    Success,
+    path_parameter,
+)
+from orders.interfaces.api.request import Call
+from orders.interfaces.api.responses import EndpointResult, list_result
+from orders.interfaces.api.schemas import (
+    EXAMPLE_ACTOR_ID,
+    MOMENT,
+    AccessTokenAnswer,
+    AccessTokenList,
+)
+from orders.services import accounts
+from orders.services.accounts import SORTABLE_TOKEN_FIELDS, AccessToken
+
+resource = Resource(
+    "Access tokens",
+    "The tokens of the org. They are created and revoked at the desk, which shows a secret once.",
+)
+
+TOKEN_ID = path_parameter("token_id", "The `id` of the token.", EXAMPLE_ACTOR_ID)
+PUBLIC_TOKEN = {
+    "id": EXAMPLE_ACTOR_ID,
+    "orgId": EXAMPLE_ORG_ID,
+    "name": "Online shop",
+    "domains": ["shop.example", "*.shop.example"],
+    "permissions": "public",
+    "serviceAccountId": EXAMPLE_ACTOR_ID,
+    "lastUsedOn": MOMENT,
+    "createdAt": "2026-10-01T08:00:00.000Z",
+}
+TOKENS = Example(
+    "All tokens",
+    {"accesstokens": [PUBLIC_TOKEN], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
+)
+FIRST = Link(
+    "readAccessToken", {"token_id": "$response.body#/accesstokens/0/id"}, "Read the first of them."
+)
+
+
+@resource.endpoint(
+    "GET",
+    "/api/accesstokens",
+    Access.PRIVATE,
+    (
+        Success(
+            200, "A page of tokens.", AccessTokenList, {"tokens": TOKENS}, links={"first": FIRST}
+        ),
+    ),
+    parameters=(ORG_ID,),
+    sortable=SORTABLE_TOKEN_FIELDS,
+)
+def list_access_tokens(call: Call) -> EndpointResult:
+    """List the tokens.
+
+    Returns the org's tokens that are not revoked, public and private.
+    """
+    page = accounts.list_active_tokens(call.actor.org_id, call.paging)
+    return list_result("accesstokens", page, token_fields)
+
+
+@resource.endpoint(
+    "GET",
+    "/api/accesstokens/{token_id}",
+    Access.PRIVATE,
+    (
+        Success(
+            200, "The token.", AccessTokenAnswer, {"token": Example("A public token", PUBLIC_TOKEN)}
+        ),
+    ),
+    parameters=(TOKEN_ID,),
+    errors={404: "The org has no such token, or it is revoked."},
+)
+def read_access_token(call: Call, token_id: str) -> EndpointResult:
+    """Read a token.
+
+    Finds it by its `id`.
+    """
+    token = accounts.find_token(call.actor.org_id, token_id.lower())
+    if token.revoked_at is not None:
+        raise NotFound("There is no token with this ID.")
+    return EndpointResult(token_fields(token))
+
+
+def token_fields(token: AccessToken) -> dict[str, Any]:
+    """Return the token as it is in answers (docs/contract.md, "Access tokens")."""
+    used = token.last_used_at
+    return {
+        "id": token.id,
+        "orgId": token.org_id,
+        "name": token.name,
+        "domains": token.domains,
+        "permissions": "private" if token.is_private else "public",
+        # A token acts under its own ID: that is what `createdBy` holds.
+        "serviceAccountId": token.id,
+        **({"lastUsedOn": wire_time(used)} if used else {}),
+        "createdAt": wire_time(token.created_at),
+    }

@@ -1,0 +1,94 @@
+"""Who is calling, whether they may, and how often; and what browsers of other origins may do."""
+
+import math
+import time
+
+import limits
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
+from werkzeug.exceptions import TooManyRequests
+
+from orders.domain.errors import Forbidden, Unauthorized
+from orders.interfaces.api.endpoints import Access, Endpoint
+from orders.interfaces.api.query import Query
+from orders.interfaces.api.request import ApiRequest
+from orders.interfaces.api.responses import RenderedResponse
+from orders.services.accounts import access
+from orders.services.accounts.access import Actor
+from orders.settings import Settings
+
+ALLOWED_METHODS = "GET, POST, PUT, DELETE"
+ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
+EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Location, Retry-After"
+PREFLIGHT_AGE = 600  # seconds for which a browser may remember the permission
+PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+
+
+def authenticate(request: ApiRequest) -> Actor:
+    """Return who calls.
+
+    Raises Unauthorized without a known token, and Forbidden for a public token that is used
+    from another page than those of its domains (docs/contract.md, "Tokens").
+    """
+    return access.authenticate(request.secret, origin=request.page_origin)
+
+
+def authorize(endpoint: Endpoint, actor: Actor, query: Query) -> None:
+    """Raise Forbidden unless the endpoint is declared for this token and the token's own org."""
+    if not actor.is_private:
+        if endpoint.access is Access.PRIVATE:
+            raise Forbidden("This needs a private token.")
+        if endpoint.access is Access.PUBLIC_BY_SHORT_ID and not (
+            actor.org.may_public_list or query.names_short_ids()
+        ):
+            raise Forbidden(
+                "A public token can list only with shortId=, unless its org allows more."
+            )
+    query.require_own_org(actor)
+
+
+class TokenRateLimit:
+    """Counts the requests of each token; without a limit it counts nothing."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take API_LIMIT, and RATE_LIMIT_STORAGE for where to count."""
+        self._limit = limits.parse(settings.api_limit) if settings.api_limit else None
+        if self._limit is not None:
+            storage = storage_from_string(settings.rate_limit_storage)
+            self._counter = FixedWindowRateLimiter(storage)
+
+    def count(self, actor: Actor) -> None:
+        """Count a request. Raises TooManyRequests for one too many."""
+        if self._limit is None or self._counter.hit(self._limit, actor.id):
+            return
+        reset = self._counter.get_window_stats(self._limit, actor.id).reset_time
+        raise TooManyRequests(
+            f"The limit for this token is {self._limit}. Wait a moment.",
+            retry_after=max(1, math.ceil(reset - time.time())),
+        )
+
+
+def answer_preflight(request: ApiRequest) -> RenderedResponse:
+    """Tell a browser whether its page may send a request; the request itself is checked again."""
+    headers = {"Vary": PREFLIGHT_VARY}
+    origin = request.page_origin
+    try:
+        may_send = origin is not None and access.may_preflight(request.secret, origin)
+    except Unauthorized:
+        may_send = False
+    if may_send and request.origin_header is not None:
+        headers["Access-Control-Allow-Origin"] = request.origin_header
+        headers["Access-Control-Allow-Methods"] = ALLOWED_METHODS
+        headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+        headers["Access-Control-Max-Age"] = str(PREFLIGHT_AGE)
+    return RenderedResponse(204, headers)
+
+
+def cors_headers(request: ApiRequest, actor: Actor | None) -> dict[str, str]:
+    """Return the headers that let the page of a public token read the answer, errors included."""
+    if actor is None or actor.is_private or request.origin_header is None:
+        return {}
+    return {
+        "Access-Control-Allow-Origin": request.origin_header,
+        "Access-Control-Expose-Headers": EXPOSED_HEADERS,
+    }

@@ -1,0 +1,347 @@
+"""Saved configurations by JSON, and the files that came with them."""
+
+import hashlib
+from dataclasses import dataclass, field
+from operator import methodcaller
+from typing import Any
+
+from orders.domain.configuration import (
+    EXAMPLE_PRODUCT_ID,
+    FIELDS,
+    OBJECTS,
+    Configuration,
+    ConfigurationInput,
+    configuration_fields,
+)
+from orders.domain.errors import FieldError, InvalidInput, NotJson
+from orders.domain.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID
+from orders.domain.json_values import join_path, parse_json
+from orders.domain.uploads import REPEATED, SentFile
+from orders.interfaces.api.endpoints import (
+    CREATED,
+    IDEMPOTENCY_KEY,
+    IF_NONE_MATCH,
+    ORG_ID,
+    Access,
+    Example,
+    Link,
+    Parameter,
+    RequestBody,
+    Resource,
+    Success,
+    path_parameter,
+    text_filter,
+)
+from orders.interfaces.api.request import ApiRequest, Call, read_json_object
+from orders.interfaces.api.responses import EndpointResult, list_result
+from orders.interfaces.api.schemas import (
+    EXAMPLE_ACTOR_ID,
+    MOMENT,
+    ConfigurationAnswer,
+    ConfigurationList,
+)
+from orders.interfaces.http.multipart import MULTIPART, Part, read_parts
+from orders.services.catalog import configuration_queries, configurations
+from orders.services.catalog.configuration_queries import SORTABLE, ConfigurationFilter
+
+resource = Resource(
+    "Configurations", "Saved choices of options. The lines of a cart refer to them."
+)
+
+EXAMPLE_SHORT_ID = "46Juzcyx"
+NEW: dict[str, Any] = {
+    "productId": EXAMPLE_PRODUCT_ID,
+    "variant": {"Wood": "Oak", "Legs": "Brass"},
+    "metadata": {"name": "Oslo chair", "sku": "OSL-CH-01"},
+    "customerId": "C-1042",
+    "attachments": {"drawing": "drawing.pdf"},
+}
+SAVED = Example(
+    "The whole configuration",
+    {
+        **dict.fromkeys(str(one.alias) for one in ConfigurationAnswer.model_fields.values()),
+        **NEW,
+        "id": EXAMPLE_CONFIGURATION_ID,
+        "shortId": EXAMPLE_SHORT_ID,
+        "orgId": EXAMPLE_ORG_ID,
+        "createdAt": MOMENT,
+        "updatedAt": MOMENT,
+        "createdBy": EXAMPLE_ACTOR_ID,
+    },
+)
+PAGE = Example(
+    "A page with one",
+    {
+        "configurations": [SAVED.value],
+        "count": 1,
+        "page": 1,
+        "perPage": 50,
+        "sort": "-createdAt",
+    },
+)
+# A text that begins like a JSON array must be one (orders/interfaces/api/query.py).
+ONE_TEXT = r"^([^\[\u0000][^\u0000]*)?$"
+JSON_TEXT = {"type": "string", "contentMediaType": "application/json"}
+# A form: fields as text, files beside them.
+FORM_SHAPE = {
+    "type": "object",
+    "description": "The fields of the JSON body as form fields: `variant`, `metadata` and "
+    "`attachments` as JSON text, the others as plain text. Files come as `files` (repeated), each "
+    "under the key that has its name in `attachments`, or under its own name; as `files[key]`; or, "
+    "for the picture, as `thumbnail`.",
+    "properties": {
+        "variant": JSON_TEXT,
+        "metadata": JSON_TEXT,
+        "attachments": JSON_TEXT,
+        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+    },
+}
+FORM = Example(
+    "A configuration with a file",
+    {
+        "productId": EXAMPLE_PRODUCT_ID,
+        "variant": '{"Wood": "Oak"}',
+        "attachments": '{"drawing": "drawing.pdf"}',
+        "files": ["%PDF-1.7 …"],
+    },
+)
+BODIES = (
+    RequestBody(ConfigurationInput, {"configuration": Example("A chair", NEW)}),
+    RequestBody(FORM_SHAPE, {"form": FORM}, MULTIPART),
+)
+REFERENCE = path_parameter(
+    "reference",
+    "The `id` of the configuration or its `shortId`.",
+    EXAMPLE_SHORT_ID,
+    kind="configuration-reference",
+)
+FILE_KEY = path_parameter(
+    "key", "The key of the file in `attachments`.", "drawing", kind="file-key", converter="path"
+)
+LINKS = {
+    "read": Link(
+        "readConfiguration", {"reference": "$response.body#/id"}, "Read the configuration."
+    ),
+}
+FILTERS = (
+    Parameter(
+        "shortId",
+        "query",
+        "Configurations with these short IDs.",
+        {"type": "array", "items": {"type": "string", "maxLength": 255, "pattern": ONE_TEXT}},
+        [EXAMPLE_SHORT_ID],
+        keyword="short_ids",
+        read=methodcaller("texts", "shortId"),
+    ),
+    Parameter(
+        "productId",
+        "query",
+        "Configurations of this product.",
+        {"type": "string", "format": "uuid"},
+        EXAMPLE_PRODUCT_ID,
+        keyword="product_id",
+        read=methodcaller("uuid", "productId"),
+    ),
+    text_filter("customerId", "customer_id", "Configurations of this customer.", "C-1042"),
+    text_filter("identifier", "identifier", "Configurations with this identifier.", "basket-9"),
+    text_filter("name", "name", "Configurations with this `metadata.name`.", "Oslo chair"),
+    *CREATED,
+)
+UNCHANGED = Success(304, "The version is still the one in `If-None-Match`.", None)
+
+
+def _file(description: str) -> tuple[Success, ...]:
+    return Success(200, description, None, headers=("ETag", "Cache-Control")), UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class SentConfiguration:
+    """What was sent: fields as a JSON parser returns them, files, and what cannot be read."""
+
+    raw: dict[str, Any]
+    files: list[SentFile] = field(default_factory=list)
+    errors: list[FieldError] = field(default_factory=list)
+
+    def content(self) -> list[Any]:
+        """Return everything that was sent as JSON can hold it; files by their hashes."""
+        files = [
+            [one.part, one.file_name, one.declared_type, hashlib.sha256(one.content).hexdigest()]
+            for one in self.files
+        ]
+        return [self.raw, files, [error.path for error in self.errors]]
+
+
+def read_configuration_body(request: ApiRequest) -> SentConfiguration:
+    """Return the body of the request: JSON, or a form that may carry files.
+
+    Raises what `read_json_object` raises, and BadRequest for a form that is broken.
+    """
+    if request.mimetype != MULTIPART:
+        return SentConfiguration(read_json_object(request))
+    parts = read_parts(request.get_data(), request.mimetype_params.get("boundary", ""))
+    sent = SentConfiguration({})
+    repeated = set()
+    for part in parts:
+        if _is_file(part):
+            sent.files.append(
+                SentFile(part.name, part.file_name or "", part.content_type, part.content)
+            )
+        elif part.name in sent.raw or part.name in repeated:
+            sent.raw.pop(part.name, None)
+            repeated.add(part.name)
+        else:
+            _read_field(part, sent)
+    sent.errors.extend(
+        FieldError(join_path("", name), "Send this field only once.") for name in sorted(repeated)
+    )
+    return sent
+
+
+def _is_file(part: Part) -> bool:
+    """Return whether a part is a file; browsers send a field as one when it is a Blob of JSON."""
+    is_field = part.name in FIELDS and part.name != "thumbnail"
+    return part.file_name is not None and not is_field
+
+
+def _read_field(part: Part, sent: SentConfiguration) -> None:
+    """Add a field to what was sent: JSON text where an object belongs, else plain text."""
+    message = None
+    try:
+        text = part.content.decode("utf-8")
+        if part.name in REPEATED:
+            message = "A file, not text." if text else None
+        elif part.name in OBJECTS:
+            # What nobody filled in is not sent; everything else must be JSON.
+            sent.raw[part.name] = parse_json(part.content, "This") if text else None
+        else:
+            sent.raw[part.name] = text
+    except UnicodeDecodeError:
+        message = "Text in UTF-8."
+    except (NotJson, InvalidInput) as error:
+        message = error.errors[0].message if isinstance(error, InvalidInput) else str(error)
+    if message:
+        sent.errors.append(FieldError(join_path("", part.name), message))
+
+
+def present_configuration(configuration: Configuration) -> EndpointResult:
+    """Return a configuration with its version."""
+    version = int(configuration.updated_at.timestamp() * 1000)
+    return EndpointResult(configuration_fields(configuration), etag=f"{configuration.id}-{version}")
+
+
+def present_new_configuration(configuration: Configuration) -> EndpointResult:
+    """Return a configuration with its version and its address."""
+    location = f"/api/configurations/{configuration.id}"
+    return present_configuration(configuration)._replace(location=location)
+
+
+@resource.endpoint(
+    "POST",
+    "/api/configurations",
+    Access.ANY,
+    (
+        Success(
+            201,
+            "The complete configuration, including the fields that the service sets.",
+            ConfigurationAnswer,
+            {"configuration": SAVED},
+            ("Location", "ETag"),
+            LINKS,
+        ),
+    ),
+    parameters=(ORG_ID, IDEMPOTENCY_KEY),
+    bodies=BODIES,
+    read_body=read_configuration_body,
+    content=SentConfiguration.content,
+    errors={
+        409: "The `shortId` that was sent is already in use.",
+        415: "The body is neither `application/json` in UTF-8 nor `multipart/form-data`.",
+    },
+    present=present_new_configuration,
+)
+def create_configuration(call: Call) -> Configuration:
+    """Save a configuration.
+
+    Takes JSON, or a form that can contain files. Configuration and files are stored together or not
+    at all.
+    """
+    sent: SentConfiguration = call.body
+    new, files = configurations.check_configuration(
+        sent.raw, sent.files, sent.errors, actor=call.actor, limits=call.limits
+    )
+    return configurations.create_configuration(
+        new, files, actor=call.actor, store=call.files, once=call.once
+    )
+
+
+@resource.endpoint(
+    "GET",
+    "/api/configurations",
+    Access.PUBLIC_BY_SHORT_ID,
+    (Success(200, "A page of configurations.", ConfigurationList, {"page": PAGE}),),
+    parameters=(ORG_ID,),
+    filters=FILTERS,
+    sortable=SORTABLE,
+)
+def list_configurations(call: Call) -> EndpointResult:
+    """List configurations.
+
+    Returns a page, newest first by default. Entries without a value for `sort` come last.
+    """
+    page = configuration_queries.list_configurations(
+        call.actor.org_id, ConfigurationFilter(**call.filters), call.paging
+    )
+    return list_result("configurations", page, configuration_fields)
+
+
+@resource.endpoint(
+    "GET",
+    "/api/configurations/{reference}",
+    Access.ANY,
+    (
+        Success(
+            200, "The complete configuration.", ConfigurationAnswer, {"configuration": SAVED},
+            ("ETag",),
+        ),
+        UNCHANGED,
+    ),
+    parameters=(REFERENCE, IF_NONE_MATCH),
+    present=present_configuration,
+)  # fmt: skip
+def read_configuration(call: Call, reference: str) -> Configuration:
+    """Read a configuration.
+
+    Finds it by its `id` or `shortId`. Configurations of other orgs are 404.
+    """
+    return configuration_queries.find_configuration(reference, call.actor.org_id)
+
+
+@resource.endpoint(
+    "GET",
+    "/api/configurations/{reference}/files/{key}",
+    Access.ANY,
+    _file("The file."),
+    parameters=(REFERENCE, FILE_KEY, IF_NONE_MATCH),
+)
+def read_configuration_file(call: Call, reference: str, key: str) -> EndpointResult:
+    """Read a file of a configuration.
+
+    Returns the file as it was sent, with its type. Everything except pictures is sent as an
+    attachment, with a policy that forbids scripts.
+    """
+    return EndpointResult(configuration_queries.find_file(reference, key, call.actor.org_id))
+
+
+@resource.endpoint(
+    "GET",
+    "/api/configurations/{reference}/thumbnail",
+    Access.ANY,
+    _file("The picture."),
+    parameters=(REFERENCE, IF_NONE_MATCH),
+)
+def read_thumbnail(call: Call, reference: str) -> EndpointResult:
+    """Read the picture of a configuration.
+
+    Returns the picture that was sent as the file `thumbnail`: PNG, JPEG, WebP or GIF.
+    """
+    return EndpointResult(configuration_queries.find_picture(reference, call.actor.org_id))

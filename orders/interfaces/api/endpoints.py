@@ -1,0 +1,331 @@
+"""Declarations of endpoints: who may call one, what it takes and what it answers.
+
+Each endpoint is declared once, above its function. The same declaration routes a request
+(`application`), checks it and describes it in the OpenAPI document
+(`openapi`). A function's docstring is its text in the reference: the first line is the
+summary, the rest the description.
+"""
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from orders.domain.fields import EXAMPLE_ORG_ID, NO_NUL
+from orders.interfaces.api.query import DEFAULT_SORT, MAX_TEXT, Query
+from orders.interfaces.api.request import ApiRequest, read_json_object
+from orders.interfaces.api.responses import EndpointResult
+from orders.interfaces.http.multipart import MULTIPART
+from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
+
+F = TypeVar("F", bound=Callable[..., Any])
+Shape = type[BaseModel] | Mapping[str, Any]
+
+JSON = "application/json"
+# Tells that the answer is the first one to this key, sent again.
+REPLAYED = "Idempotent-Replayed"
+
+
+class Access(Enum):
+    """Which tokens may call an endpoint, and the sentence that says so."""
+
+    NONE = "No token is needed."
+    ANY = "Any token of the org. A public token works only on pages of its domains."
+    PRIVATE = "Private tokens only."
+    # The service decides, because it depends on the stored order.
+    PUBLIC_WHEN_OPEN = (
+        "Any token while the status is `List` or `In Cart`, private tokens only after that."
+    )
+    PUBLIC_BY_SHORT_ID = (
+        "Private tokens. A public token only with `shortId`, unless the org lets its public "
+        "tokens list."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A valid value, and what it shows."""
+
+    summary: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter in the path, the query or a header; `schema` is JSON Schema.
+
+    With `is_json` the value is sent as JSON text. A filter of a list has `read`, which takes it
+    from the query, and `keyword`, its name in `Call.filters`. `converter` is the Werkzeug converter
+    of a parameter in the path.
+    """
+
+    name: str
+    place: str
+    description: str
+    schema: Mapping[str, Any]
+    example: Any
+    required: bool = False
+    is_json: bool = False
+    keyword: str = ""
+    read: Callable[[Query], Any] | None = None
+    converter: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBody:
+    """A body of one media type: a model, or JSON Schema where no single class validates it.
+
+    `also` are the models that such a schema refers to.
+    """
+
+    shape: Shape
+    examples: Mapping[str, Example]
+    media_type: str = JSON
+    also: tuple[type[BaseModel], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """From a response to another operation; `parameters` are runtime expressions."""
+
+    operation: str
+    parameters: Mapping[str, str]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """A response that is not an error: its shape (None without a body), headers by name, links."""
+
+    status: int
+    description: str
+    shape: Shape | None
+    examples: Mapping[str, Example] = field(default_factory=dict)
+    headers: tuple[str, ...] = ()
+    links: Mapping[str, Link] = field(default_factory=dict)
+    media_type: str = JSON
+
+
+@dataclass(frozen=True, eq=False)
+class Endpoint:
+    """One method of one path; `path` has its parameters in braces.
+
+    `function` gets the Call and the parameters of the path. It returns an EndpointResult, or, with
+    `present`, the thing that `present` turns into one: with an idempotency key that runs inside the
+    transaction, maybe in another request's thread, so it gets that thing and nothing else.
+    `content` is what of the body an idempotency key stands for. `errors` are this endpoint's own
+    words on a status, beyond what `error_descriptions` knows of all endpoints.
+    """
+
+    method: str
+    path: str
+    access: Access
+    tag: str
+    function: Callable[..., Any]
+    responses: tuple[Success, ...]
+    present: Callable[[Any], EndpointResult] | None = None
+    parameters: tuple[Parameter, ...] = ()
+    filters: tuple[Parameter, ...] = ()
+    sortable: Collection[str] = ()
+    bodies: tuple[RequestBody, ...] = ()
+    read_body: Callable[[ApiRequest], Any] = read_json_object
+    content: Callable[[Any], object] = lambda body: body
+    errors: Mapping[int, str] = field(default_factory=dict)
+    is_deprecated: bool = False
+
+    @cached_property
+    def id(self) -> str:
+        """The operation's ID: the function's name in camel case."""
+        first, *others = self.function.__name__.split("_")
+        return first + "".join(word.capitalize() for word in others)
+
+    @cached_property
+    def rule(self) -> str:
+        """The path as Werkzeug routes it: `/api/orders/<order:reference>`."""
+        rule = self.path
+        for one in self.parameters:
+            rule = rule.replace(f"{{{one.name}}}", f"<{one.converter}:{one.name}>")
+        return rule
+
+    @cached_property
+    def summary(self) -> str:
+        """The first line of the function's docstring, without its period."""
+        return inspect.cleandoc(self.function.__doc__ or "").partition("\n")[0].rstrip(".")
+
+    @cached_property
+    def description(self) -> str:
+        """The rest of the function's docstring."""
+        rest = inspect.cleandoc(self.function.__doc__ or "").partition("\n")[2]
+        return "\n\n".join(" ".join(part.split()) for part in rest.strip().split("\n\n"))
+
+    @cached_property
+    def status(self) -> int:
+        """The status of a success, unless the EndpointResult names another."""
+        return self.responses[0].status
+
+    @cached_property
+    def takes_files(self) -> bool:
+        """Whether a body may be a form with files, up to MAX_UPLOAD_BYTES."""
+        return any(body.media_type == MULTIPART for body in self.bodies)
+
+    @cached_property
+    def is_idempotent(self) -> bool:
+        """Whether an `Idempotency-Key` makes the request safe to repeat."""
+        return IDEMPOTENCY_KEY in self.parameters
+
+    @cached_property
+    def all_parameters(self) -> tuple[Parameter, ...]:
+        """All parameters, those of a list in pages included."""
+        paging = paging_parameters(self.sortable) if self.sortable else ()
+        return (*self.parameters, *self.filters, *paging)
+
+    @cached_property
+    def error_descriptions(self) -> Mapping[int, str | None]:
+        """Which errors there may be, each with words of its own; None for the common words."""
+        possible: dict[int, str | None] = {}
+        if self.access is not Access.NONE:
+            possible |= dict.fromkeys((401, 403, 429, 503))
+        if any(one.place == "path" for one in self.parameters):
+            possible[404] = None
+        if self.bodies:
+            possible |= dict.fromkeys((400, 411, 413, 415, 422))
+        elif self.method != "GET":
+            possible |= {400: UNASKED_BODY, 411: None, 413: None}
+        if self.sortable:
+            possible[422] = "A query parameter is malformed."
+        if IF_MATCH in self.parameters:
+            possible[412] = None
+        if self.is_idempotent and not self.bodies:
+            possible[422] = KEY_ERROR
+        return {**possible, **self.errors}
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """The endpoints of one thing, under one tag, with the words that introduce it."""
+
+    tag: str
+    description: str
+    endpoints: list[Endpoint] = field(default_factory=list)
+
+    def endpoint(
+        self, method: str, path: str, access: Access, responses: tuple[Success, ...],
+        **declaration: Any,  # noqa: ANN401 - the other fields of Endpoint
+    ) -> Callable[[F], F]:  # fmt: skip
+        """Declare the function below as an endpoint; it stays as it is."""
+
+        def declare(function: F) -> F:
+            self.endpoints.append(
+                Endpoint(method, path, access, self.tag, function, responses, **declaration)
+            )
+            return function
+
+        return declare
+
+
+UNASKED_BODY = "A body was sent, and it was shorter than its `Content-Length`."
+KEY_ERROR = "The `Idempotency-Key` is not valid, or it was used for a different request."
+
+ORG_ID = Parameter(
+    "orgId",
+    "query",
+    "The org of the token. Optional; any other org is refused with 403.",
+    {"type": "string", "format": "org-id"},
+    EXAMPLE_ORG_ID,
+)
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    "Makes the request safe to repeat: within 24 hours the same key and content get the first "
+    "response again, with `Idempotent-Replayed: true`, and change nothing. The same key with other "
+    "content is 422. A new UUID for each operation is a good key.",
+    {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+    "0f4ae8f6-7a41-4c0b-9b26-9d2a8e7b1c55",
+)
+IF_MATCH = Parameter(
+    "If-Match",
+    "header",
+    "The `ETag` of an earlier response. If the stored version is a different one, the response "
+    "is 412 and nothing changes.",
+    {"type": "string", "format": "entity-tags"},
+    '"1"',
+)
+IF_NONE_MATCH = Parameter(
+    "If-None-Match",
+    "header",
+    "The `ETag` of an earlier response. If the stored version is the same, the response is 304.",
+    {"type": "string", "format": "entity-tags"},
+    '"1"',
+)
+
+
+def path_parameter(
+    name: str, description: str, example: str, *, kind: str = "", converter: str = "default"
+) -> Parameter:
+    """Return a parameter in the path; `kind` is the format of the text, if it has a name."""
+    schema = {"type": "string", "minLength": 1, **({"format": kind} if kind else {})}
+    return Parameter(name, "path", description, schema, example, required=True, converter=converter)
+
+
+def text_filter(name: str, keyword: str, description: str, example: str) -> Parameter:
+    """Return a filter by a text that must be equal, letter by letter."""
+    schema = {"type": "string", "maxLength": MAX_TEXT, "pattern": NO_NUL}
+    return Parameter(
+        name, "query", description, schema, example,
+        keyword=keyword, read=lambda query: query.text(name),
+    )  # fmt: skip
+
+
+def time_filter(name: str, keyword: str, description: str, *, is_end: bool = False) -> Parameter:
+    """Return a filter by a time or a whole day."""
+    schema = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
+    return Parameter(
+        name, "query", description, schema, "2026-11-24",
+        keyword=keyword, read=lambda query: query.moment(name, is_end=is_end),
+    )  # fmt: skip
+
+
+CREATED = (
+    time_filter(
+        "createdFrom", "created_from",
+        "Created at this time or later. A date without a time begins at midnight UTC.",
+    ),
+    time_filter(
+        "createdTo", "created_to",
+        "Created at this time or earlier. A date without a time includes the whole day.",
+        is_end=True,
+    ),
+)  # fmt: skip
+
+
+def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
+    """Return the parameters of a list in pages that can be sorted by these fields."""
+    orders = [sign + name for name in sortable for sign in ("", "-")]
+    return (
+        Parameter(
+            "page",
+            "query",
+            "The number of the page, starting at 1.",
+            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1},
+            1,
+        ),
+        Parameter(
+            "perPage",
+            "query",
+            "The number of entries on a page.",
+            {"type": "integer", "minimum": 1, "maximum": MAX_PER_PAGE, "default": DEFAULT_PER_PAGE},
+            DEFAULT_PER_PAGE,
+        ),
+        Parameter(
+            "sort",
+            "query",
+            "The field to sort by, with `-` in front for descending order. Entries without a value "
+            "come last.",
+            {"type": "string", "enum": orders, "default": DEFAULT_SORT},
+            DEFAULT_SORT,
+        ),
+    )

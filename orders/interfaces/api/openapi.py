@@ -1,0 +1,362 @@
+"""The OpenAPI 3.1 document, made from the declarations of the endpoints.
+
+The schemas are those of the very classes that check the requests.
+"""
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
+
+from orders.domain.fields import SHARED, SHARED_BASE
+from orders.domain.inputs import Limits
+from orders.domain.webhook import Topic
+from orders.interfaces.api import webhooks
+from orders.interfaces.api.endpoints import (
+    JSON,
+    REPLAYED,
+    Access,
+    Endpoint,
+    Example,
+    Link,
+    Parameter,
+    RequestBody,
+    Resource,
+    Shape,
+    Success,
+)
+from orders.interfaces.api.order_bodies import LINE_LIST, LINE_LIST_SCHEMA
+from orders.interfaces.api.responses import PROBLEM_TYPE, problem_value
+from orders.interfaces.api.schemas import SCHEMAS, OrderMessage, Problem
+from orders.settings import PROJECT
+
+INTRODUCTION = """\
+Orders for configured products: create, read and change them from a storefront or a script.
+
+Clients of the Threekit platform's Orders API keep working after a change of host name. The
+names in this document never change. Unknown query parameters are ignored, and empty ones count as
+not sent; unknown fields of a body are refused by name.
+
+Every error is `application/problem+json` (RFC 9457). Input that is not valid is 422 with a list of
+all errors. A refused request changes nothing. A method that a path does not support is 405 with
+`Allow`; a path that does not exist is 404.
+"""
+
+SECURITY_SCHEMES = {
+    "bearerHeader": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A private token, a server's secret: `Authorization: Bearer …`. A public "
+        "token can be sent this way too.",
+    },
+    "bearerQuery": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "bearer_token",
+        "description": "Usually a public token, which is part of a web page and works only if "
+        "`Origin` (or, without it, `Referer`) is one of its domains. If a request has both the "
+        "header and the parameter, they must be the same token.",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDescription:
+    """A status of an error, with the words that all endpoints share and an example."""
+
+    name: str
+    when: str
+    detail: str
+    errors: tuple[tuple[str, str], ...] = ()
+    headers: tuple[str, ...] = ()
+
+
+ERRORS: Mapping[int, ErrorDescription] = {
+    400: ErrorDescription(
+        "NotJson",
+        "The body is not JSON or not an object, it contains `NaN` or `Infinity`, or it is shorter "
+        "than its `Content-Length`.",
+        "The body must be a JSON object.",
+    ),
+    401: ErrorDescription(
+        "Unauthorized",
+        "There is no token, an unknown or revoked one, or two different ones.",
+        "This token is not known, or it has been revoked.",
+        headers=("WWW-Authenticate",),
+    ),
+    403: ErrorDescription(
+        "Forbidden",
+        "The token does not allow this, or it is public and used outside its domains.",
+        "This public token may be used only from pages of its own domains.",
+    ),
+    404: ErrorDescription(
+        "NotFound",
+        "The org of the token has nothing with this ID.",
+        "There is no order with this ID.",
+    ),
+    409: ErrorDescription(
+        "Conflict",
+        "The request contradicts what is stored.",
+        "The short ID “my_own-1” is taken.",
+    ),
+    411: ErrorDescription(
+        "LengthRequired",
+        "A chunked body without `Content-Length`: a body that was cut off could not be detected.",
+        "A body needs a Content-Length, so that a cut-off one is noticed.",
+    ),
+    412: ErrorDescription(
+        "PreconditionFailed",
+        "`If-Match` is not the stored version. Nothing was changed.",
+        "It was changed meanwhile. Read it again, then send the change again.",
+    ),
+    413: ErrorDescription(
+        "TooLarge",
+        "The body is larger than the service accepts.",
+        "At most 1,048,576 bytes; this has 2,000,000.",
+    ),
+    415: ErrorDescription(
+        "UnsupportedMediaType",
+        "The body is not `application/json`, or not UTF-8.",
+        "Send JSON in UTF-8, with Content-Type: application/json.",
+    ),
+    422: ErrorDescription(
+        "Invalid",
+        "The JSON is not valid input. `errors` lists every error by its path. Duplicate keys in an "
+        "object, integers beyond 64 bits, NUL, broken Unicode and deep nesting are errors too.",
+        "2 fields need another look.",
+        (("cart.0.count", "A whole number from 1 to 1,000,000."), ("nmae", "Unknown field.")),
+    ),
+    429: ErrorDescription(
+        "TooManyRequests",
+        "The token has reached its rate limit. `Retry-After` says when to try again.",
+        "The limit for this token is 600 per 1 minute. Wait a moment.",
+        headers=("Retry-After",),
+    ),
+    503: ErrorDescription(
+        "Unavailable",
+        "The database is busy or cannot be reached. Nothing was changed; try again soon.",
+        "The database is busy. Please try again in a moment.",
+        headers=("Retry-After",),
+    ),
+}
+
+
+def _header(description: str, schema: dict[str, Any], example: object) -> dict[str, Any]:
+    return {"description": description, "required": True, "schema": schema, "example": example}
+
+
+HEADERS: Mapping[str, dict[str, Any]] = {
+    "Location": _header(
+        "The URL of what was created.",
+        {"type": "string", "format": "uri-reference"},
+        "/api/orders/7KQ4M2XD9T3X",
+    ),
+    "ETag": _header(
+        "The version of the response's content.", {"type": "string", "pattern": '^"[^"]+"$'}, '"1"'
+    ),
+    "Cache-Control": _header(
+        "How long the response may be cached.", {"type": "string"}, "max-age=300, public"
+    ),
+    "Idempotent-Replayed": {
+        **_header(
+            "This is the first response to the same `Idempotency-Key`, sent again.",
+            {"type": "string", "const": "true"},
+            "true",
+        ),
+        "required": False,
+    },
+    "WWW-Authenticate": _header(
+        "How to authenticate.", {"type": "string"}, 'Bearer realm="Shortorder"'
+    ),
+    "Retry-After": _header(
+        "The number of seconds to wait before the next attempt.",
+        {"type": "integer", "minimum": 0},
+        1,
+    ),
+}
+
+
+def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict[str, Any]:
+    """Return the document of a service with these limits, whose paths begin at `server`."""
+    tags = [{"name": one.tag, "description": one.description} for one in resources]
+    endpoints = [endpoint for resource in resources for endpoint in resource.endpoints]
+    paths: dict[str, Any] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Shortorder",
+            "summary": "The order desk for configured products",
+            "description": INTRODUCTION,
+            "version": _version(),
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": server}],
+        "security": [{name: []} for name in SECURITY_SCHEMES],
+        "tags": tags,
+        "paths": paths,
+        "webhooks": {str(topic): {"post": _message(topic)} for topic in webhooks.EVENTS},
+        "components": {
+            "schemas": _schemas(endpoints, limits),
+            "responses": {one.name: _error(status, one) for status, one in ERRORS.items()},
+            "headers": HEADERS,
+            "securitySchemes": SECURITY_SCHEMES,
+        },
+    }
+
+
+def _version() -> str:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+    return str(project["version"])
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": endpoint.id,
+        "summary": endpoint.summary,
+        "description": f"{endpoint.description}\n\n{endpoint.access.value}",
+        "tags": [endpoint.tag],
+    }
+    if endpoint.access is Access.NONE:
+        described["security"] = []
+    if endpoint.is_deprecated:
+        described["deprecated"] = True
+    if endpoint.all_parameters:
+        described["parameters"] = [_parameter(one) for one in endpoint.all_parameters]
+    if endpoint.bodies:
+        described["requestBody"] = {
+            "required": True,
+            "content": {body.media_type: _content(body) for body in endpoint.bodies},
+        }
+    also = (REPLAYED,) if endpoint.is_idempotent else ()
+    responses = {str(one.status): _success(one, also) for one in endpoint.responses}
+    for status, when in sorted(endpoint.error_descriptions.items()):
+        reference = {"$ref": f"#/components/responses/{ERRORS[status].name}"}
+        responses[str(status)] = reference if when is None else {**reference, "description": when}
+    return {**described, "responses": responses}
+
+
+def _message(topic: Topic) -> dict[str, Any]:
+    summary, _ = webhooks.EVENTS[topic]
+    body = webhooks.message_body(topic)
+    return {
+        "operationId": f"told{topic.name.capitalize()}",
+        "summary": summary,
+        "description": "The service posts this to the URL of every webhook with this topic.",
+        "tags": [webhooks.resource.tag],
+        "security": [],
+        "parameters": [_parameter(parameter) for parameter in webhooks.MESSAGE_HEADERS],
+        "requestBody": {"required": True, "content": {body.media_type: _content(body)}},
+        "responses": webhooks.MESSAGE_ANSWERS,
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    value = {"schema": parameter.schema, "example": parameter.example}
+    return {
+        "name": parameter.name,
+        "in": parameter.place,
+        "description": parameter.description,
+        "required": parameter.required,
+        **({"content": {JSON: value}} if parameter.is_json else value),
+    }
+
+
+def _success(success: Success, also: tuple[str, ...]) -> dict[str, Any]:
+    headers = (*success.headers, *also)
+    described: dict[str, Any] = {"description": success.description, **_headers(headers)}
+    if success.shape is not None:
+        described["content"] = {success.media_type: _content(success)}
+    if success.links:
+        described["links"] = {name: _link(link) for name, link in success.links.items()}
+    return described
+
+
+def _error(status: int, error: ErrorDescription) -> dict[str, Any]:
+    example = problem_value(status, error.detail, error.errors)
+    content = {"schema": _reference(Problem), "examples": {"problem": {"value": example}}}
+    return {
+        "description": error.when,
+        **_headers(error.headers),
+        "content": {PROBLEM_TYPE: content},
+    }
+
+
+def _content(part: RequestBody | Success) -> dict[str, Any]:
+    return {
+        "schema": _reference(part.shape),
+        "examples": {name: _example(example) for name, example in part.examples.items()},
+    }
+
+
+def _example(example: Example) -> dict[str, Any]:
+    return {"summary": example.summary, "value": example.value}
+
+
+def _link(link: Link) -> dict[str, Any]:
+    return {
+        "operationId": link.operation,
+        "parameters": dict(link.parameters),
+        "description": link.description,
+    }
+
+
+def _headers(names: tuple[str, ...]) -> dict[str, Any]:
+    if not names:
+        return {}
+    return {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names}}
+
+
+def _reference(shape: Shape | None) -> Mapping[str, Any]:
+    return {"$ref": SCHEMAS + shape.__name__} if isinstance(shape, type) else shape or {}
+
+
+def _schemas(endpoints: Iterable[Endpoint], limits: Limits) -> dict[str, Any]:
+    """Return the schemas of all models and of everything that they contain, by name."""
+    shapes: list[Shape | None] = [Problem, OrderMessage]
+    for endpoint in endpoints:
+        shapes += [one.shape for one in endpoint.bodies]
+        shapes += [one.shape for one in endpoint.responses]
+        shapes += [model for body in endpoint.bodies for model in body.also]
+    models = dict.fromkeys(one for one in shapes if isinstance(one, type))
+    _, found = models_json_schema(
+        [(model, "validation") for model in models],
+        by_alias=True,
+        ref_template=f"{SCHEMAS}{{model}}",
+        schema_generator=_SchemaGenerator,
+    )
+    text = json.dumps({**found.get("$defs", {}), **SHARED})
+    schemas: dict[str, Any] = dict(sorted(json.loads(text.replace(SHARED_BASE, SCHEMAS)).items()))
+    # Settings, so the classes do not know them.
+    schemas[LINE_LIST] = {**LINE_LIST_SCHEMA, "maxItems": limits.cart_lines}
+    for name in ("OrderInput", "OrderChangesInput", "CartInput"):
+        schemas[name]["properties"]["cart"]["maxItems"] = limits.cart_lines
+    schemas["OrderInput"]["properties"]["items"]["maxItems"] = limits.items
+    return schemas
+
+
+class _SchemaGenerator(GenerateJsonSchema):
+    """Pydantic's generator, with less repetition in what it writes."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - pydantic's signature
+        """Write no titles of fields: it would be their name once more."""
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Leave out defaults that only mean "not sent" inside; where they matter, words say it."""
+        made = super().default_schema(schema)
+        if made.get("default") in (None, "", [], {}):
+            made.pop("default", None)
+        return made
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """Write a plain type or null as two types, which reads better than two schemas."""
+        inner = self.generate_inner(schema["schema"])
+        if isinstance(inner.get("type"), str) and "enum" not in inner:
+            return {**inner, "type": [inner["type"], "null"]}
+        return super().nullable_schema(schema)

@@ -1,0 +1,137 @@
+"""Bodies of orders: the forms in which they may be sent, with examples of requests and answers."""
+
+from typing import Any, cast
+
+from orders.domain.changes import CartInput, OrderChangesInput
+from orders.domain.fields import (
+    EXAMPLE_CONFIGURATION_ID,
+    CartLineInput,
+    ConfigurationId,
+    Count,
+    JsonObject,
+    LineMetadata,
+)
+from orders.domain.inputs import StrictInput
+from orders.domain.order import example_order
+from orders.domain.schema import OrderInput
+from orders.interfaces.api.endpoints import Example, RequestBody
+from orders.interfaces.api.schemas import SCHEMAS
+
+OTHER_CONFIGURATION_ID = "9d2c5f0a-31be-4a7e-8a0e-5a9f6be4d220"
+
+NEW_ORDERS = {
+    "order": Example(
+        "An order of a shop",
+        {
+            "name": "Reception",
+            "customerId": "C-1042",
+            "platform": {"id": "5001", "platform": "shopify", "storeName": "northern-chairs"},
+            "metadata": {"finish": "matt"},
+            "cart": [
+                {
+                    "configurationId": EXAMPLE_CONFIGURATION_ID,
+                    "count": 2,
+                    "metadata": {"note": "by the window"},
+                },
+                {"configurationId": OTHER_CONFIGURATION_ID, "count": 1},
+            ],
+        },
+    ),
+    "openCart": Example(
+        "A cart that is still being filled", {"status": "In Cart", "customerId": "C-1042"}
+    ),
+    "items": Example(
+        "As old clients send it",
+        {"items": [{"id": EXAMPLE_CONFIGURATION_ID, "count": 1}]},
+    ),
+}
+
+
+ORDER = Example("The whole order", example_order(**NEW_ORDERS["order"].value))
+ORDERS = {
+    "order": ORDER,
+    "openCart": Example("An empty cart", example_order(**NEW_ORDERS["openCart"].value)),
+    "items": Example(
+        "Converted from `items`",
+        example_order(
+            **NEW_ORDERS["items"].value,
+            cart=[{"configurationId": EXAMPLE_CONFIGURATION_ID, "count": 1}],
+        ),
+    ),
+}
+
+_LINE = {"configurationId": OTHER_CONFIGURATION_ID, "count": 3}
+_OLD_LINE = {"id": OTHER_CONFIGURATION_ID, "count": 3}
+_LATER = "2026-11-24T10:15:30.250Z"
+
+CHANGES = {
+    "fields": Example(
+        "A new name and a step forward",
+        {"name": "Reception, 2nd floor", "status": "New", "cart": [_LINE]},
+    ),
+    "lines": Example("Other lines", [_LINE]),
+}
+LINE_SETS = {
+    "lines": Example("The lines alone", [_LINE]),
+    "cart": Example("In an object", {"cart": [_LINE]}),
+    "items": Example("As old clients send it", {"items": [_OLD_LINE]}),
+}
+CHANGED = Example(
+    "After the change",
+    example_order(name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER),
+)
+GROWN = Example(
+    "With one line more",
+    example_order(
+        status="In Cart",
+        cart=[{"configurationId": EXAMPLE_CONFIGURATION_ID, "count": 1}, _LINE],
+        updatedAt=_LATER,
+    ),
+)
+BINNED = Example("In the bin", example_order(cart=[_LINE], updatedAt=_LATER, deletedAt=_LATER))
+LIST = Example(
+    "The first page",
+    {"orders": [ORDER.value], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
+)
+
+
+class OldLineInput(StrictInput):
+    """A line as old clients write it: `id` in place of `configurationId` (`modern_lines`)."""
+
+    id: ConfigurationId
+    count: Count
+    metadata: LineMetadata = cast(JsonObject, None)
+
+
+def _is(model: type) -> dict[str, Any]:
+    return {"$ref": SCHEMAS + model.__name__}
+
+
+# The document puts the limit into it, which is a setting.
+LINE_LIST = "LineList"
+LINE_LIST_SCHEMA = {
+    "type": "array",
+    "items": {"anyOf": [_is(CartLineInput), _is(OldLineInput)]},
+    "description": "Lines of a cart.",
+}
+_LINES = {"$ref": SCHEMAS + LINE_LIST}
+_MODELS = (CartLineInput, OldLineInput, CartInput, OrderChangesInput)
+NEW_ORDER_BODY = RequestBody(OrderInput, NEW_ORDERS)
+CHANGE_BODY = RequestBody({"anyOf": [_is(OrderChangesInput), _LINES]}, CHANGES, also=_MODELS)
+LINES_BODY = RequestBody(
+    {
+        "anyOf": [
+            _LINES,
+            _is(CartInput),
+            {
+                "title": "Under the old name",
+                "type": "object",
+                "required": ["items"],
+                "properties": {"items": _LINES},
+                "additionalProperties": False,
+            },
+        ]
+    },
+    LINE_SETS,
+    also=_MODELS,
+)

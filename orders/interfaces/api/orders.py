@@ -1,0 +1,358 @@
+"""Orders by JSON."""
+
+from operator import methodcaller
+from typing import Any
+
+from orders.domain.fields import (
+    CONFIGURATION_ID_PATTERN,
+    EXAMPLE_CONFIGURATION_ID,
+    EXAMPLE_ORG_ID,
+    NO_NUL,
+)
+from orders.domain.json_values import MAX_INTEGER, MIN_INTEGER
+from orders.domain.order import Order, OrderChanges, order_fields
+from orders.domain.status import Status
+from orders.interfaces.api.endpoints import (
+    CREATED,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    ORG_ID,
+    Access,
+    Example,
+    Link,
+    Parameter,
+    Resource,
+    Success,
+    path_parameter,
+    text_filter,
+)
+from orders.interfaces.api.order_bodies import (
+    BINNED,
+    CHANGE_BODY,
+    CHANGED,
+    GROWN,
+    LINES_BODY,
+    LIST,
+    NEW_ORDER_BODY,
+    ORDER,
+    ORDERS,
+)
+from orders.interfaces.api.query import Query
+from orders.interfaces.api.request import Call, read_json
+from orders.interfaces.api.responses import EndpointResult, list_result
+from orders.interfaces.api.schemas import SHORT_ID, OrderAnswer, OrderList
+from orders.services.orders import changes as order_changes
+from orders.services.orders import intake, order_list, queries
+from orders.services.orders.order_filter import OrderFilter
+
+resource = Resource("Orders", "Create, read and change orders, from storefronts and scripts.")
+
+REFERENCE = path_parameter(
+    "reference",
+    "The `id` of the order, or its `shortId` as people type it: in lowercase, with spaces or "
+    "hyphens, O for 0, I or L for 1.",
+    SHORT_ID,
+    kind="order-reference",
+    converter="order",
+)
+
+
+def _read_platform(query: Query) -> dict[str, Any] | None:
+    platform = query.json_object("platform")
+    for key, value in (platform or {}).items():
+        if isinstance(value, dict | list):
+            query.add_error(f"platform.{key}", "Text, a number, a boolean or null.")
+    return platform
+
+
+FILTERS = (
+    Parameter(
+        "shortId",
+        "query",
+        "Orders with these short IDs, as people type them. A mistyped one is 422.",
+        {"type": "array", "items": {"type": "string", "format": "order-code"}},
+        [SHORT_ID],
+        keyword="short_ids",
+        read=methodcaller("short_ids", "shortId"),
+    ),
+    text_filter("originOrgId", "origin_org_id", "Orders with this `originOrgId`.", EXAMPLE_ORG_ID),
+    Parameter(
+        "platform",
+        "query",
+        "Keys of `platform` with their values, as JSON text; null means no value. An order "
+        "matches if every key has this value.",
+        {
+            "type": "object",
+            "propertyNames": {"pattern": NO_NUL},
+            "additionalProperties": {
+                "anyOf": [
+                    {"type": "string", "pattern": NO_NUL},
+                    {"type": "number", "minimum": MIN_INTEGER, "maximum": MAX_INTEGER},
+                    {"type": ["boolean", "null"]},
+                ]
+            },
+        },
+        {"id": "5001"},
+        is_json=True,
+        keyword="platform",
+        read=_read_platform,
+    ),
+    text_filter("customerId", "customer_id", "Orders of this customer.", "C-1042"),
+    Parameter(
+        "status",
+        "query",
+        "Orders with one of these statuses.",
+        {"type": "array", "items": {"type": "string", "enum": list(Status)}},
+        ["New", "In Progress"],
+        keyword="statuses",
+        read=methodcaller("choices", "status", tuple(Status)),
+    ),
+    text_filter("name", "name", "Orders with exactly this name.", "Reception"),
+    *CREATED,
+    Parameter(
+        "configurationId",
+        "query",
+        "Orders with a line of this configuration: a UUID or a short ID.",
+        {"type": "string", "pattern": CONFIGURATION_ID_PATTERN},
+        EXAMPLE_CONFIGURATION_ID,
+        keyword="configuration_id",
+        read=methodcaller("configuration_id", "configurationId"),
+    ),
+)
+
+CHANGE_ERRORS = {
+    403: "The token is public and the status is no longer `List` or `In Cart`, or a public token "
+    "is used outside its domains.",
+    422: "The input is not valid, or the order would no longer be valid: from `New` on it needs a "
+    "line. `errors` lists every error by its path.",
+}
+BIN_ERRORS = {403: "The token is public."}
+
+# Only from where an order is made: clients, and schemathesis, begin a way there.
+THIS_ORDER = {"reference": "$response.body#/id"}
+LINKS = {
+    "read": Link("readOrder", THIS_ORDER, "Read the order."),
+    "readByShortId": Link(
+        "readOrder", {"reference": "$response.body#/shortId"}, "Read it by its short ID."
+    ),
+    "change": Link("changeOrder", THIS_ORDER, "Change its fields."),
+    "addLines": Link("addLines", THIS_ORDER, "Add lines to its cart."),
+    "replaceLines": Link("replaceLines", THIS_ORDER, "Replace its lines."),
+    "bin": Link("binOrder", THIS_ORDER, "Move it to the bin."),
+}
+FROM_THE_BIN = {"restore": Link("restoreOrder", THIS_ORDER, "Restore it from the bin.")}
+
+
+def _whole_order(description: str, example: Example, **links: Link) -> tuple[Success, ...]:
+    return (Success(200, description, OrderAnswer, {"order": example}, ("ETag",), links),)
+
+
+def present_order(order: Order) -> EndpointResult:
+    """Return an order with its version."""
+    return EndpointResult(order_fields(order), etag=str(order.version))
+
+
+def present_new_order(order: Order) -> EndpointResult:
+    """Return an order with its version and its address."""
+    return present_order(order)._replace(location=f"/api/orders/{order.short_id}")
+
+
+@resource.endpoint(
+    "POST",
+    "/api/orders",
+    Access.ANY,
+    (
+        Success(
+            201, "The complete order, including the fields that the service sets.",
+            OrderAnswer, ORDERS, ("Location", "ETag"), LINKS,
+        ),
+    ),
+    parameters=(ORG_ID, IDEMPOTENCY_KEY),
+    bodies=(NEW_ORDER_BODY,),
+    present=present_new_order,
+)  # fmt: skip
+def create_order(call: Call) -> Order:
+    """Create an order.
+
+    The order is stored, or refused with a list of all errors. When you get the response, the order
+    is on disk.
+    """
+    draft = intake.check_order(call.body, actor=call.actor, limits=call.limits)
+    return intake.create_order(draft, actor=call.actor, once=call.once)
+
+
+@resource.endpoint(
+    "GET",
+    "/api/orders",
+    Access.PUBLIC_BY_SHORT_ID,
+    (Success(200, "A page of orders.", OrderList, {"orders": LIST}),),
+    parameters=(ORG_ID,),
+    filters=FILTERS,
+    sortable=order_list.SORTABLE,
+)
+def list_orders(call: Call) -> EndpointResult:
+    """List orders.
+
+    Returns the orders of the org that match all filters, without those in the bin. Filters can be
+    sent as plain text or as JSON text (`name=Hall` or `name="Hall"`).
+    """
+    page = order_list.find_orders(call.actor.org_id, OrderFilter(**call.filters), call.paging)
+    return list_result("orders", page, order_fields)
+
+
+@resource.endpoint(
+    "GET",
+    "/api/orders/{reference}",
+    Access.ANY,
+    (
+        *_whole_order("The complete order.", ORDER),
+        Success(304, "The version is still the one in `If-None-Match`.", None, headers=("ETag",)),
+    ),
+    parameters=(REFERENCE, IF_NONE_MATCH),
+    errors={
+        404: "The org of the token has no such order, or it is in the bin, or the short ID is "
+        "mistyped (its check character does not match)."
+    },
+    present=present_order,
+)
+def read_order(call: Call, reference: str) -> Order:
+    """Read an order.
+
+    Finds it by its `id` or `shortId`. Orders of other orgs are 404.
+    """
+    return queries.find_order(reference, call.actor.org_id)
+
+
+@resource.endpoint(
+    "PUT",
+    "/api/orders/{reference}",
+    Access.PUBLIC_WHEN_OPEN,
+    _whole_order("The complete order after the change.", CHANGED),
+    parameters=(REFERENCE, IF_MATCH),
+    bodies=(CHANGE_BODY,),
+    read_body=read_json,
+    errors=CHANGE_ERRORS,
+    present=present_order,
+)
+def change_order(call: Call, reference: str) -> Order:
+    """Change an order.
+
+    Fields that you send are replaced; others stay as they are. An array replaces the cart. You can
+    send a complete order back: fields that only the service sets are accepted if they are
+    unchanged. A request that changes nothing keeps the version.
+    """
+    changes = order_changes.check_changes(call.body, actor=call.actor, limits=call.limits)
+    return order_changes.change_order(
+        reference, changes, actor=call.actor, is_current=call.request.version_check
+    )
+
+
+@resource.endpoint(
+    "DELETE",
+    "/api/orders/{reference}",
+    Access.PRIVATE,
+    _whole_order("The order with `deletedAt`.", BINNED, **FROM_THE_BIN),
+    parameters=(REFERENCE, IF_MATCH),
+    errors=BIN_ERRORS,
+    present=present_order,
+)
+def bin_order(call: Call, reference: str) -> Order:
+    """Move an order to the bin.
+
+    After that, all requests for it are 404, except restoring it.
+    """
+    return order_changes.bin_order(
+        reference, actor=call.actor, is_current=call.request.version_check
+    )
+
+
+@resource.endpoint(
+    "POST",
+    "/api/orders/{reference}/restore",
+    Access.PRIVATE,
+    _whole_order("The complete order.", CHANGED),
+    parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
+    errors=BIN_ERRORS,
+    present=present_order,
+)
+def restore_order(call: Call, reference: str) -> Order:
+    """Restore an order from the bin.
+
+    An order that is not in the bin stays as it is.
+    """
+    return order_changes.restore_order(
+        reference, actor=call.actor, is_current=call.request.version_check, once=call.once
+    )
+
+
+@resource.endpoint(
+    "POST",
+    "/api/orders/{reference}/cart",
+    Access.PUBLIC_WHEN_OPEN,
+    _whole_order("The complete order, with the new lines after the existing ones.", GROWN),
+    parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
+    bodies=(LINES_BODY,),
+    read_body=read_json,
+    errors=CHANGE_ERRORS,
+    present=present_order,
+)
+def add_lines(call: Call, reference: str) -> Order:
+    """Add lines to the cart.
+
+    Adds lines after the existing ones. Two lines can have the same configuration.
+    """
+    lines = order_changes.check_lines(call.body, actor=call.actor, limits=call.limits)
+    return order_changes.add_lines(
+        reference,
+        lines,
+        actor=call.actor,
+        limits=call.limits,
+        is_current=call.request.version_check,
+        once=call.once,
+    )
+
+
+@resource.endpoint(
+    "PUT",
+    "/api/orders/{reference}/cart",
+    Access.PUBLIC_WHEN_OPEN,
+    _whole_order("The complete order with its new lines.", CHANGED),
+    parameters=(REFERENCE, IF_MATCH),
+    bodies=(LINES_BODY,),
+    read_body=read_json,
+    errors=CHANGE_ERRORS,
+    present=present_order,
+)
+def replace_lines(call: Call, reference: str) -> Order:
+    """Replace the cart.
+
+    The lines that you send replace all existing ones.
+    """
+    lines = order_changes.check_lines(call.body, actor=call.actor, limits=call.limits)
+    return order_changes.change_order(
+        reference,
+        OrderChanges(cart=lines),
+        actor=call.actor,
+        is_current=call.request.version_check,
+    )
+
+
+@resource.endpoint(
+    "POST",
+    "/api/orders/{reference}/items",
+    Access.PUBLIC_WHEN_OPEN,
+    _whole_order("The complete order, with the new lines after the existing ones.", GROWN),
+    parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
+    bodies=(LINES_BODY,),
+    read_body=read_json,
+    errors=CHANGE_ERRORS,
+    present=present_order,
+    is_deprecated=True,
+)
+def add_items(call: Call, reference: str) -> Order:
+    """Add lines to the cart (old path).
+
+    The same as `POST …/cart`, for old clients.
+    """
+    return add_lines(call, reference)

@@ -1,0 +1,197 @@
+"""Reading the query parameters of lists: filters, page, sort.
+
+Old clients send each value as JSON text (`perPage=20`, `name="Hall"`, `platform={"id":"A-1"}`), new
+ones as plain text: both are read. Unknown parameters are ignored, because clients add cache hints
+of their own; those that cannot be read are reported by name, all at once.
+"""
+
+import re
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from orders.domain import short_id
+from orders.domain.errors import FieldError, InvalidInput
+from orders.domain.identifiers import is_configuration_id, read_uuid
+from orders.domain.inputs import Limits
+from orders.domain.json_values import find_unstorable, parse_json_text
+from orders.domain.moments import NOT_A_MOMENT, is_day, read_moment
+from orders.domain.short_id import MistypedShortId
+from orders.services.accounts.access import Actor, refuse_foreign_org
+from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, Paging
+
+MAX_TEXT = 255  # characters of a text that is looked for
+DEFAULT_SORT = "-createdAt"
+
+_NUMBER = re.compile(r"[0-9]{1,12}")
+
+
+class Query:
+    """The parameters of one request. Each reader returns None for one that was not sent.
+
+    Errors are collected; `refuse` raises InvalidInput with all of them.
+    """
+
+    def __init__(self, parameters: MultiDict[str, str], limits: Limits) -> None:
+        self._parameters = parameters
+        self._limits = limits
+        self._errors: list[FieldError] = []
+
+    def text(self, name: str) -> str | None:
+        """Return a text of at most MAX_TEXT characters."""
+        sent = self._one(name)
+        return None if sent is None else self._checked_text(name, sent)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return all texts of a parameter that may be repeated, or hold a JSON array of texts."""
+        found: list[str] = []
+        for sent in self._all(name):
+            value = _as_json(sent) if sent.startswith("[") else [sent]
+            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                self.add_error(name, "Text, or a JSON array of texts.")
+                continue
+            checked = (self._checked_text(name, one) for one in value)
+            found += [one for one in checked if one is not None]
+        return tuple(found)
+
+    def choices(self, name: str, known: Collection[str]) -> tuple[str, ...]:
+        """Return the values of a parameter that may be repeated, each one of the known."""
+        values = self.texts(name)
+        if any(value not in known for value in values):
+            self.add_error(name, f"One of: {', '.join(known)}.")
+            return ()
+        return values
+
+    def short_ids(self, name: str) -> tuple[str, ...]:
+        """Return short IDs of orders in their canonical form, from any spelling."""
+        try:
+            return tuple(short_id.normalise(code) for code in self.texts(name))
+        except MistypedShortId as error:
+            self.add_error(name, str(error))
+            return ()
+
+    def configuration_id(self, name: str) -> str | None:
+        """Return a UUID in canonical form or the short ID of a configuration."""
+        sent = self._one(name)
+        if sent is None:
+            return None
+        if not is_configuration_id(sent):
+            self.add_error(name, "A UUID, or the short ID of a saved configuration.")
+        return read_uuid(sent) or sent
+
+    def json_object(self, name: str) -> dict[str, Any] | None:
+        """Return an object that was sent as JSON text."""
+        sent = self._one(name)
+        if sent is None:
+            return None
+        value = _as_json(sent)
+        if not isinstance(value, dict):
+            self.add_error(name, 'A JSON object, such as {"id": "A-1"}.')
+            return None
+        if errors := find_unstorable(value, name, nesting=self._limits.nesting):
+            self._errors += errors
+            return None
+        return value
+
+    def moment(self, name: str, *, is_end: bool = False) -> datetime | None:
+        """Return a time in UTC; one without a zone is UTC, and a day alone begins at midnight.
+
+        With `is_end` a day alone means its last millisecond, so that the whole day is included.
+        """
+        sent = self._one(name)
+        if sent is None:
+            return None
+        try:
+            moment = read_moment(sent)
+            if is_end and is_day(sent):
+                moment += timedelta(days=1)
+                moment -= timedelta(milliseconds=1)
+            return moment
+        except (ValueError, OverflowError):
+            self.add_error(name, NOT_A_MOMENT)
+            return None
+
+    def uuid(self, name: str) -> str | None:
+        """Return a UUID in canonical form."""
+        sent = self._one(name)
+        if sent is None:
+            return None
+        found = read_uuid(sent)
+        if found is None:
+            self.add_error(name, "A UUID.")
+        return found
+
+    def paging(self, sortable: Collection[str]) -> Paging:
+        """Return page, perPage and sort; `sortable` are the fields' wire names."""
+        page = self._number("page", 1, MAX_PAGE)
+        per_page = self._number("perPage", DEFAULT_PER_PAGE, MAX_PER_PAGE)
+        sort = self._one("sort")
+        if sort is None:
+            sort = DEFAULT_SORT
+        elif sort.removeprefix("-") not in sortable:
+            self.add_error("sort", f"One of: {', '.join(sortable)}; - in front reverses the order.")
+            sort = DEFAULT_SORT
+        return Paging(page, per_page, sort)
+
+    def require_own_org(self, actor: Actor) -> None:
+        """Raise Forbidden for a query that names another org than the token's."""
+        for sent in self._all("orgId") if self._parameters else ():
+            refuse_foreign_org(sent, actor)
+
+    def names_short_ids(self) -> bool:
+        """Return whether the query asks for some entries by their short IDs.
+
+        A malformed `shortId` counts, because it is refused when the filters are read.
+        """
+        return bool(self.texts("shortId") or self._errors)
+
+    def add_error(self, name: str, message: str) -> None:
+        """Report an error of a parameter; only the first one of each counts."""
+        if all(error.path != name for error in self._errors):
+            self._errors.append(FieldError(name, message))
+
+    def refuse(self) -> None:
+        """Raise InvalidInput when any parameter was malformed."""
+        if self._errors:
+            raise InvalidInput(self._errors)
+
+    def _all(self, name: str) -> list[str]:
+        return [text for sent in self._parameters.getlist(name) if (text := _unquoted(sent))]
+
+    def _one(self, name: str) -> str | None:
+        sent = list(dict.fromkeys(self._all(name)))
+        if len(sent) > 1:
+            self.add_error(name, "Send this parameter only once.")
+        return sent[0] if len(sent) == 1 else None
+
+    def _number(self, name: str, default: int, most: int) -> int:
+        sent = self._one(name)
+        if sent is None:
+            return default
+        if not _NUMBER.fullmatch(sent) or not 1 <= int(sent) <= most:
+            self.add_error(name, f"A whole number from 1 to {most:,}.")
+            return default
+        return int(sent)
+
+    def _checked_text(self, name: str, text: str) -> str | None:
+        if len(text) > MAX_TEXT:
+            self.add_error(name, f"At most {MAX_TEXT} characters; this has {len(text):,}.")
+            return None
+        if errors := find_unstorable(text, name, nesting=0):
+            self.add_error(name, errors[0].message)
+            return None
+        return text
+
+
+def _unquoted(sent: str) -> str:
+    """Return a text that came as JSON text without its quotes; an empty one counts as not sent."""
+    if len(sent) >= 2 and sent.startswith('"') and sent.endswith('"'):
+        value = _as_json(sent)
+        return value if isinstance(value, str) else sent
+    return sent
+
+
+def _as_json(text: str) -> Any:  # noqa: ANN401 - any JSON value; None for what is no JSON
+    return parse_json_text(text)

@@ -1,0 +1,164 @@
+"""Reading a request: every header that means something to the API is read in this file."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.utils import cached_property
+from werkzeug.wrappers import Request
+
+from orders.domain import domains
+from orders.domain.errors import FieldError, InvalidInput, NotJson, Unauthorized
+from orders.domain.inputs import Limits
+from orders.domain.json_values import JsonValue, parse_json
+from orders.services.accounts.access import Actor, Origin
+from orders.services.files import FileStore
+from orders.services.health import HealthCheck
+from orders.services.idempotency import KEY_HEADER, MAX_KEY, IdempotencyKey
+from orders.services.orders.changes import VersionCheck
+from orders.settings import Settings
+from orders.storage.pages import Paging
+
+UTF_8 = {"utf-8", "utf8"}
+FIRST_PAGE = Paging()
+
+_BEARER = re.compile(r"Bearer +([^\s]+) *", re.IGNORECASE)
+_KEY = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{MAX_KEY - 2}}}[\x21-\x7e])?")
+
+
+class ApiRequest(Request):
+    """A request to the API. Its properties read what headers and the query mean."""
+
+    @cached_property
+    def secret(self) -> str | None:
+        """The token of `Authorization` or `bearer_token`; sending the same one in both is fine.
+
+        Raises Unauthorized for two different tokens.
+        """
+        header = _BEARER.fullmatch(self.environ.get("HTTP_AUTHORIZATION", ""))
+        sent = {header[1]} if header else set()
+        if self.query_string:
+            sent.update(filter(None, self.args.getlist("bearer_token")))
+        if len(sent) > 1:
+            raise Unauthorized("Two different tokens were sent. Send only one.")
+        return sent.pop() if sent else None
+
+    @property
+    def origin_header(self) -> str | None:
+        """The `Origin` header as it was sent; browsers set it, and pages cannot change it."""
+        origin: str | None = self.environ.get("HTTP_ORIGIN")
+        return origin
+
+    @property
+    def page_origin(self) -> Origin | None:
+        """The host that the browser names as the page's own: `Origin`, or else `Referer`."""
+        if self.origin_header is not None:
+            found = domains.origin_host(self.origin_header)
+        elif "HTTP_REFERER" in self.environ:
+            found = domains.referer_host(self.environ["HTTP_REFERER"])
+        else:
+            return None
+        return None if found is None else Origin(*found)
+
+    @property
+    def is_preflight(self) -> bool:
+        """Whether a browser asks if a page may send a request (`Access-Control-Request-Method`)."""
+        return "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in self.environ
+
+    @property
+    def user_agent_header(self) -> str:
+        """The `User-Agent` header as it was sent."""
+        agent: str = self.environ.get("HTTP_USER_AGENT", "")
+        return agent
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The `Idempotency-Key`, if one was sent. Raises InvalidInput for one that is not valid."""
+        key: str | None = self.environ.get("HTTP_IDEMPOTENCY_KEY")
+        if key is not None and not _KEY.fullmatch(key):
+            message = (
+                f"From 1 to {MAX_KEY} printable ASCII characters, without a space at either end."
+            )
+            raise InvalidInput([FieldError(KEY_HEADER, message)])
+        return key
+
+    @property
+    def version_check(self) -> VersionCheck:
+        """The check that `If-Match` asks for; None when it was not sent (RFC 9110, 13.1.1)."""
+        if "HTTP_IF_MATCH" not in self.environ:
+            return None
+        wanted = self.if_match
+        return lambda version: wanted.contains(str(version))
+
+    def has_version(self, etag: str) -> bool:
+        """Return whether `If-None-Match` of a GET names this version (RFC 9110, 13.1.2)."""
+        return (
+            "HTTP_IF_NONE_MATCH" in self.environ
+            and self.method in {"GET", "HEAD"}
+            and self.if_none_match.contains_weak(etag)
+        )
+
+
+def read_json_object(request: ApiRequest) -> dict[str, JsonValue]:
+    """Return the body as an object. Raises as `read_json` does, and NotJson for an array."""
+    value = read_json(request)
+    if not isinstance(value, dict):
+        raise NotJson("The body must be a JSON object.")
+    return value
+
+
+def read_json(request: ApiRequest) -> dict[str, JsonValue] | list[JsonValue]:
+    """Return the body as an object or array.
+
+    Raises UnsupportedMediaType unless the type is JSON in UTF-8, and NotJson for a body that is not
+    JSON, or neither object nor array. Repeated keys and numbers out of range pass through: the
+    check of the resource reports them by their paths.
+    """
+    kind = request.mimetype
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    is_json = kind == "application/json" or (
+        kind.startswith("application/") and kind.endswith("+json")
+    )
+    if not is_json or charset not in UTF_8:
+        raise UnsupportedMediaType("Send JSON in UTF-8, with Content-Type: application/json.")
+    value = parse_json(request.get_data())
+    if not isinstance(value, dict | list):
+        raise NotJson("The body must be a JSON object or array.")
+    return value
+
+
+@dataclass(slots=True)
+class Call:
+    """A request on its way to an endpoint, with what the router has read and checked.
+
+    An endpoint function gets this and the parameters of its path.
+    """
+
+    request: ApiRequest
+    settings: Settings
+    health: HealthCheck
+    files: FileStore
+    # The path of the endpoint as it is declared; empty for an unknown address.
+    route: str = ""
+    # Who calls; None until the token is authenticated.
+    caller: Actor | None = None
+    # The body as the endpoint's `read_body` returns it, and the query's filters and page.
+    body: Any = None
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    paging: Paging = FIRST_PAGE
+    # The idempotency key, for the service to store in the same transaction.
+    once: IdempotencyKey | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who calls. Raises LookupError at an endpoint that needs no token."""
+        if self.caller is None:
+            raise LookupError("This endpoint is declared without a token.")
+        return self.caller
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of what may be sent."""
+        return self.settings.limits

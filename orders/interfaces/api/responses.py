@@ -1,0 +1,158 @@
+"""Responses: what endpoints return, rendered to bytes, and errors as problem documents."""
+
+import json
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple, TypeVar
+
+import orjson
+from werkzeug.exceptions import HTTPException
+
+from orders.domain.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    NotJson,
+    OrderError,
+    ServiceBusy,
+    StaleVersion,
+    Unauthorized,
+)
+from orders.domain.short_id import MistypedShortId
+from orders.interfaces.http.assets import file_response
+from orders.interfaces.http.security import PROGRAM_HEADERS
+from orders.services.catalog.configuration_queries import StoredFile
+from orders.services.files import FileStore
+from orders.storage.pages import Page
+
+T = TypeVar("T")
+
+CONTENT_TYPE = "application/json"
+PROBLEM_TYPE = "application/problem+json"
+# What every response has unless its own headers say otherwise.
+COMMON_HEADERS = {
+    **PROGRAM_HEADERS,
+    "Cache-Control": "no-store",
+    "Vary": "Origin",
+    "Content-Type": CONTENT_TYPE,
+}
+# The first class that fits decides.
+STATUS_OF = (
+    (InvalidInput, 422),
+    (NotJson, 400),
+    (Unauthorized, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (MistypedShortId, 404),
+    (Conflict, 409),
+    (StaleVersion, 412),
+    (ServiceBusy, 503),
+)
+RETRY_AFTER = 1  # seconds; a busy database is free again soon
+STATUS_LINES = {int(status): f"{int(status)} {status.phrase}" for status in HTTPStatus}
+
+
+class EndpointResult(NamedTuple):
+    """What an endpoint answers, before it is rendered.
+
+    `value` is any JSON value, or a StoredFile. `status` 0 stands for the endpoint's first declared
+    one. `etag` is without quotes, `location` below the path where the service is mounted.
+    """
+
+    value: Any
+    status: int = 0
+    etag: str = ""
+    location: str = ""
+    headers: Mapping[str, str] = {}
+
+
+class RenderedResponse(NamedTuple):
+    """A response as it is sent; `headers` are those that differ from COMMON_HEADERS."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = b""
+
+
+def render(result: EndpointResult, status: int, root: str) -> RenderedResponse:
+    """Render a result to JSON, for a service that is mounted below the path `root`.
+
+    This may run in the thread that writes for several requests at once: nothing here looks at a
+    request.
+    """
+    headers = dict(result.headers)
+    if result.etag:
+        headers["ETag"] = f'"{result.etag}"'
+    if result.location:
+        headers["Location"] = root + result.location
+    return RenderedResponse(result.status or status, headers, orjson.dumps(result.value))
+
+
+def list_result(name: str, page: Page[T], fields: Callable[[T], dict[str, Any]]) -> EndpointResult:
+    """Return a page of a list; its entries are under `name`."""
+    return EndpointResult(
+        {
+            name: [fields(entry) for entry in page.entries],
+            "count": page.count,
+            "page": page.paging.page,
+            "perPage": page.paging.per_page,
+            "sort": page.paging.sort,
+        }
+    )
+
+
+def not_modified(result: EndpointResult) -> RenderedResponse:
+    """Return 304 for a caller who has this version already."""
+    return RenderedResponse(304, {**result.headers, "ETag": f'"{result.etag}"'})
+
+
+def send_file(file: StoredFile, store: FileStore, environ: dict[str, Any]) -> RenderedResponse:
+    """Return a file, or the part of it that `Range` asks for."""
+    response = file_response(file, store, environ)
+    response.direct_passthrough = False
+    body = response.get_data()
+    return RenderedResponse(response.status_code, dict(response.get_wsgi_headers(environ)), body)
+
+
+def problem(status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> RenderedResponse:
+    """Return a problem document (RFC 9457); `errors` names each invalid field by its path."""
+    body = problem_value(status, detail, [(error.path, error.message) for error in errors])
+    headers = {"Content-Type": PROBLEM_TYPE}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="Shortorder"'
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER)
+    return RenderedResponse(status, headers, json.dumps(body, ensure_ascii=False).encode())
+
+
+def problem_value(
+    status: int, detail: str, errors: list[tuple[str, str]] | tuple[tuple[str, str], ...] = ()
+) -> dict[str, Any]:
+    """Return the JSON value of a problem document; `errors` are paths with messages."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = [{"path": path, "message": message} for path, message in errors]
+    return body
+
+
+def problem_of(error: OrderError) -> RenderedResponse:
+    """Return the problem document of what a service refused."""
+    status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
+    errors = error.errors if isinstance(error, InvalidInput) else ()
+    return problem(status, str(error), errors)
+
+
+def problem_of_http(error: HTTPException) -> RenderedResponse:
+    """Return the problem document of what Werkzeug refused; `Allow` and `Retry-After` stay."""
+    response = problem(error.code or 500, str(error.description or ""))
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return response

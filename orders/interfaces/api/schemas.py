@@ -1,0 +1,237 @@
+"""What the API answers, as schemas for the OpenAPI document.
+
+Nothing is validated by these classes while answering; `tests/api/test_document.py` and
+schemathesis compare the real answers with them.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from orders.domain.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID, Keywords
+from orders.domain.inputs import with_fields
+from orders.domain.order import answer_types
+from orders.domain.status import Status
+from orders.domain.webhook import EXAMPLE_ADDRESS, Topic
+
+SCHEMAS = "#/components/schemas/"  # where the document has them
+
+EXAMPLE_ACTOR_ID = "c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e"
+EXAMPLE_WEBHOOK_ID = "6f1c2f0e-8d0b-4d57-9a2e-0c5f6f0d3b21"
+ORDER_ID = "0199f0c2-5d1e-7c3a-9b52-64f1c8a70e11"
+SHORT_ID = "7KQ4M2XD9T3X"
+MOMENT = "2026-11-24T09:30:00.000Z"
+Uuid = Annotated[str, Keywords(format="uuid")]
+MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
+Moment = Annotated[
+    str,
+    Keywords(format="date-time", pattern=MOMENT_PATTERN),
+    Field(
+        description="UTC, ISO 8601 with milliseconds and `Z`.",
+        examples=[MOMENT],
+    ),
+]
+OwnOrgId = Annotated[Uuid, Field(description="The org of the token.", examples=[EXAMPLE_ORG_ID])]
+CreatedBy = Annotated[
+    str,
+    Field(
+        description="The ID of the staff account or token that created it, never a secret.",
+        examples=[EXAMPLE_ACTOR_ID],
+    ),
+]
+DeletedAt = Annotated[
+    Moment | None,
+    Field(
+        description="When it was moved to the bin; null if it is not in the bin.", examples=[None]
+    ),
+]
+
+
+class AnswerSchema(BaseModel):
+    """An object with all of its fields and no others."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+
+class CartLineAnswer(AnswerSchema):
+    """A line of the cart, with `metadata` if it was sent."""
+
+    configuration_id: str = Field(
+        description="As sent; UUIDs in lowercase.", examples=[EXAMPLE_CONFIGURATION_ID]
+    )
+    count: int = Field(ge=1, le=1_000_000, examples=[2])
+    metadata: dict[str, Any] = Field(default={}, description="As sent.")
+
+
+@with_fields(answer_types(cart=list[CartLineAnswer]))
+class OrderAnswer(AnswerSchema):
+    """A complete order."""
+
+
+class AccessTokenAnswer(AnswerSchema):
+    """A token of the org, without its secret. `lastUsedOn` is missing until it is first used."""
+
+    id: Uuid = Field(examples=[EXAMPLE_ACTOR_ID])
+    org_id: OwnOrgId
+    name: str = Field(description="Its display name.", examples=["Online shop"])
+    domains: list[str] = Field(
+        description="The hosts whose pages can use a public token; `[]` for a private one.",
+        examples=[["shop.example", "*.shop.example"]],
+    )
+    permissions: Literal["public", "private"] = Field(
+        description="A private token has full access to its org."
+    )
+    service_account_id: str = Field(
+        description="The ID of the token as it appears in `createdBy`.",
+        examples=[EXAMPLE_ACTOR_ID],
+    )
+    last_used_on: Moment = Field(default="", description="To the minute.")
+    created_at: Moment
+
+
+class FilterAnswer(AnswerSchema):
+    """The orders that a webhook gets messages about; without `status`, all orders."""
+
+    status: list[Status] = Field(default=[], min_length=1)
+
+
+class WebhookFields(AnswerSchema):
+    """A webhook, without its secret."""
+
+    id: Uuid = Field(description="Set by the service, never reused.", examples=[EXAMPLE_WEBHOOK_ID])
+    org_id: OwnOrgId
+    topic: Topic
+    address: str = Field(description="As sent.", examples=[EXAMPLE_ADDRESS])
+    filter: FilterAnswer
+    created_at: Moment
+    updated_at: Moment
+    deleted_at: DeletedAt
+    created_by: CreatedBy
+
+
+class NewWebhookFields(WebhookFields):
+    """A new webhook, with the secret that signs its messages."""
+
+    secret: str = Field(
+        description="In the format of Standard Webhooks. Only this response contains it.",
+        pattern="^whsec_[A-Za-z0-9+/]+=*$",
+        examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD9u0Uhm3fXkA="],
+    )
+
+
+class WebhookAnswer(AnswerSchema):
+    """One webhook."""
+
+    webhook: WebhookFields
+
+
+class NewWebhookAnswer(AnswerSchema):
+    """A new webhook."""
+
+    webhook: NewWebhookFields
+
+
+class ListSchema(AnswerSchema):
+    """A page of a list."""
+
+    count: int = Field(ge=0, description="The number of entries on all pages.", examples=[1])
+    page: int = Field(ge=1, description="The number of this page.", examples=[1])
+    per_page: int = Field(
+        ge=1, description="The maximum number of entries on a page.", examples=[50]
+    )
+    sort: str = Field(description="How the list is sorted.", examples=["-createdAt"])
+
+
+class OrderList(ListSchema):
+    """A page of orders."""
+
+    orders: list[OrderAnswer]
+
+
+class OrderMessage(AnswerSchema):
+    """A message to a webhook: the event and the complete order after it."""
+
+    type: Topic
+    timestamp: Moment = Field(description="When it happened, in UTC.")
+    data: OrderAnswer
+
+
+class WebhookList(ListSchema):
+    """A page of the org's webhooks."""
+
+    webhooks: list[WebhookFields]
+
+
+class AccessTokenList(ListSchema):
+    """A page of the org's tokens."""
+
+    accesstokens: list[AccessTokenAnswer]
+
+
+class FieldFault(AnswerSchema):
+    """One error in the input."""
+
+    path: str = Field(
+        description="Keys and positions joined by dots; empty for the whole body.",
+        examples=["cart.0.count"],
+    )
+    message: str = Field(
+        description="A sentence that can be shown to people.",
+        examples=["A whole number from 1 to 1,000,000."],
+    )
+
+
+class Problem(AnswerSchema):
+    """Why a request was refused (RFC 9457)."""
+
+    type: Literal["about:blank"] = Field(
+        description="Always `about:blank`: the status says what is wrong."
+    )
+    title: str = Field(description="The name of the status.", examples=["Unprocessable Entity"])
+    status: int = Field(ge=400, le=599, description="The status code.", examples=[422])
+    detail: str = Field(description="A sentence that can be shown to people.")
+    errors: list[FieldFault] = Field(
+        default=[], min_length=1, description="All errors in the input."
+    )
+
+
+class ConfigurationAnswer(AnswerSchema):
+    """A complete saved configuration; fields that were not sent are null."""
+
+    id: Uuid = Field(
+        description="Set by the service, never reused.", examples=[EXAMPLE_CONFIGURATION_ID]
+    )
+    short_id: str = Field(
+        pattern="^[A-Za-z0-9_-]{7,14}$",
+        description="Its short ID, unique across all orgs.",
+        examples=["46Juzcyx"],
+    )
+    org_id: OwnOrgId
+    product_id: Uuid | None
+    product_version: str | None
+    variant: dict[str, Any] | None = Field(description="As sent.")
+    metadata: dict[str, Any] | None = Field(description="As sent.")
+    customer_id: str | None
+    identifier: str | None
+    scope: str | None
+    scene_graph_state: str | dict[str, Any] | None
+    session_id: str | None
+    publish_file_id: str | None
+    creator: str | None
+    thumbnail: str | None = Field(
+        description="As sent, or `/api/configurations/{id}/thumbnail` for a picture sent as a file."
+    )
+    attachments: dict[str, str] = Field(
+        description="Keys with file names: those that were sent, and one for each file."
+    )
+    created_at: Moment
+    updated_at: Moment
+    deleted_at: DeletedAt
+    created_by: CreatedBy
+
+
+class ConfigurationList(ListSchema):
+    """A page of configurations."""
+
+    configurations: list[ConfigurationAnswer]

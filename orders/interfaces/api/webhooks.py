@@ -1,0 +1,285 @@
+"""Webhooks by JSON, and the messages that they are sent.
+
+Only servers have to do with webhooks: a public token, which anybody can read in a page, is 403.
+"""
+
+from typing import Any
+
+from orders.domain.fields import EXAMPLE_ORG_ID
+from orders.domain.webhook import (
+    EXAMPLE_ADDRESS,
+    Topic,
+    Webhook,
+    WebhookChangesInput,
+    WebhookInput,
+    webhook_fields,
+)
+from orders.interfaces.api.endpoints import (
+    IDEMPOTENCY_KEY,
+    ORG_ID,
+    Access,
+    Example,
+    Link,
+    Parameter,
+    RequestBody,
+    Resource,
+    Success,
+    path_parameter,
+)
+from orders.interfaces.api.order_bodies import BINNED, CHANGED, ORDER
+from orders.interfaces.api.request import Call
+from orders.interfaces.api.responses import EndpointResult, list_result
+from orders.interfaces.api.schemas import (
+    EXAMPLE_ACTOR_ID,
+    EXAMPLE_WEBHOOK_ID,
+    MOMENT,
+    NewWebhookAnswer,
+    OrderMessage,
+    WebhookAnswer,
+    WebhookList,
+)
+from orders.services.webhooks import webhooks
+from orders.services.webhooks.webhooks import NewWebhook
+
+resource = Resource(
+    "Webhooks",
+    "URLs that get signed messages about orders (Standard Webhooks). `docs/webhooks.md` describes "
+    "the messages, how to verify them and how to respond.",
+)
+
+WEBHOOK_ID = path_parameter("webhook_id", "The `id` of the webhook.", EXAMPLE_WEBHOOK_ID)
+_NEW: dict[str, Any] = {
+    "topic": "order.created",
+    "address": EXAMPLE_ADDRESS,
+    "filter": {"status": ["New"]},
+}
+NEW_WEBHOOKS = {
+    "filtered": Example("New orders that are placed", _NEW),
+    "all": Example("All orders that are moved to the bin",
+                   {"topic": "order.deleted", "address": EXAMPLE_ADDRESS}),
+}  # fmt: skip
+WEBHOOK_CHANGES = {
+    "address": Example("Another address", {"address": "https://shop.example/hooks/moved"}),
+    "all": Example("No filter any more", {"filter": {}}),
+}
+_WEBHOOK = {
+    "id": EXAMPLE_WEBHOOK_ID,
+    "orgId": EXAMPLE_ORG_ID,
+    **_NEW,
+    "createdAt": MOMENT,
+    "updatedAt": MOMENT,
+    "deletedAt": None,
+    "createdBy": EXAMPLE_ACTOR_ID,
+}
+_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD9u0Uhm3fXkA="  # noqa: S105 - an example
+MADE = Example("With its secret", {"webhook": {**_WEBHOOK, "secret": _SECRET}})
+ONE_WEBHOOK = {"webhook": Example("A webhook", {"webhook": _WEBHOOK})}
+BINNED_WEBHOOK = {"webhook": Example("In the bin", {"webhook": {**_WEBHOOK, "deletedAt": MOMENT}})}
+WEBHOOKS = Example(
+    "All webhooks",
+    {"webhooks": [_WEBHOOK], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
+)
+
+PRIVATE_ONLY = {403: "The token is public, or `orgId` is another org."}
+GONE = {404: "The org of the token has no such webhook, or it is in the bin."}
+TOO_MANY = {
+    409: f"The org has {webhooks.MAX_WEBHOOKS} webhooks already; `DELETE` one first.",
+}
+
+_THIS = {"webhook_id": "$response.body#/webhook/id"}
+LINKS = {
+    "read": Link("readWebhook", _THIS, "Read the webhook."),
+    "change": Link("changeWebhook", _THIS, "Change it."),
+    "bin": Link("binWebhook", _THIS, "Move it to the bin."),
+}
+FROM_THE_BIN = {"restore": Link("restoreWebhook", _THIS, "Restore it from the bin.")}
+
+
+def present_webhook(webhook: Webhook) -> EndpointResult:
+    """Return a webhook, without its secret."""
+    return EndpointResult({"webhook": webhook_fields(webhook)})
+
+
+def present_new_webhook(made: NewWebhook) -> EndpointResult:
+    """Return a webhook with its secret, this once, and its address."""
+    fields = {**webhook_fields(made.webhook), "secret": made.secret}
+    return EndpointResult({"webhook": fields}, location=f"/api/webhooks/{made.webhook.id}")
+
+
+@resource.endpoint(
+    "POST",
+    "/api/webhooks",
+    Access.PRIVATE,
+    (
+        Success(
+            201, "The webhook with its secret.", NewWebhookAnswer, {"webhook": MADE},
+            ("Location",), LINKS,
+        ),
+    ),
+    parameters=(ORG_ID, IDEMPOTENCY_KEY),
+    bodies=(RequestBody(WebhookInput, NEW_WEBHOOKS),),
+    errors={**PRIVATE_ONLY, **TOO_MANY},
+    present=present_new_webhook,
+)  # fmt: skip
+def create_webhook(call: Call) -> NewWebhook:
+    """Create a webhook.
+
+    It gets messages about everything that happens from now on. Only this response contains the
+    secret that signs them.
+    """
+    return webhooks.create(
+        call.body,
+        actor=call.actor,
+        limits=call.limits,
+        allow_private=call.settings.webhook_private_network,
+        once=call.once,
+    )
+
+
+@resource.endpoint(
+    "GET",
+    "/api/webhooks",
+    Access.PRIVATE,
+    (Success(200, "A page of webhooks.", WebhookList, {"webhooks": WEBHOOKS}),),
+    parameters=(ORG_ID,),
+    sortable=webhooks.SORTABLE,
+    errors=PRIVATE_ONLY,
+)
+def list_webhooks(call: Call) -> EndpointResult:
+    """List the webhooks.
+
+    Returns the webhooks of the org, without those in the bin.
+    """
+    page = webhooks.list_webhooks(call.actor.org_id, call.paging)
+    return list_result("webhooks", page, webhook_fields)
+
+
+@resource.endpoint(
+    "GET",
+    "/api/webhooks/{webhook_id}",
+    Access.PRIVATE,
+    (Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),),
+    parameters=(WEBHOOK_ID, ORG_ID),
+    errors={**PRIVATE_ONLY, **GONE},
+    present=present_webhook,
+)
+def read_webhook(call: Call, webhook_id: str) -> Webhook:
+    """Read a webhook.
+
+    Finds it by its `id`.
+    """
+    return webhooks.find(webhook_id, call.actor.org_id)
+
+
+@resource.endpoint(
+    "PUT",
+    "/api/webhooks/{webhook_id}",
+    Access.PRIVATE,
+    (Success(200, "The webhook after the change.", WebhookAnswer, ONE_WEBHOOK),),
+    parameters=(WEBHOOK_ID, ORG_ID),
+    bodies=(RequestBody(WebhookChangesInput, WEBHOOK_CHANGES),),
+    errors={**PRIVATE_ONLY, **GONE},
+    present=present_webhook,
+)
+def change_webhook(call: Call, webhook_id: str) -> Webhook:
+    """Change a webhook.
+
+    Fields that you send are replaced; others stay as they are. Messages that are waiting for
+    another attempt go to the new URL.
+    """
+    return webhooks.change(
+        webhook_id,
+        call.body,
+        actor=call.actor,
+        limits=call.limits,
+        allow_private=call.settings.webhook_private_network,
+    )
+
+
+@resource.endpoint(
+    "DELETE",
+    "/api/webhooks/{webhook_id}",
+    Access.PRIVATE,
+    (
+        Success(
+            200, "The webhook with `deletedAt`.", WebhookAnswer, BINNED_WEBHOOK, links=FROM_THE_BIN
+        ),
+    ),
+    parameters=(WEBHOOK_ID, ORG_ID),
+    errors={**PRIVATE_ONLY, **GONE},
+    present=present_webhook,
+)
+def bin_webhook(call: Call, webhook_id: str) -> Webhook:
+    """Move a webhook to the bin.
+
+    It gets no more messages, and those that are waiting for another attempt are given up.
+    """
+    return webhooks.bin_webhook(webhook_id, call.actor.org_id)
+
+
+@resource.endpoint(
+    "POST",
+    "/api/webhooks/{webhook_id}/restore",
+    Access.PRIVATE,
+    (Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),),
+    parameters=(WEBHOOK_ID, ORG_ID, IDEMPOTENCY_KEY),
+    errors={
+        **PRIVATE_ONLY,
+        404: "The org of the token has no such webhook.",
+        **TOO_MANY,
+    },
+    present=present_webhook,
+)
+def restore_webhook(call: Call, webhook_id: str) -> Webhook:
+    """Restore a webhook from the bin.
+
+    A webhook that is not in the bin stays as it is.
+    """
+    return webhooks.restore(webhook_id, actor=call.actor, once=call.once)
+
+
+# The messages that webhooks are sent, as the document describes them (docs/webhooks.md).
+MESSAGE_HEADERS = (
+    Parameter(
+        "webhook-id",
+        "header",
+        "The ID of the message, the same in every attempt.",
+        {"type": "string", "format": "uuid"},
+        "0199f0c2-5d1e-7c3a-9b52-64f1c8a70e12",
+        required=True,
+    ),
+    Parameter(
+        "webhook-timestamp",
+        "header",
+        "The time of this attempt, in seconds since 1970.",
+        {"type": "integer"},
+        1795512600,
+        required=True,
+    ),
+    Parameter(
+        "webhook-signature",
+        "header",
+        "`v1,` and the signature of Standard Webhooks; several, separated by spaces, while the "
+        "secret is being changed.",
+        {"type": "string", "pattern": "^v1,"},
+        "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+        required=True,
+    ),
+)
+EVENTS = {
+    Topic.CREATED: ("An order was created, at the desk or through the API.", ORDER),
+    Topic.UPDATED: ("An order was changed, or restored from the bin.", CHANGED),
+    Topic.DELETED: ("An order was moved to the bin.", BINNED),
+}
+MESSAGE_ANSWERS: dict[str, Any] = {
+    "2XX": {"description": "The message is delivered."},
+    "410": {"description": "The message is given up immediately."},
+    "default": {"description": "The attempt failed. More follow, for up to a day."},
+}
+
+
+def message_body(topic: Topic) -> RequestBody:
+    """Return the message of an event, with an example."""
+    _, order = EVENTS[topic]
+    message = {"type": str(topic), "timestamp": MOMENT, "data": order.value}
+    return RequestBody(OrderMessage, {"message": Example(order.summary, message)})

@@ -1,0 +1,202 @@
+"""The commands `flask --app app …`. Each prints one JSON object; errors go to standard error."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+
+from orders.domain.attributes import Applies, AttributeRule, Kind, read_option
+from orders.domain.errors import InvalidInput, OrderError
+from orders.interfaces.cli import demo
+from orders.interfaces.cli.server import serve, work
+from orders.interfaces.http.current_settings import current_limits, current_settings
+from orders.services import accounts
+from orders.services.catalog import configurations
+
+Command = Callable[..., dict[str, Any]]
+
+org = AppGroup("org", help="Organizations.")
+token = AppGroup("token", help="Tokens of scripts and web pages.")
+staff = AppGroup("staff", help="Staff accounts of the sales desk.")
+attribute = AppGroup("attribute", help="Attributes that an org defines for its orders.")
+files = AppGroup("files", help="The file store.")
+seed = AppGroup("seed", help="Example data.")
+
+
+def register_commands(app: Flask) -> None:
+    """Register the commands with the `flask` command."""
+    for group in (org, token, staff, attribute, files, seed):
+        app.cli.add_command(group)
+    app.cli.add_command(serve_command)
+    app.cli.add_command(work_command)
+
+
+def prints_json(command: Command) -> Callable[..., None]:
+    """Print the command's result as JSON; print errors to standard error and exit with code 1."""
+
+    @functools.wraps(command)
+    def wrapper(*args: Any, **options: Any) -> None:  # noqa: ANN401 - click's own parameters
+        try:
+            result = command(*args, **options)
+        except OrderError as error:
+            refused: dict[str, Any] = {"error": str(error)}
+            if isinstance(error, InvalidInput):
+                refused["errors"] = [
+                    {"path": fault.path, "message": fault.message} for fault in error.errors
+                ]
+            click.echo(json.dumps(refused), err=True)
+            sys.exit(1)
+        click.echo(json.dumps(result))
+
+    return wrapper
+
+
+@org.command("add")
+@click.argument("name")
+@prints_json
+def add_org(name: str) -> dict[str, Any]:
+    """Create an org."""
+    return {"id": accounts.add_org(name)}
+
+
+@token.command("add")
+@click.option("--org", "org_id", required=True, help="ID of the org.")
+@click.option("--name", required=True, help="A name for people.")
+@click.option(
+    "--private/--public", "is_private", default=None, help="For a server, or for web pages."
+)
+@click.option("--domain", "domains", multiple=True, help="Host of a public token; repeatable.")
+@prints_json
+def add_token(
+    org_id: str, name: str, is_private: bool | None, domains: tuple[str, ...]
+) -> dict[str, Any]:
+    """Create a token; its secret is shown only once."""
+    if is_private is None:
+        raise click.UsageError("Say --private or --public.")
+    made = accounts.add_token(org_id, name=name, is_private=is_private, allowed=domains)
+    return {"id": made.id, "token": made.secret}
+
+
+@token.command("revoke")
+@click.argument("token_id")
+@prints_json
+def revoke_token(token_id: str) -> dict[str, Any]:
+    """Revoke a token."""
+    accounts.revoke_token(token_id)
+    return {"id": token_id, "revoked": True}
+
+
+@staff.command("add")
+@click.option("--org", "org_id", required=True, help="ID of the org.")
+@click.option("--email", required=True, help="The address to sign in with.")
+@click.option("--role", type=click.Choice(list(accounts.ROLES)), required=True)
+@click.option(
+    # A password argument would be visible in the shell's history and in the list of processes.
+    "--password-stdin",
+    is_flag=True,
+    required=True,
+    expose_value=False,
+    help="Read the password from standard input.",
+)
+@prints_json
+def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
+    """Create a staff account; a final line break of the password is ignored."""
+    password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
+    account = accounts.add_staff(org_id, email=email, role=role, password=password)
+    return {"id": account}
+
+
+@attribute.command("add")
+@click.option("--org", "org_id", required=True, help="ID of the org.")
+@click.option("--key", required=True, help="Key in the order's metadata.")
+@click.option("--label", required=True, help="What people read.")
+@click.option("--kind", type=click.Choice([str(kind) for kind in Kind]), required=True)
+@click.option("--option", "options", multiple=True, help="value=Label; repeatable.")
+@click.option(
+    "--applies", type=click.Choice([str(area) for area in Applies]), default=str(Applies.METADATA)
+)
+@click.option("--required/--optional", "required", default=False)
+@click.option("--default", "default", help="The value of orders without one.")
+@click.option("--visible/--hidden", "visible", default=False, help="May the customer see it?")
+@prints_json
+def add_attribute(  # noqa: PLR0913, PLR0917 - an attribute has as many parts
+    org_id: str,
+    key: str,
+    label: str,
+    kind: str,
+    options: tuple[str, ...],
+    applies: str,
+    required: bool,
+    default: str | None,
+    visible: bool,
+) -> dict[str, Any]:
+    """Define an attribute."""
+    rule = AttributeRule(
+        key=key,
+        label=label,
+        kind=Kind(kind),
+        options=tuple(read_option(text) for text in options),
+        applies=Applies(applies),
+        required=required,
+        default=_default(Kind(kind), default),
+        visible_to_customer=visible,
+    )
+    return {"id": accounts.add_attribute(org_id, rule)}
+
+
+def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of the attribute's kind
+    """Parse a default as JSON unless its kind is a text; `add_attribute` validates it."""
+    if text is None or kind in {Kind.OPTION, Kind.TEXT}:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@files.command("sweep")
+@prints_json
+def sweep_files() -> dict[str, Any]:
+    """Remove orphaned files, a day after they were written."""
+    return {"removed": configurations.sweep_files(current_app.extensions["files"])}
+
+
+@seed.command("demo")
+@prints_json
+def seed_demo() -> dict[str, Any]:
+    """Create the demo org: configurations, attributes, orders, an account and two tokens."""
+    made = demo.seed_demo(current_limits())
+    return {
+        "orgId": made.org_id,
+        "email": made.email,
+        "password": made.password,
+        "privateToken": made.private_token,
+        "publicToken": made.public_token,
+        "configurations": made.configurations,
+        "orders": made.orders,
+    }
+
+
+@click.command("serve")
+@with_appcontext
+def serve_command() -> None:
+    """Bring the database up to date and serve until stopped."""
+    sys.exit(serve(_application(), current_settings()))
+
+
+@click.command("work")
+@with_appcontext
+def work_command() -> None:
+    """Send webhooks until stopped, in addition to `serve` or instead of its threads."""
+    work(_application(), current_settings())
+
+
+def _application() -> Flask:
+    """Return the application itself, because the proxy `current_app` is bound to its thread."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+    return app

@@ -1,0 +1,118 @@
+"""Creates the demo org with the ordinary services."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from orders.domain.errors import Conflict
+from orders.domain.inputs import Limits
+from orders.domain.order import Order, OrderChanges
+from orders.interfaces.cli.demo.example_orders import DAYS, ExampleOrder, Source, example_orders
+from orders.interfaces.cli.demo.products import ATTRIBUTES, PRODUCTS, WORKSHOP
+from orders.services import accounts
+from orders.services.accounts import access
+from orders.services.accounts.access import Actor, Origin
+from orders.services.catalog import configurations
+from orders.services.idempotency import IdempotencyKey, fingerprint
+from orders.services.orders import changes as order_changes
+from orders.services.orders import intake, notes
+from orders.storage import database
+from orders.storage.models.people import StaffAccount
+
+EMAIL = "demo@alder-oak.example"
+# Domains of the public token: the local machine and a reserved domain.
+DOMAINS = ("localhost", "127.0.0.1", "shop.example", "*.shop.example")
+# The customer page; the phone number is not assigned to anyone.
+ACCENT = "#8a4b16"
+CONTACT = "+49 30 23125 041 · orders@alder-oak.example"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """The created objects. Password and tokens cannot be read later."""
+
+    org_id: str
+    email: str
+    password: str
+    private_token: str
+    public_token: str
+    configurations: int
+    orders: int
+
+
+def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
+    """Create the demo org with its account, tokens, attributes, configurations and orders.
+
+    Raises Conflict if the demo account exists: a database can contain one demo.
+    """
+    now = now or datetime.now(UTC)
+    _refuse_second()
+    org_id = accounts.add_org(WORKSHOP)
+    password = accounts.readable_password()
+    # The account is created first: its unique address stops a second command at the same time.
+    staff_id = accounts.add_staff(org_id, email=EMAIL, role="admin", password=password)
+    private = accounts.add_token(org_id, name="Trade portal", is_private=True)
+    public = accounts.add_token(org_id, name="Online shop", is_private=False, allowed=DOMAINS)
+    accounts.change_customer_page(
+        org_id, customer_check="none", accent=ACCENT, contact=CONTACT, language=""
+    )
+    for rule in ATTRIBUTES:
+        accounts.add_attribute(org_id, rule)
+    saved = configurations.save_configurations(
+        [product.configuration() for product in PRODUCTS],
+        org_id=org_id,
+        created_by=staff_id,
+        now=now - timedelta(days=DAYS + 14),
+    )
+    page = Origin("localhost", None)
+    rules = access.org_rules_of(org_id)
+    actors: dict[Source, Actor] = {
+        "staff": Actor(kind="staff", id=staff_id, org=rules, is_private=True),
+        "private": access.authenticate(private.secret, origin=None, now=now),
+        "public": access.authenticate(public.secret, origin=page, now=now),
+    }
+    configuration_ids = {product.sku: made for product, made in zip(PRODUCTS, saved, strict=True)}
+    placed = 0
+    for example in example_orders(now, configuration_ids):
+        actor = actors[example.source]
+        draft = intake.check_order(example.raw, actor=actor, limits=limits)
+        # As the desk's form does, because the dashboard finds a person's own orders by their keys.
+        once = (
+            IdempotencyKey(f"demo-{placed}", fingerprint(example.raw))
+            if example.source == "staff"
+            else None
+        )
+        order = intake.create_order(draft, actor=actor, once=once, now=example.at)
+        _add_history(order, example, actors["staff"], now)
+        placed += 1
+    return DemoResult(
+        org_id=org_id,
+        email=EMAIL,
+        password=password,
+        private_token=private.secret,
+        public_token=public.secret,
+        configurations=len(saved),
+        orders=placed,
+    )
+
+
+def _add_history(order: Order, example: ExampleOrder, actor: Actor, now: datetime) -> None:
+    """Apply the later status changes and the note of an example."""
+    for status, after in example.steps:
+        order_changes.change_order(
+            order.id, OrderChanges(status=status), actor=actor, now=min(example.at + after, now)
+        )
+    if example.note:
+        at = min(example.at + timedelta(hours=2), now)
+        notes.add_note(order.id, example.note, actor=actor, now=at)
+
+
+def _refuse_second() -> None:
+    statement = select(StaffAccount.id).where(StaffAccount.email == EMAIL)
+    with database.read() as connection:
+        if connection.execute(statement).first() is not None:
+            raise Conflict(
+                f"The demo org exists already: sign in as {EMAIL}. "
+                "For a fresh one, start with an empty database."
+            )

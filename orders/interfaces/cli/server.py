@@ -1,0 +1,186 @@
+"""`flask --app app serve`: brings the database up to date and keeps the server running.
+
+granian serves; a small supervisor in front of it starts it again whenever it dies. Worker processes
+that die alone are replaced by granian itself.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+import click
+import flask_migrate
+from flask import Flask
+
+from orders.interfaces.cli import demo
+from orders.interfaces.cli.worker import Background
+from orders.services import accounts, request_log
+from orders.settings import PROJECT, Settings
+
+# Seconds between a death and the next start; doubled while the server dies at once.
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+# Seconds that a start must last to count as a good one: a faulty one ends while it imports.
+SETTLED = 1.0
+PR_SET_PDEATHSIG = 1
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+# Loaded here and not after a fork: the supervisor sends webhooks in threads, and one of them may
+# hold a lock of the loader at that moment.
+_libc = ctypes.CDLL(None)
+
+
+def serve(app: Flask, settings: Settings) -> int:
+    """Migrate, make the demo on a first start, serve until stopped; gives the exit code.
+
+    Needs an application context. SIGTERM and SIGINT stop gracefully: running requests finish.
+    """
+    if not _is_port_free(settings):
+        click.echo(
+            f"Port {settings.port} on {settings.host} is in use. Another one: PORT=8001 make serve",
+            err=True,
+        )
+        return 1
+    _migrate()
+    if not settings.request_log_days:
+        request_log.forget_all()
+    address = settings.public_url or f"http://{settings.host}:{settings.port}"
+    if settings.demo and not accounts.has_orgs():
+        _show_demo(demo.seed_demo(settings.limits), address)
+    click.echo(f"Shortorder serves on {address}", err=True)
+    background = Background(app, settings) if settings.send_webhooks else None
+    return _Supervisor(server_command(), settings.data_dir, background).run()
+
+
+def work(app: Flask, settings: Settings) -> None:
+    """Migrate and send webhooks until stopped; needs an application context.
+
+    SIGTERM and SIGINT stop gracefully: attempts that are running finish.
+    """
+    _migrate()
+    background = Background(app, settings)
+    # Waited for, not handled: a handler that sets an event can come between this thread and the
+    # event's own lock. Threads and what they start have the signals blocked too.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    background.start()
+    click.echo("Shortorder sends webhooks and imports orders.", err=True)
+    signal.sigwait(STOPPING)
+    background.stop()
+
+
+def _migrate() -> None:
+    flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
+
+
+def _is_port_free(settings: Settings) -> bool:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            return False
+    return True
+
+
+def _show_demo(made: demo.DemoResult, address: str) -> None:
+    """Print once what a newcomer needs; the secrets are stored as hashes only."""
+    click.echo(
+        f"""
+  A demo org was made, with {made.configurations} configurations and {made.orders} orders.
+  These are shown this once:
+
+    Sales desk      {address}/sign-in
+    Look-up         {address}/find
+    E-mail          {made.email}
+    Password        {made.password}
+    Private token   {made.private_token}
+    Public token    {made.public_token}
+                    (for pages of {", ".join(demo.DOMAINS)})
+
+  DEMO=0 starts empty.
+"""
+    )
+
+
+def server_command(factory: str = "app:create_served_app") -> list[str]:
+    """Return the command line of the server process, which reads the settings itself."""
+    return [sys.executable, "-m", "orders.interfaces.http.server", factory]
+
+
+def _begin_child() -> None:
+    """Make the server die with its supervisor, in whatever way that dies."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class _Supervisor:
+    """Starts the server again whenever it ends without having been asked to.
+
+    Its own threads send webhooks meanwhile, when there is a sender.
+    """
+
+    def __init__(self, command: list[str], data_dir: Path, background: Background | None) -> None:
+        self._command = command
+        # The server runs in the project's folder; a relative path is meant from here.
+        self._environment = {**os.environ, "DATA_DIR": str(data_dir)}
+        self._background = background
+        self._server: subprocess.Popen[bytes] | None = None
+        self._is_stopping = False
+
+    def run(self) -> int:
+        """Run until a signal asks to stop; gives the server's exit code, 0 for a clean stop."""
+        for number in STOPPING:
+            signal.signal(number, self._stop)
+        if self._background is not None:
+            self._background.start()
+        code = self._serve()
+        if self._background is not None:
+            self._background.stop()
+        return code
+
+    def _serve(self) -> int:
+        pause = FIRST_PAUSE
+        while True:
+            started = time.monotonic()
+            # A process group of its own: whatever is left of it can be ended together.
+            self._server = subprocess.Popen(  # noqa: S603 - our own command line
+                self._command,
+                cwd=PROJECT,
+                env=self._environment,
+                start_new_session=True,
+                preexec_fn=_begin_child,  # noqa: PLW1509 - one system call, loaded beforehand
+            )
+            if self._is_stopping:  # asked between two starts
+                self._server.send_signal(signal.SIGTERM)
+            code = self._server.wait()
+            self._end_group(self._server.pid)
+            if self._is_stopping:
+                return 0 if code in {0, -signal.SIGTERM, -signal.SIGINT} else abs(code)
+            lasted = time.monotonic() - started
+            pause = FIRST_PAUSE if lasted > SETTLED else min(pause * 2, LONGEST_PAUSE)
+            click.echo(f"The server ended (code {code}); starting it again.", err=True)
+            time.sleep(pause)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        # A second one may come in the middle of this, and must not wait for locks of the first.
+        if self._is_stopping:
+            return
+        self._is_stopping = True
+        if self._background is not None:
+            self._background.ask_to_stop()
+        if self._server is not None:
+            self._server.send_signal(signal.SIGTERM)
+
+    @staticmethod
+    def _end_group(group: int) -> None:
+        """End workers that outlived their main process: they would hold the port."""
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except ProcessLookupError:
+            return

@@ -1,0 +1,132 @@
+"""The blueprint of the customers' pages and what their responses share: headers and misses."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, current_app, g, render_template, request
+from flask.blueprints import BlueprintSetupState
+from markupsafe import escape
+from werkzeug.exceptions import HTTPException, TooManyRequests
+
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.http.current_settings import limiter
+from orders.interfaces.http.errors import error_page
+from orders.interfaces.http.i18n import gettext, keep_language, ngettext
+from orders.storage.sqlite import request_lock
+
+customer = Blueprint("customer", __name__)
+
+MISTYPED = lazy_gettext("Check the code: it looks mistyped.")
+UNKNOWN = lazy_gettext("We know no order with this code.")
+MAX_SHOWN = 60  # characters of the input that are shown again
+# Seconds from the start of a request to the response of a miss. Looking up an unknown code takes
+# 2 to 5 ms longer than detecting a typing error; the constant time hides the difference.
+MISS_SECONDS = 0.02
+# Responses that are the same for everyone and never change at their URL.
+PUBLIC = {"customer.show_theme", "customer.show_theme_preview", "customer.show_logo"}
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantTimeAnswer:
+    """Delays a response until `seconds` after the request started.
+
+    It does not hide a database that is slower than that. No secret depends on it: anyone can
+    compute the check character of a code, and a code that exists shows its order.
+    """
+
+    seconds: float = MISS_SECONDS
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def wait_since(self, started: float) -> None:
+        """Sleep until `seconds` after `started`, a value of `clock`; not at all if it is later."""
+        rest = started + self.seconds - self.clock()
+        if rest > 0:
+            self.sleep(rest)
+
+
+@customer.record
+def add_constant_time_answer(state: BlueprintSetupState) -> None:
+    """Register the delay as an extension, so that tests can replace its clock."""
+    state.app.extensions["constant_time_answer"] = ConstantTimeAnswer()
+
+
+@customer.before_request
+def record_start() -> None:
+    """Record the start time, from which the delay of a miss is measured."""
+    g.started = _constant_time_answer().clock()
+
+
+@customer.after_request
+def forbid_caching(response: Response) -> Response:
+    """Keep orders out of caches and search engines."""
+    if request.endpoint not in PUBLIC or response.status_code != 200:
+        response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@customer.after_request
+def keep_chosen_language(response: Response) -> Response:
+    """Store the language chosen in the URL, except on responses that are the same for everyone."""
+    return response if request.endpoint in PUBLIC else keep_language(response)
+
+
+@customer.errorhandler(TooManyRequests)
+def show_rate_limit(_error: TooManyRequests) -> Response:
+    """Render the search form with the input and the time to wait; Limiter adds `Retry-After`."""
+    limit = limiter.current_limit
+    seconds = 1 if limit is None else max(1, math.ceil(limit.reset_at - time.time()))
+    message = ngettext(
+        "Too many codes in a short time. Please try again in a second.",
+        "Too many codes in a short time. Please try again in %(num)s seconds.",
+        seconds,
+    )
+    typed = request.args.get("code") or (request.view_args or {}).get("code", "")
+    return page("customer/find.html", 429, typed=printable_input(typed), message=message)
+
+
+@customer.errorhandler(HTTPException)
+def show_error(error: HTTPException) -> Response:
+    """Render an HTTP error as a customer page."""
+    return error_page(error)
+
+
+def miss(message: str, typed: str) -> Response:
+    """Return the response for a code without an order.
+
+    `message` is MISTYPED or UNKNOWN. Size and time are the same for both.
+    """
+    text = _padded(message)
+    answer = page("customer/find.html", 404, typed=printable_input(typed), message=text)
+    request_lock.release()  # other requests continue during the delay
+    _constant_time_answer().wait_since(g.started)
+    return answer
+
+
+def page(template: str, status: int = 200, **context: object) -> Response:
+    """Render a template as an HTML response."""
+    return Response(render_template(template, **context), status, mimetype="text/html")
+
+
+def printable_input(typed: str) -> str:
+    """Return the printable characters of the input, at most MAX_SHOWN, for showing it again."""
+    return "".join(character for character in typed[:MAX_SHOWN] if character.isprintable())
+
+
+def _padded(message: str) -> str:
+    """Translate the message of a miss and pad it with spaces to the size of the longer one."""
+    size = max(_size(gettext(text)) for text in (MISTYPED, UNKNOWN))
+    text = gettext(message)
+    return text + " " * (size - _size(text))
+
+
+def _size(text: str) -> int:
+    return len(str(escape(text)).encode())
+
+
+def _constant_time_answer() -> ConstantTimeAnswer:
+    extension: ConstantTimeAnswer = current_app.extensions["constant_time_answer"]
+    return extension

@@ -1,0 +1,242 @@
+"""Views of the customer pages. Anyone with an order's code may look; a miss reveals nothing."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from babel.dates import format_date
+from flask import Response, redirect, request, url_for
+from werkzeug.exceptions import NotFound as NoPage
+from werkzeug.wrappers import Response as AnyResponse
+
+from orders.domain import short_id
+from orders.domain.calendar_event import DayEvent, write_calendar
+from orders.domain.colours import look_of, read_colour, style_sheet
+from orders.domain.errors import NotFound
+from orders.domain.moments import read_day
+from orders.domain.short_id import MistypedShortId, grouped
+from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.customer import unlock
+from orders.interfaces.customer.blueprint import (
+    MISTYPED,
+    UNKNOWN,
+    customer,
+    miss,
+    page,
+    printable_input,
+)
+from orders.interfaces.http.assets import FOR_EVER, send_stored
+from orders.interfaces.http.current_settings import customer_link, limiter, lookup_limit
+from orders.interfaces.http.i18n import figure, gettext, language, ngettext, set_org_language
+from orders.services import accounts
+from orders.services.catalog.configuration_queries import StoredFile
+from orders.services.orders import lookup
+from orders.services.orders.lookup import Content, CustomerView, Detail
+
+# Characters of a typed customer ID that are read: an ID has at most 255, plus spaces between them.
+MAX_TYPED = 1000
+# Steps as customers see them, with an explanation. The first covers both statuses of open carts.
+STEPS = (
+    (lazy_gettext("Being prepared"), lazy_gettext("The cart is being put together")),
+    (STATUS_TEXTS[Status.NEW], lazy_gettext("We have your order")),
+    (STATUS_TEXTS[Status.IN_PROGRESS], lazy_gettext("We are working on it")),
+    (STATUS_TEXTS[Status.COMPLETE], lazy_gettext("All is done")),
+)
+
+
+@customer.get("/find")
+@limiter.limit(lookup_limit, exempt_when=lambda: "code" not in request.args)
+def find() -> AnyResponse:
+    """Render the search form; redirect to the order's page for a well-formed code."""
+    typed = request.args.get("code")
+    if typed is None:
+        return page("customer/find.html", typed="", message="")
+    try:
+        code = short_id.normalise(typed)
+    except MistypedShortId:
+        return miss(MISTYPED, typed)
+    return redirect(url_for("customer.show_order", code=code), 303)
+
+
+@customer.get("/o/")
+def ask_for_code() -> AnyResponse:
+    """Redirect a link without a code to the search form."""
+    return redirect(url_for("customer.find"), 303)
+
+
+@customer.get("/o/<code>")
+@customer.get("/o/<path:code>")
+@limiter.limit(lookup_limit)
+def show_order(code: str) -> AnyResponse:
+    """Render the order's page; redirect other spellings of the code to the canonical one."""
+    try:
+        canonical = short_id.normalise(code)
+    except MistypedShortId:
+        return miss(MISTYPED, code)
+    view = lookup.find_order_for_customer(canonical, unlock.is_unlocked)
+    if view is None:
+        return miss(UNKNOWN, code)
+    if code != canonical:
+        return redirect(url_for("customer.show_order", code=canonical), 301)
+    return render(view)
+
+
+@customer.post("/o/<code>/open")
+@limiter.limit(lookup_limit)
+def open_order(code: str) -> AnyResponse:
+    """Verify the typed customer ID; when it is right, unlock the order for this browser."""
+    try:
+        canonical = short_id.normalise(code)
+    except MistypedShortId:
+        return miss(MISTYPED, code)
+    typed = request.form.get("number", "")[:MAX_TYPED]
+    attempt = lookup.verify_customer(canonical, typed)
+    if attempt is not None and attempt.lock is None:
+        # Rendered without the cookie, so the page shows no more than before.
+        view = lookup.find_order_for_customer(canonical, lambda _lock: False)
+        return miss(UNKNOWN, code) if view is None else _refuse(view, typed, attempt.wait)
+    answer = redirect(url_for("customer.show_order", code=canonical), 303)
+    if attempt is not None and attempt.lock is not None:
+        unlock.set_unlock_cookie(answer, canonical, attempt.lock)
+    return answer
+
+
+@customer.get("/o/<code>/pictures/<int:number>")
+# Only misses count: one page loads many pictures, and nobody who guesses codes gets any.
+@limiter.limit(lookup_limit, deduct_when=lambda response: response.status_code == 404)
+def show_picture(code: str, number: int) -> AnyResponse:
+    """Send the picture of an order line, counted from 1."""
+    try:
+        file = lookup.find_picture(short_id.normalise(code), number, unlock.is_unlocked)
+        return miss(UNKNOWN, code) if file is None else send_stored(file)
+    except MistypedShortId:
+        return miss(MISTYPED, code)
+    except NotFound:  # the file was removed in the meantime
+        return miss(UNKNOWN, code)
+
+
+@customer.get("/o/<code>/days/<int:number>.ics")
+@limiter.limit(lookup_limit)
+def show_day(code: str, number: int) -> AnyResponse:
+    """Send the calendar file for a detail that is a date, counted from 1."""
+    try:
+        canonical = short_id.normalise(code)
+    except MistypedShortId:
+        return miss(MISTYPED, code)
+    view = lookup.find_order_for_customer(canonical, unlock.is_unlocked)
+    content = view.content if view else None
+    if view is None or content is None or not 1 <= number <= len(content.details):
+        return miss(UNKNOWN, code)
+    event = _day_event(view, content.details[number - 1], f"{canonical}-{number}")
+    if event is None:
+        return miss(UNKNOWN, code)
+    name = {"Content-Disposition": f'attachment; filename="{canonical}.ics"'}
+    return Response(write_calendar(event), mimetype="text/calendar", headers=name)
+
+
+# The URLs of colors and logos contain the color itself or the hash of the file, not the org: anyone
+# may cache the responses forever, and they reveal nothing about the org.
+
+
+@customer.get("/o/look/<color>.css")
+def show_theme(color: str) -> Response:
+    """Send a style sheet that applies the accent color, six hex digits, to the page."""
+    return _style_sheet(color, ":root")
+
+
+@customer.get("/o/look/<color>/preview.css")
+def show_theme_preview(color: str) -> Response:
+    """Send a style sheet that applies the accent color to the preview in the settings only."""
+    return _style_sheet(color, ".preview")
+
+
+@customer.get("/o/logo/<sha256>")
+def show_logo(sha256: str) -> Response:
+    """Send the logo whose content has this hash."""
+    try:
+        logo = accounts.find_logo(sha256)
+        file = StoredFile("logo", "logo", logo.content_type, 0, logo.sha256, logo.stored_as)
+        answer = send_stored(file)
+    except NotFound as error:
+        raise NoPage(error.sentence) from error
+    answer.headers["Cache-Control"] = FOR_EVER
+    return answer
+
+
+def render(view: CustomerView, status: int = 200, **context: object) -> Response:
+    """Render an order's page with its org's theme and language."""
+    set_org_language(view.org.language)
+    status_text = STATUS_TEXTS[view.status]
+    step = 0 if view.status in OPEN_CARTS else [name for name, _ in STEPS].index(status_text)
+    content = view.content
+    return page(
+        "customer/order.html", status, view=view, org=view.org, code=grouped(view.short_id),
+        status_text=status_text, step=step, steps=STEPS, content=content,
+        total=_total(content) if content else "",
+        details=list(_details(view.short_id, content)) if content else [],
+        link=customer_link(view.short_id), **{"message": "", "typed": "", **context},
+    )  # fmt: skip
+
+
+def _total(content: Content) -> str:
+    lines, pieces = len(content.lines), sum(line.count for line in content.lines)
+    counted = (
+        ngettext("%(count)s line", "%(count)s lines", lines, count=figure(lines)),
+        ngettext("%(count)s piece", "%(count)s pieces", pieces, count=figure(pieces)),
+    )
+    return ", ".join(counted)
+
+
+def _details(code: str, content: Content) -> Iterator[tuple[str, str, str | None]]:
+    """Yield label, text and, for dates, the URL of the calendar file of each non-empty detail."""
+    for number, detail in enumerate(content.details, 1):
+        day = read_day(detail.value)
+        if day is not None:
+            calendar = url_for("customer.show_day", code=code, number=number)
+            yield detail.label, format_date(day, "full", locale=language()), calendar
+        elif (text := _text(detail.value)).strip():
+            yield detail.label, text, None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    return figure(value) if isinstance(value, int | float) else str(value)
+
+
+def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
+    """Render the page for a wrong customer ID, or for too many tries if `wait` seconds are left."""
+    set_org_language(view.org.language)
+    if not wait:
+        message = gettext("This is not the customer number of this order.")
+        return render(view, 422, message=message, typed=printable_input(typed))
+    message = unlock.too_many_tries_message(wait)
+    answer = render(view, 429, message=message, typed=printable_input(typed))
+    answer.headers["Retry-After"] = str(wait)
+    return answer
+
+
+def _day_event(view: CustomerView, detail: Detail, name: str) -> DayEvent | None:
+    """Return the calendar event of a detail, or None when it is not a date."""
+    day = read_day(detail.value)
+    if day is None or view.content is None:
+        return None
+    set_org_language(view.org.language)
+    link = customer_link(view.short_id)
+    order = gettext("Order %(code)s", code=grouped(view.short_id))
+    return DayEvent(
+        uid=f"{name}@{urlsplit(link).hostname}",
+        day=day,
+        title=f"{detail.label} – {view.org.org_name}",  # noqa: RUF001 - an en dash for people
+        text=f"{order}\n{link}",
+        address=link,
+        changed_at=view.content.updated_at,
+    )
+
+
+def _style_sheet(color: str, selector: str) -> Response:
+    brand = read_colour(color)
+    if brand != f"#{color}":
+        raise NoPage(lazy_gettext("A colour of six digits."))
+    sheet = style_sheet(look_of(brand), selector)
+    return Response(sheet, mimetype="text/css", headers={"Cache-Control": FOR_EVER})

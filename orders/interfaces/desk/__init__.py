@@ -1,0 +1,33 @@
+"""The sales desk: signing in, entering orders, finding them again, and the settings."""
+
+# Each module of views adds its routes to the blueprint.
+from orders.interfaces.desk import display, start_views  # noqa: F401
+from orders.interfaces.desk.blueprint import desk
+from orders.interfaces.desk.imports import import_views  # noqa: F401
+from orders.interfaces.desk.order import order_views, print_views  # noqa: F401
+from orders.interfaces.desk.order_form import (  # noqa: F401
+    draft_views,
+    edit_views,
+    entry_views,
+    field_views,
+)
+from orders.interfaces.desk.order_list import bulk_views, list_views  # noqa: F401
+from orders.interfaces.desk.people import (  # noqa: F401
+    account_views,
+    invitation_views,
+    link_views,
+    second_factor_views,
+    sign_in_views,
+)
+from orders.interfaces.desk.settings import (  # noqa: F401
+    attribute_views,
+    configuration_views,
+    navigation,
+    org_views,
+    request_views,
+    staff_views,
+    token_views,
+    webhook_views,
+)
+
+__all__ = ["desk"]

@@ -1,0 +1,98 @@
+"""The start page's charts as geometry, which the template renders at any width."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from orders.domain.status import STATUS_TEXTS, Status
+from orders.interfaces.http.i18n import figure, gettext, ngettext, translated
+from orders.services.dashboard import Day
+
+HEIGHT = 100  # units
+DAY = 10  # units of width
+GAP = 2  # units between two days
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A rectangle for `count` orders of one status; `day` is None in the bar by status."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    status: Status
+    count: int
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart of `width` by HEIGHT units; `sentence` describes it, `top` is its highest count."""
+
+    width: int
+    blocks: tuple[Block, ...]
+    sentence: str
+    top: int
+
+
+def by_day(days: Sequence[Day], write: Callable[[date], str] = str) -> Chart:
+    """Return a chart with a column for each day, stacked by status; `write` formats a day."""
+    top = max((day.total for day in days), default=0)
+    blocks = []
+    for position, day in enumerate(days):
+        y = float(HEIGHT)
+        for status in Status:
+            count = day.counts.get(status, 0)
+            if count:
+                height = HEIGHT * count / top
+                y -= height
+                blocks.append(
+                    Block(
+                        position * DAY + GAP / 2, round(y, 2), DAY - GAP, round(height, 2),
+                        status, count, day.day,
+                    )
+                )  # fmt: skip
+    return Chart(len(days) * DAY, tuple(blocks), _sentence(days, top, write), top)
+
+
+def by_status(days: Sequence[Day]) -> Chart:
+    """Return a chart with one bar, divided by the statuses that the orders have now."""
+    totals = totals_of(days)
+    every = sum(totals.values())
+    width = 1000
+    blocks, x = [], 0.0
+    for status, count in totals.items():
+        if count:
+            part = width * count / every
+            blocks.append(Block(round(x, 2), 0, round(part, 2), HEIGHT, status, count))
+            x += part
+    figures = ", ".join(
+        f"{figure(count)} {translated(STATUS_TEXTS[status])}"
+        for status, count in totals.items()
+        if count
+    )
+    sentence = gettext("By status: %(figures)s.", figures=figures)
+    return Chart(width, tuple(blocks), sentence, every)
+
+
+def totals_of(days: Sequence[Day]) -> dict[Status, int]:
+    """Return the number of orders of these days by the status that they have now."""
+    return {status: sum(day.counts.get(status, 0) for day in days) for status in Status}
+
+
+def _sentence(days: Sequence[Day], top: int, write: Callable[[date], str]) -> str:
+    every = sum(day.total for day in days)
+    most = next((day for day in days if day.total == top), None)
+    values = {"count": figure(every), "days": len(days)}
+    if not most or not top:
+        return ngettext(
+            "%(count)s order in the last %(days)s days.",
+            "%(count)s orders in the last %(days)s days.",
+            every, **values,
+        )  # fmt: skip
+    return ngettext(
+        "%(count)s order in the last %(days)s days, most of them on %(day)s: %(most)s.",
+        "%(count)s orders in the last %(days)s days, most of them on %(day)s: %(most)s.",
+        every, **values, day=write(most.day), most=figure(top),
+    )  # fmt: skip

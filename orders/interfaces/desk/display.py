@@ -1,0 +1,90 @@
+"""How the desk's pages show values: statuses, times, JSON values, QR codes."""
+
+import io
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+import segno
+from flask import Response
+from markupsafe import Markup
+
+from orders.domain.permissions import Permission
+from orders.domain.preferences import Preferences
+from orders.domain.status import STATUS_TEXTS, Status, read_status
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk.blueprint import desk
+from orders.interfaces.http.i18n import translated
+from orders.interfaces.http.session import current_member
+
+# The roles, for the catalog: pages write `_(role)`.
+ROLE_NAMES = (lazy_gettext("sales"), lazy_gettext("admin"), lazy_gettext("viewer"))
+
+
+def status_names() -> dict[Status, str]:
+    """Return the statuses in their order, with their names in the page's language."""
+    return {status: translated(text) for status, text in STATUS_TEXTS.items()}
+
+
+def status_menus(names: Mapping[Status, str]) -> dict[Status | None, Markup]:
+    """Return the options of a menu of statuses, by the status that is selected.
+
+    A page of the list has such a menu in each of its rows.
+    """
+    option = Markup('<option value="{}"{}>{}</option>')
+    return {
+        chosen: Markup("").join(
+            option.format(status, " selected" if status == chosen else "", name)
+            for status, name in names.items()
+        )
+        for chosen in (None, *names)
+    }
+
+
+def status_name(value: str) -> str:
+    """Return the name of a status by its wire name; another text unchanged."""
+    status = read_status(value)
+    return value if status is None else translated(STATUS_TEXTS[status])
+
+
+def as_text(value: object) -> str:
+    """Return a text unchanged, and any other JSON value as indented JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def qr_drawing(text: str, *, border: int, cache_control: str) -> Response:
+    """Return a QR code of the text as an SVG image; `border` counts modules of white."""
+    drawing = io.BytesIO()
+    segno.make(text, micro=False).save(
+        drawing, kind="svg", border=border, light="#fff", dark="#000", svgclass=None,
+        lineclass=None, omitsize=True,
+    )  # fmt: skip
+    response = Response(drawing.getvalue(), mimetype="image/svg+xml")
+    response.headers["Cache-Control"] = cache_control
+    return response
+
+
+@desk.app_template_global("own_preferences")
+def preferences() -> Preferences:
+    """Return the preferences of the person who is signed in, else the defaults."""
+    member = current_member()
+    return Preferences() if member is None else member.preferences
+
+
+@desk.app_template_filter("local")
+def local(moment: datetime, seconds: bool = False) -> str:
+    """Return a moment in the person's format and zone; `zone_name()` names the zone."""
+    return preferences().write(moment, seconds=seconds)
+
+
+@desk.app_template_global()
+def zone_name() -> str:
+    """Return the name of the zone of all times on the page, as `UTC` or `Berlin time`."""
+    return translated(preferences().zone_name)
+
+
+@desk.app_template_global()
+def may(permission: str) -> bool:
+    """Return whether the person may `read`, `enter` or change `settings`; False without one."""
+    member = current_member()
+    return member is not None and member.may(Permission(permission))

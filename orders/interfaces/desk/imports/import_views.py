@@ -1,0 +1,308 @@
+"""Importing orders from a file: upload, columns, preview, progress, result."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from flask import flash, render_template, request, send_file, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from orders.domain.attributes import AttributeRule
+from orders.domain.column_matching import (
+    IGNORED,
+    LINE_TARGETS,
+    ORDER_TARGETS,
+    REST_TARGETS,
+    Matching,
+    free_targets,
+)
+from orders.domain.errors import Conflict, FieldError, InvalidInput
+from orders.domain.sheet_reading import Sheet, UnreadableSheet, letters
+from orders.domain.texts import lazy_gettext
+from orders.domain.typed_values import whole_number
+from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.forms import html_page, new_key
+from orders.interfaces.http.current_settings import current_limits
+from orders.interfaces.http.i18n import translated
+from orders.interfaces.http.pages import go_to, page_number, page_or_piece, wants_piece
+from orders.services.imports import control, preview, records, upload
+from orders.services.imports.records import Import, ImportState, OrderState
+from orders.services.orders import queries
+from orders.storage.pages import Paging
+
+MAX_SAMPLE = 60  # characters of a cell
+SAMPLES = 3  # different cells of a column
+# Targets for a column that keeps its name, in an object of the order.
+_OWN_NAMES = {
+    "platform": lazy_gettext("Platform, “%(key)s”"),
+    "metadata": lazy_gettext("Metadata, “%(key)s”"),
+    "derivative": lazy_gettext("Derivative, “%(key)s”"),
+}
+IMPORTS_A_PAGE = 20
+ORDERS_A_PAGE = 100
+FIRST_ORDERS = 20  # of a preview
+FIRST_BAD = 25  # orders whose errors are shown first
+COMMON_FAULTS = 5  # errors of several rows
+FIRST_ROWS = 100  # rows from which the samples are taken
+MAX_KEY = 64  # characters of an upload form's key
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """A column of the file with samples of its cells, and the selected one of its options.
+
+    `groups` are headings with their options; the first heading is empty.
+    """
+
+    at: int
+    letter: str
+    name: str
+    samples: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    chosen: str
+    error: str
+
+
+def column_choices(
+    sheet: Sheet,
+    matching: Matching,
+    attributes: Sequence[AttributeRule],
+    errors: Sequence[FieldError],
+) -> list[ColumnChoice]:
+    """Return the columns of a file for the form."""
+    said = {error.path: error.message for error in errors}
+    return [
+        ColumnChoice(
+            at=at,
+            letter=letters(at),
+            name=name,
+            samples=_samples(sheet, at),
+            groups=_groups(name, attributes),
+            chosen=matching.targets[at],
+            error=said.get(f"column.{at}", ""),
+        )
+        for at, name in enumerate(sheet.columns)
+    ]
+
+
+def _samples(sheet: Sheet, at: int) -> tuple[str, ...]:
+    different = dict.fromkeys(row.cells[at][:MAX_SAMPLE] for row in sheet.rows if row.cells[at])
+    return tuple(different)[:SAMPLES]
+
+
+def _own_name(target: str) -> str:
+    area, _, key = target.partition(".")
+    return lazy_gettext(_OWN_NAMES[area], key=key)
+
+
+def _groups(
+    name: str, attributes: Sequence[AttributeRule]
+) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    defined = tuple((rule.path, rule.label) for rule in attributes)
+    known = {target for target, _ in defined}
+    own = ((target, _own_name(target)) for target in free_targets(name))
+    free = tuple(pair for pair in own if pair[0] not in known | ORDER_TARGETS.keys())
+    groups = (
+        ("", ((IGNORED, lazy_gettext("Not imported")),)),
+        (lazy_gettext("Cart line"), tuple(LINE_TARGETS.items())),
+        (lazy_gettext("Order"), tuple(ORDER_TARGETS.items())),
+        (lazy_gettext("Attributes"), defined),
+        (lazy_gettext("Under its own name"), free),
+        (lazy_gettext("Whole objects"), tuple(REST_TARGETS.items())),
+    )
+    return tuple(group for group in groups if group[1])
+
+
+@desk.get("/orders/import")
+def show_order_imports() -> str:
+    """Render the form for a file, and the list of imports."""
+    return _render_start()
+
+
+@desk.post("/orders/import")
+def upload_orders() -> AnyResponse:
+    """Save the file and redirect to its columns, or report why it cannot be read."""
+    sent, actor = request.files.get("file"), signed_in().actor
+    try:
+        if sent is None or not sent.filename:
+            raise UnreadableSheet(lazy_gettext("Choose a file."))  # noqa: TRY301 - reported like errors of the file
+        one = upload.upload(
+            sent.filename, sent.read(), actor=actor, limits=current_limits(),
+            key=request.form.get("key", "")[:MAX_KEY],
+        )  # fmt: skip
+    except UnreadableSheet as error:
+        return html_page(_render_start(error.sentence), 422)
+    return go_to(_address(one) if one.matching else _address(one, "choose_matching"))
+
+
+@desk.get("/orders/import/sample.csv")
+def order_import_sample() -> AnyResponse:
+    """Send a small file that can be imported."""
+    return _csv(preview.SAMPLE, "orders.csv")
+
+
+@desk.get("/orders/import/<import_id>")
+def show_order_import(import_id: str) -> AnyResponse:
+    """Render an import: its progress, its preview, or its result."""
+    one = _find(import_id)
+    if one.state == ImportState.MATCHING:
+        return go_to(_address(one, "choose_matching"))
+    if one.is_worked_on:
+        found = records.counts(one)
+        return page_or_piece(
+            "desk/imports/progress.html", "desk/imports/_progress.html",
+            one=one, State=ImportState, counts=found, progress=records.progress(one, found),
+        )  # fmt: skip
+    if wants_piece():  # the page still shows the progress
+        return go_to(_address(one))
+    return html_page(
+        _render_preview(one) if one.state == ImportState.CHECKED else _render_result(one)
+    )
+
+
+@desk.get("/orders/import/<import_id>/columns")
+def choose_matching(import_id: str) -> AnyResponse:
+    """Render the columns with the suggested targets."""
+    one = _find(import_id)
+    if one.state not in records.NOT_STARTED:
+        return go_to(_address(one))
+    return html_page(_render_columns(one, upload.suggest(one, signed_in().actor)))
+
+
+@desk.post("/orders/import/<import_id>/columns")
+def match_columns(import_id: str) -> AnyResponse:
+    """Save the targets of the columns, and start checking the orders."""
+    one = _find(import_id)
+    matching = Matching(
+        tuple(request.form.get(f"column.{at}", "") for at in range(len(one.columns))),
+        whole_number(request.form.get("group", ""), most=999),
+    )
+    try:
+        upload.match(one, matching, actor=signed_in().actor)
+    except InvalidInput as invalid:
+        return html_page(_render_columns(one, matching, invalid.errors), 422)
+    except Conflict as conflict:
+        flash(translated(conflict.sentence), "bad")
+    return go_to(_address(one))
+
+
+@desk.post("/orders/import/<import_id>/start")
+def start_order_import(import_id: str) -> AnyResponse:
+    """Start creating the orders, or report why it is not possible."""
+    one = _find(import_id)
+    try:
+        control.start(
+            one,
+            actor=signed_in().actor,
+            all_or_nothing=request.form.get("mode") != "skip",
+            skip_same=bool(request.form.get("same")),
+            again=bool(request.form.get("again")),
+        )
+    except InvalidInput as invalid:
+        return html_page(_render_preview(one, invalid.errors), 422)
+    except Conflict as conflict:
+        flash(translated(conflict.sentence), "bad")
+    return go_to(_address(one))
+
+
+@desk.post("/orders/import/<import_id>/cancel")
+def cancel_order_import(import_id: str) -> AnyResponse:
+    """Cancel an import; the orders that it has created stay."""
+    one = _find(import_id)
+    control.cancel(one)
+    return go_to(_address(one))
+
+
+@desk.post("/orders/import/<import_id>/carry-on")
+def carry_on_order_import(import_id: str) -> AnyResponse:
+    """Resume an import that has failed or was canceled."""
+    one = _find(import_id)
+    try:
+        control.carry_on(one)
+    except Conflict as conflict:
+        flash(translated(conflict.sentence), "bad")
+    return go_to(_address(one))
+
+
+@desk.get("/orders/import/<import_id>/errors.csv")
+def order_import_errors(import_id: str) -> AnyResponse:
+    """Send the rows with errors, with a column for the errors."""
+    one = _find(import_id)
+    return _csv(preview.errors_csv(one, translated), f"{PurePath(one.file_name).stem}-errors.csv")
+
+
+@desk.get("/orders/import/<import_id>/result.csv")
+def order_import_result(import_id: str) -> AnyResponse:
+    """Send the rows of the file with the codes of their orders."""
+    one = _find(import_id)
+    return _csv(preview.result_csv(one, translated), f"{PurePath(one.file_name).stem}-imported.csv")
+
+
+def _find(import_id: str) -> Import:
+    return records.find(import_id, signed_in().org_id)
+
+
+def _address(one: Import, view: str = "show_order_import") -> str:
+    return url_for(f"desk.{view}", import_id=one.id)
+
+
+def _csv(text: str, name: str) -> AnyResponse:
+    return send_file(
+        io.BytesIO(text.encode()), mimetype="text/csv", as_attachment=True, download_name=name
+    )
+
+
+def _render_start(error: str = "") -> str:
+    org_id = signed_in().org_id
+    page = records.list_imports(org_id, Paging(page=page_number(), per_page=IMPORTS_A_PAGE))
+    makers = {one.started_by or one.created_by for one, _ in page.entries}
+    return render_template(
+        "desk/imports/start.html", error=error, limits=current_limits(), page=page,
+        State=ImportState, names=queries.actor_names(makers, org_id), key=new_key(),
+    )  # fmt: skip
+
+
+def _render_columns(one: Import, matching: Matching, errors: tuple[FieldError, ...] = ()) -> str:
+    sheet = records.read_sheet(one, most=FIRST_ROWS)
+    return render_template(
+        "desk/imports/columns.html",
+        one=one,
+        columns=column_choices(sheet, matching, signed_in().actor.org.attributes, errors),
+        matching=matching,
+        errors=errors,
+        said={error.path: error.message for error in errors},
+        earlier=records.earlier_runs(one),
+    )
+
+
+def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> str:
+    return render_template(
+        "desk/imports/preview.html",
+        one=one,
+        counts=records.counts(one),
+        first=preview.first_orders(one, signed_in().actor, most=FIRST_ORDERS),
+        bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD),
+        common=preview.common_faults(one, most=COMMON_FAULTS),
+        earlier=records.earlier_runs(one),
+        errors=errors,
+        said={error.path: error.message for error in errors},
+        chosen=request.form,
+        OrderState=OrderState,
+    )
+
+
+def _render_result(one: Import) -> str:
+    number = page_number()
+    return render_template(
+        "desk/imports/result.html",
+        one=one,
+        counts=records.counts(one),
+        bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD) if number == 1 else (),
+        orders=records.read_orders(one, most=ORDERS_A_PAGE, skip=(number - 1) * ORDERS_A_PAGE),
+        page=number,
+        pages=-(-(one.order_count or 0) // ORDERS_A_PAGE),
+        names=queries.actor_names({one.started_by or one.created_by}, one.org_id),
+        ImportState=ImportState,
+        OrderState=OrderState,
+    )

@@ -1,0 +1,231 @@
+"""The history of an order in words: who did what when, from where, and what it was before."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from orders.domain.attributes import AttributeRule, display
+from orders.domain.json_values import canonical_json, same_json
+from orders.domain.order import LABELS, PLATFORM_LABELS
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk.display import status_name
+from orders.interfaces.http.i18n import figure, gettext, ngettext, translated
+from orders.services.catalog import products
+from orders.services.orders.changes import LINK_SENT
+from orders.services.orders.queries import HistoryEntry
+from orders.services.orders.rows import CREATED, IMPORTED
+
+# The titles of actions; an action that is missing here is shown by its name.
+TITLES = {
+    CREATED: lazy_gettext("Created"),
+    IMPORTED: lazy_gettext("Imported"),
+    "changed": lazy_gettext("Changed"),
+    "binned": lazy_gettext("Put into the bin"),
+    "restored": lazy_gettext("Taken out of the bin"),
+    LINK_SENT: lazy_gettext("Link sent to the customer"),
+}
+# The titles of changes of one field only.
+ONLY_TITLES = {"status": lazy_gettext("Status changed"), "cart": lazy_gettext("Cart changed")}
+_MISSING = object()
+Cards = Mapping[str, products.ConfigurationSummary]
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A change of a field: `before` is None for an added value, `after` for a removed one.
+
+    Both are None when the label says everything. `is_whole` is set when the label and the one
+    value say everything, so that the page does not mention the missing other value.
+    """
+
+    label: str
+    before: str | None = None
+    after: str | None = None
+    is_whole: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEvent:
+    """One entry of the history. `source` is "desk", "import" or "token"."""
+
+    at: datetime
+    title: str
+    who: str
+    source: str
+    changes: tuple[FieldChange, ...]
+
+
+def describe(
+    entries: Sequence[HistoryEntry], rules: Sequence[AttributeRule], org_id: str
+) -> list[HistoryEvent]:
+    """Describe the entries in the page's language, newest first.
+
+    Deleted attributes are shown by their key and value, deleted configurations by their ID.
+    """
+    lines = [line for entry in entries for line in _lines_in(entry.changes.get("cart"))]
+    cards = products.resolve({str(line["configurationId"]) for line in lines}, org_id)
+    return [_event(entry, rules, cards) for entry in reversed(entries)]
+
+
+def since(entries: Iterable[HistoryEntry], version: int) -> list[HistoryEntry]:
+    """Return the entries after the one that made this version of the order.
+
+    The first entry is that of version 1, and each change adds one; sending a link is no change.
+    """
+    changes = [entry for entry in entries if entry.action != LINK_SENT]
+    return changes[max(version, 0) :]
+
+
+def _event(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) -> HistoryEvent:
+    source = "desk" if entry.actor_kind == "staff" else "token"
+    if entry.action == IMPORTED:
+        source = "import"
+    return HistoryEvent(
+        at=entry.at,
+        title=_title(entry),
+        who=entry.actor_name,
+        source=source,
+        changes=tuple(_changes(entry, rules, cards)),
+    )
+
+
+def _title(entry: HistoryEntry) -> str:
+    if entry.action == "changed" and len(entry.changes) == 1:
+        return translated(ONLY_TITLES.get(next(iter(entry.changes)), TITLES["changed"]))
+    return translated(TITLES.get(entry.action, entry.action))
+
+
+def _changes(
+    entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards
+) -> Iterator[FieldChange]:
+    if entry.action == LINK_SENT:
+        yield FieldChange(gettext("Sent to"), after=str(entry.changes.get("to", "")), is_whole=True)
+        return
+    for name, change in entry.changes.items():
+        if name == "cart":
+            yield from _cart_changes(change, cards)
+        elif name in {"metadata", "derivative"}:
+            yield from _key_changes(name, change, rules)
+        elif name == "platform":
+            for key, before, after in _keys(change):
+                label = translated(PLATFORM_LABELS.get(key, key))
+                yield FieldChange(label, _text(before), _text(after))
+        elif isinstance(change, dict):
+            before, after = _text(change.get("from")), _text(change.get("to"))
+            if name == "status":
+                before, after = (one and status_name(one) for one in (before, after))
+            yield FieldChange(translated(LABELS.get(name, name)), before, after)
+
+
+def _key_changes(
+    area: str, change: object, rules: Sequence[AttributeRule]
+) -> Iterator[FieldChange]:
+    labels = {rule.key: rule for rule in rules if area in rule.areas}
+    for key, before, after in _keys(change):
+        rule = labels.get(key)
+        if rule is None:
+            label = key if area == "metadata" else f"{area}: {key}"
+            yield FieldChange(label, _text(before), _text(after))
+        else:
+            yield FieldChange(rule.label, _shown(rule, before), _shown(rule, after))
+
+
+def _keys(change: object) -> Iterator[tuple[str, object, object]]:
+    """Return each key with different values before and after, _MISSING for an absent key."""
+    sides = change if isinstance(change, dict) else {}
+    before = sides.get("from") or {}
+    after = sides.get("to") or {}
+    for key in [*before, *(key for key in after if key not in before)]:
+        old, new = before.get(key, _MISSING), after.get(key, _MISSING)
+        if old is _MISSING or new is _MISSING or not same_json(old, new):
+            yield key, old, new
+
+
+def _shown(rule: AttributeRule, value: object) -> str | None:
+    if value is _MISSING or value is None:
+        return None
+    return _text(value) if isinstance(value, dict | list) else translated(display(rule, value))
+
+
+def _text(value: object) -> str | None:
+    if value is _MISSING or value is None:
+        return None
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _lines_in(change: object) -> list[Line]:
+    if not isinstance(change, dict):
+        return []
+    return [line for side in ("added", "from", "to") for line in change.get(side) or ()]
+
+
+def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[FieldChange]:
+    """Pair lines of before and after: first equal ones, then those with the same configuration."""
+    if "added" in change:
+        for line in change["added"]:
+            yield FieldChange(gettext("Line added"), after=_line_text(line, cards), is_whole=True)
+        return
+    old, new = list(change.get("from") or ()), list(change.get("to") or ())
+    same = _take_pairs(old, new, lambda line: line)
+    counted = _take_pairs(
+        old, new, lambda line: [line["configurationId"], line.get("metadata", None)]
+    )
+    noted = _take_pairs(old, new, lambda line: line["configurationId"])
+    for before, after in counted:
+        label = gettext("Count of %(product)s", product=_name(before, cards))
+        yield FieldChange(label, figure(before["count"]), figure(after["count"]))
+    for before, after in noted:
+        yield FieldChange(
+            gettext("Line of %(product)s", product=_name(before, cards)),
+            _line_text(before, cards, named=False),
+            _line_text(after, cards, named=False),
+        )
+    for line in old:
+        yield FieldChange(gettext("Line taken out"), before=_line_text(line, cards), is_whole=True)
+    for line in new:
+        yield FieldChange(gettext("Line added"), after=_line_text(line, cards), is_whole=True)
+    if same and not (counted or noted or old or new):
+        yield FieldChange(gettext("Lines put into another order"))
+
+
+def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, Line]]:  # noqa: ANN401 - a function of a line to any JSON value
+    """Remove lines with the same `key` from both lists, and return them as pairs."""
+    waiting: dict[bytes, list[Line]] = {}
+    for line in new:
+        waiting.setdefault(canonical_json(key(line)), []).append(line)
+    pairs, rest = [], []
+    for line in old:
+        found = waiting.get(canonical_json(key(line)))
+        if found:
+            pairs.append((line, found.pop(0)))
+        else:
+            rest.append(line)
+    left = {id(line) for lines in waiting.values() for line in lines}
+    old[:] = rest
+    new[:] = [line for line in new if id(line) in left]
+    return pairs
+
+
+def _line_text(line: Line, cards: Cards, *, named: bool = True) -> str:
+    count = figure(line["count"])
+    if named:
+        text = gettext("%(count)s of %(product)s", count=count, product=_name(line, cards))
+    else:
+        text = ngettext("%(count)s piece", "%(count)s pieces", line["count"], count=count)
+    details = ", ".join(f"{key}: {_text(value)}" for key, value in _metadata(line).items())
+    return f"{text} ({details})" if details else text
+
+
+def _metadata(line: Line) -> dict[str, Any]:
+    return line.get("metadata") or {}
+
+
+def _name(line: Line, cards: Cards) -> str:
+    reference = str(line["configurationId"])
+    card = cards.get(reference)
+    if card is None:
+        return reference
+    return " ".join(part for part in (card.product_name, card.sku or card.short_id) if part)

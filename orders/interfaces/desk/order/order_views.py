@@ -1,0 +1,248 @@
+"""The page of one order and its actions: status, bin and restore, notes, the customer's link."""
+
+from collections.abc import Callable
+
+from flask import Response, render_template, request, url_for
+from flask_limiter.util import get_remote_address
+
+from orders.domain.errors import Forbidden, InvalidOrder, NotFound, ServiceBusy, StaleVersion
+from orders.domain.order import Order, OrderChanges
+from orders.domain.status import Status, read_status
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.display import qr_drawing, status_name, status_names
+from orders.interfaces.desk.forms import FilledForm, id_by_field, number_in
+from orders.interfaces.desk.order import history
+from orders.interfaces.desk.order.order_page import (
+    LinkForm,
+    NoteForm,
+    OrderForms,
+    StaleChange,
+    done,
+    offer_undo,
+    refused,
+    render_order,
+)
+from orders.interfaces.desk.order.order_texts import cards_of, link_message
+from orders.interfaces.http.current_settings import current_settings, customer_link, limiter
+from orders.interfaces.http.i18n import figure, gettext, translated
+from orders.interfaces.http.pages import go_to
+from orders.interfaces.http.session import current_member
+from orders.services import mail
+from orders.services.orders import changes as order_changes
+from orders.services.orders import notes, queries
+
+IN_THE_BIN = lazy_gettext("The order is in the bin. Restore it first; nothing was changed.")
+CHANGED_MEANWHILE = lazy_gettext(
+    "The order was changed meanwhile, so this was not done. Look at it again."
+)
+# Enough for the busiest person, and useless for sending thousands.
+MAIL_LIMIT = "20 per minute"
+MAX_MESSAGE = 5_000  # characters
+QR_BORDER = 2  # modules of white around the code
+
+
+class InTheBin(Exception):  # noqa: N818 - it names a state, like our other errors
+    """The order is in the bin and must be restored before it can be changed."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        super().__init__(IN_THE_BIN)
+
+
+@desk.errorhandler(InTheBin)
+def _in_the_bin(error: InTheBin) -> Response:
+    return refused(error.order, translated(IN_THE_BIN))
+
+
+@desk.get("/orders/<reference>")
+def show_order(reference: str) -> Response:
+    """Render everything about one order, also about one in the bin."""
+    return render_order(queries.find_any_order(reference, signed_in().org_id))
+
+
+@desk.get("/orders/<reference>/placed")
+def placed(reference: str) -> str:
+    """Render a new order's code large, for reading it out, with the customer's link."""
+    order = queries.find_order(reference, signed_in().org_id)
+    return render_template(
+        "desk/placed.html",
+        order=order,
+        cards=cards_of(order),
+        customer_link=customer_link(order.short_id),
+    )
+
+
+@desk.get("/orders/<reference>/qr.svg")
+def qr_code(reference: str) -> Response:
+    """Render the customer's link as a QR code."""
+    order = queries.find_order(reference, signed_in().org_id)
+    link = customer_link(order.short_id)
+    return qr_drawing(link, border=QR_BORDER, cache_control="private, max-age=86400")
+
+
+@desk.post("/orders/<reference>/status")
+def set_status(reference: str) -> Response:
+    """Set the status; if the order was changed meanwhile, show the changes and ask again."""
+    order = _open_order(reference)
+    status = read_status(request.form.get("status"))
+    if status is None:
+        sentence = gettext("One of: %(options)s.", options=", ".join(status_names().values()))
+        return render_order(order, OrderForms(status_error=sentence), status=422)
+    try:
+        after = order_changes.change_order(
+            order.id, OrderChanges(status=status), actor=signed_in().actor, is_current=_is_current()
+        )
+    except StaleVersion:
+        return _render_stale(order.id, status)
+    except InvalidOrder as invalid:
+        sentence = " ".join(translated(error.message) for error in invalid.errors)
+        return render_order(order, OrderForms(status_error=sentence), status=422)
+    return _report_status(order, after)
+
+
+def _report_status(before: Order, after: Order) -> Response:
+    name = status_name(after.status)
+    if after.version == _version():
+        return done(after, gettext("The order was %(status)s already.", status=name))
+    if "undone" in request.form:
+        return done(after, gettext("The order is %(status)s again.", status=name))
+    offer_undo(after, "desk.set_status", status=str(before.status), undone="yes")
+    message = gettext(
+        "The order is %(status)s now; it was %(before)s.",
+        status=name, before=status_name(before.status),
+    )  # fmt: skip
+    return done(after, message)
+
+
+def _render_stale(order_id: str, status: Status) -> Response:
+    """Render the order as it is now, with its changes since the form was rendered."""
+    member = signed_in()
+    order = queries.find_any_order(order_id, member.org_id)
+    entries = history.since(queries.read_history(order), _version())
+    events = history.describe(entries, member.actor.org.attributes, order.org_id)
+    return render_order(order, OrderForms(stale=StaleChange(status, events)), status=409)
+
+
+@desk.post("/orders/<reference>/bin")
+def bin_order(reference: str) -> Response:
+    """Move the order to the bin."""
+    return _bin_or_restore(
+        _open_order(reference), order_changes.bin_order,
+        gettext("The order is in the bin: no customer, shop or script sees it."),
+        undo="desk.restore_order",
+    )  # fmt: skip
+
+
+@desk.post("/orders/<reference>/restore")
+def restore_order(reference: str) -> Response:
+    """Restore the order from the bin."""
+    order = queries.find_any_order(reference, signed_in().org_id)
+    if order.deleted_at is None:
+        return done(order, gettext("The order is not in the bin."))
+    return _bin_or_restore(
+        order, order_changes.restore_order, gettext("The order is restored, as it was before."),
+        undo="desk.bin_order",
+    )  # fmt: skip
+
+
+def _bin_or_restore(
+    order: Order, action: Callable[..., Order], message: str, *, undo: str
+) -> Response:
+    try:
+        after = action(order.id, actor=signed_in().actor, is_current=_is_current())
+    except StaleVersion:
+        return refused(order, translated(CHANGED_MEANWHILE))
+    if "undone" not in request.form:
+        offer_undo(after, undo, undone="yes")
+    return done(after, message)
+
+
+@desk.post("/orders/<reference>/notes")
+def add_note(reference: str) -> Response:
+    """Add a note; the same form adds only one."""
+    order, entry = _open_order(reference), FilledForm(NoteForm(formdata=request.form))
+    try:
+        note_id = notes.add_note(
+            order.id, entry.form.note.data or "", actor=signed_in().actor,
+            note_id=id_by_field(entry.form.key),
+        )  # fmt: skip
+    except InvalidOrder as invalid:
+        entry.show(invalid.errors)
+        return render_order(order, OrderForms(note=entry), status=422)
+    anchor = f"note-{note_id}"
+    return go_to(url_for("desk.show_order", reference=order.short_id, _anchor=anchor))
+
+
+@desk.post("/orders/<reference>/notes/<note_id>/delete")
+def delete_note(reference: str, note_id: str) -> Response:
+    """Delete a note of the person's own."""
+    order = _open_order(reference)
+    try:
+        notes.remove_note(order.id, note_id, actor=signed_in().actor)
+    except Forbidden as error:
+        return refused(order, translated(error.sentence))
+    return done(order, gettext("The note is deleted."))
+
+
+def _mail_limit_key() -> str:
+    """Return who is limited; limits are checked before the blueprint knows who acts."""
+    member = current_member()
+    return member.id if member else get_remote_address()
+
+
+@desk.post("/orders/<reference>/link")
+@limiter.limit(MAIL_LIMIT, key_func=_mail_limit_key)
+def send_link(reference: str) -> Response:
+    """Send the customer's link by e-mail, and record it in the history."""
+    order, entry = _open_order(reference), FilledForm(LinkForm(formdata=request.form))
+    if not mail.is_configured(current_settings()):
+        return refused(order, translated(mail.NOT_SET_UP))
+    to = (entry.form.to.data or "").strip()
+    if not _mail_link(order, to, entry):
+        return render_order(order, OrderForms(link=entry), status=422)
+    try:
+        order_changes.note_link_sent(order.id, to, actor=signed_in().actor)
+    except (ServiceBusy, NotFound):
+        return refused(
+            order,
+            gettext("The link went to %(address)s, but the history could not note it.", address=to),
+        )
+    return done(order, gettext("The link is on its way to %(address)s.", address=to))
+
+
+def _mail_link(order: Order, to: str, entry: FilledForm) -> bool:
+    """Mail the link with the message of the form; return False with the error in the form."""
+    message, ours = (entry.form.message.data or "").strip(), link_message(order)
+    if len(message) > MAX_MESSAGE:
+        entry.errors["message"] = gettext("At most %(most)s characters.", most=figure(MAX_MESSAGE))
+        entry.focus = "message"
+        return False
+    text = f"{message}\n\n{ours.text}" if message else ours.text
+    try:
+        mail.send(to, ours.subject, text, settings=current_settings())
+    except mail.MailFailed as failed:
+        reason = translated(failed.sentence)
+        entry.errors["to"] = gettext("%(reason)s Nothing was sent.", reason=reason)
+        entry.focus = "to"
+        return False
+    return True
+
+
+def _open_order(reference: str) -> Order:
+    """Return an order that can be changed. Raises InTheBin for one in the bin."""
+    order = queries.find_any_order(reference, signed_in().org_id)
+    if order.deleted_at is not None:
+        raise InTheBin(order)
+    return order
+
+
+def _version() -> int:
+    """Return the version that the form shows; -1, which is never current, without one."""
+    return number_in(request.form, "version", -1)
+
+
+def _is_current() -> Callable[[int], bool]:
+    """Return the check of the stored version against the form's."""
+    version = _version()
+    return lambda stored: stored == version

@@ -1,0 +1,239 @@
+"""Drafts of new orders and of changes, and templates: what is saved of a form, and when."""
+
+import contextlib
+from typing import TypeAlias
+
+from flask import Response, flash, request, url_for
+from werkzeug.datastructures import MultiDict
+
+from orders.domain.attributes import Kind
+from orders.domain.errors import StaleVersion
+from orders.domain.order import Order
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.forms import FormData, attribute_path, is_key, new_key, number_in
+from orders.interfaces.desk.order_form.edit_form import read_edit
+from orders.interfaces.desk.order_form.form_page import sent_entry
+from orders.interfaces.http.i18n import gettext, translated
+from orders.interfaces.http.pages import go_to
+from orders.services.accounts.access import OrgRules, StaffMember
+from orders.services.orders import change_drafts, drafts, queries
+from orders.services.orders import templates as order_templates
+from orders.services.orders.change_drafts import ChangeElsewhere
+from orders.services.orders.drafts import DraftChanged, Fields
+
+# Names and values of the fields of a form that waits for the end of a sign-in.
+ResumedForm: TypeAlias = list[tuple[str, str]]
+
+MAX_PAGE_NAME = 22  # characters, as `new_key` makes them
+IN_BIN = lazy_gettext(
+    "This order went to the bin meanwhile, so nothing of it can be changed. What you have typed is "
+    "kept, and offered again once somebody has restored the order."
+)
+NOT_OF_THIS_ORDER = lazy_gettext("This page is not of this order. Open the order again.")
+# Fields of the page, which nobody types.
+_OF_THE_PAGE = {"csrf_token", "do", "draft_version", "page", "templateName", "order", "version"}
+# Fields that have a value on every form, typed or not.
+_FILLED_IN = {"status"}
+_FILLED_IN_ROWS = (".count", ".area")
+
+
+def typed_fields(sent: FormData) -> Fields:
+    """Return names and values of all fields that were sent, in their order."""
+    return [
+        [name, value]
+        for name, value in sent.items(multi=True)
+        if name not in _OF_THE_PAGE and not name.startswith("removed.")
+    ]
+
+
+def as_form(fields: Fields) -> FormData:
+    """Return saved fields as a browser sends them."""
+    return MultiDict([(name, value) for name, value in fields])
+
+
+def sent_draft_version() -> int:
+    """Return the version of the draft that the page has loaded or saved last; 0 for none."""
+    return number_in(request.form, "draft_version")
+
+
+def sent_page() -> str:
+    """Return the name of the open page that has sent the form; empty for none."""
+    return _page_of(request.form)
+
+
+def _page_of(sent: FormData) -> str:
+    return sent.get("page", "")[:MAX_PAGE_NAME]
+
+
+# New orders
+
+
+def _save(sent: FormData, key: str, member: StaffMember, version: int) -> int:
+    fields = typed_fields(sent)
+    return drafts.save_draft(
+        key, fields, actor=member.actor, title=_title_of(fields), lines=_lines_of(fields),
+        version=version, page=_page_of(sent),
+    )  # fmt: skip
+
+
+def _title_of(fields: Fields) -> str:
+    """Return the title of a draft: the order's name, else the customer."""
+    typed = dict(fields)
+    return (typed.get("name") or typed.get("customerId") or "").strip()
+
+
+def _lines_of(fields: Fields) -> int:
+    """Count the lines that name a configuration."""
+    return sum(
+        name.startswith("cart.") and name.endswith(".configurationId") and bool(value.strip())
+        for name, value in fields
+    )
+
+
+def _is_typed(fields: Fields, rules: OrgRules) -> bool:
+    """Return whether anything was typed: a form that was only opened is no draft."""
+    defaults = {
+        attribute_path(rule): "y" if rule.kind is Kind.BOOLEAN else str(rule.default)
+        for rule in rules.attributes
+        if rule.default is not None and rule.default is not False
+    }
+    return any(
+        value.strip() and value != defaults.get(name)
+        for name, value in fields
+        if name not in _FILLED_IN and not name.endswith(_FILLED_IN_ROWS)
+    )
+
+
+def save_sent_draft(key: str) -> int:
+    """Save the form that was sent as a draft and return its version. Raises DraftChanged."""
+    member, version = signed_in(), sent_draft_version()
+    if version == 0 and not _is_typed(typed_fields(request.form), member.actor.org):
+        return 0
+    return _save(request.form, key, member, version)
+
+
+def keep_sent_draft(key: str) -> int:
+    """Save the form that was sent, for people without JavaScript; return the draft's version.
+
+    A newer draft of another open page does not matter here: this person sees what is on this page.
+    """
+    with contextlib.suppress(DraftChanged):
+        return save_sent_draft(key)
+    return sent_draft_version()
+
+
+def keep_resumed(sent: FormData, key: str, member: StaffMember) -> str:
+    """Save an order form that waits for the end of a sign-in as a draft; return the draft's key.
+
+    That is the form's own, unless another page has another draft with it: nothing is overwritten.
+    """
+    version = number_in(sent, "draft_version")
+    key = key if is_key(key) else new_key()
+    try:
+        _save(sent, key, member, version)
+    except DraftChanged:
+        key = new_key()
+        _save(sent, key, member, 0)
+    return key
+
+
+@desk.post("/orders/new/draft")
+def save_draft() -> Response:
+    """Save the form as a draft; the answer is the draft's version, for the next save."""
+    key = request.args.get("form", "")
+    if not is_key(key):
+        return _plain(gettext("This form has no address of its own."), 400)
+    try:
+        version = save_sent_draft(key)
+    except DraftChanged as changed:
+        return _plain(translated(changed.sentence), 409)
+    return _plain(str(version))
+
+
+@desk.post("/orders/drafts/<key>/discard")
+def discard_draft(key: str) -> Response:
+    """Remove a draft from the list, and offer to open it again."""
+    if not is_key(key):
+        return go_to(url_for("desk.new_order"))
+    drafts.discard_draft(key, signed_in().actor)
+    return go_to(url_for("desk.new_order", form=_sent_key(), discarded=key))
+
+
+@desk.post("/orders/templates/<template_id>/remove")
+def remove_template(template_id: str) -> Response:
+    """Remove a template for everybody in the org."""
+    order_templates.remove_template(template_id, signed_in().actor)
+    return go_to(url_for("desk.new_order", form=_sent_key()))
+
+
+def _sent_key() -> str | None:
+    """Return the key of the form that the page shows, if it has one."""
+    here = request.form.get("here", "")
+    return here if is_key(here) else None
+
+
+def _plain(text: str, status: int = 200) -> Response:
+    return Response(text, status, mimetype="text/plain")
+
+
+# Changes of an order
+
+
+def save_sent_changes(order: Order) -> int:
+    """Save the form that was sent as this person's draft of a change; return its version.
+
+    Raises ChangeElsewhere, and StaleVersion for a version that the order never had.
+    """
+    member, sent = signed_in(), request.form
+    entry = sent_entry(sent, member)
+    edit = read_edit(entry, sent, order, member)
+    is_changed = edit.raw or entry.faults() or entry.form.paste.data
+    # The change begins with this version.
+    fields: Fields = [["version", sent.get("version", "")], *typed_fields(sent)]
+    return change_drafts.keep(
+        order, fields if is_changed else [], actor=member.actor, version=sent_draft_version(),
+        page=sent_page(),
+    )  # fmt: skip
+
+
+def keep_sent_changes(order: Order) -> int:
+    """Save the changes that were sent, for people without JavaScript; return the draft's version.
+
+    Other changes on another open page do not matter here: this person sees what is on this page.
+    """
+    with contextlib.suppress(ChangeElsewhere, StaleVersion):
+        return save_sent_changes(order)
+    return sent_draft_version()
+
+
+@desk.post("/orders/<reference>/edit/draft")
+def save_edit_draft(reference: str) -> Response:
+    """Save the changes as a draft; the answer is the draft's version, for the next save."""
+    order = queries.find_any_order(reference, signed_in().org_id)
+    try:
+        version = save_sent_changes(order)
+    except ChangeElsewhere as refused:
+        return _plain(translated(refused.sentence), 409)
+    except StaleVersion:
+        return _plain(translated(NOT_OF_THIS_ORDER), 409)
+    if order.deleted_at is not None:
+        return _plain(translated(IN_BIN), 409)
+    return _plain(str(version))
+
+
+@desk.post("/orders/<reference>/edit/discard")
+def discard_edit_draft(reference: str) -> Response:
+    """Discard this person's unsaved changes of an order; newer ones of another page are offered.
+
+    Leads back to the form or the order's page, where the button was.
+    """
+    member = signed_in()
+    order = queries.find_any_order(reference, member.org_id)
+    is_gone = change_drafts.end(order, member.actor, version=sent_draft_version(), page=sent_page())
+    if request.form.get("here") == "form":
+        discarded = "yes" if is_gone else None
+        return go_to(url_for("desk.edit_order", reference=order.short_id, discarded=discarded))
+    if is_gone:
+        flash(gettext("Your changes are discarded."))
+    return go_to(url_for("desk.show_order", reference=order.short_id))

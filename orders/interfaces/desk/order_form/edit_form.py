@@ -1,0 +1,179 @@
+"""The form of an existing order: filled in, compared with what is stored, conflicts in words."""
+
+# ruff: noqa: RUF001 - dashes and multiplication signs in texts for people
+from dataclasses import dataclass
+from typing import Any
+
+from orders.domain.attributes import Kind, display
+from orders.domain.merging import FieldConflict, changed_fields
+from orders.domain.order import LABELS, TEXT_FIELDS, Order
+from orders.domain.sheet_reading import write_value
+from orders.domain.status import STATUS_TEXTS, Status, read_status
+from orders.domain.typed_values import write_details
+from orders.interfaces.desk.forms import FormData, attribute_path, number_in
+from orders.interfaces.desk.order_form.form_page import check_with
+from orders.interfaces.desk.order_form.form_rows import FormLine, TypedLine, extra_row, line_row
+from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
+from orders.interfaces.http.current_settings import current_limits
+from orders.interfaces.http.i18n import figure, gettext, translated
+from orders.services.accounts.access import OrgRules, StaffMember
+from orders.services.catalog import products
+from orders.services.orders.order_edits import check_edit, order_at
+
+
+def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
+    """Return the form filled in with an order that is to be changed."""
+    entry = new_entry(rules)
+    form = entry.form
+    for text in TEXT_FIELDS:
+        form[text.name].process_data(getattr(order, text.name) or "")
+    for field, value in (
+        (form.status, str(order.status)),
+        (form.platform, order.platform.get("platform")),
+        (form.platform_id, order.platform.get("id")),
+        (form.store_name, order.platform.get("storeName")),
+    ):
+        field.process_data(value or "")
+    _fill_attributes(entry, order)
+    entry.lines = _cart_rows(order) or [line_row(0, TypedLine())]
+    entry.resolve(order.org_id)
+    return entry
+
+
+def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
+    """Return the form of a new order, copied from another one.
+
+    Status and platform are not copied: two orders must not have the number of one in a shop.
+    """
+    return entry_of(order._replace(platform={}, status=Status.NEW), rules)
+
+
+def _fill_attributes(entry: OrderEntry, order: Order) -> None:
+    areas = {"metadata": order.metadata, "derivative": order.derivative}
+    for attribute in entry.attributes:
+        area, _, key = attribute.path.partition(".")
+        value = areas[area].get(key)
+        if attribute.rule.kind is Kind.BOOLEAN:
+            attribute.field.process_data(value is True)
+        elif value is None:
+            attribute.field.process_data("")
+        else:
+            attribute.field.process_data(value if isinstance(value, str) else _number_text(value))
+    defined = {attribute.path for attribute in entry.attributes}
+    others = [
+        (area, key, write_value(value))
+        for area, values in areas.items()
+        for key, value in values.items()
+        if f"{area}.{key}" not in defined
+    ]
+    rows = [extra_row(at, key, value, area) for at, (area, key, value) in enumerate(others)]
+    entry.extras = rows or [extra_row(0)]
+
+
+def _number_text(value: object) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else write_value(value)
+
+
+def _cart_rows(order: Order) -> list[FormLine]:
+    cards = products.resolve({line.configuration_id for line in order.cart}, order.org_id)
+    references = products.references_of(cards.values(), order.org_id)
+    rows = []
+    for number, line in enumerate(order.cart):
+        card = cards.get(line.configuration_id)
+        reference = line.configuration_id if card is None else references[card.id]
+        rows.append(
+            line_row(number, TypedLine(reference, str(line.count), write_details(line.metadata)))
+        )
+    return rows
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Changes of an order on a form.
+
+    `stored` is the order as it is now, `base` as it was in `version`, which the form began with;
+    `raw` are the changed fields.
+    """
+
+    stored: Order
+    base: Order
+    version: int
+    raw: dict[str, object]
+
+
+def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMember) -> Edit:
+    """Find out what was changed on the form of an order.
+
+    Raises StaleVersion for a version that the order never had.
+    """
+    version = number_in(sent, "version")
+    base = order_at(stored, version)
+    before = entry_of(base, member.actor.org).raw()
+    return Edit(stored, base, version, changed_fields(base, before, entry.raw()))
+
+
+def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:
+    """Check the changes of an order. Raises InvalidOrder."""
+    check_with(
+        entry.faults(),
+        lambda: check_edit(edit.base, edit.raw, actor=member.actor, limits=current_limits()),
+    )
+
+
+@dataclass(frozen=True)
+class ShownConflict:
+    """A field that two people have changed differently, in words."""
+
+    label: str
+    mine: str
+    theirs: str
+
+
+def shown_conflicts(
+    conflicts: tuple[FieldConflict, ...], member: StaffMember
+) -> list[ShownConflict]:
+    """Return each conflict with its label and both values."""
+    return [_shown_conflict(conflict, member) for conflict in conflicts]
+
+
+def _shown_conflict(conflict: FieldConflict, member: StaffMember) -> ShownConflict:
+    if conflict.path == "cart":
+        mine, theirs = (
+            _cart_text(lines, member.org_id) for lines in (conflict.mine, conflict.theirs)
+        )
+        return ShownConflict(translated(LABELS["cart"]), mine, theirs)
+    for rule in member.actor.org.attributes:
+        if attribute_path(rule) == conflict.path:
+            shown = (
+                "–" if value is None else translated(display(rule, value))
+                for value in (conflict.mine, conflict.theirs)
+            )
+            return ShownConflict(rule.label, *shown)
+    label = LABELS.get(conflict.path, conflict.path.removeprefix("metadata."))
+    if conflict.path == "status":
+        return ShownConflict(
+            translated(label), _status_text(conflict.mine), _status_text(conflict.theirs)
+        )
+    return ShownConflict(
+        translated(label), _value_text(conflict.mine), _value_text(conflict.theirs)
+    )
+
+
+def _cart_text(lines: list[dict[str, Any]], org_id: str) -> str:
+    cards = products.resolve({line["configurationId"] for line in lines}, org_id)
+    named = []
+    for line in lines:
+        card = cards.get(line["configurationId"])
+        name = line["configurationId"] if card is None else card.sku or card.short_id
+        named.append(f"{figure(line['count'])} × {name}")
+    return ", ".join(named) or gettext("no lines")
+
+
+def _status_text(value: object) -> str:
+    status = read_status(value)
+    return _value_text(value) if status is None else translated(STATUS_TEXTS[status])
+
+
+def _value_text(value: object) -> str:
+    return "–" if value is None else write_value(value)

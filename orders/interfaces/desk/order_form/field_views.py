@@ -1,0 +1,87 @@
+"""What the order form asks while somebody types: checks, pasted lines, suggestions."""
+
+from flask import Response, render_template, request
+
+from orders.domain.errors import FieldError, InvalidInput
+from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.forms import FormData
+from orders.interfaces.desk.order_form.edit_form import check_changes, read_edit
+from orders.interfaces.desk.order_form.form_page import check_new, sent_entry
+from orders.interfaces.desk.order_form.form_rows import pasted_rows
+from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
+from orders.services.accounts.access import StaffMember
+from orders.services.catalog import products
+from orders.services.catalog.products import find_configurations
+from orders.services.customers import find_customers
+from orders.services.orders.queries import find_order
+
+
+def check_sent(entry: OrderEntry, sent: FormData, member: StaffMember) -> None:
+    """Check the form of a new or a changed order. Raises InvalidOrder."""
+    if "order" in sent:
+        stored = find_order(sent["order"], member.org_id)
+        check_changes(entry, read_edit(entry, sent, stored, member), member)
+    else:
+        check_new(entry, member)
+
+
+@desk.post("/orders/new/check")
+def check_field() -> Response:
+    """Render the error of one field, or the configuration that it names."""
+    member, name = signed_in(), request.args.get("field", "")
+    entry = sent_entry(request.form, member)
+    try:
+        check_sent(entry, request.form, member)
+    except InvalidInput as invalid:
+        entry.show(invalid.errors)
+    line = next((one for one in entry.lines if one.reference.name == name), None)
+    if line is not None:
+        entry.suggest(member.actor, only=line)
+        shown = entry.shown(line, entry.number(line))
+        return Response(render_template("desk/_product.html", shown=shown))
+    return Response(render_template("desk/_error.html", message=entry.error(name)))
+
+
+@desk.post("/orders/new/paste")
+def paste_lines() -> Response:
+    """Render pasted text as rows of the cart, each with its product or its error."""
+    member = signed_in()
+    sent = sent_entry(request.form, member)
+    first = max(sent.next_row, request.args.get("first", 0, type=int))
+    entry = new_entry(member.actor.org)
+    entry.lines = pasted_rows(sent.form.paste.data or "", first)
+    entry.resolve(member.org_id)
+    if entry.lines:
+        entry.show(_line_errors(entry))
+        entry.suggest(member.actor)
+    return Response(render_template("desk/_lines.html", entry=entry))
+
+
+def _line_errors(entry: OrderEntry) -> list[FieldError]:
+    """Return the errors of the rows; the form has no other field of an order."""
+    try:
+        check_new(entry, signed_in(), metadata={})
+    except InvalidInput as invalid:
+        return [error for error in invalid.errors if error.path.startswith("cart.")]
+    return []
+
+
+@desk.get("/orders/new/configurations")
+def suggest_configurations() -> Response:
+    """Render the configurations that the typed text may mean, the likeliest first."""
+    text, member = request.args.get("q", ""), signed_in()
+    cards = find_configurations(text, member.actor)
+    return Response(
+        render_template(
+            "desk/_suggestions.html",
+            cards=cards,
+            references=products.references_of(cards, member.org_id),
+        )
+    )
+
+
+@desk.get("/orders/new/customers")
+def suggest_customers() -> Response:
+    """Render the customers that the typed text may mean, those of the newest orders first."""
+    found = find_customers(request.args.get("q", ""), signed_in().actor)
+    return Response(render_template("desk/_suggestions.html", customers=found))

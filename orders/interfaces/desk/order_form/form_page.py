@@ -1,0 +1,99 @@
+"""The page with the order form: reading what was sent, checking it, rendering it again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from flask import Response
+
+from orders.domain.errors import FieldError, InvalidOrder
+from orders.domain.order import Order, OrderDraft
+from orders.interfaces.desk.blueprint import signed_in
+from orders.interfaces.desk.forms import FormData, element_id
+from orders.interfaces.desk.order_form.order_form import OrderEntry, blank_line, read_entry
+from orders.interfaces.http.current_settings import current_limits
+from orders.interfaces.http.pages import page_or_piece, wants_piece
+from orders.services.accounts.access import StaffMember
+from orders.services.customers import find_customers
+from orders.services.orders import intake
+from orders.services.orders.notes import check_note
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class FormPage:
+    """What differs between the pages that show the form.
+
+    `address` is where it is sent; `hidden` are fields of the page that are sent with it; drafts of
+    what is typed are sent to `draft_address`. `order` is the order that is changed, None for a new
+    one.
+    """
+
+    title: str
+    address: str
+    hidden: dict[str, str] = field(default_factory=dict)
+    draft_address: str = ""
+    order: Order | None = None
+
+
+def sent_entry(sent: FormData, member: StaffMember) -> OrderEntry:
+    """Read a form as it was sent, and look up the configurations that it names."""
+    entry = read_entry(sent, member.actor.org)
+    entry.resolve(member.org_id)
+    return entry
+
+
+def check_with(faults: Sequence[FieldError], check: Callable[[], T]) -> T:
+    """Return what the check returns. Raises InvalidOrder with its errors and the faults."""
+    try:
+        checked = check()
+    except InvalidOrder as invalid:
+        raise InvalidOrder([*invalid.errors, *faults]) from invalid
+    if faults:
+        raise InvalidOrder(faults)
+    return checked
+
+
+def check_new(entry: OrderEntry, member: StaffMember, **changes: object) -> OrderDraft:
+    """Check a new order, with some of its fields replaced. Raises InvalidOrder."""
+    return check_with(
+        [*entry.faults(), *_note_faults(entry)],
+        lambda: intake.check_order(
+            {**entry.raw(), **changes}, actor=member.actor, limits=current_limits(),
+            legacy_items=False,
+        ),
+    )  # fmt: skip
+
+
+def _note_faults(entry: OrderEntry) -> Sequence[FieldError]:
+    try:
+        if note_of(entry):
+            check_note(note_of(entry))
+    except InvalidOrder as invalid:
+        return invalid.errors
+    return ()
+
+
+def note_of(entry: OrderEntry) -> str:
+    """Return the note for the team as it would be stored; empty for none."""
+    return (entry.form.note.data or "").replace("\r\n", "\n").strip()
+
+
+def render_form(
+    entry: OrderEntry, page: FormPage, *, status: int = 200, **context: object
+) -> Response:
+    """Render the page with the form, or the form alone for htmx."""
+    actor = signed_in().actor
+    entry.suggest(actor)
+    return page_or_piece(
+        "desk/order_form.html",
+        "desk/_order_form.html",
+        status=status,
+        entry=entry,
+        page=page,
+        blank=blank_line(),
+        element_id=element_id,
+        customers=find_customers("", actor) if not wants_piece() else (),
+        **context,
+    )

@@ -1,0 +1,345 @@
+"""Translates between the order form and the order that the services check.
+
+The form sends texts; the services take what a JSON client would send. A text that is no number is
+passed on as it is, so that the error comes from the services.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from orders.domain.errors import FieldError
+from orders.domain.identifiers import read_uuid
+from orders.domain.json_values import RepeatedKeys
+from orders.domain.order import TEXT_FIELDS
+from orders.domain.sheet_reading import read_value
+from orders.domain.texts import lazy_gettext
+from orders.domain.typed_values import (
+    NO_JSON_SENTENCE,
+    DetailError,
+    read_details,
+    read_whole,
+    whole_number,
+)
+from orders.interfaces.desk.forms import FormData, SummaryError, element_id
+from orders.interfaces.desk.order_form.form_fields import (
+    AttributeField,
+    OrderForm,
+    attribute_fields,
+    attribute_form,
+    attribute_value,
+)
+from orders.interfaces.desk.order_form.form_rows import (
+    BLANK_ROW,
+    FIRST_LINES,
+    FormLine,
+    MetadataRow,
+    TypedLine,
+    extra_row,
+    free_number,
+    line_row,
+    read_extras,
+    read_lines,
+)
+from orders.interfaces.http.i18n import gettext, translated
+from orders.services.accounts.access import Actor, OrgRules
+from orders.services.catalog import products
+from orders.services.catalog.products import ConfigurationSummary, find_configurations
+
+_LINE_LABELS = {
+    "configurationId": lazy_gettext("Configuration ID, line %(number)s"),
+    "count": lazy_gettext("Count, line %(number)s"),
+    "metadata": lazy_gettext("Details, line %(number)s"),
+}
+_EXTRA_LABELS = {
+    "key": lazy_gettext("Key of other metadata, row %(number)s"),
+    "value": lazy_gettext("Value of other metadata, row %(number)s"),
+}
+MAX_SUGGESTED = 5  # rows with an unknown text for which the form suggests configurations
+CANDIDATES = 3  # suggestions for each of them
+
+
+@dataclass(frozen=True)
+class RemovedRow:
+    """The row that was removed last: its position from zero, and what was typed into it."""
+
+    position: int
+    typed: TypedLine
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A row of the cart with everything that the template shows of it.
+
+    `card` is the saved configuration that the row names; `same_as` is the number of the first row
+    before it with the same configuration and details, 0 for none; `focus` is the field of the row
+    that gets the focus, empty for none.
+    """
+
+    line: FormLine
+    number: int
+    card: ConfigurationSummary | None
+    error: str
+    count_error: str
+    details_error: str
+    same_as: int
+    candidates: list[ConfigurationSummary]
+    is_open: bool
+    focus: str
+
+    @property
+    def is_kept(self) -> bool:
+        """Return whether the row names a configuration that may live on another platform."""
+        return read_uuid(self.line.reference.text) is not None
+
+
+@dataclass
+class OrderEntry:
+    """The order form: what was typed, as it was typed, and the errors of its fields."""
+
+    form: OrderForm
+    attributes: list[AttributeField]
+    lines: list[FormLine]
+    extras: list[MetadataRow]
+    cards: dict[str, ConfigurationSummary] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    summary: list[SummaryError] = field(default_factory=list)
+    notice: str = ""
+    is_refused: bool = False  # the notice reports that nothing was saved
+    focus: str = ""
+    removed: RemovedRow | None = None
+    # Numbers of rows whose details are open although they are empty.
+    opened: set[int] = field(default_factory=set)
+    # Configurations that an unknown text may mean, by the number of its row.
+    candidates: dict[int, list[ConfigurationSummary]] = field(default_factory=dict)
+    _looked_up: set[str] = field(default_factory=set)
+    _same: dict[int, FormLine] = field(default_factory=dict)
+
+    @property
+    def next_row(self) -> int:
+        """A free number for a new row of the cart."""
+        return free_number(self.lines)
+
+    @property
+    def filled_lines(self) -> list[FormLine]:
+        """The rows that are not blank: the lines of the order."""
+        return [line for line in self.lines if not line.is_blank]
+
+    @property
+    def pieces(self) -> int:
+        """The sum of the valid counts."""
+        counts = (read_whole(line.count.text) for line in self.filled_lines)
+        return sum(count for count in counts if isinstance(count, int) and count > 0)
+
+    def same_as(self, line: FormLine) -> FormLine | None:
+        """Return the first row before this one with the same configuration and details, if any."""
+        return self._same.get(line.row)
+
+    def shown(self, line: FormLine, number: int) -> ShownLine:
+        """Return a row as the template shows it; `number` is its position, from one."""
+        first, message = self._same.get(line.row), self.errors.get(line.reference.name, "")
+        count_error = self.errors.get(line.count.name, "")
+        details_error = self.errors.get(line.details.name, "")
+        prefix, column = f"cart-{line.row}-", ""
+        if self.focus.startswith(prefix):
+            column = self.focus.removeprefix(prefix)
+        return ShownLine(
+            line, number, self.cards.get(line.reference.text), message, count_error, details_error,
+            same_as=self.number(first) if first is not None else 0,
+            candidates=self.candidates.get(line.row, []),
+            is_open=bool(line.details.text or details_error) or line.row in self.opened,
+            focus=column,
+        )  # fmt: skip
+
+    def number(self, line: FormLine) -> int:
+        """Return the position of a row, from one."""
+        return next(at for at, one in enumerate(self.lines, start=1) if one is line)
+
+    def raw(self) -> dict[str, Any]:
+        """Return the order as the JSON API would receive it, without empty fields."""
+        form = self.form
+        raw: dict[str, Any] = {}
+        for one in TEXT_FIELDS:
+            if form[one.name].data:
+                raw[one.wire_name] = form[one.name].data
+        raw["status"] = form.status.data
+        platform = {
+            "platform": form.platform.data,
+            "id": form.platform_id.data,
+            "storeName": form.store_name.data,
+        }
+        if any(platform.values()):
+            raw["platform"] = {key: value for key, value in platform.items() if value}
+        raw["metadata"], raw["derivative"] = self._attributes()
+        raw["cart"] = [self._line(line) for line in self.filled_lines]
+        return raw
+
+    def _line(self, line: FormLine) -> dict[str, Any]:
+        typed = line.reference.text
+        card = self.cards.get(typed)
+        raw: dict[str, Any] = {}
+        if typed:
+            raw["configurationId"] = card.id if card else typed
+        if line.count.text:
+            raw["count"] = read_whole(line.count.data)
+        if line.details.text:
+            raw["metadata"] = _object(_details(line) or [])
+        return raw
+
+    def _attributes(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        pairs: dict[str, list[tuple[str, Any]]] = {"metadata": [], "derivative": []}
+        for attribute in self.attributes:
+            area, _, key = attribute.path.partition(".")
+            value = attribute_value(attribute)
+            # An empty field means “no value”: the default must not fill it in again.
+            if value is not None or attribute.rule.default is not None:
+                pairs[area].append((key, value))
+        for extra in self.extras:
+            if key := extra.key.text:
+                area = "derivative" if extra.area.data == "derivative" else "metadata"
+                pairs[area].append((key, _extra_value(extra)))
+        return _object(pairs["metadata"]), _object(pairs["derivative"])
+
+    def faults(self) -> list[FieldError]:
+        """Return the errors that the services cannot see, because they get only the order."""
+        faults = []
+        for extra in self.extras:
+            if extra.value.data and not extra.key.text:
+                faults.append(FieldError(extra.key.name, lazy_gettext("This is required.")))
+            try:
+                read_value(extra.value.data)
+            except ValueError:
+                faults.append(FieldError(extra.value.name, NO_JSON_SENTENCE))
+        for position, line in enumerate(self.filled_lines):
+            try:
+                read_details(line.details.data)
+            except DetailError as error:
+                message = lazy_gettext(
+                    "Line %(line)s of the details: %(fault)s",
+                    line=error.line,
+                    fault=error.message,
+                )
+                faults.append(FieldError(f"cart.{position}.metadata", message))
+        return faults
+
+    def show(self, errors: Iterable[FieldError]) -> None:
+        """Put each error at its field and into the summary, and focus the first field."""
+        for error in errors:
+            name, label = self._place(error.path)
+            target = element_id(name) if name else ""
+            if name:
+                self.errors.setdefault(name, translated(error.message))
+            self.summary.append(SummaryError(label, translated(error.message), target, error.path))
+        self.focus = next((entry.target for entry in self.summary if entry.target), "")
+        if self.focus == "cart":
+            self.focus = element_id(f"cart.{self.lines[0].row}.configurationId")
+
+    def _place(self, path: str) -> tuple[str, str]:
+        """Return the name and the label of a path's field; the name is empty without a field."""
+        for one in self.form:
+            if one.name == path:
+                return path, translated(one.label.text)
+        parts = path.split(".")
+        if parts[0] == "cart" and len(parts) > 1 and parts[1].isdigit():
+            position = int(parts[1])
+            line = self.filled_lines[position]
+            own = parts[2] if parts[2:] and parts[2] in _LINE_LABELS else "configurationId"
+            name = f"cart.{line.row}.{own}"
+            return name, gettext(_LINE_LABELS[own], number=self.number(line))
+        if path == "cart":
+            return "cart", gettext("Cart")
+        if parts[0] == "extra":
+            row = [str(extra.row) for extra in self.extras].index(parts[1]) + 1
+            return path, gettext(_EXTRA_LABELS[parts[2]], number=row)
+        if parts[0] in {"metadata", "derivative"} and len(parts) > 1:
+            key = path.removeprefix(f"{parts[0]}.")
+            for extra in self.extras:
+                known = extra.key.text
+                # The value may be an object with the error inside it.
+                if known and (key == known or key.startswith(f"{known}.")):
+                    return f"extra.{extra.row}.key", gettext("Other metadata, %(key)s", key=known)
+        return "", path
+
+    def error(self, name: str) -> str:
+        """Return the error of a field by its name, empty for none."""
+        return self.errors.get(name, "")
+
+    def suggest(self, actor: Actor, only: FormLine | None = None) -> None:
+        """Look up what unknown texts may mean: in MAX_SUGGESTED rows, or in one row only."""
+        unknown = [
+            line
+            for line in ([only] if only is not None else self.lines)
+            if self.error(line.reference.name) and line.reference.text
+        ]
+        for line in unknown[:MAX_SUGGESTED]:
+            typed = line.reference.text
+            self.candidates[line.row] = find_configurations(typed, actor, most=CANDIDATES)
+
+    def resolve(self, org_id: str) -> None:
+        """Look up all configurations that the rows name, together."""
+        typed = {line.reference.text for line in self.lines} - {""}
+        self.cards |= products.resolve(typed - self._looked_up, org_id)
+        self._looked_up |= typed
+        self._same = {}
+        firsts: dict[tuple[str, str], FormLine] = {}
+        for line in self.lines:
+            if name := line.reference.text:
+                card = self.cards.get(name)
+                key = (card.id if card else name, line.details.text)
+                if firsts.setdefault(key, line) is not line:
+                    self._same[line.row] = firsts[key]
+
+
+def new_entry(rules: OrgRules) -> OrderEntry:
+    """Return an empty form with the defaults of the org's attributes."""
+    form = attribute_form(rules.attributes)(formdata=None)
+    lines = [line_row(number, TypedLine()) for number in range(FIRST_LINES)]
+    return OrderEntry(form, attribute_fields(form, rules), lines, [extra_row(0)], focus="name")
+
+
+def blank_line() -> FormLine:
+    """Return the row that the browser copies for a new line."""
+    return line_row(BLANK_ROW, TypedLine())
+
+
+def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
+    """Read a form as it was sent, with everything that was typed."""
+    form = attribute_form(rules.attributes)(formdata=sent)
+    entry = OrderEntry(
+        form,
+        attribute_fields(form, rules),
+        read_lines(sent) or [line_row(0, TypedLine())],
+        read_extras(sent) or [extra_row(0)],
+    )
+    position = whole_number(sent.get("removed.position", ""))
+    if position is not None:
+        names = ("configurationId", "count", "metadata")
+        typed = TypedLine(*(sent.get(f"removed.{name}", "") for name in names))
+        entry.removed = RemovedRow(position, typed)
+    return entry
+
+
+def _details(line: FormLine) -> list[tuple[str, Any]] | None:
+    try:
+        return read_details(line.details.data)
+    except DetailError:  # reported by `faults`
+        return None
+
+
+def _extra_value(extra: MetadataRow) -> Any:  # noqa: ANN401 - a JSON value
+    typed = extra.value.data
+    try:
+        return read_value(typed)
+    except ValueError:  # reported by `faults`
+        return typed
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object that knows its repeated keys, as the JSON parser does."""
+    plain = dict(pairs)
+    if len(plain) == len(pairs):
+        return plain
+    keys = [key for key, _ in pairs]
+    repeated = RepeatedKeys(plain)
+    repeated.repeated = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
+    return repeated

@@ -1,0 +1,87 @@
+"""What the buttons of the form's rows do; this is how rows work without JavaScript."""
+
+from orders.domain.typed_values import read_whole
+from orders.interfaces.desk.forms import element_id
+from orders.interfaces.desk.order_form.form_rows import (
+    FormLine,
+    TypedLine,
+    extra_row,
+    free_number,
+    line_row,
+    pasted_rows,
+)
+from orders.interfaces.desk.order_form.order_form import OrderEntry, RemovedRow
+
+
+def do_action(entry: OrderEntry, action: str) -> None:
+    """Perform the action of a button: a verb, for most followed by `:` and the number of a row.
+
+    An unknown verb or row changes nothing. The entry's configurations must be resolved before
+    `join`, and again after any action.
+    """
+    verb, _, rest = action.partition(":")
+    number, _, reference = rest.partition(":")
+    line = next((one for one in entry.lines if str(one.row) == number), None)
+    if verb == "add":
+        _add(entry, TypedLine(), len(entry.lines))
+    elif verb == "add-extra":
+        added = free_number(entry.extras)
+        entry.extras.append(extra_row(added))
+        entry.focus = element_id(f"extra.{added}.key")
+    elif verb == "paste":
+        entry.lines = entry.filled_lines
+        entry.lines += pasted_rows(entry.form.paste.data or "", entry.next_row)
+        entry.form.paste.process_data("")
+        _add(entry, TypedLine(), len(entry.lines))
+    elif verb == "undo" and entry.removed is not None:
+        removed, entry.removed = entry.removed, None
+        _add(entry, removed.typed, min(removed.position, len(entry.lines)))
+    elif line is not None:
+        _do_with_line(entry, verb, line, reference)
+
+
+def _do_with_line(entry: OrderEntry, verb: str, line: FormLine, reference: str) -> None:
+    at = entry.lines.index(line)
+    if verb in {"up", "down"}:
+        entry.lines.pop(at)
+        entry.lines.insert(max(at - 1, 0) if verb == "up" else at + 1, line)
+        entry.focus = element_id(line.reference.name)
+    elif verb == "duplicate":
+        _add(entry, line.typed, at + 1)
+    elif verb == "remove":
+        _remove(entry, at)
+    elif verb == "join":
+        _join(entry, line)
+    elif verb == "details":
+        entry.opened.add(line.row)
+        entry.focus = element_id(line.details.name)
+    elif verb == "pick":
+        line.reference.data = reference
+        entry.focus = element_id(line.count.name)
+
+
+def _add(entry: OrderEntry, typed: TypedLine, at: int) -> None:
+    line = line_row(entry.next_row, typed)
+    entry.lines.insert(at, line)
+    entry.focus = element_id(line.reference.name)
+
+
+def _remove(entry: OrderEntry, at: int) -> None:
+    entry.removed = RemovedRow(at, entry.lines.pop(at).typed)
+    if not entry.lines:
+        _add(entry, TypedLine(), 0)
+    entry.focus = element_id(entry.lines[min(at, len(entry.lines) - 1)].reference.name)
+
+
+def _join(entry: OrderEntry, line: FormLine) -> None:
+    """Add the row's count to the first row with the same configuration, and remove the row."""
+    first = entry.same_as(line)
+    if first is None:
+        return
+    counts = [read_whole(one.count.text) for one in (first, line)]
+    if all(isinstance(count, int) for count in counts):
+        first.count.data = str(sum(int(count) for count in counts))
+        entry.lines.remove(line)
+        entry.removed = None
+    # Otherwise the person must fix the count first; the error is shown at its field.
+    entry.focus = element_id(first.count.name)

@@ -1,0 +1,265 @@
+"""The address of the list of orders: its filters, its sort and its columns.
+
+All of them are in the address, so that Back, a reload, a saved view and a link to a colleague show
+the same list. Each value that cannot be read is reported at its field.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from urllib.parse import urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from orders.domain.attributes import AttributeRule, Kind, display, value_fault
+from orders.domain.errors import FieldError
+from orders.domain.json_values import find_unstorable
+from orders.domain.moments import begin_of_day
+from orders.domain.search_text import MAX_SEARCH
+from orders.domain.status import Status, read_status
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk.display import status_name, status_names
+from orders.interfaces.desk.forms import attribute_path
+from orders.interfaces.http.i18n import gettext, translated
+from orders.services.orders.order_filter import AttributeIs, FilterChoices, OrderFilter
+from orders.services.orders.order_list import NEWEST_FIRST, Sort, read_sort
+
+MAX_TEXT = 255  # characters
+NOT_A_DAY = lazy_gettext("A day, as 2026-11-24.")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Labels of the filters, beside those of the attributes.
+LABELS = {
+    "q": lazy_gettext("Search:"),
+    "status": lazy_gettext("Status:"),
+    "from": lazy_gettext("From:"),
+    "to": lazy_gettext("To:"),
+    "platform": lazy_gettext("Platform:"),
+    "store": lazy_gettext("Store:"),
+    "creator": lazy_gettext("Created by:"),
+    "bin": lazy_gettext("In the bin:"),
+    "sort": lazy_gettext("Sort:"),
+}
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """An active filter in the page's language; `rest` is the address without it."""
+
+    label: str
+    text: str
+    rest: Pairs
+
+
+@dataclass(frozen=True)
+class ListAddress:
+    """The address of a list, as it was read; `filters` are names and values as they were typed.
+
+    `errors` are in the page's language, by the names of the fields.
+    """
+
+    order_filter: OrderFilter
+    sort: Sort
+    filters: Pairs
+    errors: Mapping[str, str]
+    columns: tuple[str, ...] = ()
+    view_id: str = ""
+    chips: tuple[Chip, ...] = ()
+
+    @property
+    def pairs(self) -> Pairs:
+        """All parameters except the cursor: filters, sort, columns and view."""
+        return self.filters + self.looks + ((("view", self.view_id),) if self.view_id else ())
+
+    @property
+    def looks(self) -> Pairs:
+        """The parameters for sort and columns, where they differ from the default."""
+        sort = (("sort", str(self.sort)),) if self.sort != NEWEST_FIRST else ()
+        columns = (("columns", ",".join(self.columns)),) if self.columns else ()
+        return sort + columns
+
+    @property
+    def query(self) -> str:
+        """All parameters, as the query of an address."""
+        return urlencode(self.pairs)
+
+    def typed(self, name: str) -> str:
+        """Return what was typed for a filter with one value."""
+        return dict(self.filters).get(name, "")
+
+    def all_typed(self, name: str) -> list[str]:
+        """Return all values of a filter."""
+        return [value for own, value in self.filters if own == name]
+
+    def sorted_by(self, sort: Sort) -> Pairs:
+        """Return the parameters with another sort."""
+        rest = tuple(pair for pair in self.pairs if pair[0] != "sort")
+        return rest if sort == NEWEST_FIRST else (*rest, ("sort", str(sort)))
+
+
+def option_rules(rules: Sequence[AttributeRule]) -> dict[str, AttributeRule]:
+    """Return the attributes that can be filters, by the path of their values."""
+    return {attribute_path(rule): rule for rule in rules if rule.kind is Kind.OPTION}
+
+
+def read_address(
+    sent: MultiDict[str, str],
+    rules: Sequence[AttributeRule],
+    choices: FilterChoices,
+    zone: tzinfo = UTC,
+) -> ListAddress:
+    """Read the address of a list. Days are those of `zone`, in which the list shows its times."""
+    options = option_rules(rules)
+    reader = _Reader(sent, options, choices, zone)
+    order_filter, sort = reader.order_filter(), reader.sort()
+    columns = tuple(name for name in sent.get("columns", "").split(",") if name)
+    view_id, filters = sent.get("view", "")[:MAX_TEXT], tuple(reader.filters)
+    address = ListAddress(order_filter, sort, filters, reader.errors, columns, view_id)
+    return replace(address, chips=tuple(_chips(address, options, choices)))
+
+
+class _Reader:
+    """Reads one field after the other and collects the errors."""
+
+    def __init__(
+        self,
+        sent: MultiDict[str, str],
+        rules: Mapping[str, AttributeRule],
+        choices: FilterChoices,
+        zone: tzinfo,
+    ) -> None:
+        self._sent, self._rules, self._choices, self._zone = sent, rules, choices, zone
+        self.errors: dict[str, str] = {}
+        self.filters: list[tuple[str, str]] = []
+
+    def order_filter(self) -> OrderFilter:
+        """Return the filter that the address describes."""
+        search = self._text("q", MAX_SEARCH)
+        statuses = tuple(self._statuses())
+        since, until = self._day("from"), self._day("to")
+        if since and until and until < since:
+            self.errors["to"] = gettext("This day is before the first one.")
+        order_filter = OrderFilter(
+            search=search,
+            statuses=statuses,
+            created_from=self._begin(since),
+            created_before=self._begin(self._day_after(until)),
+            platform=self._platform(),
+            created_by=self._creator(),
+            attributes=tuple(self._attributes()),
+            in_bin=self._text("bin") != "",
+        )
+        if self._sent.get("bin", "").strip() not in {"", "1"}:
+            self.errors["bin"] = gettext("1, or nothing.")
+        return order_filter
+
+    def sort(self) -> Sort:
+        """Return the sort; newest first by default."""
+        sent = self._sent.get("sort", "")
+        sort = read_sort(sent) if sent else NEWEST_FIRST
+        if sort is None:
+            self.errors["sort"] = gettext("The list cannot be sorted by this.")
+        return sort or NEWEST_FIRST
+
+    def _text(self, name: str, most: int = MAX_TEXT) -> str:
+        text = self._sent.get(name, "").strip()
+        if not text:
+            return ""
+        self.filters.append((name, text))
+        if name == "q":
+            # A long pasted list of codes is cut without an error.
+            return text[:most]
+        faults = find_unstorable(text, name, nesting=0)
+        if len(text) > most:
+            faults = [FieldError(name, lazy_gettext("At most %(most)s characters.", most=most))]
+        if faults:
+            self.errors[name] = translated(faults[0].message)
+            return ""
+        return text
+
+    def _statuses(self) -> Iterator[Status]:
+        for text in dict.fromkeys(one for one in self._sent.getlist("status") if one):
+            self.filters.append(("status", text))
+            status = read_status(text)
+            if status is None:
+                names = ", ".join(status_names().values())
+                self.errors["status"] = gettext("One or several of: %(names)s.", names=names)
+            else:
+                yield status
+
+    def _day(self, name: str) -> date | None:
+        text = self._text(name)
+        if not text:
+            return None
+        try:
+            if _DAY.fullmatch(text):
+                return date.fromisoformat(text)
+        except ValueError:
+            pass
+        self.errors.setdefault(name, translated(NOT_A_DAY))
+        return None
+
+    def _begin(self, day: date | None) -> datetime | None:
+        """Return the first moment of a day; None where the zone's offset leaves the calendar."""
+        try:
+            return None if day is None else begin_of_day(day, self._zone)
+        except OverflowError:
+            return None
+
+    def _day_after(self, day: date | None) -> date | None:
+        try:
+            return None if day is None else day + timedelta(days=1)
+        except OverflowError:
+            return None  # the last day of the calendar
+
+    def _platform(self) -> dict[str, str]:
+        texts = {"platform": self._text("platform"), "storeName": self._text("store")}
+        return {key: text for key, text in texts.items() if text}
+
+    def _creator(self) -> str | None:
+        creator = self._text("creator")
+        if creator and self._choices.name_of(creator) is None:
+            self.errors["creator"] = gettext("Nobody in this organization has this ID.")
+            return None
+        return creator or None
+
+    def _attributes(self) -> Iterator[AttributeIs]:
+        for path in self._sent:
+            area, _, key = path.partition(".")
+            if area not in {"metadata", "derivative"}:
+                continue
+            value = self._text(path)
+            if not value or path in self.errors:
+                continue
+            rule = self._rules.get(path)
+            if rule is None:
+                self.errors[path] = gettext("There is no attribute of this name with options.")
+            elif fault := value_fault(rule, value):
+                self.errors[path] = translated(fault)
+            else:
+                yield AttributeIs(rule.areas, key, value)
+
+
+def _chips(
+    address: ListAddress, rules: Mapping[str, AttributeRule], choices: FilterChoices
+) -> Iterator[Chip]:
+    for name, value in address.filters:
+        rule = rules.get(name)
+        label = label_of(name, rules)
+        text = value if rule is None else translated(display(rule, value))
+        if name == "status":
+            text = status_name(value)
+        if name == "creator":
+            text = choices.name_of(value) or value
+        if name == "bin":
+            label, text = gettext("In the bin"), ""
+        rest = tuple(pair for pair in address.pairs if pair != (name, value))
+        yield Chip(label, text, rest)
+
+
+def label_of(name: str, rules: Mapping[str, AttributeRule]) -> str:
+    """Return the label of a filter; `rules` are by the path of their values."""
+    if name in rules:
+        return f"{rules[name].label}:"
+    return translated(LABELS[name]) if name in LABELS else f"{name}:"

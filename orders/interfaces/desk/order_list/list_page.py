@@ -1,0 +1,249 @@
+"""The page with the list of orders: its columns, views and sorts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Response, request, url_for
+from werkzeug.datastructures import MultiDict
+
+from orders.domain.attributes import AttributeRule, display
+from orders.domain.errors import NotFound
+from orders.domain.status import Status
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.display import status_menus, status_names
+from orders.interfaces.desk.forms import attribute_path, new_key
+from orders.interfaces.desk.order_list.list_address import (
+    ListAddress,
+    Pairs,
+    label_of,
+    option_rules,
+    read_address,
+)
+from orders.interfaces.http.i18n import translated
+from orders.interfaces.http.pages import page_or_piece
+from orders.services.orders import bulk, order_filter, order_list, queries, saved_views
+from orders.services.orders.bulk import BulkEdit
+from orders.services.orders.order_filter import FilterChoices
+from orders.services.orders.order_list import MOST_COUNTED, ListPage, OrderSummary, Sort
+from orders.services.orders.saved_views import View
+
+DEFAULT_COLUMNS = ("name", "customer", "status", "lines", "pieces", "created", "by")
+# Saved for a person who wants no column but the code.
+CODE_ALONE = "code"
+# The views that everybody has: name and address.
+BUILT_IN: tuple[tuple[str, Pairs], ...] = (
+    (lazy_gettext("All"), ()),
+    (lazy_gettext("Open carts"), (("status", str(Status.LIST)), ("status", str(Status.IN_CART)))),
+    (lazy_gettext("New"), (("status", str(Status.NEW)),)),
+    (lazy_gettext("In progress"), (("status", str(Status.IN_PROGRESS)),)),
+    (lazy_gettext("Complete"), (("status", str(Status.COMPLETE)),)),
+    (lazy_gettext("Bin"), (("bin", "1"),)),
+)
+SORTS = (
+    (Sort("createdAt"), lazy_gettext("Newest first")),
+    (Sort("createdAt", is_descending=False), lazy_gettext("Oldest first")),
+    (Sort("updatedAt"), lazy_gettext("Changed last")),
+    (Sort("updatedAt", is_descending=False), lazy_gettext("Unchanged for longest")),
+    (Sort("name", is_descending=False), lazy_gettext("Name")),
+    (Sort("name"), lazy_gettext("Name, from the end")),
+    (Sort("customerId", is_descending=False), lazy_gettext("Customer")),
+    (Sort("customerId"), lazy_gettext("Customer, from the end")),
+    (Sort("status", is_descending=False), lazy_gettext("Status, from List")),
+    (Sort("status"), lazy_gettext("Status, from Complete")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column beside the code; addresses and preferences have its `name`.
+
+    `short` replaces `label` on phones. `sort` is the wire name of the field that its heading sorts
+    by.
+    """
+
+    name: str
+    label: str
+    sort: str = ""
+    is_figure: bool = False
+    rule: AttributeRule | None = None
+    short: str = ""
+
+
+FIXED_COLUMNS = (
+    Column("name", lazy_gettext("Name"), sort="name"),
+    Column("customer", lazy_gettext("Customer"), sort="customerId"),
+    Column("status", lazy_gettext("Status"), sort="status"),
+    Column("lines", lazy_gettext("Lines"), is_figure=True),
+    Column("pieces", lazy_gettext("Pieces"), is_figure=True),
+    Column("created", lazy_gettext("Created"), sort="createdAt"),
+    Column("changed", lazy_gettext("Changed"), sort="updatedAt"),
+    Column("by", lazy_gettext("By")),
+    Column("platformOrder", lazy_gettext("Platform order"), short=lazy_gettext("Platf. order")),
+    Column("store", lazy_gettext("Store")),
+)
+
+
+def all_columns(rules: Sequence[AttributeRule]) -> tuple[Column, ...]:
+    """Return all columns in the page's language, the org's attributes last."""
+    fixed = tuple(
+        replace(one, label=translated(one.label), short=translated(one.short))
+        for one in FIXED_COLUMNS
+    )
+    own = tuple(Column(attribute_path(rule), rule.label, rule=rule) for rule in rules)
+    return fixed + own
+
+
+def chosen_columns(
+    rules: Sequence[AttributeRule], named: Iterable[str], preferred: object
+) -> tuple[Column, ...]:
+    """Return the columns in the address, else those that the person prefers, else the default.
+
+    Unknown names, such as those of deleted attributes, are ignored.
+    """
+    every = all_columns(rules)
+    for names in (set(named), set(_texts(preferred)), set(DEFAULT_COLUMNS)):
+        chosen = tuple(column for column in every if column.name in names)
+        if chosen or names == {CODE_ALONE}:
+            return chosen
+    return ()
+
+
+def named_columns(rules: Sequence[AttributeRule], ticked: Iterable[str]) -> list[str]:
+    """Return the names to save for the ticked columns."""
+    chosen = set(ticked)
+    return [one.name for one in all_columns(rules) if one.name in chosen] or [CODE_ALONE]
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+def attribute_text(order: OrderSummary, rule: AttributeRule) -> str:
+    """Return an attribute's value in the page's language; empty if the order has none."""
+    for area in rule.areas:
+        value = getattr(order, area).get(rule.key)
+        if value is not None:
+            return translated(display(rule, value))
+    return ""
+
+
+def platform_text(order: OrderSummary, key: str) -> str:
+    """Return a value of the platform if it is a text, else an empty one."""
+    value = order.platform.get(key)
+    return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A view above the list; `label` is a Text, or the name of a saved view."""
+
+    label: str
+    address: Pairs
+    is_current: bool
+    view: View | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListProblem:
+    """Why something was not done, in the page's language, shown beside the button that was used.
+
+    `place` is "bulk", "export" or "view"; `typed` is the name that was typed for a view.
+    """
+
+    place: str
+    message: str
+    typed: str = ""
+
+
+@desk.app_template_global()
+def list_address(pairs: Pairs, **more: str | None) -> str:
+    """Return the address of the list with these parameters."""
+    query = urlencode([*pairs, *((name, value) for name, value in more.items() if value)])
+    return url_for("desk.list_orders") + (f"?{query}" if query else "")
+
+
+def read_state(query: str) -> MultiDict[str, str]:
+    """Read the list's address from the `state` of a form on its page."""
+    return MultiDict(parse_qsl(query))
+
+
+def choices_and_address(sent: MultiDict[str, str]) -> tuple[FilterChoices, ListAddress]:
+    """Return the filters that can be chosen, and those of the address."""
+    member = signed_in()
+    choices = order_filter.read_choices(member.org_id)
+    return choices, read_address(
+        sent, member.actor.org.attributes, choices, member.preferences.zone
+    )
+
+
+def render_list(
+    sent: MultiDict[str, str], *, change: BulkEdit | None = None, problem: ListProblem | None = None
+) -> Response:
+    """Render the list of an address, as a page or as the piece for htmx."""
+    member = signed_in()
+    rules = member.actor.org.attributes
+    choices, address = choices_and_address(sent)
+    page = None
+    if not address.errors:
+        page = order_list.list_page(
+            member.org_id, address.order_filter, address.sort,
+            older_than=sent.get("older", ""), newer_than=sent.get("newer", ""),
+        )  # fmt: skip
+    views = saved_views.list_views(member)
+    view = next((one for one in views if one.id == address.view_id), None)
+    preferred = saved_views.read_preference(member.id, saved_views.COLUMNS)
+    change = change or _change(sent.get("done", ""))
+    place = {name: sent.get(name) for name in ("older", "newer")}
+    return page_or_piece(
+        "desk/orders/list.html", "desk/orders/_list.html",
+        page=page, address=address, choices=choices, change=change, problem=problem,
+        columns=chosen_columns(rules, address.columns, preferred),
+        every_column=all_columns(rules), option_rules=option_rules(rules),
+        label_of=label_of, status_menus=status_menus,
+        tabs=_tabs(address, views), view=view,
+        may_change_view=view is not None and saved_views.may_change(view, member),
+        names=_names(page, choices, member.org_id), statuses=status_names(), sorts=SORTS,
+        here=list_address(address.pairs, **place, done=change.id if change else None),
+        state=list_address(address.pairs, **place).partition("?")[2],
+        attribute_text=attribute_text, platform_text=platform_text,
+        most_counted=MOST_COUNTED, most_changed=bulk.MOST_ORDERS, key=new_key(),
+        status=422 if address.errors or problem else 200,
+    )  # fmt: skip
+
+
+def _change(change_id: str) -> BulkEdit | None:
+    try:
+        return bulk.find_change(change_id, signed_in().actor) if change_id else None
+    except NotFound:
+        return None  # an old link: the page has no report
+
+
+def _tabs(address: ListAddress, views: tuple[View, ...]) -> list[Tab]:
+    own = set(address.filters)
+    shown = {view.id for view in views}
+    is_saved = address.view_id in shown
+    tabs = [
+        Tab(label, pairs, not is_saved and own == set(pairs) and len(own) == len(pairs))
+        for label, pairs in BUILT_IN
+    ]
+    return tabs + [
+        Tab(view.name, (*view.address, ("view", view.id)), view.id == address.view_id, view)
+        for view in views
+    ]
+
+
+def _names(page: ListPage | None, choices: FilterChoices, org_id: str) -> dict[str, str]:
+    """Return the names of the people and tokens who have created the orders of the page."""
+    known = dict(choices.people + choices.tokens)
+    makers = {order.created_by for order in page.orders} if page else set()
+    missing = makers - set(known)
+    return known | (queries.actor_names(missing, org_id) if missing else {})
+
+
+def sent_address() -> MultiDict[str, str]:
+    """Return the parameters of the list: those of the address, or the `state` of a form."""
+    if request.method == "POST":
+        return read_state(request.form.get("state", ""))
+    return request.args

@@ -1,0 +1,254 @@
+"""Pages to which a link with a secret leads: an invitation, and another password.
+
+The secret is in the query of the first address alone, which no log of ours keeps. That address
+puts it into the visitor's own signed session and leads to a clean one; a mail program that follows
+the link beforehand does not use it up.
+"""
+
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+from flask import Flask, Response, current_app, flash, render_template, request, session, url_for
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, StringField
+
+from orders.domain.errors import Conflict, InvalidInput, NotFound, OrderError
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk.blueprint import desk
+from orders.interfaces.desk.forms import FilledForm, secret_page
+from orders.interfaces.http.current_settings import (
+    current_settings,
+    limiter,
+    may_mail_links,
+    secret_link,
+    sign_in_limit,
+)
+from orders.interfaces.http.i18n import gettext, language, translated, use_language
+from orders.interfaces.http.pages import go_to
+from orders.interfaces.http.session import begin_session, begin_signed_in
+from orders.services import accounts, mail
+from orders.services.accounts import access
+
+BACKGROUND_THREADS = 2  # in each process
+_log = logging.getLogger(__name__)
+Found = TypeVar("Found")
+INVITATION, RESET = "invitation_link", "reset_link"  # in the session
+RESET_SUBJECT = lazy_gettext("Another password for Shortorder")
+RESET_TEXT = lazy_gettext(
+    """Somebody, probably you, asked for another password for %(email)s.
+
+Set it within an hour by this link, which works once:
+
+%(link)s
+
+If it was not you, do nothing: your password stays as it is.
+"""
+)
+
+
+class JoinForm(FlaskForm):
+    """The account of a person who accepts an invitation."""
+
+    name = StringField(lazy_gettext("Your name"))
+    password = PasswordField(lazy_gettext("Password"))
+
+
+class ForgotForm(FlaskForm):
+    """The address of a person who has forgotten their password."""
+
+    email = StringField(lazy_gettext("E-mail"))
+
+
+class NewPasswordForm(FlaskForm):
+    """A new password, set by a link."""
+
+    password = PasswordField(lazy_gettext("New password"))
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
+
+
+# A forked process has no threads of its parent and starts its own.
+os.register_at_fork(after_in_child=_threads.cache_clear)
+
+
+def run_in_background(task: Callable[[], None]) -> None:
+    """Run the task beside the answer, in an application context but in no request.
+
+    The time of the answer then does not depend on what is done. Errors of services are logged.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+
+    def run() -> None:
+        with app.app_context():
+            try:
+                task()
+            except OrderError as error:
+                _log.warning("Not done: %s", error)
+
+    _threads().submit(run)
+
+
+@desk.get("/invitation")
+def open_invitation() -> Response:
+    """Render the form of an invited person."""
+    return _open_link(
+        INVITATION,
+        accounts.find_by_link,
+        lambda invitation: _render_join(FilledForm(JoinForm(formdata=None)), invitation),
+    )
+
+
+@desk.post("/invitation")
+@limiter.limit(sign_in_limit)
+def accept_invitation() -> Response:
+    """Create the account and sign the person in."""
+    secret = session.get(INVITATION, "")
+    entry = FilledForm(JoinForm(formdata=request.form))
+    try:
+        invitation = accounts.find_by_link(secret)
+        staff_id = accounts.accept(
+            secret, name=entry.form.name.data or "", password=entry.form.password.data or ""
+        )
+    except InvalidInput as invalid:
+        entry.show(invalid.errors)
+        return _render_join(entry, invitation, 422)
+    except (NotFound, Conflict) as error:
+        return _dead_link(error)
+    return _welcome(staff_id)
+
+
+def _welcome(staff_id: str) -> Response:
+    member = access.reload_staff(staff_id)
+    if member is None:  # disabled in this moment
+        return go_to(url_for("desk.show_sign_in"))
+    begin_signed_in(member)
+    flash(
+        gettext(
+            "Welcome. You sign in by %(email)s from now on. Choose how the desk looks to you.",
+            email=member.email,
+        )
+    )
+    return go_to(url_for("desk.show_account"))
+
+
+@desk.get("/forgot-password")
+def show_forgot() -> str:
+    """Ask for the e-mail address, or say who can help."""
+    return _render_forgot(ForgotForm(formdata=None))
+
+
+@desk.post("/forgot-password")
+@limiter.limit(sign_in_limit)
+def ask_for_link() -> str:
+    """Send the same answer for every address; the link is mailed in the background."""
+    form = ForgotForm()
+    email = (form.email.data or "").strip()
+    if not may_mail_links() or not email:
+        return _render_forgot(form)
+    _mail_reset(email)
+    return _render_forgot(form, asked_for=email)
+
+
+def _mail_reset(email: str) -> None:
+    """Mail a link for a new password in the background, if the address is that of an account."""
+    settings = current_settings()
+    # These need the request, which the background task does not have.
+    link, page_language = secret_link("desk.open_reset", "SECRET"), language()
+
+    def mail_link() -> None:
+        made = accounts.ask_for_reset(email)
+        if made is not None:
+            own_link = link.replace("SECRET", made.secret)
+            with use_language(made.language, page_language):
+                subject = gettext(RESET_SUBJECT)
+                text = gettext(RESET_TEXT, email=made.email, link=own_link)
+            mail.send(made.email, subject, text, settings=settings)
+
+    run_in_background(mail_link)
+
+
+@desk.get("/reset-password")
+def open_reset() -> Response:
+    """Ask for a new password."""
+    return _open_link(
+        RESET,
+        accounts.address_of_reset,
+        lambda email: _render_reset(FilledForm(NewPasswordForm(formdata=None)), email),
+    )
+
+
+@desk.post("/reset-password")
+@limiter.limit(sign_in_limit)
+def set_by_reset() -> Response:
+    """Set the password and redirect to the sign-in: the second factor is still required."""
+    form, secret = NewPasswordForm(formdata=request.form), session.get(RESET, "")
+    entry = FilledForm(form)
+    try:
+        email = accounts.address_of_reset(secret)
+        accounts.set_by_reset(secret, password=form.password.data or "")
+    except InvalidInput as invalid:
+        entry.show(invalid.errors)
+        return _render_reset(entry, email, 422)
+    except NotFound as error:
+        return _dead_link(error, is_reset=True)
+    begin_session()
+    flash(gettext("Your new password is set. Sign in with it."))
+    return go_to(url_for("desk.show_sign_in"))
+
+
+def _open_link(
+    name: str, find: Callable[[str], Found], render: Callable[[Found], Response]
+) -> Response:
+    """Render the page of a link; first move its secret from the address into the session."""
+    if "link" in request.args:
+        return _hide_secret(name)
+    try:
+        found = find(session.get(name, ""))
+    except NotFound as error:
+        return _dead_link(error, is_reset=name == RESET)
+    return render(found)
+
+
+def _hide_secret(name: str) -> Response:
+    """Move the secret from the address into the session, and send no referrer."""
+    session[name] = request.args["link"][:200]
+    answer = go_to(url_for(str(request.endpoint)))
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+def _dead_link(error: NotFound | Conflict, *, is_reset: bool = False) -> Response:
+    text = render_template(
+        "desk/dead_link.html", sentence=translated(error.sentence), is_reset=is_reset
+    )
+    return secret_page(text, 404 if isinstance(error, NotFound) else 409)
+
+
+def _render_join(entry: FilledForm, invitation: accounts.Invitation, status: int = 200) -> Response:
+    text = render_template(
+        "desk/join.html", entry=entry, invitation=invitation,
+        suggested=accounts.readable_password(),
+    )  # fmt: skip
+    return secret_page(text, status)
+
+
+def _render_reset(entry: FilledForm, email: str, status: int = 200) -> Response:
+    text = render_template(
+        "desk/reset_password.html", entry=entry, email=email,
+        suggested=accounts.readable_password(),
+    )  # fmt: skip
+    return secret_page(text, status)
+
+
+def _render_forgot(form: ForgotForm, asked_for: str = "") -> str:
+    return render_template(
+        "desk/forgot_password.html", form=form, asked_for=asked_for, can_mail=may_mail_links()
+    )

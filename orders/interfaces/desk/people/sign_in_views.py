@@ -1,0 +1,141 @@
+"""Signing in, by password and perhaps a code, and signing out."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+from flask import g, redirect, render_template, request, session, url_for
+from flask_login import logout_user
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as AnyResponse
+
+from orders.domain.errors import Forbidden
+from orders.domain.permissions import REFUSALS, Permission
+from orders.interfaces.desk.blueprint import desk
+from orders.interfaces.desk.forms import html_page
+from orders.interfaces.desk.order_form.draft_views import ResumedForm, keep_resumed
+from orders.interfaces.desk.order_form.entry_views import render_resumed
+from orders.interfaces.http.current_settings import limiter, sign_in_limit
+from orders.interfaces.http.i18n import translated
+from orders.interfaces.http.session import (
+    SignInCodeForm,
+    SignInForm,
+    begin_session,
+    begin_signed_in,
+    own_path,
+)
+from orders.services.accounts import access, second_factor
+from orders.services.accounts.access import StaffMember
+from orders.services.accounts.second_factor import CodeResult
+
+# Fields of the sign-in forms themselves; all others belong to an order form that is resumed.
+SIGN_IN_FIELDS = {"email", "password", "code", "recovery", "next", "csrf_token"}
+# In the session of a person whose password was right, until they have sent a code.
+AWAITING_CODE = "half_signed_in"
+CODE_WITHIN = timedelta(minutes=10)
+
+
+@desk.get("/sign-in")
+def show_sign_in() -> str:
+    """Render the sign-in page."""
+    return _render(SignInForm(formdata=None), [])
+
+
+@desk.post("/sign-in")
+@limiter.limit(sign_in_limit)
+def sign_in() -> AnyResponse:
+    """Sign in and go on, to the order form with all that was typed if one was sent along.
+
+    A person with a second factor is asked for a code first.
+    """
+    form, resumed = SignInForm(), _sent_with()
+    member = access.sign_in(form.email.data or "", form.password.data or "")
+    if member is None:
+        return html_page(_render(form, resumed, is_refused=True), 422)
+    if member.has_second_factor:
+        return _ask_for_code(member, resumed)
+    return _finish(member, resumed)
+
+
+def _ask_for_code(member: StaffMember, resumed: ResumedForm) -> AnyResponse:
+    begin_session()
+    until = datetime.now(UTC) + CODE_WITHIN
+    session[AWAITING_CODE] = {"id": member.session_id, "until": until.timestamp()}
+    if resumed:
+        return html_page(_render_code(resumed))
+    return redirect(url_for("desk.show_code", next=_next()), 303)
+
+
+@desk.get("/sign-in/code")
+def show_code() -> AnyResponse:
+    """Ask for the code."""
+    if _person_awaited() is None:
+        return redirect(url_for("desk.show_sign_in", next=_next()), 303)
+    return html_page(_render_code([]))
+
+
+@desk.post("/sign-in/code")
+@limiter.limit(sign_in_limit)
+def check_code() -> AnyResponse:
+    """Check the code, and go on as after a sign-in without one."""
+    form, resumed = SignInCodeForm(), _sent_with()
+    member = _person_awaited()
+    if member is None:
+        return html_page(_render(SignInForm(formdata=None), resumed, is_late=True), 401)
+    outcome = second_factor.check(member, form.code.data or form.recovery.data or "")
+    if outcome.is_right:
+        return _finish(member, resumed, outcome)
+    sentence = second_factor.LOCKED if outcome is CodeResult.LOCKED else second_factor.WRONG
+    return html_page(_render_code(resumed, refusal=translated(sentence)), 422)
+
+
+@desk.post("/sign-out")
+def sign_out() -> AnyResponse:
+    """End the session."""
+    logout_user()
+    session.clear()
+    return redirect(url_for("desk.show_sign_in"), 303)
+
+
+def _finish(
+    member: StaffMember, resumed: ResumedForm, outcome: CodeResult = CodeResult.BY_APP
+) -> AnyResponse:
+    begin_signed_in(member, by_recovery_code=outcome is CodeResult.BY_RECOVERY_CODE)
+    if not resumed:
+        return redirect(own_path(_next()), 303)
+    g.member = member
+    if not member.may(Permission.ENTER):
+        raise Forbidden(REFUSALS[Permission.ENTER])
+    key = parse_qs(urlsplit(_next()).query).get("form", [""])[0]
+    if member.lacks_second_factor:
+        # The form waits as a draft until the second factor is set up.
+        key = keep_resumed(MultiDict(resumed), key, member)
+        return redirect(url_for("desk.new_order", form=key), 303)
+    return render_resumed(MultiDict(resumed), key)
+
+
+def _person_awaited() -> StaffMember | None:
+    """Return the person who must send a code, while there is still time for it."""
+    awaiting = session.get(AWAITING_CODE)
+    if awaiting is None or awaiting["until"] < datetime.now(UTC).timestamp():
+        return None
+    return access.load_staff(awaiting["id"])
+
+
+def _sent_with() -> ResumedForm:
+    """Return the order form that was sent along, empty for none."""
+    return [pair for pair in request.form.items(multi=True) if pair[0] not in SIGN_IN_FIELDS]
+
+
+def _next() -> str:
+    return request.values.get("next", "/")
+
+
+def _render(form: SignInForm, resumed: ResumedForm, **context: object) -> str:
+    return render_template("desk/sign_in.html", form=form, resumed=resumed, next=_next(), **context)
+
+
+def _render_code(resumed: ResumedForm, *, refusal: str = "") -> str:
+    form = SignInCodeForm(formdata=None)
+    return render_template(
+        "desk/sign_in_code.html", form=form, resumed=resumed, next=_next(), refusal=refusal
+    )

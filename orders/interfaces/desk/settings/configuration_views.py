@@ -1,0 +1,129 @@
+"""Saved configurations at the desk: the list, one of them with its files, and the import."""
+
+from typing import Any
+
+from flask import Response, flash, render_template, request, url_for
+
+from orders.domain.configuration import Configuration
+from orders.domain.errors import Conflict
+from orders.interfaces.desk.blueprint import admin_only, desk, signed_in
+from orders.interfaces.desk.display import as_text
+from orders.interfaces.http.assets import send_stored
+from orders.interfaces.http.current_settings import current_limits
+from orders.interfaces.http.i18n import figure, gettext, ngettext
+from orders.interfaces.http.pages import go_to, page_number, page_or_piece
+from orders.services.catalog import configuration_import, configuration_queries, products
+from orders.services.catalog.configuration_import import SAMPLE, BadImport
+from orders.services.catalog.configuration_queries import ConfigurationFilter
+from orders.services.orders import queries
+from orders.storage.pages import Paging
+
+MAX_SEARCH = 500  # characters; the rest is ignored
+MAX_USES = 20  # orders with a configuration, on its page
+
+
+@desk.get("/configurations")
+def list_configurations() -> Response:
+    """Render a page of configurations, newest first; the search is in the address."""
+    org_id = signed_in().org_id
+    search = request.args.get("q", "")[:MAX_SEARCH]
+    page = configuration_queries.list_configurations(
+        org_id, ConfigurationFilter(search=search), Paging(page=page_number())
+    )
+    cards = products.resolve([found.id for found in page.entries], org_id)
+    return page_or_piece(
+        "desk/configurations/list.html", "desk/configurations/_rows.html",
+        page=page, cards=cards, search=search,
+    )  # fmt: skip
+
+
+@desk.get("/configurations/<reference>")
+def show_configuration(reference: str) -> str:
+    """Render one configuration with its files and the orders that have it."""
+    org_id = signed_in().org_id
+    found = configuration_queries.find_configuration(reference, org_id)
+    return render_template(
+        "desk/configurations/one.html",
+        found=found,
+        card=products.resolve([found.id], org_id).get(found.id),
+        options=_texts(found.variant),
+        metadata=_texts(found.metadata),
+        facts=_facts(found),
+        files=configuration_queries.list_files(found.id),
+        uses=configuration_queries.list_uses(found, most=MAX_USES),
+        maker=queries.actor_names({found.created_by}, org_id).get(found.created_by),
+        as_text=as_text,
+    )
+
+
+@desk.get("/configurations/<reference>/picture")
+def configuration_picture(reference: str) -> Response:
+    """Send the picture of a configuration."""
+    return send_stored(configuration_queries.find_picture(reference, signed_in().org_id))
+
+
+@desk.get("/configurations/<reference>/files/<path:key>")
+def configuration_file(reference: str, key: str) -> Response:
+    """Send a file of a configuration."""
+    return send_stored(configuration_queries.find_file(reference, key, signed_in().org_id))
+
+
+@desk.get("/configurations/import")
+@admin_only
+def show_import() -> str:
+    """Ask for a file of configurations."""
+    return _import_page(None)
+
+
+@desk.post("/configurations/import")
+@admin_only
+def import_configurations() -> Response:
+    """Import the file, or report what is wrong with which row."""
+    sent = request.files.get("file")
+    try:
+        made = configuration_import.import_configurations(
+            sent.filename or "" if sent else "", sent.read() if sent else b"",
+            actor=signed_in().actor, limits=current_limits(),
+        )  # fmt: skip
+    except (BadImport, Conflict) as error:
+        return Response(_import_page(error), 422, mimetype="text/html")
+    flash(
+        ngettext(
+            "%(count)s configuration was imported.", "%(count)s configurations were imported.",
+            len(made), count=figure(len(made)),
+        )
+    )  # fmt: skip
+    return go_to(url_for("desk.list_configurations"))
+
+
+@desk.get("/configurations/import/sample.csv")
+@admin_only
+def import_sample() -> Response:
+    """Send a small file that can be imported."""
+    disposition = {"Content-Disposition": "attachment; filename=configurations.csv"}
+    return Response(SAMPLE, mimetype="text/csv", headers=disposition)
+
+
+def _import_page(error: BadImport | Conflict | None) -> str:
+    return render_template(
+        "desk/configurations/import.html", error=error, limits=current_limits(), sample=SAMPLE
+    )
+
+
+def _facts(found: Configuration) -> list[tuple[str, str]]:
+    """Return labels and values of the text fields that have a value."""
+    fields = {
+        gettext("Product ID"): found.product_id,
+        gettext("Product version"): found.product_version,
+        gettext("Customer ID"): found.customer_id,
+        gettext("Identifier"): found.identifier,
+        gettext("Scope"): found.scope,
+        gettext("Session ID"): found.session_id,
+        gettext("Published file ID"): found.publish_file_id,
+        gettext("Creator"): found.creator,
+    }
+    return [(label, value) for label, value in fields.items() if value is not None]
+
+
+def _texts(values: dict[str, Any] | None) -> list[tuple[str, str]]:
+    return [(key, as_text(value)) for key, value in (values or {}).items()]

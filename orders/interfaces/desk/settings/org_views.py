@@ -1,0 +1,192 @@
+"""The settings of the org, and of how its customers see it."""
+
+from babel.numbers import format_decimal
+from flask import Response, redirect, render_template, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import BooleanField, FileField, SelectChoice, SelectField, StringField
+
+from orders.domain.colours import LIGHT_GROUNDS, contrast, look_of
+from orders.domain.permissions import CustomerCheck
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk.blueprint import admin_only, desk, signed_in
+from orders.interfaces.desk.forms import FilledForm, VersionedForm, perform, save
+from orders.interfaces.http.assets import file_store
+from orders.interfaces.http.i18n import gettext, language
+from orders.services import accounts
+from orders.services.accounts import MAX_LOGO, CustomerPage
+from orders.services.languages import ENGLISH, languages
+
+
+class OrgForm(VersionedForm):
+    """The settings of an org."""
+
+    name = StringField(lazy_gettext("Name"))
+    is_strict = BooleanField(lazy_gettext("Refuse attribute keys that are not defined"))
+    may_public_list = BooleanField(lazy_gettext("Public tokens may list orders and configurations"))
+    needs_second_factor = BooleanField(lazy_gettext("Everybody signs in with a second factor"))
+
+
+class CustomerPageForm(VersionedForm):
+    """How customers see the org."""
+
+    accent = StringField(lazy_gettext("Colour"))
+    contact = StringField(lazy_gettext("Contact"))
+    language = SelectField(lazy_gettext("Language"), validate_choice=False)
+    customer_check = SelectField(
+        lazy_gettext("Customers see their order"),
+        choices=[
+            SelectChoice(str(CustomerCheck.NONE), lazy_gettext("with the code alone")),
+            SelectChoice(
+                str(CustomerCheck.CUSTOMER_ID), lazy_gettext("with the code and the customer ID")
+            ),
+        ],
+        validate_choice=False,
+    )
+
+    @classmethod
+    def of(cls, page: CustomerPage) -> "CustomerPageForm":
+        """Return the form filled in with what is stored."""
+        form = cls(
+            formdata=None,
+            accent=page.accent or "",
+            contact=page.contact or "",
+            language=page.language or ENGLISH,
+            customer_check=str(page.check),
+            version=page.version,
+        )
+        return form.with_languages()
+
+    def with_languages(self) -> "CustomerPageForm":
+        """Offer the available languages."""
+        self.language.choices = [SelectChoice(*known) for known in languages().items()]
+        return self
+
+
+class LogoForm(FlaskForm):
+    """A picture for the header of the customers' pages."""
+
+    logo = FileField(lazy_gettext("Picture"))
+
+
+@desk.get("/settings/organization")
+@admin_only
+def show_org() -> str:
+    """Render the org's settings."""
+    return _render()
+
+
+@desk.get("/settings/organization/customers")
+@desk.get("/settings/organization/logo")
+@admin_only
+def lead_to_org() -> AnyResponse:
+    """Redirect somebody who had to sign in again to the page of the form that they sent."""
+    return redirect(url_for("desk.show_org"), 303)
+
+
+@desk.post("/settings/organization")
+@admin_only
+def change_org() -> Response:
+    """Change the org's settings."""
+    form = OrgForm(formdata=request.form)
+    entry = FilledForm(form)
+    return save(
+        entry,
+        lambda: accounts.change_org(
+            signed_in().org_id,
+            name=form.name.data or "",
+            is_strict=form.is_strict.data,
+            may_public_list=form.may_public_list.data,
+            needs_second_factor=form.needs_second_factor.data,
+            version=form.version.data,
+        ),
+        render=lambda: _render(entry=entry),
+        done=gettext("The organization is saved."),
+        address=url_for("desk.show_org"),
+    )
+
+
+@desk.post("/settings/organization/customers")
+@admin_only
+def change_customer_page() -> Response:
+    """Change how customers see the org."""
+    form = CustomerPageForm(formdata=request.form).with_languages()
+    entry = FilledForm(form)
+    return save(
+        entry,
+        lambda: accounts.change_customer_page(
+            signed_in().org_id,
+            customer_check=form.customer_check.data or "",
+            accent=form.accent.data or "",
+            contact=form.contact.data or "",
+            language=form.language.data or "",
+            version=form.version.data,
+        ),
+        render=lambda: _render(customers=entry),
+        done=gettext("The customers' pages are saved."),
+        address=url_for("desk.show_org"),
+    )
+
+
+@desk.post("/settings/organization/logo")
+@admin_only
+def change_logo() -> Response:
+    """Replace the logo."""
+    entry = FilledForm(LogoForm(formdata=None))
+    sent = request.files.get("logo")
+    return save(
+        entry,
+        lambda: accounts.set_logo(
+            signed_in().org_id,
+            file_name=(sent.filename or "") if sent else "",
+            declared_type=(sent.content_type or "") if sent else "",
+            content=sent.read() if sent else b"",
+            store=file_store(),
+        ),
+        render=lambda: _render(logo=entry),
+        done=gettext("The logo is saved."),
+        address=url_for("desk.show_org"),
+    )
+
+
+@desk.post("/settings/organization/logo/remove")
+@admin_only
+def remove_logo() -> Response:
+    """Remove the logo."""
+    return perform(
+        lambda: accounts.remove_logo(signed_in().org_id, store=file_store()),
+        done=gettext("The logo is removed."),
+        address=url_for("desk.show_org"),
+    )
+
+
+def _render(
+    entry: FilledForm | None = None,
+    customers: FilledForm | None = None,
+    logo: FilledForm | None = None,
+) -> str:
+    """Render the page; a form that was not sent shows what is stored."""
+    org_id = signed_in().org_id
+    page = accounts.find_customer_page(org_id)
+    failed = entry or customers or logo
+    org = OrgForm(formdata=None, obj=accounts.find_org(org_id))
+    return render_template(
+        "desk/settings/org.html",
+        entry=failed,  # the title of the page names its errors
+        org=entry or FilledForm(org),
+        customers=customers or FilledForm(CustomerPageForm.of(page)),
+        logo=logo or FilledForm(LogoForm(formdata=None)),
+        page=page,
+        customers_look=look_of(page.accent) if page.accent else None,
+        light_contrast=_ratio(page.accent),
+        max_logo=MAX_LOGO // 1024,
+    )
+
+
+def _ratio(accent: str | None) -> str:
+    """Return the contrast of the color with the light background, as `3.2`; empty for none."""
+    if not accent:
+        return ""
+    return format_decimal(
+        min(contrast(accent, ground) for ground in LIGHT_GROUNDS), "0.0", locale=language()
+    )

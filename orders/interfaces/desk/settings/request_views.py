@@ -1,0 +1,117 @@
+"""Recent requests of the org's tokens to the JSON API, with their answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from http import HTTPStatus
+
+from flask import Response, current_app, render_template, request
+
+from orders.domain.moments import is_day, read_moment
+from orders.domain.texts import lazy_gettext
+from orders.domain.typed_values import whole_number
+from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.forms import html_page
+from orders.interfaces.http.i18n import translated
+from orders.services import accounts, request_log
+from orders.services.request_log import RequestFilter, RequestPage
+from orders.services.request_recorder import RequestRecorder
+
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
+CLASSES = {
+    "2xx": lazy_gettext("2xx done"),
+    "3xx": lazy_gettext("3xx unchanged"),
+    "4xx": lazy_gettext("4xx refused"),
+    "5xx": lazy_gettext("5xx failed"),
+}
+NOT_A_STATUS = lazy_gettext("A status, as 404, or a class of them: 2xx, 3xx, 4xx or 5xx.")
+NOT_A_TIME = lazy_gettext("A day or a time, as 2026-11-24 or 2026-11-24T09:30.")
+FIELDS = ("status", "method", "path", "token", "from", "to")
+
+
+@dataclass(frozen=True, slots=True)
+class TypedFilter:
+    """The filters in the address: as they were typed, as they were read, and their errors."""
+
+    typed: Mapping[str, str]
+    filters: RequestFilter
+    errors: Mapping[str, str]
+
+
+@desk.get("/docs/api/requests")
+def list_requests() -> Response:
+    """Render a page of the log, newest first; the filters are in the address."""
+    recorder: RequestRecorder = current_app.extensions["request_recorder"]
+    narrowing = _read_filter(request.args)
+    text = render_template(
+        "desk/requests.html",
+        page=_find_page(recorder, narrowing), narrowing=narrowing, days=recorder.days,
+        methods=METHODS, tokens=accounts.list_tokens(signed_in().org_id), classes=CLASSES,
+        phrase=_phrase, sent={name: value for name, value in narrowing.typed.items() if value},
+    )  # fmt: skip
+    return html_page(text, 422 if narrowing.errors else 200)
+
+
+def _find_page(recorder: RequestRecorder, narrowing: TypedFilter) -> RequestPage | None:
+    if not recorder.days or narrowing.errors:
+        return None
+    return request_log.list_requests(
+        signed_in().org_id, narrowing.filters, kept_since=recorder.kept_since(),
+        older_than=request.args.get("older", ""), newer_than=request.args.get("newer", ""),
+    )  # fmt: skip
+
+
+def _read_filter(sent: Mapping[str, str]) -> TypedFilter:
+    typed = {name: sent.get(name, "").strip() for name in FIELDS}
+    errors: dict[str, str] = {}
+    status = _status(typed["status"])
+    if status is None:
+        errors["status"] = translated(NOT_A_STATUS)
+    since, until = _moment(typed["from"]), _moment(typed["to"], is_end=True)
+    if typed["from"] and since is None:
+        errors["from"] = translated(NOT_A_TIME)
+    if typed["to"] and until is None:
+        errors["to"] = translated(NOT_A_TIME)
+    filters = RequestFilter(
+        status=status or 0,
+        method=typed["method"].upper(),
+        path=typed["path"],
+        token=typed["token"],
+        since=since,
+        until=until,
+    )
+    return TypedFilter(typed, filters, errors)
+
+
+def _status(text: str) -> int | None:
+    """Read a status or a class of them; 0 for none, None for anything else."""
+    digits = text.lower().removesuffix("xx")
+    number = whole_number(digits, most=599)
+    if number is None:
+        return None if text else 0
+    is_class = digits != text and 1 <= number <= 5
+    return number if is_class or (digits == text and 100 <= number <= 599) else None
+
+
+def _moment(text: str, *, is_end: bool = False) -> datetime | None:
+    """Read a day or a time in the person's zone; for an end, return the first moment after it."""
+    zone = signed_in().preferences.zone
+    try:
+        if is_end and is_day(text):
+            # A day has 23 or 25 hours when the clocks change.
+            text = (date.fromisoformat(text) + timedelta(days=1)).isoformat()
+            return read_moment(text, zone)
+        at = read_moment(text, zone)
+        is_minute = len(text) == len("2026-11-24T09:30")
+        beyond = timedelta(minutes=1) if is_minute else timedelta(milliseconds=1)
+        return at + beyond if is_end else at
+    except (ValueError, OverflowError):
+        return None
+
+
+def _phrase(status: int) -> str:
+    """Return the reason phrase of a status; empty for an unknown one."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

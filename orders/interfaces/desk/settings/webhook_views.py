@@ -1,0 +1,246 @@
+"""The settings' pages of webhooks, and of the deliveries of their messages."""
+
+from typing import Any
+
+from flask import Response, flash, render_template, request, url_for
+from wtforms import HiddenField, SelectChoice, SelectField, SelectMultipleField, StringField
+
+from orders.domain.errors import Conflict
+from orders.domain.status import Status
+from orders.domain.texts import lazy_gettext
+from orders.domain.webhook import EXAMPLE_ADDRESS, Topic, Webhook
+from orders.interfaces.desk.blueprint import admin_only, desk, signed_in
+from orders.interfaces.desk.forms import (
+    FilledForm,
+    VersionedForm,
+    id_by_field,
+    new_key,
+    perform,
+    save,
+    secret_page,
+    submit,
+)
+from orders.interfaces.http.current_settings import current_settings
+from orders.interfaces.http.i18n import gettext, translated
+from orders.interfaces.http.pages import go_to, page_number
+from orders.services.webhooks import deliveries, webhooks
+from orders.services.webhooks.deliveries import STATE_TEXTS, DeliveryState
+from orders.services.webhooks.webhooks import version_of_webhook
+from orders.storage.pages import MAX_PER_PAGE, Paging
+
+TOPIC_LABELS = {
+    Topic.CREATED: lazy_gettext("An order is created"),
+    Topic.UPDATED: lazy_gettext("An order is changed"),
+    Topic.DELETED: lazy_gettext("An order is put into the bin"),
+}
+DELIVERIES_A_PAGE = 10
+# The icon beside the name of each state.
+STATE_ICONS = {
+    DeliveryState.WAITING: "progress",
+    DeliveryState.SENDING: "up",
+    DeliveryState.RETRYING: "progress",
+    DeliveryState.DELIVERED: "check",
+    DeliveryState.GIVEN_UP: "alert",
+}
+
+
+class WebhookForm(VersionedForm):
+    """When a webhook is called, and where; `key` is a new form's own."""
+
+    topic = SelectField(
+        lazy_gettext("When"),
+        choices=[SelectChoice(str(topic), label) for topic, label in TOPIC_LABELS.items()],
+        validate_choice=False,
+    )
+    address = StringField(lazy_gettext("Address"), description=EXAMPLE_ADDRESS)
+    statuses = SelectMultipleField(
+        lazy_gettext("Only orders with status"),
+        name="filter.status",
+        choices=[str(status) for status in Status],
+        validate_choice=False,
+    )
+    key = HiddenField()
+
+    @classmethod
+    def of(cls, webhook: Webhook) -> "WebhookForm":
+        """Return the form filled in with a stored webhook."""
+        return cls(
+            formdata=None,
+            topic=str(webhook.topic),
+            address=webhook.address,
+            statuses=webhook.filter.get("status", []),
+            version=version_of_webhook(webhook),
+        )
+
+    def raw(self) -> dict[str, Any]:
+        """Return the webhook as the JSON API takes it; no status means every status."""
+        statuses = self.statuses.data or []
+        return {
+            "topic": self.topic.data or "",
+            "address": (self.address.data or "").strip(),
+            "filter": {"status": statuses} if statuses else {},
+        }
+
+
+@desk.get("/settings/webhooks")
+@admin_only
+def list_webhooks() -> str:
+    """Render the list of all webhooks of the org, with those in the bin."""
+    paging = Paging(per_page=MAX_PER_PAGE)
+    org_id = signed_in().org_id
+    return render_template(
+        "desk/webhooks/list.html",
+        active=webhooks.list_webhooks(org_id, paging).entries,
+        binned=webhooks.list_webhooks(org_id, paging, in_bin=True).entries,
+        topics=TOPIC_LABELS,
+    )
+
+
+@desk.get("/settings/webhooks/new")
+@admin_only
+def new_webhook() -> str:
+    """Render an empty form with a new key."""
+    return _render_new(FilledForm(WebhookForm(formdata=None, key=new_key())))
+
+
+@desk.post("/settings/webhooks/new")
+@admin_only
+def make_webhook() -> Response:
+    """Create a webhook and redirect to its page; the same form creates only one."""
+    form, settings = WebhookForm(formdata=request.form), current_settings()
+    entry = FilledForm(form)
+    return submit(
+        entry,
+        lambda: webhooks.create(
+            form.raw(), actor=signed_in().actor, limits=settings.limits,
+            allow_private=settings.webhook_private_network, webhook_id=id_by_field(form.key),
+        ),
+        render=lambda: _render_new(entry),
+        then=lambda made: _welcome(made.webhook),
+        address=url_for("desk.list_webhooks"),
+    )  # fmt: skip
+
+
+def _welcome(webhook: Webhook) -> Response:
+    flash(
+        gettext(
+            "The webhook is made. Give its receiver the secret, by which it knows our messages."
+        )
+    )
+    return go_to(_address(webhook.id))
+
+
+@desk.get("/settings/webhooks/<webhook_id>")
+@admin_only
+def show_webhook(webhook_id: str) -> str:
+    """Render one webhook with its form and its messages."""
+    webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
+    return _render(webhook, FilledForm(WebhookForm.of(webhook)))
+
+
+@desk.post("/settings/webhooks/<webhook_id>")
+@admin_only
+def change_webhook(webhook_id: str) -> Response:
+    """Change a webhook."""
+    form, settings = WebhookForm(formdata=request.form), current_settings()
+    entry, actor = FilledForm(form), signed_in().actor
+    webhook = webhooks.find(webhook_id, actor.org_id)
+    return save(
+        entry,
+        lambda: webhooks.change(
+            webhook_id, form.raw(), actor=actor, limits=settings.limits,
+            allow_private=settings.webhook_private_network, version=form.version.data,
+        ),
+        render=lambda: _render(webhook, entry),
+        done=gettext("The webhook is saved."),
+        address=_address(webhook.id),
+    )  # fmt: skip
+
+
+@desk.post("/settings/webhooks/<webhook_id>/secret")
+@admin_only
+def show_secret(webhook_id: str) -> Response:
+    """Show the secret; no cache keeps the page."""
+    webhook = webhooks.find(webhook_id, signed_in().org_id)
+    return _secret_page(webhook, webhooks.read_secret(webhook.id, webhook.org_id))
+
+
+@desk.post("/settings/webhooks/<webhook_id>/roll")
+@admin_only
+def roll_secret(webhook_id: str) -> Response:
+    """Create a new secret and show it."""
+    webhook = webhooks.find(webhook_id, signed_in().org_id)
+    try:
+        secret = webhooks.roll_secret(
+            webhook.id, webhook.org_id, version=request.form.get("version", "")
+        )
+    except Conflict as conflict:
+        kept = gettext("The secret was not changed again.")
+        flash(f"{translated(conflict.sentence)} {kept}", "bad")
+        return go_to(_address(webhook.id))
+    return _secret_page(webhook, secret, is_new=True)
+
+
+@desk.post("/settings/webhooks/<webhook_id>/bin")
+@admin_only
+def bin_webhook(webhook_id: str) -> Response:
+    """Move a webhook to the bin."""
+    org_id = signed_in().org_id
+    return perform(
+        lambda: webhooks.bin_webhook(webhook_id, org_id),
+        done=gettext("The webhook is in the bin, and is told nothing more."),
+        address=url_for("desk.list_webhooks"),
+    )
+
+
+@desk.post("/settings/webhooks/<webhook_id>/restore")
+@admin_only
+def restore_webhook(webhook_id: str) -> Response:
+    """Restore a webhook from the bin."""
+    webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
+    return perform(
+        lambda: webhooks.restore(webhook.id, actor=signed_in().actor),
+        done=gettext("The webhook is restored, and is told what happens from now on."),
+        address=_address(webhook.id),
+    )
+
+
+@desk.post("/settings/webhooks/<webhook_id>/deliveries/<delivery_id>/again")
+@admin_only
+def send_again(webhook_id: str, delivery_id: str) -> Response:
+    """Send a message once more."""
+    webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
+    return perform(
+        lambda: deliveries.send_again(delivery_id, webhook.id, webhook.org_id),
+        done=gettext("The message is sent again now. Its outcome stands here in a moment."),
+        address=_address(webhook.id),
+    )
+
+
+def _address(webhook_id: str) -> str:
+    return url_for("desk.show_webhook", webhook_id=webhook_id)
+
+
+def _render_new(entry: FilledForm) -> str:
+    return render_template("desk/webhooks/new.html", entry=entry)
+
+
+def _render(webhook: Webhook, entry: FilledForm) -> str:
+    paging = Paging(page_number(), DELIVERIES_A_PAGE)
+    return render_template(
+        "desk/webhooks/webhook.html",
+        webhook=webhook,
+        entry=entry,
+        version=webhooks.version_of_webhook(webhook),
+        messages=deliveries.list_deliveries(webhook.id, webhook.org_id, paging),
+        topics=TOPIC_LABELS,
+        icons=STATE_ICONS,
+        states=STATE_TEXTS,
+    )
+
+
+def _secret_page(webhook: Webhook, secret: str, *, is_new: bool = False) -> Response:
+    text = render_template(
+        "desk/webhooks/secret.html", webhook=webhook, secret=secret, is_new=is_new
+    )
+    return secret_page(text)

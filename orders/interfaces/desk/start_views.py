@@ -1,0 +1,65 @@
+"""The start page, and redirects to an order by its code."""
+
+from datetime import date
+
+from babel.dates import format_date
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from orders.domain.errors import NotFound
+from orders.domain.short_id import MistypedShortId
+from orders.interfaces.desk import charts
+from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.display import status_names
+from orders.interfaces.http.i18n import language
+from orders.interfaces.http.session import current_member
+from orders.services import dashboard
+from orders.services.accounts.access import StaffMember
+from orders.services.languages import ENGLISH
+from orders.services.orders import queries
+
+MAX_CODE = 500  # characters; the rest is ignored
+ENGLISH_DAY = "EEEE, d MMMM y"  # the day before the month, as on all pages
+
+
+@desk.get("/")
+def start() -> AnyResponse | str:
+    """Render the dashboard for staff, and redirect everybody else to the look-up."""
+    if current_member() is None:
+        return redirect(url_for("customer.find"))
+    return _render(signed_in())
+
+
+def _render(member: StaffMember) -> str:
+    write = member.preferences.write_day
+    glance = dashboard.load_dashboard(member.actor, zone=member.preferences.zone)
+    return render_template(
+        "desk/start.html",
+        glance=glance,
+        today=_in_full(glance.today.day),
+        days={day.day: write(day.day) for day in glance.days},
+        names=status_names(),
+        by_day=charts.by_day(glance.days, write),
+        by_status=charts.by_status(glance.days),
+        totals=charts.totals_of(glance.days),
+        height=charts.HEIGHT,
+        quiet_days=dashboard.QUIET_AFTER.days,
+        failed_days=dashboard.FAILED_DAYS,
+    )
+
+
+def _in_full(day: date) -> str:
+    """Return a day with its weekday, as `Wednesday, 25 November 2026`."""
+    code = language()
+    return format_date(day, ENGLISH_DAY if code == ENGLISH else "full", locale=code)
+
+
+@desk.get("/orders/go")
+def go_to_order() -> AnyResponse:
+    """Redirect to the order with this code in any spelling, else to a search in the list."""
+    code = request.args.get("code", "")[:MAX_CODE].strip()
+    try:
+        order = queries.find_any_order(code, signed_in().org_id)
+    except (NotFound, MistypedShortId):
+        return redirect(url_for("desk.list_orders", q=code) if code else url_for("desk.start"))
+    return redirect(url_for("desk.show_order", reference=order.short_id))

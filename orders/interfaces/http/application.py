@@ -1,0 +1,90 @@
+"""The application that the server calls."""
+
+import gc
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+from orders.domain.configuration import own_picture
+from orders.interfaces.http.assets import asset
+from orders.interfaces.http.i18n import options_line
+from orders.interfaces.http.observers import Observer, begin_request
+from orders.storage.sqlite import request_lock
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+API = "/api"
+
+
+class Shortorder(Flask):
+    """The Flask application of the pages, with the JSON API (`api`) mounted at `/api`.
+
+    `api` is set by the composition root. `observers` are told of every request that either of them
+    has answered. All views and hooks are plain functions.
+    """
+
+    api: "WSGIApplication"
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Flask's own
+        super().__init__(*arguments, **options)
+        self.observers: list[Observer] = []
+        # A redirect to the address with single slashes would write the token of its query into
+        # a header and a page.
+        self.url_map.merge_slashes = False
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is: Flask would look each time whether it is asynchronous."""
+        return func
+
+    def wsgi_app(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer one request by the API or a page, and tell the observers."""
+        started = time.perf_counter()
+        path: str = environ["PATH_INFO"]
+        is_api = path == API or path.startswith(API + "/")
+        handled = begin_request(environ, is_api=is_api)
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:  # noqa: ANN401 - as WSGI has it
+            handled.status = int(status[:3])
+            return start_response(status, headers, *error)
+
+        try:
+            if is_api:
+                return self.api(environ, start)
+            return super().wsgi_app(environ, start)
+        finally:
+            request_lock.release()
+            handled.seconds = time.perf_counter() - started
+            for observer in self.observers:
+                try:
+                    observer(handled)
+                except Exception:
+                    self.logger.exception("An observer of requests failed.")
+
+
+def start_pages(app: Flask) -> None:
+    """Give the templates what all pages draw with."""
+    app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
+    app.jinja_env.filters.update(options=options_line, plain_text=str)
+
+
+def compile_pages(app: Flask) -> Flask:
+    """Compile all templates, which takes a second at most; the first request would take a tenth."""
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        app.jinja_env.get_template(name)
+    return app
+
+
+def keep_for_good(app: Flask) -> Flask:
+    """Take what is there now, which stays to the end, out of the garbage collector's sight.
+
+    It would look through all of it again and again, a tenth of a second each time, while somebody
+    waits for an answer.
+    """
+    gc.collect()
+    gc.freeze()
+    return app

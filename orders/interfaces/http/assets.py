@@ -1,0 +1,111 @@
+"""Sends files: static files, compressed and cached by browsers, and uploads from the file store.
+
+Only responses that are the same for everyone are compressed. A compressed page with a secret and
+reflected input would leak the secret through its length (BREACH); proxies must not compress pages
+either.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable
+from functools import lru_cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
+
+from flask import Flask, Response, current_app, request
+from flask_compress import Compress
+from werkzeug.utils import send_file
+from werkzeug.wrappers import Response as AnyResponse
+
+from orders.domain.uploads import PICTURES
+from orders.services.catalog.configuration_queries import StoredFile
+from orders.services.files import FileStore
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+HASH_LENGTH = 10  # hexadecimal characters
+
+FOR_EVER = "public, max-age=31536000, immutable"  # a year
+SMALLEST = 500  # bytes; compressing less gains nothing
+# An upload never changes at its URL, but only a browser that may see it caches it.
+UPLOAD_MAX_AGE = 86_400  # seconds
+UPLOAD_HEADERS = {
+    # No scripts, forms or origin, wherever the file is opened.
+    "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+
+def start_compression(app: Flask, *endpoints: str) -> None:
+    """Compress static files and the responses of these endpoints, which must contain no secrets."""
+    app.config.update(
+        COMPRESS_REGISTER=False, COMPRESS_MIN_SIZE=SMALLEST, COMPRESS_ALGORITHM=["br", "gzip"]
+    )
+    compress = Compress(app)
+    app.view_functions["static"] = _whole(app.send_static_file)
+    for endpoint in endpoints:
+        app.view_functions[endpoint] = compress.compressed()(app.view_functions[endpoint])
+
+
+def _whole(view: Callable[[str], Response]) -> Callable[[str], Response]:
+    """Wrap a view of files so that it reads them whole: streams compress less well.
+
+    A request with the current version of the file gets a response that is cached forever.
+    """
+
+    def send(filename: str) -> Response:
+        response = view(filename)
+        if response.status_code == HTTPStatus.OK:
+            response.direct_passthrough = False
+            response.get_data()
+            response.close()  # the file
+        version = request.args.get("v")
+        if version and version == _version(current_app.static_folder or "", filename):
+            response.headers["Cache-Control"] = FOR_EVER
+        return response
+
+    return send
+
+
+def asset(filename: str) -> str:
+    """Return the URL of a file below static/, with the start of its hash as version."""
+    # `url_for` would be too slow for pages with hundreds of pictures.
+    root = f"{request.script_root}{current_app.static_url_path}"
+    return f"{root}/{quote(filename)}?v={_version(current_app.static_folder or '', filename)}"
+
+
+@lru_cache(maxsize=256)
+def _version(folder: str, name: str) -> str:
+    return hashlib.sha256(Path(folder, name).read_bytes()).hexdigest()[:HASH_LENGTH]
+
+
+def file_store() -> FileStore:
+    """Return the file store of the current application."""
+    store: FileStore = current_app.extensions["files"]
+    return store
+
+
+def send_stored(file: StoredFile) -> Response:
+    """Return the response to a page's request for an upload, as `file_response` does."""
+    return cast(Response, file_response(file, file_store(), request.environ))
+
+
+def file_response(file: StoredFile, store: FileStore, environ: "WSGIEnvironment") -> AnyResponse:
+    """Return a response with an upload: pictures are shown inline, other files are downloaded."""
+    response = send_file(
+        io.BytesIO(store.get(file.stored_as)),
+        environ,
+        mimetype=file.content_type,
+        as_attachment=file.content_type not in PICTURES,
+        download_name=file.file_name,
+        etag=file.sha256,
+        max_age=UPLOAD_MAX_AGE,
+        response_class=Response,
+    )
+    response.headers["Cache-Control"] = f"private, max-age={UPLOAD_MAX_AGE}"
+    response.headers.extend(UPLOAD_HEADERS)
+    return response

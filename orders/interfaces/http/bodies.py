@@ -1,0 +1,77 @@
+"""Reading bodies whole, or not at all, for the API and the pages.
+
+A server may hand on a body that was cut off as if it were whole: a form that ends in the middle of
+a count would place an order for 1 instead of 12.
+"""
+
+from urllib.parse import unquote_to_bytes
+
+from flask import request as flask_request
+from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge
+from werkzeug.wrappers import Request
+
+from orders.domain.texts import Figure, lazy_gettext
+from orders.domain.uploads import too_many_bytes
+from orders.interfaces.http.current_settings import current_limits
+
+FORM = "application/x-www-form-urlencoded"
+# Views that take files; all others stay within MAX_BODY_BYTES.
+UPLOADS = {
+    "desk.import_configurations",
+    "desk.upload_orders",
+    "desk.change_logo",
+}
+
+
+def read_body_of_page() -> None:
+    """Read the body of a form (a hook of Flask, before anything that looks at the form).
+
+    Views that take files may have a larger one, of up to MAX_UPLOAD_BYTES. Raises as `read_body`.
+    """
+    if flask_request.endpoint in UPLOADS and flask_request.mimetype == "multipart/form-data":
+        flask_request.max_content_length = current_limits().upload_bytes
+    read_body(flask_request)
+
+
+def read_body(request: Request) -> None:
+    """Read the body into the request's cache and compare it with its announced length.
+
+    Raises BadRequest for a body that ended early or whose form text is not UTF-8, LengthRequired
+    for a form or a chunked body without a length, and RequestEntityTooLarge for one that is over
+    the request's `max_content_length`.
+    """
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return
+    announced = request.content_length
+    kind = request.mimetype
+    is_form = kind in {FORM, "multipart/form-data"}
+    if announced is None and (is_form or "Transfer-Encoding" in request.headers):
+        # A server may hand on broken chunks as a whole body too.
+        raise LengthRequired(
+            lazy_gettext("A body needs a Content-Length, so that a cut-off one is noticed.")
+        )
+    most = request.max_content_length
+    if most is not None and announced is not None and announced > most:
+        raise RequestEntityTooLarge(too_many_bytes(most, announced))
+    body = request.get_data(cache=True, parse_form_data=False)
+    if announced is not None and len(body) != announced:
+        raise ended_early(announced, len(body))
+    if kind == FORM:
+        # Werkzeug would silently replace broken text by question marks.
+        try:
+            unquote_to_bytes(body).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise BadRequest(lazy_gettext("The form's text is not UTF-8.")) from error
+
+
+def ended_early(announced: int | None, arrived: int) -> BadRequest:
+    """Return the error of a body that was cut off; `announced` is None for a chunked body."""
+    if announced is None:
+        return BadRequest(lazy_gettext("The body ended early, or its chunks are broken."))
+    return BadRequest(
+        lazy_gettext(
+            "The body ended early: %(announced)s bytes were announced, %(arrived)s arrived.",
+            announced=Figure(announced),
+            arrived=Figure(arrived),
+        )
+    )

@@ -1,0 +1,64 @@
+"""Settings of the current application, and the rate limits and public URLs that follow them."""
+
+from flask import current_app, request, url_for
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from orders.domain.inputs import Limits
+from orders.services import mail
+from orders.settings import Settings
+
+# There is no default limit: only views that declare one are limited, by client address.
+limiter = Limiter(key_func=get_remote_address)
+
+
+def current_settings() -> Settings:
+    """Return the settings of the current application."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def current_limits() -> Limits:
+    """Return the size limits of the current application."""
+    return current_settings().limits
+
+
+def lookup_limit() -> str:
+    """Return the rate limit for order look-ups, such as `30 per minute`."""
+    return str(current_app.config["LOOKUP_LIMIT"])
+
+
+def sign_in_limit() -> str:
+    """Return the rate limit for sign-in attempts."""
+    return str(current_app.config["SIGN_IN_LIMIT"])
+
+
+def service_address() -> str:
+    """Return the public base URL of the service, without a trailing slash.
+
+    It starts with PUBLIC_URL or, without that setting, with the host of the current request.
+    """
+    return _host() + request.root_path.rstrip("/")
+
+
+def customer_link(short_id: str) -> str:
+    """Return the absolute URL of an order's customer page."""
+    return _host() + url_for("customer.show_order", code=short_id)
+
+
+def secret_link(endpoint: str, secret: str) -> str:
+    """Return the absolute URL of an endpoint with a secret in its query, for an e-mail."""
+    return _host() + url_for(endpoint, link=secret)
+
+
+def may_mail_links() -> bool:
+    """Return whether links with secrets may be mailed: needs a mail server and PUBLIC_URL.
+
+    Without PUBLIC_URL the link would use the request's `Host` header, which the sender controls.
+    """
+    settings = current_settings()
+    return mail.is_configured(settings) and bool(settings.public_url)
+
+
+def _host() -> str:
+    return (current_settings().public_url or request.host_url).rstrip("/")

@@ -1,0 +1,81 @@
+"""Error pages for people, and the fragments that htmx shows instead."""
+
+from flask import Response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from orders.domain.errors import OrderError
+from orders.domain.texts import Text, lazy_gettext
+from orders.interfaces.http.i18n import is_for_customers, language, translated
+from orders.interfaces.http.pages import wants_piece
+from orders.services.languages import ENGLISH
+
+NOTHING_SAVED = lazy_gettext("Nothing was saved. Go back and send it again.")
+# Title and advice by status code, instead of the reason phrases of HTTP.
+SENTENCES = {
+    400: (
+        lazy_gettext("That did not arrive whole"),
+        NOTHING_SAVED,
+    ),
+    403: (lazy_gettext("Not allowed"), lazy_gettext("Your account may not do this.")),
+    404: (
+        lazy_gettext("Not found"),
+        lazy_gettext("There is nothing at this address. Check the link, or look the order up."),
+    ),
+    405: (
+        lazy_gettext("Not possible here"),
+        lazy_gettext("This address does not take that kind of request."),
+    ),
+    413: (
+        lazy_gettext("Too large"),
+        lazy_gettext("Nothing was saved. Go back and send less at once."),
+    ),
+    429: (lazy_gettext("Too many tries"), lazy_gettext("Please wait a moment, then try again.")),
+    500: (
+        lazy_gettext("Something broke"),
+        lazy_gettext("Nothing was saved. Try again; what you typed is still in the form."),
+    ),
+    503: (
+        lazy_gettext("Busy right now"),
+        lazy_gettext("Nothing was saved. Please try again in a moment."),
+    ),
+}
+OTHERWISE = lazy_gettext("That did not work")
+
+
+def error_page(error: HTTPException) -> Response:
+    """Render the page for an HTTP error; its headers (`Allow`, `Retry-After`) are kept."""
+    response = _page(error.code or 500, error.description or "")
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return response
+
+
+def busy_page(error: OrderError) -> Response:
+    """Render the page for a database that cannot be reached."""
+    response = _page(503, error.sentence)
+    response.headers["Retry-After"] = "1"
+    return response
+
+
+def _page(status: int, detail: str) -> Response:
+    # Descriptions by the framework exist in English only.
+    detail = translated(detail) if isinstance(detail, Text) or language() == ENGLISH else ""
+    title, advice = SENTENCES.get(status, (OTHERWISE, detail or NOTHING_SAVED))
+    text = render_template(
+        _template(),
+        status=status,
+        title=translated(title),
+        advice=translated(advice),
+        detail=detail,
+    )
+    response = Response(text, status, mimetype="text/html")
+    response.vary.add("HX-Request")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _template() -> str:
+    if is_for_customers(request.path):
+        return "customer/error.html"
+    return "errors/_message.html" if wants_piece() else "errors/error.html"

@@ -1,0 +1,380 @@
+"""Call the WSGI application from ASGI, with request bodies that are complete or an error.
+
+The whole body is read before the application is called, within a size, a deadline and a minimum
+rate. Reading `wsgi.input` then gives the complete body, or raises the HTTP error of a body that was
+cut off, too large or too slow. So an application that reads the body cannot take a part for the
+whole, and it answers the error in its own format.
+"""
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+from werkzeug import exceptions
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTimeout
+
+from orders.domain.texts import lazy_gettext
+from orders.domain.uploads import too_many_bytes
+from orders.interfaces.http.bodies import ended_early
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+# Larger bodies wait in a temporary file: many slow uploads must not fill the memory.
+IN_MEMORY = 262_144
+# Seconds between two looks at the bodies that are still arriving.
+CHECK_INTERVAL = 0.25
+# Pieces of a streamed response that are sent before others get the thread.
+BURST = 8
+# Names of headers repeat with every request; those of a flood are not kept.
+MOST_NAMES = 500
+TOO_SLOW = lazy_gettext("The body arrived too slowly.")
+
+_BASE: dict[str, Any] = {
+    "GATEWAY_INTERFACE": "CGI/1.1",
+    "SCRIPT_NAME": "",
+    "SERVER_SOFTWARE": "granian",
+    "wsgi.version": (1, 0),
+    "wsgi.errors": sys.stderr,
+    "wsgi.input_terminated": True,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+}
+_UNIQUE = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+_variables: dict[bytes, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """What a body may take: bytes, seconds, and a rate in bytes per second after `grace` seconds.
+
+    A rate of 0 leaves only the deadline.
+    """
+
+    most_bytes: int
+    seconds: float
+    min_rate: int
+    grace: float
+
+
+class Gateway:
+    """An ASGI application that answers by a WSGI application.
+
+    The WSGI application runs on the thread that resumes the coroutine, which therefore must not be
+    the one thread of an event loop: see `orders/interfaces/http/server.py`.
+    """
+
+    def __init__(self, app: "WSGIApplication", limits: BodyLimits) -> None:
+        self._app = app
+        self._limits = limits
+        self._watch = _BodyWatch(limits)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        environ = environ_of(scope)
+        body = await self._body(environ, receive)
+        environ["wsgi.input"] = body.file
+        # A context of its own: what the application keeps there must not reach another request,
+        # and must follow a streamed response from thread to thread.
+        context = copy_context()
+        response = _Response()
+        iterable = context.run(self._app, environ, response.start)
+        try:
+            await _send(response, iterable, body, context, receive, send)
+        finally:
+            close = getattr(iterable, "close", None)
+            if close is not None:
+                context.run(close)
+            body.file.close()
+
+    async def _body(self, environ: "WSGIEnvironment", receive: Receive) -> "_Body":
+        """Read the body and make the environment say how long it is."""
+        coding = environ.pop("HTTP_TRANSFER_ENCODING", None)
+        announced = environ.get("CONTENT_LENGTH")
+        if coding is not None:
+            if coding.lower() == "chunked":
+                body = await self._read(None, receive)
+            else:
+                body = _Body(_Refusal(exceptions.NotImplemented()), 0)
+            # An application that goes by the length must come upon the error of a refused body.
+            environ["CONTENT_LENGTH"] = str(max(body.size, 1 if body.is_refused else 0))
+            return body
+        if announced is None:
+            return _Body(BytesIO(), 0)
+        return await self._read(int(announced), receive)
+
+    async def _read(self, announced: int | None, receive: Receive) -> "_Body":
+        """Read the body; `announced` is its Content-Length, None for a chunked body."""
+        if announced is not None and announced > self._limits.most_bytes:
+            error = RequestEntityTooLarge(too_many_bytes(self._limits.most_bytes, announced))
+            return _Body(_Refusal(error), 0)
+        reading = _Reading(announced, self._limits.most_bytes)
+        self._watch.add(reading)
+        try:
+            return await reading.read(receive)
+        except asyncio.CancelledError:
+            return _Body(_Refusal(RequestTimeout(TOO_SLOW)), reading.size)
+        finally:
+            self._watch.discard(reading)
+
+
+def environ_of(scope: Message) -> "WSGIEnvironment":
+    """Make the WSGI environment of an HTTP scope, without the body.
+
+    Headers whose names contain an underscore are left out: `Content_Length` would pass for
+    `Content-Length`, and `X_Forwarded_For` for what a proxy says.
+    """
+    path = scope["raw_path"]
+    name, port = scope["server"]
+    environ = {
+        **_BASE,
+        "SERVER_NAME": name,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": scope["client"][0],
+        "REQUEST_METHOD": scope["method"],
+        "PATH_INFO": (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "wsgi.url_scheme": scope["scheme"],
+    }
+    for header, raw in scope["headers"]:
+        variable = _variables.get(header)
+        if variable is None:
+            variable = _variable_of(header)
+        value = raw.decode("latin-1")
+        if variable not in environ:
+            environ[variable] = value
+        elif variable not in _UNIQUE:
+            environ[variable] += (";" if variable == "HTTP_COOKIE" else ",") + value
+    environ.pop("", None)
+    return environ
+
+
+def _variable_of(header: bytes) -> str:
+    """Return the variable of a header in lower case, or an empty text for one that is left out."""
+    variable = header.decode("latin-1").replace("-", "_").upper()
+    if b"_" in header:
+        variable = ""
+    elif variable not in _UNIQUE:
+        variable = f"HTTP_{variable}"
+    if len(_variables) < MOST_NAMES:
+        _variables[header] = variable
+    return variable
+
+
+class _Refusal(BytesIO):
+    """The body of a request that cannot be taken: reading it raises the HTTP error."""
+
+    def __init__(self, error: HTTPException) -> None:
+        super().__init__()
+        self._error = error
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise self._error
+
+    read = read1 = readinto = readline = readlines = __iter__ = __next__ = _refuse
+
+
+class _Body:
+    """A request body that is complete, or a refusal; `size` counts the bytes that arrived."""
+
+    __slots__ = ("file", "is_drained", "is_refused", "size")
+
+    def __init__(self, file: IO[bytes], size: int, *, is_drained: bool = False) -> None:
+        self.file = file
+        self.size = size
+        self.is_drained = is_drained
+        self.is_refused = isinstance(file, _Refusal)
+
+
+class _Reading:
+    """A body that is arriving."""
+
+    __slots__ = ("_announced", "_file", "_most", "is_late", "pending", "size", "started")
+
+    def __init__(self, announced: int | None, most: int) -> None:
+        self.started = time.monotonic()
+        self.size = 0
+        self.is_late = False
+        self.pending: Any = None  # granian's future of the next piece
+        self._announced = announced
+        self._most = most
+        self._file: IO[bytes] | None = None
+
+    async def read(self, receive: Receive) -> _Body:
+        """Read until the body is complete or refused. Raises CancelledError when it is too late."""
+        while True:
+            message = await self._next(receive)
+            if message["type"] == "http.disconnect":
+                return _Body(_Refusal(ended_early(self._announced, self.size)), self.size)
+            piece: bytes = message["body"]
+            self.size += len(piece)
+            if self.size > self._most:
+                error = RequestEntityTooLarge(too_many_bytes(self._most, self.size))
+                return _Body(_Refusal(error), self.size)
+            is_last = not message["more_body"]
+            if is_last or self.size == self._announced:
+                return _Body(self._whole(piece), self.size, is_drained=is_last)
+            if self._file is None:
+                self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed with the body
+            self._file.write(piece)
+
+    async def _next(self, receive: Receive) -> Message:
+        self.pending = receive()
+        if self.is_late:  # marked before `pending` could be cancelled
+            raise asyncio.CancelledError
+        message: Message = await self.pending
+        return message
+
+    def _whole(self, piece: bytes) -> IO[bytes]:
+        if self._file is None:
+            return BytesIO(piece)
+        self._file.write(piece)
+        self._file.seek(0)
+        return self._file
+
+
+class _BodyWatch:
+    """Cancels the reading of bodies that are too slow. One thread looks at all of them."""
+
+    def __init__(self, limits: BodyLimits) -> None:
+        self._limits = limits
+        self._readings: set[_Reading] = set()
+        self._start = threading.Lock()
+        # The answers of cancelled requests run here, so that one does not delay the next look.
+        self._executor = ThreadPoolExecutor(2, "late-bodies")
+
+    def add(self, reading: _Reading) -> None:
+        self._readings.add(reading)
+        # Not before the first body: the server may have forked until then.
+        if self._start.acquire(blocking=False):
+            threading.Thread(target=self._run, name="body-watch", daemon=True).start()
+
+    def discard(self, reading: _Reading) -> None:
+        self._readings.discard(reading)
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(CHECK_INTERVAL)
+            now = time.monotonic()
+            for reading in list(self._readings):
+                if not reading.is_late and self._is_late(reading, now - reading.started):
+                    # The reader sets `pending` first and looks at this mark next: one stops it.
+                    reading.is_late = True
+                    self._executor.submit(_cancel, reading)
+
+    def _is_late(self, reading: _Reading, seconds: float) -> bool:
+        limits = self._limits
+        if seconds > limits.seconds:
+            return True
+        return seconds > limits.grace and reading.size < limits.min_rate * seconds
+
+
+def _cancel(reading: _Reading) -> None:
+    reading.pending.cancel()
+
+
+class _Response:
+    """What the WSGI application said of its response."""
+
+    __slots__ = ("headers", "status")
+
+    def start(
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: object = None,  # noqa: ARG002 - of the protocol
+    ) -> Callable[[bytes], object]:
+        """Take status and headers; the `write` of PEP 3333 is not offered."""
+        self.status = int(status[:3])
+        self.headers = headers
+        return _no_write
+
+    def message(self, *, must_close: bool) -> Message:
+        """Return the ASGI message that starts the response."""
+        headers = [
+            (name.encode(), value.encode() if value.isascii() else value.encode("latin-1"))
+            for name, value in self.headers
+        ]
+        if must_close:
+            # What is left of the body would be read as the next request.
+            headers.append((b"connection", b"close"))
+        return {"type": "http.response.start", "status": self.status, "headers": headers}
+
+
+def _no_write(_: bytes) -> NoReturn:
+    raise NotImplementedError("Return the body as an iterable.")
+
+
+async def _send(
+    response: _Response,
+    iterable: Iterable[bytes],
+    body: _Body,
+    context: Context,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Send the response: in one piece if it is there already, else piece by piece.
+
+    A piece is asked for when there is room for it. Until then no thread waits.
+    """
+    pieces = iter(iterable)
+    if isinstance(iterable, list):
+        first, is_whole = b"".join(iterable), True
+    else:
+        first = context.run(_next_piece, pieces)
+        is_whole = not first or len(first) == _length(response)
+    await send(response.message(must_close=body.is_refused))
+    if is_whole:
+        await send({"type": "http.response.body", "body": first})
+        return
+    gone = await _disconnect(body, receive)
+    piece = first
+    count = 0
+    while piece and not (gone is not None and gone.done()):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        count += 1
+        if count % BURST == 0:
+            # granian takes pieces for a client that has gone without a word, and needs a free
+            # thread to say that it has.
+            await asyncio.sleep(0)
+        piece = context.run(_next_piece, pieces)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _next_piece(pieces: Iterator[bytes]) -> bytes:
+    """Return the next piece that is not empty; an empty one at the end."""
+    for piece in pieces:
+        if piece:
+            return piece
+    return b""
+
+
+def _length(response: _Response) -> int | None:
+    for name, value in response.headers:
+        if name.lower() == "content-length":
+            return int(value)
+    return None
+
+
+async def _disconnect(body: _Body, receive: Receive) -> Any:  # noqa: ANN401 - granian's future
+    """Return a future that is done once the client has gone; None if that cannot be known."""
+    if body.is_refused:
+        return None
+    if not body.is_drained:
+        await receive()  # the end of the body; the disconnect is what comes after it
+    return receive()

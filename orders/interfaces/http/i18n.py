@@ -1,0 +1,250 @@
+"""The language of pages and of the scripts' texts (docs/languages.md).
+
+Texts are `_("…")` in templates and `gettext("…")` in views. Texts of services and rules are marked
+there with `mark`; the interface that shows them calls `translated`. A script calls `tr("Undo")`
+(static/texts.js); its texts are extracted from its source and translated from the same catalog.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+import flask_babel
+from babel import Locale
+from babel.messages.extract import extract
+from babel.numbers import format_decimal, get_decimal_symbol
+from babel.support import Translations
+from flask import Flask, Response, abort, current_app, g, has_request_context, request
+from jinja2.filters import do_filesizeformat
+from werkzeug.datastructures import LanguageAccept
+
+from orders.domain.configuration import option_text
+from orders.domain.texts import Figure, Text
+from orders.interfaces.http.assets import FOR_EVER, HASH_LENGTH
+from orders.services.languages import CATALOGS, ENGLISH, languages
+from orders.settings import PROJECT
+
+PARAMETER = "lang"  # of a URL: `?lang=de`
+COOKIE = "language"
+COOKIE_SECONDS = 365 * 86_400
+SCRIPT_KEYWORDS: dict[str, Any] = {"tr": None, "trn": (1, 2)}
+
+
+def start_languages(app: Flask, language_of_person: Callable[[], str]) -> None:
+    """Set up Babel and the template functions of this module.
+
+    `language_of_person` returns the language chosen by the signed-in person, or `""`.
+    """
+    app.extensions["language_of_person"] = language_of_person
+    flask_babel.Babel(app, default_locale=ENGLISH, locale_selector=language_of_request)
+    app.jinja_env.globals.update(language=language, other_languages=other_languages)
+    app.jinja_env.filters.update(translated=translated, figure=figure, language_tag=language_tag)
+    app.jinja_env.filters.update(read_options=read_options, filesizeformat=file_size)
+
+
+def language_of_request() -> str:
+    """Return the language of the response.
+
+    The first one available of: URL, signed-in person, cookie, browser, org, English. Customer pages
+    ignore the signed-in person, so that staff see what customers see.
+    """
+    if not has_request_context() or not _has_languages(request.path):
+        return ENGLISH
+    known = languages()
+    wishes = (
+        _asked_for(),
+        "" if is_for_customers(request.path) else current_app.extensions["language_of_person"](),
+        request.cookies.get(COOKIE),
+        _accepted(),
+        g.get("language_of_org"),
+    )
+    return next((wish for wish in wishes if wish in known), ENGLISH)
+
+
+def translated(text: str) -> str:
+    """Translate a text of the services or rules together with its values.
+
+    A plain string is returned unchanged: it may have been written by the org.
+    """
+    if not isinstance(text, Text):
+        return text
+    values = {name: _value(value) for name, value in text.values.items()}
+    if text.many is not None:
+        return ngettext(text.template, text.many, text.number, **values)
+    # gettext("") would return the header of the catalog.
+    return gettext(text.template, **values) if text else ""
+
+
+def _value(value: object) -> object:
+    if isinstance(value, Figure):
+        return figure(value.number)
+    return translated(value) if isinstance(value, Text) else value
+
+
+def gettext(text: str, /, **values: object) -> str:
+    """Translate a text with `%(name)s` placeholders."""
+    return str(flask_babel.gettext(text, **values))
+
+
+def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
+    """Translate a text that depends on a number, its placeholder `%(num)s`."""
+    return str(flask_babel.ngettext(one, many, number, **values))
+
+
+def figure(number: float) -> str:
+    """Format a number with all of its digits for the page's language: 1,234 or 1.234."""
+    return format_decimal(number, locale=language(), decimal_quantization=False)
+
+
+def file_size(size: float) -> str:
+    """Format a number of bytes as Jinja's filter does, with the decimal sign of the language."""
+    return do_filesizeformat(size).replace(".", get_decimal_symbol(language()))
+
+
+@contextmanager
+def use_language(*codes: str | None) -> Iterator[None]:
+    """Use the first of these languages that is available, else the language of the page."""
+    known = languages()
+    with flask_babel.force_locale(next((code for code in codes if code in known), language())):
+        yield
+
+
+def set_org_language(code: str | None) -> None:
+    """Set the org's language, used when URL, cookie and browser ask for none that is available."""
+    g.language_of_org = code
+    flask_babel.refresh()  # a text may have been translated already
+
+
+def language() -> str:
+    """Return the code of the page's language, as its catalog is named: `de`, `pt_BR`."""
+    locale: Locale | None = flask_babel.get_locale()
+    return str(locale) if locale else ENGLISH
+
+
+def language_tag(code: str) -> str:
+    """Return the code as a BCP 47 tag for HTML's `lang`: `pt-BR`."""
+    return code.replace("_", "-")
+
+
+def other_languages(**query: str) -> list[tuple[str, str, str]]:
+    """Return code, name and URL of each other language; `query` holds further parameters.
+
+    The URL is a query string only, relative to the current page.
+    """
+    here = language()
+    return [
+        (code, name, "?" + urlencode({**query, PARAMETER: code}))
+        for code, name in languages().items()
+        if code != here
+    ]
+
+
+def is_for_customers(path: str) -> bool:
+    """Return whether a path belongs to the customer pages, whether it exists or not."""
+    return path in {"/find", "/o"} or path.startswith("/o/")
+
+
+def _has_languages(path: str) -> bool:
+    """Return whether a path has translated pages; what is for developers is in English.
+
+    The list of recent requests lies below the reference's path, but is a page of the desk.
+    """
+    return path == "/docs/api/requests" or not path.startswith(("/api", "/docs/", "/static/"))
+
+
+def keep_language(response: Response) -> Response:
+    """Store the language of the URL in a cookie, and set `Vary` for caches."""
+    response.vary.update(("Accept-Language", "Cookie"))
+    asked = _asked_for()
+    if asked in languages():
+        response.set_cookie(
+            COOKIE, asked, COOKIE_SECONDS,
+            path=f"{request.script_root}/", secure=request.is_secure, httponly=True, samesite="Lax",
+        )  # fmt: skip
+    return response
+
+
+def _accepted() -> str | None:
+    """Return the language preferred by the browser; `*` is ignored, so the org's is used."""
+    named = [(tag, quality) for tag, quality in request.accept_languages if tag != "*"]
+    return LanguageAccept(named).best_match([*languages()])
+
+
+def _asked_for() -> str | None:
+    return request.args.get(PARAMETER)
+
+
+def read_options(variant: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return names and values of a product's options in the page's language.
+
+    Values that only a configurator can read are left out.
+    """
+    texts = ((name, option_text(value)) for name, value in variant.items())
+    return [(name, translated(text)) for name, text in texts if text is not None]
+
+
+def options_line(variant: Mapping[str, object] | None) -> str:
+    """Return a product's options in one line: `Wood: Oak · Legs: Ash`."""
+    return " · ".join([f"{name}: {text}" for name, text in read_options(variant or {})])
+
+
+def start_script_texts(app: Flask) -> None:
+    """Serve the texts of the scripts, and let templates call `script_texts()` for their URL."""
+    app.add_url_rule("/texts/<code>.js", "script_texts", _serve_script_texts)
+    app.jinja_env.globals.update(script_texts=script_address)
+
+
+def script_address() -> str:
+    """Return the URL of the scripts' texts in the language of the page."""
+    code = language()
+    return f"{request.script_root}/texts/{code}.js?v={_version(code)}"
+
+
+@lru_cache(maxsize=8)
+def script_of(code: str) -> str:
+    """Return JavaScript with the translations of the scripts' texts and the plural rule.
+
+    `forms` has one digit for each number from 0 to 199: the index of its plural form. From 200 on
+    the last hundred repeats, as it does in the plural rules of all languages.
+    """
+    catalog = Translations.load(str(CATALOGS), [code])
+    form_of: Any = getattr(catalog, "plural", lambda number: int(number != 1))
+    forms = [form_of(number) for number in range(200)]
+    messages: dict[str, list[str]] = {}
+    for text in _script_texts():
+        if isinstance(text, str):
+            messages[text] = [catalog.gettext(text)]
+        else:
+            samples = [forms.index(form) for form in range(max(forms) + 1)]
+            messages[text[0]] = [catalog.ngettext(*text, number) for number in samples]
+    texts = {"forms": "".join(map(str, forms)), "messages": messages}
+    return f"window.shortorderTexts = {json.dumps(texts, ensure_ascii=False, sort_keys=True)};\n"
+
+
+@lru_cache(maxsize=1)
+def _script_texts() -> tuple[str | tuple[str, str], ...]:
+    """Extract the texts of the scripts: a string, or a pair of singular and plural."""
+    found: set[Any] = set()
+    for file in sorted((PROJECT / "static").glob("*.js")):
+        with file.open("rb") as source:
+            found.update(text for _, text, _, _ in extract("javascript", source, SCRIPT_KEYWORDS))
+    return tuple(sorted(found, key=str))
+
+
+def _serve_script_texts(code: str) -> Response:
+    if code not in languages() or code == ENGLISH:
+        abort(404)
+    response = Response(script_of(code), mimetype="text/javascript")
+    # During a release a new page may reach an old process, whose answer must not be cached.
+    is_named = request.args.get("v") == _version(code)
+    response.headers["Cache-Control"] = FOR_EVER if is_named else "no-cache"
+    return response
+
+
+@lru_cache(maxsize=8)
+def _version(code: str) -> str:
+    return hashlib.sha256(script_of(code).encode()).hexdigest()[:HASH_LENGTH]

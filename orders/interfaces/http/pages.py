@@ -1,0 +1,41 @@
+"""Whole pages, the pieces of them that htmx swaps, and redirects to them."""
+
+import htmx_flask
+from flask import Response, render_template
+from htmx_flask import request
+
+from orders.domain.typed_values import whole_number
+from orders.storage.pages import MAX_PAGE
+
+
+def wants_piece() -> bool:
+    """Return whether htmx asks for a piece; boosted and history requests ask for the whole page."""
+    return bool(
+        request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
+    )
+
+
+def page_or_piece(page: str, piece: str, /, *, status: int = 200, **context: object) -> Response:
+    """Render the template `piece` for htmx and `page` for everyone else, with the same variables.
+
+    The answer varies by `HX-Request`, so that no cache mixes the two up.
+    """
+    text = render_template(piece if wants_piece() else page, **context)
+    response = Response(text, status, mimetype="text/html")
+    response.vary.add("HX-Request")
+    return response
+
+
+def page_number() -> int:
+    """Return the number of the page in the address, from 1 to MAX_PAGE; 1 for anything else."""
+    return whole_number(request.args.get("page", ""), most=MAX_PAGE) or 1
+
+
+def go_to(address: str) -> Response:
+    """Redirect to another page of ours; htmx follows it by loading the whole page."""
+    if wants_piece():
+        response: Response = htmx_flask.make_response("", 200, redirect=address)
+    else:
+        response = Response("", 303, headers={"Location": address})
+    response.vary.add("HX-Request")
+    return response

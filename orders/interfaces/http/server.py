@@ -1,0 +1,135 @@
+"""The server process: granian with its ASGI workers, whose coroutines run on a pool of threads.
+
+granian gives each ASGI request to one event loop. The application is WSGI, so each request would go
+from granian's thread to the loop, from there to a thread of a pool, and back: a third of the
+reads (docs/decisions/0033-request-bodies-arrive-whole.md). Here the thread that granian uses for a
+request runs its coroutine until it has to wait for the network, and whichever thread brings what it
+waited for continues it. No event loop runs.
+
+This file depends on details of granian 2.8 that its documentation does not describe.
+`tests/processes/test_gateway.py` fails when a new version changes them.
+"""
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import granian._futures
+import granian._granian
+import granian._signals
+import granian.asgi
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.log import LogLevels
+from granian.server import Server
+from granian.server.common import WORKERS_METHODS
+from granian.server.mp import WorkerProcess
+
+from orders.interfaces.http.gateway import BodyLimits, Gateway
+from orders.settings import Settings, read_settings
+
+# Continues streamed responses that let go of their thread.
+_streams = ThreadPoolExecutor(1, "streams")
+native: Any = granian._granian  # its types are older than its functions
+
+# Without the query string: bearer tokens are in it.
+ACCESS_LOG_FORMAT = '[%(time)s] %(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'
+# Seconds that running requests get to finish.
+GRACE = 20
+
+
+def run(settings: Settings, factory: str) -> None:
+    """Serve the WSGI application that the factory (`module:function`) makes, until stopped."""
+    Server(
+        factory, settings.host, settings.port, interface=Interfaces.ASGINL,
+        http=HTTPModes.http1, websockets=False, loop=Loops.asyncio,
+        workers=settings.workers, respawn_failed_workers=True, workers_kill_timeout=GRACE,
+        log_level=LogLevels.error, log_access=settings.access_log,
+        log_access_format=ACCESS_LOG_FORMAT,
+    ).serve(spawn_target=_serve, target_loader=_load)  # fmt: skip
+
+
+def _load(factory: str) -> Any:  # noqa: ANN401 - what the factory makes
+    """Make the application in the worker process."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # granian's own handlers, inherited by the fork, would ignore a stop until all is loaded.
+        signal.signal(number, signal.SIG_DFL)
+    module, _, name = factory.partition(":")
+    return getattr(import_module(module), name)()
+
+
+@WorkerProcess.wrap_target  # type: ignore[untyped-decorator]
+def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: Any) -> None:  # noqa: ANN401 - granian's own types
+    """Serve in this worker process until a signal, as granian's function for ASGI does.
+
+    Two things differ: the number of threads, and the scheduler.
+    """
+    (runtime_mode, runtime_threads, runtime_blocking_threads, _, idle_timeout, backpressure, _,
+     http_mode, http1_settings, http2_settings, websockets, static_path, log_access_format,
+     ssl_context, scope_options, metrics) = options  # fmt: skip
+    settings = read_settings()
+    gateway = Gateway(app, body_limits(settings))
+    logged = granian.asgi._callback_wrapper(gateway, scope_options, {}, log_access_format)  # type: ignore[no-untyped-call]
+    handler = granian._futures._future_watcher_wrapper(logged)  # type: ignore[no-untyped-call]
+    stop, stopped = granian._signals.set_sync_signals(), threading.Event()  # type: ignore[no-untyped-call]
+    stop.add_cb(stopped.set)
+    worker = native.ASGIWorker(
+        worker_id, sock, ipc, runtime_threads, runtime_blocking_threads, settings.threads,
+        idle_timeout, backpressure, http_mode, http1_settings, http2_settings, websockets,
+        static_path, *ssl_context, metrics,
+    )  # fmt: skip
+    loop = _ThreadLoop()
+    scheduler = native.CallbackScheduler(loop, handler, None, None, None)
+    scheduler._schedule_fn = lambda watcher: resume(handler(watcher))
+    serve = getattr(worker, WORKERS_METHODS[runtime_mode][(sock[0] or sock[1]).is_uds()])
+    serve(scheduler, loop, stop)
+    stopped.wait()
+
+
+def body_limits(settings: Settings) -> BodyLimits:
+    """Return the limits of a body before its request is routed: those of the largest upload."""
+    most = max(settings.limits.body_bytes, settings.limits.upload_bytes)
+    return BodyLimits(most, settings.body_seconds, settings.body_min_rate, settings.body_grace)
+
+
+class _ThreadLoop:
+    """What granian calls when a future is done: the callback runs at once, on the same thread."""
+
+    def call_soon(
+        self,
+        callback: Callable[..., object],
+        *arguments: object,
+        context: object = None,  # noqa: ARG002 - the gateway keeps contexts itself
+    ) -> None:
+        callback(*arguments)
+
+    call_soon_threadsafe = call_soon
+
+
+def resume(coroutine: Coroutine[Any, Any, None], awaited: Any = None) -> None:  # noqa: ANN401 - granian's future
+    """Run the coroutine until it waits; the thread that completes `awaited` calls this again."""
+    is_cancelled = awaited is not None and awaited.cancelled()
+    try:
+        while True:
+            if is_cancelled:
+                awaited = coroutine.throw(asyncio.CancelledError())
+            else:
+                awaited = coroutine.send(None)
+            if awaited is None:  # asyncio.sleep(0): it lets go of the thread, and waits for nothing
+                _streams.submit(resume, coroutine)
+                return
+            if not awaited.done():
+                awaited.add_done_callback(partial(resume, coroutine))
+                return
+            is_cancelled = awaited.cancelled()
+    except StopIteration:
+        return
+
+
+if __name__ == "__main__":
+    run(read_settings(), sys.argv[1])

@@ -1,0 +1,101 @@
+"""Who is signed in, and how a session begins, goes on and ends.
+
+Flask-Login keeps the session; `access` knows the people.
+"""
+
+import contextlib
+from urllib.parse import urlsplit
+
+from flask import g, session
+from flask_login import LoginManager, UserMixin, current_user, login_user
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, StringField
+
+from orders.domain.errors import ServiceBusy
+from orders.domain.texts import lazy_gettext
+from orders.services.accounts import access, own_account
+from orders.services.accounts.access import StaffMember
+
+# In the session of somebody who has signed in without the second factor that the org requires.
+MUST_SET_UP = "must_set_up"
+
+login_manager = LoginManager()
+# The blueprint itself answers requests without a session.
+login_manager.session_protection = None
+
+
+class SignInForm(FlaskForm):
+    """E-mail and password."""
+
+    email = StringField(lazy_gettext("E-mail"))
+    password = PasswordField(lazy_gettext("Password"))
+
+
+class SignInCodeForm(FlaskForm):
+    """The second step of signing in: a code of the app, or a recovery code."""
+
+    code = StringField(lazy_gettext("Code"))
+    recovery = StringField(lazy_gettext("Recovery code"))
+
+
+class SignedIn(UserMixin):
+    """A person, as Flask-Login wants them."""
+
+    def __init__(self, member: StaffMember) -> None:
+        self.member = member
+
+    def get_id(self) -> str:
+        """Return the session's ID, which changes with the password."""
+        return self.member.session_id
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login ships no types
+def _load(session_id: str) -> SignedIn | None:
+    member = access.load_staff(session_id)
+    return None if member is None else SignedIn(member)
+
+
+def current_member() -> StaffMember | None:
+    """Return the person who is signed in, or None."""
+    person = current_user._get_current_object()
+    return person.member if isinstance(person, SignedIn) else None
+
+
+def language_of_person() -> str:
+    """Return the code of the language that the person has chosen; empty for none."""
+    member = current_member()
+    return "" if member is None else member.preferences.language
+
+
+def own_path(address: str) -> str:
+    """Return the address if it is a path of this service, else `/`: no sign-in leads elsewhere."""
+    parts = urlsplit(address)
+    is_own = not parts.scheme and not parts.netloc and address.startswith("/")
+    has_tricks = address.startswith("//") or "\\" in address or not address.isprintable()
+    return address if is_own and not has_tricks else "/"
+
+
+def begin_session() -> None:
+    """Clear the session and begin a new one."""
+    session.clear()
+    session.permanent = True
+    # The old session's CSRF token would go into the next form of this answer, and fail there.
+    g.pop("csrf_token", None)
+
+
+def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
+    """Begin the session of a person who has proved who they are, and record the sign-in."""
+    begin_session()
+    login_user(SignedIn(member))
+    # People can sign in while the database is busy.
+    with contextlib.suppress(ServiceBusy):
+        own_account.record_sign_in(member, by_recovery_code=by_recovery_code)
+    if member.lacks_second_factor:
+        session[MUST_SET_UP] = True
+
+
+def stay_signed_in(member: StaffMember) -> None:
+    """Keep this session after a change that ends the person's sessions."""
+    again = access.reload_staff(member.id)
+    if again is not None:
+        login_user(SignedIn(again))

@@ -1,1 +1,0 @@
-"""The list of orders: filters, search, sorting, bulk changes, saved views, export."""

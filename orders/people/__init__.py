@@ -1,1 +1,0 @@
-"""What staff manage themselves: their own account and second factor."""

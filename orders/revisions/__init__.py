@@ -1,1 +1,0 @@
-"""Changing an order on a form while others change it, too."""

@@ -1,0 +1,335 @@
+"""Authentication of tokens and staff, and the rules of the org that they act for.
+
+Only hashes of secrets are stored. SHA-256 is enough for tokens, which are 256 random bits;
+passwords are short and need argon2.
+"""
+
+import contextlib
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Literal
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import bindparam, or_, select, update
+
+from orders.domain import domains
+from orders.domain.attributes import Applies, AttributeRule, Kind, Option
+from orders.domain.errors import Forbidden, ServiceBusy, Unauthorized
+from orders.domain.permissions import Permission, may
+from orders.domain.preferences import Preferences, read_preferences
+from orders.domain.texts import lazy_gettext
+from orders.storage import database
+from orders.storage.database import CompiledSelect
+from orders.storage.models.orgs import Attribute, Org, Token
+from orders.storage.models.people import StaffAccount
+from orders.storage.models.webhooks import WebhookRow
+
+# Precision of `last_used_at`: a write with every request would halve the throughput.
+LAST_USE_PRECISION = timedelta(minutes=1)
+
+password_hasher = PasswordHasher()
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRule:
+    """The events of the org's orders that a webhook receives; no statuses means all."""
+
+    id: str
+    topic: str
+    statuses: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OrgRules:
+    """The org's rules for its orders. Every change increments the org's `rules_version`."""
+
+    org_id: str
+    is_strict: bool
+    attributes: tuple[AttributeRule, ...]
+    may_public_list: bool = False
+    webhooks: tuple[WebhookRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The token or staff account, by ID, that makes a request, and its org."""
+
+    kind: Literal["token", "staff"]
+    id: str
+    org: OrgRules
+    is_private: bool
+
+    @property
+    def org_id(self) -> str:
+        """The ID of the actor's org, the only one that it can access."""
+        return self.org.org_id
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """A signed-in person.
+
+    `session_id` changes with the password and the second factor, so that old sessions end.
+    """
+
+    id: str
+    email: str
+    role: str
+    actor: Actor
+    session_id: str
+    name: str = ""
+    preferences: Preferences = field(default_factory=Preferences)
+    has_second_factor: bool = False
+    # The org requires a second factor, and this person has none.
+    lacks_second_factor: bool = False
+
+    @property
+    def org_id(self) -> str:
+        """The ID of the person's org."""
+        return self.actor.org_id
+
+    @property
+    def shown_name(self) -> str:
+        """The person's name, or their e-mail address."""
+        return self.name or self.email
+
+    def may(self, permission: Permission) -> bool:
+        """Return whether the person's role has the permission."""
+        return may(self.role, permission)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The host and port of a page, from the `Origin` header of its request."""
+
+    host: str
+    port: int | None
+
+
+def hash_secret(secret: str) -> str:
+    """Return the hexadecimal SHA-256 of a random secret."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+_token_by_secret = CompiledSelect(
+    select(
+        Token.id,
+        Token.is_private,
+        Token.domains,
+        Token.last_used_at,
+        Token.revoked_at,
+        Org.id.label("org_id"),
+        Org.rules_version,
+    )
+    .join(Org, Org.id == Token.org_id)
+    .where(Token.secret_hash == bindparam("secret_hash")),
+    remembered=1024,
+)
+
+
+def authenticate(
+    secret: str | None, *, origin: Origin | None, now: datetime | None = None
+) -> Actor:
+    """Return the actor of a token and record the token's use.
+
+    Raises Unauthorized for a missing, unknown or revoked token, and Forbidden for a public token
+    whose domains do not contain `origin` (docs/contract.md, "Tokens").
+    """
+    if not secret:
+        raise Unauthorized(lazy_gettext("A token is needed: send it as “Authorization: Bearer …”."))
+    rows = database.rows(_token_by_secret, {"secret_hash": hash_secret(secret)})
+    if not rows or rows[0].revoked_at is not None:
+        raise Unauthorized(lazy_gettext("This token is not known, or it has been revoked."))
+    found = rows[0]
+    if not found.is_private and not _is_allowed_origin(found.domains, origin):
+        raise Forbidden(
+            lazy_gettext("This public token may be used only from pages of its own domains.")
+        )
+    _record_use(found.id, found.last_used_at, now or datetime.now(UTC))
+    org = _org_rules(found.org_id, found.rules_version)
+    return Actor("token", found.id, org, found.is_private)
+
+
+def refuse_foreign_org(sent: object, actor: Actor) -> None:
+    """Raise Forbidden if a sent `orgId` is not the actor's; the schema checks other types."""
+    if isinstance(sent, str) and sent.lower() != actor.org_id:
+        raise Forbidden(lazy_gettext("This token works in its own org only."))
+
+
+def may_preflight(secret: str | None, origin: Origin) -> bool:
+    """Return whether a browser may send requests from this origin (CORS preflight).
+
+    A preflight has no `Authorization` header. If the URL contains a token (`secret`), the origin
+    must be in its domains, otherwise in those of any public token; `authenticate` checks again.
+    """
+    public = select(Token.domains).where(Token.is_private.is_(False), Token.revoked_at.is_(None))
+    if secret:
+        public = public.where(Token.secret_hash == hash_secret(secret))
+    with database.read() as connection:
+        return any(_is_allowed_origin(row.domains, origin) for row in connection.execute(public))
+
+
+def _is_allowed_origin(allowed: list[str], origin: Origin | None) -> bool:
+    return origin is not None and domains.is_allowed(origin.host, origin.port, allowed)
+
+
+def _record_use(token_id: str, last_used_at: datetime | None, now: datetime) -> None:
+    stale = now - LAST_USE_PRECISION
+    if last_used_at is not None and last_used_at > stale:
+        return
+
+    # Reading must not depend on writing; the next use is recorded instead.
+    with contextlib.suppress(ServiceBusy), database.transaction() as connection:
+        connection.execute(
+            update(Token)
+            .where(Token.id == token_id)
+            # Of parallel requests only the first writes.
+            .where(or_(Token.last_used_at.is_(None), Token.last_used_at <= stale))
+            .values(last_used_at=now)
+        )
+
+
+def org_rules_of(org_id: str) -> OrgRules:
+    """Return the rules of an existing org."""
+    statement = select(Org.rules_version).where(Org.id == org_id)
+    with database.read() as connection:
+        rules_version = connection.execute(statement).scalar_one()
+    return _org_rules(org_id, rules_version)
+
+
+@lru_cache(maxsize=1024)
+def _org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001 - the version is part of the cache key
+    settings = select(Org.is_strict, Org.may_public_list).where(Org.id == org_id)
+    attributes = (
+        select(Attribute)
+        .where(Attribute.org_id == org_id)
+        .order_by(Attribute.position, Attribute.id)
+    )
+    webhooks = (
+        select(WebhookRow.id, WebhookRow.topic, WebhookRow.filter)
+        .where(WebhookRow.org_id == org_id, WebhookRow.deleted_at.is_(None))
+        .order_by(WebhookRow.created_at, WebhookRow.id)
+    )
+    with database.read() as connection:
+        org = connection.execute(settings).one()
+        rules = tuple(attribute_rule(row) for row in connection.execute(attributes))
+        hooks = tuple(_webhook_rule(row) for row in connection.execute(webhooks))
+    return OrgRules(org_id, org.is_strict, rules, org.may_public_list, hooks)
+
+
+def _webhook_rule(row: Any) -> WebhookRule:  # noqa: ANN401 - a row of `webhook`
+    return WebhookRule(row.id, row.topic, frozenset(row.filter.get("status", ())))
+
+
+def attribute_rule(row: Any) -> AttributeRule:  # noqa: ANN401 - a row of `attribute`
+    """Return the rule stored in a row of `attribute`."""
+    return AttributeRule(
+        key=row.key,
+        label=row.label,
+        kind=Kind(row.kind),
+        options=tuple(Option(option["value"], option["label"]) for option in row.options),
+        applies=Applies(row.applies),
+        required=row.is_required,
+        default=row.default_value,
+        visible_to_customer=row.is_visible_to_customer,
+    )
+
+
+_staff = select(
+    StaffAccount.id,
+    StaffAccount.email,
+    StaffAccount.role,
+    StaffAccount.password_hash,
+    StaffAccount.name,
+    StaffAccount.preferences,
+    StaffAccount.totp_secret,
+    Org.id.label("org_id"),
+    Org.rules_version,
+    Org.needs_second_factor,
+).join(Org, Org.id == StaffAccount.org_id)
+
+
+def sign_in(email: str, password: str) -> StaffMember | None:
+    """Return the person with this e-mail address and password, or None.
+
+    The caller must check the second factor (`second_factor.py`). An unknown address
+    takes as long as a wrong password, so that response times do not reveal who has an account.
+    """
+    # PostgreSQL rejects NUL characters; no stored address contains one.
+    address = email.strip().lower().replace("\0", "")
+    return _verified(_find_staff(StaffAccount.email == address), password)
+
+
+def verify_password(member: StaffMember, password: str) -> StaffMember | None:
+    """Return the signed-in person, reloaded, if this is their password, else None."""
+    return _verified(_find_staff(StaffAccount.id == member.id), password)
+
+
+def _verified(row: Any | None, password: str) -> StaffMember | None:  # noqa: ANN401 - a row of `_staff`
+    known_hash = row.password_hash if row is not None else _hash_of_nobody()
+    try:
+        password_hasher.verify(known_hash, password)
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return None
+    return _staff_member(row) if row is not None else None
+
+
+def reload_staff(staff_id: str) -> StaffMember | None:
+    """Return the person with their current `session_id`, which changes with their password."""
+    row = _find_staff(StaffAccount.id == staff_id)
+    return _staff_member(row) if row is not None else None
+
+
+def load_staff(session_id: str) -> StaffMember | None:
+    """Return the person of a session, or None if password or second factor have changed."""
+    staff_id, _, _ = session_id.partition(".")
+    row = _find_staff(StaffAccount.id == staff_id)
+    if row is None or not hmac.compare_digest(_session_id(row).encode(), session_id.encode()):
+        return None
+    return _staff_member(row)
+
+
+def staff_actor(staff_id: str) -> Actor | None:
+    """Return an account as an actor, for background work; it may have been disabled meanwhile."""
+    statement = _staff.where(StaffAccount.id == staff_id)
+    with database.read() as connection:
+        row = connection.execute(statement).one_or_none()
+    return None if row is None else _staff_member(row).actor
+
+
+def _find_staff(condition: Any) -> Any | None:  # noqa: ANN401 - an SQL condition, and a row of `_staff`
+    with database.read() as connection:
+        return connection.execute(
+            _staff.where(condition, StaffAccount.disabled_at.is_(None))
+        ).one_or_none()
+
+
+def _staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row of `_staff`
+    rules = _org_rules(row.org_id, row.rules_version)
+    actor = Actor(kind="staff", id=row.id, org=rules, is_private=True)
+    return StaffMember(
+        id=row.id,
+        email=row.email,
+        role=row.role,
+        actor=actor,
+        session_id=_session_id(row),
+        name=row.name,
+        preferences=read_preferences(row.preferences),
+        has_second_factor=row.totp_secret is not None,
+        lacks_second_factor=row.needs_second_factor and row.totp_secret is None,
+    )
+
+
+def _session_id(row: Any) -> str:  # noqa: ANN401 - a row of `_staff`
+    # An argon2 hash contains no space, so two different pairs never give the same text.
+    proofs = f"{row.password_hash} {row.totp_secret}" if row.totp_secret else row.password_hash
+    return f"{row.id}.{hash_secret(proofs)[:16]}"
+
+
+@lru_cache(maxsize=1)
+def _hash_of_nobody() -> str:
+    return password_hasher.hash("nobody has this password")

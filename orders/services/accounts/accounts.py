@@ -1,0 +1,239 @@
+"""The staff accounts of an org: create, change the role, set the password, disable."""
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from orders.domain.errors import Conflict, FieldError, Taken
+from orders.domain.json_values import find_unstorable
+from orders.domain.permissions import ROLES
+from orders.domain.texts import Text, lazy_gettext
+from orders.services.accounts.checks import find_row, hash_password, password_errors, refuse
+from orders.services.accounts.events import EventKind, record_event
+from orders.services.accounts.orgs import require_org
+from orders.storage import database
+from orders.storage.models.people import PasswordReset, StaffAccount
+
+UNKNOWN = lazy_gettext("There is no staff account with this ID.")
+LAST_ADMIN = lazy_gettext("This is the last admin of the org. Make somebody else an admin first.")
+OWN_ROLE = lazy_gettext("Nobody can take the role admin from their own account. Another admin can.")
+OWN_ACCOUNT = lazy_gettext("Nobody can disable their own account. Another admin can.")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A staff account. It can sign in unless it is disabled."""
+
+    id: str
+    email: str
+    role: str
+    created_at: datetime
+    disabled_at: datetime | None
+    name: str
+    last_signed_in_at: datetime | None
+    has_second_factor: bool
+
+
+def email_errors(address: str) -> list[FieldError]:
+    """Return the errors in an e-mail address, given in lower case and stripped."""
+    errors = (
+        []
+        if _EMAIL.fullmatch(address)
+        else [FieldError("email", lazy_gettext("An e-mail address."))]
+    )
+    return errors + find_unstorable(address, "email", nesting=0)
+
+
+def email_taken(address: str) -> Text:
+    """Return the message that an address has an account already."""
+    return lazy_gettext("%(address)s has an account already.", address=address)
+
+
+def role_errors(role: str) -> list[FieldError]:
+    """Return the errors in the name of a role."""
+    return (
+        []
+        if role in ROLES
+        else [FieldError("role", lazy_gettext("One of: %(options)s.", options=", ".join(ROLES)))]
+    )
+
+
+def new_account(
+    org_id: str, *, email: str, role: str, password_hash: str, name: str = ""
+) -> dict[str, Any]:
+    """Return the row of a new account."""
+    return {
+        "id": str(uuid.uuid4()),
+        "org_id": org_id,
+        "email": email,
+        "role": role,
+        "password_hash": password_hash,
+        "created_at": datetime.now(UTC),
+        "name": name,
+        "preferences": {},
+    }
+
+
+def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
+    """Create a staff account and return its ID.
+
+    Raises InvalidInput, NotFound for an unknown org, and Taken if the address has an account in any
+    org: it is the name by which people sign in.
+    """
+    address = email.strip().lower()
+    refuse([*email_errors(address), *role_errors(role), *password_errors(password)])
+    row = new_account(org_id, email=address, role=role, password_hash=hash_password(password))
+
+    try:
+        with database.transaction() as connection:
+            require_org(connection, org_id)
+            connection.execute(insert(StaffAccount), row)
+    except IntegrityError as error:
+        raise Taken("email", email_taken(address)) from error
+    return str(row["id"])
+
+
+def list_staff(org_id: str) -> list[Account]:
+    """Return all accounts of the org by address, disabled ones last."""
+    statement = _accounts(org_id).order_by(
+        StaffAccount.disabled_at.is_not(None), StaffAccount.email
+    )
+    with database.read() as connection:
+        return [_account(row) for row in connection.execute(statement)]
+
+
+def find_staff(org_id: str, staff_id: str) -> Account:
+    """Return an account of the org. Raises NotFound."""
+    with database.read() as connection:
+        return _find(connection, org_id, staff_id)
+
+
+def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
+    """Change the role of an account; `by` is the ID of the acting account.
+
+    Raises InvalidInput for an unknown role, NotFound, and Conflict if an admin demotes the own
+    account or the org's last admin.
+    """
+    refuse(role_errors(role))
+
+    with database.transaction() as connection:
+        require_org(connection, org_id, lock=True)
+        account = _find(connection, org_id, staff_id)
+        if account.role == role:
+            return
+        if role != "admin":
+            _keep_admin(connection, org_id, staff_id, by, OWN_ROLE)
+        _change(connection, org_id, staff_id, role=role)
+        record_event(connection, staff_id, EventKind.ROLE, by=by)
+
+
+def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = None) -> None:
+    """Set the password of an account, end its sessions and invalidate its reset links.
+
+    `by` is the ID of the acting account. Raises InvalidInput and NotFound.
+    """
+    refuse(password_errors(password))
+    password_hash = hash_password(password)
+
+    with database.transaction() as connection:
+        _find(connection, org_id, staff_id)
+        replace_password(connection, staff_id, password_hash, by=by)
+
+
+def replace_password(
+    connection: Connection,
+    staff_id: str,
+    password_hash: str,
+    *,
+    kind: EventKind = EventKind.PASSWORD,
+    by: str | None = None,
+) -> None:
+    """Store a password hash, invalidate the account's reset links and record the event."""
+    own = StaffAccount.id == staff_id
+    connection.execute(update(StaffAccount).where(own).values(password_hash=password_hash))
+    connection.execute(
+        update(PasswordReset)
+        .where(PasswordReset.staff_id == staff_id, PasswordReset.used_at.is_(None))
+        .values(used_at=datetime.now(UTC))
+    )
+    record_event(connection, staff_id, kind, by=by)
+
+
+def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
+    """Disable an account and end its sessions; do nothing if it is disabled.
+
+    Raises NotFound, and Conflict for the own account and for the org's last admin.
+    """
+    with database.transaction() as connection:
+        require_org(connection, org_id, lock=True)
+        account = _find(connection, org_id, staff_id)
+        if account.disabled_at is not None:
+            return
+        _keep_admin(connection, org_id, staff_id, by, OWN_ACCOUNT)
+        _change(connection, org_id, staff_id, disabled_at=datetime.now(UTC))
+        record_event(connection, staff_id, EventKind.DISABLED, by=by)
+
+
+def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
+    """Enable a disabled account; do nothing if it is enabled. Raises NotFound."""
+    with database.transaction() as connection:
+        if _find(connection, org_id, staff_id).disabled_at is None:
+            return
+        _change(connection, org_id, staff_id, disabled_at=None)
+        record_event(connection, staff_id, EventKind.ENABLED, by=by)
+
+
+def _keep_admin(
+    connection: Connection, org_id: str, staff_id: str, by: str, own_message: Text
+) -> None:
+    """Raise Conflict if the account is the acting one (`own_message`) or the org's last admin.
+
+    The caller has locked the org, so that two admins cannot demote each other at the same time.
+    """
+    if staff_id == by:
+        raise Conflict(own_message)
+    others = (
+        select(func.count())
+        .select_from(StaffAccount)
+        .where(
+            StaffAccount.org_id == org_id,
+            StaffAccount.id != staff_id,
+            StaffAccount.role == "admin",
+            StaffAccount.disabled_at.is_(None),
+        )
+    )
+    if not connection.execute(others).scalar_one():
+        raise Conflict(LAST_ADMIN)
+
+
+def _find(connection: Connection, org_id: str, staff_id: str) -> Account:
+    statement = _accounts(org_id).where(StaffAccount.id == staff_id)
+    return _account(find_row(connection, statement, staff_id, UNKNOWN))
+
+
+def _change(connection: Connection, org_id: str, staff_id: str, **values: Any) -> None:  # noqa: ANN401 - values of columns
+    own = (StaffAccount.org_id == org_id, StaffAccount.id == staff_id)
+    connection.execute(update(StaffAccount).where(*own).values(**values))
+
+
+def _accounts(org_id: str) -> Any:  # noqa: ANN401 - a statement, whose type would list its columns
+    return select(
+        StaffAccount.id,
+        StaffAccount.email,
+        StaffAccount.role,
+        StaffAccount.created_at,
+        StaffAccount.disabled_at,
+        StaffAccount.name,
+        StaffAccount.last_signed_in_at,
+        StaffAccount.totp_secret.is_not(None).label("has_second_factor"),
+    ).where(StaffAccount.org_id == org_id)
+
+
+def _account(row: Any) -> Account:  # noqa: ANN401 - a row of `_accounts`
+    return Account(**row._mapping)

@@ -1,0 +1,154 @@
+"""The attributes of an org: define, change, order and remove them.
+
+The key of an attribute cannot change, because stored orders contain it. Removing an attribute does
+not change any order.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from orders.domain.attributes import AttributeRule, check_definition
+from orders.domain.errors import NotFound, Taken
+from orders.domain.texts import lazy_gettext
+from orders.services.accounts.access import attribute_rule
+from orders.services.accounts.checks import find_row, refuse, require_version, version_of
+from orders.services.accounts.orgs import bump_rules_version, require_org
+from orders.storage import database
+from orders.storage.models.orgs import Attribute
+
+UNKNOWN = lazy_gettext("There is no attribute with this ID.")
+
+
+@dataclass(frozen=True, slots=True)
+class DefinedAttribute:
+    """An attribute of an org, with its ID."""
+
+    id: str
+    rule: AttributeRule
+
+    @property
+    def version(self) -> str:
+        """The version of the definition, for detecting changes by others."""
+        return version_of(self.rule)
+
+
+def add_attribute(org_id: str, rule: AttributeRule) -> str:
+    """Define an attribute, last in the form, and return its ID.
+
+    Raises InvalidInput for an invalid definition, NotFound for an unknown org, and Taken if the org
+    has an attribute with this key.
+    """
+    refuse(check_definition(rule))
+    row = {
+        "id": str(uuid.uuid4()),
+        "org_id": org_id,
+        "key": rule.key,
+        "created_at": datetime.now(UTC),
+        **_columns(rule),
+    }
+
+    try:
+        with database.transaction() as connection:
+            require_org(connection, org_id)
+            bump_rules_version(connection, org_id)
+            last = select(func.max(Attribute.position)).where(Attribute.org_id == org_id)
+            position = connection.execute(last).scalar_one()
+            row["position"] = 0 if position is None else position + 1
+            connection.execute(insert(Attribute), row)
+    except IntegrityError as error:
+        sentence = lazy_gettext("The org has an attribute %(key)s already.", key=repr(rule.key))
+        raise Taken("key", sentence) from error
+    return str(row["id"])
+
+
+def list_attributes(org_id: str) -> list[DefinedAttribute]:
+    """Return the org's attributes in the order of the form."""
+    with database.read() as connection:
+        return [_defined(row) for row in connection.execute(_attributes(org_id))]
+
+
+def find_attribute(org_id: str, attribute_id: str) -> DefinedAttribute:
+    """Return an attribute of the org. Raises NotFound."""
+    with database.read() as connection:
+        return _find(connection, org_id, attribute_id)
+
+
+def change_attribute(
+    org_id: str, attribute_id: str, rule: AttributeRule, *, version: str | None = None
+) -> None:
+    """Change an attribute, except for its key, for all later orders.
+
+    Raises InvalidInput for an invalid definition, NotFound, and ChangedMeanwhile if `version` is
+    not that of the stored definition.
+    """
+    refuse(check_definition(rule))
+
+    with database.transaction() as connection:
+        bump_rules_version(connection, org_id)
+        require_version(version, _find(connection, org_id, attribute_id).version)
+        own = (Attribute.org_id == org_id, Attribute.id == attribute_id)
+        connection.execute(update(Attribute).where(*own).values(_columns(rule)))
+
+
+def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "down"]) -> int:
+    """Move an attribute by one position, if it is not at the end, and return it, from 1.
+
+    Raises NotFound.
+    """
+    with database.transaction() as connection:
+        bump_rules_version(connection, org_id)
+        ids = [row.id for row in connection.execute(_attributes(org_id))]
+        if attribute_id not in ids:
+            raise NotFound(UNKNOWN)
+        at = ids.index(attribute_id)
+        place = max(at - 1, 0) if direction == "up" else min(at + 1, len(ids) - 1)
+        ids.insert(place, ids.pop(at))
+        for position, one in enumerate(ids):
+            connection.execute(
+                update(Attribute).where(Attribute.id == one).values(position=position)
+            )
+        return place + 1
+
+
+def remove_attribute(org_id: str, attribute_id: str) -> None:
+    """Remove an attribute; orders keep its values as undefined keys. Raises NotFound."""
+    with database.transaction() as connection:
+        bump_rules_version(connection, org_id)
+        _find(connection, org_id, attribute_id)
+        own = (Attribute.org_id == org_id, Attribute.id == attribute_id)
+        connection.execute(delete(Attribute).where(*own))
+
+
+def _columns(rule: AttributeRule) -> dict[str, Any]:
+    """Return the columns that can be changed."""
+    return {
+        "label": rule.label,
+        "kind": str(rule.kind),
+        "options": [{"value": option.value, "label": option.label} for option in rule.options],
+        "applies": str(rule.applies),
+        "is_required": rule.required,
+        "default_value": rule.default,
+        "is_visible_to_customer": rule.visible_to_customer,
+    }
+
+
+def _attributes(org_id: str) -> Select[Any]:
+    return (
+        select(Attribute)
+        .where(Attribute.org_id == org_id)
+        .order_by(Attribute.position, Attribute.id)
+    )
+
+
+def _find(connection: Connection, org_id: str, attribute_id: str) -> DefinedAttribute:
+    statement = _attributes(org_id).where(Attribute.id == attribute_id)
+    return _defined(find_row(connection, statement, attribute_id, UNKNOWN))
+
+
+def _defined(row: Any) -> DefinedAttribute:  # noqa: ANN401 - a row of `attribute`
+    return DefinedAttribute(row.id, attribute_rule(row))

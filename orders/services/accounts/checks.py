@@ -1,0 +1,108 @@
+"""What the account services share: checks of input, passwords, link secrets, and edit versions."""
+
+import hashlib
+import secrets
+from typing import Any
+
+from sqlalchemy import Connection, Select
+
+from orders.domain.errors import Conflict, FieldError, InvalidInput, NotFound
+from orders.domain.identifiers import read_uuid
+from orders.domain.json_values import find_unstorable
+from orders.domain.preferences import MAX_PERSON_NAME
+from orders.domain.texts import Figure, lazy_gettext
+from orders.services.accounts.access import password_hasher
+
+MAX_NAME = 255  # characters, of an org or a token
+MIN_PASSWORD = 10  # characters
+MAX_PASSWORD = 1000  # characters; hashing longer ones only costs time
+CONSONANTS = "bdfgklmnprstvz"
+VOWELS = "aeiou"
+SYLLABLES = 10  # of 70 kinds each: 61 bits
+
+
+class ChangedMeanwhile(Conflict):
+    """The stored object is not the one that the form was rendered from.
+
+    `version` is the stored version; sending it with the next try confirms the overwrite.
+    """
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        super().__init__(lazy_gettext("Somebody else has changed this meanwhile."))
+
+
+def version_of(*values: object) -> str:
+    """Return a version of stored values: 64 bits of their hash, in hexadecimal."""
+    return hashlib.sha256(repr(values).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def require_version(sent: str | None, stored: str) -> None:
+    """Raise ChangedMeanwhile if a version was sent that is not the stored one."""
+    if sent is not None and sent != stored:
+        raise ChangedMeanwhile(stored)
+
+
+def require_id(text: str, message: str) -> None:
+    """Raise NotFound unless the text is a canonical UUID (PostgreSQL rejects NUL characters)."""
+    if read_uuid(text) != text:
+        raise NotFound(message)
+
+
+def find_row(connection: Connection, statement: Select[Any], row_id: str, message: str) -> Any:  # noqa: ANN401 - a row of the statement
+    """Return the only row of a select by ID. Raises NotFound with the message."""
+    require_id(row_id, message)
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(message)
+    return row
+
+
+def refuse(errors: list[FieldError]) -> None:
+    """Raise InvalidInput if there are any errors."""
+    if errors:
+        raise InvalidInput(errors)
+
+
+def name_errors(name: str) -> list[FieldError]:
+    """Return the errors in the name of an org or a token."""
+    if not 1 <= len(name.strip()) <= MAX_NAME:
+        return [FieldError("name", lazy_gettext("From 1 to %(most)s characters.", most=MAX_NAME))]
+    return find_unstorable(name, "name", nesting=0)
+
+
+def person_name_errors(name: str) -> list[FieldError]:
+    """Return the errors in a person's name, which may be empty."""
+    if len(name) > MAX_PERSON_NAME:
+        return [
+            FieldError("name", lazy_gettext("At most %(most)s characters.", most=MAX_PERSON_NAME))
+        ]
+    if not all(one.isprintable() for one in name):
+        return [FieldError("name", lazy_gettext("Letters that can be read, in one line."))]
+    return find_unstorable(name, "name", nesting=0)
+
+
+def password_errors(password: str) -> list[FieldError]:
+    """Return the errors in a new password."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        sentence = lazy_gettext(
+            "From %(least)s to %(most)s characters.", least=MIN_PASSWORD, most=Figure(MAX_PASSWORD)
+        )
+        return [FieldError("password", sentence)]
+    return find_unstorable(password, "password", nesting=0)
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of a password."""
+    return password_hasher.hash(password)
+
+
+def readable_password() -> str:
+    """Return a random password of syllables that is easy to read aloud and type: `daki-romu-…`."""
+    syllables = [secrets.choice(CONSONANTS) + secrets.choice(VOWELS) for _ in range(SYLLABLES)]
+    return "-".join("".join(syllables[at : at + 2]) for at in range(0, SYLLABLES, 2))
+
+
+def new_link_secret() -> str:
+    """Return 256 random bits for a link that works once. Only their hash is stored."""
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,219 @@
+"""Invitations: mailed links by which a person creates an account in the org, once."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from orders.domain.errors import Conflict, NotFound, Taken
+from orders.domain.texts import lazy_gettext
+from orders.services.accounts.access import hash_secret
+from orders.services.accounts.accounts import email_errors, email_taken, new_account, role_errors
+from orders.services.accounts.checks import (
+    find_row,
+    hash_password,
+    new_link_secret,
+    password_errors,
+    person_name_errors,
+    refuse,
+)
+from orders.services.accounts.events import EventKind, record_event
+from orders.services.accounts.orgs import require_org
+from orders.storage import database
+from orders.storage.models.orgs import Org
+from orders.storage.models.people import InvitationRow, StaffAccount
+
+INVITED_FOR = timedelta(days=7)
+UNKNOWN = lazy_gettext("There is no open invitation with this ID.")
+DEAD_LINK = lazy_gettext(
+    "This invitation is used, withdrawn, or older than 7 days. Ask for a new one."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation that is neither accepted nor withdrawn; it may have expired."""
+
+    id: str
+    email: str
+    role: str
+    created_at: datetime
+    expires_at: datetime
+    org_name: str
+
+    def is_over(self, now: datetime | None = None) -> bool:
+        """Return whether the link has expired."""
+        return self.expires_at <= (now or datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewInvitation:
+    """A new invitation with the secret of its link, which cannot be read later."""
+
+    id: str
+    email: str
+    secret: str
+
+
+def invite(
+    org_id: str, *, email: str, role: str, by: str, now: datetime | None = None
+) -> NewInvitation:
+    """Create an invitation for an e-mail address; `by` is the ID of the acting admin.
+
+    Raises InvalidInput, and Taken if the address has an account or an open invitation of this org.
+    """
+    address, at = email.strip().lower(), now or datetime.now(UTC)
+    refuse([*email_errors(address), *role_errors(role)])
+    secret, invitation_id = new_link_secret(), str(uuid.uuid4())
+    row = {
+        "id": invitation_id,
+        "org_id": org_id,
+        "email": address,
+        "role": role,
+        "secret_hash": hash_secret(secret),
+        "created_at": at,
+        "created_by": by,
+        "expires_at": at + INVITED_FOR,
+    }
+
+    with database.transaction() as connection:
+        require_org(connection, org_id, lock=True)
+        if connection.execute(_account_of(address)).first() is not None:
+            raise Taken("email", email_taken(address))
+        found = _open().where(InvitationRow.org_id == org_id, InvitationRow.email == address)
+        if connection.execute(found).first() is not None:
+            sentence = lazy_gettext(
+                "%(address)s is invited already: send that invitation again.", address=address
+            )
+            raise Taken("email", sentence)
+        connection.execute(insert(InvitationRow), row)
+    return NewInvitation(invitation_id, address, secret)
+
+
+def list_invitations(org_id: str) -> list[Invitation]:
+    """Return the org's open invitations, newest first, including expired ones."""
+    statement = (
+        _open()
+        .where(InvitationRow.org_id == org_id)
+        .order_by(InvitationRow.created_at.desc(), InvitationRow.id)
+    )
+    with database.read() as connection:
+        return [Invitation(**row._mapping) for row in connection.execute(statement)]
+
+
+def find_invitation(org_id: str, invitation_id: str) -> Invitation:
+    """Return an open invitation of the org. Raises NotFound."""
+    with database.read() as connection:
+        return _find(connection, org_id, invitation_id)
+
+
+def invite_again(
+    org_id: str, invitation_id: str, *, by: str, now: datetime | None = None
+) -> NewInvitation:
+    """Replace the link of an open invitation by a new one, valid for INVITED_FOR.
+
+    Raises NotFound if it is not open.
+    """
+    at, secret = now or datetime.now(UTC), new_link_secret()
+
+    with database.transaction() as connection:
+        found = _find(connection, org_id, invitation_id)
+        values = {
+            "secret_hash": hash_secret(secret),
+            "created_at": at,
+            "created_by": by,
+            "expires_at": at + INVITED_FOR,
+        }
+        own = (InvitationRow.id == invitation_id, *_IS_OPEN)
+        if not connection.execute(update(InvitationRow).where(*own).values(**values)).rowcount:
+            raise NotFound(UNKNOWN)  # accepted at the same time
+        return NewInvitation(invitation_id, found.email, secret)
+
+
+def withdraw(org_id: str, invitation_id: str) -> None:
+    """Withdraw an open invitation, so that it cannot be accepted. Raises NotFound."""
+    with database.transaction() as connection:
+        _find(connection, org_id, invitation_id)
+        own = (InvitationRow.id == invitation_id, *_IS_OPEN)
+        values = {"withdrawn_at": datetime.now(UTC)}
+        if not connection.execute(update(InvitationRow).where(*own).values(values)).rowcount:
+            raise NotFound(UNKNOWN)  # accepted at the same time
+
+
+def find_by_link(secret: str, *, now: datetime | None = None) -> Invitation:
+    """Return the invitation of a link. Raises NotFound for an invalid or expired link."""
+    with database.read() as connection:
+        return _by_link(connection, secret, now or datetime.now(UTC))
+
+
+def accept(secret: str, *, name: str, password: str, now: datetime | None = None) -> str:
+    """Create the account of an invitation, close the invitation and return the account's ID.
+
+    Raises InvalidInput, NotFound for an invalid or expired link, and Conflict if the address has
+    got an account in another way.
+    """
+    at, name = now or datetime.now(UTC), name.strip()
+    refuse([*person_name_errors(name), *password_errors(password)])
+    find_by_link(secret, now=at)  # before the costly hash, so that strangers cannot cause load
+    password_hash = hash_password(password)
+
+    try:
+        with database.transaction() as connection:
+            found = _by_link(connection, secret, at)
+            own = (InvitationRow.id == found.id, *_IS_OPEN)
+            if not connection.execute(
+                update(InvitationRow).where(*own).values(accepted_at=at)
+            ).rowcount:
+                raise NotFound(DEAD_LINK)
+            org_id = connection.execute(
+                select(InvitationRow.org_id).where(InvitationRow.id == found.id)
+            ).scalar_one()
+            row = new_account(
+                org_id, email=found.email, role=found.role, password_hash=password_hash, name=name
+            )
+            connection.execute(insert(StaffAccount), row)
+            record_event(connection, row["id"], EventKind.JOINED, at=at)
+            return str(row["id"])
+    except IntegrityError as error:
+        raise Conflict(
+            lazy_gettext("This address has an account already: sign in with it.")
+        ) from error
+
+
+_IS_OPEN = (InvitationRow.accepted_at.is_(None), InvitationRow.withdrawn_at.is_(None))
+
+
+def _open() -> Any:  # noqa: ANN401 - a statement, whose type would list its columns
+    return (
+        select(
+            InvitationRow.id,
+            InvitationRow.email,
+            InvitationRow.role,
+            InvitationRow.created_at,
+            InvitationRow.expires_at,
+            Org.name.label("org_name"),
+        )
+        .join(Org, Org.id == InvitationRow.org_id)
+        .where(*_IS_OPEN)
+    )
+
+
+def _account_of(address: str) -> Any:  # noqa: ANN401 - a statement, whose type would list its columns
+    return select(StaffAccount.id).where(StaffAccount.email == address)
+
+
+def _find(connection: Connection, org_id: str, invitation_id: str) -> Invitation:
+    own = (InvitationRow.org_id == org_id, InvitationRow.id == invitation_id)
+    row = find_row(connection, _open().where(*own), invitation_id, UNKNOWN)
+    return Invitation(**row._mapping)
+
+
+def _by_link(connection: Connection, secret: str, now: datetime) -> Invitation:
+    own = (InvitationRow.secret_hash == hash_secret(secret), InvitationRow.expires_at > now)
+    row = connection.execute(_open().where(*own)).one_or_none()
+    if row is None:
+        raise NotFound(DEAD_LINK)
+    return Invitation(**row._mapping)

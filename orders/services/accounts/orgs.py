@@ -1,0 +1,311 @@
+"""The org: its name, the rules for its orders, and how its customer pages look."""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from orders.domain.colours import read_colour
+from orders.domain.errors import FieldError, NotFound
+from orders.domain.permissions import CustomerCheck
+from orders.domain.texts import lazy_gettext
+from orders.domain.uploads import content_type_of, is_true, too_many_bytes
+from orders.services.accounts.checks import name_errors, refuse, require_version, version_of
+from orders.services.files import FileStore, new_name
+from orders.services.languages import languages
+from orders.storage import database
+from orders.storage.database import CompiledSelect
+from orders.storage.models.orgs import Org
+from orders.storage.tables import customer_page, insert_new
+
+MAX_CONTACT = 255  # characters
+MAX_LOGO = 262_144  # bytes
+LOGO_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
+NO_LOGO = lazy_gettext("There is no such logo.")
+NO_COLOR = lazy_gettext("A colour of six digits from 0 to f, such as #0b6b4b.")
+NOT_A_LINE = lazy_gettext("One line of at most %(most)s characters.", most=MAX_CONTACT)
+
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_page_by_org = CompiledSelect(
+    select(Org.id, Org.name, *(column for column in customer_page.c if column.name != "org_id"))
+    .outerjoin(customer_page, customer_page.c.org_id == Org.id)
+    .where(Org.id == bindparam("org_id"))
+)
+UNKNOWN_ORG = lazy_gettext("There is no org with this ID.")
+_settings = select(Org.id, Org.name, Org.is_strict, Org.may_public_list, Org.needs_second_factor)
+
+
+@dataclass(frozen=True, slots=True)
+class OrgSettings:
+    """The settings of an org that an admin may change."""
+
+    id: str
+    name: str
+    is_strict: bool
+    may_public_list: bool
+    needs_second_factor: bool = False
+
+    @property
+    def version(self) -> str:
+        """The version of these settings, for detecting changes by others."""
+        return version_of(self.name, self.is_strict, self.may_public_list, self.needs_second_factor)
+
+
+def add_org(name: str) -> str:
+    """Create an org and return its ID. Raises InvalidInput for an invalid name."""
+    refuse(name_errors(name))
+    org_id = str(uuid.uuid4())
+    row = {"id": org_id, "name": name.strip(), "created_at": datetime.now(UTC)}
+    with database.transaction() as connection:
+        connection.execute(insert(Org), row)
+    return org_id
+
+
+def find_org(org_id: str) -> OrgSettings:
+    """Return the settings of an org. Raises NotFound."""
+    with database.read() as connection:
+        return _org(connection.execute(_settings.where(Org.id == org_id)).one_or_none())
+
+
+def change_org(
+    org_id: str,
+    *,
+    name: str,
+    is_strict: bool,
+    may_public_list: bool,
+    needs_second_factor: bool | None = None,
+    version: str | None = None,
+) -> None:
+    """Change the settings of an org for all later orders; None leaves `needs_second_factor` as is.
+
+    Raises InvalidInput for an invalid name, NotFound, and ChangedMeanwhile if `version` is not that
+    of the stored settings.
+    """
+    refuse(name_errors(name))
+    values: dict[str, Any] = {
+        "name": name.strip(),
+        "is_strict": is_strict,
+        "may_public_list": may_public_list,
+    }
+    if needs_second_factor is not None:
+        values["needs_second_factor"] = needs_second_factor
+
+    with database.transaction() as connection:
+        bump_rules_version(connection, org_id)
+        stored = _org(connection.execute(_settings.where(Org.id == org_id)).one_or_none())
+        require_version(version, stored.version)
+        connection.execute(update(Org).where(Org.id == org_id).values(values))
+
+
+def bump_rules_version(connection: Connection, org_id: str) -> None:
+    """Increment the version of an org's rules, so that every process reloads them.
+
+    Call it first in a transaction: it locks the org's row, so that other changes of its rules wait.
+    """
+    connection.execute(
+        update(Org).where(Org.id == org_id).values(rules_version=Org.rules_version + 1)
+    )
+
+
+def has_orgs() -> bool:
+    """Return whether any org exists; there is none in a new database."""
+    with database.read() as connection:
+        return connection.execute(select(Org.id).limit(1)).first() is not None
+
+
+def require_org(connection: Connection, org_id: str, *, lock: bool = False) -> None:
+    """Raise NotFound for an unknown org; `lock` locks its row until the end of the transaction."""
+    statement = select(Org.id).where(Org.id == org_id)
+    if lock:
+        # FOR UPDATE would block new orders, because each has a foreign key to its org.
+        statement = statement.with_for_update(key_share=True)
+    if connection.execute(statement).first() is None:
+        raise NotFound(UNKNOWN_ORG)
+
+
+def _org(row: Any | None) -> OrgSettings:  # noqa: ANN401 - a row of `_settings`
+    if row is None:
+        raise NotFound(UNKNOWN_ORG)
+    return OrgSettings(**row._mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A logo: its content type, the hash in its URL, and its name in the file store."""
+
+    content_type: str
+    sha256: str
+    stored_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPage:
+    """How an org's customer pages look. `accent` is `#rrggbb`; None means the service's default."""
+
+    org_id: str
+    org_name: str
+    check: CustomerCheck = CustomerCheck.NONE
+    accent: str | None = None
+    contact: str | None = None
+    language: str | None = None
+    logo: Logo | None = None
+
+    @property
+    def version(self) -> str:
+        """The version of the form's fields, which exclude the logo, for detecting changes."""
+        return version_of(self.check, self.accent, self.contact, self.language)
+
+
+def find_customer_page(org_id: str) -> CustomerPage:
+    """Return how an org's customer pages look. Raises NotFound for an unknown org."""
+    return _page(database.rows(_page_by_org, {"org_id": org_id}))
+
+
+def change_customer_page(
+    org_id: str,
+    *,
+    customer_check: str,
+    accent: str,
+    contact: str,
+    language: str,
+    version: str | None = None,
+) -> None:
+    """Change how the customer pages look; `""` means the default of the service.
+
+    Raises InvalidInput, NotFound for an unknown org, and ChangedMeanwhile if `version` is not the
+    stored one.
+    """
+    color = read_colour(accent) if accent.strip() else None
+    refuse(_page_errors(customer_check, accent, contact, language, color))
+    values = {
+        "customer_check": customer_check,
+        "accent": color,
+        "contact": contact.strip() or None,
+        "language": language or None,
+    }
+
+    with database.transaction() as connection:
+        require_org(connection, org_id, lock=True)
+        require_version(version, _read(connection, org_id).version)
+        _write(connection, org_id, values)
+
+
+def set_logo(
+    org_id: str, *, file_name: str, declared_type: str, content: bytes, store: FileStore
+) -> None:
+    """Store a logo and replace the previous one.
+
+    Raises InvalidInput unless it is a PNG, JPEG or WebP of at most MAX_LOGO bytes, and NotFound for
+    an unknown org.
+    """
+    kind = content_type_of(declared_type, file_name, content)
+    refuse(_logo_errors(kind, content))
+    logo = Logo(kind, hashlib.sha256(content).hexdigest(), new_name(org_id))
+    store.put(logo.stored_as, content)
+    _replace_logo(org_id, logo, store)
+
+
+def remove_logo(org_id: str, *, store: FileStore) -> None:
+    """Remove the org's logo if it has one."""
+    _replace_logo(org_id, None, store)
+
+
+def find_logo(sha256: str) -> Logo:
+    """Return the logo with this content hash, of any org. Raises NotFound."""
+    if not _SHA256.fullmatch(sha256):
+        raise NotFound(NO_LOGO)
+    statement = select(customer_page).where(customer_page.c.logo_sha256 == sha256)
+    with database.read() as connection:
+        row = connection.execute(statement.limit(1)).one_or_none()
+    logo = None if row is None else _logo(row)
+    if logo is None:
+        raise NotFound(NO_LOGO)
+    return logo
+
+
+def _replace_logo(org_id: str, logo: Logo | None, store: FileStore) -> None:
+    values = {
+        "logo_type": logo and logo.content_type,
+        "logo_sha256": logo and logo.sha256,
+        "logo_stored_as": logo and logo.stored_as,
+    }
+
+    with database.transaction() as connection:
+        require_org(connection, org_id, lock=True)
+        old = _read(connection, org_id).logo
+        _write(connection, org_id, values)
+    if old is not None and old != logo:
+        store.discard([old.stored_as])
+
+
+def _write(connection: Connection, org_id: str, values: dict[str, Any]) -> None:
+    plain = {column.name: None for column in customer_page.c}
+    row = {**plain, "customer_check": str(CustomerCheck.NONE), **values, "org_id": org_id}
+    if not insert_new(connection, customer_page, row):
+        mine = customer_page.c.org_id == org_id
+        connection.execute(update(customer_page).where(mine).values(values))
+
+
+def _read(connection: Connection, org_id: str) -> CustomerPage:
+    return _page(_page_by_org.rows(connection, {"org_id": org_id}))
+
+
+def _page(rows: Sequence[Any]) -> CustomerPage:
+    if not rows:
+        raise NotFound(UNKNOWN_ORG)
+    row = rows[0]
+    if row.customer_check is None:  # outer join without a match
+        return CustomerPage(row.id, row.name)
+    return CustomerPage(
+        org_id=row.id,
+        org_name=row.name,
+        check=CustomerCheck(row.customer_check),
+        accent=row.accent,
+        contact=row.contact,
+        language=row.language,
+        logo=_logo(row),
+    )
+
+
+def _logo(row: Any) -> Logo | None:  # noqa: ANN401 - a row of `customer_page`
+    if row.logo_stored_as is None:
+        return None
+    return Logo(row.logo_type, row.logo_sha256, row.logo_stored_as)
+
+
+def _page_errors(
+    customer_check: str, accent: str, contact: str, language: str, color: str | None
+) -> list[FieldError]:
+    errors = []
+    if customer_check not in set(CustomerCheck):
+        errors.append(FieldError("customer_check", lazy_gettext("One of: none, customerId.")))
+    if accent.strip() and color is None:
+        errors.append(FieldError("accent", NO_COLOR))
+    errors += _contact_errors(contact)
+    if language not in {"", *languages()}:
+        errors.append(FieldError("language", lazy_gettext("One of the languages of the list.")))
+    return errors
+
+
+def _contact_errors(contact: str) -> list[FieldError]:
+    if not contact.strip():
+        return []
+    if len(contact.strip()) > MAX_CONTACT or len(contact.strip().splitlines()) > 1:
+        return [FieldError("contact", NOT_A_LINE)]
+    return [FieldError("contact", fault.message) for fault in name_errors(contact)]
+
+
+def _logo_errors(kind: str, content: bytes) -> list[FieldError]:
+    if not content:
+        return [FieldError("logo", lazy_gettext("Choose a file. This one is empty."))]
+    if len(content) > MAX_LOGO:
+        return [FieldError("logo", too_many_bytes(MAX_LOGO, len(content)))]
+    # SVG is not allowed: it may contain scripts and references to other sites.
+    if kind not in LOGO_TYPES or not is_true(kind, content):
+        return [FieldError("logo", lazy_gettext("A picture: PNG, JPEG or WebP."))]
+    return []

@@ -1,0 +1,135 @@
+"""Password resets: mailed links that set a new password, once and within RESET_WITHIN."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from orders.domain.errors import Conflict, NotFound
+from orders.domain.preferences import read_preferences
+from orders.domain.texts import lazy_gettext
+from orders.services.accounts.access import hash_secret
+from orders.services.accounts.accounts import find_staff, replace_password
+from orders.services.accounts.checks import hash_password, new_link_secret, password_errors, refuse
+from orders.services.accounts.events import EventKind, record_event
+from orders.storage import database
+from orders.storage.models.people import PasswordReset, StaffAccount
+
+RESET_WITHIN = timedelta(hours=1)
+# Links that can be requested for an account within RESET_WITHIN, so that nobody floods a mailbox.
+MAX_REQUESTS = 3
+DEAD_LINK = lazy_gettext("This link is used or older than an hour. Ask for a new one.")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewReset:
+    """A new link: whose password it sets, and its secret, which cannot be read later.
+
+    `language` is the one that the person has chosen for the desk, or `""`.
+    """
+
+    email: str
+    secret: str
+    language: str = ""
+
+
+def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = None) -> NewReset:
+    """Create a link for an account of the org, requested by the admin with the ID `by`.
+
+    Raises NotFound, and Conflict for a disabled account.
+    """
+    account = find_staff(org_id, staff_id)
+    if account.disabled_at is not None:
+        raise Conflict(
+            lazy_gettext("This account is disabled. Let the person sign in again first.")
+        )
+    secret = _store(staff_id, by, now or datetime.now(UTC), most=None)
+    assert secret is not None  # noqa: S101 - there is no limit for admins
+    return NewReset(account.email, secret)
+
+
+def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None:
+    """Create a link for the account with this address, requested by the person.
+
+    None if there is no such account or after MAX_REQUESTS. Callers must answer both cases alike and
+    in the same time, so that nobody learns who has an account.
+    """
+    address = email.strip().lower().replace("\0", "")
+    own = (StaffAccount.email == address, StaffAccount.disabled_at.is_(None))
+    with database.read() as connection:
+        found = connection.execute(
+            select(StaffAccount.id, StaffAccount.preferences).where(*own)
+        ).one_or_none()
+    if found is None:
+        return None
+    secret = _store(found.id, None, now or datetime.now(UTC), most=MAX_REQUESTS)
+    language = read_preferences(found.preferences).language
+    return None if secret is None else NewReset(address, secret, language)
+
+
+def address_of_reset(secret: str, *, now: datetime | None = None) -> str:
+    """Return the e-mail address of a link's account. Raises NotFound for an invalid link."""
+    with database.read() as connection:
+        return str(_by_link(connection, secret, now or datetime.now(UTC)).email)
+
+
+def set_by_reset(secret: str, *, password: str, now: datetime | None = None) -> str:
+    """Set the password by a link and return the account's e-mail address.
+
+    Ends all sessions of the account and keeps its second factor. Raises InvalidInput, and NotFound
+    for an invalid link.
+    """
+    at = now or datetime.now(UTC)
+    refuse(password_errors(password))
+    address_of_reset(secret, now=at)  # before the costly hash, so that strangers cannot cause load
+    password_hash = hash_password(password)
+
+    with database.transaction() as connection:
+        found = _by_link(connection, secret, at)
+        own = (PasswordReset.secret_hash == hash_secret(secret), PasswordReset.used_at.is_(None))
+        if not connection.execute(update(PasswordReset).where(*own).values(used_at=at)).rowcount:
+            raise NotFound(DEAD_LINK)  # used at the same time
+        replace_password(connection, found.staff_id, password_hash, kind=EventKind.RESET)
+        return str(found.email)
+
+
+def _store(staff_id: str, by: str | None, now: datetime, *, most: int | None) -> str | None:
+    secret = new_link_secret()
+    row = {
+        "secret_hash": hash_secret(secret),
+        "staff_id": staff_id,
+        "created_at": now,
+        "expires_at": now + RESET_WITHIN,
+    }
+    recent = (
+        select(func.count())
+        .select_from(PasswordReset)
+        .where(PasswordReset.staff_id == staff_id, PasswordReset.created_at > now - RESET_WITHIN)
+    )
+
+    with database.transaction() as connection:
+        if most is not None and connection.execute(recent).scalar_one() >= most:
+            return None
+        connection.execute(insert(PasswordReset), row)
+        record_event(connection, staff_id, EventKind.RESET_LINK, by=by, at=now)
+    return secret
+
+
+def _resets() -> Any:  # noqa: ANN401 - a statement, whose type would list its columns
+    return select(PasswordReset.staff_id, StaffAccount.email).join(
+        StaffAccount, StaffAccount.id == PasswordReset.staff_id
+    )
+
+
+def _by_link(connection: Connection, secret: str, now: datetime) -> Any:  # noqa: ANN401 - a row of `_resets`
+    own = (
+        PasswordReset.secret_hash == hash_secret(secret),
+        PasswordReset.used_at.is_(None),
+        PasswordReset.expires_at > now,
+        StaffAccount.disabled_at.is_(None),
+    )
+    row = connection.execute(_resets().where(*own)).one_or_none()
+    if row is None:
+        raise NotFound(DEAD_LINK)
+    return row

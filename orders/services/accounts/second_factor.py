@@ -1,0 +1,217 @@
+"""The second factor: codes of an app (TOTP, RFC 6238), and recovery codes for a lost phone.
+
+A code works once: its time step is stored, and neither it nor an earlier one is accepted again.
+After MOST_WRONG wrong codes in a row the account is locked for WAIT, whatever the client's address,
+because six digits could be guessed.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+import pyotp
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from orders.domain.errors import Conflict, FieldError, InvalidInput
+from orders.domain.texts import lazy_gettext
+from orders.services.accounts import EventKind, find_staff
+from orders.services.accounts.access import StaffMember, hash_secret
+from orders.services.accounts.events import record_event
+from orders.storage import database
+from orders.storage.models.people import RecoveryCode, StaffAccount
+
+ISSUER = "Shortorder"
+STEP = 30  # seconds for which an app shows one code
+DRIFT = 1  # steps by which the clock of a phone may be wrong
+MOST_WRONG = 10
+WAIT = timedelta(minutes=15)
+CODES = 10  # recovery codes of a set
+# 80 bits in Crockford's unambiguous letters, so SHA-256 is enough for storing them.
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_LOOK_ALIKE = str.maketrans("oil", "011")
+_GROUPS, _LETTERS_A_GROUP = 4, 4
+WRONG = lazy_gettext("This code is not right, or it was used already. Wait for the next one.")
+LOCKED = lazy_gettext("Too many wrong codes. Please wait a quarter of an hour, then try again.")
+
+
+class CodeResult(Enum):
+    """The result of checking a code."""
+
+    BY_APP = "by app"
+    BY_RECOVERY_CODE = "by recovery code"
+    WRONG = "wrong"
+    LOCKED = "locked"
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the code was accepted."""
+        return self in {CodeResult.BY_APP, CodeResult.BY_RECOVERY_CODE}
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorState:
+    """Whether a person's second factor is on, and how many recovery codes are unused."""
+
+    is_on: bool
+    codes_left: int
+
+
+def new_secret() -> str:
+    """Return a new secret for an app: 160 random bits in base32."""
+    return pyotp.random_base32()
+
+
+def app_address(member: StaffMember, secret: str) -> str:
+    """Return the `otpauth:` URI that apps read from a QR code."""
+    return pyotp.TOTP(secret).provisioning_uri(name=member.email, issuer_name=ISSUER)
+
+
+def turn_on(
+    member: StaffMember, secret: str, typed: str, *, now: datetime | None = None
+) -> list[str]:
+    """Turn the second factor on if the code shows that the app has the secret.
+
+    Returns the recovery codes, which cannot be read later. Ends all sessions of the person. Raises
+    InvalidInput for a wrong code, and Conflict if the second factor is already on.
+    """
+    at = now or datetime.now(UTC)
+    step = _step_of(secret, typed, at)
+    if step is None:
+        raise InvalidInput([FieldError("code", WRONG)])
+    codes = _new_codes()
+
+    with database.transaction() as connection:
+        changed = connection.execute(
+            update(StaffAccount)
+            .where(StaffAccount.id == member.id, StaffAccount.totp_secret.is_(None))
+            .values(totp_secret=secret, totp_step=step, wrong_codes=0)
+        )
+        if not changed.rowcount:
+            raise Conflict(lazy_gettext("The second factor is switched on already."))
+        _store(connection, member.id, codes)
+        record_event(connection, member.id, EventKind.FACTOR_ON, at=at)
+    return codes
+
+
+def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
+    """Turn off an account's second factor and end its sessions; do nothing if it is off.
+
+    `by` is the ID of the acting account. Raises NotFound.
+    """
+    find_staff(org_id, staff_id)
+
+    with database.transaction() as connection:
+        changed = connection.execute(
+            update(StaffAccount)
+            .where(StaffAccount.id == staff_id, StaffAccount.totp_secret.is_not(None))
+            .values(totp_secret=None, totp_step=None, wrong_codes=0)
+        )
+        connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
+        if changed.rowcount:
+            record_event(connection, staff_id, EventKind.FACTOR_OFF, by=by)
+
+
+def renew_codes(member: StaffMember) -> list[str]:
+    """Replace the recovery codes and return the new ones. Raises Conflict if the factor is off."""
+    codes = _new_codes()
+
+    with database.transaction() as connection:
+        if connection.execute(_secret_of(member.id)).scalar() is None:
+            raise Conflict(lazy_gettext("The second factor is not switched on."))
+        _store(connection, member.id, codes)
+        record_event(connection, member.id, EventKind.CODES)
+    return codes
+
+
+def state_of(member: StaffMember) -> SecondFactorState:
+    """Return the state of a person's second factor."""
+    unused = (
+        select(func.count())
+        .select_from(RecoveryCode)
+        .where(RecoveryCode.staff_id == member.id, RecoveryCode.used_at.is_(None))
+    )
+    with database.read() as connection:
+        return SecondFactorState(member.has_second_factor, connection.execute(unused).scalar_one())
+
+
+def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> CodeResult:
+    """Check a code of the app or a recovery code; an accepted code cannot be used again."""
+    at = now or datetime.now(UTC)
+
+    with database.transaction() as connection:
+        row = connection.execute(
+            select(
+                StaffAccount.totp_secret,
+                StaffAccount.totp_step,
+                StaffAccount.wrong_codes,
+                StaffAccount.wrong_code_at,
+            )
+            .where(StaffAccount.id == member.id)
+            .with_for_update()  # parallel requests cannot use the same code
+        ).one()
+        wrong_before = _wrong_lately(row, at)
+        if row.totp_secret is None:
+            return CodeResult.WRONG
+        if wrong_before >= MOST_WRONG:
+            return CodeResult.LOCKED
+        step = _step_of(row.totp_secret, typed, at)
+        if step is not None and (row.totp_step is None or step > row.totp_step):
+            _set(connection, member.id, totp_step=step, wrong_codes=0)
+            return CodeResult.BY_APP
+        if _use_recovery_code(connection, member.id, typed, at):
+            _set(connection, member.id, wrong_codes=0)
+            return CodeResult.BY_RECOVERY_CODE
+        _set(connection, member.id, wrong_codes=wrong_before + 1, wrong_code_at=at)
+        return CodeResult.WRONG
+
+
+def _wrong_lately(row: Any, now: datetime) -> int:  # noqa: ANN401 - a row of `staff_account`
+    is_old = row.wrong_code_at is None or row.wrong_code_at <= now - WAIT
+    return 0 if is_old else int(row.wrong_codes)
+
+
+def _step_of(secret: str, typed: str, now: datetime) -> int | None:
+    """Return the time step of a code, or None unless it is at most DRIFT steps from now."""
+    code = "".join(typed.split()).replace("-", "")
+    if len(code) != 6 or not (code.isascii() and code.isdigit()):
+        return None
+    app, current = pyotp.TOTP(secret), int(now.timestamp()) // STEP
+    near = range(current - DRIFT, current + DRIFT + 1)
+    right = [step for step in near if hmac.compare_digest(app.generate_otp(step), code)]
+    return right[-1] if right else None
+
+
+def _use_recovery_code(connection: Connection, staff_id: str, typed: str, now: datetime) -> bool:
+    code = "".join(one for one in typed.lower().translate(_LOOK_ALIKE) if one in _LETTERS)
+    own = (
+        RecoveryCode.staff_id == staff_id,
+        RecoveryCode.code_hash == hash_secret(code),
+        RecoveryCode.used_at.is_(None),
+    )
+    return bool(connection.execute(update(RecoveryCode).where(*own).values(used_at=now)).rowcount)
+
+
+def _new_codes() -> list[str]:
+    def group() -> str:
+        return "".join(secrets.choice(_LETTERS) for _ in range(_LETTERS_A_GROUP))
+
+    return ["-".join(group() for _ in range(_GROUPS)) for _ in range(CODES)]
+
+
+def _store(connection: Connection, staff_id: str, codes: list[str]) -> None:
+    connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
+    rows = [
+        {"staff_id": staff_id, "code_hash": hash_secret(code.replace("-", ""))} for code in codes
+    ]
+    connection.execute(insert(RecoveryCode), rows)
+
+
+def _secret_of(staff_id: str) -> Any:  # noqa: ANN401 - a statement
+    return select(StaffAccount.totp_secret).where(StaffAccount.id == staff_id).with_for_update()
+
+
+def _set(connection: Connection, staff_id: str, **values: Any) -> None:  # noqa: ANN401 - values of columns
+    connection.execute(update(StaffAccount).where(StaffAccount.id == staff_id).values(**values))

@@ -1,0 +1,214 @@
+"""The access tokens of an org: private ones for servers, public ones for web pages."""
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from orders.domain import domains
+from orders.domain.errors import Conflict, FieldError, NotFound
+from orders.domain.texts import lazy_gettext
+from orders.services.accounts.access import hash_secret
+from orders.services.accounts.checks import (
+    find_row,
+    name_errors,
+    refuse,
+    require_id,
+    require_version,
+    version_of,
+)
+from orders.services.accounts.orgs import require_org
+from orders.storage import database
+from orders.storage.models.orgs import Token
+from orders.storage.pages import Page, Paging, numbered_page
+
+# Wire names of the fields by which tokens can be sorted.
+SORTABLE_TOKEN_FIELDS = {
+    "createdAt": Token.created_at,
+    "name": Token.name,
+    "lastUsedOn": Token.last_used_at,
+}
+UNKNOWN = lazy_gettext("There is no token with this ID.")
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A new token; its secret cannot be read later, because only the hash is stored."""
+
+    id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A stored token, without its secret."""
+
+    id: str
+    org_id: str
+    name: str
+    is_private: bool
+    domains: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+    @property
+    def version(self) -> str:
+        """The version of the fields that can be changed, for detecting changes by others."""
+        return version_of(self.name, self.domains)
+
+
+def add_token(
+    org_id: str,
+    *,
+    name: str,
+    is_private: bool,
+    allowed: Sequence[str] = (),
+    token_id: str | None = None,
+) -> NewToken:
+    """Create a token of 256 random bits and return its ID and secret.
+
+    A public token needs at least one domain in `allowed`, a private one has none. `token_id`
+    (a UUID) makes the request idempotent: a second token with it raises Conflict. Raises
+    InvalidInput, and NotFound for an unknown org.
+    """
+    errors = name_errors(name)
+    if is_private and allowed:
+        errors.append(FieldError("domain", lazy_gettext("A private token has no domains.")))
+    elif not is_private:
+        errors += _domain_errors(allowed)
+    refuse(errors)
+    secret = f"so_{'prv' if is_private else 'pub'}_{secrets.token_urlsafe(32)}"
+    row = {
+        "id": token_id or str(uuid.uuid4()),
+        "org_id": org_id,
+        "name": name.strip(),
+        "is_private": is_private,
+        "secret_hash": hash_secret(secret),
+        "domains": _canonical(allowed),
+        "created_at": datetime.now(UTC),
+    }
+
+    try:
+        with database.transaction() as connection:
+            require_org(connection, org_id)
+            connection.execute(insert(Token), row)
+    except IntegrityError as error:
+        raise Conflict(
+            lazy_gettext(
+                "This token was made already, and its secret was shown then. It cannot be shown "
+                "again: if it is lost, revoke the token and make another."
+            )
+        ) from error
+    return NewToken(str(row["id"]), secret)
+
+
+def list_tokens(org_id: str) -> list[AccessToken]:
+    """Return all tokens of the org by name, revoked ones last."""
+    statement = _tokens(org_id).order_by(
+        Token.revoked_at.is_not(None), func.lower(Token.name), Token.created_at, Token.id
+    )
+    with database.read() as connection:
+        return [_token(row) for row in connection.execute(statement)]
+
+
+def list_active_tokens(org_id: str, paging: Paging) -> Page[AccessToken]:
+    """Return a page of the org's active tokens, sorted by one of SORTABLE_TOKEN_FIELDS."""
+    active = _tokens(org_id).where(Token.revoked_at.is_(None))
+    with database.read() as connection:
+        return numbered_page(
+            connection, active, paging, sortable=SORTABLE_TOKEN_FIELDS, tie=Token.id, make=_token
+        )
+
+
+def find_token(org_id: str, token_id: str) -> AccessToken:
+    """Return a token of the org, active or revoked. Raises NotFound."""
+    statement = _tokens(org_id).where(Token.id == token_id)
+    with database.read() as connection:
+        return _token(find_row(connection, statement, token_id, UNKNOWN))
+
+
+def change_token(
+    org_id: str, token_id: str, *, name: str, allowed: Sequence[str], version: str | None = None
+) -> None:
+    """Change the name and, of a public token, the domains; the secret stays the same.
+
+    Raises InvalidInput, NotFound, Conflict for a revoked token, and ChangedMeanwhile if `version`
+    is not that of the stored token.
+    """
+    _refuse_revoked(known := find_token(org_id, token_id))
+    is_private = known.is_private
+    errors = name_errors(name)
+    if not is_private:
+        errors += _domain_errors(allowed)
+    refuse(errors)
+    values: dict[str, Any] = {"name": name.strip()}
+    if not is_private:
+        values["domains"] = _canonical(allowed)
+
+    with database.transaction() as connection:
+        own = _tokens(org_id).where(Token.id == token_id).with_for_update(key_share=True)
+        stored = _token(connection.execute(own).one())
+        _refuse_revoked(stored)
+        require_version(version, stored.version)
+        connection.execute(update(Token).where(Token.id == token_id).values(values))
+
+
+def revoke_token(token_id: str, *, org_id: str | None = None) -> None:
+    """Revoke a token; do nothing if it is revoked. Without `org_id` it may be of any org.
+
+    Raises NotFound.
+    """
+    require_id(token_id, UNKNOWN)
+    own = [Token.id == token_id]
+    if org_id is not None:
+        own.append(Token.org_id == org_id)
+
+    with database.transaction() as connection:
+        if connection.execute(select(Token.id).where(*own)).first() is None:
+            raise NotFound(UNKNOWN)
+        connection.execute(
+            update(Token)
+            .where(*own, Token.revoked_at.is_(None))
+            .values(revoked_at=datetime.now(UTC))
+        )
+
+
+def _refuse_revoked(token: AccessToken) -> None:
+    if token.revoked_at is not None:
+        raise Conflict(lazy_gettext("This token has been revoked: nothing of it can be changed."))
+
+
+def _domain_errors(allowed: Sequence[str]) -> list[FieldError]:
+    if not allowed:
+        return [FieldError("domain", lazy_gettext("A public token needs a domain."))]
+    errors = []
+    for domain in allowed:
+        try:
+            domains.check_domain(domain)
+        except domains.BadDomain as error:
+            errors.append(FieldError("domain", error.sentence))
+    return errors
+
+
+def _canonical(allowed: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(domains.check_domain(domain) for domain in allowed))
+
+
+def _tokens(org_id: str) -> Select[Any]:
+    return select(
+        Token.id, Token.org_id, Token.name, Token.is_private, Token.domains,
+        Token.created_at, Token.last_used_at, Token.revoked_at,
+    ).where(Token.org_id == org_id)  # fmt: skip
+
+
+def _token(row: Any) -> AccessToken:  # noqa: ANN401 - a row of `_tokens`
+    return AccessToken(
+        row.id, row.org_id, row.name, row.is_private, tuple(row.domains),
+        row.created_at, row.last_used_at, row.revoked_at,
+    )  # fmt: skip

@@ -1,0 +1,275 @@
+"""Imports configurations from a CSV or JSON file, all or none."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import IntegrityError
+
+from orders.domain.configuration import FIELDS, NewConfiguration, named_in
+from orders.domain.errors import Conflict, FieldError, Forbidden, InvalidInput, NotJson
+from orders.domain.identifiers import is_short_id
+from orders.domain.inputs import Limits
+from orders.domain.json_values import MAX_ERRORS, find_unstorable, parse_json, printable
+from orders.domain.sheet_reading import csv_reason
+from orders.domain.texts import Figure, Text, lazy_gettext
+from orders.services.accounts.access import Actor
+from orders.services.catalog.configurations import check_configuration, save_configurations
+from orders.storage import database
+from orders.storage.tables import configuration
+
+# Abbreviations for columns such as `variant.…`, `metadata.…` and `attachments.…`.
+SHORT_NAMES = {"name": "metadata.name", "sku": "metadata.sku"}
+OBJECTS = ("variant", "metadata", "attachments")
+DELIMITERS = ",;\t"
+BATCH = 500  # values in one SQL statement
+DUPLICATE_COLUMN = lazy_gettext("This column stands here more than once.")
+SAMPLE = """\
+name,sku,variant.Wood,variant.Legs,productId,shortId,customerId
+Oslo chair,OSL-CH-OAK-02,Oak,Black steel,e5d536ec-e89c-46fc-8773-7e54ba70517a,,
+Oslo chair,OSL-CH-WAL-01,Walnut,Brass,e5d536ec-e89c-46fc-8773-7e54ba70517a,oslo-walnut,C-1042
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """An error in a row of the file.
+
+    `row` counts from 1 as in a spreadsheet; 0 means the whole file. `column` is the column name of
+    the file, or a path.
+    """
+
+    row: int
+    column: str
+    message: str
+
+
+class BadImport(InvalidInput):
+    """The file cannot be imported; `rows` contains the first MAX_ERRORS of `count` errors."""
+
+    def __init__(self, errors: Sequence[RowError]) -> None:
+        self.rows = tuple(errors[:MAX_ERRORS])
+        self.count = len(errors)
+        super().__init__(FieldError(f"{one.row}.{one.column}", one.message) for one in errors)
+
+
+# Path, column, conditions for stored rows, and the value of each row of the file.
+_UniqueField: TypeAlias = tuple[
+    str, ColumnElement[Any], list[ColumnElement[bool]], list[str | None]
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A configuration of the file; `columns` maps its paths to the column names of the file."""
+
+    number: int
+    raw: Any
+    columns: dict[str, str]
+
+
+def import_configurations(
+    file_name: str, content: bytes, *, actor: Actor, limits: Limits
+) -> list[str]:
+    """Store all configurations of a file in one transaction and return their IDs.
+
+    A file whose name ends in `.json`, or that starts with `[` or `{`, contains an array of
+    configurations in the format of the JSON API; any other file is CSV in UTF-8 with column names
+    in its first row. Raises BadImport for errors in the file, for short IDs that are taken, and for
+    SKUs that the org already has.
+    """
+    rows = _read(file_name, content, limits)
+    errors: list[RowError] = []
+    checked: list[NewConfiguration] = []
+    for row in rows:
+        try:
+            new, _ = check_configuration(row.raw, actor=actor, limits=limits)
+            checked.append(new)
+        except Forbidden as error:
+            errors.append(RowError(row.number, row.columns.get("orgId", "orgId"), error.sentence))
+        except InvalidInput as invalid:
+            errors += [
+                RowError(row.number, row.columns.get(fault.path, fault.path), fault.message)
+                for fault in invalid.errors
+            ]
+    # Invalid rows are checked too, so that people can fix all errors at once.
+    errors += _taken(rows, actor.org_id)
+    if errors:
+        raise BadImport(sorted(errors, key=lambda error: error.row))
+    try:
+        return save_configurations(checked, org_id=actor.org_id, created_by=actor.id)
+    except IntegrityError as error:
+        raise Conflict(
+            lazy_gettext("A short ID was taken meanwhile. Import the file again.")
+        ) from error
+
+
+def _read(file_name: str, content: bytes, limits: Limits) -> list[_Row]:
+    """Parse the file. Raises BadImport if it cannot be read at all."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _bad(
+            lazy_gettext("This file is not UTF-8. Save it as “CSV UTF-8” or as JSON.")
+        ) from error
+    is_json = file_name.lower().endswith(".json") or text.lstrip()[:1] in {"[", "{"}
+    rows = list(_json_rows(text) if is_json else _csv_rows(text, limits))
+    if not rows:
+        raise _bad(lazy_gettext("There are no configurations in this file."))
+    if len(rows) > limits.import_rows:
+        raise _bad(
+            lazy_gettext(
+                "At most %(most)s configurations; this has more.", most=Figure(limits.import_rows)
+            )
+        )
+    return rows
+
+
+def _bad(message: str, row: int = 0, column: str = "") -> BadImport:
+    return BadImport([RowError(row, column, message)])
+
+
+def _json_rows(text: str) -> Iterator[_Row]:
+    try:
+        value = parse_json(text.encode(), lazy_gettext("This file"))
+    except NotJson as error:
+        raise _bad(error.sentence) from error
+    except InvalidInput as error:
+        raise _bad(error.errors[0].message) from error
+    if isinstance(value, dict):
+        value = value.get("configurations")
+    if not isinstance(value, list):
+        raise _bad(
+            lazy_gettext("An array of configurations, or an object with it as “configurations”.")
+        )
+    for number, raw in enumerate(value, 1):
+        yield _Row(number, raw, {})
+
+
+def _csv_rows(text: str, limits: Limits) -> Iterator[_Row]:
+    lines = io.StringIO(text, newline="")
+    first = text.partition("\n")[0]
+    if first.lower().startswith("sep="):  # a hint for and by Excel
+        lines.readline()
+        first = text.partition("\n")[2].partition("\n")[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        paths = _paths(names)
+        for number, cells in enumerate(reader, 2):
+            if number > limits.import_rows + 1 and any(cells):
+                # One row above the limit is enough for its error message.
+                yield _Row(number, {}, {})
+                return
+            if any(cell.strip() for cell in cells):
+                yield _row(number, names, paths, cells)
+    except csv.Error as error:
+        sentence = lazy_gettext("This file is not CSV: %(reason)s.", reason=csv_reason(error))
+        raise _bad(sentence, reader.line_num) from error
+
+
+def _paths(names: Sequence[str]) -> list[str]:
+    """Return the path of each column. Raises BadImport for unknown columns."""
+    known = {field.lower(): field for field in FIELDS if field not in OBJECTS}
+    errors, paths = [], []
+    for name in names:
+        area, dot, key = name.partition(".")
+        path = SHORT_NAMES.get(name.lower()) or known.get(name.lower())
+        if dot and key and area.lower() in OBJECTS:
+            path = f"{area.lower()}.{key}"
+        if path is None:
+            message = (
+                lazy_gettext("Unknown column.")
+                if name
+                else lazy_gettext("A column without a name.")
+            )
+            errors.append(RowError(1, printable(name), message))
+        paths.append(path or "")
+    twice = [path for path, times in Counter(paths).items() if times > 1 and path]
+    errors += [RowError(1, path, DUPLICATE_COLUMN) for path in twice]
+    if errors:
+        raise BadImport(errors)
+    return paths
+
+
+def _row(number: int, names: Sequence[str], paths: Sequence[str], cells: Sequence[str]) -> _Row:
+    if len(cells) > len(names) and any(cells[len(names) :]):
+        raise _bad(
+            lazy_gettext("More cells than columns. A text with the separator in it needs quotes."),
+            number,
+        )
+    raw: dict[str, Any] = {}
+    for path, cell in zip(paths, cells, strict=False):
+        area, dot, key = path.partition(".")
+        value = cell.strip()
+        if value and dot:
+            raw.setdefault(area, {})[key] = value
+        elif value:
+            raw[path] = value
+    return _Row(number, raw, dict(zip(paths, names, strict=True)))
+
+
+def _taken(rows: Sequence[_Row], org_id: str) -> Iterator[RowError]:
+    """Return errors for short IDs and SKUs that are duplicated in the file or already stored."""
+    own = configuration.c.org_id == org_id
+    in_use = configuration.c.deleted_at.is_(None)
+    kinds: tuple[_UniqueField, ...] = (
+        ("shortId", configuration.c.short_id, [], [_short_id(row) for row in rows]),
+        ("metadata.sku", configuration.c.sku, [own, in_use], [_sku(row) for row in rows]),
+    )
+    for path, column, where, values in kinds:
+        stored = _stored(column, {value for value in values if value}, where)
+        seen: dict[str, int] = {}
+        for row, value in zip(rows, values, strict=True):
+            if not value:
+                continue
+            name = row.columns.get(path, path)
+            if value in seen:
+                yield RowError(row.number, name, _twice(path, value, seen[value]))
+            elif value in stored:
+                yield RowError(row.number, name, _in_use(path, value))
+            seen.setdefault(value, row.number)
+
+
+def _twice(path: str, value: str, row: int) -> Text:
+    if path == "shortId":
+        return lazy_gettext(
+            "The short ID “%(value)s” stands in row %(row)s already.", value=value, row=row
+        )
+    return lazy_gettext("The SKU “%(value)s” stands in row %(row)s already.", value=value, row=row)
+
+
+def _in_use(path: str, value: str) -> Text:
+    if path == "shortId":
+        return lazy_gettext("The short ID “%(value)s” is taken.", value=value)
+    return lazy_gettext("The SKU “%(value)s” is taken.", value=value)
+
+
+def _short_id(row: _Row) -> str | None:
+    value = row.raw.get("shortId") if isinstance(row.raw, dict) else None
+    return value if isinstance(value, str) and is_short_id(value) else None
+
+
+def _sku(row: _Row) -> str | None:
+    metadata = row.raw.get("metadata") if isinstance(row.raw, dict) else None
+    sku = named_in(metadata, "sku") if isinstance(metadata, dict) else None
+    # Invalid texts are reported elsewhere, and PostgreSQL rejects them in comparisons.
+    return None if sku is None or find_unstorable(sku, nesting=0) else sku
+
+
+def _stored(
+    column: ColumnElement[Any], values: Iterable[str], where: Sequence[ColumnElement[bool]]
+) -> set[str]:
+    every = sorted(values)
+    found: set[str] = set()
+    with database.read() as connection:
+        for start in range(0, len(every), BATCH):
+            batch = every[start : start + BATCH]
+            statement = select(column).where(column.in_(batch), *where)
+            found.update(connection.execute(statement).scalars())
+    return found

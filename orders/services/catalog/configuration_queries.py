@@ -1,0 +1,208 @@
+"""Queries for saved configurations of an org, their files, and the orders that use them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, func, select
+
+from orders.domain.configuration import THUMBNAIL, Configuration
+from orders.domain.errors import NotFound
+from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.texts import lazy_gettext
+from orders.domain.uploads import PICTURES
+from orders.storage import database
+from orders.storage.database import CompiledSelect
+from orders.storage.pages import Page, Paging, numbered_page
+from orders.storage.sql import unindexed
+from orders.storage.tables import cart_line, configuration, configuration_file, orders
+
+NOT_FOUND = lazy_gettext("There is no configuration with this ID.")
+# Columns by which a list can be sorted, by wire name.
+SORTABLE = {
+    "createdAt": configuration.c.created_at,
+    "updatedAt": configuration.c.updated_at,
+    "shortId": configuration.c.short_id,
+    "customerId": configuration.c.customer_id,
+    "identifier": configuration.c.identifier,
+    "name": configuration.c.product_name,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a configuration; `size` in bytes, `sha256` in hexadecimal."""
+
+    key: str
+    file_name: str
+    content_type: str
+    size: int
+    sha256: str
+    stored_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An order that contains a configuration, and the number of pieces."""
+
+    short_id: str
+    name: str | None
+    status: str
+    created_at: datetime
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFilter:
+    """The criteria of a list of configurations; None matches all.
+
+    `created_from` and `created_to` are inclusive. All words of `search` must occur in the name,
+    SKU, short ID or options, in any case; the other texts must be equal.
+    """
+
+    short_ids: tuple[str, ...] = ()
+    product_id: str | None = None
+    customer_id: str | None = None
+    identifier: str | None = None
+    name: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    search: str = ""
+
+
+_of_org = select(configuration).where(
+    configuration.c.deleted_at.is_(None), configuration.c.org_id == bindparam("org_id")
+)
+_by_id = CompiledSelect(_of_org.where(configuration.c.id == bindparam("reference")))
+_by_short_id = CompiledSelect(_of_org.where(configuration.c.short_id == bindparam("reference")))
+
+
+def _key(reference: str, org_id: str) -> dict[str, str]:
+    return {"reference": reference, "org_id": org_id}
+
+
+def find_configuration(reference: str, org_id: str) -> Configuration:
+    """Return a configuration of the org by UUID or short ID. Raises NotFound."""
+    configuration_id = read_uuid(reference)
+    if configuration_id is None and not is_short_id(reference):
+        raise NotFound(NOT_FOUND)
+    statement = _by_short_id if configuration_id is None else _by_id
+    found = database.rows(statement, _key(configuration_id or reference, org_id))
+    if not found:
+        raise NotFound(NOT_FOUND)
+    return configuration_from(found[0])
+
+
+def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or its dictionary
+    """Convert a row of `configuration`, stored or new."""
+    fields = row if isinstance(row, dict) else row._asdict()
+    return Configuration(**{name: fields[name] for name in Configuration._fields})
+
+
+def list_configurations(
+    org_id: str, filters: ConfigurationFilter, paging: Paging
+) -> Page[Configuration]:
+    """Return a page of the org's configurations; equal sort values are ordered by ID."""
+    ours = unindexed(configuration.c.org_id) if filters.short_ids else configuration.c.org_id
+    where = [
+        ours == org_id,
+        configuration.c.deleted_at.is_(None),
+        *_conditions(filters),
+    ]
+    found = select(configuration).where(*where)
+    with database.read() as connection:
+        return numbered_page(
+            connection, found, paging,
+            sortable=SORTABLE, tie=configuration.c.id, make=configuration_from,
+        )  # fmt: skip
+
+
+def _conditions(filters: ConfigurationFilter) -> list[ColumnElement[bool]]:
+    exact = {
+        configuration.c.product_id: filters.product_id,
+        configuration.c.customer_id: filters.customer_id,
+        configuration.c.identifier: filters.identifier,
+        configuration.c.product_name: filters.name,
+    }
+    conditions = [column == value for column, value in exact.items() if value is not None]
+    if filters.short_ids:
+        conditions.append(configuration.c.short_id.in_(filters.short_ids))
+    if filters.created_from is not None:
+        conditions.append(configuration.c.created_at >= filters.created_from)
+    if filters.created_to is not None:
+        conditions.append(configuration.c.created_at <= filters.created_to)
+    words = filters.search.replace("\0", " ").casefold().split()
+    conditions += [configuration.c.search_text.contains(word, autoescape=True) for word in words]
+    return conditions
+
+
+def list_files(configuration_id: str) -> tuple[StoredFile, ...]:
+    """Return the files of a configuration, ordered by key."""
+    statement = (
+        _files.where(configuration_file.c.configuration_id == configuration_id)
+        .order_by(configuration_file.c.key)
+    )  # fmt: skip
+    with database.read() as connection:
+        return tuple(StoredFile(*row) for row in connection.execute(statement))
+
+
+_files = select(
+    configuration_file.c.key,
+    configuration_file.c.file_name,
+    configuration_file.c.content_type,
+    configuration_file.c.size,
+    configuration_file.c.sha256,
+    configuration_file.c.stored_as,
+)
+
+
+def find_file(reference: str, key: str, org_id: str) -> StoredFile:
+    """Return a file of a configuration of the org by its key. Raises NotFound."""
+    found = find_configuration(reference, org_id)
+    statement = _files.where(
+        configuration_file.c.configuration_id == found.id,
+        # PostgreSQL rejects NUL characters; no stored key contains one.
+        configuration_file.c.key == key.replace("\0", ""),
+    )
+    with database.read() as connection:
+        row = connection.execute(statement).first()
+    if row is None or "\0" in key:
+        raise NotFound(lazy_gettext("This configuration has no such file."))
+    return StoredFile(*row)
+
+
+def find_picture(reference: str, org_id: str) -> StoredFile:
+    """Return the picture of a configuration that pages may show. Raises NotFound."""
+    file = find_file(reference, THUMBNAIL, org_id)
+    if file.content_type not in PICTURES:
+        raise NotFound(lazy_gettext("This configuration has no picture."))
+    return file
+
+
+def list_uses(found: Configuration, *, most: int) -> Page[Use]:
+    """Return the newest `most` orders whose carts contain this configuration, and their total."""
+    where = (
+        orders.c.org_id == found.org_id,
+        orders.c.deleted_at.is_(None),
+        cart_line.c.configuration_id.in_([found.id, found.short_id]),
+    )
+    columns = (orders.c.short_id, orders.c.name, orders.c.status, orders.c.created_at)
+    uses = (
+        select(*columns, func.sum(cart_line.c.count))
+        .join(cart_line, cart_line.c.order_id == orders.c.id)
+        .where(*where)
+        .group_by(orders.c.id, *columns)
+        .order_by(orders.c.created_at.desc(), orders.c.id.desc())
+        .limit(most)
+    )
+    total = (
+        select(func.count(orders.c.id.distinct()))
+        .join(cart_line, cart_line.c.order_id == orders.c.id)
+        .where(*where)
+    )
+    with database.read() as connection:
+        count = connection.execute(total).scalar_one()
+        rows = connection.execute(uses).all()
+    # PostgreSQL returns sums as Decimal.
+    entries = [Use(*row[:-1], pieces=int(row[-1])) for row in rows]
+    return Page(entries, count, Paging(per_page=most))

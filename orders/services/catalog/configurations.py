@@ -1,0 +1,259 @@
+"""Checks and stores configurations with their files, and removes orphaned files."""
+
+import contextlib
+import hashlib
+import secrets
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, union_all
+from sqlalchemy.exc import IntegrityError
+
+from orders.domain.configuration import (
+    THUMBNAIL,
+    Configuration,
+    NewConfiguration,
+    named_in,
+    option_text,
+    read_configuration,
+)
+from orders.domain.errors import Conflict, FieldError, InvalidInput, NotFound, ServiceBusy
+from orders.domain.inputs import Limits
+from orders.domain.moments import now_or
+from orders.domain.texts import Text, lazy_gettext
+from orders.domain.uploads import PICTURES, NewFile, SentFile, assign_files
+from orders.services import idempotency
+from orders.services.accounts.access import Actor, refuse_foreign_org
+from orders.services.catalog.configuration_queries import configuration_from, find_configuration
+from orders.services.files import SWEEP_AGE, FileStore, new_name
+from orders.services.idempotency import IdempotencyKey
+from orders.storage import database
+from orders.storage.tables import configuration, configuration_file, customer_page
+
+SHORT_ID_BYTES = 6  # 8 characters, so that nobody takes them for an order's code of 12
+# More than two collisions of 48 random bits in a row would mean a broken random source.
+SHORT_ID_TRIES = 8
+# Fields of NewConfiguration that are columns of the same name and type.
+COPIED_FIELDS = (
+    "product_id", "product_version", "customer_id", "identifier", "scope", "scene_graph_state",
+    "session_id", "publish_file_id", "creator", "thumbnail",
+)  # fmt: skip
+SWEEP_BATCH = 500  # names of files that are looked up at once
+
+
+def check_configuration(
+    raw: object,
+    sent: Sequence[SentFile] = (),
+    errors: Sequence[FieldError] = (),
+    *,
+    actor: Actor,
+    limits: Limits,
+) -> tuple[NewConfiguration, tuple[NewFile, ...]]:
+    """Check a configuration as it was sent (JSON types, camelCase keys) with its files.
+
+    `errors` are those of fields that could not be parsed and are missing in `raw`. Raises
+    InvalidInput with one error per path, and Forbidden for an `orgId` that is not the actor's.
+    """
+    fields: dict[str, Any] = raw if isinstance(raw, dict) else {}
+    # Empty cells and form fields count as no value.
+    refuse_foreign_org(fields.get("orgId") or None, actor)
+    named = fields.get("attachments")
+    assigned = assign_files(sent, named if isinstance(named, dict) else {}, limits)
+    try:
+        new = read_configuration(raw, limits=limits)
+    except InvalidInput as invalid:
+        raise _first_by_path(errors, invalid.errors, assigned.errors) from invalid
+    if errors or assigned.errors:
+        raise _first_by_path(errors, assigned.errors)
+    return replace(new, attachments=assigned.attachments), assigned.files
+
+
+def _first_by_path(*errors: Sequence[FieldError]) -> InvalidInput:
+    """Return the first error of each path."""
+    by_path: dict[str, FieldError] = {}
+    for error in chain.from_iterable(errors):
+        by_path.setdefault(error.path, error)
+    return InvalidInput(by_path.values())
+
+
+def create_configuration(
+    new: NewConfiguration,
+    files: Sequence[NewFile] = (),
+    *,
+    actor: Actor,
+    store: FileStore,
+    once: IdempotencyKey | None = None,
+    now: datetime | None = None,
+) -> Configuration:
+    """Store a checked configuration with its files, all or nothing.
+
+    The files are written before the rows. `once` stores an idempotency key as well; a key that is
+    already stored raises Repeated. Raises Conflict if the client's short ID is taken in any org,
+    and ServiceBusy if the database or the file store cannot be written.
+    """
+    at = now_or(now)
+    configuration_id = str(uuid.uuid4())
+    if new.short_id is not None and _is_taken(new.short_id):
+        raise Conflict(_taken(new.short_id))
+    if new.thumbnail is None and any(_is_picture(one) for one in files):
+        new = replace(new, thumbnail=thumbnail_path(configuration_id))
+    rows = [_file_row(one, configuration_id, actor.org_id) for one in files]
+    has_begun = False
+    try:
+        for one, row in zip(files, rows, strict=True):
+            store.put(row["stored_as"], one.content)
+        has_begun = True
+        return _insert(new, configuration_id, rows, actor, once, at)
+    except BaseException as error:
+        # After ServiceBusy the rows may have been stored: only `sweep_files` may delete the files.
+        if not (has_begun and isinstance(error, ServiceBusy)):
+            store.discard(row["stored_as"] for row in rows)
+        raise
+
+
+def _insert(
+    new: NewConfiguration,
+    configuration_id: str,
+    file_rows: list[dict[str, Any]],
+    actor: Actor,
+    once: IdempotencyKey | None,
+    at: datetime,
+) -> Configuration:
+    taken: IntegrityError | None = None
+    for _ in range(SHORT_ID_TRIES):
+        row = configuration_row(
+            new, configuration_id, org_id=actor.org_id, created_by=actor.id, at=at
+        )
+
+        def add(connection: Connection, row: dict[str, Any] = row) -> None:
+            connection.execute(insert(configuration), row)
+            if file_rows:
+                connection.execute(insert(configuration_file), file_rows)
+            idempotency.remember(connection, once, actor, configuration_from(row), at=at)
+
+        try:
+            database.write(add)
+        except IntegrityError as error:
+            taken = error
+            # A retry after a commit whose response was lost finds its own rows.
+            with contextlib.suppress(NotFound):
+                return find_configuration(configuration_id, actor.org_id)
+            if new.short_id is not None:
+                raise Conflict(_taken(new.short_id)) from error
+        else:
+            return configuration_from(row)
+    raise ServiceBusy(lazy_gettext("No free short ID was found. Please try again.")) from taken
+
+
+def thumbnail_path(configuration_id: str) -> str:
+    """Return the URL path of the picture that was sent with a configuration."""
+    return f"/api/configurations/{configuration_id}/{THUMBNAIL}"
+
+
+def _taken(short_id: str) -> Text:
+    return lazy_gettext(
+        "The short ID “%(value)s” is taken. Choose another, or leave it out.", value=short_id
+    )
+
+
+def _is_taken(short_id: str) -> bool:
+    statement = select(configuration.c.id).where(configuration.c.short_id == short_id)
+    with database.read() as connection:
+        return connection.execute(statement).first() is not None
+
+
+def _is_picture(file: NewFile) -> bool:
+    return file.key == THUMBNAIL and file.content_type in PICTURES
+
+
+def _file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, Any]:
+    return {
+        "configuration_id": configuration_id,
+        "key": file.key,
+        "file_name": file.file_name,
+        "content_type": file.content_type,
+        "size": len(file.content),
+        "sha256": hashlib.sha256(file.content).hexdigest(),
+        "stored_as": new_name(org_id),
+    }
+
+
+def sweep_files(store: FileStore, *, now: datetime | None = None) -> int:
+    """Remove orphaned files that are older than SWEEP_AGE and return their number.
+
+    A process leaves orphans if it dies between writing files and rows.
+    """
+    before = now_or(now) - SWEEP_AGE
+    swept = store.discard_drafts(before)
+    names: list[str] = []
+    for name in store.names_before(before):
+        names.append(name)
+        if len(names) == SWEEP_BATCH:
+            swept += _discard_unknown(store, names)
+            names = []
+    return swept + _discard_unknown(store, names)
+
+
+def _discard_unknown(store: FileStore, names: list[str]) -> int:
+    of_configurations, logo = configuration_file.c.stored_as, customer_page.c.logo_stored_as
+    statement = union_all(
+        select(of_configurations).where(of_configurations.in_(names)),
+        select(logo).where(logo.in_(names)),
+    )
+    with database.read() as connection:
+        unknown = set(names) - set(connection.execute(statement).scalars())
+    store.discard(sorted(unknown))
+    return len(unknown)
+
+
+def save_configurations(
+    new: Iterable[NewConfiguration], *, org_id: str, created_by: str, now: datetime | None = None
+) -> list[str]:
+    """Store configurations in one transaction and return their IDs, in the given order.
+
+    Raises IntegrityError if a short ID is taken.
+    """
+    at = now_or(now)
+    rows = [
+        configuration_row(one, str(uuid.uuid4()), org_id=org_id, created_by=created_by, at=at)
+        for one in new
+    ]
+
+    if rows:
+        database.write(lambda connection: connection.execute(insert(configuration), rows).close())
+    return [str(row["id"]) for row in rows]
+
+
+def new_short_id() -> str:
+    """Return a random short ID of 8 characters."""
+    return secrets.token_urlsafe(SHORT_ID_BYTES)
+
+
+def configuration_row(
+    new: NewConfiguration, configuration_id: str, *, org_id: str, created_by: str, at: datetime
+) -> dict[str, Any]:
+    """Return the complete row of a configuration, with a new short ID if it has none."""
+    short_id = new.short_id or new_short_id()
+    name, sku = named_in(new.metadata, "name"), named_in(new.metadata, "sku")
+    options = (option_text(value) for value in (new.variant or {}).values())
+    searched = (name, sku, short_id, *options)
+    return {
+        "id": configuration_id,
+        "short_id": short_id,
+        "org_id": org_id,
+        "product_name": name,
+        "sku": sku,
+        **{name: getattr(new, name) for name in COPIED_FIELDS},
+        "variant": None if new.variant is None else dict(new.variant),
+        "metadata": None if new.metadata is None else dict(new.metadata),
+        "attachments": dict(new.attachments),
+        "search_text": "\n".join(text.casefold() for text in searched if text),
+        "created_at": at,
+        "updated_at": at,
+        "deleted_at": None,
+        "created_by": created_by,
+    }

@@ -1,0 +1,256 @@
+"""Finds the saved configuration that a person means: by ID, short ID or SKU, or while typing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, func, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute
+
+from orders.domain.configuration import THUMBNAIL
+from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.texts import lazy_gettext
+from orders.domain.uploads import PICTURES
+from orders.services.accounts.access import Actor
+from orders.storage import database
+from orders.storage.models.catalog import ConfigurationFile, ConfigurationRow
+from orders.storage.sql import unindexed
+from orders.storage.tables import cart_line, orders
+
+# Bound parameters of one statement; SQLite and PostgreSQL both allow many more.
+BATCH = 500
+MAX_SUGGESTIONS = 8
+# References that are resolved for each suggestion if nothing is typed: some configurations may be
+# deleted or belong to another platform.
+MARGIN = 4
+# Suggestions prefer what the newest RECENT_ORDERS of the org contain in their RECENT_LINES first
+# lines; an order may have a thousand lines.
+RECENT_ORDERS = 200
+RECENT_LINES = 10
+MAX_RANKED = 200  # matches that are ranked; of more, the newest
+MAX_TEXT = 100  # characters of a search that are used
+UNKNOWN_SENTENCE = lazy_gettext("No saved configuration has this ID.")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationSummary:
+    """The part of a configuration by which people recognize it.
+
+    `has_picture` means that the file store contains its picture; `thumbnail` is the text that the
+    client sent.
+    """
+
+    id: str
+    short_id: str
+    product_name: str | None
+    sku: str | None
+    variant: dict[str, Any]
+    thumbnail: str | None
+    has_picture: bool = False
+
+
+_summaries = select(
+    ConfigurationRow.id,
+    ConfigurationRow.short_id,
+    ConfigurationRow.product_name,
+    ConfigurationRow.sku,
+    ConfigurationRow.variant,
+    ConfigurationRow.thumbnail,
+    ConfigurationFile.key.is_not(None).label("has_picture"),
+).outerjoin(
+    ConfigurationFile,
+    and_(
+        ConfigurationFile.configuration_id == ConfigurationRow.id,
+        ConfigurationFile.key == THUMBNAIL,
+        ConfigurationFile.content_type.in_(PICTURES),
+    ),
+)
+
+
+def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSummary]:
+    """Return the configuration for each reference: a UUID, a short ID or a SKU.
+
+    References that do not match exactly one configuration of the org are left out. An ID takes
+    precedence over a SKU, and an exact SKU over one in another case (`osl-1` for `OSL-1`).
+    """
+    wanted = {reference: reference.strip() for reference in references}
+    names = {name for name in wanted.values() if name and "\0" not in name}
+    uuids = {name: own_id for name in names if (own_id := read_uuid(name))}
+    short_ids = {name for name in names if is_short_id(name)}
+    # One statement per column, because a combined one takes three times as long.
+    summaries = _find(ConfigurationRow.id, set(uuids.values()), org_id)
+    summaries += _find(ConfigurationRow.short_id, short_ids, org_id)
+    summaries += _find(ConfigurationRow.sku, names, org_id)
+    # Other cases are searched only for references that were not found as typed.
+    rest = names - {name for summary in summaries for name in (summary.short_id, summary.sku)}
+    spellings = {spelled for name in rest for spelled in (name.upper(), name.lower())} - rest
+    summaries += _find(ConfigurationRow.sku, spellings, org_id)
+    # A configuration may be found twice: by its ID and by its SKU.
+    by_id = {summary.id: summary for summary in summaries}
+    by_short_id = {summary.short_id: summary for summary in summaries}
+    by_sku: dict[str, list[ConfigurationSummary]] = {}
+    by_folded_sku: dict[str, list[ConfigurationSummary]] = {}
+    for summary in by_id.values():
+        if summary.sku:
+            by_sku.setdefault(summary.sku, []).append(summary)
+            by_folded_sku.setdefault(summary.sku.casefold(), []).append(summary)
+    resolved: dict[str, ConfigurationSummary] = {}
+    for reference, name in wanted.items():
+        same_sku = by_sku.get(name) or by_folded_sku.get(name.casefold(), [])
+        found = (
+            by_id.get(uuids.get(name, ""))
+            or by_short_id.get(name)
+            or (same_sku[0] if len(same_sku) == 1 else None)
+        )
+        if found is not None:
+            resolved[reference] = found
+    return resolved
+
+
+def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dict[str, str]:
+    """Return a readable reference for each ID: the SKU if it is unique, or the short ID."""
+    every = list(summaries)
+    by_sku = resolve({summary.sku for summary in every if summary.sku}, org_id)
+    references = {}
+    for summary in every:
+        named = by_sku.get(summary.sku or "")
+        is_named = named is not None and named.id == summary.id
+        references[summary.id] = summary.sku if summary.sku and is_named else summary.short_id
+    return references
+
+
+def _find(
+    column: InstrumentedAttribute[Any], names: Iterable[str], org_id: str
+) -> list[ConfigurationSummary]:
+    # The index of SKUs starts with the org; the indexes of IDs do not contain it.
+    ours = (
+        ConfigurationRow.org_id
+        if column is ConfigurationRow.sku
+        else unindexed(ConfigurationRow.org_id)
+    )
+    every = sorted(names)
+    summaries: list[ConfigurationSummary] = []
+    for start in range(0, len(every), BATCH):
+        statement = _summaries.where(
+            ours == org_id,
+            ConfigurationRow.deleted_at.is_(None),
+            column.in_(every[start : start + BATCH]),
+        )
+        with database.read() as connection:
+            summaries += [_summary(row) for row in connection.execute(statement)]
+    return summaries
+
+
+def _summary(row: Any) -> ConfigurationSummary:  # noqa: ANN401 - a row of `_summaries`
+    # Unpacking is faster than access by column name, which matters for hundreds of rows.
+    configuration_id, short_id, product_name, sku, variant, thumbnail, has_picture = row
+    return ConfigurationSummary(
+        configuration_id, short_id, product_name, sku, variant or {}, thumbnail, bool(has_picture)
+    )
+
+
+def unknown_short_ids(references: Iterable[str], org_id: str) -> set[str]:
+    """Return the references that are short IDs, but of no configuration of the org.
+
+    UUIDs are never returned, because they may belong to configurations of another platform.
+    """
+    short = sorted({name for name in references if is_short_id(name) and read_uuid(name) is None})
+    if not short:
+        return set()
+    known: set[str] = set()
+    with database.read() as connection:
+        for start in range(0, len(short), BATCH):
+            batch = short[start : start + BATCH]
+            statement = select(ConfigurationRow.short_id).where(
+                unindexed(ConfigurationRow.org_id) == org_id,
+                ConfigurationRow.deleted_at.is_(None),
+                ConfigurationRow.short_id.in_(batch),
+            )
+            known.update(connection.execute(statement).scalars())
+    return set(short) - known
+
+
+_searched = select(
+    ConfigurationRow.id,
+    ConfigurationRow.short_id,
+    ConfigurationRow.sku,
+    ConfigurationRow.product_name,
+)
+
+
+def find_configurations(
+    text: str, actor: Actor, *, most: int = MAX_SUGGESTIONS
+) -> list[ConfigurationSummary]:
+    """Return suggestions for a text, the best first.
+
+    Every word must occur in the name, SKU, short ID or an option value, in any case. An exact match
+    of one of the first three ranks first, then what this person used recently, then what others
+    did, then names that start with the text. Without a text, recently used ones are returned.
+    """
+    words = text[:MAX_TEXT].replace("\0", " ").casefold().split()
+    recent = _recently_used(actor)
+    if not words:
+        names = recent[: most * MARGIN]
+        known = resolve(names, actor.org_id)
+        ids = list(dict.fromkeys(known[name].id for name in names if name in known))[:most]
+    else:
+        typed = " ".join(words)
+        rows = {row.id: row for row in _matching(words, typed, actor.org_id)}
+        places = {name: place for place, name in enumerate(recent)}
+        nowhere = len(places)
+
+        def rank(one: str) -> tuple[bool, int, bool, str, str]:
+            row = rows[one]
+            sku, short_id, name = (
+                (known or "").casefold() for known in (row.sku, row.short_id, row.product_name)
+            )
+            begins = any(known.startswith(typed) for known in (sku, short_id, name))
+            # Order lines may contain either ID.
+            used = min(places.get(row.id, nowhere), places.get(row.short_id, nowhere))
+            return (typed not in {sku, short_id, name}, used, not begins, name, sku)
+
+        ids = sorted(rows, key=rank)[:most]
+    summaries = resolve(ids, actor.org_id)
+    return [summaries[one] for one in ids if one in summaries]
+
+
+def _recently_used(actor: Actor) -> list[str]:
+    """Return references in the newest orders: in this person's first, then in others'."""
+    newest = (
+        select(orders.c.id, orders.c.created_at, orders.c.created_by)
+        .where(orders.c.org_id == actor.org_id, orders.c.deleted_at.is_(None))
+        .order_by(orders.c.created_at.desc(), orders.c.id.desc())
+        .limit(RECENT_ORDERS)
+        .subquery()
+    )
+    is_mine = newest.c.created_by == actor.id
+    used = (
+        select(cart_line.c.configuration_id, func.max(newest.c.created_at), is_mine)
+        .join(newest, cart_line.c.order_id == newest.c.id)
+        .where(cart_line.c.position < RECENT_LINES)
+        .group_by(cart_line.c.configuration_id, is_mine)
+    )
+    with database.read() as connection:
+        rows = connection.execute(used).all()
+    mine_first = sorted(rows, key=lambda row: (row[2], row[1]), reverse=True)
+    return list(dict.fromkeys(row[0] for row in mine_first))
+
+
+def _matching(words: list[str], typed: str, org_id: str) -> list[Any]:
+    is_there = ConfigurationRow.deleted_at.is_(None)
+    is_ours = ConfigurationRow.org_id == org_id
+    contains = [ConfigurationRow.search_text.contains(word, autoescape=True) for word in words]
+    matching = _searched.where(is_ours, is_there, *contains)
+    spelled = {typed, typed.upper()}
+    exact = union_all(
+        _searched.where(is_ours, is_there, ConfigurationRow.sku.in_(spelled)),
+        _searched.where(
+            unindexed(ConfigurationRow.org_id) == org_id, is_there,
+            ConfigurationRow.short_id.in_(spelled),
+        ),
+    )  # fmt: skip
+    newest = matching.order_by(ConfigurationRow.created_at.desc(), ConfigurationRow.id).limit(
+        MAX_RANKED
+    )
+    with database.read() as connection:
+        return [*connection.execute(exact), *connection.execute(newest)]

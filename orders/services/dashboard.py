@@ -1,0 +1,264 @@
+"""The data of the desk's start page: today, the last weeks, what is waiting, and what failed.
+
+Each query reads only the index entries that it counts (docs/start-page.md), so that its time does
+not depend on the total number of orders.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import Column, Connection, Integer, Select, column, func, select, text, values
+
+from orders.domain.moments import begin_of_day, now_or
+from orders.domain.status import STATUS_BY_NAME, Status
+from orders.domain.texts import unpack_line
+from orders.services.accounts.access import Actor
+from orders.services.imports.records import KEY_PREFIX, ImportState
+from orders.storage import database
+from orders.storage.models.orders import IS_OF_FORM, IS_OPEN_CART
+from orders.storage.models.webhooks import IS_GIVEN_UP, WebhookDelivery, WebhookRow
+from orders.storage.tables import cart_line, order_import, orders, submission
+
+DAYS = 30  # in the charts, including today
+QUIET_AFTER = timedelta(days=3)  # since the last change of an open cart
+QUIET_SHOWN = 8
+MINE_SHOWN = 6
+FAILED_DAYS = 7  # age up to which failed deliveries and imports are shown
+FAILED_SHOWN = 5  # imports
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardOrder:
+    """An order in a short list. `at` is its creation, or the last change of a quiet cart."""
+
+    short_id: str
+    name: str | None
+    status: Status
+    at: datetime
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day, and the number of orders created on it by their current status."""
+
+    day: date
+    counts: Mapping[Status, int]
+
+    @property
+    def total(self) -> int:
+        """The number of orders created on that day."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A webhook with failed deliveries: how many were given up, how many are being retried."""
+
+    webhook_id: str
+    address: str
+    given_up: int
+    retrying: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailedImport:
+    """An import that failed; `message` is the reason."""
+
+    id: str
+    file_name: str
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardSummary:
+    """The start page. `days` (DAYS long) and `quiet` are oldest first, `mine` is newest first."""
+
+    days: tuple[Day, ...]
+    pieces_today: int
+    quiet: tuple[DashboardOrder, ...]
+    quiet_count: int
+    failing: tuple[Failing, ...]
+    failed_imports: tuple[FailedImport, ...]
+    mine: tuple[DashboardOrder, ...]
+
+    @property
+    def today(self) -> Day:
+        """The last of `days`."""
+        return self.days[-1]
+
+
+def load_dashboard(
+    actor: Actor, *, zone: tzinfo = UTC, now: datetime | None = None
+) -> DashboardSummary:
+    """Return the start page of a person in one database snapshot, with the days of `zone`."""
+    at = now_or(now).astimezone(UTC)
+    today = at.astimezone(zone).date()
+    news_since = at - timedelta(days=FAILED_DAYS)
+    with database.read() as connection:
+        quiet, quiet_count = _quiet(connection, actor.org_id, at - QUIET_AFTER)
+        return DashboardSummary(
+            days=_days(connection, actor.org_id, today, zone),
+            pieces_today=_pieces_since(connection, actor.org_id, begin_of_day(today, zone)),
+            quiet=quiet,
+            quiet_count=quiet_count,
+            failing=_failing(connection, actor.org_id, news_since),
+            failed_imports=_failed_imports(connection, actor.org_id, news_since),
+            mine=_mine(connection, actor),
+        )
+
+
+def _days(connection: Connection, org_id: str, today: date, zone: tzinfo) -> tuple[Day, ...]:
+    days = [today - timedelta(days=age) for age in reversed(range(DAYS))]
+    # Computed here, because SQLite has no time zones; days with a clock change are 23 or 25 hours.
+    begins = [begin_of_day(day, zone) for day in (*days, today + timedelta(days=1))]
+    moment = orders.c.created_at.type
+    span = (
+        values(column("day", Integer), column("begins", moment), column("ends", moment))
+        .data([(at, *begins[at : at + 2]) for at in range(DAYS)])
+        .cte("span")
+    )
+    statement = (
+        select(span.c.day, orders.c.status, func.count())
+        .select_from(span)
+        .join(
+            orders,
+            (orders.c.org_id == org_id)
+            & (orders.c.created_at >= span.c.begins)
+            & (orders.c.created_at < span.c.ends)
+            & orders.c.deleted_at.is_(None),
+        )
+        .group_by(span.c.day, orders.c.status)
+    )
+    counts: list[dict[Status, int]] = [{} for _ in days]
+    for at, status, count in connection.execute(statement):
+        counts[at][STATUS_BY_NAME[status]] = count
+    return tuple(map(Day, days, counts))
+
+
+def _pieces_since(connection: Connection, org_id: str, moment: datetime) -> int:
+    statement = (
+        select(func.coalesce(func.sum(cart_line.c.count), 0))
+        .select_from(orders)
+        .join(cart_line, cart_line.c.order_id == orders.c.id)
+        .where(
+            orders.c.org_id == org_id,
+            orders.c.created_at >= moment,
+            orders.c.deleted_at.is_(None),
+        )
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def _quiet(
+    connection: Connection, org_id: str, before: datetime
+) -> tuple[tuple[DashboardOrder, ...], int]:
+    """Return open carts that were last changed before this time, and their total number."""
+    which = (orders.c.org_id == org_id, orders.c.updated_at < before, text(IS_OPEN_CART))
+    statement = (
+        _columns(orders.c.updated_at)
+        .where(*which)
+        .order_by(orders.c.updated_at, orders.c.id)
+        .limit(QUIET_SHOWN)
+    )
+    found = connection.execute(statement).all()
+    count = len(found)
+    if count == QUIET_SHOWN:
+        every = select(func.count()).select_from(orders).where(*which)
+        count = connection.execute(every).scalar_one()
+    return _dashboard_orders(connection, found), count
+
+
+def _failing(connection: Connection, org_id: str, since: datetime) -> tuple[Failing, ...]:
+    given_up = _count_by_webhook(
+        connection, org_id, text(IS_GIVEN_UP), WebhookDelivery.created_at >= since
+    )
+    retrying = _count_by_webhook(
+        connection,
+        org_id,
+        WebhookDelivery.next_attempt_at.is_not(None),
+        WebhookDelivery.attempts > 0,
+    )
+    webhooks = {**given_up, **retrying}
+    return tuple(
+        Failing(*key, given_up.get(key, 0), retrying.get(key, 0))
+        for key in sorted(webhooks, key=lambda key: key[1])
+    )
+
+
+def _count_by_webhook(
+    connection: Connection,
+    org_id: str,
+    *which: Any,  # noqa: ANN401 - conditions
+) -> dict[tuple[str, str], int]:
+    statement = (
+        select(WebhookRow.id, WebhookRow.address, func.count())
+        .join(WebhookDelivery, WebhookDelivery.webhook_id == WebhookRow.id)
+        .where(WebhookRow.org_id == org_id, WebhookRow.deleted_at.is_(None), *which)
+        .group_by(WebhookRow.id, WebhookRow.address)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
+
+
+def _failed_imports(
+    connection: Connection, org_id: str, since: datetime
+) -> tuple[FailedImport, ...]:
+    statement = (
+        select(order_import.c.id, order_import.c.file_name, order_import.c.message)
+        .where(
+            order_import.c.org_id == org_id,
+            order_import.c.created_at >= since,
+            order_import.c.state == ImportState.FAILED,
+        )
+        .order_by(order_import.c.created_at.desc(), order_import.c.id.desc())
+        .limit(FAILED_SHOWN)
+    )
+    return tuple(
+        FailedImport(
+            row.id, row.file_name, None if row.message is None else unpack_line(row.message)
+        )
+        for row in connection.execute(statement)
+    )
+
+
+def _mine(connection: Connection, actor: Actor) -> tuple[DashboardOrder, ...]:
+    """Return the orders that this person entered in a form, found by their idempotency keys.
+
+    Orders of imports have keys with a prefix and are excluded.
+    """
+    statement = (
+        _columns(orders.c.created_at)
+        .select_from(submission)
+        .join(orders, orders.c.id == submission.c.order_id)
+        .where(
+            submission.c.actor_id == actor.id,
+            text(IS_OF_FORM),
+            submission.c.key.not_like(f"{KEY_PREFIX}%"),
+            orders.c.org_id == actor.org_id,
+            orders.c.deleted_at.is_(None),
+        )
+        .order_by(submission.c.created_at.desc())
+        .limit(MINE_SHOWN)
+    )
+    return _dashboard_orders(connection, connection.execute(statement).all())
+
+
+def _columns(at: Column[datetime]) -> Select[Any]:
+    return select(orders.c.id, orders.c.short_id, orders.c.name, orders.c.status, at.label("at"))
+
+
+def _dashboard_orders(connection: Connection, rows: Sequence[Any]) -> tuple[DashboardOrder, ...]:
+    counted = (
+        select(cart_line.c.order_id, func.sum(cart_line.c.count))
+        .where(cart_line.c.order_id.in_([row.id for row in rows]))
+        .group_by(cart_line.c.order_id)
+    )
+    pieces = {row[0]: int(row[1]) for row in connection.execute(counted)} if rows else {}
+    return tuple(
+        DashboardOrder(
+            row.short_id, row.name, STATUS_BY_NAME[row.status], row.at, pieces.get(row.id, 0)
+        )
+        for row in rows
+    )

@@ -1,0 +1,129 @@
+"""Claim an import: one process at a time works on it, until it is done or the process dies.
+
+A claim ends after a few seconds unless it is renewed with each piece of work, so that a dead
+process blocks nothing. Two processes on one import by mistake do no harm: each order has its own
+idempotency key, and is created once.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+
+from orders.domain.texts import pack_line
+from orders.services.imports.records import WORKED_ON, Import, ImportState, import_from
+from orders.storage import database
+from orders.storage.tables import order_import
+
+# A piece of work takes a fraction of it.
+LEASE = timedelta(seconds=10)
+
+Clock = Callable[[], datetime]
+Note = Callable[[Connection], object]
+
+
+class ClaimLost(Exception):  # noqa: N818 - named for what happened, as our other errors
+    """Somebody has changed the import meanwhile, or another one works on it."""
+
+
+def utc_now() -> datetime:
+    """Return the time, cut to the millisecond as the database stores it."""
+    at = datetime.now(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+class Claim:
+    """A claimed import. Each write about it renews the claim."""
+
+    def __init__(self, one: Import, until: datetime, now: Clock) -> None:
+        self.one = one
+        self._until, self._now = until, now
+
+    def keep(self, note: Note | None = None) -> None:
+        """Write a note if the claim is still valid. Raises ClaimLost without writing otherwise."""
+
+        def work(connection: Connection) -> None:
+            if not self._renew(connection, until):
+                raise ClaimLost
+            if note is not None:
+                note(connection)
+
+        until = self._next()
+        database.write(work)
+        self._until = until
+
+    def tell(self, note: Note) -> None:
+        """Write a note in any case. Raises ClaimLost afterwards if the claim is no longer valid."""
+
+        def work(connection: Connection) -> bool:
+            note(connection)
+            return self._renew(connection, until)
+
+        until = self._next()
+        if not database.write(work):
+            raise ClaimLost
+        self._until = until
+
+    def finish(self, state: ImportState, message: str | None = None) -> None:
+        """End the work. Raises ClaimLost when somebody has changed the import meanwhile."""
+        is_end = state != ImportState.CHECKED
+        values = {
+            "state": state, "message": None if message is None else pack_line(message),
+            "claimed_until": None, "waiting_since": None,
+            "finished_at": self._now() if is_end else None,
+        }  # fmt: skip
+        ended = update(order_import).where(self._holds()).values(values)
+        if database.write(lambda connection: connection.execute(ended).rowcount) != 1:
+            raise ClaimLost
+
+    def release(self) -> None:
+        """Let another process go on at once."""
+        statement = (
+            update(order_import)
+            .where(order_import.c.id == self.one.id, order_import.c.claimed_until == self._until)
+            .values(claimed_until=None)
+        )
+        database.write(lambda connection: connection.execute(statement).rowcount)
+
+    def _next(self) -> datetime:
+        return max(self._now() + LEASE, self._until + timedelta(milliseconds=1))
+
+    def _holds(self, *other: datetime) -> ColumnElement[bool]:
+        return and_(
+            order_import.c.id == self.one.id,
+            order_import.c.state == self.one.state,
+            order_import.c.claimed_until.in_((self._until, *other)),
+        )
+
+    def _renew(self, connection: Connection, until: datetime) -> bool:
+        # A write whose answer was lost runs again, and finds its own renewal.
+        renewed = update(order_import).where(self._holds(until)).values(claimed_until=until)
+        return connection.execute(renewed).rowcount == 1
+
+
+def claim_next(now: Clock = utc_now) -> Claim | None:
+    """Claim the import that has waited the longest; None when there is nothing to do."""
+    at = now()
+    is_due = and_(
+        order_import.c.waiting_since <= at,
+        order_import.c.state.in_(WORKED_ON),
+        or_(order_import.c.claimed_until.is_(None), order_import.c.claimed_until <= at),
+    )
+    oldest = select(order_import).where(is_due).order_by(order_import.c.waiting_since).limit(1)
+    # Mostly there is nothing, and no lock is needed to see that.
+    with database.read() as connection:
+        if connection.execute(oldest).first() is None:
+            return None
+    until = at + LEASE
+    locked = oldest.with_for_update(skip_locked=True)
+
+    def work(connection: Connection) -> Import | None:
+        row = connection.execute(locked).first()
+        if row is None:
+            return None
+        claim = update(order_import).where(order_import.c.id == row.id, is_due)
+        taken = connection.execute(claim.values(claimed_until=until)).rowcount == 1
+        return import_from(row) if taken else None
+
+    one = database.write(work)
+    return None if one is None else Claim(one, until, now)

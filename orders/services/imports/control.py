@@ -1,0 +1,181 @@
+"""Start, stop and resume an import, and delete old uploads."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Delete, Update, delete, select, update
+
+from orders.domain.errors import Conflict, FieldError, InvalidInput
+from orders.domain.texts import Figure, lazy_gettext, lazy_ngettext
+from orders.services.accounts.access import Actor
+from orders.services.imports.claim import Clock, utc_now
+from orders.services.imports.records import Counts, Import, ImportState, OrderState, counts
+from orders.storage import database
+from orders.storage.models.orgs import Org
+from orders.storage.tables import order_import, order_import_order, order_import_row
+
+NOTHING_GOOD = lazy_gettext(
+    "No order of this file can be made. Mend the file, then upload it again."
+)
+ONLY_SAME = lazy_gettext("All good orders are there already. Choose to make them again, or cancel.")
+AGAIN = lazy_gettext(
+    "This file was imported before. Choose “Import again as new orders” if you want them twice."
+)
+NOT_READY = lazy_gettext("This import is not ready to start: its file is still being checked.")
+
+
+def start(
+    one: Import,
+    *,
+    actor: Actor,
+    all_or_nothing: bool,
+    skip_same: bool,
+    again: bool,
+    now: datetime | None = None,
+) -> None:
+    """Start the background work; a second click on the same button changes nothing.
+
+    `skip_same` leaves out the orders that were there already; `again` confirms that a file
+    that was imported before creates new orders. Raises InvalidInput with errors at `mode` and
+    `again`, and Conflict when the import cannot be started.
+    """
+    at = now or datetime.now(UTC)
+    if one.is_started:
+        return
+    if one.state != ImportState.CHECKED:
+        raise Conflict(NOT_READY)
+    faults = _faults(counts(one), all_or_nothing=all_or_nothing, skip_same=skip_same)
+    if faults:
+        raise InvalidInput(faults)
+    skipped = (
+        update(order_import_order)
+        .where(
+            order_import_order.c.import_id == one.id,
+            order_import_order.c.state == OrderState.GOOD,
+            order_import_order.c.same_as.is_not(None),
+        )
+        .values(state=OrderState.SKIPPED)
+    )
+    started = (
+        update(order_import)
+        .where(order_import.c.id == one.id, order_import.c.state == ImportState.CHECKED)
+        .values(
+            state=ImportState.RUNNING, is_all_or_nothing=all_or_nothing, started_at=at,
+            started_by=actor.id, waiting_since=at, claimed_until=None,
+        )
+    )  # fmt: skip
+    # Two files of the same content that are started at the same moment wait here for each other.
+    queued = select(Org.id).where(Org.id == one.org_id).with_for_update()
+    twin = select(order_import.c.id).where(
+        order_import.c.org_id == one.org_id,
+        order_import.c.content_hash == one.content_hash,
+        order_import.c.id != one.id,
+        order_import.c.started_at.is_not(None),
+    )
+
+    with database.transaction() as connection:
+        connection.execute(queued)
+        if not again and connection.execute(twin.limit(1)).first() is not None:
+            raise InvalidInput([FieldError("again", AGAIN)])
+        if connection.execute(started).rowcount == 1 and skip_same:
+            connection.execute(skipped)
+
+
+def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[FieldError]:
+    if all_or_nothing and found.bad:
+        sentence = lazy_ngettext(
+            "One order has errors. Mend the file, or skip the bad rows.",
+            "%(count)s orders have errors. Mend the file, or skip the bad rows.",
+            found.bad, count=Figure(found.bad),
+        )  # fmt: skip
+        return [FieldError("mode", sentence)]
+    if not found.good:
+        return [FieldError("mode", NOTHING_GOOD)]
+    if skip_same and found.good == found.same:
+        return [FieldError("same", ONLY_SAME)]
+    return []
+
+
+def cancel(one: Import, *, now: datetime | None = None) -> None:
+    """Stop an import; its orders so far stay, and are listed. A finished one stays as it is."""
+    at = now or datetime.now(UTC)
+    running = _change(one, {ImportState.RUNNING}, state=ImportState.CANCELLING, waiting_since=at)
+    before = _change(
+        one, {ImportState.MATCHING, ImportState.CHECKING, ImportState.CHECKED},
+        state=ImportState.CANCELLED, finished_at=at, waiting_since=None, claimed_until=None,
+    )  # fmt: skip
+
+    with database.transaction() as connection:
+        if connection.execute(running).rowcount == 0:
+            connection.execute(before)
+
+
+def carry_on(one: Import, *, now: datetime | None = None) -> None:
+    """Let an import that has failed or was stopped go on with the orders that are missing.
+
+    Its orders are still created by the person who started it. Raises Conflict when it was never
+    started.
+    """
+    if not one.is_started:
+        raise Conflict(lazy_gettext("This import was never started. Upload the file again."))
+    at = now or datetime.now(UTC)
+    statement = _change(
+        one, {ImportState.FAILED, ImportState.CANCELLED}, state=ImportState.RUNNING, message=None,
+        finished_at=None, waiting_since=at, claimed_until=None,
+    )  # fmt: skip
+    with database.transaction() as connection:
+        connection.execute(statement)
+
+
+def _change(one: Import, states: set[ImportState], **values: Any) -> Any:  # noqa: ANN401 - columns of any type, and an update
+    return (
+        update(order_import)
+        .where(order_import.c.id == one.id, order_import.c.state.in_(states))
+        .values(**values)
+    )
+
+
+# How long an upload waits to be started.
+KEPT_FOR = timedelta(days=7)
+# Imports that are forgotten at a time, and their rows in one transaction.
+FORGOTTEN_AT_ONCE = 20
+ROWS_AT_ONCE = 1_000
+
+
+def forget_old(now: Clock = utc_now) -> int:
+    """Delete a few uploads that were not started within KEPT_FOR; return how many."""
+    before = now() - KEPT_FOR
+    is_old = order_import.c.started_at.is_(None) & (order_import.c.created_at < before)
+    with database.read() as connection:
+        old = select(order_import.c.id, order_import.c.row_count).where(is_old)
+        found = connection.execute(old.limit(FORGOTTEN_AT_ONCE)).all()
+    return sum(_forget(one.id, before) for one in found)
+
+
+def _forget(import_id: str, before: datetime) -> bool:
+    """Delete one, unless somebody starts it at this moment."""
+    hidden = (
+        update(order_import)
+        .where(
+            order_import.c.id == import_id,
+            order_import.c.started_at.is_(None),
+            order_import.c.created_at < before,
+        )
+        # Nobody sees it any more, or works on it.
+        .values(state=ImportState.READING, waiting_since=None, claimed_until=None)
+    )
+    if _rows_written(hidden) != 1:
+        return False
+    for table, place in (
+        (order_import_order, order_import_order.c.position),
+        (order_import_row, order_import_row.c.number),
+    ):
+        some = select(place).where(table.c.import_id == import_id).limit(ROWS_AT_ONCE)
+        while _rows_written(delete(table).where(table.c.import_id == import_id, place.in_(some))):
+            pass
+    return _rows_written(delete(order_import).where(order_import.c.id == import_id)) == 1
+
+
+def _rows_written(statement: Update | Delete) -> int:
+    with database.transaction() as connection:
+        return connection.execute(statement).rowcount

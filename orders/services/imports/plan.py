@@ -1,0 +1,150 @@
+"""The orders of a file as they would be created now: grouped, resolved, and checked by intake."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from sqlalchemy import Text, select, type_coerce
+
+from orders.domain import short_id
+from orders.domain.column_matching import IGNORED, ORDER, Matching
+from orders.domain.errors import Forbidden, InvalidOrder
+from orders.domain.imported_orders import (
+    ImportedOrder,
+    OrderBuilder,
+    RowFault,
+    group_rows,
+    platform_ids,
+    references,
+)
+from orders.domain.inputs import Limits
+from orders.domain.order import OrderDraft
+from orders.domain.sheet_reading import SheetRow
+from orders.domain.short_id import MistypedShortId
+from orders.services.accounts.access import Actor
+from orders.services.catalog import products
+from orders.services.idempotency import fingerprint
+from orders.services.imports.records import BATCH, Import, read_sheet
+from orders.services.orders import intake
+from orders.storage import database
+from orders.storage.sql import unindexed
+from orders.storage.tables import orders
+
+# Orders that are looked through before the claim is renewed.
+SEARCHED_AT_ONCE = 20_000
+
+
+class BadRows(InvalidOrder):
+    """An order of the file cannot be made; `rows` says why, by row and column."""
+
+    def __init__(self, rows: Iterable[RowFault]) -> None:
+        self.rows = tuple(rows)
+        super().__init__(())
+
+
+class Plan:
+    """What an import creates, by the position of each order in the file."""
+
+    def __init__(self, one: Import, actor: Actor, limits: Limits) -> None:
+        """Read the file's rows and look up all configurations that they name, at once."""
+        sheet = read_sheet(one)
+        # An import that is planned has a matching; without one there are no orders.
+        matching = one.matching or Matching((IGNORED,) * len(one.columns), None)
+        self.groups = group_rows(sheet, matching)
+        self._actor, self._limits, self._matching = actor, limits, matching
+        cards = products.resolve(references(sheet.rows, matching), actor.org_id)
+        named = {name: card.id for name, card in cards.items()}
+        attributes = actor.org.attributes
+        self._builder = OrderBuilder(one.columns, matching, attributes, named)
+
+    def order(self, position: int) -> ImportedOrder:
+        """Return an order as it is in the file."""
+        return self._builder.order(self.groups[position])
+
+    def draft(self, order: ImportedOrder) -> OrderDraft:
+        """Check an order as every interface does; raises BadRows with every error."""
+        faults = list(order.faults)
+        try:
+            draft = intake.check_order(
+                order.raw, actor=self._actor, limits=self._limits, legacy_items=False
+            )
+        except InvalidOrder as invalid:
+            raise BadRows([*faults, *order.faults_of(invalid.errors)]) from invalid
+        except Forbidden as error:
+            raise BadRows([*faults, RowFault(order.rows[0], "", error.sentence)]) from error
+        if faults:
+            raise BadRows(faults)
+        return draft
+
+    def fingerprint(self, position: int) -> str:
+        """Return SHA-256 over the cells of an order, by which a repeat is recognized."""
+        return fingerprint([row.cells for row in self.groups[position]])
+
+    def same_orders(self, keep_claim: Callable[[], None]) -> dict[int, str]:
+        """Return the codes of the orders that the org has already, by position.
+
+        Known by the platform order ID, or by a code of ours in the column that joins rows. A long
+        search calls `keep_claim` now and then.
+        """
+        rows = [row for group in self.groups for row in group]
+        codes = self._codes(rows)
+        wanted = platform_ids(rows, self._matching)
+        by_id = _orders_by_platform_id(wanted, self._actor.org_id, keep_claim)
+        by_code = known_codes(codes.values(), self._actor.org_id)
+        found: dict[int, str] = {}
+        at = self._matching.column_of("platform.id")
+        for position, group in enumerate(self.groups):
+            same = by_id.get(group[0].cells[at]) if at is not None else None
+            code = codes.get(group[0].number)
+            if same or code in by_code:
+                found[position] = same or str(code)
+        return found
+
+    def _codes(self, rows: Sequence[SheetRow]) -> dict[int, str]:
+        """Return our order codes in the file, by row number."""
+        at = self._matching.column_of(ORDER)
+        codes: dict[int, str] = {}
+        for row in rows if at is not None else ():
+            try:
+                codes[row.number] = short_id.normalise(row.cells[at or 0])
+            except MistypedShortId:
+                continue
+        return codes
+
+
+def _orders_by_platform_id(
+    wanted: Collection[str], org_id: str, keep_claim: Callable[[], None]
+) -> dict[str, str]:
+    if not wanted:
+        return {}
+    # One pass over the org's orders: their platform is JSON text without an index.
+    statement = select(orders.c.platform, orders.c.short_id).where(
+        orders.c.org_id == org_id,
+        orders.c.deleted_at.is_(None),
+        type_coerce(orders.c.platform, Text) != "{}",
+    )
+    found: dict[str, str] = {}
+    with database.read() as connection:
+        rows = connection.execution_options(yield_per=BATCH).execute(statement)
+        for part in rows.partitions(SEARCHED_AT_ONCE):
+            found.update(
+                (row.platform["id"], row.short_id)
+                for row in part
+                if row.platform.get("id") in wanted
+            )
+            keep_claim()
+    return found
+
+
+def known_codes(codes: Iterable[str], org_id: str) -> set[str]:
+    """Return those of the codes that orders of the org have, except in the bin."""
+    every = sorted(set(codes))
+    known: set[str] = set()
+    with database.read() as connection:
+        for start in range(0, len(every), BATCH):
+            batch = every[start : start + BATCH]
+            statement = select(orders.c.short_id).where(
+                unindexed(orders.c.org_id) == org_id,
+                orders.c.deleted_at.is_(None),
+                orders.c.short_id.in_(batch),
+            )
+            known.update(connection.execute(statement).scalars())
+    return known

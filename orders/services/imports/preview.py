@@ -1,0 +1,176 @@
+"""What people see of an import: its first orders, its errors, and its rows as CSV files."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy import select
+
+from orders.domain.imported_orders import OrderBuilder
+from orders.domain.order import EDITABLE_FIELDS, FieldKind
+from orders.domain.sheet_reading import SheetRow, guard, write_value
+from orders.domain.status import STATUS_TEXTS, read_status
+from orders.domain.texts import lazy_gettext
+from orders.services.accounts.access import Actor
+from orders.services.imports.records import FileOrder, Import, OrderState, read_orders, read_sheet
+from orders.storage import database
+from orders.storage.tables import order_import_row
+
+# Fields that have columns of their own in the preview.
+_OF_THEIR_OWN = {"name", "customer_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOrder:
+    """An order of the file with the values of its fields; `facts` are labels and values."""
+
+    order: FileOrder
+    name: str
+    customer_id: str
+    lines: int
+    facts: tuple[tuple[str, str], ...]
+
+
+def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
+    """Read the first orders of an import whose columns are matched."""
+    if one.matching is None:
+        return []
+    orders = read_orders(one, most=most)
+    rows = _rows(one, [number for order in orders for number in order.rows])
+    builder = OrderBuilder(one.columns, one.matching, actor.org.attributes, {})
+    labels = {rule.key: rule.label for rule in actor.org.attributes}
+    return [
+        _first(order, builder.order([rows[number] for number in order.rows]).raw, labels)
+        for order in orders
+    ]
+
+
+def common_faults(one: Import, *, most: int) -> list[tuple[int, str, str]]:
+    """Return the errors of several rows: how many rows, the column, and the message."""
+    bad = read_orders(one, (OrderState.BAD,))
+    counted = Counter((fault.column, fault.message) for order in bad for fault in order.faults)
+    return [
+        (count, column, message)
+        for (column, message), count in counted.most_common(most)
+        if count > 1
+    ]
+
+
+def _rows(one: Import, numbers: list[int]) -> dict[int, SheetRow]:
+    wanted = order_import_row.c.number.in_(numbers)
+    statement = select(order_import_row.c.number, order_import_row.c.cells).where(
+        order_import_row.c.import_id == one.id, wanted
+    )
+    with database.read() as connection:
+        found = connection.execute(statement)
+        return {row.number: SheetRow(row.number, tuple(row.cells)) for row in found}
+
+
+def _first(order: FileOrder, raw: dict[str, Any], labels: dict[str, str]) -> FirstOrder:
+    status = read_status(raw.get("status"))
+    facts: dict[str, str] = {
+        lazy_gettext("Status"): raw.get("status", "") if status is None else STATUS_TEXTS[status]
+    }
+    for field in EDITABLE_FIELDS:
+        if field.kind is FieldKind.OBJECT:
+            names = {part.name: part.label for part in field.parts} or labels
+            for key, value in raw.get(field.wire_name, {}).items():
+                shown = write_value(value, is_text=isinstance(value, str))
+                facts[names.get(key, key)] = shown
+        elif field.kind is FieldKind.TEXT and field.name not in _OF_THEIR_OWN:
+            facts[field.label] = raw.get(field.wire_name, "")
+    return FirstOrder(
+        order=order,
+        name=raw.get("name", ""),
+        customer_id=raw.get("customerId", ""),
+        lines=len(raw["cart"]),
+        facts=tuple((label, value) for label, value in facts.items() if value),
+    )
+
+
+# Of an order and the number of one of its rows: the cells that are added.
+Values: TypeAlias = Callable[[FileOrder, int], list[str]]
+Translate: TypeAlias = Callable[[str], str]
+
+BOM = "\ufeff"  # Excel takes CSV for another encoding without it
+# Of the columns that are added; a file that is imported again does not import them.
+ERROR, SHORT_ID, ORDER_ID = "error", "shortId", "orderId"
+NOT_MADE = lazy_gettext("Not imported.")
+
+
+def errors_csv(one: Import, translate: Translate = str) -> str:
+    """Return the rows of the orders that have errors as CSV, each with its errors.
+
+    `translate` translates a text for its reader.
+    """
+    bad = read_orders(one, (OrderState.BAD,))
+    return _written(one, [ERROR], bad, lambda order, row: [_error(order, row, translate)])
+
+
+def result_csv(one: Import, translate: Translate = str) -> str:
+    """Return all rows of the file as CSV, each with its order's code and ID, or why there is none.
+
+    `translate` translates a text for its reader.
+    """
+    return _written(
+        one,
+        [SHORT_ID, ORDER_ID, ERROR],
+        read_orders(one),
+        lambda order, row: [
+            order.short_id or "",
+            order.order_id or "",
+            _error(order, row, translate),
+        ],
+    )
+
+
+def _error(order: FileOrder, row: int, translate: Translate) -> str:
+    if order.state == OrderState.MADE:
+        return ""
+    if order.state == OrderState.SKIPPED:
+        return translate(
+            lazy_gettext("Not imported: it is there already, as %(code)s.", code=order.same_as)
+        )
+    own = [
+        f"{fault.column}: {translate(fault.message)}" if fault.column else translate(fault.message)
+        for fault in order.faults
+        if fault.row == row
+    ]
+    others = sorted({fault.row for fault in order.faults} - {row})
+    if not own and others:
+        return translate(
+            lazy_gettext("Another row of this order has an error: row %(row)s.", row=others[0])
+        )
+    return " ".join(own) or translate(NOT_MADE)
+
+
+def _written(
+    one: Import,
+    added: list[str],
+    orders: Iterable[FileOrder],
+    values: Values,
+) -> str:
+    text = io.StringIO()
+    text.write(BOM)
+    writer = csv.writer(text)
+    writer.writerow([guard(name) for name in (*one.columns, *added)])
+    cells = {row.number: row.cells for row in read_sheet(one).rows}
+    for number, order in sorted(_rows_of(orders), key=lambda pair: pair[0]):
+        row = [*cells[number], *values(order, number)]
+        writer.writerow([guard(cell) for cell in row])
+    return text.getvalue()
+
+
+def _rows_of(orders: Iterable[FileOrder]) -> Iterator[tuple[int, FileOrder]]:
+    return ((number, order) for order in orders for number in order.rows)
+
+
+SAMPLE = """\
+order,name,customerId,platform.id,sku,count
+1,Reception,C-1042,S-2201,OSL-CH-OAK-02,4
+1,Reception,C-1042,S-2201,PLK-DT-OAK-22,1
+2,Canteen,C-2077,S-2202,STU-DK-OAK-14,2
+"""

@@ -1,0 +1,216 @@
+"""The first steps of an import: the file is read and stored, and its columns are matched."""
+
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from orders.domain import spreadsheet
+from orders.domain.column_matching import Matching, guess, matching_faults, still_fits
+from orders.domain.errors import Conflict, InvalidInput, NotFound
+from orders.domain.inputs import Limits
+from orders.domain.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, read_csv, sheet_of
+from orders.domain.spreadsheet import SheetAnswer
+from orders.domain.texts import lazy_gettext, pack
+from orders.services.accounts.access import Actor
+from orders.services.imports.records import NOT_STARTED, Import, ImportState, find
+from orders.storage import database
+from orders.storage.sqlite import request_lock
+from orders.storage.tables import (
+    insert_new,
+    order_import,
+    order_import_order,
+    order_import_row,
+)
+
+# Rows that are written in one transaction: nobody waits long for the database meanwhile.
+WRITTEN_AT_ONCE = 1_000
+STARTED = lazy_gettext("This import was started already; its columns stay as they are.")
+
+
+def read_file(content: bytes, limits: Limits) -> Sheet:
+    """Read CSV or XLSX, distinguished by its bytes. Raises UnreadableSheet with a message."""
+    request_lock.release()  # a long file takes a while, and nobody else should wait for it
+    if not content.strip():
+        raise UnreadableSheet(lazy_gettext("This file is empty."))
+    if is_spreadsheet(content):
+        return read_xlsx(content, most_rows=limits.order_rows)
+    return read_csv(content, most_rows=limits.order_rows)
+
+
+def upload(
+    file_name: str,
+    content: bytes,
+    *,
+    actor: Actor,
+    limits: Limits,
+    key: str,
+    now: datetime | None = None,
+) -> Import:
+    """Store a file's rows as an import whose columns are to be matched.
+
+    The same `key` with the same content is the same import: of a form that was sent twice. Raises
+    UnreadableSheet, and stores nothing then.
+    """
+    sheet = read_file(content, limits)
+    at = now or datetime.now(UTC)
+    content_hash = sheet.content_hash()
+    import_id = str(uuid.uuid5(uuid.UUID(actor.id), f"{key} {content_hash}"))
+    try:
+        return find(import_id, actor.org_id)
+    except NotFound:
+        _keep(import_id, file_name, sheet, actor, at)
+    return find(import_id, actor.org_id)
+
+
+def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: datetime) -> None:
+    head = {
+        "id": import_id,
+        "org_id": actor.org_id,
+        "file_name": _printable_name(file_name),
+        "columns": list(sheet.columns),
+        "notes": [pack(note) for note in sheet.notes],
+        "row_count": len(sheet.rows),
+        "content_hash": sheet.content_hash(),
+        "headers_hash": sheet.headers_hash(),
+        "matching": None,
+        "state": ImportState.READING,
+        "is_all_or_nothing": False,
+        "created_at": at,
+        "created_by": actor.id,
+    }
+    rows = [
+        {"import_id": import_id, "number": row.number, "cells": list(row.cells)}
+        for row in sheet.rows
+    ]
+
+    # What is there already is left by the same upload: one that broke off, or the other click of
+    # a double click. Each of them writes all that is missing.
+    with database.transaction() as connection:
+        insert_new(connection, order_import, head)
+    for start in range(0, len(rows), WRITTEN_AT_ONCE):
+        _insert_rows(rows[start : start + WRITTEN_AT_ONCE])
+    whole = (
+        update(order_import)
+        .where(order_import.c.id == import_id, order_import.c.state == ImportState.READING)
+        .values(state=ImportState.MATCHING)
+    )
+    with database.transaction() as connection:
+        connection.execute(whole)
+
+
+def _insert_rows(rows: Sequence[dict[str, Any]]) -> None:
+    with database.transaction() as connection:
+        kind = sqlite if connection.dialect.name == "sqlite" else postgresql
+        connection.execute(kind.insert(order_import_row).on_conflict_do_nothing(), rows)
+
+
+def _printable_name(file_name: str) -> str:
+    """Return the last part of a file's name in printable form; a few browsers send paths."""
+    last = file_name.replace("\\", "/").rpartition("/")[2]
+    shown = "".join(letter for letter in last if letter.isprintable())
+    return shown.encode("utf-8", "ignore").decode()[:255] or "file"
+
+
+def suggest(one: Import, actor: Actor) -> Matching:
+    """Return the matching to begin with: this import's, that of the last one, or a guess."""
+    if one.matching is not None:
+        return one.matching
+    attributes = actor.org.attributes
+    last = (
+        select(order_import.c.matching)
+        .where(
+            order_import.c.org_id == actor.org_id,
+            order_import.c.headers_hash == one.headers_hash,
+            order_import.c.matching.is_not(None),
+        )
+        .order_by(order_import.c.created_at.desc())
+        .limit(1)
+    )
+    with database.read() as connection:
+        stored = connection.execute(last).scalar_one_or_none()
+    if stored is not None:
+        remembered = Matching.from_json(stored)
+        if still_fits(remembered, one.columns, [rule.key for rule in attributes]):
+            return remembered
+    return guess(one.columns, attributes)
+
+
+def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None = None) -> None:
+    """Set the matching, and let the orders be checked by it in the background.
+
+    Raises InvalidInput with errors at `column.<position>` and `group`, and Conflict when the
+    import was started already.
+    """
+    faults = matching_faults(matching, one.columns, [rule.key for rule in actor.org.attributes])
+    if faults:
+        raise InvalidInput(faults)
+    at = now or datetime.now(UTC)
+    statement = (
+        update(order_import)
+        .where(order_import.c.id == one.id, order_import.c.state.in_(NOT_STARTED))
+        .values(
+            matching=matching.as_json(), state=ImportState.CHECKING, order_count=None,
+            waiting_since=at, claimed_until=None,
+        )
+    )  # fmt: skip
+
+    with database.transaction() as connection:
+        if connection.execute(statement).rowcount != 1:
+            raise Conflict(STARTED)
+        connection.execute(
+            delete(order_import_order).where(order_import_order.c.import_id == one.id)
+        )
+
+
+PATIENCE = 30.0  # seconds
+TOO_LARGE = lazy_gettext(
+    "Unpacked, this spreadsheet is too large. Save the sheet with the orders as CSV."
+)
+# The reader runs without our modules: its messages become translatable here.
+_SENTENCES = {
+    str(sentence): sentence
+    for sentence in (
+        TOO_LARGE,
+        lazy_gettext(
+            "This file is no spreadsheet that can be read. Save it anew as XLSX, or as CSV."
+        ),
+        lazy_gettext("This file is protected with a password. Save a copy without one."),
+    )
+}
+
+
+def read_xlsx(content: bytes, *, most_rows: int) -> Sheet:
+    """Read the first visible sheet of an XLSX file; raises UnreadableSheet with a sentence."""
+    answer = _answer(content, most_rows + 2)
+    if "error" in answer:
+        raise UnreadableSheet(_SENTENCES.get(answer["error"], answer["error"]))
+    notes = []
+    if answer["sheets"] > 1:
+        notes.append(
+            lazy_gettext("Only the first sheet was read, “%(sheet)s”.", sheet=answer["sheet"])
+        )
+    return sheet_of(answer["rows"], most_rows=most_rows, notes=notes)
+
+
+def _answer(content: bytes, most_rows: int) -> SheetAnswer:
+    request_lock.release()
+    command = [sys.executable, "-I", str(Path(spreadsheet.__file__)), str(most_rows)]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own file; what was sent is its standard input
+            command, input=content, capture_output=True, timeout=PATIENCE, check=True
+        )
+        answer: SheetAnswer = json.loads(done.stdout)
+    except subprocess.TimeoutExpired as error:
+        raise UnreadableSheet(TOO_LARGE) from error
+    except (subprocess.CalledProcessError, ValueError) as error:
+        # It needed more memory or time than allowed, or the library failed.
+        raise UnreadableSheet(TOO_LARGE) from error
+    return answer

@@ -1,0 +1,133 @@
+"""Sends mail through the operator's server, one message at a time, while the person waits.
+
+Nothing is stored and nothing is retried: the caller shows the person the result.
+"""
+
+import contextlib
+import smtplib
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, make_msgid
+
+from orders.domain.errors import OrderError
+from orders.domain.mail_server import MailServer, Tls, is_mail_address, read_mail_server
+from orders.domain.texts import lazy_gettext
+from orders.settings import Settings
+from orders.storage.sqlite import request_lock
+
+TIME_LIMIT = 10.0  # seconds for each step: the connection, and every answer of the server
+NOT_SET_UP = lazy_gettext(
+    "No mail server is set up, so nothing was sent: the setting SMTP_URL names one."
+)
+MAX_SUBJECT = 200  # characters
+_MAX_ANSWER = 200  # characters of the server's own words
+_OUT_OF_REACH = lazy_gettext("The mail server cannot be reached. Please try again later.")
+_SENTENCES: tuple[tuple[type[Exception], str], ...] = (
+    (
+        smtplib.SMTPNotSupportedError,
+        lazy_gettext("The mail server offers no protected connection or sign-in."),
+    ),
+    (ssl.SSLError, lazy_gettext("The mail server cannot prove by TLS who it is.")),
+    (TimeoutError, lazy_gettext("The mail server did not answer in time. Please try again.")),
+)
+
+
+class MailFailed(OrderError):  # noqa: N818 - named for what happened, as our other errors
+    """The message was not sent; `sentence` is the reason."""
+
+
+def is_configured(settings: Settings) -> bool:
+    """Return whether a mail server is configured."""
+    return bool(settings.smtp_url)
+
+
+def send(
+    to: str, subject: str, text: str, *, settings: Settings, time_limit: float = TIME_LIMIT
+) -> None:
+    """Send a plain text to one address; return when the server has accepted it.
+
+    Line ends and other control characters in the subject become spaces, so nobody can add a header.
+    Raises MailFailed with the reason: no server, a bad address, or the server's refusal.
+    """
+    if not is_configured(settings):
+        raise MailFailed(NOT_SET_UP)
+    if not is_mail_address(to):
+        raise MailFailed(lazy_gettext("This is not an e-mail address, such as name@example.com."))
+    server = read_mail_server(settings.smtp_url, settings.mail_from)
+    message = _message(server, to, subject, text)
+    request_lock.release()  # a mail server is slow, and other requests should not wait for it
+    try:
+        with _connection(server, time_limit) as connection:
+            connection.send_message(message, server.sender, [to])
+    except (OSError, smtplib.SMTPException) as error:
+        # smtplib reports a timeout as a lost connection; the timeout is the context of its error.
+        met = error.__context__ if isinstance(error.__context__, TimeoutError) else error
+        raise MailFailed(_why(met, to)) from error
+
+
+def _why(error: Exception, to: str) -> str:
+    """Return the reason as a sentence."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answer = _answer(*error.recipients[to])
+        return lazy_gettext("The mail server refused %(to)s: %(answer)s.", to=to, answer=answer)
+    if isinstance(error, smtplib.SMTPResponseException):
+        if isinstance(error, smtplib.SMTPAuthenticationError):
+            return lazy_gettext("The mail server refused our user or password.")
+        answer = _answer(error.smtp_code, error.smtp_error)
+        return lazy_gettext("The mail server refused the message: %(answer)s.", answer=answer)
+    return next(
+        (sentence for kind, sentence in _SENTENCES if isinstance(error, kind)), _OUT_OF_REACH
+    )
+
+
+def _message(server: MailServer, to: str, subject: str, text: str) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    domain = server.sender.rpartition("@")[2]
+    message["From"] = Address(server.sender_name, addr_spec=server.sender)
+    message["To"] = Address(addr_spec=to)
+    message["Subject"] = _one_line(subject)
+    message["Date"] = format_datetime(datetime.now(UTC))
+    message["Message-ID"] = make_msgid(domain=domain)
+    message.set_content(_storable(text))
+    return message
+
+
+def _one_line(text: str) -> str:
+    printable = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(printable.split())[:MAX_SUBJECT]
+
+
+def _storable(text: str) -> str:
+    """Replace lone surrogates with question marks, and drop NUL."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+@contextlib.contextmanager
+def _connection(server: MailServer, time_limit: float) -> Iterator[smtplib.SMTP]:
+    """Connect, with TLS as the settings require, and sign in."""
+    context = ssl.create_default_context()
+    # Without a name the library would look up our own in DNS.
+    us = server.sender.rpartition("@")[2]
+    connection: smtplib.SMTP
+    if server.tls is Tls.FROM_THE_START:
+        connection = smtplib.SMTP_SSL(
+            server.host, server.port, local_hostname=us, timeout=time_limit, context=context
+        )
+    else:
+        connection = smtplib.SMTP(server.host, server.port, local_hostname=us, timeout=time_limit)
+    with connection:
+        if server.tls is Tls.STARTTLS:
+            connection.starttls(context=context)
+        if server.user:
+            connection.login(server.user, server.password)
+        yield connection
+
+
+def _answer(code: int, words: bytes | str) -> str:
+    """Return the server's answer in one line of at most _MAX_ANSWER characters."""
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return _one_line(f"{code} {text}")[:_MAX_ANSWER].rstrip(".")

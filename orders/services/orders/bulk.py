@@ -1,0 +1,314 @@
+"""Change many orders at once: a status, into the bin or out of it; and undo such a change.
+
+Each order is changed by `changes` in a transaction of its own, so that nobody waits for the
+whole. The outcome of each order is stored, so that the change can be undone.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from orders.domain.errors import (
+    Forbidden,
+    InvalidOrder,
+    NotFound,
+    OrderError,
+    ServiceBusy,
+    StaleVersion,
+)
+from orders.domain.identifiers import read_uuid
+from orders.domain.order import Order, OrderChanges
+from orders.domain.status import Status
+from orders.domain.texts import Figure, joined, lazy_gettext, pack, unpack
+from orders.services.accounts.access import Actor
+from orders.services.orders import changes as order_changes
+from orders.services.orders import order_list
+from orders.services.orders.order_filter import OrderFilter
+from orders.services.orders.order_list import Sort
+from orders.storage import database
+from orders.storage.sql import unindexed
+from orders.storage.tables import bulk_change, insert_new, orders
+
+KEPT = timedelta(days=7)
+# A change that has not finished by then was interrupted: its known outcomes can be undone.
+PATIENCE = timedelta(minutes=10)
+
+
+class BulkAction(StrEnum):
+    """What is done with the orders."""
+
+    STATUS = "status"
+    BIN = "bin"
+    RESTORE = "restore"
+
+
+class BulkResult(StrEnum):
+    """What became of one order."""
+
+    CHANGED = "changed"
+    SAME = "same"  # it was so already
+    REFUSED = "refused"
+    STALE = "stale"  # somebody else has changed it meanwhile
+    GONE = "gone"  # it is not there, or in the bin (or out of it) already
+    BUSY = "busy"  # the database could not be written: most likely nothing was changed
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOutcome:
+    """What became of one order: `before` is its status before, `version` its version after."""
+
+    id: str
+    short_id: str
+    before: str
+    version: int
+    result: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkEdit:
+    """A change of many orders; not finished while `finished_at` is None."""
+
+    id: str
+    action: BulkAction
+    status: Status | None
+    created_at: datetime
+    finished_at: datetime | None
+    undone_at: datetime | None
+    outcomes: tuple[BulkOutcome, ...]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the change is still running; after PATIENCE it counts as interrupted."""
+        return self.finished_at is None and datetime.now(UTC) - self.created_at < PATIENCE
+
+    def of(self, *results: str) -> tuple[BulkOutcome, ...]:
+        """Return the orders with one of these results."""
+        return tuple(one for one in self.outcomes if one.result in results)
+
+
+def find_change(change_id: str, actor: Actor) -> BulkEdit:
+    """Read a change that this person has made. Raises NotFound."""
+    row: Any = None
+    if read_uuid(change_id) == change_id:
+        which = (bulk_change.c.id == change_id, bulk_change.c.staff_id == actor.id)
+        with database.read() as connection:
+            row = connection.execute(select(bulk_change).where(*which)).one_or_none()
+    if row is None:
+        raise NotFound(lazy_gettext("There is no such change."))
+    return BulkEdit(
+        id=row.id,
+        action=BulkAction(row.action),
+        status=Status(row.status) if row.status else None,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        undone_at=row.undone_at,
+        outcomes=tuple(_outcome(one) for one in row.outcome),
+    )
+
+
+def _outcome(stored: dict[str, Any]) -> BulkOutcome:
+    return BulkOutcome(**{**stored, "reason": unpack(stored["reason"])})
+
+
+def _begin(change: BulkEdit, actor: Actor) -> bool:
+    """Claim the change's ID; False when it is taken already. Old changes are deleted."""
+    row: dict[str, Any] = {
+        "id": change.id,
+        "org_id": actor.org_id,
+        "staff_id": actor.id,
+        "action": str(change.action),
+        "status": None if change.status is None else str(change.status),
+        "created_at": change.created_at,
+        "finished_at": None,
+        "undone_at": None,
+        "outcome": [],
+    }
+
+    def work(connection: Connection) -> bool:
+        old = bulk_change.c.created_at < change.created_at - KEPT
+        connection.execute(delete(bulk_change).where(old))
+        return insert_new(connection, bulk_change, row)
+
+    return database.write(work)
+
+
+def _claim_undoing(change: BulkEdit, at: datetime) -> bool:
+    """Let one of two clicks undo the change."""
+    which = (bulk_change.c.id == change.id, bulk_change.c.undone_at.is_(None))
+    claim = update(bulk_change).where(*which).values(undone_at=at).returning(bulk_change.c.id)
+    return database.write(lambda connection: connection.execute(claim).first() is not None)
+
+
+def _keep(change: BulkEdit) -> None:
+    """Store the outcomes so far."""
+    values = {
+        "finished_at": change.finished_at,
+        "undone_at": change.undone_at,
+        "outcome": [asdict(one) | {"reason": pack(one.reason)} for one in change.outcomes],
+    }
+    which = bulk_change.c.id == change.id
+    database.write(lambda it: it.execute(update(bulk_change).where(which).values(values)).close())
+
+
+MOST_ORDERS = 1_000
+# After each CHUNK of orders their outcomes are stored.
+CHUNK = 50
+BATCH = 500  # bound parameters of one statement
+
+# What is done with an order, apart from setting a status, and what undoes it.
+_ACTIONS: dict[BulkAction, Callable[..., Order]] = {
+    BulkAction.BIN: order_changes.bin_order,
+    BulkAction.RESTORE: order_changes.restore_order,
+}
+_UNDOING: dict[BulkAction, Callable[..., Order]] = {
+    BulkAction.BIN: order_changes.restore_order,
+    BulkAction.RESTORE: order_changes.bin_order,
+}
+
+
+class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
+    """More orders match than one change may take."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            lazy_gettext(
+                "More than %(most)s orders match. Nothing was changed: narrow the list first.",
+                most=Figure(MOST_ORDERS),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An order that is to be changed, in the version that somebody has seen."""
+
+    short_id: str
+    version: int
+
+
+def targets_of(org_id: str, wanted: OrderFilter, sort: Sort) -> list[Target]:
+    """Return all orders that match, as they are now. Raises TooMany beyond MOST_ORDERS."""
+    batches = order_list.ids_in_batches(org_id, wanted, sort, size=BATCH)
+    ids = list(islice((one for batch in batches for one in batch), MOST_ORDERS + 1))
+    if len(ids) > MOST_ORDERS:
+        raise TooMany
+    found = _read(org_id, orders.c.id, ids)
+    return [Target(found[one].short_id, found[one].version) for one in ids if one in found]
+
+
+def change_orders(
+    targets: Sequence[Target], action: BulkAction, *, status: Status | None = None, change_id: str,
+    actor: Actor, now: datetime | None = None,
+) -> BulkEdit:  # fmt: skip
+    """Change the orders one by one, at most MOST_ORDERS, and return the outcome of each.
+
+    An order that is no longer in the version of its target is left alone. The same `change_id`
+    twice is one change, whose outcomes so far are returned. Raises TooMany.
+    """
+    if len(targets) > MOST_ORDERS:
+        raise TooMany
+    at = now or datetime.now(UTC)
+    change = BulkEdit(change_id, action, status, at, None, None, ())
+    if not _begin(change, actor):
+        return find_change(change_id, actor)
+    for outcome in _outcomes(targets, change, actor):
+        change = replace(change, outcomes=(*change.outcomes, outcome))
+        if len(change.outcomes) % CHUNK == 0:
+            _keep(change)
+    change = replace(change, finished_at=datetime.now(UTC))
+    _keep(change)
+    return change
+
+
+def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> BulkEdit:
+    """Change each order back that is still as the change has left it.
+
+    A second undo does nothing. Raises NotFound for a change of somebody else, or an old one.
+    """
+    change = find_change(change_id, actor)
+    at = now or datetime.now(UTC)
+    if change.is_running or not _claim_undoing(change, at):
+        return find_change(change_id, actor)
+    outcomes = [
+        _undo(one, change, actor) if one.result == BulkResult.CHANGED else one
+        for one in change.outcomes
+    ]
+    change = replace(change, outcomes=tuple(outcomes), undone_at=at)
+    _keep(change)
+    return change
+
+
+def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # noqa: ANN401 - a column; rows
+    """Read what the targets are now, by the column's values."""
+    columns = (orders.c.id, orders.c.short_id, orders.c.status, orders.c.version)
+    found: dict[str, Any] = {}
+    with database.read() as connection:
+        for start in range(0, len(keys), BATCH):
+            batch = keys[start : start + BATCH]
+            statement = select(*columns).where(
+                unindexed(orders.c.org_id) == org_id, column.in_(batch)
+            )
+            found |= {getattr(row, column.name): row for row in connection.execute(statement)}
+    return found
+
+
+def _outcomes(targets: Sequence[Target], change: BulkEdit, actor: Actor) -> Iterator[BulkOutcome]:
+    """Change one order after the other; targets that the org does not have are skipped."""
+    stored = _read(actor.org_id, orders.c.short_id, [one.short_id for one in targets])
+    busy = ""
+    for target in targets:
+        row = stored.get(target.short_id)
+        if row is None:
+            continue
+        outcome = BulkOutcome(row.id, row.short_id, row.status, row.version, BulkResult.CHANGED)
+        if busy:
+            # Waiting for a busy database for each of a thousand orders would take hours.
+            outcome = replace(outcome, result=BulkResult.BUSY, reason=busy)
+        elif change.action is BulkAction.STATUS and change.status == row.status:
+            outcome = replace(outcome, result=BulkResult.SAME)
+        else:
+            change_one = _ACTIONS.get(change.action, _setting(change.status))
+            outcome = _try(outcome, target.version, change_one, actor)
+        busy = outcome.reason if outcome.result == BulkResult.BUSY else ""
+        yield outcome
+
+
+def _undo(outcome: BulkOutcome, change: BulkEdit, actor: Actor) -> BulkOutcome:
+    change_one = _UNDOING.get(change.action, _setting(Status(outcome.before)))
+    undone = _try(outcome, outcome.version, change_one, actor)
+    return (
+        replace(undone, result=BulkResult.UNDONE) if undone.result == BulkResult.CHANGED else undone
+    )
+
+
+def _setting(status: Status | None) -> Callable[..., Order]:
+    changes = OrderChanges() if status is None else OrderChanges(status=status)
+    return lambda reference, **how: order_changes.change_order(reference, changes, **how)
+
+
+def _try(
+    outcome: BulkOutcome, version: int, change_one: Callable[..., Order], actor: Actor
+) -> BulkOutcome:
+    """Change the order in this version; a refusal becomes its outcome."""
+    try:
+        after = change_one(outcome.id, actor=actor, is_current=lambda now: now == version)
+    except StaleVersion:
+        return replace(outcome, result=BulkResult.STALE)
+    except NotFound:
+        return replace(outcome, result=BulkResult.GONE)
+    except InvalidOrder as invalid:
+        reasons = joined(error.message for error in invalid.errors)
+        return replace(outcome, result=BulkResult.REFUSED, reason=reasons)
+    except (Forbidden, ServiceBusy) as error:
+        result = BulkResult.BUSY if isinstance(error, ServiceBusy) else BulkResult.REFUSED
+        return replace(outcome, result=result, reason=error.sentence)
+    if after.version == version:
+        return replace(outcome, result=BulkResult.SAME)
+    return replace(outcome, version=after.version)

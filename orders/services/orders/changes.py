@@ -1,0 +1,284 @@
+"""Change an order: its fields, its cart, into the bin and back.
+
+`check_changes` and `check_lines` turn what was sent into checked changes, as `intake` does
+for new orders. Each function below reads the order, checks the change and writes it with its
+history entry and its messages in one transaction, so that of two people who change an order at once
+neither overwrites the other's change without knowing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from orders.domain.changes import apply_changes, difference, is_same, read_changes, read_lines
+from orders.domain.errors import FieldError, Forbidden, InvalidOrder, NotFound, StaleVersion
+from orders.domain.inputs import Limits
+from orders.domain.json_values import compact_size, same_json
+from orders.domain.moments import now_or
+from orders.domain.order import CartLine, Order, OrderChanges, lines_as_json
+from orders.domain.schema import convert_items, missing_line
+from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, may_have_empty_cart
+from orders.domain.texts import Figure, lazy_gettext
+from orders.services import idempotency
+from orders.services.accounts.access import Actor, refuse_foreign_org
+from orders.services.catalog import products
+from orders.services.idempotency import IdempotencyKey
+from orders.services.orders.queries import any_order, names_order, whole_order
+from orders.services.orders.rows import history_row, line_rows, order_from, order_row
+from orders.services.webhooks.outbox import Topic, messages
+from orders.storage import database, tables
+
+# Returns whether the caller may change the order in this version; None if any version is fine.
+VersionCheck = Callable[[int], bool] | None
+
+
+def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
+    """Check changes as they were sent: an object of fields, or an array of lines.
+
+    Raises InvalidOrder with every error by its path, and Forbidden when another org is named.
+    """
+    if isinstance(raw, dict):
+        refuse_foreign_org(raw.get("orgId"), actor)
+    changes, errors = read_changes(raw, limits=limits)
+    if changes is not None:
+        errors += _unknown_short_ids(changes.values.get("cart", ()), actor)
+    if errors or changes is None:
+        raise InvalidOrder(errors)
+    return changes
+
+
+def check_lines(raw: object, *, actor: Actor, limits: Limits) -> tuple[CartLine, ...]:
+    """Check lines for a cart: an array of lines, or `{"cart": [...]}`. Raises InvalidOrder."""
+    lines, errors = read_lines(raw, limits=limits)
+    errors += _unknown_short_ids(lines, actor)
+    if errors:
+        raise InvalidOrder(errors)
+    return lines
+
+
+def change_order(
+    reference: str,
+    changes: OrderChanges,
+    *,
+    actor: Actor,
+    is_current: VersionCheck = None,
+    now: datetime | None = None,
+) -> Order:
+    """Replace the fields that were sent, and return the changed order.
+
+    A change without a difference writes nothing. Raises NotFound, Forbidden when this token may
+    not change an order of this status, StaleVersion when `is_current` refuses the version, and
+    InvalidOrder when the order would not be valid.
+    """
+    act = _Act(reference, actor, "changed", is_current, now_or(now))
+
+    def changed(order: Order) -> Order:
+        _require_open_or_private(order, actor)
+        return changed_order(order, changes, actor)
+
+    return act.run(changed)
+
+
+def add_lines(
+    reference: str,
+    lines: tuple[CartLine, ...],
+    *,
+    actor: Actor,
+    limits: Limits,
+    is_current: VersionCheck = None,
+    once: IdempotencyKey | None = None,
+    now: datetime | None = None,
+) -> Order:
+    """Add lines at the end of the cart; raises as `change_order` does.
+
+    With `once`, raises Repeated when the key has done it already.
+    """
+
+    def grown(order: Order) -> Order:
+        _require_open_or_private(order, actor)
+        cart = order.cart + lines
+        if len(cart) > limits.cart_lines:
+            message = lazy_gettext(
+                "At most %(most)s lines; with these it would have %(count)s.",
+                most=Figure(limits.cart_lines), count=Figure(len(cart)),
+            )  # fmt: skip
+            raise InvalidOrder([FieldError("cart", message)])
+        # The limit of the body bounds lines that come at once; this bounds those that come one by
+        # one.
+        size = compact_size(lines_as_json(cart))
+        if size > limits.body_bytes:
+            message = lazy_gettext(
+                "At most %(most)s bytes of JSON; with these it would be %(count)s.",
+                most=Figure(limits.body_bytes), count=Figure(size),
+            )  # fmt: skip
+            raise InvalidOrder([FieldError("cart", message)])
+        return order._replace(cart=cart)
+
+    act = _Act(reference, actor, "changed", is_current, now_or(now), once)
+    return act.run(grown)
+
+
+def bin_order(
+    reference: str,
+    *,
+    actor: Actor,
+    is_current: VersionCheck = None,
+    now: datetime | None = None,
+) -> Order:
+    """Move the order to the bin: it is NotFound then for everything but `restore_order`.
+
+    Raises Forbidden for a public token, NotFound and StaleVersion.
+    """
+    _require_private(actor)
+    at = now_or(now)
+    act = _Act(reference, actor, "binned", is_current, at, topic=Topic.DELETED)
+    return act.run(lambda order: order._replace(deleted_at=act.at))
+
+
+def restore_order(
+    reference: str,
+    *,
+    actor: Actor,
+    is_current: VersionCheck = None,
+    once: IdempotencyKey | None = None,
+    now: datetime | None = None,
+) -> Order:
+    """Take the order out of the bin, if it is there. Raises as `bin_order` does."""
+    _require_private(actor)
+    at = now_or(now)
+    act = _Act(reference, actor, "restored", is_current, at, once, may_be_binned=True)
+    return act.run(lambda order: order._replace(deleted_at=None))
+
+
+LINK_SENT = "link sent"  # the action; its changes are `{"to": address}`
+
+
+def note_link_sent(reference: str, to: str, *, actor: Actor, now: datetime | None = None) -> None:
+    """Store in the history that the customer's link was sent to this address.
+
+    The order and its version stay as they are. Raises NotFound.
+    """
+    at = now_or(now)
+    which = (tables.orders.c.org_id == actor.org_id, names_order(reference))
+
+    def work(connection: Connection) -> None:
+        found = connection.execute(whole_order.where(*which)).one_or_none()
+        if found is None:
+            raise NotFound(lazy_gettext("There is no order with this ID."))
+        entry = history_row(order_from(found), actor, LINK_SENT, {"to": to}, at=at)
+        connection.execute(insert(tables.order_history), entry)
+
+    database.write(work)
+
+
+@dataclass
+class _Act:
+    """One change of one order, in one transaction."""
+
+    reference: str
+    actor: Actor
+    action: str
+    is_current: VersionCheck
+    at: datetime
+    once: IdempotencyKey | None = None
+    topic: Topic = Topic.UPDATED
+    may_be_binned: bool = False
+    # What the first run wrote: a second run after a lost answer must not write it again.
+    _done: Order | None = field(default=None, init=False)
+
+    def run(self, change: Callable[[Order], Order]) -> Order:
+        """Run the change, and return the order as it is stored afterwards."""
+        return database.write(lambda connection: self._run(connection, change))
+
+    def _run(self, connection: Connection, change: Callable[[Order], Order]) -> Order:
+        before = self._read(connection)
+        if self._done is not None and (self._done.version, self._done) == (
+            before.version,
+            before,
+        ):
+            return self._done
+        if self.is_current is not None and not self.is_current(before.version):
+            raise StaleVersion
+        after = change(before)
+        if not is_same(before, after):
+            # A clock that was set back must not make `updated_at` older than before.
+            at = max(self.at, before.updated_at)
+            after = after._replace(updated_at=at, version=before.version + 1)
+            self._write(connection, before, after)
+        idempotency.remember(connection, self.once, self.actor, after, at=self.at)
+        self._done = after
+        return after
+
+    def _read(self, connection: Connection) -> Order:
+        which = (tables.orders.c.org_id == self.actor.org_id, names_order(self.reference))
+        # Two transactions on PostgreSQL wait for each other here; SQLite has one writer anyway. A
+        # statement of its own: the lines must be read after the wait.
+        connection.execute(select(tables.orders.c.id).where(*which).with_for_update())
+        found = connection.execute(any_order.where(*which)).one_or_none()
+        if found is None or (found.deleted_at is not None and not self.may_be_binned):
+            raise NotFound(lazy_gettext("There is no order with this ID."))
+        return order_from(found)
+
+    def _write(self, connection: Connection, before: Order, after: Order) -> None:
+        row = order_row(after)
+        connection.execute(update(tables.orders).where(tables.orders.c.id == after.id).values(row))
+        if not same_json(lines_as_json(before.cart), lines_as_json(after.cart)):
+            of_order = tables.cart_line.c.order_id == after.id
+            connection.execute(delete(tables.cart_line).where(of_order))
+            if after.cart:
+                connection.execute(insert(tables.cart_line), line_rows(after))
+        entry = history_row(
+            after, self.actor, self.action, difference(before, after), at=after.updated_at
+        )
+        connection.execute(insert(tables.order_history), entry)
+        told = messages(self.topic, after, self.actor.org, at=after.updated_at)
+        if told:
+            connection.execute(insert(tables.webhook_delivery), told)
+
+
+def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
+    """Return the order with its new fields; nothing is stored. Raises InvalidOrder."""
+    org = actor.org
+    after, errors = apply_changes(order, changes, org.attributes, strict=org.is_strict)
+    if changes.values.keys() & {"cart", "status"} and _lacks_lines(after, actor):
+        errors.append(FieldError("cart", missing_line(after.status)))
+    if errors:
+        raise InvalidOrder(errors)
+    return after
+
+
+def _lacks_lines(order: Order, actor: Actor) -> bool:
+    """Return whether the order needs a line; not if its old `items` could not be converted."""
+    if order.cart or may_have_empty_cart(order.status):
+        return False
+    converted = convert_items(order.items) if order.items else ()
+    if converted is None:
+        return False
+    names = [line.configuration_id for line in converted]
+    return not (names and products.unknown_short_ids(names, actor.org_id))
+
+
+def _require_open_or_private(order: Order, actor: Actor) -> None:
+    if not actor.is_private and order.status not in OPEN_CARTS:
+        raise Forbidden(
+            lazy_gettext(
+                "An order with status %(status)s can be changed with a private token only.",
+                status=STATUS_TEXTS[order.status],
+            )
+        )
+
+
+def _require_private(actor: Actor) -> None:
+    if not actor.is_private:
+        raise Forbidden(lazy_gettext("This needs a private token."))
+
+
+def _unknown_short_ids(lines: Sequence[CartLine], actor: Actor) -> list[FieldError]:
+    unknown = products.unknown_short_ids((line.configuration_id for line in lines), actor.org_id)
+    return [
+        FieldError(f"cart.{position}.configurationId", products.UNKNOWN_SENTENCE)
+        for position, line in enumerate(lines)
+        if line.configuration_id in unknown
+    ]

@@ -1,0 +1,228 @@
+"""Drafts: what a person has typed and not saved yet, which neither a crash nor a closed page loses.
+
+A draft belongs to one person and has a key. That of a new order is the key of its form; once the
+key has created an order there is no draft any more, whatever the table still contains. That of a
+change is made from its order (`change_key`), and is ended by `end_draft`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
+
+from orders.domain.errors import Conflict
+from orders.domain.moments import now_or
+from orders.domain.texts import lazy_gettext
+from orders.services.accounts.access import Actor
+from orders.storage import database
+from orders.storage.tables import draft, insert_new, submission
+
+KEPT_FOR = timedelta(days=60)  # after its last change
+# How long the end of a change is remembered: longer than any request of its page can take.
+END_KEPT_FOR = timedelta(hours=1)
+MOST_LISTED = 50
+MAX_TITLE = 255  # characters
+
+# Names and values of a form's fields, in its order.
+Fields = list[list[str]]
+
+# Prefix of the keys of changes of stored orders; no form's key contains a colon.
+_CHANGE = "change:"
+
+
+class DraftChanged(Conflict):
+    """Another window or computer has saved this draft meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            lazy_gettext(
+                "This draft was changed in another window, so it is not saved from here any more. "
+                "Load the page again to see the other one, or place the order as it stands here."
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSummary:
+    """A draft in a list; `title` is empty when neither name nor customer was typed."""
+
+    key: str
+    title: str
+    lines: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FormDraft:
+    """A draft with all that was typed; `version` rises with every save."""
+
+    fields: Fields
+    version: int
+    changed_at: datetime
+
+
+def change_key(order_id: str) -> str:
+    """Return the key of a person's change of this order; each person has one at most."""
+    return f"{_CHANGE}{order_id}"
+
+
+def save_draft(
+    key: str,
+    fields: Fields,
+    *,
+    actor: Actor,
+    title: str,
+    lines: int,
+    version: int,
+    page: str,
+    now: datetime | None = None,
+) -> int:
+    """Save what was typed into a form; returns the version to save over next.
+
+    `page` names the open page that saves, `version` is what it has loaded or saved last, 0 for a
+    new form. Raises DraftChanged when another page has saved since: then nothing is overwritten.
+    The same content again is no change. For a form whose order is placed nothing is saved, and 0 is
+    returned. No fields at all mean that nothing is left to save.
+    """
+    at = now_or(now)
+    values = {
+        "fields": fields,
+        "title": title.replace("\0", "")[:MAX_TITLE],
+        "lines": lines,
+        "changed_at": at,
+        "page": page,
+        "discarded_at": None,
+    }
+
+    with database.transaction() as connection:
+        if connection.execute(select(_is_placed(key, actor))).scalar():
+            return 0
+        row = {"staff_id": actor.id, "key": key, "version": 1, "created_at": at, **values}
+        if insert_new(connection, draft, row):
+            return 1
+        found = connection.execute(_stored(key, actor)).one()
+        if found.fields == fields and found.discarded_at is None:
+            return int(found.version)
+        if _is_refused(found, version, page):
+            raise DraftChanged
+        following = int(found.version) + 1
+        connection.execute(
+            update(draft).where(_named(key, actor)).values(version=following, **values)
+        )
+        return following
+
+
+def find_draft(key: str, actor: Actor) -> FormDraft | None:
+    """Return the person's draft under this key, unless its order is placed."""
+    statement = select(draft.c.fields, draft.c.version, draft.c.changed_at).where(
+        _named(key, actor), ~_is_placed(key, actor)
+    )
+    with database.read() as connection:
+        found = connection.execute(statement).one_or_none()
+    return None if found is None else FormDraft(*found)
+
+
+def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
+    """List the person's drafts of new orders, the newest first, at most MOST_LISTED.
+
+    Without the one of `but`.
+    """
+    placed = exists().where(
+        submission.c.actor_id == draft.c.staff_id, submission.c.key == draft.c.key
+    )
+    statement = (
+        select(draft.c.key, draft.c.title, draft.c.lines, draft.c.changed_at)
+        .where(
+            draft.c.staff_id == actor.id,
+            draft.c.key != but,
+            ~draft.c.key.startswith(_CHANGE, autoescape=True),
+            draft.c.discarded_at.is_(None),
+            ~placed,
+        )
+        .order_by(draft.c.changed_at.desc(), draft.c.key)
+        .limit(MOST_LISTED)
+    )
+    with database.read() as connection:
+        return [DraftSummary(*row) for row in connection.execute(statement)]
+
+
+def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> None:
+    """Remove a draft from the list; until it is deleted, its address and a save bring it back.
+
+    A draft that does not exist is no error.
+    """
+    at = now_or(now)
+    statement = update(draft).where(_named(key, actor)).values(discarded_at=at)
+    with database.transaction() as connection:
+        connection.execute(statement)
+
+
+def end_draft(
+    key: str, actor: Actor, *, version: int, page: str, now: datetime | None = None
+) -> bool:
+    """Delete the draft of a change, because the change is saved or discarded.
+
+    `version` and `page` are as for `save_draft`. Returns whether it is gone: what another page has
+    saved since stays. A save of this page that is still on its way brings nothing back, so its end
+    is remembered for a while, also where nothing was kept yet; without the name of a page it
+    is not.
+    """
+    at = now_or(now)
+    values = {"fields": [], "title": "", "lines": 0, "changed_at": at, "discarded_at": at}
+
+    with database.transaction() as connection:
+        row = {"staff_id": actor.id, "key": key, "version": 1, "created_at": at, "page": page}
+        if page and insert_new(connection, draft, {**row, **values}):
+            return True
+        found = connection.execute(_stored(key, actor)).one_or_none()
+        if found is None:
+            return True
+        if found.fields and _is_refused(found, version, page):
+            return False
+        following = {"version": int(found.version) + 1, "page": page or found.page}
+        connection.execute(update(draft).where(_named(key, actor)).values(**following, **values))
+        return True
+
+
+def clear_old(now: datetime | None = None) -> int:
+    """Delete drafts unchanged for KEPT_FOR, and old ends of changes; return how many."""
+    at = now_or(now)
+    is_end = and_(
+        draft.c.key.startswith(_CHANGE, autoescape=True), draft.c.discarded_at <= at - END_KEPT_FOR
+    )
+    statement = delete(draft).where(or_(draft.c.changed_at <= at - KEPT_FOR, is_end))
+    with database.transaction() as connection:
+        return connection.execute(statement).rowcount
+
+
+def _stored(key: str, actor: Actor) -> Select[Any]:
+    columns = (draft.c.version, draft.c.page, draft.c.fields, draft.c.discarded_at)
+    return select(*columns).where(_named(key, actor)).with_for_update()
+
+
+def _is_refused(found: Row[Any], version: int, page: str) -> bool:
+    """Return whether a page may not overwrite what is stored."""
+    if found.fields:
+        return bool(found.version != version and found.page != page)
+    # There is nothing to overwrite. But a page that has ended its change must not bring it back by
+    # a save that arrives late.
+    return bool(found.discarded_at is not None and found.page == page and version < found.version)
+
+
+def _named(key: str, actor: Actor) -> ColumnElement[bool]:
+    return and_(draft.c.staff_id == actor.id, draft.c.key == key)
+
+
+def _is_placed(key: str, actor: Actor) -> Any:  # noqa: ANN401 - SQLAlchemy's EXISTS, also a column
+    return exists().where(submission.c.actor_id == actor.id, submission.c.key == key)

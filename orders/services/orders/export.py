@@ -1,0 +1,256 @@
+"""The list of orders as a table of cells: a row for each line of a cart (docs/orders-list.md).
+
+Orders are read in batches, so that a hundred thousand of them need no more memory than one batch.
+The cells are written as CSV or as a workbook (XLSX).
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from sqlalchemy import select
+
+from orders.domain.attributes import AttributeRule, Kind
+from orders.domain.errors import OrderError
+from orders.domain.moments import wire_time
+from orders.domain.order import (
+    FIELD_BY_PATH,
+    OBJECT_FIELDS,
+    ORDER_FIELDS,
+    CartLine,
+    FieldKind,
+    Order,
+)
+from orders.domain.sheet_reading import guard, write_value
+from orders.domain.texts import Figure, lazy_gettext
+from orders.services.catalog import products
+from orders.services.orders import order_list, queries
+from orders.services.orders.order_filter import OrderFilter
+from orders.services.orders.order_list import Sort
+from orders.services.orders.rows import order_from
+from orders.storage import database
+from orders.storage.tables import orders
+
+BATCH = 500
+# Keys of metadata, derivative and platform that get columns of their own; the others are together,
+# as JSON, in a column with the name of the object.
+MOST_KEYS = 200
+AREAS = tuple(field.name for field in OBJECT_FIELDS if field.is_exported)
+PLATFORM = tuple(part.name for part in FIELD_BY_PATH["platform"].parts if part.is_exported)
+
+# Products that are remembered from batch to batch at most.
+MOST_PRODUCTS = 20_000
+
+LINE_COLUMNS = ("configurationId", "sku", "configurationName", "count", "cart.metadata")
+_EXPORTED = tuple(
+    field for field in ORDER_FIELDS if field.is_exported or field.kind is FieldKind.LINES
+)
+
+Cell = str | int
+_Product = tuple[str, str]  # SKU and name
+NO_PRODUCT: _Product = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of an export: the keys of each area; `texts` contain nothing but texts."""
+
+    keys: dict[str, tuple[str, ...]]
+    has_rest: frozenset[str]
+    texts: frozenset[tuple[str, str]]
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the columns."""
+        names: list[str] = []
+        for field in ORDER_FIELDS:
+            if field.kind is FieldKind.LINES:
+                names += LINE_COLUMNS
+            elif field.is_exported and field.kind is FieldKind.OBJECT:
+                names += [f"{field.wire_name}.{key}" for key in self.keys[field.name]]
+                names += [field.wire_name] if field.name in self.has_rest else []
+            elif field.is_exported:
+                names.append(field.wire_name)
+        return [*names, "createdByName"]
+
+
+def find_columns(
+    org_id: str, wanted: OrderFilter, sort: Sort, rules: Sequence[AttributeRule]
+) -> Columns:
+    """Return the columns that the orders need: the org's attributes first, then other keys."""
+    keys: dict[str, dict[str, None]] = {area: {} for area in AREAS}
+    keys["platform"] = dict.fromkeys(PLATFORM)
+    for rule in rules:
+        for area in rule.areas:
+            keys[area][rule.key] = None
+    rest: set[str] = set()
+    for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
+        for objects in _read_objects(ids):
+            for area, values in zip(AREAS, objects, strict=True):
+                for key in values:
+                    if len(keys[area]) < MOST_KEYS:
+                        keys[area][key] = None
+                    elif key not in keys[area]:
+                        rest.add(area)
+    texts = {(area, rule.key) for rule in rules if _is_text(rule) for area in rule.areas}
+    texts |= {("platform", key) for key in PLATFORM}
+    named = {area: tuple(own) for area, own in keys.items()}
+    return Columns(named, frozenset(rest), frozenset(texts))
+
+
+def _is_text(rule: AttributeRule) -> bool:
+    return rule.kind in {Kind.TEXT, Kind.OPTION}
+
+
+def _read_objects(ids: Sequence[str]) -> Iterator[tuple[dict[str, Any], ...]]:
+    columns = [orders.c[area] for area in AREAS]
+    statement = select(*columns).where(orders.c.id.in_(ids))
+    with database.read() as connection:
+        rows = connection.execute(statement).all()
+    return (tuple(row) for row in rows)
+
+
+def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
+    """Yield the rows of all orders that match, in the order of the list; texts are not guarded.
+
+    An order with an empty cart has one row. Orders that come or go meanwhile may be in it or not.
+    """
+    products: dict[str, _Product] = {}
+    for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
+        batch = _read_orders(ids)
+        if len(products) > MOST_PRODUCTS:
+            products = {}
+        named = {line.configuration_id for order in batch for line in order.cart}
+        unknown = named - products.keys()
+        products |= dict.fromkeys(unknown, NO_PRODUCT) | _read_products(unknown, org_id)
+        names = queries.actor_names({order.created_by for order in batch}, org_id)
+        for order in batch:
+            yield from _rows_of(order, columns, products, names)
+
+
+def _read_products(references: Iterable[str], org_id: str) -> dict[str, _Product]:
+    cards = products.resolve(references, org_id)
+    return {
+        reference: (card.sku or "", card.product_name or "") for reference, card in cards.items()
+    }
+
+
+def _read_orders(ids: Sequence[str]) -> list[Order]:
+    statement = queries.any_order.where(orders.c.id.in_(ids))
+    with database.read() as connection:
+        found = {row.id: order_from(row) for row in connection.execute(statement)}
+    return [found[order_id] for order_id in ids if order_id in found]
+
+
+def _rows_of(
+    order: Order, columns: Columns, products: dict[str, _Product], names: dict[str, str]
+) -> Iterator[list[Cell]]:
+    before: list[Cell] = []
+    after: list[Cell] = []
+    cells = before
+    for field in _EXPORTED:
+        value = getattr(order, field.name)
+        if field.kind is FieldKind.LINES:
+            cells = after
+        elif field.kind is FieldKind.OBJECT:
+            own = columns.keys[field.name]
+            texts = columns.texts
+            cells += [_cell(value, key, is_text=(field.name, key) in texts) for key in own]
+            if field.name in columns.has_rest:
+                rest = {key: value[key] for key in value if key not in own}
+                cells.append(write_value(rest) if rest else "")
+        elif isinstance(value, datetime):
+            cells.append(wire_time(value))
+        else:
+            cells.append("" if value is None else str(value))
+    after.append(names.get(order.created_by, ""))
+    for line in order.cart or (None,):
+        yield [*before, *_line(line, products), *after]
+
+
+def _cell(values: dict[str, Any], key: str, *, is_text: bool) -> str:
+    if key not in values or (is_text and values[key] is None):
+        return ""
+    value = values[key]
+    return write_value(value, is_text=is_text and isinstance(value, str))
+
+
+def _line(line: CartLine | None, products: dict[str, _Product]) -> list[Cell]:
+    if line is None:
+        return ["", "", "", "", ""]
+    return [
+        line.configuration_id,
+        *products[line.configuration_id],
+        line.count,
+        "" if line.metadata is None else write_value(line.metadata),
+    ]
+
+
+BOM = "\ufeff"  # spreadsheets take a file without it for another encoding than UTF-8
+PIECE = 64 * 1024  # characters that are sent at once
+# A workbook is made whole before it is sent; beyond this, CSV is the way.
+MOST_XLSX_ROWS = 100_000
+MOST_CELL = 32_767  # characters of a cell, by the format
+
+
+class TooManyRows(OrderError):  # noqa: N818 - named like its siblings in errors.py
+    """More rows than a workbook may have."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            lazy_gettext(
+                "A workbook takes at most %(most)s lines. Narrow the list, or take the CSV.",
+                most=Figure(MOST_XLSX_ROWS),
+            )
+        )
+
+
+def csv_pieces(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """Yield the file in pieces: a BOM, the column names, the rows; each line ends with CR LF."""
+    buffer = io.StringIO()
+    buffer.write(BOM)
+    writer = csv.writer(buffer)
+    writer.writerow(map(_guarded, names))
+    for row in rows:
+        writer.writerow(map(_guarded, row))
+        if buffer.tell() > PIECE:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def write_xlsx(file: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Write the workbook, row by row. A text beyond MOST_CELL is cut, and ends with an ellipsis.
+
+    Raises TooManyRows; what was written until then is of no use.
+    """
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(file, options) as book:
+        sheet = book.add_worksheet("Orders")
+        bold = book.add_format({"bold": True})
+        sheet.freeze_panes(1, 1)
+        sheet.set_column(0, len(names) - 1, 16)
+        for at, name in enumerate(names):
+            sheet.write_string(0, at, _guarded(name)[:MOST_CELL], bold)
+        for number, row in enumerate(rows, start=1):
+            if number > MOST_XLSX_ROWS:
+                raise TooManyRows
+            for at, cell in enumerate(row):
+                if isinstance(cell, int):
+                    sheet.write_number(number, at, cell)
+                elif cell:
+                    sheet.write_string(number, at, _cut(guard(cell)))
+
+
+def _guarded(cell: Cell) -> str:
+    return guard(cell) if isinstance(cell, str) else str(cell)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_CELL else f"{text[: MOST_CELL - 1]}…"

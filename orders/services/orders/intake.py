@@ -1,0 +1,203 @@
+"""Check and create orders: the only way in, from every interface.
+
+`check_order` turns plain dicts and lists into a draft, or raises every error in them.
+`create_order` is the only function that creates an order. The desk's form, the import and the API
+call these two.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, bindparam, select
+from sqlalchemy.exc import IntegrityError
+
+from orders.domain import short_id
+from orders.domain.attributes import apply_attributes
+from orders.domain.errors import Conflict, FieldError, InvalidOrder, ServiceBusy
+from orders.domain.identifiers import new_uuid
+from orders.domain.inputs import Limits
+from orders.domain.moments import now_or
+from orders.domain.order import ORDER_FIELDS, CartLine, Order, OrderDraft, new_order
+from orders.domain.schema import shape_errors
+from orders.domain.texts import lazy_gettext
+from orders.services import idempotency
+from orders.services.accounts.access import Actor, refuse_foreign_org
+from orders.services.catalog import products
+from orders.services.idempotency import IdempotencyKey, KeyAlreadyUsed
+from orders.services.orders import queries
+from orders.services.orders.notes import note_row
+from orders.services.orders.rows import CREATED, history_row, line_rows, order_row
+from orders.services.webhooks.outbox import Topic, messages
+from orders.storage import database, tables
+from orders.storage.database import CompiledSelect, NewRows
+
+# Errors are listed in the order of the fields on the form.
+_PLACES = {field.wire_name: place for place, field in enumerate(ORDER_FIELDS) if field.sent}
+
+# With 55 random bits a second collision in a row means a broken random source, not bad luck.
+SHORT_ID_TRIES = 8
+
+
+class AlreadyPlaced(Conflict):
+    """The same key came with other content; `short_id` is the order that the key has created."""
+
+    def __init__(self, order_short_id: str) -> None:
+        self.short_id = order_short_id
+        super().__init__(
+            lazy_gettext(
+                "This was already placed as order %(code)s, with other content.",
+                code=short_id.grouped(order_short_id),
+            )
+        )
+
+
+def check_order(
+    raw: object, *, actor: Actor, limits: Limits, legacy_items: bool = True
+) -> OrderDraft:
+    """Check an order as it was sent (camelCase keys, plain dicts and lists).
+
+    Returns the draft with the defaults of the org's attributes filled in. Raises InvalidOrder with
+    every error by its path, and Forbidden when it names another org than the actor's. Nothing is
+    stored. `legacy_items` is off for the web form, which does not know the deprecated `items`.
+    """
+    shape = shape_errors(raw, limits=limits, legacy_items=legacy_items)
+    sent: dict[str, Any] = raw if isinstance(raw, dict) else {}
+    refuse_foreign_org(sent.get("orgId"), actor)
+    attributes = apply_attributes(
+        _object(sent.get("metadata")),
+        _object(sent.get("derivative")),
+        actor.org.attributes,
+        strict=actor.org.is_strict,
+    )
+    # A field that is wrong in itself gets no second error by the org's rules.
+    known = {error.path for error in shape.errors}
+    errors = [*shape.errors, *(error for error in attributes.errors if error.path not in known)]
+    draft = shape.draft
+    references = _references(
+        sent.get("cart") if not shape.cart_from_items else draft and draft.cart
+    )
+    unknown = products.unknown_short_ids([name for _, name in references], actor.org_id)
+    if unknown and shape.cart_from_items and draft is not None:
+        # Entries that name no configuration cannot be converted: `items` stays as it came.
+        draft = draft._replace(cart=())
+    elif unknown:
+        errors += [
+            FieldError(f"cart.{position}.configurationId", products.UNKNOWN_SENTENCE)
+            for position, name in references
+            if name in unknown
+        ]
+    if errors or draft is None:
+        raise InvalidOrder(sorted(errors, key=_place))
+    return draft._replace(metadata=attributes.metadata, derivative=attributes.derivative)
+
+
+def create_order(
+    draft: OrderDraft,
+    *,
+    actor: Actor,
+    once: IdempotencyKey | None = None,
+    note: str = "",
+    action: str = CREATED,
+    now: datetime | None = None,
+    new_short_id: Callable[[], str] = short_id.generate,
+) -> Order:
+    """Store a checked order with its lines and its first history entry, all or nothing.
+
+    `note` is the team's first one, checked by `notes.check_note`; empty for none. `action`
+    is that of the first history entry. Returns the order after it is durable. With `once`, a repeat
+    returns the order that the key has already created, and raises AlreadyPlaced when the content
+    differs; a key whose first answer is stored raises Repeated. A short ID that is taken is
+    replaced by another. Raises ServiceBusy when the database cannot be written.
+    """
+    at = now_or(now)
+    # Made before the transaction: when the answer to a commit is lost and the write is repeated, it
+    # finds its own order and creates no second one.
+    order_id = new_uuid(at)
+    if once is not None and (placed := _placed_before(once, actor)):
+        return placed
+    taken: IntegrityError | None = None
+    for _ in range(SHORT_ID_TRIES):
+        order = new_order(
+            draft, order_id=order_id, short_id=new_short_id(), org_id=actor.org_id,
+            created_by=actor.id, at=at,
+        )  # fmt: skip
+        rows = _rows(order, actor, once, note, action)
+        try:
+            database.insert(rows)
+        except IntegrityError as error:
+            taken = error
+            # The same key at the same moment: the other one has won.
+            if once is not None and (placed := _placed_before(once, actor)):
+                return placed
+            for own in database.rows(_own_short_id, {"order_id": order_id}):
+                return order._replace(short_id=own.short_id)
+        else:
+            return order
+    raise ServiceBusy(lazy_gettext("No free order code was found. Please try again.")) from taken
+
+
+_own_short_id = CompiledSelect(
+    select(tables.orders.c.short_id).where(tables.orders.c.id == bindparam("order_id"))
+)
+_placed_by_key = CompiledSelect(
+    select(tables.orders.c.short_id, tables.submission.c.fingerprint)
+    .join(tables.submission, tables.submission.c.order_id == tables.orders.c.id)
+    .where(
+        tables.submission.c.actor_id == bindparam("actor_id"),
+        tables.submission.c.key == bindparam("key"),
+    )
+)
+
+
+def _placed_before(once: IdempotencyKey, actor: Actor) -> Order | None:
+    for placed in database.rows(_placed_by_key, {"actor_id": actor.id, "key": once.key}):
+        if once.answer is not None:
+            raise KeyAlreadyUsed
+        if placed.fingerprint != once.fingerprint:
+            raise AlreadyPlaced(placed.short_id)
+        return queries.find_order(placed.short_id, actor.org_id)
+    return None
+
+
+def _rows(
+    order: Order, actor: Actor, once: IdempotencyKey | None, note: str, action: str
+) -> NewRows:
+    """Return the rows of an order, its lines, its first history entry, its messages and its key."""
+    rows: dict[Table, list[dict[str, Any]]] = {
+        tables.orders: [order_row(order)],
+        tables.cart_line: line_rows(order),
+        tables.order_history: [history_row(order, actor, action, {}, at=order.created_at)],
+        tables.webhook_delivery: messages(Topic.CREATED, order, actor.org, at=order.created_at),
+    }
+    if note:
+        rows[tables.order_note] = [note_row(order.id, note, actor=actor, at=order.created_at)]
+    if once is not None:
+        rows[tables.submission] = [
+            idempotency.row(once, actor, order, order_id=order.id, at=order.created_at)
+        ]
+    return rows
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _references(cart: object) -> list[tuple[int, str]]:
+    """Return the position and configuration ID of each line that has a text there."""
+    named: list[tuple[int, str]] = []
+    for position, line in enumerate(cart if isinstance(cart, list | tuple) else ()):
+        name = line.get("configurationId") if isinstance(line, dict) else None
+        if isinstance(line, CartLine):
+            name = line.configuration_id
+        if isinstance(name, str):
+            named.append((position, name))
+    return named
+
+
+def _place(error: FieldError) -> tuple[int, int, str]:
+    """Sort errors as a reader of the form meets them: by field, then by line."""
+    field, _, rest = error.path.partition(".")
+    position = rest.partition(".")[0]
+    line = int(position) if field in {"cart", "items"} and position.isdigit() else -1
+    return _PLACES.get(field, len(ORDER_FIELDS)), line, error.path

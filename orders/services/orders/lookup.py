@@ -1,0 +1,214 @@
+"""What a customer may see of an order that is looked up by its short ID.
+
+An org can ask for the customer ID as well. MAX_TRIES for each order and WINDOW keep anyone from
+guessing it. Tries are counted in the database, so the limit applies to all processes together and
+survives restarts, and before they are checked, so that parallel requests get no extra tries.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, update
+
+from orders.domain.attributes import Applies, AttributeRule, option_label
+from orders.domain.moments import now_or
+from orders.domain.order import CartLine, Order
+from orders.domain.permissions import Gate, gate_of, is_fact, lock_of
+from orders.domain.status import Status
+from orders.services import accounts
+from orders.services.accounts import CustomerPage
+from orders.services.accounts.access import org_rules_of
+from orders.services.catalog import configuration_queries, products
+from orders.services.catalog.configuration_queries import StoredFile
+from orders.services.catalog.products import ConfigurationSummary
+from orders.services.orders.queries import whole_order
+from orders.services.orders.rows import order_from
+from orders.storage import database
+from orders.storage.database import CompiledSelect
+from orders.storage.tables import insert_new, order_tries, orders
+
+MAX_TRIES = 10
+WINDOW = timedelta(hours=1)  # starts with the first try
+# Returns whether the customer has already been verified for this lock (`lock_of`).
+IsUnlocked = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerLine:
+    """An order line as a customer sees it; `has_picture` means that `find_picture` finds one."""
+
+    product_name: str | None
+    options: dict[str, Any]
+    thumbnail: str | None
+    count: int
+    has_picture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """An attribute that the org shows to customers; the value of an option is its label."""
+
+    label: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The part of an order that is shown after verification."""
+
+    created_at: datetime
+    updated_at: datetime
+    lines: tuple[CustomerLine, ...]
+    details: tuple[Detail, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """All that a customer may see of an order; `content` is None unless `gate` is open."""
+
+    short_id: str
+    status: Status
+    org: CustomerPage
+    gate: Gate
+    content: Content | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The result of a verification: the lock to open on success, else the seconds to wait."""
+
+    lock: str | None = None
+    wait: int = 0
+
+
+_any_by_short_id = CompiledSelect(whole_order.where(orders.c.short_id == bindparam("reference")))
+
+
+def find_order_for_customer(code: str, is_unlocked: IsUnlocked) -> CustomerView | None:
+    """Return what the customer may see of the order with this short ID (canonical spelling).
+
+    None if there is no such order or it is in the bin. This is the only look-up across all orgs.
+    """
+    order = _find(code)
+    if order is None:
+        return None
+    org = accounts.find_customer_page(order.org_id)
+    gate = _gate(order, org, is_unlocked)
+    content = _content(order) if gate is Gate.OPEN else None
+    return CustomerView(order.short_id, order.status, org, gate, content)
+
+
+def verify_customer(code: str, typed: str, *, now: datetime | None = None) -> Attempt | None:
+    """Compare the customer ID typed for an order, given by short ID, with its real one.
+
+    Every call uses up one of the order's tries; with none left nothing is compared. None if there
+    is no such order or its org asks for nothing.
+    """
+    order = _find(code)
+    if order is None:
+        return None
+    org = accounts.find_customer_page(order.org_id)
+    if gate_of(org.check, order.customer_id) is not Gate.ASKS:
+        return None
+    wait = _take_try(order.id, now=now)
+    if wait:
+        return Attempt(wait=wait)
+    if not is_fact(typed, order.customer_id):
+        return Attempt()
+    _forget_tries(order.id)
+    return Attempt(lock=lock_of(order.id, order.customer_id))
+
+
+def find_picture(code: str, number: int, is_unlocked: IsUnlocked) -> StoredFile | None:
+    """Return the picture of a line, counted from 1, of the order with this short ID.
+
+    None if there is no such order, line or picture, or the order is locked.
+    """
+    order = _find(code)
+    if order is None or not 1 <= number <= len(order.cart):
+        return None
+    org = accounts.find_customer_page(order.org_id)
+    if _gate(order, org, is_unlocked) is not Gate.OPEN:
+        return None
+    reference = order.cart[number - 1].configuration_id
+    summary = products.resolve([reference], order.org_id).get(reference)
+    if summary is None or not summary.has_picture:
+        return None
+    return configuration_queries.find_picture(summary.id, order.org_id)
+
+
+def _find(code: str) -> Order | None:
+    found = database.rows(_any_by_short_id, {"reference": code})
+    return order_from(found[0]) if found else None
+
+
+def _gate(order: Order, org: CustomerPage, is_unlocked: IsUnlocked) -> Gate:
+    gate = gate_of(org.check, order.customer_id)
+    is_verified = gate is Gate.ASKS and is_unlocked(lock_of(order.id, order.customer_id))
+    return Gate.OPEN if is_verified else gate
+
+
+def _take_try(order_id: str, *, now: datetime | None) -> int:
+    """Use up one of the order's tries; return 0, or the seconds to wait if none is left."""
+    at = now_or(now)
+    mine = order_tries.c.order_id == order_id
+
+    with database.transaction() as connection:
+        first = {"order_id": order_id, "tries": 1, "since": at}
+        if insert_new(connection, order_tries, first):
+            return 0
+        # The update locks the row, so parallel requests are counted one after the other.
+        connection.execute(update(order_tries).where(mine).values(tries=order_tries.c.tries + 1))
+        row = connection.execute(select(order_tries).where(mine)).one()
+        if row.since + WINDOW <= at:
+            connection.execute(update(order_tries).where(mine).values(tries=1, since=at))
+            return 0
+        left = (row.since + WINDOW - at).total_seconds()
+        return max(1, math.ceil(left)) if row.tries > MAX_TRIES else 0
+
+
+def _forget_tries(order_id: str) -> None:
+    statement = delete(order_tries).where(order_tries.c.order_id == order_id)
+    with database.transaction() as connection:
+        connection.execute(statement)
+
+
+def _content(order: Order) -> Content:
+    summaries = products.resolve({line.configuration_id for line in order.cart}, order.org_id)
+    return Content(
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+        lines=tuple(
+            _customer_line(line, summaries.get(line.configuration_id)) for line in order.cart
+        ),
+        details=tuple(_visible_details(order, org_rules_of(order.org_id).attributes)),
+    )
+
+
+def _customer_line(line: CartLine, summary: ConfigurationSummary | None) -> CustomerLine:
+    if summary is None:
+        return CustomerLine(None, {}, None, line.count)
+    return CustomerLine(
+        summary.product_name, summary.variant, summary.thumbnail, line.count, summary.has_picture
+    )
+
+
+def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> Iterable[Detail]:
+    for rule in rules:
+        value = _value(order, rule)
+        if rule.visible_to_customer and value is not None:
+            yield Detail(rule.label, option_label(rule, value))
+
+
+def _value(order: Order, rule: AttributeRule) -> object:
+    """Return the attribute's value from the part of the order that it applies to, or None."""
+    areas = {
+        Applies.METADATA: (order.metadata,),
+        Applies.DERIVATIVE: (order.derivative,),
+        Applies.BOTH: (order.metadata, order.derivative),
+    }
+    values = (area.get(rule.key) for area in areas[rule.applies])
+    return next((value for value in values if value is not None), None)

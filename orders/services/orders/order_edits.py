@@ -1,0 +1,117 @@
+"""Save what somebody has changed on the form of an order, however long ago it was opened.
+
+A save changes only what this person has touched. What others have changed meanwhile stays; where
+both have changed the same, nothing is saved and the conflicts are returned.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from orders.domain.changes import undo_difference
+from orders.domain.errors import Conflict, ServiceBusy, StaleVersion
+from orders.domain.inputs import Limits
+from orders.domain.merging import Merged, merge_orders
+from orders.domain.order import EDITABLE_FIELDS, Order, OrderChanges
+from orders.domain.texts import lazy_gettext
+from orders.services.accounts.access import Actor
+from orders.services.orders import changes as order_changes
+from orders.services.orders import queries
+from orders.storage import database
+from orders.storage.tables import order_history
+
+# Others may change the order between reading and saving, but hardly TRIES times in a row.
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The order as it is stored now; `taken` are the paths that others had changed meanwhile."""
+
+    order: Order
+    taken: tuple[str, ...]
+
+
+class EditConflict(Conflict):
+    """Somebody else has changed the same; `stored` is the order now, `merged` has both changes."""
+
+    def __init__(self, stored: Order, merged: Merged) -> None:
+        self.stored = stored
+        self.merged = merged
+        super().__init__(
+            lazy_gettext("Somebody else has changed the same meanwhile. Nothing was saved.")
+        )
+
+
+def check_edit(base: Order, raw: dict[str, Any], *, actor: Actor, limits: Limits) -> Order:
+    """Return the order that an edit makes of the one that it began with; nothing is stored.
+
+    `raw` are the changed fields by their wire names. Raises InvalidOrder with every error.
+    """
+    changes = order_changes.check_changes(raw, actor=actor, limits=limits)
+    return order_changes.changed_order(base, changes, actor)
+
+
+def save_edit(
+    order_id: str, version: int, raw: dict[str, Any], *, actor: Actor, limits: Limits
+) -> Saved:
+    """Save changes that began with this version of the order, merged with what came since.
+
+    Raises InvalidOrder, NotFound, StaleVersion for a version that never was, and EditConflict when
+    others have changed the same fields otherwise.
+    """
+    for _ in range(TRIES):
+        stored = queries.find_order(order_id, actor.org_id)
+        base = order_at(stored, version)
+        mine = check_edit(base, raw, actor=actor, limits=limits)
+        merged = merge_orders(base, mine, stored)
+        if merged.conflicts:
+            raise EditConflict(stored, merged)
+        try:
+            order = order_changes.change_order(
+                order_id, _as_changes(merged.order), actor=actor, is_current=_is(stored.version)
+            )
+        except StaleVersion:
+            continue
+        return Saved(order, merged.taken)
+    raise ServiceBusy(
+        lazy_gettext("The order is being changed by others all the time. Please try again.")
+    )
+
+
+def _is(version: int) -> order_changes.VersionCheck:
+    return lambda current: current == version
+
+
+def _as_changes(order: Order) -> OrderChanges:
+    return OrderChanges(**{field.name: getattr(order, field.name) for field in EDITABLE_FIELDS})
+
+
+# The actions that raise an order's version.
+_CHANGES = ("changed", "binned", "restored")
+
+
+def order_at(order: Order, version: int) -> Order:
+    """Return the order with its fields as they were in an earlier version; times stay as they are.
+
+    Raises StaleVersion for a version that it never had.
+    """
+    steps = order.version - version
+    if steps < 0 or version < 1:
+        raise StaleVersion
+    if steps == 0:
+        return order
+    newest = (
+        select(order_history.c.changes)
+        .where(order_history.c.order_id == order.id, order_history.c.action.in_(_CHANGES))
+        .order_by(order_history.c.id.desc())
+        .limit(steps)
+    )
+    with database.read() as connection:
+        changes = list(connection.execute(newest).scalars())
+    if len(changes) < steps:
+        raise StaleVersion
+    for change in changes:
+        order = undo_difference(order, change)
+    return order._replace(version=version)

@@ -1,0 +1,258 @@
+"""Which orders a list contains, for the API and the desk: filters and search as SQL conditions.
+
+Each word of a search must be found somewhere: in the order's own text (code, name, customer,
+platform, values of metadata and derivative), as its code or ID, or in a configuration that one of
+its lines names.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    exists,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
+
+from orders.domain import short_id
+from orders.domain.identifiers import read_uuid
+from orders.domain.order import PLATFORM_LABELS
+from orders.domain.search_text import MAX_PART, codes_of, read_code, words_of
+from orders.storage import database
+from orders.storage.sql import JsonMember, in_array, unindexed
+from orders.storage.tables import (
+    cart_line,
+    configuration,
+    orders,
+    shown_name,
+    staff_account,
+    token,
+)
+
+# Up to MOST_NAMED configurations are passed as values, which costs least: PostgreSQL would search
+# them again for each order. Beyond, the database gathers them itself.
+MOST_NAMED = 5_000
+# Up to MOST_ORDERS orders, or names of configurations, are passed as values of their own: an index
+# then leads to the lines, and SQLite finds the orders without reading their rows. 20 words make
+# 20,000 values; SQLite takes 32,766. Where more orders have such a line, a page is full soon, and
+# each order that is looked at is asked for its lines.
+MOST_ORDERS = 1_000
+# A part of a code as it is shown: hyphens that the stored text does not have.
+_PART_OF_CODE = re.compile(r"[0-9A-Za-z]{1,4}(-[0-9A-Za-z]{1,4}){1,2}")
+# Orders whose platform and store names are offered for choice: the newest ones.
+MOST_SUGGESTED_FROM = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeIs:
+    """One attribute's value; `areas` are the fields that may contain it: metadata, derivative."""
+
+    areas: tuple[str, ...]
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """What the orders of a list have; empty or None means that it does not matter.
+
+    Texts are equal, case-sensitively. `short_ids` are in any spelling. `platform` has keys with
+    their values; null means that the order has no value there. `created_from` and `created_to` are
+    inclusive, `created_before` is not. Orders in the bin are only in the list with `in_bin`, which
+    has no others.
+    """
+
+    search: str = ""
+    short_ids: tuple[str, ...] = ()
+    origin_org_id: str | None = None
+    customer_id: str | None = None
+    name: str | None = None
+    statuses: tuple[str, ...] = ()
+    platform: dict[str, Any] = field(default_factory=dict)
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    created_before: datetime | None = None
+    created_by: str | None = None
+    attributes: tuple[AttributeIs, ...] = ()
+    configuration_id: str | None = None
+    in_bin: bool = False
+
+
+def conditions(
+    connection: Connection, org_id: str, wanted: OrderFilter
+) -> list[ColumnElement[bool]]:
+    """Return the conditions for the org's orders, those that cost least first.
+
+    Raises MistypedShortId when one of `short_ids` cannot be a code.
+    """
+    return [*_conditions(connection, org_id, wanted), *_search(connection, org_id, wanted.search)]
+
+
+def _conditions(
+    connection: Connection, org_id: str, wanted: OrderFilter
+) -> Iterator[ColumnElement[bool]]:
+    deleted = orders.c.deleted_at
+    has_codes = wanted.short_ids or codes_of(wanted.search)
+    yield (unindexed(orders.c.org_id) if has_codes else orders.c.org_id) == org_id
+    yield deleted.is_not(None) if wanted.in_bin else deleted.is_(None)
+    if wanted.short_ids:
+        yield orders.c.short_id.in_([short_id.normalise(code) for code in wanted.short_ids])
+    if wanted.statuses:
+        yield orders.c.status.in_([str(status) for status in wanted.statuses])
+    for name in ("origin_org_id", "customer_id", "name", "created_by"):
+        value = getattr(wanted, name)
+        if value is not None:
+            yield orders.c[name] == value
+    yield from _created(wanted)
+    for key, value in wanted.platform.items():
+        if key in PLATFORM_LABELS and isinstance(value, str):
+            # The search text contains it, and is read faster than the stored JSON.
+            yield orders.c.search_text.contains(value.casefold()[:MAX_PART], autoescape=True)
+        yield JsonMember(orders.c.platform, key, value)
+    for one in wanted.attributes:
+        yield or_(*(_contains(area, one.key, one.value) for area in one.areas))
+        yield or_(*(JsonMember(orders.c[area], one.key, one.value) for area in one.areas))
+    if wanted.configuration_id is not None:
+        names = _names_of(connection, org_id, wanted.configuration_id)
+        named = cart_line.c.configuration_id.in_(names)
+        yield exists().where(cart_line.c.order_id == orders.c.id, named)
+
+
+def _created(wanted: OrderFilter) -> Iterator[ColumnElement[bool]]:
+    created = orders.c.created_at
+    if wanted.created_from is not None:
+        yield created >= wanted.created_from
+    if wanted.created_to is not None:
+        yield created <= wanted.created_to
+    if wanted.created_before is not None:
+        yield created < wanted.created_before
+
+
+def _contains(area: str, key: str, value: str) -> ColumnElement[bool]:
+    """Return a cheap condition that orders with this member fulfill: its text is in the JSON."""
+    written = orjson.dumps({key: value}).decode()[1:-1]
+    return type_coerce(orders.c[area], Text).contains(written, autoescape=True)
+
+
+def _names_of(connection: Connection, org_id: str, reference: str) -> list[str]:
+    """Return what lines may name a configuration by, given its UUID or its short ID."""
+    name = read_uuid(reference) or reference
+    statement = select(configuration.c.id, configuration.c.short_id).where(
+        unindexed(configuration.c.org_id) == org_id,
+        configuration.c.deleted_at.is_(None),
+        or_(configuration.c.id == name, configuration.c.short_id == name),
+    )
+    return sorted({name}.union(*(tuple(row) for row in connection.execute(statement))))
+
+
+def _search(connection: Connection, org_id: str, search: str) -> list[ColumnElement[bool]]:
+    """Return the conditions of a search; a search that is nothing but codes finds those orders."""
+    codes = codes_of(search)
+    if codes:
+        return [orders.c.short_id.in_(codes)]
+    cheap: list[ColumnElement[bool]] = []
+    expensive: list[ColumnElement[bool]] = []
+    # The longer a word, the fewer orders have it, and the fewer are looked at for the next one.
+    for word in sorted(words_of(search), key=len, reverse=True):
+        by_lines, is_expensive = _by_lines(connection, org_id, word.casefold())
+        found = or_(*_in_order(word), *by_lines)
+        (expensive if is_expensive else cheap).append(found)
+    return [*cheap, *expensive]
+
+
+def _in_order(word: str) -> list[ColumnElement[bool]]:
+    folded = word.casefold()
+    alternatives = [orders.c.search_text.contains(folded, autoescape=True)]
+    if _PART_OF_CODE.fullmatch(word):
+        alternatives.append(orders.c.search_text.contains(folded.replace("-", ""), autoescape=True))
+    if (code := read_code(word)) is not None:
+        alternatives.append(orders.c.short_id == code)
+    if (order_id := read_uuid(word)) is not None:
+        alternatives.append(orders.c.id == order_id)
+    return alternatives
+
+
+def _by_lines(
+    connection: Connection, org_id: str, folded: str
+) -> tuple[list[ColumnElement[bool]], bool]:
+    """Return the condition that a line names a configuration with this word, and its cost."""
+    matching = (
+        configuration.c.org_id == org_id,
+        configuration.c.search_text.contains(folded, autoescape=True),
+    )
+    which = select(configuration.c.id, configuration.c.short_id).where(*matching)
+    found = connection.execute(which.limit(MOST_NAMED + 1)).all()
+    if not found:
+        return [], False
+    # Lines name a configuration by its UUID or its short ID.
+    of_order = cart_line.c.order_id == orders.c.id
+    if len(found) > MOST_NAMED:
+        every = (select(configuration.c[name]).where(*matching) for name in ("id", "short_id"))
+        gathered = cart_line.c.configuration_id.in_(union_all(*every))
+        return [exists().where(of_order, gathered)], True
+    names = [name for row in found for name in row]
+    if len(names) <= MOST_ORDERS:
+        # Twice as many lines: an order may have the configuration in several.
+        named: ColumnElement[bool] = cart_line.c.configuration_id.in_(names)
+        lines = select(cart_line.c.order_id).where(named).limit(2 * MOST_ORDERS)
+        ids = connection.execute(lines).scalars().all()
+        if len(ids) < 2 * MOST_ORDERS and len(set(ids)) <= MOST_ORDERS:
+            return ([orders.c.id.in_(sorted(set(ids)))] if ids else []), False
+    else:
+        named = in_array(cart_line.c.configuration_id, names)
+    # A scalar, not EXISTS: PostgreSQL would gather all such lines first, in place of asking the few
+    # orders that fill a page.
+    one = select(literal(1)).where(of_order, named).limit(1).correlate(orders)
+    return [one.scalar_subquery().is_not(None)], True
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChoices:
+    """What the filters offer: people and tokens by ID, platforms and stores of recent orders."""
+
+    people: tuple[tuple[str, str], ...]
+    tokens: tuple[tuple[str, str], ...]
+    platforms: tuple[str, ...]
+    stores: tuple[str, ...]
+
+    def name_of(self, actor_id: str) -> str | None:
+        """Return a creator's name; None for an unknown ID."""
+        return dict(self.people + self.tokens).get(actor_id)
+
+
+def read_choices(org_id: str) -> FilterChoices:
+    """Read who may have created orders of the org, and where its recent orders came from."""
+    people = select(staff_account.c.id, shown_name).where(staff_account.c.org_id == org_id)
+    tokens = select(token.c.id, token.c.name).where(token.c.org_id == org_id)
+    recent = (
+        select(orders.c.platform)
+        .where(orders.c.org_id == org_id)
+        .order_by(orders.c.created_at.desc(), orders.c.id.desc())
+        .limit(MOST_SUGGESTED_FROM)
+    )
+    with database.read() as connection:
+        by_person = [(row[0], row[1]) for row in connection.execute(people)]
+        by_token = [(row[0], row[1]) for row in connection.execute(tokens)]
+        platforms = list(connection.execute(recent).scalars())
+    return FilterChoices(
+        people=tuple(sorted(by_person, key=lambda one: one[1].casefold())),
+        tokens=tuple(sorted(by_token, key=lambda one: one[1].casefold())),
+        platforms=_texts_of(platforms, "platform"),
+        stores=_texts_of(platforms, "storeName"),
+    )
+
+
+def _texts_of(objects: Sequence[dict[str, Any]], key: str) -> tuple[str, ...]:
+    return tuple(
+        sorted({text for one in objects if isinstance(text := one.get(key), str) and text})
+    )

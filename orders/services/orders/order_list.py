@@ -1,0 +1,206 @@
+"""Lists of orders: in numbered pages for the API, and by cursors for the desk and its exports."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+
+from orders.domain.identifiers import read_uuid
+from orders.domain.order import FIELD_BY_PATH, SORTABLE_FIELDS, FieldKind, Order
+from orders.domain.status import Status
+from orders.services.orders.order_filter import OrderFilter, conditions
+from orders.services.orders.queries import any_order
+from orders.services.orders.rows import order_from
+from orders.storage import database
+from orders.storage.pages import (
+    Cursor,
+    Keyset,
+    Page,
+    Paging,
+    cursor_of,
+    cursor_page,
+    find_rows,
+    numbered_page,
+    read_integer,
+    read_text,
+    read_time,
+)
+from orders.storage.tables import cart_line, orders
+
+PAGE_SIZE = 50
+# Orders that the desk's first page counts at most; beyond, there are "more than" these.
+MOST_COUNTED = 500
+# Orders that are found at once for an export. Where no index has the order of the list, each query
+# sorts all orders again: the fewer queries, the better.
+MOST_FOUND = 10_000
+SORTABLE = tuple(field.wire_name for field in SORTABLE_FIELDS)
+# In the order of the steps, not of the letters of their names.
+_STEP = case({str(status): step for step, status in enumerate(Status)}, value=orders.c.status)
+_COLUMNS: dict[str, ColumnElement[Any]] = {
+    field.wire_name: _STEP if field.kind is FieldKind.STATUS else orders.c[field.name]
+    for field in SORTABLE_FIELDS
+}
+
+
+def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]:
+    """Return a page of the org's orders and the number of all that match.
+
+    Orders that are equal by the sorted field are sorted by their ID, so that no page repeats one of
+    another. Raises MistypedShortId when one of `short_ids` cannot be a code.
+    """
+    with database.read() as connection:
+        found = any_order.where(*conditions(connection, org_id, wanted))
+        return numbered_page(
+            connection, found, paging, sortable=_COLUMNS, tie=orders.c.id, make=order_from
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A field by its wire name, and the direction: newest, last or largest first."""
+
+    field: str = "createdAt"
+    is_descending: bool = True
+
+    def __str__(self) -> str:
+        """Return the form in addresses: a hyphen in front means descending."""
+        return f"-{self.field}" if self.is_descending else self.field
+
+
+NEWEST_FIRST = Sort()
+
+
+def read_sort(text: str) -> Sort | None:
+    """Read `name` or `-name`; None for a field by which the list cannot be sorted."""
+    field = text.removeprefix("-")
+    return Sort(field, text.startswith("-")) if field in SORTABLE else None
+
+
+_READERS = {FieldKind.TIME: read_time, FieldKind.STATUS: read_integer}
+
+
+def _keyset(sort: Sort) -> Keyset:
+    """Return the order of the desk's list: texts without regard to case, empty ones last."""
+    kind, column = FIELD_BY_PATH[sort.field].kind, _COLUMNS[sort.field]
+    is_text = kind is FieldKind.TEXT
+    return Keyset(
+        str(sort),
+        func.lower(column) if is_text else column,
+        orders.c.id,
+        read_value=_READERS.get(kind, read_text),
+        read_tie=_read_id,
+        is_descending=sort.is_descending,
+        has_nulls=is_text,
+    )
+
+
+def _read_id(value: object) -> str:
+    if not isinstance(value, str) or read_uuid(value) is None:
+        raise ValueError(value)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSummary:
+    """One order in the list: `lines` of the cart and `pieces`, the sum of their counts."""
+
+    id: str
+    short_id: str
+    name: str | None
+    customer_id: str | None
+    platform: dict[str, Any]
+    metadata: dict[str, Any]
+    derivative: dict[str, Any]
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    deleted_at: datetime | None
+    version: int
+    lines: int
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A page of the desk's list. The cursors are None at either end.
+
+    `count` is the number of all orders that match, on the first page only; with `has_more` there
+    are more than that.
+    """
+
+    orders: tuple[OrderSummary, ...]
+    newer: str | None
+    older: str | None
+    count: int | None = None
+    has_more: bool = False
+
+
+def list_page(
+    org_id: str, wanted: OrderFilter, sort: Sort, *, older_than: str = "", newer_than: str = ""
+) -> ListPage:
+    """Return a page of at most PAGE_SIZE orders of the org.
+
+    `older_than` and `newer_than` are the cursors of a page with the same sort: what comes after it,
+    and before it. One that cannot be read means the first page.
+    """
+    with database.read() as connection:
+        page = cursor_page(
+            connection, _ids(connection, org_id, wanted), _keyset(sort), size=PAGE_SIZE,
+            older_than=older_than, newer_than=newer_than, most_counted=MOST_COUNTED,
+        )  # fmt: skip
+        summaries = _read(connection, [row.id for row in page.rows])
+    return ListPage(summaries, page.newer, page.older, page.count, page.has_more)
+
+
+def ids_in_batches(
+    org_id: str, wanted: OrderFilter, sort: Sort, *, size: int
+) -> Iterator[list[str]]:
+    """Yield the IDs of all orders that match, in the order of the list.
+
+    They are found MOST_FOUND at a time, and no transaction is open between two batches.
+    """
+    cursor: Cursor | None = None
+    while True:
+        with database.read() as connection:
+            statement = _ids(connection, org_id, wanted)
+            found = find_rows(connection, statement, _keyset(sort), cursor, most=MOST_FOUND)
+        for start in range(0, len(found), size):
+            yield [row.id for row in found[start : start + size]]
+        if len(found) < MOST_FOUND:
+            return
+        cursor = cursor_of(found[-1])
+
+
+def _ids(connection: Connection, org_id: str, wanted: OrderFilter) -> Select[Any]:
+    """Return a statement for IDs alone: rows that are passed over are not read whole."""
+    return select(orders.c.id).where(*conditions(connection, org_id, wanted))
+
+
+_shown = [
+    orders.c[name]
+    for name in OrderSummary.__dataclass_fields__
+    if name not in {"status", "lines", "pieces"}
+]
+
+
+def _read(connection: Connection, ids: Sequence[str]) -> tuple[OrderSummary, ...]:
+    """Return the orders with these IDs, in this order."""
+    statement = select(*_shown, orders.c.status).where(orders.c.id.in_(ids))
+    rows = {row.id: row._asdict() for row in connection.execute(statement)}
+    counted = (
+        select(cart_line.c.order_id, func.count(), func.sum(cart_line.c.count))
+        .where(cart_line.c.order_id.in_(ids))
+        .group_by(cart_line.c.order_id)
+    )
+    # PostgreSQL returns sums as decimal numbers.
+    totals = {row[0]: (row[1], int(row[2])) for row in connection.execute(counted)}
+    summaries = []
+    for order_id in ids:
+        fields = rows[order_id]
+        lines, pieces = totals.get(order_id, (0, 0))
+        status = Status(fields.pop("status"))
+        summaries.append(OrderSummary(**fields, status=status, lines=lines, pieces=pieces))
+    return tuple(summaries)

@@ -1,0 +1,189 @@
+"""Saved views of the list of orders, and what a person has chosen for their own list."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, or_, select, update
+
+from orders.domain.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
+from orders.domain.identifiers import read_uuid
+from orders.domain.json_values import find_unstorable
+from orders.domain.texts import lazy_gettext
+from orders.services.accounts.access import StaffMember
+from orders.storage import database
+from orders.storage.tables import (
+    insert_new,
+    saved_view,
+    shown_name,
+    staff_account,
+    staff_preference,
+)
+
+MAX_NAME = 80  # characters
+MAX_VIEWS = 50  # of one person
+COLUMNS = "orders.columns"  # key of the preference that names the columns of the list
+
+# Names and values of an address, in their order.
+Address = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A saved view; `owner` is a person's name or address. `is_own` of the person who asked."""
+
+    id: str
+    name: str
+    is_shared: bool
+    is_own: bool
+    owner: str
+    address: tuple[tuple[str, str], ...]
+
+
+def list_views(member: StaffMember) -> tuple[View, ...]:
+    """Return the person's own views and those that others of the org share, by name."""
+    seen = or_(saved_view.c.staff_id == member.id, saved_view.c.is_shared.is_(True))
+    statement = (
+        select(saved_view, shown_name.label("owner"))
+        .join(staff_account, staff_account.c.id == saved_view.c.staff_id)
+        .where(saved_view.c.org_id == member.org_id, seen)
+        .order_by(func.lower(saved_view.c.name), saved_view.c.id)
+    )
+    with database.read() as connection:
+        return tuple(_view(row, member) for row in connection.execute(statement))
+
+
+def _view(row: Any, member: StaffMember) -> View:  # noqa: ANN401 - a row of `saved_view`
+    return View(
+        id=row.id,
+        name=row.name,
+        is_shared=row.is_shared,
+        is_own=row.staff_id == member.id,
+        owner=row.owner,
+        address=tuple((name, value) for name, value in row.address),
+    )
+
+
+def may_change(view: View, member: StaffMember) -> bool:
+    """Return whether the person may rename, change and delete the view: own ones; an admin all."""
+    return view.is_own or member.role == "admin"
+
+
+def save_view(
+    member: StaffMember, *, name: str, is_shared: bool, address: Address,
+    view_id: str | None = None, now: datetime | None = None,
+) -> str:  # fmt: skip
+    """Save an address of the list under a name, and return the view's ID.
+
+    The same `view_id` twice is one view, as of a form that was sent twice. Raises
+    InvalidInput for a name that is empty, too long or used by another view of this person, and
+    Conflict when the person has MAX_VIEWS already.
+    """
+    at = now or datetime.now(UTC)
+    checked, own_id = _checked(name), view_id or str(uuid.uuid4())
+    row = {
+        "id": own_id,
+        "org_id": member.org_id,
+        "staff_id": member.id,
+        "name": checked,
+        "is_shared": is_shared,
+        "address": [list(pair) for pair in address],
+        "created_at": at,
+        "updated_at": at,
+    }
+
+    with database.transaction() as connection:
+        own = saved_view.c.staff_id == member.id
+        others = select(func.count()).where(own, saved_view.c.id != own_id)
+        if connection.execute(others).scalar_one() >= MAX_VIEWS:
+            raise Conflict(
+                lazy_gettext(
+                    "At most %(most)s views of one person. Delete one first.", most=MAX_VIEWS
+                )
+            )
+        _refuse_taken(connection, member.id, checked, own_id)
+        insert_new(connection, saved_view, row)
+    return own_id
+
+
+def change_view(
+    view_id: str, member: StaffMember, *, name: str, is_shared: bool,
+    address: Address | None = None, now: datetime | None = None,
+) -> None:  # fmt: skip
+    """Rename a view, share it or not, and let it show something else when `address` is given.
+
+    Raises NotFound, Forbidden for a view of somebody else (an admin may), and InvalidInput for the
+    name.
+    """
+    checked = _checked(name)
+    values: dict[str, object] = {"name": checked, "is_shared": is_shared}
+    values["updated_at"] = now or datetime.now(UTC)
+    if address is not None:
+        values["address"] = [list(pair) for pair in address]
+
+    with database.transaction() as connection:
+        owner_id = _require(connection, view_id, member)
+        _refuse_taken(connection, owner_id, checked, view_id)
+        connection.execute(update(saved_view).where(saved_view.c.id == view_id).values(values))
+
+
+def delete_view(view_id: str, member: StaffMember) -> None:
+    """Delete a view; the orders that it showed stay. Raises NotFound and Forbidden."""
+    with database.transaction() as connection:
+        _require(connection, view_id, member)
+        connection.execute(delete(saved_view).where(saved_view.c.id == view_id))
+
+
+def _require(connection: Connection, view_id: str, member: StaffMember) -> str:
+    """Return the owner's ID of a view that the person may change."""
+    found = None
+    if read_uuid(view_id) == view_id:
+        which = (saved_view.c.id == view_id, saved_view.c.org_id == member.org_id)
+        columns = (saved_view.c.staff_id, saved_view.c.is_shared)
+        found = connection.execute(select(*columns).where(*which)).one_or_none()
+    if found is None or not (found.is_shared or found.staff_id == member.id):
+        raise NotFound(lazy_gettext("There is no such view."))
+    if found.staff_id != member.id and member.role != "admin":
+        raise Forbidden(lazy_gettext("Only its owner or an admin may change this view."))
+    return str(found.staff_id)
+
+
+def _checked(name: str) -> str:
+    bare = " ".join(name.split())
+    errors = list(find_unstorable(bare, "name", nesting=0))
+    if not 1 <= len(bare) <= MAX_NAME:
+        errors = [FieldError("name", lazy_gettext("From 1 to %(most)s characters.", most=MAX_NAME))]
+    if errors:
+        raise InvalidInput(errors)
+    return bare
+
+
+def _refuse_taken(connection: Connection, staff_id: str, name: str, view_id: str) -> None:
+    same = select(saved_view.c.id).where(
+        saved_view.c.staff_id == staff_id, saved_view.c.name == name, saved_view.c.id != view_id
+    )
+    if connection.execute(same).first() is not None:
+        raise InvalidInput(
+            [FieldError("name", lazy_gettext("There is a view of this name already."))]
+        )
+
+
+def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what the person has chosen; None when nothing was chosen yet."""
+    statement = select(staff_preference.c.value).where(
+        staff_preference.c.staff_id == staff_id, staff_preference.c.key == key
+    )
+    with database.read() as connection:
+        return connection.execute(statement).scalar()
+
+
+def keep_preference(staff_id: str, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value but null
+    """Store what the person has chosen, in place of their earlier choice."""
+    which = (staff_preference.c.staff_id == staff_id, staff_preference.c.key == key)
+
+    with database.transaction() as connection:
+        row = {"staff_id": staff_id, "key": key, "value": value}
+        if not insert_new(connection, staff_preference, row):
+            connection.execute(update(staff_preference).where(*which).values(value=value))

@@ -1,0 +1,204 @@
+"""The request log: recent API requests of an org's tokens, kept for some days.
+
+It contains time, status, method, path, user agent and token ID, but neither query strings, which
+may contain tokens, nor bodies. `request_recorder` writes it in the background.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import Select, Table, bindparam, delete, select
+
+from orders.services.accounts.access import hash_secret
+from orders.storage import database
+from orders.storage.database import CompiledSelect
+from orders.storage.models.orgs import Token
+from orders.storage.pages import Keyset, cursor_page, read_integer, read_time
+from orders.storage.sql import insert_requests
+from orders.storage.tables import request_log as log
+
+PAGE_SIZE = 50
+MAX_METHOD, MAX_PATH, MAX_USER_AGENT = 16, 500, 255
+DELETE_BATCH = 1000  # rows; a larger transaction would block other writers for too long
+# Secrets of tokens that were sent in the wrong place are masked.
+_SECRET = re.compile(r"so_(prv|pub)_[A-Za-z0-9_-]*")
+
+
+class RequestRecord(NamedTuple):
+    """A request with its response status. Texts are cleaned by `store`."""
+
+    org_id: str
+    token_id: str
+    at: int  # milliseconds since 1970
+    method: str
+    path: str
+    status: int
+    user_agent: str
+
+
+def store(records: Sequence[RequestRecord]) -> None:
+    """Store the records, all or none. Raises ServiceBusy."""
+    rows = [
+        (
+            record.org_id,
+            record.token_id,
+            record.at,
+            _storable(record.method, MAX_METHOD),
+            _storable(record.path, MAX_PATH),
+            record.status,
+            _storable(record.user_agent, MAX_USER_AGENT),
+        )
+        for record in records
+    ]
+    with database.transaction() as connection:
+        insert_requests(connection, rows)
+
+
+def _storable(text: str, most: int) -> str:
+    """Return the text without secrets and unprintable characters, cut to `most` characters."""
+    if "so_p" in text:
+        text = _SECRET.sub(r"so_\1_…", text)
+    text = text[:most]
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
+def forget(before: datetime) -> bool:
+    """Delete up to DELETE_BATCH rows older than `before`; return True if more may be left.
+
+    IDs grow approximately with time, so the smallest are the oldest and no index by time is needed.
+    """
+    oldest = select(log.c.id, log.c.at).order_by(log.c.id).limit(DELETE_BATCH)
+
+    with database.transaction() as connection:
+        old = [row.id for row in connection.execute(oldest) if row.at < before]
+        if old:
+            connection.execute(delete(log).where(log.c.id <= old[-1], log.c.at < before))
+        return len(old) == DELETE_BATCH
+
+
+def forget_all() -> None:
+    """Delete the whole log, for a service that no longer keeps one."""
+    while forget(datetime.now(UTC)):
+        pass
+
+
+_token = cast(Table, Token.__table__)
+_caller_by_secret = CompiledSelect(
+    select(_token.c.id, _token.c.org_id).where(_token.c.secret_hash == bindparam("secret_hash"))
+)
+
+
+class Caller(NamedTuple):
+    """The IDs of a token and its org."""
+
+    org_id: str
+    token_id: str
+
+
+def find_caller(secret: str) -> Caller | None:
+    """Return the caller of a rejected request for the log, or None for an unknown secret.
+
+    The token may be revoked. This does not authenticate anyone.
+    """
+    found = database.rows(_caller_by_secret, {"secret_hash": hash_secret(secret)})
+    return Caller(found[0].org_id, found[0].id) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFilter:
+    """The criteria of a list of requests; default values match all.
+
+    `status` is a code (404) or its first digit (4 for 4xx), `path` a part of the path, `token` an
+    ID; `since` is inclusive, `until` is exclusive.
+    """
+
+    status: int = 0
+    method: str = ""
+    path: str = ""
+    token: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """A request in the log, with the name of its token."""
+
+    id: int
+    at: datetime
+    status: int
+    method: str
+    path: str
+    user_agent: str
+    token_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """A page of the log, newest first. Cursors are None at the ends of the list."""
+
+    requests: tuple[LoggedRequest, ...]
+    newer: str | None
+    older: str | None
+
+
+_NEWEST_FIRST = Keyset("-at", log.c.at, log.c.id, read_value=read_time, read_tie=read_integer)
+
+
+def list_requests(
+    org_id: str, filters: RequestFilter, *, kept_since: datetime, older_than: str = "",
+    newer_than: str = "",
+) -> RequestPage:  # fmt: skip
+    """Return a page of at most PAGE_SIZE requests of the org, newest first.
+
+    Rows older than `kept_since` are not shown, even if they are not deleted yet. `older_than` and
+    `newer_than` are cursors of another page; an invalid one selects the first page.
+    """
+    statement = (
+        select(log, Token.name.label("token_name"))
+        .join(Token, Token.id == log.c.token_id)
+        .where(log.c.org_id == org_id, log.c.at >= kept_since)
+    )
+    statement = _matching(statement, filters)
+    with database.read() as connection:
+        page = cursor_page(
+            connection, statement, _NEWEST_FIRST, size=PAGE_SIZE,
+            older_than=older_than, newer_than=newer_than,
+        )  # fmt: skip
+    return RequestPage(tuple(_logged(row) for row in page.rows), page.newer, page.older)
+
+
+def _matching(statement: Select[Any], filters: RequestFilter) -> Select[Any]:
+    if filters.status:
+        is_class = filters.status < 10
+        low = filters.status * 100 if is_class else filters.status
+        high = low + 99 if is_class else low
+        statement = statement.where(log.c.status.between(low, high))
+    if filters.method:
+        statement = statement.where(log.c.method == _storable(filters.method, MAX_METHOD))
+    if filters.path:
+        part = _storable(filters.path, MAX_PATH)
+        statement = statement.where(log.c.path.icontains(part, autoescape=True))
+    if filters.token:
+        statement = statement.where(log.c.token_id == _storable(filters.token, MAX_PATH))
+    if filters.since:
+        statement = statement.where(log.c.at >= filters.since)
+    if filters.until:
+        statement = statement.where(log.c.at < filters.until)
+    return statement
+
+
+def _logged(row: Any) -> LoggedRequest:  # noqa: ANN401 - a row of the log with its token's name
+    return LoggedRequest(
+        row.id, row.at, row.status, row.method, row.path, row.user_agent, row.token_name
+    )
+
+
+def _read_number(text: str) -> int | None:
+    is_number = text.isascii() and text.isdigit() and len(text) < 19  # the column has 64 bits
+    return int(text) if is_number else None

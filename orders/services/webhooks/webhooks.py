@@ -1,0 +1,282 @@
+"""Webhooks of an org: the addresses that receive the events of its orders.
+
+Every change raises the version of the org's rules, so that all processes read its webhooks again.
+`deliveries` sends the messages.
+"""
+
+import base64
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from orders.domain.errors import Conflict, NotFound
+from orders.domain.identifiers import read_uuid
+from orders.domain.inputs import Limits
+from orders.domain.moments import now_or
+from orders.domain.texts import lazy_gettext
+from orders.domain.webhook import Topic, Webhook, check_change, check_webhook
+from orders.services import idempotency
+from orders.services.accounts.access import Actor, refuse_foreign_org
+from orders.services.accounts.checks import require_version, version_of
+from orders.services.accounts.orgs import bump_rules_version, require_org
+from orders.services.idempotency import IdempotencyKey
+from orders.storage import database
+from orders.storage.models.webhooks import WebhookDelivery, WebhookRow
+from orders.storage.pages import Page, Paging, numbered_page
+from orders.storage.tables import webhook as table
+
+# Each order stores a message for each webhook that receives it.
+MAX_WEBHOOKS = 100
+SECRET_PREFIX = "whsec_"  # noqa: S105 - how the Standard Webhooks scheme marks secrets
+SECRET_BYTES = 32
+# Time in which messages are signed by the old secret too, so that receivers can change theirs.
+OLD_SECRET_LIFE = timedelta(days=1)
+
+# Wire names of the fields that a list can be sorted by.
+SORTABLE: Mapping[str, Any] = {
+    "createdAt": table.c.created_at,
+    "updatedAt": table.c.updated_at,
+    "topic": table.c.topic,
+    "address": table.c.address,
+}
+_SECRETS = {"secret", "old_secret", "old_secret_until"}
+_columns = [column for column in table.c if column.name not in _SECRETS]
+_whole = select(*_columns, table.c.secret)
+# The smallest difference of two times: a change of the secret alone must change the version.
+_TICK = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class NewWebhook:
+    """A webhook that was just created, with the secret that signs its messages."""
+
+    webhook: Webhook
+    secret: str
+
+
+def create(
+    raw: object,
+    *,
+    actor: Actor,
+    limits: Limits,
+    allow_private: bool,
+    once: IdempotencyKey | None = None,
+    webhook_id: str | None = None,
+    now: datetime | None = None,
+) -> NewWebhook:
+    """Create a webhook from the fields sent (plain dicts and lists, camelCase).
+
+    `allow_private` allows addresses in the private network. `webhook_id` is a form's own ID: a
+    repeat returns the webhook that the form has created. Raises Repeated when the key `once` has
+    created one already, InvalidInput with every error by its path, Forbidden when it names another
+    org, and Conflict when the org has MAX_WEBHOOKS already.
+    """
+    if isinstance(raw, dict):
+        refuse_foreign_org(raw.get("orgId"), actor)
+    draft = check_webhook(raw, limits=limits, allow_private=allow_private)
+    at = now_or(now)
+    row = {
+        "id": webhook_id or str(uuid.uuid4()),
+        "org_id": actor.org_id,
+        "topic": draft.topic,
+        "address": draft.address,
+        "filter": draft.filter,
+        "secret": _new_secret(),
+        "created_at": at,
+        "updated_at": at,
+        "deleted_at": None,
+        "created_by": actor.id,
+    }
+    made = NewWebhook(_webhook_of(row), str(row["secret"]))
+
+    with database.transaction() as connection:
+        # First: it makes two creates of an org wait for each other on PostgreSQL.
+        bump_rules_version(connection, actor.org_id)
+        # A form that is sent twice creates one webhook.
+        known = connection.execute(_whole.where(table.c.id == row["id"])).one_or_none()
+        if known is not None:
+            return NewWebhook(_webhook(known), known.secret)
+        _refuse_too_many(connection, actor.org_id)
+        connection.execute(insert(table), row)
+        idempotency.remember(connection, once, actor, made, at=at)
+        return made
+
+
+def find(webhook_id: str, org_id: str, *, in_bin: bool = False) -> Webhook:
+    """Return a webhook of the org. Raises NotFound, also for one in the bin unless `in_bin`."""
+    with database.read() as connection:
+        return _read(connection, webhook_id, org_id, in_bin=in_bin)
+
+
+def list_webhooks(org_id: str, paging: Paging, *, in_bin: bool = False) -> Page[Webhook]:
+    """Return a page of the org's webhooks, or of those in the bin, sorted by one of SORTABLE."""
+    is_listed = table.c.deleted_at.is_not(None) if in_bin else table.c.deleted_at.is_(None)
+    found = select(*_columns).where(table.c.org_id == org_id, is_listed)
+    with database.read() as connection:
+        return numbered_page(
+            connection, found, paging, sortable=SORTABLE, tie=table.c.id, make=_webhook
+        )
+
+
+def change(
+    webhook_id: str,
+    raw: object,
+    *,
+    actor: Actor,
+    limits: Limits,
+    allow_private: bool,
+    version: str | None = None,
+    now: datetime | None = None,
+) -> Webhook:
+    """Replace the fields that were sent; return the webhook after the change.
+
+    Raises as `create` does, NotFound when the org has no such webhook, and ChangedMeanwhile when
+    its `version_of_webhook` is another than the given one.
+    """
+    if isinstance(raw, dict):
+        refuse_foreign_org(raw.get("orgId"), actor)
+    find(webhook_id, actor.org_id)
+    values = check_change(raw, limits=limits, allow_private=allow_private)
+
+    with database.transaction() as connection:
+        webhook = _read(connection, webhook_id, actor.org_id, to_change=True)
+        require_version(version, version_of_webhook(webhook))
+        if all(getattr(webhook, name) == value for name, value in values.items()):
+            return webhook
+        return _update(connection, webhook, {**values, "updated_at": now_or(now)})
+
+
+def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) -> Webhook:
+    """Move a webhook to the bin: it receives nothing more, and waiting messages are given up.
+
+    Raises NotFound when the org has no such webhook outside of the bin.
+    """
+    with database.transaction() as connection:
+        webhook = _read(connection, webhook_id, org_id, to_change=True)
+        at = now_or(now)
+        connection.execute(
+            update(WebhookDelivery)
+            .where(
+                WebhookDelivery.webhook_id == webhook.id,
+                WebhookDelivery.next_attempt_at.is_not(None),
+            )
+            # An attempt that is under way loses its claim, so it cannot schedule another.
+            .values(next_attempt_at=None, claimed_until=None)
+        )
+        return _update(connection, webhook, {"deleted_at": at, "updated_at": at})
+
+
+def restore(
+    webhook_id: str,
+    *,
+    actor: Actor,
+    once: IdempotencyKey | None = None,
+    now: datetime | None = None,
+) -> Webhook:
+    """Restore a webhook from the bin; one that is not in it stays as it is.
+
+    It receives events from now on. Raises Repeated when the key `once` has restored it already,
+    NotFound when the org has no such webhook, and Conflict when the org has MAX_WEBHOOKS others.
+    """
+    at = now_or(now)
+
+    with database.transaction() as connection:
+        webhook = _read(connection, webhook_id, actor.org_id, in_bin=True, to_change=True)
+        if webhook.deleted_at is not None:
+            _refuse_too_many(connection, actor.org_id)
+            webhook = _update(connection, webhook, {"deleted_at": None, "updated_at": at})
+        idempotency.remember(connection, once, actor, webhook, at=at)
+        return webhook
+
+
+def read_secret(webhook_id: str, org_id: str) -> str:
+    """Return the secret that signs a webhook's messages. Raises NotFound as `find` does."""
+    webhook = find(webhook_id, org_id, in_bin=True)
+    statement = select(WebhookRow.secret).where(WebhookRow.id == webhook.id)
+    with database.read() as connection:
+        return connection.execute(statement).scalar_one()
+
+
+def roll_secret(
+    webhook_id: str, org_id: str, *, version: str | None = None, now: datetime | None = None
+) -> str:
+    """Replace a webhook's secret and return it; messages are signed by both for OLD_SECRET_LIFE.
+
+    Raises NotFound when the org has no such webhook outside of the bin, and ChangedMeanwhile when
+    its `version_of_webhook` is another than the given one: two in a row would end the first.
+    """
+    secret = _new_secret()
+    at = now_or(now)
+    with database.transaction() as connection:
+        webhook = _read(connection, webhook_id, org_id, to_change=True)
+        require_version(version, version_of_webhook(webhook))
+        values = {
+            "old_secret": table.c.secret,
+            "old_secret_until": at + OLD_SECRET_LIFE,
+            "secret": secret,
+            "updated_at": max(at, webhook.updated_at + _TICK),
+        }
+        connection.execute(update(table).where(table.c.id == webhook.id).values(values))
+    return secret
+
+
+def version_of_webhook(webhook: Webhook) -> str:
+    """Return a version of the stored webhook, so that a form overwrites nobody's change."""
+    return version_of(webhook)
+
+
+def _new_secret() -> str:
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def _refuse_too_many(connection: Connection, org_id: str) -> None:
+    active = (table.c.org_id == org_id) & table.c.deleted_at.is_(None)
+    count = connection.execute(select(func.count()).select_from(table).where(active)).scalar_one()
+    if count >= MAX_WEBHOOKS:
+        raise Conflict(
+            lazy_gettext(
+                "An org has at most %(most)s webhooks; delete one first.", most=MAX_WEBHOOKS
+            )
+        )
+
+
+def _read(
+    connection: Connection,
+    webhook_id: str,
+    org_id: str,
+    *,
+    in_bin: bool = False,
+    to_change: bool = False,
+) -> Webhook:
+    statement = select(*_columns).where(
+        table.c.id == read_uuid(webhook_id), table.c.org_id == org_id
+    )
+    if not in_bin:
+        statement = statement.where(table.c.deleted_at.is_(None))
+    if to_change:
+        # On PostgreSQL two changes in an org wait for each other; SQLite has one writer.
+        require_org(connection, org_id, lock=True)
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(lazy_gettext("There is no webhook with this ID."))
+    return _webhook(row)
+
+
+def _update(connection: Connection, webhook: Webhook, values: dict[str, Any]) -> Webhook:
+    connection.execute(update(table).where(table.c.id == webhook.id).values(values))
+    bump_rules_version(connection, webhook.org_id)
+    return webhook._replace(**values)
+
+
+def _webhook(row: Any) -> Webhook:  # noqa: ANN401 - a row of `_columns`
+    return _webhook_of(row._mapping)
+
+
+def _webhook_of(values: Mapping[str, Any]) -> Webhook:
+    found = {name: values[name] for name in Webhook._fields}
+    return Webhook(**{**found, "topic": Topic(values["topic"])})

@@ -1,0 +1,228 @@
+"""Changing an order by the form: only edited fields, merged with changes of others."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from orders.domain.attributes import AttributeRule, Kind, Option
+from orders.domain.inputs import Limits
+from orders.domain.order import Order
+from orders.services.orders import changes as order_changes
+from orders.services.orders import intake, queries
+from tests.actors import Org
+from tests.bad_orders import CHAIR
+from tests.html import read
+
+HTMX = {"HX-Request": "true"}
+
+pytestmark = pytest.mark.usefixtures("csrf_off")
+
+
+class Desk:
+    """An order, and the form that changes it."""
+
+    def __init__(self, app: Flask, org: Org) -> None:
+        self.app, self.org = app, org
+        self.order = self.place()
+
+    def place(self, **changes: object) -> Order:
+        raw = {
+            "name": "Oak table", "customerId": "C-7", "status": "In Cart",
+            "platform": {"id": "A-1", "region": "north"},
+            "metadata": {"room": "7", "width": 120, "sizes": {"a": 1.5}, " odd ": True},
+            "derivative": {"weight": 12},
+            "cart": [
+                {"configurationId": CHAIR, "count": 2, "metadata": {"note": "x", "n": [1, None]}},
+                {"configurationId": CHAIR, "count": 3},
+            ],
+            **changes,
+        }  # fmt: skip
+        with self.app.app_context():
+            actor = self.org.actor()
+            draft = intake.check_order(raw, actor=actor, limits=Limits())
+            return intake.create_order(draft, actor=actor)
+
+    def stored(self) -> Order:
+        with self.app.app_context():
+            return queries.find_order(self.order.id, self.org.id)
+
+    def change(self, raw: dict[str, Any]) -> None:
+        """Change the order as somebody else."""
+        with self.app.app_context():
+            actor = self.org.actor()
+            changes = order_changes.check_changes(raw, actor=actor, limits=Limits())
+            order_changes.change_order(self.order.id, changes, actor=actor)
+
+    @property
+    def address(self) -> str:
+        return f"/orders/{self.order.short_id}/edit"
+
+    def open(self, client: FlaskClient) -> dict[str, str]:
+        """Return the fields of the form as a browser would send them."""
+        return fields_of(client.get(self.address).text)
+
+
+def fields_of(page: str) -> dict[str, str]:
+    return read(page).first("#order-form").fields()
+
+
+@pytest.fixture
+def desk(app: Flask, org: Org) -> Desk:
+    return Desk(app, org)
+
+
+def test_saving_without_a_change_changes_nothing(desk: Desk, staff_client: FlaskClient) -> None:
+    form = desk.open(staff_client)
+    answer = staff_client.post(desk.address, data={**form, "do": "save"})
+    assert answer.status_code == 303
+    assert desk.stored() == desk.order
+
+
+def test_only_edited_fields_are_changed(desk: Desk, staff_client: FlaskClient) -> None:
+    form = desk.open(staff_client)
+    assert form["cart.0.metadata"] == "note: x\nn := [1, null]"
+    form |= {"name": "Ash table", "cart.1.count": "30"}
+    answer = staff_client.post(desk.address, data={**form, "do": "save"})
+    assert answer.location == f"/orders/{desk.order.short_id}"
+    stored, first = desk.stored(), desk.order
+    assert (stored.name, stored.cart[1].count) == ("Ash table", 30)
+    assert stored.cart[0] == first.cart[0]
+    assert (stored.metadata, stored.derivative, stored.platform) == (
+        first.metadata, first.derivative, first.platform,
+    )  # fmt: skip
+
+
+def test_metadata_is_changed_key_by_key(desk: Desk, staff_client: FlaskClient) -> None:
+    form = desk.open(staff_client)
+    at = {form[name]: name for name in form if name.startswith("extra.")}
+    form[at["room"].replace("key", "value")] = ":= 8"
+    for name in (at["width"], at["width"].replace("key", "value")):
+        form[name] = ""
+    answer = staff_client.post(desk.address, data={**form, "do": "save"})
+    assert answer.status_code == 303
+    assert desk.stored().metadata == {"room": 8, "sizes": {"a": 1.5}, " odd ": True}
+
+
+def test_a_retired_option_survives_and_is_flagged(
+    app: Flask, org: Org, staff_client: FlaskClient
+) -> None:
+    desk = Desk(app, org)
+    desk.order = desk.place(metadata={"finish": "velvet"})
+    org.define(AttributeRule("finish", "Finish", Kind.OPTION, (Option("matt", "Matt"),)))
+    page = staff_client.get(desk.address).text
+    assert "velvet (not offered any more)" in page
+    form = {**fields_of(page), "name": "Renamed", "do": "save"}
+    assert staff_client.post(desk.address, data=form).status_code == 303
+    assert desk.stored().metadata == {"finish": "velvet"}
+    assert desk.stored().name == "Renamed"
+
+
+def test_errors_are_at_their_fields_and_nothing_typed_is_lost(
+    desk: Desk, staff_client: FlaskClient
+) -> None:
+    form = {
+        **desk.open(staff_client), "name": "x" * 256, "cart.1.count": "1.5",
+        "cart.0.metadata": "nonsense", "do": "save",
+    }  # fmt: skip
+    for headers in ({}, HTMX):
+        answer = staff_client.post(desk.address, data=form, headers=headers)
+        assert answer.status_code == 422
+        for target in ("name", "cart-1-count", "cart-0-metadata"):
+            assert f'href="#{target}"' in answer.text
+        assert "nonsense</textarea>" in answer.text
+        assert ("<html" in answer.text) is not bool(headers)
+    assert desk.stored() == desk.order
+
+
+def test_an_open_cart_becomes_an_order(desk: Desk, staff_client: FlaskClient) -> None:
+    page = staff_client.get(desk.address).text
+    assert "Save and place the order" in page
+    form = {**fields_of(page), "do": "finish"}
+    assert staff_client.post(desk.address, data=form).status_code == 303
+    assert str(desk.stored().status) == "New"
+    assert "Save and place the order" not in staff_client.get(desk.address).text
+
+
+class TestTwoPeople:
+    def test_changes_of_both_people_are_merged(self, desk: Desk, staff_client: FlaskClient) -> None:
+        form = desk.open(staff_client)
+        desk.change({"customerId": "C-8", "metadata": {"room": "9", "gift": True}})
+        form |= {"name": "Ash table", "do": "save"}
+        assert staff_client.post(desk.address, data=form).status_code == 303
+        stored = desk.stored()
+        assert (stored.name, stored.customer_id) == ("Ash table", "C-8")
+        assert stored.metadata == {"room": "9", "gift": True}
+
+    def test_a_conflict_is_reported_and_the_second_save_decides(
+        self, desk: Desk, staff_client: FlaskClient
+    ) -> None:
+        form = desk.open(staff_client)
+        desk.change(
+            {
+                "name": "Elm table",
+                "customerId": "C-8",
+                "cart": [{"configurationId": CHAIR, "count": 1}],
+            }
+        )
+        form |= {"name": "Ash table", "cart.1.count": "4", "do": "save"}
+        refused = staff_client.post(desk.address, data=form)
+        assert refused.status_code == 409
+        text = read(refused.text).raw
+        assert "Order name: you have “Ash table”, saved is “Elm table”" in text
+        assert "Cart: you have “2 " in text
+        assert desk.stored().name == "Elm table"
+        again = {**fields_of(refused.text), "do": "save"}
+        assert (again["name"], again["customerId"]) == ("Ash table", "C-8")
+        assert staff_client.post(desk.address, data=again).status_code == 303
+        stored = desk.stored()
+        assert (stored.name, stored.customer_id) == ("Ash table", "C-8")
+        assert [line.count for line in stored.cart] == [2, 4]
+
+    def test_each_person_sees_that_the_other_edits_the_order(
+        self, desk: Desk, org: Org, staff_client: FlaskClient, admin_client: FlaskClient
+    ) -> None:
+        assert "open too" not in staff_client.get(desk.address).text
+        assert f"{org.staff().email} has this order open too" in admin_client.get(desk.address).text
+        piece = staff_client.post(f"{desk.address}/open", headers=HTMX).text
+        assert f"{org.admin().email} has this order open too" in piece
+        assert "<html" not in piece
+
+
+@pytest.mark.parametrize("version", ["0", "", "x", "99", "9" * 20])
+def test_an_unknown_version_is_refused(desk: Desk, staff_client: FlaskClient, version: str) -> None:
+    form = {**desk.open(staff_client), "version": version, "name": "Ash", "do": "save"}
+    assert staff_client.post(desk.address, data=form).status_code == 404
+    assert desk.stored() == desk.order
+
+
+def test_an_order_of_another_org_is_not_found(
+    desk: Desk, app: Flask, other_org: Org, client: FlaskClient
+) -> None:
+    stranger = other_org.sign_in(app.test_client())
+    assert stranger.get(desk.address).status_code == 404
+    assert stranger.post(desk.address, data={"do": "save"}).status_code == 404
+    assert stranger.post(f"{desk.address}/open").status_code == 404
+    assert client.get(desk.address).status_code in {302, 303}
+    assert (
+        stranger.get(f"/orders/new?from={desk.order.short_id}", follow_redirects=True).status_code
+        == 404
+    )
+
+
+def test_a_new_order_is_copied_from_another(desk: Desk, staff_client: FlaskClient) -> None:
+    answer = staff_client.get(f"/orders/new?from={desk.order.short_id}", follow_redirects=True)
+    form = fields_of(answer.text)
+    assert (form["name"], form["customerId"], form["status"]) == ("Oak table", "C-7", "New")
+    assert (form["platform.id"], form["draft_version"]) == ("", "0")
+    assert "filled in from order" in answer.text
+    placed = staff_client.post("/orders/new?form=" + "F" * 22, data={**form, "do": "place"})
+    assert placed.status_code == 303
+    with desk.app.app_context():
+        made = queries.find_order(placed.location.split("/")[2], desk.org.id)
+    assert [(line.count, line.metadata) for line in made.cart] == [
+        (2, {"note": "x", "n": [1, None]}), (3, None),
+    ]  # fmt: skip
+    assert made.derivative == desk.order.derivative
+    assert {**made.metadata, " odd ": True} == {**desk.order.metadata, "odd": True}

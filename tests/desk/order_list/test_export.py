@@ -1,0 +1,200 @@
+"""The list of orders as CSV and as a workbook: filtered, one row a line, safe to open."""
+
+import csv
+import io
+import re
+import zipfile
+from xml.etree import ElementTree as ET
+
+import pytest
+from flask.testing import FlaskClient
+
+from orders.domain.attributes import Applies, AttributeRule, Kind
+from orders.domain.sheet_reading import read_value, unguard
+from tests.actors import Org
+from tests.bad_orders import CHAIR
+from tests.desk.test_pages import make_order
+
+NOTE = AttributeRule("note", "Note", Kind.TEXT)
+NET = AttributeRule("net", "Net", Kind.NUMBER, applies=Applies.DERIVATIVE)
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def exported(client: FlaskClient, query: str = "") -> list[dict[str, str]]:
+    answer = client.get(f"/orders/export.csv?{query}")
+    assert answer.status_code == 200
+    assert answer.content_type == "text/csv; charset=utf-8"
+    assert re.fullmatch(
+        r"attachment; filename=orders-[0-9-]+\.csv", answer.headers["Content-Disposition"]
+    )
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
+
+
+def workbook(client: FlaskClient, query: str = "") -> list[list[str]]:
+    """Return the cells of the only sheet, row by row, as texts."""
+    answer = client.get(f"/orders/export.xlsx?{query}")
+    assert answer.status_code == 200
+    assert "spreadsheetml.sheet" in answer.content_type
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
+        sheet = ET.fromstring(book.read("xl/worksheets/sheet1.xml"))  # noqa: S314 - made by ourselves
+        assert not sheet.findall(f".//{MAIN}f"), "a formula"
+    rows = []
+    for row in sheet.iter(f"{MAIN}row"):
+        cells: list[str] = []
+        for cell in row.iter(f"{MAIN}c"):
+            column = re.sub(r"[0-9]", "", cell.attrib["r"])
+            at = 0
+            for letter in column:
+                at = at * 26 + ord(letter) - 64
+            cells += [""] * (at - 1 - len(cells))
+            # The format escapes some characters by their number.
+            cells.append("".join(cell.itertext()).replace("_x000D_", "\r"))
+        rows.append(cells)
+    return rows
+
+
+def test_each_line_of_a_cart_is_a_row_with_the_orders_columns_repeated(
+    staff_client: FlaskClient, org: Org
+) -> None:
+    org.define(NOTE, NET)
+    card = org.save("Oslo chair", "OSL-1")
+    made = make_order(
+        org, name="Größe 1", customerId="ACME", metadata={"note": "007", "po": 4711},
+        derivative={"net": 12.5}, platform={"id": "S-1", "platform": "shopify", "storeName": "N",
+                                            "extra": {"a": 1}},
+        cart=[{"configurationId": card.short_id, "count": 2, "metadata": {"engraving": "Ida"}},
+              {"configurationId": CHAIR, "count": 3}],
+    )  # fmt: skip
+    first, second = (
+        {name: unguard(cell) for name, cell in row.items()} for row in exported(staff_client)
+    )
+    assert first == {
+        "shortId": made["shortId"], "name": "Größe 1", "customerId": "ACME", "status": "New",
+        "platform.id": "S-1", "platform.platform": "shopify", "platform.storeName": "N",
+        "platform.extra": '{"a":1}', "metadata.note": "007", "metadata.po": "4711",
+        "derivative.net": "12.5", "configurationId": card.short_id, "sku": "OSL-1",
+        "configurationName": "Oslo chair", "count": "2", "cart.metadata": '{"engraving":"Ida"}',
+        "createdAt": made["createdAt"], "updatedAt": made["updatedAt"],
+        "createdBy": org.private.id, "createdByName": "script",
+    }  # fmt: skip
+    lines = ("configurationId", "sku", "configurationName", "count", "cart.metadata")
+    assert [second[name] for name in lines] == [CHAIR, "", "", "3", ""]
+    assert all(first[name] == second[name] for name in first if name not in lines)
+
+
+def test_an_order_with_an_empty_cart_has_one_row(staff_client: FlaskClient, org: Org) -> None:
+    make_order(org, status="List", cart=[])
+    [row] = exported(staff_client)
+    assert (row["status"], row["configurationId"], row["count"]) == ("List", "", "")
+
+
+def test_the_export_has_the_filters_and_the_sort_of_the_list(
+    staff_client: FlaskClient, org: Org, other_org: Org
+) -> None:
+    for name, status in (("b", "New"), ("a", "New"), ("c", "List")):
+        make_order(org, name=name, status=status)
+    make_order(other_org, name="Theirs")
+    assert {row["name"] for row in exported(staff_client)} == {"a", "b", "c"}
+    assert [row["name"] for row in exported(staff_client, "status=New&sort=name")] == ["a", "b"]
+    assert exported(staff_client, "q=nothing") == []
+    assert [row[1] for row in workbook(staff_client, "status=New&sort=-name")[1:]] == ["b", "a"]
+
+
+def test_batches_lose_and_repeat_nothing(
+    staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.services.orders.order_list.MOST_FOUND", 3)
+    monkeypatch.setattr("orders.services.orders.export.BATCH", 2)
+    monkeypatch.setattr("orders.services.orders.export.PIECE", 10)
+    made = [make_order(org, name=None if n % 3 else "same")["shortId"] for n in range(10)]
+    for sort in ("", "name", "-name", "status"):
+        rows = exported(staff_client, f"sort={sort}")
+        assert sorted(row["shortId"] for row in rows) == sorted(made), sort
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "'=1", '=HYPERLINK("x")']
+)
+@pytest.mark.one_database(reason="how cells are written and read again")
+def test_formulas_are_harmless_and_come_back(
+    staff_client: FlaskClient, org: Org, text: str
+) -> None:
+    make_order(org, name=f"{text}!", metadata={"=key": text})
+    [row] = exported(staff_client)
+    sheet = workbook(staff_client)
+    shown = dict(zip(sheet[0], sheet[1], strict=False))
+    for cells in (row, shown):
+        assert cells["name"] == f"'{text}!"
+        assert unguard(cells["name"]) == f"{text}!"
+        assert not cells["metadata.=key"].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert read_value(unguard(row["metadata.=key"])) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "12",
+        "true",
+        "",
+        "null",
+        '"x"',
+        12,
+        -5,
+        True,
+        None,
+        {"a": {"b": 1}},
+        {"a": None},
+        "a\nb;\",'",
+    ],
+)
+@pytest.mark.one_database(reason="how cells are written and read again")
+def test_values_come_back_as_what_they_were(
+    staff_client: FlaskClient, org: Org, value: object
+) -> None:
+    make_order(org, metadata={"free": value})
+    [row] = exported(staff_client)
+    assert read_value(unguard(row["metadata.free"])) == value
+
+
+def test_keys_without_a_column_are_in_one_cell(
+    staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.services.orders.export.MOST_KEYS", 4)
+    make_order(org, metadata={f"k{n}": n for n in range(6)})
+    [row] = exported(staff_client)
+    assert (row["metadata.k3"], row["metadata"]) == ("3", '{"k4":4,"k5":5}')
+
+
+def test_a_workbook_has_numbers_and_an_end(
+    staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_order(org, name="n" * 255, metadata={"long": "x" * 40_000})
+    heads, row = workbook(staff_client)
+    cells = dict(zip(heads, row, strict=False))
+    assert cells["count"] == "2"
+    assert cells["name"] == "n" * 255
+    assert len(cells["metadata.long"]) == 32_767
+    assert cells["metadata.long"].endswith("…")
+    monkeypatch.setattr("orders.services.orders.export.MOST_XLSX_ROWS", 1)
+    make_order(org)
+    answer = staff_client.get("/orders/export.xlsx")
+    assert answer.status_code == 422
+    assert "take the CSV" in answer.text
+
+
+def test_invalid_filters_are_reported_on_the_page(staff_client: FlaskClient) -> None:
+    for kind in ("csv", "xlsx"):
+        answer = staff_client.get(f"/orders/export.{kind}?from=nope")
+        assert answer.status_code == 422
+        assert "A day, as" in answer.text
+
+
+def test_the_bin_can_be_exported_too(
+    staff_client: FlaskClient, org: Org, client: FlaskClient
+) -> None:
+    code = make_order(org)["shortId"]
+    make_order(org)
+    headers = {"Authorization": f"Bearer {org.private.secret}"}
+    client.delete(f"/api/orders/{code}", headers=headers)
+    assert [row["shortId"] for row in exported(staff_client, "bin=1")] == [code]

@@ -1,0 +1,47 @@
+"""Cells of an export: harmless, and read back as the values that they were."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders.domain.sheet_reading import guard, read_value, unguard, write_value
+from tests.domain.json_strategies import clean_json
+
+RISKY = tuple("=+-@\t\r")
+texts = st.text(st.sampled_from("'=+-@\t\rab\"1 ") | st.characters(codec="utf-8"))
+
+
+@given(texts)
+def test_a_guarded_text_never_begins_as_a_formula_and_comes_back(text: str) -> None:
+    assert not guard(text).startswith(RISKY)
+    assert unguard(guard(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [("=1+1", "'=1+1"), ("@a", "'@a"), ("'=1", "''=1"), ("'tis", "'tis"), ("", ""), ("a=b", "a=b")],
+)
+def test_only_what_is_risky_gets_an_apostrophe(text: str, cell: str) -> None:
+    assert guard(text) == cell
+
+
+@given(clean_json)
+def test_every_value_comes_back_from_its_cell(value: object) -> None:
+    cell = write_value(value)
+    assert cell != ""
+    assert read_value(unguard(guard(cell))) == value
+
+
+@given(texts.filter(bool))
+def test_where_only_texts_can_stand_they_stand_as_they_are(text: str) -> None:
+    assert write_value(text, is_text=True) == text
+    assert read_value(text, is_text=True) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [("matt", "matt"), ("007", "007"), ("12", '"12"'), ("true", '"true"'), ("", '""'), (12, "12"),
+     (True, "true"), (None, "null"), ({"a": [1]}, '{"a":[1]}')],
+)  # fmt: skip
+def test_texts_that_look_like_something_else_are_quoted(value: object, cell: str) -> None:
+    assert write_value(value) == cell

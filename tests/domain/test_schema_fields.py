@@ -1,0 +1,109 @@
+"""What each field of an order may hold."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from orders.domain.order import NOT_SENT
+from tests.domain.order_shapes import (
+    FIELDS,
+    LINE,
+    NULLABLE,
+    READ_ONLY,
+    draft_of,
+    errors_of,
+    texts,
+    with_line,
+)
+
+
+class TestNameAndOtherTexts:
+    @given(st.integers(0, 255), st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+    def test_up_to_255_characters_not_bytes_are_taken(self, length: int, character: str) -> None:
+        text = character * length
+        draft = draft_of(with_line(name=text, customerId=text, platform={"storeName": text}))
+        assert (draft.name, draft.customer_id) == (text, text)
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "name",
+            "customerId",
+            "originOrgId",
+            "platform.id",
+            "platform.platform",
+            "platform.storeName",
+        ],
+    )
+    @pytest.mark.parametrize("character", ["a", "é", "😀"])
+    def test_256_characters_are_refused(self, path: str, character: str) -> None:
+        text = character * 256
+        field, _, key = path.partition(".")
+        raw = with_line(**{field: {key: text} if key else text})
+        assert errors_of(raw) == {path: "At most 255 characters; this has 256."}
+
+    @pytest.mark.parametrize("value", [1, True, [], {}, 1.5])
+    def test_another_type_is_refused(self, value: object) -> None:
+        told = errors_of(
+            with_line(name=value, customerId=value, platform={"id": value}, orgId=value)
+        )
+        nullable = dict.fromkeys(("name", "customerId", "platform.id"), "Text or null.")
+        assert told == {**nullable, "orgId": "Text."}
+
+    def test_null_is_a_value_of_these_and_empty_texts_are_kept(self) -> None:
+        draft = draft_of(
+            with_line(name=None, customerId="", platform={"id": None, "storeName": ""})
+        )
+        assert (draft.name, draft.customer_id) == (None, "")
+        assert draft.platform == {"id": None, "storeName": ""}
+
+    def test_an_empty_origin_org_counts_as_not_sent_and_null_stays_null(self) -> None:
+        assert draft_of(with_line()).origin_org_id is NOT_SENT
+        assert draft_of(with_line(originOrgId="")).origin_org_id is NOT_SENT
+        assert draft_of(with_line(originOrgId=None)).origin_org_id is None
+        assert draft_of(with_line(originOrgId="reseller-7")).origin_org_id == "reseller-7"
+
+
+class TestFields:
+    @pytest.mark.parametrize("field", [field for field in FIELDS if field not in NULLABLE])
+    def test_null_is_not_the_same_as_left_out(self, field: str) -> None:
+        assert list(errors_of({"cart": [LINE], field: None})) == [field]
+
+    @given(texts.filter(lambda key: key not in FIELDS and "." not in key))
+    @example("Name")
+    @example("customer_id")
+    @example("statuss")
+    def test_an_unknown_field_is_refused_by_its_name(self, key: str) -> None:
+        sentence = "Set by the service; leave it out." if key in READ_ONLY else "Unknown field."
+        assert errors_of({**with_line(), key: 1}) == {key: sentence}
+
+    @pytest.mark.parametrize("field", READ_ONLY)
+    def test_what_the_service_sets_cannot_be_sent(self, field: str) -> None:
+        assert errors_of(with_line(**{field: "x"})) == {field: "Set by the service; leave it out."}
+
+    @pytest.mark.parametrize(
+        "status", ["", "new", "NEW", "New ", "InCart", "Done", None, 1, [], {}]
+    )
+    def test_only_the_five_states_are_taken(self, status: object) -> None:
+        sentence = "One of: List, In Cart, New, In Progress, Complete."
+        assert errors_of(with_line(status=status)) == {"status": sentence}
+
+    def test_other_keys_of_the_platform_are_kept_as_they_come(self) -> None:
+        platform = {"z": [1, {"a": [None]}], "id": "7", "store_name": 5, "a": {"b": True}}
+        assert list(draft_of(with_line(platform=platform)).platform.items()) == list(
+            platform.items()
+        )
+
+    @pytest.mark.parametrize("field", ["platform", "metadata", "derivative"])
+    @pytest.mark.parametrize("value", [[], "text", 1, True, [["a", 1]]])
+    def test_objects_are_objects(self, field: str, value: object) -> None:
+        assert errors_of(with_line(**{field: value})) == {field: "An object."}
+
+    @pytest.mark.parametrize("field", ["metadata", "derivative"])
+    def test_values_are_texts_numbers_booleans_null_or_objects_of_these(self, field: str) -> None:
+        value = {"a": "x", "b": 1, "c": 1.5, "d": True, "e": None, "f": {"g": {"h": ""}}, "": {}}
+        assert getattr(draft_of(with_line(**{field: value})), field) == value
+        lists = {"a": [], "b": {"c": ["x"], "d": 1, "e": {"f": [{}]}}}
+        sentence = "Text, a number, a boolean, null or an object; lists are not possible."
+        told = errors_of(with_line(**{field: lists}))
+        assert told == dict.fromkeys([f"{field}.a", f"{field}.b.c", f"{field}.b.e.f"], sentence)

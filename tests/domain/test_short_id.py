@@ -1,0 +1,170 @@
+"""The short ID: how it is made, what its check character catches, how people may type it."""
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders.domain.short_id import (
+    ALPHABET,
+    LENGTH,
+    MistypedShortId,
+    check_character,
+    generate,
+    grouped,
+    normalise,
+)
+
+elevens = st.text(ALPHABET, min_size=LENGTH - 1, max_size=LENGTH - 1)
+codes = elevens.map(lambda eleven: eleven + check_character(eleven))
+SPOKEN = {"0": "0oO", "1": "1iIlL"}
+
+
+def is_refused(typed: str) -> bool:
+    try:
+        normalise(typed)
+    except MistypedShortId:
+        return True
+    return False
+
+
+def test_a_generated_code_has_twelve_characters_of_the_alphabet_and_is_canonical() -> None:
+    made = {generate() for _ in range(500)}
+    assert len(made) == 500
+    for code in made:
+        assert len(code) == LENGTH
+        assert set(code) <= set(ALPHABET)
+        assert normalise(code) == code
+
+
+def test_the_alphabet_is_digits_and_capitals_without_i_l_o_u() -> None:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    assert set("0123456789" + letters) - set("ILOU") == set(ALPHABET)
+    assert len(ALPHABET) == 32
+
+
+@given(st.integers(0, 2**55 - 1))
+def test_a_code_holds_all_of_its_55_random_bits(number: int) -> None:
+    asked = []
+
+    def randbits(bits: int) -> int:
+        asked.append(bits)
+        return number
+
+    code = generate(randbits)
+    read = sum(ALPHABET.index(code[at]) << 5 * at for at in range(LENGTH - 1))
+    assert (asked, read) == ([55], number)
+
+
+@given(codes)
+def test_every_single_wrong_character_is_caught(code: str) -> None:
+    for at, wrong in itertools.product(range(LENGTH), ALPHABET):
+        if wrong != code[at]:
+            assert is_refused(code[:at] + wrong + code[at + 1 :])
+
+
+@given(codes)
+def test_every_swap_of_two_characters_neighbours_or_not_is_caught(code: str) -> None:
+    for left, right in itertools.combinations(range(LENGTH), 2):
+        if code[left] != code[right]:
+            swapped = list(code)
+            swapped[left], swapped[right] = code[right], code[left]
+            assert is_refused("".join(swapped))
+
+
+def test_wrong_characters_and_swaps_are_caught_in_every_place_for_every_pair() -> None:
+    # The check is linear: the sum of two codes, place by place, is a code again. So a fault goes
+    # unnoticed in some code only if the difference that it makes is itself a code. Every
+    # difference of one wrong character, or of two swapped ones, is looked at here: a proof.
+    zero = "0" * LENGTH
+    assert normalise(zero) == zero
+    places = range(LENGTH)
+    for at, difference in itertools.product(places, ALPHABET[1:]):
+        assert is_refused(zero[:at] + difference + zero[at + 1 :])
+    for left, right in itertools.combinations(places, 2):
+        for difference in ALPHABET[1:]:
+            faults = list(zero)
+            faults[left] = faults[right] = difference
+            assert is_refused("".join(faults))
+
+
+@pytest.mark.parametrize("code", ["000000000012", "100000000007", "7KQ4M2XD9T3X", "ZYXWVTSRQPN7"])
+def test_codes_that_customers_hold_stay_valid(code: str) -> None:
+    # Another polynomial or other weights would be as good, and make every stored code mistyped.
+    assert normalise(code) == code
+
+
+@given(elevens, elevens)
+def test_the_check_is_linear(left: str, right: str) -> None:
+    def add(one: str, other: str) -> str:
+        pairs = zip(one, other, strict=True)
+        return "".join(ALPHABET[ALPHABET.index(a) ^ ALPHABET.index(b)] for a, b in pairs)
+
+    added = add(check_character(left), check_character(right))
+    assert check_character(add(left, right)) == added
+
+
+@given(codes, st.data())
+def test_small_letters_blanks_hyphens_and_lookalikes_are_read(
+    code: str, data: st.DataObject
+) -> None:
+    typed = ""
+    for character in code:
+        typed += data.draw(st.sampled_from(["", "", " ", "-", " - ", "\u00a0", "\u2011", "–"]))  # noqa: RUF001 - pasted dashes
+        typed += data.draw(st.sampled_from(SPOKEN.get(character, character + character.lower())))
+    assert normalise(typed + data.draw(st.sampled_from(["", " ", "-"]))) == code
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda code: code + "\n",
+        lambda code: "\n" + code,
+        lambda code: code[:4] + "\t" + code[4:],
+        lambda code: code + "\0",
+        lambda code: code[:-1],
+        lambda code: code + "0",
+        lambda code: code.replace("4", "\uff14"),  # a full-width digit
+        lambda code: code.replace("4", "\u0664"),
+        lambda code: code.replace("1", "\u0131"),  # its capital is an ASCII I
+        lambda code: code.replace("S", "\u017f"),
+        lambda code: code.replace("1", "U"),
+        lambda code: code.replace("K", "\u212a"),  # the sign of the unit kelvin
+        lambda code: code.replace("4", "\ud800"),
+        lambda code: code.replace("4", "\ufb00"),
+        lambda code: code.replace("4", "_"),
+        lambda _: "",
+        lambda _: " - ",
+        lambda _: "0" * 100_000,
+    ],
+)  # fmt: skip
+def test_what_is_no_typing_habit_is_refused(spoil: Callable[[str], str]) -> None:
+    code = "S1K4" + "0" * 7
+    code += check_character(code)
+    assert normalise(code) == code
+    typed = spoil(code)
+    assert typed != code
+    with pytest.raises(MistypedShortId):
+        normalise(typed)
+
+
+@given(st.text(st.characters(), max_size=20) | st.text(ALPHABET + "oil -", max_size=16))
+def test_whatever_is_typed_is_either_a_canonical_code_or_mistyped(typed: str) -> None:
+    if not is_refused(typed):
+        code = normalise(typed)
+        assert normalise(code) == code
+        assert set(code) <= set(ALPHABET)
+
+
+def test_a_mistyped_code_is_told_in_a_sentence() -> None:
+    with pytest.raises(MistypedShortId, match=r"^Check the code: it looks mistyped\.$"):
+        normalise("7KQ4")
+
+
+@given(codes)
+def test_the_groups_of_four_can_be_typed_back(code: str) -> None:
+    shown = grouped(code)
+    assert [len(group) for group in shown.split("-")] == [4, 4, 4]
+    assert normalise(shown) == code
