@@ -21,7 +21,7 @@ from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
 from orders.interfaces.http.current_settings import limiter
 from orders.interfaces.http.i18n import start_languages, start_script_texts
-from orders.interfaces.http.observers import log_requests, note_route
+from orders.interfaces.http.observers import log_requests, record_route
 from orders.interfaces.http.session import current_member, language_of_person, login_manager
 from orders.interfaces.reference import reference_pages
 from orders.services.files import FileStore
@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # First of all: the protection against forged requests would read a cut-off form as whole.
     app.before_request(read_body_of_page)
     app.before_request(acquire_lock)  # not before the body is here: its sender may be slow
-    app.before_request(note_route)
+    app.before_request(record_route)
     app.after_request(security.add_security_headers)
     for interface in (desk, customer, reference_pages):
         app.register_blueprint(interface)

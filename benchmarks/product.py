@@ -45,7 +45,7 @@ class Product:
     public_secret: str = ""
 
     def processor_seconds(self) -> float:
-        """Give the time that all its processes have had of the processors so far."""
+        """Return the time that all its processes have had of the processors so far."""
         ticks, waiting = 0, [self.pid]
         while waiting:
             process = Path(f"/proc/{waiting.pop()}")

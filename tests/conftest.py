@@ -133,7 +133,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     named = metafunc.definition.iter_markers("parametrize")
     if not any("database_url" in str(one.args[0]) for one in named):
         metafunc.definition.add_marker(
-            pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+            # In front, so that the names of the tests are the same as on both databases.
+            pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+            append=False,
         )
 
 

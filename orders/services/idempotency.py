@@ -1,8 +1,8 @@
-"""Safe repeats: a key that a client chose makes one thing, however often it is sent.
+"""Idempotency: a request with a key chosen by the client takes effect once.
 
-A client whose line broke cannot know whether its order was taken. It sends the same request again
-with the same key, and gets the first answer again (docs/contract.md, "Safe repeats"). The key is
-written in the same transaction as what it has made, so there is never one without the other.
+A client that got no response cannot know whether its order was stored. It sends the same request
+again with the same key, and gets the first response again (docs/contract.md, "Safe repeats"). The
+key is written in the transaction of what the request changes: neither exists without the other.
 """
 
 import contextlib
@@ -23,11 +23,11 @@ from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.tables import insert_new, submission
 
-# How long a key of the JSON door stands for its first answer; keys of forms stand for ever.
+# How long the API keeps the response to a key. Keys of forms are kept forever.
 KEPT_FOR = timedelta(hours=24)
 MAX_KEY = 255  # characters
 KEY_HEADER = "Idempotency-Key"
-# Seconds between two times that a process clears away old keys, and how many it takes at once.
+# Seconds between two deletions of old keys by one process, and the number of keys each deletes.
 CLEARING_PAUSE = 600.0
 CLEARED_AT_ONCE = 1_000
 SHORT_PAUSE = 2.0  # when there are more
@@ -36,16 +36,17 @@ Answer = dict[str, Any]
 
 
 class KeyAlreadyUsed(Exception):  # noqa: N818 - named for what happened, as our other errors
-    """The key was taken meanwhile: its first answer is the one to give."""
+    """Another request stored this key meanwhile; its response is the one to send."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """Makes a creation safe to repeat: one thing for each key of an actor.
+    """The idempotency key of a request; an actor can use each key for one request only.
 
-    `key`: at most 255 characters, chosen by the form or client; `fingerprint`: SHA-256 over what
-    was sent, hexadecimal. `answer` turns what was made into the answer to keep; without it, what
-    was made is found again by its order.
+    `key`: at most 255 characters, chosen by the form or client; `fingerprint`: hexadecimal SHA-256
+    of what was sent. `answer` turns what was made into the response to keep. It runs inside the
+    transaction, maybe in another request's thread, so it must not depend on the request. Without
+    `answer`, the order that was made is looked up instead.
     """
 
     key: str
@@ -54,9 +55,9 @@ class IdempotencyKey:
 
 
 def fingerprint(raw: object) -> str:
-    """Give SHA-256, hexadecimal, over what was sent; the order of keys does not count.
+    """Return the hexadecimal SHA-256 of what was sent; the order of keys does not matter.
 
-    Raises InvalidInput for what is nested too deeply to be written again.
+    Raises InvalidInput for values that are nested too deeply to be written as JSON.
     """
     try:
         text = json.dumps(raw, sort_keys=True, separators=(",", ":"))
@@ -73,7 +74,7 @@ def row(
     at: datetime,
     order_id: str | None = None,
 ) -> dict[str, Any]:
-    """Give the row of `submission` that goes into the transaction of what was made."""
+    """Return the row of `submission` that goes into the transaction of what was made."""
     return {
         "actor_id": actor.id,
         "key": once.key,
@@ -92,9 +93,9 @@ def remember(
     *,
     at: datetime,
 ) -> None:
-    """Write the key within the transaction of what was made; without a key nothing happens.
+    """Write the key within the transaction of what was made; without a key, do nothing.
 
-    Raises Repeated, which undoes the transaction, when the key is there already.
+    Raises Repeated, which rolls the transaction back, when the key is stored already.
     """
     if once is None:
         return
@@ -110,7 +111,7 @@ _answer_of_key = CompiledSelect(
 
 
 def find_answer(key: str, print_of_request: str, actor: Actor) -> Answer | None:
-    """Give the first answer that this actor's key got within the last day, if any.
+    """Return the first answer that this actor's key got within the last day, if any.
 
     Raises InvalidInput when the key came with other content then.
     """
@@ -132,13 +133,13 @@ def find_answer(key: str, print_of_request: str, actor: Actor) -> Answer | None:
 
 
 class Clearing:
-    """Clears away old keys now and then, so that they do not fill the database."""
+    """Deletes old keys now and then, so that they do not fill the database."""
 
     def __init__(self) -> None:
         self._next = time.monotonic() + CLEARING_PAUSE
 
     def maybe_clear(self) -> None:
-        """Clear when it is time; called by requests that bring a key, which it never disturbs."""
+        """Delete old keys when it is time; requests with a key call this, and it raises nothing."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + CLEARING_PAUSE
@@ -148,7 +149,7 @@ class Clearing:
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Forget at most CLEARED_AT_ONCE keys that are older than KEPT_FOR; gives how many."""
+    """Delete at most CLEARED_AT_ONCE keys that are older than KEPT_FOR; return how many."""
     before = (now or datetime.now(UTC)) - KEPT_FOR
     old = (
         select(submission.c.actor_id, submission.c.key)
@@ -159,7 +160,7 @@ def clear_old(now: datetime | None = None) -> int:
 
 
 def _forget(which: ColumnElement[bool], before: datetime) -> int:
-    """Delete keys, old ones only: the same key may have been used anew meanwhile."""
+    """Delete keys, but only old ones: the same key may have been used again meanwhile."""
     statement = delete(submission).where(
         which, submission.c.answer.is_not(None), submission.c.created_at <= before
     )

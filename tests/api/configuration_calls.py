@@ -64,5 +64,5 @@ def saved(app: Flask) -> int:
 
 
 def stored(settings: Settings) -> list[Path]:
-    """Give every file that lies in the store, half-written ones too."""
+    """Return every file that lies in the store, half-written ones too."""
     return [place for place in (settings.data_dir / "files").rglob("*") if place.is_file()]

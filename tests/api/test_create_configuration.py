@@ -290,5 +290,5 @@ def test_two_at_the_same_moment_with_one_key_make_one(app: Flask, api: Api) -> N
 
 
 def twin(app: Flask, api: Api) -> Api:
-    """Give the same caller with a client of its own, for another thread."""
+    """Return the same caller with a client of its own, for another thread."""
     return replace(api, client=app.test_client())

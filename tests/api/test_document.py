@@ -33,21 +33,21 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give everything with a schema and examples that the operation holds itself."""
+    """Return everything with a schema and examples that the operation holds itself."""
     yield from operation.get("requestBody", {}).get("content", {}).values()
     for response in operation["responses"].values():
         yield from response.get("content", {}).values()
 
 
 def faults(schema: dict[str, Any], value: Any) -> list[str]:  # noqa: ANN401 - any JSON value
-    """Say what the schema, one of the document, finds wrong with a value."""
+    """Return what the schema, one of the document, finds wrong with a value."""
     whole = {**schema, "components": DOCUMENT["components"]}
     validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
     return [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(value)]
 
 
 def always_there(described: dict[str, Any]) -> set[str]:
-    """Give the headers that an answer must have."""
+    """Return the headers that an answer must have."""
     headers = DOCUMENT["components"]["headers"]
     return {name for name in described.get("headers", ()) if headers[name]["required"]}
 

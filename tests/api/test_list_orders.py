@@ -22,7 +22,7 @@ Query = dict[str, str]
 
 @pytest.fixture
 def names(api: Api) -> Callable[[Query], list[str]]:
-    """Give the names of the orders that a query finds."""
+    """Return the names of the orders that a query finds."""
 
     def find(query: Query) -> list[str]:
         answer = api.call("GET", "/orders", query=query)

@@ -70,7 +70,7 @@ class Trace:
 
 class TestTrace:
     def trace(self, api: Api, body: object = ORDER, **changes: Any) -> Counter[str]:  # noqa: ANN401 - as above
-        """Give the calls of the third of three like requests: caches are filled by then."""
+        """Return the calls of the third of three like requests: caches are filled by then."""
         for number in range(3):
             with Trace() as trace:
                 post(
@@ -81,7 +81,7 @@ class TestTrace:
         return trace.calls
 
     def fresh(self, value: dict[str, str], number: int) -> dict[str, str]:
-        """Give headers whose idempotency key, if there is one, was not used before."""
+        """Return headers whose idempotency key, if there is one, was not used before."""
         has_key = "Idempotency-Key" in value
         return {**value, "Idempotency-Key": f"key-{number}"} if has_key else value
 

@@ -79,6 +79,17 @@ class TestOrgs:
         answer = foreign_api.create({"cart": [{"configurationId": saved_short_id, "count": 1}]})
         assert answer.status_code == 422
 
+    def test_another_org_in_the_query_is_403(self, api: Api, foreign_api: Api) -> None:
+        code = api.create(BODY).json["shortId"]
+        for path in (
+            f"/orders/{code}",
+            "/orders",
+            "/configurations/x",
+            f"/accesstokens/{api.token_id}",
+        ):
+            assert api.call("GET", path, query={"orgId": foreign_api.org_id}).status_code == 403
+        assert api.call("GET", f"/orders/{code}", query={"orgId": api.org_id}).status_code == 200
+
 
 class TestDomains:
     """`public_api` has the domains shop.example, *.stores.example and localhost:3000."""

@@ -83,15 +83,19 @@ def look_at_progress(screen: Screen, button: str) -> None:
     held: list[Route] = []
 
     def hold(route: Route) -> None:
-        held.append(route)
-
-    page.click(button)
-    if page.locator("progress").count():
-        page.route(re.compile("/orders/import/"), hold)
-        screen.check("progress")
-        page.unroute_all()
-        for route in held:
+        if route.request.resource_type in {"fetch", "xhr"}:  # how it asks for what comes next
+            held.append(route)
+        else:
             route.continue_()
+
+    page.route(re.compile("/orders/import/"), hold)
+    page.click(button)
+    page.wait_for_load_state()
+    if page.locator("progress").count():
+        screen.check("progress")
+    for route in held:
+        route.continue_()
+    page.unroute_all()
 
 
 def test_every_page_is_for_everyone(screen: Screen, desk: Desk, tmp_path: Path) -> None:

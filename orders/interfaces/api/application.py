@@ -61,12 +61,12 @@ class Api:
     """The WSGI application. It needs no sessions, forms, templates or languages, and so no Flask.
 
     `app` is the Flask application beside it, whose settings, services and database it shares.
-    `take_turn` waits until this thread may work on a request.
+    `acquire_lock` waits until this thread may work on a request.
     """
 
-    def __init__(self, app: Flask, take_turn: Callable[[], None]) -> None:
+    def __init__(self, app: Flask, acquire_lock: Callable[[], None]) -> None:
         self._app = app
-        self._take_turn = take_turn
+        self._acquire_lock = acquire_lock
         self._rate_limit = TokenRateLimit(app.config["SETTINGS"])
         self.urls = url_map()
         self._match = self.urls.bind("api").match
@@ -108,7 +108,7 @@ class Api:
             else call.limits.body_bytes
         )
         read_body(request)
-        self._take_turn()  # not before the body is here: its sender may be slow
+        self._acquire_lock()  # not before the body is here: its sender may be slow
         if request.method == "OPTIONS":
             return self._answer_options(request)
         query = Query(request.args if request.query_string else _NO_QUERY, call.limits)

@@ -69,7 +69,7 @@ class TokenRateLimit:
 
 
 def answer_preflight(request: ApiRequest) -> RenderedResponse:
-    """Tell a browser whether its page may send a request; the request itself is checked again."""
+    """Answer a browser's preflight. The request that follows is checked again."""
     headers = {"Vary": PREFLIGHT_VARY}
     origin = request.page_origin
     try:

@@ -67,7 +67,7 @@ class Shortorder(Flask):
 
 
 def start_pages(app: Flask) -> None:
-    """Give the templates what all pages draw with."""
+    """Return the templates what all pages draw with."""
     app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
     app.jinja_env.filters.update(options=options_line, plain_text=str)
 

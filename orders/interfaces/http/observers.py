@@ -58,7 +58,7 @@ def handled_request(environ: "WSGIEnvironment") -> HandledRequest:
     return handled
 
 
-def note_route() -> None:
+def record_route() -> None:
     """Complete the account of a page's request (a hook of Flask, before the view)."""
     if request.url_rule is not None:
         handled_request(request.environ).route = request.url_rule.rule

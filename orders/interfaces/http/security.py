@@ -78,12 +78,12 @@ class SessionCookies(SecureCookieSessionInterface):
         super().save_session(app, session, response)
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Tell whether the cookie may travel over TLS only."""
+        """Return whether the cookie may travel over TLS only."""
         return super().get_cookie_secure(app) or request.is_secure
 
 
 def _is_kept(session: SecureCookieSession) -> bool:
-    """Tell whether the session outlives the browser.
+    """Return whether the session outlives the browser.
 
     Read past the session's own methods, which would make every answer depend on the cookie.
     """

@@ -50,7 +50,7 @@ class BodyText:
 
     @property
     def is_json(self) -> bool:
-        """Tell whether the body can be typed; forms with files are described only."""
+        """Return whether the body can be typed; forms with files are described only."""
         return self.media_type == JSON
 
 
@@ -86,7 +86,7 @@ class EndpointText:
 
     @property
     def json_body(self) -> BodyText | None:
-        """Give the body that can be typed, if there is one."""
+        """Return the body that can be typed, if there is one."""
         return next((body for body in self.bodies if body.is_json), None)
 
 
@@ -111,7 +111,7 @@ class ChapterText:
 
     @property
     def anchor(self) -> str:
-        """Give its place in the page."""
+        """Return its place in the page."""
         return f"chapter-{self.name.lower().replace(' ', '-')}"
 
 

@@ -55,8 +55,8 @@ def _shell(call: SampleRequest) -> str:
 
 
 def _method(call: SampleRequest) -> str:
-    is_told = call.method == ("POST" if call.has_body else "GET")  # what curl does by itself
-    return "" if is_told else f" -X {call.method}"
+    is_default = call.method == ("POST" if call.has_body else "GET")  # what curl does by itself
+    return "" if is_default else f" -X {call.method}"
 
 
 def _python(call: SampleRequest) -> str:

@@ -1,4 +1,4 @@
-"""Says JSON Schema in words: the fields of a body or an answer as rows of a table."""
+"""JSON Schema in words: the fields of a body or a response as rows of a table."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -60,7 +60,7 @@ class SchemaWords:
         return schema
 
     def shapes(self, schema: Schema) -> tuple[Shape, ...]:
-        """Give the forms that a body may have, each with its fields."""
+        """Return the forms that a body may have, each with its fields."""
         whole = self.resolve(schema)
         variants = [self.resolve(one) for one in whole.get("anyOf", whole.get("oneOf", ()))]
         if not variants or whole.get("properties"):
@@ -69,7 +69,7 @@ class SchemaWords:
         return tuple(shape for variant in variants for shape in self.shapes(variant))
 
     def type_of(self, schema: Schema, *, is_inside: bool = False) -> str:
-        """Say what kind of value it is: `string or null`, `array of objects`."""
+        """Return what kind of value it is: `string or null`, `array of objects`."""
         whole = self.resolve(schema)
         if "const" in whole:
             return _kind_of_value(whole["const"])
@@ -85,7 +85,7 @@ class SchemaWords:
         return " or ".join(self._array(whole) if one == "array" else one for one in names)
 
     def rule_of(self, schema: Schema) -> str:
-        """Say what a value must keep to."""
+        """Return what a value must keep to."""
         return "; ".join(_rules(self.resolve(schema)))
 
     def _array(self, schema: Schema) -> str:
@@ -95,7 +95,7 @@ class SchemaWords:
     def _fields(
         self, schema: Schema, prefix: str = "", depth: int = 0, above: tuple[Schema, ...] = ()
     ) -> Iterator[Field]:
-        """Give the fields of an object or of an array's entries, outer ones before inner ones."""
+        """Return the fields of an object or of an array's entries, outer ones before inner ones."""
         whole = self.resolve(schema)
         if "array" in _kinds(whole):
             yield from self._fields(whole.get("items") or {}, prefix + OF_ARRAY, depth, above)

@@ -1,4 +1,4 @@
-"""The reference page: drawn from the OpenAPI document, with this service's own address in it."""
+"""The reference page: rendered from the OpenAPI document, with this service's own URL in it."""
 
 import re
 
@@ -19,13 +19,13 @@ _CODE = re.compile(r"`([^`]+)`")
 
 @reference_pages.get("/")
 def start() -> AnyResponse:
-    """Lead to the one page that there is."""
+    """Redirect to the only page."""
     return redirect(url_for("reference.show_reference"))
 
 
 @reference_pages.get("/api")
 def show_reference() -> Response:
-    """Show the reference; who is signed in is told which tokens the org has, by name."""
+    """Show the reference, with the names of the org's tokens for people who are signed in."""
     limits = current_limits()
     member = current_member()
     page = render_template(
@@ -44,11 +44,11 @@ def show_reference() -> Response:
 
 @reference_pages.app_template_filter()
 def words(text: str) -> Markup:
-    """Draw a sentence of the document: what stands between backticks is code."""
+    """Render a sentence of the document: what is between backticks is code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 
 @reference_pages.app_template_filter()
 def paragraphs(text: str) -> list[str]:
-    """Part a text of the document at its blank lines."""
+    """Split a text of the document at its blank lines."""
     return [part for part in text.split("\n\n") if part.strip()]
