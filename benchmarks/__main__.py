@@ -140,10 +140,7 @@ def measure(rounds: int, requests: int, creates: int, database_url: str) -> bool
     with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         folder = Path(name)
         (folder / "product").mkdir()
-        with (
-            product(folder / "product", database_url) as server,
-            bare_flask() as port,
-        ):
+        with product(folder / "product", database_url) as server, bare_flask() as port:
             bench = Bench(server, port, folder)
             bench.warm_up()
             for number in range(rounds):

@@ -38,13 +38,7 @@ class _Connection:
     is_closed: bool = False
 
 
-def run(
-    port: int,
-    requests: Iterable[bytes],
-    *,
-    expected: int,
-    connections: int = 16,
-) -> Result:
+def run(port: int, requests: Iterable[bytes], *, expected: int, connections: int = 16) -> Result:
     """Send all requests over keep-alive connections, one at a time on each.
 
     `requests` are whole HTTP/1.1 requests; they are made before the clock starts. An answer with

@@ -65,10 +65,7 @@ def test_only_intake_and_changes_write_orders_lines_and_history() -> None:
         or ast.unparse(call.args[0]) in models
         or ast.unparse(call.func) == "database.insert"
     }
-    assert inserting == {
-        "orders/services/orders/changes.py",
-        "orders/services/orders/intake.py",
-    }
+    assert inserting == {"orders/services/orders/changes.py", "orders/services/orders/intake.py"}
 
 
 def test_no_file_is_too_long_to_read() -> None:

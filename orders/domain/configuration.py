@@ -310,10 +310,7 @@ def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
 def _too_large(raw: dict[Any, Any], limits: Limits) -> list[FieldError]:
     objects = [(name, raw.get(name)) for name in OBJECTS if isinstance(raw.get(name), dict)]
     state = ("sceneGraphState", raw.get("sceneGraphState"))
-    return [
-        *too_large(objects, limits.metadata_bytes),
-        *too_large([state], limits.scene_bytes),
-    ]
+    return [*too_large(objects, limits.metadata_bytes), *too_large([state], limits.scene_bytes)]
 
 
 def _attachment_key_errors(raw: dict[Any, Any]) -> list[FieldError]:

@@ -131,10 +131,7 @@ def address_fault(address: str) -> str | None:
     # Up to the path; a backslash ends it for some programs and not for others.
     place = re.split(r"[/?\\]", address.partition("://")[2], maxsplit=1)[0]
     faults = (
-        (
-            len(address) > MAX_ADDRESS,
-            too_long(MAX_ADDRESS, address),
-        ),
+        (len(address) > MAX_ADDRESS, too_long(MAX_ADDRESS, address)),
         (
             _NO_BLANKS.fullmatch(address) is None,
             lazy_gettext(

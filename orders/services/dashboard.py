@@ -144,9 +144,7 @@ def _pieces_since(connection: Connection, org_id: str, moment: datetime) -> int:
         .select_from(orders)
         .join(cart_line, cart_line.c.order_id == orders.c.id)
         .where(
-            orders.c.org_id == org_id,
-            orders.c.created_at >= moment,
-            orders.c.deleted_at.is_(None),
+            orders.c.org_id == org_id, orders.c.created_at >= moment, orders.c.deleted_at.is_(None)
         )
     )
     return int(connection.execute(statement).scalar_one())

@@ -137,9 +137,7 @@ def test_a_second_demo_is_refused_and_leaves_nothing_behind(app: Flask, demo: De
         assert counts() == before
 
 
-def test_the_command_prints_json_and_fails_the_second_time(
-    runner: FlaskCliRunner,
-) -> None:
+def test_the_command_prints_json_and_fails_the_second_time(runner: FlaskCliRunner) -> None:
     first = runner.invoke(args=["seed", "demo"])
     assert first.exit_code == 0
     printed = json.loads(first.stdout)

@@ -55,11 +55,7 @@ def in_german(app: Flask, text: str) -> str:
 
 @pytest.mark.parametrize("bad", BAD_ORDERS, ids=lambda bad: bad.name)
 def test_each_bad_order_is_refused_in_german_at_the_form(
-    bad: BadOrder,
-    client: FlaskClient,
-    staff_client: FlaskClient,
-    defined_org: Org,
-    csrf_off: None,
+    bad: BadOrder, client: FlaskClient, staff_client: FlaskClient, defined_org: Org, csrf_off: None
 ) -> None:
     english = told_by_json(post_json(client, defined_org, bad.as_json()))
     german = told_by_form(post_form(staff_client, bad.as_form(), **GERMAN))
@@ -156,10 +152,7 @@ LIKE_A_TEXT = json.dumps({"text": "New", "values": {}})
     ("outcome", "german"),
     [
         (PostResult(None, SLOW), "Keine vollständige Antwort innerhalb von 10 Sekunden."),
-        (
-            PostResult(None, str(IN_THE_BIN)),
-            "Nicht gesendet: Der Webhook lag im Papierkorb.",
-        ),
+        (PostResult(None, str(IN_THE_BIN)), "Nicht gesendet: Der Webhook lag im Papierkorb."),
         (PostResult(None, "Said long ago."), "Said long ago."),
         # A receiver's own words are nobody's text.
         (PostResult(500, LIKE_A_TEXT), LIKE_A_TEXT),

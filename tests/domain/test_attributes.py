@@ -183,10 +183,7 @@ objects = st.dictionaries(
 
 @given(objects, objects, st.lists(definitions, unique_by=lambda rule: rule.key), st.booleans())
 def test_what_was_sent_is_never_changed_only_added_to(
-    metadata: dict[str, Any],
-    derivative: dict[str, Any],
-    rules: list[AttributeRule],
-    strict: bool,
+    metadata: dict[str, Any], derivative: dict[str, Any], rules: list[AttributeRule], strict: bool
 ) -> None:
     before = copy.deepcopy((metadata, derivative))
     result = apply_attributes(metadata, derivative, rules, strict=strict)

@@ -24,8 +24,7 @@ colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
 
 @pytest.mark.parametrize(
-    ("text", "colour"),
-    [("#0B6B4B", "#0b6b4b"), ("0b6b4b", "#0b6b4b"), (" #abc ", "#aabbcc")],
+    ("text", "colour"), [("#0B6B4B", "#0b6b4b"), ("0b6b4b", "#0b6b4b"), (" #abc ", "#aabbcc")]
 )
 def test_colours_are_read_as_people_write_them(text: str, colour: str) -> None:
     assert read_colour(text) == colour

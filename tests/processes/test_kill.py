@@ -42,10 +42,7 @@ class Client(threading.Thread):
             at += 1
             name = f"{self.number}-{at}"
             body = json.dumps({"name": name, "metadata": {"mark": name}, "cart": LINES})
-            headers = {
-                "Authorization": f"Bearer {self.secret}",
-                "Content-Type": "application/json",
-            }
+            headers = {"Authorization": f"Bearer {self.secret}", "Content-Type": "application/json"}
             try:
                 connection.request("POST", "/api/orders", body, headers)
                 answer = connection.getresponse()

@@ -71,13 +71,7 @@ SAVED = Example(
 )
 PAGE = Example(
     "A page with one",
-    {
-        "configurations": [SAVED.value],
-        "count": 1,
-        "page": 1,
-        "perPage": 50,
-        "sort": "-createdAt",
-    },
+    {"configurations": [SAVED.value], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
 )
 # A text that begins like a JSON array must be one (orders/interfaces/api/query.py).
 ONE_TEXT = r"^([^\[\u0000][^\u0000]*)?$"
@@ -121,7 +115,7 @@ FILE_KEY = path_parameter(
 LINKS = {
     "read": Link(
         "readConfiguration", {"reference": "$response.body#/id"}, "Read the configuration."
-    ),
+    )
 }
 FILTERS = (
     Parameter(

@@ -99,9 +99,7 @@ ERRORS: Mapping[int, ErrorDescription] = {
         "There is no order with this ID.",
     ),
     409: ErrorDescription(
-        "Conflict",
-        "The request contradicts what is stored.",
-        "The short ID “my_own-1” is taken.",
+        "Conflict", "The request contradicts what is stored.", "The short ID “my_own-1” is taken."
     ),
     411: ErrorDescription(
         "LengthRequired",

@@ -41,8 +41,7 @@ NEW_ORDERS = {
         "A cart that is still being filled", {"status": "In Cart", "customerId": "C-1042"}
     ),
     "items": Example(
-        "As old clients send it",
-        {"items": [{"id": EXAMPLE_CONFIGURATION_ID, "count": 1}]},
+        "As old clients send it", {"items": [{"id": EXAMPLE_CONFIGURATION_ID, "count": 1}]}
     ),
 }
 
@@ -77,8 +76,7 @@ LINE_SETS = {
     "items": Example("As old clients send it", {"items": [_OLD_LINE]}),
 }
 CHANGED = Example(
-    "After the change",
-    example_order(name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER),
+    "After the change", example_order(name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER)
 )
 GROWN = Example(
     "With one line more",

@@ -331,10 +331,7 @@ def replace_lines(call: Call, reference: str) -> Order:
     """
     lines = order_changes.check_lines(call.body, actor=call.actor, limits=call.limits)
     return order_changes.change_order(
-        reference,
-        OrderChanges(cart=lines),
-        actor=call.actor,
-        is_current=call.request.version_check,
+        reference, OrderChanges(cart=lines), actor=call.actor, is_current=call.request.version_check
     )
 
 

@@ -27,10 +27,7 @@ MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]
 Moment = Annotated[
     str,
     Keywords(format="date-time", pattern=MOMENT_PATTERN),
-    Field(
-        description="UTC, ISO 8601 with milliseconds and `Z`.",
-        examples=[MOMENT],
-    ),
+    Field(description="UTC, ISO 8601 with milliseconds and `Z`.", examples=[MOMENT]),
 ]
 OwnOrgId = Annotated[Uuid, Field(description="The org of the token.", examples=[EXAMPLE_ORG_ID])]
 CreatedBy = Annotated[
@@ -83,8 +80,7 @@ class AccessTokenAnswer(AnswerSchema):
         description="A private token has full access to its org."
     )
     service_account_id: str = Field(
-        description="The ID of the token as it appears in `createdBy`.",
-        examples=[EXAMPLE_ACTOR_ID],
+        description="The ID of the token as it appears in `createdBy`.", examples=[EXAMPLE_ACTOR_ID]
     )
     last_used_on: Moment = Field(default="", description="To the minute.")
     created_at: Moment

@@ -82,9 +82,7 @@ WEBHOOKS = Example(
 
 PRIVATE_ONLY = {403: "The token is public, or `orgId` is another org."}
 GONE = {404: "The org of the token has no such webhook, or it is in the bin."}
-TOO_MANY = {
-    409: f"The org has {webhooks.MAX_WEBHOOKS} webhooks already; `DELETE` one first.",
-}
+TOO_MANY = {409: f"The org has {webhooks.MAX_WEBHOOKS} webhooks already; `DELETE` one first."}
 
 _THIS = {"webhook_id": "$response.body#/webhook/id"}
 LINKS = {
@@ -223,11 +221,7 @@ def bin_webhook(call: Call, webhook_id: str) -> Webhook:
     Access.PRIVATE,
     (Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),),
     parameters=(WEBHOOK_ID, ORG_ID, IDEMPOTENCY_KEY),
-    errors={
-        **PRIVATE_ONLY,
-        404: "The org of the token has no such webhook.",
-        **TOO_MANY,
-    },
+    errors={**PRIVATE_ONLY, 404: "The org of the token has no such webhook.", **TOO_MANY},
     present=present_webhook,
 )
 def restore_webhook(call: Call, webhook_id: str) -> Webhook:

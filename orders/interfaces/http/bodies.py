@@ -16,11 +16,7 @@ from orders.interfaces.http.current_settings import current_limits
 
 FORM = "application/x-www-form-urlencoded"
 # Views that take files; all others stay within MAX_BODY_BYTES.
-UPLOADS = {
-    "desk.import_configurations",
-    "desk.upload_orders",
-    "desk.change_logo",
-}
+UPLOADS = {"desk.import_configurations", "desk.upload_orders", "desk.change_logo"}
 
 
 def read_body_of_page() -> None:

@@ -12,10 +12,7 @@ from orders.services.languages import ENGLISH
 NOTHING_SAVED = lazy_gettext("Nothing was saved. Go back and send it again.")
 # Title and advice by status code, instead of the reason phrases of HTTP.
 SENTENCES = {
-    400: (
-        lazy_gettext("That did not arrive whole"),
-        NOTHING_SAVED,
-    ),
+    400: (lazy_gettext("That did not arrive whole"), NOTHING_SAVED),
     403: (lazy_gettext("Not allowed"), lazy_gettext("Your account may not do this.")),
     404: (
         lazy_gettext("Not found"),

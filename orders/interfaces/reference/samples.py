@@ -126,10 +126,7 @@ def _php(call: SampleRequest) -> str:
         options.append(f"    CURLOPT_HTTPHEADER => [\n{''.join(headers)}    ],\n")
     if call.has_body:
         options.append(f"    CURLOPT_POSTFIELDS => json_encode({PHP.write(call.body, 1)}),\n")
-    options += [
-        "    CURLOPT_RETURNTRANSFER => true,\n",
-        f"    CURLOPT_TIMEOUT => {TIMEOUT},\n",
-    ]
+    options += ["    CURLOPT_RETURNTRANSFER => true,\n", f"    CURLOPT_TIMEOUT => {TIMEOUT},\n"]
     end = (
         f"file_put_contents({in_single_quotes(call.file)}, $answer);\n"
         if call.file

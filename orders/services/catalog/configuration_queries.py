@@ -104,11 +104,7 @@ def list_configurations(
 ) -> Page[Configuration]:
     """Return a page of the org's configurations; equal sort values are ordered by ID."""
     ours = unindexed(configuration.c.org_id) if filters.short_ids else configuration.c.org_id
-    where = [
-        ours == org_id,
-        configuration.c.deleted_at.is_(None),
-        *_conditions(filters),
-    ]
+    where = [ours == org_id, configuration.c.deleted_at.is_(None), *_conditions(filters)]
     found = select(configuration).where(*where)
     with database.read() as connection:
         return numbered_page(

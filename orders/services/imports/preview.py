@@ -147,12 +147,7 @@ def _error(order: FileOrder, row: int, translate: Translate) -> str:
     return " ".join(own) or translate(NOT_MADE)
 
 
-def _written(
-    one: Import,
-    added: list[str],
-    orders: Iterable[FileOrder],
-    values: Values,
-) -> str:
+def _written(one: Import, added: list[str], orders: Iterable[FileOrder], values: Values) -> str:
     text = io.StringIO()
     text.write(BOM)
     writer = csv.writer(text)

@@ -23,12 +23,7 @@ from orders.services.accounts.access import Actor
 from orders.services.imports.records import NOT_STARTED, Import, ImportState, find
 from orders.storage import database
 from orders.storage.sqlite import request_lock
-from orders.storage.tables import (
-    insert_new,
-    order_import,
-    order_import_order,
-    order_import_row,
-)
+from orders.storage.tables import insert_new, order_import, order_import_order, order_import_row
 
 # Rows that are written in one transaction: nobody waits long for the database meanwhile.
 WRITTEN_AT_ONCE = 1_000

@@ -121,11 +121,7 @@ def add_lines(
 
 
 def bin_order(
-    reference: str,
-    *,
-    actor: Actor,
-    is_current: VersionCheck = None,
-    now: datetime | None = None,
+    reference: str, *, actor: Actor, is_current: VersionCheck = None, now: datetime | None = None
 ) -> Order:
     """Move the order to the bin: it is NotFound then for everything but `restore_order`.
 
@@ -194,10 +190,7 @@ class _Act:
 
     def _run(self, connection: Connection, change: Callable[[Order], Order]) -> Order:
         before = self._read(connection)
-        if self._done is not None and (self._done.version, self._done) == (
-            before.version,
-            before,
-        ):
+        if self._done is not None and (self._done.version, self._done) == (before.version, before):
             return self._done
         if self.is_current is not None and not self.is_current(before.version):
             raise StaleVersion

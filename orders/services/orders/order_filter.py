@@ -30,14 +30,7 @@ from orders.domain.order import PLATFORM_LABELS
 from orders.domain.search_text import MAX_PART, codes_of, read_code, words_of
 from orders.storage import database
 from orders.storage.sql import JsonMember, in_array, unindexed
-from orders.storage.tables import (
-    cart_line,
-    configuration,
-    orders,
-    shown_name,
-    staff_account,
-    token,
-)
+from orders.storage.tables import cart_line, configuration, orders, shown_name, staff_account, token
 
 # Up to MOST_NAMED configurations are passed as values, which costs least: PostgreSQL would search
 # them again for each order. Beyond, the database gathers them itself.

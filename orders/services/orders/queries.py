@@ -112,11 +112,7 @@ def read_history(order: Order) -> tuple[HistoryEntry, ...]:
     names = actor_names({row.actor_id for row in rows}, order.org_id)
     return tuple(
         HistoryEntry(
-            row.at,
-            names.get(row.actor_id, row.actor_id),
-            row.action,
-            row.changes,
-            row.actor_kind,
+            row.at, names.get(row.actor_id, row.actor_id), row.action, row.changes, row.actor_kind
         )
         for row in rows
     )

@@ -6,6 +6,7 @@ makes, and the processes queue for a file lock, which the kernel grants in order
 """
 
 import fcntl
+import logging
 import os
 import sqlite3
 import threading
@@ -23,6 +24,8 @@ from orders.domain.texts import lazy_gettext
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, insert_batch
 from orders.storage.sqlite.statement_cache import driver_of
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -235,7 +238,7 @@ def _commit(connection: Connection, entries: list[_Entry[Any]]) -> None:
         inserts = [entry.function for entry in entries if isinstance(entry.function, BatchInsert)]
         insert_batch(driver, inserts)
     except Exception:  # noqa: BLE001 - it belongs to one of them, and is raised again below
-        # One of them cannot be inserted: running each alone finds it, and the others go in.
+        log.debug("A batch cannot be inserted: each of its rows is inserted alone.")
         driver.execute("ROLLBACK")
         driver.execute("BEGIN IMMEDIATE")
         alone = entries

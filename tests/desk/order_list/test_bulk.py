@@ -114,11 +114,7 @@ class TestStatus:
         assert stored(app, other)[0] == "New"
 
     def test_all_matching_orders_are_changed_also_on_other_pages(
-        self,
-        staff_client: FlaskClient,
-        app: Flask,
-        org: Org,
-        monkeypatch: pytest.MonkeyPatch,
+        self, staff_client: FlaskClient, app: Flask, org: Org, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("orders.services.orders.order_list.PAGE_SIZE", 2)
         matching = [make_order(org, name="Match")["shortId"] for _ in range(5)]
@@ -131,11 +127,7 @@ class TestStatus:
         assert stored(app, other)[0] == "New"
 
     def test_too_many_orders_are_refused_and_nothing_is_changed(
-        self,
-        staff_client: FlaskClient,
-        app: Flask,
-        org: Org,
-        monkeypatch: pytest.MonkeyPatch,
+        self, staff_client: FlaskClient, app: Flask, org: Org, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("orders.services.orders.bulk.MOST_ORDERS", 2)
         made = [make_order(org)["shortId"] for _ in range(3)]

@@ -17,15 +17,7 @@ from orders.services.orders.order_list import NEWEST_FIRST
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.bad_orders import CHAIR
-from tests.services.imports.steps import (
-    HEADS,
-    LIMITS,
-    MIXED,
-    checked,
-    started,
-    stored,
-    worked,
-)
+from tests.services.imports.steps import HEADS, LIMITS, MIXED, checked, started, stored, worked
 from tests.sheets import csv_of
 
 RICH = (

@@ -215,9 +215,7 @@ class OrderEntry:
                 read_details(line.details.data)
             except DetailError as error:
                 message = lazy_gettext(
-                    "Line %(line)s of the details: %(fault)s",
-                    line=error.line,
-                    fault=error.message,
+                    "Line %(line)s of the details: %(fault)s", line=error.line, fault=error.message
                 )
                 faults.append(FieldError(f"cart.{position}.metadata", message))
         return faults
