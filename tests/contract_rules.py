@@ -1,14 +1,14 @@
 """Which test holds which rule of docs/contract.md, section by section."""
 
 FIELDS, CART, LIMITS = (
-    f"rules/test_schema{part}.py" for part in ("_fields", "_cart", "_limits")
+    f"domain/test_schema{part}.py" for part in ("_fields", "_cart", "_limits")
 )  # fmt: skip
-CREATE, TOKENS, CODE = "api/test_create_order.py", "api/test_tokens.py", "rules/test_short_id.py"
-HOOKS, HOOK_FIELDS = "api/test_webhooks.py", "rules/test_webhook_schema.py"
+CREATE, TOKENS, CODE = "api/test_create_order.py", "api/test_tokens.py", "domain/test_short_id.py"
+HOOKS, HOOK_FIELDS = "api/test_webhooks.py", "domain/test_webhook_schema.py"
 OUTBOX, DELIVERIES, CLAIMS = (
-    f"services/messaging/test_{part}.py" for part in ("outbox", "deliveries", "claims")
+    f"services/webhooks/test_{part}.py" for part in ("outbox", "deliveries", "claims")
 )  # fmt: skip
-ATTRIBUTES, DOMAINS = "rules/test_attributes.py", "rules/test_domains.py"
+ATTRIBUTES, DOMAINS = "domain/test_attributes.py", "domain/test_domains.py"
 LISTS, CHANGES, REPEATS = (
     "api/test_list_orders.py", "api/test_change_order.py", "api/test_repeats.py",
 )  # fmt: skip
@@ -56,7 +56,7 @@ RULES = {
         ("stored as sent, converted where it can be", CREATE, "test_convertible_items_fill_the_cart_and_stay_as_sent"),
         ("one odd entry and none is converted", CREATE, "test_one_odd_entry_and_none_is_converted"),
         ("both sent: the cart counts", CREATE, "test_when_both_are_sent_the_cart_counts"),
-        ("whatever stands in items, nothing fails", "rules/test_legacy_items.py", "test_whatever_stands_in_items_nothing_fails"),
+        ("whatever stands in items, nothing fails", "domain/test_legacy_items.py", "test_whatever_stands_in_items_nothing_fails"),
         ("not through the web form", CART, "test_the_web_form_does_not_know_items"),
     ],
     "The short ID": [
@@ -99,8 +99,8 @@ RULES = {
         ("names never become paths", FILES, "test_odd_names_never_leave_their_place"),
     ],
     "The import": [
-        ("the same rules, all or none", "staff/settings/test_configurations.py", "test_every_row_is_checked_and_none_is_saved"),
-        ("the same file twice makes nothing twice", "staff/settings/test_configurations.py", "test_the_same_file_again_makes_no_second_ones"),
+        ("the same rules, all or none", "desk/settings/test_configurations.py", "test_every_row_is_checked_and_none_is_saved"),
+        ("the same file twice makes nothing twice", "desk/settings/test_configurations.py", "test_the_same_file_again_makes_no_second_ones"),
     ],
     "Webhooks": [
         ("secret: in the answer to POST only", HOOKS, "test_the_secret_is_shown_this_once"),
@@ -108,14 +108,14 @@ RULES = {
         ("topic, address, filter: every fault by its path", HOOK_FIELDS, "test_every_fault_is_told_by_its_path"),
         ("addresses", HOOK_FIELDS, "test_addresses_that_are_refused_say_why"),
         ("not in the private network", HOOK_FIELDS, "test_what_is_plainly_in_a_private_network_is_refused_unless_it_is_allowed"),
-        ("nor when a name resolves there", "services/messaging/test_webhook_client.py", "test_a_public_name_that_resolves_to_loopback_is_not_called"),
+        ("nor when a name resolves there", "services/webhooks/test_webhook_client.py", "test_a_public_name_that_resolves_to_loopback_is_not_called"),
         ("PUT replaces what is sent", HOOKS, "test_fields_sent_are_replaced_and_others_stay"),
         ("the bin and back", HOOKS, "test_into_the_bin_and_back"),
         ("private tokens only", HOOKS, "test_a_public_token_is_403_everywhere"),
         ("another org's are 404", HOOKS, "test_those_of_another_org_are_404"),
         ("lists", HOOKS, "test_pages_count_and_sort"),
         ("written with the order or not at all", OUTBOX, "test_an_order_that_fails_leaves_no_message"),
-        ("signed by Standard Webhooks", "services/messaging/test_webhook_client.py", "test_a_receiver_can_verify_what_it_gets"),
+        ("signed by Standard Webhooks", "services/webhooks/test_webhook_client.py", "test_a_receiver_can_verify_what_it_gets"),
         ("tried for a day", DELIVERIES, "test_the_tries_end_after_a_day"),
         ("410 gives up", DELIVERIES, "test_410_gives_up_at_once"),
         ("one worker sends an attempt", CLAIMS, "test_many_workers_at_once_send_each_message_once"),
@@ -142,7 +142,7 @@ RULES = {
         ("lastUsedAt is kept", TOKENS, "test_the_last_use_is_kept"),
         ("another org's orders are 404", TOKENS, "test_an_order_of_another_org_is_404"),
         ("secrets never reach a log", "processes/test_serve.py", "test_the_access_log_never_holds_a_token"),
-        ("secrets are shown once, on no page and in no URL", "staff/settings/test_tokens.py", "test_its_secret_is_shown_once_and_stored_nowhere"),
+        ("secrets are shown once, on no page and in no URL", "desk/settings/test_tokens.py", "test_its_secret_is_shown_once_and_stored_nowhere"),
     ],
     "Access tokens": [
         ("every field; lastUsedOn is left out until it is used", ACCESSTOKENS, "test_the_list_holds_every_field"),
