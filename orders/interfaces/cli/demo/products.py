@@ -24,7 +24,6 @@ class Product:
         return f"{self.sku}.svg"
 
     def configuration(self) -> NewConfiguration:
-        """Return the configuration. Configurations of one product share its product ID."""
         return NewConfiguration(
             variant=self.variant,
             metadata={"name": self.name, "sku": self.sku},
@@ -36,9 +35,7 @@ class Product:
 
 
 def _product(name: str, sku: str, shape: str, **options: str) -> Product:
-    """Build a product from its options, whose names have `_` instead of spaces."""
-    variant = {key.replace("_", " "): value for key, value in options.items()}
-    return Product(name, sku, shape, variant)
+    return Product(name, sku, shape, {key.replace("_", " "): text for key, text in options.items()})
 
 
 PRODUCTS = (
