@@ -23,7 +23,7 @@ from orders.interfaces.http.current_settings import limiter
 from orders.interfaces.http.i18n import start_languages, start_script_texts
 from orders.interfaces.http.observers import log_requests, record_route
 from orders.interfaces.http.session import current_member, language_of_person, login_manager
-from orders.interfaces.reference import reference_pages
+from orders.interfaces.reference.reference import reference_pages
 from orders.services.files import FileStore
 from orders.services.health import HealthCheck
 from orders.services.request_recorder import RequestRecorder
