@@ -18,7 +18,7 @@ from orders.interfaces.api.endpoints import (
     REPLAYED,
     Access,
     Endpoint,
-    Link,
+    Example,
     Parameter,
     RequestBody,
     Resource,
@@ -27,7 +27,7 @@ from orders.interfaces.api.endpoints import (
 )
 from orders.interfaces.api.order_bodies import LINE_LIST, LINE_LIST_SCHEMA
 from orders.interfaces.api.responses import PROBLEM_TYPE, problem_value
-from orders.interfaces.api.schemas import SCHEMAS, OrderMessage, Problem
+from orders.interfaces.api.schemas import MOMENT, SCHEMAS, OrderMessage, Problem
 from orders.settings import PROJECT
 
 INTRODUCTION = """\
@@ -176,6 +176,7 @@ HEADERS: Mapping[str, dict[str, Any]] = {
 
 def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict[str, Any]:
     """Return the document of a service with these limits, whose paths begin at `server`."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     endpoints = [endpoint for resource in resources for endpoint in resource.endpoints]
     paths: dict[str, Any] = {}
     for endpoint in endpoints:
@@ -186,7 +187,7 @@ def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict
             "title": "Shortorder",
             "summary": "The order desk for configured products",
             "description": INTRODUCTION,
-            "version": _version(),
+            "version": project["version"],
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": server}],
@@ -203,11 +204,6 @@ def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict
     }
 
 
-def _version() -> str:
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
-    return str(project["version"])
-
-
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": endpoint.id,
@@ -219,8 +215,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         described["security"] = []
     if endpoint.is_deprecated:
         described["deprecated"] = True
-    if endpoint.all_parameters:
-        described["parameters"] = [_parameter(one) for one in endpoint.all_parameters]
+    if parameters := endpoint.all_parameters:
+        described["parameters"] = [_parameter(one) for one in parameters]
     if endpoint.bodies:
         described["requestBody"] = {
             "required": True,
@@ -235,8 +231,9 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _message(topic: Topic) -> dict[str, Any]:
-    summary, _ = webhooks.EVENTS[topic]
-    body = webhooks.message_body(topic)
+    summary, order = webhooks.EVENTS[topic]
+    message = {"type": str(topic), "timestamp": MOMENT, "data": order.value}
+    body = RequestBody(OrderMessage, {"message": Example(order.summary, message)})
     return {
         "operationId": f"told{topic.name.capitalize()}",
         "summary": summary,
@@ -244,7 +241,7 @@ def _message(topic: Topic) -> dict[str, Any]:
         "tags": [webhooks.resource.tag],
         "security": [],
         "parameters": [_parameter(parameter) for parameter in webhooks.MESSAGE_HEADERS],
-        "requestBody": {"required": True, "content": {body.media_type: _content(body)}},
+        "requestBody": {"required": True, "content": {JSON: _content(body)}},
         "responses": webhooks.MESSAGE_ANSWERS,
     }
 
@@ -266,7 +263,14 @@ def _success(success: Success, also: tuple[str, ...]) -> dict[str, Any]:
     if success.shape is not None:
         described["content"] = {JSON: _content(success)}
     if success.links:
-        described["links"] = {name: _link(link) for name, link in success.links.items()}
+        described["links"] = {
+            name: {
+                "operationId": link.operation,
+                "parameters": dict(link.parameters),
+                "description": link.description,
+            }
+            for name, link in success.links.items()
+        }
     return described
 
 
@@ -284,14 +288,6 @@ def _content(part: RequestBody | Success) -> dict[str, Any]:
     return {
         "schema": _reference(part.shape),
         "examples": {name: asdict(example) for name, example in part.examples.items()},
-    }
-
-
-def _link(link: Link) -> dict[str, Any]:
-    return {
-        "operationId": link.operation,
-        "parameters": dict(link.parameters),
-        "description": link.description,
     }
 
 

@@ -31,7 +31,6 @@ from orders.interfaces.api.schemas import (
     EXAMPLE_WEBHOOK_ID,
     MOMENT,
     NewWebhookAnswer,
-    OrderMessage,
     WebhookAnswer,
     WebhookList,
     example_page,
@@ -253,10 +252,3 @@ MESSAGE_ANSWERS: dict[str, Any] = {
     "410": {"description": "The message is given up immediately."},
     "default": {"description": "The attempt failed. More follow, for up to a day."},
 }
-
-
-def message_body(topic: Topic) -> RequestBody:
-    """Return the message of an event, with an example."""
-    _, order = EVENTS[topic]
-    message = {"type": str(topic), "timestamp": MOMENT, "data": order.value}
-    return RequestBody(OrderMessage, {"message": Example(order.summary, message)})

@@ -58,15 +58,13 @@ def _page(status: int, detail: str) -> Response:
     # Descriptions by the framework exist in English only.
     detail = translated(detail) if isinstance(detail, Text) or language() == ENGLISH else ""
     title, advice = SENTENCES.get(status, (OTHER_TITLE, detail or NOTHING_SAVED))
+    if is_for_customers(request.path):
+        template = "customer/error.html"
+    else:
+        template = "errors/_message.html" if wants_piece() else "errors/error.html"
     texts = {"title": translated(title), "advice": translated(advice), "detail": detail}
-    text = render_template(_template(), status=status, **texts)
+    text = render_template(template, status=status, **texts)
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _template() -> str:
-    if is_for_customers(request.path):
-        return "customer/error.html"
-    return "errors/_message.html" if wants_piece() else "errors/error.html"

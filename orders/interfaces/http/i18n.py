@@ -34,13 +34,16 @@ SCRIPT_KEYWORDS: dict[str, Any] = {"tr": None, "trn": (1, 2)}
 
 
 def start_languages(app: Flask, language_of_person: Callable[[], str]) -> None:
-    """Set up Babel and the template functions of this module.
+    """Set up Babel, the template functions of this module, and the URL of the scripts' texts.
 
     `language_of_person` returns the language chosen by the signed-in person, or `""`.
     """
     app.extensions["language_of_person"] = language_of_person
     flask_babel.Babel(app, default_locale=ENGLISH, locale_selector=language_of_request)
-    app.jinja_env.globals.update(language=language, other_languages=other_languages)
+    app.add_url_rule("/texts/<code>.js", "script_texts", _serve_script_texts)
+    app.jinja_env.globals.update(
+        language=language, other_languages=other_languages, script_texts=script_texts_url
+    )
     app.jinja_env.filters.update(translated=translated, figure=figure, language_tag=language_tag)
     app.jinja_env.filters.update(read_options=read_options, filesizeformat=file_size)
 
@@ -177,13 +180,7 @@ def options_line(variant: Mapping[str, object] | None) -> str:
     return " · ".join(f"{name}: {text}" for name, text in read_options(variant or {}))
 
 
-def start_script_texts(app: Flask) -> None:
-    """Serve the texts of the scripts, and let templates call `script_texts()` for their URL."""
-    app.add_url_rule("/texts/<code>.js", "script_texts", _serve_script_texts)
-    app.jinja_env.globals.update(script_texts=script_address)
-
-
-def script_address() -> str:
+def script_texts_url() -> str:
     """Return the URL of the scripts' texts in the language of the page."""
     code = language()
     return f"{request.script_root}/texts/{code}.js?v={_version(code)}"

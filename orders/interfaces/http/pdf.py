@@ -75,7 +75,7 @@ def _fetcher(weasyprint: Any, read: Reader) -> Any:  # noqa: ANN401 - as above
                 return super().fetch(url)
             found = _own(url, read)
             if found is None:
-                raise ValueError("Only files of ours.")
+                raise ValueError("Only files of this service.")
             content, kind = found
             return weasyprint.urls.URLFetcherResponse(url, content, {"Content-Type": kind})
 
