@@ -1,7 +1,9 @@
 """Moments in time: aware, in UTC, and to the millisecond, the precision of the wire format."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, tzinfo
+from typing import Any
 
 from orders.domain.texts import lazy_gettext
 
@@ -69,3 +71,11 @@ def read_day(value: object) -> date | None:
 def wire_time(moment: datetime) -> str:
     """Return a moment in UTC as ISO 8601 with milliseconds and `Z`."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def wire_fields(names: Iterable[str], values: Iterable[object]) -> dict[str, Any]:
+    """Return values as JSON by their wire names; times in UTC, with milliseconds and `Z`."""
+    return {
+        name: wire_time(value) if isinstance(value, datetime) else value
+        for name, value in zip(names, values, strict=False)
+    }

@@ -12,8 +12,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from orders.domain.errors import FieldError
-from orders.domain.fields import OWN_RULES, canonical_configuration_id, whole_count
-from orders.domain.identifiers import is_configuration_id
+from orders.domain.fields import canonical_configuration_id, whole_count
 from orders.domain.inputs import (
     UNKNOWN_FIELD,
     Limits,
@@ -38,11 +37,6 @@ from orders.domain.order import (
 )
 from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status, may_have_empty_cart, read_status
 from orders.domain.texts import Figure, lazy_gettext
-
-NO_LIST_SENTENCE = lazy_gettext(
-    "Text, a number, a boolean, null or an object; lists are not possible."
-)
-
 
 # The JSON Schema of what `_lines` checks: from `New` on an order needs a line, by either name.
 _NEEDS_A_LINE: dict[str, Any] = {
@@ -220,12 +214,11 @@ def _line_from_item(entry: object) -> CartLine | None:
     names = [entry[name] for name in ("id", "configurationId") if name in entry]
     if not names or any(name != names[0] for name in names):
         return None
-    if not isinstance(names[0], str) or not is_configuration_id(names[0]):
-        return None
+    configuration = canonical_configuration_id(names[0]) if isinstance(names[0], str) else None
     count, metadata = whole_count(entry.get("count")), entry.get("metadata")
-    if count is None or not isinstance(entry.get("metadata", {}), dict):
+    if configuration is None or count is None or not isinstance(entry.get("metadata", {}), dict):
         return None
-    return CartLine(canonical_configuration_id(names[0]), count, metadata)
+    return CartLine(configuration, count, metadata)
 
 
 def _is_bare(raw: dict[Any, Any]) -> bool:
@@ -279,13 +272,17 @@ def _list_faults(raw: dict[Any, Any]) -> list[FieldError]:
     faults: list[FieldError] = []
     # Paths are built for errors only, see `find_unstorable`.
     waiting: list[tuple[Any, tuple[str, ...]]] = [
-        (raw[field], (field,)) for field in ("derivative", "metadata") if _is_object(raw, field)
+        (raw[field], (field,))
+        for field in ("derivative", "metadata")
+        if isinstance(raw.get(field), dict)
     ]
     while waiting and len(faults) < MAX_ERRORS:
         one, place = waiting.pop()
         if isinstance(one, list):
-            path = functools.reduce(join_path, place, "")
-            faults.append(FieldError(path, NO_LIST_SENTENCE))
+            sentence = lazy_gettext(
+                "Text, a number, a boolean, null or an object; lists are not possible."
+            )
+            faults.append(FieldError(functools.reduce(join_path, place, ""), sentence))
         else:
             inner = [
                 (child, (*place, key))
@@ -296,14 +293,9 @@ def _list_faults(raw: dict[Any, Any]) -> list[FieldError]:
     return faults
 
 
-def _is_object(raw: dict[Any, Any], field: str) -> bool:
-    return isinstance(raw.get(field), dict)
-
-
 _WORDS = MessageRules(
     nullable=frozenset(
         path for path, field in FIELD_BY_PATH.items() if field.kind is FieldKind.TEXT
     ),
     read_only=READ_ONLY,
-    own_rules=frozenset(OWN_RULES),
 )
