@@ -269,6 +269,9 @@ class CartLine:
     metadata: dict[str, Any] | None = None
 
 
+Cart = tuple[CartLine, ...]
+
+
 # Named tuples: several are made for each request, and a frozen data class with so many fields takes
 # four times as long to make.
 class OrderDraft(NamedTuple):
@@ -279,7 +282,7 @@ class OrderDraft(NamedTuple):
     platform: dict[str, Any]
     metadata: dict[str, Any]
     derivative: dict[str, Any]
-    cart: tuple[CartLine, ...]
+    cart: Cart
     items: list[Any]
     status: Status
     origin_org_id: str | NotSent | None = NOT_SENT
@@ -298,7 +301,7 @@ class Order(NamedTuple):
     platform: dict[str, Any]
     metadata: dict[str, Any]
     derivative: dict[str, Any]
-    cart: tuple[CartLine, ...]
+    cart: Cart
     items: list[Any]
     status: Status
     created_at: datetime
@@ -363,7 +366,7 @@ def line_fields(line: CartLine) -> dict[str, Any]:
     return fields
 
 
-def lines_as_json(cart: tuple[CartLine, ...]) -> list[dict[str, Any]]:
+def lines_as_json(cart: Cart) -> list[dict[str, Any]]:
     """Return the lines of a cart as JSON."""
     return [line_fields(line) for line in cart]
 
