@@ -35,7 +35,7 @@ _NOT_FINITE = lazy_gettext("A number within the range of 64-bit floats.")
 _NO_VALUE = lazy_gettext("A JSON value.")
 _NUL = lazy_gettext("Text without NUL characters.")
 _HALF = lazy_gettext("Text without lone surrogates (half of a character).")
-# What Python's parser says; another version of it may say something else, which stays English.
+# Messages of Python's parser; those of another version of it stay English.
 _REASONS = {
     str(reason): reason
     for reason in (
