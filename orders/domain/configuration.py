@@ -259,7 +259,7 @@ def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
     errors: dict[str, FieldError] = {}
     for error in (*unstorable, *_too_large(raw, limits), *_attachment_key_errors(raw)):
         errors.setdefault(error.path, error)
-    # An empty text is what a form sends for a field that nobody filled in.
+    # A form sends an empty text for a field that was not filled in.
     sent = {
         key: value
         for key, value in raw.items()

@@ -41,7 +41,8 @@ def whole_count(value: object) -> int | None:
     return int(value) if 1 <= value <= MAX_COUNT else None
 
 
-MAX_TEXT = 255  # Unicode characters, not bytes
+MAX_TEXT = 255  # Unicode characters, not bytes# Written out, so that each language names the states as people read them.
+STATUS_SENTENCE = lazy_gettext("One of: List, In Cart, New, In Progress, Complete.")
 NO_NUL = r"^[^\u0000]*$"
 CONFIGURATION_ID_PATTERN = (
     "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9_-]{7,14})$"
@@ -150,10 +151,7 @@ OrgId = Annotated[
 ]
 OrderStatus = Annotated[
     Status,
-    # Written out, so that each language names the states as people read them.
-    BeforeValidator(
-        reader(read_status, lazy_gettext("One of: List, In Cart, New, In Progress, Complete."))
-    ),
+    BeforeValidator(reader(read_status, STATUS_SENTENCE)),
     Field(
         description="The state of the order. `List` and `In Cart` are carts that are being filled."
     ),

@@ -64,7 +64,7 @@ def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
     """Parse a body strictly; `what` names it in messages.
 
     Raises NotJson for what is not JSON in UTF-8 (NaN and Infinity are not), and InvalidInput when
-    the nesting is deeper than any parser goes. Repeated keys, integers beyond 64 bits and numbers
+    the nesting is deeper than any parser goes. Duplicate keys, integers beyond 64 bits and numbers
     beyond the range of floats pass: `find_unstorable` names their paths.
     """
     try:

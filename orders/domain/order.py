@@ -380,8 +380,8 @@ class OrderChanges:
     """Checked values to replace fields of an order with, by the names of `Order`.
 
     A field that is not among them stays as it is. `metadata` and `derivative` are as sent, without
-    defaults. `unchangeable` are wire names and values of fields that were sent although nobody can
-    change them, to be compared with the order.
+    defaults. `unchangeable` are wire names and values of sent fields that cannot be changed, to be
+    compared with the order.
     """
 
     __slots__ = ("unchangeable", "values")

@@ -91,7 +91,7 @@ class OrderInput(StrictInput):
 
 @dataclass(frozen=True, slots=True)
 class ShapeResult:
-    """The draft, or what is wrong; with `cart_from_items` the lines were converted."""
+    """The draft, or the errors; with `cart_from_items` the lines were converted."""
 
     draft: OrderDraft | None
     errors: list[FieldError]
@@ -199,13 +199,8 @@ def convert_items(items: list[Any]) -> tuple[CartLine, ...] | None:
     has a valid `count` and optionally an object as `metadata`. Other keys are ignored: `items`
     itself keeps them. No entries at all are nothing to convert.
     """
-    lines = []
-    for entry in items:
-        line = _line_from_item(entry)
-        if line is None:
-            return None
-        lines.append(line)
-    return tuple(lines) or None
+    lines = tuple(map(_line_from_item, items))
+    return tuple(line for line in lines if line) if lines and all(lines) else None
 
 
 def _line_from_item(entry: object) -> CartLine | None:
@@ -225,8 +220,7 @@ def _is_bare(raw: dict[Any, Any]) -> bool:
     """Return whether an invalid order lacks lines too, as far as it can be read."""
     status = read_status(raw.get("status", Status.NEW))
     is_open = status is None or may_have_empty_cart(status)
-    cart = raw.get("cart", raw.get("items", []))
-    return not is_open and cart == []
+    return not is_open and raw.get("cart", raw.get("items", [])) == []
 
 
 def _draft(values: dict[str, Any], sent: dict[str, Any], lines: tuple[CartLine, ...]) -> OrderDraft:

@@ -1,10 +1,10 @@
 """Imports, their rows and their progress, read from the database. Every query names its org."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, and_, func, select
 
@@ -20,8 +20,16 @@ from orders.storage.tables import order_import, order_import_order, order_import
 
 # Rows that are looked up by one statement.
 BATCH = 500
-# Prefix of the idempotency keys of imported orders, which nobody has entered at the desk.
+# Prefix of the idempotency keys of imported orders.
 KEY_PREFIX = "import:"
+
+
+T = TypeVar("T")
+
+
+def batches(every: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(every), size):
+        yield every[start : start + size]
 
 
 class ImportState(StrEnum):

@@ -20,7 +20,7 @@ from orders.domain.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, 
 from orders.domain.spreadsheet import SheetAnswer
 from orders.domain.texts import lazy_gettext, pack
 from orders.services.accounts.access import Actor
-from orders.services.imports.records import NOT_STARTED, Import, ImportState, find
+from orders.services.imports.records import NOT_STARTED, Import, ImportState, batches, find
 from orders.storage import database
 from orders.storage.sqlite import request_lock
 from orders.storage.tables import insert_new, order_import, order_import_order, order_import_row
@@ -31,7 +31,7 @@ WRITTEN_AT_ONCE = 1_000
 
 def read_file(content: bytes, limits: Limits) -> Sheet:
     """Read CSV or XLSX, distinguished by its bytes. Raises UnreadableSheet with a message."""
-    request_lock.release()  # a long file takes a while, and nobody else should wait for it
+    request_lock.release()  # others do not wait for a long file
     if not content.strip():
         raise UnreadableSheet(lazy_gettext("This file is empty."))
     if is_spreadsheet(content):
@@ -88,8 +88,8 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
     # click. Each of them writes all that is missing.
     with database.transaction() as connection:
         insert_new(connection, order_import, head)
-    for start in range(0, len(rows), WRITTEN_AT_ONCE):
-        _insert_rows(rows[start : start + WRITTEN_AT_ONCE])
+    for batch in batches(rows, WRITTEN_AT_ONCE):
+        _insert_rows(batch)
     whole = (
         update(order_import)
         .where(order_import.c.id == import_id, order_import.c.state == ImportState.READING)

@@ -7,8 +7,8 @@ order that was created but not noted is found by its key, and not created again.
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -29,6 +29,7 @@ from orders.services.imports.records import (
     Import,
     ImportState,
     OrderState,
+    batches,
     read_orders,
 )
 from orders.services.orders import intake
@@ -36,7 +37,6 @@ from orders.services.orders.rows import IMPORTED
 from orders.storage import database
 from orders.storage.tables import order_import, order_import_order, orders, submission
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 # Orders that are checked, and that are created, before the progress is stored.
@@ -113,7 +113,7 @@ def _check(claim: Claim, plan: Plan, should_stop: ShouldStop) -> None:
     counted = counted.values(order_count=total)
     claim.keep(lambda connection: connection.execute(counted))
     done = len(read_orders(claim.one))
-    for positions in _batches(range(done, total), CHECKED_AT_ONCE):
+    for positions in batches(range(done, total), CHECKED_AT_ONCE):
         if should_stop():
             claim.release()
             return
@@ -168,7 +168,7 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
         )  # fmt: skip
         claim.finish(ImportState.FAILED, sentence)
         return
-    for positions in _batches(pending, MADE_AT_ONCE):
+    for positions in batches(pending, MADE_AT_ONCE):
         if should_stop():
             claim.release()
             return
@@ -186,7 +186,7 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
 
 def _drafts_of_all(claim: Claim, plan: Plan, pending: Sequence[int]) -> dict[int, OrderDraft]:
     drafts: dict[int, OrderDraft] = {}
-    for positions in _batches(pending, CHECKED_AT_ONCE):
+    for positions in batches(pending, CHECKED_AT_ONCE):
         outcomes: list[Outcome] = []
         for position in positions:
             try:
@@ -235,7 +235,7 @@ def _note(one: Import, outcomes: Sequence[Outcome]) -> Callable[[Connection], ob
             statement = update(order_import_order).where(
                 order_import_order.c.import_id == one.id,
                 order_import_order.c.position == position,
-                # A created order stays created, whatever another process writes about it.
+                # A created order stays created, also when another process writes about it.
                 order_import_order.c.state != OrderState.MADE,
             )
             connection.execute(statement.values(values))
@@ -249,7 +249,7 @@ def _note_what_was_made(claim: Claim, actor: Actor) -> None:
     unmade = read_orders(one, (OrderState.GOOD, OrderState.BAD))
     keys = {key_of(one.id, order.position): order.position for order in unmade}
     outcomes: list[Outcome] = []
-    for names in _batches(list(keys), BATCH):
+    for names in batches(list(keys), BATCH):
         statement = (
             select(submission.c.key, orders.c.id, orders.c.short_id)
             .join(orders, orders.c.id == submission.c.order_id)
@@ -259,8 +259,3 @@ def _note_what_was_made(claim: Claim, actor: Actor) -> None:
             rows = connection.execute(statement).all()
         outcomes += [(keys[row.key], _as_made(row.id, row.short_id)) for row in rows]
     claim.keep(_note(one, outcomes))
-
-
-def _batches(every: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(every), size):
-        yield every[start : start + size]
