@@ -41,7 +41,8 @@ def whole_count(value: object) -> int | None:
     return int(value) if 1 <= value <= MAX_COUNT else None
 
 
-MAX_TEXT = 255  # Unicode characters, not bytes# Written out, so that each language names the states as people read them.
+MAX_TEXT = 255  # Unicode characters, not bytes
+# Written out, so that each language names the states as people read them.
 STATUS_SENTENCE = lazy_gettext("One of: List, In Cart, New, In Progress, Complete.")
 NO_NUL = r"^[^\u0000]*$"
 CONFIGURATION_ID_PATTERN = (
