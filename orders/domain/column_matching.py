@@ -61,7 +61,6 @@ class Matching:
         return self.targets.index(target) if target in self.targets else None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the form that is stored."""
         return {"targets": list(self.targets), "group": self.group}
 
     @staticmethod

@@ -143,11 +143,8 @@ FILE_NAME_SENTENCE = lazy_gettext(
 
 def is_file_name(text: object) -> bool:
     """Return whether a text can be a file name or key: short, visible, on one line."""
-    return (
-        isinstance(text, str)
-        and 1 <= len(text) <= MAX_TEXT
-        and not any(ord(character) < 32 or ord(character) == 127 for character in text)
-    )
+    is_short = isinstance(text, str) and 1 <= len(text) <= MAX_TEXT
+    return is_short and not any(ord(one) < 32 or ord(one) == 127 for one in str(text))
 
 
 FileName = Annotated[
@@ -250,9 +247,8 @@ def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
     then, because nothing below it is checked. The org, and whether a short ID is free, are not.
     """
     if not isinstance(raw, dict):
-        raise InvalidInput(
-            [FieldError("", lazy_gettext("An object with the fields of a configuration."))]
-        )
+        sentence = lazy_gettext("An object with the fields of a configuration.")
+        raise InvalidInput([FieldError("", sentence)])
     unstorable = find_unstorable(raw, nesting=limits.nesting)
     if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
         raise InvalidInput(unstorable)
@@ -266,9 +262,8 @@ def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
         if is_name(key) and not (value == "" and key in TEXTS)
     }
     if "files" in sent:
-        errors["files"] = FieldError(
-            "files", lazy_gettext("Files are sent as multipart/form-data.")
-        )
+        sentence = lazy_gettext("Files are sent as multipart/form-data.")
+        errors["files"] = FieldError("files", sentence)
         del sent["files"]
     found = checked(ConfigurationInput, sent, errors, _WORDS)
     if errors or found is None:

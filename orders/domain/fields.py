@@ -74,7 +74,6 @@ def shared(name: str) -> JsonSchemaValue:
 
 
 def _value(object_name: str, *more: JsonSchemaValue) -> JsonSchemaValue:
-    """Return the schema of a value in an object of this name."""
     return {
         "anyOf": [
             {"type": "string", "pattern": NO_NUL},

@@ -50,7 +50,6 @@ class RowFault:
 
     @property
     def text(self) -> Text:
-        """The row, the column and the message."""
         if not self.column:
             return lazy_gettext("Row %(row)s: %(fault)s", row=self.row, fault=self.message)
         return lazy_gettext(
@@ -107,7 +106,6 @@ def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
 
 
 def references(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
-    """Return every text that may name a configuration."""
     columns = [matching.column_of(target) for target in (CONFIGURATION, SKU)]
     texts = (row.cells[at] for row in rows for at in columns if at is not None)
     return {text for text in texts if text}
@@ -248,7 +246,6 @@ class OrderBuilder:
 
 
 def _otherwise(first_row: int, text: str) -> Text:
-    """Return the message for a cell that differs from the first row of its order."""
     if not text:
         return lazy_gettext(
             "The first row of this order, row %(row)s, says nothing here.", row=first_row

@@ -98,7 +98,6 @@ def too_large(fields: Iterable[tuple[str, object]], limit: int) -> Iterator[Fiel
 
 
 def too_long(most: int, text: str) -> Text:
-    """Return the message for a text that is longer than `most` characters."""
     return lazy_gettext(
         "At most %(most)s characters; this has %(count)s.",
         most=Figure(most), count=Figure(len(text)),
@@ -106,7 +105,6 @@ def too_long(most: int, text: str) -> Text:
 
 
 def _error_of(details: ErrorDetails, words: MessageRules) -> FieldError:
-    """Return one of pydantic's errors with our message."""
     path = functools.reduce(join_path, details["loc"], "")
     message: str
     kind, value = details["type"], details["input"]

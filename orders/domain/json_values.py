@@ -139,7 +139,6 @@ def join_path(path: str, part: str | int) -> str:
 
 
 def nesting_sentence(nesting: int) -> str:
-    """Return the message for a value that is nested deeper than `nesting` levels."""
     return lazy_gettext("Nested deeper than %(most)s levels.", most=nesting)
 
 

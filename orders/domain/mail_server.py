@@ -77,5 +77,4 @@ _ADDRESS = re.compile(
 
 
 def is_mail_address(text: str) -> bool:
-    """Return whether the text is exactly one e-mail address."""
     return len(text) <= MAX_ADDRESS and _ADDRESS.fullmatch(text) is not None

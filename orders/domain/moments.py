@@ -103,7 +103,6 @@ class DayEvent:
 
 
 def write_calendar(event: DayEvent) -> str:
-    """Return a calendar with the event in it."""
     # Not strftime for the day: it writes years before 1000 with fewer digits.
     lines = (
         "BEGIN:VCALENDAR",

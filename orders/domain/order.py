@@ -314,7 +314,6 @@ class Order(NamedTuple):
 def new_order(
     draft: OrderDraft, *, order_id: str, short_id: str, org_id: str, created_by: str, at: datetime
 ) -> Order:
-    """Return the order that a draft becomes."""
     origin = draft.origin_org_id
     return Order(
         id=order_id,
@@ -367,7 +366,6 @@ def line_fields(line: CartLine) -> dict[str, Any]:
 
 
 def lines_as_json(cart: Cart) -> list[dict[str, Any]]:
-    """Return the lines of a cart as JSON."""
     return [line_fields(line) for line in cart]
 
 

@@ -52,7 +52,6 @@ class Preferences:
     language: str = ""  # a code, as `de`; empty for what the browser asks for
 
     def as_json(self) -> dict[str, str]:
-        """Return the form in which they are stored."""
         return {to_camel(name): value for name, value in asdict(self).items()}
 
     @property

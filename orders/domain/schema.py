@@ -102,8 +102,8 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
     """Check an order as it was sent, as far as it can be checked without its org.
 
     `raw` is what a JSON parser returns. Never raises: the result has either the draft or every
-    error, one for each path. What is nested too deeply is the only error then, because nothing
-    below it is checked. Without `legacy_items` the field `items` is unknown.
+    error, one for each path; of what is nested too deeply, no other. Without `legacy_items` the
+    field `items` is unknown.
     """
     seen = inspect(raw, OrderInput, limits=limits, unknown=() if legacy_items else ("items",))
     if seen.is_unreadable:
@@ -120,7 +120,6 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
 
 
 def missing_line(status: object) -> str:
-    """Return the message for a cart that must have a line."""
     known = read_status(status)
     shown = status if known is None else STATUS_TEXTS[known]
     return lazy_gettext("At least one line is needed for status %(status)s.", status=shown)
@@ -188,7 +187,6 @@ def _lines(values: dict[str, Any], sent: dict[str, Any]) -> tuple[tuple[CartLine
 
 
 def read_lines_of(lines: Iterable[Any]) -> tuple[CartLine, ...]:
-    """Return the lines that the models have read."""
     return tuple(CartLine(line.configuration_id, line.count, line.metadata) for line in lines)
 
 
@@ -196,8 +194,7 @@ def convert_items(items: list[Any]) -> tuple[CartLine, ...] | None:
     """Return the entries of the deprecated `items` as lines, or None unless all can be converted.
 
     An entry names its configuration by `id` or `configurationId` (by both only if they agree), and
-    has a valid `count` and optionally an object as `metadata`. Other keys are ignored: `items`
-    itself keeps them. No entries at all are nothing to convert.
+    has a valid `count` and optionally an object as `metadata`. Other keys are ignored.
     """
     lines = tuple(map(_line_from_item, items))
     return tuple(line for line in lines if line) if lines and all(lines) else None

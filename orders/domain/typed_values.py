@@ -125,7 +125,6 @@ def read_value(text: str) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def write_details(details: Mapping[str, object] | None) -> str:
-    """Write an object as lines of text."""
     return "\n".join(_write_line(key, value) for key, value in (details or {}).items())
 
 

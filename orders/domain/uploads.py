@@ -137,7 +137,6 @@ def _fault(one: SentFile, name: str, limits: Limits) -> str | None:
 
 
 def too_many_bytes(most: int, size: int) -> Text:
-    """Return the message for something larger than `most` bytes."""
     return lazy_gettext(
         "At most %(most)s bytes; this has %(count)s.", most=Figure(most), count=Figure(size)
     )

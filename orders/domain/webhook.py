@@ -153,9 +153,8 @@ def _filter(sent: WebhookChangesInput) -> dict[str, Any]:
 
 def _checked(raw: object, model: type[M], *, limits: Limits, allow_private: bool) -> M:
     if not isinstance(raw, dict):
-        raise InvalidInput(
-            [FieldError("", lazy_gettext("An object with the fields of a webhook."))]
-        )
+        sentence = lazy_gettext("An object with the fields of a webhook.")
+        raise InvalidInput([FieldError("", sentence)])
     errors: dict[str, FieldError] = {}
     for error in find_unstorable(raw, nesting=limits.nesting):
         errors.setdefault(error.path, error)

@@ -233,7 +233,6 @@ class Counts:
 
     @property
     def known(self) -> int:
-        """The number of orders checked so far."""
         return self.good + self.bad + self.made + self.skipped
 
 
