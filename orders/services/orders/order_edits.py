@@ -9,10 +9,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from orders.domain.changes import undo_difference
+from orders.domain.changes import Merged, merge_orders, undo_difference
 from orders.domain.errors import Conflict, ServiceBusy, StaleVersion
 from orders.domain.inputs import Limits
-from orders.domain.merging import Merged, merge_orders
 from orders.domain.order import EDITABLE_FIELDS, Order, OrderChanges
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orders.domain.attributes import Kind, display
-from orders.domain.merging import FieldConflict, changed_fields
+from orders.domain.changes import FieldConflict, changed_fields
 from orders.domain.order import LABELS, TEXT_FIELDS, Order
 from orders.domain.status import STATUS_TEXTS, Status, read_status
 from orders.domain.typed_values import write_details, write_value
