@@ -13,8 +13,7 @@ from app import create_app
 from orders.domain.errors import ServiceBusy
 from orders.domain.inputs import Limits
 from orders.services import accounts, request_log
-from orders.services.request_log import LoggedRequest, RequestFilter, RequestPage
-from orders.services.request_recorder import RequestRecorder
+from orders.services.request_log import LoggedRequest, RequestFilter, RequestPage, RequestRecorder
 from orders.settings import Settings
 from orders.storage import database, tables
 from tests.actors import Org

@@ -11,7 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from orders.domain.errors import Conflict, NotFound, Taken
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import hash_secret
-from orders.services.accounts.accounts import email_errors, email_taken, new_account, role_errors
+from orders.services.accounts.accounts import (
+    EventKind,
+    email_errors,
+    email_taken,
+    new_account,
+    record_event,
+    role_errors,
+)
 from orders.services.accounts.checks import (
     find_row,
     hash_password,
@@ -20,7 +27,6 @@ from orders.services.accounts.checks import (
     person_name_errors,
     refuse,
 )
-from orders.services.accounts.events import EventKind, record_event
 from orders.services.accounts.orgs import require_org
 from orders.storage import database
 from orders.storage.models.orgs import Org

@@ -10,9 +10,8 @@ from orders.domain.errors import Conflict, NotFound
 from orders.domain.preferences import read_preferences
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import hash_secret
-from orders.services.accounts.accounts import find_staff, replace_password
+from orders.services.accounts.accounts import EventKind, find_staff, record_event, replace_password
 from orders.services.accounts.checks import hash_password, new_link_secret, password_errors, refuse
-from orders.services.accounts.events import EventKind, record_event
 from orders.storage import database
 from orders.storage.models.people import PasswordReset, StaffAccount
 

@@ -17,9 +17,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts import EventKind, find_staff
 from orders.services.accounts.access import StaffMember, hash_secret
-from orders.services.accounts.events import record_event
+from orders.services.accounts.accounts import EventKind, find_staff, record_event
 from orders.storage import database
 from orders.storage.models.people import RecoveryCode, StaffAccount
 

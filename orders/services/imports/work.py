@@ -31,7 +31,7 @@ from orders.services.imports.records import (
     read_orders,
 )
 from orders.services.orders import intake
-from orders.services.orders.rows import IMPORTED
+from orders.services.orders.queries import IMPORTED
 from orders.storage import database
 from orders.storage.tables import order_import, order_import_order, orders, submission
 

@@ -21,13 +21,21 @@ from orders.domain.order import CartLine, Order, OrderChanges, lines_as_json
 from orders.domain.schema import convert_items, missing_line
 from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, may_have_empty_cart
 from orders.domain.texts import Figure, lazy_gettext
+from orders.domain.webhook import Topic
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey
-from orders.services.orders.queries import any_order, names_order, whole_order
-from orders.services.orders.rows import history_row, line_rows, order_from, order_row
-from orders.services.webhooks.outbox import Topic, messages
+from orders.services.orders.queries import (
+    any_order,
+    history_row,
+    line_rows,
+    names_order,
+    order_from,
+    order_row,
+    whole_order,
+)
+from orders.services.webhooks.webhooks import messages
 from orders.storage import database, tables
 
 # Returns whether the caller may change the order in this version; None if any version is fine.

@@ -32,7 +32,7 @@ from orders.services.catalog import products
 from orders.services.orders import order_list, queries
 from orders.services.orders.order_filter import OrderFilter
 from orders.services.orders.order_list import Sort
-from orders.services.orders.rows import order_from
+from orders.services.orders.queries import order_from
 from orders.storage import database
 from orders.storage.tables import orders
 

@@ -21,14 +21,15 @@ from orders.domain.moments import now_or
 from orders.domain.order import ORDER_FIELDS, CartLine, Order, OrderDraft, new_order
 from orders.domain.schema import shape_errors
 from orders.domain.texts import lazy_gettext
+from orders.domain.webhook import Topic
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey, KeyAlreadyUsed
 from orders.services.orders import queries
 from orders.services.orders.notes import note_row
-from orders.services.orders.rows import CREATED, history_row, line_rows, order_row
-from orders.services.webhooks.outbox import Topic, messages
+from orders.services.orders.queries import CREATED, history_row, line_rows, order_row
+from orders.services.webhooks.webhooks import messages
 from orders.storage import database, tables
 from orders.storage.database import CompiledSelect, NewRows
 

@@ -11,8 +11,7 @@ from orders.domain.identifiers import read_uuid
 from orders.domain.order import FIELD_BY_PATH, SORTABLE_FIELDS, FieldKind, Order
 from orders.domain.status import Status
 from orders.services.orders.order_filter import OrderFilter, conditions
-from orders.services.orders.queries import any_order
-from orders.services.orders.rows import order_from
+from orders.services.orders.queries import any_order, order_from
 from orders.storage import database
 from orders.storage.pages import (
     Cursor,

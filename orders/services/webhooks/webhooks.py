@@ -1,27 +1,30 @@
-"""Webhooks of an org: the addresses that receive the events of its orders.
+"""Webhooks of an org, and the outbox: messages to them, stored in the transaction of the event.
 
-Every change raises the version of the org's rules, so that all processes read its webhooks again.
-`deliveries` sends the messages.
+A message is neither lost when the process dies nor sent for a change that was rolled back;
+`deliveries` sends it. Every change of a webhook raises the version of the org's rules, so that all
+processes read its webhooks again.
 """
 
 import base64
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, func, insert, select, update
 
 from orders.domain.errors import Conflict, NotFound
-from orders.domain.identifiers import read_uuid
+from orders.domain.identifiers import new_uuid, read_uuid
 from orders.domain.inputs import Limits
-from orders.domain.moments import now_or
+from orders.domain.moments import now_or, wire_time
+from orders.domain.order import Order, order_fields
 from orders.domain.texts import lazy_gettext
 from orders.domain.webhook import Topic, Webhook, check_change, check_webhook
 from orders.services import idempotency
-from orders.services.accounts.access import Actor, refuse_foreign_org
+from orders.services.accounts.access import Actor, OrgRules, refuse_foreign_org
 from orders.services.accounts.checks import require_version, version_of
 from orders.services.accounts.orgs import bump_rules_version, require_org
 from orders.services.idempotency import IdempotencyKey
@@ -280,3 +283,37 @@ def _webhook(row: Any) -> Webhook:  # noqa: ANN401 - a row of `_columns`
 def _webhook_of(values: Mapping[str, Any]) -> Webhook:
     found = {name: values[name] for name in Webhook._fields}
     return Webhook(**{**found, "topic": Topic(values["topic"])})
+
+
+def messages(topic: Topic, order: Order, org: OrgRules, *, at: datetime) -> list[dict[str, Any]]:
+    """Return a row of `webhook_delivery` for each webhook that receives this event.
+
+    The payload has the shape that Standard Webhooks recommends: `type`, `timestamp` and `data`, the
+    whole order as the JSON API returns it.
+    """
+    webhook_ids = list(_receivers(topic, order, org))
+    if not webhook_ids:
+        return []
+    payload = orjson.dumps(
+        {"type": str(topic), "timestamp": wire_time(at), "data": order_fields(order)}
+    ).decode()
+    return [
+        {
+            # Sorted by time, so that due messages are next to each other.
+            "id": new_uuid(at),
+            "webhook_id": webhook_id,
+            "order_id": order.id,
+            "topic": str(topic),
+            "payload": payload,
+            "created_at": at,
+            "attempts": 0,
+            "next_attempt_at": at,
+        }
+        for webhook_id in webhook_ids
+    ]
+
+
+def _receivers(topic: Topic, order: Order, org: OrgRules) -> Iterable[str]:
+    for webhook in org.webhooks:
+        if webhook.topic == topic and (not webhook.statuses or order.status in webhook.statuses):
+            yield webhook.id

@@ -14,8 +14,7 @@ from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import html_page
 from orders.interfaces.http.i18n import translated
 from orders.services import accounts, request_log
-from orders.services.request_log import RequestFilter, RequestPage
-from orders.services.request_recorder import RequestRecorder
+from orders.services.request_log import RequestFilter, RequestPage, RequestRecorder
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
 CLASSES = {
