@@ -29,7 +29,7 @@ from orders.services.accounts.access import hash_secret
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Token
-from orders.storage.pages import Keyset, cursor_page, read_integer, read_time
+from orders.storage.pages import CursorPage, Keyset, cursor_page, read_integer, read_time
 from orders.storage.sql import insert_requests
 from orders.storage.sqlite import request_lock
 from orders.storage.tables import request_log as log
@@ -128,7 +128,7 @@ class RequestFilter:
     """The criteria of a list of requests; default values match all.
 
     `status` is a code (404) or its first digit (4 for 4xx), `path` a part of the path, `token` an
-    ID; `since` is inclusive, `until` is exclusive.
+    ID; `since` is inclusive, `until` exclusive.
     """
 
     status: int = 0
@@ -139,52 +139,28 @@ class RequestFilter:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedRequest:
-    """A request in the log, with the name of its token."""
-
-    id: int
-    at: datetime
-    status: int
-    method: str
-    path: str
-    user_agent: str
-    token_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class RequestPage:
-    """A page of the log, newest first. Cursors are None at the ends of the list."""
-
-    requests: tuple[LoggedRequest, ...]
-    newer: str | None
-    older: str | None
-
-
 _NEWEST_FIRST = Keyset("-at", log.c.at, log.c.id, read_value=read_time, read_tie=read_integer)
 
 
 def list_requests(
     org_id: str, filters: RequestFilter, *, kept_since: datetime, older_than: str = "",
     newer_than: str = "",
-) -> RequestPage:  # fmt: skip
-    """Return a page of at most PAGE_SIZE requests of the org, newest first.
+) -> CursorPage:  # fmt: skip
+    """Return a page of at most PAGE_SIZE requests of the org since `kept_since`, newest first.
 
-    Rows older than `kept_since` are not shown, even if they are not deleted yet. `older_than` and
-    `newer_than` are cursors of another page; an invalid one selects the first page.
+    A row has the columns of the log and `token_name`. `older_than` and `newer_than` are cursors of
+    another page; an invalid one selects the first page.
     """
     statement = (
         select(log, Token.name.label("token_name"))
         .join(Token, Token.id == log.c.token_id)
         .where(log.c.org_id == org_id, log.c.at >= kept_since)
     )
-    statement = _matching(statement, filters)
     with database.read() as connection:
-        page = cursor_page(
-            connection, statement, _NEWEST_FIRST, size=PAGE_SIZE,
+        return cursor_page(
+            connection, _matching(statement, filters), _NEWEST_FIRST, size=PAGE_SIZE,
             older_than=older_than, newer_than=newer_than,
         )  # fmt: skip
-    return RequestPage(tuple(_logged(row) for row in page.rows), page.newer, page.older)
 
 
 def _matching(statement: Select[Any], filters: RequestFilter) -> Select[Any]:
@@ -207,42 +183,26 @@ def _matching(statement: Select[Any], filters: RequestFilter) -> Select[Any]:
     return statement
 
 
-def _logged(row: Any) -> LoggedRequest:  # noqa: ANN401 - a row of the log with its token's name
-    return LoggedRequest(
-        row.id, row.at, row.status, row.method, row.path, row.user_agent, row.token_name
-    )
-
-
-def _read_number(text: str) -> int | None:
-    is_number = text.isascii() and text.isdigit() and len(text) < 19  # the column has 64 bits
-    return int(text) if is_number else None
-
-
 PAUSE = 1.0  # seconds between two batches
-# Notes that wait at most, a few megabytes. More would be a database that is away for long.
-MOST_WAITING = 20_000
-# Rows of one statement: an order that is written meanwhile waits a few milliseconds for them.
-CHUNK = 1000
-# Seconds between two looks for rows that are too old, by chance half or half as much again, so that
-# not every process looks at once.
-FORGETTING_PAUSE = 600.0
-# Seconds between two deletions while there are many such rows.
-FORGETTING_STEP = 0.1
-# Seconds that a stopping process gives the last batch.
-FAREWELL = 5.0
+MOST_WAITING = 20_000  # records in memory, a few megabytes
+CHUNK = 1000  # rows of one statement, for which an order's write waits a few milliseconds
+# Seconds between two searches for old rows, varied by half so that processes take turns; and
+# between two deletions while there are many.
+FORGETTING_PAUSE, FORGETTING_STEP = 600.0, 0.1
+LAST_BATCH_TIME = 5.0  # seconds that a stopping process waits for its last batch
 
 _logger = logging.getLogger(__name__)
 _recorders: "weakref.WeakSet[RequestRecorder]" = weakref.WeakSet()
-_farewells: set[int] = set()  # processes, by ID, that write their last notes when they end
+_closing_at_exit: set[int] = set()  # IDs of processes that write their last records at exit
 
 
-def _begin_anew() -> None:
-    """Leave a forked process neither the notes of its parent, which writes them, nor its thread."""
+def _reset_all() -> None:
+    """Start a forked process without its parent's records, which the parent writes."""
     for recorder in _recorders:
-        recorder.begin_anew()
+        recorder.reset()
 
 
-os.register_at_fork(after_in_child=_begin_anew)
+os.register_at_fork(after_in_child=_reset_all)
 
 
 def _close_all() -> None:
@@ -250,30 +210,28 @@ def _close_all() -> None:
         recorder.close()
 
 
-def _say_farewell() -> None:
-    """Have the last notes written when this process ends."""
-    if os.getpid() not in _farewells:
-        _farewells.add(os.getpid())
+def _close_at_exit() -> None:
+    if os.getpid() not in _closing_at_exit:
+        _closing_at_exit.add(os.getpid())
         # The server's worker processes end by multiprocessing, which knows no `atexit`.
         multiprocessing.util.Finalize(None, _close_all, exitpriority=1)
         atexit.register(_close_all)
 
 
 class RequestRecorder:
-    """Takes notes of requests and writes them later. Nothing here is ever raised into a request."""
+    """Collects records of requests and writes them later. Never raises into a request."""
 
     def __init__(self, days: int, context: Callable[[], AbstractContextManager[object]]) -> None:
-        """Keep the log for so many days; 0 takes no notes.
+        """Keep the log for `days`; 0 records nothing.
 
-        `context` gives what the services need around them, for the thread that writes.
+        `context` returns the application context in which the thread writes.
         """
         self.days = days
         self._context = context
-        self.begin_anew()
+        self.reset()
         _recorders.add(self)
 
-    def begin_anew(self) -> None:
-        """Start without notes and without a thread."""
+    def reset(self) -> None:
         self._waiting: deque[RequestRecord] = deque()
         self._dropped = 0
         self._thread: threading.Thread | None = None
@@ -283,7 +241,6 @@ class RequestRecorder:
         self._looks_at = time.monotonic() + FORGETTING_PAUSE * random.random()  # noqa: S311 - no secret
 
     def kept_since(self) -> datetime:
-        """Give the moment before which requests are forgotten."""
         return datetime.now(UTC) - timedelta(days=self.days)
 
     def log_request(
@@ -301,16 +258,14 @@ class RequestRecorder:
             self._start()
 
     def flush(self) -> None:
-        """Write the notes that wait now; those that cannot be written are dropped and counted.
+        """Write the records that are waiting now; drop and count those that cannot be written.
 
-        What comes meanwhile waits for the next time: under load there would be no end, and every
-        handful of notes would get a commit of its own.
+        Later ones wait for the next call: under load this one would never end.
         """
         with self._writing, self._context():
             left = len(self._waiting)
             while left:
-                # Whoever has the turn works undisturbed: a batch is prepared in one go, and the
-                # writer of the database gives the turn away before it waits.
+                # The batch is prepared under the lock, and the writer releases it before it waits.
                 request_lock.acquire()
                 count = min(CHUNK, left)
                 left -= count
@@ -328,12 +283,12 @@ class RequestRecorder:
             _logger.warning("%d requests were left out of the request log.", dropped)
 
     def close(self) -> None:
-        """Write what waits and end the thread; notes that come later start another one."""
+        """Write what is waiting and end the thread; later records start another one."""
         with self._starting:
             thread, self._thread = self._thread, None
             self._stop.set()
         if thread is not None:
-            thread.join(FAREWELL)
+            thread.join(LAST_BATCH_TIME)
 
     def _start(self) -> None:
         with self._starting:
@@ -345,10 +300,10 @@ class RequestRecorder:
             )
             try:
                 thread.start()
-            except RuntimeError:  # no thread can be had now; the next request tries again
+            except RuntimeError:  # no thread is available; the next request tries again
                 return
             self._thread = thread
-        _say_farewell()
+        _close_at_exit()
 
     def _work(self, stop: threading.Event) -> None:
         pause = PAUSE
@@ -358,7 +313,7 @@ class RequestRecorder:
         self.flush()
 
     def _forget_some(self) -> bool:
-        """Delete some rows that are too old, now and then; True while there are more."""
+        """Delete old rows when it is time; return True while there are more."""
         if time.monotonic() < self._looks_at:
             return False
         more = False

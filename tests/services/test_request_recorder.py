@@ -146,7 +146,7 @@ def test_old_rows_are_deleted_from_time_to_time(
 ) -> None:
     monkeypatch.setattr(request_log, "PAUSE", 0.01)
     monkeypatch.setattr(request_log, "FORGETTING_PAUSE", 0.01)
-    recorder.begin_anew()
+    recorder.reset()
     fortnight = 15 * 24 * 3600 * 1000
     old = RequestRecord(
         org.id, org.private.id, int(time.time() * 1000) - fortnight, "GET", "/old", 200, ""

@@ -123,32 +123,25 @@ class Account:
 
 def email_errors(address: str) -> list[FieldError]:
     """Return the errors in an e-mail address, given in lower case and stripped."""
-    errors = (
-        []
-        if _EMAIL.fullmatch(address)
-        else [FieldError("email", lazy_gettext("An e-mail address."))]
-    )
-    return errors + find_unstorable(address, "email", nesting=0)
+    errors = find_unstorable(address, "email", nesting=0)
+    if not _EMAIL.fullmatch(address):
+        errors.insert(0, FieldError("email", lazy_gettext("An e-mail address.")))
+    return errors
 
 
 def email_taken(address: str) -> Text:
-    """Return the message that an address has an account already."""
     return lazy_gettext("%(address)s has an account already.", address=address)
 
 
 def role_errors(role: str) -> list[FieldError]:
-    """Return the errors in the name of a role."""
-    return (
-        []
-        if role in ROLES
-        else [FieldError("role", lazy_gettext("One of: %(options)s.", options=", ".join(ROLES)))]
-    )
+    if role in ROLES:
+        return []
+    return [FieldError("role", lazy_gettext("One of: %(options)s.", options=", ".join(ROLES)))]
 
 
 def new_account(
     org_id: str, *, email: str, role: str, password_hash: str, name: str = ""
 ) -> dict[str, Any]:
-    """Return the row of a new account."""
     return {
         "id": str(uuid.uuid4()),
         "org_id": org_id,
@@ -164,8 +157,7 @@ def new_account(
 def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
     """Create a staff account and return its ID.
 
-    Raises InvalidInput, NotFound for an unknown org, and Taken if the address has an account in any
-    org: it is the name by which people sign in.
+    Raises InvalidInput, NotFound for an unknown org, and Taken if any org has the address.
     """
     address = email.strip().lower()
     refuse([*email_errors(address), *role_errors(role), *password_errors(password)])
@@ -190,7 +182,6 @@ def list_staff(org_id: str) -> list[Account]:
 
 
 def find_staff(org_id: str, staff_id: str) -> Account:
-    """Return an account of the org. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, staff_id)
 
@@ -198,8 +189,7 @@ def find_staff(org_id: str, staff_id: str) -> Account:
 def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
     """Change the role of an account; `by` is the ID of the acting account.
 
-    Raises InvalidInput for an unknown role, NotFound, and Conflict if an admin demotes the own
-    account or the org's last admin.
+    Raises InvalidInput, NotFound, and Conflict for the own account and the org's last admin.
     """
     refuse(role_errors(role))
 
@@ -357,7 +347,6 @@ def require_password(member: StaffMember, typed: str, path: str) -> None:
 def record_sign_in(
     member: StaffMember, *, by_recovery_code: bool = False, now: datetime | None = None
 ) -> None:
-    """Record a sign-in in the account and its event log."""
     at = now or datetime.now(UTC)
     kind = EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN
     own = StaffAccount.id == member.id

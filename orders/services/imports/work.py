@@ -219,7 +219,7 @@ def _made(
     once = IdempotencyKey(key_of(one.id, position), plan.fingerprint(position))
     try:
         made = intake.create_order(
-            draft or plan.draft(order), actor=actor, once=once, action=IMPORTED
+            draft or plan.draft(order), actor=actor, key=once, action=IMPORTED
         )
     except BadRows as bad:
         return position, _as_bad(bad.rows)

@@ -98,9 +98,8 @@ def save_draft(
     """Save what was typed into a form; returns the version to save over next.
 
     `page` names the open page that saves, `version` is what it has loaded or saved last, 0 for a
-    new form. Raises DraftChanged when another page has saved since: then nothing is overwritten.
-    The same content again is no change. For a form whose order is placed nothing is saved, and 0 is
-    returned. No fields at all mean that nothing is left to save.
+    new form. Raises DraftChanged when another page has saved since. Saves nothing and returns 0 for
+    a form whose order is placed. Empty `fields` mean that nothing is left to save.
     """
     at = now_or(now)
     values = {
@@ -141,10 +140,7 @@ def find_draft(key: str, actor: Actor) -> FormDraft | None:
 
 
 def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
-    """List the person's drafts of new orders, the newest first, at most MOST_LISTED.
-
-    Without the one of `but`.
-    """
+    """Return the MOST_LISTED newest drafts of new orders of the person, but not that of `but`."""
     placed = exists().where(
         submission.c.actor_id == draft.c.staff_id, submission.c.key == draft.c.key
     )
@@ -175,17 +171,16 @@ def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> Non
         connection.execute(statement)
 
 
-def end_draft(
-    key: str, actor: Actor, *, version: int, page: str, now: datetime | None = None
+def end_change(
+    order: Order, actor: Actor, *, version: int, page: str, now: datetime | None = None
 ) -> bool:
     """Delete the draft of a change, because the change is saved or discarded.
 
-    `version` and `page` are as for `save_draft`. Returns whether it is gone: what another page has
-    saved since stays. A save of this page that is still on its way brings nothing back, so its end
-    is remembered for a while, also where nothing was kept yet; without the name of a page it
-    is not.
+    Returns whether it is gone: what another page has saved since stays. `version` and `page` are as
+    for `save_draft`. The end is remembered for END_KEPT_FOR, so that a save of this page that is
+    still on its way brings nothing back; not without the name of a page.
     """
-    at = now_or(now)
+    key, at = change_key(order.id), now_or(now)
     values = {"fields": [], "title": "", "lines": 0, "changed_at": at, "discarded_at": at}
 
     with database.transaction() as connection:
@@ -219,11 +214,9 @@ def _stored(key: str, actor: Actor) -> Select[Any]:
 
 
 def _is_refused(found: Row[Any], version: int, page: str) -> bool:
-    """Return whether a page may not overwrite what is stored."""
     if found.fields:
         return bool(found.version != version and found.page != page)
-    # There is nothing to overwrite. But a page that has ended its change must not bring it back by
-    # a save that arrives late.
+    # A page that has ended its change must not bring it back by a save that arrives late.
     return bool(found.discarded_at is not None and found.page == page and version < found.version)
 
 
@@ -261,10 +254,9 @@ def find_change(order: Order, actor: Actor) -> FormDraft | None:
 def save_change(order: Order, fields: Fields, *, actor: Actor, version: int, page: str) -> int:
     """Save what was typed into the order's form; returns the draft's version to save over next.
 
-    `fields` are all that were sent with the order's version among them, or none when nothing is
-    different from the order; `version` and `page` as for `save_draft`. Raises
-    ChangeElsewhere when another page has changes, or this one has ended its own: nothing is
-    overwritten, nothing is brought back.
+    `fields` are all that were sent, or none when nothing differs from the order; `version` and
+    `page` as for `save_draft`. Raises ChangeElsewhere when another page has changes, or this one
+    has ended its own.
     """
     if not fields and not version:
         return 0
@@ -273,14 +265,6 @@ def save_change(order: Order, fields: Fields, *, actor: Actor, version: int, pag
         return save_draft(key, fields, actor=actor, title="", lines=0, version=version, page=page)
     except DraftChanged as changed:
         raise ChangeElsewhere from changed
-
-
-def end_change(order: Order, actor: Actor, *, version: int, page: str) -> bool:
-    """Delete the draft, because the change is saved or discarded.
-
-    Returns whether it is gone: what another page has typed since stays.
-    """
-    return end_draft(change_key(order.id), actor, version=version, page=page)
 
 
 MAX_NAME = 100  # characters
@@ -338,7 +322,6 @@ def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | No
 
 
 def list_templates(actor: Actor) -> list[Template]:
-    """Return the org's templates, sorted by name."""
     statement = (
         select(order_template.c.id, order_template.c.name, order_template.c.created_by)
         .where(order_template.c.org_id == actor.org_id)
@@ -350,10 +333,7 @@ def list_templates(actor: Actor) -> list[Template]:
 
 def find_template(template_id: str, actor: Actor) -> Fields:
     """Return the fields of a template of the org. Raises NotFound."""
-    statement = select(order_template.c.fields).where(
-        order_template.c.org_id == actor.org_id,
-        order_template.c.id == template_id.replace("\0", ""),
-    )
+    statement = select(order_template.c.fields).where(*_template(template_id, actor))
     with database.read() as connection:
         found = connection.execute(statement).one_or_none()
     if found is None:
@@ -364,16 +344,15 @@ def find_template(template_id: str, actor: Actor) -> Fields:
 
 def remove_template(template_id: str, actor: Actor) -> str:
     """Delete a template of the org and return its name. Raises NotFound."""
-    statement = (
-        delete(order_template)
-        .where(
-            order_template.c.org_id == actor.org_id,
-            order_template.c.id == template_id.replace("\0", ""),
-        )
-        .returning(order_template.c.name)
-    )
+    own = _template(template_id, actor)
+    statement = delete(order_template).where(*own).returning(order_template.c.name)
     with database.transaction() as connection:
         name = connection.execute(statement).scalar()
     if name is None:
         raise NotFound(lazy_gettext("There is no such template."))
     return str(name)
+
+
+def _template(template_id: str, actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    own_id = template_id.replace("\0", "")
+    return order_template.c.org_id == actor.org_id, order_template.c.id == own_id

@@ -5,8 +5,10 @@ both have changed the same, nothing is saved and the conflicts are returned. Peo
 same order open see each other's names before they save.
 """
 
+import operator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -62,8 +64,7 @@ def save_edit(
 ) -> Saved:
     """Save changes that began with this version of the order, merged with what came since.
 
-    Raises InvalidOrder, NotFound, StaleVersion for a version that never was, and EditConflict when
-    others have changed the same fields otherwise.
+    Raises InvalidOrder, NotFound, StaleVersion for a version that never was, and EditConflict.
     """
     for _ in range(TRIES):
         stored = find_order(order_id, actor.org_id)
@@ -72,9 +73,11 @@ def save_edit(
         merged = merge_orders(base, mine, stored)
         if merged.conflicts:
             raise EditConflict(stored, merged)
+        values = {field.name: getattr(merged.order, field.name) for field in EDITABLE_FIELDS}
+        is_current = partial(operator.eq, stored.version)
         try:
             order = order_changes.change_order(
-                order_id, _as_changes(merged.order), actor=actor, is_current=_is(stored.version)
+                order_id, OrderChanges(**values), actor=actor, is_current=is_current
             )
         except StaleVersion:
             continue
@@ -82,14 +85,6 @@ def save_edit(
     raise ServiceBusy(
         lazy_gettext("The order is being changed by others all the time. Please try again.")
     )
-
-
-def _is(version: int) -> order_changes.VersionCheck:
-    return lambda current: current == version
-
-
-def _as_changes(order: Order) -> OrderChanges:
-    return OrderChanges(**{field.name: getattr(order, field.name) for field in EDITABLE_FIELDS})
 
 
 # The actions that raise an order's version.
@@ -153,7 +148,6 @@ def note_editor(reference: str, member: StaffMember, *, now: datetime | None = N
 
 
 def leave(reference: str, member: StaffMember) -> None:
-    """Store that this person has closed the order. Raises NotFound."""
     order = find_order(reference, member.org_id)
     statement = delete(order_editor).where(
         order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id

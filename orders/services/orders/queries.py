@@ -32,49 +32,16 @@ IMPORTED = "imported"
 
 
 def order_row(order: Order) -> dict[str, Any]:
-    """Return the row of `orders`, with every column."""
-    return {
-        "id": order.id,
-        "short_id": order.short_id,
-        "org_id": order.org_id,
-        "origin_org_id": order.origin_org_id,
-        "name": order.name,
-        "customer_id": order.customer_id,
-        "platform": order.platform,
-        "metadata": order.metadata,
-        "derivative": order.derivative,
-        "items": order.items,
-        "status": str(order.status),
-        "created_at": order.created_at,
-        "updated_at": order.updated_at,
-        "created_by": order.created_by,
-        "deleted_at": order.deleted_at,
-        "version": order.version,
-        "search_text": search_text(order),
-    }
+    row = order._asdict()
+    del row["cart"]
+    return {**row, "status": str(order.status), "search_text": search_text(order)}
 
 
-def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `whole_order`
-    """Return the order of a row of `queries.whole_order`."""
-    return Order(
-        id=row.id,
-        short_id=row.short_id,
-        org_id=row.org_id,
-        origin_org_id=row.origin_org_id,
-        name=row.name,
-        customer_id=row.customer_id,
-        platform=row.platform,
-        metadata=row.metadata,
-        derivative=row.derivative,
-        cart=_cart(row.lines),
-        items=row.items,
-        status=STATUS_BY_NAME[row.status],
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        created_by=row.created_by,
-        deleted_at=row.deleted_at,
-        version=row.version,
-    )
+def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order`
+    fields = row._asdict()
+    fields["cart"] = _cart(fields.pop("lines"))
+    fields["status"] = STATUS_BY_NAME[row.status]
+    return Order(**fields)
 
 
 def _cart(text: str | None) -> tuple[CartLine, ...]:
@@ -90,7 +57,6 @@ def _cart(text: str | None) -> tuple[CartLine, ...]:
 
 
 def line_rows(order: Order) -> list[dict[str, Any]]:
-    """Return the rows of `cart_line`, in the order of the lines."""
     return [
         {
             "order_id": order.id,
@@ -143,8 +109,7 @@ _by_short_id = CompiledSelect(_of_org.where(orders.c.short_id == bindparam("refe
 def find_order(reference: str, org_id: str) -> Order:
     """Read one order of the org by its UUID, or by its short ID in any spelling.
 
-    Raises NotFound when the org has no such order or it is in the bin, and MistypedShortId for a
-    text that can be neither; the latter without asking the database.
+    Raises NotFound, also for one in the bin, and MistypedShortId for a text that can be neither.
     """
     order_id = read_uuid(reference)
     statement = _by_short_id if order_id is None else _by_id
@@ -255,8 +220,7 @@ class KnownCustomer:
 def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[KnownCustomer]:
     """Return customers whose ID, or whose newest order's name, contains the text.
 
-    Those of the newest orders first, in any case and by any part; then those whose ID starts with
-    the text as it is spelled.
+    First those of the newest orders, in any case; then those whose ID starts with the text.
     """
     typed = text[:MAX_TEXT].replace("\0", " ").strip()
     is_ours = (

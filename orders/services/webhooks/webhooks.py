@@ -68,16 +68,15 @@ def create(
     actor: Actor,
     limits: Limits,
     allow_private: bool,
-    once: IdempotencyKey | None = None,
+    key: IdempotencyKey | None = None,
     webhook_id: str | None = None,
     now: datetime | None = None,
 ) -> NewWebhook:
     """Create a webhook from the fields sent (plain dicts and lists, camelCase).
 
-    `allow_private` allows addresses in the private network. `webhook_id` is a form's own ID: a
-    repeat returns the webhook that the form has created. Raises Repeated when the key `once` has
-    created one already, InvalidInput with every error by its path, Forbidden when it names another
-    org, and Conflict when the org has MAX_WEBHOOKS already.
+    `allow_private` allows addresses in the private network. A used `webhook_id` (a form's own ID)
+    returns its webhook. Raises KeyAlreadyUsed, InvalidInput with every error by its path, Forbidden
+    when it names another org, and Conflict beyond MAX_WEBHOOKS.
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
@@ -106,7 +105,7 @@ def create(
             return NewWebhook(_webhook(known), known.secret)
         _refuse_too_many(connection, actor.org_id)
         connection.execute(insert(table), row)
-        idempotency.remember(connection, once, actor, made, at=at)
+        idempotency.remember(connection, key, actor, made, at=at)
         return made
 
 
@@ -138,8 +137,7 @@ def change(
 ) -> Webhook:
     """Replace the fields that were sent; return the webhook after the change.
 
-    Raises as `create` does, NotFound when the org has no such webhook, and ChangedMeanwhile when
-    its `version_of_webhook` is another than the given one.
+    Raises as `create` does, NotFound, and ChangedMeanwhile when `version` is not the stored one.
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
@@ -148,7 +146,7 @@ def change(
 
     with database.transaction() as connection:
         webhook = _read(connection, webhook_id, actor.org_id, to_change=True)
-        require_version(version, version_of_webhook(webhook))
+        require_version(version, version_of(webhook))
         if all(getattr(webhook, name) == value for name, value in values.items()):
             return webhook
         return _update(connection, webhook, {**values, "updated_at": now_or(now)})
@@ -175,16 +173,11 @@ def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) ->
 
 
 def restore(
-    webhook_id: str,
-    *,
-    actor: Actor,
-    once: IdempotencyKey | None = None,
-    now: datetime | None = None,
+    webhook_id: str, *, actor: Actor, key: IdempotencyKey | None = None, now: datetime | None = None
 ) -> Webhook:
-    """Restore a webhook from the bin; one that is not in it stays as it is.
+    """Restore a webhook from the bin, so that it receives events again; else do nothing.
 
-    It receives events from now on. Raises Repeated when the key `once` has restored it already,
-    NotFound when the org has no such webhook, and Conflict when the org has MAX_WEBHOOKS others.
+    Raises KeyAlreadyUsed, NotFound, and Conflict beyond MAX_WEBHOOKS.
     """
     at = now_or(now)
 
@@ -193,7 +186,7 @@ def restore(
         if webhook.deleted_at is not None:
             _refuse_too_many(connection, actor.org_id)
             webhook = _update(connection, webhook, {"deleted_at": None, "updated_at": at})
-        idempotency.remember(connection, once, actor, webhook, at=at)
+        idempotency.remember(connection, key, actor, webhook, at=at)
         return webhook
 
 
@@ -210,14 +203,14 @@ def roll_secret(
 ) -> str:
     """Replace a webhook's secret and return it; messages are signed by both for OLD_SECRET_LIFE.
 
-    Raises NotFound when the org has no such webhook outside of the bin, and ChangedMeanwhile when
-    its `version_of_webhook` is another than the given one: two in a row would end the first.
+    Raises NotFound, and ChangedMeanwhile when `version` is not the stored one: two in a row would
+    end the first.
     """
     secret = _new_secret()
     at = now_or(now)
     with database.transaction() as connection:
         webhook = _read(connection, webhook_id, org_id, to_change=True)
-        require_version(version, version_of_webhook(webhook))
+        require_version(version, version_of(webhook))
         values = {
             "old_secret": table.c.secret,
             "old_secret_until": at + OLD_SECRET_LIFE,
@@ -226,11 +219,6 @@ def roll_secret(
         }
         connection.execute(update(table).where(table.c.id == webhook.id).values(values))
     return secret
-
-
-def version_of_webhook(webhook: Webhook) -> str:
-    """Return a version of the stored webhook, so that a form overwrites nobody's change."""
-    return version_of(webhook)
 
 
 def _new_secret() -> str:
@@ -288,8 +276,7 @@ def _webhook_of(values: Mapping[str, Any]) -> Webhook:
 def messages(topic: Topic, order: Order, org: OrgRules, *, at: datetime) -> list[dict[str, Any]]:
     """Return a row of `webhook_delivery` for each webhook that receives this event.
 
-    The payload has the shape that Standard Webhooks recommends: `type`, `timestamp` and `data`, the
-    whole order as the JSON API returns it.
+    The payload is that of Standard Webhooks; `data` is the order as the JSON API returns it.
     """
     webhook_ids = list(_receivers(topic, order, org))
     if not webhook_ids:

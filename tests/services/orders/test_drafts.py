@@ -97,7 +97,7 @@ def test_a_placed_order_leaves_no_draft(app: Flask, member: StaffMember) -> None
     with app.app_context():
         save(member)
         draft = intake.check_order({"status": "List"}, actor=member.actor, limits=Limits())
-        intake.create_order(draft, actor=member.actor, once=IdempotencyKey(KEY, "f" * 64))
+        intake.create_order(draft, actor=member.actor, key=IdempotencyKey(KEY, "f" * 64))
         assert drafts.find_draft(KEY, member.actor) is None
         assert drafts.list_drafts(member.actor) == []
         assert save(member, [["name", "late"]], version=1) == 0

@@ -83,7 +83,7 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
             if example.source == "staff"
             else None
         )
-        order = intake.create_order(draft, actor=actor, once=once, now=example.at)
+        order = intake.create_order(draft, actor=actor, key=once, now=example.at)
         _add_history(order, example, actors["staff"], now)
         placed += 1
     return DemoResult(

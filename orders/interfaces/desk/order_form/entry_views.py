@@ -114,7 +114,7 @@ class _NewOrderForm:
         member, note = signed_in(), note_of(self.entry)
         once = IdempotencyKey(self.key, fingerprint({**self.entry.raw(), "note": note}))
         draft = check_new(self.entry, member)
-        return intake.create_order(draft, actor=member.actor, once=once, note=note)
+        return intake.create_order(draft, actor=member.actor, key=once, note=note)
 
     def save_template(self) -> Response:
         """Save the form as a template; the form stays as it is."""
