@@ -26,7 +26,7 @@ from orders.interfaces.http.session import current_member, language_of_person, l
 from orders.interfaces.reference.reference import reference_pages
 from orders.services.files import FileStore
 from orders.services.health import HealthCheck
-from orders.services.request_recorder import RequestRecorder
+from orders.services.request_log import RequestRecorder
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.storage.database import db
 from orders.storage.sqlite import request_lock

@@ -256,7 +256,7 @@ def create_configuration(call: Call) -> Configuration:
         sent.raw, sent.files, sent.errors, actor=call.actor, limits=call.limits
     )
     return configurations.create_configuration(
-        new, files, actor=call.actor, store=call.files, once=call.once
+        new, files, actor=call.actor, store=call.files, key=call.once
     )
 
 

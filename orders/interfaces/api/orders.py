@@ -179,7 +179,7 @@ def create_order(call: Call) -> Order:
     is on disk.
     """
     draft = intake.check_order(call.body, actor=call.actor, limits=call.limits)
-    return intake.create_order(draft, actor=call.actor, once=call.once)
+    return intake.create_order(draft, actor=call.actor, key=call.once)
 
 
 @resource.endpoint(
@@ -273,7 +273,7 @@ def restore_order(call: Call, reference: str) -> Order:
     An order that is not in the bin stays as it is.
     """
     return order_changes.restore_order(
-        reference, actor=call.actor, is_current=call.request.version_check, once=call.once
+        reference, actor=call.actor, is_current=call.request.version_check, key=call.once
     )
 
 
@@ -297,7 +297,7 @@ def add_lines(call: Call, reference: str) -> Order:
         actor=call.actor,
         limits=call.limits,
         is_current=call.request.version_check,
-        once=call.once,
+        key=call.once,
     )
 
 

@@ -119,7 +119,7 @@ def create_webhook(call: Call) -> NewWebhook:
         actor=call.actor,
         limits=call.limits,
         allow_private=call.settings.webhook_private_network,
-        once=call.once,
+        key=call.once,
     )
 
 
@@ -211,7 +211,7 @@ def restore_webhook(call: Call, webhook_id: str) -> Webhook:
 
     A webhook that is not in the bin stays as it is.
     """
-    return webhooks.restore(webhook_id, actor=call.actor, once=call.once)
+    return webhooks.restore(webhook_id, actor=call.actor, key=call.once)
 
 
 # The messages to webhooks (docs/webhooks.md).

@@ -18,7 +18,7 @@ from flask import Flask
 from orders.domain.errors import ServiceBusy
 from orders.services.imports.control import forget_old
 from orders.services.imports.work import work_next
-from orders.services.orders import drafts, editors
+from orders.services.orders import drafts, order_edits
 from orders.services.webhooks import deliveries
 from orders.services.webhooks.webhook_client import WebhookClient
 from orders.settings import Settings
@@ -112,4 +112,4 @@ class Background:
         deliveries.clear_old(self._kept_for)
         forget_old()
         drafts.clear_old()
-        editors.clear_old()
+        order_edits.clear_old()

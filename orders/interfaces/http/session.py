@@ -10,7 +10,8 @@ from wtforms import PasswordField, StringField
 
 from orders.domain.errors import ServiceBusy
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts import access, own_account
+from orders.services import accounts
+from orders.services.accounts import access
 from orders.services.accounts.access import StaffMember
 
 # In sessions without the second factor that the org requires.
@@ -83,7 +84,7 @@ def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> N
     login_user(SignedIn(member))
     # People can sign in while the database is busy.
     with contextlib.suppress(ServiceBusy):
-        own_account.record_sign_in(member, by_recovery_code=by_recovery_code)
+        accounts.record_sign_in(member, by_recovery_code=by_recovery_code)
     if member.lacks_second_factor:
         session[MUST_SET_UP] = True
 

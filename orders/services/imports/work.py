@@ -33,7 +33,7 @@ from orders.services.imports.records import (
     read_orders,
 )
 from orders.services.orders import intake
-from orders.services.orders.rows import IMPORTED
+from orders.services.orders.queries import IMPORTED
 from orders.storage import database
 from orders.storage.tables import order_import, order_import_order, orders, submission
 
@@ -207,7 +207,7 @@ def _made(
     key = IdempotencyKey(key_of(one.id, position), plan.fingerprint(position))
     try:
         draft = draft or plan.draft(order)
-        made = intake.create_order(draft, actor=actor, once=key, action=IMPORTED)
+        made = intake.create_order(draft, actor=actor, key=key, action=IMPORTED)
     except BadRows as bad:
         return position, _as_bad(bad.rows)
     except ServiceBusy:

@@ -89,7 +89,7 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
             if example.source == "staff"
             else None
         )
-        order = intake.create_order(draft, actor=actor, once=once, now=example.at)
+        order = intake.create_order(draft, actor=actor, key=once, now=example.at)
         _add_history(order, example, actors["staff"], now)
     return DemoResult(
         org_id=org_id,

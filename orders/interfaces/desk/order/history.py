@@ -14,8 +14,7 @@ from orders.interfaces.desk.display import status_name
 from orders.interfaces.http.i18n import figure, gettext, ngettext, translated
 from orders.services.catalog import products
 from orders.services.orders.changes import LINK_SENT
-from orders.services.orders.queries import HistoryEntry
-from orders.services.orders.rows import CREATED, IMPORTED
+from orders.services.orders.queries import CREATED, IMPORTED, HistoryEntry
 
 # The titles of actions; an action that is missing here is shown by its name.
 TITLES = {

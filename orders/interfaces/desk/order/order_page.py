@@ -21,7 +21,7 @@ from orders.interfaces.http import pdf
 from orders.interfaces.http.current_settings import current_settings, customer_link
 from orders.interfaces.http.pages import go_to
 from orders.services import mail
-from orders.services.orders import change_drafts, notes, queries
+from orders.services.orders import drafts, notes, queries
 
 STATUSES = tuple(Status)
 _UNDO = "undo"
@@ -116,7 +116,7 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
         cards=cards_of(order),
         history=history.describe(queries.read_history(order), rules, order.org_id),
         history_shown=HISTORY_SHOWN,
-        unsaved=change_drafts.find_unsaved(order, member.actor) if may_enter else None,
+        unsaved=drafts.find_change(order, member.actor) if may_enter else None,
         notes=notes.list_notes(order),
         max_note=notes.MAX_NOTE,
         attributes=labelled(order, rules),

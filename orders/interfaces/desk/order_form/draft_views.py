@@ -17,10 +17,8 @@ from orders.interfaces.desk.order_form.form_page import sent_entry
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
 from orders.services.accounts.access import OrgRules, StaffMember
-from orders.services.orders import change_drafts, drafts, queries
-from orders.services.orders import templates as order_templates
-from orders.services.orders.change_drafts import ChangeElsewhere
-from orders.services.orders.drafts import DraftChanged, Fields
+from orders.services.orders import drafts, queries
+from orders.services.orders.drafts import ChangeElsewhere, DraftChanged, Fields
 
 # Names and values of the fields of a form that waits for the end of a sign-in.
 ResumedForm: TypeAlias = list[tuple[str, str]]
@@ -163,7 +161,7 @@ def discard_draft(key: str) -> Response:
 @desk.post("/orders/templates/<template_id>/remove")
 def remove_template(template_id: str) -> Response:
     """Remove a template for everybody in the org."""
-    order_templates.remove_template(template_id, signed_in().actor)
+    drafts.remove_template(template_id, signed_in().actor)
     return go_to(url_for("desk.new_order", form=_sent_key()))
 
 
@@ -191,7 +189,7 @@ def save_sent_changes(order: Order) -> int:
     is_changed = edit.raw or entry.faults() or entry.form.paste.data
     # The change begins with this version.
     fields: Fields = [["version", sent.get("version", "")], *typed_fields(sent)]
-    return change_drafts.keep(
+    return drafts.save_change(
         order, fields if is_changed else [], actor=member.actor, version=sent_draft_version(),
         page=sent_page(),
     )  # fmt: skip
@@ -230,7 +228,7 @@ def discard_edit_draft(reference: str) -> Response:
     """
     member = signed_in()
     order = queries.find_any_order(reference, member.org_id)
-    is_gone = change_drafts.end(order, member.actor, version=sent_draft_version(), page=sent_page())
+    is_gone = drafts.end_change(order, member.actor, version=sent_draft_version(), page=sent_page())
     if request.form.get("here") == "form":
         discarded = "yes" if is_gone else None
         return go_to(url_for("desk.edit_order", reference=order.short_id, discarded=discarded))

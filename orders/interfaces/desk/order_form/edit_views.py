@@ -32,7 +32,7 @@ from orders.interfaces.desk.order_form.row_actions import do_action
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
-from orders.services.orders import change_drafts, editors, order_edits, queries
+from orders.services.orders import drafts, order_edits, queries
 from orders.services.orders.drafts import FormDraft
 from orders.services.orders.order_edits import EditConflict, Saved
 
@@ -48,8 +48,8 @@ def edit_order(reference: str) -> Response:
     if order.deleted_at is not None:
         # The order's page has the button that restores it.
         return go_to(url_for("desk.show_order", reference=order.short_id))
-    others = editors.note_editor(order.id, member)
-    unsaved = change_drafts.find_unsaved(order, member.actor)
+    others = order_edits.note_editor(order.id, member)
+    unsaved = drafts.find_change(order, member.actor)
     if unsaved is not None and "draft" in request.args:
         return _render_unsaved(unsaved, order, others)
     entry = entry_of(order, member.actor.org)
@@ -118,8 +118,8 @@ class _ChangedOrderForm:
         saved = order_edits.save_edit(
             edit.stored.id, edit.version, edit.raw, actor=member.actor, limits=current_limits()
         )
-        editors.leave(saved.order.id, member)
-        change_drafts.end(saved.order, member.actor, version=sent_draft_version(), page=sent_page())
+        order_edits.leave(saved.order.id, member)
+        drafts.end_change(saved.order, member.actor, version=sent_draft_version(), page=sent_page())
         return saved
 
     def do(self, action: str) -> Response:
@@ -153,7 +153,7 @@ def _report(saved: Saved, edit: Edit) -> Response:
 @desk.post("/orders/<reference>/edit/open")
 def note_editor(reference: str) -> Response:
     """Record that the page is still open, and render who else has the order open."""
-    others = editors.note_editor(reference, signed_in())
+    others = order_edits.note_editor(reference, signed_in())
     return Response(render_template("desk/_others.html", others=others))
 
 

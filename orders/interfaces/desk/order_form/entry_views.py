@@ -35,7 +35,6 @@ from orders.interfaces.http.session import current_member
 from orders.services.accounts.access import StaffMember
 from orders.services.idempotency import IdempotencyKey, fingerprint
 from orders.services.orders import drafts, intake, queries
-from orders.services.orders import templates as order_templates
 from orders.services.orders.intake import AlreadyPlaced
 
 
@@ -72,7 +71,7 @@ def _first_entry(member: StaffMember) -> OrderEntry:
         )
         return entry
     if "template" in request.args:
-        fields = order_templates.find_template(request.args["template"], member.actor)
+        fields = drafts.find_template(request.args["template"], member.actor)
         return sent_entry(as_form(fields), member)
     return new_entry(member.actor.org)
 
@@ -115,13 +114,13 @@ class _NewOrderForm:
         member, note = signed_in(), note_of(self.entry)
         once = IdempotencyKey(self.key, fingerprint({**self.entry.raw(), "note": note}))
         draft = check_new(self.entry, member)
-        return intake.create_order(draft, actor=member.actor, once=once, note=note)
+        return intake.create_order(draft, actor=member.actor, key=once, note=note)
 
     def save_template(self) -> Response:
         """Save the form as a template; the form stays as it is."""
         name, fields = request.form.get("templateName", ""), typed_fields(request.form)
         try:
-            order_templates.save_template(name, fields, actor=signed_in().actor)
+            drafts.save_template(name, fields, actor=signed_in().actor)
         except InvalidInput as invalid:
             self.entry.show(invalid.errors)
         except Conflict as conflict:
@@ -189,5 +188,5 @@ def _render(
         kept=kept,
         drafts=drafts.list_drafts(actor, but=key) if is_whole else (),
         discarded=request.args.get("discarded", ""),
-        templates=order_templates.list_templates(actor) if is_whole else (),
+        templates=drafts.list_templates(actor) if is_whole else (),
     )

@@ -12,8 +12,7 @@ from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.services.accounts.access import StaffMember
 from orders.services.catalog import products
 from orders.services.catalog.products import find_configurations
-from orders.services.customers import find_customers
-from orders.services.orders.queries import find_order
+from orders.services.orders.queries import find_customers, find_order
 
 
 def check_sent(entry: OrderEntry, sent: FormData, member: StaffMember) -> None:

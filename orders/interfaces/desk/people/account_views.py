@@ -13,7 +13,7 @@ from orders.interfaces.http.i18n import gettext, use_language
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import stay_signed_in
 from orders.services import accounts
-from orders.services.accounts import own_account, second_factor
+from orders.services.accounts import second_factor
 from orders.services.accounts.access import StaffMember
 from orders.services.languages import languages
 
@@ -99,7 +99,7 @@ def save_preferences() -> Response:
         done = gettext("Your preferences are saved.")
     return save(
         entry,
-        lambda: own_account.change_own(member, name=form.name.data or "", preferences=chosen),
+        lambda: accounts.change_own(member, name=form.name.data or "", preferences=chosen),
         render=lambda: _render(member, preferences=entry),
         done=done,
         address=url_for("desk.show_account"),
@@ -123,9 +123,7 @@ def change_own_password() -> Response:
 
 
 def _change_password(member: StaffMember, form: OwnPasswordForm) -> None:
-    own_account.change_password(
-        member, old=form.old_password.data or "", new=form.password.data or ""
-    )
+    accounts.change_password(member, old=form.old_password.data or "", new=form.password.data or "")
     stay_signed_in(member)
 
 

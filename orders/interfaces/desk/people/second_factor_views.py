@@ -15,7 +15,8 @@ from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import gettext
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import MUST_SET_UP, own_path, stay_signed_in
-from orders.services.accounts import own_account, second_factor
+from orders.services import accounts
+from orders.services.accounts import second_factor
 from orders.services.accounts.access import StaffMember
 
 T = TypeVar("T")
@@ -115,7 +116,7 @@ def _with_password(
     member, entry = signed_in(), FilledForm(ProofForm(formdata=request.form))
 
     def check_and_change() -> T:
-        own_account.require_password(member, entry.form.proof.data or "", "proof")
+        accounts.require_password(member, entry.form.proof.data or "", "proof")
         return change(member)
 
     return submit(

@@ -23,9 +23,9 @@ from orders.interfaces.desk.forms import (
 from orders.interfaces.http.current_settings import current_settings
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to, page_number
+from orders.services.accounts.checks import version_of
 from orders.services.webhooks import deliveries, webhooks
 from orders.services.webhooks.deliveries import STATE_TEXTS, DeliveryState
-from orders.services.webhooks.webhooks import version_of_webhook
 from orders.storage.pages import MAX_PER_PAGE, Paging
 
 TOPIC_LABELS = {
@@ -69,7 +69,7 @@ class WebhookForm(VersionedForm):
             topic=str(webhook.topic),
             address=webhook.address,
             statuses=webhook.filter.get("status", []),
-            version=version_of_webhook(webhook),
+            version=version_of(webhook),
         )
 
     def raw(self) -> dict[str, Any]:
@@ -231,7 +231,7 @@ def _render(webhook: Webhook, entry: FilledForm) -> str:
         "desk/webhooks/webhook.html",
         webhook=webhook,
         entry=entry,
-        version=webhooks.version_of_webhook(webhook),
+        version=version_of(webhook),
         messages=deliveries.list_deliveries(webhook.id, webhook.org_id, paging),
         topics=TOPIC_LABELS,
         icons=STATE_ICONS,
