@@ -7,7 +7,7 @@ from flask import Response, g, redirect, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
-from orders.domain.errors import Conflict, InvalidOrder
+from orders.domain.errors import Conflict, InvalidInput, InvalidOrder
 from orders.domain.order import Order
 from orders.domain.short_id import grouped
 from orders.interfaces.desk.blueprint import OPEN_TO_ALL, ask_to_sign_in, desk, signed_in
@@ -15,6 +15,7 @@ from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key
 from orders.interfaces.desk.order_form.draft_views import (
     as_form,
     keep_sent_draft,
+    kept_entry,
     sent_page,
     typed_fields,
 )
@@ -49,15 +50,9 @@ def new_order() -> AnyResponse:
         return redirect(url_for("desk.new_order", form=new_key(), **sources))
     member = signed_in()
     kept = drafts.find_draft(key, member.actor)
-    entry = _first_entry(member) if kept is None else _entry_of_draft(kept, member)
+    entry = _first_entry(member) if kept is None else kept_entry(kept.fields, member)
     placed = queries.find_submission(key, member.actor)
     return _render(entry, key, version=kept.version if kept else 0, placed=placed, kept=kept)
-
-
-def _entry_of_draft(draft: drafts.FormDraft, member: StaffMember) -> OrderEntry:
-    entry = sent_entry(as_form(draft.fields), member)
-    entry.focus = element_id(entry.lines[-1].reference.name)
-    return entry
 
 
 def _first_entry(member: StaffMember) -> OrderEntry:
@@ -79,7 +74,6 @@ def _first_entry(member: StaffMember) -> OrderEntry:
 
 @desk.post("/orders/new")
 def place_order() -> AnyResponse:
-    """Place the order, or perform the action of a button and render the form again."""
     key = request.args.get("form", "")
     form = _NewOrderForm(sent_entry(request.form, signed_in()), key if is_key(key) else new_key())
     action = request.form.get("do", "")
@@ -122,7 +116,7 @@ class _NewOrderForm:
         name, fields = request.form.get("templateName", ""), typed_fields(request.form)
         try:
             order_templates.save_template(name, fields, actor=signed_in().actor)
-        except InvalidOrder as invalid:
+        except InvalidInput as invalid:
             self.entry.show(invalid.errors)
         except Conflict as conflict:
             self._refuse(translated(conflict.sentence))
@@ -131,8 +125,7 @@ class _NewOrderForm:
         return self._render_kept(422 if self.entry.summary else 200)
 
     def do(self, action: str) -> Response:
-        do_action(self.entry, action)
-        self.entry.resolve(signed_in().org_id)
+        do_action(self.entry, action, signed_in().org_id)
         return self._render_kept(200)
 
     def _refuse(self, notice: str) -> None:
