@@ -11,9 +11,10 @@ from orders.domain.errors import StaleVersion
 from orders.domain.order import Order
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import FormData, attribute_path, is_key, new_key, number_in
+from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key, number_in
 from orders.interfaces.desk.order_form.edit_form import read_edit
 from orders.interfaces.desk.order_form.form_page import sent_entry
+from orders.interfaces.desk.order_form.order_form import OrderEntry
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
 from orders.services.accounts.access import OrgRules, StaffMember
@@ -46,8 +47,14 @@ def typed_fields(sent: FormData) -> Fields:
 
 
 def as_form(fields: Fields) -> FormData:
-    """Return saved fields as a browser sends them."""
     return MultiDict([(name, value) for name, value in fields])
+
+
+def kept_entry(fields: Fields, member: StaffMember) -> OrderEntry:
+    """Return the form of a draft, with the last row in focus."""
+    entry = sent_entry(as_form(fields), member)
+    entry.focus = element_id(entry.lines[-1].reference.name)
+    return entry
 
 
 def sent_draft_version() -> int:
@@ -57,32 +64,24 @@ def sent_draft_version() -> int:
 
 def sent_page() -> str:
     """Return the name of the open page that has sent the form; empty for none."""
-    return _page_of(request.form)
-
-
-def _page_of(sent: FormData) -> str:
-    return sent.get("page", "")[:MAX_PAGE_NAME]
+    return request.form.get("page", "")[:MAX_PAGE_NAME]
 
 
 # New orders
 
 
 def _save(sent: FormData, key: str, member: StaffMember, version: int) -> int:
+    """Save the form as a draft; its title is the order's name, else the customer."""
     fields = typed_fields(sent)
+    typed = dict(fields)
+    title = (typed.get("name") or typed.get("customerId") or "").strip()
     return drafts.save_draft(
-        key, fields, actor=member.actor, title=_title_of(fields), lines=_lines_of(fields),
-        version=version, page=_page_of(sent),
+        key, fields, actor=member.actor, title=title, lines=_lines_of(fields),
+        version=version, page=sent_page(),
     )  # fmt: skip
 
 
-def _title_of(fields: Fields) -> str:
-    """Return the title of a draft: the order's name, else the customer."""
-    typed = dict(fields)
-    return (typed.get("name") or typed.get("customerId") or "").strip()
-
-
 def _lines_of(fields: Fields) -> int:
-    """Count the lines that name a configuration."""
     return sum(
         name.startswith("cart.") and name.endswith(".configurationId") and bool(value.strip())
         for name, value in fields
@@ -92,7 +91,7 @@ def _lines_of(fields: Fields) -> int:
 def _is_typed(fields: Fields, rules: OrgRules) -> bool:
     """Return whether anything was typed: a form that was only opened is no draft."""
     defaults = {
-        attribute_path(rule): "y" if rule.kind is Kind.BOOLEAN else str(rule.default)
+        rule.path: "y" if rule.kind is Kind.BOOLEAN else str(rule.default)
         for rule in rules.attributes
         if rule.default is not None and rule.default is not False
     }
@@ -112,9 +111,9 @@ def save_sent_draft(key: str) -> int:
 
 
 def keep_sent_draft(key: str) -> int:
-    """Save the form that was sent, for people without JavaScript; return the draft's version.
+    """Save the form that was sent unless another page has a newer draft; return the version.
 
-    A newer draft of another open page does not matter here: this person sees what is on this page.
+    People without JavaScript have no other way to a draft.
     """
     with contextlib.suppress(DraftChanged):
         return save_sent_draft(key)
@@ -124,7 +123,7 @@ def keep_sent_draft(key: str) -> int:
 def keep_resumed(sent: FormData, key: str, member: StaffMember) -> str:
     """Save an order form that waits for the end of a sign-in as a draft; return the draft's key.
 
-    That is the form's own, unless another page has another draft with it: nothing is overwritten.
+    That is the form's own unless another page has a draft with it, which is not overwritten.
     """
     version = number_in(sent, "draft_version")
     key = key if is_key(key) else new_key()
@@ -196,10 +195,7 @@ def save_sent_changes(order: Order) -> int:
 
 
 def keep_sent_changes(order: Order) -> int:
-    """Save the changes that were sent, for people without JavaScript; return the draft's version.
-
-    Other changes on another open page do not matter here: this person sees what is on this page.
-    """
+    """Save the changes that were sent unless another page has newer ones; return the version."""
     with contextlib.suppress(ChangeElsewhere, StaleVersion):
         return save_sent_changes(order)
     return sent_draft_version()

@@ -16,6 +16,7 @@ from orders.interfaces.desk.order_form.draft_views import (
     NOT_OF_THIS_ORDER,
     as_form,
     keep_sent_changes,
+    kept_entry,
     sent_draft_version,
     sent_page,
 )
@@ -60,10 +61,8 @@ def edit_order(reference: str) -> Response:
 
 def _render_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Response:
     """Render the form as it was left, with the version of the order that it began with."""
-    fields = as_form(unsaved.fields)
-    entry = sent_entry(fields, signed_in())
-    entry.focus = element_id(entry.lines[-1].reference.name)
-    version = number_in(fields, "version")
+    entry = kept_entry(unsaved.fields, signed_in())
+    version = number_in(as_form(unsaved.fields), "version")
     return _render(
         entry, order, version, draft_version=unsaved.version, others=others, kept=unsaved,
         is_older=version != order.version,
@@ -72,7 +71,6 @@ def _render_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Resp
 
 @desk.post("/orders/<reference>/edit")
 def save_order(reference: str) -> AnyResponse:
-    """Save the changes, or perform the action of a row's button and render the form again."""
     member = signed_in()
     stored = queries.find_any_order(reference, member.org_id)
     form, action = (
@@ -123,8 +121,7 @@ class _ChangedOrderForm:
         return saved
 
     def do(self, action: str) -> Response:
-        do_action(self.entry, action)
-        self.entry.resolve(signed_in().org_id)
+        do_action(self.entry, action, signed_in().org_id)
         return self._render_kept(self._version())
 
     def render_binned(self) -> Response:

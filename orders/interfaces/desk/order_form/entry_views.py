@@ -15,6 +15,7 @@ from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key
 from orders.interfaces.desk.order_form.draft_views import (
     as_form,
     keep_sent_draft,
+    kept_entry,
     sent_page,
     typed_fields,
 )
@@ -48,15 +49,9 @@ def new_order() -> AnyResponse:
         return redirect(url_for("desk.new_order", form=new_key(), **sources))
     member = signed_in()
     kept = drafts.find_draft(key, member.actor)
-    entry = _first_entry(member) if kept is None else _entry_of_draft(kept, member)
+    entry = _first_entry(member) if kept is None else kept_entry(kept.fields, member)
     placed = queries.find_submission(key, member.actor)
     return _render(entry, key, version=kept.version if kept else 0, placed=placed, kept=kept)
-
-
-def _entry_of_draft(draft: drafts.FormDraft, member: StaffMember) -> OrderEntry:
-    entry = sent_entry(as_form(draft.fields), member)
-    entry.focus = element_id(entry.lines[-1].reference.name)
-    return entry
 
 
 def _first_entry(member: StaffMember) -> OrderEntry:
@@ -78,7 +73,6 @@ def _first_entry(member: StaffMember) -> OrderEntry:
 
 @desk.post("/orders/new")
 def place_order() -> AnyResponse:
-    """Place the order, or perform the action of a button and render the form again."""
     key = request.args.get("form", "")
     form = _NewOrderForm(sent_entry(request.form, signed_in()), key if is_key(key) else new_key())
     action = request.form.get("do", "")
@@ -130,8 +124,7 @@ class _NewOrderForm:
         return self._render_kept(422 if self.entry.summary else 200)
 
     def do(self, action: str) -> Response:
-        do_action(self.entry, action)
-        self.entry.resolve(signed_in().org_id)
+        do_action(self.entry, action, signed_in().org_id)
         return self._render_kept(200)
 
     def _refuse(self, notice: str) -> None:

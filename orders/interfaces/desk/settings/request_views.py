@@ -40,7 +40,6 @@ class TypedFilter:
 
 @desk.get("/docs/api/requests")
 def list_requests() -> Response:
-    """Render a page of the log, newest first; the filters are in the address."""
     recorder: RequestRecorder = current_app.extensions["request_recorder"]
     narrowing = _read_filter(request.args)
     text = render_template(
