@@ -70,7 +70,7 @@ def run(one: Import, actor: Actor) -> None:
 
 
 def line(name: str, result: Result) -> str:
-    """Give the percentiles of the waiting, in milliseconds."""
+    """Return the percentiles of the waiting times, in milliseconds."""
     p50, p95, p99, most = (result.percentile(share) * 1000 for share in (0.5, 0.95, 0.99, 1))
     return (
         f"{name:<16} {len(result.latencies):>7,} orders   p50 {p50:6.2f}   p95 {p95:6.2f}   "

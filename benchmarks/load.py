@@ -100,7 +100,7 @@ def _go_on(
 
 
 def _whole_answer(received: bytearray) -> tuple[int, bytes] | None:
-    """Give status and body once the answer is whole; answers without a length have no body."""
+    """Return status and body once the answer is complete; without a length there is no body."""
     end = received.find(b"\r\n\r\n")
     if end < 0:
         return None

@@ -31,7 +31,7 @@ class Measured:
     seconds: list[float] = field(default_factory=list)
 
     def line(self) -> str:
-        """Give the median rate, the percentiles and the processors' time of one request."""
+        """Return the median rate, the percentiles, and the CPU time of one request."""
         merged = Result(1.0, [one for run in self.runs for one in run.latencies])
         p50, p99 = (merged.percentile(share) * 1000 for share in (0.5, 0.99))
         rate = statistics.median(run.rate for run in self.runs)

@@ -53,7 +53,7 @@ def main() -> None:
 
 @contextmanager
 def databases(folder: Path) -> Iterator[dict[str, str]]:
-    """Give an empty database of each kind."""
+    """Yield an empty database of each kind."""
     with postgres_server() as server:
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE start_page")
@@ -103,12 +103,12 @@ def fill(org_id: str, person: str, count: int) -> None:
 
 
 def age(chance: random.Random, number: int) -> float:
-    """Give the age of an order in seconds."""
+    """Return the age of an order in seconds."""
     return chance.uniform(0, (30 if number % 2 else 365) * 86_400)
 
 
 def order(org_id: str, person: str, at: datetime, chance: random.Random) -> dict[str, Any]:
-    """Give a row of `orders`."""
+    """Return a row of `orders`."""
     [status] = chance.choices([*WEIGHTS], [*WEIGHTS.values()])
     return {
         "id": new_uuid(at), "short_id": uuid.UUID(int=chance.getrandbits(128)).hex[:12],

@@ -45,7 +45,7 @@ class Form:
         return self
 
     def body(self) -> bytes:
-        """Give the body, for the type `KIND`."""
+        """Return the body, of content type `KIND`."""
         mark = f"--{BOUNDARY}".encode()
         return b"".join(mark + b"\r\n" + part for part in self.parts) + mark + b"--\r\n"
 

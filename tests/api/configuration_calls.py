@@ -51,7 +51,7 @@ def read(api: Api, path: str, **headers: str) -> Any:  # noqa: ANN401 - the test
     return api.client.get(f"/api/configurations/{path}", headers={**api.headers, **headers})
 
 
-def told(answer: Answer) -> dict[str, str]:
+def errors_by_path(answer: Answer) -> dict[str, str]:
     assert answer.status_code == 422, answer.text
     assert answer.mimetype == "application/problem+json"
     return {error["path"]: error["message"] for error in answer.json["errors"]}

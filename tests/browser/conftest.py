@@ -157,7 +157,7 @@ def plain_page(chromium: Browser, watch: Watch, desk: Desk) -> Iterator[Page]:
     context.close()
 
 
-# Two frames later the page is drawn anew, and what fades to its new color begins to: not any more.
+# Two frames later the page is rendered again and color transitions have begun; finish them.
 SETTLED = """new Promise((settled) => requestAnimationFrame(() => requestAnimationFrame(() => {
     const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
     for (const one of fading) one.finish();
@@ -173,7 +173,7 @@ class Look:
     width: int
 
     def show(self, page: Page) -> None:
-        """Give an open page this look."""
+        """Apply this look to an open page."""
         page.set_viewport_size({"width": self.width, "height": 800})
         page.emulate_media(color_scheme=self.scheme)
         page.evaluate(SETTLED)

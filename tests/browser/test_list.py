@@ -24,7 +24,7 @@ def make_orders(page: Page, desk: Desk, count: int) -> str:
 
 
 def row(page: Page, name: str) -> str:
-    """Give the selector of the row of an order."""
+    """Return the selector of an order's row."""
     return f'.list tbody tr:has-text("{name}")'
 
 

@@ -34,7 +34,7 @@ def test_a_first_visit_of_the_settings_is_light(
 
 
 def weight_of(context: BrowserContext, address: str) -> int:
-    """Give the bytes of all answers that a visit of this address takes."""
+    """Return the bytes of all responses to a visit of this address."""
     requests: list[Request] = []
 
     def note(request: Request) -> None:

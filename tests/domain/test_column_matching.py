@@ -13,7 +13,7 @@ FINISH = AttributeRule("finish", "Surface", Kind.TEXT)
 WEIGHT = AttributeRule("weight", "Weight (kg)", Kind.NUMBER, applies=Applies.DERIVATIVE)
 
 
-def test_wire_names_are_what_they_say() -> None:
+def test_wire_names_are_fixed() -> None:
     assert guess(WIRE, ()).targets == WIRE
     assert guess([name.upper() for name in WIRE], ()).targets == WIRE
 

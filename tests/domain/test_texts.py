@@ -1,4 +1,4 @@
-"""Texts that remember what they were made of, and their translation at the door."""
+"""Lazy texts and their translation in an interface."""
 
 import json
 
@@ -30,7 +30,7 @@ def test_a_text_is_its_english_sentence() -> None:
     assert json.dumps(lazy_gettext("Not %(what)s", what="so")) == '"Not so"'
 
 
-def test_an_error_gives_its_sentence_as_it_was_marked() -> None:
+def test_an_error_returns_its_message_untranslated() -> None:
     sentence = lazy_gettext("Not found")
     assert NotFound(sentence).sentence is sentence
     assert NotFound().sentence == ""

@@ -1,4 +1,4 @@
-"""What schemathesis must know of our formats, loaded by it through SCHEMATHESIS_HOOKS.
+"""What schemathesis must know about our formats; it loads this module through SCHEMATHESIS_HOOKS.
 
 A document cannot say which orders and configurations there are, nor of which org a token is.
 Without the strategies below nearly every generated request would be refused for that alone, by
@@ -165,8 +165,8 @@ def positive_data_acceptance_given_what_is_stored(ctx: Any, response: Any, case:
     if response.status_code == 412 and "If-Match" in case.headers:
         return
     if response.status_code == 422:
-        told = [error["message"] for error in response.json().get("errors", [])]
-        if told and all(map(DECIDED_BY_WHAT_IS_STORED.fullmatch, told)):
+        messages = [error["message"] for error in response.json().get("errors", [])]
+        if messages and all(map(DECIDED_BY_WHAT_IS_STORED.fullmatch, messages)):
             return
     positive_data_acceptance(ctx, response, case)
 
@@ -209,6 +209,6 @@ def use_after_free_unless_restored(ctx: Any, response: Any, case: Any) -> None: 
 
 
 def _is_of(earlier: Any, case: Any) -> bool:  # noqa: ANN401 - schemathesis' own
-    """Tell whether an earlier request was for the same thing, whatever else its path says."""
+    """Return whether an earlier request was for the same resource."""
     mine = (case.path_parameters or {}).values()
     return any(value in mine for value in (earlier.path_parameters or {}).values())

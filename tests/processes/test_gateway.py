@@ -372,7 +372,7 @@ def test_a_header_cannot_pass_for_another_one(log: Path, port: int) -> None:
     )
 
 
-def test_texts_beyond_ascii_stand_for_their_bytes(log: Path, port: int) -> None:
+def test_texts_beyond_ascii_are_their_bytes(log: Path, port: int) -> None:
     name = "X-Name: Zürich".encode()
     request = b"GET /environ?a=%FF HTTP/1.1\r\nHost: x\r\n" + name + b"\r\n\r\n"
     environ = _environ(port, request)

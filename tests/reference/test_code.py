@@ -49,7 +49,9 @@ def test_every_operation_is_shown_in_every_language(service: Service) -> None:
 
 
 @every_language
-def test_the_code_does_what_the_page_says(service: Service, language: str, tmp_path: Path) -> None:
+def test_the_code_does_what_the_page_describes(
+    service: Service, language: str, tmp_path: Path
+) -> None:
     for operation in service.operations():
         made = service.make(operation)
         code = with_real_ids(service.blocks[operation.name, language], operation, made)

@@ -382,7 +382,7 @@ def test_only_a_uuid_is_reported_as_kept(staff_client: FlaskClient) -> None:
     assert staff_client.post(ADDRESS, data=form).text.count("kept as it is") == 1
 
 
-class TestTheNoteForTheTeam:
+class TestTeamNote:
     def test_the_note_is_added_with_the_order_and_shown_only_to_the_team(
         self, staff_client: FlaskClient, org: Org, client: FlaskClient
     ) -> None:

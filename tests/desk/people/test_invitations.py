@@ -127,10 +127,10 @@ class TestInviting:
         self, app: Flask, admin_client: FlaskClient, other_org: Org
     ) -> None:
         invite(admin_client)
-        for email, told in ((KIM, "invited already"), (other_org.staff().email, "an account")):
+        for email, message in ((KIM, "invited already"), (other_org.staff().email, "an account")):
             answer = admin_client.post(INVITE, data={"email": email, "role": "sales"})
             assert answer.status_code == 409
-            assert told in answer.text
+            assert message in answer.text
         assert len(stored(app)) == 1
 
 

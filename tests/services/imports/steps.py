@@ -54,7 +54,7 @@ def started(one: Import, org: Org, **choices: bool) -> Import:
 
 
 def stored(org: Org) -> list[tuple[str | None, list[int]]]:
-    """Give name and counts of every stored order of the org, by name."""
+    """Return name and counts of every stored order of the org, by name."""
     with database.read() as connection:
         ids = connection.execute(
             select(tables.orders.c.id)

@@ -80,7 +80,7 @@ class TestConfigurations:
                 place(other, *[shop["OSL-1"]] * 400)
             assert self.skus("", mine) == ["FEN-1", "OSL-1"]
 
-    def test_the_first_lines_of_an_order_tell_what_is_in_use(
+    def test_the_first_lines_of_an_order_decide_what_is_in_use(
         self, app: Flask, org: Org, shop: dict[str, str]
     ) -> None:
         with app.app_context():
