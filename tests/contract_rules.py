@@ -100,7 +100,7 @@ RULES = {
     ],
     "The import": [
         ("the same rules, all or none", "desk/settings/test_configurations.py", "test_every_row_is_checked_and_none_is_saved"),
-        ("the same file twice makes nothing twice", "desk/settings/test_configurations.py", "test_the_same_file_again_makes_no_second_ones"),
+        ("the same file twice makes nothing twice", "desk/settings/test_configurations.py", "test_the_same_file_twice_creates_no_duplicates"),
     ],
     "Webhooks": [
         ("secret: in the answer to POST only", HOOKS, "test_the_secret_is_shown_this_once"),
@@ -142,7 +142,7 @@ RULES = {
         ("lastUsedAt is kept", TOKENS, "test_the_last_use_is_kept"),
         ("another org's orders are 404", TOKENS, "test_an_order_of_another_org_is_404"),
         ("secrets never reach a log", "processes/test_serve.py", "test_the_access_log_never_contains_a_token"),
-        ("secrets are shown once, on no page and in no URL", "desk/settings/test_tokens.py", "test_its_secret_is_shown_once_and_stored_nowhere"),
+        ("secrets are shown once, on no page and in no URL", "desk/settings/test_tokens.py", "test_the_secret_is_shown_once_and_not_stored"),
     ],
     "Access tokens": [
         ("every field; lastUsedOn is left out until it is used", ACCESSTOKENS, "test_the_list_contains_every_field"),

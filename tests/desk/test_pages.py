@@ -222,7 +222,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/o/<code>", "GET"), ("/o/<path:code>", "GET"), ("/o/", "GET"),
         ("/o/<code>/pictures/<int:number>", "GET"), ("/o/<code>/days/<int:number>.ics", "GET"),
         ("/o/<code>/open", "POST"), ("/o/logo/<sha256>", "GET"),
-        ("/o/look/<colour>.css", "GET"), ("/o/look/<colour>/preview.css", "GET"),
+        ("/o/look/<color>.css", "GET"), ("/o/look/<color>/preview.css", "GET"),
         ("/configurations", "GET"), ("/configurations/<reference>", "GET"),
         ("/configurations/<reference>/picture", "GET"),
         ("/configurations/<reference>/files/<path:key>", "GET"),

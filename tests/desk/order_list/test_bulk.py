@@ -287,7 +287,7 @@ class TestBin:
 
 class TestForm:
     def test_enter_changes_nothing(self, staff_client: FlaskClient, app: Flask, org: Org) -> None:
-        code = make_order(org)["shortId"]
+        code = make_order(org, name="a")["shortId"]
         page = staff_client.get("/orders?q=a").text
         assert read(page).first("#changing button")["value"] == ""
         sent = {**form(staff_client), "scope": "page", "set": "Complete", "do": ""}

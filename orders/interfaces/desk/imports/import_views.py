@@ -303,6 +303,6 @@ def _render_result(one: Import) -> str:
         page=number,
         pages=-(-(one.order_count or 0) // ORDERS_A_PAGE),
         names=queries.actor_names({one.started_by or one.created_by}, one.org_id),
-        ImportState=ImportState,
+        State=ImportState,
         OrderState=OrderState,
     )

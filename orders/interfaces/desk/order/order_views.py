@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Response, render_template, request, url_for
 from flask_limiter.util import get_remote_address
 
-from orders.domain.errors import Forbidden, InvalidOrder, NotFound, ServiceBusy, StaleVersion
+from orders.domain.errors import Forbidden, InvalidInput, NotFound, ServiceBusy, StaleVersion
 from orders.domain.order import Order, OrderChanges
 from orders.domain.status import Status, read_status
 from orders.domain.texts import lazy_gettext
@@ -95,7 +95,7 @@ def set_status(reference: str) -> Response:
         )
     except StaleVersion:
         return _render_stale(order.id, status)
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         sentence = " ".join(translated(error.message) for error in invalid.errors)
         return render_order(order, OrderForms(status_error=sentence), status=422)
     return _report_status(order, after)
@@ -167,7 +167,7 @@ def add_note(reference: str) -> Response:
             order.id, entry.form.note.data or "", actor=signed_in().actor,
             note_id=id_by_field(entry.form.key),
         )  # fmt: skip
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         entry.show(invalid.errors)
         return render_order(order, OrderForms(note=entry), status=422)
     anchor = f"note-{note_id}"

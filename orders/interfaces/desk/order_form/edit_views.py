@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Response, flash, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from orders.domain.errors import InvalidOrder, NotFound, StaleVersion
+from orders.domain.errors import InvalidInput, NotFound, StaleVersion
 from orders.domain.order import Order
 from orders.domain.short_id import grouped
 from orders.domain.status import Status
@@ -103,7 +103,7 @@ class _ChangedOrderForm:
             raise NotFound(NOT_OF_THIS_ORDER) from error
         try:
             saved = self._save_edit(edit)
-        except InvalidOrder as invalid:
+        except InvalidInput as invalid:
             self.entry.show(invalid.errors)
             return self._render_kept(edit.version, status=422)
         except EditConflict as conflict:

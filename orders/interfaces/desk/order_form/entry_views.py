@@ -7,7 +7,7 @@ from flask import Response, g, redirect, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
-from orders.domain.errors import Conflict, InvalidOrder
+from orders.domain.errors import Conflict, InvalidInput
 from orders.domain.order import Order
 from orders.domain.short_id import grouped
 from orders.interfaces.desk.blueprint import OPEN_TO_ALL, ask_to_sign_in, desk, signed_in
@@ -100,7 +100,7 @@ class _NewOrderForm:
     def place(self) -> Response:
         try:
             order = self._create()
-        except InvalidOrder as invalid:
+        except InvalidInput as invalid:
             self.entry.show(invalid.errors)
             return self._render_kept(422)
         except AlreadyPlaced as placed:
@@ -122,7 +122,7 @@ class _NewOrderForm:
         name, fields = request.form.get("templateName", ""), typed_fields(request.form)
         try:
             order_templates.save_template(name, fields, actor=signed_in().actor)
-        except InvalidOrder as invalid:
+        except InvalidInput as invalid:
             self.entry.show(invalid.errors)
         except Conflict as conflict:
             self._refuse(translated(conflict.sentence))

@@ -17,7 +17,7 @@ from orders.services.orders.queries import find_order
 
 
 def check_sent(entry: OrderEntry, sent: FormData, member: StaffMember) -> None:
-    """Check the form of a new or a changed order. Raises InvalidOrder."""
+    """Check the form of a new or a changed order. Raises InvalidInput."""
     if "order" in sent:
         stored = find_order(sent["order"], member.org_id)
         check_changes(entry, read_edit(entry, sent, stored, member), member)

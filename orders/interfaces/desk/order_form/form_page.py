@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from flask import Response
 
-from orders.domain.errors import FieldError, InvalidOrder
+from orders.domain.errors import FieldError, InvalidInput, InvalidOrder
 from orders.domain.order import Order, OrderDraft
 from orders.interfaces.desk.blueprint import signed_in
 from orders.interfaces.desk.forms import FormData, element_id
@@ -70,7 +70,7 @@ def _note_faults(entry: OrderEntry) -> Sequence[FieldError]:
     try:
         if note_of(entry):
             check_note(note_of(entry))
-    except InvalidOrder as invalid:
+    except InvalidInput as invalid:
         return invalid.errors
     return ()
 
