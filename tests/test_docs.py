@@ -1,5 +1,6 @@
-"""The README lists all settings and commands."""
+"""The README lists all settings and commands, and the paths in the docs exist."""
 
+import re
 from dataclasses import fields
 
 import click
@@ -8,6 +9,15 @@ from flask import Flask
 from orders.settings import LIMIT_VARIABLES, PROJECT, Settings
 
 README = (PROJECT / "README.md").read_text("utf-8")
+# What is superseded describes the files as they were; so does the changelog.
+DOCS = [
+    file
+    for folder in (".", "docs", "orders")
+    for file in sorted((PROJECT / folder).rglob("*.md") if folder != "." else PROJECT.glob("*.md"))
+    if file.name != "CHANGELOG.md" and "**Superseded" not in file.read_text("utf-8")
+]
+# A path, perhaps with a placeholder such as `<code>` or `…`, or a pattern.
+PATH = re.compile(r"`((?:orders|tests|templates|static|benchmarks|docs)/[^`\s]*)`")
 
 
 def test_every_setting_is_in_the_readme() -> None:
@@ -22,3 +32,13 @@ def test_every_command_is_in_the_readme(app: Flask) -> None:
         assert isinstance(group, click.Group)
         for command in group.commands:
             assert f"`{name} {command}" in README, f"{name} {command}"
+
+
+def test_paths_in_docs_exist() -> None:
+    missing = {
+        f"{file.relative_to(PROJECT)}: {path}"
+        for file in DOCS
+        for path in PATH.findall(file.read_text("utf-8"))
+        if not any(PROJECT.glob(re.sub(r"<\w+>|…", "*", path.partition("::")[0].rstrip("/"))))
+    }
+    assert missing == set()
