@@ -1,4 +1,4 @@
-"""How long an order that is placed during an import waits, beside one that is placed at rest.
+"""How long placing an order takes during an import, compared with an idle server.
 
 Run by `python -m benchmarks.imports`. One client places orders one after the other, as a shop does;
 the file has two rows an order. What counts are the ratios; nothing is asserted.
@@ -32,7 +32,7 @@ PIECE = 100  # orders that the client places between two looks whether the impor
 
 
 def importer() -> Actor:
-    """Make somebody who imports in the org of the benchmark."""
+    """Create the person who imports in the org of the benchmark."""
     with database.read() as connection:
         [org_id] = connection.execute(select(Org.id)).scalars().all()
     password = accounts.readable_password()

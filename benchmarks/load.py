@@ -66,7 +66,7 @@ def run(port: int, requests: Iterable[bytes], *, expected: int, connections: int
 
 
 def _take(connection: _Connection, result: Result, expected: int) -> bool:
-    """Read what has come; tell whether the connection is ready for its next request."""
+    """Read what has arrived; return whether the connection is ready for its next request."""
     chunk = connection.socket.recv(READ_SIZE)
     if not chunk:
         result.errors.append("a connection was closed without an answer")

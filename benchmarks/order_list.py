@@ -1,4 +1,4 @@
-"""How long the desk's list takes among many orders: searches, filters, sorts and far pages.
+"""How long the desk's list takes with many orders: searches, filters, sorts, and far pages.
 
 Run by `python -m benchmarks.order_list`. What counts are the ratios to the plain first page, which
 is measured in turn with everything else. The medians are the processor's time of the service alone,

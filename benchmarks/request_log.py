@@ -1,4 +1,4 @@
-"""What the request log costs: the product with the log switched on and off while it serves.
+"""The cost of the request log: the product with the log switched on and off while it serves.
 
 Run by `python -m benchmarks.request_log`. What counts are the ratios: of the rates, and of the
 processors' time for one request, which other programs on the machine disturb less.

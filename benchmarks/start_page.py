@@ -1,4 +1,4 @@
-"""How long the start page's figures take with many orders, on SQLite and PostgreSQL.
+"""How long the figures of the start page take with many orders, on SQLite and PostgreSQL.
 
 Run by `python -m benchmarks.start_page`. Half of the orders are as old as a year, half are of the
 last thirty days, so the charts read half of the table: more than a shop's database would have them.
@@ -64,7 +64,7 @@ def databases(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def measure(name: str, app: Flask, count: int) -> None:
-    """Fill a database and print how long the figures take, for somebody with orders and without."""
+    """Fill a database and print how long the figures take, for a person with orders and without."""
     with app.app_context():
         flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
         org_id = accounts.add_org("Benchmark")

@@ -1,4 +1,4 @@
-"""Two ways for two processes to share SQLite's one writer, side by side in alternating rounds.
+"""Two ways for two processes to share SQLite's one writer, in alternating rounds.
 
 `python -m benchmarks.write_queue`. Either each thread begins for itself and waits by SQLite's own
 back-off, or the product groups waiting writes and the processes queue for a file lock.

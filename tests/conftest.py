@@ -1,4 +1,4 @@
-"""Fixtures that most tests share: an application on a clean database, and who calls it."""
+"""Fixtures that most tests share: an application on a clean database, and its clients."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,7 +80,7 @@ request_recorder.PAUSE = 3600.0
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One server for the session, with a migrated template; gives the URL without a database."""
+    """One server for the session, with a migrated template; return the URL without a database."""
     with postgres_server() as url:
         with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE template_orders")

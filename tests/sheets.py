@@ -1,4 +1,4 @@
-"""Files for imports: CSV as text, and XLSX put together by hand, the bad ones too."""
+"""Files for imports: CSV as text, and XLSX built by hand, also broken ones."""
 
 import io
 import zipfile

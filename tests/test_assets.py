@@ -1,4 +1,4 @@
-"""Static files are kept by browsers for as long as their address is, and sent small."""
+"""Static files are cached by browsers for as long as their URL is valid, and compressed."""
 
 import gzip
 

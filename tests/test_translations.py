@@ -1,4 +1,4 @@
-"""The catalogues of translations are complete, and the compiled ones are of what stands there."""
+"""The translation catalogs are complete, and the compiled files are up to date."""
 
 import re
 from io import BytesIO

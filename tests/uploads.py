@@ -21,7 +21,7 @@ BOUNDARY = "formboundary7MA4"
 
 @dataclass
 class Form:
-    """A form to send, part by part, byte by byte as it stands in the body."""
+    """A form to send, part by part, with its exact bytes."""
 
     parts: list[bytes] = field(default_factory=list)
 

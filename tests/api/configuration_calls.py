@@ -1,4 +1,4 @@
-"""Calls that save configurations, with files and without, and what is stored then."""
+"""Calls that save configurations, with and without files, and what is stored afterwards."""
 
 import json
 from pathlib import Path

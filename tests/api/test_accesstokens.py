@@ -1,4 +1,4 @@
-"""Access tokens by JSON: which there are, to private tokens only, and never a secret."""
+"""Access tokens through the API: a list for private tokens only, and never a secret."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the file store keeps: within its limits, once, and nothing of what was refused or failed."""
+"""What the file store keeps: within limits, once, and nothing from refused or failed requests."""
 
 from dataclasses import replace
 

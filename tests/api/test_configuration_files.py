@@ -1,4 +1,4 @@
-"""Files of configurations: their keys, types and names, and how they are handed out."""
+"""Files of configurations: their keys, types and names, and how they are served."""
 
 from dataclasses import replace
 
@@ -193,7 +193,7 @@ def test_a_public_page_sends_and_shows_a_picture(public_api: Api) -> None:
     picture = read(public_api, f"{made['id']}/thumbnail")
     assert picture.data == PNG
     assert picture.headers["Access-Control-Allow-Origin"] == "https://shop.example"
-    # An <img> sends no Origin, and the token stands in its address.
+    # An <img> sends no Origin, and the token is in its URL.
     shown = public_api.client.get(
         f"/api/configurations/{made['id']}/thumbnail",
         query_string={"bearer_token": public_api.secret},

@@ -1,4 +1,4 @@
-"""`POST /api/configurations`: what is taken, what is refused, and what comes back."""
+"""`POST /api/configurations`: what is accepted, what is refused, and the answer."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The OpenAPI document tells the truth: all routes, valid examples, answers as described."""
+"""The OpenAPI document is correct: all routes, valid examples, answers as described."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Return everything with a schema and examples that the operation holds itself."""
+    """Return everything of the operation itself that has a schema and examples."""
     yield from operation.get("requestBody", {}).get("content", {}).values()
     for response in operation["responses"].values():
         yield from response.get("content", {}).values()

@@ -1,4 +1,4 @@
-"""Contract: safe repeats by `Idempotency-Key`."""
+"""Contract: requests that are safe to repeat, by `Idempotency-Key`."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""`GET /api/configurations`: pages, filters, and who may ask."""
+"""`GET /api/configurations`: pages, filters, and which tokens may call it."""
 
 from typing import Any
 

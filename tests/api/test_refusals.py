@@ -1,4 +1,4 @@
-"""Contract: what is no request at all, each with its status, never a 5xx and nothing stored."""
+"""Contract: invalid requests, each with its status, never a 5xx, and nothing stored."""
 
 import json
 

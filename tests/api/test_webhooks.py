@@ -1,4 +1,4 @@
-"""Contract: webhooks by JSON."""
+"""Contract: webhooks through the API."""
 
 import json
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""What is typed outlives its browser: killed in the middle, the order is offered again complete."""
+"""Input survives its browser: after a kill, the order is offered again, complete."""
 
 import contextlib
 import re
@@ -123,7 +123,7 @@ def test_a_server_that_is_away_for_a_while_is_asked_again(
 
 
 def new_order(page: Page, desk: Desk, name: str) -> str:
-    """Place an order; gives the address of its page."""
+    """Place an order; return the address of its page."""
     page.fill("#name", name)
     page.select_option("#metadata-finish", "matt")
     page.fill("#cart-0-configurationId", desk.skus[0])

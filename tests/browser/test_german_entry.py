@@ -1,4 +1,4 @@
-"""Entering an order in German: what the scripts say, and that nothing of it is in the way."""
+"""Entering an order in German: the texts of the scripts, and that they fit."""
 
 from collections.abc import Iterator
 

@@ -10,7 +10,7 @@ from tests.browser.conftest import Desk, Screen, sign_in
 
 
 def make_orders(page: Page, desk: Desk, count: int) -> str:
-    """Make orders that one word finds; gives the word."""
+    """Make orders that one word finds; return the word."""
     word = f"batch{uuid.uuid4().hex[:8]}"
     headers = {"Authorization": f"Bearer {desk.org.private.secret}"}
     for at in range(count):

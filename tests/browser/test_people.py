@@ -13,7 +13,7 @@ LIGHT, DARK = "rgb(246, 247, 246)", "rgb(18, 21, 19)"
 
 
 def invite(page: Page, desk: Desk, email: str) -> str:
-    """Invite somebody as the signed-in admin; gives the link."""
+    """Invite a person as the signed-in admin; return the link."""
     page.goto(f"{desk.address}/settings/staff/invite")
     page.fill("#email", email)
     page.keyboard.press("Enter")

@@ -11,7 +11,7 @@ from tests.browser.conftest import Desk, Screen, sign_in
 
 @pytest.fixture
 def reference(context: BrowserContext, desk: Desk) -> Page:
-    """The page of somebody who is not signed in."""
+    """The page in a browser that is not signed in."""
     page = context.new_page()
     page.goto(f"{desk.address}/docs/api")
     return page

@@ -1,4 +1,4 @@
-"""Configurations and customers while typing, and what the rows of the cart can do besides."""
+"""Suggestions of configurations and customers while typing, and actions on rows of the cart."""
 
 from playwright.sync_api import Page, expect
 

@@ -1,4 +1,4 @@
-"""No page makes a first visit carry more than 130 kB, the list's fifty rows included."""
+"""No page needs more than 130 kB on a first visit, the list's fifty rows included."""
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 

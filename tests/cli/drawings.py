@@ -1,4 +1,4 @@
-"""Renders the demo's products as SVG, in the colors of each configuration.
+"""Render the demo's products as SVG, in the colors of each configuration.
 
 `python -m tests.cli.drawings` rewrites the files in `static/demo/`. A drawing is 120
 units wide and high; the ground is at y = 100.

@@ -61,7 +61,7 @@ def details(text: str) -> dict[str, str]:
 
 
 def terms(part: Part) -> dict[str, str]:
-    """Read the terms of a part and what is said of each."""
+    """Read the terms of a part, with the text of each."""
     names, values = part.all("dt"), part.all("dd")
     return {name.text: value.text for name, value in zip(names, values, strict=True)}
 

@@ -1,4 +1,4 @@
-"""Orders as they are sent, valid ones of every shape, and how the tests ask for their faults."""
+"""Valid orders of every shape, as they are sent, and helpers to read their errors."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Attributes: which values are valid, what a default fills in, what strict means."""
+"""Attributes: valid values, defaults, and strict orgs."""
 
 import copy
 from dataclasses import replace

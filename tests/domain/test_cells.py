@@ -1,4 +1,4 @@
-"""Cells of an export: harmless, and read back as the values that they were."""
+"""Cells of an export: harmless in a spreadsheet, and read back as the same values."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Whatever colour an org chooses: what is written in it, and on it, can be read in both themes."""
+"""Whatever color an org chooses, text in it and on it is readable in both themes."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Columns are matched by their names: wire names, attributes, and what people call things."""
+"""Columns are matched by wire names, attributes, and common names."""
 
 import pytest
 

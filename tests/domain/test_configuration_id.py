@@ -1,4 +1,4 @@
-"""How a cart line may name a configuration."""
+"""How a cart line may refer to a configuration."""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""How many of a configuration: whole numbers from 1 to 1,000,000, and nothing that looks alike."""
+"""The count of a line: whole numbers from 1 to 1,000,000, and nothing that looks alike."""
 
 import math
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Which pages a public token works from."""
+"""On which pages a public token works."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Parsing strictly, and naming whatever the databases could not keep."""
+"""Strict parsing of JSON, and errors for values that the databases cannot store."""
 
 import contextlib
 import json

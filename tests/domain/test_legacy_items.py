@@ -1,4 +1,4 @@
-"""The deprecated `items`: converted into lines all together or not at all."""
+"""The deprecated `items`: all entries are converted into lines, or none."""
 
 import copy
 from typing import Any

@@ -1,4 +1,4 @@
-"""Two changes of one order: what fits is put together, what contradicts is named."""
+"""Two changes of one order: what is compatible is merged, the rest are conflicts."""
 
 from datetime import UTC, datetime
 from typing import Any

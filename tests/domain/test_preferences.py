@@ -1,4 +1,4 @@
-"""What people choose for themselves: how a moment reads, and what cannot be chosen."""
+"""Preferences of people: how a time is shown, and what cannot be chosen."""
 
 from datetime import UTC, datetime
 from typing import Any

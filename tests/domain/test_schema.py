@@ -1,4 +1,4 @@
-"""The shape of an order: each field's rule, and every fault at once by its path."""
+"""The schema of an order: each field's rule, and all errors at once by their paths."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What each field of an order may hold."""
+"""What each field of an order accepts."""
 
 import pytest
 from hypothesis import example, given

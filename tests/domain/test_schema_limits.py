@@ -1,4 +1,4 @@
-"""The limits that protect the service: going over one says which and what it is."""
+"""The limits that protect the service: an error names the limit and its value."""
 
 from typing import Any
 

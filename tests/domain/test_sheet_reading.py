@@ -1,4 +1,4 @@
-"""Files become rows of texts: every kind of CSV, the spreadsheet's own reader, and bad files."""
+"""Files become rows of text: every kind of CSV, the spreadsheet reader, and bad files."""
 
 import contextlib
 import csv

@@ -1,4 +1,4 @@
-"""The short ID: how it is made, what its check character catches, how people may type it."""
+"""The short ID: how it is generated, what its check character catches, how it may be typed."""
 
 import itertools
 from collections.abc import Callable

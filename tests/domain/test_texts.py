@@ -86,7 +86,7 @@ def test_values_are_translated_too_and_plain_texts_never(app: Flask) -> None:
     with app.test_request_context("/orders?lang=de"):
         assert translated(nested) == "Neu (nicht mehr im Angebot)"
         assert translated(lazy_ngettext(ONE, MANY, 1000)).startswith("1000 Felder")
-        assert translated("New") == "New"  # somebody may have named a product so
+        assert translated("New") == "New"  # a product may have this name
         assert translated(lazy_gettext("")) == ""
     with app.test_request_context("/api/orders?lang=de"):
         assert translated(nested) == "New (not offered any more)"

@@ -1,4 +1,4 @@
-"""Contract: what a webhook is, field by field."""
+"""Contract: the fields of a webhook."""
 
 from typing import Any
 

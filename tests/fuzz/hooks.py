@@ -106,8 +106,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:  # noqa: ANN401 -
     """Keep what is sent from being refused for what was sent before.
 
     The same key with other content is refused, as it should be, and gets a fresh one; real repeats
-    and keys that are none go out as they are. So does a short ID that a client gives to a second
-    configuration. Once the order of the examples is in the bin, all that speaks of it is 404: the
+    and invalid keys are sent as they are. So does a short ID that a client uses for a second
+    configuration. Once the order of the examples is in the bin, every request for it is 404: the
     bin gets another.
     """
     if isinstance(case.body, dict) and case.path == "/api/configurations":
@@ -157,8 +157,8 @@ def positive_data_acceptance_given_what_is_stored(ctx: Any, response: Any, case:
     """Check as `positive_data_acceptance` does, but let pass what only the stored data decides.
 
     412 answers a well-formed `If-Match`; a 422 passes only when each of its errors is one of
-    DECIDED_BY_WHAT_IS_STORED. No schema can say either what a file must hold to be what its type
-    says: tests/api/test_configuration_forms.py holds which forms are taken.
+    DECIDED_BY_WHAT_IS_STORED. No schema can say either which content a file of a type must
+    have: tests/api/test_configuration_forms.py checks which forms are accepted.
     """
     if _is_form(case):
         return
@@ -182,8 +182,8 @@ def negative_data_rejection_of_what_is_wrong(ctx: Any, response: Any, case: Any)
     # A version that does not match is refused before the body is looked at.
     if response.status_code == 412:
         return
-    # A float beyond 64 bits is kept as it is. JSON Schema cannot tell 1e300 from the whole number
-    # that it equals, which is refused: the document says the stricter of the two.
+    # A float beyond 64 bits is stored as it is. JSON Schema cannot distinguish 1e300 from the
+    # equal whole number, which is refused: the document describes the stricter rule.
     if response.status_code < 300 and _has_large_float(case.body):
         return
     sent = parse_qs(urlsplit(response.request.url).query, keep_blank_values=True)

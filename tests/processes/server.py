@@ -40,7 +40,7 @@ class Server:
     process: subprocess.Popen[bytes]
 
     def command(self, *arguments: str, stdin: str = "") -> dict[str, str]:
-        """Run a command on the same database, in this process; gives its JSON object.
+        """Run a command on the same database, in this process; return its JSON object.
 
         tests/processes/test_serve.py runs commands as processes of their own.
         """

@@ -30,7 +30,7 @@ PATIENCE = 20.0  # seconds
 
 @contextmanager
 def serving(command: list[str], folder: Path, port: int) -> Iterator[Path]:
-    """Run a server until the block ends; gives its log."""
+    """Run a server until the block ends; return its log."""
     environment = {**os.environ, **SETTINGS, "DATA_DIR": str(folder), "PORT": str(port)}
     log = folder / "log"
     with log.open("wb") as stream:
@@ -108,7 +108,7 @@ def answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
 
 
 def ask(port: int, path: str, *lines: str) -> bytes:
-    """Ask on a connection of its own; gives the body."""
+    """Ask on a connection of its own; return the body."""
     with connect(port) as connection:
         connection.sendall(head(path, *lines, method="GET"))
         status, _, body = answer(connection)

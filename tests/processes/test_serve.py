@@ -18,7 +18,7 @@ from tests.processes.server import FLASK, running
 
 
 def refused(folder: Path, **settings: str) -> str:
-    """Start with settings that cannot work; gives what is said."""
+    """Start with settings that cannot work; return the output."""
     environment = {**os.environ, "DATA_DIR": str(folder), "DEMO": "0", **settings}
     done = subprocess.run(
         [FLASK, "--app", "app", "serve"], cwd=PROJECT, env=environment, capture_output=True,

@@ -1,4 +1,4 @@
-"""The running product with the page that it serves, and things to try the page's code on."""
+"""The running product with its reference page, and resources to try the page's code on."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ class Operation:
 
     @property
     def examples(self) -> dict[str, str]:
-        """The examples of its path parameters, which stand in the code."""
+        """The examples of its path parameters, which are in the code."""
         parameters = self.described.get("parameters", ())
         return {one["name"]: one["example"] for one in parameters if one["in"] == "path"}
 

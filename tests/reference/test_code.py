@@ -1,4 +1,4 @@
-"""The code that the reference page shows does what the page says, in every language."""
+"""The code on the reference page does what the page describes, in every language."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,7 +103,7 @@ def check_file(operation: Operation, folder: Path, language: str, printed: Json)
 
 
 def check(service: Service, operation: Operation, made: dict[str, Json], body: Json) -> None:
-    """Check what the code has printed against what the service holds now."""
+    """Check what the code has printed against what is stored now."""
     if operation.kind == "openapi.json":
         assert body == service.document
     elif operation.name == "checkHealth":

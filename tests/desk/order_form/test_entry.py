@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("csrf_off")
 
 
 def rows(answer: TestResponse) -> list[tuple[str, str]]:
-    """Read the rows of the cart as they stand on the page: ID and count."""
+    """Read the rows of the cart on the page: ID and count."""
     fields = {one["name"]: one["value"] for one in read(answer.text).all("input[name][type=text]")}
     lines = [re.fullmatch(r"(cart\.[0-9]+)\.configurationId", name) for name in fields]
     return [(fields[line[0]], fields[f"{line[1]}.count"]) for line in lines if line]

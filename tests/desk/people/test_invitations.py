@@ -27,7 +27,7 @@ OWN = "correct battery horse"
 
 
 def invite(client: FlaskClient, email: str = KIM, role: str = "sales") -> str:
-    """Invite somebody and return the link."""
+    """Invite a person and return the link."""
     answer = client.post(INVITE, data={"email": email, "role": role, "do": "link"})
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"

@@ -1,4 +1,4 @@
-"""The steps of an import from its file to its orders, and what stands in the database then."""
+"""The steps of an import from its file to its orders, and the orders that are stored then."""
 
 from sqlalchemy import select
 

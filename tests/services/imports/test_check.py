@@ -1,4 +1,4 @@
-"""What is read out of a file of orders, and what is wrong with it in its own words."""
+"""What is read from a file of orders, and its errors in the words of the file."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Files that come out of an import, and an export that goes in again."""
+"""Files that an import produces, and an export that is imported again."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The orders of a checked file are made, on both databases, and never twice."""
+"""The orders of a checked file are created, on both databases, and never twice."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A file of orders is taken whole and once, and somebody says what its columns are."""
+"""A file of orders is stored completely and once, and a person chooses what its columns are."""
 
 from datetime import UTC, datetime
 

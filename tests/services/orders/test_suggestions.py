@@ -1,4 +1,4 @@
-"""What the desk offers while somebody types: configurations and customers."""
+"""Suggestions while typing: configurations and customers."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ def place(actor: Actor, *references: str, **fields: object) -> Order:
 class TestConfigurations:
     @pytest.fixture
     def shop(self, app: Flask, org: Org) -> dict[str, str]:
-        """Save configurations; gives the ID of each SKU."""
+        """Save configurations; return the ID of each SKU."""
         saved = {"OSL-1": "Oslo chair", "OSL-10": "Oslo table", "FEN-1": "Fenja lamp", "MIX": "Osl"}
         return {sku: org.save(name, sku).id for sku, name in saved.items()}
 

@@ -1,4 +1,4 @@
-"""The background finds what is due, sends it soon with all threads, and is quiet when idle."""
+"""The background finds due messages, sends them soon with all threads, and rests when idle."""
 
 import dataclasses
 import logging

@@ -1,4 +1,4 @@
-"""Webhooks as the services keep them: whose they are, what a change does, and their secrets."""
+"""Webhooks in the services: their org, the effect of a change, and their secrets."""
 
 import base64
 from collections.abc import Callable
