@@ -17,7 +17,7 @@ serve: $(VENV)/.installed ## install what is needed, migrate, serve on http://12
 pdf: $(VENV)/.installed ## add order sheets as PDF; the system needs pango (docs/order-page.md)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-pdf.txt
 
-# The linters run beside the tests, and say something only when they find something.
+# The linters run beside the tests, and print only what they find.
 test: $(VENV)/.installed-dev ## every test, and beside them format, lint, types, architecture
 	@( found=$$($(MAKE) --no-print-directory lint 2>&1) || { echo "$$found"; exit 1; } ) & lint=$$!; \
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES); tests=$$?; \
@@ -34,10 +34,10 @@ soak: fuzz ## the long forms of the tests: many kills, many rounds, new generate
 	$(BIN)/python -m pytest -m soak
 	$(BIN)/python -m pytest tests/domain tests/storage/test_types.py --hypothesis-profile=soak
 
-fuzz: $(VENV)/.installed-dev ## send thousands of generated requests to the served JSON door
+fuzz: $(VENV)/.installed-dev ## send thousands of generated requests to the served JSON API
 	$(BIN)/python -m tests.fuzz
 
-format: $(VENV)/.installed-dev ## format the code and mend what the linter can
+format: $(VENV)/.installed-dev ## format the code and fix what the linter can
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
@@ -52,10 +52,10 @@ bench: $(VENV)/.installed-dev ## measure creates and reads beside their limits, 
 desk-figures: $(VENV)/.installed-dev ## do a day's work by keyboard in a browser: keystrokes and times
 	$(BIN)/python -m benchmarks.desk_tour $(DESK)
 
-screenshots: $(VENV)/.installed-dev ## take the pictures of the docs anew
+screenshots: $(VENV)/.installed-dev ## take the screenshots of the docs again
 	$(BIN)/python docs/take_screenshots.py
 
-lock: $(VENV)/.installed-dev ## fix the versions anew after a change in pyproject.toml
+lock: $(VENV)/.installed-dev ## lock the versions again after a change in pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf -c requirements.txt -o requirements-pdf.txt

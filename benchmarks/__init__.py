@@ -1,1 +1,1 @@
-"""The measured comparisons; each is one command."""
+"""Benchmarks; each is one command."""

@@ -1,4 +1,4 @@
-"""`make bench`: creates and reads of the product beside the limits of disk and server, in one run.
+"""`make bench`: creates and reads of the product beside the limits of disk and server.
 
 Machines differ and drift, so what counts are ratios of figures that were measured in turn.
 """

@@ -1,4 +1,4 @@
-"""The limit of the server: a Flask application that answers and does nothing else."""
+"""The limit of the server: a Flask application that only answers."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""The limit of the disk: one durable SQLite row a transaction, in a bare loop."""
+"""The limit of the disk: one durable SQLite row per transaction, in a bare loop."""
 
 import sqlite3
 import time

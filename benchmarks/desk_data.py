@@ -1,4 +1,4 @@
-"""Creates a database with many orders and configurations for benchmarks."""
+"""Create a database with many orders and configurations for benchmarks."""
 
 import random
 import uuid

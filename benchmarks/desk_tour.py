@@ -1,4 +1,4 @@
-"""Measures keystrokes and response times of a day's work at the desk, in a real browser.
+"""Measure keystrokes and response times of a day's work at the desk, in a real browser.
 
 Run by `make desk-figures`. The database contains 100,000 orders and 5,000 configurations. For each
 task the keystrokes are printed and, as median and 95th percentile, the time until the browser got

@@ -1,4 +1,4 @@
-"""How long an order that is placed during an import waits, beside one that is placed at rest.
+"""How long placing an order takes during an import, compared with an idle server.
 
 Run by `python -m benchmarks.imports`. One client places orders one after the other, as a shop does;
 the file has two rows an order. What counts are the ratios; nothing is asserted.
@@ -32,7 +32,7 @@ PIECE = 100  # orders that the client places between two looks whether the impor
 
 
 def importer() -> Actor:
-    """Make somebody who imports in the org of the benchmark."""
+    """Create the person who imports in the org of the benchmark."""
     with database.read() as connection:
         [org_id] = connection.execute(select(Org.id)).scalars().all()
     password = accounts.readable_password()
@@ -70,7 +70,7 @@ def run(one: Import, actor: Actor) -> None:
 
 
 def line(name: str, result: Result) -> str:
-    """Give the percentiles of the waiting, in milliseconds."""
+    """Return the percentiles of the waiting times, in milliseconds."""
     p50, p95, p99, most = (result.percentile(share) * 1000 for share in (0.5, 0.95, 0.99, 1))
     return (
         f"{name:<16} {len(result.latencies):>7,} orders   p50 {p50:6.2f}   p95 {p95:6.2f}   "

@@ -66,7 +66,7 @@ def run(port: int, requests: Iterable[bytes], *, expected: int, connections: int
 
 
 def _take(connection: _Connection, result: Result, expected: int) -> bool:
-    """Read what has come; tell whether the connection is ready for its next request."""
+    """Read what has arrived; return whether the connection is ready for its next request."""
     chunk = connection.socket.recv(READ_SIZE)
     if not chunk:
         result.errors.append("a connection was closed without an answer")
@@ -100,7 +100,7 @@ def _go_on(
 
 
 def _whole_answer(received: bytearray) -> tuple[int, bytes] | None:
-    """Give status and body once the answer is whole; answers without a length have no body."""
+    """Return status and body once the answer is complete; without a length there is no body."""
     end = received.find(b"\r\n\r\n")
     if end < 0:
         return None

@@ -1,4 +1,4 @@
-"""How long the desk's list takes among many orders: searches, filters, sorts and far pages.
+"""How long the desk's list takes with many orders: searches, filters, sorts, and far pages.
 
 Run by `python -m benchmarks.order_list`. What counts are the ratios to the plain first page, which
 is measured in turn with everything else. The medians are the processor's time of the service alone,
@@ -36,7 +36,7 @@ Measured = Callable[[], ListPage]
 
 
 def cases(org_id: str, far: str) -> dict[str, Measured]:
-    """Give what is measured: by name, a page of the list."""
+    """Return what is measured: pages of the list by name."""
 
     def page(sort: Sort = NEWEST_FIRST, older: str = "", **wanted: Any) -> Measured:  # noqa: ANN401 - fields of OrderFilter
         return lambda: list_page(org_id, OrderFilter(**wanted), sort, older_than=older)

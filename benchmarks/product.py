@@ -1,4 +1,4 @@
-"""Starts the product as it ships, and a bare Flask application on the same server."""
+"""Start the product as it ships, and a bare Flask application on the same server."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the request log costs: the product with the log switched on and off while it serves.
+"""The cost of the request log: the product with the log switched on and off while it serves.
 
 Run by `python -m benchmarks.request_log`. What counts are the ratios: of the rates, and of the
 processors' time for one request, which other programs on the machine disturb less.
@@ -31,7 +31,7 @@ class Measured:
     seconds: list[float] = field(default_factory=list)
 
     def line(self) -> str:
-        """Give the median rate, the percentiles and the processors' time of one request."""
+        """Return the median rate, the percentiles, and the CPU time of one request."""
         merged = Result(1.0, [one for run in self.runs for one in run.latencies])
         p50, p99 = (merged.percentile(share) * 1000 for share in (0.5, 0.99))
         rate = statistics.median(run.rate for run in self.runs)

@@ -1,4 +1,4 @@
-"""How long the start page's figures take with many orders, on SQLite and PostgreSQL.
+"""How long the figures of the start page take with many orders, on SQLite and PostgreSQL.
 
 Run by `python -m benchmarks.start_page`. Half of the orders are as old as a year, half are of the
 last thirty days, so the charts read half of the table: more than a shop's database would have them.
@@ -53,7 +53,7 @@ def main() -> None:
 
 @contextmanager
 def databases(folder: Path) -> Iterator[dict[str, str]]:
-    """Give an empty database of each kind."""
+    """Yield an empty database of each kind."""
     with postgres_server() as server:
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE start_page")
@@ -64,7 +64,7 @@ def databases(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def measure(name: str, app: Flask, count: int) -> None:
-    """Fill a database and print how long the figures take, for somebody with orders and without."""
+    """Fill a database and print how long the figures take, for a person with orders and without."""
     with app.app_context():
         flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
         org_id = accounts.add_org("Benchmark")
@@ -103,12 +103,12 @@ def fill(org_id: str, person: str, count: int) -> None:
 
 
 def age(chance: random.Random, number: int) -> float:
-    """Give the age of an order in seconds."""
+    """Return the age of an order in seconds."""
     return chance.uniform(0, (30 if number % 2 else 365) * 86_400)
 
 
 def order(org_id: str, person: str, at: datetime, chance: random.Random) -> dict[str, Any]:
-    """Give a row of `orders`."""
+    """Return a row of `orders`."""
     [status] = chance.choices([*WEIGHTS], [*WEIGHTS.values()])
     return {
         "id": new_uuid(at), "short_id": uuid.UUID(int=chance.getrandbits(128)).hex[:12],

@@ -1,4 +1,4 @@
-"""Two ways for two processes to share SQLite's one writer, side by side in alternating rounds.
+"""Two ways for two processes to share SQLite's one writer, in alternating rounds.
 
 `python -m benchmarks.write_queue`. Either each thread begins for itself and waits by SQLite's own
 back-off, or the product groups waiting writes and the processes queue for a file lock.
@@ -71,7 +71,7 @@ def load(way: Callable[[Engine], Write], file: Path, pipe: Pipe) -> None:
 
 
 def measure(way: Callable[[Engine], Write], folder: Path) -> tuple[float, float, float]:
-    """Give writes a second, the 99th over the 50th percentile, and the slower process's share."""
+    """Return writes per second, 99th over 50th percentile, and the slower process's share."""
     file = folder / f"{time.monotonic_ns()}.sqlite3"
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection, connection.begin():

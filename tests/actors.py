@@ -1,4 +1,4 @@
-"""Who acts in the tests: an org with its tokens and people, made by the product's own services."""
+"""Actors of the tests: an org with its tokens and people, created by the product's own services."""
 
 import contextlib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from orders.services.accounts import access, checks
 from orders.services.accounts.access import Actor, StaffMember
 from orders.services.catalog import configurations, products
 
-# Hundreds of tests sign somebody in; the product's own cost is held by a test of its own.
+# Hundreds of tests sign in; another test checks the product's own cost.
 checks.password_hasher = PasswordHasher(  # type: ignore[attr-defined]  # an import there
     time_cost=1, memory_cost=8, parallelism=1
 )
@@ -35,11 +35,11 @@ class Org:
     email: str
 
     def staff(self) -> StaffMember:
-        """Give the salesperson, whose account is made when it is first needed: argon2 is slow."""
+        """Return the salesperson; the account is created when first needed: argon2 is slow."""
         return self._member(self.email, "sales")
 
     def admin(self) -> StaffMember:
-        """Give the person who sees the settings."""
+        """Return the admin."""
         return self._member(f"admin.{self.email}", "admin")
 
     def _member(self, email: str, role: str) -> StaffMember:
@@ -51,7 +51,7 @@ class Org:
             return member
 
     def actor(self) -> Actor:
-        """Give the private token as the services know it."""
+        """Return the private token as an actor."""
         with self.app.app_context():
             return access.authenticate(self.private.secret, origin=None)
 
@@ -62,7 +62,7 @@ class Org:
                 accounts.add_attribute(self.id, rule)
 
     def save(self, name: str, sku: str) -> products.ConfigurationSummary:
-        """Save a configuration and give its card."""
+        """Save a configuration and return its summary."""
         with self.app.app_context():
             [made] = configurations.save_configurations(
                 [
@@ -85,7 +85,7 @@ class Org:
 
 
 def make_org(app: Flask, name: str) -> Org:
-    """Make an org with a private and a public token and a salesperson."""
+    """Create an org with a private and a public token and a salesperson."""
     email = f"{name.lower().replace(' ', '-')}@desk.example"
     with app.app_context():
         org_id = accounts.add_org(name)

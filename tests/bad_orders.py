@@ -1,6 +1,6 @@
-"""Bad orders as both doors receive them: the same fault as JSON and as a filled form.
+"""Bad orders for all interfaces: the same error as JSON and as form data.
 
-Each changes one good order. `None` as a form value takes the field out of the form.
+Each changes one good order. `None` as a form value removes the field.
 """
 
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ COUNT = "A whole number from 1 to 1,000,000."
 
 
 def good_json() -> dict[str, Any]:
-    """Give an order that both doors take, as JSON."""
+    """Return an order that all interfaces accept, as JSON."""
     return {"status": "New", "metadata": {"finish": "matt"}, "cart": [dict(LINE)]}
 
 
 def good_form() -> dict[str, str]:
-    """Give the same order as the form sends it."""
+    """Return the same order as form data."""
     return {
         "status": "New",
         "metadata.finish": "matt",
@@ -28,7 +28,7 @@ def good_form() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class BadOrder:
-    """What is wrong: changes of the good order, and the paths that must be told."""
+    """An error: how it changes the good order, and the paths that must be reported."""
 
     name: str
     json: dict[str, Any]
@@ -38,13 +38,13 @@ class BadOrder:
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Give the order for the JSON door."""
+        """Return the order as JSON."""
         order = {**good_json(), **self.json}
         order["metadata"] = {**order["metadata"], **self.metadata}
         return order
 
     def as_form(self) -> dict[str, str]:
-        """Give the order for the form."""
+        """Return the order as form data."""
         changed = {**good_form(), **self.form}
         return {name: value for name, value in changed.items() if value is not None}
 
@@ -178,7 +178,7 @@ BAD_ORDERS = [
         "At most 1,000 lines; this has 1,001.",
     ),
     BadOrder(
-        "a fault in the third line",
+        "an error in the third line",
         {"cart": [LINE, LINE, {"configurationId": CHAIR, "count": 0}]},
         {
             "cart.7.configurationId": CHAIR,

@@ -1,4 +1,4 @@
-"""Fixtures that most tests share: an application on a clean database, and who calls it."""
+"""Fixtures that most tests share: an application on a clean database, and its clients."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:  # noqa: ANN401 - xdist's own
-    """Give each file to one process, for what its tests share, and all of the browser to one."""
+    """Run each file in one process, for its shared fixtures, and all browser tests in one."""
     from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - only where it is installed
 
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # it has no types
@@ -80,7 +80,7 @@ request_log.PAUSE = 3600.0
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One server for the session, with a migrated template; gives the URL without a database."""
+    """One server for the session, with a migrated template; return the URL without a database."""
     with postgres_server() as url:
         with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE template_orders")
@@ -236,6 +236,6 @@ def stored_rows(app: Flask) -> StoredRows:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """A server that is told of orders."""
+    """A server that receives webhooks."""
     with receiving() as receiver:
         yield receiver

@@ -1,4 +1,4 @@
-"""Which test holds which rule of docs/contract.md, section by section."""
+"""Which test checks which rule of docs/contract.md, section by section."""
 
 FIELDS, CART, LIMITS = (
     f"domain/test_schema{part}.py" for part in ("_fields", "_cart", "_limits")
@@ -9,8 +9,8 @@ OUTBOX, DELIVERIES, CLAIMS = (
     f"services/webhooks/test_{part}.py" for part in ("outbox", "deliveries", "claims")
 )  # fmt: skip
 ATTRIBUTES, DOMAINS = "domain/test_attributes.py", "domain/test_domains.py"
-LISTS, CHANGES, REPEATS = (
-    "api/test_list_orders.py", "api/test_change_order.py", "api/test_repeats.py",
+LISTS, CHANGES, IDEMPOTENCY = (
+    "api/test_list_orders.py", "api/test_change_order.py", "api/test_idempotency.py",
 )  # fmt: skip
 REFUSALS, BROKEN = "api/test_refusals.py", "processes/test_broken_requests.py"
 RACES, ORIGINS = "processes/test_races.py", "browser/test_other_origins.py"
@@ -24,7 +24,7 @@ ACCESSTOKENS = "api/test_accesstokens.py"
 # Of each section: rule, file below tests/, test.
 RULES = {
     "The order": [
-        ("every answer holds every field; id is a UUID", CREATE, "test_the_answer_holds_every_field"),
+        ("every answer contains every field; id is a UUID", CREATE, "test_the_answer_contains_every_field"),
         ("shortId is unique: a taken one is replaced", CREATE, "test_a_taken_short_id_is_replaced_without_a_word"),
         ("orgId is the token's, 403 otherwise", CREATE, "test_the_own_org_may_be_named_and_another_is_403"),
         ("originOrgId: an empty string counts as not sent", CREATE, "test_an_empty_origin_org_counts_as_not_sent_and_null_stays_null"),
@@ -35,10 +35,10 @@ RULES = {
         ("objects and defaults come back as sent", CREATE, "test_every_field_comes_back_as_sent"),
         ("status: five names", FIELDS, "test_only_the_five_states_are_taken"),
         ("createdAt, updatedAt: UTC, milliseconds, equal", CREATE, "test_times_are_utc_with_milliseconds_and_equal_on_a_new_order"),
-        ("createdBy is an ID, deletedAt null", CREATE, "test_the_answer_holds_every_field"),
+        ("createdBy is an ID, deletedAt null", CREATE, "test_the_answer_contains_every_field"),
         ("unknown and read-only fields are refused by name", CREATE, "test_unknown_and_read_only_fields_are_refused_by_name"),
         ("left out and null are two things", FIELDS, "test_null_is_not_the_same_as_left_out"),
-        ("a limit says which and what it is", LIMITS, "test_too_many_are_refused_with_both_numbers"),
+        ("an error names the limit and its value", LIMITS, "test_too_many_are_refused_with_both_numbers"),
         ("sizes are bytes of compact JSON", LIMITS, "test_sizes_are_bytes_of_compact_utf_8"),
         ("nesting has a limit", LIMITS, "test_nesting_ends_at_the_limit"),
     ],
@@ -56,16 +56,16 @@ RULES = {
         ("stored as sent, converted where it can be", CREATE, "test_convertible_items_fill_the_cart_and_stay_as_sent"),
         ("one odd entry and none is converted", CREATE, "test_one_odd_entry_and_none_is_converted"),
         ("both sent: the cart counts", CREATE, "test_when_both_are_sent_the_cart_counts"),
-        ("whatever stands in items, nothing fails", "domain/test_legacy_items.py", "test_whatever_stands_in_items_nothing_fails"),
+        ("nothing in items fails", "domain/test_legacy_items.py", "test_nothing_in_items_fails"),
         ("not through the web form", CART, "test_the_web_form_does_not_know_items"),
     ],
     "The short ID": [
         ("twelve characters of the alphabet", CODE, "test_a_generated_code_has_twelve_characters_of_the_alphabet_and_is_canonical"),
-        ("55 random bits", CODE, "test_a_code_holds_all_of_its_55_random_bits"),
+        ("55 random bits", CODE, "test_a_code_contains_all_of_its_55_random_bits"),
         ("every wrong character is caught", CODE, "test_every_single_wrong_character_is_caught"),
         ("every swap is caught", CODE, "test_every_swap_of_two_characters_neighbours_or_not_is_caught"),
         ("all spellings find the order", CREATE, "test_all_spellings_find_the_order"),
-        ("mistyped is told at once", CREATE, "test_a_wrong_check_character_is_told_as_mistyped"),
+        ("mistyped is reported at once", CREATE, "test_a_wrong_check_character_is_mistyped"),
         ("without asking the database", "customer/test_look_up.py", "test_only_well_formed_codes_reach_the_database"),
         ("groups of four", CODE, "test_the_groups_of_four_can_be_typed_back"),
     ],
@@ -79,12 +79,12 @@ RULES = {
         ("and nothing else", "customer/test_what_customers_see.py", "test_nothing_else_leaks"),
     ],
     "Configurations": [
-        ("the answer holds every field as it was sent", CONFIGURE, "test_the_answer_holds_every_field_as_it_was_sent"),
+        ("the answer contains every field as it was sent", CONFIGURE, "test_the_answer_contains_every_field_as_it_was_sent"),
         ("null when not sent, attachments {}", CONFIGURE, "test_what_is_not_sent_is_null_and_attachments_are_an_object"),
         ("null and an empty text count as not sent", CONFIGURE, "test_null_and_an_empty_text_count_as_not_sent"),
         ("a short ID of one's own is taken if it is free", CONFIGURE, "test_a_short_id_of_ones_own_must_be_free_in_all_orgs"),
         ("orgId is the token's", CONFIGURE, "test_another_org_may_not_be_named"),
-        ("faults are told by their paths", CONFIGURE, "test_bad_input_is_told_by_its_path_and_nothing_is_saved"),
+        ("errors are reported by their paths", CONFIGURE, "test_errors_are_reported_by_path_and_nothing_is_saved"),
         ("public tokens list by short ID only", "api/test_list_configurations.py", "test_a_public_token_finds_one_by_its_short_id_and_lists_when_the_org_allows_it"),
         ("a repeat with the same key gets the first answer", CONFIGURE, "test_a_repeat_with_the_same_key_gets_the_first_answer"),
         ("nor two at the same moment", CONFIGURE, "test_two_at_the_same_moment_with_one_key_make_one"),
@@ -95,7 +95,7 @@ RULES = {
         ("a picture has an address", FILES, "test_a_picture_of_the_whole_has_an_address"),
         ("types must be true", FILES, "test_types_are_not_trusted"),
         ("nothing runs in our origin", FILES, "test_each_type_comes_back_and_nothing_runs"),
-        ("together or not at all", FORMS, "test_bad_forms_are_told_by_path_and_leave_nothing"),
+        ("together or not at all", FORMS, "test_errors_in_forms_are_reported_by_path_and_nothing_is_saved"),
         ("names never become paths", FILES, "test_odd_names_never_leave_their_place"),
     ],
     "The import": [
@@ -104,9 +104,9 @@ RULES = {
     ],
     "Webhooks": [
         ("secret: in the answer to POST only", HOOKS, "test_the_secret_is_shown_this_once"),
-        ("every answer holds every field", HOOKS, "test_it_is_answered_whole_with_its_secret"),
-        ("topic, address, filter: every fault by its path", HOOK_FIELDS, "test_every_fault_is_told_by_its_path"),
-        ("addresses", HOOK_FIELDS, "test_addresses_that_are_refused_say_why"),
+        ("every answer contains every field", HOOKS, "test_it_is_answered_whole_with_its_secret"),
+        ("topic, address, filter: every error by its path", HOOK_FIELDS, "test_every_error_is_reported_by_its_path"),
+        ("addresses", HOOK_FIELDS, "test_refused_addresses_have_a_reason"),
         ("not in the private network", HOOK_FIELDS, "test_what_is_plainly_in_a_private_network_is_refused_unless_it_is_allowed"),
         ("nor when a name resolves there", "services/webhooks/test_webhook_client.py", "test_a_public_name_that_resolves_to_loopback_is_not_called"),
         ("PUT replaces what is sent", HOOKS, "test_fields_sent_are_replaced_and_others_stay"),
@@ -141,19 +141,19 @@ RULES = {
         ("secrets are stored as hashes", TOKENS, "test_secrets_are_stored_as_hashes_only"),
         ("lastUsedAt is kept", TOKENS, "test_the_last_use_is_kept"),
         ("another org's orders are 404", TOKENS, "test_an_order_of_another_org_is_404"),
-        ("secrets never reach a log", "processes/test_serve.py", "test_the_access_log_never_holds_a_token"),
+        ("secrets never reach a log", "processes/test_serve.py", "test_the_access_log_never_contains_a_token"),
         ("secrets are shown once, on no page and in no URL", "desk/settings/test_tokens.py", "test_the_secret_is_shown_once_and_not_stored"),
     ],
     "Access tokens": [
-        ("every field; lastUsedOn is left out until it is used", ACCESSTOKENS, "test_the_list_holds_every_field"),
+        ("every field; lastUsedOn is left out until it is used", ACCESSTOKENS, "test_the_list_contains_every_field"),
         ("one by its ID, alone", ACCESSTOKENS, "test_one_of_them_is_the_same_as_in_the_list"),
-        ("serviceAccountId is what createdBy holds", ACCESSTOKENS, "test_the_account_of_a_token_is_what_stands_in_created_by"),
+        ("serviceAccountId is the value of createdBy", ACCESSTOKENS, "test_the_account_of_a_token_is_the_value_of_created_by"),
         ("sort; never used comes last", ACCESSTOKENS, "test_sorted_by_time_name_or_last_use"),
         ("pages", ACCESSTOKENS, "test_pages_show_each_once"),
         ("values as JSON text; unknown parameters are ignored", ACCESSTOKENS, "test_values_may_be_json_text_and_unknown_parameters_are_ignored"),
-        ("a malformed parameter is 422 by its name", ACCESSTOKENS, "test_a_malformed_one_is_told_by_its_name"),
-        ("public tokens: 403", ACCESSTOKENS, "test_public_tokens_are_told_nothing"),
-        ("never a secret or its hash", ACCESSTOKENS, "test_no_secret_and_no_hash_is_told"),
+        ("a malformed parameter is 422 by its name", ACCESSTOKENS, "test_a_malformed_one_is_reported_by_its_name"),
+        ("public tokens: 403", ACCESSTOKENS, "test_public_tokens_are_403"),
+        ("never a secret or its hash", ACCESSTOKENS, "test_no_secret_and_no_hash_is_returned"),
         ("a revoked one is not listed, and 404", ACCESSTOKENS, "test_revoked_ones_are_there_no_more"),
     ],
     "Requests": [
@@ -174,8 +174,8 @@ RULES = {
         ("old clients: empty strings", OLD, "test_one_that_sends_empty_strings"),
     ],
     "Lists": [
-        ("shape, count, defaults", LISTS, "test_the_list_holds_whole_orders_newest_first"),
-        ("pages", LISTS, "test_pages_hold_everything_once"),
+        ("shape, count, defaults", LISTS, "test_the_list_contains_whole_orders_newest_first"),
+        ("pages", LISTS, "test_pages_contain_everything_once"),
         ("sort", LISTS, "test_sorting_goes_both_ways_and_leaves_nothing_for_the_end"),
         ("orgId: 403 for another", LISTS, "test_another_org_is_403_and_its_orders_are_never_listed"),
         ("shortId, originOrgId, customerId, status, name", LISTS, "test_each_filter_finds_what_is_equal"),
@@ -198,8 +198,8 @@ RULES = {
     ],
     "Refusals": [
         ("problem+json with type, title, status, detail", REFUSALS, "test_unknown_addresses_and_methods_answer_as_problems"),
-        ("errors by path, all at once", CREATE, "test_every_error_is_told_at_once"),
-        ("the same through both doors", "test_both_doors.py", "test_both_doors_refuse_it_in_the_same_words"),
+        ("errors by path, all at once", CREATE, "test_every_error_is_reported_at_once"),
+        ("the same through all interfaces", "test_all_interfaces.py", "test_all_interfaces_report_the_same_errors"),
         ("400: not JSON, not an object", REFUSALS, "test_what_is_not_a_json_object_is_400"),
         ("400: a scalar in place of changes", CHANGES, "test_a_scalar_is_no_change"),
         ("401", TOKENS, "test_no_token_is_401_with_a_challenge"),
@@ -211,7 +211,7 @@ RULES = {
         ("415: UTF-8 only", REFUSALS, "test_another_type_is_415"),
         ("400: bytes that are not UTF-8", REFUSALS, "test_bytes_that_are_not_utf_8_are_400"),
         ("422", CHANGES, "test_what_is_refused_changes_nothing"),
-        ("429 with Retry-After", "api/test_pace.py", "test_one_request_too_many_is_429_and_does_nothing"),
+        ("429 with Retry-After", "api/test_rate_limit.py", "test_one_request_too_many_is_429_and_does_nothing"),
         ("a refused request leaves nothing behind", CREATE, "test_a_refused_order_leaves_nothing_behind"),
         ("a body shorter than its Content-Length: JSON", BROKEN, "test_json_that_ends_early_stores_nothing"),
         ("a body shorter than its Content-Length: a form", BROKEN, "test_a_form_that_ends_in_the_middle_of_a_count_stores_nothing"),
@@ -220,19 +220,19 @@ RULES = {
         ("NaN, Infinity", REFUSALS, "test_what_is_not_a_json_object_is_400"),
         ("1e999, the same key twice, surrogates, NUL, 64 bits", REFUSALS, "test_values_that_cannot_be_stored_are_422_by_their_path"),
         ("non-ASCII digits in codes", CODE, "test_what_is_no_typing_habit_is_refused"),
-        ("non-ASCII digits in counts", "test_both_doors.py", "test_both_doors_refuse_it_in_the_same_words"),
+        ("non-ASCII digits in counts", "test_all_interfaces.py", "test_all_interfaces_report_the_same_errors"),
         ("a shortID with a newline behind it", CODE, "test_what_is_no_typing_habit_is_refused"),
     ],
     "Versions": [
-        ("GET gives an ETag", CHANGES, "test_a_read_gives_an_etag_that_changes_with_the_order"),
+        ("GET returns an ETag", CHANGES, "test_a_read_returns_an_etag_that_changes_with_the_order"),
         ("a stale If-Match is 412 and changes nothing", CHANGES, "test_a_stale_if_match_is_412_and_changes_nothing"),
         ("two editors: one wins, nothing is lost", RACES, "test_of_two_editors_with_one_etag_one_wins_and_nothing_is_lost"),
     ],
     "Safe repeats": [
-        ("the same key and body: the first answer", REPEATS, "test_the_same_key_and_body_give_the_first_answer"),
-        ("within 24 hours", REPEATS, "test_a_key_is_free_again_after_a_day"),
-        ("with another body: 422", REPEATS, "test_the_same_key_with_another_body_is_422"),
+        ("the same key and body: the first answer", IDEMPOTENCY, "test_the_same_key_and_body_return_the_first_answer"),
+        ("within 24 hours", IDEMPOTENCY, "test_a_key_is_free_again_after_a_day"),
+        ("with another body: 422", IDEMPOTENCY, "test_the_same_key_with_another_body_is_422"),
         ("two at the same moment make one order", RACES, "test_two_processes_that_post_one_key_200_times_at_once_make_one_order"),
-        ("lines", REPEATS, "test_lines_are_put_behind_once"),
+        ("lines", IDEMPOTENCY, "test_lines_are_put_behind_once"),
     ],
 }  # fmt: skip

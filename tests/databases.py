@@ -1,4 +1,4 @@
-"""One application for each kind of database and test process, made as good as new for each test.
+"""One application for each kind of database and test process, reset for each test.
 
 To build an application and its database costs far more than most tests do with it. So a test
 process keeps one of each kind: before a test all rows go, and all that the test before it may have

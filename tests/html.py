@@ -1,4 +1,4 @@
-"""Reads pages as a browser does: parts of them by CSS selectors, texts without their tags."""
+"""Read pages as a browser does: parts by CSS selectors, texts without tags."""
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -84,7 +84,7 @@ class Part:
 
     @property
     def raw(self) -> str:
-        """All text inside as it stands."""
+        """All text inside, unchanged."""
         return "".join(self._element.itertext())
 
     def strings(self, *, but_in: tuple[str, ...] = ()) -> list[str]:

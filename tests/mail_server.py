@@ -1,4 +1,4 @@
-"""A real mail server on loopback, with and without TLS, that keeps what it is given."""
+"""A real mail server on loopback, with and without TLS, that keeps what it receives."""
 
 import contextlib
 import socket
@@ -76,7 +76,7 @@ def mail_server(**options: Any) -> Iterator[MailServer]:  # noqa: ANN401 - optio
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Make a certificate for 127.0.0.1; gives the server's context, and what a client trusts."""
+    """Make a certificate for 127.0.0.1; return the server's context, and what a client trusts."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.test")])
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""How SQLite goes about what it is asked."""
+"""Query plans of SQLite."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from orders.storage import database
 
 @contextmanager
 def noted_plans() -> Iterator[list[str]]:
-    """Note what is read meanwhile; afterwards the list holds the steps by which it was read.
+    """Record the block's statements; afterwards the list contains the steps of their plans.
 
     Needs an application context on SQLite.
     """

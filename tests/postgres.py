@@ -45,7 +45,7 @@ def free_port() -> int:
 
 @contextmanager
 def postgres_server() -> Iterator[str]:
-    """Start a server with an empty cluster; gives its URL without a database name."""
+    """Start a server with an empty cluster; return its URL without a database name."""
     folder = Path(tempfile.mkdtemp(prefix="shortorder-pg-"))
     user = SERVER_USER if os.geteuid() == 0 else None
     binaries = _binaries()
@@ -71,7 +71,7 @@ def postgres_server() -> Iterator[str]:
 
 @contextmanager
 def new_database(server: str, name: str) -> Iterator[str]:
-    """Make a database that is migrated already, and drop it in the end; gives its URL."""
+    """Make a database that is migrated already, and drop it in the end; return its URL."""
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template_orders".encode())
         yield f"{server}/{name}"

@@ -1,4 +1,4 @@
-"""Files for imports: CSV as text, and XLSX put together by hand, the bad ones too."""
+"""Files for imports: CSV as text, and XLSX built by hand, also broken ones."""
 
 import io
 import zipfile
@@ -19,14 +19,14 @@ _STYLES = (
 
 
 def csv_of(*rows: tuple[object, ...], delimiter: str = ",") -> str:
-    """Give rows as CSV whose texts need no quotes."""
+    """Return rows as CSV; the texts need no quotes."""
     return "".join(delimiter.join(map(str, row)) + "\r\n" for row in rows)
 
 
 def xlsx_of(*rows: tuple[object, ...], hidden: bool = False) -> bytes:
-    """Give rows as a spreadsheet: numbers as numbers, texts as texts, None as no cell.
+    """Return rows as a spreadsheet: numbers as numbers, texts as texts, None as no cell.
 
-    With `hidden` another sheet stands in front, which nobody sees.
+    With `hidden` there is a hidden sheet before it.
     """
     return xlsx_with("".join(_row(at, row) for at, row in enumerate(rows, 1)), hidden=hidden)
 
@@ -48,7 +48,7 @@ def _cell(place: str, value: object) -> str:
 
 
 def xlsx_with(sheet: str, *, hidden: bool = False) -> bytes:
-    """Give a spreadsheet with these rows, as XML."""
+    """Return a spreadsheet with these rows."""
     first = '<sheet name="Notes" sheetId="2" state="hidden" r:id="rId2"/>' if hidden else ""
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'

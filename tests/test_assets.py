@@ -1,4 +1,4 @@
-"""Static files are kept by browsers for as long as their address is, and sent small."""
+"""Static files are cached by browsers for as long as their URL is valid, and compressed."""
 
 import gzip
 
@@ -45,7 +45,7 @@ def test_it_is_sent_in_the_encoding_that_is_asked_for(client: FlaskClient, addre
             assert known.status_code == 304
 
 
-def test_pages_that_hold_a_secret_are_not_compressed(staff_client: FlaskClient) -> None:
+def test_pages_with_a_secret_are_not_compressed(staff_client: FlaskClient) -> None:
     answer = staff_client.get("/orders", headers={"Accept-Encoding": "br, gzip"})
     assert "Content-Encoding" not in answer.headers
     assert attribute(answer.text, "[name=csrf_token]", "value")

@@ -1,4 +1,4 @@
-"""Each command prints one JSON object; a refusal prints one too, and exits with 1."""
+"""Each command prints one JSON object; a failed one prints one too, and exits with 1."""
 
 import json
 

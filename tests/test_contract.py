@@ -1,4 +1,4 @@
-"""Which test holds which rule of docs/contract.md; a rule whose test is gone fails here."""
+"""Which test checks which rule of docs/contract.md; a rule without its test fails here."""
 
 import ast
 from functools import lru_cache

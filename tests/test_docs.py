@@ -1,5 +1,6 @@
-"""What the README says of settings and commands is complete."""
+"""The README lists all settings and commands, and the paths in the docs exist."""
 
+import re
 from dataclasses import fields
 
 import click
@@ -8,17 +9,36 @@ from flask import Flask
 from orders.settings import LIMIT_VARIABLES, PROJECT, Settings
 
 README = (PROJECT / "README.md").read_text("utf-8")
+# What is superseded describes the files as they were; so does the changelog.
+DOCS = [
+    file
+    for folder in (".", "docs", "orders")
+    for file in sorted((PROJECT / folder).rglob("*.md") if folder != "." else PROJECT.glob("*.md"))
+    if file.name != "CHANGELOG.md" and "**Superseded" not in file.read_text("utf-8")
+]
+# A path, perhaps with a placeholder such as `<code>` or `…`, or a pattern.
+PATH = re.compile(r"`((?:orders|tests|templates|static|benchmarks|docs)/[^`\s]*)`")
 
 
-def test_every_setting_stands_in_the_readme() -> None:
+def test_every_setting_is_in_the_readme() -> None:
     names = {one.name.upper() for one in fields(Settings) if one.name != "limits"}
     missing = {name for name in names | set(LIMIT_VARIABLES) if f"`{name}`" not in README}
     assert missing == set()
 
 
-def test_every_command_stands_in_the_readme(app: Flask) -> None:
+def test_every_command_is_in_the_readme(app: Flask) -> None:
     for name in ("org", "token", "staff", "attribute", "files", "seed"):
         group = app.cli.commands[name]
         assert isinstance(group, click.Group)
         for command in group.commands:
             assert f"`{name} {command}" in README, f"{name} {command}"
+
+
+def test_paths_in_docs_exist() -> None:
+    missing = {
+        f"{file.relative_to(PROJECT)}: {path}"
+        for file in DOCS
+        for path in PATH.findall(file.read_text("utf-8"))
+        if not any(PROJECT.glob(re.sub(r"<\w+>|…", "*", path.partition("::")[0].rstrip("/"))))
+    }
+    assert missing == set()

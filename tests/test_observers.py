@@ -1,4 +1,4 @@
-"""Observers are told of every request, by whichever interface it was answered."""
+"""Observers see every request, of the API and of the pages."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Settings of files: what can be said, and that a bad value stops the start with a sentence."""
+"""Settings of files: valid values, and that a bad value stops the start with a message."""
 
 from pathlib import Path
 

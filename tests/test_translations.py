@@ -1,4 +1,4 @@
-"""The catalogues of translations are complete, and the compiled ones are of what stands there."""
+"""The translation catalogs are complete, and the compiled files are up to date."""
 
 import re
 from io import BytesIO
@@ -38,7 +38,7 @@ def read(file: Path) -> Catalog:
 
 
 def texts(message: Message) -> tuple[str, ...]:
-    """Give all translations of a text: one, or one for each kind of number."""
+    """Return all translations of a text: one, or one for each plural form."""
     return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
 
 
@@ -51,7 +51,7 @@ def test_german_is_there() -> None:
 
 @pytest.mark.parametrize("file", CATALOGUES, ids=NAMES)
 class TestEachCatalogue:
-    def test_holds_every_text_of_the_pages_and_no_other(self, file: Path) -> None:
+    def test_contains_every_text_of_the_pages_and_no_other(self, file: Path) -> None:
         catalogue = read(file)
         ids = {one.id if isinstance(one.id, str) else one.id[0] for one in catalogue if one.id}
         assert ids == collected(), "run `make translations`"
@@ -70,9 +70,9 @@ class TestEachCatalogue:
             ids = (message.id,) if isinstance(message.id, str) else message.id
             known = set(re.findall(r"%\(\w+\)s", ids[-1]))
             for text in texts(message):
-                told = set(re.findall(r"%\(\w+\)s", text))
-                # A number may be told by a word: “in a second”.
-                assert known - {"%(num)s"} <= told <= known, message.id
+                used = set(re.findall(r"%\(\w+\)s", text))
+                # A number may be a word: “in a second”.
+                assert known - {"%(num)s"} <= used <= known, message.id
                 assert text.count("%") == len(re.findall(r"%\(\w+\)s", text)), message.id
 
     def test_is_the_one_that_is_compiled(self, file: Path) -> None:

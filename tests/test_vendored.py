@@ -1,4 +1,4 @@
-"""The vendored files are what their list says."""
+"""The vendored files match their list."""
 
 import base64
 import hashlib

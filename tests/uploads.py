@@ -21,7 +21,7 @@ BOUNDARY = "formboundary7MA4"
 
 @dataclass
 class Form:
-    """A form to send, part by part, byte by byte as it stands in the body."""
+    """A form to send, part by part, with its exact bytes."""
 
     parts: list[bytes] = field(default_factory=list)
 
@@ -45,7 +45,7 @@ class Form:
         return self
 
     def body(self) -> bytes:
-        """Give the body, for the type `KIND`."""
+        """Return the body, of content type `KIND`."""
         mark = f"--{BOUNDARY}".encode()
         return b"".join(mark + b"\r\n" + part for part in self.parts) + mark + b"--\r\n"
 

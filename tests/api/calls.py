@@ -1,4 +1,4 @@
-"""Calls the JSON door as an integrator's client would."""
+"""Call the JSON API as an integrator's client would."""
 
 import json
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Calls that save configurations, with files and without, and what is stored then."""
+"""Calls that save configurations, with and without files, and what is stored afterwards."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def read(api: Api, path: str, **headers: str) -> Any:  # noqa: ANN401 - the test
     return api.client.get(f"/api/configurations/{path}", headers={**api.headers, **headers})
 
 
-def told(answer: Answer) -> dict[str, str]:
+def errors_by_path(answer: Answer) -> dict[str, str]:
     assert answer.status_code == 422, answer.text
     assert answer.mimetype == "application/problem+json"
     return {error["path"]: error["message"] for error in answer.json["errors"]}

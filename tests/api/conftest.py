@@ -1,4 +1,4 @@
-"""Callers of the JSON door."""
+"""Callers of the JSON API."""
 
 from collections.abc import Callable
 from datetime import datetime

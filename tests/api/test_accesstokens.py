@@ -1,4 +1,4 @@
-"""Access tokens by JSON: which there are, to private tokens only, and never a secret."""
+"""Access tokens through the API: a list for private tokens only, and never a secret."""
 
 import json
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def made(app: Flask, org: Org) -> list[str]:
     return ids
 
 
-def test_the_list_holds_every_field(api: Api, org: Org) -> None:
+def test_the_list_contains_every_field(api: Api, org: Org) -> None:
     answer = get(api)
     assert answer.status_code == 200
     assert answer.mimetype == "application/json"
@@ -67,7 +67,7 @@ def test_the_list_holds_every_field(api: Api, org: Org) -> None:
     assert private["createdAt"].endswith("Z")
 
 
-def test_the_account_of_a_token_is_what_stands_in_created_by(api: Api, org: Org) -> None:
+def test_the_account_of_a_token_is_the_value_of_created_by(api: Api, org: Org) -> None:
     order = api.create({"status": "List"}).json
     token = get(api, f"{URL}/{org.private.id}").json
     assert order["createdBy"] == token["serviceAccountId"]
@@ -80,14 +80,14 @@ def test_one_of_them_is_the_same_as_in_the_list(api: Api, org: Org) -> None:
         assert get(api, f"{URL}/{token_id.upper()}").json == token
 
 
-def test_no_secret_and_no_hash_is_told(api: Api, org: Org) -> None:
+def test_no_secret_and_no_hash_is_returned(api: Api, org: Org) -> None:
     text = get(api).text + get(api, f"{URL}/{org.public.id}").text
     for secret in (org.private.secret, org.public.secret):
         assert secret not in text
         assert access.hash_secret(secret) not in text
 
 
-def test_public_tokens_are_told_nothing(public_api: Api, app: Flask, org: Org) -> None:
+def test_public_tokens_are_403(public_api: Api, app: Flask, org: Org) -> None:
     with app.app_context():
         accounts.change_org(org.id, name="x", is_strict=False, may_public_list=True)
     for path in (URL, f"{URL}/{org.public.id}", f"{URL}/nothing"):
@@ -152,7 +152,7 @@ class TestParameters:
          ("sort", "secret_hash"), ("sort", "secretHash"), ("sort", "--name")],
     )  # fmt: skip
     @pytest.mark.one_database(reason="the parameters are refused before the search")
-    def test_a_malformed_one_is_told_by_its_name(self, api: Api, name: str, value: str) -> None:
+    def test_a_malformed_one_is_reported_by_its_name(self, api: Api, name: str, value: str) -> None:
         answer = get(api, **{name: value})
         assert answer.status_code == 422
         assert [error["path"] for error in answer.json["errors"]] == [name]

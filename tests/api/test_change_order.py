@@ -118,7 +118,7 @@ def test_a_bare_array_replaces_the_cart(api: Api, order: dict[str, Any]) -> None
     assert api.call("PUT", path(order), [OTHER]).json["cart"] == [OTHER]
 
 
-def test_an_old_client_says_id_in_a_bare_array(api: Api, order: dict[str, Any]) -> None:
+def test_an_old_client_sends_id_in_a_bare_array(api: Api, order: dict[str, Any]) -> None:
     answer = api.call("PUT", path(order), [{"id": LAMP, "count": 3}])
     assert answer.json["cart"] == [{"configurationId": LAMP, "count": 3}]
 
@@ -128,7 +128,7 @@ def test_an_old_client_may_send_the_whole_order_back(api: Api, order: dict[str, 
     assert changed["name"] == "Foyer"
     fresh = {**changed, "name": "Again", "originOrgId": "", "createdBy": "me"}
     assert faults(api.call("PUT", path(order), fresh)) == ["createdBy"]
-    # What is told of the time protects against a lost update, even without If-Match.
+    # The time sent back protects against a lost update, even without If-Match.
     assert faults(api.call("PUT", path(order), {**order, "name": "Stale"})) == ["updatedAt"]
 
 
@@ -152,7 +152,7 @@ def test_the_lines_of_a_cart_are_replaced(api: Api, order: dict[str, Any], app: 
     assert history(app, order)[1] == ("changed", {"cart": {"from": [LINE], "to": [OTHER]}})
 
 
-def test_the_history_of_a_growing_cart_holds_what_was_added(
+def test_the_history_of_a_growing_cart_contains_what_was_added(
     api: Api, order: dict[str, Any], app: Flask
 ) -> None:
     api.call("POST", path(order, "/cart"), [OTHER])
@@ -311,7 +311,9 @@ def test_orders_of_another_org_do_not_exist(foreign_api: Api, order: dict[str, A
         assert foreign_api.call(method, path(order, rest), body).status_code == 404
 
 
-def test_a_read_gives_an_etag_that_changes_with_the_order(api: Api, order: dict[str, Any]) -> None:
+def test_a_read_returns_an_etag_that_changes_with_the_order(
+    api: Api, order: dict[str, Any]
+) -> None:
     first = api.read(order["id"]).headers["ETag"]
     assert api.read(order["shortId"]).headers["ETag"] == first
     changed = api.call("PUT", path(order), {"name": "Foyer"})

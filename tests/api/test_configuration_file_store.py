@@ -1,4 +1,4 @@
-"""What the file store keeps: within its limits, once, and nothing of what was refused or failed."""
+"""What the file store keeps: within limits, once, and nothing from refused or failed requests."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from orders.domain.errors import ServiceBusy
 from orders.services.files import FileStore
 from orders.settings import Settings
 from tests.api.calls import Api
-from tests.api.configuration_calls import create, read, saved, send, stored, told
+from tests.api.configuration_calls import create, errors_by_path, read, saved, send, stored
 from tests.uploads import KIND, PNG, Form
 
 
@@ -23,14 +23,14 @@ class TestLimits:
         assert len(PNG) <= 100
         assert send(api, Form().file("files", "a.txt", b"x" * 100)).status_code == 201
         answer = send(api, Form().file("files", "a.txt", b"x" * 101))
-        assert told(answer) == {"files.0": "At most 100 bytes; this has 101."}
+        assert errors_by_path(answer) == {"files.0": "At most 100 bytes; this has 101."}
         assert len(stored(settings)) == saved(app) == 1
 
     def test_there_are_only_so_many_files(self, api: Api) -> None:
         form = Form()
         for number in range(3):
             form.file("files", f"{number}.txt", b"x")
-        assert told(send(api, form)) == {"files": "At most 2 files; this has 3."}
+        assert errors_by_path(send(api, form)) == {"files": "At most 2 files; this has 3."}
 
     def test_a_form_may_be_larger_than_json(self, api: Api) -> None:
         form = Form().file("files", "a.txt", b"x" * 90).text("sceneGraphState", "x" * 1000)
@@ -101,5 +101,7 @@ def test_a_repeat_stores_no_file_again(app: Flask, api: Api, settings: Settings)
     assert again.json == first.json
     assert len(stored(settings)) == saved(app) == 1
     other = Form().file("files", "a.png", PNG + b" ")
-    assert told(send(api, other, **{"Idempotency-Key": "key"})).keys() == {"Idempotency-Key"}
+    assert errors_by_path(send(api, other, **{"Idempotency-Key": "key"})).keys() == {
+        "Idempotency-Key"
+    }
     assert len(stored(settings)) == 1

@@ -1,4 +1,4 @@
-"""Files of configurations: their keys, types and names, and how they are handed out."""
+"""Files of configurations: their keys, types and names, and how they are served."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from app import create_app
 from orders.settings import Settings
 from orders.storage import database, tables
 from tests.api.calls import Api
-from tests.api.configuration_calls import read, saved, send, stored, told
+from tests.api.configuration_calls import errors_by_path, read, saved, send, stored
 from tests.uploads import GIF, GLB, JPEG, KIND, PDF, PNG, SVG, WEBP, ZIP, Form
 
 
@@ -130,7 +130,7 @@ LIES = {
 def test_types_are_not_trusted(app: Flask, api: Api, settings: Settings, name: str) -> None:
     file_name, content, kind, message = LIES[name]
     form = Form().file("files", "good.png", PNG).file("files", file_name, content, kind)
-    [(path, said)] = told(send(api, form)).items()
+    [(path, said)] = errors_by_path(send(api, form)).items()
     assert path == "files.1"
     assert said.startswith(message)
     assert saved(app) == 0
@@ -158,7 +158,7 @@ def test_odd_names_never_leave_their_place(api: Api, settings: Settings, name: s
     assert all(place.parent.name == api.org_id for place in stored(settings))
 
 
-def test_names_are_encoded_as_the_standard_says(api: Api) -> None:
+def test_names_are_encoded_by_the_standard(api: Api) -> None:
     made = send(api, Form().file("files[k]", "Stühle.png", PNG, "image/png")).json
     disposition = read(api, f"{made['id']}/files/k").headers["Content-Disposition"]
     assert disposition == "inline; filename=Stuhle.png; filename*=UTF-8''St%C3%BChle.png"
@@ -183,7 +183,7 @@ def test_names_that_cannot_be_kept_are_refused(
 ) -> None:
     answer = send(api, Form().file("files", BAD_NAMES[name], PNG, "image/png"))
     sentence = "A file name of 1 to 255 characters, none of them a control character."
-    assert told(answer) == {"files.0": sentence}
+    assert errors_by_path(answer) == {"files.0": sentence}
     assert saved(app) == 0
     assert stored(settings) == []
 
@@ -193,7 +193,7 @@ def test_a_public_page_sends_and_shows_a_picture(public_api: Api) -> None:
     picture = read(public_api, f"{made['id']}/thumbnail")
     assert picture.data == PNG
     assert picture.headers["Access-Control-Allow-Origin"] == "https://shop.example"
-    # An <img> sends no Origin, and the token stands in its address.
+    # An <img> sends no Origin, and the token is in its URL.
     shown = public_api.client.get(
         f"/api/configurations/{made['id']}/thumbnail",
         query_string={"bearer_token": public_api.secret},

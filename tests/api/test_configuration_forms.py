@@ -1,4 +1,4 @@
-"""Configurations as forms: answered as JSON is; each fault is told by path, and nothing kept."""
+"""Configurations as forms: answered as JSON is; errors reported by path, and nothing stored."""
 
 import json
 from dataclasses import replace
@@ -9,7 +9,7 @@ from flask import Flask
 
 from orders.settings import Settings
 from tests.api.calls import Api
-from tests.api.configuration_calls import WHOLE, create, read, saved, send, stored, told
+from tests.api.configuration_calls import WHOLE, create, errors_by_path, read, saved, send, stored
 from tests.uploads import BOUNDARY, GIF, KIND, PDF, PNG, Form
 
 pytestmark = pytest.mark.one_database(
@@ -128,13 +128,13 @@ MISMATCHED = {
 
 
 @pytest.mark.parametrize("name", MISMATCHED)
-def test_bad_forms_are_told_by_path_and_leave_nothing(
+def test_errors_in_forms_are_reported_by_path_and_nothing_is_saved(
     app: Flask, api: Api, settings: Settings, name: str
 ) -> None:
     form, expected = MISMATCHED[name]
     form = replace(form, parts=[*form.parts])
     form.file("files", "good.gif", GIF)
-    assert told(send(api, form)) == expected
+    assert errors_by_path(send(api, form)) == expected
     assert saved(app) == 0
     assert stored(settings) == []
 

@@ -1,4 +1,4 @@
-"""`POST /api/configurations`: what is taken, what is refused, and what comes back."""
+"""`POST /api/configurations`: what is accepted, what is refused, and the answer."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from orders.domain.inputs import Limits
 from orders.services.catalog import products
 from tests.actors import Org
 from tests.api.calls import Api
-from tests.api.configuration_calls import PRODUCT, WHOLE, create, saved, told
+from tests.api.configuration_calls import PRODUCT, WHOLE, create, errors_by_path, saved
 
 FIELDS = {
     "id", "shortId", "orgId", "productId", "productVersion", "variant", "metadata", "customerId",
@@ -24,7 +24,7 @@ FIELDS = {
 }  # fmt: skip
 
 
-def test_the_answer_holds_every_field_as_it_was_sent(api: Api) -> None:
+def test_the_answer_contains_every_field_as_it_was_sent(api: Api) -> None:
     answer = create(api, WHOLE)
     assert answer.status_code == 201, answer.text
     made = answer.json
@@ -156,11 +156,9 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.one_database(reason="it is refused before the first statement that writes")
-def test_bad_input_is_told_by_its_path_and_nothing_is_saved(
-    app: Flask, api: Api, name: str
-) -> None:
+def test_errors_are_reported_by_path_and_nothing_is_saved(app: Flask, api: Api, name: str) -> None:
     body, expected = BAD[name]
-    assert told(create(api, body)) == expected
+    assert errors_by_path(create(api, body)) == expected
     assert saved(app) == 0
 
 
@@ -260,10 +258,10 @@ def test_a_configuration_of_another_org_does_not_exist(api: Api, foreign_api: Ap
         assert answer.mimetype == "application/problem+json"
 
 
-def test_limits_say_what_they_are(api: Api) -> None:
+def test_errors_name_the_limit(api: Api) -> None:
     limit = Limits().scene_bytes
     answer = create(api, {"sceneGraphState": "x" * limit})
-    assert told(answer) == {
+    assert errors_by_path(answer) == {
         "sceneGraphState": f"At most {limit:,} bytes of JSON; this has {limit + 2:,}."
     }
 
@@ -276,7 +274,7 @@ def test_a_repeat_with_the_same_key_gets_the_first_answer(app: Flask, api: Api) 
     assert again.json == first.json
     assert again.headers["Location"] == first.headers["Location"]
     assert again.headers["Idempotent-Replayed"] == "true"
-    assert told(create(api, {"variant": {"a": 2}})).keys() == {"Idempotency-Key"}
+    assert errors_by_path(create(api, {"variant": {"a": 2}})).keys() == {"Idempotency-Key"}
     assert saved(app) == 1
 
 

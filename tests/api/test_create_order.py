@@ -29,7 +29,7 @@ def test_it_works(api: Api) -> None:
     assert api.read(order["id"]).json == order
 
 
-def test_the_answer_holds_every_field(api: Api) -> None:
+def test_the_answer_contains_every_field(api: Api) -> None:
     order = api.create({"cart": [LINE]}).json
     assert list(order) == [
         "id", "shortId", "orgId", "originOrgId", "name", "customerId", "platform", "metadata",
@@ -131,7 +131,7 @@ def test_unknown_and_read_only_fields_are_refused_by_name(api: Api) -> None:
     assert {error["path"] for error in answer.json["errors"]} == {"statuss", "id"}
 
 
-def test_every_error_is_told_at_once(api: Api) -> None:
+def test_every_error_is_reported_at_once(api: Api) -> None:
     body = {
         "name": "x" * 256,
         "status": "Done",
@@ -238,7 +238,7 @@ class TestShortId:
         for typed in (code.lower(), grouped, grouped.replace("-", " "), spoken):
             assert api.read(typed).json == order
 
-    def test_a_wrong_check_character_is_told_as_mistyped(self, api: Api) -> None:
+    def test_a_wrong_check_character_is_mistyped(self, api: Api) -> None:
         code = api.create({"cart": [LINE]}).json["shortId"]
         wrong = code[:-1] + ("A" if code[-1] != "A" else "B")
         answer = api.read(wrong)

@@ -1,4 +1,4 @@
-"""The OpenAPI document tells the truth: all routes, valid examples, answers as described."""
+"""The OpenAPI document is correct: all routes, valid examples, answers as described."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Return everything with a schema and examples that the operation holds itself."""
+    """Return everything of the operation itself that has a schema and examples."""
     yield from operation.get("requestBody", {}).get("content", {}).values()
     for response in operation["responses"].values():
         yield from response.get("content", {}).values()
@@ -64,7 +64,7 @@ def test_the_document_is_valid_openapi() -> None:
     validate(DOCUMENT)
 
 
-def test_it_holds_every_route_and_no_others() -> None:
+def test_it_contains_every_route_and_no_others() -> None:
     routed = {
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in url_map().iter_rules()
@@ -86,7 +86,7 @@ def test_operations_have_different_ids_and_links_lead_to_them() -> None:
     assert linked <= set(ids)
 
 
-def test_every_operation_says_what_it_is_and_what_it_refuses() -> None:
+def test_every_operation_is_described_with_its_errors() -> None:
     for path, method, operation in operations():
         assert operation["summary"], path
         assert operation["description"], path

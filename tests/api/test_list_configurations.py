@@ -1,4 +1,4 @@
-"""`GET /api/configurations`: pages, filters, and who may ask."""
+"""`GET /api/configurations`: pages, filters, and which tokens may call it."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def three(api: Api, foreign_api: Api) -> list[dict[str, Any]]:
     return [create(api, body).json for body in bodies]
 
 
-def test_a_list_holds_whole_configurations_newest_first(
+def test_a_list_contains_whole_configurations_newest_first(
     api: Api, three: list[dict[str, Any]]
 ) -> None:
     assert listed(api) == {
@@ -44,7 +44,7 @@ def test_a_list_holds_whole_configurations_newest_first(
     assert found == {one["id"]: one for one in three}
 
 
-def test_pages_hold_each_once(api: Api, three: list[dict[str, Any]]) -> None:
+def test_pages_contain_each_once(api: Api, three: list[dict[str, Any]]) -> None:
     pages = [listed(api, perPage=1, page=number, sort="shortId") for number in (1, 2, 3, 4)]
     found = [[one["shortId"] for one in page["configurations"]] for page in pages]
     assert found == [["first-1"], ["second-2"], ["third-3"], []]
@@ -82,7 +82,7 @@ def test_what_has_no_value_comes_last(api: Api, three: list[dict[str, Any]]) -> 
         assert short_ids(api, sort=sort)[0] == first, sort
 
 
-def test_malformed_parameters_are_told_all_at_once(api: Api) -> None:
+def test_malformed_parameters_are_reported_all_at_once(api: Api) -> None:
     query = {"productId": "x", "page": "0", "perPage": "many", "sort": "variant",
              "createdFrom": "yesterday", "customerId": "x" * 256}  # fmt: skip
     answer = api.client.get("/api/configurations", query_string=query, headers=api.headers)

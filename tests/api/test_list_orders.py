@@ -33,14 +33,14 @@ def names(api: Api) -> Callable[[Query], list[str]]:
     return find
 
 
-def test_the_list_holds_whole_orders_newest_first(api: Api) -> None:
+def test_the_list_contains_whole_orders_newest_first(api: Api) -> None:
     made = [api.create({"name": name, "cart": [LINE]}).json for name in ("a", "b", "c")]
     assert api.call("GET", "/orders").json == {
         "orders": made[::-1], "count": 3, "page": 1, "perPage": 50, "sort": "-createdAt",
     }  # fmt: skip
 
 
-def test_pages_hold_everything_once(api: Api) -> None:
+def test_pages_contain_everything_once(api: Api) -> None:
     made = [api.create({"name": "same", "cart": [LINE]}).json["id"] for _ in range(7)]
     for sort in ("name", "-name", "status", "createdAt", "-updatedAt", "customerId", "shortId"):
         seen: list[str] = []
@@ -195,7 +195,7 @@ def test_a_known_parameter_with_a_malformed_value_is_422_by_its_name(
     assert [error["path"] for error in answer.json["errors"]] == [name]
 
 
-def test_all_malformed_parameters_are_told_at_once(api: Api) -> None:
+def test_all_malformed_parameters_are_reported_at_once(api: Api) -> None:
     answer = api.call("GET", "/orders", query={"page": "x", "sort": "x", "status": "x"})
     assert {error["path"] for error in answer.json["errors"]} == {"page", "sort", "status"}
 

@@ -1,4 +1,4 @@
-"""Every shape of request takes one path through the API, and is answered the same."""
+"""Requests of every shape take one path through the API, and get the same answer."""
 
 import json
 import sys
@@ -120,7 +120,7 @@ class TestTrace:
             "interfaces/api/idempotency",
             "services/idempotency",
             "interfaces/api/application",  # the lambda that runs the endpoint
-            "interfaces/api/endpoints",  # what of the body the key stands for
+            "interfaces/api/endpoints",  # the part of the body that the key identifies
             "services/orders/intake",  # was the key used before?
         }
 

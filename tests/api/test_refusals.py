@@ -1,4 +1,4 @@
-"""Contract: what is no request at all, each with its status, never a 5xx and nothing stored."""
+"""Contract: invalid requests, each with its status, never a 5xx, and nothing stored."""
 
 import json
 
@@ -93,14 +93,14 @@ def test_a_body_shorter_than_announced_is_400(api: Api) -> None:
     assert answer.status_code == 400
 
 
-def test_limits_are_told_by_name_and_number(api: Api) -> None:
+def test_errors_contain_name_and_number_of_the_limit(api: Api) -> None:
     cart = {"cart": [LINE] * 1001}
-    told = api.create(cart).json["errors"]
-    assert [(e["path"], "1,000" in e["message"], "1,001" in e["message"]) for e in told] == [
+    errors = api.create(cart).json["errors"]
+    assert [(e["path"], "1,000" in e["message"], "1,001" in e["message"]) for e in errors] == [
         ("cart", True, True)
     ]
-    told = api.create({"cart": [LINE], "metadata": {"a": "x" * 70_000}}).json["errors"]
-    assert [(e["path"], "65,536" in e["message"]) for e in told] == [("metadata", True)]
+    errors = api.create({"cart": [LINE], "metadata": {"a": "x" * 70_000}}).json["errors"]
+    assert [(e["path"], "65,536" in e["message"]) for e in errors] == [("metadata", True)]
 
 
 def test_unknown_addresses_and_methods_answer_as_problems(client: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""Each request of a known token to the JSON door stands in its org's log, with its status."""
+"""Each API request with a known token is in its org's log, with its status."""
 
 import json
 from collections.abc import Callable
@@ -49,18 +49,18 @@ def log(app: Flask, org: Org, recorder: RequestRecorder) -> Log:
     return read
 
 
-def told(requests: list[Row[Any]]) -> list[tuple[int, str, str]]:
+def entries(requests: list[Row[Any]]) -> list[tuple[int, str, str]]:
     return [(one.status, one.method, one.path) for one in requests]
 
 
-class TestWhatIsNoted:
+class TestLogged:
     def test_creating_and_reading(self, api: Api, log: Log) -> None:
         before = datetime.now(UTC) - timedelta(milliseconds=1)
         api.headers["User-Agent"] = "shop-sync/2.1"
         code = api.create(ORDER).json["shortId"]
         api.read(code)
         read, created = log()
-        assert told([created, read]) == [
+        assert entries([created, read]) == [
             (201, "POST", "/api/orders"),
             (200, "GET", f"/api/orders/{code}"),
         ]
@@ -71,7 +71,7 @@ class TestWhatIsNoted:
     def test_requests_of_a_page(self, public_api: Api, log: Log) -> None:
         assert public_api.create(ORDER, query={"cacheScope": "x"}).status_code == 201
         [created] = log()
-        assert told([created]) == [(201, "POST", "/api/orders")]
+        assert entries([created]) == [(201, "POST", "/api/orders")]
         assert created.token_name == "shop"
 
     @pytest.mark.parametrize(
@@ -90,12 +90,12 @@ class TestWhatIsNoted:
         answer = api.client.open(path, method=method, data=body, headers=api.headers,
                                  content_type="application/json")  # fmt: skip
         assert answer.status_code == status
-        assert told(log()) == [(status, method, path)]
+        assert entries(log()) == [(status, method, path)]
 
     def test_a_body_that_is_too_large(self, api: Api, log: Log) -> None:
         too_large = b"x" * (Limits().body_bytes + 1)
         assert api.post(too_large, query={"a": "b"}).status_code == 413
-        assert told(log()) == [(413, "POST", "/api/orders")]
+        assert entries(log()) == [(413, "POST", "/api/orders")]
 
     def test_a_public_token_from_a_foreign_page(self, public_api: Api, log: Log) -> None:
         public_api.headers["Origin"] = "https://elsewhere.example"
@@ -119,9 +119,9 @@ class TestWhatIsNoted:
         with monkeypatch.context() as patch:
             patch.setattr(database, "insert", busy)
             assert api.create(ORDER).status_code == 503
-        assert told(log()) == [(503, "POST", "/api/orders")]
+        assert entries(log()) == [(503, "POST", "/api/orders")]
 
-    def test_nobody_is_told_of_requests_without_a_known_token(
+    def test_requests_without_a_known_token_are_not_logged(
         self, app: Flask, client: FlaskClient, org: Org, log: Log
     ) -> None:
         for headers in ({}, {"Authorization": "Bearer so_prv_unknown"}):
@@ -137,7 +137,7 @@ class TestWhatIsNoted:
         assert log(of=other_org.id) == []
 
 
-class TestWhatIsNeverNoted:
+class TestNotLogged:
     def test_the_query_string(self, client: FlaskClient, org: Org, log: Log) -> None:
         secret = org.private.secret
         client.get(f"/api/orders/000000000000?bearer_token={secret}&name=Somebody")

@@ -1,4 +1,4 @@
-"""Contract: who may call, from where, and what browsers of other origins are told."""
+"""Contract: who may call, from where, and which CORS headers browsers of other origins get."""
 
 import dataclasses
 from collections.abc import Callable
@@ -154,7 +154,7 @@ class TestDomains:
             caller = dataclasses.replace(public_api, headers={**headers, "Referer": referer})
             assert caller.create(BODY).status_code == status
 
-    def test_a_good_referer_does_not_mend_a_foreign_origin(self, public_api: Api) -> None:
+    def test_a_good_referer_does_not_make_up_for_a_foreign_origin(self, public_api: Api) -> None:
         headers = {"Origin": "null", "Referer": "https://shop.example/"}
         caller = dataclasses.replace(public_api, headers={**public_api.headers, **headers})
         assert caller.create(BODY).status_code == 403
@@ -189,26 +189,26 @@ class TestPreflight:
 
     def test_a_domain_of_the_token_is_allowed(self, public_api: Api) -> None:
         for secret in (public_api.secret, ""):
-            told = self.ask(public_api.client, "https://shop.example", secret)
-            assert told["Access-Control-Allow-Origin"] == "https://shop.example"
-            assert "POST" in told["Access-Control-Allow-Methods"]
-            assert "Content-Type" in told["Access-Control-Allow-Headers"]
+            headers = self.ask(public_api.client, "https://shop.example", secret)
+            assert headers["Access-Control-Allow-Origin"] == "https://shop.example"
+            assert "POST" in headers["Access-Control-Allow-Methods"]
+            assert "Content-Type" in headers["Access-Control-Allow-Headers"]
 
     @pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://stores.example"])
     def test_others_are_not(self, public_api: Api, origin: str) -> None:
         for secret in (public_api.secret, ""):
-            told = self.ask(public_api.client, origin, secret)
-            assert "Access-Control-Allow-Origin" not in told
+            headers = self.ask(public_api.client, origin, secret)
+            assert "Access-Control-Allow-Origin" not in headers
 
     def test_a_private_token_opens_nothing(self, api: Api, public_api: Api) -> None:
         assert public_api.secret
-        told = self.ask(api.client, "https://shop.example", api.secret)
-        assert "Access-Control-Allow-Origin" not in told
+        headers = self.ask(api.client, "https://shop.example", api.secret)
+        assert "Access-Control-Allow-Origin" not in headers
 
     def test_a_revoked_token_opens_nothing(self, public_api: Api, runner: FlaskCliRunner) -> None:
         runner.invoke(args=["token", "revoke", public_api.token_id])
-        told = self.ask(public_api.client, "https://shop.example")
-        assert "Access-Control-Allow-Origin" not in told
+        headers = self.ask(public_api.client, "https://shop.example")
+        assert "Access-Control-Allow-Origin" not in headers
 
 
 def test_no_redirect_carries_a_token(client: FlaskClient, api: Api) -> None:

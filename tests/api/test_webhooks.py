@@ -1,4 +1,4 @@
-"""Contract: webhooks by JSON."""
+"""Contract: webhooks through the API."""
 
 import json
 from typing import Any, cast
@@ -62,7 +62,7 @@ class TestCreate:
             assert made["secret"] not in answer.text
             assert "secret" not in answer.text
 
-    def test_every_fault_is_told_at_once(self, api: Api) -> None:
+    def test_all_errors_are_reported_at_once(self, api: Api) -> None:
         bad = {"topic": "x", "address": "x", "filter": {"status": ["x"]}, "x": 1}
         assert paths(call(api, "POST", body=bad)) == {"topic", "address", "filter.status.0", "x"}
         assert call(api, "GET").json["count"] == 0
@@ -97,7 +97,7 @@ class TestCreate:
         assert call(api, "GET", query_string=query).status_code == 403
         assert call(api, "GET", query_string={"orgId": api.org_id}).status_code == 200
 
-    def test_the_same_key_makes_one_webhook_and_gives_its_secret_again(self, api: Api) -> None:
+    def test_the_same_key_creates_one_webhook_and_returns_its_secret_again(self, api: Api) -> None:
         api.headers["Idempotency-Key"] = "a key"
         first, second = call(api, "POST", body=GOOD), call(api, "POST", body=GOOD)
         assert (first.status_code, first.json) == (second.status_code, second.json)
@@ -140,7 +140,7 @@ class TestReadAndChange:
         assert changed["topic"] == "order.updated"
         assert call(api, "GET", f"/{made['id']}").json["webhook"] == changed
 
-    def test_a_bad_change_is_told_and_changes_nothing(self, api: Api) -> None:
+    def test_a_bad_change_is_refused_and_changes_nothing(self, api: Api) -> None:
         made = create(api)
         bad = {"topic": "order.deleted", "address": "http://10.0.0.1/", "filter": {"status": [1]}}
         answer = call(api, "PUT", f"/{made['id']}", bad)
@@ -218,7 +218,7 @@ class TestList:
         [("page", "0"), ("page", "x"), ("perPage", "1001"), ("perPage", "1.5"), ("sort", "secret"),
          ("sort", "--topic"), ("page", "99999999999999999999")],
     )  # fmt: skip
-    def test_a_malformed_parameter_is_told_by_its_name(
+    def test_a_malformed_parameter_is_reported_by_its_name(
         self, api: Api, name: str, value: str
     ) -> None:
         assert paths(call(api, "GET", query_string={name: value})) == {name}

@@ -125,7 +125,7 @@ def watch(desk: Desk) -> Iterator[Watch]:
 
 @pytest.fixture
 def context(chromium: Browser, watch: Watch) -> Iterator[BrowserContext]:
-    """A browser of somebody who is not signed in."""
+    """A browser that is not signed in."""
     context = watch.over(chromium.new_context())
     yield context
     context.close()
@@ -157,7 +157,7 @@ def plain_page(chromium: Browser, watch: Watch, desk: Desk) -> Iterator[Page]:
     context.close()
 
 
-# Two frames later the page is drawn anew, and what fades to its new color begins to: not any more.
+# Two frames later the page is rendered again and color transitions have begun; finish them.
 SETTLED = """new Promise((settled) => requestAnimationFrame(() => requestAnimationFrame(() => {
     const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
     for (const one of fading) one.finish();
@@ -173,7 +173,7 @@ class Look:
     width: int
 
     def show(self, page: Page) -> None:
-        """Give an open page this look."""
+        """Apply this look to an open page."""
         page.set_viewport_size({"width": self.width, "height": 800})
         page.emulate_media(color_scheme=self.scheme)
         page.evaluate(SETTLED)
@@ -242,7 +242,7 @@ def check(page: Page, where: str) -> None:
 
 @pytest.fixture(params=LOCALES)
 def screen(request: pytest.FixtureRequest, chromium: Browser, watch: Watch) -> Iterator[Screen]:
-    """A browser of somebody who is not signed in, in each language; for axe."""
+    """A browser that is not signed in, in each language; for axe."""
     language = request.param
     context = watch.over(
         chromium.new_context(
@@ -265,7 +265,7 @@ def admin_page(context: BrowserContext, desk: Desk) -> Page:
 
 
 def sign_in(page: Page, desk: Desk, email: str | None = None) -> None:
-    """Go to the empty form as somebody who is signed in, by default the salesperson.
+    """Go to the empty form as a signed-in person, by default the salesperson.
 
     The session is the one that the form gave at the first time; `sign_in_by_form` fills it again.
     """
@@ -284,7 +284,7 @@ def sign_in(page: Page, desk: Desk, email: str | None = None) -> None:
 def sign_in_by_form(page: Page, desk: Desk, email: str | None = None) -> None:
     """Sign in as people do, by default as the salesperson, and wait for the empty form.
 
-    The fields are filled, not typed into: Chromium gives `autofocus` with its first frame, and a
+    The fields are filled, not typed into: Chromium applies `autofocus` with its first frame, and a
     test is faster than that where no script of ours takes the focus.
     """
     page.goto(f"{desk.address}/sign-in?next=/orders/new")

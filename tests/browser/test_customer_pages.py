@@ -1,4 +1,4 @@
-"""The customers' pages as they are seen: both languages, both themes, paper, without scripts."""
+"""The customer pages as they look: both languages, both themes, on paper, without scripts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

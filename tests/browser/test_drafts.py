@@ -1,4 +1,4 @@
-"""What is typed outlives its browser: killed in the middle, the order is offered again complete."""
+"""Input survives its browser: after a kill, the order is offered again, complete."""
 
 import contextlib
 import re
@@ -98,7 +98,7 @@ def test_leaving_at_once_keeps_the_last_key(page: Page, desk: Desk) -> None:
     expect(page.locator("#name")).to_have_value("Left at once")
 
 
-def test_a_second_window_is_told_and_overwrites_nothing(page: Page, desk: Desk) -> None:
+def test_a_second_window_gets_a_notice_and_overwrites_nothing(page: Page, desk: Desk) -> None:
     page.fill("#name", "In two windows")
     expect(page.locator("#draft-state")).to_contain_text("Kept as a draft at")
     other = page.context.new_page()
@@ -123,7 +123,7 @@ def test_a_server_that_is_away_for_a_while_is_asked_again(
 
 
 def new_order(page: Page, desk: Desk, name: str) -> str:
-    """Place an order; gives the address of its page."""
+    """Place an order; return the address of its page."""
     page.fill("#name", name)
     page.select_option("#metadata-finish", "matt")
     page.fill("#cart-0-configurationId", desk.skus[0])
@@ -197,7 +197,7 @@ def test_a_change_can_be_discarded_and_is_no_new_order(page: Page, desk: Desk) -
     assert page.get_by_text("that are not saved").count() == 0
 
 
-def test_who_is_signed_out_is_not_told_that_it_is_kept(page: Page, desk: Desk) -> None:
+def test_a_signed_out_person_does_not_see_that_it_is_saved(page: Page, desk: Desk) -> None:
     expect(page.locator("#draft-state")).to_be_hidden()
     page.context.clear_cookies()
     page.fill("#name", "While signed out")

@@ -204,7 +204,9 @@ def test_each_field_is_checked_when_it_is_left(page: Page) -> None:
     expect(page.locator("#name")).not_to_have_attribute("aria-invalid", "true")
 
 
-def test_on_submit_every_error_stands_at_its_field_and_the_first_has_the_focus(page: Page) -> None:
+def test_on_submit_every_error_is_shown_at_its_field_and_the_first_has_the_focus(
+    page: Page,
+) -> None:
     page.fill("#customerId", "c" * 256)
     page.fill("#cart-1-configurationId", CHAIR)
     page.fill("#cart-1-count", "0")
@@ -237,7 +239,7 @@ def test_enter_passes_over_choices(page: Page) -> None:
     expect(page.locator("#status")).to_have_value("New")
 
 
-def test_a_search_stands_in_the_address_and_survives_back(page: Page, desk: Desk) -> None:
+def test_a_search_is_in_the_url_and_survives_going_back(page: Page, desk: Desk) -> None:
     fill_one_line(page, "Found again")
     place(page)
     page.goto(f"{desk.address}/orders")
@@ -321,7 +323,7 @@ def intercept(page: Page, handler: Callable[[Route], None]) -> None:
         page.wait_for_timeout(50)
 
 
-class TestTrouble:
+class TestProblems:
     def test_a_server_error_leaves_the_form_as_it_is(self, page: Page, desk: Desk) -> None:
         fill_one_line(page, "Server error")
         intercept(page, lambda route: route.fulfill(status=500, body="broken"))
@@ -341,7 +343,7 @@ class TestTrouble:
         watch.faults = [fault for fault in watch.faults if "fetch" not in fault]  # it says so too
 
     @pytest.mark.usefixtures("desk")
-    def test_an_ended_session_is_told_and_nothing_is_lost(self, page: Page, desk: Desk) -> None:
+    def test_an_ended_session_is_reported_and_nothing_is_lost(self, page: Page, desk: Desk) -> None:
         # An answer that came after the cookies were taken away would bring them back.
         with (
             page.expect_response("**/orders/new/check?field=name"),

@@ -59,7 +59,7 @@ def test_every_state_of_a_change(screen: Screen, desk: Desk) -> None:
     page.fill("#name", "By me")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("text=By the other")
-    screen.check("a clash")
+    screen.check("a conflict")
     page.fill("#name", "By me after all")
     page.wait_for_function("document.querySelector('[name=draft_version]').value !== '0'")
     page.goto(f"{desk.address}/orders/{code}")

@@ -1,4 +1,4 @@
-"""Entering an order in German: what the scripts say, and that nothing of it is in the way."""
+"""Entering an order in German: the texts of the scripts, and that they fit."""
 
 from collections.abc import Iterator
 
@@ -50,7 +50,7 @@ def test_lines_are_moved_counted_and_brought_back(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_signed_out_person_is_told_and_loses_nothing(page: Page) -> None:
+def test_a_signed_out_person_gets_a_notice_and_loses_nothing(page: Page) -> None:
     page.fill("#name", "Tischler")
     page.context.clear_cookies()
     page.keyboard.press("Control+Enter")

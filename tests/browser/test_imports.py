@@ -1,4 +1,4 @@
-"""The whole way of an import in a browser: by keyboard, without JavaScript, and for everyone."""
+"""A complete import in a browser: by keyboard, without JavaScript, and accessible."""
 
 import re
 from pathlib import Path

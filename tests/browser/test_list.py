@@ -10,7 +10,7 @@ from tests.browser.conftest import Desk, Screen, sign_in
 
 
 def make_orders(page: Page, desk: Desk, count: int) -> str:
-    """Make orders that one word finds; gives the word."""
+    """Make orders that one word finds; return the word."""
     word = f"batch{uuid.uuid4().hex[:8]}"
     headers = {"Authorization": f"Bearer {desk.org.private.secret}"}
     for at in range(count):
@@ -24,7 +24,7 @@ def make_orders(page: Page, desk: Desk, count: int) -> str:
 
 
 def row(page: Page, name: str) -> str:
-    """Give the selector of the row of an order."""
+    """Return the selector of an order's row."""
     return f'.list tbody tr:has-text("{name}")'
 
 

@@ -1,4 +1,4 @@
-"""The pages of an order and of the day in real Chromium: by keyboard, without scripts, for all."""
+"""The order page and the start page in real Chromium: keyboard, no scripts, accessibility."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""A shop's page in real Chromium, served from another origin, calls the JSON door."""
+"""A shop's page in real Chromium, served from another origin, calls the JSON API."""
 
 import json
 import threading
@@ -40,7 +40,7 @@ class ShopPage(BaseHTTPRequestHandler):
         self.wfile.write(page)
 
     def log_message(self, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ LIGHT, DARK = "rgb(246, 247, 246)", "rgb(18, 21, 19)"
 
 
 def invite(page: Page, desk: Desk, email: str) -> str:
-    """Invite somebody as the signed-in admin; gives the link."""
+    """Invite a person as the signed-in admin; return the link."""
     page.goto(f"{desk.address}/settings/staff/invite")
     page.fill("#email", email)
     page.keyboard.press("Enter")
@@ -119,7 +119,7 @@ def test_colors_and_rows_are_as_chosen_before_any_script(
 
 
 def check_second_factor(screen: Screen, desk: Desk, email: str) -> None:
-    """Set the second factor up and sign in by it, with axe on each page."""
+    """Set up the second factor and sign in with it; axe runs on each page."""
     page = screen.page
     page.goto(f"{desk.address}/account/second-factor")
     screen.check("second factor")

@@ -11,7 +11,7 @@ from tests.browser.conftest import Desk, Screen, sign_in
 
 @pytest.fixture
 def reference(context: BrowserContext, desk: Desk) -> Page:
-    """The page of somebody who is not signed in."""
+    """The page in a browser that is not signed in."""
     page = context.new_page()
     page.goto(f"{desk.address}/docs/api")
     return page
@@ -50,7 +50,7 @@ def test_trying_creates_a_real_order(reference: Page, desk: Desk) -> None:
     expect(reference.locator("#readOrder .result h4")).to_contain_text("200 OK")
 
 
-def test_faults_are_told_in_words(reference: Page, desk: Desk) -> None:
+def test_errors_are_shown_in_words(reference: Page, desk: Desk) -> None:
     open_try(reference, "createOrder")
     reference.fill("#try-createOrder-token", desk.org.private.secret)
     reference.fill("#try-createOrder-body", '{"name": 1, "cart": []}')
@@ -109,7 +109,7 @@ def test_the_language_is_chosen_once_and_kept(reference: Page, desk: Desk) -> No
     expect(other.locator("#createOrder .code[data-language=python]")).to_be_visible()
 
 
-def test_code_is_copied_as_it_stands(reference: Page) -> None:
+def test_code_is_copied_as_shown(reference: Page) -> None:
     reference.context.grant_permissions(["clipboard-read", "clipboard-write"])
     block = reference.locator("#createOrder .code[data-language=shell]")
     block.locator(".copies").click()
@@ -156,7 +156,7 @@ def test_without_javascript_all_is_readable(plain_page: Page, desk: Desk) -> Non
     expect(plain_page.locator("#status-error")).to_contain_text("A status")
 
 
-def test_staff_are_told_their_tokens_by_name(page: Page, desk: Desk) -> None:
+def test_staff_see_their_tokens_by_name(page: Page, desk: Desk) -> None:
     page.goto(f"{desk.address}/docs/api")
     open_try(page, "createOrder")
     hint = page.locator("#try-createOrder-token-hint")

@@ -1,4 +1,4 @@
-"""The settings in real Chromium: by keyboard alone, without JavaScript, and for everybody."""
+"""The settings in real Chromium: by keyboard alone, without JavaScript, and accessible."""
 
 import re
 

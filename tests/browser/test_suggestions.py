@@ -1,4 +1,4 @@
-"""Configurations and customers while typing, and what the rows of the cart can do besides."""
+"""Suggestions of configurations and customers while typing, and actions on rows of the cart."""
 
 from playwright.sync_api import Page, expect
 
@@ -58,7 +58,7 @@ def test_arrows_escape_and_the_mouse(page: Page, desk: Desk) -> None:
     assert page.input_value("#cart-0-configurationId") in shown[1]
 
 
-def test_whoever_types_on_gets_the_only_one_that_is_meant(page: Page, desk: Desk) -> None:
+def test_typing_on_selects_the_only_match(page: Page, desk: Desk) -> None:
     desk.org.save("Solitaire lamp", "SOL-LP-01")
     first_row(page)
     page.keyboard.type("solitaire")
@@ -69,7 +69,7 @@ def test_whoever_types_on_gets_the_only_one_that_is_meant(page: Page, desk: Desk
     expect(page.locator("#cart-0-configurationId-error")).to_contain_text("Solitaire lamp")
 
 
-def test_a_text_that_names_none_says_what_may_be_meant(page: Page, desk: Desk) -> None:
+def test_a_text_without_a_match_lists_what_may_be_meant(page: Page, desk: Desk) -> None:
     first_row(page)
     page.keyboard.type("oslo")
     page.wait_for_selector("#suggestions [role=option]")

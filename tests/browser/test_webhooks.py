@@ -1,4 +1,4 @@
-"""Webhooks in real Chromium: by keyboard alone, without JavaScript, and for everybody."""
+"""Webhooks in real Chromium: by keyboard alone, without JavaScript, and accessible."""
 
 import re
 from typing import Any

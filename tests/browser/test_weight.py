@@ -1,4 +1,4 @@
-"""No page makes a first visit carry more than 130 kB, the list's fifty rows included."""
+"""No page needs more than 130 kB on a first visit, the list's fifty rows included."""
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
@@ -34,7 +34,7 @@ def test_a_first_visit_of_the_settings_is_light(
 
 
 def weight_of(context: BrowserContext, address: str) -> int:
-    """Give the bytes of all answers that a visit of this address takes."""
+    """Return the bytes of all responses to a visit of this address."""
     requests: list[Request] = []
 
     def note(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""Every page works at 200 % zoom: a screen of 1440 or 1280 pixels then has half of them."""
+"""Every page works at 200 % zoom, when screens of 1440 or 1280 pixels are half as wide."""
 
 import pytest
 from playwright.sync_api import Browser

@@ -1,4 +1,4 @@
-"""Renders the demo's products as SVG, in the colors of each configuration.
+"""Render the demo's products as SVG, in the colors of each configuration.
 
 `python -m tests.cli.drawings` rewrites the files in `static/demo/`. A drawing is 120
 units wide and high; the ground is at y = 100.
@@ -243,16 +243,16 @@ def _shelf(boards: str, uprights: str) -> str:
     return drawn
 
 
-def _sideboard(body: str, doors: str, legs: str) -> str:
+def _sideboard(body: str, fronts: str, legs: str) -> str:
     slats = "".join(f"M{x} 57.5V82.5" for x in (*range(17, 45, 3), *range(78, 105, 3)))
     return (
         _shadow(50)
         + lines("M22 86 20 100M98 86 100 100", legs, 3.2)
         + box(10, 52, 100, 36, darker(body, 0.08), 2)
         + box(10, 52, 100, 3, lighter(body, 0.2), 1.5)
-        + box(14, 57, 31.5, 26, doors)
-        + box(75, 57, 31.5, 26, doors)
-        + lines(slats, darker(doors, 0.2), 1)
+        + box(14, 57, 31.5, 26, fronts)
+        + box(75, 57, 31.5, 26, fronts)
+        + lines(slats, darker(fronts, 0.2), 1)
         + box(47, 57, 26.5, 12, lighter(body, 0.12))
         + box(47, 71, 26.5, 12, lighter(body, 0.12))
         + lines("M58 63H62.5M58 77H62.5", legs, 2)

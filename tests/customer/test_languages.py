@@ -150,7 +150,7 @@ def test_english_has_singular_and_plural(client: FlaskClient, place_order: Place
     assert "1 line, 1 piece<" in client.get(f"/o/{CODE}").text
 
 
-def test_a_busy_service_says_so_in_the_pages_language(
+def test_a_busy_service_answers_in_the_pages_language(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: object) -> None:

@@ -61,7 +61,7 @@ def details(text: str) -> dict[str, str]:
 
 
 def terms(part: Part) -> dict[str, str]:
-    """Read the terms of a part and what is said of each."""
+    """Read the terms of a part, with the text of each."""
     names, values = part.all("dt"), part.all("dd")
     return {name.text: value.text for name, value in zip(names, values, strict=True)}
 
@@ -190,7 +190,7 @@ def test_a_configuration_of_another_org_is_not_shown(
     assert "HIDDEN" not in page(client)
 
 
-def test_an_empty_cart_says_so(client: FlaskClient, place_order: PlaceOrder) -> None:
+def test_an_empty_cart_shows_a_hint(client: FlaskClient, place_order: PlaceOrder) -> None:
     place_order(status="List", cart=[])
     assert "No lines yet." in page(client)
 

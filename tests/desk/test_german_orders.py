@@ -40,7 +40,7 @@ def german(staff_client: FlaskClient) -> FlaskClient:
 
 
 def words_of(text: str) -> set[str]:
-    """Give the texts that people see or hear in the main part of a page."""
+    """Return the texts that people see or hear in the main part of a page."""
     main = read(text).first("main")
     named = main.attributes("aria-label", "title", "placeholder", "alt", "data-label")
     shown = [*main.strings(but_in=("pre",)), *named]

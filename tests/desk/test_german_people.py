@@ -97,7 +97,7 @@ def test_no_english_text_is_left_after_the_sign_in(staff_client: FlaskClient, ad
     assert english_left(staff_client, address) == set()
 
 
-class TestTheChoice:
+class TestChoice:
     @pytest.mark.parametrize("address", ["/sign-in", "/forgot-password", "/reset-password"])
     def test_pages_before_the_sign_in_offer_the_other_languages(
         self, client: FlaskClient, address: str
@@ -144,7 +144,7 @@ class TestSigningIn:
         assert "Abmelden" in client.get("/", headers={"Accept-Language": "de"}).text
 
 
-class TestTheAccount:
+class TestAccount:
     def test_the_account_and_its_reports_are_german(self, german: FlaskClient) -> None:
         page = german.get("/account").text
         for text in ("Ihre Einstellungen sind gespeichert.", "Zeitzone", "Rolle: Verkauf",
@@ -157,7 +157,7 @@ class TestTheAccount:
         assert 'alt="QR-Code des Schlüssels"' in page
 
 
-class TestTheStartPage:
+class TestStartPage:
     def test_day_statuses_and_figures_are_german(self, german: FlaskClient, org: Org) -> None:
         make_order(org, cart=[{"configurationId": CHAIR, "count": 1200}])
         text = text_of(german.get("/"))

@@ -29,7 +29,13 @@ from tests.actors import Org
 from tests.bad_orders import BAD_ORDERS, BadOrder
 from tests.services.imports.steps import checked
 from tests.services.webhooks.desk import Desk
-from tests.test_both_doors import defined_org, post_form, post_json, told_by_form, told_by_json
+from tests.test_all_interfaces import (
+    defined_org,
+    errors_in_form,
+    errors_in_json,
+    post_form,
+    post_json,
+)
 
 pytestmark = pytest.mark.one_database(
     reason="what is read is the language; the same statements run in the English tests"
@@ -57,8 +63,8 @@ def in_german(app: Flask, text: str) -> str:
 def test_each_bad_order_is_refused_in_german_at_the_form(
     bad: BadOrder, client: FlaskClient, staff_client: FlaskClient, defined_org: Org, csrf_off: None
 ) -> None:
-    english = told_by_json(post_json(client, defined_org, bad.as_json()))
-    german = told_by_form(post_form(staff_client, bad.as_form(), **GERMAN))
+    english = errors_in_json(post_json(client, defined_org, bad.as_json()))
+    german = errors_in_form(post_form(staff_client, bad.as_form(), **GERMAN))
     assert [path for path, _ in german] == [path for path, _ in english]
     for (path, expected), (_, message) in zip(english, german, strict=True):
         assert message != expected, path
@@ -159,7 +165,7 @@ LIKE_A_TEXT = json.dumps({"text": "New", "values": {}})
         (PostResult(404, "Not found"), "Not found"),
     ],
 )
-def test_why_a_message_was_not_delivered_is_told_in_german(
+def test_why_a_message_was_not_delivered_is_shown_in_german(
     app: Flask, org: Org, inside: None, outcome: PostResult, german: str
 ) -> None:
     desk = Desk(org, answers=[outcome])

@@ -103,7 +103,7 @@ def test_days_are_in_the_persons_zone_and_link_to_their_orders(
     assert "Of today" in listed
 
 
-class TestGoing:
+class TestGoToOrder:
     def test_a_code_in_any_spelling_leads_to_its_order(
         self, staff_client: FlaskClient, org: Org
     ) -> None:

@@ -1,4 +1,4 @@
-"""What may arrive as JSON, and the same values with faults in them, for property-based tests."""
+"""Strategies for JSON values, valid ones and ones with errors, for property-based tests."""
 
 from hypothesis import strategies as st
 
@@ -20,7 +20,7 @@ json_of_one_form = st.recursive(
 clean_objects = st.dictionaries(clean_text, clean_json, max_size=4)
 
 # Everything that Python's parser can give, broken characters and endless numbers included, and
-# things that it never gives.
+# values that it never returns.
 any_text = st.text(st.characters(), max_size=8) | st.sampled_from(["\0", "\ud800", "a\udfffb"])
 any_scalars = (
     st.none()

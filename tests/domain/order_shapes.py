@@ -1,4 +1,4 @@
-"""Orders as they are sent, valid ones of every shape, and how the tests ask for their faults."""
+"""Valid orders of every shape, as they are sent, and helpers to read their errors."""
 
 from typing import Any
 
@@ -20,12 +20,12 @@ NULLABLE = ("name", "customerId", "originOrgId")
 
 
 def errors_of(raw: object, limits: Limits = LIMITS, *, legacy_items: bool = True) -> dict[str, str]:
-    """Give the messages by path; the draft is there exactly when there are none."""
+    """Return the messages by path; there is a draft exactly when there are none."""
     result = shape_errors(raw, limits=limits, legacy_items=legacy_items)
     assert (result.draft is None) == bool(result.errors)
-    told = {error.path: error.message for error in result.errors}
-    assert len(told) == len(result.errors), "one message for each path"
-    return told
+    reported = {error.path: error.message for error in result.errors}
+    assert len(reported) == len(result.errors), "one message for each path"
+    return reported
 
 
 def draft_of(raw: dict[str, Any], limits: Limits = LIMITS) -> OrderDraft:

@@ -1,4 +1,4 @@
-"""Attributes: which values are valid, what a default fills in, what strict means."""
+"""Attributes: valid values, defaults, and strict orgs."""
 
 import copy
 from dataclasses import replace
@@ -68,8 +68,8 @@ def errors_of(
 def test_a_value_of_a_defined_attribute_must_be_valid_for_it(
     rule: AttributeRule, value: object, message: str | None
 ) -> None:
-    told = [(f"metadata.{rule.key}", message)] if message else []
-    assert errors_of({rule.key: value}, rule) == told
+    reported = [(f"metadata.{rule.key}", message)] if message else []
+    assert errors_of({rule.key: value}, rule) == reported
 
 
 def test_a_message_lists_ten_options_at_most_and_cuts_the_value() -> None:
@@ -91,10 +91,10 @@ def test_null_means_no_value_fine_unless_the_attribute_is_required(rule: Attribu
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\n", "\u00a0"])
-def test_a_required_text_must_not_be_blank_and_is_told_once(blank: str) -> None:
+def test_a_required_text_must_not_be_blank_and_is_reported_once(blank: str) -> None:
     for rule in (NOTE, COLOR):
-        told = errors_of({rule.key: blank}, replace(rule, required=True))
-        assert told == [(f"metadata.{rule.key}", "This is required.")]
+        reported = errors_of({rule.key: blank}, replace(rule, required=True))
+        assert reported == [(f"metadata.{rule.key}", "This is required.")]
 
 
 def test_false_and_zero_are_values_of_required_attributes() -> None:
@@ -136,7 +136,7 @@ def test_an_attribute_applies_to_metadata_derivative_or_both() -> None:
     ]
 
 
-def test_a_required_attribute_of_both_may_stand_in_either_and_is_told_at_metadata() -> None:
+def test_a_required_attribute_of_both_may_be_in_either_and_is_reported_at_metadata() -> None:
     rule = replace(NOTE, applies=Applies.BOTH, required=True)
     missing = [("metadata.note", "This is required.")]
     assert errors_of({"note": "x"}, rule) == []

@@ -1,4 +1,4 @@
-"""Cells of an export: harmless, and read back as the values that they were."""
+"""Cells of an export: harmless in a spreadsheet, and read back as the same values."""
 
 import pytest
 from hypothesis import given
@@ -33,7 +33,7 @@ def test_every_value_comes_back_from_its_cell(value: object) -> None:
 
 
 @given(texts.filter(bool))
-def test_where_only_texts_can_stand_they_stand_as_they_are(text: str) -> None:
+def test_texts_stay_as_they_are_where_only_texts_are_possible(text: str) -> None:
     assert write_value(text, is_text=True) == text
     assert read_value(text, is_text=True) == text
 

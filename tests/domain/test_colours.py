@@ -1,4 +1,4 @@
-"""Whatever colour an org chooses: what is written in it, and on it, can be read in both themes."""
+"""Whatever color an org chooses, text in it and on it is readable in both themes."""
 
 import re
 
@@ -78,7 +78,7 @@ def test_the_grounds_are_those_of_the_style_sheet() -> None:
 
 
 @given(colours)
-def test_the_sheet_holds_tokens_and_nothing_else(colour: str) -> None:
+def test_the_sheet_contains_tokens_and_nothing_else(colour: str) -> None:
     sheet = style_sheet(look_of(colour), ":root")
     value = r"(#[0-9a-f]{6}|light-dark\(#[0-9a-f]{6}, #[0-9a-f]{6}\))"
     assert re.fullmatch(rf":root \{{( --[a-z-]+: {value};)+ \}}\n", sheet)

@@ -1,4 +1,4 @@
-"""Columns are matched by their names: wire names, attributes, and what people call things."""
+"""Columns are matched by wire names, attributes, and common names."""
 
 import pytest
 
@@ -13,7 +13,7 @@ FINISH = AttributeRule("finish", "Surface", Kind.TEXT)
 WEIGHT = AttributeRule("weight", "Weight (kg)", Kind.NUMBER, applies=Applies.DERIVATIVE)
 
 
-def test_wire_names_are_what_they_say() -> None:
+def test_wire_names_are_fixed() -> None:
     assert guess(WIRE, ()).targets == WIRE
     assert guess([name.upper() for name in WIRE], ()).targets == WIRE
 

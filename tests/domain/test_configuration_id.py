@@ -1,4 +1,4 @@
-"""How a cart line may name a configuration."""
+"""How a cart line may refer to a configuration."""
 
 import re
 import uuid
@@ -11,7 +11,7 @@ from orders.domain.identifiers import is_configuration_id, is_short_id, read_uui
 
 
 @given(st.uuids(), st.booleans())
-def test_a_uuid_is_read_in_any_case_and_given_in_small_letters(
+def test_a_uuid_is_read_in_any_case_and_returned_in_lowercase(
     one: uuid.UUID, in_capitals: bool
 ) -> None:
     typed = str(one).upper() if in_capitals else str(one)

@@ -1,4 +1,4 @@
-"""How many of a configuration: whole numbers from 1 to 1,000,000, and nothing that looks alike."""
+"""The count of a line: whole numbers from 1 to 1,000,000, and nothing that looks alike."""
 
 import math
 from fractions import Fraction
@@ -31,6 +31,6 @@ def test_lookalikes_are_no_counts(value: object) -> None:
 
 @given(any_json | st.integers(-5, MAX_COUNT + 5) | st.floats(-5, MAX_COUNT + 5))
 @example(float(MAX_COUNT))
-def test_a_count_is_given_exactly_for_whole_numbers_in_range(value: object) -> None:
+def test_a_count_is_returned_exactly_for_whole_numbers_in_range(value: object) -> None:
     is_count = type(value) in {int, float} and value in range(1, MAX_COUNT + 1)
     assert whole_count(value) == (value if is_count else None)

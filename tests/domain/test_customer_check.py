@@ -1,4 +1,4 @@
-"""The second fact is compared as people type it."""
+"""The customer ID for verification is compared as people type it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Metadata as people type it, and that nothing is lost on the way to the form and back."""
+"""Metadata as people type it: nothing is lost on the way to the form and back."""
 
 import json
 from typing import Any

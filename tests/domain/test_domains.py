@@ -1,4 +1,4 @@
-"""Which pages a public token works from."""
+"""On which pages a public token works."""
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ EXACT, WILD, PORT, WILD_PORT = (
 
 
 def allowed_by(origin: str) -> set[str]:
-    """Give which of the four kinds of entry let an origin in."""
+    """Return which of the four kinds of entry allow an origin."""
     found = origin_host(origin)
     if found is None:
         return set()
@@ -76,7 +76,7 @@ def test_an_origin_that_no_browser_sends_names_no_host(origin: str) -> None:
     assert origin_host(origin) is None
 
 
-def test_the_port_of_the_scheme_stands_for_a_port_that_is_left_out() -> None:
+def test_the_default_port_of_the_scheme_applies() -> None:
     assert origin_host("https://example.com") == ("example.com", 443)
     assert origin_host("http://example.com") == ("example.com", 80)
     assert origin_host("http://localhost:3000") == ("localhost", 3000)

@@ -1,4 +1,4 @@
-"""Rows become orders as the JSON door would receive them, and nothing in them is dropped."""
+"""Rows become orders as the JSON API would receive them, and nothing in them is dropped."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def orders(text: str, matching: Matching | None = None) -> list[ImportedOrder]:
     return [builder.order(rows) for rows in group_rows(sheet, chosen)]
 
 
-def test_rows_of_one_number_are_one_order_wherever_they_stand() -> None:
+def test_rows_of_one_number_are_one_order_wherever_they_are() -> None:
     [first, second] = orders("order,name,sku,count\n1,a,A-1,2\n2,b,B-1,3\n1,,B-1,4\n")
     assert first.raw == {
         "name": "a",
@@ -50,7 +50,7 @@ def test_each_row_can_be_an_order() -> None:
     ] * 2
 
 
-def test_contradictions_are_told_at_their_cell() -> None:
+def test_contradictions_are_reported_at_their_cell() -> None:
     [order] = orders("order,name,customerId,sku\n1,a,,A-1\n1,b,C-1,A-1\n1,,,A-1\n1,a,,A-1\n")
     assert [str(fault) for fault in order.faults] == [
         "Row 3, name: The first row of this order, row 2, says “a” here.",
@@ -58,7 +58,7 @@ def test_contradictions_are_told_at_their_cell() -> None:
     ]
 
 
-def test_a_row_that_says_of_no_order_is_told() -> None:
+def test_a_row_without_an_order_is_reported() -> None:
     made = orders("order,sku\n1,A-1\n,A-1\n")
     assert [str(fault) for order in made for fault in order.faults] == [
         "Row 3, order: This is empty, so nobody knows which order the row belongs to."
@@ -100,24 +100,24 @@ def test_values_of_an_export_are_json_and_those_of_people_are_texts() -> None:
     }
 
 
-def test_what_should_be_an_object_and_is_none_is_told() -> None:
+def test_what_should_be_an_object_and_is_none_is_reported() -> None:
     [order] = orders("order,sku,metadata,cart.metadata\n1,A-1,none,no\n")
     assert [str(fault) for fault in order.faults] == [f"Row 2, metadata: {NOT_AN_OBJECT}"]
     assert order.raw["cart"] == [{"configurationId": "id-a", "count": 1, "metadata": "no"}]
-    [told] = order.faults_of([FieldError("cart.0.metadata", "An object.")])
-    assert str(told) == "Row 2, cart.metadata: An object."
+    [reported] = order.faults_of([FieldError("cart.0.metadata", "An object.")])
+    assert str(reported) == "Row 2, cart.metadata: An object."
 
 
 def test_errors_of_the_check_find_their_cells() -> None:
     [order] = orders("Auftrag,Titel,Artikel,Menge,metadata.a,crates\n1,x,A-1,1,y,2\n1,,nope,0,,\n")
-    told = [
+    reported = [
         FieldError("name", "n"), FieldError("cart.1.count", "c"),
         FieldError("cart.1.metadata", "d"), FieldError("cart.1.configurationId", "u"),
         FieldError("cart.0.configurationId", "k"), FieldError("cart", "l"),
         FieldError("metadata.a.b", "m"), FieldError("metadata.finish", "f"),
         FieldError("derivative.z", "z"),
     ]  # fmt: skip
-    assert [str(fault) for fault in order.faults_of(told)] == [
+    assert [str(fault) for fault in order.faults_of(reported)] == [
         "Row 2, Titel: n", "Row 3, Menge: c", "Row 3, Artikel: d", f"Row 3, Artikel: {NOT_ONE}",
         "Row 2, Artikel: k", "Row 2, Artikel: l", "Row 2, metadata.a: m", "Row 2, Finish: f",
         "Row 2, derivative.z: z",

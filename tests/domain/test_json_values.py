@@ -1,4 +1,4 @@
-"""Parsing strictly, and naming whatever the databases could not keep."""
+"""Strict parsing of JSON, and errors for values that the databases cannot store."""
 
 import contextlib
 import json
@@ -21,12 +21,12 @@ from tests.domain.json_strategies import any_json, clean_json, json_of_one_form
 
 
 def faults(text: str, nesting: int = 16) -> list[str]:
-    """Give the paths of what cannot be kept in a JSON text."""
+    """Return the paths of the values that JSON text cannot contain."""
     return [error.path for error in find_unstorable(parse_json(text.encode()), nesting=nesting)]
 
 
 @given(clean_json)
-def test_what_json_can_say_comes_through_unchanged_and_can_be_stored(value: object) -> None:
+def test_json_values_come_through_unchanged_and_can_be_stored(value: object) -> None:
     for ensure_ascii in (True, False):
         parsed = parse_json(json.dumps(value, ensure_ascii=ensure_ascii).encode())
         assert json.dumps(parsed) == json.dumps(value)
@@ -95,7 +95,7 @@ def test_a_field_may_be_nested_to_the_limit_and_no_deeper(
     assert faults(field(nesting + 500), nesting) == ["field" + step * nesting]
 
 
-def test_all_faults_are_told_in_document_order_up_to_a_number_that_people_read() -> None:
+def test_errors_are_reported_in_document_order_up_to_a_limit() -> None:
     text = '{"a": "\\u0000", "b": {"c": 1e999, "d": ["\\ud800"]}, "e": {"f": 1, "f": 2}}'
     assert faults(text) == ["a", "b.c", "b.d.0", "e.f"]
     assert len(faults(json.dumps(["\0"] * 5_000))) == MAX_ERRORS
@@ -115,7 +115,7 @@ def test_structures_that_contain_themselves_end() -> None:
 @given(any_json, st.integers(0, 4))
 @example({"a": object()}, 4)
 @example({1: {(1, 2): 3}}, 4)
-def test_a_value_without_a_fault_can_be_written_as_strict_json_and_told_faults_too(
+def test_valid_values_and_reported_errors_can_be_written_as_strict_json(
     value: object, nesting: int
 ) -> None:
     errors = find_unstorable(value, "field", nesting=nesting)

@@ -1,4 +1,4 @@
-"""The deprecated `items`: converted into lines all together or not at all."""
+"""The deprecated `items`: all entries are converted into lines, or none."""
 
 import copy
 from typing import Any
@@ -19,7 +19,7 @@ TELLING = {"id", "configurationId", "count", "metadata"}
 
 @st.composite
 def convertible(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Draw an entry that can be converted, and the line that it must become."""
+    """Generate an entry that can be converted, and the line that it must become."""
     name, count = draw(names), draw(counts)
     line: dict[str, Any] = {"configurationId": name, "count": count}
     # Other keys do not matter; those that do are set below.
@@ -95,6 +95,6 @@ def test_no_entries_are_nothing_to_convert() -> None:
 
 
 @given(st.lists(any_json))
-def test_whatever_stands_in_items_nothing_fails(items: list[Any]) -> None:
+def test_nothing_in_items_fails(items: list[Any]) -> None:
     lines = convert_items(items)
     assert lines is None or len(lines) == len(items)

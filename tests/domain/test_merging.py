@@ -1,4 +1,4 @@
-"""Two changes of one order: what fits is put together, what contradicts is named."""
+"""Two changes of one order: what is compatible is merged, the rest are conflicts."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -84,9 +84,9 @@ def test_lines_behind_the_others_join_any_cart(
     assert merged.conflicts == ()
 
 
-def test_two_other_carts_clash() -> None:
+def test_two_different_carts_conflict() -> None:
     merged = merge_orders(order(), order(cart=(B,)), order(cart=(A,)))
-    assert [clash.path for clash in merged.conflicts] == ["cart"]
+    assert [conflict.path for conflict in merged.conflicts] == ["cart"]
     assert merged.order.cart == (B,)
 
 

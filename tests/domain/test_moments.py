@@ -1,4 +1,4 @@
-"""Moments: cut to the millisecond, and read from what people and programs write."""
+"""Times: truncated to milliseconds, and parsed from what people and programs write."""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -111,7 +111,7 @@ def test_a_heading_is_no_line(heading: str) -> None:
     assert read(f"\n{heading}\n\nSOFA\t2") == [("SOFA", "2")]
 
 
-def test_a_heading_tells_which_column_is_which() -> None:
+def test_a_heading_decides_which_column_is_which() -> None:
     assert read("Qty;Name;SKU\n2;Sofa;A-1\n1.5;Lamp;B-2\n;Chair;C-3") == [
         ("A-1", "2"), ("B-2", "1.5"), ("C-3", "1"),
     ]  # fmt: skip

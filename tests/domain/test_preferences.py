@@ -1,4 +1,4 @@
-"""What people choose for themselves: how a moment reads, and what cannot be chosen."""
+"""Preferences of people: how a time is shown, and what cannot be chosen."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -48,7 +48,7 @@ def test_it_is_written_in_the_zone_that_is_named(zone: str, written: str, name: 
 
 
 @pytest.mark.parametrize("unknown", ["Mars/Olympus", "../etc/passwd", "", "Europe/Berlin\0", "/"])
-def test_a_zone_that_this_machine_does_not_know_is_utc_and_says_so(unknown: str) -> None:
+def test_an_unknown_time_zone_is_utc_and_reported(unknown: str) -> None:
     preferences = read_preferences({"timeZone": unknown})
     assert preferences.write(WINTER) == "2026-11-25 13:30"
     assert preferences.zone_name == "UTC"
@@ -67,7 +67,7 @@ def test_what_is_stored_comes_back() -> None:
     assert preference_faults(chosen) == []
 
 
-def test_each_fault_is_told_at_its_field() -> None:
+def test_each_error_is_shown_at_its_field() -> None:
     faults = preference_faults(Preferences("Mars/Olympus", "x", "neon", ""))
     assert [fault.path for fault in faults] == ["time_zone", "date_format", "theme", "density"]
 

@@ -1,4 +1,4 @@
-"""The shape of an order: each field's rule, and every fault at once by its path."""
+"""The schema of an order: each field's rule, and all errors at once by their paths."""
 
 from typing import Any
 
@@ -90,7 +90,7 @@ def test_structures_that_contain_themselves_end_with_one_error() -> None:
 
 
 class TestAllAtOnce:
-    def test_every_fault_is_told_in_one_answer(self) -> None:
+    def test_every_error_is_reported_in_one_answer(self) -> None:
         repeated = RepeatedKeys({"d": 1})
         repeated.repeated = ("d",)
         raw = {
@@ -115,7 +115,7 @@ class TestAllAtOnce:
         raw = {"cart": [LINE], "name": 1, "status": "Done", "\ud800": 1, "a\0": 1}
         assert sorted(errors_of(raw)) == ["\\ud800", "a\\u0000", "name", "status"]
 
-    def test_a_missing_line_is_told_beside_other_faults(self) -> None:
+    def test_a_missing_line_is_reported_beside_other_errors(self) -> None:
         assert list(errors_of({"name": 1})) == ["name", "cart"]
         assert list(errors_of({"name": 1, "cart": []})) == ["name", "cart"]
         assert list(errors_of({"name": 1, "items": []})) == ["name", "cart"]
@@ -141,7 +141,7 @@ class TestAllAtOnce:
             assert own == alone
 
 
-def test_what_cannot_be_stored_is_refused_by_its_path_wherever_it_stands() -> None:
+def test_what_cannot_be_stored_is_refused_by_its_path_anywhere() -> None:
     cart = [{**LINE, "metadata": {"a": ["\ud800", float("nan")]}}]
     raw = {"cart": cart, "items": ["\0"], "platform": {"x": 2**63}, "name": "a\0"}
     assert sorted(errors_of(raw)) == ["cart.0.metadata.a.0", "cart.0.metadata.a.1", "items.0",

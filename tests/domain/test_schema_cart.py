@@ -34,7 +34,7 @@ class TestCart:
         (message,) = errors_of({"cart": [{"configurationId": name, "count": 1}]}).values()
         assert message.startswith("A UUID, or the short ID of a saved configuration (7 to 14 ")
 
-    def test_a_uuid_is_given_in_small_letters_and_a_short_id_as_sent(self) -> None:
+    def test_a_uuid_is_returned_in_lowercase_and_a_short_id_as_sent(self) -> None:
         cart = [{"configurationId": name, "count": 1} for name in (SOFA.upper(), "aBc-_12")]
         assert [line.configuration_id for line in draft_of({"cart": cart}).cart] == [
             SOFA,
@@ -82,10 +82,10 @@ class TestCart:
 
     @pytest.mark.parametrize("status", ["New", "In Progress", "Complete"])
     def test_from_new_on_an_order_needs_a_line(self, status: str) -> None:
-        told = {"cart": f"At least one line is needed for status {status}."}
-        assert errors_of({"status": status}) == told
-        assert errors_of({"status": status, "cart": []}) == told
-        assert errors_of({"status": status, "items": []}) == told
+        reported = {"cart": f"At least one line is needed for status {status}."}
+        assert errors_of({"status": status}) == reported
+        assert errors_of({"status": status, "cart": []}) == reported
+        assert errors_of({"status": status, "items": []}) == reported
 
     @pytest.mark.parametrize("status", ["List", "In Cart"])
     def test_an_open_cart_may_be_empty(self, status: str) -> None:
@@ -126,15 +126,15 @@ class TestItems:
         assert result.draft is not None
         assert (result.draft.cart, result.cart_from_items) == ((CartLine(SOFA, 2),), False)
         assert result.draft.items == [*self.ITEMS]
-        told = errors_of({"items": [{"sku": "A"}], "cart": []})
-        assert told == {"cart": "At least one line is needed for status New."}
+        reported = errors_of({"items": [{"sku": "A"}], "cart": []})
+        assert reported == {"cart": "At least one line is needed for status New."}
 
     @pytest.mark.parametrize("value", [{}, "text", None, 1])
     def test_items_are_an_array(self, value: object) -> None:
         assert errors_of({"items": value}) == {"items": "An array."}
 
     def test_the_web_form_does_not_know_items(self) -> None:
-        told = errors_of({"items": [*self.ITEMS], "cart": [LINE]}, legacy_items=False)
-        assert told == {"items": "Unknown field."}
+        reported = errors_of({"items": [*self.ITEMS], "cart": [LINE]}, legacy_items=False)
+        assert reported == {"items": "Unknown field."}
         assert list(errors_of({"items": [*self.ITEMS]}, legacy_items=False)) == ["items", "cart"]
         assert errors_of(with_line(), legacy_items=False) == {}

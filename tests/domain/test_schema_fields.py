@@ -1,4 +1,4 @@
-"""What each field of an order may hold."""
+"""What each field of an order accepts."""
 
 import pytest
 from hypothesis import example, given
@@ -44,11 +44,11 @@ class TestNameAndOtherTexts:
 
     @pytest.mark.parametrize("value", [1, True, [], {}, 1.5])
     def test_another_type_is_refused(self, value: object) -> None:
-        told = errors_of(
+        reported = errors_of(
             with_line(name=value, customerId=value, platform={"id": value}, orgId=value)
         )
         nullable = dict.fromkeys(("name", "customerId", "platform.id"), "Text or null.")
-        assert told == {**nullable, "orgId": "Text."}
+        assert reported == {**nullable, "orgId": "Text."}
 
     def test_null_is_a_value_of_these_and_empty_texts_are_kept(self) -> None:
         draft = draft_of(
@@ -105,5 +105,5 @@ class TestFields:
         assert getattr(draft_of(with_line(**{field: value})), field) == value
         lists = {"a": [], "b": {"c": ["x"], "d": 1, "e": {"f": [{}]}}}
         sentence = "Text, a number, a boolean, null or an object; lists are not possible."
-        told = errors_of(with_line(**{field: lists}))
-        assert told == dict.fromkeys([f"{field}.a", f"{field}.b.c", f"{field}.b.e.f"], sentence)
+        reported = errors_of(with_line(**{field: lists}))
+        assert reported == dict.fromkeys([f"{field}.a", f"{field}.b.c", f"{field}.b.e.f"], sentence)

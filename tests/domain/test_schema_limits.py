@@ -1,4 +1,4 @@
-"""The limits that protect the service: going over one says which and what it is."""
+"""The limits that protect the service: an error names the limit and its value."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class TestLimits:
             field: f"At most 2 {words}; this has 3."
         }
 
-    def test_other_faults_are_told_beside_a_cart_that_is_too_long(self) -> None:
+    def test_other_errors_are_reported_beside_a_cart_that_is_too_long(self) -> None:
         assert list(errors_of({"cart": [7] * 1_001, "name": 1, "x": 1})) == ["cart", "name", "x"]
 
     @pytest.mark.parametrize("field", ["metadata", "derivative", "platform", "cart.0.metadata"])
@@ -48,8 +48,8 @@ class TestLimits:
 
     def test_the_documented_default_is_64_kibibytes(self) -> None:
         assert errors_of(with_line(metadata={"k": "x" * 65_528})) == {}
-        told = errors_of(with_line(metadata={"k": "x" * 65_529}))
-        assert told == {"metadata": "At most 65,536 bytes of JSON; this has 65,537."}
+        reported = errors_of(with_line(metadata={"k": "x" * 65_529}))
+        assert reported == {"metadata": "At most 65,536 bytes of JSON; this has 65,537."}
 
     def test_nesting_ends_at_the_limit(self) -> None:
         def nested(levels: int) -> dict[str, Any]:
@@ -66,5 +66,5 @@ class TestLimits:
     def test_an_overlong_key_above_many_lists_stays_cheap(self) -> None:
         # With a path for every value this order of 0.9 MB took more memory than machines have.
         raw = with_line(metadata={"k" * 100_000: {f"a{n}": [] for n in range(60_000)}})
-        told = errors_of(raw)
-        assert sum(map(len, told)) < 50_000
+        reported = errors_of(raw)
+        assert sum(map(len, reported)) < 50_000

@@ -1,4 +1,4 @@
-"""What the list's search looks through, and how what was typed is read."""
+"""What the list's search covers, and how a typed search is read."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Files become rows of texts: every kind of CSV, the spreadsheet's own reader, and bad files."""
+"""Files become rows of text: every kind of CSV, the spreadsheet reader, and bad files."""
 
 import contextlib
 import csv
@@ -46,7 +46,7 @@ def test_every_way_in_which_spreadsheets_write_csv(delimiter: str, encoding: str
     assert sheet.notes == ()
 
 
-def test_windows_1252_is_the_last_resort_and_said_so() -> None:
+def test_windows_1252_is_the_last_resort_and_reported() -> None:
     sheet = read(TEXT.replace("Blau", "Preis €").encode("cp1252"))
     assert table(sheet)[1:] == [(2, "Grün", "2"), (4, "Preis €", "3")]
     assert sheet.notes == (OTHER_LETTERS,)
@@ -91,7 +91,7 @@ def test_quotes_hints_and_names() -> None:
         (b"PK\x03\x04 and nothing more", "This file is no spreadsheet that can be read."),
     ],
 )
-def test_what_cannot_be_read_is_told(content: str | bytes, sentence: str) -> None:
+def test_what_cannot_be_read_is_reported(content: str | bytes, sentence: str) -> None:
     sent = content.encode() if isinstance(content, str) else content
     with pytest.raises(UnreadableSheet) as refused:
         read_file(sent, Limits(order_rows=100))
@@ -124,7 +124,7 @@ def test_the_first_sheet_that_people_see_counts() -> None:
     assert table(read_xlsx(xlsx_of(("a",), (7,), hidden=True), most_rows=9)) == [("a",), (2, "7")]
 
 
-def test_the_limit_of_rows_holds_for_spreadsheets() -> None:
+def test_the_limit_of_rows_applies_to_spreadsheets() -> None:
     rows = [("a",), *((n,) for n in range(10))]
     assert len(read_xlsx(xlsx_of(*rows), most_rows=10).rows) == 10
     with pytest.raises(UnreadableSheet, match="At most 9 rows"):
@@ -142,7 +142,7 @@ def test_the_limit_of_rows_holds_for_spreadsheets() -> None:
         '<row r="1"><c r="A1" t="s"><v>999999999</v></c></row>',
     ],
 )
-def test_a_spreadsheet_that_is_made_to_break_the_reader_is_told(rows: str) -> None:
+def test_a_spreadsheet_made_to_break_the_reader_is_refused(rows: str) -> None:
     with pytest.raises(UnreadableSheet):
         read_xlsx(xlsx_with(rows), most_rows=100)
 
@@ -160,7 +160,7 @@ def test_a_bomb_is_not_unpacked() -> None:
 
 
 @given(st.one_of(st.binary(max_size=400), st.text(max_size=200).map(str.encode)))
-def test_whatever_comes_is_read_or_told(content: bytes) -> None:
+def test_any_input_is_read_or_refused(content: bytes) -> None:
     # Spreadsheets are read by another process, which is too slow for hundreds of examples.
     assume(not content.startswith(b"PK"))
     with contextlib.suppress(UnreadableSheet):

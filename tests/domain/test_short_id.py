@@ -1,4 +1,4 @@
-"""The short ID: how it is made, what its check character catches, how people may type it."""
+"""The short ID: how it is generated, what its check character catches, how it may be typed."""
 
 import itertools
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def test_the_alphabet_is_digits_and_capitals_without_i_l_o_u() -> None:
 
 
 @given(st.integers(0, 2**55 - 1))
-def test_a_code_holds_all_of_its_55_random_bits(number: int) -> None:
+def test_a_code_contains_all_of_its_55_random_bits(number: int) -> None:
     asked = []
 
     def randbits(bits: int) -> int:
@@ -91,7 +91,7 @@ def test_wrong_characters_and_swaps_are_caught_in_every_place_for_every_pair() -
 
 
 @pytest.mark.parametrize("code", ["000000000012", "100000000007", "7KQ4M2XD9T3X", "ZYXWVTSRQPN7"])
-def test_codes_that_customers_hold_stay_valid(code: str) -> None:
+def test_codes_of_customers_stay_valid(code: str) -> None:
     # Another polynomial or other weights would be as good, and make every stored code mistyped.
     assert normalise(code) == code
 
@@ -158,7 +158,7 @@ def test_whatever_is_typed_is_either_a_canonical_code_or_mistyped(typed: str) ->
         assert set(code) <= set(ALPHABET)
 
 
-def test_a_mistyped_code_is_told_in_a_sentence() -> None:
+def test_a_mistyped_code_gets_a_message() -> None:
     with pytest.raises(MistypedShortId, match=r"^Check the code: it looks mistyped\.$"):
         normalise("7KQ4")
 

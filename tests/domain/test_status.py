@@ -1,4 +1,4 @@
-"""The five states of an order."""
+"""The five statuses of an order."""
 
 import pytest
 

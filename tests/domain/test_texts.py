@@ -1,4 +1,4 @@
-"""Texts that remember what they were made of, and their translation at the door."""
+"""Lazy texts and their translation in an interface."""
 
 import json
 
@@ -30,7 +30,7 @@ def test_a_text_is_its_english_sentence() -> None:
     assert json.dumps(lazy_gettext("Not %(what)s", what="so")) == '"Not so"'
 
 
-def test_an_error_gives_its_sentence_as_it_was_marked() -> None:
+def test_an_error_returns_its_message_untranslated() -> None:
     sentence = lazy_gettext("Not found")
     assert NotFound(sentence).sentence is sentence
     assert NotFound().sentence == ""
@@ -86,7 +86,7 @@ def test_values_are_translated_too_and_plain_texts_never(app: Flask) -> None:
     with app.test_request_context("/orders?lang=de"):
         assert translated(nested) == "Neu (nicht mehr im Angebot)"
         assert translated(lazy_ngettext(ONE, MANY, 1000)).startswith("1000 Felder")
-        assert translated("New") == "New"  # somebody may have named a product so
+        assert translated("New") == "New"  # a product may have this name
         assert translated(lazy_gettext("")) == ""
     with app.test_request_context("/api/orders?lang=de"):
         assert translated(nested) == "New (not offered any more)"

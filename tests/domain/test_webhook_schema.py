@@ -1,4 +1,4 @@
-"""Contract: what a webhook is, field by field."""
+"""Contract: the fields of a webhook."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_a_filter_names_statuses() -> None:
     assert check({**GOOD, "filter": {}}).filter == {}
 
 
-def test_every_fault_is_told_by_its_path() -> None:
+def test_every_error_is_reported_by_its_path() -> None:
     sent = {
         "topic": "order.read", "address": "shop.example", "id": "x", "secret": "x", "colour": 1,
         "filter": {"status": ["new", "New", 7, None], "colour": 1},
@@ -107,7 +107,7 @@ def test_addresses_that_are_taken_as_they_are(address: str) -> None:
         ("https://shop..example", "host"), ("https://" + "x" * MAX_ADDRESS, "At most 2,000"),
     ],
 )  # fmt: skip
-def test_addresses_that_are_refused_say_why(address: str, word: str) -> None:
+def test_refused_addresses_have_a_reason(address: str, word: str) -> None:
     assert word in faults({**GOOD, "address": address})["address"]
 
 
@@ -128,7 +128,7 @@ def test_what_is_plainly_in_a_private_network_is_refused_unless_it_is_allowed(ho
     assert check(sent, allow_private=True).address == sent["address"]
 
 
-def test_what_the_databases_cannot_keep_is_told() -> None:
+def test_what_the_databases_cannot_store_is_refused() -> None:
     for bad in ("\0", "\ud800"):
         assert faults({**GOOD, "address": f"{ADDRESS}{bad}"}).keys() == {"address"}
         assert faults({**GOOD, "filter": {"status": [bad]}}).keys() == {"filter.status.0"}
@@ -139,7 +139,7 @@ def test_what_the_databases_cannot_keep_is_told() -> None:
     assert any("deeper" in message for message in faults({**GOOD, "filter": deep}).values())
 
 
-def test_a_change_holds_the_fields_that_were_sent_and_no_others() -> None:
+def test_a_change_contains_the_fields_that_were_sent_and_no_others() -> None:
     assert change({}) == {}
     assert change({"filter": {}}) == {"filter": {}}
     assert change({"topic": "order.deleted"}) == {"topic": "order.deleted"}

@@ -1,1 +1,1 @@
-"""Generated requests against the served product, made from its own OpenAPI document."""
+"""Requests generated from the product's own OpenAPI document and sent to the served product."""

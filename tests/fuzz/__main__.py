@@ -1,4 +1,4 @@
-"""The long form (`make fuzz`): thousands of generated requests, other ones each time."""
+"""The long form (`make fuzz`): thousands of generated requests, different ones each time."""
 
 import sys
 import tempfile
@@ -12,7 +12,7 @@ FEWEST = 2_000  # requests; fewer mean that something kept schemathesis from its
 
 
 def main() -> int:
-    """Run long campaigns as a script and a shorter one as a web page; 0 when all checks held."""
+    """Run long campaigns as a script and a shorter one as a web page; 0 when all checks passed."""
     with tempfile.TemporaryDirectory() as name, running(Path(name)) as server:
         target = prepare(server)
         # First: later the org has as many webhooks as an org may have.

@@ -1,4 +1,4 @@
-"""Sends generated requests to the served product and holds every answer against the document.
+"""Send generated requests to the served product and check every answer against the document.
 
 All checks of schemathesis are on; `schemathesis.toml` says where they are narrowed, and why.
 """
@@ -43,7 +43,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one campaign: how many requests, and whether every check held."""
+    """The result of a campaign: how many requests, and whether every check passed."""
 
     cases: int
     is_clean: bool

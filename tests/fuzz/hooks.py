@@ -1,4 +1,4 @@
-"""What schemathesis must know of our formats, loaded by it through SCHEMATHESIS_HOOKS.
+"""What schemathesis must know about our formats; it loads this module through SCHEMATHESIS_HOOKS.
 
 A document cannot say which orders and configurations there are, nor of which org a token is.
 Without the strategies below nearly every generated request would be refused for that alone, by
@@ -106,8 +106,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:  # noqa: ANN401 -
     """Keep what is sent from being refused for what was sent before.
 
     The same key with other content is refused, as it should be, and gets a fresh one; real repeats
-    and keys that are none go out as they are. So does a short ID that a client gives to a second
-    configuration. Once the order of the examples is in the bin, all that speaks of it is 404: the
+    and invalid keys are sent as they are. So does a short ID that a client uses for a second
+    configuration. Once the order of the examples is in the bin, every request for it is 404: the
     bin gets another.
     """
     if isinstance(case.body, dict) and case.path == "/api/configurations":
@@ -157,16 +157,16 @@ def positive_data_acceptance_given_what_is_stored(ctx: Any, response: Any, case:
     """Check as `positive_data_acceptance` does, but let pass what only the stored data decides.
 
     412 answers a well-formed `If-Match`; a 422 passes only when each of its errors is one of
-    DECIDED_BY_WHAT_IS_STORED. No schema can say either what a file must hold to be what its type
-    says: tests/api/test_configuration_forms.py holds which forms are taken.
+    DECIDED_BY_WHAT_IS_STORED. No schema can say either which content a file of a type must
+    have: tests/api/test_configuration_forms.py checks which forms are accepted.
     """
     if _is_form(case):
         return
     if response.status_code == 412 and "If-Match" in case.headers:
         return
     if response.status_code == 422:
-        told = [error["message"] for error in response.json().get("errors", [])]
-        if told and all(map(DECIDED_BY_WHAT_IS_STORED.fullmatch, told)):
+        messages = [error["message"] for error in response.json().get("errors", [])]
+        if messages and all(map(DECIDED_BY_WHAT_IS_STORED.fullmatch, messages)):
             return
     positive_data_acceptance(ctx, response, case)
 
@@ -182,8 +182,8 @@ def negative_data_rejection_of_what_is_wrong(ctx: Any, response: Any, case: Any)
     # A version that does not match is refused before the body is looked at.
     if response.status_code == 412:
         return
-    # A float beyond 64 bits is kept as it is. JSON Schema cannot tell 1e300 from the whole number
-    # that it equals, which is refused: the document says the stricter of the two.
+    # A float beyond 64 bits is stored as it is. JSON Schema cannot distinguish 1e300 from the
+    # equal whole number, which is refused: the document describes the stricter rule.
     if response.status_code < 300 and _has_large_float(case.body):
         return
     sent = parse_qs(urlsplit(response.request.url).query, keep_blank_values=True)
@@ -209,6 +209,6 @@ def use_after_free_unless_restored(ctx: Any, response: Any, case: Any) -> None: 
 
 
 def _is_of(earlier: Any, case: Any) -> bool:  # noqa: ANN401 - schemathesis' own
-    """Tell whether an earlier request was for the same thing, whatever else its path says."""
+    """Return whether an earlier request was for the same resource."""
     mine = (case.path_parameters or {}).values()
     return any(value in mine for value in (earlier.path_parameters or {}).values())

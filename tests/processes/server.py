@@ -40,7 +40,7 @@ class Server:
     process: subprocess.Popen[bytes]
 
     def command(self, *arguments: str, stdin: str = "") -> dict[str, str]:
-        """Run a command on the same database, in this process; gives its JSON object.
+        """Run a command on the same database, in this process; return its JSON object.
 
         tests/processes/test_serve.py runs commands as processes of their own.
         """
@@ -53,7 +53,7 @@ class Server:
         return result
 
     def is_well(self) -> bool:
-        """Tell whether the health check answers `true`."""
+        """Return whether the health check answers `true`."""
         try:
             with urllib.request.urlopen(  # noqa: S310 - our own address
                 f"{self.address}/api/orders/healthcheck", timeout=2
@@ -71,7 +71,7 @@ class Server:
             time.sleep(0.05)
 
     def children(self) -> list[int]:
-        """Give the process of granian and those of its workers, as the kernel lists them."""
+        """Return the PIDs of granian and its workers, as the kernel lists them."""
         found, waiting = [], [self.process.pid]
         while waiting:
             for task in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):

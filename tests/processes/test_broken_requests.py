@@ -1,4 +1,4 @@
-"""Requests that arrive broken, over raw sockets at the production server: nothing is stored."""
+"""Broken requests over raw sockets to the production server: nothing is stored."""
 
 import contextlib
 import json
@@ -22,15 +22,15 @@ KEY = "E" * 22
 
 
 @dataclass(frozen=True)
-class Door:
-    """The running product, and what a client needs to be let in."""
+class RawClient:
+    """A client of the running product that sends bytes, with a token."""
 
     server: Server
     secret: str
     file: Path
 
     def send(self, *parts: bytes, then_close: bool = True) -> int:
-        """Send the bytes, close the sending side, and give the status; 0 without an answer."""
+        """Send the bytes, close the sending side, and return the status; 0 without an answer."""
         with socket.create_connection(("127.0.0.1", self.server.port), timeout=10) as connection:
             # The server may have answered, or hung up, before all of it is sent.
             with contextlib.suppress(OSError):
@@ -45,7 +45,7 @@ class Door:
         return int(answer[9:12]) if answer else 0
 
     def head(self, *lines: str, path: str = "/api/orders") -> bytes:
-        """Give the head of a request with the token."""
+        """Return the head of a request with the token."""
         always = [f"POST {path} HTTP/1.1", "Host: x", f"Authorization: Bearer {self.secret}"]
         return "\r\n".join([*always, *lines, "", ""]).encode()
 
@@ -58,7 +58,7 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def raw_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RawClient]:
     folder = tmp_path_factory.mktemp("broken")
     with running(
         folder, WORKERS="1", BODY_SECONDS="3", BODY_GRACE="1", BODY_MIN_RATE="100"
@@ -67,36 +67,36 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         made = server.command("token", "add", "--org", org, "--name", "x", "--private")
         staff = ("staff", "add", "--org", org, "--email", "a@desk.example", "--role", "sales")
         server.command(*staff, "--password-stdin", stdin="correct horse battery\n")
-        yield Door(server, made["token"], folder / "shortorder.sqlite3")
+        yield RawClient(server, made["token"], folder / "shortorder.sqlite3")
 
 
 JSON = "Content-Type: application/json"
 FORM = "Content-Type: application/x-www-form-urlencoded"
 
 
-def test_a_whole_body_is_taken(door: Door) -> None:
-    before = door.stored()
-    head = door.head(JSON, f"Content-Length: {len(BODY)}")
-    assert door.send(head, BODY, then_close=False) == 201
-    assert door.stored() == before + 1
+def test_a_whole_body_is_taken(raw_client: RawClient) -> None:
+    before = raw_client.stored()
+    head = raw_client.head(JSON, f"Content-Length: {len(BODY)}")
+    assert raw_client.send(head, BODY, then_close=False) == 201
+    assert raw_client.stored() == before + 1
 
 
-def test_a_whole_chunked_body_is_taken(door: Door) -> None:
-    before = door.stored()
+def test_a_whole_chunked_body_is_taken(raw_client: RawClient) -> None:
+    before = raw_client.stored()
     chunks = f"{len(BODY):x}\r\n".encode() + BODY + b"\r\n0\r\n\r\n"
-    head = door.head(JSON, "Transfer-Encoding: chunked")
-    assert door.send(head, chunks, then_close=False) == 201
-    assert door.stored() == before + 1
+    head = raw_client.head(JSON, "Transfer-Encoding: chunked")
+    assert raw_client.send(head, chunks, then_close=False) == 201
+    assert raw_client.stored() == before + 1
 
 
 @pytest.mark.parametrize("missing", [1, 10, len(BODY)])
-def test_json_that_ends_early_stores_nothing(door: Door, missing: int) -> None:
-    before = door.stored()
-    head = door.head(JSON, f"Content-Length: {len(BODY)}")
-    assert door.send(head, BODY[: len(BODY) - missing]) == 400
-    padded = door.head(JSON, f"Content-Length: {len(BODY) + missing}")
-    assert door.send(padded, BODY) == 400
-    assert door.stored() == before
+def test_json_that_ends_early_stores_nothing(raw_client: RawClient, missing: int) -> None:
+    before = raw_client.stored()
+    head = raw_client.head(JSON, f"Content-Length: {len(BODY)}")
+    assert raw_client.send(head, BODY[: len(BODY) - missing]) == 400
+    padded = raw_client.head(JSON, f"Content-Length: {len(BODY) + missing}")
+    assert raw_client.send(padded, BODY) == 400
+    assert raw_client.stored() == before
 
 
 @pytest.mark.parametrize(
@@ -109,45 +109,47 @@ def test_json_that_ends_early_stores_nothing(door: Door, missing: int) -> None:
         b"-1\r\n" + BODY,
     ],
 )  # fmt: skip
-def test_broken_chunks_store_nothing(door: Door, chunks: bytes) -> None:
-    before = door.stored()
-    assert door.send(door.head(JSON, "Transfer-Encoding: chunked"), chunks) == 400
-    assert door.stored() == before
+def test_broken_chunks_store_nothing(raw_client: RawClient, chunks: bytes) -> None:
+    before = raw_client.stored()
+    assert raw_client.send(raw_client.head(JSON, "Transfer-Encoding: chunked"), chunks) == 400
+    assert raw_client.stored() == before
 
 
-def test_a_form_that_ends_in_the_middle_of_a_count_stores_nothing(door: Door) -> None:
-    cookie, token = sign_in(door)
+def test_a_form_that_ends_in_the_middle_of_a_count_stores_nothing(raw_client: RawClient) -> None:
+    cookie, token = sign_in(raw_client)
     form = f"csrf_token={token}&do=place&cart.0.configurationId={CHAIR}&cart.0.count=12".encode()
     lines = (FORM, f"Cookie: {cookie}")
     path = f"/orders/new?form={KEY}"
-    before = door.stored()
+    before = raw_client.stored()
     length = f"Content-Length: {len(form)}"
-    assert door.send(door.head(*lines, length, path=path), form[:-1]) == 400
-    assert door.stored() == before
-    assert door.send(door.head(*lines, path=path), form) in {0, 400, 411}
-    chunked = door.head(*lines, "Transfer-Encoding: chunked", path=path)
-    assert door.send(chunked, f"{len(form) - 1:x}\r\n".encode() + form[:-1] + b"\r\n") == 400
-    assert door.stored() == before
-    assert door.send(door.head(*lines, length, path=path), form, then_close=False) == 303
-    assert door.stored() == before + 1
+    assert raw_client.send(raw_client.head(*lines, length, path=path), form[:-1]) == 400
+    assert raw_client.stored() == before
+    assert raw_client.send(raw_client.head(*lines, path=path), form) in {0, 400, 411}
+    chunked = raw_client.head(*lines, "Transfer-Encoding: chunked", path=path)
+    assert raw_client.send(chunked, f"{len(form) - 1:x}\r\n".encode() + form[:-1] + b"\r\n") == 400
+    assert raw_client.stored() == before
+    assert (
+        raw_client.send(raw_client.head(*lines, length, path=path), form, then_close=False) == 303
+    )
+    assert raw_client.stored() == before + 1
 
 
-def test_many_slow_clients_do_not_hold_up_the_others(door: Door) -> None:
+def test_many_slow_clients_do_not_hold_up_the_others(raw_client: RawClient) -> None:
     # More than the server has threads.
-    waiting = [socket.create_connection(("127.0.0.1", door.server.port)) for _ in range(40)]
-    head = door.head(JSON, f"Content-Length: {len(BODY)}")
+    waiting = [socket.create_connection(("127.0.0.1", raw_client.server.port)) for _ in range(40)]
+    head = raw_client.head(JSON, f"Content-Length: {len(BODY)}")
     for connection in waiting:
         connection.sendall(head)
-    assert door.send(head, BODY, then_close=False) == 201
+    assert raw_client.send(head, BODY, then_close=False) == 201
     for connection in waiting:
         connection.close()
-    assert door.server.is_well()
+    assert raw_client.server.is_well()
 
 
-def test_a_slow_body_is_refused_as_the_api_refuses(door: Door) -> None:
-    before = door.stored()
-    head = door.head(JSON, f"Content-Length: {len(BODY)}")
-    with socket.create_connection(("127.0.0.1", door.server.port), timeout=30) as connection:
+def test_a_slow_body_is_refused_as_the_api_refuses(raw_client: RawClient) -> None:
+    before = raw_client.stored()
+    head = raw_client.head(JSON, f"Content-Length: {len(BODY)}")
+    with socket.create_connection(("127.0.0.1", raw_client.server.port), timeout=30) as connection:
         connection.sendall(head + BODY[:-1])
         received = b""
         while piece := connection.recv(65_536):
@@ -155,38 +157,40 @@ def test_a_slow_body_is_refused_as_the_api_refuses(door: Door) -> None:
     assert received.startswith(b"HTTP/1.1 408 ")
     assert b"application/problem+json" in received
     assert b"too slowly" in received
-    assert door.stored() == before
+    assert raw_client.stored() == before
 
 
-def test_a_body_over_the_largest_upload_is_refused_unread(door: Door) -> None:
-    head = door.head(JSON, f"Content-Length: {26_214_400 + 1}")
-    assert door.send(head, then_close=False) == 413
+def test_a_body_over_the_largest_upload_is_refused_unread(raw_client: RawClient) -> None:
+    head = raw_client.head(JSON, f"Content-Length: {26_214_400 + 1}")
+    assert raw_client.send(head, then_close=False) == 413
 
 
-def test_a_flood_of_headers_is_refused(door: Door) -> None:
+def test_a_flood_of_headers_is_refused(raw_client: RawClient) -> None:
     flood = [f"X-{number}: {'y' * 1000}" for number in range(2000)]
-    assert door.send(door.head(*flood), then_close=False) in {0, 400, 413, 431}
-    assert door.server.is_well()
+    assert raw_client.send(raw_client.head(*flood), then_close=False) in {0, 400, 413, 431}
+    assert raw_client.server.is_well()
 
 
-def sign_in(door: Door) -> tuple[str, str]:
-    """Sign in as a browser does; gives the cookie and the form's token."""
-    cookie, token = ask(door, "/sign-in", "")
+def sign_in(raw_client: RawClient) -> tuple[str, str]:
+    """Sign in as a browser does; return the cookie and the form's token."""
+    cookie, token = ask(raw_client, "/sign-in", "")
     form = f"csrf_token={token}&email=a@desk.example&password=correct+horse+battery".encode()
-    head = door.head(FORM, f"Cookie: {cookie}", f"Content-Length: {len(form)}", path="/sign-in")
-    with socket.create_connection(("127.0.0.1", door.server.port), timeout=10) as connection:
+    head = raw_client.head(
+        FORM, f"Cookie: {cookie}", f"Content-Length: {len(form)}", path="/sign-in"
+    )
+    with socket.create_connection(("127.0.0.1", raw_client.server.port), timeout=10) as connection:
         connection.sendall(head + form)
         answer = connection.recv(65_536).decode()
     assert " 303 " in answer.splitlines()[0], answer
     found = re.search(r"set-cookie: (shortorder=[^;]+)", answer, re.IGNORECASE)
     assert found is not None
-    return ask(door, f"/orders/new?form={KEY}", found[1])
+    return ask(raw_client, f"/orders/new?form={KEY}", found[1])
 
 
-def ask(door: Door, path: str, cookie: str) -> tuple[str, str]:
-    """Get a page; gives the cookie to send from now on, and the token of its form."""
+def ask(raw_client: RawClient, path: str, cookie: str) -> tuple[str, str]:
+    """Get a page; return the cookie to send from now on, and the token of its form."""
     request = urllib.request.Request(  # noqa: S310 - our own address
-        door.server.address + path, headers={"Cookie": cookie}
+        raw_client.server.address + path, headers={"Cookie": cookie}
     )
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above
         page = answer.read().decode()

@@ -30,7 +30,7 @@ PATIENCE = 20.0  # seconds
 
 @contextmanager
 def serving(command: list[str], folder: Path, port: int) -> Iterator[Path]:
-    """Run a server until the block ends; gives its log."""
+    """Run a server until the block ends; return its log."""
     environment = {**os.environ, **SETTINGS, "DATA_DIR": str(folder), "PORT": str(port)}
     log = folder / "log"
     with log.open("wb") as stream:
@@ -108,7 +108,7 @@ def answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
 
 
 def ask(port: int, path: str, *lines: str) -> bytes:
-    """Ask on a connection of its own; gives the body."""
+    """Ask on a connection of its own; return the body."""
     with connect(port) as connection:
         connection.sendall(head(path, *lines, method="GET"))
         status, _, body = answer(connection)
@@ -372,7 +372,7 @@ def test_a_header_cannot_pass_for_another_one(log: Path, port: int) -> None:
     )
 
 
-def test_texts_beyond_ascii_stand_for_their_bytes(log: Path, port: int) -> None:
+def test_texts_beyond_ascii_are_their_bytes(log: Path, port: int) -> None:
     name = "X-Name: Zürich".encode()
     request = b"GET /environ?a=%FF HTTP/1.1\r\nHost: x\r\n" + name + b"\r\n\r\n"
     environ = _environ(port, request)

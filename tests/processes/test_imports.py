@@ -1,4 +1,4 @@
-"""An import outlives the death of the server: it goes on, no order twice and none missing."""
+"""An import survives a kill of the server: it continues, no order twice and none missing."""
 
 import contextlib
 import os
@@ -53,7 +53,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def running_import(org: Org) -> Import:
-    """Upload a file of two rows for each order; gives the import as soon as it is checked."""
+    """Upload a file of two rows for each order; return the import as soon as it is checked."""
     actor = org.staff().actor
     rows = [(n, f"order {n}", CHAIR, line) for n in range(ORDERS) for line in (1, 2)]
     content = csv_of(HEADS, *rows).encode()

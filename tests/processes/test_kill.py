@@ -1,4 +1,4 @@
-"""No acknowledged order is lost when the server is killed, and the service comes back by itself."""
+"""No acknowledged order is lost when the server is killed, and the service recovers by itself."""
 
 import http.client
 import json

@@ -50,7 +50,7 @@ in_few_and_many_rounds = pytest.mark.parametrize(
 def call(
     server: Server, secret: str, method: str, path: str, body: object = None, **headers: str
 ) -> tuple[int, Any, str]:
-    """Send a request; gives status, JSON and ETag."""
+    """Send a request; return status, JSON and ETag."""
     request = urllib.request.Request(  # noqa: S310 - our own address
         server.address + path,
         method=method,

@@ -18,7 +18,7 @@ from tests.processes.server import FLASK, running
 
 
 def refused(folder: Path, **settings: str) -> str:
-    """Start with settings that cannot work; gives what is said."""
+    """Start with settings that cannot work; return the output."""
     environment = {**os.environ, "DATA_DIR": str(folder), "DEMO": "0", **settings}
     done = subprocess.run(
         [FLASK, "--app", "app", "serve"], cwd=PROJECT, env=environment, capture_output=True,
@@ -102,7 +102,7 @@ def test_the_worker_stops_however_often_it_is_asked(tmp_path: Path) -> None:
             process.wait()
 
 
-def test_a_taken_port_is_told(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -129,7 +129,7 @@ def test_a_bad_setting_ends_the_start_without_a_traceback(tmp_path: Path) -> Non
     assert "SECRET_KEY" in refused(tmp_path, PORT=str(free_port()), SECRET_KEY="short")
 
 
-def test_the_access_log_never_holds_a_token(tmp_path: Path) -> None:
+def test_the_access_log_never_contains_a_token(tmp_path: Path) -> None:
     with running(tmp_path, ACCESS_LOG="1", WORKERS="1") as server:
         address = f"{server.address}/api/orders/healthcheck?bearer_token=so_prv_SECRET"
         urllib.request.urlopen(address).close()  # noqa: S310 - our own address

@@ -1,4 +1,4 @@
-"""From an order by JSON to a signed message at a real receiver, with real processes and kill -9."""
+"""From an order to a signed message at a real receiver, with real processes and kill -9."""
 
 import json
 import os
@@ -36,7 +36,7 @@ class Shop:
         }
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Post JSON; gives the answer, which must be a good one."""
+        """Post JSON; return the answer, which must be a good one."""
         request = urllib.request.Request(  # noqa: S310 - our own address
             f"{self.server.address}/api/{path}", json.dumps(body).encode(), self.headers
         )
@@ -46,7 +46,7 @@ class Shop:
             return result
 
     def hook(self, address: str) -> str:
-        """Make a webhook; gives its secret."""
+        """Make a webhook; return its secret."""
         body = {"topic": "order.created", "address": address}
         secret: str = self.post("webhooks", body)["webhook"]["secret"]
         return secret

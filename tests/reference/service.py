@@ -1,4 +1,4 @@
-"""The running product with the page that it serves, and things to try the page's code on."""
+"""The running product with its reference page, and resources to try the page's code on."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ class Operation:
 
     @property
     def examples(self) -> dict[str, str]:
-        """The examples of its path parameters, which stand in the code."""
+        """The examples of its path parameters, which are in the code."""
         parameters = self.described.get("parameters", ())
         return {one["name"]: one["example"] for one in parameters if one["in"] == "path"}
 
@@ -51,18 +51,18 @@ class Service:
         )  # fmt: skip
 
     def operations(self) -> Iterator[Operation]:
-        """Give every operation."""
+        """Yield every operation."""
         for path, methods in self.document["paths"].items():
             for method, described in methods.items():
                 yield Operation(method.upper(), path, described)
 
     def example(self, path: str) -> Json:
-        """Give the first example of what is posted to a path."""
+        """Return the first example body of a POST to a path."""
         content = self.document["paths"][path]["post"]["requestBody"]["content"]
         return next(iter(content["application/json"]["examples"].values()))["value"]
 
     def make(self, operation: Operation) -> dict[str, Json]:
-        """Make a thing of the kind on which the operation can be tried."""
+        """Create a resource on which the operation can be tried."""
         made: dict[str, Json] = unwrapped(MAKERS[operation.kind](self))
         if operation.name.startswith("restore"):
             binned = self.send("DELETE", f"/api/{operation.kind}/{made['id']}")
@@ -70,13 +70,13 @@ class Service:
         return made
 
     def stored(self, operation: Operation, made: dict[str, Json]) -> tuple[int, dict[str, Json]]:
-        """Read a thing of the operation's kind as it is now, with the answer's status."""
+        """Read a resource of the operation's kind, with the answer's status."""
         answer = self.send("GET", f"/api/{operation.kind}/{made['id']}")
         return answer.status_code, unwrapped(answer.json())
 
 
 def unwrapped(body: Json) -> Json:
-    """Give the thing itself where an answer holds it under its name: `{"webhook": {…}}`."""
+    """Return the resource itself where an answer contains it under its name: `{"webhook": {…}}`."""
     if isinstance(body, dict) and len(body) == 1:
         [inner] = body.values()
         return inner if isinstance(inner, dict) else body

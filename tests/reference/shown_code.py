@@ -1,4 +1,4 @@
-"""Reads the code of the reference page as a person copies it, and runs it as a person runs it."""
+"""Read the code of the reference page as a person copies it, and run it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The code that the reference page shows does what the page says, in every language."""
+"""The code on the reference page does what the page describes, in every language."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +49,9 @@ def test_every_operation_is_shown_in_every_language(service: Service) -> None:
 
 
 @every_language
-def test_the_code_does_what_the_page_says(service: Service, language: str, tmp_path: Path) -> None:
+def test_the_code_does_what_the_page_describes(
+    service: Service, language: str, tmp_path: Path
+) -> None:
     for operation in service.operations():
         made = service.make(operation)
         code = with_real_ids(service.blocks[operation.name, language], operation, made)
@@ -101,7 +103,7 @@ def check_file(operation: Operation, folder: Path, language: str, printed: Json)
 
 
 def check(service: Service, operation: Operation, made: dict[str, Json], body: Json) -> None:
-    """Check what the code has printed against what the service holds now."""
+    """Check what the code has printed against what is stored now."""
     if operation.kind == "openapi.json":
         assert body == service.document
     elif operation.name == "checkHealth":

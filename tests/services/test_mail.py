@@ -1,4 +1,4 @@
-"""Mail: protected, to one receiver, with no header that somebody else has written."""
+"""Mail: protected, to one receiver, without injected headers."""
 
 import socket
 from collections.abc import Callable, Iterator

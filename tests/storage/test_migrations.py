@@ -1,4 +1,4 @@
-"""What a migration makes of rows that were there before it."""
+"""What a migration does with existing rows."""
 
 import flask_migrate
 import pytest

@@ -1,4 +1,4 @@
-"""Pages of a list: what is asked of the database for them."""
+"""Pages of a list: the statements for them."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def asked(app: Flask, org: Org, sort: str) -> list[str]:
 def test_nulls_are_put_last_only_where_there_are_any(
     app: Flask, org: Org, sort: str, order: str
 ) -> None:
-    """The index by time is of no use to an order that says where nulls stand."""
+    """The index by time cannot serve an ORDER BY that places nulls."""
     _counted, page = asked(app, org, sort)
     assert order in page
 

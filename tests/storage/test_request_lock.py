@@ -1,4 +1,4 @@
-"""One thread at a time works on a request, and none waits for a thread that waits for the disk."""
+"""One thread at a time works on a request; none waits for a thread that waits for the disk."""
 
 import threading
 from collections.abc import Callable
@@ -107,7 +107,7 @@ def test_a_delayed_answer_delays_no_other_request(org: Org, code: str) -> None:
         run(partial(acquire_and_release, done))
         assert done.wait(5)
 
-    # The clock stands still, so that the answer is always too early.
+    # The clock does not move, so the answer is always too early.
     org.app.extensions["constant_time_answer"] = ConstantTimeAnswer(
         clock=lambda: 0.0, sleep=others_go_on
     )

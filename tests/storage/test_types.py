@@ -1,4 +1,4 @@
-"""Column types: what comes back from the database is what was given, to the last digit."""
+"""Column types: values come back from the database as they were stored, to the last digit."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -24,7 +24,7 @@ moments = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=zone
 def test_json_keeps_key_order_and_the_kind_of_every_number(value: object) -> None:
     write = JsonText().bind_processor(SQLITE)
     read = JsonText().result_processor(SQLITE, None)
-    # SQL NULL and the JSON value null are one: columns hold objects, arrays or nothing.
+    # SQL NULL and the JSON value null are one: columns contain objects, arrays, or nothing.
     assert repr(read(write(value))) == repr(value)
 
 

@@ -1,4 +1,4 @@
-"""What is asked for by some IDs or codes is found by them: never by walking through a whole org."""
+"""Rows found by several IDs or codes are found by index, never by a scan of the whole org."""
 
 import uuid
 from collections.abc import Callable

@@ -49,7 +49,7 @@ class Desk:
             return queries.find_order(self.order.id, self.org.id)
 
     def change(self, raw: dict[str, Any]) -> None:
-        """Change the order as somebody else."""
+        """Change the order as another person."""
         with self.app.app_context():
             actor = self.org.actor()
             changes = order_changes.check_changes(raw, actor=actor, limits=Limits())

@@ -226,7 +226,7 @@ class TestInTheBin:
         assert OFFERED in staff_client.get(desk.address).text
 
     @pytest.mark.parametrize("do", ["save", "finish", "add"])
-    def test_an_editor_is_told_about_the_bin_and_loses_nothing(
+    def test_an_editor_sees_that_it_is_in_the_bin_and_loses_nothing(
         self, desk: Desk, staff_client: FlaskClient, do: str
     ) -> None:
         form = desk.open(staff_client) | {"name": "Ash table"}

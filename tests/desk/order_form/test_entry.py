@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("csrf_off")
 
 
 def rows(answer: TestResponse) -> list[tuple[str, str]]:
-    """Read the rows of the cart as they stand on the page: ID and count."""
+    """Read the rows of the cart on the page: ID and count."""
     fields = {one["name"]: one["value"] for one in read(answer.text).all("input[name][type=text]")}
     lines = [re.fullmatch(r"(cart\.[0-9]+)\.configurationId", name) for name in fields]
     return [(fields[line[0]], fields[f"{line[1]}.count"]) for line in lines if line]
@@ -382,7 +382,7 @@ def test_only_a_uuid_is_reported_as_kept(staff_client: FlaskClient) -> None:
     assert staff_client.post(ADDRESS, data=form).text.count("kept as it is") == 1
 
 
-class TestTheNoteForTheTeam:
+class TestTeamNote:
     def test_the_note_is_added_with_the_order_and_shown_only_to_the_team(
         self, staff_client: FlaskClient, org: Org, client: FlaskClient
     ) -> None:

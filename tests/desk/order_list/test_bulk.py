@@ -56,7 +56,7 @@ def form(client: FlaskClient, query: str = "") -> dict[str, object]:
 
 
 def headline(text: str) -> str:
-    """Give the headline of the report."""
+    """Return the headline of the report."""
     return read(text).first("#report-title").text
 
 

@@ -14,7 +14,7 @@ from tests.html import read
 
 
 def link_on(page: str) -> str:
-    """Give the link that a page shows this once, as path and query."""
+    """Return the link that a page shows only once, as path and query."""
     parts = urlsplit(read(page).first("#secret").text)
     assert parts.scheme in {"http", "https"}
     return f"{parts.path}?{parts.query}"

@@ -86,7 +86,7 @@ class TestPreferences:
              ["date_format", "theme", "density"]),
         ],
     )  # fmt: skip
-    def test_what_is_wrong_is_told_at_its_field_and_nothing_is_stored(
+    def test_errors_are_shown_at_their_fields_and_nothing_is_stored(
         self, staff_client: FlaskClient, org: Org, fields: dict[str, str], wrong: list[str]
     ) -> None:
         answer = staff_client.post("/account/preferences", data={**CHOSEN, **fields})

@@ -27,7 +27,7 @@ OWN = "correct battery horse"
 
 
 def invite(client: FlaskClient, email: str = KIM, role: str = "sales") -> str:
-    """Invite somebody and return the link."""
+    """Invite a person and return the link."""
     answer = client.post(INVITE, data={"email": email, "role": role, "do": "link"})
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
@@ -127,10 +127,10 @@ class TestInviting:
         self, app: Flask, admin_client: FlaskClient, other_org: Org
     ) -> None:
         invite(admin_client)
-        for email, told in ((KIM, "invited already"), (other_org.staff().email, "an account")):
+        for email, message in ((KIM, "invited already"), (other_org.staff().email, "an account")):
             answer = admin_client.post(INVITE, data={"email": email, "role": "sales"})
             assert answer.status_code == 409
-            assert told in answer.text
+            assert message in answer.text
         assert len(stored(app)) == 1
 
 

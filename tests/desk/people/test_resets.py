@@ -210,7 +210,7 @@ class TestByMail:
 
 
 @pytest.mark.usefixtures("csrf_off")
-def test_without_a_mail_server_the_page_says_who_can_help(
+def test_without_a_mail_server_the_page_names_who_can_help(
     app: Flask, client: FlaskClient, org: Org
 ) -> None:
     assert "/forgot-password" in client.get("/sign-in").text

@@ -290,9 +290,9 @@ class TestSigningIn:
         refused = client.post("/sign-in/code", data={**typed, "code": "000"})
         for page in (first, refused):
             hidden = read(page.text).all("input[type=hidden]")
-            carried = {one["name"]: one["value"] for one in hidden}
-            assert carried["cart.0.count"] == "1"
-            assert "password" not in carried
+            resumed = {one["name"]: one["value"] for one in hidden}
+            assert resumed["cart.0.count"] == "1"
+            assert "password" not in resumed
             assert PASSWORD not in page.text
         back = client.post("/sign-in/code", data={**typed, "code": code_of(secret, 1)})
         assert back.status_code == 200
@@ -330,7 +330,7 @@ def test_a_resumed_form_can_be_placed_at_once(
 
 
 @pytest.mark.usefixtures("csrf_off")
-class TestDemanded:
+class TestRequired:
     @pytest.fixture(autouse=True)
     def demand(self, app: Flask, org: Org) -> None:
         with app.app_context():

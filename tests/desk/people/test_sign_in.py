@@ -153,8 +153,8 @@ def test_an_order_typed_while_signed_out_is_resumed_after_the_sign_in(
     assert asked.status_code == 401
     assert "your order is here again" in asked.text
     hidden = read(asked.text).all("input[type=hidden]")
-    carried = {one["name"]: one["value"] for one in hidden}
-    assert carried["cart.0.count"] == "1"
+    resumed = {one["name"]: one["value"] for one in hidden}
+    assert resumed["cart.0.count"] == "1"
     back = sign_in(client, member_email, **{**typed, "next": f"/orders/new?form={KEY}"})
     assert back.status_code == 200
     assert f"/orders/new?form={KEY}" in back.text

@@ -36,7 +36,7 @@ def send_logo(client: FlaskClient, content: bytes, name: str, kind: str) -> Test
 
 
 @pytest.mark.usefixtures("csrf_off")
-class TestTheCustomersPages:
+class TestCustomerPages:
     def test_a_change_is_confirmed_and_stored(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
@@ -126,7 +126,7 @@ BAD: dict[str, tuple[bytes, str, str]] = {
 
 
 @pytest.mark.usefixtures("csrf_off")
-class TestTheLogo:
+class TestLogo:
     @pytest.mark.parametrize("sent", GOOD.values(), ids=GOOD)
     def test_pictures_are_accepted(
         self, app: Flask, admin_client: FlaskClient, org: Org, sent: tuple[bytes, str, str]

@@ -34,7 +34,7 @@ def address_of(client: FlaskClient, name: str) -> str:
 
 
 @pytest.mark.usefixtures("csrf_off")
-class TestMaking:
+class TestCreating:
     def test_private_and_public_tokens_work(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:

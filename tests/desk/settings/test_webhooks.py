@@ -50,7 +50,7 @@ def send(app: Flask, outcome: PostResult) -> None:
             pass
 
 
-class TestMaking:
+class TestCreating:
     def test_it_is_stored_as_typed_and_shown(
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:

@@ -1,4 +1,4 @@
-"""Each step of an import asks for the application."""
+"""Each step of an import needs the application."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The steps of an import from its file to its orders, and what stands in the database then."""
+"""The steps of an import from its file to its orders, and the orders that are stored then."""
 
 from sqlalchemy import select
 
@@ -54,7 +54,7 @@ def started(one: Import, org: Org, **choices: bool) -> Import:
 
 
 def stored(org: Org) -> list[tuple[str | None, list[int]]]:
-    """Give name and counts of every stored order of the org, by name."""
+    """Return name and counts of every stored order of the org, by name."""
     with database.read() as connection:
         ids = connection.execute(
             select(tables.orders.c.id)

@@ -1,4 +1,4 @@
-"""What is read out of a file of orders, and what is wrong with it in its own words."""
+"""What is read from a file of orders, and its errors in the words of the file."""
 
 from datetime import UTC, datetime
 
@@ -73,8 +73,8 @@ def test_errors_name_row_and_column_in_the_files_own_words(org: Org) -> None:
         ("", "z", CHAIR, "1.000", ""),
     )
     one = checked(org, text)
-    told = [str(fault) for order in records.read_orders(one) for fault in order.faults]
-    assert told == [
+    reported = [str(fault) for order in records.read_orders(one) for fault in order.faults]
+    assert reported == [
         "Row 3, Titel: The first row of this order, row 2, says “" + "x" * 80 + "” here.",
         "Row 2, Titel: At most 255 characters; this has 256.",
         "Row 2, Finish: “shiny” is not one of: matt.",
@@ -98,7 +98,7 @@ def test_a_stop_in_the_middle_of_checking_loses_nothing(org: Org) -> None:
     assert records.counts(one) == Counts(good=450)
 
 
-def test_orders_that_are_there_already_are_told_and_can_be_skipped(org: Org) -> None:
+def test_orders_that_exist_already_are_reported_and_can_be_skipped(org: Org) -> None:
     first = csv_of(("Order number", "SKU", "Count"), ("S-1", CHAIR, 1), ("S-2", CHAIR, 1))
     more = csv_of(("Order number", "SKU", "Count"), ("S-2", CHAIR, 1), ("S-3", CHAIR, 1))
     worked(started(checked(org, first), org), org)
@@ -112,7 +112,7 @@ def test_orders_that_are_there_already_are_told_and_can_be_skipped(org: Org) -> 
     assert len(stored(org)) == 3
 
 
-def test_what_breaks_in_the_middle_ends_the_import_and_says_so(
+def test_an_unexpected_error_ends_the_import_and_is_reported(
     org: Org, caplog: pytest.LogCaptureFixture
 ) -> None:
     one = uploaded(org, GOOD)

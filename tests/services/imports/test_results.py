@@ -1,4 +1,4 @@
-"""Files that come out of an import, and an export that goes in again."""
+"""Files that an import produces, and an export that is imported again."""
 
 import csv
 import io
@@ -67,7 +67,7 @@ def test_an_export_comes_back_unchanged(
 
 
 def contents(org: Org) -> list[tuple[object, ...]]:
-    """Give what people have put into each of the org's orders."""
+    """Return what people entered in each of the org's orders."""
     statement = select(tables.orders.c.id).where(tables.orders.c.org_id == org.id)
     with database.read() as connection:
         ids = connection.execute(statement).scalars().all()
@@ -83,7 +83,7 @@ def rows_of(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
 
 
-def test_the_bad_rows_as_a_file_to_mend(org: Org) -> None:
+def test_the_bad_rows_can_be_downloaded_and_fixed(org: Org) -> None:
     text = csv_of(
         HEADS, ("A", "Good", CHAIR, 2), ("B", "=1+1", CHAIR, "many"), ("B", "=1+1", CHAIR, 1)
     )
@@ -94,8 +94,8 @@ def test_the_bad_rows_as_a_file_to_mend(org: Org) -> None:
         ["B", "'=1+1", CHAIR, "many", "count: A whole number from 1 to 1,000,000."],
         ["B", "'=1+1", CHAIR, "1", "Another row of this order has an error: row 3."],
     ]
-    mended = checked(org, preview.errors_csv(one).replace("many", "7"), "mended")
-    worked(started(mended, org), org)
+    fixed = checked(org, preview.errors_csv(one).replace("many", "7"), "fixed")
+    worked(started(fixed, org), org)
     assert stored(org) == [("=1+1", [7, 1])]
 
 

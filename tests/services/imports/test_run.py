@@ -1,4 +1,4 @@
-"""The orders of a checked file are made, on both databases, and never twice."""
+"""The orders of a checked file are created, on both databases, and never twice."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -207,15 +207,15 @@ def test_an_account_that_was_disabled_meanwhile_has_still_begun_it(org: Org) -> 
     assert len(stored(org)) == 3
 
 
-def test_webhooks_are_told_of_imported_orders(org: Org) -> None:
+def test_webhooks_are_sent_for_imported_orders(org: Org) -> None:
     webhooks.create(
         {"topic": "order.created", "address": "https://shop.example/hook"},
         actor=org.actor(), limits=LIMITS, allow_private=False,
     )  # fmt: skip
     worked(started(checked(org, GOOD), org), org)
     with database.read() as connection:
-        told = connection.execute(select(tables.webhook_delivery.c.order_id)).all()
-    assert len(told) == 3
+        delivered = connection.execute(select(tables.webhook_delivery.c.order_id)).all()
+    assert len(delivered) == 3
 
 
 def test_states_of_orders_are_known() -> None:

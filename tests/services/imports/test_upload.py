@@ -1,4 +1,4 @@
-"""A file of orders is taken whole and once, and somebody says what its columns are."""
+"""A file of orders is stored completely and once, and a person chooses what its columns are."""
 
 from datetime import UTC, datetime
 
@@ -61,7 +61,7 @@ def test_a_choice_that_makes_no_sense_is_refused(org: Org) -> None:
     assert records.find(one.id, org.id).state == ImportState.MATCHING
 
 
-def test_columns_can_be_chosen_anew_until_the_start(org: Org) -> None:
+def test_columns_can_be_changed_until_the_start(org: Org) -> None:
     one = checked(org, GOOD)
     actor = org.staff().actor
     upload.match(one, Matching(("", "name", "sku", "count"), None), actor=actor)
@@ -73,7 +73,7 @@ def test_columns_can_be_chosen_anew_until_the_start(org: Org) -> None:
     assert len(stored(org)) == 4
 
 
-def test_another_choice_while_the_background_checks_begins_anew(org: Org) -> None:
+def test_another_choice_restarts_a_running_check(org: Org) -> None:
     one = uploaded(org, csv_of(HEADS, *((n, "x", CHAIR, 1) for n in range(450))))
     actor = org.staff().actor
     upload.match(one, upload.suggest(one, actor), actor=actor)

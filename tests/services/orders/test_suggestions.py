@@ -1,4 +1,4 @@
-"""What the desk offers while somebody types: configurations and customers."""
+"""Suggestions while typing: configurations and customers."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def place(actor: Actor, *references: str, **fields: object) -> Order:
 class TestConfigurations:
     @pytest.fixture
     def shop(self, app: Flask, org: Org) -> dict[str, str]:
-        """Save configurations; gives the ID of each SKU."""
+        """Save configurations; return the ID of each SKU."""
         saved = {"OSL-1": "Oslo chair", "OSL-10": "Oslo table", "FEN-1": "Fenja lamp", "MIX": "Osl"}
         return {sku: org.save(name, sku).id for sku, name in saved.items()}
 
@@ -79,7 +79,7 @@ class TestConfigurations:
                 place(other, *[shop["OSL-1"]] * 400)
             assert self.skus("", mine) == ["FEN-1", "OSL-1"]
 
-    def test_the_first_lines_of_an_order_tell_what_is_in_use(
+    def test_the_first_lines_of_an_order_decide_what_is_in_use(
         self, app: Flask, org: Org, shop: dict[str, str]
     ) -> None:
         with app.app_context():

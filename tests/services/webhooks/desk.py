@@ -1,4 +1,4 @@
-"""What tests of messages share: an org with webhooks, its own clock, and a receiver of its own."""
+"""What tests of messages share: an org with webhooks, a clock, and a receiver."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

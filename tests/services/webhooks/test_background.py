@@ -1,4 +1,4 @@
-"""The background finds what is due, sends it soon with all threads, and is quiet when idle."""
+"""The background finds due messages, sends them soon with all threads, and rests when idle."""
 
 import dataclasses
 import logging
@@ -212,7 +212,7 @@ def test_a_message_of_a_process_that_died_is_sent_when_its_claim_has_ended(
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_database_that_was_gone_for_a_while_is_looked_at_again(
+def test_a_database_that_was_unavailable_is_polled_again(
     app: Flask, settings: Settings, org: Org, receiver: Receiver,
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip

@@ -1,4 +1,4 @@
-"""Many workers send at once, and each message goes out once, also when one of them dies."""
+"""Many workers send at once, and each message is sent once, also when a worker dies."""
 
 import threading
 from datetime import datetime

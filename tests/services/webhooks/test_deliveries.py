@@ -113,21 +113,21 @@ class TestSending:
         desk.send()
         assert desk.only(made.webhook.id).state is DeliveryState.GIVEN_UP
 
-    def test_a_mended_address_and_a_new_secret_count_from_the_next_attempt(
+    def test_a_corrected_address_and_a_new_secret_are_used_from_the_next_attempt(
         self, desk: Desk
     ) -> None:
         made = desk.hook()
         desk.order()
         desk.answers = [FAILED]
         desk.send()
-        key, mended = made.webhook.id, "https://shop.example/mended"
+        key, corrected = made.webhook.id, "https://shop.example/corrected"
         webhooks.change(
-            key, {"address": mended}, actor=desk.actor, limits=Limits(), allow_private=False
+            key, {"address": corrected}, actor=desk.actor, limits=Limits(), allow_private=False
         )
         rolled = webhooks.roll_secret(key, desk.org.id, now=desk.now)
         desk.now += PAUSES[0]
         desk.send()
-        assert (desk.sent[-1].address, desk.sent[-1].secrets) == (mended, (rolled, made.secret))
+        assert (desk.sent[-1].address, desk.sent[-1].secrets) == (corrected, (rolled, made.secret))
         desk.now = NOW + webhooks.OLD_SECRET_LIFE
         desk.send()
         assert desk.sent[-1].secrets == (rolled,)

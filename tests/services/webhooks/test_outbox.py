@@ -1,4 +1,4 @@
-"""Messages are written with their order or not at all, under its topic, for whom it concerns."""
+"""Messages are written with their order or not at all, by topic, for the right webhooks."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""One message, carried to a real receiver: signed, timed, and never to where it must not go."""
+"""One message posted to a real receiver: signed, with time limits, never to a private address."""
 
 import contextlib
 import socket
@@ -219,7 +219,7 @@ def test_a_status_counts_though_the_text_behind_it_never_ends() -> None:
     assert outcome.is_delivered
 
 
-def test_a_receiver_that_says_nothing_is_left(client: WebhookClient) -> None:
+def test_a_receiver_that_never_answers_times_out(client: WebhookClient) -> None:
     with raw_server(b"", pause=60) as address:
         outcome = WebhookClient(allow_private=True, time_limit=0.3).post(message(address))
     assert outcome.answer == "No whole answer within 0.3 seconds."

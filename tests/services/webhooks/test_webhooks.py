@@ -1,4 +1,4 @@
-"""Webhooks as the services keep them: whose they are, what a change does, and their secrets."""
+"""Webhooks in the services: their org, the effect of a change, and their secrets."""
 
 import base64
 from collections.abc import Callable
@@ -136,7 +136,7 @@ def test_another_org_cannot_be_named(org: Org, other_org: Org) -> None:
 
 
 @pytest.mark.parametrize("field", ["createdAt", "updatedAt", "topic", "address"])
-def test_lists_are_sorted_both_ways_and_pages_hold_each_once(org: Org, field: str) -> None:
+def test_lists_are_sorted_both_ways_and_pages_contain_each_once(org: Org, field: str) -> None:
     for number in range(5):
         create(org, now=NOW + timedelta(minutes=number), address=f"{ADDRESS}/{number % 2}")
     whole = webhooks.list_webhooks(org.id, Paging(per_page=10, sort=field)).entries

@@ -1,4 +1,4 @@
-"""Contract: safe repeats by `Idempotency-Key`."""
+"""Contract: requests that are safe to repeat, by `Idempotency-Key`."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ def age_keys(app: Flask) -> None:
         )
 
 
-def test_the_same_key_and_body_give_the_first_answer(api: Api, stored_rows: StoredRows) -> None:
+def test_the_same_key_and_body_return_the_first_answer(api: Api, stored_rows: StoredRows) -> None:
     first = api.call("POST", "/orders", BODY, headers=KEY)
     api.call("PUT", f"/orders/{first.json['id']}", {"name": "Changed meanwhile"})
     again = api.call("POST", "/orders", BODY, headers=KEY)
@@ -83,9 +83,7 @@ def test_a_key_is_free_again_after_a_day(api: Api, app: Flask, stored_rows: Stor
     assert stored_rows()["orders"] == 2
 
 
-def test_old_keys_of_the_json_door_are_cleared_away_and_those_of_forms_stay(
-    api: Api, app: Flask
-) -> None:
+def test_old_keys_of_the_api_are_removed_and_those_of_forms_stay(api: Api, app: Flask) -> None:
     api.call("POST", "/orders", BODY, headers=KEY)
     age_keys(app)
     made = api.call("POST", "/orders", BODY, headers={"Idempotency-Key": "fresh"}).json
@@ -109,7 +107,7 @@ def test_lines_are_put_behind_once(api: Api) -> None:
     assert api.read(order["id"]).json["cart"] == [LINE, LINE]
 
 
-def test_the_first_answer_is_given_even_if_the_request_would_be_refused_now(
+def test_the_first_answer_is_returned_even_if_the_request_would_be_refused_now(
     api: Api, public_api: Api
 ) -> None:
     order = public_api.create({"status": "In Cart"}).json

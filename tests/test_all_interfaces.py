@@ -1,4 +1,4 @@
-"""One table of bad orders through both doors: the same paths, the same messages, nothing stored."""
+"""Bad orders through the JSON API and the form: same paths, same messages, nothing stored."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -40,12 +40,12 @@ def post_form(client: FlaskClient, form: dict[str, str], **headers: str) -> Test
     return client.post(f"/orders/new?form={KEY}", data=fields, headers=headers)
 
 
-def told_by_json(answer: TestResponse) -> list[tuple[str, str]]:
+def errors_in_json(answer: TestResponse) -> list[tuple[str, str]]:
     assert answer.json is not None
     return [(error["path"], error["message"]) for error in answer.json["errors"]]
 
 
-def told_by_form(answer: TestResponse) -> list[tuple[str, str]]:
+def errors_in_form(answer: TestResponse) -> list[tuple[str, str]]:
     """Read the errors of the form's summary: each entry carries its path."""
     entries = read(answer.text).all("li[data-path]")
     return [(entry["data-path"], entry.first(".message").text) for entry in entries]
@@ -56,7 +56,7 @@ def test_there_are_at_least_forty_bad_orders() -> None:
     assert len({bad.name for bad in BAD_ORDERS}) == len(BAD_ORDERS)
 
 
-def test_the_good_order_passes_both_doors(
+def test_all_interfaces_accept_the_good_order(
     client: FlaskClient, staff_client: FlaskClient, defined_org: Org, csrf_off: None
 ) -> None:
     assert post_json(client, defined_org, good_json()).status_code == 201
@@ -65,7 +65,7 @@ def test_the_good_order_passes_both_doors(
 
 @pytest.mark.parametrize("bad", BAD_ORDERS, ids=lambda bad: bad.name)
 @pytest.mark.one_database(reason="it is refused before the first statement that writes")
-def test_both_doors_refuse_it_in_the_same_words(
+def test_all_interfaces_report_the_same_errors(
     bad: BadOrder,
     client: FlaskClient,
     staff_client: FlaskClient,
@@ -78,10 +78,10 @@ def test_both_doors_refuse_it_in_the_same_words(
     by_form = post_form(staff_client, bad.as_form())
     by_htmx = post_form(staff_client, bad.as_form(), **{"HX-Request": "true"})
     assert (by_json.status_code, by_form.status_code, by_htmx.status_code) == (422, 422, 422)
-    told = told_by_json(by_json)
-    assert told_by_form(by_form) == told
-    assert told_by_form(by_htmx) == told
-    assert tuple(path for path, _ in told) == bad.paths
+    errors = errors_in_json(by_json)
+    assert errors_in_form(by_form) == errors
+    assert errors_in_form(by_htmx) == errors
+    assert tuple(path for path, _ in errors) == bad.paths
     if bad.message is not None:
-        assert told[0][1] == bad.message
+        assert errors[0][1] == bad.message
     assert stored_rows() == before
