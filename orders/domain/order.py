@@ -3,7 +3,7 @@
 Everything that goes through an order field by field reads ORDER_FIELDS: schemas, change detection,
 merging, history, labels, import, export, search, sorting, and the API reference. Only what runs for
 each order that is written or read names the fields itself: the classes and `order_fields` here, and
-`orders/services/orders/rows.py` (docs/extending.md, "An order field").
+`orders/services/orders/queries.py` (docs/extending.md, "An order field").
 """
 
 from collections.abc import Mapping

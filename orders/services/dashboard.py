@@ -212,9 +212,7 @@ def _failed_imports(
         .limit(FAILED_SHOWN)
     )
     return tuple(
-        FailedImport(
-            row.id, row.file_name, None if row.message is None else unpack_line(row.message)
-        )
+        FailedImport(row.id, row.file_name, row.message and unpack_line(row.message))
         for row in connection.execute(statement)
     )
 

@@ -20,19 +20,19 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Table, bindparam, delete, select
+from sqlalchemy import Select, bindparam, delete, select
 
 from orders.domain.errors import ServiceBusy
 from orders.services.accounts.access import hash_secret
 from orders.storage import database
 from orders.storage.database import CompiledSelect
-from orders.storage.models.orgs import Token
 from orders.storage.pages import CursorPage, Keyset, cursor_page, read_integer, read_time
 from orders.storage.sql import insert_requests
 from orders.storage.sqlite import request_lock
 from orders.storage.tables import request_log as log
+from orders.storage.tables import token
 
 PAGE_SIZE = 50
 MAX_METHOD, MAX_PATH, MAX_USER_AGENT = 16, 500, 255
@@ -101,9 +101,8 @@ def forget_all() -> None:
         pass
 
 
-_token = cast(Table, Token.__table__)
 _caller_by_secret = CompiledSelect(
-    select(_token.c.id, _token.c.org_id).where(_token.c.secret_hash == bindparam("secret_hash"))
+    select(token.c.id, token.c.org_id).where(token.c.secret_hash == bindparam("secret_hash"))
 )
 
 
@@ -152,8 +151,8 @@ def list_requests(
     another page; an invalid one selects the first page.
     """
     statement = (
-        select(log, Token.name.label("token_name"))
-        .join(Token, Token.id == log.c.token_id)
+        select(log, token.c.name.label("token_name"))
+        .join(token, token.c.id == log.c.token_id)
         .where(log.c.org_id == org_id, log.c.at >= kept_since)
     )
     with database.read() as connection:

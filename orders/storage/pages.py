@@ -87,8 +87,8 @@ def numbered_page(
     column = sortable[paging.sort_field]
     turned = paging.is_descending
     place, last = (one.desc() if turned else one.asc() for one in (column, tie))
-    # The databases sort nulls differently. It is said only where there are any: PostgreSQL does not
-    # use its index for another order of nulls than the index has.
+    # The databases sort nulls differently; stated only for nullable columns, as PostgreSQL's index
+    # of the others has no such order.
     if getattr(column, "nullable", False):
         place = place.nulls_last()
     counted = entries.with_only_columns(func.count(), maintain_column_froms=True)

@@ -233,7 +233,7 @@ def test_a_full_disk_is_reported_as_busy() -> None:
     event.listen(engine, "connect", no_room)
     for _ in range(2):
         with pytest.raises(ServiceBusy):
-            put(*(f"{number:03} {'x' * 30}" for number in range(300)))
+            put(*(f"{number:03} {'x' * 10_000}" for number in range(300)))  # more than free pages
     event.remove(engine, "connect", no_room)
     database.close()
     put("after")

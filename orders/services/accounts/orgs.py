@@ -279,18 +279,14 @@ def _page_errors(
         errors.append(FieldError("customer_check", lazy_gettext("One of: none, customerId.")))
     if accent.strip() and color is None:
         errors.append(FieldError("accent", NO_COLOR))
-    errors += _contact_errors(contact)
+    line = contact.strip()
+    if len(line) > MAX_CONTACT or len(line.splitlines()) > 1:
+        errors.append(FieldError("contact", NOT_A_LINE))
+    elif line:
+        errors += [FieldError("contact", fault.message) for fault in name_errors(contact)]
     if language not in {"", *languages()}:
         errors.append(FieldError("language", lazy_gettext("One of the languages of the list.")))
     return errors
-
-
-def _contact_errors(contact: str) -> list[FieldError]:
-    if not contact.strip():
-        return []
-    if len(contact.strip()) > MAX_CONTACT or len(contact.strip().splitlines()) > 1:
-        return [FieldError("contact", NOT_A_LINE)]
-    return [FieldError("contact", fault.message) for fault in name_errors(contact)]
 
 
 def _logo_errors(kind: str, content: bytes) -> list[FieldError]:

@@ -77,17 +77,14 @@ _by_id = CompiledSelect(_of_org.where(configuration.c.id == bindparam("reference
 _by_short_id = CompiledSelect(_of_org.where(configuration.c.short_id == bindparam("reference")))
 
 
-def _key(reference: str, org_id: str) -> dict[str, str]:
-    return {"reference": reference, "org_id": org_id}
-
-
 def find_configuration(reference: str, org_id: str) -> Configuration:
     """Return a configuration of the org by UUID or short ID. Raises NotFound."""
     configuration_id = read_uuid(reference)
     if configuration_id is None and not is_short_id(reference):
         raise NotFound(NOT_FOUND)
     statement = _by_short_id if configuration_id is None else _by_id
-    found = database.rows(statement, _key(configuration_id or reference, org_id))
+    key = {"reference": configuration_id or reference, "org_id": org_id}
+    found = database.rows(statement, key)
     if not found:
         raise NotFound(NOT_FOUND)
     return configuration_from(found[0])
@@ -131,23 +128,14 @@ def _conditions(filters: ConfigurationFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+_files = select(*(configuration_file.c[name] for name in StoredFile.__dataclass_fields__))
+
+
 def list_files(configuration_id: str) -> tuple[StoredFile, ...]:
-    statement = (
-        _files.where(configuration_file.c.configuration_id == configuration_id)
-        .order_by(configuration_file.c.key)
-    )  # fmt: skip
+    of_configuration = configuration_file.c.configuration_id == configuration_id
+    statement = _files.where(of_configuration).order_by(configuration_file.c.key)
     with database.read() as connection:
         return tuple(StoredFile(*row) for row in connection.execute(statement))
-
-
-_files = select(
-    configuration_file.c.key,
-    configuration_file.c.file_name,
-    configuration_file.c.content_type,
-    configuration_file.c.size,
-    configuration_file.c.sha256,
-    configuration_file.c.stored_as,
-)
 
 
 def find_file(reference: str, key: str, org_id: str) -> StoredFile:

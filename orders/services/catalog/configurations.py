@@ -97,7 +97,9 @@ def create_configuration(
     configuration_id = str(uuid.uuid4())
     if new.short_id is not None and _is_taken(new.short_id):
         raise Conflict(_taken(new.short_id))
-    if new.thumbnail is None and any(_is_picture(one) for one in files):
+    if new.thumbnail is None and any(
+        one.key == THUMBNAIL and one.content_type in PICTURES for one in files
+    ):
         new = replace(new, thumbnail=thumbnail_path(configuration_id))
     rows = [_file_row(one, configuration_id, actor.org_id) for one in files]
     has_begun = False
@@ -161,10 +163,6 @@ def _is_taken(short_id: str) -> bool:
     statement = select(configuration.c.id).where(configuration.c.short_id == short_id)
     with database.read() as connection:
         return connection.execute(statement).first() is not None
-
-
-def _is_picture(file: NewFile) -> bool:
-    return file.key == THUMBNAIL and file.content_type in PICTURES
 
 
 def _file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, Any]:

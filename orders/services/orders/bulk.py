@@ -183,7 +183,7 @@ class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An order that is to be changed, in the version that somebody has seen."""
+    """An order that is to be changed, in the version that the person has seen."""
 
     short_id: str
     version: int
@@ -226,7 +226,7 @@ def change_orders(
 def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> BulkEdit:
     """Change each order back that is still as the change has left it.
 
-    A second undo does nothing. Raises NotFound for a change of somebody else, or an old one.
+    A second undo does nothing. Raises NotFound for another person's change, or an old one.
     """
     change = find_change(change_id, actor)
     at = now or datetime.now(UTC)

@@ -1,8 +1,7 @@
 """What a customer may see of an order that is looked up by its short ID.
 
-An org can ask for the customer ID as well. MAX_TRIES for each order and WINDOW keep anyone from
-guessing it. Tries are counted in the database, so the limit applies to all processes together and
-survives restarts, and before they are checked, so that parallel requests get no extra tries.
+An org can ask for the customer ID as well; MAX_TRIES for each order and WINDOW prevent guessing it.
+Tries are counted in the database before they are checked, for all processes and requests together.
 """
 
 import math
@@ -117,7 +116,8 @@ def verify_customer(code: str, typed: str, *, now: datetime | None = None) -> At
         return Attempt(wait=wait)
     if not is_fact(typed, order.customer_id):
         return Attempt()
-    _forget_tries(order.id)
+    with database.transaction() as connection:
+        connection.execute(delete(order_tries).where(order_tries.c.order_id == order.id))
     return Attempt(lock=lock_of(order.id, order.customer_id))
 
 
@@ -167,12 +167,6 @@ def _take_try(order_id: str, *, now: datetime | None) -> int:
             return 0
         left = (row.since + WINDOW - at).total_seconds()
         return max(1, math.ceil(left)) if row.tries > MAX_TRIES else 0
-
-
-def _forget_tries(order_id: str) -> None:
-    statement = delete(order_tries).where(order_tries.c.order_id == order_id)
-    with database.transaction() as connection:
-        connection.execute(statement)
 
 
 def _content(order: Order) -> Content:

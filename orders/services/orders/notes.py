@@ -16,7 +16,6 @@ from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.services.orders.queries import actor_names, names_order
 from orders.storage import database
-from orders.storage.models.orders import OrderNote
 from orders.storage.tables import insert_new, order_note, orders
 
 MAX_NOTE = 2_000  # characters
@@ -85,11 +84,9 @@ def add_note(
 
 
 def list_notes(order: Order) -> tuple[Note, ...]:
-    statement = (
-        select(OrderNote.id, OrderNote.at, OrderNote.actor_id, OrderNote.text)
-        .where(OrderNote.order_id == order.id)
-        .order_by(OrderNote.at.desc(), OrderNote.id.desc())
-    )
+    newest_first = (order_note.c.at.desc(), order_note.c.id.desc())
+    of_order = order_note.c.order_id == order.id
+    statement = select(order_note).where(of_order).order_by(*newest_first)
     with database.read() as connection:
         rows = connection.execute(statement).all()
     names = actor_names({row.actor_id for row in rows}, order.org_id)

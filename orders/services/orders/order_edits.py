@@ -1,4 +1,4 @@
-"""Save what somebody has changed on the form of an order, however long ago it was opened.
+"""Save what a person has changed on the form of an order, however long ago it was opened.
 
 A save changes only what this person has touched. What others have changed meanwhile stays; where
 both have changed the same, nothing is saved and the conflicts are returned. People who have the
@@ -39,7 +39,7 @@ class Saved:
 
 
 class EditConflict(Conflict):
-    """Somebody else has changed the same; `stored` is the order now, `merged` has both changes."""
+    """Another person has changed the same; `stored` is the order now, `merged` has both changes."""
 
     def __init__(self, stored: Order, merged: Merged) -> None:
         self.stored = stored

@@ -7,7 +7,7 @@ its lines names.
 
 import operator
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -229,15 +229,17 @@ def read_choices(org_id: str) -> FilterChoices:
         .limit(MOST_SUGGESTED_FROM)
     )
     with database.read() as connection:
-        by_person = [(row[0], row[1]) for row in connection.execute(people)]
-        by_token = [(row[0], row[1]) for row in connection.execute(tokens)]
         platforms = list(connection.execute(recent).scalars())
-    return FilterChoices(
-        people=tuple(sorted(by_person, key=lambda one: one[1].casefold())),
-        tokens=tuple(sorted(by_token, key=lambda one: one[1].casefold())),
-        platforms=_texts_of(platforms, "platform"),
-        stores=_texts_of(platforms, "storeName"),
-    )
+        return FilterChoices(
+            people=_by_name(connection.execute(people)),
+            tokens=_by_name(connection.execute(tokens)),
+            platforms=_texts_of(platforms, "platform"),
+            stores=_texts_of(platforms, "storeName"),
+        )
+
+
+def _by_name(rows: Iterable[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(((row[0], row[1]) for row in rows), key=lambda one: one[1].casefold()))
 
 
 def _texts_of(objects: Sequence[dict[str, Any]], key: str) -> tuple[str, ...]:

@@ -20,11 +20,11 @@ from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.storage import database
 from orders.storage.database import CompiledSelect
-from orders.storage.models.orders import OrderHistory, Submission
+from orders.storage.models.orders import Submission
 from orders.storage.models.orgs import Token
 from orders.storage.models.people import StaffAccount
 from orders.storage.sql import JsonRows
-from orders.storage.tables import cart_line, orders, shown_name
+from orders.storage.tables import cart_line, order_history, orders, shown_name
 
 # The action of the first entry of the history: where the order came from.
 CREATED = "created"
@@ -157,17 +157,8 @@ class HistoryEntry:
 
 def read_history(order: Order) -> tuple[HistoryEntry, ...]:
     """Read what happened to the order, oldest first."""
-    statement = (
-        select(
-            OrderHistory.at,
-            OrderHistory.actor_id,
-            OrderHistory.action,
-            OrderHistory.changes,
-            OrderHistory.actor_kind,
-        )
-        .where(OrderHistory.order_id == order.id)
-        .order_by(OrderHistory.id)
-    )
+    of_order = order_history.c.order_id == order.id
+    statement = select(order_history).where(of_order).order_by(order_history.c.id)
     with database.read() as connection:
         rows = connection.execute(statement).all()
     names = actor_names({row.actor_id for row in rows}, order.org_id)
@@ -186,8 +177,8 @@ def actor_names(actor_ids: set[str], org_id: str) -> dict[str, str]:
     )
     tokens = select(Token.id, Token.name).where(Token.org_id == org_id, Token.id.in_(actor_ids))
     with database.read() as connection:
-        people = [(row[0], row[1]) for row in connection.execute(staff)]
-        return dict(people + [(row[0], row[1]) for row in connection.execute(tokens)])
+        found = [*connection.execute(staff), *connection.execute(tokens)]
+    return {row[0]: row[1] for row in found}
 
 
 def find_submission(key: str, actor: Actor) -> str | None:

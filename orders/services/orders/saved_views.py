@@ -1,4 +1,4 @@
-"""Saved views of the list of orders, and what a person has chosen for their own list."""
+"""Saved views of the list of orders, and a person's preferences for their own list."""
 
 import uuid
 from collections.abc import Sequence
@@ -56,14 +56,8 @@ def list_views(member: StaffMember) -> tuple[View, ...]:
 
 
 def _view(row: Any, member: StaffMember) -> View:  # noqa: ANN401 - a row of `saved_view`
-    return View(
-        id=row.id,
-        name=row.name,
-        is_shared=row.is_shared,
-        is_own=row.staff_id == member.id,
-        owner=row.owner,
-        address=tuple((name, value) for name, value in row.address),
-    )
+    address = tuple((name, value) for name, value in row.address)
+    return View(row.id, row.name, row.is_shared, row.staff_id == member.id, row.owner, address)
 
 
 def may_change(view: View, member: StaffMember) -> bool:

@@ -280,6 +280,8 @@ def list_deliveries(
 
 
 def _delivery(row: Any, at: datetime) -> Delivery:  # noqa: ANN401 - a row of the statement above
+    # A receiver's answer is stored as it came, our reason as a text that can be translated.
+    is_verbatim = row.last_status is not None or row.last_answer is None
     return Delivery(
         id=row.id,
         topic=row.topic,
@@ -291,14 +293,8 @@ def _delivery(row: Any, at: datetime) -> Delivery:  # noqa: ANN401 - a row of th
         last_attempt_at=row.last_attempt_at,
         next_attempt_at=row.next_attempt_at,
         last_status=row.last_status,
-        last_answer=_answer(row),
+        last_answer=row.last_answer if is_verbatim else unpack_line(row.last_answer),
     )
-
-
-def _answer(row: Any) -> str | None:  # noqa: ANN401 - as above
-    # A receiver's answer is stored as it came, our reason as a text that can be translated.
-    has_answered = row.last_status is not None or row.last_answer is None
-    return row.last_answer if has_answered else unpack_line(row.last_answer)
 
 
 def _state(row: Any, at: datetime) -> DeliveryState:  # noqa: ANN401 - as above

@@ -21,8 +21,7 @@ class ConfigurationRow(Base):
             *("org_id", "sku", "deleted_at", "id", "short_id", "product_name"),
         ),
         only_on("postgresql", Index("ix_configuration_org_created", "org_id", "created_at", "id")),
-        # SQLite: the same, with every column that is searched while somebody types. The rows
-        # themselves contain whatever a configurator saves, and are much longer.
+        # SQLite: with every column that is searched; the rows themselves are much longer.
         only_on(
             "sqlite",
             Index(

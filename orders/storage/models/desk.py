@@ -24,8 +24,7 @@ class DraftRow(Base):
     # For the list of drafts: the order's name or customer, and its number of lines.
     title: Mapped[str] = mapped_column(String(255))
     lines: Mapped[int]
-    # Raised with every save, and the open page that saved last: two pages with the same draft do
-    # not overwrite each other silently.
+    # Raised with every save, and the open page that saved last, so that no page overwrites another.
     version: Mapped[int]
     page: Mapped[str] = mapped_column(String(22))
     created_at: Mapped[datetime]

@@ -32,7 +32,7 @@ class OrderImport(Base):
     # SHA-256 over names and cells, and over the names alone.
     content_hash: Mapped[str] = mapped_column(String(64))
     headers_hash: Mapped[str] = mapped_column(String(64))
-    # The field of each column; SQL NULL until somebody has matched them.
+    # The field of each column; SQL NULL until a person has matched them.
     matching: Mapped[dict[str, Any] | None] = mapped_column(nullable=True)
     state: Mapped[str] = mapped_column(String(16))
     # Number of orders in the rows; NULL until they are counted.
@@ -46,7 +46,7 @@ class OrderImport(Base):
     started_at: Mapped[datetime | None]
     started_by: Mapped[str | None] = mapped_column(String(36))
     finished_at: Mapped[datetime | None]
-    # Set while the background has work to do on it.
+    # Set while a background job is due.
     waiting_since: Mapped[datetime | None]
     # Set while a process works on it; the claim of a process that died ends at this time.
     claimed_until: Mapped[datetime | None]

@@ -23,9 +23,8 @@ class OrderRow(Base):
             "postgresql",
             Index("ix_orders_org_created", "org_id", "created_at", "id", "status", "deleted_at"),
         ),
-        # SQLite: the same, with every column that the desk's list searches, filters and sorts by.
-        # Orders that do not match are skipped without reading their rows, which are much longer.
-        # PostgreSQL would refuse index rows of this length.
+        # SQLite: with every column that the desk's list searches, filters and sorts by, so that it
+        # reads no rows of other orders. PostgreSQL would refuse index rows of this length.
         only_on(
             "sqlite",
             Index(
@@ -59,8 +58,7 @@ class OrderRow(Base):
     deleted_at: Mapped[datetime | None]
     # Raised with every change; the ETag and the check against lost updates use it.
     version: Mapped[int] = mapped_column(default=1)
-    # Case-folded text for the list's search; written by one service. The length is that of the
-    # column as SQLite created it; SQLite ignores it.
+    # Case-folded text for the list's search. The length is that of SQLite's first migration.
     search_text: Mapped[str] = mapped_column(Text().with_variant(String(1200), "sqlite"))
 
 
@@ -95,8 +93,7 @@ class OrderHistory(Base):
     actor_kind: Mapped[str] = mapped_column(String(16))
     actor_id: Mapped[str] = mapped_column(String(36))
     action: Mapped[str] = mapped_column(String(32))
-    # `{field: {"from": …, "to": …}}` or `{"cart": {"added": […]}}`; `{}` on creation, whose values
-    # are in the order itself.
+    # `{field: {"from": …, "to": …}}` or `{"cart": {"added": […]}}`; `{}` on creation.
     changes: Mapped[dict[str, Any]]
 
 

@@ -26,8 +26,7 @@ class StaffAccount(Base):
     # `{"timeZone": "Europe/Berlin", …}`; a key that is missing means the default.
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     last_signed_in_at: Mapped[datetime | None]
-    # The second factor: its secret (codes are computed from the secret itself, a hash would not
-    # do), and the time step of the last code that was used, so that no code works twice.
+    # The second factor: its secret, and the time step of the last code, which works once.
     totp_secret: Mapped[str | None] = mapped_column(String(64))
     totp_step: Mapped[int | None]
     # Wrong codes in a row, and when the last one came.
