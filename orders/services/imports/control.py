@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Delete, Update, and_, delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput
 from orders.domain.texts import Figure, lazy_gettext, lazy_ngettext
@@ -13,8 +13,10 @@ from orders.services.imports.records import (
     Import,
     ImportState,
     OrderState,
+    change_import,
     counts,
     has_run_before,
+    rows_written,
 )
 from orders.storage import database
 from orders.storage.models.orgs import Org
@@ -63,8 +65,8 @@ def start(
         )
         .values(state=OrderState.SKIPPED)
     )
-    started = _change(
-        one, {ImportState.CHECKED}, state=ImportState.RUNNING, is_all_or_nothing=all_or_nothing,
+    started = change_import(
+        one.id, {ImportState.CHECKED}, state=ImportState.RUNNING, is_all_or_nothing=all_or_nothing,
         started_at=at, started_by=actor.id, waiting_since=at, claimed_until=None,
     )  # fmt: skip
     # Of two files of the same content that are started at the same moment, one waits here.
@@ -97,12 +99,13 @@ def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[Fie
 def cancel(one: Import, *, now: datetime | None = None) -> None:
     """Stop an import; its orders so far stay, and are listed. A finished one stays as it is."""
     at = now or datetime.now(UTC)
-    running = _change(one, {ImportState.RUNNING}, state=ImportState.CANCELLING, waiting_since=at)
-    before = _change(
-        one, {ImportState.MATCHING, ImportState.CHECKING, ImportState.CHECKED},
+    running = change_import(
+        one.id, {ImportState.RUNNING}, state=ImportState.CANCELLING, waiting_since=at
+    )
+    before = change_import(
+        one.id, {ImportState.MATCHING, ImportState.CHECKING, ImportState.CHECKED},
         state=ImportState.CANCELLED, finished_at=at, waiting_since=None, claimed_until=None,
     )  # fmt: skip
-
     with database.transaction() as connection:
         if connection.execute(running).rowcount == 0:
             connection.execute(before)
@@ -116,17 +119,11 @@ def carry_on(one: Import, *, now: datetime | None = None) -> None:
     if not one.is_started:
         raise Conflict(lazy_gettext("This import was never started. Upload the file again."))
     at = now or datetime.now(UTC)
-    statement = _change(
-        one, {ImportState.FAILED, ImportState.CANCELLED}, state=ImportState.RUNNING, message=None,
-        finished_at=None, waiting_since=at, claimed_until=None,
+    resumed = change_import(
+        one.id, {ImportState.FAILED, ImportState.CANCELLED}, state=ImportState.RUNNING,
+        message=None, finished_at=None, waiting_since=at, claimed_until=None,
     )  # fmt: skip
-    with database.transaction() as connection:
-        connection.execute(statement)
-
-
-def _change(one: Import, states: set[ImportState], **values: object) -> Update:
-    is_changed = and_(order_import.c.id == one.id, order_import.c.state.in_(states))
-    return update(order_import).where(is_changed).values(**values)
+    rows_written(resumed)
 
 
 # How long an upload waits to be started.
@@ -154,18 +151,13 @@ def _forget(import_id: str, is_old: ColumnElement[bool]) -> bool:
         .where(order_import.c.id == import_id, is_old)
         .values(state=ImportState.READING, waiting_since=None, claimed_until=None)
     )
-    if _rows_written(hidden) != 1:
+    if rows_written(hidden) != 1:
         return False
     for table, place in (
         (order_import_order, order_import_order.c.position),
         (order_import_row, order_import_row.c.number),
     ):
         some = select(place).where(table.c.import_id == import_id).limit(ROWS_AT_ONCE)
-        while _rows_written(delete(table).where(table.c.import_id == import_id, place.in_(some))):
+        while rows_written(delete(table).where(table.c.import_id == import_id, place.in_(some))):
             pass
-    return _rows_written(delete(order_import).where(order_import.c.id == import_id)) == 1
-
-
-def _rows_written(statement: Update | Delete) -> int:
-    with database.transaction() as connection:
-        return connection.execute(statement).rowcount
+    return rows_written(delete(order_import).where(order_import.c.id == import_id)) == 1

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Delete, Update, and_, func, select, update
 
 from orders.domain.column_matching import Matching
 from orders.domain.errors import NotFound
@@ -176,6 +176,17 @@ def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
         "message": None if row.message is None else unpack_line(row.message),
     }
     return Import(**values)
+
+
+def change_import(import_id: str, states: Collection[ImportState], **values: object) -> Update:
+    """Return the update of an import if it is in one of the states."""
+    is_changed = and_(order_import.c.id == import_id, order_import.c.state.in_(states))
+    return update(order_import).where(is_changed).values(**values)
+
+
+def rows_written(statement: Update | Delete) -> int:
+    with database.transaction() as connection:
+        return connection.execute(statement).rowcount
 
 
 def read_sheet(one: Import, *, most: int | None = None) -> Sheet:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orders.domain import spreadsheet
@@ -20,7 +20,15 @@ from orders.domain.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, 
 from orders.domain.spreadsheet import SheetAnswer
 from orders.domain.texts import lazy_gettext, pack
 from orders.services.accounts.access import Actor
-from orders.services.imports.records import NOT_STARTED, Import, ImportState, batches, find
+from orders.services.imports.records import (
+    NOT_STARTED,
+    Import,
+    ImportState,
+    batches,
+    change_import,
+    find,
+    rows_written,
+)
 from orders.storage import database
 from orders.storage.sqlite import request_lock
 from orders.storage.tables import insert_new, order_import, order_import_order, order_import_row
@@ -90,13 +98,7 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
         insert_new(connection, order_import, head)
     for batch in batches(rows, WRITTEN_AT_ONCE):
         _insert_rows(batch)
-    whole = (
-        update(order_import)
-        .where(order_import.c.id == import_id, order_import.c.state == ImportState.READING)
-        .values(state=ImportState.MATCHING)
-    )
-    with database.transaction() as connection:
-        connection.execute(whole)
+    rows_written(change_import(import_id, {ImportState.READING}, state=ImportState.MATCHING))
 
 
 def _insert_rows(rows: Sequence[dict[str, Any]]) -> None:
@@ -146,13 +148,9 @@ def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None
     if faults:
         raise InvalidInput(faults)
     at = now or datetime.now(UTC)
-    statement = (
-        update(order_import)
-        .where(order_import.c.id == one.id, order_import.c.state.in_(NOT_STARTED))
-        .values(
-            matching=matching.as_json(), state=ImportState.CHECKING, order_count=None,
-            waiting_since=at, claimed_until=None,
-        )
+    statement = change_import(
+        one.id, NOT_STARTED, matching=matching.as_json(), state=ImportState.CHECKING,
+        order_count=None, waiting_since=at, claimed_until=None,
     )  # fmt: skip
 
     with database.transaction() as connection:

@@ -85,9 +85,8 @@ def _work(claim: Claim, limits: Limits, should_stop: ShouldStop) -> None:
     one = claim.one
     actor = access.staff_actor(one.started_by or one.created_by)
     if actor is None:
-        claim.finish(
-            ImportState.FAILED, lazy_gettext("The account that has started this is no more.")
-        )
+        sentence = lazy_gettext("The account that has started this is no more.")
+        claim.finish(ImportState.FAILED, sentence)
     elif one.state == ImportState.CHECKING:
         _check(claim, Plan(one, actor, limits), should_stop)
     else:
