@@ -178,7 +178,7 @@ BAD_NAMES = {
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
-def test_names_that_cannot_be_kept_are_refused(
+def test_names_that_cannot_be_stored_are_refused(
     app: Flask, api: Api, settings: Settings, name: str
 ) -> None:
     answer = send(api, Form().file("files", BAD_NAMES[name], PNG, "image/png"))

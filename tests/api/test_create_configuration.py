@@ -168,7 +168,7 @@ def test_errors_are_reported_by_path_and_nothing_is_saved(app: Flask, api: Api, 
      '{"variant": ' + '{"a":' * 20 + "1" + "}" * 21,
      '{"variant": ' + "[" * 5000 + "]" * 5000 + "}"],
 )  # fmt: skip
-def test_json_that_cannot_be_kept_is_refused(app: Flask, api: Api, text: str) -> None:
+def test_json_that_cannot_be_stored_is_refused(app: Flask, api: Api, text: str) -> None:
     answer = api.client.post(
         "/api/configurations", data=text, content_type="application/json", headers=api.headers
     )

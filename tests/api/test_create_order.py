@@ -113,7 +113,7 @@ def test_an_empty_origin_org_counts_as_not_sent_and_null_stays_null(api: Api) ->
     assert api.create({"cart": [LINE], "originOrgId": None}).json["originOrgId"] is None
 
 
-def test_empty_strings_of_the_platform_are_taken(api: Api) -> None:
+def test_empty_strings_of_the_platform_are_accepted(api: Api) -> None:
     platform = {"id": "", "platform": "", "storeName": ""}
     assert api.create({"cart": [LINE], "platform": platform}).json["platform"] == platform
 
@@ -160,7 +160,7 @@ def test_an_order_has_its_lines_and_one_history_entry(api: Api, stored_rows: Sto
 
 
 @pytest.mark.parametrize("count", [2, 2.0, 1, 1_000_000])
-def test_whole_counts_are_taken(api: Api, count: float) -> None:
+def test_whole_counts_are_accepted(api: Api, count: float) -> None:
     order = api.create({"cart": [{"configurationId": SOFA, "count": count}]}).json
     assert order["cart"][0]["count"] == int(count)
     assert isinstance(order["cart"][0]["count"], int)
@@ -203,7 +203,7 @@ class TestItems:
             {"id": "a b", "count": 1},
         ],
     )
-    def test_one_odd_entry_and_none_is_converted(self, api: Api, odd: object) -> None:
+    def test_with_one_odd_entry_none_is_converted(self, api: Api, odd: object) -> None:
         items = [{"id": SOFA, "count": 1}, odd]
         answer = api.create({"items": items})
         assert answer.status_code == 201
@@ -257,7 +257,7 @@ class TestShortId:
         assert answer.status_code == 404
 
 
-def test_a_taken_short_id_is_replaced_without_a_word(org: Org) -> None:
+def test_a_taken_short_id_is_replaced_silently(org: Org) -> None:
     codes = iter(["7KQ4M2XD9T3B", "7KQ4M2XD9T3B", "7KQ4M2XD9T3B", "000000000000"])
     actor = org.actor()
     with org.app.app_context():

@@ -127,7 +127,7 @@ def test_examples_of_fields_and_parameters_are_valid() -> None:
 
 
 @pytest.mark.parametrize(("path", "method", "example"), list(request_examples()))
-def test_the_application_takes_the_examples(
+def test_the_application_accepts_the_examples(
     api: Api, path: str, method: str, example: object
 ) -> None:
     # What is changed must be there first.
@@ -201,7 +201,7 @@ def test_messages_of_webhooks_are_as_described(app: Flask, api: Api) -> None:
             assert faults(content["schema"], example["value"]) == []
 
 
-def test_it_is_served_to_everybody_and_may_be_kept(client: FlaskClient) -> None:
+def test_it_is_public_and_may_be_cached(client: FlaskClient) -> None:
     answer = client.get("/api/openapi.json", headers={"Origin": "https://elsewhere.example"})
     assert answer.status_code == 200
     assert answer.mimetype == "application/json"

@@ -86,7 +86,7 @@ class TestTrace:
         return {**value, "Idempotency-Key": f"key-{number}"} if has_key else value
 
     @on_sqlite
-    def test_three_shapes_of_a_create_take_the_same_functions(
+    def test_three_shapes_of_a_create_run_the_same_functions(
         self, api: Api, public_api: Api
     ) -> None:
         bearer = self.trace(api)
@@ -163,7 +163,7 @@ class TestSameAnswer:
         assert plain.json == other.json
         assert dict(plain.headers) == dict(other.headers)
 
-    def test_over_tls_browsers_are_asked_to_stay_there(self, api: Api) -> None:
+    def test_over_tls_browsers_get_hsts(self, api: Api) -> None:
         created = post(api, base_url="https://orders.example")
         assert created.status_code == 201
         assert created.headers["Strict-Transport-Security"] == "max-age=31536000"
@@ -196,9 +196,7 @@ class TestUnusualRequests:
         assert set(stored_rows().values()) == {0}
 
     @pytest.mark.parametrize("name", ["Origin", "Referer", "Idempotency-Key", "Transfer-Encoding"])
-    def test_headers_that_mean_nothing_to_a_private_token_or_once_only(
-        self, api: Api, name: str
-    ) -> None:
+    def test_headers_that_have_no_meaning_for_a_private_token(self, api: Api, name: str) -> None:
         assert post(api, headers={**api.headers, name: "x"}).status_code == 201
 
     def test_a_public_token_without_a_page(self, org: Org, api: Api) -> None:

@@ -130,7 +130,7 @@ def test_the_look_is_the_orgs_own(stranger: Page, desk: Desk, shown: Shown) -> N
     expect(stranger.locator(".contact")).to_have_text("Questions? +49 30 123456")
 
 
-def test_on_paper_the_head_stays_and_what_is_pressed_goes(
+def test_on_paper_the_header_stays_and_the_buttons_go(
     stranger: Page, desk: Desk, shown: Shown
 ) -> None:
     stranger.goto(f"{desk.address}/o/{shown.asking}")
@@ -142,7 +142,7 @@ def test_on_paper_the_head_stays_and_what_is_pressed_goes(
         expect(stranger.locator(hidden)).to_be_hidden()
 
 
-def test_the_link_is_handed_to_the_browser_where_it_can_share(
+def test_the_link_is_shared_by_the_browser_where_it_can(
     stranger: Page, desk: Desk, shown: Shown
 ) -> None:
     stranger.add_init_script(

@@ -112,9 +112,7 @@ def test_a_second_window_gets_a_notice_and_overwrites_nothing(page: Page, desk: 
     expect(other.locator("#customerId")).to_have_value("FROM-THE-OTHER")
 
 
-def test_a_server_that_is_away_for_a_while_is_asked_again(
-    page: Page, desk: Desk, watch: Watch
-) -> None:
+def test_an_unavailable_server_is_tried_again(page: Page, desk: Desk, watch: Watch) -> None:
     page.route("**/orders/new/draft*", lambda route: route.abort())
     page.fill("#name", "While it was away")
     expect(page.locator("#draft-state")).to_contain_text("Not kept as a draft yet")

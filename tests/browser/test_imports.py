@@ -98,7 +98,7 @@ def look_at_progress(screen: Screen, button: str) -> None:
     page.unroute_all()
 
 
-def test_every_page_is_for_everyone(screen: Screen, desk: Desk, tmp_path: Path) -> None:
+def test_every_page_is_accessible(screen: Screen, desk: Desk, tmp_path: Path) -> None:
     page = screen.page
     sign_in(page, desk)
     name = f"a-rather-long-name-of-a-file-{screen.name}.csv"

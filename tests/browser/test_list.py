@@ -28,7 +28,7 @@ def row(page: Page, name: str) -> str:
     return f'.list tbody tr:has-text("{name}")'
 
 
-def test_it_is_worked_by_the_keyboard_alone(page: Page, desk: Desk) -> None:
+def test_everything_works_by_keyboard_alone(page: Page, desk: Desk) -> None:
     word = make_orders(page, desk, 3)
     page.goto(f"{desk.address}/orders")
     page.keyboard.press("/")
@@ -95,7 +95,7 @@ def test_a_status_is_set_in_its_row_and_taken_back(page: Page, desk: Desk) -> No
     expect(page.locator("#report")).to_contain_text("1 order set to Complete.")
 
 
-def test_all_are_ticked_by_one_box_and_changed(page: Page, desk: Desk) -> None:
+def test_one_checkbox_selects_all_for_a_change(page: Page, desk: Desk) -> None:
     word = make_orders(page, desk, 3)
     page.goto(f"{desk.address}/orders?q={word}")
     page.check(".every")

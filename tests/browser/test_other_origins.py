@@ -102,7 +102,7 @@ def test_a_page_of_an_allowed_domain_creates_an_order_and_reads_it_back(
     assert read["etag"] == created["etag"]
 
 
-def test_it_fills_an_open_cart_and_hands_it_in(send: Send, public_secret: str) -> None:
+def test_it_fills_an_open_cart_and_submits_it(send: Send, public_secret: str) -> None:
     token = f"?bearer_token={public_secret}"
     shop = partial(send, "shop.localhost", Content_Type="application/json")
     cart = shop("POST", f"/api/orders{token}", {"status": "In Cart", **FINISH})
@@ -113,7 +113,7 @@ def test_it_fills_an_open_cart_and_hands_it_in(send: Send, public_secret: str) -
     assert shop("PUT", f"{path}{token}", {"name": "too late"})["status"] == 403
 
 
-def test_what_was_refused_can_be_read_by_the_page(send: Send, public_secret: str) -> None:
+def test_the_page_can_read_why_it_was_refused(send: Send, public_secret: str) -> None:
     refused = send(
         "shop.localhost", "POST", f"/api/orders?bearer_token={public_secret}",
         {"cart": [{**LINE, "count": 0}], **FINISH}, Content_Type="application/json",

@@ -90,7 +90,7 @@ def test_a_webhook_is_made_changed_and_binned_by_keyboard_alone(
     expect(page.get_by_role("link", name="https://keyboard.shop.invalid/")).to_be_hidden()
 
 
-def test_what_became_of_a_message_is_shown_and_it_is_sent_again_without_javascript(
+def test_the_state_of_a_message_is_shown_and_it_is_sent_again_without_javascript(
     chromium: Browser, watch: Watch, desk: Desk
 ) -> None:
     context = watch.over(chromium.new_context(java_script_enabled=False))

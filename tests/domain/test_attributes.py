@@ -221,7 +221,7 @@ def test_a_value_is_refused_exactly_when_it_is_not_of_the_kind(
      replace(COLOR, default="red", required=True), replace(NOTE, default=""),
      replace(WIDTH, default=1.5), replace(GIFT, default=False), replace(NOTE, key="k" * 255)],
 )  # fmt: skip
-def test_a_definition_that_makes_sense_is_taken(rule: AttributeRule) -> None:
+def test_a_valid_definition_is_accepted(rule: AttributeRule) -> None:
     assert check_definition(rule) == []
 
 
@@ -254,9 +254,7 @@ def test_a_definition_that_makes_sense_is_taken(rule: AttributeRule) -> None:
         (replace(COLOR, key="", label="", options=()), {"key", "label", "option"}),
     ],
 )
-def test_a_definition_that_makes_no_sense_is_refused_by_field(
-    rule: AttributeRule, paths: set[str]
-) -> None:
+def test_an_invalid_definition_is_refused_by_field(rule: AttributeRule, paths: set[str]) -> None:
     errors = check_definition(rule)
     assert {error.path for error in errors} == paths
     assert all(isinstance(error, FieldError) and error.message for error in errors)

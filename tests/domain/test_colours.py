@@ -33,7 +33,7 @@ def test_colours_are_read_as_people_write_them(text: str, colour: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "#", "red", "#12345", "#1234567", "#gggggg", "rgb(0,0,0)", "#12345٣", "#abc;x"]
 )
-def test_anything_else_is_no_colour(text: str) -> None:
+def test_anything_else_is_not_a_color(text: str) -> None:
     assert read_colour(text) is None
 
 

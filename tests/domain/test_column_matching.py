@@ -50,7 +50,7 @@ def test_common_names_in_english_and_german(name: str, target: str) -> None:
     assert guess([name], (FINISH, WEIGHT)).targets == (target,)
 
 
-def test_each_target_once_and_the_surest_name_first() -> None:
+def test_each_target_once_and_the_best_match_first() -> None:
     assert guess(("Qty", "count", "Menge"), ()).targets == ("", "count", "")
     assert guess(("Product", "SKU"), ()).targets == ("", "sku")
     assert guess(("shortId", "Order"), ()).targets == ("", "order")
@@ -69,7 +69,7 @@ def test_columns_keep_their_own_names_as_metadata() -> None:
     assert free_targets("platform.x") == ("platform.x", "metadata.x", "derivative.x")
 
 
-def test_choices_that_cannot_be() -> None:
+def test_invalid_choices() -> None:
     columns = ("a", "b", "c")
     good = Matching(("name", "sku", "metadata.c"), 0)
     assert matching_faults(good, columns, ()) == []

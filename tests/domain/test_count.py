@@ -25,7 +25,7 @@ def test_whole_numbers_from_one_to_a_million_are_counts(value: float, count: int
     [0, -1, 1.5, 0.0, -0.0, 1_000_001, 1e300, 10**400, 2**63, math.nan, math.inf, -math.inf, True,
      False, None, "2", "", "\uff12", b"2", [2], {"count": 2}, Fraction(2)],
 )  # fmt: skip
-def test_lookalikes_are_no_counts(value: object) -> None:
+def test_lookalikes_are_not_counts(value: object) -> None:
     assert whole_count(value) is None
 
 

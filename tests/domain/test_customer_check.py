@@ -15,7 +15,7 @@ def test_case_blanks_and_hyphens_do_not_matter(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "-", "acme", "acme4711", "acme4711bb", "4711", "\0"])
-def test_everything_else_does(typed: str) -> None:
+def test_everything_else_matters(typed: str) -> None:
     assert not is_fact(typed, "ACME 4711-B")
 
 

@@ -42,7 +42,7 @@ def test_people_write_keys_and_texts() -> None:
     ]  # fmt: skip
 
 
-def test_nothing_typed_is_nothing() -> None:
+def test_empty_input_is_empty() -> None:
     assert read_details(" \n\t\n") == []
     assert write_details(None) == ""
 

@@ -150,7 +150,7 @@ def test_what_is_no_domain_is_refused_with_a_sentence(typed: str) -> None:
 
 
 @given(hosts, st.integers(1, 65535), st.sampled_from(["http", "https"]))
-def test_an_origin_is_let_in_by_its_own_host_with_and_without_its_port(
+def test_an_origin_is_allowed_by_its_own_host_with_and_without_its_port(
     host: str, port: int, scheme: str
 ) -> None:
     found = origin_host(f"{scheme}://{host}:{port}")

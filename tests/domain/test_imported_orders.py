@@ -100,7 +100,7 @@ def test_values_of_an_export_are_json_and_those_of_people_are_texts() -> None:
     }
 
 
-def test_what_should_be_an_object_and_is_none_is_reported() -> None:
+def test_a_value_that_should_be_an_object_is_reported() -> None:
     [order] = orders("order,sku,metadata,cart.metadata\n1,A-1,none,no\n")
     assert [str(fault) for fault in order.faults] == [f"Row 2, metadata: {NOT_AN_OBJECT}"]
     assert order.raw["cart"] == [{"configurationId": "id-a", "count": 1, "metadata": "no"}]

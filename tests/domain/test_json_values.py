@@ -77,7 +77,9 @@ def test_nesting_that_ends_the_parsers_recursion_is_an_invalid_order(opening: by
         ("1e999", [""]),
     ],
 )
-def test_each_value_that_cannot_be_kept_is_named_by_its_path(text: str, paths: list[str]) -> None:
+def test_each_value_that_cannot_be_stored_is_reported_by_its_path(
+    text: str, paths: list[str]
+) -> None:
     assert faults(text) == paths
 
 

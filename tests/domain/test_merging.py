@@ -25,7 +25,7 @@ def order(**fields: object) -> Order:
     return Order(**{**given, **fields})
 
 
-def test_changes_of_different_fields_are_put_together() -> None:
+def test_changes_of_different_fields_are_merged() -> None:
     merged = merge_orders(order(), order(name="Ash"), order(customer_id="C-2", version=4))
     assert merged.order == order(name="Ash", customer_id="C-2", version=4)
     assert merged.conflicts == ()
@@ -37,7 +37,7 @@ def test_the_same_change_by_both_is_one() -> None:
     assert (merged.order.name, merged.conflicts, merged.taken) == ("Ash", (), ())
 
 
-def test_a_field_that_both_changed_is_named_and_mine_stays() -> None:
+def test_a_field_that_both_changed_is_a_conflict_and_mine_stays() -> None:
     merged = merge_orders(order(), order(status=Status.COMPLETE), order(status=Status.IN_PROGRESS))
     assert merged.order.status == Status.COMPLETE
     assert merged.conflicts == (FieldConflict("status", Status.COMPLETE, Status.IN_PROGRESS),)
@@ -51,7 +51,7 @@ def test_objects_are_merged_key_by_key() -> None:
     assert merged.conflicts == ()
 
 
-def test_a_key_that_one_removed_and_the_other_changed_clashes() -> None:
+def test_a_key_that_one_removed_and_the_other_changed_is_a_conflict() -> None:
     merged = merge_orders(
         order(), order(metadata={"finish": "matt"}), order(metadata={"finish": "matt", "room": "8"})
     )
@@ -100,7 +100,7 @@ _FIELDS = st.fixed_dictionaries(
 
 
 @given(_FIELDS, _FIELDS)
-def test_who_changed_nothing_gets_the_other_s(
+def test_without_own_changes_the_other_version_is_used(
     base: dict[str, Any], changed: dict[str, Any]
 ) -> None:
     before, after = order(**base), order(**changed)

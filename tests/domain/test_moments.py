@@ -12,7 +12,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
-def test_a_moment_is_cut_never_rounded(moment: datetime) -> None:
+def test_a_time_is_truncated_never_rounded(moment: datetime) -> None:
     cut = to_the_millisecond(moment)
     assert timedelta() <= moment - cut < MILLISECOND
     assert cut.microsecond % 1000 == 0
@@ -68,7 +68,7 @@ def test_nothing_else_is_a_moment(text: str) -> None:
         read_moment(text)
 
 
-def test_a_day_is_told_from_a_time() -> None:
+def test_a_day_is_distinguished_from_a_time() -> None:
     assert is_day("2026-11-25")
     assert not is_day("2026-11-25T00:00")
     assert not is_day("20261125")

@@ -106,7 +106,7 @@ def test_quotation_marks_around_cells_are_trimmed(text: str, line: tuple[str, st
     ["ID\tCount", "SKU\tQty", "sku\tQUANTITY", "Configuration ID\tPieces",
      "configuration_id:\tcount:"],
 )  # fmt: skip
-def test_a_heading_is_no_line(heading: str) -> None:
+def test_a_heading_is_not_a_line(heading: str) -> None:
     assert read(f"{heading}\nSOFA\t2\nLAMP\t1") == [("SOFA", "2"), ("LAMP", "1")]
     assert read(f"\n{heading}\n\nSOFA\t2") == [("SOFA", "2")]
 
@@ -212,6 +212,6 @@ def test_a_line_shows_something_of_what_was_typed(row: str) -> None:
 @pytest.mark.parametrize(
     "row", ["a ", "a\u2003", "- ", "1,", "123,", " ", "x ", '"', "a\x0b", '",']
 )
-def test_a_megabyte_in_one_line_is_read_in_no_time(row: str) -> None:
+def test_a_megabyte_in_one_line_is_read_fast(row: str) -> None:
     # Patterns that go back and forth over such a line would need hours.
     assert len(read_pasted_lines(row * 200_000)) <= 1

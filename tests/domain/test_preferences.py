@@ -72,7 +72,7 @@ def test_each_error_is_shown_at_its_field() -> None:
     assert [fault.path for fault in faults] == ["time_zone", "date_format", "theme", "density"]
 
 
-def test_zones_of_places_can_be_chosen_and_no_signs_that_are_turned_round() -> None:
+def test_zones_of_places_can_be_chosen_but_no_inverted_offsets() -> None:
     zones = time_zones()
     assert zones[0] == "UTC"
     assert {"Europe/Berlin", "America/New_York", "Asia/Tokyo"} <= set(zones)

@@ -113,7 +113,7 @@ class TestItems:
         "odd", ["text", {}, None, {"id": SOFA, "count": "1"}, {"sku": "A"}, []]
     )
     @pytest.mark.parametrize("status", [status.value for status in Status])
-    def test_one_odd_entry_and_the_order_is_taken_without_a_cart(
+    def test_with_one_odd_entry_the_order_is_accepted_without_a_cart(
         self, odd: object, status: str
     ) -> None:
         result = shape_errors({"items": [*self.ITEMS, odd], "status": status}, limits=LIMITS)

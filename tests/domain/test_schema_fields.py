@@ -19,7 +19,7 @@ from tests.domain.order_shapes import (
 
 class TestNameAndOtherTexts:
     @given(st.integers(0, 255), st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
-    def test_up_to_255_characters_not_bytes_are_taken(self, length: int, character: str) -> None:
+    def test_up_to_255_characters_not_bytes_are_accepted(self, length: int, character: str) -> None:
         text = character * length
         draft = draft_of(with_line(name=text, customerId=text, platform={"storeName": text}))
         assert (draft.name, draft.customer_id) == (text, text)
@@ -84,7 +84,7 @@ class TestFields:
     @pytest.mark.parametrize(
         "status", ["", "new", "NEW", "New ", "InCart", "Done", None, 1, [], {}]
     )
-    def test_only_the_five_states_are_taken(self, status: object) -> None:
+    def test_only_the_five_statuses_are_accepted(self, status: object) -> None:
         sentence = "One of: List, In Cart, New, In Progress, Complete."
         assert errors_of(with_line(status=status)) == {"status": sentence}
 

@@ -21,7 +21,7 @@ def order(**changes: object) -> Order:
     return plain._replace(**changes)  # type: ignore[arg-type]  # each test names fields of its own
 
 
-def test_everything_that_people_know_an_order_by_is_in_it_case_folded() -> None:
+def test_it_contains_all_that_identifies_an_order_case_folded() -> None:
     text = search_text(
         order(
             name="Größe",
@@ -36,7 +36,7 @@ def test_everything_that_people_know_an_order_by_is_in_it_case_folded() -> None:
     ]  # fmt: skip
 
 
-def test_it_has_an_end() -> None:
+def test_it_has_a_limit() -> None:
     text = search_text(order(metadata={str(n): "ß" * 1000 for n in range(100)}))
     assert len(text) < MAX_VALUES + 100
     assert "ss" in text

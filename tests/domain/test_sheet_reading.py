@@ -180,7 +180,7 @@ def test_what_is_written_as_csv_comes_back(rows: list[list[str]]) -> None:
     assert [row.cells for row in read(text.getvalue()).rows] == [row for row in plain if any(row)]
 
 
-def test_hashes_tell_content_not_format() -> None:
+def test_hashes_depend_on_content_not_format() -> None:
     rows = (
         read("a,b\n1,x\n"),
         read("a;b\n\n1;x\n"),
@@ -204,7 +204,7 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
     assert unguard(text) == text
 
 
-def test_an_apostrophe_of_ours_is_taken_off_while_reading() -> None:
+def test_an_apostrophe_of_ours_is_removed_while_reading() -> None:
     assert read("a,'=b\n'-1,'@x\n").rows[0].cells == ("-1", "@x")
     assert read("a,'=b\n1,2\n").columns == ("a", "=b")
 

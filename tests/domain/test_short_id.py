@@ -140,7 +140,7 @@ def test_small_letters_blanks_hyphens_and_lookalikes_are_read(
         lambda _: "0" * 100_000,
     ],
 )  # fmt: skip
-def test_what_is_no_typing_habit_is_refused(spoil: Callable[[str], str]) -> None:
+def test_other_spellings_are_refused(spoil: Callable[[str], str]) -> None:
     code = "S1K4" + "0" * 7
     code += check_character(code)
     assert normalise(code) == code

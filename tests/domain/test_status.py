@@ -5,7 +5,7 @@ import pytest
 from orders.domain.status import Status, may_have_empty_cart, read_status
 
 
-def test_there_are_five_states_with_these_wire_names() -> None:
+def test_there_are_five_statuses_with_these_wire_names() -> None:
     assert list(Status) == ["List", "In Cart", "New", "In Progress", "Complete"]
 
 
@@ -15,7 +15,7 @@ def test_only_lists_and_open_carts_may_be_empty(status: Status) -> None:
 
 
 @pytest.mark.parametrize("status", Status)
-def test_a_state_is_read_by_exactly_its_wire_name(status: Status) -> None:
+def test_a_status_is_read_by_exactly_its_wire_name(status: Status) -> None:
     assert read_status(status.value) is status
     for odd in (status.value.lower(), f"{status.value} ", status.name, [status.value], None, 1):
         if odd != status.value:

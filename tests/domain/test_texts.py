@@ -56,7 +56,7 @@ def test_a_packed_text_is_the_same_again(app: Flask, text: Text) -> None:
         assert translated(again) == translated(in_a_line) == translated(text) != str(text)
 
 
-def test_a_value_of_somebody_s_own_is_not_translated_when_it_comes_back(app: Flask) -> None:
+def test_a_value_that_a_person_wrote_is_not_translated(app: Flask) -> None:
     text = lazy_gettext("%(option)s (not offered any more)", option="New")
     with app.test_request_context("/orders?lang=de"):
         assert translated(unpack(pack(text))) == translated(text) == "New (nicht mehr im Angebot)"

@@ -89,7 +89,7 @@ def test_a_filter_without_any_status_is_refused_for_it_could_mean_two_things() -
         "https://shop.example/{id}", "https://shop.example/" + "x" * (MAX_ADDRESS - 21),
     ],
 )  # fmt: skip
-def test_addresses_that_are_taken_as_they_are(address: str) -> None:
+def test_addresses_that_are_accepted_unchanged(address: str) -> None:
     assert check({**GOOD, "address": address}).address == address
 
 

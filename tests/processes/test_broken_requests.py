@@ -74,14 +74,14 @@ JSON = "Content-Type: application/json"
 FORM = "Content-Type: application/x-www-form-urlencoded"
 
 
-def test_a_whole_body_is_taken(raw_client: RawClient) -> None:
+def test_a_complete_body_is_accepted(raw_client: RawClient) -> None:
     before = raw_client.stored()
     head = raw_client.head(JSON, f"Content-Length: {len(BODY)}")
     assert raw_client.send(head, BODY, then_close=False) == 201
     assert raw_client.stored() == before + 1
 
 
-def test_a_whole_chunked_body_is_taken(raw_client: RawClient) -> None:
+def test_a_complete_chunked_body_is_accepted(raw_client: RawClient) -> None:
     before = raw_client.stored()
     chunks = f"{len(BODY):x}\r\n".encode() + BODY + b"\r\n0\r\n\r\n"
     head = raw_client.head(JSON, "Transfer-Encoding: chunked")
@@ -134,7 +134,7 @@ def test_a_form_that_ends_in_the_middle_of_a_count_stores_nothing(raw_client: Ra
     assert raw_client.stored() == before + 1
 
 
-def test_many_slow_clients_do_not_hold_up_the_others(raw_client: RawClient) -> None:
+def test_many_slow_clients_do_not_delay_others(raw_client: RawClient) -> None:
     # More than the server has threads.
     waiting = [socket.create_connection(("127.0.0.1", raw_client.server.port)) for _ in range(40)]
     head = raw_client.head(JSON, f"Content-Length: {len(BODY)}")

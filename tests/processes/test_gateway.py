@@ -127,7 +127,7 @@ def test_a_body_that_comes_in_many_pieces_is_whole(connection: socket.socket) ->
     assert answer(connection)[2] == str(MOST).encode()
 
 
-def test_a_whole_chunked_body_is_taken_and_has_a_length(connection: socket.socket) -> None:
+def test_a_complete_chunked_body_is_accepted_and_has_a_length(connection: socket.socket) -> None:
     connection.sendall(
         head("/read", CHUNKED) + b"5\r\nabcde\r\n3;x=y\r\nfgh\r\n0\r\nX-A: 1\r\n\r\n"
     )
@@ -213,7 +213,7 @@ def test_a_chunked_body_that_becomes_too_large_is_refused(connection: socket.soc
     assert answer(connection)[0] == 413
 
 
-def test_who_is_ready_to_send_is_asked_to(connection: socket.socket) -> None:
+def test_expect_100_continue_is_answered(connection: socket.socket) -> None:
     connection.sendall(head("/read", "Content-Length: 4", "Expect: 100-continue"))
     assert answer(connection)[0] == 100
     connection.sendall(b"abcd")
@@ -230,13 +230,15 @@ def test_a_refused_body_is_not_read_as_a_request(connection: socket.socket) -> N
     assert received.count(b"HTTP/1.1 ") <= 1
 
 
-def test_a_refused_body_does_not_disturb_who_does_not_read_it(connection: socket.socket) -> None:
+def test_a_refused_body_does_not_affect_an_application_that_does_not_read_it(
+    connection: socket.socket,
+) -> None:
     connection.sendall(head("/ignore", f"Content-Length: {MOST + 1}"))
     status, headers, body = answer(connection)
     assert (status, headers["connection"], body) == (200, "close", b"not read")
 
 
-def test_requests_in_a_row_are_answered_in_a_row(connection: socket.socket) -> None:
+def test_pipelined_requests_are_answered_in_order(connection: socket.socket) -> None:
     one, two = head("/read", "Content-Length: 3"), head("/closed", method="GET")
     connection.sendall(one + b"abc" + two + one + b"abc")
     found = [answer(connection)[2] for _ in range(3)]
@@ -245,7 +247,7 @@ def test_requests_in_a_row_are_answered_in_a_row(connection: socket.socket) -> N
     assert answer(connection)[0] == 200
 
 
-def test_many_slow_bodies_do_not_hold_up_others(log: Path, port: int) -> None:
+def test_many_slow_bodies_do_not_delay_others(log: Path, port: int) -> None:
     slow = [connect(port) for _ in range(40 * THREADS)]
     for connection in slow:
         connection.sendall(head("/read", "Content-Length: 5000") + b"x")
@@ -257,7 +259,7 @@ def test_many_slow_bodies_do_not_hold_up_others(log: Path, port: int) -> None:
         connection.close()
 
 
-def test_slow_readers_do_not_hold_up_others(log: Path, port: int) -> None:
+def test_slow_readers_do_not_delay_others(log: Path, port: int) -> None:
     before = int(ask(port, "/closed"))
     slow = [connect(port) for _ in range(4 * THREADS)]
     for connection in slow:
@@ -364,7 +366,7 @@ def _environ(port: int, request: bytes) -> dict[str, Any]:
     return environ
 
 
-def test_a_header_cannot_pass_for_another_one(log: Path, port: int) -> None:
+def test_a_header_cannot_be_mistaken_for_another_one(log: Path, port: int) -> None:
     lines = ("Content_Length: 5", "Content_Type: text/html", "X_Forwarded_For: 1.2.3.4", "A_B: c")
     environ = _environ(port, head("/environ", *lines, method="GET"))
     assert {"CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_X_FORWARDED_FOR", "HTTP_A_B", ""}.isdisjoint(

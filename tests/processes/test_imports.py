@@ -78,9 +78,7 @@ def names_and_lines(org_id: str) -> tuple[Counter[str], set[int]]:
 
 
 @pytest.mark.parametrize("kills", [FEW_KILLS, pytest.param(MANY_KILLS, marks=pytest.mark.soak)])
-def test_killed_in_the_middle_again_and_again(
-    database_url: str, tmp_path: Path, kills: int
-) -> None:
+def test_an_import_survives_repeated_kills(database_url: str, tmp_path: Path, kills: int) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
     app: Flask = create_app(

@@ -71,7 +71,7 @@ def test_every_request_is_written_while_serving_and_at_a_stop(
     assert statuses(settings, org) == [404, *[201] * REQUESTS]
 
 
-def test_a_log_that_is_switched_off_is_forgotten(tmp_path: Path) -> None:
+def test_a_log_that_is_switched_off_is_deleted(tmp_path: Path) -> None:
     database_url = f"sqlite:///{tmp_path / 'shortorder.sqlite3'}"
     settings = Settings(data_dir=tmp_path, database_url=database_url, secret_key="x" * 32)
     with running(tmp_path, WORKERS="1") as server:

@@ -47,7 +47,7 @@ def test_a_command_prints_json_or_fails_with_json(tmp_path: Path) -> None:
     assert json.loads(refused.stderr)["errors"][0]["path"] == "email"
 
 
-def test_the_demo_is_made_and_shown_once(tmp_path: Path) -> None:
+def test_the_demo_is_created_and_shown_once(tmp_path: Path) -> None:
     with running(tmp_path, "", False, DEMO="1") as server:
         first = server.log.read_text("utf-8")
         assert f"http://127.0.0.1:{server.port}/sign-in" in first
@@ -73,7 +73,7 @@ def test_a_stop_is_graceful_and_clean(tmp_path: Path) -> None:
 OFTEN = 300
 
 
-def test_the_server_stops_however_often_it_is_asked(tmp_path: Path) -> None:
+def test_the_server_stops_after_any_number_of_signals(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         for _ in range(OFTEN):
             server.process.terminate()
@@ -83,7 +83,7 @@ def test_the_server_stops_however_often_it_is_asked(tmp_path: Path) -> None:
             server.process.kill()
 
 
-def test_the_worker_stops_however_often_it_is_asked(tmp_path: Path) -> None:
+def test_the_worker_stops_after_any_number_of_signals(tmp_path: Path) -> None:
     with running(tmp_path, WORKERS="1") as server, (tmp_path / "work.log").open("wb") as log:
         process = subprocess.Popen(
             [FLASK, "--app", "app", "work"], cwd=PROJECT, env=server.environment, stdout=log,

@@ -60,7 +60,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
     assert not is_mail_address(address)
 
 
-def test_half_characters_do_no_harm(server: MailServer) -> None:
+def test_lone_surrogates_do_no_harm(server: MailServer) -> None:
     mail.send(IDA, "\ud800", "\ud800\0", settings=settings(server.port))
     assert server.received[0].get_content() == "?\r\n"
 
@@ -95,7 +95,7 @@ class TestProtection:
             mail.send(IDA, "Order", "Text", settings=settings(server.port, address))
             assert len(server.received) == 1
 
-    def test_a_server_that_nobody_vouches_for_gets_nothing(self, tmp_path: Path) -> None:
+    def test_a_server_with_an_untrusted_certificate_gets_nothing(self, tmp_path: Path) -> None:
         context, _file = certificate(tmp_path)
         with mail_server(tls_context=context) as server:
             with pytest.raises(MailFailed, match="cannot prove by TLS"):
@@ -127,14 +127,14 @@ class TestWhatFails:
         with pytest.raises(MailFailed, match=reason):
             mail.send(IDA, "Order", "Text", settings=settings(server.port))
 
-    def test_nobody_is_there(self) -> None:
+    def test_no_server_is_listening(self) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         with pytest.raises(MailFailed, match="cannot be reached"):
             mail.send(IDA, "Order", "Text", settings=settings(port))
 
-    def test_a_silent_server_is_not_waited_for(self) -> None:
+    def test_a_silent_server_times_out(self) -> None:
         with socket.socket() as silent:
             silent.bind(("127.0.0.1", 0))
             silent.listen()

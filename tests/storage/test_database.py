@@ -108,7 +108,7 @@ def test_many_threads_write_together_and_a_bad_one_fails_alone(
         assert names() == sorted(["taken", *(f"org {n:02}" for n in range(40) if n % 5)])
 
 
-def test_rows_of_several_tables_go_in_all_or_none_however_many(app: Flask) -> None:
+def test_rows_of_several_tables_are_inserted_all_or_none(app: Flask) -> None:
     def rows(first: int, owner: str) -> NewRows:
         orgs = [org_row(f"{n:03}") for n in range(first, first + 150)]
         token = {
@@ -169,7 +169,7 @@ def test_a_write_that_waits_too_long_is_refused_and_the_next_ones_are_served(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_nothing_is_acknowledged_even_when_the_clearing_up_fails_too(
+def test_nothing_is_acknowledged_even_when_the_cleanup_fails_too(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     results: list[str] = []

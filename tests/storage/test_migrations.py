@@ -14,7 +14,7 @@ FOLDER = str(PROJECT / "orders" / "storage" / "migrations")
 
 
 @pytest.mark.own_database(reason="it migrates the database there and back")
-def test_orders_of_the_time_before_are_found_by_their_values(app: Flask, org: Org) -> None:
+def test_orders_from_before_the_migration_are_found_by_their_values(app: Flask, org: Org) -> None:
     made = make_order(
         org, name="Größe", derivative={"net": 12.5}, platform={"id": "S-1", "storeName": "North"},
         metadata={"a": {"b": "Oak", "c": {"d": 7, "e": None, "f": True}}, "g": "x" * 3000},

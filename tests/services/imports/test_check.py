@@ -35,7 +35,7 @@ def test_a_spreadsheet_is_the_same_as_csv(org: Org) -> None:
     assert stored(org) == [("Canteen", [1]), ("Reception", [2, 3]), ("Roof", [4])]
 
 
-def test_everything_of_an_order_comes_along(org: Org) -> None:
+def test_every_field_of_an_order_is_imported(org: Org) -> None:
     org.define(
         AttributeRule("finish", "Surface", Kind.OPTION, (Option("matt", "Matt finish"),)),
         AttributeRule("crates", "Crates", Kind.NUMBER),

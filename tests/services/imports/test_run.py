@@ -48,7 +48,7 @@ def test_it_works(org: Org) -> None:
     assert [entry.action for entry in queries.read_history(made)] == ["imported"]
 
 
-def test_skipping_bad_rows_makes_the_good_orders(org: Org) -> None:
+def test_skipping_bad_rows_creates_the_good_orders(org: Org) -> None:
     one = checked(org, MIXED)
     assert records.counts(one) == Counts(good=2, bad=1)
     done = worked(started(one, org), org)
@@ -65,7 +65,7 @@ def test_all_or_nothing_does_not_start_with_a_bad_row(org: Org) -> None:
     assert stored(org) == []
 
 
-def test_all_or_nothing_makes_none_when_one_has_become_bad_meanwhile(org: Org) -> None:
+def test_all_or_nothing_creates_none_when_one_has_become_invalid(org: Org) -> None:
     card = org.save("Chair", "CHAIR-1")
     one = checked(org, csv_of(HEADS, ("A", "a", CHAIR, 1), ("B", "b", card.short_id, 1)))
     at = datetime.now(UTC)
@@ -92,7 +92,7 @@ def made_and_not_noted(one: Import, org: Org, *positions: int) -> None:
         intake.create_order(draft, actor=actor, key=once)
 
 
-def test_what_a_dead_process_has_made_is_not_made_again(org: Org) -> None:
+def test_orders_of_a_killed_process_are_not_created_again(org: Org) -> None:
     one = started(checked(org, GOOD), org)
     dead = claim.claim_next()
     assert dead is not None
@@ -117,7 +117,7 @@ def test_a_process_that_was_only_slow_writes_no_order_twice(org: Org) -> None:
     assert len(stored(org)) == 3
 
 
-def test_many_that_work_at_once_make_each_order_once(app: Flask, org: Org) -> None:
+def test_parallel_workers_create_each_order_once(app: Flask, org: Org) -> None:
     """As the processes on several machines do, whose claims are all over at once."""
     one = started(checked(org, csv_of(HEADS, *((n, f"{n:02}", CHAIR, 1) for n in range(40)))), org)
     ahead = iter(range(100))
@@ -136,7 +136,7 @@ def test_many_that_work_at_once_make_each_order_once(app: Flask, org: Org) -> No
     assert [name for name, _ in stored(org)] == [f"{n:02}" for n in range(40)]
 
 
-def test_a_stop_lets_the_next_process_go_on_at_once(org: Org) -> None:
+def test_after_a_stop_the_next_process_continues_at_once(org: Org) -> None:
     one = started(checked(org, csv_of(HEADS, *((n, f"{n:02}", CHAIR, 1) for n in range(25)))), org)
     asked = iter((False, True))
     assert work.work_next(LIMITS, lambda: next(asked))
@@ -145,7 +145,7 @@ def test_a_stop_lets_the_next_process_go_on_at_once(org: Org) -> None:
     assert len(stored(org)) == 25
 
 
-def test_cancelling_stops_after_the_piece_at_hand_and_lists_what_was_made(org: Org) -> None:
+def test_cancelling_stops_after_the_current_batch_and_lists_what_was_created(org: Org) -> None:
     one = started(checked(org, csv_of(HEADS, *((n, f"{n:02}", CHAIR, 1) for n in range(25)))), org)
 
     def cancels() -> bool:
@@ -163,7 +163,7 @@ def test_cancelling_stops_after_the_piece_at_hand_and_lists_what_was_made(org: O
     assert len(stored(org)) == 25
 
 
-def test_cancelling_before_the_start_makes_nothing(org: Org) -> None:
+def test_cancelling_before_the_start_creates_nothing(org: Org) -> None:
     one = checked(org, GOOD)
     control.cancel(one)
     assert worked(one, org).state == ImportState.CANCELLED
@@ -187,7 +187,7 @@ def test_a_second_click_on_start_changes_nothing(org: Org) -> None:
     assert len(stored(org)) == 2
 
 
-def test_the_same_content_again_needs_a_word(org: Org) -> None:
+def test_the_same_content_again_needs_a_confirmation(org: Org) -> None:
     worked(started(checked(org, GOOD), org), org)
     second = checked(org, GOOD.replace(",", ";"), "another form")
     assert [one.state for one in records.earlier_runs(second)] == [ImportState.DONE]
@@ -199,7 +199,7 @@ def test_the_same_content_again_needs_a_word(org: Org) -> None:
     assert len(stored(org)) == 6
 
 
-def test_an_account_that_was_disabled_meanwhile_has_still_begun_it(org: Org) -> None:
+def test_an_import_finishes_although_its_account_was_disabled(org: Org) -> None:
     one = started(checked(org, GOOD), org)
     gone = update(StaffAccount).where(StaffAccount.id == org.staff().id)
     database.write(lambda c: c.execute(gone.values(disabled_at=datetime.now(UTC))).rowcount)

@@ -34,7 +34,7 @@ def test_the_same_form_twice_is_one_import(org: Org) -> None:
     assert uploaded(org, MIXED).id != uploaded(org, GOOD).id
 
 
-def test_the_choice_of_columns_is_remembered_by_the_heads(org: Org, other_org: Org) -> None:
+def test_the_choice_of_columns_is_remembered_by_the_headings(org: Org, other_org: Org) -> None:
     text = csv_of(("Ref", "Thing", "How many"), ("A", CHAIR, 2))
     actor = org.staff().actor
     one = uploaded(org, text)
@@ -100,7 +100,7 @@ def test_other_orgs_do_not_see_it(org: Org, other_org: Org) -> None:
     assert stored(org) == []
 
 
-def test_a_file_that_is_too_long_is_refused_and_nothing_kept(org: Org) -> None:
+def test_a_file_that_is_too_long_is_refused_and_not_stored(org: Org) -> None:
     text = csv_of(HEADS, *((n, "x", CHAIR, 1) for n in range(6)))
     with pytest.raises(UnreadableSheet, match="At most 5 rows"):
         upload.upload(
@@ -109,7 +109,7 @@ def test_a_file_that_is_too_long_is_refused_and_nothing_kept(org: Org) -> None:
     assert records.list_imports(org.id, Paging()).count == 0
 
 
-def test_an_upload_that_broke_off_is_not_there_until_it_is_whole(org: Org) -> None:
+def test_an_interrupted_upload_is_not_visible_until_it_is_complete(org: Org) -> None:
     one = uploaded(org, GOOD)
     half = update(tables.order_import).values(state=ImportState.READING)
     database.write(lambda c: c.execute(half).rowcount)
@@ -121,7 +121,7 @@ def test_an_upload_that_broke_off_is_not_there_until_it_is_whole(org: Org) -> No
     assert len(records.read_sheet(one).rows) == 4
 
 
-def test_files_that_nobody_has_started_are_forgotten_after_a_week(org: Org) -> None:
+def test_files_that_were_never_started_are_deleted_after_a_week(org: Org) -> None:
     new = checked(org, GOOD)
     run = worked(started(checked(org, MIXED), org), org)
     assert control.forget_old() == 0

@@ -53,7 +53,9 @@ def test_it_is_no_draft_of_a_new_order(app: Flask, member: StaffMember, order: O
         assert drafts.list_drafts(member.actor) == []
 
 
-def test_it_is_its_person_s_own(app: Flask, org: Org, other_org: Org, order: Order) -> None:
+def test_a_change_draft_belongs_to_its_person(
+    app: Flask, org: Org, other_org: Org, order: Order
+) -> None:
     with app.app_context():
         keep(order, org.staff())
         for stranger in (org.admin(), other_org.staff()):
@@ -77,7 +79,9 @@ def test_a_second_window_overwrites_nothing(app: Flask, member: StaffMember, ord
         assert kept(order, member) == OTHER
 
 
-def test_only_the_window_that_has_it_ends_it(app: Flask, member: StaffMember, order: Order) -> None:
+def test_only_the_window_that_saved_it_can_end_it(
+    app: Flask, member: StaffMember, order: Order
+) -> None:
     with app.app_context():
         keep(order, member)
         assert not drafts.end_change(order, member.actor, version=0, page="second")
@@ -86,7 +90,7 @@ def test_only_the_window_that_has_it_ends_it(app: Flask, member: StaffMember, or
         assert kept(order, member) is None
 
 
-def test_a_late_save_of_an_ended_page_brings_nothing_back(
+def test_a_late_save_of_an_ended_page_restores_nothing(
     app: Flask, member: StaffMember, order: Order
 ) -> None:
     with app.app_context():
@@ -99,7 +103,7 @@ def test_a_late_save_of_an_ended_page_brings_nothing_back(
         assert kept(order, member) == OTHER
 
 
-def test_nor_does_the_first_save_of_a_page_that_ended_before_it_came(
+def test_a_late_first_save_of_an_ended_page_restores_nothing(
     app: Flask, member: StaffMember, order: Order
 ) -> None:
     with app.app_context():
@@ -130,7 +134,7 @@ def test_it_waits_while_the_order_is_in_the_bin(
         assert kept(order_changes.restore_order(order.id, actor=org.actor()), member) == TYPED
 
 
-def test_old_ones_go_and_ends_are_soon_forgotten(
+def test_old_drafts_are_deleted_and_ends_soon_too(
     app: Flask, member: StaffMember, order: Order
 ) -> None:
     now = datetime.now(UTC)

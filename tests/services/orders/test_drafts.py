@@ -115,7 +115,7 @@ def test_a_discarded_draft_can_be_brought_back(app: Flask, member: StaffMember) 
         assert [one.key for one in drafts.list_drafts(member.actor)] == [KEY]
 
 
-def test_old_drafts_go(app: Flask, member: StaffMember) -> None:
+def test_old_drafts_are_deleted(app: Flask, member: StaffMember) -> None:
     with app.app_context():
         save(member)
         assert drafts.clear_old(NOW + drafts.KEPT_FOR - timedelta(seconds=1)) == 0

@@ -24,7 +24,7 @@ def place(org: Org, **fields: object) -> Order:
     return intake.create_order(intake.check_order(raw, actor=actor, limits=Limits()), actor=actor)
 
 
-def test_two_people_know_of_each_other_while_both_are_there(app: Flask, org: Org) -> None:
+def test_two_people_see_each_other_while_both_have_it_open(app: Flask, org: Org) -> None:
     with app.app_context():
         order, sales, admin = place(org), org.staff(), org.admin()
         assert order_edits.note_editor(order.short_id, sales, now=NOW) == []

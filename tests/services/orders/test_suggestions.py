@@ -58,7 +58,7 @@ class TestConfigurations:
             assert self.skus("osl-1", actor) == ["OSL-1", "OSL-10"]
             assert self.skus("osl", actor)[:2] == ["MIX", "OSL-10"]
 
-    def test_what_i_used_lately_comes_before_what_others_did(
+    def test_recently_used_by_me_comes_before_used_by_others(
         self, app: Flask, org: Org, shop: dict[str, str]
     ) -> None:
         with app.app_context():
@@ -69,7 +69,7 @@ class TestConfigurations:
             assert self.skus("", other) == ["OSL-1", "FEN-1"]
             assert self.skus("o", mine)[:2] == ["FEN-1", "OSL-1"]
 
-    def test_long_orders_of_others_do_not_push_out_what_i_used(
+    def test_long_orders_of_others_do_not_displace_what_i_used(
         self, app: Flask, org: Org, shop: dict[str, str]
     ) -> None:
         with app.app_context():
@@ -101,7 +101,7 @@ class TestCustomers:
     def ids(self, text: str, actor: Actor) -> list[str]:
         return [one.customer_id for one in queries.find_customers(text, actor)]
 
-    def test_those_of_the_newest_orders_come_first_mine_before_others(
+    def test_customers_of_the_newest_orders_come_first_mine_before_others(
         self, app: Flask, org: Org, other_org: Org
     ) -> None:
         with app.app_context():

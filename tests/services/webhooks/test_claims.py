@@ -13,7 +13,7 @@ from tests.services.webhooks.desk import FAILED, OK, Desk
 
 
 class TestClaims:
-    def test_while_one_sends_it_no_other_does(self, desk: Desk) -> None:
+    def test_a_message_is_sent_by_one_worker_at_a_time(self, desk: Desk) -> None:
         made = desk.hook()
         desk.order()
         seen: list[object] = []
@@ -26,7 +26,7 @@ class TestClaims:
         assert seen == [DeliveryState.SENDING, False]
         assert len(desk.sent) == 1
 
-    def test_the_claim_of_a_worker_that_died_ends(self, desk: Desk) -> None:
+    def test_the_claim_of_a_killed_worker_expires(self, desk: Desk) -> None:
         made = desk.hook()
         desk.order()
 
@@ -45,7 +45,7 @@ class TestClaims:
         assert desk.only(made.webhook.id).state is DeliveryState.DELIVERED
         assert desk.only(made.webhook.id).attempts == 2
 
-    def test_one_that_took_too_long_has_no_word_any_more(self, desk: Desk) -> None:
+    def test_a_worker_that_took_too_long_cannot_store_its_result(self, desk: Desk) -> None:
         made = desk.hook()
         desk.order()
 

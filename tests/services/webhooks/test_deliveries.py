@@ -36,7 +36,7 @@ class TestSending:
         assert delivery.order_short_id == order.short_id
         assert delivery.next_attempt_at is None
 
-    def test_what_is_due_the_longest_goes_first(self, desk: Desk) -> None:
+    def test_the_longest_due_message_is_sent_first(self, desk: Desk) -> None:
         desk.hook()
         codes = []
         for minute in (0, 1, 2):
@@ -63,7 +63,7 @@ class TestSending:
         assert desk.only(made.webhook.id).state is DeliveryState.DELIVERED
         assert desk.only(made.webhook.id).attempts == 3
 
-    def test_the_tries_end_after_a_day(self, desk: Desk) -> None:
+    def test_attempts_end_after_a_day(self, desk: Desk) -> None:
         made = desk.hook()
         desk.order()
         desk.answers = [FAILED]
@@ -80,7 +80,7 @@ class TestSending:
         desk.now += timedelta(days=30)
         assert not desk.send()
 
-    def test_pauses_grow_and_are_spread_by_chance(self) -> None:
+    def test_pauses_grow_and_are_random(self) -> None:
         assert list(PAUSES) == sorted(PAUSES)
         for number, pause in enumerate(PAUSES, start=1):
             least, most = (deliveries.pause_after(number, chance) for chance in (0.0, 1.0))
@@ -99,7 +99,7 @@ class TestSending:
         assert desk.only(made.webhook.id).state is DeliveryState.RETRYING
 
     @pytest.mark.parametrize("status", [200, 201, 202, 299])
-    def test_any_2xx_is_one(self, desk: Desk, status: int) -> None:
+    def test_any_2xx_is_a_delivery(self, desk: Desk, status: int) -> None:
         made = desk.hook()
         desk.order()
         desk.answers = [PostResult(status, "")]
@@ -162,7 +162,7 @@ class TestBin:
 
 class TestSendAgain:
     @pytest.mark.parametrize("outcome", [OK, FAILED, PostResult(410, "")])
-    def test_whatever_became_of_it_it_is_sent_once_more(
+    def test_a_message_in_any_state_can_be_sent_again(
         self, desk: Desk, outcome: PostResult
     ) -> None:
         made = desk.hook()
@@ -177,7 +177,7 @@ class TestSendAgain:
         assert desk.sent[0] == desk.sent[1]
         assert (desk.only(key).state, desk.only(key).attempts) == (DeliveryState.DELIVERED, 2)
 
-    def test_not_while_it_is_being_sent_and_not_in_the_bin(self, desk: Desk) -> None:
+    def test_a_message_cannot_be_sent_again_while_sending_or_in_the_bin(self, desk: Desk) -> None:
         made = desk.hook()
         desk.order()
         key = made.webhook.id
@@ -210,7 +210,7 @@ class TestSendAgain:
 
 
 class TestOldMessages:
-    def test_they_are_forgotten_when_nothing_comes_of_them_any_more(self, desk: Desk) -> None:
+    def test_old_messages_are_deleted_once_they_are_final(self, desk: Desk) -> None:
         desk.answers = [OK, PostResult(410, "gone"), FAILED]
         hook = desk.hook().webhook.id
         for _ in range(3):

@@ -26,7 +26,7 @@ def stored() -> int:
 
 
 class TestOutbox:
-    def test_an_order_writes_a_message_for_each_webhook_that_it_concerns(self, desk: Desk) -> None:
+    def test_an_order_writes_a_message_for_each_matching_webhook(self, desk: Desk) -> None:
         hooks = {
             "all": desk.hook(),
             "new": desk.hook(filter={"status": ["New", "Complete"]}),
@@ -86,7 +86,7 @@ class TestOutbox:
         ]
         assert {len(desk.list(hook.webhook.id)) for hook in made.values()} == {1, 3}
 
-    def test_a_filter_looks_at_the_status_after_the_change(self, desk: Desk) -> None:
+    def test_a_filter_applies_to_the_status_after_the_change(self, desk: Desk) -> None:
         made = desk.hook(topic="order.updated", filter={"status": ["Complete"]})
         order, actor = desk.order(), desk.actor
         for status, count in (("In Progress", 0), ("Complete", 1), ("New", 1)):

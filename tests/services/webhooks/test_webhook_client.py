@@ -171,7 +171,7 @@ def test_proxies_and_passwords_of_this_machine_are_not_used(
     assert "authorization" not in receiver.received[0].headers
 
 
-def test_nobody_there_is_an_outcome(client: WebhookClient) -> None:
+def test_a_refused_connection_is_an_outcome(client: WebhookClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     outcome = client.post(message(f"http://127.0.0.1:{port}/"))
@@ -187,7 +187,7 @@ def test_an_unknown_name_is_an_outcome() -> None:
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 2"])
-def test_what_is_no_answer_is_an_outcome(client: WebhookClient, answer: bytes) -> None:
+def test_an_invalid_answer_is_an_outcome(client: WebhookClient, answer: bytes) -> None:
     with raw_server(answer) as address:
         outcome = client.post(message(address))
     assert (outcome.status, outcome.is_delivered) == (None, False)
@@ -225,7 +225,7 @@ def test_a_receiver_that_never_answers_times_out(client: WebhookClient) -> None:
     assert outcome.answer == "No whole answer within 0.3 seconds."
 
 
-def test_the_receiver_in_the_docs_takes_ours_and_refuses_others(
+def test_the_receiver_in_the_docs_accepts_our_messages_and_refuses_others(
     client: WebhookClient, receiver: Receiver
 ) -> None:
     text = (PROJECT / "docs" / "webhooks.md").read_text("utf-8")

@@ -46,7 +46,7 @@ def test_a_new_webhook_comes_back_as_it_is_stored(org: Org) -> None:
     assert made.webhook.created_by == org.private.id
 
 
-def test_each_secret_is_of_its_own_and_in_the_form_of_the_scheme(org: Org) -> None:
+def test_each_secret_is_different_and_in_the_standard_form(org: Org) -> None:
     secrets = {create(org).secret for _ in range(3)}
     assert len(secrets) == 3
     for secret in secrets:
@@ -90,7 +90,9 @@ def test_a_refused_change_changes_nothing(org: Org, made: webhooks.NewWebhook) -
     assert webhooks.find(made.webhook.id, org.id) == made.webhook
 
 
-def test_in_the_bin_it_is_gone_until_it_is_restored(org: Org, made: webhooks.NewWebhook) -> None:
+def test_in_the_bin_it_is_not_found_until_it_is_restored(
+    org: Org, made: webhooks.NewWebhook
+) -> None:
     key = made.webhook.id
     assert webhooks.bin_webhook(key, org.id, now=LATER).deleted_at == LATER
     for use in (
