@@ -272,8 +272,7 @@ class CartLine:
 Cart = tuple[CartLine, ...]
 
 
-# Named tuples: several are made for each request, and a frozen data class with so many fields takes
-# four times as long to make.
+# Named tuples: several are made for each request, and a frozen data class takes four times as long.
 class OrderDraft(NamedTuple):
     """A checked order that is not stored yet."""
 
