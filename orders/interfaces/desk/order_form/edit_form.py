@@ -7,9 +7,8 @@ from typing import Any
 from orders.domain.attributes import AttributeRule, Kind, display
 from orders.domain.merging import FieldConflict, changed_fields
 from orders.domain.order import LABELS, TEXT_FIELDS, Order
-from orders.domain.sheet_reading import write_value
 from orders.domain.status import Status
-from orders.domain.typed_values import write_details
+from orders.domain.typed_values import write_details, write_value
 from orders.interfaces.desk.display import status_name
 from orders.interfaces.desk.forms import FormData, number_in
 from orders.interfaces.desk.order_form.form_fields import FormLine, TypedLine, extra_row, line_row

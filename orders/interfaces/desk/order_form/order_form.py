@@ -12,12 +12,12 @@ from orders.domain.errors import FieldError
 from orders.domain.identifiers import read_uuid
 from orders.domain.json_values import RepeatedKeys
 from orders.domain.order import TEXT_FIELDS
-from orders.domain.sheet_reading import read_value
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import (
     NO_JSON_SENTENCE,
     DetailError,
     read_details,
+    read_value,
     read_whole,
     whole_number,
 )
