@@ -59,7 +59,6 @@ def find() -> AnyResponse:
 
 @customer.get("/o/")
 def ask_for_code() -> AnyResponse:
-    """Redirect a link without a code to the search form."""
     return redirect(url_for("customer.find"), 303)
 
 
@@ -139,7 +138,6 @@ def show_day(code: str, number: int) -> AnyResponse:
 
 @customer.get("/o/look/<color>.css")
 def show_theme(color: str) -> Response:
-    """Send a style sheet that applies the accent color, six hex digits, to the page."""
     return _style_sheet(color, ":root")
 
 

@@ -6,7 +6,7 @@ from orders.interfaces.desk.blueprint import desk
 from orders.interfaces.desk.imports import import_views  # noqa: F401
 from orders.interfaces.desk.order import order_views, print_views  # noqa: F401
 from orders.interfaces.desk.order_form import draft_views, edit_views, entry_views, field_views  # noqa: F401
-from orders.interfaces.desk.order_list import bulk_views, list_views  # noqa: F401
+from orders.interfaces.desk.order_list import list_views  # noqa: F401
 from orders.interfaces.desk.people import (  # noqa: F401
     account_views,
     invitation_views,

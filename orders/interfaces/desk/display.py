@@ -27,10 +27,7 @@ def status_names() -> dict[Status, str]:
 
 
 def status_menus(names: Mapping[Status, str]) -> dict[Status | None, Markup]:
-    """Return the options of a menu of statuses, by the status that is selected.
-
-    A page of the list has such a menu in each of its rows.
-    """
+    """Return the options of a menu of statuses, by the selected one: rows of a list share them."""
     option = Markup('<option value="{}"{}>{}</option>')
     return {
         chosen: Markup("").join(
@@ -59,9 +56,8 @@ def qr_drawing(text: str, *, border: int, cache_control: str) -> Response:
         drawing, kind="svg", border=border, light="#fff", dark="#000", svgclass=None,
         lineclass=None, omitsize=True,
     )  # fmt: skip
-    response = Response(drawing.getvalue(), mimetype="image/svg+xml")
-    response.headers["Cache-Control"] = cache_control
-    return response
+    headers = {"Cache-Control": cache_control}
+    return Response(drawing.getvalue(), mimetype="image/svg+xml", headers=headers)
 
 
 @desk.app_template_global("own_preferences")

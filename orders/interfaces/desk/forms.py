@@ -113,13 +113,11 @@ def lines_of(text: str | None) -> list[str]:
 
 
 def number_in(sent: FormData, name: str, default: int = 0) -> int:
-    """Return the number that a page has put into its form, or the default if it is no number."""
     number = whole_number(sent.get(name, ""))
     return default if number is None else number
 
 
 def is_key(text: str) -> bool:
-    """Return whether a text is a key made by `new_key`."""
     return _KEY.fullmatch(text) is not None
 
 

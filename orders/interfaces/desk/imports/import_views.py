@@ -1,11 +1,11 @@
 """Importing orders from a file: upload, columns, preview, progress, result."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from flask import flash, render_template, request, send_file, url_for
+from flask import render_template, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain.attributes import AttributeRule
@@ -22,7 +22,7 @@ from orders.domain.sheet_reading import Sheet, UnreadableSheet, letters
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import html_page, new_key
+from orders.interfaces.desk.forms import html_page, new_key, report
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import translated
 from orders.interfaces.http.pages import go_to, page_number, page_or_piece, wants_piece
@@ -169,31 +169,27 @@ def match_columns(import_id: str) -> AnyResponse:
         tuple(request.form.get(f"column.{at}", "") for at in range(len(one.columns))),
         whole_number(request.form.get("group", ""), most=999),
     )
-    try:
-        upload.match(one, matching, actor=signed_in().actor)
-    except InvalidInput as invalid:
-        return html_page(_render_columns(one, matching, invalid.errors), 422)
-    except Conflict as conflict:
-        flash(translated(conflict.sentence), "bad")
-    return go_to(_address(one))
+    return _control(
+        one,
+        lambda: upload.match(one, matching, actor=signed_in().actor),
+        lambda errors: _render_columns(one, matching, errors),
+    )
 
 
 @desk.post("/orders/import/<import_id>/start")
 def start_order_import(import_id: str) -> AnyResponse:
     one = _find(import_id)
-    try:
-        control.start(
+    return _control(
+        one,
+        lambda: control.start(
             one,
             actor=signed_in().actor,
             all_or_nothing=request.form.get("mode") != "skip",
             skip_same=bool(request.form.get("same")),
             again=bool(request.form.get("again")),
-        )
-    except InvalidInput as invalid:
-        return html_page(_render_preview(one, invalid.errors), 422)
-    except Conflict as conflict:
-        flash(translated(conflict.sentence), "bad")
-    return go_to(_address(one))
+        ),
+        lambda errors: _render_preview(one, errors),
+    )
 
 
 @desk.post("/orders/import/<import_id>/cancel")
@@ -207,11 +203,7 @@ def cancel_order_import(import_id: str) -> AnyResponse:
 @desk.post("/orders/import/<import_id>/carry-on")
 def carry_on_order_import(import_id: str) -> AnyResponse:
     one = _find(import_id)
-    try:
-        control.carry_on(one)
-    except Conflict as conflict:
-        flash(translated(conflict.sentence), "bad")
-    return go_to(_address(one))
+    return _control(one, lambda: control.carry_on(one))
 
 
 @desk.get("/orders/import/<import_id>/errors.csv")
@@ -225,6 +217,21 @@ def order_import_result(import_id: str) -> AnyResponse:
     """Send the rows of the file with the codes of their orders."""
     one = _find(import_id)
     return _csv(preview.result_csv(one, translated), f"{PurePath(one.file_name).stem}-imported.csv")
+
+
+def _control(
+    one: Import,
+    action: Callable[[], object],
+    render: Callable[[tuple[FieldError, ...]], str] = lambda _: "",
+) -> AnyResponse:
+    """Perform the action and redirect to the import, or render the errors of its form."""
+    try:
+        action()
+    except InvalidInput as invalid:
+        return html_page(render(invalid.errors), 422)
+    except Conflict as conflict:
+        return report(translated(conflict.sentence), _address(one), "bad")
+    return go_to(_address(one))
 
 
 def _find(import_id: str) -> Import:

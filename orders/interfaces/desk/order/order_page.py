@@ -1,25 +1,28 @@
-"""The page of one order, with the state of its forms and what can be undone."""
+"""The page of one order: its texts, the state of its forms, and what can be undone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, render_template, session, url_for
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
 
+from orders.domain.attributes import AttributeRule, display
 from orders.domain.mail_server import is_mail_address
 from orders.domain.order import PLATFORM_LABELS, Order
 from orders.domain.permissions import Permission
+from orders.domain.short_id import grouped
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import signed_in
 from orders.interfaces.desk.display import as_text, status_names
 from orders.interfaces.desk.forms import FilledForm, html_page, new_form, new_key, report
 from orders.interfaces.desk.order import history
-from orders.interfaces.desk.order.order_texts import cards_of, labelled, link_message, unlabelled
 from orders.interfaces.http import pdf
 from orders.interfaces.http.current_settings import current_settings, customer_link
-from orders.services import mail
+from orders.interfaces.http.i18n import gettext, language, translated, use_language
+from orders.services import accounts, mail
+from orders.services.catalog import products
 from orders.services.orders import drafts, notes, queries
 
 STATUSES = tuple(Status)
@@ -51,12 +54,8 @@ class Undo:
 
 def offer_undo(order: Order, endpoint: str, **fields: str) -> None:
     """Offer on the next page of this order to undo the change that led to this version."""
-    session[_UNDO] = {
-        "order": order.id,
-        "version": order.version,
-        "endpoint": endpoint,
-        "fields": fields,
-    }
+    offered = {"order": order.id, "version": order.version, "endpoint": endpoint}
+    session[_UNDO] = {**offered, "fields": fields}
 
 
 def take_undo(order: Order) -> Undo | None:
@@ -77,22 +76,21 @@ class StaleChange:
 
 @dataclass
 class OrderForms:
-    """The forms of the page with their errors, in its language; None for empty ones."""
+    """The forms of the page with their errors; None for empty ones."""
 
     note: FilledForm | None = None
     link: FilledForm | None = None
     status_error: str = ""
     stale: StaleChange | None = None
-    undo: Undo | None = field(default=None)
+    undo: Undo | None = None
 
 
 def done(order: Order, message: str, category: str = "message") -> Response:
-    """Report what was done on the order's page; the message is in the person's language."""
+    """Report what was done, on the order's page."""
     return report(message, url_for("desk.show_order", reference=order.short_id), category)
 
 
 def refused(order: Order, message: str) -> Response:
-    """Report what was not done on the order's page; the message is in the person's language."""
     return done(order, message, "bad")
 
 
@@ -136,10 +134,67 @@ def next_status(status: Status) -> Status | None:
 
 def _likely_mail_address(order: Order) -> str:
     """Return the first e-mail address in the order; empty for none."""
-    candidates: tuple[Any, ...] = (
-        order.customer_id, order.metadata.get("email"), order.platform.get("email"),
-    )  # fmt: skip
-    return next(
-        (one for one in candidates if isinstance(one, str) and "@" in one and is_mail_address(one)),
-        "",
-    )
+    for one in (order.customer_id, order.metadata.get("email"), order.platform.get("email")):
+        if isinstance(one, str) and "@" in one and is_mail_address(one):
+            return one
+    return ""
+
+
+def cards_of(order: Order) -> dict[str, products.ConfigurationSummary]:
+    return products.resolve({line.configuration_id for line in order.cart}, order.org_id)
+
+
+def labelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, str]]:
+    """Return label and text of each of the org's attributes that has a value."""
+    areas = _areas(order)
+    values = ((rule, areas[rule.areas[0]].get(rule.key)) for rule in rules)
+    return [
+        (rule.label, translated(display(rule, value)))
+        for rule, value in values
+        if value is not None
+    ]
+
+
+def unlabelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, str]]:
+    """Return key and text of each value that no attribute of the org defines."""
+    defined = {rule.path for rule in rules}
+    return [
+        (key if area == "metadata" else f"{area}: {key}", as_text(value))
+        for area, values in _areas(order).items()
+        for key, value in values.items()
+        if f"{area}.{key}" not in defined
+    ]
+
+
+def _areas(order: Order) -> dict[str, dict[str, Any]]:
+    return {"metadata": order.metadata, "derivative": order.derivative}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMessage:
+    """A message with the customer's link; people write before its text. `language` is a code."""
+
+    subject: str
+    text: str
+    language: str
+
+
+def link_message(order: Order) -> LinkMessage:
+    """Return the message in the language of the org's customers.
+
+    For an org without one, it is in the language of the page, like the words of the sender.
+    """
+    chosen = accounts.find_customer_page(order.org_id).language
+    shown, link = grouped(order.short_id), customer_link(order.short_id)
+    with use_language(chosen):
+        return LinkMessage(
+            subject=gettext("Your order %(code)s", code=shown),
+            text="\n".join((
+                gettext("You can see your order here:"),
+                link,
+                "",
+                gettext("Its code, should anybody ask for it: %(code)s", code=shown),
+                "",
+            )),
+            language=language(),
+        )  # fmt: skip

@@ -18,12 +18,13 @@ from orders.interfaces.desk.order.order_page import (
     NoteForm,
     OrderForms,
     StaleChange,
+    cards_of,
     done,
+    link_message,
     offer_undo,
     refused,
     render_order,
 )
-from orders.interfaces.desk.order.order_texts import cards_of, link_message
 from orders.interfaces.http.current_settings import current_settings, customer_link, limiter
 from orders.interfaces.http.i18n import figure, gettext, translated
 from orders.interfaces.http.pages import go_to

@@ -13,7 +13,8 @@ from orders.domain.short_id import MistypedShortId
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import as_text
-from orders.interfaces.desk.order.order_texts import cards_of, labelled
+from orders.interfaces.desk.forms import html_page
+from orders.interfaces.desk.order.order_page import cards_of, labelled
 from orders.interfaces.http import pdf
 from orders.interfaces.http.assets import file_store
 from orders.interfaces.http.current_settings import customer_link
@@ -80,10 +81,9 @@ def _asked_for() -> tuple[list[Order], list[str]]:
     for code in dict.fromkeys(codes[:MAX_SHEETS]):
         try:
             order = queries.find_order(code, signed_in().org_id)
+            orders[order.id] = order
         except (NotFound, MistypedShortId):
             missing.append(code)
-        else:
-            orders[order.id] = order
     return list(orders.values()), missing
 
 
@@ -143,7 +143,7 @@ def _no_pdf(orders: Sequence[Order], status: int) -> Response:
         most_lines=MAX_PDF_LINES,
         as_page=url_for("desk.print_orders", codes=",".join(one.short_id for one in orders)),
     )
-    return Response(text, status, mimetype="text/html")
+    return html_page(text, status)
 
 
 def _read_picture(path: str) -> tuple[bytes, str] | None:

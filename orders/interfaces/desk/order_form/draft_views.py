@@ -159,7 +159,6 @@ def discard_draft(key: str) -> Response:
 
 @desk.post("/orders/templates/<template_id>/remove")
 def remove_template(template_id: str) -> Response:
-    """Remove a template for everybody in the org."""
     drafts.remove_template(template_id, signed_in().actor)
     return go_to(url_for("desk.new_order", form=_sent_key()))
 

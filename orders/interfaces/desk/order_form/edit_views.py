@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Response, flash, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain.errors import InvalidInput, NotFound, StaleVersion
@@ -10,23 +10,8 @@ from orders.domain.order import Order
 from orders.domain.short_id import grouped
 from orders.domain.status import Status
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import element_id, new_key, number_in
-from orders.interfaces.desk.order_form.draft_views import (
-    IN_BIN,
-    NOT_OF_THIS_ORDER,
-    as_form,
-    keep_sent_changes,
-    kept_entry,
-    sent_draft_version,
-    sent_page,
-)
-from orders.interfaces.desk.order_form.edit_form import (
-    Edit,
-    check_changes,
-    entry_of,
-    read_edit,
-    shown_conflicts,
-)
+from orders.interfaces.desk.forms import element_id, new_key, number_in, report
+from orders.interfaces.desk.order_form import draft_views, edit_form
 from orders.interfaces.desk.order_form.form_page import FormPage, render_form, sent_entry
 from orders.interfaces.desk.order_form.order_form import OrderEntry
 from orders.interfaces.desk.order_form.row_actions import do_action
@@ -53,7 +38,7 @@ def edit_order(reference: str) -> Response:
     unsaved = drafts.find_change(order, member.actor)
     if unsaved is not None and "draft" in request.args:
         return _render_unsaved(unsaved, order, others)
-    entry = entry_of(order, member.actor.org)
+    entry = edit_form.entry_of(order, member.actor.org)
     entry.focus = element_id(entry.lines[0].reference.name)
     discarded = request.args.get("discarded", "")
     return _render(entry, order, order.version, others=others, unsaved=unsaved, discarded=discarded)
@@ -61,8 +46,8 @@ def edit_order(reference: str) -> Response:
 
 def _render_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Response:
     """Render the form as it was left, with the version of the order that it began with."""
-    entry = kept_entry(unsaved.fields, signed_in())
-    version = number_in(as_form(unsaved.fields), "version")
+    entry = draft_views.kept_entry(unsaved.fields, signed_in())
+    version = number_in(draft_views.as_form(unsaved.fields), "version")
     return _render(
         entry, order, version, draft_version=unsaved.version, others=others, kept=unsaved,
         is_older=version != order.version,
@@ -73,10 +58,8 @@ def _render_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Resp
 def save_order(reference: str) -> AnyResponse:
     member = signed_in()
     stored = queries.find_any_order(reference, member.org_id)
-    form, action = (
-        _ChangedOrderForm(sent_entry(request.form, member), stored),
-        request.form.get("do", ""),
-    )
+    form = _ChangedOrderForm(sent_entry(request.form, member), stored)
+    action = request.form.get("do", "")
     if stored.deleted_at is not None:
         return form.render_binned()
     if action == "finish":
@@ -96,9 +79,9 @@ class _ChangedOrderForm:
 
     def save(self) -> Response:
         try:
-            edit = read_edit(self.entry, request.form, self.stored, signed_in())
+            edit = edit_form.read_edit(self.entry, request.form, self.stored, signed_in())
         except StaleVersion as error:
-            raise NotFound(NOT_OF_THIS_ORDER) from error
+            raise NotFound(draft_views.NOT_OF_THIS_ORDER) from error
         try:
             saved = self._save_edit(edit)
         except InvalidInput as invalid:
@@ -110,14 +93,19 @@ class _ChangedOrderForm:
             return self.render_binned()
         return _report(saved, edit)
 
-    def _save_edit(self, edit: Edit) -> Saved:
+    def _save_edit(self, edit: edit_form.Edit) -> Saved:
         member = signed_in()
-        check_changes(self.entry, edit, member)
+        edit_form.check_changes(self.entry, edit, member)
         saved = order_edits.save_edit(
             edit.stored.id, edit.version, edit.raw, actor=member.actor, limits=current_limits()
         )
         order_edits.leave(saved.order.id, member)
-        drafts.end_change(saved.order, member.actor, version=sent_draft_version(), page=sent_page())
+        drafts.end_change(
+            saved.order,
+            member.actor,
+            version=draft_views.sent_draft_version(),
+            page=draft_views.sent_page(),
+        )
         return saved
 
     def do(self, action: str) -> Response:
@@ -125,26 +113,25 @@ class _ChangedOrderForm:
         return self._render_kept(self._version())
 
     def render_binned(self) -> Response:
-        self.entry.notice, self.entry.is_refused = translated(IN_BIN), True
+        self.entry.notice, self.entry.is_refused = translated(draft_views.IN_BIN), True
         return self._render_kept(self._version(), status=409)
 
     def _version(self) -> int:
         return number_in(request.form, "version", self.stored.version)
 
     def _render_kept(self, version: int, *, status: int = 200) -> Response:
-        """Render the form, and save it as a draft."""
-        draft_version = keep_sent_changes(self.stored)
+        draft_version = draft_views.keep_sent_changes(self.stored)
         return _render(self.entry, self.stored, version, draft_version=draft_version, status=status)
 
 
-def _report(saved: Saved, edit: Edit) -> Response:
+def _report(saved: Saved, edit: edit_form.Edit) -> Response:
     if saved.taken:
-        flash(gettext("Saved, together with what others had changed meanwhile."))
+        message = gettext("Saved, together with what others had changed meanwhile.")
     elif saved.order.version != edit.stored.version:
-        flash(gettext("Saved."))
+        message = gettext("Saved.")
     else:
-        flash(gettext("Nothing was different, so nothing was changed."))
-    return go_to(url_for("desk.show_order", reference=saved.order.short_id))
+        message = gettext("Nothing was different, so nothing was changed.")
+    return report(message, url_for("desk.show_order", reference=saved.order.short_id))
 
 
 @desk.post("/orders/<reference>/edit/open")
@@ -157,13 +144,13 @@ def note_editor(reference: str) -> Response:
 def _render_conflict(conflict: EditConflict) -> Response:
     """Render the form with both changes; in conflicts it has this person's values."""
     member = signed_in()
-    entry = entry_of(conflict.merged.order, member.actor.org)
+    entry = edit_form.entry_of(conflict.merged.order, member.actor.org)
     advice = gettext("Your values stand in the form; save again to replace the others by them.")
     entry.notice, entry.is_refused = f"{translated(conflict.sentence)} {advice}", True
     return _render(
         entry, conflict.stored, conflict.stored.version, status=409,
-        draft_version=keep_sent_changes(conflict.stored),
-        conflicts=shown_conflicts(conflict.merged.conflicts, member),
+        draft_version=draft_views.keep_sent_changes(conflict.stored),
+        conflicts=edit_form.shown_conflicts(conflict.merged.conflicts, member),
     )  # fmt: skip
 
 
@@ -183,7 +170,7 @@ def _render(
             "order": order.short_id,
             "version": str(version),
             "draft_version": str(draft_version),
-            "page": sent_page() or new_key(),
+            "page": draft_views.sent_page() or new_key(),
         },
         draft_address=url_for("desk.save_edit_draft", reference=order.short_id),
         order=order,

@@ -12,13 +12,7 @@ from orders.domain.order import Order
 from orders.domain.short_id import grouped
 from orders.interfaces.desk.blueprint import OPEN_TO_ALL, ask_to_sign_in, desk, signed_in
 from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key
-from orders.interfaces.desk.order_form.draft_views import (
-    as_form,
-    keep_sent_draft,
-    kept_entry,
-    sent_page,
-    typed_fields,
-)
+from orders.interfaces.desk.order_form import draft_views
 from orders.interfaces.desk.order_form.edit_form import copied_entry
 from orders.interfaces.desk.order_form.form_page import (
     FormPage,
@@ -49,7 +43,7 @@ def new_order() -> AnyResponse:
         return redirect(url_for("desk.new_order", form=new_key(), **sources))
     member = signed_in()
     kept = drafts.find_draft(key, member.actor)
-    entry = _first_entry(member) if kept is None else kept_entry(kept.fields, member)
+    entry = _first_entry(member) if kept is None else draft_views.kept_entry(kept.fields, member)
     placed = queries.find_submission(key, member.actor)
     return _render(entry, key, version=kept.version if kept else 0, placed=placed, kept=kept)
 
@@ -67,7 +61,7 @@ def _first_entry(member: StaffMember) -> OrderEntry:
         return entry
     if "template" in request.args:
         fields = drafts.find_template(request.args["template"], member.actor)
-        return sent_entry(as_form(fields), member)
+        return sent_entry(draft_views.as_form(fields), member)
     return new_entry(member.actor.org)
 
 
@@ -111,8 +105,7 @@ class _NewOrderForm:
         return intake.create_order(draft, actor=member.actor, key=once, note=note)
 
     def save_template(self) -> Response:
-        """Save the form as a template; the form stays as it is."""
-        name, fields = request.form.get("templateName", ""), typed_fields(request.form)
+        name, fields = request.form.get("templateName", ""), draft_views.typed_fields(request.form)
         try:
             drafts.save_template(name, fields, actor=signed_in().actor)
         except InvalidInput as invalid:
@@ -131,8 +124,9 @@ class _NewOrderForm:
         self.entry.notice, self.entry.is_refused = notice, True
 
     def _render_kept(self, status: int) -> Response:
-        """Render the form, and save it as a draft."""
-        return _render(self.entry, self.key, status=status, version=keep_sent_draft(self.key))
+        return _render(
+            self.entry, self.key, status=status, version=draft_views.keep_sent_draft(self.key)
+        )
 
 
 @desk.errorhandler(CSRFError)
@@ -168,7 +162,7 @@ def _render(
     page = FormPage(
         title=gettext("New order"),
         address=url_for("desk.place_order", form=key),
-        hidden={"draft_version": str(version), "page": sent_page() or new_key()},
+        hidden={"draft_version": str(version), "page": draft_views.sent_page() or new_key()},
         draft_address=url_for("desk.save_draft", form=key),
     )
     actor, is_whole = signed_in().actor, not wants_piece()

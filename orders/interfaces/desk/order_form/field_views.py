@@ -68,6 +68,5 @@ def suggest_configurations() -> Response:
 
 @desk.get("/orders/new/customers")
 def suggest_customers() -> Response:
-    """Render the customers that the typed text may mean, those of the newest orders first."""
     found = find_customers(request.args.get("q", ""), signed_in().actor)
     return Response(render_template("desk/_suggestions.html", customers=found))

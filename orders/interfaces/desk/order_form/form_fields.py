@@ -141,7 +141,6 @@ class MetadataRow:
 
 
 def line_row(number: int, typed: TypedLine) -> FormLine:
-    """Return a row of the cart, with its number in its fields' names."""
     return FormLine(
         number,
         Cell(f"cart.{number}.configurationId", typed.reference),
@@ -200,5 +199,4 @@ def pasted_rows(text: str, first: int) -> list[FormLine]:
 
 
 def free_number(rows: Iterable[FormLine | MetadataRow]) -> int:
-    """Return a number that none of the rows has."""
     return max((row.row for row in rows), default=-1) + 1

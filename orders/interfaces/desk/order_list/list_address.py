@@ -83,7 +83,6 @@ class ListAddress:
         return urlencode(self.pairs)
 
     def typed(self, name: str) -> str:
-        """Return what was typed for a filter with one value."""
         return dict(self.filters).get(name, "")
 
     def all_typed(self, name: str) -> list[str]:
@@ -185,14 +184,13 @@ class _Reader:
 
     def _day(self, name: str) -> date | None:
         text = self._text(name)
-        if not text:
-            return None
         try:
             if _DAY.fullmatch(text):
                 return date.fromisoformat(text)
         except ValueError:
             pass
-        self.errors.setdefault(name, translated(NOT_A_DAY))
+        if text:
+            self.errors.setdefault(name, translated(NOT_A_DAY))
         return None
 
     def _begin(self, day: date | None) -> datetime | None:

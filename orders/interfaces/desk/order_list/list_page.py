@@ -86,7 +86,6 @@ FIXED_COLUMNS = (
 
 
 def all_columns(rules: Sequence[AttributeRule]) -> tuple[Column, ...]:
-    """Return all columns in the page's language, the org's attributes last."""
     fixed = tuple(
         replace(one, label=translated(one.label), short=translated(one.short))
         for one in FIXED_COLUMNS
@@ -112,7 +111,6 @@ def chosen_columns(
 
 
 def named_columns(rules: Sequence[AttributeRule], ticked: Iterable[str]) -> list[str]:
-    """Return the names to save for the ticked columns."""
     chosen = set(ticked)
     return [one.name for one in all_columns(rules) if one.name in chosen] or [CODE_ALONE]
 
@@ -156,7 +154,6 @@ class ListProblem:
 
 @desk.app_template_global()
 def list_address(pairs: Pairs, **more: str | None) -> str:
-    """Return the address of the list with these parameters."""
     query = urlencode([*pairs, *((name, value) for name, value in more.items() if value)])
     return url_for("desk.list_orders") + (f"?{query}" if query else "")
 
@@ -172,7 +169,6 @@ def choices_and_address(sent: MultiDict[str, str]) -> tuple[FilterChoices, ListA
 def render_list(
     sent: MultiDict[str, str], *, change: BulkEdit | None = None, problem: ListProblem | None = None
 ) -> Response:
-    """Render the list of an address, as a page or as the piece for htmx."""
     member = signed_in()
     rules = member.actor.org.attributes
     choices, address = choices_and_address(sent)
@@ -213,8 +209,7 @@ def _change(change_id: str) -> BulkEdit | None:
 
 def _tabs(address: ListAddress, views: tuple[View, ...]) -> list[Tab]:
     own = set(address.filters)
-    shown = {view.id for view in views}
-    is_saved = address.view_id in shown
+    is_saved = any(view.id == address.view_id for view in views)
     tabs = [
         Tab(label, pairs, not is_saved and own == set(pairs) and len(own) == len(pairs))
         for label, pairs in BUILT_IN

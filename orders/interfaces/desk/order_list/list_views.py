@@ -1,4 +1,4 @@
-"""The list of orders: the page itself, its columns, its saved views, and the list as a file."""
+"""The list of orders: its columns and saved views, changes of many orders, the list as a file."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -8,7 +8,10 @@ from typing import BinaryIO
 
 from flask import Response, request, stream_with_context
 
-from orders.domain.errors import Conflict, InvalidInput
+from orders.domain.errors import Conflict, InvalidInput, NotFound
+from orders.domain.status import Status, read_status
+from orders.domain.texts import lazy_gettext
+from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import own_id
 from orders.interfaces.desk.order_list.list_address import ListAddress, Pairs
@@ -24,11 +27,19 @@ from orders.interfaces.desk.order_list.list_page import (
     sent_address,
 )
 from orders.interfaces.http.i18n import translated
-from orders.interfaces.http.pages import go_to
-from orders.services.orders import export, saved_views
+from orders.interfaces.http.pages import go_to, wants_piece
+from orders.services.orders import bulk, export, saved_views
+from orders.services.orders.bulk import BulkAction, BulkEdit, Target, TooMany
 from orders.services.orders.export import PIECE, Cell, Columns, TooManyRows, csv_pieces, write_xlsx
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+NOTHING_CHOSEN = lazy_gettext("Tick the orders first, or choose all of them.")
+NO_STATUS = lazy_gettext("Choose the status that they get.")
+
+
+def _address() -> ListAddress:
+    return choices_and_address(sent_address())[1]
 
 
 @desk.get("/orders")
@@ -38,20 +49,19 @@ def list_orders() -> Response:
 
 @desk.post("/orders/columns")
 def choose_columns() -> Response:
-    """Save the columns that this person wants, and show the list with them."""
     member = signed_in()
     ticked = request.form.getlist("column")
     if request.form.get("do") == "reset":
         ticked = list(DEFAULT_COLUMNS)
     names = named_columns(member.actor.org.attributes, ticked)
     saved_views.keep_preference(member.id, saved_views.COLUMNS, names)
-    _, address = choices_and_address(sent_address())
+    address = _address()
     return go_to(list_address(tuple(pair for pair in address.pairs if pair[0] != "columns")))
 
 
 @desk.post("/orders/views")
 def save_view() -> Response:
-    _, address = choices_and_address(sent_address())
+    address = _address()
     name = request.form.get("name", "")
     view_id = own_id(f"view {request.form.get('key', '')} {name}")
     return _saved(
@@ -66,8 +76,7 @@ def save_view() -> Response:
 
 @desk.post("/orders/views/<view_id>")
 def change_view(view_id: str) -> Response:
-    """Rename, share, overwrite or delete a saved view, by the button."""
-    _, address = choices_and_address(sent_address())
+    address = _address()
     member, do = signed_in(), request.form.get("do")
     if do == "delete":
         saved_views.delete_view(view_id, member)
@@ -84,7 +93,6 @@ def change_view(view_id: str) -> Response:
 
 
 def _saved(address: ListAddress, save: Callable[[], object], view_id: str) -> Response:
-    """Save and show the view, or show the error at the field with the name."""
     try:
         save()
     except InvalidInput as invalid:
@@ -106,6 +114,89 @@ def _kept(address: ListAddress) -> Pairs:
     names = [column.name for column in shown] or [CODE_ALONE]
     looks = tuple(pair for pair in address.looks if pair[0] != "columns")
     return (*address.filters, *looks, ("columns", ",".join(names)))
+
+
+# Changes of many orders
+
+
+@desk.post("/orders/bulk")
+def change_orders() -> Response:
+    do = request.form.get("do", "")
+    if not do:
+        # Enter presses the form's first button, which changes nothing.
+        return go_to(list_address(_address().pairs))
+    try:
+        action, status, targets = _asked(do)
+        if not targets:
+            return _refuse(NOTHING_CHOSEN)
+        if action is BulkAction.STATUS and status is None:
+            return _refuse(NO_STATUS)
+        # The form has a key of its own: the same sent twice is one change.
+        sent = sorted(pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token")
+        change = bulk.change_orders(
+            targets,
+            action,
+            status=status,
+            actor=signed_in().actor,
+            change_id=own_id(f"bulk {sent}"),
+        )
+    except TooMany as too_many:
+        return _refuse(too_many.sentence)
+    return _show(change)
+
+
+def _refuse(sentence: str) -> Response:
+    return render_list(sent_address(), problem=ListProblem("bulk", translated(sentence)))
+
+
+@desk.post("/orders/changes/<change_id>/undo")
+def undo_change(change_id: str) -> Response:
+    return _show(bulk.undo(change_id, actor=signed_in().actor))
+
+
+def _show(change: BulkEdit) -> Response:
+    """Show the list with the result of each order; a reload changes nothing more."""
+    if wants_piece():
+        return render_list(sent_address(), change=change)
+    sent = sent_address()
+    page = {name: sent.get(name) for name in ("older", "newer")}
+    return go_to(list_address(_address().pairs, **page, done=change.id) + "#report")
+
+
+def _asked(do: str) -> tuple[BulkAction, Status | None, list[Target]]:
+    """Return action, status and orders; a row's own button names its order: `row.<code>`."""
+    kind, _, code = do.partition(".")
+    if kind == "row":
+        seen = [one for one in _targets("seen") if one.short_id == code]
+        return BulkAction.STATUS, read_status(request.form.get(f"status.{code}")), seen
+    actions = {"status": BulkAction.STATUS, "bin": BulkAction.BIN, "restore": BulkAction.RESTORE}
+    if kind not in actions:
+        raise NotFound(lazy_gettext("There is no such button."))
+    return actions[kind], read_status(request.form.get("set")), _scope()
+
+
+def _scope() -> list[Target]:
+    scope = request.form.get("scope", "ticked")
+    if scope == "all":
+        address = _address()
+        if address.errors:
+            return []
+        return bulk.targets_of(signed_in().org_id, address.order_filter, address.sort)
+    return _targets("seen" if scope == "page" else "order")
+
+
+def _targets(name: str) -> list[Target]:
+    """Return the orders of a field with `<code>.<version>`, without unreadable ones."""
+    targets = {}
+    for text in request.form.getlist(name):
+        code, _, version = text.partition(".")
+        number = whole_number(version)
+        if number is not None and code.isascii() and code.isalnum():
+            targets[code] = Target(code, number)
+    return list(targets.values())
+
+
+# The list as a file
 
 
 @desk.get("/orders/export.csv")
@@ -152,7 +243,7 @@ def _found() -> tuple[Columns, Iterator[list[Cell]]] | None:
     """Return columns and rows of the list's address; None for an address with errors."""
     member = signed_in()
     rules = member.actor.org.attributes
-    _, address = choices_and_address(request.args)
+    address = _address()
     if address.errors:
         return None
     columns = export.find_columns(member.org_id, address.order_filter, address.sort, rules)

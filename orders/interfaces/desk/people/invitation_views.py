@@ -79,7 +79,6 @@ def leave_shown_link(invitation_id: str) -> Response:  # noqa: ARG001 - of the a
 
 @desk.post("/settings/staff/invitations/<invitation_id>/withdraw")
 def withdraw_invitation(invitation_id: str) -> Response:
-    """Withdraw an invitation: nobody can accept it."""
     org_id = signed_in().org_id
     email = accounts.find_invitation(org_id, invitation_id).email
     return perform(

@@ -47,7 +47,6 @@ class ProofForm(FlaskForm):
 
 @desk.get("/account/second-factor")
 def show_second_factor() -> Response:
-    """Render the setup of the second factor, or its state once it is on."""
     if signed_in().has_second_factor:
         return html_page(_render_state(new_form(ProofForm)))
     if PENDING not in session:

@@ -15,17 +15,8 @@ from orders.domain.attributes import (
 )
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import read_number
+from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import (
-    FilledForm,
-    VersionedForm,
-    lines_of,
-    new_form,
-    perform,
-    report,
-    save,
-    sent_form,
-)
 from orders.interfaces.http.i18n import gettext
 from orders.services import accounts
 from orders.services.accounts import DefinedAttribute
@@ -33,7 +24,7 @@ from orders.services.accounts import DefinedAttribute
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 
 
-class AttributeForm(VersionedForm):
+class AttributeForm(forms.VersionedForm):
     """An attribute: its key, and everything that can be changed."""
 
     key = StringField(lazy_gettext("Key"))
@@ -88,7 +79,7 @@ class AttributeForm(VersionedForm):
             key=(self.key.data or "").strip(),
             label=(self.label.data or "").strip(),
             kind=kind,
-            options=tuple(read_option(line) for line in lines_of(self.option.data)),
+            options=tuple(read_option(line) for line in forms.lines_of(self.option.data)),
             applies=_one_of(Applies, self.applies.data),
             required=self.required.data,
             default=_read_default(kind, self.default.data),
@@ -133,14 +124,14 @@ def list_attributes() -> str:
 
 @desk.get("/settings/attributes/new")
 def new_attribute() -> str:
-    return _render(None, new_form(AttributeForm))
+    return _render(None, forms.new_form(AttributeForm))
 
 
 @desk.post("/settings/attributes/new")
 def add_attribute() -> Response:
-    entry = sent_form(AttributeForm)
+    entry = forms.sent_form(AttributeForm)
     rule = entry.form.rule()
-    return save(
+    return forms.save(
         entry,
         lambda: accounts.add_attribute(signed_in().org_id, rule),
         render=lambda: _render(None, entry),
@@ -152,7 +143,7 @@ def add_attribute() -> Response:
 @desk.get("/settings/attributes/<attribute_id>")
 def show_attribute(attribute_id: str) -> str:
     attribute = accounts.find_attribute(signed_in().org_id, attribute_id)
-    return _render(attribute, FilledForm(AttributeForm.of(attribute)))
+    return _render(attribute, forms.FilledForm(AttributeForm.of(attribute)))
 
 
 @desk.post("/settings/attributes/<attribute_id>")
@@ -160,11 +151,11 @@ def change_attribute(attribute_id: str) -> Response:
     """Change an attribute, except its key."""
     org_id = signed_in().org_id
     attribute = accounts.find_attribute(org_id, attribute_id)
-    entry = sent_form(AttributeForm)
+    entry = forms.sent_form(AttributeForm)
     form = entry.form
     form.key.process_data(attribute.rule.key)
     rule = form.rule()
-    return save(
+    return forms.save(
         entry,
         lambda: accounts.change_attribute(org_id, attribute_id, rule, version=form.version.data),
         render=lambda: _render(attribute, entry),
@@ -175,11 +166,10 @@ def change_attribute(attribute_id: str) -> Response:
 
 @desk.post("/settings/attributes/<attribute_id>/move")
 def move_attribute(attribute_id: str) -> Response:
-    """Move an attribute up or down by one position."""
     org_id, direction = signed_in().org_id, request.form.get("direction", "")
     attribute = accounts.find_attribute(org_id, attribute_id)
     place = accounts.move_attribute(org_id, attribute_id, "up" if direction == "up" else "down")
-    return report(
+    return forms.report(
         gettext("“%(label)s” is in place %(place)s now.", label=attribute.rule.label, place=place),
         url_for("desk.list_attributes", moved=attribute_id, direction=direction),
     )
@@ -190,12 +180,12 @@ def remove_attribute(attribute_id: str) -> Response:
     """Remove an attribute; orders keep their values."""
     org_id = signed_in().org_id
     label = accounts.find_attribute(org_id, attribute_id).rule.label
-    return perform(
+    return forms.perform(
         lambda: accounts.remove_attribute(org_id, attribute_id),
         done=gettext("“%(label)s” is removed. Orders keep the values that they have.", label=label),
         address=url_for("desk.list_attributes"),
     )
 
 
-def _render(attribute: DefinedAttribute | None, entry: FilledForm) -> str:
+def _render(attribute: DefinedAttribute | None, entry: forms.FilledForm) -> str:
     return render_template("desk/settings/attribute.html", attribute=attribute, entry=entry)

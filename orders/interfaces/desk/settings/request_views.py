@@ -71,19 +71,12 @@ def _read_filter(sent: Mapping[str, str]) -> TypedFilter:
         errors["from"] = translated(NOT_A_TIME)
     if typed["to"] and until is None:
         errors["to"] = translated(NOT_A_TIME)
-    filters = RequestFilter(
-        status=status or 0,
-        method=typed["method"].upper(),
-        path=typed["path"],
-        token=typed["token"],
-        since=since,
-        until=until,
-    )
+    method, path, token = typed["method"].upper(), typed["path"], typed["token"]
+    filters = RequestFilter(status or 0, method, path, token, since, until)
     return TypedFilter(typed, filters, errors)
 
 
 def _status(text: str) -> int | None:
-    """Read a status or a class of them; 0 for none, None for anything else."""
     digits = text.lower().removesuffix("xx")
     number = whole_number(digits, most=599)
     if number is None:

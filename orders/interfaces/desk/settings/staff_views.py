@@ -124,7 +124,6 @@ def _set_password(staff_id: str, password: str) -> None:
 
 @desk.post("/settings/staff/<staff_id>/disable")
 def disable_staff(staff_id: str) -> Response:
-    """Disable an account: nobody can sign in with it."""
     me = signed_in()
     account = accounts.find_staff(me.org_id, staff_id)
     return perform(

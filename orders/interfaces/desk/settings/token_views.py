@@ -4,33 +4,21 @@ from flask import Response, render_template, url_for
 from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 
 from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import (
-    FilledForm,
-    VersionedForm,
-    id_by_field,
-    lines_of,
-    new_form,
-    new_key,
-    perform,
-    save,
-    secret_page,
-    sent_form,
-    submit,
-)
 from orders.interfaces.http.i18n import gettext
 from orders.services import accounts
 from orders.services.accounts import AccessToken
 
 
-class TokenForm(VersionedForm):
+class TokenForm(forms.VersionedForm):
     """A token's name and domains."""
 
     name = StringField(lazy_gettext("Name"))
     domain = TextAreaField(lazy_gettext("Domains"))
 
     def allowed(self) -> list[str]:
-        return lines_of(self.domain.data)
+        return forms.lines_of(self.domain.data)
 
     def typed_name(self) -> str:
         return (self.name.data or "").strip()
@@ -58,22 +46,22 @@ def list_tokens() -> str:
 
 @desk.get("/settings/tokens/new")
 def new_token() -> str:
-    return _render_new(new_form(NewTokenForm, kind="private", key=new_key()))
+    return _render_new(forms.new_form(NewTokenForm, kind="private", key=forms.new_key()))
 
 
 @desk.post("/settings/tokens/new")
 def make_token() -> Response:
     """Create a token and show its secret; no cache keeps the page."""
-    entry = sent_form(NewTokenForm)
+    entry = forms.sent_form(NewTokenForm)
     form = entry.form
-    return submit(
+    return forms.submit(
         entry,
         lambda: accounts.add_token(
             signed_in().org_id, name=form.typed_name(), is_private=form.kind.data == "private",
-            allowed=form.allowed(), token_id=id_by_field(form.key),
+            allowed=form.allowed(), token_id=forms.id_by_field(form.key),
         ),
         render=lambda: _render_new(entry),
-        then=lambda made: secret_page(
+        then=lambda made: forms.secret_page(
             render_template("desk/settings/token_made.html", made=made, name=form.typed_name())
         ),
         address=url_for("desk.list_tokens"),
@@ -84,7 +72,7 @@ def make_token() -> Response:
 def show_token(token_id: str) -> str:
     token = accounts.find_token(signed_in().org_id, token_id)
     domains = "\n".join(token.domains)
-    form = new_form(TokenForm, name=token.name, domain=domains, version=token.version)
+    form = forms.new_form(TokenForm, name=token.name, domain=domains, version=token.version)
     return _render(token, form)
 
 
@@ -92,9 +80,9 @@ def show_token(token_id: str) -> str:
 def change_token(token_id: str) -> Response:
     org_id = signed_in().org_id
     token = accounts.find_token(org_id, token_id)
-    entry = sent_form(TokenForm)
+    entry = forms.sent_form(TokenForm)
     form = entry.form
-    return save(
+    return forms.save(
         entry,
         lambda: accounts.change_token(
             org_id, token_id, name=form.name.data or "", allowed=form.allowed(),
@@ -110,7 +98,7 @@ def change_token(token_id: str) -> Response:
 def revoke_token(token_id: str) -> Response:
     org_id = signed_in().org_id
     name = accounts.find_token(org_id, token_id).name
-    return perform(
+    return forms.perform(
         lambda: accounts.revoke_token(token_id, org_id=org_id),
         done=gettext(
             "The token “%(name)s” is revoked. Whoever still uses it is refused from now on.",
@@ -120,9 +108,9 @@ def revoke_token(token_id: str) -> Response:
     )
 
 
-def _render_new(entry: FilledForm) -> str:
+def _render_new(entry: forms.FilledForm) -> str:
     return render_template("desk/settings/token_new.html", entry=entry)
 
 
-def _render(token: AccessToken, entry: FilledForm) -> str:
+def _render(token: AccessToken, entry: forms.FilledForm) -> str:
     return render_template("desk/settings/token.html", token=token, entry=entry)

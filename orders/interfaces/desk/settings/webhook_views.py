@@ -9,20 +9,8 @@ from orders.domain.errors import Conflict
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.domain.webhook import EXAMPLE_ADDRESS, Topic, Webhook
+from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import (
-    FilledForm,
-    VersionedForm,
-    id_by_field,
-    new_form,
-    new_key,
-    perform,
-    report,
-    save,
-    secret_page,
-    sent_form,
-    submit,
-)
 from orders.interfaces.http.current_settings import current_settings
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import page_number
@@ -47,7 +35,7 @@ STATE_ICONS = {
 }
 
 
-class WebhookForm(VersionedForm):
+class WebhookForm(forms.VersionedForm):
     """When a webhook is called, and where; `key` is a new form's own."""
 
     topic = SelectField(
@@ -98,19 +86,19 @@ def list_webhooks() -> str:
 
 @desk.get("/settings/webhooks/new")
 def new_webhook() -> str:
-    return _render_new(new_form(WebhookForm, key=new_key()))
+    return _render_new(forms.new_form(WebhookForm, key=forms.new_key()))
 
 
 @desk.post("/settings/webhooks/new")
 def make_webhook() -> Response:
     """Create a webhook and redirect to its page; the same form creates only one."""
-    entry, settings = sent_form(WebhookForm), current_settings()
+    entry, settings = forms.sent_form(WebhookForm), current_settings()
     form = entry.form
-    return submit(
+    return forms.submit(
         entry,
         lambda: webhooks.create(
             form.raw(), actor=signed_in().actor, limits=settings.limits,
-            allow_private=settings.webhook_private_network, webhook_id=id_by_field(form.key),
+            allow_private=settings.webhook_private_network, webhook_id=forms.id_by_field(form.key),
         ),
         render=lambda: _render_new(entry),
         then=lambda made: _welcome(made.webhook),
@@ -119,7 +107,7 @@ def make_webhook() -> Response:
 
 
 def _welcome(webhook: Webhook) -> Response:
-    return report(
+    return forms.report(
         gettext(
             "The webhook is made. Give its receiver the secret, by which it knows our messages."
         ),
@@ -130,15 +118,15 @@ def _welcome(webhook: Webhook) -> Response:
 @desk.get("/settings/webhooks/<webhook_id>")
 def show_webhook(webhook_id: str) -> str:
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
-    return _render(webhook, FilledForm(WebhookForm.of(webhook)))
+    return _render(webhook, forms.FilledForm(WebhookForm.of(webhook)))
 
 
 @desk.post("/settings/webhooks/<webhook_id>")
 def change_webhook(webhook_id: str) -> Response:
-    entry, settings, actor = sent_form(WebhookForm), current_settings(), signed_in().actor
+    entry, settings, actor = forms.sent_form(WebhookForm), current_settings(), signed_in().actor
     form = entry.form
     webhook = webhooks.find(webhook_id, actor.org_id)
-    return save(
+    return forms.save(
         entry,
         lambda: webhooks.change(
             webhook_id, form.raw(), actor=actor, limits=settings.limits,
@@ -159,7 +147,6 @@ def show_secret(webhook_id: str) -> Response:
 
 @desk.post("/settings/webhooks/<webhook_id>/roll")
 def roll_secret(webhook_id: str) -> Response:
-    """Create a new secret and show it."""
     webhook = webhooks.find(webhook_id, signed_in().org_id)
     try:
         secret = webhooks.roll_secret(
@@ -167,14 +154,14 @@ def roll_secret(webhook_id: str) -> Response:
         )
     except Conflict as conflict:
         kept = gettext("The secret was not changed again.")
-        return report(f"{translated(conflict.sentence)} {kept}", _address(webhook.id), "bad")
+        return forms.report(f"{translated(conflict.sentence)} {kept}", _address(webhook.id), "bad")
     return _secret_page(webhook, secret, is_new=True)
 
 
 @desk.post("/settings/webhooks/<webhook_id>/bin")
 def bin_webhook(webhook_id: str) -> Response:
     org_id = signed_in().org_id
-    return perform(
+    return forms.perform(
         lambda: webhooks.bin_webhook(webhook_id, org_id),
         done=gettext("The webhook is in the bin, and is told nothing more."),
         address=url_for("desk.list_webhooks"),
@@ -184,7 +171,7 @@ def bin_webhook(webhook_id: str) -> Response:
 @desk.post("/settings/webhooks/<webhook_id>/restore")
 def restore_webhook(webhook_id: str) -> Response:
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
-    return perform(
+    return forms.perform(
         lambda: webhooks.restore(webhook.id, actor=signed_in().actor),
         done=gettext("The webhook is restored, and is told what happens from now on."),
         address=_address(webhook.id),
@@ -194,7 +181,7 @@ def restore_webhook(webhook_id: str) -> Response:
 @desk.post("/settings/webhooks/<webhook_id>/deliveries/<delivery_id>/again")
 def send_again(webhook_id: str, delivery_id: str) -> Response:
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
-    return perform(
+    return forms.perform(
         lambda: deliveries.send_again(delivery_id, webhook.id, webhook.org_id),
         done=gettext("The message is sent again now. Its outcome stands here in a moment."),
         address=_address(webhook.id),
@@ -205,11 +192,11 @@ def _address(webhook_id: str) -> str:
     return url_for("desk.show_webhook", webhook_id=webhook_id)
 
 
-def _render_new(entry: FilledForm) -> str:
+def _render_new(entry: forms.FilledForm) -> str:
     return render_template("desk/webhooks/new.html", entry=entry)
 
 
-def _render(webhook: Webhook, entry: FilledForm) -> str:
+def _render(webhook: Webhook, entry: forms.FilledForm) -> str:
     paging = Paging(page_number(), DELIVERIES_A_PAGE)
     return render_template(
         "desk/webhooks/webhook.html",
@@ -227,4 +214,4 @@ def _secret_page(webhook: Webhook, secret: str, *, is_new: bool = False) -> Resp
     text = render_template(
         "desk/webhooks/secret.html", webhook=webhook, secret=secret, is_new=is_new
     )
-    return secret_page(text)
+    return forms.secret_page(text)
