@@ -20,13 +20,13 @@ from orders.interfaces.http.application import Shortorder, compile_pages, keep_f
 from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
 from orders.interfaces.http.current_settings import limiter
-from orders.interfaces.http.i18n import start_languages, start_script_texts
+from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.observers import log_requests, record_route
 from orders.interfaces.http.session import current_member, language_of_person, login_manager
-from orders.interfaces.reference import reference_pages
+from orders.interfaces.reference.reference import reference_pages
 from orders.services.files import FileStore
 from orders.services.health import HealthCheck
-from orders.services.request_recorder import RequestRecorder
+from orders.services.request_log import RequestRecorder
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.storage.database import db
 from orders.storage.sqlite import request_lock
@@ -100,7 +100,6 @@ def _start_extensions(app: Flask) -> None:
     Migrate(app, db, directory=str(PROJECT / "orders" / "storage" / "migrations"))
     Htmx(app)
     start_languages(app, language_of_person)
-    start_script_texts(app)
     start_compression(app, "static", "script_texts")
     CSRFProtect(app)
     # Not `init_app`: it would look into the session of every response, static files included, for a

@@ -21,7 +21,7 @@ from orders.services import accounts
 from orders.services.accounts import access
 from orders.services.accounts.access import Actor
 from orders.services.catalog.configurations import configuration_row
-from orders.services.orders.rows import line_rows, order_row
+from orders.services.orders.queries import line_rows, order_row
 from orders.settings import PROJECT, Settings
 from orders.storage import database, tables
 

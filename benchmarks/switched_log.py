@@ -12,7 +12,7 @@ from pathlib import Path
 from flask import Flask
 
 import app
-from orders.services.request_recorder import RequestRecorder
+from orders.services.request_log import RequestRecorder
 
 # The environment variable that names the file; while the file is there, the log is on.
 SWITCH = "BENCHMARK_LOG_SWITCH"

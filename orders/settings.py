@@ -1,14 +1,11 @@
-"""Every setting, read once from the environment; a bad value stops the start with a sentence.
-
-The table of settings in the README is checked against `Settings` by a test.
-"""
+"""The settings, read once from the environment. A test compares them with the README's table."""
 
 import contextlib
 import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -21,8 +18,8 @@ from orders.domain.mail_server import read_mail_server
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-class BadSetting(Exception):  # noqa: N818 - named for what it is, as our other errors
-    """An environment variable holds a value that the service cannot work with."""
+class BadSetting(Exception):  # noqa: N818 - named as the other errors
+    """An environment variable with a value that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +57,10 @@ class Settings:
 
     @property
     def has_secure_cookies(self) -> bool:
-        """Tell whether session cookies travel over TLS only."""
         return self.secure_cookies or self.public_url.startswith("https://")
 
 
-# What is written as JSON may be nested 254 deep (orjson); an order's own levels come on top.
+# orjson writes up to 254 levels; an order adds its own.
 MOST_NESTING = 200
 
 # Environment variable -> field of Limits.
@@ -102,7 +98,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         if environment.get(variable, "").strip()
     }
     for variable, name in LIMIT_VARIABLES.items():
-        if name in limits and limits[name] == 0:
+        if limits.get(name) == 0:
             raise BadSetting(f"{variable} must be 1 or more.")
     if cast(int, limits.get("nesting", 0)) > MOST_NESTING:
         raise BadSetting(f"MAX_NESTING must be at most {MOST_NESTING}.")
@@ -112,7 +108,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _read(variable: str, text: str, default: object) -> object:
-    """Turn the text into the type of the default."""
+    """Convert the text to the type of the default."""
     if isinstance(default, bool):
         known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
         if text.lower() not in known:
@@ -123,19 +119,14 @@ def _read(variable: str, text: str, default: object) -> object:
             raise BadSetting(f"{variable} is {text!r}; it must be a whole number.")
         return int(text)
     if isinstance(default, frozenset):
-        return _read_types(variable, text)
+        types = [one.strip().lower() for one in text.split(",") if one.strip()]
+        for one in types:
+            if not _CONTENT_TYPE.fullmatch(one):
+                raise BadSetting(f"{variable} has {one!r}; write content types such as image/png.")
+        return frozenset(types)
     if isinstance(default, Path):
         return Path(text).expanduser().resolve()
     return text
-
-
-def _read_types(variable: str, text: str) -> frozenset[str]:
-    """Read content types that commas part."""
-    types = [one.strip().lower() for one in text.split(",") if one.strip()]
-    for one in types:
-        if not _CONTENT_TYPE.fullmatch(one):
-            raise BadSetting(f"{variable} holds {one!r}; write content types such as image/png.")
-    return frozenset(types)
 
 
 def _check(settings: Settings) -> None:
@@ -157,21 +148,16 @@ def _check(settings: Settings) -> None:
             )
     if settings.secret_key and len(settings.secret_key) < 16:
         raise BadSetting("SECRET_KEY is too short; use at least 16 random characters.")
-    _check_places(settings)
-    _check_mail(settings)
+    _check_connections(settings)
 
 
-def _check_places(settings: Settings) -> None:
-    """Check where things are kept."""
+def _check_connections(settings: Settings) -> None:
     if settings.database_url and not settings.database_url.startswith(
         ("sqlite:///", "postgresql:", "postgresql+psycopg:", "postgres:")
     ):
         raise BadSetting("DATABASE_URL must begin with sqlite:/// or postgresql:// .")
     if settings.file_store and not re.fullmatch(r"s3://[^/\s]+(/\S*)?", settings.file_store):
         raise BadSetting("FILE_STORE must look like s3://bucket or s3://bucket/prefix .")
-
-
-def _check_mail(settings: Settings) -> None:
     if settings.smtp_url:
         try:
             read_mail_server(settings.smtp_url, settings.mail_from)
@@ -180,7 +166,7 @@ def _check_mail(settings: Settings) -> None:
 
 
 def _with_defaults_on_disk(settings: Settings) -> Settings:
-    """Fill in what lives in the data folder: the SQLite file and the generated secret."""
+    """Fill in what is in the data folder: the SQLite file and the generated secret."""
     url = settings.database_url
     if not url:
         url = f"sqlite:///{settings.data_dir / 'shortorder.sqlite3'}"
@@ -188,20 +174,15 @@ def _with_defaults_on_disk(settings: Settings) -> Settings:
         url = "postgresql" + url.removeprefix("postgres")
     secret = settings.secret_key or _kept_secret(settings.data_dir)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    changed = {setting.name: getattr(settings, setting.name) for setting in fields(settings)}
-    return Settings(**{**changed, "database_url": url, "secret_key": secret})
+    return replace(settings, database_url=url, secret_key=secret)
 
 
 def _kept_secret(data_dir: Path) -> str:
-    """Read the generated secret, or make it once; only this user may read the file.
-
-    No default secret stands in the code: every installation signs with its own.
-    """
+    """Return the generated secret, which is created once; only this user may read its file."""
     file = data_dir / "secret_key"
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not file.exists():
-        # Written aside and linked into place: of two processes that start at once, one wins and
-        # both read the same whole secret.
+        # Linked into place as a whole: two processes that start together read the same secret.
         draft = data_dir / f".secret_key.{os.getpid()}"
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as stream:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as profiles
 from sqlalchemy import func, select
 
-from orders.services import request_recorder
+from orders.services import request_log
 from orders.settings import Settings
 from orders.storage import database, tables
 from tests.actors import Org, make_org
@@ -75,7 +75,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:  # n
 
 
 # Tests write the request log when they look at it, and at their end; no thread does meanwhile.
-request_recorder.PAUSE = 3600.0
+request_log.PAUSE = 3600.0
 
 
 @pytest.fixture(scope="session")

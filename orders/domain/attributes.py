@@ -12,15 +12,6 @@ from orders.domain.texts import lazy_gettext
 MAX_KEY = 255  # characters, of a key and of a label
 OPTIONS_IN_MESSAGE = 10
 VALUE_IN_MESSAGE = 60  # characters of the refused value
-UNKNOWN_ATTRIBUTE = lazy_gettext("Unknown attribute.")
-REQUIRED = lazy_gettext("This is required.")
-BAD_KEY = lazy_gettext(
-    "From 1 to %(most)s characters, without dots, no blank at either end.", most=MAX_KEY
-)
-BAD_LABEL = lazy_gettext("From 1 to %(most)s characters.", most=MAX_KEY)
-NOT_TEXT = lazy_gettext("Text.")
-NOT_A_NUMBER = lazy_gettext("A number, such as 2 or 1.5.")
-NOT_A_BOOLEAN = lazy_gettext("True or false.")
 YES, NO = lazy_gettext("Yes"), lazy_gettext("No")
 
 AttributeValue = str | float | bool | None  # float includes int
@@ -41,6 +32,9 @@ class Applies(StrEnum):
     METADATA = "metadata"
     DERIVATIVE = "derivative"
     BOTH = "both"
+
+
+AREAS = (str(Applies.METADATA), str(Applies.DERIVATIVE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +61,7 @@ class AttributeRule:
     @property
     def areas(self) -> tuple[str, ...]:
         """The fields of an order in which the key is defined."""
-        both = (str(Applies.METADATA), str(Applies.DERIVATIVE))
-        return both if self.applies is Applies.BOTH else (str(self.applies),)
+        return AREAS if self.applies is Applies.BOTH else (str(self.applies),)
 
     @property
     def path(self) -> str:
@@ -95,43 +88,39 @@ def apply_attributes(
     """Check the values of defined keys and fill in defaults of keys that were left out.
 
     Null means "no value": fine unless the attribute is required. A required attribute that applies
-    to both objects may be in either; its absence is an error at `metadata.<key>`. With `strict`,
-    keys that no attribute defines are refused, otherwise they are kept. The arguments are not
-    changed, the order of their keys is kept.
+    to both objects may be in either; its absence is an error at `metadata.<key>`. Keys that no
+    attribute defines are kept, and errors with `strict`. The arguments are not changed.
     """
-    areas = {Applies.METADATA: dict(metadata), Applies.DERIVATIVE: dict(derivative)}
+    areas = {"metadata": dict(metadata), "derivative": dict(derivative)}
     errors: list[FieldError] = []
     for rule in rules:
         errors += _apply(rule, areas)
     if strict:
         for area, values in areas.items():
-            defined = {rule.key for rule in rules if rule.applies in {area, Applies.BOTH}}
+            defined = {rule.key for rule in rules if area in rule.areas}
             errors += [
-                FieldError(join_path(area, key), UNKNOWN_ATTRIBUTE)
+                FieldError(join_path(area, key), lazy_gettext("Unknown attribute."))
                 for key in values
                 if key not in defined
             ]
-    return AttributeResult(areas[Applies.METADATA], areas[Applies.DERIVATIVE], tuple(errors))
+    return AttributeResult(**areas, errors=tuple(errors))
 
 
-def _apply(rule: AttributeRule, areas: dict[Applies, dict[str, Any]]) -> list[FieldError]:
+def _apply(rule: AttributeRule, areas: dict[str, dict[str, Any]]) -> list[FieldError]:
     """Check one attribute where it applies; fill in its default in the first of these places."""
-    own = [area for area in areas if rule.applies in {area, Applies.BOTH}]
-    sent = [area for area in own if rule.key in areas[area]]
+    sent = [area for area in rule.areas if rule.key in areas[area]]
     if not sent and rule.default is not None:
-        areas[own[0]][rule.key] = rule.default
+        areas[rule.areas[0]][rule.key] = rule.default
         return []
-    errors = {}
+    faults = {}
     for area in sent:
         value = areas[area][rule.key]
         if value is not None and (message := value_fault(rule, value)):
-            path = join_path(area, rule.key)
-            errors[path] = FieldError(path, message)
+            faults[join_path(area, rule.key)] = message
     if rule.required and not any(_has_value(areas[area][rule.key]) for area in sent):
-        path = join_path(own[0], rule.key)
         # A blank text for an option is both invalid and missing: one error is enough.
-        errors[path] = FieldError(path, REQUIRED)
-    return list(errors.values())
+        faults[join_path(rule.areas[0], rule.key)] = lazy_gettext("This is required.")
+    return [FieldError(path, message) for path, message in faults.items()]
 
 
 def _has_value(value: object) -> bool:
@@ -143,11 +132,11 @@ def value_fault(rule: AttributeRule, value: object) -> str | None:
     if rule.kind is Kind.OPTION:
         return _option_fault(rule.options, value)
     if rule.kind is Kind.TEXT:
-        return None if isinstance(value, str) else NOT_TEXT
+        return None if isinstance(value, str) else lazy_gettext("Text.")
     if rule.kind is Kind.NUMBER:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return None if is_number else NOT_A_NUMBER
-    return None if isinstance(value, bool) else NOT_A_BOOLEAN
+        return None if is_number else lazy_gettext("A number, such as 2 or 1.5.")
+    return None if isinstance(value, bool) else lazy_gettext("True or false.")
 
 
 def _option_fault(options: Sequence[Option], value: object) -> str | None:
@@ -196,23 +185,24 @@ def check_definition(rule: AttributeRule) -> list[FieldError]:
     """Return the errors of the definition itself; an empty list when it can be used."""
     errors = []
     if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
-        errors.append(FieldError("key", BAD_KEY))
+        sentence = lazy_gettext(
+            "From 1 to %(most)s characters, without dots, no blank at either end.", most=MAX_KEY
+        )
+        errors.append(FieldError("key", sentence))
     if not rule.label.strip() or len(rule.label) > MAX_KEY:
-        errors.append(FieldError("label", BAD_LABEL))
+        sentence = lazy_gettext("From 1 to %(most)s characters.", most=MAX_KEY)
+        errors.append(FieldError("label", sentence))
     options = [text for option in rule.options for text in (option.value, option.label)]
     for path, value in (("key", rule.key), ("label", rule.label), ("default", rule.default)):
         errors += find_unstorable(value, path, nesting=0)
     errors += [FieldError("option", error.message) for error in find_unstorable(options, nesting=1)]
     errors += _option_faults(rule)
-    if not errors and rule.default is not None and (message := _default_fault(rule)):
-        errors.append(FieldError("default", message))
+    if not errors and rule.default is not None:
+        message = value_fault(rule, rule.default)
+        if rule.required and not _has_value(rule.default):
+            message = lazy_gettext("A required attribute cannot have an empty default.")
+        errors += [FieldError("default", message)] if message else []
     return errors
-
-
-def _default_fault(rule: AttributeRule) -> str | None:
-    if rule.required and not _has_value(rule.default):
-        return lazy_gettext("A required attribute cannot have an empty default.")
-    return value_fault(rule, rule.default)
 
 
 def _option_faults(rule: AttributeRule) -> Iterable[FieldError]:

@@ -1,24 +1,26 @@
-"""Changes of an order: read as they were sent, applied, and described for the history.
+"""Changes of an order: read as they were sent, applied, described for the history, and merged.
 
 Fields that were sent are replaced, others stay (docs/contract.md, "Changing an order"). Types,
 limits and messages are those of a new order.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from orders.domain.attributes import AttributeRule, apply_attributes
 from orders.domain.errors import FieldError
 from orders.domain.fields import CartLineInput
 from orders.domain.inputs import Limits, StrictInput, with_fields
-from orders.domain.json_values import same_json
+from orders.domain.json_values import canonical_json, same_json
 from orders.domain.order import (
     EDITABLE_FIELDS,
     UNCHANGEABLE,
-    CartLine,
+    Cart,
     FieldKind,
     Order,
     OrderChanges,
+    line_fields,
     line_from,
     lines_as_json,
     order_fields,
@@ -26,8 +28,6 @@ from orders.domain.order import (
 from orders.domain.schema import inspect, read_lines_of, request_types
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
-
-READ_ONLY_SENTENCE = lazy_gettext("Set by the service and not changed; leave it out.")
 
 
 @with_fields(
@@ -67,17 +67,15 @@ def read_changes(raw: object, *, limits: Limits) -> tuple[OrderChanges | None, l
     return OrderChanges(unchangeable=unchangeable, **values), []
 
 
-def read_lines(raw: object, *, limits: Limits) -> tuple[tuple[CartLine, ...], list[FieldError]]:
+def read_lines(raw: object, *, limits: Limits) -> tuple[Cart, list[FieldError]]:
     """Check lines for a cart as they were sent: an array of lines, or `{"cart": [...]}`.
 
     `items`, the old name of the field, is read as `cart` when it comes alone. Returns the lines and
     the errors; never raises.
     """
-    document = raw
-    if isinstance(raw, list):
-        document = {"cart": raw}
-    elif isinstance(raw, dict) and "items" in raw and "cart" not in raw:
-        document = {("cart" if key == "items" else key): raw[key] for key in raw}
+    document = {"cart": raw} if isinstance(raw, list) else raw
+    if isinstance(document, dict) and "items" in document and "cart" not in document:
+        document = {("cart" if key == "items" else key): document[key] for key in document}
     if isinstance(document, dict) and isinstance(document.get("cart"), list):
         document = {**document, "cart": modern_lines(document["cart"])}
     seen = inspect(document, CartInput, limits=limits)
@@ -104,8 +102,9 @@ def apply_changes(
     Whether the cart may be empty is not checked here.
     """
     stored = order_fields(order)
+    sentence = lazy_gettext("Set by the service and not changed; leave it out.")
     errors = [
-        FieldError(name, READ_ONLY_SENTENCE)
+        FieldError(name, sentence)
         for name, value in changes.unchangeable
         if not _is_as_stored(name, value, stored)
     ]
@@ -187,3 +186,139 @@ def undo_difference(order: Order, changes: dict[str, Any]) -> Order:
             old = change["from"]
             values[field.name] = Status(old) if field.kind is FieldKind.STATUS else old
     return order._replace(**values)
+
+
+# The value of a key that an object does not have.
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConflict:
+    """A field that both changed differently; values as in JSON, None also for a missing key."""
+
+    path: str
+    mine: Any
+    theirs: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Both changes in one order, with my values where there are conflicts.
+
+    `taken` are the paths of what they changed.
+    """
+
+    order: Order
+    conflicts: tuple[FieldConflict, ...]
+    taken: tuple[str, ...]
+
+
+def merge_orders(base: Order, mine: Order, theirs: Order) -> Merged:
+    """Merge what I made of `base` on a form with what is stored by now.
+
+    A field that only one of us changed is taken from that one; the same change by both is one
+    change. Objects are merged key by key. Lines that one has only added at the end follow what the
+    other has made of the cart.
+    """
+    conflicts: list[FieldConflict] = []
+    taken: list[str] = []
+
+    def choose(path: str, values: tuple[Any, Any, Any]) -> Any:  # noqa: ANN401 - values of fields
+        before, my, their = values
+        if _same(my, their) or _same(before, their):
+            return my
+        if not _same(before, my):
+            shown = (None if one is _MISSING else one for one in (my, their))
+            conflicts.append(FieldConflict(path, *shown))
+            return my
+        taken.append(path)
+        return their
+
+    fields: dict[str, Any] = {}
+    for field in EDITABLE_FIELDS:
+        before, my, their = (getattr(one, field.name) for one in (base, mine, theirs))
+        if field.kind is FieldKind.LINES:
+            fields[field.name] = _cart(before, my, their, conflicts, taken)
+        elif field.kind is not FieldKind.OBJECT:
+            fields[field.name] = choose(field.wire_name, (before, my, their))
+        else:
+            merged = {}
+            for key in dict.fromkeys((*their, *my)):
+                values = tuple(one.get(key, _MISSING) for one in (before, my, their))
+                value = choose(f"{field.wire_name}.{key}", values)
+                if value is not _MISSING:
+                    merged[key] = value
+            fields[field.name] = merged
+    return Merged(theirs._replace(**fields), tuple(conflicts), tuple(taken))
+
+
+def _cart(
+    base: Cart, mine: Cart, theirs: Cart, conflicts: list[FieldConflict], taken: list[str]
+) -> Cart:
+    if _same_cart(mine, theirs) or _same_cart(base, theirs):
+        return mine
+    is_mine_changed = not _same_cart(base, mine)
+    if not is_mine_changed or _same_cart(base, theirs[: len(base)]):
+        taken.append("cart")
+        return mine + theirs[len(base) :] if is_mine_changed else theirs
+    if _same_cart(base, mine[: len(base)]):
+        taken.append("cart")
+        return theirs + mine[len(base) :]
+    conflicts.append(FieldConflict("cart", lines_as_json(mine), lines_as_json(theirs)))
+    return mine
+
+
+def _same_cart(one: Cart, other: Cart) -> bool:
+    return same_json(lines_as_json(one), lines_as_json(other))
+
+
+def _same(one: object, other: object) -> bool:
+    if one is _MISSING or other is _MISSING:
+        return one is other
+    return same_json(one, other)
+
+
+def changed_fields(base: Order, rendered: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """Return what was changed on the form of an order: whole fields by wire names.
+
+    A form does not show everything that an order contains. So `rendered`, the form as shown for
+    `base`, is compared with `sent`, the form as it came back, both as in `POST /api/orders`.
+    """
+    changes: dict[str, Any] = {}
+    stored = order_fields(base)
+    for field in EDITABLE_FIELDS:
+        name = field.wire_name
+        if field.kind is FieldKind.LINES:
+            if not same_json(rendered[name], sent[name]):
+                changes[name] = _changed_lines(base, rendered[name], sent[name])
+        elif field.kind is not FieldKind.OBJECT:
+            if not same_json(rendered.get(name), sent.get(name)):
+                changes[name] = sent.get(name)
+        else:
+            before, after = rendered.get(name, {}), sent.get(name, {})
+            if not (same_json(before, after) and type(before) is type(after)):
+                changes[name] = _changed_object(stored[name], before, after)
+    return changes
+
+
+def _changed_lines(base: Order, rendered: list[Any], sent: list[Any]) -> list[Any]:
+    """Return the lines; unchanged ones name their configuration as they are stored."""
+    shown = {
+        canonical_json(line): line_fields(kept)
+        for line, kept in zip(rendered, base.cart, strict=True)
+    }
+    return [shown.get(canonical_json(line), line) for line in sent]
+
+
+def _changed_object(
+    stored: dict[str, Any], before: dict[str, Any], after: dict[str, Any]
+) -> dict[str, Any]:
+    if type(after) is not dict:  # it has keys that were typed twice, which the check refuses
+        return after
+    kept = {key: value for key, value in stored.items() if key not in before or key in after}
+    touched = {
+        key: value
+        for key, value in after.items()
+        if key not in before or not same_json(before[key], value)
+    }
+    return {**kept, **touched}

@@ -14,7 +14,7 @@ LIGHT_GROUNDS = ("#f6f7f6", WHITE)
 DARK_GROUNDS = ("#121513", "#1a1e1b")
 # The share of the color in the background of buttons and steps.
 LIGHT_WASH, DARK_WASH = 0.10, 0.18
-STEPS = 50  # steps from the colour to black or white
+STEPS = 50  # steps from the color to black or white
 
 _HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})", re.ASCII)
 
@@ -48,7 +48,6 @@ def read_colour(text: str) -> str | None:
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the contrast of two colors."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 

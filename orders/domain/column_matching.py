@@ -41,6 +41,7 @@ _WORDS = {
     "productcode productnumber partnumber",
     COUNT: "count qty quantity pieces pcs amount units menge anzahl stück stueck stk",
 }
+_TARGET_BY_NAME = {one.lower(): one for one in (*ORDER_TARGETS, *LINE_TARGETS) if one != ORDER}
 _TARGET_BY_WORD = {word: target for target, words in _WORDS.items() for word in words.split()}
 # Less certain: they count when no other column has the same target.
 _WEAK_WORDS = {"shortid": ORDER, **{one: one for one in OBJECTS}}
@@ -57,16 +58,13 @@ class Matching:
     group: int | None
 
     def column_of(self, target: str) -> int | None:
-        """Return the position of the column with this target, if there is one."""
         return self.targets.index(target) if target in self.targets else None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the form that is stored."""
         return {"targets": list(self.targets), "group": self.group}
 
     @staticmethod
     def from_json(stored: dict[str, Any]) -> "Matching":
-        """Read the stored form."""
         return Matching(tuple(stored["targets"]), stored["group"])
 
 
@@ -81,23 +79,18 @@ def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matchi
             if target and target not in targets and targets[at] == IGNORED:
                 targets[at] = target
     if not {CONFIGURATION, SKU} & set(targets):
-        weak = (at for at, name in enumerate(columns) if _plain(name) in _WEAK_CONFIGURATIONS)
-        for at in [at for at in weak if targets[at] == IGNORED][:1]:
-            targets[at] = CONFIGURATION
-    return Matching(tuple(targets), _joining_column(targets))
+        for at, name in enumerate(columns):
+            if targets[at] == IGNORED and _plain(name) in _WEAK_CONFIGURATIONS:
+                targets[at] = CONFIGURATION
+                break
+    group = next((targets.index(one) for one in _JOINING if one in targets), None)
+    return Matching(tuple(targets), group)
 
 
 def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
     """Return the targets by wire name, by attribute, by a common and by a less certain word."""
     word = _plain(name)
-    wire = next(
-        (
-            one
-            for one in (*ORDER_TARGETS, *LINE_TARGETS)
-            if one != ORDER and one.lower() == name.lower()
-        ),
-        "",
-    )
+    wire = _TARGET_BY_NAME.get(name.lower(), "")
     area, dot, key = name.partition(".")
     if not wire and dot and key.strip() and area.lower() in OBJECTS:
         wire = f"{area.lower()}.{key.strip()}"
@@ -109,10 +102,6 @@ def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
-
-
-def _joining_column(targets: Sequence[str]) -> int | None:
-    return next((targets.index(one) for one in _JOINING if one in targets), None)
 
 
 def free_targets(name: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, Field, StringConstraints
+from pydantic.alias_generators import to_camel
 
 from orders.domain.attributes import NO, YES
 from orders.domain.errors import FieldError, InvalidInput
@@ -21,13 +22,13 @@ from orders.domain.fields import (
     Keywords,
     OrgId,
     ShortText,
-    refusal,
+    reader,
     shared,
 )
 from orders.domain.identifiers import is_short_id, read_uuid
 from orders.domain.inputs import Limits, MessageRules, StrictInput, checked, is_name, too_large
 from orders.domain.json_values import MAX_ERRORS, find_unstorable, join_path, nesting_sentence
-from orders.domain.moments import wire_time
+from orders.domain.moments import wire_fields
 from orders.domain.texts import Figure, lazy_gettext
 
 # The key of the file that pages show as the configuration's picture.
@@ -79,8 +80,8 @@ class Configuration(NamedTuple):
     attachments: dict[str, str]
     created_at: datetime
     updated_at: datetime
-    created_by: str
     deleted_at: datetime | None
+    created_by: str
     # Taken from the metadata, so that people find it by them.
     product_name: str | None = None
     sku: str | None = None
@@ -106,8 +107,9 @@ def option_text(value: object) -> str | None:
     if isinstance(value, int | float):
         return lazy_gettext("%(number)s", number=Figure(value))
     # Configurators save references to their own assets as UUIDs or objects.
-    is_text = isinstance(value, str) and bool(value.strip()) and read_uuid(value) is None
-    return value if is_text else None  # type: ignore[return-value]  # it is a text
+    if isinstance(value, str) and value.strip() and read_uuid(value) is None:
+        return value
+    return None
 
 
 def own_picture(address: str | None) -> str | None:
@@ -115,36 +117,18 @@ def own_picture(address: str | None) -> str | None:
 
     A foreign one would reveal to its site who looks at what, and one of the API needs a token.
     """
-    is_own = address is not None and address.startswith("/static/")
-    return address if is_own and ".." not in str(address) else None
+    is_own = address is not None and address.startswith("/static/") and ".." not in address
+    return address if is_own else None
+
+
+_WIRE_NAMES = tuple(
+    to_camel(name) for name in Configuration._fields if name not in {"product_name", "sku"}
+)
 
 
 def configuration_fields(configuration: Configuration) -> dict[str, Any]:
     """Return a saved configuration as JSON; what was not sent is null."""
-    return {
-        "id": configuration.id,
-        "shortId": configuration.short_id,
-        "orgId": configuration.org_id,
-        "productId": configuration.product_id,
-        "productVersion": configuration.product_version,
-        "variant": configuration.variant,
-        "metadata": configuration.metadata,
-        "customerId": configuration.customer_id,
-        "identifier": configuration.identifier,
-        "scope": configuration.scope,
-        "sceneGraphState": configuration.scene_graph_state,
-        "sessionId": configuration.session_id,
-        "publishFileId": configuration.publish_file_id,
-        "creator": configuration.creator,
-        "thumbnail": configuration.thumbnail,
-        "attachments": configuration.attachments,
-        "createdAt": wire_time(configuration.created_at),
-        "updatedAt": wire_time(configuration.updated_at),
-        "deletedAt": None
-        if configuration.deleted_at is None
-        else wire_time(configuration.deleted_at),
-        "createdBy": configuration.created_by,
-    }
+    return wire_fields(_WIRE_NAMES, configuration)
 
 
 MAX_THUMBNAIL = 2_000
@@ -152,64 +136,47 @@ VISIBLE = r"^[^\u0000-\u001f\u007f]*$"
 EXAMPLE_PRODUCT_ID = "e5d536ec-e89c-46fc-8773-7e54ba70517a"
 # Fields whose value is an object; in a form they are JSON text.
 OBJECTS = ("variant", "metadata", "attachments")
-UUID_SENTENCE = lazy_gettext("A UUID.")
-SHORT_ID_SENTENCE = lazy_gettext("7 to 14 letters, digits, _ or -.")
 FILE_NAME_SENTENCE = lazy_gettext(
     "A file name of 1 to 255 characters, none of them a control character."
 )
-KEY_SENTENCE = lazy_gettext("As a key: 1 to 255 characters, none of them a control character.")
-STATE_SENTENCE = lazy_gettext("An object or a text.")
-FILES_SENTENCE = lazy_gettext("Files are sent as multipart/form-data.")
 
 
 def is_file_name(text: object) -> bool:
     """Return whether a text can be a file name or key: short, visible, on one line."""
-    return (
-        isinstance(text, str)
-        and 1 <= len(text) <= MAX_TEXT
-        and not any(ord(character) < 32 or ord(character) == 127 for character in text)
-    )
-
-
-def _uuid(value: str) -> str:
-    found = read_uuid(value)
-    if found is None:
-        raise refusal("uuid", UUID_SENTENCE)
-    return found
-
-
-def _short_id(value: str) -> str:
-    if not is_short_id(value):
-        raise refusal("short_id", SHORT_ID_SENTENCE)
-    return value
-
-
-def _file_name(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    if not is_file_name(value):
-        raise refusal("file_name", FILE_NAME_SENTENCE)
-    return str(value)
-
-
-def _state(value: Any) -> Any:  # noqa: ANN401 - an object or a text
-    if not isinstance(value, dict | str):
-        raise refusal("state", STATE_SENTENCE)
-    return value
+    is_short = isinstance(text, str) and 1 <= len(text) <= MAX_TEXT
+    return is_short and not any(ord(one) < 32 or ord(one) == 127 for one in str(text))
 
 
 FileName = Annotated[
     Any,
-    AfterValidator(_file_name),
+    AfterValidator(
+        reader(lambda value: value if is_file_name(value) else None, FILE_NAME_SENTENCE)
+    ),
     Keywords(type="string", minLength=1, maxLength=MAX_TEXT, pattern=VISIBLE),
 ]
-ShortId = Annotated[str, AfterValidator(_short_id), Keywords(pattern="^([A-Za-z0-9_-]{7,14})?$")]
+ShortId = Annotated[
+    str,
+    AfterValidator(
+        reader(
+            lambda value: value if is_short_id(value) else None,
+            lazy_gettext("7 to 14 letters, digits, _ or -."),
+        )
+    ),
+    Keywords(pattern="^([A-Za-z0-9_-]{7,14})?$"),
+]
 ProductId = Annotated[
     str,
-    AfterValidator(_uuid),
+    AfterValidator(reader(read_uuid, lazy_gettext("A UUID."))),
     Keywords(pattern="^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"),
 ]
 Scene = Annotated[
     Any,
-    AfterValidator(_state),
+    AfterValidator(
+        reader(
+            lambda value: value if isinstance(value, dict | str) else None,
+            lazy_gettext("An object or a text."),
+        )
+    ),
     Keywords(anyOf=[{"type": "string", "pattern": NO_NUL}, shared("JsonObject")]),
 ]
 Thumbnail = Annotated[str, StringConstraints(max_length=MAX_THUMBNAIL), Keywords(pattern=NO_NUL)]
@@ -270,7 +237,6 @@ TEXTS = frozenset(FIELDS) - set(OBJECTS)
 _WORDS = MessageRules(
     nullable=frozenset(FIELDS),
     read_only=frozenset({"id", "createdAt", "updatedAt", "createdBy", "deletedAt"}),
-    own_rules=frozenset({"uuid", "short_id", "file_name", "state"}),
 )
 
 
@@ -281,30 +247,30 @@ def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
     then, because nothing below it is checked. The org, and whether a short ID is free, are not.
     """
     if not isinstance(raw, dict):
-        raise InvalidInput(
-            [FieldError("", lazy_gettext("An object with the fields of a configuration."))]
-        )
+        sentence = lazy_gettext("An object with the fields of a configuration.")
+        raise InvalidInput([FieldError("", sentence)])
     unstorable = find_unstorable(raw, nesting=limits.nesting)
     if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
         raise InvalidInput(unstorable)
     errors: dict[str, FieldError] = {}
     for error in (*unstorable, *_too_large(raw, limits), *_attachment_key_errors(raw)):
         errors.setdefault(error.path, error)
-    # An empty text is what a form sends for a field that nobody filled in.
+    # A form sends an empty text for a field that was not filled in.
     sent = {
         key: value
         for key, value in raw.items()
         if is_name(key) and not (value == "" and key in TEXTS)
     }
     if "files" in sent:
-        errors["files"] = FieldError("files", FILES_SENTENCE)
+        sentence = lazy_gettext("Files are sent as multipart/form-data.")
+        errors["files"] = FieldError("files", sentence)
         del sent["files"]
     found = checked(ConfigurationInput, sent, errors, _WORDS)
     if errors or found is None:
         raise InvalidInput(sorted(errors.values(), key=_place))
-    fields = {name: getattr(found, name) for name in ConfigurationInput.model_fields}
+    fields = vars(found) | {"attachments": found.attachments or {}}
     del fields["org_id"]
-    return NewConfiguration(**{**fields, "attachments": found.attachments or {}})
+    return NewConfiguration(**fields)
 
 
 def _too_large(raw: dict[Any, Any], limits: Limits) -> list[FieldError]:
@@ -315,8 +281,9 @@ def _too_large(raw: dict[Any, Any], limits: Limits) -> list[FieldError]:
 
 def _attachment_key_errors(raw: dict[Any, Any]) -> list[FieldError]:
     attachments = raw.get("attachments")
+    sentence = lazy_gettext("As a key: 1 to 255 characters, none of them a control character.")
     return [
-        FieldError(join_path("attachments", str(key)), KEY_SENTENCE)
+        FieldError(join_path("attachments", str(key)), sentence)
         for key in (attachments if isinstance(attachments, dict) else ())
         if not is_file_name(key)
     ][:MAX_ERRORS]

@@ -29,7 +29,7 @@ _PATH = re.compile(r"[/?#][^\x00-\x1f\x7f]*")
 def origin_host(origin: str) -> tuple[str, int] | None:
     """Return host (lowercase) and port of an `Origin` header, with the scheme's port as default.
 
-    None for `null` and whatever is not exactly scheme, host and port.
+    None for `null` and all else that is not exactly scheme, host and port.
     """
     match = _ORIGIN.fullmatch(origin)
     return _host_and_port(match) if match else None
@@ -89,23 +89,20 @@ class BadDomain(ValueError):  # noqa: N818 - named like the refusals in errors.p
 
 def check_domain(text: str) -> str:
     """Return an entry in the form in which it is stored. Raises BadDomain with a message."""
-    domain, shown = text.strip(), repr(text)
-    if not domain.isascii():
-        raise BadDomain(
-            lazy_gettext(
-                "%(text)s is not ASCII: write international names in their xn-- form.", text=shown
-            )
+    domain, shown = text.strip().lower(), repr(text)
+    if not text.strip().isascii():
+        sentence = lazy_gettext(
+            "%(text)s is not ASCII: write international names in their xn-- form.", text=shown
         )
-    domain = domain.lower()
+        raise BadDomain(sentence)
     match = _DOMAIN.fullmatch(domain)
     port = int(match[3]) if match and match[3] else 1
     if match is None or not _is_host(match[2]) or not 1 <= port <= MAX_PORT:
-        raise BadDomain(
-            lazy_gettext(
-                "%(text)s is no domain: write shop.example, *.shop.example or localhost:3000.",
-                text=shown,
-            )
+        sentence = lazy_gettext(
+            "%(text)s is no domain: write shop.example, *.shop.example or localhost:3000.",
+            text=shown,
         )
+        raise BadDomain(sentence)
     # Addresses have no subdomains: *.0.0.1 would mean every machine whose address ends so.
     if match[1] and re.fullmatch(r"\[.*\]|[0-9.]+", match[2]):
         raise BadDomain(
@@ -163,8 +160,8 @@ def address_fault(address: str) -> str | None:
 def is_private(address: str) -> bool:
     """Return whether the text alone shows that the address is not in the public network.
 
-    `address` has no fault. True for localhost and for IP addresses of loopback, private and other
-    networks of one's own, in every spelling that a system resolves without asking anyone.
+    `address` has no fault. True for localhost and for IP addresses that are not global, in every
+    spelling that a system resolves without a name server.
     """
     host = urlsplit(address).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
@@ -172,14 +169,12 @@ def is_private(address: str) -> bool:
     ip = _literal(host)
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
-    return ip is not None and _is_ones_own(ip)
-
-
-def _is_ones_own(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    is_odd = not ip.is_global or ip.is_multicast or ip.is_reserved
-    if isinstance(ip, ipaddress.IPv6Address):
-        return is_odd or ip.is_site_local or any(ip in network for network in _TRANSLATED)
-    return is_odd
+    if ip is None:
+        return False
+    is_private_v6 = isinstance(ip, ipaddress.IPv6Address) and (
+        ip.is_site_local or any(ip in network for network in _TRANSLATED)
+    )
+    return is_private_v6 or not ip.is_global or ip.is_multicast or ip.is_reserved
 
 
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -62,7 +62,7 @@ class Forbidden(OrderError):
 
 
 class NotFound(OrderError):
-    """There is no such thing for this actor."""
+    """The actor can see nothing with this ID or name."""
 
 
 class Conflict(OrderError):
@@ -70,7 +70,7 @@ class Conflict(OrderError):
 
 
 class StaleVersion(OrderError):
-    """Somebody else has changed it since the caller read it."""
+    """It was changed since the caller read it."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -4,7 +4,8 @@ Validation and the OpenAPI document read the same types. Pydantic cannot know wh
 own checks: `Keywords` adds it to the JSON Schema and costs the validation nothing.
 """
 
-from typing import Annotated, Any, LiteralString, TypeAlias, cast
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -14,20 +15,21 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     StringConstraints,
+    WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from orders.domain.identifiers import is_configuration_id, read_uuid
-from orders.domain.inputs import StrictInput
+from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.inputs import OWN_RULE, StrictInput
 from orders.domain.json_values import MAX_INTEGER, MIN_INTEGER
 from orders.domain.short_id import ALPHABET, LENGTH
 from orders.domain.status import Status, read_status
 from orders.domain.texts import Figure, lazy_gettext
 
 MAX_COUNT = 1_000_000
-COUNT_SENTENCE = lazy_gettext("A whole number from 1 to %(most)s.", most=Figure(MAX_COUNT))
+T = TypeVar("T")
 
 
 def whole_count(value: object) -> int | None:
@@ -42,12 +44,6 @@ def whole_count(value: object) -> int | None:
 MAX_TEXT = 255  # Unicode characters, not bytes
 # Written out, so that each language names the states as people read them.
 STATUS_SENTENCE = lazy_gettext("One of: List, In Cart, New, In Progress, Complete.")
-CONFIGURATION_ID_SENTENCE = lazy_gettext(
-    "A UUID, or the short ID of a saved configuration (7 to 14 letters, digits, _ or -)."
-)
-# Types of the errors that our own functions below raise, each with its sentence.
-OWN_RULES = {"status", "count", "configuration_id"}
-
 NO_NUL = r"^[^\u0000]*$"
 CONFIGURATION_ID_PATTERN = (
     "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9_-]{7,14})$"
@@ -57,7 +53,7 @@ EXAMPLE_CONFIGURATION_ID = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 
 
 class Keywords:
-    """Adds keywords to the JSON Schema of the type that it annotates."""
+    """Add keywords to the JSON Schema of the annotated type."""
 
     def __init__(self, **keywords: Any) -> None:  # noqa: ANN401 - any JSON value
         self._keywords = keywords
@@ -65,21 +61,7 @@ class Keywords:
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Return pydantic's own schema with the keywords in it."""
         return {**handler(core_schema), **self._keywords}
-
-
-class Shared:
-    """Replaces the JSON Schema of the type by a reference to one of SHARED."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __get_pydantic_json_schema__(
-        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Return the reference."""
-        return shared(self._name)
 
 
 # The address of SHARED in references that pydantic copies; the document replaces it by its own.
@@ -92,7 +74,6 @@ def shared(name: str) -> JsonSchemaValue:
 
 
 def _value(object_name: str, *more: JsonSchemaValue) -> JsonSchemaValue:
-    """Return the schema of a value in an object of this name."""
     return {
         "anyOf": [
             {"type": "string", "pattern": NO_NUL},
@@ -131,38 +112,34 @@ SHARED: dict[str, JsonSchemaValue] = {
 }
 
 
-def refusal(kind: LiteralString, sentence: str) -> PydanticCustomError:
+def refusal(sentence: str) -> PydanticCustomError:
     """Return the error of a rule of our own; `inputs` reads its sentence."""
     # As a value: pydantic would fill in braces of a message.
-    return PydanticCustomError(kind, "{sentence}", {"sentence": sentence})
+    return PydanticCustomError(OWN_RULE, "{sentence}", {"sentence": sentence})
 
 
-def _status(value: object) -> Status:
-    status = read_status(value)
-    if status is None:
-        raise refusal("status", STATUS_SENTENCE)
-    return status
+def reader(read: Callable[[Any], T | None], sentence: str) -> Callable[[Any], T]:
+    """Return a function for pydantic that refuses with this sentence what `read` makes None of."""
+
+    def validate(value: Any) -> T:  # noqa: ANN401 - any JSON value
+        found = read(value)
+        if found is None:
+            raise refusal(sentence)
+        return found
+
+    return validate
 
 
-def _count(value: object) -> int:
-    count = whole_count(value)
-    if count is None:
-        raise refusal("count", COUNT_SENTENCE)
-    return count
-
-
-def canonical_configuration_id(value: str) -> str:
-    """Return a UUID in lowercase and a short ID as it is; raise pydantic's error otherwise."""
-    if not is_configuration_id(value):
-        raise refusal("configuration_id", CONFIGURATION_ID_SENTENCE)
-    return read_uuid(value) or value
+def canonical_configuration_id(text: str) -> str | None:
+    """Return a UUID in lowercase and a short ID as it is; None for any other text."""
+    return read_uuid(text) or (text if is_short_id(text) else None)
 
 
 ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT), Keywords(pattern=NO_NUL)]
 JsonObject: TypeAlias = dict[str, Any]
-AnyObject = Annotated[JsonObject, Shared("JsonObject")]
-AnyValue = Annotated[Any, Shared("JsonValue")]
-MetadataObject = Annotated[JsonObject, Shared("MetadataObject")]
+AnyObject = Annotated[JsonObject, WithJsonSchema(shared("JsonObject"))]
+AnyValue = Annotated[Any, WithJsonSchema(shared("JsonValue"))]
+MetadataObject = Annotated[JsonObject, WithJsonSchema(shared("MetadataObject"))]
 
 OrgId = Annotated[
     str,
@@ -174,14 +151,22 @@ OrgId = Annotated[
 ]
 OrderStatus = Annotated[
     Status,
-    BeforeValidator(_status),
+    BeforeValidator(reader(read_status, STATUS_SENTENCE)),
     Field(
         description="The state of the order. `List` and `In Cart` are carts that are being filled."
     ),
 ]
 ConfigurationId = Annotated[
     str,
-    AfterValidator(canonical_configuration_id),
+    AfterValidator(
+        reader(
+            canonical_configuration_id,
+            lazy_gettext(
+                "A UUID, or the short ID of a saved configuration (7 to 14 letters, digits, _ or "
+                "-)."
+            ),
+        )
+    ),
     Field(
         description="A configuration: a UUID, or the short ID of one that is saved in the org. "
         "UUIDs come back in small letters.",
@@ -191,7 +176,11 @@ ConfigurationId = Annotated[
 ]
 Count = Annotated[
     int,
-    BeforeValidator(_count),
+    BeforeValidator(
+        reader(
+            whole_count, lazy_gettext("A whole number from 1 to %(most)s.", most=Figure(MAX_COUNT))
+        )
+    ),
     Field(description="How many of it: a whole number.", examples=[2]),
     Keywords(minimum=1, maximum=MAX_COUNT),
 ]

@@ -22,7 +22,7 @@ def is_short_id(text: str) -> bool:
 
 def is_configuration_id(text: str) -> bool:
     """Return whether the text can name a configuration at all."""
-    return _UUID.fullmatch(text) is not None or is_short_id(text)
+    return read_uuid(text) is not None or is_short_id(text)
 
 
 def new_uuid(at: datetime) -> str:

@@ -1,7 +1,7 @@
 """Build orders from the rows of a file, as the JSON API receives them, and map errors to rows.
 
 One row is one line of a cart. The fields of an order are in its first row; a different value in
-another row is an error, and never dropped.
+another row is an error.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,7 +50,6 @@ class RowFault:
 
     @property
     def text(self) -> Text:
-        """The row, the column and the message."""
         if not self.column:
             return lazy_gettext("Row %(row)s: %(fault)s", row=self.row, fault=self.message)
         return lazy_gettext(
@@ -61,10 +60,10 @@ class RowFault:
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrder:
-    """An order of the file: `raw` is what `check_order` takes, `faults` are errors it cannot see.
+    """An order of the file: `raw` is what `check_order` takes, `faults` are errors it cannot find.
 
     `places` has row and column of each path, `first` those of the order as a whole; `unknown` are
-    the paths of configuration IDs that match no saved configuration.
+    the paths of IDs without a saved configuration.
     """
 
     label: str
@@ -77,10 +76,9 @@ class ImportedOrder:
 
     def faults_of(self, errors: Iterable[FieldError]) -> list[RowFault]:
         """Turn the shared check's errors into rows and columns of the file."""
+        messages = dict.fromkeys(self.unknown, NOT_ONE)
         return [
-            RowFault(
-                *self._place(error.path), NOT_ONE if error.path in self.unknown else error.message
-            )
+            RowFault(*self._place(error.path), messages.get(error.path, error.message))
             for error in errors
         ]
 
@@ -103,13 +101,11 @@ def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
         return [(row,) for row in sheet.rows]
     groups: dict[object, list[SheetRow]] = {}
     for row in sheet.rows:
-        text = row.cells[matching.group]
-        groups.setdefault(text or row.number, []).append(row)
-    return [tuple(rows) for rows in groups.values()]
+        groups.setdefault(row.cells[matching.group] or row.number, []).append(row)
+    return list(map(tuple, groups.values()))
 
 
 def references(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
-    """Return every text that may name a configuration."""
     columns = [matching.column_of(target) for target in (CONFIGURATION, SKU)]
     texts = (row.cells[at] for row in rows for at in columns if at is not None)
     return {text for text in texts if text}
@@ -231,10 +227,10 @@ class OrderBuilder:
 
     def _contradictions(self, at: int, rows: Sequence[SheetRow]) -> Iterable[RowFault]:
         first = rows[0]
-        said = first.cells[at]
         for row in rows[1:]:
-            if row.cells[at] and row.cells[at] != said:
-                yield RowFault(row.number, self._columns[at], _otherwise(first.number, said))
+            if row.cells[at] and row.cells[at] != first.cells[at]:
+                message = _otherwise(first.number, first.cells[at])
+                yield RowFault(row.number, self._columns[at], message)
 
     def _joining_faults(self, row: SheetRow) -> Iterable[RowFault]:
         group = self._matching.group
@@ -249,13 +245,12 @@ class OrderBuilder:
         return printable(next((text for text in texts if text), "")[:MAX_LABEL])
 
 
-def _otherwise(first_row: int, said: str) -> Text:
-    """Return the message for a cell that differs from the first row of its order."""
-    if not said:
+def _otherwise(first_row: int, text: str) -> Text:
+    if not text:
         return lazy_gettext(
             "The first row of this order, row %(row)s, says nothing here.", row=first_row
         )
     return lazy_gettext(
         "The first row of this order, row %(row)s, says “%(text)s” here.",
-        row=first_row, text=printable(said[:MAX_LABEL]),
+        row=first_row, text=printable(text[:MAX_LABEL]),
     )  # fmt: skip

@@ -7,7 +7,7 @@ pydantic's errors into our messages.
 import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.alias_generators import to_camel
@@ -20,7 +20,8 @@ from orders.domain.texts import Figure, Text, lazy_gettext
 UNKNOWN_FIELD = lazy_gettext("Unknown field.")
 READ_ONLY = lazy_gettext("Set by the service; leave it out.")
 TEXT, TEXT_OR_NULL = lazy_gettext("Text."), lazy_gettext("Text or null.")
-NOT_VALID = lazy_gettext("This is not valid here.")
+# The type of the errors that our own functions raise in models; their sentences are shown.
+OWN_RULE: Final = "own_rule"
 
 _SENTENCES = {
     "missing": lazy_gettext("This is required."),
@@ -55,15 +56,10 @@ def with_fields(types: dict[str, Any]) -> Callable[[type[M]], type[M]]:
 
 @dataclass(frozen=True, slots=True)
 class MessageRules:
-    """What the messages about one kind of input need to know.
-
-    `nullable` and `read_only` are paths; `own_rules` are the types of the errors that functions of
-    our own raise: their messages are shown as they are.
-    """
+    """Paths of fields that may be null, and of fields that only the service sets."""
 
     nullable: frozenset[str] = frozenset()
     read_only: frozenset[str] = frozenset()
-    own_rules: frozenset[str] = frozenset()
 
 
 def checked(
@@ -79,7 +75,7 @@ def checked(
                 continue
             error = _error_of(details, words)
             # The message of an own rule says more than "at most 64 bits".
-            if error.path not in errors or details["type"] in words.own_rules:
+            if error.path not in errors or details["type"] == OWN_RULE:
                 errors[error.path] = error
     return None
 
@@ -102,7 +98,6 @@ def too_large(fields: Iterable[tuple[str, object]], limit: int) -> Iterator[Fiel
 
 
 def too_long(most: int, text: str) -> Text:
-    """Return the message for a text that is longer than `most` characters."""
     return lazy_gettext(
         "At most %(most)s characters; this has %(count)s.",
         most=Figure(most), count=Figure(len(text)),
@@ -110,21 +105,19 @@ def too_long(most: int, text: str) -> Text:
 
 
 def _error_of(details: ErrorDetails, words: MessageRules) -> FieldError:
-    """Return one of pydantic's errors with our message."""
     path = functools.reduce(join_path, details["loc"], "")
     message: str
     kind, value = details["type"], details["input"]
     if kind == "extra_forbidden":
-        is_read_only = path in words.read_only
-        message = READ_ONLY if is_read_only else UNKNOWN_FIELD
+        message = READ_ONLY if path in words.read_only else UNKNOWN_FIELD
     elif kind == "string_too_long":
         message = too_long(details["ctx"]["max_length"], value)
     elif kind in {"string_type", "string_unicode"}:
         message = TEXT_OR_NULL if path in words.nullable else TEXT
-    elif kind in words.own_rules:
+    elif kind == OWN_RULE:
         message = details["ctx"]["sentence"]  # as `fields.refusal` was given it
     else:
-        message = _SENTENCES.get(kind, NOT_VALID)
+        message = _SENTENCES.get(kind, lazy_gettext("This is not valid here."))
     return FieldError(path, message)
 
 
@@ -150,7 +143,7 @@ FILE_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits in force, with their defaults. Sizes are bytes of compact UTF-8 JSON."""
+    """The current limits, with their defaults. Sizes are bytes of compact UTF-8 JSON."""
 
     cart_lines: int = 1_000
     items: int = 1_000

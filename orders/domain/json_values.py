@@ -5,10 +5,12 @@ refused at once; what is JSON but cannot be stored stays in the parsed value wit
 the error has its path.
 """
 
+import functools
 import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NoReturn, TypeAlias
 
 import orjson
@@ -28,13 +30,12 @@ MAX_KEY_IN_PATH = 255
 MAX_ERRORS = 100
 
 THE_BODY = lazy_gettext("The body")
-FAR_TOO_DEEP = lazy_gettext("Nested far too deeply.")
 _TOO_LONG = lazy_gettext("A whole number of at most 64 bits.")
 _NOT_FINITE = lazy_gettext("A number within the range of 64-bit floats.")
 _NO_VALUE = lazy_gettext("A JSON value.")
 _NUL = lazy_gettext("Text without NUL characters.")
 _HALF = lazy_gettext("Text without lone surrogates (half of a character).")
-# What Python's parser says; another version of it may say something else, which stays English.
+# Messages of Python's parser; those of another version of it stay English.
 _REASONS = {
     str(reason): reason
     for reason in (
@@ -52,9 +53,6 @@ _REASONS = {
     )
 }
 
-# A value and the keys and positions that lead to it.
-_Placed: TypeAlias = tuple[object, tuple[Any, ...]]
-
 
 class RepeatedKeys(dict[str, Any]):
     """An object that came with a key more than once; the last value of each key is kept."""
@@ -66,7 +64,7 @@ def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
     """Parse a body strictly; `what` names it in messages.
 
     Raises NotJson for what is not JSON in UTF-8 (NaN and Infinity are not), and InvalidInput when
-    the nesting is deeper than any parser goes. Repeated keys, integers beyond 64 bits and numbers
+    the nesting is deeper than any parser goes. Duplicate keys, integers beyond 64 bits and numbers
     beyond the range of floats pass: `find_unstorable` names their paths.
     """
     try:
@@ -91,7 +89,7 @@ def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
         )
         raise NotJson(sentence) from None
     except RecursionError as error:
-        raise InvalidInput([FieldError("", FAR_TOO_DEEP)]) from error
+        raise InvalidInput([FieldError("", lazy_gettext("Nested far too deeply."))]) from error
     return value
 
 
@@ -107,10 +105,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     plain = dict(pairs)
     if len(plain) == len(pairs):
         return plain
-    marked = RepeatedKeys(plain)
+    found = RepeatedKeys(plain)
     times = Counter(key for key, _ in pairs)
-    marked.repeated = tuple(key for key, count in times.items() if count > 1)
-    return marked
+    found.repeated = tuple(key for key, count in times.items() if count > 1)
+    return found
 
 
 class _NotAValue(Exception):  # noqa: N818 - it goes no further than this module
@@ -141,7 +139,6 @@ def join_path(path: str, part: str | int) -> str:
 
 
 def nesting_sentence(nesting: int) -> str:
-    """Return the message for a value that is nested deeper than `nesting` levels."""
     return lazy_gettext("Nested deeper than %(most)s levels.", most=nesting)
 
 
@@ -149,33 +146,31 @@ def find_unstorable(value: object, path: str = "", *, nesting: int) -> list[Fiel
     """Find every value that the databases cannot keep as it is, by its path.
 
     That is: NUL or a lone surrogate in a text or key, a number that is not finite, an integer
-    beyond 64 bits, a repeated key, a value deeper than `nesting` levels below a field, and
-    whatever no JSON parser returns. At most MAX_ERRORS are returned.
+    beyond 64 bits, a repeated key, a value deeper than `nesting` levels below a field, and what no
+    JSON parser returns. At most MAX_ERRORS are returned.
     """
     if _is_storable(value, nesting):
         return []
-    errors: list[FieldError] = []
-    # Iterators instead of recursion: the depth of the input must not become the depth of the
-    # stack. A path is written out for a fault only: an overlong key with many values below it
-    # would otherwise be copied once for each of them.
-    open_containers: list[Iterator[_Placed]] = [iter([(value, ())])]
-    while open_containers and len(errors) < MAX_ERRORS:
-        placed = next(open_containers[-1], None)
-        if placed is None:
-            open_containers.pop()
-            continue
-        one, place = placed
-        if not isinstance(one, dict | list):
-            if message := _scalar_fault(one):
-                errors.append(FieldError(_path(path, place), message))
-        # The document itself is level 0, a field's object level 1.
-        elif len(open_containers) - 1 > nesting:
-            errors.append(FieldError(_path(path, place), nesting_sentence(nesting)))
-        else:
-            if isinstance(one, dict):
-                errors += _key_faults(one, _path(path, place))
-            open_containers.append(_children(one, place))
-    return errors[:MAX_ERRORS]
+    return list(islice(_unstorable(value, path, (), nesting), MAX_ERRORS))
+
+
+def _unstorable(
+    value: object, start: str, place: tuple[Any, ...], nesting: int
+) -> Iterator[FieldError]:
+    # A path is written out for a fault only: an overlong key with many values below it would
+    # otherwise be copied once for each of them.
+    path = functools.partial(functools.reduce, join_path, place, start)
+    if not isinstance(value, dict | list):
+        if message := _scalar_fault(value):
+            yield FieldError(path(), message)
+    # The document itself is level 0, a field's object level 1.
+    elif len(place) > nesting:
+        yield FieldError(path(), nesting_sentence(nesting))
+    else:
+        if isinstance(value, dict):
+            yield from _key_faults(value, path())
+        for name, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _unstorable(child, start, (*place, name), nesting)
 
 
 def _is_storable(value: object, nesting: int) -> bool:
@@ -206,26 +201,13 @@ def _is_storable(value: object, nesting: int) -> bool:
         return False
 
 
-def _children(container: dict[Any, Any] | list[Any], place: tuple[Any, ...]) -> Iterator[_Placed]:
-    named = container.items() if isinstance(container, dict) else enumerate(container)
-    return ((child, (*place, name)) for name, child in named)
-
-
-def _path(start: str, place: tuple[Any, ...]) -> str:
-    path = start
-    for part in place:
-        path = join_path(path, part)
-    return path
-
-
 def _scalar_fault(value: object) -> str | None:
     if isinstance(value, str):
         return _text_fault(value)
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int):
-        is_kept = MIN_INTEGER <= value <= MAX_INTEGER
-        return None if is_kept else _TOO_LONG
+        return None if MIN_INTEGER <= value <= MAX_INTEGER else _TOO_LONG
     if isinstance(value, float):
         return None if math.isfinite(value) else _NOT_FINITE
     return _NO_VALUE
@@ -279,7 +261,7 @@ def compact_size(value: object) -> int:
     """Return the bytes of a value as compact JSON in UTF-8, whether it is storable or not."""
     try:
         return len(orjson.dumps(value))
-    except TypeError:  # not storable, which is another error; the size counts all the same
+    except TypeError:  # not storable, which is an error of its own
         text = json.dumps(
             value, ensure_ascii=False, separators=(",", ":"), skipkeys=True, default=str
         )

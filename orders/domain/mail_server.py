@@ -31,7 +31,6 @@ class MailServer:
     sender_name: str
 
     def __repr__(self) -> str:
-        """Return the server without its password."""
         return f"MailServer({self.host}:{self.port}, TLS {self.tls})"
 
 
@@ -47,8 +46,7 @@ def read_mail_server(address: str, sender: str) -> MailServer:
         port = parts.port
     except ValueError as error:
         raise ValueError("SMTP_URL has a port that is no number.") from error
-    wanted = parse_qs(parts.query)
-    is_plain = wanted == {"tls": ["off"]} and parts.scheme == "smtp"
+    is_plain = parse_qs(parts.query) == {"tls": ["off"]} and parts.scheme == "smtp"
     is_known = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.path in {"", "/"}
     if not is_known or parts.fragment or (parts.query and not is_plain):
         raise ValueError(
@@ -79,5 +77,4 @@ _ADDRESS = re.compile(
 
 
 def is_mail_address(text: str) -> bool:
-    """Return whether the text is exactly one e-mail address."""
     return len(text) <= MAX_ADDRESS and _ADDRESS.fullmatch(text) is not None

@@ -1,7 +1,14 @@
-"""Moments in time: aware, in UTC, and to the millisecond, the precision of the wire format."""
+"""Moments in time: aware, in UTC, and to the millisecond, the precision of the wire format.
+
+Also a day as a calendar file (RFC 5545): one event of a whole day needs neither time zones nor
+repetitions, for which there are libraries, but only escaping and folding.
+"""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
+from typing import Any
 
 from orders.domain.texts import lazy_gettext
 
@@ -69,3 +76,68 @@ def read_day(value: object) -> date | None:
 def wire_time(moment: datetime) -> str:
     """Return a moment in UTC as ISO 8601 with milliseconds and `Z`."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def wire_fields(names: Iterable[str], values: Iterable[object]) -> dict[str, Any]:
+    """Return values as JSON by their wire names; times in UTC, with milliseconds and `Z`."""
+    return {
+        name: wire_time(value) if isinstance(value, datetime) else value
+        for name, value in zip(names, values, strict=False)
+    }
+
+
+LINE_BYTES = 75  # a longer line goes on in the next one, behind a blank
+ENDINGS = {"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"}
+
+
+@dataclass(frozen=True, slots=True)
+class DayEvent:
+    """An event of a whole day. `uid` stays the same when the day is changed."""
+
+    uid: str
+    day: date
+    title: str
+    text: str
+    address: str
+    changed_at: datetime
+
+
+def write_calendar(event: DayEvent) -> str:
+    # Not strftime for the day: it writes years before 1000 with fewer digits.
+    lines = (
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Shortorder//Orders//EN",
+        "METHOD:PUBLISH",
+        "BEGIN:VEVENT",
+        f"UID:{_escaped(event.uid)}",
+        f"DTSTAMP:{event.changed_at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+        f"DTSTART;VALUE=DATE:{event.day.isoformat().replace('-', '')}",
+        f"SUMMARY:{_escaped(event.title)}",
+        f"DESCRIPTION:{_escaped(event.text)}",
+        f"URL:{event.address}",
+        "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    )
+    return "".join(f"{_folded(line)}\r\n" for line in lines)
+
+
+def _escaped(text: str) -> str:
+    """Escape separators of values; other control characters are left out."""
+    plain = "\n".join(text.splitlines())
+    return "".join(ENDINGS.get(one, one) for one in plain if one >= " " or one == "\n")
+
+
+def _folded(line: str) -> str:
+    """Fold a line into pieces of at most LINE_BYTES, never inside a character."""
+    pieces = [""]
+    size = 0
+    for one in line:
+        width = len(one.encode())
+        if size + width > LINE_BYTES:
+            pieces.append(" ")
+            size = 1
+        pieces[-1] += one
+        size += width
+    return "\r\n".join(pieces)

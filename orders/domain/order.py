@@ -269,6 +269,9 @@ class CartLine:
     metadata: dict[str, Any] | None = None
 
 
+Cart = tuple[CartLine, ...]
+
+
 # Named tuples: several are made for each request, and a frozen data class with so many fields takes
 # four times as long to make.
 class OrderDraft(NamedTuple):
@@ -279,7 +282,7 @@ class OrderDraft(NamedTuple):
     platform: dict[str, Any]
     metadata: dict[str, Any]
     derivative: dict[str, Any]
-    cart: tuple[CartLine, ...]
+    cart: Cart
     items: list[Any]
     status: Status
     origin_org_id: str | NotSent | None = NOT_SENT
@@ -298,7 +301,7 @@ class Order(NamedTuple):
     platform: dict[str, Any]
     metadata: dict[str, Any]
     derivative: dict[str, Any]
-    cart: tuple[CartLine, ...]
+    cart: Cart
     items: list[Any]
     status: Status
     created_at: datetime
@@ -311,7 +314,6 @@ class Order(NamedTuple):
 def new_order(
     draft: OrderDraft, *, order_id: str, short_id: str, org_id: str, created_by: str, at: datetime
 ) -> Order:
-    """Return the order that a draft becomes."""
     origin = draft.origin_org_id
     return Order(
         id=order_id,
@@ -363,8 +365,7 @@ def line_fields(line: CartLine) -> dict[str, Any]:
     return fields
 
 
-def lines_as_json(cart: tuple[CartLine, ...]) -> list[dict[str, Any]]:
-    """Return the lines of a cart as JSON."""
+def lines_as_json(cart: Cart) -> list[dict[str, Any]]:
     return [line_fields(line) for line in cart]
 
 
@@ -377,8 +378,8 @@ class OrderChanges:
     """Checked values to replace fields of an order with, by the names of `Order`.
 
     A field that is not among them stays as it is. `metadata` and `derivative` are as sent, without
-    defaults. `unchangeable` are wire names and values of fields that were sent although nobody can
-    change them, to be compared with the order.
+    defaults. `unchangeable` are wire names and values of sent fields that cannot be changed, to be
+    compared with the order.
     """
 
     __slots__ = ("unchangeable", "values")

@@ -1,7 +1,4 @@
-"""What each role of staff may do, and what customers must answer before they see their order.
-
-Nowhere else is a role compared with a name.
-"""
+"""What each role of staff may do, and what customers must answer before they see their order."""
 
 import hmac
 import unicodedata
@@ -11,10 +8,10 @@ from orders.domain.texts import lazy_gettext
 
 
 class Permission(StrEnum):
-    """What a person may do at the desk; everybody may change their own account."""
+    """What a person may do at the desk; all may change their own account."""
 
     READ = "read"  # orders, lists, configurations, requests
-    ENTER = "enter"  # new orders, changes, drafts, templates, whatever else is kept for others
+    ENTER = "enter"  # new orders, changes, drafts, templates and the like
     SETTINGS = "settings"  # of the org: people, tokens, attributes, webhooks, imports
 
 
@@ -25,7 +22,7 @@ PERMISSIONS: dict[str, frozenset[Permission]] = {
 }
 # Their names; pages translate them, the wire does not.
 ROLES = (lazy_gettext("sales"), lazy_gettext("admin"), lazy_gettext("viewer"))
-# What the pages say of each role.
+# How the pages explain each role.
 ROLE_LABELS = {
     "sales": lazy_gettext("sales: enters and finds orders"),
     "admin": lazy_gettext("admin: changes the settings too"),

@@ -1,11 +1,13 @@
 """A person's preferences for the desk: time zone, date format, theme, density."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic.alias_generators import to_camel
 
 from orders.domain.errors import FieldError
 from orders.domain.texts import lazy_gettext
@@ -50,14 +52,7 @@ class Preferences:
     language: str = ""  # a code, as `de`; empty for what the browser asks for
 
     def as_json(self) -> dict[str, str]:
-        """Return the form in which they are stored."""
-        return {
-            "timeZone": self.time_zone,
-            "dateFormat": self.date_format,
-            "theme": self.theme,
-            "density": self.density,
-            "language": self.language,
-        }
+        return {to_camel(name): value for name, value in asdict(self).items()}
 
     @property
     def zone(self) -> tzinfo:
@@ -66,15 +61,11 @@ class Preferences:
 
     @property
     def zone_name(self) -> str:
-        """What the pages call the zone: `UTC`, or by its place, as `Berlin time`."""
-        if self.zone is UTC:
-            return UTC_NAME
-        return lazy_gettext(
-            "%(place)s time", place=self.time_zone.rpartition("/")[2].replace("_", " ")
-        )
+        """The zone in words: `UTC`, or its place, as `Berlin time`."""
+        place = self.time_zone.rpartition("/")[2].replace("_", " ")
+        return UTC_NAME if self.zone is UTC else lazy_gettext("%(place)s time", place=place)
 
     def write_day(self, day: date) -> str:
-        """Write a day in the person's form."""
         return day.strftime(DATE_FORMATS[self.date_format][0])
 
     def write(self, moment: datetime, *, seconds: bool = False) -> str:
@@ -85,12 +76,12 @@ class Preferences:
 
 
 def read_preferences(stored: Mapping[str, Any]) -> Preferences:
-    """Read stored preferences; whatever is not known any more is the default."""
+    """Read stored preferences; what is no longer known is the default."""
     known = {
         "time_zone": str(stored.get("timeZone") or UTC_NAME),
-        "date_format": _one_of(DATE_FORMATS, stored.get("dateFormat")),
-        "theme": _one_of(THEMES, stored.get("theme")),
-        "density": _one_of(DENSITIES, stored.get("density")),
+        "date_format": _known(DATE_FORMATS, stored.get("dateFormat")),
+        "theme": _known(THEMES, stored.get("theme")),
+        "density": _known(DENSITIES, stored.get("density")),
         "language": str(stored.get("language") or ""),
     }
     return Preferences(**known)
@@ -98,10 +89,15 @@ def read_preferences(stored: Mapping[str, Any]) -> Preferences:
 
 def preference_faults(preferences: Preferences) -> list[FieldError]:
     """Return an error for each preference that is not among the choices, by attribute name."""
+    choices: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+        ("date_format", preferences.date_format, DATE_FORMATS),
+        ("theme", preferences.theme, THEMES),
+        ("density", preferences.density, DENSITIES),
+    )
     faults = [
         FieldError(name, lazy_gettext("One of: %(options)s.", options=", ".join(known)))
-        for name, known in _CHOICES.items()
-        if getattr(preferences, name) not in known
+        for name, chosen, known in choices
+        if chosen not in known
     ]
     if preferences.time_zone not in time_zones():
         faults.insert(0, FieldError("time_zone", lazy_gettext("A time zone from the list.")))
@@ -123,13 +119,6 @@ def _zone(name: str) -> tzinfo:
         return UTC
 
 
-_CHOICES: dict[str, Mapping[str, Any]] = {
-    "date_format": DATE_FORMATS,
-    "theme": THEMES,
-    "density": DENSITIES,
-}
-
-
-def _one_of(known: Mapping[str, Any], stored: object) -> str:
+def _known(known: Mapping[str, Any], stored: object) -> str:
     """Return what is stored if it is known, else the first choice."""
     return stored if isinstance(stored, str) and stored in known else next(iter(known))

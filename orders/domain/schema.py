@@ -12,8 +12,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from orders.domain.errors import FieldError
-from orders.domain.fields import OWN_RULES, canonical_configuration_id, whole_count
-from orders.domain.identifiers import is_configuration_id
+from orders.domain.fields import canonical_configuration_id, whole_count
 from orders.domain.inputs import (
     UNKNOWN_FIELD,
     Limits,
@@ -38,11 +37,6 @@ from orders.domain.order import (
 )
 from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status, may_have_empty_cart, read_status
 from orders.domain.texts import Figure, lazy_gettext
-
-NO_LIST_SENTENCE = lazy_gettext(
-    "Text, a number, a boolean, null or an object; lists are not possible."
-)
-
 
 # The JSON Schema of what `_lines` checks: from `New` on an order needs a line, by either name.
 _NEEDS_A_LINE: dict[str, Any] = {
@@ -97,7 +91,7 @@ class OrderInput(StrictInput):
 
 @dataclass(frozen=True, slots=True)
 class ShapeResult:
-    """The draft, or what is wrong; with `cart_from_items` the lines were converted."""
+    """The draft, or the errors; with `cart_from_items` the lines were converted."""
 
     draft: OrderDraft | None
     errors: list[FieldError]
@@ -108,8 +102,8 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
     """Check an order as it was sent, as far as it can be checked without its org.
 
     `raw` is what a JSON parser returns. Never raises: the result has either the draft or every
-    error, one for each path. What is nested too deeply is the only error then, because nothing
-    below it is checked. Without `legacy_items` the field `items` is unknown.
+    error, one for each path; of what is nested too deeply, no other. Without `legacy_items` the
+    field `items` is unknown.
     """
     seen = inspect(raw, OrderInput, limits=limits, unknown=() if legacy_items else ("items",))
     if seen.is_unreadable:
@@ -126,7 +120,6 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
 
 
 def missing_line(status: object) -> str:
-    """Return the message for a cart that must have a line."""
     known = read_status(status)
     shown = status if known is None else STATUS_TEXTS[known]
     return lazy_gettext("At least one line is needed for status %(status)s.", status=shown)
@@ -194,7 +187,6 @@ def _lines(values: dict[str, Any], sent: dict[str, Any]) -> tuple[tuple[CartLine
 
 
 def read_lines_of(lines: Iterable[Any]) -> tuple[CartLine, ...]:
-    """Return the lines that the models have read."""
     return tuple(CartLine(line.configuration_id, line.count, line.metadata) for line in lines)
 
 
@@ -202,16 +194,10 @@ def convert_items(items: list[Any]) -> tuple[CartLine, ...] | None:
     """Return the entries of the deprecated `items` as lines, or None unless all can be converted.
 
     An entry names its configuration by `id` or `configurationId` (by both only if they agree), and
-    has a valid `count` and optionally an object as `metadata`. Other keys are ignored: `items`
-    itself keeps them. No entries at all are nothing to convert.
+    has a valid `count` and optionally an object as `metadata`. Other keys are ignored.
     """
-    lines = []
-    for entry in items:
-        line = _line_from_item(entry)
-        if line is None:
-            return None
-        lines.append(line)
-    return tuple(lines) or None
+    lines = tuple(map(_line_from_item, items))
+    return tuple(line for line in lines if line) if lines and all(lines) else None
 
 
 def _line_from_item(entry: object) -> CartLine | None:
@@ -220,20 +206,18 @@ def _line_from_item(entry: object) -> CartLine | None:
     names = [entry[name] for name in ("id", "configurationId") if name in entry]
     if not names or any(name != names[0] for name in names):
         return None
-    if not isinstance(names[0], str) or not is_configuration_id(names[0]):
-        return None
+    configuration = canonical_configuration_id(names[0]) if isinstance(names[0], str) else None
     count, metadata = whole_count(entry.get("count")), entry.get("metadata")
-    if count is None or not isinstance(entry.get("metadata", {}), dict):
+    if configuration is None or count is None or not isinstance(entry.get("metadata", {}), dict):
         return None
-    return CartLine(canonical_configuration_id(names[0]), count, metadata)
+    return CartLine(configuration, count, metadata)
 
 
 def _is_bare(raw: dict[Any, Any]) -> bool:
     """Return whether an invalid order lacks lines too, as far as it can be read."""
     status = read_status(raw.get("status", Status.NEW))
     is_open = status is None or may_have_empty_cart(status)
-    cart = raw.get("cart", raw.get("items", []))
-    return not is_open and cart == []
+    return not is_open and raw.get("cart", raw.get("items", [])) == []
 
 
 def _draft(values: dict[str, Any], sent: dict[str, Any], lines: tuple[CartLine, ...]) -> OrderDraft:
@@ -279,13 +263,17 @@ def _list_faults(raw: dict[Any, Any]) -> list[FieldError]:
     faults: list[FieldError] = []
     # Paths are built for errors only, see `find_unstorable`.
     waiting: list[tuple[Any, tuple[str, ...]]] = [
-        (raw[field], (field,)) for field in ("derivative", "metadata") if _is_object(raw, field)
+        (raw[field], (field,))
+        for field in ("derivative", "metadata")
+        if isinstance(raw.get(field), dict)
     ]
     while waiting and len(faults) < MAX_ERRORS:
         one, place = waiting.pop()
         if isinstance(one, list):
-            path = functools.reduce(join_path, place, "")
-            faults.append(FieldError(path, NO_LIST_SENTENCE))
+            sentence = lazy_gettext(
+                "Text, a number, a boolean, null or an object; lists are not possible."
+            )
+            faults.append(FieldError(functools.reduce(join_path, place, ""), sentence))
         else:
             inner = [
                 (child, (*place, key))
@@ -296,14 +284,9 @@ def _list_faults(raw: dict[Any, Any]) -> list[FieldError]:
     return faults
 
 
-def _is_object(raw: dict[Any, Any], field: str) -> bool:
-    return isinstance(raw.get(field), dict)
-
-
 _WORDS = MessageRules(
     nullable=frozenset(
         path for path, field in FIELD_BY_PATH.items() if field.kind is FieldKind.TEXT
     ),
     read_only=READ_ONLY,
-    own_rules=frozenset(OWN_RULES),
 )

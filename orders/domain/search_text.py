@@ -14,13 +14,16 @@ MAX_PART = 380
 MAX_VALUES = 2_000
 MAX_SEARCH = 500  # characters of a search that are looked at
 MAX_WORDS = 20
-
+_BLANKS = str.maketrans("\0,;", "   ")
 
 _SEARCHABLE = [field for field in ORDER_FIELDS if field.is_searchable]
 _texts_of = attrgetter(*(f.name for f in _SEARCHABLE if f.kind is not FieldKind.OBJECT))
 _objects_of = attrgetter(*(f.name for f in _SEARCHABLE if f.kind is FieldKind.OBJECT))
-# Of `platform`, whose keys are known, only these are searched.
-_platform_keys = [part.name for part in FIELD_BY_PATH["platform"].parts if part.is_searchable]
+# Of `platform`, whose keys are known, only these are searched; the text has its own name last.
+_platform_keys = sorted(
+    (part.name for part in FIELD_BY_PATH["platform"].parts if part.is_searchable),
+    key="platform".__eq__,
+)
 
 
 def search_text(order: Order) -> str:
@@ -60,8 +63,11 @@ def _texts(*objects: Mapping[str, Any]) -> Iterator[str]:
 
 def words_of(search: str) -> list[str]:
     """Return the words of a search; blanks, commas and semicolons separate them."""
-    text = search[:MAX_SEARCH].replace("\0", " ").replace(",", " ").replace(";", " ")
-    return list(dict.fromkeys(text.split()))[:MAX_WORDS]
+    return list(dict.fromkeys(_split(search)))[:MAX_WORDS]
+
+
+def _split(search: str) -> list[str]:
+    return search[:MAX_SEARCH].translate(_BLANKS).split()
 
 
 def codes_of(search: str) -> list[str]:
@@ -69,9 +75,8 @@ def codes_of(search: str) -> list[str]:
 
     A code may be spread over words ("7KQ4 M2XD 9T3B").
     """
-    text = search[:MAX_SEARCH].replace("\0", " ").replace(",", " ").replace(";", " ")
     codes, parts = [], ""
-    for word in text.split():
+    for word in _split(search):
         parts += word
         code = read_code(parts)
         if code is not None:

@@ -38,7 +38,7 @@ OTHER_LETTERS = lazy_gettext(
 )
 
 
-# What Python's reader says; another version of it may say something else, which stays English.
+# Messages of Python's reader; those of another version of it stay English.
 _CSV_REASONS = {
     str(reason): reason
     for reason in (
@@ -99,16 +99,15 @@ def is_spreadsheet(content: bytes) -> bool:
     """
     if content.startswith(_OLE):
         if _ENCRYPTED in content:
-            raise UnreadableSheet(
-                lazy_gettext("This file is protected with a password. Save a copy without one.")
+            sentence = lazy_gettext(
+                "This file is protected with a password. Save a copy without one."
             )
-        raise UnreadableSheet(
-            lazy_gettext("This is an old Excel file. Save it as XLSX, or as CSV.")
-        )
+        else:
+            sentence = lazy_gettext("This is an old Excel file. Save it as XLSX, or as CSV.")
+        raise UnreadableSheet(sentence)
     if content.startswith(b"%PDF"):
-        raise UnreadableSheet(
-            lazy_gettext("This is a PDF. Export the table as CSV or XLSX instead.")
-        )
+        sentence = lazy_gettext("This is a PDF. Export the table as CSV or XLSX instead.")
+        raise UnreadableSheet(sentence)
     return content.startswith(_ZIP)
 
 
@@ -126,8 +125,7 @@ def read_csv(content: bytes, *, most_rows: int) -> Sheet:
     lines.seek(start)
     reader = csv.reader(_narrow(lines, delimiter), delimiter=delimiter, strict=True)
     try:
-        rows = enumerate(reader, 1)
-        return sheet_of(rows, most_rows=most_rows, notes=notes)
+        return sheet_of(enumerate(reader, 1), most_rows=most_rows, notes=notes)
     except csv.Error as error:
         sentence = lazy_gettext(
             "Line %(line)s is not CSV: %(reason)s.",
@@ -140,11 +138,10 @@ def _narrow(lines: Iterable[str], delimiter: str) -> Iterator[str]:
     """Refuse a line of millions of cells before a list is made of it."""
     for line in lines:
         if line.count(delimiter) > MOST_IN_LINE:
-            raise UnreadableSheet(
-                lazy_gettext(
-                    "At most %(most)s columns; this file has far more.", most=Figure(MAX_COLUMNS)
-                )
+            sentence = lazy_gettext(
+                "At most %(most)s columns; this file has far more.", most=Figure(MAX_COLUMNS)
             )
+            raise UnreadableSheet(sentence)
         yield line
 
 
@@ -174,15 +171,14 @@ def sheet_of(
                 lazy_gettext("At most %(most)s rows; this file has more. Divide it.", most=most)
             )
         if any(cells[len(columns) :]):
-            raise UnreadableSheet(
-                lazy_gettext(
-                    "Row %(row)s has more cells than there are columns. "
-                    "A text with the separator in it needs quotes.",
-                    row=number,
-                )
+            sentence = lazy_gettext(
+                "Row %(row)s has more cells than there are columns. "
+                "A text with the separator in it needs quotes.",
+                row=number,
             )
-        whole = [*cells, *[""] * (len(columns) - len(cells))]
-        found.append(SheetRow(number, tuple(whole[: len(columns)])))
+            raise UnreadableSheet(sentence)
+        padding = [""] * (len(columns) - len(cells))
+        found.append(SheetRow(number, (*cells[: len(columns)], *padding)))
     if not found:
         raise UnreadableSheet(lazy_gettext("There are no rows below the line of column names."))
     names = tuple(name[:MAX_NAME] or f"Column {letters(at)}" for at, name in enumerate(columns))
@@ -212,10 +208,10 @@ def _decoded(content: bytes) -> tuple[str, list[str]]:
         if content.startswith(bom):
             return _decode(content, encoding), []
     # Text in UTF-16 has a NUL in every second byte where letters are plain.
-    if content[1:200:2].count(0) > len(content[1:200:2]) // 2:
-        return _decode(content, "utf-16-le"), []
-    if content[0:200:2].count(0) > len(content[0:200:2]) // 2:
-        return _decode(content, "utf-16-be"), []
+    for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        sample = content[start:200:2]
+        if sample.count(0) > len(sample) // 2:
+            return _decode(content, encoding), []
     try:
         return content.decode("utf-8"), []
     except UnicodeDecodeError:
@@ -226,11 +222,10 @@ def _decode(content: bytes, encoding: str) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise UnreadableSheet(
-            lazy_gettext(
-                "The letters of this file cannot be read. Save it as “CSV UTF-8” or as XLSX."
-            )
-        ) from error
+        sentence = lazy_gettext(
+            "The letters of this file cannot be read. Save it as “CSV UTF-8” or as XLSX."
+        )
+        raise UnreadableSheet(sentence) from error
 
 
 def _delimiter(line: str) -> str:
@@ -263,9 +258,9 @@ def unguard(cell: str) -> str:
 def write_value(value: object, *, is_text: bool = False) -> str:
     """Return a JSON value as a cell, before `guard`.
 
-    A text is written as it is; everything else is JSON. A text that would be read as something else
-    ("12", "true", an empty one) is written as JSON too, in quotes, except with `is_text`: where
-    nothing but texts are possible.
+    A text is written as it is, everything else as JSON. A text that would be read as something else
+    ("12", "true", an empty one) is written in quotes, except with `is_text`, where nothing but
+    texts are possible.
     """
     if isinstance(value, str) and (is_text or not _reads_as_json(value)):
         return value
@@ -283,6 +278,5 @@ def _reads_as_json(text: str) -> bool:
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
-        # An empty cell is no value at all.
-        return text == ""
+        return text == ""  # an empty cell is no value at all
     return True

@@ -1,7 +1,7 @@
 """The short ID of an order: twelve characters that people can read out over the phone.
 
-Eleven characters of Crockford's base 32 alphabet are random (55 bits: nobody finds a stranger's
-order by guessing), the twelfth is a check character (docs/contract.md, "The short ID").
+Eleven characters of Crockford's base 32 alphabet are random (55 bits, so that no order is
+found by guessing), the twelfth is a check character (docs/contract.md, "The short ID").
 """
 
 import re
@@ -88,8 +88,7 @@ def normalise(typed: str) -> str:
     code = typed
     if _CANONICAL.fullmatch(code) is None:
         bare = typed.translate(_SEPARATORS)
-        # Unicode has letters outside of ASCII whose uppercase is an ASCII letter; nobody types
-        # them.
+        # Unicode has letters outside of ASCII whose uppercase is an ASCII letter.
         if not bare.isascii():
             raise MistypedShortId
         code = bare.upper().translate(_LOOKALIKES)

@@ -8,22 +8,15 @@ from orders.domain.texts import lazy_gettext
 class Status(StrEnum):
     """Wire names of the states, in the order in which an order passes through them."""
 
-    LIST = "List"
-    IN_CART = "In Cart"
-    NEW = "New"
-    IN_PROGRESS = "In Progress"
-    COMPLETE = "Complete"
+    LIST = lazy_gettext("List")
+    IN_CART = lazy_gettext("In Cart")
+    NEW = lazy_gettext("New")
+    IN_PROGRESS = lazy_gettext("In Progress")
+    COMPLETE = lazy_gettext("Complete")
 
 
 # What people read; pages translate it, the wire name is never translated.
-STATUS_TEXTS = {
-    Status.LIST: lazy_gettext("List"),
-    Status.IN_CART: lazy_gettext("In Cart"),
-    Status.NEW: lazy_gettext("New"),
-    Status.IN_PROGRESS: lazy_gettext("In Progress"),
-    Status.COMPLETE: lazy_gettext("Complete"),
-}
-
+STATUS_TEXTS = {status: lazy_gettext(status.value) for status in Status}
 # Carts that are still being filled: they may be empty, and any token may change them.
 OPEN_CARTS = frozenset({Status.LIST, Status.IN_CART})
 

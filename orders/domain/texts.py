@@ -1,7 +1,7 @@
 """Texts that people read in their own language.
 
-Rules and services know no languages. They mark an English text, with its values; pages translate it
-(orders/interfaces/http/i18n.py), and the API sends the English.
+Domain and services know no languages: they mark an English text, with its values. Pages translate
+it (orders/interfaces/http/i18n.py), the API sends the English.
 """
 
 import functools
@@ -62,7 +62,7 @@ def _and_then(first: str, then: str) -> str:
 
 def pack(text: str) -> Any:  # noqa: ANN401 - JSON
     """Return a text as JSON that keeps template and values; a plain text stays a string."""
-    if not isinstance(text, Text) or not (text.values or text.many is not None):
+    if not isinstance(text, Text) or (not text.values and text.many is None):
         return str(text)
     values = {name: _pack_value(value) for name, value in text.values.items()}
     packed: dict[str, Any] = {"text": text.template, "values": values}
@@ -74,13 +74,12 @@ def _pack_value(value: object) -> object:
         return {"figure": value.number}
     if isinstance(value, Text):
         packed = pack(value)
-        # A plain text among the values is somebody's own, and is never translated.
+        # A plain text among the values comes from a user, and is never translated.
         return packed if isinstance(packed, dict) else {"text": packed, "values": {}}
     return value
 
 
 def unpack(stored: Any) -> Text:  # noqa: ANN401 - JSON
-    """Return the text that was packed."""
     if isinstance(stored, str):
         return lazy_gettext(stored)
     values = {name: _unpack_value(value) for name, value in stored["values"].items()}
@@ -106,5 +105,5 @@ def pack_line(text: str) -> str:
 
 
 def unpack_line(stored: str) -> Text:
-    """Return the text that was packed; also one that was stored before texts were packed."""
+    """Return the text that was packed, or one that was stored before texts were packed."""
     return unpack(json.loads(stored) if stored.startswith(_PACKED) else stored)

@@ -1,9 +1,8 @@
 """Values as people type them: in fields, in cells of files, in lines of metadata, in pasted text.
 
-What cannot be read as a value of its kind stays a text, and the shared check refuses it with its
-own message. Metadata is typed one value a line, as `key: text`; a value of another kind is written
-as JSON after `:=`, so `width := 120` is a number. Whatever is stored can be written so and read
-back unchanged: a text that would be misread is written as JSON.
+What cannot be read as a value of its kind stays a text, which the shared check refuses. Metadata is
+typed one value a line, as `key: text`; a value of another kind is JSON after `:=`, so
+`width := 120` is a number. A text that would be misread is written as JSON, too.
 """
 
 import csv
@@ -82,8 +81,7 @@ def read_attribute(rule: AttributeRule, text: str) -> str | int | float | bool |
     word = text.casefold()
     if rule.kind is Kind.BOOLEAN:
         return True if word in _YES else False if word in _NO else text
-    values = [option.value for option in rule.options]
-    if text in values:
+    if any(text == option.value for option in rule.options):
         return text
     alike = [
         option.value
@@ -104,8 +102,7 @@ class DetailError(ValueError):
     """A line that cannot be read; `line` counts from one, over all lines."""
 
     def __init__(self, line: int, message: str) -> None:
-        self.line = line
-        self.message = message
+        self.line, self.message = line, message
         super().__init__(message)
 
 
@@ -128,7 +125,6 @@ def read_value(text: str) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def write_details(details: Mapping[str, object] | None) -> str:
-    """Write an object as lines of text."""
     return "\n".join(_write_line(key, value) for key, value in (details or {}).items())
 
 
@@ -168,8 +164,8 @@ def _split(line: str, number: int) -> tuple[str, str]:
             raise DetailError(number, NO_VALUE_SENTENCE) from error
         colon = line[end:].lstrip()
     else:
-        bare, lazy_gettext, after = line.partition(":")
-        key, colon = bare.strip(), (lazy_gettext + after if bare.strip() else "")
+        key = line.partition(":")[0].strip()
+        colon = line[line.find(":") :] if key and ":" in line else ""
     if not colon.startswith(":"):
         raise DetailError(number, NO_VALUE_SENTENCE)
     return key, colon if colon.startswith(JSON_MARK) else colon[1:]
@@ -177,10 +173,8 @@ def _split(line: str, number: int) -> tuple[str, str]:
 
 def _is_plain(text: str) -> bool:
     """Return whether a text can be written as it is: no break, no blanks at its ends, no mark."""
-    return (
-        text == text.strip() and len(text.splitlines()) <= 1 and not text.startswith(JSON_MARK)
-        and not text.startswith("=")
-    )  # fmt: skip
+    is_one_line = text == text.strip() and len(text.splitlines()) <= 1
+    return is_one_line and not text.startswith((JSON_MARK, "="))
 
 
 def _refuse(constant: str) -> object:
@@ -222,35 +216,26 @@ class PastedLine:
     count: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Which columns a heading names; `count` is None when there is none for it."""
-
-    reference: int
-    count: int | None
-
-
 def read_pasted_lines(text: str) -> list[PastedLine]:
     """Read one line of the cart from each line of text with more than separators.
 
     Tabs, semicolons, commas or wide gaps separate the ID from the count; a line without a count
-    means one piece; `3 x ID` and `ID x 3` are understood. A heading above other lines is not a
-    line, but names the columns. What cannot be understood is kept as it is, so that the cart can
-    show what is wrong with it: no line is ever dropped, no count ever corrected.
+    means one piece; `3 x ID` and `ID x 3` are understood. A heading above other lines names the
+    columns. What cannot be understood is kept as it is, and the cart shows what is wrong with it.
     """
     rows = [_cells(row) for row in _LINE_END.split(text.translate(_UNSEEN))]
     rows = [cells for cells in rows if any(cells)]
     columns = _heading(rows[0]) if len(rows) > 1 else None
     if columns is not None:
-        return [_line_by_columns(cells, columns) for cells in rows[1:]]
+        return [_line_by_columns(cells, *columns) for cells in rows[1:]]
     return [_line(cells) for cells in rows]
 
 
 def _cells(row: str) -> list[str]:
     """Cut a line into its trimmed cells."""
     row = row.replace("\u00a0", " ").replace("\u202f", " ")
-    bare = _BULLETS.sub("", row.lstrip(), count=1) if _BULLETS.match(row.lstrip()) else row
-    row = bare if bare.strip() else row
+    bare = _BULLETS.sub("", row.lstrip(), count=1)
+    row = bare if bare != row.lstrip() and bare.strip() else row
     separator = next((one for one in _SEPARATORS if one in row), None)
     if separator is None:
         row = row.strip()
@@ -275,21 +260,24 @@ def _unquoted(cell: str) -> str:
     return cell
 
 
-def _heading(cells: Sequence[str]) -> _Columns | None:
-    """Read a first line as a heading: a word for IDs, alone or next to a word for counts."""
+def _heading(cells: Sequence[str]) -> tuple[int, int | None] | None:
+    """Return the columns of IDs and of counts, if any, that a first line names as a heading.
+
+    A heading has a word for IDs, alone or next to a word for counts.
+    """
     words = [cell.lower().replace("_", " ").rstrip(":.") for cell in cells]
     reference = next((words.index(word) for word in _REFERENCE_WORDS if word in words), None)
     count = next((at for at, word in enumerate(words) if word in _COUNT_WORDS), None)
     is_alone = sum(map(bool, words)) == 1
     if reference is None or (count is None and not is_alone):
         return None
-    return _Columns(reference, count)
+    return reference, count
 
 
-def _line_by_columns(cells: Sequence[str], columns: _Columns) -> PastedLine:
-    if columns.count is None or len(cells) <= max(columns.reference, columns.count):
+def _line_by_columns(cells: Sequence[str], of_id: int, of_count: int | None) -> PastedLine:
+    if of_count is None or len(cells) <= max(of_id, of_count):
         return _line(cells)
-    reference, count = cells[columns.reference], cells[columns.count]
+    reference, count = cells[of_id], cells[of_count]
     # With both cells empty the rest is shown, so that people see which line it was.
     return PastedLine(reference, count or "1") if reference or count else _line(cells)
 

@@ -15,10 +15,6 @@ from orders.domain.texts import Figure, Text, lazy_gettext
 # Names of the parts that bring files; `files[key]` names the key at once.
 REPEATED = frozenset({"files", "file", "files[]", "file[]"})
 _KEYED = re.compile(r"files?\[(.+)\]", re.DOTALL)
-NO_PART_SENTENCE = lazy_gettext(
-    "No such file is known: send files as “files”, or the picture as “thumbnail”."
-)
-PICTURE_SENTENCE = lazy_gettext("A picture: PNG, JPEG, WebP or GIF.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +51,8 @@ def assign_files(
 ) -> Assigned:
     """Find the keys of the files: by `attachments`, which names files, or by the part's own name.
 
-    A file that nothing names is kept under its own name. One that several keys name belongs to all
-    of them. Never raises; with errors, `files` are of no use.
+    A file without a key is kept under its own name; one with several keys belongs to all of them.
+    Never raises; with errors, `files` are of no use.
     """
     named = {key: name for key, name in attachments.items() if isinstance(name, str)}
     errors: list[FieldError] = []
@@ -75,11 +71,14 @@ def assign_files(
             path = f"files.{position}"
             position += 1
         elif keyed is None:
-            errors.append(FieldError(join_path("", one.part), NO_PART_SENTENCE))
+            sentence = lazy_gettext(
+                "No such file is known: send files as “files”, or the picture as “thumbnail”."
+            )
+            errors.append(FieldError(join_path("", one.part), sentence))
             continue
         else:
             path = THUMBNAIL if one.part == THUMBNAIL else join_path("files", keyed)
-        name = base_name(one.file_name)
+        name = re.split(r"[/\\]", one.file_name)[-1]  # some clients send the path on their disk
         message = _fault(one, name, limits) or _key_fault(keyed, one, name, named, seen, files)
         if message:
             errors.append(FieldError(path, message))
@@ -90,11 +89,6 @@ def assign_files(
             named.setdefault(key, name)
             files[key] = NewFile(key, name, kind, one.content)
     return Assigned(tuple(files.values()), named, tuple(errors))
-
-
-def base_name(name: str) -> str:
-    """Return the last part of a path: some clients send the path on their disk."""
-    return re.split(r"[/\\]", name)[-1]
 
 
 def _key_of(part: str) -> str | None:
@@ -131,7 +125,7 @@ def _key_fault(
 
 
 def _fault(one: SentFile, name: str, limits: Limits) -> str | None:
-    """Yield the errors of the file itself."""
+    """Return the message for what is wrong with the file itself; None when it is accepted."""
     if not is_file_name(name) or find_unstorable(one.file_name, nesting=0):
         return FILE_NAME_SENTENCE
     size = len(one.content)
@@ -143,7 +137,6 @@ def _fault(one: SentFile, name: str, limits: Limits) -> str | None:
 
 
 def too_many_bytes(most: int, size: int) -> Text:
-    """Return the message for something larger than `most` bytes."""
     return lazy_gettext(
         "At most %(most)s bytes; this has %(count)s.", most=Figure(most), count=Figure(size)
     )
@@ -151,7 +144,7 @@ def too_many_bytes(most: int, size: int) -> Text:
 
 def _type_fault(one: SentFile, kind: str, limits: Limits) -> str | None:
     if one.part == THUMBNAIL and kind not in PICTURES:
-        return PICTURE_SENTENCE
+        return lazy_gettext("A picture: PNG, JPEG, WebP or GIF.")
     if kind not in limits.file_types:
         known = ", ".join(sorted(limits.file_types))
         if kind in UNDECLARED:
@@ -183,8 +176,8 @@ _BEGINNINGS = {
     "application/zip": (_ZIP, b"PK\x05\x06"),
     "model/vnd.usdz+zip": (_ZIP,),
 }
-# Types that are text, besides `text/…` and `…+json`, `…+xml`.
-_TEXTS = frozenset({"application/json", "application/xml", "image/svg+xml", "model/obj"})
+# Types that are text, besides JSON, `text/…` and `…+xml`.
+_TEXTS = frozenset({"application/xml", "model/obj"})
 _OLD_NAMES = {
     "image/jpg": "image/jpeg",
     "image/pjpeg": "image/jpeg",
@@ -194,21 +187,17 @@ _OLD_NAMES = {
     "text/json": "application/json",
 }
 # Endings that Python's own table does not know on every machine.
-_ENDINGS = {
-    ".glb": "model/gltf-binary",
-    ".gltf": "model/gltf+json",
-    ".usdz": "model/vnd.usdz+zip",
-    ".webp": "image/webp",
-}
 _KNOWN_ENDINGS = mimetypes.MimeTypes()  # its own table: no file of the machine changes it
-for _ending, _type in _ENDINGS.items():
-    _KNOWN_ENDINGS.add_type(_type, _ending)
+_KNOWN_ENDINGS.add_type("model/gltf-binary", ".glb")
+_KNOWN_ENDINGS.add_type("model/gltf+json", ".gltf")
+_KNOWN_ENDINGS.add_type("model/vnd.usdz+zip", ".usdz")
+_KNOWN_ENDINGS.add_type("image/webp", ".webp")
 
 
 def content_type_of(declared: str, file_name: str, content: bytes) -> str:
     """Return the type to store: the declared one, or for none what content and name suggest.
 
-    Parameters (`; charset=…`) are dropped and old names replaced. A type that nobody can tell is
+    Parameters (`; charset=…`) are dropped and old names replaced. An unknown type is
     `application/octet-stream`. Whether it is allowed, and true, is not checked here.
     """
     kind = declared.partition(";")[0].strip().lower()
@@ -233,8 +222,10 @@ def is_true(content_type: str, content: bytes) -> bool:
         return _is_webp(content)
     if content_type in _BEGINNINGS:
         return content.startswith(_BEGINNINGS[content_type])
-    if _is_text_type(content_type):
-        return _is_text(content) and (not _is_json_type(content_type) or _is_json(content))
+    is_json = content_type == "application/json" or content_type.endswith("+json")
+    is_text = content_type.startswith("text/") or content_type.endswith("+xml")
+    if is_json or is_text or content_type in _TEXTS:
+        return _is_text(content, is_json=is_json)
     found = _by_content(content)
     # Many formats are ZIP archives under another name.
     return found is None or found == "application/zip"
@@ -251,25 +242,11 @@ def _is_webp(content: bytes) -> bool:
     return content[:4] == b"RIFF" and content[8:12] == b"WEBP"
 
 
-def _is_text_type(kind: str) -> bool:
-    return kind.startswith("text/") or kind in _TEXTS or kind.endswith(("+json", "+xml"))
-
-
-def _is_json_type(kind: str) -> bool:
-    return kind == "application/json" or kind.endswith("+json")
-
-
-def _is_text(content: bytes) -> bool:
+def _is_text(content: bytes, *, is_json: bool) -> bool:
     try:
-        content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return False
-    return b"\0" not in content
-
-
-def _is_json(content: bytes) -> bool:
-    try:
-        json.loads(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        if is_json:
+            json.loads(text)
     except (ValueError, RecursionError):
         return False
-    return True
+    return "\0" not in text

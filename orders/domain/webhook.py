@@ -6,13 +6,14 @@ from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.alias_generators import to_camel
 
 from orders.domain.domains import MAX_ADDRESS, PRIVATE_SENTENCE, address_fault, is_private
 from orders.domain.errors import FieldError, InvalidInput
-from orders.domain.fields import Keywords, OrderStatus, OrgId, refusal
+from orders.domain.fields import Keywords, OrderStatus, OrgId, reader, refusal
 from orders.domain.inputs import Limits, M, MessageRules, StrictInput, checked, is_name
 from orders.domain.json_values import find_unstorable
-from orders.domain.moments import wire_time
+from orders.domain.moments import wire_fields
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 
@@ -48,54 +49,36 @@ class Webhook(NamedTuple):
     created_by: str
 
 
+_WIRE_NAMES = tuple(map(to_camel, Webhook._fields))
+
+
 def webhook_fields(webhook: Webhook) -> dict[str, Any]:
-    """Return a webhook as JSON: camelCase, every field, never the secret."""
-    return {
-        "id": webhook.id,
-        "orgId": webhook.org_id,
-        "topic": str(webhook.topic),
-        "address": webhook.address,
-        "filter": webhook.filter,
-        "createdAt": wire_time(webhook.created_at),
-        "updatedAt": wire_time(webhook.updated_at),
-        "deletedAt": None if webhook.deleted_at is None else wire_time(webhook.deleted_at),
-        "createdBy": webhook.created_by,
-    }
+    """Return a webhook as JSON, without the secret."""
+    return wire_fields(_WIRE_NAMES, webhook)
 
 
 EXAMPLE_ADDRESS = "https://shop.example/hooks/orders"
-TOPIC_SENTENCE = lazy_gettext("One of: %(options)s.", options=", ".join(Topic))
-NO_STATUS_SENTENCE = lazy_gettext(
-    "One status at least; leave the filter out for orders in every status."
-)
-
+_TOPICS = {str(topic): topic for topic in Topic}
 _WORDS = MessageRules(
-    read_only=frozenset({"id", "secret", "createdAt", "updatedAt", "deletedAt", "createdBy"}),
-    own_rules=frozenset({"topic", "address", "status", "no_status"}),
+    read_only=frozenset({"id", "secret", "createdAt", "updatedAt", "deletedAt", "createdBy"})
 )
 
 
-def _topic(value: object) -> Topic:
-    if isinstance(value, str) and value in set(Topic):
-        return Topic(value)
-    raise refusal("topic", TOPIC_SENTENCE)
+def _topic(value: object) -> Topic | None:
+    return _TOPICS.get(value) if isinstance(value, str) else None
 
 
 def _address(value: str) -> str:
     fault = address_fault(value)
     if fault is not None:
-        raise refusal("address", fault)
-    return value
-
-
-def _some(value: list[Status]) -> list[Status]:
-    if not value:
-        raise refusal("no_status", NO_STATUS_SENTENCE)
+        raise refusal(fault)
     return value
 
 
 WebhookTopic = Annotated[
-    Topic, BeforeValidator(_topic), Field(description="The event that sends messages.")
+    Topic,
+    BeforeValidator(reader(_topic, lazy_gettext("One of: %(options)s.", options=", ".join(Topic)))),
+    Field(description="The event that sends messages."),
 ]
 WebhookAddress = Annotated[
     str,
@@ -109,7 +92,12 @@ WebhookAddress = Annotated[
 ]
 Statuses = Annotated[
     list[OrderStatus],
-    AfterValidator(_some),
+    AfterValidator(
+        reader(
+            lambda statuses: statuses or None,
+            lazy_gettext("One status at least; leave the filter out for orders in every status."),
+        )
+    ),
     Field(description="Only orders in one of these states.", examples=[["New"]]),
     Keywords(minItems=1),
 ]
@@ -165,21 +153,17 @@ def _filter(sent: WebhookChangesInput) -> dict[str, Any]:
 
 def _checked(raw: object, model: type[M], *, limits: Limits, allow_private: bool) -> M:
     if not isinstance(raw, dict):
-        raise InvalidInput(
-            [FieldError("", lazy_gettext("An object with the fields of a webhook."))]
-        )
+        sentence = lazy_gettext("An object with the fields of a webhook.")
+        raise InvalidInput([FieldError("", sentence)])
     errors: dict[str, FieldError] = {}
     for error in find_unstorable(raw, nesting=limits.nesting):
         errors.setdefault(error.path, error)
     known = {key: value for key, value in raw.items() if is_name(key)} if errors else raw
     found = checked(model, known, errors, _WORDS)
     address = raw.get("address")
-    if not allow_private and "address" not in errors and _is_private(address):
+    is_checked = isinstance(address, str) and "address" not in errors
+    if is_checked and not allow_private and is_private(str(address)):
         errors["address"] = FieldError("address", PRIVATE_SENTENCE)
     if errors or found is None:
         raise InvalidInput(errors.values())
     return found
-
-
-def _is_private(address: object) -> bool:
-    return isinstance(address, str) and is_private(address)

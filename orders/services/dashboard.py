@@ -49,7 +49,6 @@ class Day:
 
     @property
     def total(self) -> int:
-        """The number of orders created on that day."""
         return sum(self.counts.values())
 
 
@@ -86,7 +85,6 @@ class DashboardSummary:
 
     @property
     def today(self) -> Day:
-        """The last of `days`."""
         return self.days[-1]
 
 

@@ -22,8 +22,7 @@ class HealthCheck:
     def can_store(self) -> bool:
         """Return whether a durable transaction can write to the table of orgs.
 
-        The write changes no value, but needs what an order needs: a reachable database with the
-        current schema, its write lock, and space in its journal.
+        The write changes no value, but needs a current schema, the write lock, and disk space.
         """
         if time.monotonic() < self._healthy_until:
             return True

@@ -44,9 +44,8 @@ class IdempotencyKey:
     """The idempotency key of a request; an actor can use each key for one request only.
 
     `key`: at most 255 characters, chosen by the form or client; `fingerprint`: hexadecimal SHA-256
-    of what was sent. `answer` turns what was made into the response to keep. It runs inside the
-    transaction, maybe in another request's thread, so it must not depend on the request. Without
-    `answer`, the order that was made is looked up instead.
+    of what was sent. `answer` turns what was made into the response to keep, inside the transaction
+    and maybe in another thread; without it, the order that was made is looked up instead.
     """
 
     key: str
@@ -67,7 +66,7 @@ def fingerprint(raw: object) -> str:
 
 
 def row(
-    once: IdempotencyKey,
+    key: IdempotencyKey,
     actor: Actor,
     made: Any,  # noqa: ANN401 - whatever the service makes
     *,
@@ -77,17 +76,17 @@ def row(
     """Return the row of `submission` that goes into the transaction of what was made."""
     return {
         "actor_id": actor.id,
-        "key": once.key,
-        "fingerprint": once.fingerprint,
+        "key": key.key,
+        "fingerprint": key.fingerprint,
         "order_id": order_id,
-        "answer": None if once.answer is None else once.answer(made),
+        "answer": None if key.answer is None else key.answer(made),
         "created_at": at,
     }
 
 
 def remember(
     connection: Connection,
-    once: IdempotencyKey | None,
+    key: IdempotencyKey | None,
     actor: Actor,
     made: Any,  # noqa: ANN401 - whatever the service makes
     *,
@@ -95,11 +94,11 @@ def remember(
 ) -> None:
     """Write the key within the transaction of what was made; without a key, do nothing.
 
-    Raises Repeated, which rolls the transaction back, when the key is stored already.
+    Raises KeyAlreadyUsed, which rolls the transaction back, when the key is stored already.
     """
-    if once is None:
+    if key is None:
         return
-    if not insert_new(connection, submission, row(once, actor, made, at=at)):
+    if not insert_new(connection, submission, row(key, actor, made, at=at)):
         raise KeyAlreadyUsed
 
 
@@ -110,7 +109,7 @@ _answer_of_key = CompiledSelect(
 )
 
 
-def find_answer(key: str, print_of_request: str, actor: Actor) -> Answer | None:
+def find_answer(key: str, sent_fingerprint: str, actor: Actor) -> Answer | None:
     """Return the first answer that this actor's key got within the last day, if any.
 
     Raises InvalidInput when the key came with other content then.
@@ -123,7 +122,7 @@ def find_answer(key: str, print_of_request: str, actor: Actor) -> Answer | None:
     if kept.created_at <= before:
         _forget(and_(submission.c.actor_id == actor.id, submission.c.key == key), before)
         return None
-    if kept.fingerprint != print_of_request:
+    if kept.fingerprint != sent_fingerprint:
         message = lazy_gettext(
             "This key came with another request before. Use a new key for a new request."
         )

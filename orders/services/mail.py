@@ -41,7 +41,6 @@ class MailFailed(OrderError):  # noqa: N818 - named for what happened, as our ot
 
 
 def is_configured(settings: Settings) -> bool:
-    """Return whether a mail server is configured."""
     return bool(settings.smtp_url)
 
 
@@ -70,7 +69,6 @@ def send(
 
 
 def _why(error: Exception, to: str) -> str:
-    """Return the reason as a sentence."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answer = _answer(*error.recipients[to])
         return lazy_gettext("The mail server refused %(to)s: %(answer)s.", to=to, answer=answer)

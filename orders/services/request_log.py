@@ -1,23 +1,37 @@
 """The request log: recent API requests of an org's tokens, kept for some days.
 
 It contains time, status, method, path, user agent and token ID, but neither query strings, which
-may contain tokens, nor bodies. `request_recorder` writes it in the background.
+may contain tokens, nor bodies. A request only appends a record to a list in memory. One thread of
+each process writes them about once a second; when it cannot keep up, or the database is busy,
+records are dropped and counted (docs/decisions/0014-the-request-log.md).
 """
 
+import atexit
+import logging
+import multiprocessing.util
+import os
+import random
 import re
-from collections.abc import Sequence
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Select, Table, bindparam, delete, select
 
+from orders.domain.errors import ServiceBusy
 from orders.services.accounts.access import hash_secret
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Token
-from orders.storage.pages import Keyset, cursor_page, read_integer, read_time
+from orders.storage.pages import CursorPage, Keyset, cursor_page, read_integer, read_time
 from orders.storage.sql import insert_requests
+from orders.storage.sqlite import request_lock
 from orders.storage.tables import request_log as log
 
 PAGE_SIZE = 50
@@ -114,7 +128,7 @@ class RequestFilter:
     """The criteria of a list of requests; default values match all.
 
     `status` is a code (404) or its first digit (4 for 4xx), `path` a part of the path, `token` an
-    ID; `since` is inclusive, `until` is exclusive.
+    ID; `since` is inclusive, `until` exclusive.
     """
 
     status: int = 0
@@ -125,52 +139,28 @@ class RequestFilter:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedRequest:
-    """A request in the log, with the name of its token."""
-
-    id: int
-    at: datetime
-    status: int
-    method: str
-    path: str
-    user_agent: str
-    token_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class RequestPage:
-    """A page of the log, newest first. Cursors are None at the ends of the list."""
-
-    requests: tuple[LoggedRequest, ...]
-    newer: str | None
-    older: str | None
-
-
 _NEWEST_FIRST = Keyset("-at", log.c.at, log.c.id, read_value=read_time, read_tie=read_integer)
 
 
 def list_requests(
     org_id: str, filters: RequestFilter, *, kept_since: datetime, older_than: str = "",
     newer_than: str = "",
-) -> RequestPage:  # fmt: skip
-    """Return a page of at most PAGE_SIZE requests of the org, newest first.
+) -> CursorPage:  # fmt: skip
+    """Return a page of at most PAGE_SIZE requests of the org since `kept_since`, newest first.
 
-    Rows older than `kept_since` are not shown, even if they are not deleted yet. `older_than` and
-    `newer_than` are cursors of another page; an invalid one selects the first page.
+    A row has the columns of the log and `token_name`. `older_than` and `newer_than` are cursors of
+    another page; an invalid one selects the first page.
     """
     statement = (
         select(log, Token.name.label("token_name"))
         .join(Token, Token.id == log.c.token_id)
         .where(log.c.org_id == org_id, log.c.at >= kept_since)
     )
-    statement = _matching(statement, filters)
     with database.read() as connection:
-        page = cursor_page(
-            connection, statement, _NEWEST_FIRST, size=PAGE_SIZE,
+        return cursor_page(
+            connection, _matching(statement, filters), _NEWEST_FIRST, size=PAGE_SIZE,
             older_than=older_than, newer_than=newer_than,
         )  # fmt: skip
-    return RequestPage(tuple(_logged(row) for row in page.rows), page.newer, page.older)
 
 
 def _matching(statement: Select[Any], filters: RequestFilter) -> Select[Any]:
@@ -193,12 +183,147 @@ def _matching(statement: Select[Any], filters: RequestFilter) -> Select[Any]:
     return statement
 
 
-def _logged(row: Any) -> LoggedRequest:  # noqa: ANN401 - a row of the log with its token's name
-    return LoggedRequest(
-        row.id, row.at, row.status, row.method, row.path, row.user_agent, row.token_name
-    )
+PAUSE = 1.0  # seconds between two batches
+MOST_WAITING = 20_000  # records in memory, a few megabytes
+CHUNK = 1000  # rows of one statement, for which an order's write waits a few milliseconds
+# Seconds between two searches for old rows, varied by half so that processes take turns; and
+# between two deletions while there are many.
+FORGETTING_PAUSE, FORGETTING_STEP = 600.0, 0.1
+LAST_BATCH_TIME = 5.0  # seconds that a stopping process waits for its last batch
+
+_logger = logging.getLogger(__name__)
+_recorders: "weakref.WeakSet[RequestRecorder]" = weakref.WeakSet()
+_closing_at_exit: set[int] = set()  # IDs of processes that write their last records at exit
 
 
-def _read_number(text: str) -> int | None:
-    is_number = text.isascii() and text.isdigit() and len(text) < 19  # the column has 64 bits
-    return int(text) if is_number else None
+def _reset_all() -> None:
+    """Start a forked process without its parent's records, which the parent writes."""
+    for recorder in _recorders:
+        recorder.reset()
+
+
+os.register_at_fork(after_in_child=_reset_all)
+
+
+def _close_all() -> None:
+    for recorder in list(_recorders):
+        recorder.close()
+
+
+def _close_at_exit() -> None:
+    if os.getpid() not in _closing_at_exit:
+        _closing_at_exit.add(os.getpid())
+        # The server's worker processes end by multiprocessing, which knows no `atexit`.
+        multiprocessing.util.Finalize(None, _close_all, exitpriority=1)
+        atexit.register(_close_all)
+
+
+class RequestRecorder:
+    """Collects records of requests and writes them later. Never raises into a request."""
+
+    def __init__(self, days: int, context: Callable[[], AbstractContextManager[object]]) -> None:
+        """Keep the log for `days`; 0 records nothing.
+
+        `context` returns the application context in which the thread writes.
+        """
+        self.days = days
+        self._context = context
+        self.reset()
+        _recorders.add(self)
+
+    def reset(self) -> None:
+        self._waiting: deque[RequestRecord] = deque()
+        self._dropped = 0
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._stop = threading.Event()
+        self._writing = threading.Lock()
+        self._looks_at = time.monotonic() + FORGETTING_PAUSE * random.random()  # noqa: S311 - no secret
+
+    def kept_since(self) -> datetime:
+        return datetime.now(UTC) - timedelta(days=self.days)
+
+    def log_request(
+        self, org_id: str, token_id: str, method: str, path: str, status: int, user_agent: str
+    ) -> None:
+        """Log a request that was answered just now; the path is without its query."""
+        if not self.days:
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self._dropped += 1
+            return
+        now = int(time.time() * 1000)
+        self._waiting.append(RequestRecord(org_id, token_id, now, method, path, status, user_agent))
+        if self._thread is None:
+            self._start()
+
+    def flush(self) -> None:
+        """Write the records that are waiting now; drop and count those that cannot be written.
+
+        Later ones wait for the next call: under load this one would never end.
+        """
+        with self._writing, self._context():
+            left = len(self._waiting)
+            while left:
+                # The batch is prepared under the lock, and the writer releases it before it waits.
+                request_lock.acquire()
+                count = min(CHUNK, left)
+                left -= count
+                try:
+                    store([self._waiting.popleft() for _ in range(count)])
+                except ServiceBusy:
+                    self._dropped += count
+                except Exception:
+                    self._dropped += count
+                    _logger.exception("A part of the request log could not be written.")
+                finally:
+                    request_lock.release()
+            dropped, self._dropped = self._dropped, 0
+        if dropped:
+            _logger.warning("%d requests were left out of the request log.", dropped)
+
+    def close(self) -> None:
+        """Write what is waiting and end the thread; later records start another one."""
+        with self._starting:
+            thread, self._thread = self._thread, None
+            self._stop.set()
+        if thread is not None:
+            thread.join(LAST_BATCH_TIME)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is not None:
+                return
+            self._stop = threading.Event()
+            thread = threading.Thread(
+                target=self._work, args=(self._stop,), name="request-log", daemon=True
+            )
+            try:
+                thread.start()
+            except RuntimeError:  # no thread is available; the next request tries again
+                return
+            self._thread = thread
+        _close_at_exit()
+
+    def _work(self, stop: threading.Event) -> None:
+        pause = PAUSE
+        while not stop.wait(pause):
+            self.flush()
+            pause = FORGETTING_STEP if self._forget_some() else PAUSE
+        self.flush()
+
+    def _forget_some(self) -> bool:
+        """Delete old rows when it is time; return True while there are more."""
+        if time.monotonic() < self._looks_at:
+            return False
+        more = False
+        try:
+            with self._context():
+                more = forget(self.kept_since())
+        except ServiceBusy:
+            pass
+        except Exception:
+            _logger.exception("Old rows of the request log could not be deleted.")
+        pause = 0.0 if more else FORGETTING_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+        self._looks_at = time.monotonic() + pause
+        return more

@@ -51,17 +51,14 @@ class Paging:
 
     @property
     def offset(self) -> int:
-        """The number of entries before the page."""
         return (self.page - 1) * self.per_page
 
     @property
     def sort_field(self) -> str:
-        """The wire name of the field, without direction."""
         return self.sort.removeprefix("-")
 
     @property
     def is_descending(self) -> bool:
-        """Whether the largest or newest comes first."""
         return self.sort.startswith("-")
 
 
@@ -124,12 +121,11 @@ def read_integer(value: object) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Keyset:
-    """The order of a list that is read by cursors.
+    """The order of a list that is read by cursors, which contain its `name`.
 
-    `name` tells its cursors from those of other orders. `tie` is a column with unique values, which
-    breaks ties in the same direction. Rows without a value in `column` come last, and `has_nulls`
-    says that there may be some. `read_value` and `read_tie` check what a cursor contains, and raise
-    ValueError.
+    `tie` is a column with unique values, which breaks ties in the same direction. `has_nulls`:
+    `column` may be NULL; such rows come last. `read_value` and `read_tie` check what a cursor
+    contains, and raise ValueError.
     """
 
     name: str
@@ -152,8 +148,7 @@ class Cursor(NamedTuple):
 class CursorPage:
     """The rows of a page, and the cursors of its neighbors; None at either end.
 
-    `count` is the number of all rows, only of the first page and only up to the caller's limit;
-    with `has_more` there are more.
+    `count` is the number of all rows, of the first page and up to a limit; `has_more` beyond it.
     """
 
     rows: list[Row[Any]]
@@ -175,8 +170,7 @@ def cursor_page(
 ) -> CursorPage:
     """Read at most `size` of `entries`: the first ones, or those next to a cursor.
 
-    `older_than` and `newer_than` are cursors of a page with the same keyset; one that cannot be
-    read means the first page. With `most_counted` the first page counts up to as many rows.
+    A cursor that cannot be read means the first page, which counts up to `most_counted` rows.
     """
     cursor = read_cursor(newer_than or older_than, keyset)
     is_upward = bool(newer_than) and cursor is not None
@@ -216,7 +210,6 @@ def find_rows(
 
 
 def cursor_of(row: Row[Any]) -> Cursor:
-    """Return the cursor of a row that `find_rows` has read."""
     return Cursor(row.cursor_value, row.cursor_tie)
 
 

@@ -1,6 +1,6 @@
 """SQL that SQLAlchemy does not have, in the form of each database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -8,6 +8,8 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    Row,
+    Select,
     Text,
     bindparam,
     func,
@@ -23,23 +25,35 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+BATCH = 500  # values in one query; both databases allow many more
+Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
-def unindexed(column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+
+def unindexed(column: Column) -> ColumnElement[Any]:
     """Return the text column, which must not be nullable, in a form that no index is used for.
 
-    For conditions beside a more selective one: without statistics SQLite assumes that an org has
-    ten rows, and would search by the org instead of by short IDs (docs/decisions/0032). PostgreSQL
-    has statistics and plans the same either way.
+    For conditions beside a more selective one: without statistics SQLite would search by the org
+    instead of by short IDs (docs/decisions/0032). PostgreSQL plans the same either way.
     """
     return func.coalesce(column, "")
 
 
-def in_array(column: ColumnElement[Any], texts: Sequence[str]) -> ColumnElement[bool]:
+def in_array(column: Column, texts: Sequence[str]) -> ColumnElement[bool]:
     """Return whether the text column is one of `texts`, which are bound as a single value.
 
     Databases limit the number of bound values in a statement, and each of them costs time.
     """
     return _InArray(column, bindparam(None, list(texts), type_=_Texts()))
+
+
+def rows_with(
+    connection: Connection, statement: Select[Any], column: Column, values: Iterable[Any]
+) -> Iterator[Row[Any]]:
+    """Yield the rows in which the column is one of the values, BATCH values in each query."""
+    every = sorted(values)
+    for start in range(0, len(every), BATCH):
+        batch = every[start : start + BATCH]
+        yield from connection.execute(statement.where(column.in_(batch)))
 
 
 class _Texts(TypeDecorator[Sequence[str]]):
@@ -62,15 +76,11 @@ class _InArray(FunctionElement[bool]):
     inherit_cache = True
 
 
-@compiles(_InArray, "sqlite")
-def _in_array_sqlite(element: _InArray, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own options
+@compiles(_InArray)
+def _compile_in_array(element: _InArray, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own options
     column, texts = _compiled(element, compiler, options)
-    return f"{column} IN (SELECT value FROM json_each({texts}))"  # noqa: S608 - names of bound values
-
-
-@compiles(_InArray, "postgresql")
-def _in_array_postgresql(element: _InArray, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
-    column, texts = _compiled(element, compiler, options)
+    if compiler.dialect.name == "sqlite":
+        return f"{column} IN (SELECT value FROM json_each({texts}))"  # noqa: S608 - names of bound values
     return f"({column} = ANY ({texts}))"
 
 
@@ -89,9 +99,12 @@ class JsonMember(FunctionElement[bool]):
         super().__init__(type_coerce(column, Text), literal(key, Text), literal(wanted, Text))
 
 
-@compiles(JsonMember, "sqlite")
-def _json_member_sqlite(element: JsonMember, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+@compiles(JsonMember)
+def _compile_json_member(element: JsonMember, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
     column, key, wanted = _compiled(element, compiler, options)
+    if compiler.dialect.name == "postgresql":
+        has, want = f"(({column})::jsonb -> {key})", f"(({wanted})::jsonb -> {key})"
+        return f"(coalesce({has}, 'null'::jsonb) = {want})"
     # Types are compared too, since SQLite reads true as 1. A missing member has the type null.
     return f"""(
         SELECT CASE want.type
@@ -104,18 +117,10 @@ def _json_member_sqlite(element: JsonMember, compiler: SQLCompiler, **options: A
     )"""  # noqa: S608 - names of bound values
 
 
-@compiles(JsonMember, "postgresql")
-def _json_member_postgresql(element: JsonMember, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
-    column, key, wanted = _compiled(element, compiler, options)
-    has, want = f"(({column})::jsonb -> {key})", f"(({wanted})::jsonb -> {key})"
-    return f"(coalesce({has}, 'null'::jsonb) = {want})"
-
-
 class JsonRows(FunctionElement[str]):
     """Aggregates rows into one JSON array of arrays, as text and in no particular order.
 
-    With it one statement reads an order and its lines: half the time of two statements, and both
-    are of the same state without a transaction.
+    One statement reads an order and its lines with it, in half the time of two.
     """
 
     name = "json_rows"
@@ -123,14 +128,12 @@ class JsonRows(FunctionElement[str]):
     inherit_cache = True
 
 
-@compiles(JsonRows, "sqlite")
-def _json_rows_sqlite(element: JsonRows, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
-    return f"json_group_array(json_array({compiler.process(element.clauses, **options)}))"
-
-
-@compiles(JsonRows, "postgresql")
-def _json_rows_postgresql(element: JsonRows, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
-    return f"json_agg(json_build_array({compiler.process(element.clauses, **options)}))::text"
+@compiles(JsonRows)
+def _compile_json_rows(element: JsonRows, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+    row = compiler.process(element.clauses, **options)
+    if compiler.dialect.name == "sqlite":
+        return f"json_group_array(json_array({row}))"
+    return f"json_agg(json_build_array({row}))::text"
 
 
 def _compiled(
@@ -161,8 +164,7 @@ def insert_requests(connection: Connection, rows: Sequence[Sequence[Any]]) -> No
     """Insert rows of the request log by one statement, in the order given.
 
     A row is org ID, token ID, milliseconds since 1970, method, path, status, user agent. All rows
-    are sent as one JSON text: values and statements for each row would take time from the requests
-    that are being answered (docs/benchmarks.md).
+    are sent as one JSON text, which costs the least time (docs/benchmarks.md).
     """
     sent = {"rows": orjson.dumps(rows).decode()}
     connection.execute(_INSERT_REQUESTS[connection.dialect.name], sent)

@@ -17,45 +17,40 @@ _UTC_OFFSET = "+00:00"
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment in UTC with millisecond precision; always an aware `datetime` in Python.
 
-    SQLite stores no time zone and PostgreSQL would store microseconds: without this type the same
-    order would differ between the two. On SQLite it is text, as SQLAlchemy's own type writes it.
+    SQLite stores no time zone and PostgreSQL microseconds; this makes them the same.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature of SQLAlchemy
-        """Convert to UTC and cut to milliseconds, the precision of the wire format.
-
-        Raises ValueError for a time without a time zone.
-        """
-        return None if value is None else _stored(value)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
-        """Return the moment in UTC."""
-        return None if value is None else value.astimezone(UTC)
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
-        """Return the conversion to the driver's value; SQLite's driver takes text."""
-        return _text if dialect.name == "sqlite" else super().bind_processor(dialect)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        return _text if dialect.name == "sqlite" else _stored
 
     def result_processor(
-        self, dialect: Dialect, coltype: object
-    ) -> Callable[[Any], datetime | None] | None:
-        """Return the conversion from the driver's value."""
-        return _moment if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+        self,
+        dialect: Dialect,
+        coltype: object,  # noqa: ARG002 - the signature of SQLAlchemy
+    ) -> Callable[[Any], datetime | None]:
+        return _moment if dialect.name == "sqlite" else _in_utc
 
 
-def _stored(value: datetime) -> datetime:
+def _stored(value: datetime | None) -> datetime | None:
+    """Convert to UTC and cut to milliseconds. Raises ValueError for a time without a time zone."""
+    if value is None:
+        return None
     if value.tzinfo is None:
         raise ValueError("a stored time needs a time zone")
     return to_the_millisecond(value.astimezone(UTC))
 
 
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
 def _text(value: datetime | None) -> str | None:
-    if value is None:
-        return None
-    return _stored(value).isoformat(" ", "microseconds").removesuffix(_UTC_OFFSET)
+    stored = _stored(value)
+    text = "" if stored is None else stored.isoformat(" ", "microseconds")
+    return text.removesuffix(_UTC_OFFSET) or None
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -65,17 +60,14 @@ def _moment(text: str | None) -> datetime | None:
 class JsonText(TypeDecorator[Any]):
     """Any JSON value, stored as text: key order and numbers come back as they were sent.
 
-    PostgreSQL's `jsonb` would sort keys and rewrite numbers, and its `json` type needs a second
-    encoding on the way in; both databases store text alike.
+    PostgreSQL's `jsonb` would sort keys and rewrite numbers.
     """
 
     impl = Text
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:  # noqa: ARG002 - the signature of SQLAlchemy
-        """Return the conversion to compact JSON; None becomes SQL NULL."""
         return lambda value: None if value is None else orjson.dumps(value).decode()
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:  # noqa: ARG002 - as above
-        """Return the conversion from JSON text."""
         return lambda text: None if text is None else orjson.loads(text)

@@ -97,31 +97,31 @@ class TestTrace:
         )
         with_key = self.trace(api, headers={**api.headers, "Idempotency-Key": "one"})
         for step in (
-            "web/application:Shortorder.wsgi_app",
-            "api/application:Api._respond",
-            "web/bodies:read_body",
-            "api/auth:authenticate",
-            "api/auth:authorize",
-            "api/orders:create_order",
-            "intake:check_order",
-            "intake:create_order",
-            "api/responses:render",
-            "api/application:_send",
+            "interfaces/http/application:Shortorder.wsgi_app",
+            "interfaces/api/application:Api._respond",
+            "interfaces/http/bodies:read_body",
+            "interfaces/api/auth:authenticate",
+            "interfaces/api/auth:authorize",
+            "interfaces/api/orders:create_order",
+            "services/orders/intake:check_order",
+            "services/orders/intake:create_order",
+            "interfaces/api/responses:render",
+            "interfaces/api/application:_send",
         ):
             assert {bearer[step], in_query[step]} == {1}, step
         assert bearer.keys() - in_query.keys() == set()
         assert {name.partition(":")[0] for name in in_query.keys() - bearer.keys()} <= {
-            "access",  # is the page one of the token's domains?
-            "rules/domains",
-            "api/query",  # the query may name an org
+            "services/accounts/access",  # is the page one of the token's domains?
+            "domain/domains",
+            "interfaces/api/query",  # the query may name an org
         }
         assert bearer.keys() - with_key.keys() == set()
         assert {name.partition(":")[0] for name in with_key.keys() - bearer.keys()} <= {
-            "api/idempotency",
-            "repeats",
-            "api/application",  # the lambda that runs the endpoint
-            "api/endpoints",  # the part of the body that the key identifies
-            "intake",  # was the key used before?
+            "interfaces/api/idempotency",
+            "services/idempotency",
+            "interfaces/api/application",  # the lambda that runs the endpoint
+            "interfaces/api/endpoints",  # the part of the body that the key identifies
+            "services/orders/intake",  # was the key used before?
         }
 
     @on_sqlite
@@ -130,9 +130,13 @@ class TestTrace:
         self, api: Api, body: object
     ) -> None:
         calls = self.trace(api, body)
-        once = ("access:authenticate", "intake:check_order", "rules/schema:shape_errors")
+        once = (
+            "services/accounts/access:authenticate",
+            "services/orders/intake:check_order",
+            "domain/schema:shape_errors",
+        )
         assert [calls[name] for name in once] == [1, 1, 1]
-        assert calls["intake:create_order"] == 0
+        assert calls["services/orders/intake:create_order"] == 0
 
 
 class TestSameAnswer:

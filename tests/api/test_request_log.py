@@ -3,20 +3,21 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 
 from app import create_app
 from orders.domain.errors import ServiceBusy
 from orders.domain.inputs import Limits
 from orders.services import accounts, request_log
-from orders.services.request_log import LoggedRequest, RequestFilter, RequestPage
-from orders.services.request_recorder import RequestRecorder
+from orders.services.request_log import RequestFilter, RequestRecorder
 from orders.settings import Settings
 from orders.storage import database, tables
+from orders.storage.pages import CursorPage
 from tests.actors import Org
 from tests.api.calls import Api
 from tests.bad_orders import CHAIR
@@ -24,7 +25,7 @@ from tests.bad_orders import CHAIR
 ORDER = {"name": "Reception", "cart": [{"configurationId": CHAIR, "count": 2}]}
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
-Log = Callable[..., list[LoggedRequest]]
+Log = Callable[..., list[Row[Any]]]
 
 
 @pytest.fixture
@@ -37,18 +38,18 @@ def recorder(app: Flask) -> RequestRecorder:
 def log(app: Flask, org: Org, recorder: RequestRecorder) -> Log:
     """Write what has gathered and read the org's log, newest first."""
 
-    def read(filters: RequestFilter | None = None, of: str = "") -> list[LoggedRequest]:
+    def read(filters: RequestFilter | None = None, of: str = "") -> list[Row[Any]]:
         with app.app_context():
             recorder.flush()
             page = request_log.list_requests(
                 of or org.id, filters or RequestFilter(), kept_since=LONG_AGO
             )
-        return list(page.requests)
+        return list(page.rows)
 
     return read
 
 
-def entries(requests: list[LoggedRequest]) -> list[tuple[int, str, str]]:
+def entries(requests: list[Row[Any]]) -> list[tuple[int, str, str]]:
     return [(one.status, one.method, one.path) for one in requests]
 
 
@@ -233,7 +234,7 @@ class TestList:
     def test_pages_lead_through_all_and_back(
         self, app: Flask, org: Org, rows: list[datetime]
     ) -> None:
-        def page(**cursors: str) -> RequestPage:
+        def page(**cursors: str) -> CursorPage:
             with app.app_context():
                 return request_log.list_requests(
                     org.id, RequestFilter(), kept_since=LONG_AGO, **cursors
@@ -243,10 +244,10 @@ class TestList:
         second = page(older_than=first.older or "")
         third = page(older_than=second.older or "")
         assert (first.newer, third.older) == (None, None)
-        assert [len(one.requests) for one in (first, second, third)] == [50, 50, 20]
-        seen = [one.at for one in (*first.requests, *second.requests, *third.requests)]
+        assert [len(one.rows) for one in (first, second, third)] == [50, 50, 20]
+        seen = [one.at for one in (*first.rows, *second.rows, *third.rows)]
         assert seen == rows[::-1]
-        assert page(newer_than=third.newer or "").requests == second.requests
+        assert page(newer_than=third.newer or "").rows == second.rows
         assert page(newer_than=second.newer or "") == first
         for broken in (
             "x",
@@ -265,7 +266,7 @@ class TestList:
             shown = request_log.list_requests(
                 org.id, RequestFilter(since=rows[69]), kept_since=before
             )
-            assert shown.requests[-1].at == before
+            assert shown.rows[-1].at == before
             assert request_log.forget(before)
             assert not request_log.forget(before)
             assert not request_log.forget(before)

@@ -14,9 +14,9 @@ from orders.domain.attributes import Applies, Kind, check_definition
 from orders.domain.errors import Conflict, Forbidden
 from orders.domain.inputs import Limits
 from orders.domain.status import Status
-from orders.interfaces.cli.demo import DemoResult, seed_demo
 from orders.interfaces.cli.demo.example_orders import example_orders
 from orders.interfaces.cli.demo.products import ATTRIBUTES, PRODUCTS, Product
+from orders.interfaces.cli.demo.seed import DemoResult, seed_demo
 from orders.services.accounts import access
 from orders.services.accounts.access import Origin
 from orders.services.catalog import products

@@ -5,8 +5,7 @@ from datetime import UTC, date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.domain.calendar_event import LINE_BYTES, DayEvent, write_calendar
-from orders.domain.moments import read_day
+from orders.domain.moments import LINE_BYTES, DayEvent, read_day, write_calendar
 
 AT = datetime(2026, 11, 25, 20, 15, 30, tzinfo=UTC)
 

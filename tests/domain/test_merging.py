@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.domain.merging import FieldConflict, merge_orders
+from orders.domain.changes import FieldConflict, merge_orders
 from orders.domain.order import CartLine, Order
 from orders.domain.status import Status
 

@@ -32,7 +32,7 @@ def test_it_contains_all_that_identifies_an_order_case_folded() -> None:
         )
     )
     assert text.split("\n") == [
-        CODE.casefold(), "grösse", "acme", "77", "shopify", "north", "oak", "deep", "7", "12.5",
+        CODE.casefold(), "grösse", "acme", "77", "north", "shopify", "oak", "deep", "7", "12.5",
     ]  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def statuses(settings: Settings, org_id: str) -> list[int]:
             page = request_log.list_requests(
                 org_id, RequestFilter(), kept_since=long_ago, older_than=older
             )
-            found += [one.status for one in page.requests]
+            found += [one.status for one in page.rows]
             if page.older is None:
                 break
             older = page.older

@@ -56,7 +56,7 @@ class Desk:
         raw = {"status": status, "cart": [{"configurationId": CHAIR, "count": count}]}
         draft = intake.check_order(raw, actor=self.actor, limits=Limits())
         once = IdempotencyKey(key, fingerprint(raw)) if key else None
-        return intake.create_order(draft, actor=self.actor, once=once, now=at)
+        return intake.create_order(draft, actor=self.actor, key=once, now=at)
 
     def dashboard(self, *, zone: tzinfo = UTC, now: datetime = NOW) -> DashboardSummary:
         return dashboard.load_dashboard(self.actor, zone=zone, now=now)

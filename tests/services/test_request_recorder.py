@@ -10,9 +10,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from orders.domain.errors import ServiceBusy
-from orders.services import request_log, request_recorder
-from orders.services.request_log import RequestRecord
-from orders.services.request_recorder import RequestRecorder
+from orders.services import request_log
+from orders.services.request_log import RequestRecord, RequestRecorder
 from orders.storage import database, tables
 from tests.actors import Org
 
@@ -38,7 +37,7 @@ def stored(app: Flask) -> int:
 def test_the_thread_writes_by_itself(
     app: Flask, org: Org, recorder: RequestRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_recorder, "PAUSE", 0.01)
+    monkeypatch.setattr(request_log, "PAUSE", 0.01)
     for expected in (3, 6):
         record(recorder, org, 3)
         while stored(app) < expected:
@@ -60,7 +59,7 @@ def test_closing_writes_the_queue_and_a_later_request_starts_the_thread_again(
 def test_more_rows_than_one_statement_takes(
     app: Flask, org: Org, recorder: RequestRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_recorder, "CHUNK", 7)
+    monkeypatch.setattr(request_log, "CHUNK", 7)
     record(recorder, org, 30)
     recorder.flush()
     assert stored(app) == 30
@@ -70,7 +69,7 @@ def test_records_beyond_the_limit_are_dropped_and_counted(
     app: Flask, org: Org, recorder: RequestRecorder, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(request_recorder, "MOST_WAITING", 5)
+    monkeypatch.setattr(request_log, "MOST_WAITING", 5)
     record(recorder, org, 8)
     recorder.flush()
     assert stored(app) == 5
@@ -145,9 +144,9 @@ def test_a_forked_process_does_not_write_its_parents_records(
 def test_old_rows_are_deleted_from_time_to_time(
     app: Flask, org: Org, recorder: RequestRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_recorder, "PAUSE", 0.01)
-    monkeypatch.setattr(request_recorder, "FORGETTING_PAUSE", 0.01)
-    recorder.begin_anew()
+    monkeypatch.setattr(request_log, "PAUSE", 0.01)
+    monkeypatch.setattr(request_log, "FORGETTING_PAUSE", 0.01)
+    recorder.reset()
     fortnight = 15 * 24 * 3600 * 1000
     old = RequestRecord(
         org.id, org.private.id, int(time.time() * 1000) - fortnight, "GET", "/old", 200, ""

@@ -1,4 +1,4 @@
-"""Access tokens by JSON: which there are, never their secrets."""
+"""Access tokens by JSON, without their secrets."""
 
 from typing import Any
 
@@ -21,6 +21,7 @@ from orders.interfaces.api.schemas import (
     MOMENT,
     AccessTokenAnswer,
     AccessTokenList,
+    example_page,
 )
 from orders.services import accounts
 from orders.services.accounts import SORTABLE_TOKEN_FIELDS, AccessToken
@@ -41,24 +42,16 @@ PUBLIC_TOKEN = {
     "lastUsedOn": MOMENT,
     "createdAt": "2026-10-01T08:00:00.000Z",
 }
-TOKENS = Example(
-    "All tokens",
-    {"accesstokens": [PUBLIC_TOKEN], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
-)
+TOKENS = example_page("All tokens", "accesstokens", PUBLIC_TOKEN)
 FIRST = Link(
     "readAccessToken", {"token_id": "$response.body#/accesstokens/0/id"}, "Read the first of them."
 )
 
 
 @resource.endpoint(
-    "GET",
-    "/api/accesstokens",
+    "GET /api/accesstokens",
     Access.PRIVATE,
-    (
-        Success(
-            200, "A page of tokens.", AccessTokenList, {"tokens": TOKENS}, links={"first": FIRST}
-        ),
-    ),
+    Success(200, "A page of tokens.", AccessTokenList, {"tokens": TOKENS}, links={"first": FIRST}),
     parameters=(ORG_ID,),
     sortable=SORTABLE_TOKEN_FIELDS,
 )
@@ -72,13 +65,10 @@ def list_access_tokens(call: Call) -> EndpointResult:
 
 
 @resource.endpoint(
-    "GET",
-    "/api/accesstokens/{token_id}",
+    "GET /api/accesstokens/{token_id}",
     Access.PRIVATE,
-    (
-        Success(
-            200, "The token.", AccessTokenAnswer, {"token": Example("A public token", PUBLIC_TOKEN)}
-        ),
+    Success(
+        200, "The token.", AccessTokenAnswer, {"token": Example("A public token", PUBLIC_TOKEN)}
     ),
     parameters=(TOKEN_ID,),
     errors={404: "The org has no such token, or it is revoked."},
@@ -103,7 +93,7 @@ def token_fields(token: AccessToken) -> dict[str, Any]:
         "name": token.name,
         "domains": token.domains,
         "permissions": "private" if token.is_private else "public",
-        # A token acts under its own ID: that is what `createdBy` holds.
+        # A token acts under its own ID, which `createdBy` contains.
         "serviceAccountId": token.id,
         **({"lastUsedOn": wire_time(used)} if used else {}),
         "createdAt": wire_time(token.created_at),

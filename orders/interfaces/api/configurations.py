@@ -39,6 +39,7 @@ from orders.interfaces.api.schemas import (
     MOMENT,
     ConfigurationAnswer,
     ConfigurationList,
+    example_page,
 )
 from orders.interfaces.http.multipart import MULTIPART, Part, read_parts
 from orders.services.catalog import configuration_queries, configurations
@@ -69,10 +70,7 @@ SAVED = Example(
         "createdBy": EXAMPLE_ACTOR_ID,
     },
 )
-PAGE = Example(
-    "A page with one",
-    {"configurations": [SAVED.value], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
-)
+PAGE = example_page("A page with one", "configurations", SAVED.value)
 # A text that begins like a JSON array must be one (orders/interfaces/api/query.py).
 ONE_TEXT = r"^([^\[\u0000][^\u0000]*)?$"
 JSON_TEXT = {"type": "string", "contentMediaType": "application/json"}
@@ -150,14 +148,14 @@ def _file(description: str) -> tuple[Success, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SentConfiguration:
-    """What was sent: fields as a JSON parser returns them, files, and what cannot be read."""
+    """A configuration as it was sent: parsed fields, files, and errors of reading."""
 
     raw: dict[str, Any]
     files: list[SentFile] = field(default_factory=list)
     errors: list[FieldError] = field(default_factory=list)
 
     def content(self) -> list[Any]:
-        """Return everything that was sent as JSON can hold it; files by their hashes."""
+        """Return everything that was sent as JSON; files by their hashes."""
         files = [
             [one.part, one.file_name, one.declared_type, hashlib.sha256(one.content).hexdigest()]
             for one in self.files
@@ -166,16 +164,15 @@ class SentConfiguration:
 
 
 def read_configuration_body(request: ApiRequest) -> SentConfiguration:
-    """Return the body of the request: JSON, or a form that may carry files.
+    """Return the body of the request: JSON, or a form with files.
 
-    Raises what `read_json_object` raises, and BadRequest for a form that is broken.
+    Raises as `read_json_object` does, and BadRequest for a broken form.
     """
     if request.mimetype != MULTIPART:
         return SentConfiguration(read_json_object(request))
-    parts = read_parts(request.get_data(), request.mimetype_params.get("boundary", ""))
     sent = SentConfiguration({})
     repeated = set()
-    for part in parts:
+    for part in read_parts(request.get_data(), request.mimetype_params.get("boundary", "")):
         if _is_file(part):
             sent.files.append(
                 SentFile(part.name, part.file_name or "", part.content_type, part.content)
@@ -198,14 +195,14 @@ def _is_file(part: Part) -> bool:
 
 
 def _read_field(part: Part, sent: SentConfiguration) -> None:
-    """Add a field to what was sent: JSON text where an object belongs, else plain text."""
+    """Add a field to `sent`: JSON text for objects, else plain text."""
     message = None
     try:
         text = part.content.decode("utf-8")
         if part.name in REPEATED:
             message = "A file, not text." if text else None
         elif part.name in OBJECTS:
-            # What nobody filled in is not sent; everything else must be JSON.
+            # An empty field counts as not sent.
             sent.raw[part.name] = parse_json(part.content, "This") if text else None
         else:
             sent.raw[part.name] = text
@@ -218,30 +215,25 @@ def _read_field(part: Part, sent: SentConfiguration) -> None:
 
 
 def present_configuration(configuration: Configuration) -> EndpointResult:
-    """Return a configuration with its version."""
     version = int(configuration.updated_at.timestamp() * 1000)
     return EndpointResult(configuration_fields(configuration), etag=f"{configuration.id}-{version}")
 
 
 def present_new_configuration(configuration: Configuration) -> EndpointResult:
-    """Return a configuration with its version and its address."""
     location = f"/api/configurations/{configuration.id}"
     return present_configuration(configuration)._replace(location=location)
 
 
 @resource.endpoint(
-    "POST",
-    "/api/configurations",
+    "POST /api/configurations",
     Access.ANY,
-    (
-        Success(
-            201,
-            "The complete configuration, including the fields that the service sets.",
-            ConfigurationAnswer,
-            {"configuration": SAVED},
-            ("Location", "ETag"),
-            LINKS,
-        ),
+    Success(
+        201,
+        "The complete configuration, including the fields that the service sets.",
+        ConfigurationAnswer,
+        {"configuration": SAVED},
+        ("Location", "ETag"),
+        LINKS,
     ),
     parameters=(ORG_ID, IDEMPOTENCY_KEY),
     bodies=BODIES,
@@ -264,15 +256,14 @@ def create_configuration(call: Call) -> Configuration:
         sent.raw, sent.files, sent.errors, actor=call.actor, limits=call.limits
     )
     return configurations.create_configuration(
-        new, files, actor=call.actor, store=call.files, once=call.once
+        new, files, actor=call.actor, store=call.files, key=call.once
     )
 
 
 @resource.endpoint(
-    "GET",
-    "/api/configurations",
+    "GET /api/configurations",
     Access.PUBLIC_BY_SHORT_ID,
-    (Success(200, "A page of configurations.", ConfigurationList, {"page": PAGE}),),
+    Success(200, "A page of configurations.", ConfigurationList, {"page": PAGE}),
     parameters=(ORG_ID,),
     filters=FILTERS,
     sortable=SORTABLE,
@@ -289,16 +280,13 @@ def list_configurations(call: Call) -> EndpointResult:
 
 
 @resource.endpoint(
-    "GET",
-    "/api/configurations/{reference}",
+    "GET /api/configurations/{reference}",
     Access.ANY,
-    (
-        Success(
-            200, "The complete configuration.", ConfigurationAnswer, {"configuration": SAVED},
-            ("ETag",),
-        ),
-        UNCHANGED,
+    Success(
+        200, "The complete configuration.", ConfigurationAnswer, {"configuration": SAVED},
+        ("ETag",),
     ),
+    UNCHANGED,
     parameters=(REFERENCE, IF_NONE_MATCH),
     present=present_configuration,
 )  # fmt: skip
@@ -311,10 +299,9 @@ def read_configuration(call: Call, reference: str) -> Configuration:
 
 
 @resource.endpoint(
-    "GET",
-    "/api/configurations/{reference}/files/{key}",
+    "GET /api/configurations/{reference}/files/{key}",
     Access.ANY,
-    _file("The file."),
+    *_file("The file."),
     parameters=(REFERENCE, FILE_KEY, IF_NONE_MATCH),
 )
 def read_configuration_file(call: Call, reference: str, key: str) -> EndpointResult:
@@ -327,10 +314,9 @@ def read_configuration_file(call: Call, reference: str, key: str) -> EndpointRes
 
 
 @resource.endpoint(
-    "GET",
-    "/api/configurations/{reference}/thumbnail",
+    "GET /api/configurations/{reference}/thumbnail",
     Access.ANY,
-    _file("The picture."),
+    *_file("The picture."),
     parameters=(REFERENCE, IF_NONE_MATCH),
 )
 def read_thumbnail(call: Call, reference: str) -> EndpointResult:

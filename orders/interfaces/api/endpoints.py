@@ -107,7 +107,6 @@ class Success:
     examples: Mapping[str, Example] = field(default_factory=dict)
     headers: tuple[str, ...] = ()
     links: Mapping[str, Link] = field(default_factory=dict)
-    media_type: str = JSON
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,10 +212,11 @@ class Resource:
     endpoints: list[Endpoint] = field(default_factory=list)
 
     def endpoint(
-        self, method: str, path: str, access: Access, responses: tuple[Success, ...],
+        self, route: str, access: Access, *responses: Success,
         **declaration: Any,  # noqa: ANN401 - the other fields of Endpoint
     ) -> Callable[[F], F]:  # fmt: skip
-        """Declare the function below as an endpoint; it stays as it is."""
+        """Declare the function below as an endpoint at a route such as `GET /api/orders`."""
+        method, path = route.split(" ")
 
         def declare(function: F) -> F:
             self.endpoints.append(

@@ -1,12 +1,9 @@
-"""The OpenAPI 3.1 document, made from the declarations of the endpoints.
-
-The schemas are those of the very classes that check the requests.
-"""
+"""The OpenAPI 3.1 document, generated from the endpoints' declarations and their models."""
 
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
@@ -22,7 +19,6 @@ from orders.interfaces.api.endpoints import (
     Access,
     Endpoint,
     Example,
-    Link,
     Parameter,
     RequestBody,
     Resource,
@@ -31,7 +27,7 @@ from orders.interfaces.api.endpoints import (
 )
 from orders.interfaces.api.order_bodies import LINE_LIST, LINE_LIST_SCHEMA
 from orders.interfaces.api.responses import PROBLEM_TYPE, problem_value
-from orders.interfaces.api.schemas import SCHEMAS, OrderMessage, Problem
+from orders.interfaces.api.schemas import MOMENT, SCHEMAS, OrderMessage, Problem
 from orders.settings import PROJECT
 
 INTRODUCTION = """\
@@ -66,7 +62,7 @@ SECURITY_SCHEMES = {
 
 @dataclass(frozen=True, slots=True)
 class ErrorDescription:
-    """A status of an error, with the words that all endpoints share and an example."""
+    """An error's status: its description, which endpoints may replace, and an example."""
 
     name: str
     when: str
@@ -143,8 +139,10 @@ ERRORS: Mapping[int, ErrorDescription] = {
 }
 
 
-def _header(description: str, schema: dict[str, Any], example: object) -> dict[str, Any]:
-    return {"description": description, "required": True, "schema": schema, "example": example}
+def _header(
+    description: str, schema: dict[str, Any], example: object, *, required: bool = True
+) -> dict[str, Any]:
+    return {"description": description, "required": required, "schema": schema, "example": example}
 
 
 HEADERS: Mapping[str, dict[str, Any]] = {
@@ -159,14 +157,12 @@ HEADERS: Mapping[str, dict[str, Any]] = {
     "Cache-Control": _header(
         "How long the response may be cached.", {"type": "string"}, "max-age=300, public"
     ),
-    "Idempotent-Replayed": {
-        **_header(
-            "This is the first response to the same `Idempotency-Key`, sent again.",
-            {"type": "string", "const": "true"},
-            "true",
-        ),
-        "required": False,
-    },
+    "Idempotent-Replayed": _header(
+        "This is the first response to the same `Idempotency-Key`, sent again.",
+        {"type": "string", "const": "true"},
+        "true",
+        required=False,
+    ),
     "WWW-Authenticate": _header(
         "How to authenticate.", {"type": "string"}, 'Bearer realm="Shortorder"'
     ),
@@ -180,7 +176,7 @@ HEADERS: Mapping[str, dict[str, Any]] = {
 
 def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict[str, Any]:
     """Return the document of a service with these limits, whose paths begin at `server`."""
-    tags = [{"name": one.tag, "description": one.description} for one in resources]
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     endpoints = [endpoint for resource in resources for endpoint in resource.endpoints]
     paths: dict[str, Any] = {}
     for endpoint in endpoints:
@@ -191,12 +187,12 @@ def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict
             "title": "Shortorder",
             "summary": "The order desk for configured products",
             "description": INTRODUCTION,
-            "version": _version(),
+            "version": project["version"],
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": server}],
         "security": [{name: []} for name in SECURITY_SCHEMES],
-        "tags": tags,
+        "tags": [{"name": one.tag, "description": one.description} for one in resources],
         "paths": paths,
         "webhooks": {str(topic): {"post": _message(topic)} for topic in webhooks.EVENTS},
         "components": {
@@ -206,11 +202,6 @@ def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
-
-
-def _version() -> str:
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
-    return str(project["version"])
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
@@ -224,8 +215,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         described["security"] = []
     if endpoint.is_deprecated:
         described["deprecated"] = True
-    if endpoint.all_parameters:
-        described["parameters"] = [_parameter(one) for one in endpoint.all_parameters]
+    if parameters := endpoint.all_parameters:
+        described["parameters"] = [_parameter(one) for one in parameters]
     if endpoint.bodies:
         described["requestBody"] = {
             "required": True,
@@ -240,8 +231,9 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _message(topic: Topic) -> dict[str, Any]:
-    summary, _ = webhooks.EVENTS[topic]
-    body = webhooks.message_body(topic)
+    summary, order = webhooks.EVENTS[topic]
+    message = {"type": str(topic), "timestamp": MOMENT, "data": order.value}
+    body = RequestBody(OrderMessage, {"message": Example(order.summary, message)})
     return {
         "operationId": f"told{topic.name.capitalize()}",
         "summary": summary,
@@ -249,7 +241,7 @@ def _message(topic: Topic) -> dict[str, Any]:
         "tags": [webhooks.resource.tag],
         "security": [],
         "parameters": [_parameter(parameter) for parameter in webhooks.MESSAGE_HEADERS],
-        "requestBody": {"required": True, "content": {body.media_type: _content(body)}},
+        "requestBody": {"required": True, "content": {JSON: _content(body)}},
         "responses": webhooks.MESSAGE_ANSWERS,
     }
 
@@ -266,12 +258,19 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _success(success: Success, also: tuple[str, ...]) -> dict[str, Any]:
-    headers = (*success.headers, *also)
-    described: dict[str, Any] = {"description": success.description, **_headers(headers)}
+    headers = _headers((*success.headers, *also))
+    described: dict[str, Any] = {"description": success.description, **headers}
     if success.shape is not None:
-        described["content"] = {success.media_type: _content(success)}
+        described["content"] = {JSON: _content(success)}
     if success.links:
-        described["links"] = {name: _link(link) for name, link in success.links.items()}
+        described["links"] = {
+            name: {
+                "operationId": link.operation,
+                "parameters": dict(link.parameters),
+                "description": link.description,
+            }
+            for name, link in success.links.items()
+        }
     return described
 
 
@@ -288,19 +287,7 @@ def _error(status: int, error: ErrorDescription) -> dict[str, Any]:
 def _content(part: RequestBody | Success) -> dict[str, Any]:
     return {
         "schema": _reference(part.shape),
-        "examples": {name: _example(example) for name, example in part.examples.items()},
-    }
-
-
-def _example(example: Example) -> dict[str, Any]:
-    return {"summary": example.summary, "value": example.value}
-
-
-def _link(link: Link) -> dict[str, Any]:
-    return {
-        "operationId": link.operation,
-        "parameters": dict(link.parameters),
-        "description": link.description,
+        "examples": {name: asdict(example) for name, example in part.examples.items()},
     }
 
 
@@ -315,7 +302,7 @@ def _reference(shape: Shape | None) -> Mapping[str, Any]:
 
 
 def _schemas(endpoints: Iterable[Endpoint], limits: Limits) -> dict[str, Any]:
-    """Return the schemas of all models and of everything that they contain, by name."""
+    """Return the schemas of all models and of the models inside them, by name."""
     shapes: list[Shape | None] = [Problem, OrderMessage]
     for endpoint in endpoints:
         shapes += [one.shape for one in endpoint.bodies]
@@ -330,7 +317,7 @@ def _schemas(endpoints: Iterable[Endpoint], limits: Limits) -> dict[str, Any]:
     )
     text = json.dumps({**found.get("$defs", {}), **SHARED})
     schemas: dict[str, Any] = dict(sorted(json.loads(text.replace(SHARED_BASE, SCHEMAS)).items()))
-    # Settings, so the classes do not know them.
+    # Limits are settings, so the models do not contain them.
     schemas[LINE_LIST] = {**LINE_LIST_SCHEMA, "maxItems": limits.cart_lines}
     for name in ("OrderInput", "OrderChangesInput", "CartInput"):
         schemas[name]["properties"]["cart"]["maxItems"] = limits.cart_lines
@@ -342,18 +329,18 @@ class _SchemaGenerator(GenerateJsonSchema):
     """Pydantic's generator, with less repetition in what it writes."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - pydantic's signature
-        """Write no titles of fields: it would be their name once more."""
+        """Leave out titles of fields, which would repeat their names."""
         return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Leave out defaults that only mean "not sent" inside; where they matter, words say it."""
-        made = super().default_schema(schema)
-        if made.get("default") in (None, "", [], {}):
-            made.pop("default", None)
-        return made
+        """Leave out empty defaults: they stand for "not sent" inside."""
+        found = super().default_schema(schema)
+        if found.get("default") in (None, "", [], {}):
+            found.pop("default", None)
+        return found
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        """Write a plain type or null as two types, which reads better than two schemas."""
+        """Write "a plain type or null" as one schema with two types."""
         inner = self.generate_inner(schema["schema"])
         if isinstance(inner.get("type"), str) and "enum" not in inner:
             return {**inner, "type": [inner["type"], "null"]}

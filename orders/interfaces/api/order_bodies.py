@@ -15,7 +15,7 @@ from orders.domain.inputs import StrictInput
 from orders.domain.order import example_order
 from orders.domain.schema import OrderInput
 from orders.interfaces.api.endpoints import Example, RequestBody
-from orders.interfaces.api.schemas import SCHEMAS
+from orders.interfaces.api.schemas import SCHEMAS, example_page
 
 OTHER_CONFIGURATION_ID = "9d2c5f0a-31be-4a7e-8a0e-5a9f6be4d220"
 
@@ -46,21 +46,18 @@ NEW_ORDERS = {
 }
 
 
-ORDER = Example("The whole order", example_order(**NEW_ORDERS["order"].value))
-ORDERS = {
-    "order": ORDER,
-    "openCart": Example("An empty cart", example_order(**NEW_ORDERS["openCart"].value)),
-    "items": Example(
-        "Converted from `items`",
-        example_order(
-            **NEW_ORDERS["items"].value,
-            cart=[{"configurationId": EXAMPLE_CONFIGURATION_ID, "count": 1}],
-        ),
-    ),
-}
+def _stored(summary: str, **fields: object) -> Example:
+    return Example(summary, example_order(**fields))
+
 
 _LINE = {"configurationId": OTHER_CONFIGURATION_ID, "count": 3}
-_OLD_LINE = {"id": OTHER_CONFIGURATION_ID, "count": 3}
+_FIRST_LINE = {"configurationId": EXAMPLE_CONFIGURATION_ID, "count": 1}
+ORDER = _stored("The whole order", **NEW_ORDERS["order"].value)
+ORDERS = {
+    "order": ORDER,
+    "openCart": _stored("An empty cart", **NEW_ORDERS["openCart"].value),
+    "items": _stored("Converted from `items`", **NEW_ORDERS["items"].value, cart=[_FIRST_LINE]),
+}
 _LATER = "2026-11-24T10:15:30.250Z"
 
 CHANGES = {
@@ -73,24 +70,14 @@ CHANGES = {
 LINE_SETS = {
     "lines": Example("The lines alone", [_LINE]),
     "cart": Example("In an object", {"cart": [_LINE]}),
-    "items": Example("As old clients send it", {"items": [_OLD_LINE]}),
-}
-CHANGED = Example(
-    "After the change", example_order(name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER)
-)
-GROWN = Example(
-    "With one line more",
-    example_order(
-        status="In Cart",
-        cart=[{"configurationId": EXAMPLE_CONFIGURATION_ID, "count": 1}, _LINE],
-        updatedAt=_LATER,
+    "items": Example(
+        "As old clients send it", {"items": [{"id": OTHER_CONFIGURATION_ID, "count": 3}]}
     ),
-)
-BINNED = Example("In the bin", example_order(cart=[_LINE], updatedAt=_LATER, deletedAt=_LATER))
-LIST = Example(
-    "The first page",
-    {"orders": [ORDER.value], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
-)
+}
+CHANGED = _stored("After the change", name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER)
+GROWN = _stored("With one line more", status="In Cart", cart=[_FIRST_LINE, _LINE], updatedAt=_LATER)
+BINNED = _stored("In the bin", cart=[_LINE], updatedAt=_LATER, deletedAt=_LATER)
+LIST = example_page("The first page", "orders", ORDER.value)
 
 
 class OldLineInput(StrictInput):
@@ -101,26 +88,26 @@ class OldLineInput(StrictInput):
     metadata: LineMetadata = cast(JsonObject, None)
 
 
-def _is(model: type) -> dict[str, Any]:
+def _refer(model: type) -> dict[str, Any]:
     return {"$ref": SCHEMAS + model.__name__}
 
 
-# The document puts the limit into it, which is a setting.
+# Without `maxItems`, a setting that the document adds.
 LINE_LIST = "LineList"
 LINE_LIST_SCHEMA = {
     "type": "array",
-    "items": {"anyOf": [_is(CartLineInput), _is(OldLineInput)]},
+    "items": {"anyOf": [_refer(CartLineInput), _refer(OldLineInput)]},
     "description": "Lines of a cart.",
 }
 _LINES = {"$ref": SCHEMAS + LINE_LIST}
 _MODELS = (CartLineInput, OldLineInput, CartInput, OrderChangesInput)
 NEW_ORDER_BODY = RequestBody(OrderInput, NEW_ORDERS)
-CHANGE_BODY = RequestBody({"anyOf": [_is(OrderChangesInput), _LINES]}, CHANGES, also=_MODELS)
+CHANGE_BODY = RequestBody({"anyOf": [_refer(OrderChangesInput), _LINES]}, CHANGES, also=_MODELS)
 LINES_BODY = RequestBody(
     {
         "anyOf": [
             _LINES,
-            _is(CartInput),
+            _refer(CartInput),
             {
                 "title": "Under the old name",
                 "type": "object",

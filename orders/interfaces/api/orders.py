@@ -58,9 +58,9 @@ REFERENCE = path_parameter(
 )
 
 
-def _read_platform(query: Query) -> dict[str, Any] | None:
-    platform = query.json_object("platform")
-    for key, value in (platform or {}).items():
+def _read_platform(query: Query) -> dict[str, Any]:
+    platform = query.json_object("platform") or {}
+    for key, value in platform.items():
         if isinstance(value, dict | list):
             query.add_error(f"platform.{key}", "Text, a number, a boolean or null.")
     return platform
@@ -129,7 +129,7 @@ CHANGE_ERRORS = {
 }
 BIN_ERRORS = {403: "The token is public."}
 
-# Only from where an order is made: clients, and schemathesis, begin a way there.
+# Only from where an order is created: clients, and schemathesis, start from there.
 THIS_ORDER = {"reference": "$response.body#/id"}
 LINKS = {
     "read": Link("readOrder", THIS_ORDER, "Read the order."),
@@ -144,29 +144,29 @@ LINKS = {
 FROM_THE_BIN = {"restore": Link("restoreOrder", THIS_ORDER, "Restore it from the bin.")}
 
 
-def _whole_order(description: str, example: Example, **links: Link) -> tuple[Success, ...]:
-    return (Success(200, description, OrderAnswer, {"order": example}, ("ETag",), links),)
+def _whole_order(description: str, example: Example, **links: Link) -> Success:
+    return Success(200, description, OrderAnswer, {"order": example}, ("ETag",), links)
 
 
 def present_order(order: Order) -> EndpointResult:
-    """Return an order with its version."""
     return EndpointResult(order_fields(order), etag=str(order.version))
 
 
 def present_new_order(order: Order) -> EndpointResult:
-    """Return an order with its version and its address."""
     return present_order(order)._replace(location=f"/api/orders/{order.short_id}")
 
 
+CHANGE: dict[str, Any] = {
+    "read_body": read_json, "errors": CHANGE_ERRORS, "present": present_order,
+}  # fmt: skip
+
+
 @resource.endpoint(
-    "POST",
-    "/api/orders",
+    "POST /api/orders",
     Access.ANY,
-    (
-        Success(
-            201, "The complete order, including the fields that the service sets.",
-            OrderAnswer, ORDERS, ("Location", "ETag"), LINKS,
-        ),
+    Success(
+        201, "The complete order, including the fields that the service sets.",
+        OrderAnswer, ORDERS, ("Location", "ETag"), LINKS,
     ),
     parameters=(ORG_ID, IDEMPOTENCY_KEY),
     bodies=(NEW_ORDER_BODY,),
@@ -179,14 +179,13 @@ def create_order(call: Call) -> Order:
     is on disk.
     """
     draft = intake.check_order(call.body, actor=call.actor, limits=call.limits)
-    return intake.create_order(draft, actor=call.actor, once=call.once)
+    return intake.create_order(draft, actor=call.actor, key=call.once)
 
 
 @resource.endpoint(
-    "GET",
-    "/api/orders",
+    "GET /api/orders",
     Access.PUBLIC_BY_SHORT_ID,
-    (Success(200, "A page of orders.", OrderList, {"orders": LIST}),),
+    Success(200, "A page of orders.", OrderList, {"orders": LIST}),
     parameters=(ORG_ID,),
     filters=FILTERS,
     sortable=order_list.SORTABLE,
@@ -202,13 +201,10 @@ def list_orders(call: Call) -> EndpointResult:
 
 
 @resource.endpoint(
-    "GET",
-    "/api/orders/{reference}",
+    "GET /api/orders/{reference}",
     Access.ANY,
-    (
-        *_whole_order("The complete order.", ORDER),
-        Success(304, "The version is still the one in `If-None-Match`.", None, headers=("ETag",)),
-    ),
+    _whole_order("The complete order.", ORDER),
+    Success(304, "The version is still the one in `If-None-Match`.", None, headers=("ETag",)),
     parameters=(REFERENCE, IF_NONE_MATCH),
     errors={
         404: "The org of the token has no such order, or it is in the bin, or the short ID is "
@@ -225,15 +221,12 @@ def read_order(call: Call, reference: str) -> Order:
 
 
 @resource.endpoint(
-    "PUT",
-    "/api/orders/{reference}",
+    "PUT /api/orders/{reference}",
     Access.PUBLIC_WHEN_OPEN,
     _whole_order("The complete order after the change.", CHANGED),
     parameters=(REFERENCE, IF_MATCH),
     bodies=(CHANGE_BODY,),
-    read_body=read_json,
-    errors=CHANGE_ERRORS,
-    present=present_order,
+    **CHANGE,
 )
 def change_order(call: Call, reference: str) -> Order:
     """Change an order.
@@ -249,8 +242,7 @@ def change_order(call: Call, reference: str) -> Order:
 
 
 @resource.endpoint(
-    "DELETE",
-    "/api/orders/{reference}",
+    "DELETE /api/orders/{reference}",
     Access.PRIVATE,
     _whole_order("The order with `deletedAt`.", BINNED, **FROM_THE_BIN),
     parameters=(REFERENCE, IF_MATCH),
@@ -268,8 +260,7 @@ def bin_order(call: Call, reference: str) -> Order:
 
 
 @resource.endpoint(
-    "POST",
-    "/api/orders/{reference}/restore",
+    "POST /api/orders/{reference}/restore",
     Access.PRIVATE,
     _whole_order("The complete order.", CHANGED),
     parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
@@ -282,20 +273,17 @@ def restore_order(call: Call, reference: str) -> Order:
     An order that is not in the bin stays as it is.
     """
     return order_changes.restore_order(
-        reference, actor=call.actor, is_current=call.request.version_check, once=call.once
+        reference, actor=call.actor, is_current=call.request.version_check, key=call.once
     )
 
 
 @resource.endpoint(
-    "POST",
-    "/api/orders/{reference}/cart",
+    "POST /api/orders/{reference}/cart",
     Access.PUBLIC_WHEN_OPEN,
     _whole_order("The complete order, with the new lines after the existing ones.", GROWN),
     parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
     bodies=(LINES_BODY,),
-    read_body=read_json,
-    errors=CHANGE_ERRORS,
-    present=present_order,
+    **CHANGE,
 )
 def add_lines(call: Call, reference: str) -> Order:
     """Add lines to the cart.
@@ -309,20 +297,17 @@ def add_lines(call: Call, reference: str) -> Order:
         actor=call.actor,
         limits=call.limits,
         is_current=call.request.version_check,
-        once=call.once,
+        key=call.once,
     )
 
 
 @resource.endpoint(
-    "PUT",
-    "/api/orders/{reference}/cart",
+    "PUT /api/orders/{reference}/cart",
     Access.PUBLIC_WHEN_OPEN,
     _whole_order("The complete order with its new lines.", CHANGED),
     parameters=(REFERENCE, IF_MATCH),
     bodies=(LINES_BODY,),
-    read_body=read_json,
-    errors=CHANGE_ERRORS,
-    present=present_order,
+    **CHANGE,
 )
 def replace_lines(call: Call, reference: str) -> Order:
     """Replace the cart.
@@ -336,15 +321,12 @@ def replace_lines(call: Call, reference: str) -> Order:
 
 
 @resource.endpoint(
-    "POST",
-    "/api/orders/{reference}/items",
+    "POST /api/orders/{reference}/items",
     Access.PUBLIC_WHEN_OPEN,
     _whole_order("The complete order, with the new lines after the existing ones.", GROWN),
     parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
     bodies=(LINES_BODY,),
-    read_body=read_json,
-    errors=CHANGE_ERRORS,
-    present=present_order,
+    **CHANGE,
     is_deprecated=True,
 )
 def add_items(call: Call, reference: str) -> Order:

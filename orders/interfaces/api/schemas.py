@@ -1,7 +1,6 @@
-"""What the API answers, as schemas for the OpenAPI document.
+"""Schemas of responses for the OpenAPI document.
 
-Nothing is validated by these classes while answering; `tests/api/test_document.py` and
-schemathesis compare the real answers with them.
+Responses are not validated by these classes; tests compare the two.
 """
 
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ from orders.domain.inputs import with_fields
 from orders.domain.order import answer_types
 from orders.domain.status import Status
 from orders.domain.webhook import EXAMPLE_ADDRESS, Topic
+from orders.interfaces.api.endpoints import Example
 
 SCHEMAS = "#/components/schemas/"  # where the document has them
 
@@ -29,20 +29,30 @@ Moment = Annotated[
     Keywords(format="date-time", pattern=MOMENT_PATTERN),
     Field(description="UTC, ISO 8601 with milliseconds and `Z`.", examples=[MOMENT]),
 ]
-OwnOrgId = Annotated[Uuid, Field(description="The org of the token.", examples=[EXAMPLE_ORG_ID])]
+
+
+def _field(description: str, *examples: Any, **rules: Any) -> Any:  # noqa: ANN401 - as Field
+    if examples:
+        rules["examples"] = list(examples)
+    return Field(description=description, **rules)
+
+
+OwnOrgId = Annotated[Uuid, _field("The org of the token.", EXAMPLE_ORG_ID)]
 CreatedBy = Annotated[
     str,
-    Field(
-        description="The ID of the staff account or token that created it, never a secret.",
-        examples=[EXAMPLE_ACTOR_ID],
+    _field(
+        "The ID of the staff account or token that created it, never a secret.", EXAMPLE_ACTOR_ID
     ),
 ]
 DeletedAt = Annotated[
-    Moment | None,
-    Field(
-        description="When it was moved to the bin; null if it is not in the bin.", examples=[None]
-    ),
+    Moment | None, _field("When it was moved to the bin; null if it is not in the bin.", None)
 ]
+
+
+def example_page(summary: str, name: str, entry: Any) -> Example:  # noqa: ANN401 - JSON
+    """Return an example of a list with one entry; `name` is the list's name in the answer."""
+    page = {name: [entry], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"}
+    return Example(summary, page)
 
 
 class AnswerSchema(BaseModel):
@@ -54,11 +64,9 @@ class AnswerSchema(BaseModel):
 class CartLineAnswer(AnswerSchema):
     """A line of the cart, with `metadata` if it was sent."""
 
-    configuration_id: str = Field(
-        description="As sent; UUIDs in lowercase.", examples=[EXAMPLE_CONFIGURATION_ID]
-    )
+    configuration_id: str = _field("As sent; UUIDs in lowercase.", EXAMPLE_CONFIGURATION_ID)
     count: int = Field(ge=1, le=1_000_000, examples=[2])
-    metadata: dict[str, Any] = Field(default={}, description="As sent.")
+    metadata: dict[str, Any] = _field("As sent.", default={})
 
 
 @with_fields(answer_types(cart=list[CartLineAnswer]))
@@ -71,18 +79,18 @@ class AccessTokenAnswer(AnswerSchema):
 
     id: Uuid = Field(examples=[EXAMPLE_ACTOR_ID])
     org_id: OwnOrgId
-    name: str = Field(description="Its display name.", examples=["Online shop"])
-    domains: list[str] = Field(
-        description="The hosts whose pages can use a public token; `[]` for a private one.",
-        examples=[["shop.example", "*.shop.example"]],
+    name: str = _field("Its display name.", "Online shop")
+    domains: list[str] = _field(
+        "The hosts whose pages can use a public token; `[]` for a private one.",
+        ["shop.example", "*.shop.example"],
     )
-    permissions: Literal["public", "private"] = Field(
-        description="A private token has full access to its org."
+    permissions: Literal["public", "private"] = _field(
+        "A private token has full access to its org."
     )
-    service_account_id: str = Field(
-        description="The ID of the token as it appears in `createdBy`.", examples=[EXAMPLE_ACTOR_ID]
+    service_account_id: str = _field(
+        "The ID of the token as it appears in `createdBy`.", EXAMPLE_ACTOR_ID
     )
-    last_used_on: Moment = Field(default="", description="To the minute.")
+    last_used_on: Moment = _field("To the minute.", default="")
     created_at: Moment
 
 
@@ -95,10 +103,10 @@ class FilterAnswer(AnswerSchema):
 class WebhookFields(AnswerSchema):
     """A webhook, without its secret."""
 
-    id: Uuid = Field(description="Set by the service, never reused.", examples=[EXAMPLE_WEBHOOK_ID])
+    id: Uuid = _field("Set by the service, never reused.", EXAMPLE_WEBHOOK_ID)
     org_id: OwnOrgId
     topic: Topic
-    address: str = Field(description="As sent.", examples=[EXAMPLE_ADDRESS])
+    address: str = _field("As sent.", EXAMPLE_ADDRESS)
     filter: FilterAnswer
     created_at: Moment
     updated_at: Moment
@@ -109,10 +117,10 @@ class WebhookFields(AnswerSchema):
 class NewWebhookFields(WebhookFields):
     """A new webhook, with the secret that signs its messages."""
 
-    secret: str = Field(
-        description="In the format of Standard Webhooks. Only this response contains it.",
+    secret: str = _field(
+        "In the format of Standard Webhooks. Only this response contains it.",
+        "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD9u0Uhm3fXkA=",
         pattern="^whsec_[A-Za-z0-9+/]+=*$",
-        examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD9u0Uhm3fXkA="],
     )
 
 
@@ -131,12 +139,10 @@ class NewWebhookAnswer(AnswerSchema):
 class ListSchema(AnswerSchema):
     """A page of a list."""
 
-    count: int = Field(ge=0, description="The number of entries on all pages.", examples=[1])
-    page: int = Field(ge=1, description="The number of this page.", examples=[1])
-    per_page: int = Field(
-        ge=1, description="The maximum number of entries on a page.", examples=[50]
-    )
-    sort: str = Field(description="How the list is sorted.", examples=["-createdAt"])
+    count: int = _field("The number of entries on all pages.", 1, ge=0)
+    page: int = _field("The number of this page.", 1, ge=1)
+    per_page: int = _field("The maximum number of entries on a page.", 50, ge=1)
+    sort: str = _field("How the list is sorted.", "-createdAt")
 
 
 class OrderList(ListSchema):
@@ -149,7 +155,7 @@ class OrderMessage(AnswerSchema):
     """A message to a webhook: the event and the complete order after it."""
 
     type: Topic
-    timestamp: Moment = Field(description="When it happened, in UTC.")
+    timestamp: Moment = _field("When it happened, in UTC.")
     data: OrderAnswer
 
 
@@ -168,46 +174,36 @@ class AccessTokenList(ListSchema):
 class FieldFault(AnswerSchema):
     """One error in the input."""
 
-    path: str = Field(
-        description="Keys and positions joined by dots; empty for the whole body.",
-        examples=["cart.0.count"],
+    path: str = _field(
+        "Keys and positions joined by dots; empty for the whole body.", "cart.0.count"
     )
-    message: str = Field(
-        description="A sentence that can be shown to people.",
-        examples=["A whole number from 1 to 1,000,000."],
+    message: str = _field(
+        "A sentence that can be shown to people.", "A whole number from 1 to 1,000,000."
     )
 
 
 class Problem(AnswerSchema):
     """Why a request was refused (RFC 9457)."""
 
-    type: Literal["about:blank"] = Field(
-        description="Always `about:blank`: the status says what is wrong."
-    )
-    title: str = Field(description="The name of the status.", examples=["Unprocessable Entity"])
-    status: int = Field(ge=400, le=599, description="The status code.", examples=[422])
-    detail: str = Field(description="A sentence that can be shown to people.")
-    errors: list[FieldFault] = Field(
-        default=[], min_length=1, description="All errors in the input."
-    )
+    type: Literal["about:blank"] = _field("Always `about:blank`: the status says what is wrong.")
+    title: str = _field("The name of the status.", "Unprocessable Entity")
+    status: int = _field("The status code.", 422, ge=400, le=599)
+    detail: str = _field("A sentence that can be shown to people.")
+    errors: list[FieldFault] = _field("All errors in the input.", default=[], min_length=1)
 
 
 class ConfigurationAnswer(AnswerSchema):
     """A complete saved configuration; fields that were not sent are null."""
 
-    id: Uuid = Field(
-        description="Set by the service, never reused.", examples=[EXAMPLE_CONFIGURATION_ID]
-    )
-    short_id: str = Field(
-        pattern="^[A-Za-z0-9_-]{7,14}$",
-        description="Its short ID, unique across all orgs.",
-        examples=["46Juzcyx"],
+    id: Uuid = _field("Set by the service, never reused.", EXAMPLE_CONFIGURATION_ID)
+    short_id: str = _field(
+        "Its short ID, unique across all orgs.", "46Juzcyx", pattern="^[A-Za-z0-9_-]{7,14}$"
     )
     org_id: OwnOrgId
     product_id: Uuid | None
     product_version: str | None
-    variant: dict[str, Any] | None = Field(description="As sent.")
-    metadata: dict[str, Any] | None = Field(description="As sent.")
+    variant: dict[str, Any] | None = _field("As sent.")
+    metadata: dict[str, Any] | None = _field("As sent.")
     customer_id: str | None
     identifier: str | None
     scope: str | None
@@ -215,11 +211,11 @@ class ConfigurationAnswer(AnswerSchema):
     session_id: str | None
     publish_file_id: str | None
     creator: str | None
-    thumbnail: str | None = Field(
-        description="As sent, or `/api/configurations/{id}/thumbnail` for a picture sent as a file."
+    thumbnail: str | None = _field(
+        "As sent, or `/api/configurations/{id}/thumbnail` for a picture sent as a file."
     )
-    attachments: dict[str, str] = Field(
-        description="Keys with file names: those that were sent, and one for each file."
+    attachments: dict[str, str] = _field(
+        "Keys with file names: those that were sent, and one for each file."
     )
     created_at: Moment
     updated_at: Moment

@@ -20,35 +20,25 @@ RESOURCES: tuple[Resource, ...] = (
     orders.resource, configurations.resource, webhooks.resource, access_tokens.resource, resource,
 )  # fmt: skip
 
-DOCUMENT = Example(
-    "The beginning of it",
-    {
-        "openapi": "3.1.1",
-        "info": {"title": "Shortorder", "version": "1.0.0"},
-        "paths": {},
-        "components": {},
-    },
-)
+INFO = {"title": "Shortorder", "version": "1.0.0"}
+DOCUMENT = {"openapi": "3.1.1", "info": INFO, "paths": {}, "components": {}}
+
+
+def _health(status: int, description: str, example: str, summary: str) -> Success:
+    is_well = status == 200
+    return Success(
+        status,
+        description,
+        {"type": "boolean", "const": is_well},
+        {example: Example(summary, is_well)},
+    )
 
 
 @resource.endpoint(
-    "GET",
-    "/api/orders/healthcheck",
+    "GET /api/orders/healthcheck",
     Access.NONE,
-    (
-        Success(
-            200,
-            "Orders can be stored.",
-            {"type": "boolean", "const": True},
-            {"well": Example("All is well", value=True)},
-        ),
-        Success(
-            503,
-            "Orders cannot be stored.",
-            {"type": "boolean", "const": False},
-            {"ill": Example("The database is out of reach", value=False)},
-        ),
-    ),
+    _health(200, "Orders can be stored.", "well", "All is well"),
+    _health(503, "Orders cannot be stored.", "ill", "The database is out of reach"),
 )
 def check_health(call: Call) -> EndpointResult:
     """Check whether orders can be stored.
@@ -61,17 +51,14 @@ def check_health(call: Call) -> EndpointResult:
 
 
 @resource.endpoint(
-    "GET",
-    "/api/openapi.json",
+    "GET /api/openapi.json",
     Access.NONE,
-    (
-        Success(
-            200,
-            "The document.",
-            {"type": "object", "required": ["openapi", "info", "paths", "components"]},
-            {"document": DOCUMENT},
-            ("ETag", "Cache-Control"),
-        ),
+    Success(
+        200,
+        "The document.",
+        {"type": "object", "required": ["openapi", "info", "paths", "components"]},
+        {"document": Example("The beginning of it", DOCUMENT)},
+        ("ETag", "Cache-Control"),
     ),
 )
 def read_document(call: Call) -> EndpointResult:

@@ -1,7 +1,4 @@
-"""Webhooks by JSON, and the messages that they are sent.
-
-Only servers have to do with webhooks: a public token, which anybody can read in a page, is 403.
-"""
+"""Webhooks by JSON, for private tokens only, and the messages that webhooks get."""
 
 from typing import Any
 
@@ -34,9 +31,9 @@ from orders.interfaces.api.schemas import (
     EXAMPLE_WEBHOOK_ID,
     MOMENT,
     NewWebhookAnswer,
-    OrderMessage,
     WebhookAnswer,
     WebhookList,
+    example_page,
 )
 from orders.services.webhooks import webhooks
 from orders.services.webhooks.webhooks import NewWebhook
@@ -72,13 +69,10 @@ _WEBHOOK = {
     "createdBy": EXAMPLE_ACTOR_ID,
 }
 _SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD9u0Uhm3fXkA="  # noqa: S105 - an example
-MADE = Example("With its secret", {"webhook": {**_WEBHOOK, "secret": _SECRET}})
+CREATED = Example("With its secret", {"webhook": {**_WEBHOOK, "secret": _SECRET}})
 ONE_WEBHOOK = {"webhook": Example("A webhook", {"webhook": _WEBHOOK})}
 BINNED_WEBHOOK = {"webhook": Example("In the bin", {"webhook": {**_WEBHOOK, "deletedAt": MOMENT}})}
-WEBHOOKS = Example(
-    "All webhooks",
-    {"webhooks": [_WEBHOOK], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"},
-)
+WEBHOOKS = example_page("All webhooks", "webhooks", _WEBHOOK)
 
 PRIVATE_ONLY = {403: "The token is public, or `orgId` is another org."}
 GONE = {404: "The org of the token has no such webhook, or it is in the bin."}
@@ -94,25 +88,20 @@ FROM_THE_BIN = {"restore": Link("restoreWebhook", _THIS, "Restore it from the bi
 
 
 def present_webhook(webhook: Webhook) -> EndpointResult:
-    """Return a webhook, without its secret."""
     return EndpointResult({"webhook": webhook_fields(webhook)})
 
 
 def present_new_webhook(made: NewWebhook) -> EndpointResult:
-    """Return a webhook with its secret, this once, and its address."""
     fields = {**webhook_fields(made.webhook), "secret": made.secret}
     return EndpointResult({"webhook": fields}, location=f"/api/webhooks/{made.webhook.id}")
 
 
 @resource.endpoint(
-    "POST",
-    "/api/webhooks",
+    "POST /api/webhooks",
     Access.PRIVATE,
-    (
-        Success(
-            201, "The webhook with its secret.", NewWebhookAnswer, {"webhook": MADE},
-            ("Location",), LINKS,
-        ),
+    Success(
+        201, "The webhook with its secret.", NewWebhookAnswer, {"webhook": CREATED},
+        ("Location",), LINKS,
     ),
     parameters=(ORG_ID, IDEMPOTENCY_KEY),
     bodies=(RequestBody(WebhookInput, NEW_WEBHOOKS),),
@@ -130,15 +119,14 @@ def create_webhook(call: Call) -> NewWebhook:
         actor=call.actor,
         limits=call.limits,
         allow_private=call.settings.webhook_private_network,
-        once=call.once,
+        key=call.once,
     )
 
 
 @resource.endpoint(
-    "GET",
-    "/api/webhooks",
+    "GET /api/webhooks",
     Access.PRIVATE,
-    (Success(200, "A page of webhooks.", WebhookList, {"webhooks": WEBHOOKS}),),
+    Success(200, "A page of webhooks.", WebhookList, {"webhooks": WEBHOOKS}),
     parameters=(ORG_ID,),
     sortable=webhooks.SORTABLE,
     errors=PRIVATE_ONLY,
@@ -153,10 +141,9 @@ def list_webhooks(call: Call) -> EndpointResult:
 
 
 @resource.endpoint(
-    "GET",
-    "/api/webhooks/{webhook_id}",
+    "GET /api/webhooks/{webhook_id}",
     Access.PRIVATE,
-    (Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),),
+    Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),
     parameters=(WEBHOOK_ID, ORG_ID),
     errors={**PRIVATE_ONLY, **GONE},
     present=present_webhook,
@@ -170,10 +157,9 @@ def read_webhook(call: Call, webhook_id: str) -> Webhook:
 
 
 @resource.endpoint(
-    "PUT",
-    "/api/webhooks/{webhook_id}",
+    "PUT /api/webhooks/{webhook_id}",
     Access.PRIVATE,
-    (Success(200, "The webhook after the change.", WebhookAnswer, ONE_WEBHOOK),),
+    Success(200, "The webhook after the change.", WebhookAnswer, ONE_WEBHOOK),
     parameters=(WEBHOOK_ID, ORG_ID),
     bodies=(RequestBody(WebhookChangesInput, WEBHOOK_CHANGES),),
     errors={**PRIVATE_ONLY, **GONE},
@@ -195,13 +181,10 @@ def change_webhook(call: Call, webhook_id: str) -> Webhook:
 
 
 @resource.endpoint(
-    "DELETE",
-    "/api/webhooks/{webhook_id}",
+    "DELETE /api/webhooks/{webhook_id}",
     Access.PRIVATE,
-    (
-        Success(
-            200, "The webhook with `deletedAt`.", WebhookAnswer, BINNED_WEBHOOK, links=FROM_THE_BIN
-        ),
+    Success(
+        200, "The webhook with `deletedAt`.", WebhookAnswer, BINNED_WEBHOOK, links=FROM_THE_BIN
     ),
     parameters=(WEBHOOK_ID, ORG_ID),
     errors={**PRIVATE_ONLY, **GONE},
@@ -216,10 +199,9 @@ def bin_webhook(call: Call, webhook_id: str) -> Webhook:
 
 
 @resource.endpoint(
-    "POST",
-    "/api/webhooks/{webhook_id}/restore",
+    "POST /api/webhooks/{webhook_id}/restore",
     Access.PRIVATE,
-    (Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),),
+    Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),
     parameters=(WEBHOOK_ID, ORG_ID, IDEMPOTENCY_KEY),
     errors={**PRIVATE_ONLY, 404: "The org of the token has no such webhook.", **TOO_MANY},
     present=present_webhook,
@@ -229,10 +211,10 @@ def restore_webhook(call: Call, webhook_id: str) -> Webhook:
 
     A webhook that is not in the bin stays as it is.
     """
-    return webhooks.restore(webhook_id, actor=call.actor, once=call.once)
+    return webhooks.restore(webhook_id, actor=call.actor, key=call.once)
 
 
-# The messages that webhooks are sent, as the document describes them (docs/webhooks.md).
+# The messages to webhooks (docs/webhooks.md).
 MESSAGE_HEADERS = (
     Parameter(
         "webhook-id",
@@ -270,10 +252,3 @@ MESSAGE_ANSWERS: dict[str, Any] = {
     "410": {"description": "The message is given up immediately."},
     "default": {"description": "The attempt failed. More follow, for up to a day."},
 }
-
-
-def message_body(topic: Topic) -> RequestBody:
-    """Return the message of an event, with an example."""
-    _, order = EVENTS[topic]
-    message = {"type": str(topic), "timestamp": MOMENT, "data": order.value}
-    return RequestBody(OrderMessage, {"message": Example(order.summary, message)})

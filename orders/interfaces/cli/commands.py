@@ -4,15 +4,17 @@ import functools
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from pydantic.alias_generators import to_camel
 
 from orders.domain.attributes import Applies, AttributeRule, Kind, read_option
 from orders.domain.errors import InvalidInput, OrderError
-from orders.interfaces.cli import demo
+from orders.interfaces.cli.demo import seed
 from orders.interfaces.cli.server import serve, work
 from orders.interfaces.http.current_settings import current_limits, current_settings
 from orders.services import accounts
@@ -25,15 +27,13 @@ token = AppGroup("token", help="Tokens of scripts and web pages.")
 staff = AppGroup("staff", help="Staff accounts of the sales desk.")
 attribute = AppGroup("attribute", help="Attributes that an org defines for its orders.")
 files = AppGroup("files", help="The file store.")
-seed = AppGroup("seed", help="Example data.")
+seed_group = AppGroup("seed", help="Example data.")
 
 
 def register_commands(app: Flask) -> None:
     """Register the commands with the `flask` command."""
-    for group in (org, token, staff, attribute, files, seed):
-        app.cli.add_command(group)
-    app.cli.add_command(serve_command)
-    app.cli.add_command(work_command)
+    for command in (org, token, staff, attribute, files, seed_group, serve_command, work_command):
+        app.cli.add_command(command)
 
 
 def prints_json(command: Command) -> Callable[..., None]:
@@ -46,9 +46,7 @@ def prints_json(command: Command) -> Callable[..., None]:
         except OrderError as error:
             refused: dict[str, Any] = {"error": str(error)}
             if isinstance(error, InvalidInput):
-                refused["errors"] = [
-                    {"path": fault.path, "message": fault.message} for fault in error.errors
-                ]
+                refused["errors"] = [asdict(fault) for fault in error.errors]
             click.echo(json.dumps(refused), err=True)
             sys.exit(1)
         click.echo(json.dumps(result))
@@ -107,8 +105,7 @@ def revoke_token(token_id: str) -> dict[str, Any]:
 def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
     """Create a staff account; a final line break of the password is ignored."""
     password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
-    account = accounts.add_staff(org_id, email=email, role=role, password=password)
-    return {"id": account}
+    return {"id": accounts.add_staff(org_id, email=email, role=role, password=password)}
 
 
 @attribute.command("add")
@@ -166,20 +163,12 @@ def sweep_files() -> dict[str, Any]:
     return {"removed": configurations.sweep_files(current_app.extensions["files"])}
 
 
-@seed.command("demo")
+@seed_group.command("demo")
 @prints_json
 def seed_demo() -> dict[str, Any]:
     """Create the demo org: configurations, attributes, orders, an account and two tokens."""
-    made = demo.seed_demo(current_limits())
-    return {
-        "orgId": made.org_id,
-        "email": made.email,
-        "password": made.password,
-        "privateToken": made.private_token,
-        "publicToken": made.public_token,
-        "configurations": made.configurations,
-        "orders": made.orders,
-    }
+    made = seed.seed_demo(current_limits())
+    return {to_camel(name): value for name, value in asdict(made).items()}
 
 
 @click.command("serve")
@@ -197,6 +186,6 @@ def work_command() -> None:
 
 
 def _application() -> Flask:
-    """Return the application itself, because the proxy `current_app` is bound to its thread."""
+    # Other threads cannot use the proxy `current_app`.
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
     return app

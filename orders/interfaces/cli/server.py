@@ -1,9 +1,9 @@
-"""`flask --app app serve`: brings the database up to date and keeps the server running.
+"""`flask --app app serve`: migrates the database and keeps the server running.
 
-granian serves; a small supervisor in front of it starts it again whenever it dies. Worker processes
-that die alone are replaced by granian itself.
+A supervisor restarts granian whenever it dies; granian itself replaces dead workers.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -18,28 +18,27 @@ import click
 import flask_migrate
 from flask import Flask
 
-from orders.interfaces.cli import demo
+from orders.interfaces.cli.demo.seed import DOMAINS, DemoResult, seed_demo
 from orders.interfaces.cli.worker import Background
 from orders.services import accounts, request_log
 from orders.settings import PROJECT, Settings
 
-# Seconds between a death and the next start; doubled while the server dies at once.
+# Seconds before a restart; doubled while the server dies at once.
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
-# Seconds that a start must last to count as a good one: a faulty one ends while it imports.
+# Seconds after which a start counts as good: a faulty one ends during its imports.
 SETTLED = 1.0
 PR_SET_PDEATHSIG = 1
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 
-# Loaded here and not after a fork: the supervisor sends webhooks in threads, and one of them may
-# hold a lock of the loader at that moment.
+# Loaded here and not after a fork, when a thread may own a lock of the loader.
 _libc = ctypes.CDLL(None)
 
 
 def serve(app: Flask, settings: Settings) -> int:
-    """Migrate, make the demo on a first start, serve until stopped; gives the exit code.
+    """Migrate, create the demo on a first start, serve until stopped; return the exit code.
 
-    Needs an application context. SIGTERM and SIGINT stop gracefully: running requests finish.
+    Needs an application context. On SIGTERM and SIGINT running requests finish.
     """
     if not _is_port_free(settings):
         click.echo(
@@ -52,21 +51,21 @@ def serve(app: Flask, settings: Settings) -> int:
         request_log.forget_all()
     address = settings.public_url or f"http://{settings.host}:{settings.port}"
     if settings.demo and not accounts.has_orgs():
-        _show_demo(demo.seed_demo(settings.limits), address)
+        _show_demo(seed_demo(settings.limits), address)
     click.echo(f"Shortorder serves on {address}", err=True)
     background = Background(app, settings) if settings.send_webhooks else None
     return _Supervisor(server_command(), settings.data_dir, background).run()
 
 
 def work(app: Flask, settings: Settings) -> None:
-    """Migrate and send webhooks until stopped; needs an application context.
+    """Migrate, then send webhooks and import orders until stopped.
 
-    SIGTERM and SIGINT stop gracefully: attempts that are running finish.
+    Needs an application context. On SIGTERM and SIGINT running attempts finish.
     """
     _migrate()
     background = Background(app, settings)
-    # Waited for, not handled: a handler that sets an event can come between this thread and the
-    # event's own lock. Threads and what they start have the signals blocked too.
+    # Waited for, not handled: a handler that sets an event could interrupt this thread while it
+    # owns the event's lock. Threads inherit the mask.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     background.start()
     click.echo("Shortorder sends webhooks and imports orders.", err=True)
@@ -89,8 +88,7 @@ def _is_port_free(settings: Settings) -> bool:
     return True
 
 
-def _show_demo(made: demo.DemoResult, address: str) -> None:
-    """Print once what a newcomer needs; the secrets are stored as hashes only."""
+def _show_demo(made: DemoResult, address: str) -> None:
     click.echo(
         f"""
   A demo org was made, with {made.configurations} configurations and {made.orders} orders.
@@ -102,7 +100,7 @@ def _show_demo(made: demo.DemoResult, address: str) -> None:
     Password        {made.password}
     Private token   {made.private_token}
     Public token    {made.public_token}
-                    (for pages of {", ".join(demo.DOMAINS)})
+                    (for pages of {", ".join(DOMAINS)})
 
   DEMO=0 starts empty.
 """
@@ -110,45 +108,41 @@ def _show_demo(made: demo.DemoResult, address: str) -> None:
 
 
 def server_command(factory: str = "app:create_served_app") -> list[str]:
-    """Return the command line of the server process, which reads the settings itself."""
     return [sys.executable, "-m", "orders.interfaces.http.server", factory]
 
 
 def _begin_child() -> None:
-    """Make the server die with its supervisor, in whatever way that dies."""
+    """Make the kernel stop the server when its supervisor dies."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class _Supervisor:
-    """Starts the server again whenever it ends without having been asked to.
-
-    Its own threads send webhooks meanwhile, when there is a sender.
-    """
+    """Restarts the server whenever it ends by itself; its threads do the background work."""
 
     def __init__(self, command: list[str], data_dir: Path, background: Background | None) -> None:
         self._command = command
-        # The server runs in the project's folder; a relative path is meant from here.
+        # The server runs in another folder, where a relative path would mean another one.
         self._environment = {**os.environ, "DATA_DIR": str(data_dir)}
         self._background = background
         self._server: subprocess.Popen[bytes] | None = None
         self._is_stopping = False
 
     def run(self) -> int:
-        """Run until a signal asks to stop; gives the server's exit code, 0 for a clean stop."""
+        """Run until a signal asks to stop; return the server's exit code, 0 for a clean stop."""
         for number in STOPPING:
             signal.signal(number, self._stop)
-        if self._background is not None:
-            self._background.start()
+        if self._background is None:
+            return self._serve()
+        self._background.start()
         code = self._serve()
-        if self._background is not None:
-            self._background.stop()
+        self._background.stop()
         return code
 
     def _serve(self) -> int:
         pause = FIRST_PAUSE
         while True:
             started = time.monotonic()
-            # A process group of its own: whatever is left of it can be ended together.
+            # A process group of its own, so that all of it can be ended together.
             self._server = subprocess.Popen(  # noqa: S603 - our own command line
                 self._command,
                 cwd=PROJECT,
@@ -168,7 +162,7 @@ class _Supervisor:
             time.sleep(pause)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        # A second one may come in the middle of this, and must not wait for locks of the first.
+        # A second signal may interrupt this, and must not wait for its locks.
         if self._is_stopping:
             return
         self._is_stopping = True
@@ -179,8 +173,6 @@ class _Supervisor:
 
     @staticmethod
     def _end_group(group: int) -> None:
-        """End workers that outlived their main process: they would hold the port."""
-        try:
+        """End workers that outlived their main process, because they would keep the port."""
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
-        except ProcessLookupError:
-            return

@@ -1,8 +1,8 @@
-"""Work beside the requests, in threads of the serving process: webhooks, imports, cleaning up.
+"""Background work in threads: webhooks, imports, cleaning up.
 
-The tables say what there is to do, and nothing else does: one thread looks for due messages every
-POLL seconds and wakes the senders. So messages of other processes, retries and what a dead process
-has left need no signal, and no signal can get lost (docs/decisions/0035-the-table-is-polled.md).
+One thread polls the tables for due messages every POLL seconds and wakes the senders, so that
+messages of other processes, also of dead ones, need no signal
+(docs/decisions/0035-the-table-is-polled.md).
 """
 
 import logging
@@ -18,20 +18,20 @@ from flask import Flask
 from orders.domain.errors import ServiceBusy
 from orders.services.imports.control import forget_old
 from orders.services.imports.work import work_next
-from orders.services.orders import drafts, editors
+from orders.services.orders import drafts, order_edits
 from orders.services.webhooks import deliveries
 from orders.services.webhooks.webhook_client import WebhookClient
 from orders.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# Seconds between two looks for due messages, and for imports.
+# Seconds between two polls for due messages, and for imports.
 POLL = 0.5
-# Seconds before a thread goes on after a failure, such as a database that cannot be reached.
+# Seconds that a thread waits after a failure, such as a database that cannot be reached.
 PAUSE = 10.0
 # Seconds between two deletions of old messages and files.
 CLEARING = 3600.0
-# Seconds that running work gets to finish at the stop; an attempt has a shorter limit of its own.
+# Seconds in which running work must finish when it stops; an attempt has a shorter limit.
 GRACE = 15.0
 
 
@@ -44,7 +44,7 @@ class Background:
         self._client = WebhookClient(allow_private=settings.webhook_private_network)
         self._kept_for = timedelta(days=settings.webhook_days)
         self._is_stopping = threading.Event()
-        # One wake-up at most: the sender that takes it will see all that was due before.
+        # One at most: the sender that takes it sees everything that was due before.
         self._wake_ups: queue.Queue[None] = queue.Queue(maxsize=1)
         senders = [self._send] * settings.webhook_threads
         self._threads = [
@@ -53,16 +53,15 @@ class Background:
         ]
 
     def start(self) -> None:
-        """Start the threads; what is due already is done first."""
         for thread in self._threads:
             thread.start()
 
     def ask_to_stop(self) -> None:
-        """Begin nothing new; returns at once, so a signal handler may call it, but only once."""
+        """Begin nothing new. A signal handler may call this, but only once."""
         self._is_stopping.set()
 
     def stop(self) -> None:
-        """Wait for what is running, GRACE seconds at most."""
+        """Stop, and wait up to GRACE seconds for running work."""
         self.ask_to_stop()
         self._wake()
         ends = time.monotonic() + GRACE
@@ -82,7 +81,6 @@ class Background:
                 self._is_stopping.wait(PAUSE)
 
     def _wake(self) -> None:
-        """Wake one sender."""
         with suppress(queue.Full):
             self._wake_ups.put_nowait(None)
 
@@ -100,11 +98,10 @@ class Background:
             ):
                 pass
         finally:
-            if self._is_stopping.is_set():  # the other senders have to see it too
+            if self._is_stopping.is_set():  # the other senders must see it too
                 self._wake()
 
     def _import(self) -> None:
-        # In one thread only: webhooks keep all of their own.
         while not self._is_stopping.is_set() and work_next(self._limits, self._is_stopping.is_set):
             pass
         self._is_stopping.wait(POLL)
@@ -115,4 +112,4 @@ class Background:
         deliveries.clear_old(self._kept_for)
         forget_old()
         drafts.clear_old()
-        editors.clear_old()
+        order_edits.clear_old()

@@ -49,13 +49,11 @@ class ConstantTimeAnswer:
 
 @customer.record
 def add_constant_time_answer(state: BlueprintSetupState) -> None:
-    """Register the delay as an extension, so that tests can replace its clock."""
     state.app.extensions["constant_time_answer"] = ConstantTimeAnswer()
 
 
 @customer.before_request
 def record_start() -> None:
-    """Record the start time, from which the delay of a miss is measured."""
     g.started = _constant_time_answer().clock()
 
 
@@ -90,7 +88,6 @@ def show_rate_limit(_error: TooManyRequests) -> Response:
 
 @customer.errorhandler(HTTPException)
 def show_error(error: HTTPException) -> Response:
-    """Render an HTTP error as a customer page."""
     return error_page(error)
 
 
@@ -107,7 +104,6 @@ def miss(message: str, typed: str) -> Response:
 
 
 def page(template: str, status: int = 200, **context: object) -> Response:
-    """Render a template as an HTML response."""
     return Response(render_template(template, **context), status, mimetype="text/html")
 
 

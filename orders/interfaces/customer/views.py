@@ -9,10 +9,9 @@ from werkzeug.exceptions import NotFound as NoPage
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain import short_id
-from orders.domain.calendar_event import DayEvent, write_calendar
 from orders.domain.colours import look_of, read_colour, style_sheet
 from orders.domain.errors import NotFound
-from orders.domain.moments import read_day
+from orders.domain.moments import DayEvent, read_day, write_calendar
 from orders.domain.short_id import MistypedShortId, grouped
 from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext

@@ -1,11 +1,5 @@
-"""The desk's blueprint, and what each of its views requires of a person's role.
+"""The desk's blueprint, and what each of its views requires of a person's role."""
 
-A view names its permission by a decorator below its route. A view that names none requires READ
-for GET and ENTER for everything else, so that a forgotten decorator opens nothing to viewers.
-"""
-
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, render_template, request, session, url_for
@@ -20,29 +14,20 @@ from orders.interfaces.http.pages import go_to, wants_piece
 from orders.interfaces.http.session import MUST_SET_UP, SignInForm, current_member
 from orders.services.accounts.access import StaffMember
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 desk = Blueprint("desk", __name__)
 desk.add_app_template_filter(grouped, "grouped")
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-# By endpoint; None is for everybody who is signed in. The pages with forms for entering orders are
-# listed here, because they answer to GET.
+# Below an address; None is for everybody who is signed in. Elsewhere GET requires READ and
+# everything else ENTER, so that a forgotten line opens nothing to viewers.
 _REQUIRED: dict[str, Permission | None] = {
-    "desk.new_order": Permission.ENTER,
-    "desk.edit_order": Permission.ENTER,
-    "desk.suggest_configurations": Permission.ENTER,
-    "desk.suggest_customers": Permission.ENTER,
-    "desk.show_order_imports": Permission.ENTER,
-    "desk.show_order_import": Permission.ENTER,
-    "desk.choose_matching": Permission.ENTER,
-    "desk.order_import_errors": Permission.ENTER,
-    "desk.order_import_result": Permission.ENTER,
-    "desk.order_import_sample": Permission.ENTER,
-    # The columns are a person's own preference.
-    "desk.choose_columns": Permission.READ,
-    "desk.sign_out": None,
+    "/account": None,
+    "/settings": Permission.SETTINGS,
+    "/configurations/import": Permission.SETTINGS,
+    "/orders/new": Permission.ENTER,
+    "/orders/<reference>/edit": Permission.ENTER,
+    "/orders/import": Permission.ENTER,
+    "/orders/columns": Permission.READ,  # a person's own preference
 }
 OPEN_TO_ALL = {
     *("desk.start", "desk.show_sign_in", "desk.sign_in", "desk.sign_out"),
@@ -59,33 +44,12 @@ SETTING_UP = {
 NOT_RESUMED = {"csrf_token", "do"}
 
 
-def needs(permission: Permission | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Require a permission for a view, for all of its methods; goes below the route."""
-
-    def register(view: Callable[P, R]) -> Callable[P, R]:
-        _REQUIRED[f"desk.{view.__name__}"] = permission
-        return view
-
-    return register
-
-
-# A person's own account.
-for_everybody = needs(None)
-# The settings of the org.
-admin_only = needs(Permission.SETTINGS)
-
-
-def needed_for(endpoint: str, method: str) -> Permission | None:
-    """Return the permission that a request requires; None for everybody who is signed in."""
-    by_method = Permission.READ if method in _SAFE_METHODS else Permission.ENTER
-    return _REQUIRED.get(endpoint, by_method)
-
-
-def require_permission(member: StaffMember, endpoint: str, method: str) -> None:
-    """Raise Forbidden with a sentence when the person's role does not allow the request."""
-    permission = needed_for(endpoint, method)
-    if permission is not None and not member.may(permission):
-        raise Forbidden(REFUSALS[permission])
+def needed_for(rule: str, method: str) -> Permission | None:
+    """Return the permission that a request requires, by the URL rule of its view."""
+    for address, permission in _REQUIRED.items():
+        if rule == address or rule.startswith(f"{address}/"):
+            return permission
+    return Permission.READ if method in _SAFE_METHODS else Permission.ENTER
 
 
 @desk.before_request
@@ -100,15 +64,17 @@ def require_sign_in() -> Response | None:
         return ask_to_sign_in()
     if member.lacks_second_factor and endpoint not in SETTING_UP and _can_interrupt():
         return go_to(url_for("desk.show_second_factor", next=_page_asked_for()))
-    require_permission(member, endpoint, request.method)
+    permission = needed_for(str(request.url_rule), request.method)
+    if permission is not None and not member.may(permission):
+        raise Forbidden(REFUSALS[permission])
     return None
 
 
 def _can_interrupt() -> bool:
-    """Return whether to lead to the page of the second factor now.
+    """Return whether to redirect to the page of the second factor now.
 
-    At once after a sign-in. Somebody who was signed in before the org required it may be typing:
-    the next whole page that they ask for leads there, and nothing is lost.
+    After a sign-in always. A person who was signed in before the org required it may be typing:
+    only the next whole page is interrupted, and nothing is lost.
     """
     return MUST_SET_UP in session or (request.method == "GET" and not wants_piece())
 

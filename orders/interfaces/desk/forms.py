@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
-from flask import Response, flash
+from flask import Response, flash, request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField
+from wtforms import HiddenField, PasswordField
 
-from orders.domain.attributes import AttributeRule
 from orders.domain.errors import Conflict, FieldError, InvalidInput, Taken
+from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.i18n import gettext, translated
@@ -36,6 +36,12 @@ class VersionedForm(FlaskForm):
     """A form with the version that it shows, so that it overwrites nobody's change."""
 
     version = HiddenField()
+
+
+class PasswordForm(FlaskForm):
+    """A new password."""
+
+    password = PasswordField(lazy_gettext("New password"))
 
 
 @dataclass
@@ -58,6 +64,14 @@ class FilledForm:
     notice: str = ""
     focus: str = ""
 
+    def values(self) -> dict[str, Any]:
+        """Return what was typed, by the names of the attributes; "" for a missing text."""
+        return {
+            name: "" if value is None and name != "version" else value
+            for name, value in self.form.data.items()
+            if name != "csrf_token"
+        }
+
     def error(self, name: str) -> str:
         """Return the error of a field by its name, empty for none."""
         return self.errors.get(name, "")
@@ -77,15 +91,20 @@ class FilledForm:
         self.focus = next((entry.target for entry in self.summary if entry.target), "")
 
 
+def sent_form(kind: type[FlaskForm]) -> FilledForm:
+    """Return the form as it was sent."""
+    return FilledForm(kind(formdata=request.form))
+
+
+def new_form(kind: type[FlaskForm], /, **values: object) -> FilledForm:
+    """Return a form that nobody has sent, filled in with the values."""
+    return FilledForm(kind(formdata=None, **values))
+
+
 @desk.app_template_global()
 def element_id(name: str) -> str:
     """Return the ID of a field's element: its name without characters special in CSS."""
     return re.sub(r"[^a-zA-Z0-9_-]", "-", name)
-
-
-def attribute_path(rule: AttributeRule) -> str:
-    """Return the path of an attribute's value in an order, which is its field's name."""
-    return rule.path
 
 
 def lines_of(text: str | None) -> list[str]:
@@ -122,7 +141,6 @@ def id_by_field(key: Any) -> str:  # noqa: ANN401 - a field, which has no types
 
 
 def html_page(text: str, status: int = 200) -> Response:
-    """Return a page with its status."""
     return Response(text, status, mimetype="text/html")
 
 
@@ -131,6 +149,12 @@ def secret_page(text: str, status: int = 200) -> Response:
     response = html_page(text, status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def report(message: str, address: str, category: str = "message") -> Response:
+    """Redirect to a page that shows the message, which is in the person's language."""
+    flash(message, category)
+    return go_to(address)
 
 
 def submit(
@@ -163,8 +187,7 @@ def submit(
         entry.form.version.process_data(changed.version)
         return page(render(), 409)
     except Conflict as conflict:
-        flash(translated(conflict.sentence), "bad")
-        return go_to(address)
+        return report(translated(conflict.sentence), address, "bad")
     return then(result)
 
 
@@ -177,12 +200,9 @@ def save(
     address: str,
 ) -> Response:
     """Save a form and report `done` at `address`, or render it with its errors."""
-
-    def report(_: object) -> Response:
-        flash(done)
-        return go_to(address)
-
-    return submit(entry, change, render=render, then=report, address=address)
+    return submit(
+        entry, change, render=render, then=lambda _: report(done, address), address=address
+    )
 
 
 def perform(action: Callable[[], object], *, done: str, address: str) -> Response:
@@ -190,7 +210,5 @@ def perform(action: Callable[[], object], *, done: str, address: str) -> Respons
     try:
         action()
     except Conflict as conflict:
-        flash(translated(conflict.sentence), "bad")
-    else:
-        flash(done)
-    return go_to(address)
+        return report(translated(conflict.sentence), address, "bad")
+    return report(done, address)

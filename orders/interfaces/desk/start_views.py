@@ -1,7 +1,5 @@
 """The start page, and redirects to an order by its code."""
 
-from datetime import date
-
 from babel.dates import format_date
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -19,7 +17,7 @@ from orders.services.languages import ENGLISH
 from orders.services.orders import queries
 
 MAX_CODE = 500  # characters; the rest is ignored
-ENGLISH_DAY = "EEEE, d MMMM y"  # the day before the month, as on all pages
+ENGLISH_DAY = "EEEE, d MMMM y"  # as on all pages: Wednesday, 25 November 2026
 
 
 @desk.get("/")
@@ -32,11 +30,14 @@ def start() -> AnyResponse | str:
 
 def _render(member: StaffMember) -> str:
     write = member.preferences.write_day
+    code = language()
     glance = dashboard.load_dashboard(member.actor, zone=member.preferences.zone)
     return render_template(
         "desk/start.html",
         glance=glance,
-        today=_in_full(glance.today.day),
+        today=format_date(
+            glance.today.day, ENGLISH_DAY if code == ENGLISH else "full", locale=code
+        ),
         days={day.day: write(day.day) for day in glance.days},
         names=status_names(),
         by_day=charts.by_day(glance.days, write),
@@ -46,12 +47,6 @@ def _render(member: StaffMember) -> str:
         quiet_days=dashboard.QUIET_AFTER.days,
         failed_days=dashboard.FAILED_DAYS,
     )
-
-
-def _in_full(day: date) -> str:
-    """Return a day with its weekday, as `Wednesday, 25 November 2026`."""
-    code = language()
-    return format_date(day, ENGLISH_DAY if code == ENGLISH else "full", locale=code)
 
 
 @desk.get("/orders/go")

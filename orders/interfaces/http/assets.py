@@ -1,8 +1,7 @@
 """Sends files: static files, compressed and cached by browsers, and uploads from the file store.
 
-Only responses that are the same for everyone are compressed. A compressed page with a secret and
-reflected input would leak the secret through its length (BREACH); proxies must not compress pages
-either.
+Only responses that are the same for everyone may be compressed, by proxies too: a compressed page
+with a secret and reflected input would leak the secret through its length (BREACH).
 """
 
 import hashlib
@@ -84,13 +83,12 @@ def _version(folder: str, name: str) -> str:
 
 
 def file_store() -> FileStore:
-    """Return the file store of the current application."""
     store: FileStore = current_app.extensions["files"]
     return store
 
 
 def send_stored(file: StoredFile) -> Response:
-    """Return the response to a page's request for an upload, as `file_response` does."""
+    """Return `file_response` for the current request of a page."""
     return cast(Response, file_response(file, file_store(), request.environ))
 
 

@@ -13,31 +13,24 @@ limiter = Limiter(key_func=get_remote_address)
 
 
 def current_settings() -> Settings:
-    """Return the settings of the current application."""
     settings: Settings = current_app.config["SETTINGS"]
     return settings
 
 
 def current_limits() -> Limits:
-    """Return the size limits of the current application."""
     return current_settings().limits
 
 
 def lookup_limit() -> str:
-    """Return the rate limit for order look-ups, such as `30 per minute`."""
     return str(current_app.config["LOOKUP_LIMIT"])
 
 
 def sign_in_limit() -> str:
-    """Return the rate limit for sign-in attempts."""
     return str(current_app.config["SIGN_IN_LIMIT"])
 
 
 def service_address() -> str:
-    """Return the public base URL of the service, without a trailing slash.
-
-    It starts with PUBLIC_URL or, without that setting, with the host of the current request.
-    """
+    """Return PUBLIC_URL, or the host of the request, with the service's path and no final slash."""
     return _host() + request.root_path.rstrip("/")
 
 
@@ -52,9 +45,9 @@ def secret_link(endpoint: str, secret: str) -> str:
 
 
 def may_mail_links() -> bool:
-    """Return whether links with secrets may be mailed: needs a mail server and PUBLIC_URL.
+    """Return whether links with secrets may be mailed.
 
-    Without PUBLIC_URL the link would use the request's `Host` header, which the sender controls.
+    Without PUBLIC_URL the link would use the request's `Host` header, which its sender controls.
     """
     settings = current_settings()
     return mail.is_configured(settings) and bool(settings.public_url)

@@ -36,7 +36,7 @@ SENTENCES = {
         lazy_gettext("Nothing was saved. Please try again in a moment."),
     ),
 }
-OTHERWISE = lazy_gettext("That did not work")
+OTHER_TITLE = lazy_gettext("That did not work")
 
 
 def error_page(error: HTTPException) -> Response:
@@ -49,7 +49,6 @@ def error_page(error: HTTPException) -> Response:
 
 
 def busy_page(error: OrderError) -> Response:
-    """Render the page for a database that cannot be reached."""
     response = _page(503, error.sentence)
     response.headers["Retry-After"] = "1"
     return response
@@ -58,21 +57,14 @@ def busy_page(error: OrderError) -> Response:
 def _page(status: int, detail: str) -> Response:
     # Descriptions by the framework exist in English only.
     detail = translated(detail) if isinstance(detail, Text) or language() == ENGLISH else ""
-    title, advice = SENTENCES.get(status, (OTHERWISE, detail or NOTHING_SAVED))
-    text = render_template(
-        _template(),
-        status=status,
-        title=translated(title),
-        advice=translated(advice),
-        detail=detail,
-    )
+    title, advice = SENTENCES.get(status, (OTHER_TITLE, detail or NOTHING_SAVED))
+    if is_for_customers(request.path):
+        template = "customer/error.html"
+    else:
+        template = "errors/_message.html" if wants_piece() else "errors/error.html"
+    texts = {"title": translated(title), "advice": translated(advice), "detail": detail}
+    text = render_template(template, status=status, **texts)
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _template() -> str:
-    if is_for_customers(request.path):
-        return "customer/error.html"
-    return "errors/_message.html" if wants_piece() else "errors/error.html"

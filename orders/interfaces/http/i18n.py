@@ -1,8 +1,7 @@
 """The language of pages and of the scripts' texts (docs/languages.md).
 
-Texts are `_("…")` in templates and `gettext("…")` in views. Texts of services and rules are marked
-there with `mark`; the interface that shows them calls `translated`. A script calls `tr("Undo")`
-(static/texts.js); its texts are extracted from its source and translated from the same catalog.
+Texts are `_("…")` in templates, `gettext("…")` in views and `tr("…")` in scripts (static/texts.js).
+Services and the domain use `lazy_gettext`, and the interface calls `translated`.
 """
 
 import hashlib
@@ -35,13 +34,16 @@ SCRIPT_KEYWORDS: dict[str, Any] = {"tr": None, "trn": (1, 2)}
 
 
 def start_languages(app: Flask, language_of_person: Callable[[], str]) -> None:
-    """Set up Babel and the template functions of this module.
+    """Set up Babel, the template functions of this module, and the URL of the scripts' texts.
 
     `language_of_person` returns the language chosen by the signed-in person, or `""`.
     """
     app.extensions["language_of_person"] = language_of_person
     flask_babel.Babel(app, default_locale=ENGLISH, locale_selector=language_of_request)
-    app.jinja_env.globals.update(language=language, other_languages=other_languages)
+    app.add_url_rule("/texts/<code>.js", "script_texts", _serve_script_texts)
+    app.jinja_env.globals.update(
+        language=language, other_languages=other_languages, script_texts=script_texts_url
+    )
     app.jinja_env.filters.update(translated=translated, figure=figure, language_tag=language_tag)
     app.jinja_env.filters.update(read_options=read_options, filesizeformat=file_size)
 
@@ -49,14 +51,14 @@ def start_languages(app: Flask, language_of_person: Callable[[], str]) -> None:
 def language_of_request() -> str:
     """Return the language of the response.
 
-    The first one available of: URL, signed-in person, cookie, browser, org, English. Customer pages
-    ignore the signed-in person, so that staff see what customers see.
+    The first available of: URL, signed-in person, cookie, browser, org, English. Customer pages
+    ignore the signed-in person: staff see there what customers see.
     """
     if not has_request_context() or not _has_languages(request.path):
         return ENGLISH
     known = languages()
     wishes = (
-        _asked_for(),
+        request.args.get(PARAMETER),
         "" if is_for_customers(request.path) else current_app.extensions["language_of_person"](),
         request.cookies.get(COOKIE),
         _accepted(),
@@ -66,10 +68,7 @@ def language_of_request() -> str:
 
 
 def translated(text: str) -> str:
-    """Translate a text of the services or rules together with its values.
-
-    A plain string is returned unchanged: it may have been written by the org.
-    """
+    """Translate a text with its values; a plain string, such as the org's own, stays as it is."""
     if not isinstance(text, Text):
         return text
     values = {name: _value(value) for name, value in text.values.items()}
@@ -86,12 +85,11 @@ def _value(value: object) -> object:
 
 
 def gettext(text: str, /, **values: object) -> str:
-    """Translate a text with `%(name)s` placeholders."""
     return str(flask_babel.gettext(text, **values))
 
 
 def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
-    """Translate a text that depends on a number, its placeholder `%(num)s`."""
+    """Translate a text that depends on a number, `%(num)s`."""
     return str(flask_babel.ngettext(one, many, number, **values))
 
 
@@ -131,10 +129,7 @@ def language_tag(code: str) -> str:
 
 
 def other_languages(**query: str) -> list[tuple[str, str, str]]:
-    """Return code, name and URL of each other language; `query` holds further parameters.
-
-    The URL is a query string only, relative to the current page.
-    """
+    """Return code, name and query string of each other language; `query` are more parameters."""
     here = language()
     return [
         (code, name, "?" + urlencode({**query, PARAMETER: code}))
@@ -149,9 +144,9 @@ def is_for_customers(path: str) -> bool:
 
 
 def _has_languages(path: str) -> bool:
-    """Return whether a path has translated pages; what is for developers is in English.
+    """Return whether a path has translated pages.
 
-    The list of recent requests lies below the reference's path, but is a page of the desk.
+    Pages for developers are in English, but the list of recent requests is a page of the desk.
     """
     return path == "/docs/api/requests" or not path.startswith(("/api", "/docs/", "/static/"))
 
@@ -159,7 +154,7 @@ def _has_languages(path: str) -> bool:
 def keep_language(response: Response) -> Response:
     """Store the language of the URL in a cookie, and set `Vary` for caches."""
     response.vary.update(("Accept-Language", "Cookie"))
-    asked = _asked_for()
+    asked = request.args.get(PARAMETER)
     if asked in languages():
         response.set_cookie(
             COOKIE, asked, COOKIE_SECONDS,
@@ -174,31 +169,18 @@ def _accepted() -> str | None:
     return LanguageAccept(named).best_match([*languages()])
 
 
-def _asked_for() -> str | None:
-    return request.args.get(PARAMETER)
-
-
 def read_options(variant: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Return names and values of a product's options in the page's language.
-
-    Values that only a configurator can read are left out.
-    """
+    """Return names and readable values of a product's options in the page's language."""
     texts = ((name, option_text(value)) for name, value in variant.items())
     return [(name, translated(text)) for name, text in texts if text is not None]
 
 
 def options_line(variant: Mapping[str, object] | None) -> str:
     """Return a product's options in one line: `Wood: Oak · Legs: Ash`."""
-    return " · ".join([f"{name}: {text}" for name, text in read_options(variant or {})])
+    return " · ".join(f"{name}: {text}" for name, text in read_options(variant or {}))
 
 
-def start_script_texts(app: Flask) -> None:
-    """Serve the texts of the scripts, and let templates call `script_texts()` for their URL."""
-    app.add_url_rule("/texts/<code>.js", "script_texts", _serve_script_texts)
-    app.jinja_env.globals.update(script_texts=script_address)
-
-
-def script_address() -> str:
+def script_texts_url() -> str:
     """Return the URL of the scripts' texts in the language of the page."""
     code = language()
     return f"{request.script_root}/texts/{code}.js?v={_version(code)}"

@@ -13,6 +13,7 @@ from orders.domain.texts import Figure, lazy_gettext
 MULTIPART = "multipart/form-data"
 MAX_PARTS = 1_000  # far more than any configuration has
 BROKEN = lazy_gettext("The form is broken: its parts cannot be told apart.")
+TOO_MANY = lazy_gettext("A form of at most %(most)s parts.", most=Figure(MAX_PARTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,7 @@ def read_parts(body: bytes, boundary: str) -> list[Part]:
                 if not event.more_data:
                     parts.append(_part(begun, b"".join(pieces)))
                     if len(parts) > MAX_PARTS:
-                        raise BadRequest(
-                            lazy_gettext(
-                                "A form of at most %(most)s parts.", most=Figure(MAX_PARTS)
-                            )
-                        )
+                        raise BadRequest(TOO_MANY)
     # The decoder raises AttributeError for a part without its final line break.
     except (ValueError, AttributeError) as error:
         raise BadRequest(BROKEN) from error

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
-from orders.services.request_log import Caller
-from orders.services.request_recorder import RequestRecorder
+from orders.services.request_log import Caller, RequestRecorder
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -16,10 +16,7 @@ def wants_piece() -> bool:
 
 
 def page_or_piece(page: str, piece: str, /, *, status: int = 200, **context: object) -> Response:
-    """Render the template `piece` for htmx and `page` for everyone else, with the same variables.
-
-    The answer varies by `HX-Request`, so that no cache mixes the two up.
-    """
+    """Render the template `piece` for htmx, else `page`, with the same variables."""
     text = render_template(piece if wants_piece() else page, **context)
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")

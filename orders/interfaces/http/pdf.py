@@ -3,6 +3,7 @@
 WeasyPrint makes no network requests: URLs of the service are read in this process, others refused.
 """
 
+import contextlib
 import ctypes
 import importlib.util
 import mimetypes
@@ -31,23 +32,19 @@ class PdfMissing(Exception):  # noqa: N818 - named as the other errors
 
 @lru_cache(maxsize=1)
 def is_available() -> bool:
-    """Return whether PDFs can be made; the result is cached until the process restarts.
+    """Return whether PDFs can be made.
 
     Loading WeasyPrint takes a second, so it is loaded only if its system library is not found.
     """
     if importlib.util.find_spec("weasyprint") is None:
         return False
-    try:
+    with contextlib.suppress(OSError):  # the library may have another name on this system
         ctypes.CDLL(PANGO)
-    except OSError:  # the library may have another name on this system
-        pass
-    else:
         return True
-    try:
+    with contextlib.suppress(PdfMissing):
         _load()
-    except PdfMissing:
-        return False
-    return True
+        return True
+    return False
 
 
 def make_pdf(html: str, read: Reader) -> bytes:
@@ -78,7 +75,7 @@ def _fetcher(weasyprint: Any, read: Reader) -> Any:  # noqa: ANN401 - as above
                 return super().fetch(url)
             found = _own(url, read)
             if found is None:
-                raise ValueError("Only files of ours.")
+                raise ValueError("Only files of this service.")
             content, kind = found
             return weasyprint.urls.URLFetcherResponse(url, content, {"Content-Type": kind})
 

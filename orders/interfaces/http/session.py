@@ -1,7 +1,4 @@
-"""Who is signed in, and how a session begins, goes on and ends.
-
-Flask-Login keeps the session; `access` knows the people.
-"""
+"""The signed-in person and their session, which Flask-Login keeps."""
 
 import contextlib
 from urllib.parse import urlsplit
@@ -13,10 +10,11 @@ from wtforms import PasswordField, StringField
 
 from orders.domain.errors import ServiceBusy
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts import access, own_account
+from orders.services import accounts
+from orders.services.accounts import access
 from orders.services.accounts.access import StaffMember
 
-# In the session of somebody who has signed in without the second factor that the org requires.
+# In sessions without the second factor that the org requires.
 MUST_SET_UP = "must_set_up"
 
 login_manager = LoginManager()
@@ -32,20 +30,19 @@ class SignInForm(FlaskForm):
 
 
 class SignInCodeForm(FlaskForm):
-    """The second step of signing in: a code of the app, or a recovery code."""
+    """The second step of signing in: a one-time code or a recovery code."""
 
     code = StringField(lazy_gettext("Code"))
     recovery = StringField(lazy_gettext("Recovery code"))
 
 
 class SignedIn(UserMixin):
-    """A person, as Flask-Login wants them."""
+    """A person for Flask-Login; the ID of the session changes with the password."""
 
     def __init__(self, member: StaffMember) -> None:
         self.member = member
 
     def get_id(self) -> str:
-        """Return the session's ID, which changes with the password."""
         return self.member.session_id
 
 
@@ -56,13 +53,11 @@ def _load(session_id: str) -> SignedIn | None:
 
 
 def current_member() -> StaffMember | None:
-    """Return the person who is signed in, or None."""
     person = current_user._get_current_object()
     return person.member if isinstance(person, SignedIn) else None
 
 
 def language_of_person() -> str:
-    """Return the code of the language that the person has chosen; empty for none."""
     member = current_member()
     return "" if member is None else member.preferences.language
 
@@ -79,17 +74,17 @@ def begin_session() -> None:
     """Clear the session and begin a new one."""
     session.clear()
     session.permanent = True
-    # The old session's CSRF token would go into the next form of this answer, and fail there.
+    # The next form in this response would get the old session's CSRF token, and fail.
     g.pop("csrf_token", None)
 
 
 def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
-    """Begin the session of a person who has proved who they are, and record the sign-in."""
+    """Begin the session of an authenticated person, and record the sign-in."""
     begin_session()
     login_user(SignedIn(member))
     # People can sign in while the database is busy.
     with contextlib.suppress(ServiceBusy):
-        own_account.record_sign_in(member, by_recovery_code=by_recovery_code)
+        accounts.record_sign_in(member, by_recovery_code=by_recovery_code)
     if member.lacks_second_factor:
         session[MUST_SET_UP] = True
 

@@ -1,27 +1,38 @@
-"""The reference page's content: the OpenAPI document, arranged for people, with code beside it."""
+"""The API reference page: the OpenAPI document by chapters, with code samples."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from markupsafe import Markup, escape
+from werkzeug.wrappers import Response as AnyResponse
+
 from orders.domain.inputs import Limits
 from orders.interfaces.api.service import document
-from orders.interfaces.reference.samples import SampleRequest, code_for
-from orders.interfaces.reference.schema_words import PLACE, Field, Schema, SchemaWords, Shape
+from orders.interfaces.http.current_settings import current_limits, service_address
+from orders.interfaces.http.session import current_member
+from orders.interfaces.reference.samples import LANGUAGES, SampleRequest, code_for
+from orders.interfaces.reference.schema_words import SCHEMAS, Field, SchemaWords, Shape
+from orders.services import accounts
 
 JSON = "application/json"
 DOCUMENT_PATH = "/api/openapi.json"
-# Optional parameters that the code sends too, because they show how a list is narrowed.
-TELLING = ("customerId", "perPage")
-RESPONSES, HEADERS = "#/components/responses/", "#/components/headers/"
+# Optional parameters that the code sends too, as examples of filters.
+SHOWN_OPTIONAL = ("customerId", "perPage")
+RESPONSES = "#/components/responses/"
+_CODE = re.compile(r"`([^`]+)`")
+
+reference_pages = Blueprint("reference", __name__, url_prefix="/docs")
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterText:
-    """A parameter of the path, the query or a header; `example` as it stands in an address."""
+    """A parameter of the path, the query or a header; `example` as it is typed."""
 
     name: str
     place: str
@@ -34,7 +45,7 @@ class ParameterText:
 
 @dataclass(frozen=True, slots=True)
 class ExampleText:
-    """A value with what it shows; JSON is written with its lines indented."""
+    """An example as indented JSON."""
 
     summary: str
     text: str
@@ -50,17 +61,17 @@ class BodyText:
 
     @property
     def is_json(self) -> bool:
-        """Return whether the body can be typed; forms with files are described only."""
+        """Whether the body can be typed; forms with files are described only."""
         return self.media_type == JSON
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerText:
-    """What is answered: `object_name` names the object of the chapter that it holds."""
+    """A response; `object_name` names the object of the chapter that it contains."""
 
     status: int
     description: str
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[str, ...]
     media_type: str
     object_name: str
     examples: tuple[ExampleText, ...]
@@ -68,7 +79,7 @@ class AnswerText:
 
 @dataclass(frozen=True, slots=True)
 class EndpointText:
-    """One operation, with its code by language."""
+    """One operation, with its code by the languages' keys."""
 
     id: str
     method: str
@@ -86,13 +97,12 @@ class EndpointText:
 
     @property
     def json_body(self) -> BodyText | None:
-        """Return the body that can be typed, if there is one."""
         return next((body for body in self.bodies if body.is_json), None)
 
 
 @dataclass(frozen=True, slots=True)
 class DescribedObject:
-    """An object that answers hold, with its fields."""
+    """An object in responses, with its fields."""
 
     name: str
     title: str
@@ -102,7 +112,7 @@ class DescribedObject:
 
 @dataclass(frozen=True, slots=True)
 class ChapterText:
-    """The endpoints of one thing, and the objects that they answer with."""
+    """The endpoints of one resource, and the objects in their responses."""
 
     name: str
     description: str
@@ -111,7 +121,6 @@ class ChapterText:
 
     @property
     def anchor(self) -> str:
-        """Return its place in the page."""
         return f"chapter-{self.name.lower().replace(' ', '-')}"
 
 
@@ -125,20 +134,18 @@ class Reference:
     refusals: tuple[AnswerText, ...]
 
     def endpoint(self, operation_id: str) -> EndpointText:
-        """Find an endpoint by its operation's ID."""
         return next(
             one for part in self.chapters for one in part.endpoints if one.id == operation_id
         )
 
 
 @lru_cache(maxsize=8)
-def reference(limits: Limits, base: str) -> Reference:
-    """Arrange the document of a service with these limits, whose addresses begin with `base`."""
-    described = document(limits, "/")
-    return _Arrangement(described, base).whole()
+def read_reference(limits: Limits, base: str) -> Reference:
+    """Return the page's content for these limits; `base` is the start of all addresses."""
+    return _DocumentReader(document(limits, "/"), base).whole()
 
 
-class _Arrangement:
+class _DocumentReader:
     def __init__(self, described: Mapping[str, Any], base: str) -> None:
         self._document = described
         self._shared = described["components"]
@@ -159,7 +166,7 @@ class _Arrangement:
                 ChapterText(tag["name"], tag["description"], endpoints, self._objects(endpoints))
             )
         refusals = {
-            status: one
+            status: one["$ref"]
             for _, _, operation in operations
             for status, one in operation["responses"].items()
             if "$ref" in one
@@ -168,10 +175,7 @@ class _Arrangement:
             self._base,
             self._document["info"]["description"],
             tuple(chapters),
-            tuple(
-                self._answer(status, {"$ref": one["$ref"]})
-                for status, one in sorted(refusals.items())
-            ),
+            tuple(self._answer(status, {"$ref": refusals[status]}) for status in sorted(refusals)),
         )
 
     def _endpoint(self, method: str, path: str, operation: Mapping[str, Any]) -> EndpointText:
@@ -184,6 +188,7 @@ class _Arrangement:
         )
         needs_token = operation.get("security") != []
         address = _address(path, parameters)
+        samples = content.get(JSON, {}).get("examples", {}).values()
         responses = operation["responses"].items()
         answers = tuple(self._answer(*one) for one in responses if "$ref" not in one[1])
         return EndpointText(
@@ -205,27 +210,24 @@ class _Arrangement:
                     self._base + address,
                     needs_token,
                     JSON in content,
-                    _first_example(content.get(JSON, {})),
+                    next((one["value"] for one in samples), None),
                     _file_name(address, method, answers[0]),
                 )
             ),
         )
 
     def _parameter(self, described: Mapping[str, Any]) -> ParameterText:
-        # A parameter that is JSON text has its schema behind a media type.
+        # A parameter that is JSON text has its schema and example below a media type.
         is_text = "content" in described
-        schema = described["content"][JSON]["schema"] if is_text else described["schema"]
-        example = described.get("example")
-        if is_text and "example" in described["content"][JSON]:
-            example = described["content"][JSON]["example"]
+        part = described["content"][JSON] if is_text else described
         return ParameterText(
             name=described["name"],
             place=described["in"],
-            type=("JSON text: " if is_text else "") + self._words.type_of(schema),
-            is_required=bool(described.get("required")),
-            rule=self._words.rule_of(schema),
-            description=described.get("description", ""),
-            example=_as_text(example),
+            type=("JSON text: " if is_text else "") + self._words.type_of(part["schema"]),
+            is_required=described["required"],
+            rule=self._words.rule_of(part["schema"]),
+            description=described["description"],
+            example=_as_text(part["example"]),
         )
 
     def _answer(self, status: str, described: Mapping[str, Any]) -> AnswerText:
@@ -238,42 +240,35 @@ class _Arrangement:
         return AnswerText(
             status=int(status),
             description=described["description"],
-            headers=tuple(self._headers(described.get("headers", {}))),
+            headers=tuple(described.get("headers", ())),
             media_type=kind,
-            object_name=reference.removeprefix(PLACE),
+            object_name=reference.removeprefix(SCHEMAS),
             examples=_examples(part),
         )
 
-    def _headers(self, described: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        for name, header in described.items():
-            shared = header.get("$ref", "").removeprefix(HEADERS)
-            whole = self._shared["headers"][shared] if shared else header
-            yield name, whole.get("description", "")
-
     def _objects(self, endpoints: tuple[EndpointText, ...]) -> tuple[DescribedObject, ...]:
-        """Describe the objects that the endpoints answer with; inner ones are fields of theirs."""
+        """Return the objects in the endpoints' responses; those inside them are their fields."""
         names = dict.fromkeys(
             answer.object_name
             for endpoint in endpoints
             for answer in endpoint.answers
             if answer.object_name
         )
-        return tuple(self._object(name) for name in names)
-
-    def _object(self, name: str) -> DescribedObject:
-        schema: Schema = {"$ref": PLACE + name}
-        [shape] = self._words.shapes(schema)
-        return DescribedObject(name, _title(name), shape.title, shape.fields)
+        shapes = {name: self._words.shapes({"$ref": SCHEMAS + name})[0] for name in names}
+        return tuple(
+            DescribedObject(name, _title(name), shape.title, shape.fields)
+            for name, shape in shapes.items()
+        )
 
 
 def _title(name: str) -> str:
-    """`OrderAnswer` -> `order`, `ConfigurationList` -> `configuration list`."""
+    """Return `order` for `OrderAnswer`, `configuration list` for `ConfigurationList`."""
     words = "".join(f" {one.lower()}" if one.isupper() else one for one in name)
     return words.strip().removesuffix(" answer")
 
 
 def _file_name(address: str, method: str, answer: AnswerText) -> str:
-    """Name the file for an answer that is no JSON, by the end of its address."""
+    """Return a file name for a response that is not JSON: the end of its address."""
     is_file = method == "GET" and JSON not in answer.media_type
     return address.partition("?")[0].rpartition("/")[2] if is_file else ""
 
@@ -285,26 +280,52 @@ def _address(path: str, parameters: tuple[ParameterText, ...]) -> str:
     sent = [
         (one.name, one.example)
         for one in parameters
-        if one.place == "query" and (one.is_required or one.name in TELLING)
+        if one.place == "query" and (one.is_required or one.name in SHOWN_OPTIONAL)
     ]
     return f"{path}?{urlencode(sent)}" if sent else path
 
 
 def _examples(part: Mapping[str, Any]) -> tuple[ExampleText, ...]:
     return tuple(
-        ExampleText(one.get("summary", ""), _pretty(one.get("value")))
+        ExampleText(one.get("summary", ""), json.dumps(one["value"], ensure_ascii=False, indent=2))
         for one in part.get("examples", {}).values()
     )
 
 
-def _first_example(part: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
-    return next((one.get("value") for one in part.get("examples", {}).values()), None)
-
-
-def _pretty(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
-
-
 def _as_text(value: object) -> str:
-    """Write a parameter's value as it is typed: texts as they are, everything else as JSON."""
+    """Return a parameter's value as it is typed: texts as they are, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@reference_pages.get("/")
+def start() -> AnyResponse:
+    return redirect(url_for("reference.show_reference"))
+
+
+@reference_pages.get("/api")
+def show_reference() -> Response:
+    """Show the reference, with the names of the org's tokens for people who are signed in."""
+    member = current_member()
+    page = render_template(
+        "reference/reference.html",
+        reference=read_reference(current_limits(), service_address()),
+        languages=LANGUAGES,
+        tokens=() if member is None else accounts.list_tokens(member.org_id),
+        host=request.host,
+        document=f"{request.root_path}{DOCUMENT_PATH}",
+    )
+    response = Response(page, mimetype="text/html")
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@reference_pages.app_template_filter()
+def words(text: str) -> Markup:
+    """Render a sentence as HTML, with text between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
+
+
+@reference_pages.app_template_filter()
+def paragraphs(text: str) -> list[str]:
+    """Split a text of the document at its blank lines."""
+    return [part for part in text.split("\n\n") if part.strip()]

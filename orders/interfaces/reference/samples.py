@@ -1,29 +1,81 @@
-"""Ready code for a request, in five languages. Tests run it as it is shown."""
+"""Code samples for a request in five languages. Tests run them as they are shown."""
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orders.interfaces.reference.literals import (
-    JAVASCRIPT,
-    PHP,
-    PYTHON,
-    RUBY,
-    in_double_quotes,
-    in_single_quotes,
-)
-
 TIMEOUT = 10  # seconds
+_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+
+
+def in_double_quotes(text: str) -> str:
+    """Return a text as a literal of JSON, Python and JavaScript."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def in_single_quotes(text: str) -> str:
+    """Return a text as a literal of PHP and Ruby, without interpolation."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _javascript_key(key: str) -> str:
+    return key if _NAME.fullmatch(key) else in_double_quotes(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a language writes JSON values; `pair` joins a written key with a written value."""
+
+    indent: int = 2
+    true: str = "true"
+    false: str = "false"
+    null: str = "null"
+    text: Callable[[str], str] = in_double_quotes
+    key: Callable[[str], str] = in_double_quotes
+    pair: str = ": "
+    object: tuple[str, str] = ("{", "}")
+    empty_object: str = "{}"
+
+    def write(self, value: Any, depth: int = 0) -> str:  # noqa: ANN401 - any JSON value
+        """Return the value as a literal; lines after the first are indented for this depth."""
+        if isinstance(value, dict):
+            entries = [
+                f"{self.key(key)}{self.pair}{self.write(inner, depth + 1)}"
+                for key, inner in value.items()
+            ]
+            return self._block(entries, self.object, depth) if entries else self.empty_object
+        if isinstance(value, list):
+            return self._block([self.write(one, depth + 1) for one in value], ("[", "]"), depth)
+        if isinstance(value, str):
+            return self.text(value)
+        known = {None: self.null, True: self.true, False: self.false}
+        return known[value] if value is None or isinstance(value, bool) else json.dumps(value)
+
+    def _block(self, entries: list[str], brackets: tuple[str, str], depth: int) -> str:
+        first, last = brackets
+        if not entries:
+            return first + last
+        inner, outer = " " * self.indent * (depth + 1), " " * self.indent * depth
+        lines = "".join(f"{inner}{entry},\n" for entry in entries)
+        return f"{first}\n{lines}{outer}{last}"
+
+
+PYTHON = Style(4, "True", "False", "None")
+JAVASCRIPT = Style(key=_javascript_key)
+PHP = Style(
+    indent=4, text=in_single_quotes, key=in_single_quotes,
+    pair=" => ", object=("[", "]"), empty_object="new stdClass()",
+)  # fmt: skip
+RUBY = Style(null="nil", text=in_single_quotes, key=in_single_quotes, pair=" => ")
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRequest:
-    """A request that code is written for: its whole address, its body if it has one.
-
-    `file` names the file into which an answer goes that is no text.
-    """
+    """A request to write code for; `file` names the file for a response that is no text."""
 
     method: str
     address: str
@@ -35,7 +87,7 @@ class SampleRequest:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language: its key in addresses and files, its name, and what writes the code."""
+    """A language: its key in HTML and file names, its name, and its code generator."""
 
     key: str
     name: str
@@ -43,7 +95,9 @@ class Language:
 
 
 def _shell(call: SampleRequest) -> str:
-    lines = [f"curl --fail-with-body{_method(call)}", f"  {shlex.quote(call.address)}"]
+    is_default = call.method == ("POST" if call.has_body else "GET")  # what curl does by itself
+    method = "" if is_default else f" -X {call.method}"
+    lines = [f"curl --fail-with-body{method}", f"  {shlex.quote(call.address)}"]
     if call.needs_token:
         lines.append('  -H "Authorization: Bearer $TOKEN"')
     if call.has_body:
@@ -52,11 +106,6 @@ def _shell(call: SampleRequest) -> str:
     if call.file:
         lines.append(f"  --output {shlex.quote(call.file)}")
     return " \\\n".join(lines) + "\n"
-
-
-def _method(call: SampleRequest) -> str:
-    is_default = call.method == ("POST" if call.has_body else "GET")  # what curl does by itself
-    return "" if is_default else f" -X {call.method}"
 
 
 def _python(call: SampleRequest) -> str:
@@ -68,21 +117,18 @@ def _python(call: SampleRequest) -> str:
         arguments.append(f"json={PYTHON.write(call.body, 1)}")
     arguments.append(f"timeout={TIMEOUT}")
     inside = "".join(f"    {argument},\n" for argument in arguments)
+    end = "print(answer.status_code, answer.text)\nanswer.raise_for_status()\n"
+    if call.file:
+        end = (
+            "answer.raise_for_status()\n"
+            f'with open({in_double_quotes(call.file)}, "wb") as file:\n'
+            "    file.write(answer.content)\n"
+        )
     return f"""\
 {imports}
 answer = requests.{call.method.lower()}(
 {inside})
-{_python_end(call)}"""
-
-
-def _python_end(call: SampleRequest) -> str:
-    if not call.file:
-        return "print(answer.status_code, answer.text)\nanswer.raise_for_status()\n"
-    return (
-        "answer.raise_for_status()\n"
-        f'with open({in_double_quotes(call.file)}, "wb") as file:\n'
-        "    file.write(answer.content)\n"
-    )
+{end}"""
 
 
 def _javascript(call: SampleRequest) -> str:
@@ -179,5 +225,5 @@ LANGUAGES = (
 
 
 def code_for(call: SampleRequest) -> Mapping[str, str]:
-    """Write the code of the request in every language, by the language's key."""
+    """Return the code of the request by the languages' keys."""
     return {language.key: language.write(call) for language in LANGUAGES}

@@ -1,4 +1,4 @@
-"""JSON Schema in words: the fields of a body or a response as rows of a table."""
+"""Describes JSON Schema in words, and lists the fields of bodies and responses."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 Schema: TypeAlias = Mapping[str, Any]
 
 ANY = "any value"
-PLACE = "#/components/schemas/"
-# What a format asks for, where its name does not say it.
+SCHEMAS = "#/components/schemas/"
+# Formats in words.
 FORMATS = {
     "uuid": "a UUID",
     "date": "a date",
@@ -19,13 +19,13 @@ FORMATS = {
     "uri-reference": "an address",
     "email": "an e-mail address",
 }
-# A name inside another one, as people write it: `cart[].count`, `platform.id`.
+# Separators of nested names: `cart[].count`, `platform.id`.
 OF_OBJECT, OF_ARRAY = ".", "[]."
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field with its full name; `depth` says in how many others it lies."""
+    """A field with its full name; `depth` is its level of nesting, from 0."""
 
     name: str
     depth: int
@@ -38,7 +38,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One form that a body may have: what it is, its fields, and conditions on all of them."""
+    """One of the shapes that a body can have; it must meet one of the conditions, if any."""
 
     title: str
     fields: tuple[Field, ...]
@@ -46,46 +46,46 @@ class Shape:
 
 
 class SchemaWords:
-    """Reads schemas that may refer to the document's shared ones."""
+    """Describes schemas that may refer to the document's shared ones, which it gets by name."""
 
     def __init__(self, shared: Mapping[str, Schema]) -> None:
-        """Take the shared schemas by name."""
         self._shared = shared
 
     def resolve(self, schema: Schema) -> Schema:
-        """Follow references; words beside one count more than those behind it."""
+        """Return the schema with its references resolved; keys beside a reference win."""
         while "$ref" in schema:
             beside = {key: value for key, value in schema.items() if key != "$ref"}
-            schema = {**self._shared[schema["$ref"].removeprefix(PLACE)], **beside}
+            schema = {**self._shared[schema["$ref"].removeprefix(SCHEMAS)], **beside}
         return schema
 
     def shapes(self, schema: Schema) -> tuple[Shape, ...]:
-        """Return the forms that a body may have, each with its fields."""
+        """Return the shapes that a body can have."""
         whole = self.resolve(schema)
         variants = [self.resolve(one) for one in whole.get("anyOf", whole.get("oneOf", ()))]
         if not variants or whole.get("properties"):
             conditions = tuple(one["title"] for one in variants if "title" in one)
-            return (Shape(_sentence(whole), tuple(self._fields(whole)), conditions),)
+            title = str(whole.get("description") or whole.get("title") or "")
+            return (Shape(title, tuple(self._fields(whole)), conditions),)
         return tuple(shape for variant in variants for shape in self.shapes(variant))
 
     def type_of(self, schema: Schema, *, is_inside: bool = False) -> str:
         """Return what kind of value it is: `string or null`, `array of objects`."""
         whole = self.resolve(schema)
         if "const" in whole:
-            return _kind_of_value(whole["const"])
+            return "boolean" if isinstance(whole["const"], bool) else "string"
         kinds = whole.get("type")
         if kinds is None and "enum" in whole:
             return "string"
         if kinds is None:
             variants = whole.get("anyOf", whole.get("oneOf", ()))
-            # Values inside values may be of the same kind again: their types are not followed.
+            # Recursive schemas end here.
             found = [] if is_inside else [self.type_of(one, is_inside=True) for one in variants]
             return " or ".join(dict.fromkeys(found)) or ANY
         names = [kinds] if isinstance(kinds, str) else list(kinds)
         return " or ".join(self._array(whole) if one == "array" else one for one in names)
 
     def rule_of(self, schema: Schema) -> str:
-        """Return what a value must keep to."""
+        """Return the limits and the default of a value in words."""
         return "; ".join(_rules(self.resolve(schema)))
 
     def _array(self, schema: Schema) -> str:
@@ -95,7 +95,7 @@ class SchemaWords:
     def _fields(
         self, schema: Schema, prefix: str = "", depth: int = 0, above: tuple[Schema, ...] = ()
     ) -> Iterator[Field]:
-        """Return the fields of an object or of an array's entries, outer ones before inner ones."""
+        """Yield the fields of an object or of an array's entries, parents before children."""
         whole = self.resolve(schema)
         if "array" in _kinds(whole):
             yield from self._fields(whole.get("items") or {}, prefix + OF_ARRAY, depth, above)
@@ -126,14 +126,6 @@ class SchemaWords:
 def _kinds(schema: Schema) -> tuple[str, ...]:
     kinds = schema.get("type", ())
     return (kinds,) if isinstance(kinds, str) else tuple(kinds)
-
-
-def _sentence(schema: Schema) -> str:
-    return str(schema.get("description") or schema.get("title") or "")
-
-
-def _kind_of_value(value: object) -> str:
-    return "boolean" if isinstance(value, bool) else "string"
 
 
 def _rules(schema: Schema) -> Iterator[str]:

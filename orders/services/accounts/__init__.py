@@ -8,12 +8,18 @@ Functions take the ID of the org, and raise NotFound for objects of another one.
 
 from orders.services.accounts.accounts import (
     Account as Account,
+    EventKind as EventKind,
     add_staff as add_staff,
+    change_own as change_own,
+    change_password as change_password,
     change_role as change_role,
     disable_staff as disable_staff,
     enable_staff as enable_staff,
     find_staff as find_staff,
+    list_events as list_events,
     list_staff as list_staff,
+    record_sign_in as record_sign_in,
+    require_password as require_password,
     set_password as set_password,
 )
 from orders.services.accounts.attributes import (
@@ -30,7 +36,6 @@ from orders.services.accounts.checks import (
     ChangedMeanwhile as ChangedMeanwhile,
     readable_password as readable_password,
 )
-from orders.services.accounts.events import EventKind as EventKind, list_events as list_events
 from orders.services.accounts.invitations import (
     Invitation as Invitation,
     NewInvitation as NewInvitation,

@@ -1,23 +1,104 @@
-"""The staff accounts of an org: create, change the role, set the password, disable."""
+"""The staff accounts of an org and their event logs.
+
+Admins create accounts, change roles, set passwords and disable; people change their own name,
+preferences and password.
+"""
 
 import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from orders.domain.errors import Conflict, FieldError, Taken
 from orders.domain.json_values import find_unstorable
 from orders.domain.permissions import ROLES
+from orders.domain.preferences import Preferences, preference_faults
 from orders.domain.texts import Text, lazy_gettext
-from orders.services.accounts.checks import find_row, hash_password, password_errors, refuse
-from orders.services.accounts.events import EventKind, record_event
+from orders.services.accounts.access import StaffMember, verify_password
+from orders.services.accounts.checks import (
+    find_row,
+    hash_password,
+    password_errors,
+    person_name_errors,
+    refuse,
+)
 from orders.services.accounts.orgs import require_org
+from orders.services.languages import languages
 from orders.storage import database
-from orders.storage.models.people import PasswordReset, StaffAccount
+from orders.storage.models.people import PasswordReset, StaffAccount, StaffEvent
+
+
+class EventKind(Enum):
+    """The kinds of events. Their English texts are stored; an interface translates them."""
+
+    JOINED = lazy_gettext("Accepted the invitation")
+    SIGNED_IN = lazy_gettext("Signed in")
+    RECOVERED = lazy_gettext("Signed in by a recovery code")
+    PASSWORD = lazy_gettext("New password")
+    RESET_LINK = lazy_gettext("Link for a new password")
+    RESET = lazy_gettext("New password by a link")
+    FACTOR_ON = lazy_gettext("Second factor switched on")
+    FACTOR_OFF = lazy_gettext("Second factor switched off")
+    CODES = lazy_gettext("New recovery codes")
+    ROLE = lazy_gettext("Another role")
+    DISABLED = lazy_gettext("Disabled")
+    ENABLED = lazy_gettext("Enabled")
+
+
+_TEXT_OF = {str(kind.value): kind.value for kind in EventKind}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEvent:
+    """An event with a readable `kind`; `by` is the name or address of another acting person."""
+
+    at: datetime
+    kind: str
+    by: str
+
+
+def record_event(
+    connection: Connection,
+    staff_id: str,
+    kind: EventKind,
+    *,
+    by: str | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Add an event within a transaction; `by` is the ID of the acting account."""
+    row = {
+        "staff_id": staff_id,
+        "at": at or datetime.now(UTC),
+        "kind": str(kind.value),
+        "by_id": None if by == staff_id else by,
+    }
+    connection.execute(insert(StaffEvent), row)
+
+
+def list_events(org_id: str, staff_id: str, *, most: int) -> list[AccountEvent]:
+    """Return the newest `most` events of an account of the org, newest first."""
+    other = aliased(StaffAccount)
+    name: Any = func.coalesce(func.nullif(other.name, ""), other.email, "")
+    statement = (
+        select(StaffEvent.at, StaffEvent.kind, name)
+        .join(StaffAccount, StaffAccount.id == StaffEvent.staff_id)
+        .outerjoin(other, other.id == StaffEvent.by_id)
+        .where(StaffAccount.org_id == org_id, StaffEvent.staff_id == staff_id)
+        .order_by(StaffEvent.id.desc())
+        .limit(most)
+    )
+    with database.read() as connection:
+        return [
+            AccountEvent(at, _TEXT_OF.get(kind, kind), by)
+            for at, kind, by in connection.execute(statement)
+        ]
+
 
 UNKNOWN = lazy_gettext("There is no staff account with this ID.")
 LAST_ADMIN = lazy_gettext("This is the last admin of the org. Make somebody else an admin first.")
@@ -42,32 +123,25 @@ class Account:
 
 def email_errors(address: str) -> list[FieldError]:
     """Return the errors in an e-mail address, given in lower case and stripped."""
-    errors = (
-        []
-        if _EMAIL.fullmatch(address)
-        else [FieldError("email", lazy_gettext("An e-mail address."))]
-    )
-    return errors + find_unstorable(address, "email", nesting=0)
+    errors = find_unstorable(address, "email", nesting=0)
+    if not _EMAIL.fullmatch(address):
+        errors.insert(0, FieldError("email", lazy_gettext("An e-mail address.")))
+    return errors
 
 
 def email_taken(address: str) -> Text:
-    """Return the message that an address has an account already."""
     return lazy_gettext("%(address)s has an account already.", address=address)
 
 
 def role_errors(role: str) -> list[FieldError]:
-    """Return the errors in the name of a role."""
-    return (
-        []
-        if role in ROLES
-        else [FieldError("role", lazy_gettext("One of: %(options)s.", options=", ".join(ROLES)))]
-    )
+    if role in ROLES:
+        return []
+    return [FieldError("role", lazy_gettext("One of: %(options)s.", options=", ".join(ROLES)))]
 
 
 def new_account(
     org_id: str, *, email: str, role: str, password_hash: str, name: str = ""
 ) -> dict[str, Any]:
-    """Return the row of a new account."""
     return {
         "id": str(uuid.uuid4()),
         "org_id": org_id,
@@ -83,8 +157,7 @@ def new_account(
 def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
     """Create a staff account and return its ID.
 
-    Raises InvalidInput, NotFound for an unknown org, and Taken if the address has an account in any
-    org: it is the name by which people sign in.
+    Raises InvalidInput, NotFound for an unknown org, and Taken if any org has the address.
     """
     address = email.strip().lower()
     refuse([*email_errors(address), *role_errors(role), *password_errors(password)])
@@ -109,7 +182,6 @@ def list_staff(org_id: str) -> list[Account]:
 
 
 def find_staff(org_id: str, staff_id: str) -> Account:
-    """Return an account of the org. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, staff_id)
 
@@ -117,8 +189,7 @@ def find_staff(org_id: str, staff_id: str) -> Account:
 def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
     """Change the role of an account; `by` is the ID of the acting account.
 
-    Raises InvalidInput for an unknown role, NotFound, and Conflict if an admin demotes the own
-    account or the org's last admin.
+    Raises InvalidInput, NotFound, and Conflict for the own account and the org's last admin.
     """
     refuse(role_errors(role))
 
@@ -237,3 +308,49 @@ def _accounts(org_id: str) -> Any:  # noqa: ANN401 - a statement, whose type wou
 
 def _account(row: Any) -> Account:  # noqa: ANN401 - a row of `_accounts`
     return Account(**row._mapping)
+
+
+WRONG_PASSWORD = lazy_gettext("This is not your password.")
+
+
+def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> None:
+    """Store a person's name and preferences. Raises InvalidInput."""
+    name = name.strip()
+    errors = [*person_name_errors(name), *preference_faults(preferences)]
+    if preferences.language and preferences.language not in languages():
+        errors.append(FieldError("language", lazy_gettext("A language from the list.")))
+    refuse(errors)
+    values = {"name": name, "preferences": preferences.as_json()}
+    statement = update(StaffAccount).where(StaffAccount.id == member.id).values(values)
+    with database.transaction() as connection:
+        connection.execute(statement)
+
+
+def change_password(member: StaffMember, *, old: str, new: str) -> None:
+    """Set a person's password and end all of their sessions.
+
+    Raises InvalidInput, at `old_password` if that is wrong.
+    """
+    require_password(member, old, "old_password")
+    refuse(password_errors(new))
+    password_hash = hash_password(new)
+    with database.transaction() as connection:
+        replace_password(connection, member.id, password_hash)
+
+
+def require_password(member: StaffMember, typed: str, path: str) -> None:
+    """Raise InvalidInput at `path` unless it is the person's password."""
+    if verify_password(member, typed) is None:
+        refuse([FieldError(path, WRONG_PASSWORD)])
+
+
+def record_sign_in(
+    member: StaffMember, *, by_recovery_code: bool = False, now: datetime | None = None
+) -> None:
+    at = now or datetime.now(UTC)
+    kind = EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN
+    own = StaffAccount.id == member.id
+
+    with database.transaction() as connection:
+        connection.execute(update(StaffAccount).where(own).values(last_signed_in_at=at))
+        record_event(connection, member.id, kind, at=at)

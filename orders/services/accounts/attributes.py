@@ -33,15 +33,13 @@ class DefinedAttribute:
 
     @property
     def version(self) -> str:
-        """The version of the definition, for detecting changes by others."""
         return version_of(self.rule)
 
 
 def add_attribute(org_id: str, rule: AttributeRule) -> str:
     """Define an attribute, last in the form, and return its ID.
 
-    Raises InvalidInput for an invalid definition, NotFound for an unknown org, and Taken if the org
-    has an attribute with this key.
+    Raises InvalidInput, NotFound for an unknown org, and Taken if the org has this key.
     """
     refuse(check_definition(rule))
     row = {
@@ -73,7 +71,6 @@ def list_attributes(org_id: str) -> list[DefinedAttribute]:
 
 
 def find_attribute(org_id: str, attribute_id: str) -> DefinedAttribute:
-    """Return an attribute of the org. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, attribute_id)
 
@@ -83,8 +80,7 @@ def change_attribute(
 ) -> None:
     """Change an attribute, except for its key, for all later orders.
 
-    Raises InvalidInput for an invalid definition, NotFound, and ChangedMeanwhile if `version` is
-    not that of the stored definition.
+    Raises InvalidInput, NotFound, and ChangedMeanwhile if `version` is not the stored one.
     """
     refuse(check_definition(rule))
 
@@ -125,7 +121,6 @@ def remove_attribute(org_id: str, attribute_id: str) -> None:
 
 
 def _columns(rule: AttributeRule) -> dict[str, Any]:
-    """Return the columns that can be changed."""
     return {
         "label": rule.label,
         "kind": str(rule.kind),

@@ -59,13 +59,11 @@ def find_row(connection: Connection, statement: Select[Any], row_id: str, messag
 
 
 def refuse(errors: list[FieldError]) -> None:
-    """Raise InvalidInput if there are any errors."""
     if errors:
         raise InvalidInput(errors)
 
 
 def name_errors(name: str) -> list[FieldError]:
-    """Return the errors in the name of an org or a token."""
     if not 1 <= len(name.strip()) <= MAX_NAME:
         return [FieldError("name", lazy_gettext("From 1 to %(most)s characters.", most=MAX_NAME))]
     return find_unstorable(name, "name", nesting=0)
@@ -83,7 +81,6 @@ def person_name_errors(name: str) -> list[FieldError]:
 
 
 def password_errors(password: str) -> list[FieldError]:
-    """Return the errors in a new password."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         sentence = lazy_gettext(
             "From %(least)s to %(most)s characters.", least=MIN_PASSWORD, most=Figure(MAX_PASSWORD)
@@ -93,7 +90,6 @@ def password_errors(password: str) -> list[FieldError]:
 
 
 def hash_password(password: str) -> str:
-    """Return the argon2id hash of a password."""
     return password_hasher.hash(password)
 
 

@@ -11,7 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from orders.domain.errors import Conflict, NotFound, Taken
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import hash_secret
-from orders.services.accounts.accounts import email_errors, email_taken, new_account, role_errors
+from orders.services.accounts.accounts import (
+    EventKind,
+    email_errors,
+    email_taken,
+    new_account,
+    record_event,
+    role_errors,
+)
 from orders.services.accounts.checks import (
     find_row,
     hash_password,
@@ -20,7 +27,6 @@ from orders.services.accounts.checks import (
     person_name_errors,
     refuse,
 )
-from orders.services.accounts.events import EventKind, record_event
 from orders.services.accounts.orgs import require_org
 from orders.storage import database
 from orders.storage.models.orgs import Org
@@ -45,7 +51,6 @@ class Invitation:
     org_name: str
 
     def is_over(self, now: datetime | None = None) -> bool:
-        """Return whether the link has expired."""
         return self.expires_at <= (now or datetime.now(UTC))
 
 
@@ -81,7 +86,8 @@ def invite(
 
     with database.transaction() as connection:
         require_org(connection, org_id, lock=True)
-        if connection.execute(_account_of(address)).first() is not None:
+        account = select(StaffAccount.id).where(StaffAccount.email == address)
+        if connection.execute(account).first() is not None:
             raise Taken("email", email_taken(address))
         found = _open().where(InvitationRow.org_id == org_id, InvitationRow.email == address)
         if connection.execute(found).first() is not None:
@@ -105,7 +111,6 @@ def list_invitations(org_id: str) -> list[Invitation]:
 
 
 def find_invitation(org_id: str, invitation_id: str) -> Invitation:
-    """Return an open invitation of the org. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, invitation_id)
 
@@ -127,9 +132,7 @@ def invite_again(
             "created_by": by,
             "expires_at": at + INVITED_FOR,
         }
-        own = (InvitationRow.id == invitation_id, *_IS_OPEN)
-        if not connection.execute(update(InvitationRow).where(*own).values(**values)).rowcount:
-            raise NotFound(UNKNOWN)  # accepted at the same time
+        _change(connection, invitation_id, values, UNKNOWN)
         return NewInvitation(invitation_id, found.email, secret)
 
 
@@ -137,10 +140,7 @@ def withdraw(org_id: str, invitation_id: str) -> None:
     """Withdraw an open invitation, so that it cannot be accepted. Raises NotFound."""
     with database.transaction() as connection:
         _find(connection, org_id, invitation_id)
-        own = (InvitationRow.id == invitation_id, *_IS_OPEN)
-        values = {"withdrawn_at": datetime.now(UTC)}
-        if not connection.execute(update(InvitationRow).where(*own).values(values)).rowcount:
-            raise NotFound(UNKNOWN)  # accepted at the same time
+        _change(connection, invitation_id, {"withdrawn_at": datetime.now(UTC)}, UNKNOWN)
 
 
 def find_by_link(secret: str, *, now: datetime | None = None) -> Invitation:
@@ -152,8 +152,7 @@ def find_by_link(secret: str, *, now: datetime | None = None) -> Invitation:
 def accept(secret: str, *, name: str, password: str, now: datetime | None = None) -> str:
     """Create the account of an invitation, close the invitation and return the account's ID.
 
-    Raises InvalidInput, NotFound for an invalid or expired link, and Conflict if the address has
-    got an account in another way.
+    Raises InvalidInput, NotFound for a dead link, and Conflict if the address has an account.
     """
     at, name = now or datetime.now(UTC), name.strip()
     refuse([*person_name_errors(name), *password_errors(password)])
@@ -163,11 +162,7 @@ def accept(secret: str, *, name: str, password: str, now: datetime | None = None
     try:
         with database.transaction() as connection:
             found = _by_link(connection, secret, at)
-            own = (InvitationRow.id == found.id, *_IS_OPEN)
-            if not connection.execute(
-                update(InvitationRow).where(*own).values(accepted_at=at)
-            ).rowcount:
-                raise NotFound(DEAD_LINK)
+            _change(connection, found.id, {"accepted_at": at}, DEAD_LINK)
             org_id = connection.execute(
                 select(InvitationRow.org_id).where(InvitationRow.id == found.id)
             ).scalar_one()
@@ -201,8 +196,13 @@ def _open() -> Any:  # noqa: ANN401 - a statement, whose type would list its col
     )
 
 
-def _account_of(address: str) -> Any:  # noqa: ANN401 - a statement, whose type would list its columns
-    return select(StaffAccount.id).where(StaffAccount.email == address)
+def _change(
+    connection: Connection, invitation_id: str, values: dict[str, Any], message: str
+) -> None:
+    """Change an open invitation. Raises NotFound if it was closed at the same time."""
+    own = (InvitationRow.id == invitation_id, *_IS_OPEN)
+    if not connection.execute(update(InvitationRow).where(*own).values(values)).rowcount:
+        raise NotFound(message)
 
 
 def _find(connection: Connection, org_id: str, invitation_id: str) -> Invitation:

@@ -52,7 +52,6 @@ class OrgSettings:
 
     @property
     def version(self) -> str:
-        """The version of these settings, for detecting changes by others."""
         return version_of(self.name, self.is_strict, self.may_public_list, self.needs_second_factor)
 
 
@@ -67,7 +66,6 @@ def add_org(name: str) -> str:
 
 
 def find_org(org_id: str) -> OrgSettings:
-    """Return the settings of an org. Raises NotFound."""
     with database.read() as connection:
         return _org(connection.execute(_settings.where(Org.id == org_id)).one_or_none())
 
@@ -83,8 +81,7 @@ def change_org(
 ) -> None:
     """Change the settings of an org for all later orders; None leaves `needs_second_factor` as is.
 
-    Raises InvalidInput for an invalid name, NotFound, and ChangedMeanwhile if `version` is not that
-    of the stored settings.
+    Raises InvalidInput, NotFound, and ChangedMeanwhile if `version` is not the stored one.
     """
     refuse(name_errors(name))
     values: dict[str, Any] = {
@@ -113,7 +110,6 @@ def bump_rules_version(connection: Connection, org_id: str) -> None:
 
 
 def has_orgs() -> bool:
-    """Return whether any org exists; there is none in a new database."""
     with database.read() as connection:
         return connection.execute(select(Org.id).limit(1)).first() is not None
 
@@ -177,8 +173,7 @@ def change_customer_page(
 ) -> None:
     """Change how the customer pages look; `""` means the default of the service.
 
-    Raises InvalidInput, NotFound for an unknown org, and ChangedMeanwhile if `version` is not the
-    stored one.
+    Raises InvalidInput, NotFound, and ChangedMeanwhile if `version` is not the stored one.
     """
     color = read_colour(accent) if accent.strip() else None
     refuse(_page_errors(customer_check, accent, contact, language, color))
@@ -198,10 +193,9 @@ def change_customer_page(
 def set_logo(
     org_id: str, *, file_name: str, declared_type: str, content: bytes, store: FileStore
 ) -> None:
-    """Store a logo and replace the previous one.
+    """Replace the logo by a PNG, JPEG or WebP of at most MAX_LOGO bytes.
 
-    Raises InvalidInput unless it is a PNG, JPEG or WebP of at most MAX_LOGO bytes, and NotFound for
-    an unknown org.
+    Raises InvalidInput, and NotFound for an unknown org.
     """
     kind = content_type_of(declared_type, file_name, content)
     refuse(_logo_errors(kind, content))
@@ -211,7 +205,6 @@ def set_logo(
 
 
 def remove_logo(org_id: str, *, store: FileStore) -> None:
-    """Remove the org's logo if it has one."""
     _replace_logo(org_id, None, store)
 
 

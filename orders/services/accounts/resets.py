@@ -10,9 +10,8 @@ from orders.domain.errors import Conflict, NotFound
 from orders.domain.preferences import read_preferences
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import hash_secret
-from orders.services.accounts.accounts import find_staff, replace_password
+from orders.services.accounts.accounts import EventKind, find_staff, record_event, replace_password
 from orders.services.accounts.checks import hash_password, new_link_secret, password_errors, refuse
-from orders.services.accounts.events import EventKind, record_event
 from orders.storage import database
 from orders.storage.models.people import PasswordReset, StaffAccount
 
@@ -52,8 +51,8 @@ def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = No
 def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None:
     """Create a link for the account with this address, requested by the person.
 
-    None if there is no such account or after MAX_REQUESTS. Callers must answer both cases alike and
-    in the same time, so that nobody learns who has an account.
+    None if there is no such account or after MAX_REQUESTS. Callers must answer both alike and in
+    the same time, so that nobody learns who has an account.
     """
     address = email.strip().lower().replace("\0", "")
     own = (StaffAccount.email == address, StaffAccount.disabled_at.is_(None))
@@ -75,10 +74,9 @@ def address_of_reset(secret: str, *, now: datetime | None = None) -> str:
 
 
 def set_by_reset(secret: str, *, password: str, now: datetime | None = None) -> str:
-    """Set the password by a link and return the account's e-mail address.
+    """Set the password by a link, end all sessions and return the account's e-mail address.
 
-    Ends all sessions of the account and keeps its second factor. Raises InvalidInput, and NotFound
-    for an invalid link.
+    Raises InvalidInput, and NotFound for a dead link.
     """
     at = now or datetime.now(UTC)
     refuse(password_errors(password))
@@ -116,20 +114,17 @@ def _store(staff_id: str, by: str | None, now: datetime, *, most: int | None) ->
     return secret
 
 
-def _resets() -> Any:  # noqa: ANN401 - a statement, whose type would list its columns
-    return select(PasswordReset.staff_id, StaffAccount.email).join(
-        StaffAccount, StaffAccount.id == PasswordReset.staff_id
-    )
-
-
-def _by_link(connection: Connection, secret: str, now: datetime) -> Any:  # noqa: ANN401 - a row of `_resets`
+def _by_link(connection: Connection, secret: str, now: datetime) -> Any:  # noqa: ANN401 - a row
     own = (
         PasswordReset.secret_hash == hash_secret(secret),
         PasswordReset.used_at.is_(None),
         PasswordReset.expires_at > now,
         StaffAccount.disabled_at.is_(None),
     )
-    row = connection.execute(_resets().where(*own)).one_or_none()
+    found = select(PasswordReset.staff_id, StaffAccount.email).join(
+        StaffAccount, StaffAccount.id == PasswordReset.staff_id
+    )
+    row = connection.execute(found.where(*own)).one_or_none()
     if row is None:
         raise NotFound(DEAD_LINK)
     return row

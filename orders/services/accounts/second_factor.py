@@ -17,9 +17,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts import EventKind, find_staff
 from orders.services.accounts.access import StaffMember, hash_secret
-from orders.services.accounts.events import record_event
+from orders.services.accounts.accounts import EventKind, find_staff, record_event
 from orders.storage import database
 from orders.storage.models.people import RecoveryCode, StaffAccount
 
@@ -47,7 +46,6 @@ class CodeResult(Enum):
 
     @property
     def is_right(self) -> bool:
-        """Whether the code was accepted."""
         return self in {CodeResult.BY_APP, CodeResult.BY_RECOVERY_CODE}
 
 
@@ -72,10 +70,9 @@ def app_address(member: StaffMember, secret: str) -> str:
 def turn_on(
     member: StaffMember, secret: str, typed: str, *, now: datetime | None = None
 ) -> list[str]:
-    """Turn the second factor on if the code shows that the app has the secret.
+    """Turn the second factor on if the code shows that the app has the secret; end all sessions.
 
-    Returns the recovery codes, which cannot be read later. Ends all sessions of the person. Raises
-    InvalidInput for a wrong code, and Conflict if the second factor is already on.
+    Returns the recovery codes. Raises InvalidInput for a wrong code, and Conflict if it is on.
     """
     at = now or datetime.now(UTC)
     step = _step_of(secret, typed, at)
@@ -117,9 +114,10 @@ def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
 def renew_codes(member: StaffMember) -> list[str]:
     """Replace the recovery codes and return the new ones. Raises Conflict if the factor is off."""
     codes = _new_codes()
+    secret = select(StaffAccount.totp_secret).where(StaffAccount.id == member.id)
 
     with database.transaction() as connection:
-        if connection.execute(_secret_of(member.id)).scalar() is None:
+        if connection.execute(secret.with_for_update()).scalar() is None:
             raise Conflict(lazy_gettext("The second factor is not switched on."))
         _store(connection, member.id, codes)
         record_event(connection, member.id, EventKind.CODES)
@@ -127,7 +125,6 @@ def renew_codes(member: StaffMember) -> list[str]:
 
 
 def state_of(member: StaffMember) -> SecondFactorState:
-    """Return the state of a person's second factor."""
     unused = (
         select(func.count())
         .select_from(RecoveryCode)
@@ -207,10 +204,6 @@ def _store(connection: Connection, staff_id: str, codes: list[str]) -> None:
         {"staff_id": staff_id, "code_hash": hash_secret(code.replace("-", ""))} for code in codes
     ]
     connection.execute(insert(RecoveryCode), rows)
-
-
-def _secret_of(staff_id: str) -> Any:  # noqa: ANN401 - a statement
-    return select(StaffAccount.totp_secret).where(StaffAccount.id == staff_id).with_for_update()
 
 
 def _set(connection: Connection, staff_id: str, **values: Any) -> None:  # noqa: ANN401 - values of columns

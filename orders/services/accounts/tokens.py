@@ -59,7 +59,6 @@ class AccessToken:
 
     @property
     def version(self) -> str:
-        """The version of the fields that can be changed, for detecting changes by others."""
         return version_of(self.name, self.domains)
 
 
@@ -73,9 +72,8 @@ def add_token(
 ) -> NewToken:
     """Create a token of 256 random bits and return its ID and secret.
 
-    A public token needs at least one domain in `allowed`, a private one has none. `token_id`
-    (a UUID) makes the request idempotent: a second token with it raises Conflict. Raises
-    InvalidInput, and NotFound for an unknown org.
+    A public token needs at least one domain in `allowed`, a private one has none. Raises
+    InvalidInput, NotFound for an unknown org, and Conflict if `token_id` (a UUID) was used.
     """
     errors = name_errors(name)
     if is_private and allowed:
@@ -136,10 +134,9 @@ def find_token(org_id: str, token_id: str) -> AccessToken:
 def change_token(
     org_id: str, token_id: str, *, name: str, allowed: Sequence[str], version: str | None = None
 ) -> None:
-    """Change the name and, of a public token, the domains; the secret stays the same.
+    """Change the name and, of a public token, the domains.
 
-    Raises InvalidInput, NotFound, Conflict for a revoked token, and ChangedMeanwhile if `version`
-    is not that of the stored token.
+    Raises InvalidInput, NotFound, Conflict for a revoked token, and ChangedMeanwhile.
     """
     _refuse_revoked(known := find_token(org_id, token_id))
     is_private = known.is_private
@@ -208,7 +205,4 @@ def _tokens(org_id: str) -> Select[Any]:
 
 
 def _token(row: Any) -> AccessToken:  # noqa: ANN401 - a row of `_tokens`
-    return AccessToken(
-        row.id, row.org_id, row.name, row.is_private, tuple(row.domains),
-        row.created_at, row.last_used_at, row.revoked_at,
-    )  # fmt: skip
+    return AccessToken(**{**row._mapping, "domains": tuple(row.domains)})

@@ -20,13 +20,13 @@ from orders.domain.texts import Figure, Text, lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.services.catalog.configurations import check_configuration, save_configurations
 from orders.storage import database
+from orders.storage.sql import rows_with
 from orders.storage.tables import configuration
 
 # Abbreviations for columns such as `variant.…`, `metadata.…` and `attachments.…`.
 SHORT_NAMES = {"name": "metadata.name", "sku": "metadata.sku"}
 OBJECTS = ("variant", "metadata", "attachments")
 DELIMITERS = ",;\t"
-BATCH = 500  # values in one SQL statement
 DUPLICATE_COLUMN = lazy_gettext("This column stands here more than once.")
 SAMPLE = """\
 name,sku,variant.Wood,variant.Legs,productId,shortId,customerId
@@ -37,10 +37,9 @@ Oslo chair,OSL-CH-WAL-01,Walnut,Brass,e5d536ec-e89c-46fc-8773-7e54ba70517a,oslo-
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """An error in a row of the file.
+    """An error in a row of the file, counted from 1; 0 means the whole file.
 
-    `row` counts from 1 as in a spreadsheet; 0 means the whole file. `column` is the column name of
-    the file, or a path.
+    `column` is the column name of the file, or a path.
     """
 
     row: int
@@ -77,10 +76,9 @@ def import_configurations(
 ) -> list[str]:
     """Store all configurations of a file in one transaction and return their IDs.
 
-    A file whose name ends in `.json`, or that starts with `[` or `{`, contains an array of
-    configurations in the format of the JSON API; any other file is CSV in UTF-8 with column names
-    in its first row. Raises BadImport for errors in the file, for short IDs that are taken, and for
-    SKUs that the org already has.
+    A file whose name ends in `.json`, or that starts with `[` or `{`, contains an array in the
+    format of the JSON API; any other file is CSV in UTF-8 with column names in its first row.
+    Raises BadImport, also for short IDs that are taken and SKUs that the org has.
     """
     rows = _read(file_name, content, limits)
     errors: list[RowError] = []
@@ -265,11 +263,6 @@ def _sku(row: _Row) -> str | None:
 def _stored(
     column: ColumnElement[Any], values: Iterable[str], where: Sequence[ColumnElement[bool]]
 ) -> set[str]:
-    every = sorted(values)
-    found: set[str] = set()
+    statement = select(column).where(*where)
     with database.read() as connection:
-        for start in range(0, len(every), BATCH):
-            batch = every[start : start + BATCH]
-            statement = select(column).where(column.in_(batch), *where)
-            found.update(connection.execute(statement).scalars())
-    return found
+        return {row[0] for row in rows_with(connection, statement, column, values)}

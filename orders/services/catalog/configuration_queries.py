@@ -94,7 +94,6 @@ def find_configuration(reference: str, org_id: str) -> Configuration:
 
 
 def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or its dictionary
-    """Convert a row of `configuration`, stored or new."""
     fields = row if isinstance(row, dict) else row._asdict()
     return Configuration(**{name: fields[name] for name in Configuration._fields})
 
@@ -133,7 +132,6 @@ def _conditions(filters: ConfigurationFilter) -> list[ColumnElement[bool]]:
 
 
 def list_files(configuration_id: str) -> tuple[StoredFile, ...]:
-    """Return the files of a configuration, ordered by key."""
     statement = (
         _files.where(configuration_file.c.configuration_id == configuration_id)
         .order_by(configuration_file.c.key)

@@ -73,7 +73,6 @@ def check_configuration(
 
 
 def _first_by_path(*errors: Sequence[FieldError]) -> InvalidInput:
-    """Return the first error of each path."""
     by_path: dict[str, FieldError] = {}
     for error in chain.from_iterable(errors):
         by_path.setdefault(error.path, error)
@@ -86,14 +85,13 @@ def create_configuration(
     *,
     actor: Actor,
     store: FileStore,
-    once: IdempotencyKey | None = None,
+    key: IdempotencyKey | None = None,
     now: datetime | None = None,
 ) -> Configuration:
     """Store a checked configuration with its files, all or nothing.
 
-    The files are written before the rows. `once` stores an idempotency key as well; a key that is
-    already stored raises Repeated. Raises Conflict if the client's short ID is taken in any org,
-    and ServiceBusy if the database or the file store cannot be written.
+    Raises KeyAlreadyUsed, Conflict if the client's short ID is taken in any org, and ServiceBusy if
+    the database or the file store cannot be written.
     """
     at = now_or(now)
     configuration_id = str(uuid.uuid4())
@@ -107,7 +105,7 @@ def create_configuration(
         for one, row in zip(files, rows, strict=True):
             store.put(row["stored_as"], one.content)
         has_begun = True
-        return _insert(new, configuration_id, rows, actor, once, at)
+        return _insert(new, configuration_id, rows, actor, key, at)
     except BaseException as error:
         # After ServiceBusy the rows may have been stored: only `sweep_files` may delete the files.
         if not (has_begun and isinstance(error, ServiceBusy)):
@@ -120,7 +118,7 @@ def _insert(
     configuration_id: str,
     file_rows: list[dict[str, Any]],
     actor: Actor,
-    once: IdempotencyKey | None,
+    key: IdempotencyKey | None,
     at: datetime,
 ) -> Configuration:
     taken: IntegrityError | None = None
@@ -133,7 +131,7 @@ def _insert(
             connection.execute(insert(configuration), row)
             if file_rows:
                 connection.execute(insert(configuration_file), file_rows)
-            idempotency.remember(connection, once, actor, configuration_from(row), at=at)
+            idempotency.remember(connection, key, actor, configuration_from(row), at=at)
 
         try:
             database.write(add)
@@ -150,7 +148,6 @@ def _insert(
 
 
 def thumbnail_path(configuration_id: str) -> str:
-    """Return the URL path of the picture that was sent with a configuration."""
     return f"/api/configurations/{configuration_id}/{THUMBNAIL}"
 
 
@@ -229,7 +226,6 @@ def save_configurations(
 
 
 def new_short_id() -> str:
-    """Return a random short ID of 8 characters."""
     return secrets.token_urlsafe(SHORT_ID_BYTES)
 
 

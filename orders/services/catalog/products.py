@@ -1,6 +1,6 @@
 """Finds the saved configuration that a person means: by ID, short ID or SKU, or while typing."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,17 +8,16 @@ from sqlalchemy import and_, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from orders.domain.configuration import THUMBNAIL
+from orders.domain.errors import FieldError
 from orders.domain.identifiers import is_short_id, read_uuid
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES
 from orders.services.accounts.access import Actor
 from orders.storage import database
 from orders.storage.models.catalog import ConfigurationFile, ConfigurationRow
-from orders.storage.sql import unindexed
+from orders.storage.sql import rows_with, unindexed
 from orders.storage.tables import cart_line, orders
 
-# Bound parameters of one statement; SQLite and PostgreSQL both allow many more.
-BATCH = 500
 MAX_SUGGESTIONS = 8
 # References that are resolved for each suggestion if nothing is typed: some configurations may be
 # deleted or belong to another platform.
@@ -34,10 +33,9 @@ UNKNOWN_SENTENCE = lazy_gettext("No saved configuration has this ID.")
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationSummary:
-    """The part of a configuration by which people recognize it.
+    """The part of a configuration by which people recognize it; `thumbnail` is as sent.
 
-    `has_picture` means that the file store contains its picture; `thumbnail` is the text that the
-    client sent.
+    `has_picture` means that the file store contains its picture.
     """
 
     id: str
@@ -120,25 +118,16 @@ def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dic
 
 
 def _find(
-    column: InstrumentedAttribute[Any], names: Iterable[str], org_id: str
+    column: InstrumentedAttribute[Any], names: Collection[str], org_id: str
 ) -> list[ConfigurationSummary]:
     # The index of SKUs starts with the org; the indexes of IDs do not contain it.
-    ours = (
-        ConfigurationRow.org_id
-        if column is ConfigurationRow.sku
-        else unindexed(ConfigurationRow.org_id)
-    )
-    every = sorted(names)
-    summaries: list[ConfigurationSummary] = []
-    for start in range(0, len(every), BATCH):
-        statement = _summaries.where(
-            ours == org_id,
-            ConfigurationRow.deleted_at.is_(None),
-            column.in_(every[start : start + BATCH]),
-        )
-        with database.read() as connection:
-            summaries += [_summary(row) for row in connection.execute(statement)]
-    return summaries
+    is_by_sku = column is ConfigurationRow.sku
+    ours = ConfigurationRow.org_id if is_by_sku else unindexed(ConfigurationRow.org_id)
+    statement = _summaries.where(ours == org_id, ConfigurationRow.deleted_at.is_(None))
+    if not names:
+        return []
+    with database.read() as connection:
+        return [_summary(row) for row in rows_with(connection, statement, column, names)]
 
 
 def _summary(row: Any) -> ConfigurationSummary:  # noqa: ANN401 - a row of `_summaries`
@@ -149,25 +138,30 @@ def _summary(row: Any) -> ConfigurationSummary:  # noqa: ANN401 - a row of `_sum
     )
 
 
+def unknown_errors(references: Sequence[tuple[int, str]], org_id: str) -> list[FieldError]:
+    """Return an error for each line, by position, that names an unknown short ID."""
+    unknown = unknown_short_ids((name for _, name in references), org_id)
+    return [
+        FieldError(f"cart.{position}.configurationId", UNKNOWN_SENTENCE)
+        for position, name in references
+        if name in unknown
+    ]
+
+
 def unknown_short_ids(references: Iterable[str], org_id: str) -> set[str]:
     """Return the references that are short IDs, but of no configuration of the org.
 
     UUIDs are never returned, because they may belong to configurations of another platform.
     """
-    short = sorted({name for name in references if is_short_id(name) and read_uuid(name) is None})
+    short = {name for name in references if is_short_id(name) and read_uuid(name) is None}
     if not short:
         return set()
-    known: set[str] = set()
+    column = ConfigurationRow.short_id
+    statement = select(column).where(
+        unindexed(ConfigurationRow.org_id) == org_id, ConfigurationRow.deleted_at.is_(None)
+    )
     with database.read() as connection:
-        for start in range(0, len(short), BATCH):
-            batch = short[start : start + BATCH]
-            statement = select(ConfigurationRow.short_id).where(
-                unindexed(ConfigurationRow.org_id) == org_id,
-                ConfigurationRow.deleted_at.is_(None),
-                ConfigurationRow.short_id.in_(batch),
-            )
-            known.update(connection.execute(statement).scalars())
-    return set(short) - known
+        return short - {row.short_id for row in rows_with(connection, statement, column, short)}
 
 
 _searched = select(

@@ -6,10 +6,11 @@ idempotency key, and is created once.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
+from orders.domain.moments import now_or
 from orders.domain.texts import pack_line
 from orders.services.imports.records import WORKED_ON, Import, ImportState, import_from
 from orders.storage import database
@@ -23,13 +24,11 @@ Note = Callable[[Connection], object]
 
 
 class ClaimLost(Exception):  # noqa: N818 - named for what happened, as our other errors
-    """Somebody has changed the import meanwhile, or another one works on it."""
+    """The import was changed meanwhile, or another process works on it."""
 
 
 def utc_now() -> datetime:
-    """Return the time, cut to the millisecond as the database stores it."""
-    at = datetime.now(UTC)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+    return now_or(None)
 
 
 class Claim:
@@ -41,38 +40,33 @@ class Claim:
 
     def keep(self, note: Note | None = None) -> None:
         """Write a note if the claim is still valid. Raises ClaimLost without writing otherwise."""
+        self._write(note, is_note_kept=False)
 
-        def work(connection: Connection) -> None:
-            if not self._renew(connection, until):
-                raise ClaimLost
-            if note is not None:
-                note(connection)
-
-        until = self._next()
-        database.write(work)
-        self._until = until
-
-    def tell(self, note: Note) -> None:
+    def record(self, note: Note) -> None:
         """Write a note in any case. Raises ClaimLost afterwards if the claim is no longer valid."""
+        self._write(note, is_note_kept=True)
 
+    def _write(self, note: Note | None, *, is_note_kept: bool) -> None:
         def work(connection: Connection) -> bool:
-            note(connection)
-            return self._renew(connection, until)
+            is_valid = self._renew(connection, until)
+            if note is not None and (is_valid or is_note_kept):
+                note(connection)
+            return is_valid
 
-        until = self._next()
+        until = max(self._now() + LEASE, self._until + timedelta(milliseconds=1))
         if not database.write(work):
             raise ClaimLost
         self._until = until
 
     def finish(self, state: ImportState, message: str | None = None) -> None:
-        """End the work. Raises ClaimLost when somebody has changed the import meanwhile."""
+        """End the work. Raises ClaimLost when the import was changed meanwhile."""
         is_end = state != ImportState.CHECKED
         values = {
             "state": state, "message": None if message is None else pack_line(message),
             "claimed_until": None, "waiting_since": None,
             "finished_at": self._now() if is_end else None,
         }  # fmt: skip
-        ended = update(order_import).where(self._holds()).values(values)
+        ended = update(order_import).where(self._is_own()).values(values)
         if database.write(lambda connection: connection.execute(ended).rowcount) != 1:
             raise ClaimLost
 
@@ -85,10 +79,7 @@ class Claim:
         )
         database.write(lambda connection: connection.execute(statement).rowcount)
 
-    def _next(self) -> datetime:
-        return max(self._now() + LEASE, self._until + timedelta(milliseconds=1))
-
-    def _holds(self, *other: datetime) -> ColumnElement[bool]:
+    def _is_own(self, *other: datetime) -> ColumnElement[bool]:
         return and_(
             order_import.c.id == self.one.id,
             order_import.c.state == self.one.state,
@@ -97,7 +88,7 @@ class Claim:
 
     def _renew(self, connection: Connection, until: datetime) -> bool:
         # A write whose answer was lost runs again, and finds its own renewal.
-        renewed = update(order_import).where(self._holds(until)).values(claimed_until=until)
+        renewed = update(order_import).where(self._is_own(until)).values(claimed_until=until)
         return connection.execute(renewed).rowcount == 1
 
 

@@ -1,15 +1,21 @@
 """Start, stop and resume an import, and delete old uploads."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Delete, Update, delete, select, update
+from sqlalchemy import ColumnElement, Delete, Update, and_, delete, select, update
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput
 from orders.domain.texts import Figure, lazy_gettext, lazy_ngettext
 from orders.services.accounts.access import Actor
 from orders.services.imports.claim import Clock, utc_now
-from orders.services.imports.records import Counts, Import, ImportState, OrderState, counts
+from orders.services.imports.records import (
+    Counts,
+    Import,
+    ImportState,
+    OrderState,
+    counts,
+    has_run_before,
+)
 from orders.storage import database
 from orders.storage.models.orgs import Org
 from orders.storage.tables import order_import, order_import_order, order_import_row
@@ -21,7 +27,6 @@ ONLY_SAME = lazy_gettext("All good orders are there already. Choose to make them
 AGAIN = lazy_gettext(
     "This file was imported before. Choose “Import again as new orders” if you want them twice."
 )
-NOT_READY = lazy_gettext("This import is not ready to start: its file is still being checked.")
 
 
 def start(
@@ -35,15 +40,17 @@ def start(
 ) -> None:
     """Start the background work; a second click on the same button changes nothing.
 
-    `skip_same` leaves out the orders that were there already; `again` confirms that a file
-    that was imported before creates new orders. Raises InvalidInput with errors at `mode` and
-    `again`, and Conflict when the import cannot be started.
+    `skip_same` leaves out orders that were there already; `again` lets a file that was imported
+    before create new orders. Raises InvalidInput with errors at `mode`, `same` and `again`, and
+    Conflict when the import cannot be started.
     """
     at = now or datetime.now(UTC)
     if one.is_started:
         return
     if one.state != ImportState.CHECKED:
-        raise Conflict(NOT_READY)
+        raise Conflict(
+            lazy_gettext("This import is not ready to start: its file is still being checked.")
+        )
     faults = _faults(counts(one), all_or_nothing=all_or_nothing, skip_same=skip_same)
     if faults:
         raise InvalidInput(faults)
@@ -56,26 +63,17 @@ def start(
         )
         .values(state=OrderState.SKIPPED)
     )
-    started = (
-        update(order_import)
-        .where(order_import.c.id == one.id, order_import.c.state == ImportState.CHECKED)
-        .values(
-            state=ImportState.RUNNING, is_all_or_nothing=all_or_nothing, started_at=at,
-            started_by=actor.id, waiting_since=at, claimed_until=None,
-        )
+    started = _change(
+        one, {ImportState.CHECKED}, state=ImportState.RUNNING, is_all_or_nothing=all_or_nothing,
+        started_at=at, started_by=actor.id, waiting_since=at, claimed_until=None,
     )  # fmt: skip
-    # Two files of the same content that are started at the same moment wait here for each other.
+    # Of two files of the same content that are started at the same moment, one waits here.
     queued = select(Org.id).where(Org.id == one.org_id).with_for_update()
-    twin = select(order_import.c.id).where(
-        order_import.c.org_id == one.org_id,
-        order_import.c.content_hash == one.content_hash,
-        order_import.c.id != one.id,
-        order_import.c.started_at.is_not(None),
-    )
+    twin = select(order_import.c.id).where(has_run_before(one)).limit(1)
 
     with database.transaction() as connection:
         connection.execute(queued)
-        if not again and connection.execute(twin.limit(1)).first() is not None:
+        if not again and connection.execute(twin).first() is not None:
             raise InvalidInput([FieldError("again", AGAIN)])
         if connection.execute(started).rowcount == 1 and skip_same:
             connection.execute(skipped)
@@ -111,10 +109,9 @@ def cancel(one: Import, *, now: datetime | None = None) -> None:
 
 
 def carry_on(one: Import, *, now: datetime | None = None) -> None:
-    """Let an import that has failed or was stopped go on with the orders that are missing.
+    """Create the missing orders of an import that has failed or was stopped.
 
-    Its orders are still created by the person who started it. Raises Conflict when it was never
-    started.
+    They are still created by the person who started it. Raises Conflict when it was never started.
     """
     if not one.is_started:
         raise Conflict(lazy_gettext("This import was never started. Upload the file again."))
@@ -127,12 +124,9 @@ def carry_on(one: Import, *, now: datetime | None = None) -> None:
         connection.execute(statement)
 
 
-def _change(one: Import, states: set[ImportState], **values: Any) -> Any:  # noqa: ANN401 - columns of any type, and an update
-    return (
-        update(order_import)
-        .where(order_import.c.id == one.id, order_import.c.state.in_(states))
-        .values(**values)
-    )
+def _change(one: Import, states: set[ImportState], **values: object) -> Update:
+    is_changed = and_(order_import.c.id == one.id, order_import.c.state.in_(states))
+    return update(order_import).where(is_changed).values(**values)
 
 
 # How long an upload waits to be started.
@@ -147,21 +141,17 @@ def forget_old(now: Clock = utc_now) -> int:
     before = now() - KEPT_FOR
     is_old = order_import.c.started_at.is_(None) & (order_import.c.created_at < before)
     with database.read() as connection:
-        old = select(order_import.c.id, order_import.c.row_count).where(is_old)
-        found = connection.execute(old.limit(FORGOTTEN_AT_ONCE)).all()
-    return sum(_forget(one.id, before) for one in found)
+        old = select(order_import.c.id).where(is_old).limit(FORGOTTEN_AT_ONCE)
+        found = connection.execute(old).scalars().all()
+    return sum(_forget(import_id, is_old) for import_id in found)
 
 
-def _forget(import_id: str, before: datetime) -> bool:
-    """Delete one, unless somebody starts it at this moment."""
+def _forget(import_id: str, is_old: ColumnElement[bool]) -> bool:
+    """Delete an import, unless it is started at this moment."""
+    # In this state nobody sees it any more, or works on it.
     hidden = (
         update(order_import)
-        .where(
-            order_import.c.id == import_id,
-            order_import.c.started_at.is_(None),
-            order_import.c.created_at < before,
-        )
-        # Nobody sees it any more, or works on it.
+        .where(order_import.c.id == import_id, is_old)
         .values(state=ImportState.READING, waiting_since=None, claimed_until=None)
     )
     if _rows_written(hidden) != 1:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from sqlalchemy import Text, select, type_coerce
 
-from orders.domain import short_id
 from orders.domain.column_matching import IGNORED, ORDER, Matching
 from orders.domain.errors import Forbidden, InvalidOrder
 from orders.domain.imported_orders import (
@@ -17,12 +16,12 @@ from orders.domain.imported_orders import (
 )
 from orders.domain.inputs import Limits
 from orders.domain.order import OrderDraft
+from orders.domain.search_text import read_code
 from orders.domain.sheet_reading import SheetRow
-from orders.domain.short_id import MistypedShortId
 from orders.services.accounts.access import Actor
 from orders.services.catalog import products
 from orders.services.idempotency import fingerprint
-from orders.services.imports.records import BATCH, Import, read_sheet
+from orders.services.imports.records import BATCH, Import, batches, read_sheet
 from orders.services.orders import intake
 from orders.storage import database
 from orders.storage.sql import unindexed
@@ -33,7 +32,7 @@ SEARCHED_AT_ONCE = 20_000
 
 
 class BadRows(InvalidOrder):
-    """An order of the file cannot be made; `rows` says why, by row and column."""
+    """An order of the file is not valid; `rows` are the errors by row and column."""
 
     def __init__(self, rows: Iterable[RowFault]) -> None:
         self.rows = tuple(rows)
@@ -50,13 +49,11 @@ class Plan:
         matching = one.matching or Matching((IGNORED,) * len(one.columns), None)
         self.groups = group_rows(sheet, matching)
         self._actor, self._limits, self._matching = actor, limits, matching
-        cards = products.resolve(references(sheet.rows, matching), actor.org_id)
-        named = {name: card.id for name, card in cards.items()}
-        attributes = actor.org.attributes
-        self._builder = OrderBuilder(one.columns, matching, attributes, named)
+        found = products.resolve(references(sheet.rows, matching), actor.org_id)
+        named = {name: configuration.id for name, configuration in found.items()}
+        self._builder = OrderBuilder(one.columns, matching, actor.org.attributes, named)
 
     def order(self, position: int) -> ImportedOrder:
-        """Return an order as it is in the file."""
         return self._builder.order(self.groups[position])
 
     def draft(self, order: ImportedOrder) -> OrderDraft:
@@ -75,14 +72,14 @@ class Plan:
         return draft
 
     def fingerprint(self, position: int) -> str:
-        """Return SHA-256 over the cells of an order, by which a repeat is recognized."""
+        """Return SHA-256 over the cells of an order, for its idempotency key."""
         return fingerprint([row.cells for row in self.groups[position]])
 
     def same_orders(self, keep_claim: Callable[[], None]) -> dict[int, str]:
         """Return the codes of the orders that the org has already, by position.
 
-        Known by the platform order ID, or by a code of ours in the column that joins rows. A long
-        search calls `keep_claim` now and then.
+        They have the same platform order ID, or their code is in the column that joins rows. A
+        long search calls `keep_claim` after each SEARCHED_AT_ONCE orders.
         """
         rows = [row for group in self.groups for row in group]
         codes = self._codes(rows)
@@ -101,13 +98,8 @@ class Plan:
     def _codes(self, rows: Sequence[SheetRow]) -> dict[int, str]:
         """Return our order codes in the file, by row number."""
         at = self._matching.column_of(ORDER)
-        codes: dict[int, str] = {}
-        for row in rows if at is not None else ():
-            try:
-                codes[row.number] = short_id.normalise(row.cells[at or 0])
-            except MistypedShortId:
-                continue
-        return codes
+        codes = {} if at is None else {row.number: read_code(row.cells[at]) for row in rows}
+        return {number: code for number, code in codes.items() if code}
 
 
 def _orders_by_platform_id(
@@ -125,22 +117,17 @@ def _orders_by_platform_id(
     with database.read() as connection:
         rows = connection.execution_options(yield_per=BATCH).execute(statement)
         for part in rows.partitions(SEARCHED_AT_ONCE):
-            found.update(
-                (row.platform["id"], row.short_id)
-                for row in part
-                if row.platform.get("id") in wanted
-            )
+            same = (row for row in part if row.platform.get("id") in wanted)
+            found.update((row.platform["id"], row.short_id) for row in same)
             keep_claim()
     return found
 
 
 def known_codes(codes: Iterable[str], org_id: str) -> set[str]:
     """Return those of the codes that orders of the org have, except in the bin."""
-    every = sorted(set(codes))
     known: set[str] = set()
     with database.read() as connection:
-        for start in range(0, len(every), BATCH):
-            batch = every[start : start + BATCH]
+        for batch in batches(sorted(set(codes)), BATCH):
             statement = select(orders.c.short_id).where(
                 unindexed(orders.c.org_id) == org_id,
                 orders.c.deleted_at.is_(None),

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -60,9 +60,8 @@ def common_faults(one: Import, *, most: int) -> list[tuple[int, str, str]]:
 
 
 def _rows(one: Import, numbers: list[int]) -> dict[int, SheetRow]:
-    wanted = order_import_row.c.number.in_(numbers)
     statement = select(order_import_row.c.number, order_import_row.c.cells).where(
-        order_import_row.c.import_id == one.id, wanted
+        order_import_row.c.import_id == one.id, order_import_row.c.number.in_(numbers)
     )
     with database.read() as connection:
         found = connection.execute(statement)
@@ -78,8 +77,7 @@ def _first(order: FileOrder, raw: dict[str, Any], labels: dict[str, str]) -> Fir
         if field.kind is FieldKind.OBJECT:
             names = {part.name: part.label for part in field.parts} or labels
             for key, value in raw.get(field.wire_name, {}).items():
-                shown = write_value(value, is_text=isinstance(value, str))
-                facts[names.get(key, key)] = shown
+                facts[names.get(key, key)] = write_value(value, is_text=isinstance(value, str))
         elif field.kind is FieldKind.TEXT and field.name not in _OF_THEIR_OWN:
             facts[field.label] = raw.get(field.wire_name, "")
     return FirstOrder(
@@ -98,33 +96,21 @@ Translate: TypeAlias = Callable[[str], str]
 BOM = "\ufeff"  # Excel takes CSV for another encoding without it
 # Of the columns that are added; a file that is imported again does not import them.
 ERROR, SHORT_ID, ORDER_ID = "error", "shortId", "orderId"
-NOT_MADE = lazy_gettext("Not imported.")
 
 
 def errors_csv(one: Import, translate: Translate = str) -> str:
-    """Return the rows of the orders that have errors as CSV, each with its errors.
-
-    `translate` translates a text for its reader.
-    """
+    """Return the rows of the orders that have errors as CSV, each with its errors."""
     bad = read_orders(one, (OrderState.BAD,))
     return _written(one, [ERROR], bad, lambda order, row: [_error(order, row, translate)])
 
 
 def result_csv(one: Import, translate: Translate = str) -> str:
-    """Return all rows of the file as CSV, each with its order's code and ID, or why there is none.
+    """Return all rows of the file as CSV, each with its order's code and ID, or its errors."""
 
-    `translate` translates a text for its reader.
-    """
-    return _written(
-        one,
-        [SHORT_ID, ORDER_ID, ERROR],
-        read_orders(one),
-        lambda order, row: [
-            order.short_id or "",
-            order.order_id or "",
-            _error(order, row, translate),
-        ],
-    )
+    def values(order: FileOrder, row: int) -> list[str]:
+        return [order.short_id or "", order.order_id or "", _error(order, row, translate)]
+
+    return _written(one, [SHORT_ID, ORDER_ID, ERROR], read_orders(one), values)
 
 
 def _error(order: FileOrder, row: int, translate: Translate) -> str:
@@ -144,7 +130,7 @@ def _error(order: FileOrder, row: int, translate: Translate) -> str:
         return translate(
             lazy_gettext("Another row of this order has an error: row %(row)s.", row=others[0])
         )
-    return " ".join(own) or translate(NOT_MADE)
+    return " ".join(own) or translate(lazy_gettext("Not imported."))
 
 
 def _written(one: Import, added: list[str], orders: Iterable[FileOrder], values: Values) -> str:
@@ -153,14 +139,11 @@ def _written(one: Import, added: list[str], orders: Iterable[FileOrder], values:
     writer = csv.writer(text)
     writer.writerow([guard(name) for name in (*one.columns, *added)])
     cells = {row.number: row.cells for row in read_sheet(one).rows}
-    for number, order in sorted(_rows_of(orders), key=lambda pair: pair[0]):
+    of_rows = {number: order for order in orders for number in order.rows}
+    for number, order in sorted(of_rows.items()):
         row = [*cells[number], *values(order, number)]
         writer.writerow([guard(cell) for cell in row])
     return text.getvalue()
-
-
-def _rows_of(orders: Iterable[FileOrder]) -> Iterator[tuple[int, FileOrder]]:
-    return ((number, order) for order in orders for number in order.rows)
 
 
 SAMPLE = """\

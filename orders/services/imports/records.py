@@ -1,12 +1,12 @@
 """Imports, their rows and their progress, read from the database. Every query names its org."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from orders.domain.column_matching import Matching
 from orders.domain.errors import NotFound
@@ -20,36 +20,33 @@ from orders.storage.tables import order_import, order_import_order, order_import
 
 # Rows that are looked up by one statement.
 BATCH = 500
-# Prefix of the idempotency keys of imported orders, which nobody has entered at the desk.
+# Prefix of the idempotency keys of imported orders.
 KEY_PREFIX = "import:"
+
+
+T = TypeVar("T")
+
+
+def batches(every: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(every), size):
+        yield every[start : start + size]
 
 
 class ImportState(StrEnum):
     """The state of an import; STATE_TEXTS has the words for people."""
 
-    READING = "Being read"
-    MATCHING = "Columns to match"
-    CHECKING = "Being checked"
-    CHECKED = "Ready to import"
-    RUNNING = "Running"
-    CANCELLING = "Being stopped"
-    CANCELLED = "Cancelled"
-    DONE = "Done"
-    FAILED = "Failed"
+    READING = lazy_gettext("Being read")
+    MATCHING = lazy_gettext("Columns to match")
+    CHECKING = lazy_gettext("Being checked")
+    CHECKED = lazy_gettext("Ready to import")
+    RUNNING = lazy_gettext("Running")
+    CANCELLING = lazy_gettext("Being stopped")
+    CANCELLED = lazy_gettext("Cancelled")
+    DONE = lazy_gettext("Done")
+    FAILED = lazy_gettext("Failed")
 
 
-# Pages translate them.
-STATE_TEXTS = {
-    ImportState.READING: lazy_gettext("Being read"),
-    ImportState.MATCHING: lazy_gettext("Columns to match"),
-    ImportState.CHECKING: lazy_gettext("Being checked"),
-    ImportState.CHECKED: lazy_gettext("Ready to import"),
-    ImportState.RUNNING: lazy_gettext("Running"),
-    ImportState.CANCELLING: lazy_gettext("Being stopped"),
-    ImportState.CANCELLED: lazy_gettext("Cancelled"),
-    ImportState.DONE: lazy_gettext("Done"),
-    ImportState.FAILED: lazy_gettext("Failed"),
-}
+STATE_TEXTS = {state: lazy_gettext(state.value) for state in ImportState}
 # States in which the background has something to do.
 WORKED_ON = frozenset({ImportState.CHECKING, ImportState.RUNNING, ImportState.CANCELLING})
 # States in which nothing was created yet, and the matching may change.
@@ -65,8 +62,7 @@ class OrderState(StrEnum):
     SKIPPED = "skipped"  # it was there already
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(NamedTuple):
     """An import. `order_count` is None until its rows are grouped."""
 
     id: str
@@ -99,8 +95,7 @@ class Import:
         return self.started_at is not None
 
 
-@dataclass(frozen=True, slots=True)
-class FileOrder:
+class FileOrder(NamedTuple):
     """An order of the file; `same_as` is the code of one that was there before."""
 
     position: int
@@ -153,44 +148,34 @@ def list_imports(org_id: str, paging: Paging) -> Page[tuple[Import, int]]:
         )
 
 
+def has_run_before(one: Import) -> ColumnElement[bool]:
+    """Return the condition for the org's other imports of the same content that were started."""
+    return and_(
+        order_import.c.org_id == one.org_id,
+        order_import.c.content_hash == one.content_hash,
+        order_import.c.id != one.id,
+        order_import.c.started_at.is_not(None),
+    )
+
+
 def earlier_runs(one: Import) -> list[Import]:
     """Find the org's other imports of the same content that were started, newest first."""
-    statement = (
-        select(order_import)
-        .where(
-            order_import.c.org_id == one.org_id,
-            order_import.c.content_hash == one.content_hash,
-            order_import.c.id != one.id,
-            order_import.c.started_at.is_not(None),
-        )
-        .order_by(order_import.c.started_at.desc())
-    )
+    statement = select(order_import).where(has_run_before(one))
+    statement = statement.order_by(order_import.c.started_at.desc())
     with database.read() as connection:
         return [import_from(row) for row in connection.execute(statement)]
 
 
 def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
-    """Return the import of a row."""
-    return Import(
-        id=row.id,
-        org_id=row.org_id,
-        file_name=row.file_name,
-        columns=tuple(row.columns),
-        notes=tuple(map(unpack, row.notes)),
-        row_count=row.row_count,
-        content_hash=row.content_hash,
-        headers_hash=row.headers_hash,
-        matching=None if row.matching is None else Matching.from_json(row.matching),
-        state=ImportState(row.state),
-        order_count=row.order_count,
-        is_all_or_nothing=row.is_all_or_nothing,
-        message=None if row.message is None else unpack_line(row.message),
-        created_at=row.created_at,
-        created_by=row.created_by,
-        started_at=row.started_at,
-        started_by=row.started_by,
-        finished_at=row.finished_at,
-    )
+    values = {name: getattr(row, name) for name in Import._fields}
+    values |= {
+        "columns": tuple(row.columns),
+        "notes": tuple(map(unpack, row.notes)),
+        "matching": None if row.matching is None else Matching.from_json(row.matching),
+        "state": ImportState(row.state),
+        "message": None if row.message is None else unpack_line(row.message),
+    }
+    return Import(**values)
 
 
 def read_sheet(one: Import, *, most: int | None = None) -> Sheet:
@@ -202,9 +187,8 @@ def read_sheet(one: Import, *, most: int | None = None) -> Sheet:
         .limit(most)
     )
     with database.read() as connection:
-        rows = tuple(
-            SheetRow(row.number, tuple(row.cells)) for row in connection.execute(statement)
-        )
+        found = connection.execute(statement)
+        rows = tuple(SheetRow(row.number, tuple(row.cells)) for row in found)
     return Sheet(one.columns, rows, one.notes)
 
 
@@ -215,10 +199,7 @@ def read_orders(
     most: int | None = None,
     skip: int = 0,
 ) -> Sequence[FileOrder]:
-    """Read the orders of an import that are in one of the states, by their position.
-
-    At most `most` of them, after the first `skip`.
-    """
+    """Read `most` orders that are in one of the states, by position, after the first `skip`."""
     statement = (
         select(order_import_order)
         .where(order_import_order.c.import_id == one.id, order_import_order.c.state.in_(states))
@@ -231,22 +212,18 @@ def read_orders(
 
 
 def _order(row: Any) -> FileOrder:  # noqa: ANN401 - a row of `order_import_order`
-    return FileOrder(
-        position=row.position,
-        label=row.label,
-        rows=tuple(row.rows),
-        pieces=row.pieces,
-        state=OrderState(row.state),
-        faults=tuple(RowFault(at, column, unpack(text)) for at, column, text in row.faults),
-        same_as=row.same_as,
-        order_id=row.order_id,
-        short_id=row.short_id,
-    )
+    values = {name: getattr(row, name) for name in FileOrder._fields}
+    values |= {
+        "rows": tuple(row.rows),
+        "state": OrderState(row.state),
+        "faults": tuple(RowFault(at, column, unpack(text)) for at, column, text in row.faults),
+    }
+    return FileOrder(**values)
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many orders of an import are in which state; `same` of those not made yet."""
+    """Orders of an import by state; `same` are those of `good` that were there before."""
 
     good: int = 0
     bad: int = 0
@@ -256,13 +233,12 @@ class Counts:
 
     @property
     def known(self) -> int:
-        """How many were checked so far."""
         return self.good + self.bad + self.made + self.skipped
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the background has come; `total` is None until the orders are counted."""
+    """Progress of the background work; `total` is None until the orders are counted."""
 
     done: int
     total: int | None
@@ -283,13 +259,11 @@ def counts(one: Import) -> Counts:
     )
     with database.read() as connection:
         rows = connection.execute(statement).all()
-    by_state = {state: count for state, count, _ in rows}
-    same_good = {state: found for state, _, found in rows}.get(OrderState.GOOD, 0)
-    return Counts(**by_state, same=same_good)
+    of_good = next((found for state, _, found in rows if state == OrderState.GOOD), 0)
+    return Counts(**{state: count for state, count, _ in rows}, same=of_good)
 
 
 def progress(one: Import, found: Counts) -> Progress:
-    """Return how far the checking or the creating of the orders has come."""
     if one.state == ImportState.CHECKING:
         return Progress(found.known, one.order_count)
     waiting = found.good + (found.bad if one.is_all_or_nothing else 0)

@@ -20,19 +20,18 @@ from orders.domain.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, 
 from orders.domain.spreadsheet import SheetAnswer
 from orders.domain.texts import lazy_gettext, pack
 from orders.services.accounts.access import Actor
-from orders.services.imports.records import NOT_STARTED, Import, ImportState, find
+from orders.services.imports.records import NOT_STARTED, Import, ImportState, batches, find
 from orders.storage import database
 from orders.storage.sqlite import request_lock
 from orders.storage.tables import insert_new, order_import, order_import_order, order_import_row
 
 # Rows that are written in one transaction: nobody waits long for the database meanwhile.
 WRITTEN_AT_ONCE = 1_000
-STARTED = lazy_gettext("This import was started already; its columns stay as they are.")
 
 
 def read_file(content: bytes, limits: Limits) -> Sheet:
     """Read CSV or XLSX, distinguished by its bytes. Raises UnreadableSheet with a message."""
-    request_lock.release()  # a long file takes a while, and nobody else should wait for it
+    request_lock.release()  # others do not wait for a long file
     if not content.strip():
         raise UnreadableSheet(lazy_gettext("This file is empty."))
     if is_spreadsheet(content):
@@ -85,13 +84,12 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
         {"import_id": import_id, "number": row.number, "cells": list(row.cells)}
         for row in sheet.rows
     ]
-
-    # What is there already is left by the same upload: one that broke off, or the other click of
-    # a double click. Each of them writes all that is missing.
+    # Rows may be there from the same upload: one that broke off, or the other click of a double
+    # click. Each of them writes all that is missing.
     with database.transaction() as connection:
         insert_new(connection, order_import, head)
-    for start in range(0, len(rows), WRITTEN_AT_ONCE):
-        _insert_rows(rows[start : start + WRITTEN_AT_ONCE])
+    for batch in batches(rows, WRITTEN_AT_ONCE):
+        _insert_rows(batch)
     whole = (
         update(order_import)
         .where(order_import.c.id == import_id, order_import.c.state == ImportState.READING)
@@ -159,7 +157,9 @@ def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None
 
     with database.transaction() as connection:
         if connection.execute(statement).rowcount != 1:
-            raise Conflict(STARTED)
+            raise Conflict(
+                lazy_gettext("This import was started already; its columns stay as they are.")
+            )
         connection.execute(
             delete(order_import_order).where(order_import_order.c.import_id == one.id)
         )
@@ -187,11 +187,8 @@ def read_xlsx(content: bytes, *, most_rows: int) -> Sheet:
     answer = _answer(content, most_rows + 2)
     if "error" in answer:
         raise UnreadableSheet(_SENTENCES.get(answer["error"], answer["error"]))
-    notes = []
-    if answer["sheets"] > 1:
-        notes.append(
-            lazy_gettext("Only the first sheet was read, “%(sheet)s”.", sheet=answer["sheet"])
-        )
+    note = lazy_gettext("Only the first sheet was read, “%(sheet)s”.", sheet=answer["sheet"])
+    notes = [note] if answer["sheets"] > 1 else []
     return sheet_of(answer["rows"], most_rows=most_rows, notes=notes)
 
 
@@ -203,9 +200,7 @@ def _answer(content: bytes, most_rows: int) -> SheetAnswer:
             command, input=content, capture_output=True, timeout=PATIENCE, check=True
         )
         answer: SheetAnswer = json.loads(done.stdout)
-    except subprocess.TimeoutExpired as error:
-        raise UnreadableSheet(TOO_LARGE) from error
-    except (subprocess.CalledProcessError, ValueError) as error:
+    except (subprocess.SubprocessError, ValueError) as error:
         # It needed more memory or time than allowed, or the library failed.
         raise UnreadableSheet(TOO_LARGE) from error
     return answer

@@ -7,16 +7,17 @@ order that was created but not noted is found by its key, and not created again.
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from orders.domain.errors import OrderError, ServiceBusy
-from orders.domain.imported_orders import ImportedOrder, RowFault
+from orders.domain.fields import whole_count
+from orders.domain.imported_orders import RowFault
 from orders.domain.inputs import Limits
 from orders.domain.order import OrderDraft
-from orders.domain.texts import Figure, Text, lazy_gettext, lazy_ngettext, pack
+from orders.domain.texts import Figure, lazy_gettext, lazy_ngettext, pack
 from orders.services.accounts import access
 from orders.services.accounts.access import Actor
 from orders.services.idempotency import IdempotencyKey
@@ -28,21 +29,21 @@ from orders.services.imports.records import (
     Import,
     ImportState,
     OrderState,
+    batches,
     read_orders,
 )
 from orders.services.orders import intake
-from orders.services.orders.rows import IMPORTED
+from orders.services.orders.queries import IMPORTED
 from orders.storage import database
 from orders.storage.tables import order_import, order_import_order, orders, submission
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 # Orders that are checked, and that are created, before the progress is stored.
 CHECKED_AT_ONCE = 200
 MADE_AT_ONCE = 10
 # After each order the import sleeps for REST times the order's duration, at most LONGEST_REST
-# seconds, which leaves half of the disk and of the processor to others (docs/benchmarks.md).
+# seconds, which leaves half of disk and processor to others (docs/benchmarks.md).
 REST = 1.0
 LONGEST_REST = 0.1
 BROKEN = lazy_gettext(
@@ -57,12 +58,9 @@ ShouldStop = Callable[[], bool]
 Outcome = tuple[int, dict[str, Any]]
 
 
-def never() -> bool:
-    """Return False: never stop early."""
-    return False
-
-
-def work_next(limits: Limits, should_stop: ShouldStop = never, *, now: Clock = utc_now) -> bool:
+def work_next(
+    limits: Limits, should_stop: ShouldStop = lambda: False, *, now: Clock = utc_now
+) -> bool:
     """Work on the import that has waited the longest, until it is done or `should_stop`.
 
     Returns False when there is none. Raises ServiceBusy when the database cannot be reached: the
@@ -111,21 +109,20 @@ def _check(claim: Claim, plan: Plan, should_stop: ShouldStop) -> None:
     """Check every order of the file; nothing is created."""
     same = plan.same_orders(claim.keep)
     total = len(plan.groups)
-    counted = (
-        update(order_import).where(order_import.c.id == claim.one.id).values(order_count=total)
-    )
+    counted = update(order_import).where(order_import.c.id == claim.one.id)
+    counted = counted.values(order_count=total)
     claim.keep(lambda connection: connection.execute(counted))
     done = len(read_orders(claim.one))
-    for positions in _pieces(range(done, total), CHECKED_AT_ONCE):
+    for positions in batches(range(done, total), CHECKED_AT_ONCE):
         if should_stop():
             claim.release()
             return
         rows = [_judged(claim.one, plan, position, same.get(position)) for position in positions]
-        claim.keep(_inserting(rows))
+        claim.keep(_insert(rows))
     claim.finish(ImportState.CHECKED)
 
 
-def _inserting(rows: Sequence[dict[str, Any]]) -> Callable[[Connection], object]:
+def _insert(rows: Sequence[dict[str, Any]]) -> Callable[[Connection], object]:
     return lambda connection: connection.execute(insert(order_import_order), rows)
 
 
@@ -136,21 +133,17 @@ def _judged(one: Import, plan: Plan, position: int, same_as: str | None) -> dict
         plan.draft(order)
     except BadRows as bad:
         faults = bad.rows
+    counts = (whole_count(line.get("count")) for line in order.raw["cart"])
     return {
         "import_id": one.id,
         "position": position,
         "label": order.label,
         "rows": list(order.rows),
-        "pieces": _pieces_of(order),
+        "pieces": sum(count or 0 for count in counts),
         "state": OrderState.BAD if faults else OrderState.GOOD,
         "faults": _stored(faults),
         "same_as": same_as,
     }
-
-
-def _pieces_of(order: ImportedOrder) -> int:
-    counts = (line.get("count") for line in order.raw["cart"])
-    return sum(count for count in counts if isinstance(count, int) and 0 < count <= 1_000_000)
 
 
 def _stored(faults: Sequence[RowFault]) -> list[list[Any]]:
@@ -162,15 +155,20 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
     is_whole = claim.one.is_all_or_nothing
     waiting = (OrderState.GOOD, OrderState.BAD) if is_whole else (OrderState.GOOD,)
     pending = [order.position for order in read_orders(claim.one, waiting)]
-    drafts: dict[int, OrderDraft] = {}
-    if is_whole:
-        # All of them before the first is created.
-        drafts = _drafts_of_all(claim, plan, pending)
-        if len(drafts) < len(pending):
-            bad = len(pending) - len(drafts)
-            claim.finish(ImportState.FAILED, _whole_failed(bad))
-            return
-    for positions in _pieces(pending, MADE_AT_ONCE):
+    # With "all or nothing", every order is checked before the first is created.
+    drafts = _drafts_of_all(claim, plan, pending) if is_whole else {}
+    if is_whole and len(drafts) < len(pending):
+        bad = len(pending) - len(drafts)
+        sentence = lazy_ngettext(
+            "One order has errors that were not there when the file was checked. No further order "
+            "was made.",
+            "%(count)s orders have errors that were not there when the file was checked. No "
+            "further order was made.",
+            bad, count=Figure(bad),
+        )  # fmt: skip
+        claim.finish(ImportState.FAILED, sentence)
+        return
+    for positions in batches(pending, MADE_AT_ONCE):
         if should_stop():
             claim.release()
             return
@@ -182,23 +180,13 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
                 time.sleep(min((time.perf_counter() - began) * REST, LONGEST_REST))
                 outcomes.append(made)
         finally:
-            claim.tell(_noting(claim.one, outcomes))
+            claim.record(_note(claim.one, outcomes))
     claim.finish(ImportState.DONE)
-
-
-def _whole_failed(bad: int) -> Text:
-    return lazy_ngettext(
-        "One order has errors that were not there when the file was checked. No further order was "
-        "made.",
-        "%(count)s orders have errors that were not there when the file was checked. No further "
-        "order was made.",
-        bad, count=Figure(bad),
-    )  # fmt: skip
 
 
 def _drafts_of_all(claim: Claim, plan: Plan, pending: Sequence[int]) -> dict[int, OrderDraft]:
     drafts: dict[int, OrderDraft] = {}
-    for positions in _pieces(pending, CHECKED_AT_ONCE):
+    for positions in batches(pending, CHECKED_AT_ONCE):
         outcomes: list[Outcome] = []
         for position in positions:
             try:
@@ -207,7 +195,7 @@ def _drafts_of_all(claim: Claim, plan: Plan, pending: Sequence[int]) -> dict[int
                 outcomes.append((position, _as_bad(bad.rows)))
             else:
                 outcomes.append((position, {"state": OrderState.GOOD, "faults": []}))
-        claim.keep(_noting(claim.one, outcomes))
+        claim.keep(_note(claim.one, outcomes))
     return drafts
 
 
@@ -216,18 +204,21 @@ def _made(
 ) -> Outcome:
     """Create one order, or return why not."""
     order = plan.order(position)
-    once = IdempotencyKey(key_of(one.id, position), plan.fingerprint(position))
+    key = IdempotencyKey(key_of(one.id, position), plan.fingerprint(position))
     try:
-        made = intake.create_order(
-            draft or plan.draft(order), actor=actor, once=once, action=IMPORTED
-        )
+        draft = draft or plan.draft(order)
+        made = intake.create_order(draft, actor=actor, key=key, action=IMPORTED)
     except BadRows as bad:
         return position, _as_bad(bad.rows)
     except ServiceBusy:
         raise
     except OrderError as error:
         return position, _as_bad([RowFault(order.rows[0], "", error.sentence)])
-    return position, {"state": OrderState.MADE, "order_id": made.id, "short_id": made.short_id}
+    return position, _as_made(made.id, made.short_id)
+
+
+def _as_made(order_id: str, short_id: str) -> dict[str, Any]:
+    return {"state": OrderState.MADE, "order_id": order_id, "short_id": short_id}
 
 
 def _as_bad(faults: Sequence[RowFault]) -> dict[str, Any]:
@@ -235,17 +226,16 @@ def _as_bad(faults: Sequence[RowFault]) -> dict[str, Any]:
 
 
 def key_of(import_id: str, position: int) -> str:
-    """Return the idempotency key of an order of an import."""
     return f"{KEY_PREFIX}{import_id}:{position}"
 
 
-def _noting(one: Import, outcomes: Sequence[Outcome]) -> Callable[[Connection], object]:
+def _note(one: Import, outcomes: Sequence[Outcome]) -> Callable[[Connection], object]:
     def note(connection: Connection) -> None:
         for position, values in outcomes:
             statement = update(order_import_order).where(
                 order_import_order.c.import_id == one.id,
                 order_import_order.c.position == position,
-                # A created order stays created, whatever another process writes about it.
+                # A created order stays created, also when another process writes about it.
                 order_import_order.c.state != OrderState.MADE,
             )
             connection.execute(statement.values(values))
@@ -259,21 +249,13 @@ def _note_what_was_made(claim: Claim, actor: Actor) -> None:
     unmade = read_orders(one, (OrderState.GOOD, OrderState.BAD))
     keys = {key_of(one.id, order.position): order.position for order in unmade}
     outcomes: list[Outcome] = []
-    for names in _pieces(list(keys), BATCH):
+    for names in batches(list(keys), BATCH):
         statement = (
             select(submission.c.key, orders.c.id, orders.c.short_id)
             .join(orders, orders.c.id == submission.c.order_id)
             .where(submission.c.actor_id == actor.id, submission.c.key.in_(names))
         )
         with database.read() as connection:
-            outcomes += [
-                (keys[row.key],
-                 {"state": OrderState.MADE, "order_id": row.id, "short_id": row.short_id})
-                for row in connection.execute(statement)
-            ]  # fmt: skip
-    claim.keep(_noting(one, outcomes))
-
-
-def _pieces(every: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(every), size):
-        yield every[start : start + size]
+            rows = connection.execute(statement).all()
+        outcomes += [(keys[row.key], _as_made(row.id, row.short_id)) for row in rows]
+    claim.keep(_note(one, outcomes))

@@ -53,9 +53,9 @@ class BulkResult(StrEnum):
     CHANGED = "changed"
     SAME = "same"  # it was so already
     REFUSED = "refused"
-    STALE = "stale"  # somebody else has changed it meanwhile
-    GONE = "gone"  # it is not there, or in the bin (or out of it) already
-    BUSY = "busy"  # the database could not be written: most likely nothing was changed
+    STALE = "stale"  # changed by another person meanwhile
+    GONE = "gone"  # missing, or moved into or out of the bin already
+    BUSY = "busy"  # the database could not be written
     UNDONE = "undone"
 
 
@@ -89,7 +89,6 @@ class BulkEdit:
         return self.finished_at is None and datetime.now(UTC) - self.created_at < PATIENCE
 
     def of(self, *results: str) -> tuple[BulkOutcome, ...]:
-        """Return the orders with one of these results."""
         return tuple(one for one in self.outcomes if one.result in results)
 
 
@@ -131,23 +130,21 @@ def _begin(change: BulkEdit, actor: Actor) -> bool:
         "outcome": [],
     }
 
-    def work(connection: Connection) -> bool:
+    def claim(connection: Connection) -> bool:
         old = bulk_change.c.created_at < change.created_at - KEPT
         connection.execute(delete(bulk_change).where(old))
         return insert_new(connection, bulk_change, row)
 
-    return database.write(work)
+    return database.write(claim)
 
 
 def _claim_undoing(change: BulkEdit, at: datetime) -> bool:
-    """Let one of two clicks undo the change."""
     which = (bulk_change.c.id == change.id, bulk_change.c.undone_at.is_(None))
     claim = update(bulk_change).where(*which).values(undone_at=at).returning(bulk_change.c.id)
     return database.write(lambda connection: connection.execute(claim).first() is not None)
 
 
 def _keep(change: BulkEdit) -> None:
-    """Store the outcomes so far."""
     values = {
         "finished_at": change.finished_at,
         "undone_at": change.undone_at,
@@ -160,7 +157,6 @@ def _keep(change: BulkEdit) -> None:
 MOST_ORDERS = 1_000
 # After each CHUNK of orders their outcomes are stored.
 CHUNK = 50
-BATCH = 500  # bound parameters of one statement
 
 # What is done with an order, apart from setting a status, and what undoes it.
 _ACTIONS: dict[BulkAction, Callable[..., Order]] = {
@@ -195,7 +191,7 @@ class Target:
 
 def targets_of(org_id: str, wanted: OrderFilter, sort: Sort) -> list[Target]:
     """Return all orders that match, as they are now. Raises TooMany beyond MOST_ORDERS."""
-    batches = order_list.ids_in_batches(org_id, wanted, sort, size=BATCH)
+    batches = order_list.ids_in_batches(org_id, wanted, sort, size=MOST_ORDERS)
     ids = list(islice((one for batch in batches for one in batch), MOST_ORDERS + 1))
     if len(ids) > MOST_ORDERS:
         raise TooMany
@@ -209,8 +205,8 @@ def change_orders(
 ) -> BulkEdit:  # fmt: skip
     """Change the orders one by one, at most MOST_ORDERS, and return the outcome of each.
 
-    An order that is no longer in the version of its target is left alone. The same `change_id`
-    twice is one change, whose outcomes so far are returned. Raises TooMany.
+    An order whose version is not that of its target is left alone. A used `change_id` returns the
+    outcomes so far. Raises TooMany.
     """
     if len(targets) > MOST_ORDERS:
         raise TooMany
@@ -246,17 +242,10 @@ def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> BulkEd
 
 
 def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # noqa: ANN401 - a column; rows
-    """Read what the targets are now, by the column's values."""
     columns = (orders.c.id, orders.c.short_id, orders.c.status, orders.c.version)
-    found: dict[str, Any] = {}
+    statement = select(*columns).where(unindexed(orders.c.org_id) == org_id, column.in_(keys))
     with database.read() as connection:
-        for start in range(0, len(keys), BATCH):
-            batch = keys[start : start + BATCH]
-            statement = select(*columns).where(
-                unindexed(orders.c.org_id) == org_id, column.in_(batch)
-            )
-            found |= {getattr(row, column.name): row for row in connection.execute(statement)}
-    return found
+        return {getattr(row, column.name): row for row in connection.execute(statement)}
 
 
 def _outcomes(targets: Sequence[Target], change: BulkEdit, actor: Actor) -> Iterator[BulkOutcome]:

@@ -1,9 +1,8 @@
 """Change an order: its fields, its cart, into the bin and back.
 
-`check_changes` and `check_lines` turn what was sent into checked changes, as `intake` does
-for new orders. Each function below reads the order, checks the change and writes it with its
-history entry and its messages in one transaction, so that of two people who change an order at once
-neither overwrites the other's change without knowing.
+`check_changes` and `check_lines` turn what was sent into checked changes, as `intake` does for new
+orders. The other functions read the order, check the change and write it with its history entry and
+its messages in one transaction, so that nobody overwrites the change of another unknowingly.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,13 +20,21 @@ from orders.domain.order import CartLine, Order, OrderChanges, lines_as_json
 from orders.domain.schema import convert_items, missing_line
 from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, may_have_empty_cart
 from orders.domain.texts import Figure, lazy_gettext
+from orders.domain.webhook import Topic
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey
-from orders.services.orders.queries import any_order, names_order, whole_order
-from orders.services.orders.rows import history_row, line_rows, order_from, order_row
-from orders.services.webhooks.outbox import Topic, messages
+from orders.services.orders.queries import (
+    any_order,
+    history_row,
+    line_rows,
+    names_order,
+    order_from,
+    order_row,
+    whole_order,
+)
+from orders.services.webhooks.webhooks import messages
 from orders.storage import database, tables
 
 # Returns whether the caller may change the order in this version; None if any version is fine.
@@ -43,7 +50,7 @@ def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
         refuse_foreign_org(raw.get("orgId"), actor)
     changes, errors = read_changes(raw, limits=limits)
     if changes is not None:
-        errors += _unknown_short_ids(changes.values.get("cart", ()), actor)
+        errors += _unknown_errors(changes.values.get("cart", ()), actor)
     if errors or changes is None:
         raise InvalidOrder(errors)
     return changes
@@ -52,7 +59,7 @@ def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
 def check_lines(raw: object, *, actor: Actor, limits: Limits) -> tuple[CartLine, ...]:
     """Check lines for a cart: an array of lines, or `{"cart": [...]}`. Raises InvalidOrder."""
     lines, errors = read_lines(raw, limits=limits)
-    errors += _unknown_short_ids(lines, actor)
+    errors += _unknown_errors(lines, actor)
     if errors:
         raise InvalidOrder(errors)
     return lines
@@ -68,17 +75,15 @@ def change_order(
 ) -> Order:
     """Replace the fields that were sent, and return the changed order.
 
-    A change without a difference writes nothing. Raises NotFound, Forbidden when this token may
-    not change an order of this status, StaleVersion when `is_current` refuses the version, and
-    InvalidOrder when the order would not be valid.
+    Without a difference nothing is written. Raises NotFound, Forbidden when this token may not
+    change the order, StaleVersion when `is_current` refuses the version, and InvalidOrder.
     """
-    act = _Act(reference, actor, "changed", is_current, now_or(now))
 
-    def changed(order: Order) -> Order:
+    def apply(order: Order) -> Order:
         _require_open_or_private(order, actor)
         return changed_order(order, changes, actor)
 
-    return act.run(changed)
+    return _OrderChange(reference, actor, "changed", is_current, now_or(now)).run(apply)
 
 
 def add_lines(
@@ -88,15 +93,15 @@ def add_lines(
     actor: Actor,
     limits: Limits,
     is_current: VersionCheck = None,
-    once: IdempotencyKey | None = None,
+    key: IdempotencyKey | None = None,
     now: datetime | None = None,
 ) -> Order:
     """Add lines at the end of the cart; raises as `change_order` does.
 
-    With `once`, raises Repeated when the key has done it already.
+    Raises KeyAlreadyUsed when the key has done it already.
     """
 
-    def grown(order: Order) -> Order:
+    def append_lines(order: Order) -> Order:
         _require_open_or_private(order, actor)
         cart = order.cart + lines
         if len(cart) > limits.cart_lines:
@@ -105,8 +110,7 @@ def add_lines(
                 most=Figure(limits.cart_lines), count=Figure(len(cart)),
             )  # fmt: skip
             raise InvalidOrder([FieldError("cart", message)])
-        # The limit of the body bounds lines that come at once; this bounds those that come one by
-        # one.
+        # Lines may come one by one, each in a body within the limit.
         size = compact_size(lines_as_json(cart))
         if size > limits.body_bytes:
             message = lazy_gettext(
@@ -116,8 +120,8 @@ def add_lines(
             raise InvalidOrder([FieldError("cart", message)])
         return order._replace(cart=cart)
 
-    act = _Act(reference, actor, "changed", is_current, now_or(now), once)
-    return act.run(grown)
+    change = _OrderChange(reference, actor, "changed", is_current, now_or(now), key)
+    return change.run(append_lines)
 
 
 def bin_order(
@@ -129,8 +133,8 @@ def bin_order(
     """
     _require_private(actor)
     at = now_or(now)
-    act = _Act(reference, actor, "binned", is_current, at, topic=Topic.DELETED)
-    return act.run(lambda order: order._replace(deleted_at=act.at))
+    change = _OrderChange(reference, actor, "binned", is_current, at, topic=Topic.DELETED)
+    return change.run(lambda order: order._replace(deleted_at=change.at))
 
 
 def restore_order(
@@ -138,14 +142,15 @@ def restore_order(
     *,
     actor: Actor,
     is_current: VersionCheck = None,
-    once: IdempotencyKey | None = None,
+    key: IdempotencyKey | None = None,
     now: datetime | None = None,
 ) -> Order:
     """Take the order out of the bin, if it is there. Raises as `bin_order` does."""
     _require_private(actor)
-    at = now_or(now)
-    act = _Act(reference, actor, "restored", is_current, at, once, may_be_binned=True)
-    return act.run(lambda order: order._replace(deleted_at=None))
+    change = _OrderChange(
+        reference, actor, "restored", is_current, now_or(now), key, may_be_binned=True
+    )
+    return change.run(lambda order: order._replace(deleted_at=None))
 
 
 LINK_SENT = "link sent"  # the action; its changes are `{"to": address}`
@@ -159,18 +164,18 @@ def note_link_sent(reference: str, to: str, *, actor: Actor, now: datetime | Non
     at = now_or(now)
     which = (tables.orders.c.org_id == actor.org_id, names_order(reference))
 
-    def work(connection: Connection) -> None:
+    def store_entry(connection: Connection) -> None:
         found = connection.execute(whole_order.where(*which)).one_or_none()
         if found is None:
             raise NotFound(lazy_gettext("There is no order with this ID."))
         entry = history_row(order_from(found), actor, LINK_SENT, {"to": to}, at=at)
         connection.execute(insert(tables.order_history), entry)
 
-    database.write(work)
+    database.write(store_entry)
 
 
 @dataclass
-class _Act:
+class _OrderChange:
     """One change of one order, in one transaction."""
 
     reference: str
@@ -178,14 +183,13 @@ class _Act:
     action: str
     is_current: VersionCheck
     at: datetime
-    once: IdempotencyKey | None = None
+    key: IdempotencyKey | None = None
     topic: Topic = Topic.UPDATED
     may_be_binned: bool = False
     # What the first run wrote: a second run after a lost answer must not write it again.
     _done: Order | None = field(default=None, init=False)
 
     def run(self, change: Callable[[Order], Order]) -> Order:
-        """Run the change, and return the order as it is stored afterwards."""
         return database.write(lambda connection: self._run(connection, change))
 
     def _run(self, connection: Connection, change: Callable[[Order], Order]) -> Order:
@@ -200,7 +204,7 @@ class _Act:
             at = max(self.at, before.updated_at)
             after = after._replace(updated_at=at, version=before.version + 1)
             self._write(connection, before, after)
-        idempotency.remember(connection, self.once, self.actor, after, at=self.at)
+        idempotency.remember(connection, self.key, self.actor, after, at=self.at)
         self._done = after
         return after
 
@@ -226,9 +230,9 @@ class _Act:
             after, self.actor, self.action, difference(before, after), at=after.updated_at
         )
         connection.execute(insert(tables.order_history), entry)
-        told = messages(self.topic, after, self.actor.org, at=after.updated_at)
-        if told:
-            connection.execute(insert(tables.webhook_delivery), told)
+        to_send = messages(self.topic, after, self.actor.org, at=after.updated_at)
+        if to_send:
+            connection.execute(insert(tables.webhook_delivery), to_send)
 
 
 def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
@@ -268,10 +272,6 @@ def _require_private(actor: Actor) -> None:
         raise Forbidden(lazy_gettext("This needs a private token."))
 
 
-def _unknown_short_ids(lines: Sequence[CartLine], actor: Actor) -> list[FieldError]:
-    unknown = products.unknown_short_ids((line.configuration_id for line in lines), actor.org_id)
-    return [
-        FieldError(f"cart.{position}.configurationId", products.UNKNOWN_SENTENCE)
-        for position, line in enumerate(lines)
-        if line.configuration_id in unknown
-    ]
+def _unknown_errors(lines: Sequence[CartLine], actor: Actor) -> list[FieldError]:
+    named = [(position, line.configuration_id) for position, line in enumerate(lines)]
+    return products.unknown_errors(named, actor.org_id)

@@ -1,22 +1,39 @@
-"""Drafts: what a person has typed and not saved yet, which neither a crash nor a closed page loses.
+"""Forms that are kept: what a person has typed and not saved yet, and the org's templates.
 
 A draft belongs to one person and has a key. That of a new order is the key of its form; once the
 key has created an order there is no draft any more, whatever the table still contains. That of a
-change is made from its order (`change_key`), and is ended by `end_draft`.
+change is made from its order (`change_key`); its fields include the version of the order from which
+the change began, so that a person who goes on days later still changes only what they have touched.
 """
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 
-from orders.domain.errors import Conflict
+from orders.domain.errors import Conflict, FieldError, InvalidInput, NotFound
 from orders.domain.moments import now_or
+from orders.domain.order import Order
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.storage import database
-from orders.storage.tables import draft, insert_new, submission
+from orders.storage.tables import draft, insert_new, order_template, submission
 
 KEPT_FOR = timedelta(days=60)  # after its last change
 # How long the end of a change is remembered: longer than any request of its page can take.
@@ -81,9 +98,8 @@ def save_draft(
     """Save what was typed into a form; returns the version to save over next.
 
     `page` names the open page that saves, `version` is what it has loaded or saved last, 0 for a
-    new form. Raises DraftChanged when another page has saved since: then nothing is overwritten.
-    The same content again is no change. For a form whose order is placed nothing is saved, and 0 is
-    returned. No fields at all mean that nothing is left to save.
+    new form. Raises DraftChanged when another page has saved since. Saves nothing and returns 0 for
+    a form whose order is placed. Empty `fields` mean that nothing is left to save.
     """
     at = now_or(now)
     values = {
@@ -124,10 +140,7 @@ def find_draft(key: str, actor: Actor) -> FormDraft | None:
 
 
 def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
-    """List the person's drafts of new orders, the newest first, at most MOST_LISTED.
-
-    Without the one of `but`.
-    """
+    """Return the MOST_LISTED newest drafts of new orders of the person, but not that of `but`."""
     placed = exists().where(
         submission.c.actor_id == draft.c.staff_id, submission.c.key == draft.c.key
     )
@@ -158,17 +171,16 @@ def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> Non
         connection.execute(statement)
 
 
-def end_draft(
-    key: str, actor: Actor, *, version: int, page: str, now: datetime | None = None
+def end_change(
+    order: Order, actor: Actor, *, version: int, page: str, now: datetime | None = None
 ) -> bool:
     """Delete the draft of a change, because the change is saved or discarded.
 
-    `version` and `page` are as for `save_draft`. Returns whether it is gone: what another page has
-    saved since stays. A save of this page that is still on its way brings nothing back, so its end
-    is remembered for a while, also where nothing was kept yet; without the name of a page it
-    is not.
+    Returns whether it is gone: what another page has saved since stays. `version` and `page` are as
+    for `save_draft`. The end is remembered for END_KEPT_FOR, so that a save of this page that is
+    still on its way brings nothing back; not without the name of a page.
     """
-    at = now_or(now)
+    key, at = change_key(order.id), now_or(now)
     values = {"fields": [], "title": "", "lines": 0, "changed_at": at, "discarded_at": at}
 
     with database.transaction() as connection:
@@ -202,11 +214,9 @@ def _stored(key: str, actor: Actor) -> Select[Any]:
 
 
 def _is_refused(found: Row[Any], version: int, page: str) -> bool:
-    """Return whether a page may not overwrite what is stored."""
     if found.fields:
         return bool(found.version != version and found.page != page)
-    # There is nothing to overwrite. But a page that has ended its change must not bring it back by
-    # a save that arrives late.
+    # A page that has ended its change must not bring it back by a save that arrives late.
     return bool(found.discarded_at is not None and found.page == page and version < found.version)
 
 
@@ -216,3 +226,133 @@ def _named(key: str, actor: Actor) -> ColumnElement[bool]:
 
 def _is_placed(key: str, actor: Actor) -> Any:  # noqa: ANN401 - SQLAlchemy's EXISTS, also a column
     return exists().where(submission.c.actor_id == actor.id, submission.c.key == key)
+
+
+class ChangeElsewhere(Conflict):
+    """The person has other unsaved changes of the order, or has ended those of this page."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            lazy_gettext(
+                "Not kept as a draft: you have other changes of this order, or have ended these "
+                "in another window. Save here, or open the order again."
+            )
+        )
+
+
+def find_change(order: Order, actor: Actor) -> FormDraft | None:
+    """Return what this person has typed into the order's form and not saved.
+
+    None for an order in the bin, which cannot be changed: its change waits until it is restored.
+    """
+    if order.deleted_at is not None:
+        return None
+    found = find_draft(change_key(order.id), actor)
+    return found if found is not None and found.fields else None
+
+
+def save_change(order: Order, fields: Fields, *, actor: Actor, version: int, page: str) -> int:
+    """Save what was typed into the order's form; returns the draft's version to save over next.
+
+    `fields` are all that were sent, or none when nothing differs from the order; `version` and
+    `page` as for `save_draft`. Raises ChangeElsewhere when another page has changes, or this one
+    has ended its own.
+    """
+    if not fields and not version:
+        return 0
+    key = change_key(order.id)
+    try:
+        return save_draft(key, fields, actor=actor, title="", lines=0, version=version, page=page)
+    except DraftChanged as changed:
+        raise ChangeElsewhere from changed
+
+
+MAX_NAME = 100  # characters
+MAX_TEMPLATES = 200  # templates of an org
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template as a list shows it."""
+
+    id: str
+    name: str
+    created_by: str
+
+
+def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | None = None) -> str:
+    """Save a form under a name for the whole org and return its ID; replace one of the same name.
+
+    Raises InvalidInput for a name that is empty or too long, and Conflict beyond MAX_TEMPLATES.
+    """
+    name = " ".join(name.replace("\0", " ").split())
+    if not name or len(name) > MAX_NAME:
+        message = lazy_gettext("A name of 1 to %(most)s characters is needed.", most=MAX_NAME)
+        raise InvalidInput([FieldError("templateName", message)])
+    template_id = str(uuid.uuid4())
+    made = {"created_at": now_or(now), "created_by": actor.id}
+    mine = order_template.c.org_id == actor.org_id
+
+    def save(connection: Connection) -> str:
+        same = select(order_template.c.id).where(mine, order_template.c.name == name)
+        found = connection.execute(same).scalar()
+        if found is not None:
+            connection.execute(
+                update(order_template)
+                .where(order_template.c.id == found)
+                .values(fields=fields, **made)
+            )
+            return str(found)
+        count = select(func.count()).select_from(order_template).where(mine)
+        if connection.execute(count).scalar_one() >= MAX_TEMPLATES:
+            raise Conflict(
+                lazy_gettext(
+                    "There are %(most)s templates already. Remove one that nobody needs.",
+                    most=MAX_TEMPLATES,
+                )
+            )
+        row = {"id": template_id, "org_id": actor.org_id, "name": name, "fields": fields}
+        connection.execute(insert(order_template), {**row, **made})
+        return template_id
+
+    try:
+        return database.write(save)
+    except IntegrityError:  # a colleague has saved the same name at the same moment
+        return database.write(save)
+
+
+def list_templates(actor: Actor) -> list[Template]:
+    statement = (
+        select(order_template.c.id, order_template.c.name, order_template.c.created_by)
+        .where(order_template.c.org_id == actor.org_id)
+        .order_by(func.lower(order_template.c.name), order_template.c.id)
+    )
+    with database.read() as connection:
+        return [Template(*row) for row in connection.execute(statement)]
+
+
+def find_template(template_id: str, actor: Actor) -> Fields:
+    """Return the fields of a template of the org. Raises NotFound."""
+    statement = select(order_template.c.fields).where(*_template(template_id, actor))
+    with database.read() as connection:
+        found = connection.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound(lazy_gettext("There is no such template."))
+    fields: Fields = found.fields
+    return fields
+
+
+def remove_template(template_id: str, actor: Actor) -> str:
+    """Delete a template of the org and return its name. Raises NotFound."""
+    own = _template(template_id, actor)
+    statement = delete(order_template).where(*own).returning(order_template.c.name)
+    with database.transaction() as connection:
+        name = connection.execute(statement).scalar()
+    if name is None:
+        raise NotFound(lazy_gettext("There is no such template."))
+    return str(name)
+
+
+def _template(template_id: str, actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    own_id = template_id.replace("\0", "")
+    return order_template.c.org_id == actor.org_id, order_template.c.id == own_id

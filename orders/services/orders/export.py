@@ -32,7 +32,7 @@ from orders.services.catalog import products
 from orders.services.orders import order_list, queries
 from orders.services.orders.order_filter import OrderFilter
 from orders.services.orders.order_list import Sort
-from orders.services.orders.rows import order_from
+from orders.services.orders.queries import order_from
 from orders.storage import database
 from orders.storage.tables import orders
 
@@ -66,7 +66,6 @@ class Columns:
 
     @property
     def names(self) -> list[str]:
-        """Return the names of the columns."""
         names: list[str] = []
         for field in ORDER_FIELDS:
             if field.kind is FieldKind.LINES:
@@ -90,7 +89,10 @@ def find_columns(
             keys[area][rule.key] = None
     rest: set[str] = set()
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
-        for objects in _read_objects(ids):
+        statement = select(*(orders.c[area] for area in AREAS)).where(orders.c.id.in_(ids))
+        with database.read() as connection:
+            rows = connection.execute(statement).all()
+        for objects in rows:
             for area, values in zip(AREAS, objects, strict=True):
                 for key in values:
                     if len(keys[area]) < MOST_KEYS:
@@ -105,14 +107,6 @@ def find_columns(
 
 def _is_text(rule: AttributeRule) -> bool:
     return rule.kind in {Kind.TEXT, Kind.OPTION}
-
-
-def _read_objects(ids: Sequence[str]) -> Iterator[tuple[dict[str, Any], ...]]:
-    columns = [orders.c[area] for area in AREAS]
-    statement = select(*columns).where(orders.c.id.in_(ids))
-    with database.read() as connection:
-        rows = connection.execute(statement).all()
-    return (tuple(row) for row in rows)
 
 
 def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
@@ -134,10 +128,8 @@ def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iter
 
 
 def _read_products(references: Iterable[str], org_id: str) -> dict[str, _Product]:
-    cards = products.resolve(references, org_id)
-    return {
-        reference: (card.sku or "", card.product_name or "") for reference, card in cards.items()
-    }
+    found = products.resolve(references, org_id)
+    return {reference: (one.sku or "", one.product_name or "") for reference, one in found.items()}
 
 
 def _read_orders(ids: Sequence[str]) -> list[Order]:

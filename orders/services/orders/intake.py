@@ -21,14 +21,15 @@ from orders.domain.moments import now_or
 from orders.domain.order import ORDER_FIELDS, CartLine, Order, OrderDraft, new_order
 from orders.domain.schema import shape_errors
 from orders.domain.texts import lazy_gettext
+from orders.domain.webhook import Topic
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey, KeyAlreadyUsed
 from orders.services.orders import queries
 from orders.services.orders.notes import note_row
-from orders.services.orders.rows import CREATED, history_row, line_rows, order_row
-from orders.services.webhooks.outbox import Topic, messages
+from orders.services.orders.queries import CREATED, history_row, line_rows, order_row
+from orders.services.webhooks.webhooks import messages
 from orders.storage import database, tables
 from orders.storage.database import CompiledSelect, NewRows
 
@@ -57,9 +58,9 @@ def check_order(
 ) -> OrderDraft:
     """Check an order as it was sent (camelCase keys, plain dicts and lists).
 
-    Returns the draft with the defaults of the org's attributes filled in. Raises InvalidOrder with
-    every error by its path, and Forbidden when it names another org than the actor's. Nothing is
-    stored. `legacy_items` is off for the web form, which does not know the deprecated `items`.
+    Returns the draft with the defaults of the org's attributes. Raises InvalidOrder with each error
+    by its path, and Forbidden when it names another org than the actor's. `legacy_items` is off for
+    the web form, which does not know the deprecated `items`.
     """
     shape = shape_errors(raw, limits=limits, legacy_items=legacy_items)
     sent: dict[str, Any] = raw if isinstance(raw, dict) else {}
@@ -77,16 +78,12 @@ def check_order(
     references = _references(
         sent.get("cart") if not shape.cart_from_items else draft and draft.cart
     )
-    unknown = products.unknown_short_ids([name for _, name in references], actor.org_id)
+    unknown = products.unknown_errors(references, actor.org_id)
     if unknown and shape.cart_from_items and draft is not None:
         # Entries that name no configuration cannot be converted: `items` stays as it came.
         draft = draft._replace(cart=())
-    elif unknown:
-        errors += [
-            FieldError(f"cart.{position}.configurationId", products.UNKNOWN_SENTENCE)
-            for position, name in references
-            if name in unknown
-        ]
+    else:
+        errors += unknown
     if errors or draft is None:
         raise InvalidOrder(sorted(errors, key=_place))
     return draft._replace(metadata=attributes.metadata, derivative=attributes.derivative)
@@ -96,7 +93,7 @@ def create_order(
     draft: OrderDraft,
     *,
     actor: Actor,
-    once: IdempotencyKey | None = None,
+    key: IdempotencyKey | None = None,
     note: str = "",
     action: str = CREATED,
     now: datetime | None = None,
@@ -104,17 +101,15 @@ def create_order(
 ) -> Order:
     """Store a checked order with its lines and its first history entry, all or nothing.
 
-    `note` is the team's first one, checked by `notes.check_note`; empty for none. `action`
-    is that of the first history entry. Returns the order after it is durable. With `once`, a repeat
-    returns the order that the key has already created, and raises AlreadyPlaced when the content
-    differs; a key whose first answer is stored raises Repeated. A short ID that is taken is
-    replaced by another. Raises ServiceBusy when the database cannot be written.
+    `note` is the team's first one, checked by `notes.check_note`; empty for none. `action` is that
+    of the history entry. Returns the order after it is durable. With a used `key`, returns the
+    order that it has created, or raises AlreadyPlaced when the content differs, and KeyAlreadyUsed
+    when its answer is stored. Raises ServiceBusy when the database cannot be written.
     """
     at = now_or(now)
-    # Made before the transaction: when the answer to a commit is lost and the write is repeated, it
-    # finds its own order and creates no second one.
+    # Made before the transaction: a write repeated after a lost commit finds its own order.
     order_id = new_uuid(at)
-    if once is not None and (placed := _placed_before(once, actor)):
+    if key is not None and (placed := _placed_before(key, actor)):
         return placed
     taken: IntegrityError | None = None
     for _ in range(SHORT_ID_TRIES):
@@ -122,13 +117,13 @@ def create_order(
             draft, order_id=order_id, short_id=new_short_id(), org_id=actor.org_id,
             created_by=actor.id, at=at,
         )  # fmt: skip
-        rows = _rows(order, actor, once, note, action)
+        rows = _rows(order, actor, key, note, action)
         try:
             database.insert(rows)
         except IntegrityError as error:
             taken = error
             # The same key at the same moment: the other one has won.
-            if once is not None and (placed := _placed_before(once, actor)):
+            if key is not None and (placed := _placed_before(key, actor)):
                 return placed
             for own in database.rows(_own_short_id, {"order_id": order_id}):
                 return order._replace(short_id=own.short_id)
@@ -150,18 +145,18 @@ _placed_by_key = CompiledSelect(
 )
 
 
-def _placed_before(once: IdempotencyKey, actor: Actor) -> Order | None:
-    for placed in database.rows(_placed_by_key, {"actor_id": actor.id, "key": once.key}):
-        if once.answer is not None:
+def _placed_before(key: IdempotencyKey, actor: Actor) -> Order | None:
+    for placed in database.rows(_placed_by_key, {"actor_id": actor.id, "key": key.key}):
+        if key.answer is not None:
             raise KeyAlreadyUsed
-        if placed.fingerprint != once.fingerprint:
+        if placed.fingerprint != key.fingerprint:
             raise AlreadyPlaced(placed.short_id)
         return queries.find_order(placed.short_id, actor.org_id)
     return None
 
 
 def _rows(
-    order: Order, actor: Actor, once: IdempotencyKey | None, note: str, action: str
+    order: Order, actor: Actor, key: IdempotencyKey | None, note: str, action: str
 ) -> NewRows:
     """Return the rows of an order, its lines, its first history entry, its messages and its key."""
     rows: dict[Table, list[dict[str, Any]]] = {
@@ -172,9 +167,9 @@ def _rows(
     }
     if note:
         rows[tables.order_note] = [note_row(order.id, note, actor=actor, at=order.created_at)]
-    if once is not None:
+    if key is not None:
         rows[tables.submission] = [
-            idempotency.row(once, actor, order, order_id=order.id, at=order.created_at)
+            idempotency.row(key, actor, order, order_id=order.id, at=order.created_at)
         ]
     return rows
 

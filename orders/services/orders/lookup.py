@@ -24,8 +24,7 @@ from orders.services.accounts.access import org_rules_of
 from orders.services.catalog import configuration_queries, products
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.catalog.products import ConfigurationSummary
-from orders.services.orders.queries import whole_order
-from orders.services.orders.rows import order_from
+from orders.services.orders.queries import order_from, whole_order
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.tables import insert_new, order_tries, orders

@@ -53,7 +53,6 @@ def check_note(text: str) -> str:
 def note_row(
     order_id: str, text: str, *, actor: Actor, at: datetime, note_id: str | None = None
 ) -> dict[str, Any]:
-    """Return the row of `order_note` for a checked text."""
     return {
         "id": note_id or str(uuid.uuid4()),
         "order_id": order_id,
@@ -86,7 +85,6 @@ def add_note(
 
 
 def list_notes(order: Order) -> tuple[Note, ...]:
-    """Return all notes on an order, newest first."""
     statement = (
         select(OrderNote.id, OrderNote.at, OrderNote.actor_id, OrderNote.text)
         .where(OrderNote.order_id == order.id)
@@ -104,8 +102,7 @@ def list_notes(order: Order) -> tuple[Note, ...]:
 def remove_note(reference: str, note_id: str, *, actor: Actor) -> None:
     """Delete a note of the actor; do nothing if it does not exist.
 
-    Raises NotFound for an unknown order or one in the bin, and Forbidden for a note of another
-    author.
+    Raises NotFound for the order, and Forbidden for a note of another author.
     """
     with database.transaction() as connection:
         order_id = _find_order(connection, reference, actor)

@@ -1,25 +1,30 @@
 """Save what somebody has changed on the form of an order, however long ago it was opened.
 
 A save changes only what this person has touched. What others have changed meanwhile stays; where
-both have changed the same, nothing is saved and the conflicts are returned.
+both have changed the same, nothing is saved and the conflicts are returned. People who have the
+same order open see each other's names before they save.
 """
 
+import operator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
-from orders.domain.changes import undo_difference
+from orders.domain.changes import Merged, merge_orders, undo_difference
 from orders.domain.errors import Conflict, ServiceBusy, StaleVersion
 from orders.domain.inputs import Limits
-from orders.domain.merging import Merged, merge_orders
+from orders.domain.moments import now_or
 from orders.domain.order import EDITABLE_FIELDS, Order, OrderChanges
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts.access import Actor
+from orders.services.accounts.access import Actor, StaffMember
 from orders.services.orders import changes as order_changes
-from orders.services.orders import queries
+from orders.services.orders.queries import find_order
 from orders.storage import database
-from orders.storage.tables import order_history
+from orders.storage.models.people import StaffAccount
+from orders.storage.tables import insert_new, order_editor, order_history, shown_name
 
 # Others may change the order between reading and saving, but hardly TRIES times in a row.
 TRIES = 5
@@ -58,19 +63,20 @@ def save_edit(
 ) -> Saved:
     """Save changes that began with this version of the order, merged with what came since.
 
-    Raises InvalidOrder, NotFound, StaleVersion for a version that never was, and EditConflict when
-    others have changed the same fields otherwise.
+    Raises InvalidOrder, NotFound, StaleVersion for a version that never was, and EditConflict.
     """
     for _ in range(TRIES):
-        stored = queries.find_order(order_id, actor.org_id)
+        stored = find_order(order_id, actor.org_id)
         base = order_at(stored, version)
         mine = check_edit(base, raw, actor=actor, limits=limits)
         merged = merge_orders(base, mine, stored)
         if merged.conflicts:
             raise EditConflict(stored, merged)
+        values = {field.name: getattr(merged.order, field.name) for field in EDITABLE_FIELDS}
+        is_current = partial(operator.eq, stored.version)
         try:
             order = order_changes.change_order(
-                order_id, _as_changes(merged.order), actor=actor, is_current=_is(stored.version)
+                order_id, OrderChanges(**values), actor=actor, is_current=is_current
             )
         except StaleVersion:
             continue
@@ -78,14 +84,6 @@ def save_edit(
     raise ServiceBusy(
         lazy_gettext("The order is being changed by others all the time. Please try again.")
     )
-
-
-def _is(version: int) -> order_changes.VersionCheck:
-    return lambda current: current == version
-
-
-def _as_changes(order: Order) -> OrderChanges:
-    return OrderChanges(**{field.name: getattr(order, field.name) for field in EDITABLE_FIELDS})
 
 
 # The actions that raise an order's version.
@@ -115,3 +113,51 @@ def order_at(order: Order, version: int) -> Order:
     for change in changes:
         order = undo_difference(order, change)
     return order._replace(version=version)
+
+
+# An open page sends a request every RENEWED seconds; after SILENT_FOR it counts as closed.
+RENEWED = 20
+SILENT_FOR = timedelta(seconds=50)
+
+
+def note_editor(reference: str, member: StaffMember, *, now: datetime | None = None) -> list[str]:
+    """Store that this person has the order open; return the names of others who have, sorted.
+
+    Raises NotFound when the org has no such order.
+    """
+    order = find_order(reference, member.org_id)
+    at = now_or(now)
+
+    with database.transaction() as connection:
+        row = {"order_id": order.id, "staff_id": member.id, "seen_at": at}
+        if not insert_new(connection, order_editor, row):
+            mine = (order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id)
+            connection.execute(update(order_editor).where(*mine).values(seen_at=at))
+        others = (
+            select(shown_name)
+            .join(order_editor, order_editor.c.staff_id == StaffAccount.id)
+            .where(
+                order_editor.c.order_id == order.id,
+                order_editor.c.staff_id != member.id,
+                order_editor.c.seen_at > at - SILENT_FOR,
+            )
+            .order_by(shown_name)
+        )
+        return list(connection.execute(others).scalars())
+
+
+def leave(reference: str, member: StaffMember) -> None:
+    order = find_order(reference, member.org_id)
+    statement = delete(order_editor).where(
+        order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id
+    )
+    with database.transaction() as connection:
+        connection.execute(statement)
+
+
+def clear_old(now: datetime | None = None) -> int:
+    """Delete who had orders open long ago; return how many."""
+    before = (now_or(now)) - SILENT_FOR
+    statement = delete(order_editor).where(order_editor.c.seen_at <= before)
+    with database.transaction() as connection:
+        return connection.execute(statement).rowcount

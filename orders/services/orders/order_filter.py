@@ -5,6 +5,7 @@ platform, values of metadata and derivative), as its code or ID, or in a configu
 its lines names.
 """
 
+import operator
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -37,8 +38,7 @@ from orders.storage.tables import cart_line, configuration, orders, shown_name, 
 MOST_NAMED = 5_000
 # Up to MOST_ORDERS orders, or names of configurations, are passed as values of their own: an index
 # then leads to the lines, and SQLite finds the orders without reading their rows. 20 words make
-# 20,000 values; SQLite takes 32,766. Where more orders have such a line, a page is full soon, and
-# each order that is looked at is asked for its lines.
+# 20,000 values; SQLite takes 32,766. With more, a page is full soon: each order is checked instead.
 MOST_ORDERS = 1_000
 # A part of a code as it is shown: hyphens that the stored text does not have.
 _PART_OF_CODE = re.compile(r"[0-9A-Za-z]{1,4}(-[0-9A-Za-z]{1,4}){1,2}")
@@ -106,7 +106,12 @@ def _conditions(
         value = getattr(wanted, name)
         if value is not None:
             yield orders.c[name] == value
-    yield from _created(wanted)
+    created = (
+        (operator.ge, wanted.created_from),
+        (operator.le, wanted.created_to),
+        (operator.lt, wanted.created_before),
+    )
+    yield from (compare(orders.c.created_at, at) for compare, at in created if at is not None)
     for key, value in wanted.platform.items():
         if key in PLATFORM_LABELS and isinstance(value, str):
             # The search text contains it, and is read faster than the stored JSON.
@@ -119,16 +124,6 @@ def _conditions(
         names = _names_of(connection, org_id, wanted.configuration_id)
         named = cart_line.c.configuration_id.in_(names)
         yield exists().where(cart_line.c.order_id == orders.c.id, named)
-
-
-def _created(wanted: OrderFilter) -> Iterator[ColumnElement[bool]]:
-    created = orders.c.created_at
-    if wanted.created_from is not None:
-        yield created >= wanted.created_from
-    if wanted.created_to is not None:
-        yield created <= wanted.created_to
-    if wanted.created_before is not None:
-        yield created < wanted.created_before
 
 
 def _contains(area: str, key: str, value: str) -> ColumnElement[bool]:

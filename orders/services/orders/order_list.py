@@ -11,8 +11,7 @@ from orders.domain.identifiers import read_uuid
 from orders.domain.order import FIELD_BY_PATH, SORTABLE_FIELDS, FieldKind, Order
 from orders.domain.status import Status
 from orders.services.orders.order_filter import OrderFilter, conditions
-from orders.services.orders.queries import any_order
-from orders.services.orders.rows import order_from
+from orders.services.orders.queries import any_order, order_from
 from orders.storage import database
 from orders.storage.pages import (
     Cursor,
@@ -45,10 +44,9 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
 
 
 def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]:
-    """Return a page of the org's orders and the number of all that match.
+    """Return a page of the org's orders, ties sorted by ID, and the number of all that match.
 
-    Orders that are equal by the sorted field are sorted by their ID, so that no page repeats one of
-    another. Raises MistypedShortId when one of `short_ids` cannot be a code.
+    Raises MistypedShortId when one of `short_ids` cannot be a code.
     """
     with database.read() as connection:
         found = any_order.where(*conditions(connection, org_id, wanted))
@@ -127,8 +125,7 @@ class OrderSummary:
 class ListPage:
     """A page of the desk's list. The cursors are None at either end.
 
-    `count` is the number of all orders that match, on the first page only; with `has_more` there
-    are more than that.
+    `count` is the number of all orders, on the first page only; with `has_more` there are more.
     """
 
     orders: tuple[OrderSummary, ...]
@@ -143,8 +140,8 @@ def list_page(
 ) -> ListPage:
     """Return a page of at most PAGE_SIZE orders of the org.
 
-    `older_than` and `newer_than` are the cursors of a page with the same sort: what comes after it,
-    and before it. One that cannot be read means the first page.
+    `older_than` and `newer_than` are cursors of a page with the same sort; one that cannot be read
+    means the first page.
     """
     with database.read() as connection:
         page = cursor_page(
@@ -187,7 +184,6 @@ _shown = [
 
 
 def _read(connection: Connection, ids: Sequence[str]) -> tuple[OrderSummary, ...]:
-    """Return the orders with these IDs, in this order."""
     statement = select(*_shown, orders.c.status).where(orders.c.id.in_(ids))
     rows = {row.id: row._asdict() for row in connection.execute(statement)}
     counted = (

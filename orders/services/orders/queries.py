@@ -1,18 +1,23 @@
-"""Read orders one by one, and their history. Every query names its org."""
+"""Read orders one by one, their history and their customers; convert orders to rows and back.
+
+Every query names its org.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, bindparam, select, type_coerce
+import orjson
+from sqlalchemy import ColumnElement, Text, bindparam, func, or_, select, type_coerce
 
 from orders.domain import short_id
 from orders.domain.errors import NotFound
 from orders.domain.identifiers import read_uuid
-from orders.domain.order import Order
+from orders.domain.order import CartLine, Order
+from orders.domain.search_text import search_text
+from orders.domain.status import STATUS_BY_NAME
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
-from orders.services.orders.rows import order_from
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orders import OrderHistory, Submission
@@ -20,6 +25,63 @@ from orders.storage.models.orgs import Token
 from orders.storage.models.people import StaffAccount
 from orders.storage.sql import JsonRows
 from orders.storage.tables import cart_line, orders, shown_name
+
+# The action of the first entry of the history: where the order came from.
+CREATED = "created"
+IMPORTED = "imported"
+
+
+def order_row(order: Order) -> dict[str, Any]:
+    row = order._asdict()
+    del row["cart"]
+    return {**row, "status": str(order.status), "search_text": search_text(order)}
+
+
+def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order`
+    fields = row._asdict()
+    fields["cart"] = _cart(fields.pop("lines"))
+    fields["status"] = STATUS_BY_NAME[row.status]
+    return Order(**fields)
+
+
+def _cart(text: str | None) -> tuple[CartLine, ...]:
+    """Return the lines in JSON of `JsonRows`: position, configuration, count, metadata as text."""
+    if text is None:
+        return ()
+    rows = orjson.loads(text)
+    rows.sort()
+    return tuple(
+        CartLine(name, count, None if metadata is None else orjson.loads(metadata))
+        for _position, name, count, metadata in rows
+    )
+
+
+def line_rows(order: Order) -> list[dict[str, Any]]:
+    return [
+        {
+            "order_id": order.id,
+            "position": position,
+            "configuration_id": line.configuration_id,
+            "count": line.count,
+            "metadata": line.metadata,
+        }
+        for position, line in enumerate(order.cart)
+    ]
+
+
+def history_row(
+    order: Order, actor: Actor, action: str, changes: dict[str, Any], *, at: datetime
+) -> dict[str, Any]:
+    """Return the row of `order_history`; `changes` is what `changes.difference` returns."""
+    return {
+        "order_id": order.id,
+        "at": at,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "action": action,
+        "changes": changes,
+    }
+
 
 _lines = (
     select(
@@ -47,8 +109,7 @@ _by_short_id = CompiledSelect(_of_org.where(orders.c.short_id == bindparam("refe
 def find_order(reference: str, org_id: str) -> Order:
     """Read one order of the org by its UUID, or by its short ID in any spelling.
 
-    Raises NotFound when the org has no such order or it is in the bin, and MistypedShortId for a
-    text that can be neither; the latter without asking the database.
+    Raises NotFound, also for one in the bin, and MistypedShortId for a text that can be neither.
     """
     order_id = read_uuid(reference)
     statement = _by_short_id if order_id is None else _by_id
@@ -138,3 +199,67 @@ def find_submission(key: str, actor: Actor) -> str | None:
     )
     with database.read() as connection:
         return connection.execute(statement).scalar()
+
+
+MOST_SHOWN = 8
+# The newest orders of the org, in which any part of an ID is found; older ones by its start.
+LOOKED_BACK = 500
+MAX_TEXT = 100  # characters of a search that are looked at
+# Sorts after every character that an ID may start with.
+_LAST = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCustomer:
+    """A customer by the ID that orders give, with the name of the newest of these orders."""
+
+    customer_id: str
+    order_name: str | None
+
+
+def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[KnownCustomer]:
+    """Return customers whose ID, or whose newest order's name, contains the text.
+
+    First those of the newest orders, in any case; then those whose ID starts with the text.
+    """
+    typed = text[:MAX_TEXT].replace("\0", " ").strip()
+    is_ours = (
+        orders.c.org_id == actor.org_id,
+        orders.c.deleted_at.is_(None),
+        orders.c.customer_id.is_not(None),
+    )
+    newest = (
+        select(orders.c.customer_id, orders.c.name, orders.c.created_by)
+        .where(orders.c.org_id == actor.org_id, orders.c.deleted_at.is_(None))
+        .order_by(orders.c.created_at.desc(), orders.c.id.desc())
+        .limit(LOOKED_BACK)
+    )
+    with database.read() as connection:
+        rows = [row for row in connection.execute(newest) if row.customer_id]
+        rows.sort(key=lambda row: row.created_by != actor.id)
+        found: dict[str, KnownCustomer] = {}
+        sought = typed.casefold()
+        for row in rows:
+            known = f"{row.customer_id}\n{row.name or ''}".casefold()
+            if sought in known:
+                found.setdefault(row.customer_id, KnownCustomer(row.customer_id, row.name))
+        if typed and len(found) < most:
+            column = orders.c.customer_id
+            ways = (typed, typed.upper(), typed.lower(), typed.capitalize())
+            spellings = list(dict.fromkeys(ways))
+            every = [or_(*(column.startswith(one, autoescape=True) for one in spellings))]
+            if connection.dialect.name == "sqlite":
+                # Its LIKE cannot use the index. A statement for each spelling ends after a few
+                # customers; one for all of them would look at all that the org has.
+                every = [(column >= one) & (column < one + _LAST) for one in spellings]
+            for begins in every:
+                older = (
+                    select(column, func.max(orders.c.name))
+                    .where(*is_ours, begins)
+                    .group_by(column)
+                    .order_by(column)
+                    .limit(most)
+                )
+                for customer_id, name in connection.execute(older):
+                    found.setdefault(customer_id, KnownCustomer(customer_id, name))
+    return list(found.values())[:most]

@@ -77,9 +77,8 @@ def save_view(
 ) -> str:  # fmt: skip
     """Save an address of the list under a name, and return the view's ID.
 
-    The same `view_id` twice is one view, as of a form that was sent twice. Raises
-    InvalidInput for a name that is empty, too long or used by another view of this person, and
-    Conflict when the person has MAX_VIEWS already.
+    A used `view_id` changes nothing. Raises InvalidInput for a name that is empty, too long or used
+    by another view of this person, and Conflict beyond MAX_VIEWS.
     """
     at = now or datetime.now(UTC)
     checked, own_id = _checked(name), view_id or str(uuid.uuid4())
@@ -112,10 +111,9 @@ def change_view(
     view_id: str, member: StaffMember, *, name: str, is_shared: bool,
     address: Address | None = None, now: datetime | None = None,
 ) -> None:  # fmt: skip
-    """Rename a view, share it or not, and let it show something else when `address` is given.
+    """Rename a view, share it or not, and replace its address when one is given.
 
-    Raises NotFound, Forbidden for a view of somebody else (an admin may), and InvalidInput for the
-    name.
+    Raises NotFound, Forbidden for a view of another person unless an admin asks, InvalidInput.
     """
     checked = _checked(name)
     values: dict[str, object] = {"name": checked, "is_shared": is_shared}
@@ -137,7 +135,6 @@ def delete_view(view_id: str, member: StaffMember) -> None:
 
 
 def _require(connection: Connection, view_id: str, member: StaffMember) -> str:
-    """Return the owner's ID of a view that the person may change."""
     found = None
     if read_uuid(view_id) == view_id:
         which = (saved_view.c.id == view_id, saved_view.c.org_id == member.org_id)
@@ -180,7 +177,6 @@ def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON 
 
 
 def keep_preference(staff_id: str, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value but null
-    """Store what the person has chosen, in place of their earlier choice."""
     which = (staff_preference.c.staff_id == staff_id, staff_preference.c.key == key)
 
     with database.transaction() as connection:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
@@ -21,7 +21,8 @@ from orders.services.webhooks.webhook_client import Message, PostResult
 from orders.storage import database
 from orders.storage.models.orders import OrderRow
 from orders.storage.models.webhooks import WebhookDelivery, WebhookRow
-from orders.storage.pages import Page, Paging
+from orders.storage.pages import Page, Paging, numbered_page
+from orders.storage.tables import webhook_delivery
 
 _SECOND, _MINUTE, _HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 # After each failed attempt; together a day. docs/webhooks.md lists them.
@@ -81,12 +82,8 @@ class Delivery:
     last_answer: str | None
 
 
-class Post(Protocol):
-    """Sends one message and returns the result; never raises. See `WebhookClient.post`."""
-
-    def __call__(self, message: Message, /, *, at: datetime | None = None) -> PostResult:
-        """Send the message once, signed for the moment `at`."""
-        ...
+# Sends one message and returns the result; never raises. See `WebhookClient.post`.
+Post = Callable[..., PostResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +103,7 @@ def _utc_now() -> datetime:
 def is_any_due(*, now: Callable[[], datetime] = _utc_now) -> bool:
     """Return whether a message is due and unclaimed; its receiver may be busy all the same.
 
-    One look into the index of due times, without a lock. Raises ServiceBusy when the database
-    cannot be reached.
+    One look into the index of due times, without a lock. Raises ServiceBusy.
     """
     statement = select(WebhookDelivery.id).where(_is_due(now())).limit(1)
     with database.read() as connection:
@@ -123,10 +119,9 @@ def send_next(
 ) -> bool:
     """Claim the message that has been due the longest, send it, and store the result.
 
-    `claimed` is called before the message is sent, for another thread to claim the next one
-    meanwhile. Return False when nothing is due, or only messages to receivers with MOST_AT_ONCE
-    attempts under way. Raises ServiceBusy when the database cannot be reached; a message whose
-    result could not be stored is sent again when its claim ends.
+    `claimed` is called before the message is sent, so that another thread can claim the next one.
+    Return False when nothing is due, or only messages to receivers with MOST_AT_ONCE attempts under
+    way. Raises ServiceBusy; a message whose result was not stored is sent again after its claim.
     """
     attempt = _claim(now())
     if attempt is None:
@@ -255,7 +250,7 @@ def _clear_old(webhook_id: str, before: datetime) -> int:
     if not ids:
         return 0
     statement = delete(WebhookDelivery).where(
-        # Keep one that somebody has sent again meanwhile.
+        # Keep one that was sent again meanwhile.
         WebhookDelivery.id.in_(ids),
         WebhookDelivery.next_attempt_at.is_(None),
     )
@@ -263,46 +258,25 @@ def _clear_old(webhook_id: str, before: datetime) -> int:
         return connection.execute(statement).rowcount
 
 
+_listed = [column for column in webhook_delivery.c if column.name != "payload"]
+
+
 def list_deliveries(
     webhook_id: str, org_id: str, paging: Paging, *, now: datetime | None = None
 ) -> Page[Delivery]:
     """Return a page of the messages to a webhook of the org, newest first."""
     at = now or _utc_now()
-    of_webhook = and_(
-        WebhookRow.org_id == org_id, WebhookDelivery.webhook_id == read_uuid(webhook_id)
-    )
-    count = (
-        select(func.count())
-        .select_from(WebhookDelivery)
-        .join(WebhookRow, WebhookRow.id == WebhookDelivery.webhook_id)
-        .where(of_webhook)
-    )
-    rows = (
-        select(
-            WebhookDelivery.id,
-            WebhookDelivery.topic,
-            WebhookDelivery.created_at,
-            WebhookDelivery.attempts,
-            WebhookDelivery.last_attempt_at,
-            WebhookDelivery.next_attempt_at,
-            WebhookDelivery.claimed_until,
-            WebhookDelivery.delivered_at,
-            WebhookDelivery.last_status,
-            WebhookDelivery.last_answer,
-            OrderRow.short_id,
-            OrderRow.deleted_at,
-        )
+    statement = (
+        select(*_listed, OrderRow.short_id, OrderRow.deleted_at)
         .join(WebhookRow, WebhookRow.id == WebhookDelivery.webhook_id)
         .join(OrderRow, OrderRow.id == WebhookDelivery.order_id)
-        .where(of_webhook)
-        .order_by(WebhookDelivery.created_at.desc(), WebhookDelivery.id.desc())
-        .limit(paging.per_page)
-        .offset(paging.offset)
+        .where(WebhookRow.org_id == org_id, WebhookDelivery.webhook_id == read_uuid(webhook_id))
     )
     with database.read() as connection:
-        total = connection.execute(count).scalar_one()
-        found = [_delivery(row, at) for row in connection.execute(rows)]
-    return Page(found, total, paging)
+        return numbered_page(
+            connection, statement, paging, sortable={"createdAt": WebhookDelivery.created_at},
+            tie=WebhookDelivery.id, make=lambda row: _delivery(row, at),
+        )  # fmt: skip
 
 
 def _delivery(row: Any, at: datetime) -> Delivery:  # noqa: ANN401 - a row of the statement above
@@ -322,7 +296,7 @@ def _delivery(row: Any, at: datetime) -> Delivery:  # noqa: ANN401 - a row of th
 
 
 def _answer(row: Any) -> str | None:  # noqa: ANN401 - as above
-    # A receiver's answer is kept as it came; ours is a text that can be translated.
+    # A receiver's answer is stored as it came, our reason as a text that can be translated.
     has_answered = row.last_status is not None or row.last_answer is None
     return row.last_answer if has_answered else unpack_line(row.last_answer)
 
@@ -340,8 +314,8 @@ def send_again(
 ) -> None:
     """Make a message due now, even when it is delivered or given up.
 
-    After a failure it keeps the attempts that it had left. Raises NotFound when the webhook of the
-    org has no such message, and Conflict while it is being sent or its webhook is in the bin.
+    After a failure it keeps the attempts that it had left. Raises NotFound, and Conflict while it
+    is being sent or its webhook is in the bin.
     """
     at = now or _utc_now()
     statement = (

@@ -130,7 +130,6 @@ class _Session(HTTPSession):
 
 
 def _root(error: Exception) -> BaseException | None:
-    """Return the cause of the library's error."""
     inner = error.args[0] if error.args else None
     return getattr(inner, "reason", None) or error.__cause__
 
@@ -157,8 +156,7 @@ def _printable(text: str) -> str:
 class _Clock:
     """Ends connections that are still open after the time limit.
 
-    Socket timeouts count from byte to byte: a receiver that sends one every few seconds would keep
-    its sender for ever.
+    Socket timeouts count from byte to byte, so a slow receiver could keep its sender for ever.
     """
 
     def __init__(self) -> None:
@@ -183,7 +181,6 @@ class _Clock:
                     connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Release the connections without ending them."""
         with self._lock:
             for connection in self._sockets:
                 connection.close()
@@ -209,8 +206,6 @@ def _clock(session: requests.Session, time_limit: float) -> Iterator[_Clock]:
 
 
 def _timed_pools(clock: _Clock) -> dict[str, Any]:
-    """Return urllib3's pool classes, with connections that the clock watches."""
-
     class Timed:
         def _new_conn(self) -> socket.socket:
             connection: socket.socket = super()._new_conn()  # type: ignore[misc]  # of the class beside it

@@ -1,27 +1,30 @@
-"""Webhooks of an org: the addresses that receive the events of its orders.
+"""Webhooks of an org, and the outbox: messages to them, stored in the transaction of the event.
 
-Every change raises the version of the org's rules, so that all processes read its webhooks again.
-`deliveries` sends the messages.
+A message is neither lost when the process dies nor sent for a change that was rolled back;
+`deliveries` sends it. Every change of a webhook raises the version of the org's rules, so that all
+processes read its webhooks again.
 """
 
 import base64
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, func, insert, select, update
 
 from orders.domain.errors import Conflict, NotFound
-from orders.domain.identifiers import read_uuid
+from orders.domain.identifiers import new_uuid, read_uuid
 from orders.domain.inputs import Limits
-from orders.domain.moments import now_or
+from orders.domain.moments import now_or, wire_time
+from orders.domain.order import Order, order_fields
 from orders.domain.texts import lazy_gettext
 from orders.domain.webhook import Topic, Webhook, check_change, check_webhook
 from orders.services import idempotency
-from orders.services.accounts.access import Actor, refuse_foreign_org
+from orders.services.accounts.access import Actor, OrgRules, refuse_foreign_org
 from orders.services.accounts.checks import require_version, version_of
 from orders.services.accounts.orgs import bump_rules_version, require_org
 from orders.services.idempotency import IdempotencyKey
@@ -65,16 +68,15 @@ def create(
     actor: Actor,
     limits: Limits,
     allow_private: bool,
-    once: IdempotencyKey | None = None,
+    key: IdempotencyKey | None = None,
     webhook_id: str | None = None,
     now: datetime | None = None,
 ) -> NewWebhook:
     """Create a webhook from the fields sent (plain dicts and lists, camelCase).
 
-    `allow_private` allows addresses in the private network. `webhook_id` is a form's own ID: a
-    repeat returns the webhook that the form has created. Raises Repeated when the key `once` has
-    created one already, InvalidInput with every error by its path, Forbidden when it names another
-    org, and Conflict when the org has MAX_WEBHOOKS already.
+    `allow_private` allows addresses in the private network. A used `webhook_id` (a form's own ID)
+    returns its webhook. Raises KeyAlreadyUsed, InvalidInput with every error by its path, Forbidden
+    when it names another org, and Conflict beyond MAX_WEBHOOKS.
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
@@ -103,7 +105,7 @@ def create(
             return NewWebhook(_webhook(known), known.secret)
         _refuse_too_many(connection, actor.org_id)
         connection.execute(insert(table), row)
-        idempotency.remember(connection, once, actor, made, at=at)
+        idempotency.remember(connection, key, actor, made, at=at)
         return made
 
 
@@ -135,8 +137,7 @@ def change(
 ) -> Webhook:
     """Replace the fields that were sent; return the webhook after the change.
 
-    Raises as `create` does, NotFound when the org has no such webhook, and ChangedMeanwhile when
-    its `version_of_webhook` is another than the given one.
+    Raises as `create` does, NotFound, and ChangedMeanwhile when `version` is not the stored one.
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
@@ -145,7 +146,7 @@ def change(
 
     with database.transaction() as connection:
         webhook = _read(connection, webhook_id, actor.org_id, to_change=True)
-        require_version(version, version_of_webhook(webhook))
+        require_version(version, version_of(webhook))
         if all(getattr(webhook, name) == value for name, value in values.items()):
             return webhook
         return _update(connection, webhook, {**values, "updated_at": now_or(now)})
@@ -172,16 +173,11 @@ def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) ->
 
 
 def restore(
-    webhook_id: str,
-    *,
-    actor: Actor,
-    once: IdempotencyKey | None = None,
-    now: datetime | None = None,
+    webhook_id: str, *, actor: Actor, key: IdempotencyKey | None = None, now: datetime | None = None
 ) -> Webhook:
-    """Restore a webhook from the bin; one that is not in it stays as it is.
+    """Restore a webhook from the bin, so that it receives events again; else do nothing.
 
-    It receives events from now on. Raises Repeated when the key `once` has restored it already,
-    NotFound when the org has no such webhook, and Conflict when the org has MAX_WEBHOOKS others.
+    Raises KeyAlreadyUsed, NotFound, and Conflict beyond MAX_WEBHOOKS.
     """
     at = now_or(now)
 
@@ -190,7 +186,7 @@ def restore(
         if webhook.deleted_at is not None:
             _refuse_too_many(connection, actor.org_id)
             webhook = _update(connection, webhook, {"deleted_at": None, "updated_at": at})
-        idempotency.remember(connection, once, actor, webhook, at=at)
+        idempotency.remember(connection, key, actor, webhook, at=at)
         return webhook
 
 
@@ -207,14 +203,14 @@ def roll_secret(
 ) -> str:
     """Replace a webhook's secret and return it; messages are signed by both for OLD_SECRET_LIFE.
 
-    Raises NotFound when the org has no such webhook outside of the bin, and ChangedMeanwhile when
-    its `version_of_webhook` is another than the given one: two in a row would end the first.
+    Raises NotFound, and ChangedMeanwhile when `version` is not the stored one: two in a row would
+    end the first.
     """
     secret = _new_secret()
     at = now_or(now)
     with database.transaction() as connection:
         webhook = _read(connection, webhook_id, org_id, to_change=True)
-        require_version(version, version_of_webhook(webhook))
+        require_version(version, version_of(webhook))
         values = {
             "old_secret": table.c.secret,
             "old_secret_until": at + OLD_SECRET_LIFE,
@@ -223,11 +219,6 @@ def roll_secret(
         }
         connection.execute(update(table).where(table.c.id == webhook.id).values(values))
     return secret
-
-
-def version_of_webhook(webhook: Webhook) -> str:
-    """Return a version of the stored webhook, so that a form overwrites nobody's change."""
-    return version_of(webhook)
 
 
 def _new_secret() -> str:
@@ -280,3 +271,36 @@ def _webhook(row: Any) -> Webhook:  # noqa: ANN401 - a row of `_columns`
 def _webhook_of(values: Mapping[str, Any]) -> Webhook:
     found = {name: values[name] for name in Webhook._fields}
     return Webhook(**{**found, "topic": Topic(values["topic"])})
+
+
+def messages(topic: Topic, order: Order, org: OrgRules, *, at: datetime) -> list[dict[str, Any]]:
+    """Return a row of `webhook_delivery` for each webhook that receives this event.
+
+    The payload is that of Standard Webhooks; `data` is the order as the JSON API returns it.
+    """
+    webhook_ids = list(_receivers(topic, order, org))
+    if not webhook_ids:
+        return []
+    payload = orjson.dumps(
+        {"type": str(topic), "timestamp": wire_time(at), "data": order_fields(order)}
+    ).decode()
+    return [
+        {
+            # Sorted by time, so that due messages are next to each other.
+            "id": new_uuid(at),
+            "webhook_id": webhook_id,
+            "order_id": order.id,
+            "topic": str(topic),
+            "payload": payload,
+            "created_at": at,
+            "attempts": 0,
+            "next_attempt_at": at,
+        }
+        for webhook_id in webhook_ids
+    ]
+
+
+def _receivers(topic: Topic, order: Order, org: OrgRules) -> Iterable[str]:
+    for webhook in org.webhooks:
+        if webhook.topic == topic and (not webhook.statuses or order.status in webhook.statuses):
+            yield webhook.id

@@ -89,7 +89,7 @@ def made_and_not_noted(one: Import, org: Org, *positions: int) -> None:
     for position in positions:
         draft = plan.draft(plan.order(position))
         once = IdempotencyKey(work.key_of(one.id, position), plan.fingerprint(position))
-        intake.create_order(draft, actor=actor, once=once)
+        intake.create_order(draft, actor=actor, key=once)
 
 
 def test_orders_of_a_killed_process_are_not_created_again(org: Org) -> None:

@@ -8,10 +8,9 @@ from flask import Flask
 from orders.domain.inputs import Limits
 from orders.domain.order import Order
 from orders.services.accounts.access import StaffMember
-from orders.services.orders import change_drafts, drafts, intake
 from orders.services.orders import changes as order_changes
-from orders.services.orders.change_drafts import ChangeElsewhere
-from orders.services.orders.drafts import Fields
+from orders.services.orders import drafts, intake
+from orders.services.orders.drafts import ChangeElsewhere, Fields
 from tests.actors import Org
 
 TYPED: Fields = [["version", "1"], ["name", "Ash table"]]
@@ -33,11 +32,11 @@ def order(app: Flask, org: Org) -> Order:
 def keep(
     order: Order, who: StaffMember, fields: Fields = TYPED, *, version: int = 0, page: str = "first"
 ) -> int:
-    return change_drafts.keep(order, fields, actor=who.actor, version=version, page=page)
+    return drafts.save_change(order, fields, actor=who.actor, version=version, page=page)
 
 
 def kept(order: Order, who: StaffMember) -> Fields | None:
-    found = change_drafts.find_unsaved(order, who.actor)
+    found = drafts.find_change(order, who.actor)
     return None if found is None else found.fields
 
 
@@ -61,7 +60,7 @@ def test_a_change_draft_belongs_to_its_person(
         keep(order, org.staff())
         for stranger in (org.admin(), other_org.staff()):
             assert kept(order, stranger) is None
-            change_drafts.end(order, stranger.actor, version=1, page="first")
+            drafts.end_change(order, stranger.actor, version=1, page="first")
         assert kept(order, org.staff()) == TYPED
         assert keep(order, org.admin(), OTHER, page="second") == 2  # after an end of their own
         assert kept(order, org.staff()) == TYPED
@@ -85,9 +84,9 @@ def test_only_the_window_that_saved_it_can_end_it(
 ) -> None:
     with app.app_context():
         keep(order, member)
-        assert not change_drafts.end(order, member.actor, version=0, page="second")
+        assert not drafts.end_change(order, member.actor, version=0, page="second")
         assert kept(order, member) == TYPED
-        assert change_drafts.end(order, member.actor, version=0, page="first")
+        assert drafts.end_change(order, member.actor, version=0, page="first")
         assert kept(order, member) is None
 
 
@@ -96,7 +95,7 @@ def test_a_late_save_of_an_ended_page_restores_nothing(
 ) -> None:
     with app.app_context():
         version = keep(order, member)
-        change_drafts.end(order, member.actor, version=version, page="first")
+        drafts.end_change(order, member.actor, version=version, page="first")
         with pytest.raises(ChangeElsewhere):
             keep(order, member, OTHER, version=version)
         assert kept(order, member) is None
@@ -108,7 +107,7 @@ def test_a_late_first_save_of_an_ended_page_restores_nothing(
     app: Flask, member: StaffMember, order: Order
 ) -> None:
     with app.app_context():
-        change_drafts.end(order, member.actor, version=0, page="first")
+        drafts.end_change(order, member.actor, version=0, page="first")
         with pytest.raises(ChangeElsewhere):
             keep(order, member)
         assert kept(order, member) is None
@@ -144,6 +143,6 @@ def test_old_drafts_are_deleted_and_ends_soon_too(
         assert drafts.clear_old(now + drafts.END_KEPT_FOR + timedelta(minutes=1)) == 0
         assert drafts.clear_old(now + drafts.KEPT_FOR + timedelta(minutes=1)) == 1
         keep(order, member)
-        change_drafts.end(order, member.actor, version=version, page="first")
+        drafts.end_change(order, member.actor, version=version, page="first")
         assert drafts.clear_old(now) == 0
         assert drafts.clear_old(now + drafts.END_KEPT_FOR + timedelta(minutes=1)) == 1

@@ -10,7 +10,6 @@ from orders.domain.inputs import Limits
 from orders.services.accounts.access import StaffMember
 from orders.services.idempotency import IdempotencyKey
 from orders.services.orders import drafts, intake
-from orders.services.orders import templates as order_templates
 from orders.services.orders.drafts import DraftChanged, Fields
 from tests.actors import Org
 
@@ -98,7 +97,7 @@ def test_a_placed_order_leaves_no_draft(app: Flask, member: StaffMember) -> None
     with app.app_context():
         save(member)
         draft = intake.check_order({"status": "List"}, actor=member.actor, limits=Limits())
-        intake.create_order(draft, actor=member.actor, once=IdempotencyKey(KEY, "f" * 64))
+        intake.create_order(draft, actor=member.actor, key=IdempotencyKey(KEY, "f" * 64))
         assert drafts.find_draft(KEY, member.actor) is None
         assert drafts.list_drafts(member.actor) == []
         assert save(member, [["name", "late"]], version=1) == 0
@@ -127,32 +126,28 @@ def test_old_drafts_are_deleted(app: Flask, member: StaffMember) -> None:
 class TestTemplates:
     def test_the_whole_org_uses_them(self, app: Flask, org: Org, other_org: Org) -> None:
         with app.app_context():
-            made = order_templates.save_template(
-                " Weekly \n shelf ", TYPED, actor=org.staff().actor
-            )
+            made = drafts.save_template(" Weekly \n shelf ", TYPED, actor=org.staff().actor)
             colleague = org.admin().actor
-            assert [one.name for one in order_templates.list_templates(colleague)] == [
-                "Weekly shelf"
-            ]
-            assert order_templates.find_template(made, colleague) == TYPED
+            assert [one.name for one in drafts.list_templates(colleague)] == ["Weekly shelf"]
+            assert drafts.find_template(made, colleague) == TYPED
             stranger = other_org.staff().actor
-            assert order_templates.list_templates(stranger) == []
-            for act in (order_templates.find_template, order_templates.remove_template):
+            assert drafts.list_templates(stranger) == []
+            for act in (drafts.find_template, drafts.remove_template):
                 with pytest.raises(NotFound):
                     act(made, stranger)
-            assert order_templates.remove_template(made, colleague) == "Weekly shelf"
+            assert drafts.remove_template(made, colleague) == "Weekly shelf"
             with pytest.raises(NotFound):
-                order_templates.find_template(made, colleague)
+                drafts.find_template(made, colleague)
 
     def test_the_same_name_is_replaced(self, app: Flask, member: StaffMember) -> None:
         with app.app_context():
-            first = order_templates.save_template("Weekly", TYPED, actor=member.actor)
-            again = order_templates.save_template("Weekly", [["name", "x"]], actor=member.actor)
+            first = drafts.save_template("Weekly", TYPED, actor=member.actor)
+            again = drafts.save_template("Weekly", [["name", "x"]], actor=member.actor)
             assert first == again
-            assert order_templates.find_template(first, member.actor) == [["name", "x"]]
+            assert drafts.find_template(first, member.actor) == [["name", "x"]]
 
     @pytest.mark.parametrize("name", ["", " \0\n", "x" * 101])
     def test_a_name_is_needed(self, app: Flask, member: StaffMember, name: str) -> None:
         with app.app_context(), pytest.raises(InvalidInput) as refused:
-            order_templates.save_template(name, TYPED, actor=member.actor)
+            drafts.save_template(name, TYPED, actor=member.actor)
         assert refused.value.errors[0].path == "templateName"

@@ -9,7 +9,7 @@ from orders.domain.errors import NotFound, StaleVersion
 from orders.domain.inputs import Limits
 from orders.domain.order import Order
 from orders.services.orders import changes as order_changes
-from orders.services.orders import editors, intake
+from orders.services.orders import intake, order_edits
 from orders.services.orders.order_edits import order_at
 from tests.actors import Org
 from tests.bad_orders import CHAIR
@@ -27,22 +27,22 @@ def place(org: Org, **fields: object) -> Order:
 def test_two_people_see_each_other_while_both_have_it_open(app: Flask, org: Org) -> None:
     with app.app_context():
         order, sales, admin = place(org), org.staff(), org.admin()
-        assert editors.note_editor(order.short_id, sales, now=NOW) == []
-        assert editors.note_editor(order.short_id, admin, now=NOW) == [sales.email]
-        later = NOW + timedelta(seconds=editors.RENEWED)
-        assert editors.note_editor(order.id, sales, now=later) == [admin.email]
-        much_later = later + editors.SILENT_FOR
-        assert editors.note_editor(order.id, admin, now=much_later) == []
-        editors.leave(order.id, admin)
-        assert editors.note_editor(order.id, sales, now=much_later) == []
-        assert editors.clear_old(much_later + editors.SILENT_FOR) == 1
+        assert order_edits.note_editor(order.short_id, sales, now=NOW) == []
+        assert order_edits.note_editor(order.short_id, admin, now=NOW) == [sales.email]
+        later = NOW + timedelta(seconds=order_edits.RENEWED)
+        assert order_edits.note_editor(order.id, sales, now=later) == [admin.email]
+        much_later = later + order_edits.SILENT_FOR
+        assert order_edits.note_editor(order.id, admin, now=much_later) == []
+        order_edits.leave(order.id, admin)
+        assert order_edits.note_editor(order.id, sales, now=much_later) == []
+        assert order_edits.clear_old(much_later + order_edits.SILENT_FOR) == 1
 
 
 def test_a_stranger_s_order_cannot_be_open(app: Flask, org: Org, other_org: Org) -> None:
     with app.app_context():
         order = place(org)
         with pytest.raises(NotFound):
-            editors.note_editor(order.id, other_org.staff())
+            order_edits.note_editor(order.id, other_org.staff())
 
 
 def test_an_order_is_read_back_as_it_was(app: Flask, org: Org) -> None:

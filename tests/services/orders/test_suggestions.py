@@ -8,10 +8,9 @@ from flask import Flask
 
 from orders.domain.inputs import Limits
 from orders.domain.order import Order
-from orders.services import customers
 from orders.services.accounts.access import Actor
 from orders.services.catalog.products import find_configurations
-from orders.services.orders import intake
+from orders.services.orders import intake, queries
 from tests.actors import Org
 
 BEGIN = datetime(2026, 11, 25, tzinfo=UTC)
@@ -100,7 +99,7 @@ class TestConfigurations:
 
 class TestCustomers:
     def ids(self, text: str, actor: Actor) -> list[str]:
-        return [one.customer_id for one in customers.find_customers(text, actor)]
+        return [one.customer_id for one in queries.find_customers(text, actor)]
 
     def test_customers_of_the_newest_orders_come_first_mine_before_others(
         self, app: Flask, org: Org, other_org: Org
@@ -114,13 +113,13 @@ class TestCustomers:
             assert self.ids("", mine) == ["C-2", "C-1", "X-9"]
             assert self.ids("c-", mine) == ["C-2", "C-1"]
             assert self.ids("nord", mine) == ["C-1"]
-            assert customers.find_customers("nord", mine)[0].order_name == "Hotel Nord"
+            assert queries.find_customers("nord", mine)[0].order_name == "Hotel Nord"
             assert self.ids("nobody", mine) == []
 
     def test_older_ones_are_found_by_their_beginning(
         self, app: Flask, org: Org, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(customers, "LOOKED_BACK", 1)
+        monkeypatch.setattr(queries, "LOOKED_BACK", 1)
         with app.app_context():
             actor = org.staff().actor
             place(actor, customerId="MÖB-17")

@@ -58,7 +58,7 @@ class TestOutbox:
         once = IdempotencyKey("key", fingerprint({}))
         draft = intake.check_order({"status": "List"}, actor=desk.actor, limits=Limits())
         for _ in range(3):
-            intake.create_order(draft, actor=desk.actor, once=once)
+            intake.create_order(draft, actor=desk.actor, key=once)
         assert stored() == 1
 
     def test_each_event_of_an_order_is_sent_under_its_topic(self, desk: Desk) -> None:

@@ -139,8 +139,7 @@ def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Itera
                 "crates": sum(line["count"] for line in lines) // 4 + 1,
             }
         _add_special_cases(raw, number)
-        steps = STEPS.get(status, ())
-        if steps:
+        if steps := STEPS.get(status, ()):
             raw["status"] = str(Status.NEW)
         yield ExampleOrder(raw, min(at, now), source, steps, TEAM_NOTES.get(number, ""))
 
@@ -157,9 +156,9 @@ def _status(progress: float, random: Random) -> Status:
 def _lines(
     customer: DemoCustomer, random: Random, configuration_ids: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    wanted = RANGES[customer.furnishes]
     lines = []
-    for sku, fewest, most in random.sample(wanted, random.choice((1, 2, 2, 3, 3, 4, 5))):
+    number = random.choice((1, 2, 2, 3, 3, 4, 5))
+    for sku, fewest, most in random.sample(RANGES[customer.furnishes], number):
         line: dict[str, Any] = {
             "configurationId": configuration_ids[sku],
             "count": random.randint(fewest, most),
@@ -186,7 +185,7 @@ def _metadata(customer: DemoCustomer, at: datetime, random: Random) -> dict[str,
 
 
 def _day(week: str) -> str:
-    """Return the date of the Thursday of a week such as `2026, week 50`."""
+    """Return the Thursday of a week such as `2026, week 50`."""
     year, _, number = week.partition(", week ")
     return date.fromisocalendar(int(year), int(number), 4).isoformat()
 

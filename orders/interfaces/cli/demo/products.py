@@ -24,7 +24,6 @@ class Product:
         return f"{self.sku}.svg"
 
     def configuration(self) -> NewConfiguration:
-        """Return the configuration. Configurations of one product share its product ID."""
         return NewConfiguration(
             variant=self.variant,
             metadata={"name": self.name, "sku": self.sku},
@@ -36,9 +35,7 @@ class Product:
 
 
 def _product(name: str, sku: str, shape: str, **options: str) -> Product:
-    """Build a product from its options, whose names have `_` instead of spaces."""
-    variant = {key.replace("_", " "): value for key, value in options.items()}
-    return Product(name, sku, shape, variant)
+    return Product(name, sku, shape, {key.replace("_", " "): text for key, text in options.items()})
 
 
 PRODUCTS = (
@@ -93,9 +90,9 @@ def _options(texts: str) -> tuple[Option, ...]:
 # such as the first example of the README, is valid.
 ATTRIBUTES = (
     AttributeRule(
-        key="deliveryMethod",
-        label="Delivery",
-        kind=Kind.OPTION,
+        "deliveryMethod",
+        "Delivery",
+        Kind.OPTION,
         options=_options(
             "kerbside=To the kerb, room=Into the room, pickup=Fetched at the workshop"
         ),
@@ -104,35 +101,27 @@ ATTRIBUTES = (
         visible_to_customer=True,
     ),
     AttributeRule(
-        key="deliveryCountry",
-        label="Delivery country",
-        kind=Kind.OPTION,
+        "deliveryCountry",
+        "Delivery country",
+        Kind.OPTION,
         options=_options(
             "AT=Austria, CH=Switzerland, DE=Germany, DK=Denmark, NL=Netherlands, SE=Sweden"
         ),
         required=True,
         default="DE",
     ),
+    AttributeRule("deliveryWeek", "Delivery week", Kind.TEXT, visible_to_customer=True),
+    AttributeRule("deliveryDate", "Delivery day", Kind.TEXT, visible_to_customer=True),
+    AttributeRule("assembly", "Assembled for you", Kind.BOOLEAN, visible_to_customer=True),
+    AttributeRule("discountPercent", "Discount in %", Kind.NUMBER),
+    AttributeRule("purchaseOrder", "Customer's purchase order", Kind.TEXT, applies=Applies.BOTH),
     AttributeRule(
-        key="deliveryWeek", label="Delivery week", kind=Kind.TEXT, visible_to_customer=True
-    ),
-    AttributeRule(
-        key="deliveryDate", label="Delivery day", kind=Kind.TEXT, visible_to_customer=True
-    ),
-    AttributeRule(
-        key="assembly", label="Assembled for you", kind=Kind.BOOLEAN, visible_to_customer=True
-    ),
-    AttributeRule(key="discountPercent", label="Discount in %", kind=Kind.NUMBER),
-    AttributeRule(
-        key="purchaseOrder", label="Customer's purchase order", kind=Kind.TEXT, applies=Applies.BOTH
-    ),
-    AttributeRule(
-        key="finish",
-        label="Finish",
-        kind=Kind.OPTION,
+        "finish",
+        "Finish",
+        Kind.OPTION,
         options=_options("oil=Oiled, soap=Soaped, lacquer=Clear lacquer"),
         applies=Applies.DERIVATIVE,
         visible_to_customer=True,
     ),
-    AttributeRule(key="crates", label="Crates", kind=Kind.NUMBER, applies=Applies.DERIVATIVE),
+    AttributeRule("crates", "Crates", Kind.NUMBER, applies=Applies.DERIVATIVE),
 )

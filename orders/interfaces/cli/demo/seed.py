@@ -47,7 +47,13 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     Raises Conflict if the demo account exists: a database can contain one demo.
     """
     now = now or datetime.now(UTC)
-    _refuse_second()
+    with database.read() as connection:
+        account = connection.execute(select(StaffAccount.id).where(StaffAccount.email == EMAIL))
+        if account.first() is not None:
+            raise Conflict(
+                f"The demo org exists already: sign in as {EMAIL}. "
+                "For a fresh one, start with an empty database."
+            )
     org_id = accounts.add_org(WORKSHOP)
     password = accounts.readable_password()
     # The account is created first: its unique address stops a second command at the same time.
@@ -73,19 +79,18 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
         "public": access.authenticate(public.secret, origin=page, now=now),
     }
     configuration_ids = {product.sku: made for product, made in zip(PRODUCTS, saved, strict=True)}
-    placed = 0
-    for example in example_orders(now, configuration_ids):
+    examples = [*example_orders(now, configuration_ids)]
+    for number, example in enumerate(examples):
         actor = actors[example.source]
         draft = intake.check_order(example.raw, actor=actor, limits=limits)
         # As the desk's form does, because the dashboard finds a person's own orders by their keys.
         once = (
-            IdempotencyKey(f"demo-{placed}", fingerprint(example.raw))
+            IdempotencyKey(f"demo-{number}", fingerprint(example.raw))
             if example.source == "staff"
             else None
         )
-        order = intake.create_order(draft, actor=actor, once=once, now=example.at)
+        order = intake.create_order(draft, actor=actor, key=once, now=example.at)
         _add_history(order, example, actors["staff"], now)
-        placed += 1
     return DemoResult(
         org_id=org_id,
         email=EMAIL,
@@ -93,7 +98,7 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
         private_token=private.secret,
         public_token=public.secret,
         configurations=len(saved),
-        orders=placed,
+        orders=len(examples),
     )
 
 
@@ -106,13 +111,3 @@ def _add_history(order: Order, example: ExampleOrder, actor: Actor, now: datetim
     if example.note:
         at = min(example.at + timedelta(hours=2), now)
         notes.add_note(order.id, example.note, actor=actor, now=at)
-
-
-def _refuse_second() -> None:
-    statement = select(StaffAccount.id).where(StaffAccount.email == EMAIL)
-    with database.read() as connection:
-        if connection.execute(statement).first() is not None:
-            raise Conflict(
-                f"The demo org exists already: sign in as {EMAIL}. "
-                "For a fresh one, start with an empty database."
-            )

@@ -70,7 +70,6 @@ def column_choices(
     attributes: Sequence[AttributeRule],
     errors: Sequence[FieldError],
 ) -> list[ColumnChoice]:
-    """Return the columns of a file for the form."""
     said = {error.path: error.message for error in errors}
     return [
         ColumnChoice(
@@ -91,24 +90,22 @@ def _samples(sheet: Sheet, at: int) -> tuple[str, ...]:
     return tuple(different)[:SAMPLES]
 
 
-def _own_name(target: str) -> str:
-    area, _, key = target.partition(".")
-    return lazy_gettext(_OWN_NAMES[area], key=key)
-
-
 def _groups(
     name: str, attributes: Sequence[AttributeRule]
 ) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     defined = tuple((rule.path, rule.label) for rule in attributes)
     known = {target for target, _ in defined}
-    own = ((target, _own_name(target)) for target in free_targets(name))
-    free = tuple(pair for pair in own if pair[0] not in known | ORDER_TARGETS.keys())
+    free = []
+    for target in free_targets(name):
+        area, _, key = target.partition(".")
+        if target not in known and target not in ORDER_TARGETS:
+            free.append((target, lazy_gettext(_OWN_NAMES[area], key=key)))
     groups = (
         ("", ((IGNORED, lazy_gettext("Not imported")),)),
         (lazy_gettext("Cart line"), tuple(LINE_TARGETS.items())),
         (lazy_gettext("Order"), tuple(ORDER_TARGETS.items())),
         (lazy_gettext("Attributes"), defined),
-        (lazy_gettext("Under its own name"), free),
+        (lazy_gettext("Under its own name"), tuple(free)),
         (lazy_gettext("Whole objects"), tuple(REST_TARGETS.items())),
     )
     return tuple(group for group in groups if group[1])
@@ -116,13 +113,11 @@ def _groups(
 
 @desk.get("/orders/import")
 def show_order_imports() -> str:
-    """Render the form for a file, and the list of imports."""
     return _render_start()
 
 
 @desk.post("/orders/import")
 def upload_orders() -> AnyResponse:
-    """Save the file and redirect to its columns, or report why it cannot be read."""
     sent, actor = request.files.get("file"), signed_in().actor
     try:
         if sent is None or not sent.filename:
@@ -138,13 +133,11 @@ def upload_orders() -> AnyResponse:
 
 @desk.get("/orders/import/sample.csv")
 def order_import_sample() -> AnyResponse:
-    """Send a small file that can be imported."""
     return _csv(preview.SAMPLE, "orders.csv")
 
 
 @desk.get("/orders/import/<import_id>")
 def show_order_import(import_id: str) -> AnyResponse:
-    """Render an import: its progress, its preview, or its result."""
     one = _find(import_id)
     if one.state == ImportState.MATCHING:
         return go_to(_address(one, "choose_matching"))
@@ -163,7 +156,6 @@ def show_order_import(import_id: str) -> AnyResponse:
 
 @desk.get("/orders/import/<import_id>/columns")
 def choose_matching(import_id: str) -> AnyResponse:
-    """Render the columns with the suggested targets."""
     one = _find(import_id)
     if one.state not in records.NOT_STARTED:
         return go_to(_address(one))
@@ -172,7 +164,6 @@ def choose_matching(import_id: str) -> AnyResponse:
 
 @desk.post("/orders/import/<import_id>/columns")
 def match_columns(import_id: str) -> AnyResponse:
-    """Save the targets of the columns, and start checking the orders."""
     one = _find(import_id)
     matching = Matching(
         tuple(request.form.get(f"column.{at}", "") for at in range(len(one.columns))),
@@ -189,7 +180,6 @@ def match_columns(import_id: str) -> AnyResponse:
 
 @desk.post("/orders/import/<import_id>/start")
 def start_order_import(import_id: str) -> AnyResponse:
-    """Start creating the orders, or report why it is not possible."""
     one = _find(import_id)
     try:
         control.start(
@@ -216,7 +206,6 @@ def cancel_order_import(import_id: str) -> AnyResponse:
 
 @desk.post("/orders/import/<import_id>/carry-on")
 def carry_on_order_import(import_id: str) -> AnyResponse:
-    """Resume an import that has failed or was canceled."""
     one = _find(import_id)
     try:
         control.carry_on(one)
@@ -227,7 +216,6 @@ def carry_on_order_import(import_id: str) -> AnyResponse:
 
 @desk.get("/orders/import/<import_id>/errors.csv")
 def order_import_errors(import_id: str) -> AnyResponse:
-    """Send the rows with errors, with a column for the errors."""
     one = _find(import_id)
     return _csv(preview.errors_csv(one, translated), f"{PurePath(one.file_name).stem}-errors.csv")
 

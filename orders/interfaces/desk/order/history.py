@@ -14,8 +14,7 @@ from orders.interfaces.desk.display import status_name
 from orders.interfaces.http.i18n import figure, gettext, ngettext, translated
 from orders.services.catalog import products
 from orders.services.orders.changes import LINK_SENT
-from orders.services.orders.queries import HistoryEntry
-from orders.services.orders.rows import CREATED, IMPORTED
+from orders.services.orders.queries import CREATED, IMPORTED, HistoryEntry
 
 # The titles of actions; an action that is missing here is shown by its name.
 TITLES = {
@@ -83,13 +82,8 @@ def _event(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) ->
     source = "desk" if entry.actor_kind == "staff" else "token"
     if entry.action == IMPORTED:
         source = "import"
-    return HistoryEvent(
-        at=entry.at,
-        title=_title(entry),
-        who=entry.actor_name,
-        source=source,
-        changes=tuple(_changes(entry, rules, cards)),
-    )
+    changes = tuple(_changes(entry, rules, cards))
+    return HistoryEvent(entry.at, _title(entry), entry.actor_name, source, changes)
 
 
 def _title(entry: HistoryEntry) -> str:
@@ -215,12 +209,9 @@ def _line_text(line: Line, cards: Cards, *, named: bool = True) -> str:
         text = gettext("%(count)s of %(product)s", count=count, product=_name(line, cards))
     else:
         text = ngettext("%(count)s piece", "%(count)s pieces", line["count"], count=count)
-    details = ", ".join(f"{key}: {_text(value)}" for key, value in _metadata(line).items())
+    metadata = line.get("metadata") or {}
+    details = ", ".join(f"{key}: {_text(value)}" for key, value in metadata.items())
     return f"{text} ({details})" if details else text
-
-
-def _metadata(line: Line) -> dict[str, Any]:
-    return line.get("metadata") or {}
 
 
 def _name(line: Line, cards: Cards) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Response, flash, render_template, session, url_for
+from flask import Response, render_template, session, url_for
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
 
@@ -14,14 +14,13 @@ from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import signed_in
 from orders.interfaces.desk.display import as_text, status_names
-from orders.interfaces.desk.forms import FilledForm, html_page, new_key
+from orders.interfaces.desk.forms import FilledForm, html_page, new_form, new_key, report
 from orders.interfaces.desk.order import history
 from orders.interfaces.desk.order.order_texts import cards_of, labelled, link_message, unlabelled
 from orders.interfaces.http import pdf
 from orders.interfaces.http.current_settings import current_settings, customer_link
-from orders.interfaces.http.pages import go_to
 from orders.services import mail
-from orders.services.orders import change_drafts, notes, queries
+from orders.services.orders import drafts, notes, queries
 
 STATUSES = tuple(Status)
 _UNDO = "undo"
@@ -89,8 +88,7 @@ class OrderForms:
 
 def done(order: Order, message: str, category: str = "message") -> Response:
     """Report what was done on the order's page; the message is in the person's language."""
-    flash(message, category)
-    return go_to(url_for("desk.show_order", reference=order.short_id))
+    return report(message, url_for("desk.show_order", reference=order.short_id), category)
 
 
 def refused(order: Order, message: str) -> Response:
@@ -108,15 +106,15 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
         "desk/order.html",
         order=order,
         forms=forms,
-        note=forms.note or FilledForm(NoteForm(formdata=None, key=new_key())),
-        link=forms.link or FilledForm(LinkForm(formdata=None, to=_likely_mail_address(order))),
+        note=forms.note or new_form(NoteForm, key=new_key()),
+        link=forms.link or new_form(LinkForm, to=_likely_mail_address(order)),
         statuses=STATUSES,
         status_names=status_names(),
         next_status=next_status(order.status),
         cards=cards_of(order),
         history=history.describe(queries.read_history(order), rules, order.org_id),
         history_shown=HISTORY_SHOWN,
-        unsaved=change_drafts.find_unsaved(order, member.actor) if may_enter else None,
+        unsaved=drafts.find_change(order, member.actor) if may_enter else None,
         notes=notes.list_notes(order),
         max_note=notes.MAX_NOTE,
         attributes=labelled(order, rules),
@@ -132,7 +130,6 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
 
 
 def next_status(status: Status) -> Status | None:
-    """Return the status that follows this one; None after the last."""
     at = STATUSES.index(status) + 1
     return STATUSES[at] if at < len(STATUSES) else None
 

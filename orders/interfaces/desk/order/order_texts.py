@@ -7,7 +7,6 @@ from orders.domain.attributes import AttributeRule, display
 from orders.domain.order import Order
 from orders.domain.short_id import grouped
 from orders.interfaces.desk.display import as_text
-from orders.interfaces.desk.forms import attribute_path
 from orders.interfaces.http.current_settings import customer_link
 from orders.interfaces.http.i18n import gettext, language, translated, use_language
 from orders.services import accounts
@@ -15,7 +14,6 @@ from orders.services.catalog import products
 
 
 def cards_of(order: Order) -> dict[str, products.ConfigurationSummary]:
-    """Return the saved configurations in the cart, by their IDs."""
     return products.resolve({line.configuration_id for line in order.cart}, order.org_id)
 
 
@@ -23,7 +21,7 @@ def labelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, 
     """Return label and text of each of the org's attributes that has a value."""
     shown = []
     for rule in rules:
-        area, _, key = attribute_path(rule).partition(".")
+        area, _, key = rule.path.partition(".")
         value = _areas(order)[area].get(key)
         if value is not None:
             shown.append((rule.label, translated(display(rule, value))))
@@ -32,7 +30,7 @@ def labelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, 
 
 def unlabelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, str]]:
     """Return key and text of each value that no attribute of the org defines."""
-    defined = {attribute_path(rule) for rule in rules}
+    defined = {rule.path for rule in rules}
     return [
         (key if area == "metadata" else f"{area}: {key}", as_text(value))
         for area, values in _areas(order).items()

@@ -11,7 +11,7 @@ from orders.domain.status import Status, read_status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import qr_drawing, status_name, status_names
-from orders.interfaces.desk.forms import FilledForm, id_by_field, number_in
+from orders.interfaces.desk.forms import FilledForm, id_by_field, number_in, sent_form
 from orders.interfaces.desk.order import history
 from orders.interfaces.desk.order.order_page import (
     LinkForm,
@@ -75,7 +75,6 @@ def placed(reference: str) -> str:
 
 @desk.get("/orders/<reference>/qr.svg")
 def qr_code(reference: str) -> Response:
-    """Render the customer's link as a QR code."""
     order = queries.find_order(reference, signed_in().org_id)
     link = customer_link(order.short_id)
     return qr_drawing(link, border=QR_BORDER, cache_control="private, max-age=86400")
@@ -126,7 +125,6 @@ def _render_stale(order_id: str, status: Status) -> Response:
 
 @desk.post("/orders/<reference>/bin")
 def bin_order(reference: str) -> Response:
-    """Move the order to the bin."""
     return _bin_or_restore(
         _open_order(reference), order_changes.bin_order,
         gettext("The order is in the bin: no customer, shop or script sees it."),
@@ -136,7 +134,6 @@ def bin_order(reference: str) -> Response:
 
 @desk.post("/orders/<reference>/restore")
 def restore_order(reference: str) -> Response:
-    """Restore the order from the bin."""
     order = queries.find_any_order(reference, signed_in().org_id)
     if order.deleted_at is None:
         return done(order, gettext("The order is not in the bin."))
@@ -161,7 +158,7 @@ def _bin_or_restore(
 @desk.post("/orders/<reference>/notes")
 def add_note(reference: str) -> Response:
     """Add a note; the same form adds only one."""
-    order, entry = _open_order(reference), FilledForm(NoteForm(formdata=request.form))
+    order, entry = _open_order(reference), sent_form(NoteForm)
     try:
         note_id = notes.add_note(
             order.id, entry.form.note.data or "", actor=signed_in().actor,
@@ -195,7 +192,7 @@ def _mail_limit_key() -> str:
 @limiter.limit(MAIL_LIMIT, key_func=_mail_limit_key)
 def send_link(reference: str) -> Response:
     """Send the customer's link by e-mail, and record it in the history."""
-    order, entry = _open_order(reference), FilledForm(LinkForm(formdata=request.form))
+    order, entry = _open_order(reference), sent_form(LinkForm)
     if not mail.is_configured(current_settings()):
         return refused(order, translated(mail.NOT_SET_UP))
     to = (entry.form.to.data or "").strip()

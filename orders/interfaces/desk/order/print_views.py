@@ -43,7 +43,6 @@ class OrderSheet:
 
 @desk.get("/orders/<reference>/print")
 def print_order(reference: str) -> str:
-    """Render the sheet of one order."""
     order = queries.find_order(reference, signed_in().org_id)
     return _render([order], back=url_for("desk.show_order", reference=order.short_id),
                  as_pdf=url_for("desk.order_pdf", reference=order.short_id))  # fmt: skip
@@ -60,7 +59,6 @@ def print_orders() -> str:
 
 @desk.get("/orders/<reference>.pdf")
 def order_pdf(reference: str) -> Response:
-    """Return the sheet of one order as a PDF."""
     order = queries.find_order(reference, signed_in().org_id)
     return _pdf([order], f"order-{order.short_id}.pdf")
 

@@ -11,16 +11,15 @@ from orders.domain.errors import StaleVersion
 from orders.domain.order import Order
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import FormData, attribute_path, is_key, new_key, number_in
+from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key, number_in
 from orders.interfaces.desk.order_form.edit_form import read_edit
 from orders.interfaces.desk.order_form.form_page import sent_entry
+from orders.interfaces.desk.order_form.order_form import OrderEntry
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
 from orders.services.accounts.access import OrgRules, StaffMember
-from orders.services.orders import change_drafts, drafts, queries
-from orders.services.orders import templates as order_templates
-from orders.services.orders.change_drafts import ChangeElsewhere
-from orders.services.orders.drafts import DraftChanged, Fields
+from orders.services.orders import drafts, queries
+from orders.services.orders.drafts import ChangeElsewhere, DraftChanged, Fields
 
 # Names and values of the fields of a form that waits for the end of a sign-in.
 ResumedForm: TypeAlias = list[tuple[str, str]]
@@ -48,8 +47,14 @@ def typed_fields(sent: FormData) -> Fields:
 
 
 def as_form(fields: Fields) -> FormData:
-    """Return saved fields as a browser sends them."""
     return MultiDict([(name, value) for name, value in fields])
+
+
+def kept_entry(fields: Fields, member: StaffMember) -> OrderEntry:
+    """Return the form of a draft, with the last row in focus."""
+    entry = sent_entry(as_form(fields), member)
+    entry.focus = element_id(entry.lines[-1].reference.name)
+    return entry
 
 
 def sent_draft_version() -> int:
@@ -59,32 +64,24 @@ def sent_draft_version() -> int:
 
 def sent_page() -> str:
     """Return the name of the open page that has sent the form; empty for none."""
-    return _page_of(request.form)
-
-
-def _page_of(sent: FormData) -> str:
-    return sent.get("page", "")[:MAX_PAGE_NAME]
+    return request.form.get("page", "")[:MAX_PAGE_NAME]
 
 
 # New orders
 
 
 def _save(sent: FormData, key: str, member: StaffMember, version: int) -> int:
+    """Save the form as a draft; its title is the order's name, else the customer."""
     fields = typed_fields(sent)
+    typed = dict(fields)
+    title = (typed.get("name") or typed.get("customerId") or "").strip()
     return drafts.save_draft(
-        key, fields, actor=member.actor, title=_title_of(fields), lines=_lines_of(fields),
-        version=version, page=_page_of(sent),
+        key, fields, actor=member.actor, title=title, lines=_lines_of(fields),
+        version=version, page=sent_page(),
     )  # fmt: skip
 
 
-def _title_of(fields: Fields) -> str:
-    """Return the title of a draft: the order's name, else the customer."""
-    typed = dict(fields)
-    return (typed.get("name") or typed.get("customerId") or "").strip()
-
-
 def _lines_of(fields: Fields) -> int:
-    """Count the lines that name a configuration."""
     return sum(
         name.startswith("cart.") and name.endswith(".configurationId") and bool(value.strip())
         for name, value in fields
@@ -94,7 +91,7 @@ def _lines_of(fields: Fields) -> int:
 def _is_typed(fields: Fields, rules: OrgRules) -> bool:
     """Return whether anything was typed: a form that was only opened is no draft."""
     defaults = {
-        attribute_path(rule): "y" if rule.kind is Kind.BOOLEAN else str(rule.default)
+        rule.path: "y" if rule.kind is Kind.BOOLEAN else str(rule.default)
         for rule in rules.attributes
         if rule.default is not None and rule.default is not False
     }
@@ -114,9 +111,9 @@ def save_sent_draft(key: str) -> int:
 
 
 def keep_sent_draft(key: str) -> int:
-    """Save the form that was sent, for people without JavaScript; return the draft's version.
+    """Save the form that was sent unless another page has a newer draft; return the version.
 
-    A newer draft of another open page does not matter here: this person sees what is on this page.
+    People without JavaScript have no other way to a draft.
     """
     with contextlib.suppress(DraftChanged):
         return save_sent_draft(key)
@@ -126,7 +123,7 @@ def keep_sent_draft(key: str) -> int:
 def keep_resumed(sent: FormData, key: str, member: StaffMember) -> str:
     """Save an order form that waits for the end of a sign-in as a draft; return the draft's key.
 
-    That is the form's own, unless another page has another draft with it: nothing is overwritten.
+    That is the form's own unless another page has a draft with it, which is not overwritten.
     """
     version = number_in(sent, "draft_version")
     key = key if is_key(key) else new_key()
@@ -163,7 +160,7 @@ def discard_draft(key: str) -> Response:
 @desk.post("/orders/templates/<template_id>/remove")
 def remove_template(template_id: str) -> Response:
     """Remove a template for everybody in the org."""
-    order_templates.remove_template(template_id, signed_in().actor)
+    drafts.remove_template(template_id, signed_in().actor)
     return go_to(url_for("desk.new_order", form=_sent_key()))
 
 
@@ -191,17 +188,14 @@ def save_sent_changes(order: Order) -> int:
     is_changed = edit.raw or entry.faults() or entry.form.paste.data
     # The change begins with this version.
     fields: Fields = [["version", sent.get("version", "")], *typed_fields(sent)]
-    return change_drafts.keep(
+    return drafts.save_change(
         order, fields if is_changed else [], actor=member.actor, version=sent_draft_version(),
         page=sent_page(),
     )  # fmt: skip
 
 
 def keep_sent_changes(order: Order) -> int:
-    """Save the changes that were sent, for people without JavaScript; return the draft's version.
-
-    Other changes on another open page do not matter here: this person sees what is on this page.
-    """
+    """Save the changes that were sent unless another page has newer ones; return the version."""
     with contextlib.suppress(ChangeElsewhere, StaleVersion):
         return save_sent_changes(order)
     return sent_draft_version()
@@ -230,7 +224,7 @@ def discard_edit_draft(reference: str) -> Response:
     """
     member = signed_in()
     order = queries.find_any_order(reference, member.org_id)
-    is_gone = change_drafts.end(order, member.actor, version=sent_draft_version(), page=sent_page())
+    is_gone = drafts.end_change(order, member.actor, version=sent_draft_version(), page=sent_page())
     if request.form.get("here") == "form":
         discarded = "yes" if is_gone else None
         return go_to(url_for("desk.edit_order", reference=order.short_id, discarded=discarded))

@@ -4,14 +4,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from orders.domain.attributes import Kind, display
-from orders.domain.merging import FieldConflict, changed_fields
+from orders.domain.attributes import AttributeRule, Kind, display
+from orders.domain.changes import FieldConflict, changed_fields
 from orders.domain.order import LABELS, TEXT_FIELDS, Order
-from orders.domain.status import STATUS_TEXTS, Status, read_status
+from orders.domain.status import Status
 from orders.domain.typed_values import write_details, write_value
-from orders.interfaces.desk.forms import FormData, attribute_path, number_in
+from orders.interfaces.desk.display import status_name
+from orders.interfaces.desk.forms import FormData, number_in
+from orders.interfaces.desk.order_form.form_fields import FormLine, TypedLine, extra_row, line_row
 from orders.interfaces.desk.order_form.form_page import check_with
-from orders.interfaces.desk.order_form.form_rows import FormLine, TypedLine, extra_row, line_row
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import figure, gettext, translated
@@ -57,7 +58,8 @@ def _fill_attributes(entry: OrderEntry, order: Order) -> None:
         elif value is None:
             attribute.field.process_data("")
         else:
-            attribute.field.process_data(value if isinstance(value, str) else _number_text(value))
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            attribute.field.process_data(str(value) if is_number else _text(value))
     defined = {attribute.path for attribute in entry.attributes}
     others = [
         (area, key, write_value(value))
@@ -69,9 +71,8 @@ def _fill_attributes(entry: OrderEntry, order: Order) -> None:
     entry.extras = rows or [extra_row(0)]
 
 
-def _number_text(value: object) -> str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value) if is_number else write_value(value)
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else write_value(value)
 
 
 def _cart_rows(order: Order) -> list[FormLine]:
@@ -132,31 +133,31 @@ class ShownConflict:
 def shown_conflicts(
     conflicts: tuple[FieldConflict, ...], member: StaffMember
 ) -> list[ShownConflict]:
-    """Return each conflict with its label and both values."""
-    return [_shown_conflict(conflict, member) for conflict in conflicts]
-
-
-def _shown_conflict(conflict: FieldConflict, member: StaffMember) -> ShownConflict:
-    if conflict.path == "cart":
-        mine, theirs = (
-            _cart_text(lines, member.org_id) for lines in (conflict.mine, conflict.theirs)
-        )
-        return ShownConflict(translated(LABELS["cart"]), mine, theirs)
-    for rule in member.actor.org.attributes:
-        if attribute_path(rule) == conflict.path:
-            shown = (
-                "–" if value is None else translated(display(rule, value))
-                for value in (conflict.mine, conflict.theirs)
+    rules = {rule.path: rule for rule in member.actor.org.attributes}
+    shown = []
+    for conflict in conflicts:
+        path, rule = conflict.path, rules.get(conflict.path)
+        label = LABELS.get(path, path.removeprefix("metadata."))
+        shown.append(
+            ShownConflict(
+                rule.label if rule else translated(label),
+                *(
+                    _conflict_text(path, value, rule, member.org_id)
+                    for value in (conflict.mine, conflict.theirs)
+                ),
             )
-            return ShownConflict(rule.label, *shown)
-    label = LABELS.get(conflict.path, conflict.path.removeprefix("metadata."))
-    if conflict.path == "status":
-        return ShownConflict(
-            translated(label), _status_text(conflict.mine), _status_text(conflict.theirs)
         )
-    return ShownConflict(
-        translated(label), _value_text(conflict.mine), _value_text(conflict.theirs)
-    )
+    return shown
+
+
+def _conflict_text(path: str, value: Any, rule: AttributeRule | None, org_id: str) -> str:  # noqa: ANN401 - a JSON value
+    if path == "cart":
+        return _cart_text(value, org_id)
+    if value is None:
+        return "–"
+    if rule is not None:
+        return translated(display(rule, value))
+    return status_name(value) if path == "status" else write_value(value)
 
 
 def _cart_text(lines: list[dict[str, Any]], org_id: str) -> str:
@@ -167,12 +168,3 @@ def _cart_text(lines: list[dict[str, Any]], org_id: str) -> str:
         name = line["configurationId"] if card is None else card.sku or card.short_id
         named.append(f"{figure(line['count'])} × {name}")
     return ", ".join(named) or gettext("no lines")
-
-
-def _status_text(value: object) -> str:
-    status = read_status(value)
-    return _value_text(value) if status is None else translated(STATUS_TEXTS[status])
-
-
-def _value_text(value: object) -> str:
-    return "–" if value is None else write_value(value)

@@ -16,6 +16,7 @@ from orders.interfaces.desk.order_form.draft_views import (
     NOT_OF_THIS_ORDER,
     as_form,
     keep_sent_changes,
+    kept_entry,
     sent_draft_version,
     sent_page,
 )
@@ -32,7 +33,7 @@ from orders.interfaces.desk.order_form.row_actions import do_action
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
-from orders.services.orders import change_drafts, editors, order_edits, queries
+from orders.services.orders import drafts, order_edits, queries
 from orders.services.orders.drafts import FormDraft
 from orders.services.orders.order_edits import EditConflict, Saved
 
@@ -48,8 +49,8 @@ def edit_order(reference: str) -> Response:
     if order.deleted_at is not None:
         # The order's page has the button that restores it.
         return go_to(url_for("desk.show_order", reference=order.short_id))
-    others = editors.note_editor(order.id, member)
-    unsaved = change_drafts.find_unsaved(order, member.actor)
+    others = order_edits.note_editor(order.id, member)
+    unsaved = drafts.find_change(order, member.actor)
     if unsaved is not None and "draft" in request.args:
         return _render_unsaved(unsaved, order, others)
     entry = entry_of(order, member.actor.org)
@@ -60,10 +61,8 @@ def edit_order(reference: str) -> Response:
 
 def _render_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Response:
     """Render the form as it was left, with the version of the order that it began with."""
-    fields = as_form(unsaved.fields)
-    entry = sent_entry(fields, signed_in())
-    entry.focus = element_id(entry.lines[-1].reference.name)
-    version = number_in(fields, "version")
+    entry = kept_entry(unsaved.fields, signed_in())
+    version = number_in(as_form(unsaved.fields), "version")
     return _render(
         entry, order, version, draft_version=unsaved.version, others=others, kept=unsaved,
         is_older=version != order.version,
@@ -72,7 +71,6 @@ def _render_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Resp
 
 @desk.post("/orders/<reference>/edit")
 def save_order(reference: str) -> AnyResponse:
-    """Save the changes, or perform the action of a row's button and render the form again."""
     member = signed_in()
     stored = queries.find_any_order(reference, member.org_id)
     form, action = (
@@ -118,13 +116,12 @@ class _ChangedOrderForm:
         saved = order_edits.save_edit(
             edit.stored.id, edit.version, edit.raw, actor=member.actor, limits=current_limits()
         )
-        editors.leave(saved.order.id, member)
-        change_drafts.end(saved.order, member.actor, version=sent_draft_version(), page=sent_page())
+        order_edits.leave(saved.order.id, member)
+        drafts.end_change(saved.order, member.actor, version=sent_draft_version(), page=sent_page())
         return saved
 
     def do(self, action: str) -> Response:
-        do_action(self.entry, action)
-        self.entry.resolve(signed_in().org_id)
+        do_action(self.entry, action, signed_in().org_id)
         return self._render_kept(self._version())
 
     def render_binned(self) -> Response:
@@ -153,7 +150,7 @@ def _report(saved: Saved, edit: Edit) -> Response:
 @desk.post("/orders/<reference>/edit/open")
 def note_editor(reference: str) -> Response:
     """Record that the page is still open, and render who else has the order open."""
-    others = editors.note_editor(reference, signed_in())
+    others = order_edits.note_editor(reference, signed_in())
     return Response(render_template("desk/_others.html", others=others))
 
 

@@ -15,6 +15,7 @@ from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key
 from orders.interfaces.desk.order_form.draft_views import (
     as_form,
     keep_sent_draft,
+    kept_entry,
     sent_page,
     typed_fields,
 )
@@ -35,7 +36,6 @@ from orders.interfaces.http.session import current_member
 from orders.services.accounts.access import StaffMember
 from orders.services.idempotency import IdempotencyKey, fingerprint
 from orders.services.orders import drafts, intake, queries
-from orders.services.orders import templates as order_templates
 from orders.services.orders.intake import AlreadyPlaced
 
 
@@ -49,15 +49,9 @@ def new_order() -> AnyResponse:
         return redirect(url_for("desk.new_order", form=new_key(), **sources))
     member = signed_in()
     kept = drafts.find_draft(key, member.actor)
-    entry = _first_entry(member) if kept is None else _entry_of_draft(kept, member)
+    entry = _first_entry(member) if kept is None else kept_entry(kept.fields, member)
     placed = queries.find_submission(key, member.actor)
     return _render(entry, key, version=kept.version if kept else 0, placed=placed, kept=kept)
-
-
-def _entry_of_draft(draft: drafts.FormDraft, member: StaffMember) -> OrderEntry:
-    entry = sent_entry(as_form(draft.fields), member)
-    entry.focus = element_id(entry.lines[-1].reference.name)
-    return entry
 
 
 def _first_entry(member: StaffMember) -> OrderEntry:
@@ -72,14 +66,13 @@ def _first_entry(member: StaffMember) -> OrderEntry:
         )
         return entry
     if "template" in request.args:
-        fields = order_templates.find_template(request.args["template"], member.actor)
+        fields = drafts.find_template(request.args["template"], member.actor)
         return sent_entry(as_form(fields), member)
     return new_entry(member.actor.org)
 
 
 @desk.post("/orders/new")
 def place_order() -> AnyResponse:
-    """Place the order, or perform the action of a button and render the form again."""
     key = request.args.get("form", "")
     form = _NewOrderForm(sent_entry(request.form, signed_in()), key if is_key(key) else new_key())
     action = request.form.get("do", "")
@@ -115,13 +108,13 @@ class _NewOrderForm:
         member, note = signed_in(), note_of(self.entry)
         once = IdempotencyKey(self.key, fingerprint({**self.entry.raw(), "note": note}))
         draft = check_new(self.entry, member)
-        return intake.create_order(draft, actor=member.actor, once=once, note=note)
+        return intake.create_order(draft, actor=member.actor, key=once, note=note)
 
     def save_template(self) -> Response:
         """Save the form as a template; the form stays as it is."""
         name, fields = request.form.get("templateName", ""), typed_fields(request.form)
         try:
-            order_templates.save_template(name, fields, actor=signed_in().actor)
+            drafts.save_template(name, fields, actor=signed_in().actor)
         except InvalidInput as invalid:
             self.entry.show(invalid.errors)
         except Conflict as conflict:
@@ -131,8 +124,7 @@ class _NewOrderForm:
         return self._render_kept(422 if self.entry.summary else 200)
 
     def do(self, action: str) -> Response:
-        do_action(self.entry, action)
-        self.entry.resolve(signed_in().org_id)
+        do_action(self.entry, action, signed_in().org_id)
         return self._render_kept(200)
 
     def _refuse(self, notice: str) -> None:
@@ -189,5 +181,5 @@ def _render(
         kept=kept,
         drafts=drafts.list_drafts(actor, but=key) if is_whole else (),
         discarded=request.args.get("discarded", ""),
-        templates=order_templates.list_templates(actor) if is_whole else (),
+        templates=drafts.list_templates(actor) if is_whole else (),
     )

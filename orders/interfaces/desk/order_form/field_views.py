@@ -4,25 +4,12 @@ from flask import Response, render_template, request
 
 from orders.domain.errors import FieldError, InvalidInput
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import FormData
 from orders.interfaces.desk.order_form.edit_form import check_changes, read_edit
+from orders.interfaces.desk.order_form.form_fields import pasted_rows
 from orders.interfaces.desk.order_form.form_page import check_new, sent_entry
-from orders.interfaces.desk.order_form.form_rows import pasted_rows
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
-from orders.services.accounts.access import StaffMember
 from orders.services.catalog import products
-from orders.services.catalog.products import find_configurations
-from orders.services.customers import find_customers
-from orders.services.orders.queries import find_order
-
-
-def check_sent(entry: OrderEntry, sent: FormData, member: StaffMember) -> None:
-    """Check the form of a new or a changed order. Raises InvalidInput."""
-    if "order" in sent:
-        stored = find_order(sent["order"], member.org_id)
-        check_changes(entry, read_edit(entry, sent, stored, member), member)
-    else:
-        check_new(entry, member)
+from orders.services.orders.queries import find_customers, find_order
 
 
 @desk.post("/orders/new/check")
@@ -31,7 +18,11 @@ def check_field() -> Response:
     member, name = signed_in(), request.args.get("field", "")
     entry = sent_entry(request.form, member)
     try:
-        check_sent(entry, request.form, member)
+        if "order" in request.form:
+            stored = find_order(request.form["order"], member.org_id)
+            check_changes(entry, read_edit(entry, request.form, stored, member), member)
+        else:
+            check_new(entry, member)
     except InvalidInput as invalid:
         entry.show(invalid.errors)
     line = next((one for one in entry.lines if one.reference.name == name), None)
@@ -70,14 +61,9 @@ def _line_errors(entry: OrderEntry) -> list[FieldError]:
 def suggest_configurations() -> Response:
     """Render the configurations that the typed text may mean, the likeliest first."""
     text, member = request.args.get("q", ""), signed_in()
-    cards = find_configurations(text, member.actor)
-    return Response(
-        render_template(
-            "desk/_suggestions.html",
-            cards=cards,
-            references=products.references_of(cards, member.org_id),
-        )
-    )
+    cards = products.find_configurations(text, member.actor)
+    references = products.references_of(cards, member.org_id)
+    return Response(render_template("desk/_suggestions.html", cards=cards, references=references))
 
 
 @desk.get("/orders/new/customers")

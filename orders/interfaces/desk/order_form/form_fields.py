@@ -1,8 +1,12 @@
-"""Fields and labels of the order form, with one field for each of the org's attributes.
+"""The fields of the order form: the order's own, one for each of the org's attributes, and rows.
 
-The fields' names are the paths of the order's schema (docs/contract.md).
+Rows are the lines of the cart and free metadata. Each has an opaque number, which never changes;
+they are in the order in which the form sends them. The fields' names are the paths of the order's
+schema (docs/contract.md).
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +17,13 @@ from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.order import LABELS, TEXT_FIELDS
 from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
-from orders.domain.typed_values import read_number
-from orders.interfaces.desk.forms import attribute_path
-from orders.services.accounts.access import OrgRules
+from orders.domain.typed_values import read_number, read_pasted_lines
+from orders.interfaces.desk.forms import FormData
+
+_ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
+BLANK_COUNTS = {"", "1"}
+FIRST_LINES = 3  # empty rows of a new form
+BLANK_ROW = 999_999  # the row that the browser copies; no real row has this number
 
 
 class OrderForm(FlaskForm):
@@ -45,7 +53,7 @@ def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:
 
 
 def _attribute_field(rule: AttributeRule) -> Field:
-    name, default = attribute_path(rule), rule.default
+    name, default = rule.path, rule.default
     if rule.kind is Kind.BOOLEAN:
         return BooleanField(rule.label, name=name, default=bool(default))
     if rule.kind is Kind.OPTION:
@@ -58,21 +66,13 @@ def _attribute_field(rule: AttributeRule) -> Field:
     return StringField(rule.label, name=name, default=text)
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class AttributeField:
-    """An attribute with its field on the form."""
+    """An attribute with its field on the form; `path` is that of its value in an order."""
 
     rule: AttributeRule
     path: str
     field: Field
-
-
-def attribute_fields(form: OrderForm, rules: OrgRules) -> list[AttributeField]:
-    """Return the org's attributes with their fields on the form, in the org's order."""
-    return [
-        AttributeField(rule, attribute_path(rule), form[f"attribute_{at}"])
-        for at, rule in enumerate(rules.attributes)
-    ]
 
 
 def attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON value
@@ -85,3 +85,120 @@ def attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON 
     if not data:
         return None
     return read_number(data) if attribute.rule.kind is Kind.NUMBER else data
+
+
+@dataclass(slots=True)
+class Cell:
+    """A field of a row: its name on the form and what is typed into it.
+
+    Fields of WTForms would take most of the time of a check: a cart has hundreds of rows.
+    """
+
+    name: str
+    data: str
+
+    @property
+    def text(self) -> str:
+        return self.data.strip()
+
+
+@dataclass(frozen=True)
+class TypedLine:
+    """What is typed into a row of the cart."""
+
+    reference: str = ""
+    count: str = "1"
+    details: str = ""
+
+
+@dataclass(slots=True)
+class FormLine:
+    """A row of the cart; `row` is its opaque number."""
+
+    row: int
+    reference: Cell
+    count: Cell
+    details: Cell
+
+    @property
+    def is_blank(self) -> bool:
+        is_untouched = not self.reference.text and not self.details.text
+        return is_untouched and self.count.text in BLANK_COUNTS
+
+    @property
+    def typed(self) -> TypedLine:
+        return TypedLine(self.reference.text, self.count.data, self.details.data)
+
+
+@dataclass(slots=True)
+class MetadataRow:
+    """A row of free metadata; `area` is `metadata` or `derivative`."""
+
+    row: int
+    key: Cell
+    value: Cell
+    area: Cell
+
+
+def line_row(number: int, typed: TypedLine) -> FormLine:
+    """Return a row of the cart, with its number in its fields' names."""
+    return FormLine(
+        number,
+        Cell(f"cart.{number}.configurationId", typed.reference),
+        Cell(f"cart.{number}.count", typed.count),
+        Cell(f"cart.{number}.metadata", typed.details),
+    )
+
+
+def extra_row(number: int, key: str = "", value: str = "", area: str = "metadata") -> MetadataRow:
+    return MetadataRow(
+        number,
+        Cell(f"extra.{number}.key", key),
+        Cell(f"extra.{number}.value", value),
+        Cell(f"extra.{number}.area", area),
+    )
+
+
+def read_lines(sent: FormData) -> list[FormLine]:
+    return [
+        line_row(
+            number,
+            TypedLine(
+                sent.get(f"cart.{number}.configurationId", ""),
+                sent.get(f"cart.{number}.count", "1"),
+                sent.get(f"cart.{number}.metadata", ""),
+            ),
+        )
+        for number in _numbers(sent, "cart")
+    ]
+
+
+def read_extras(sent: FormData) -> list[MetadataRow]:
+    return [
+        extra_row(
+            number,
+            sent.get(f"extra.{number}.key", ""),
+            sent.get(f"extra.{number}.value", ""),
+            sent.get(f"extra.{number}.area", "metadata"),
+        )
+        for number in _numbers(sent, "extra")
+    ]
+
+
+def _numbers(sent: FormData, kind: str) -> dict[int, None]:
+    return dict.fromkeys(
+        int(match[2]) for key in sent if (match := _ROW.fullmatch(key)) and match[1] == kind
+    )
+
+
+def pasted_rows(text: str, first: int) -> list[FormLine]:
+    """Return a row for each pasted line, numbered from `first`."""
+    return [
+        line_row(number, TypedLine(line.reference, line.count))
+        for number, line in enumerate(read_pasted_lines(text), start=first)
+    ]
+
+
+def free_number(rows: Iterable[FormLine | MetadataRow]) -> int:
+    """Return a number that none of the rows has."""
+    return max((row.row for row in rows), default=-1) + 1

@@ -14,9 +14,9 @@ from orders.interfaces.desk.order_form.order_form import OrderEntry, blank_line,
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.pages import page_or_piece, wants_piece
 from orders.services.accounts.access import StaffMember
-from orders.services.customers import find_customers
 from orders.services.orders import intake
 from orders.services.orders.notes import check_note
+from orders.services.orders.queries import find_customers
 
 T = TypeVar("T")
 

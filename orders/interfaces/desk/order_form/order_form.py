@@ -21,25 +21,15 @@ from orders.domain.typed_values import (
     read_whole,
     whole_number,
 )
-from orders.interfaces.desk.forms import FormData, SummaryError, element_id
+from orders.interfaces.desk.forms import FilledForm, FormData, SummaryError, element_id
+from orders.interfaces.desk.order_form import form_fields
 from orders.interfaces.desk.order_form.form_fields import (
     AttributeField,
-    OrderForm,
-    attribute_fields,
-    attribute_form,
-    attribute_value,
-)
-from orders.interfaces.desk.order_form.form_rows import (
-    BLANK_ROW,
-    FIRST_LINES,
     FormLine,
     MetadataRow,
     TypedLine,
     extra_row,
-    free_number,
     line_row,
-    read_extras,
-    read_lines,
 )
 from orders.interfaces.http.i18n import gettext, translated
 from orders.services.accounts.access import Actor, OrgRules
@@ -94,19 +84,14 @@ class ShownLine:
 
 
 @dataclass
-class OrderEntry:
+class OrderEntry(FilledForm):
     """The order form: what was typed, as it was typed, and the errors of its fields."""
 
-    form: OrderForm
-    attributes: list[AttributeField]
-    lines: list[FormLine]
-    extras: list[MetadataRow]
+    attributes: list[AttributeField] = field(default_factory=list)
+    lines: list[FormLine] = field(default_factory=list)
+    extras: list[MetadataRow] = field(default_factory=lambda: [extra_row(0)])
     cards: dict[str, ConfigurationSummary] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    summary: list[SummaryError] = field(default_factory=list)
-    notice: str = ""
     is_refused: bool = False  # the notice reports that nothing was saved
-    focus: str = ""
     removed: RemovedRow | None = None
     # Numbers of rows whose details are open although they are empty.
     opened: set[int] = field(default_factory=set)
@@ -117,8 +102,7 @@ class OrderEntry:
 
     @property
     def next_row(self) -> int:
-        """A free number for a new row of the cart."""
-        return free_number(self.lines)
+        return form_fields.free_number(self.lines)
 
     @property
     def filled_lines(self) -> list[FormLine]:
@@ -137,18 +121,15 @@ class OrderEntry:
 
     def shown(self, line: FormLine, number: int) -> ShownLine:
         """Return a row as the template shows it; `number` is its position, from one."""
-        first, message = self._same.get(line.row), self.errors.get(line.reference.name, "")
-        count_error = self.errors.get(line.count.name, "")
-        details_error = self.errors.get(line.details.name, "")
-        prefix, column = f"cart-{line.row}-", ""
-        if self.focus.startswith(prefix):
-            column = self.focus.removeprefix(prefix)
+        first, details_error = self._same.get(line.row), self.error(line.details.name)
+        prefix = f"cart-{line.row}-"
         return ShownLine(
-            line, number, self.cards.get(line.reference.text), message, count_error, details_error,
+            line, number, self.cards.get(line.reference.text), self.error(line.reference.name),
+            self.error(line.count.name), details_error,
             same_as=self.number(first) if first is not None else 0,
             candidates=self.candidates.get(line.row, []),
             is_open=bool(line.details.text or details_error) or line.row in self.opened,
-            focus=column,
+            focus=self.focus.removeprefix(prefix) if self.focus.startswith(prefix) else "",
         )  # fmt: skip
 
     def number(self, line: FormLine) -> int:
@@ -158,10 +139,9 @@ class OrderEntry:
     def raw(self) -> dict[str, Any]:
         """Return the order as the JSON API would receive it, without empty fields."""
         form = self.form
-        raw: dict[str, Any] = {}
-        for one in TEXT_FIELDS:
-            if form[one.name].data:
-                raw[one.wire_name] = form[one.name].data
+        raw: dict[str, Any] = {
+            one.wire_name: form[one.name].data for one in TEXT_FIELDS if form[one.name].data
+        }
         raw["status"] = form.status.data
         platform = {
             "platform": form.platform.data,
@@ -190,7 +170,7 @@ class OrderEntry:
         pairs: dict[str, list[tuple[str, Any]]] = {"metadata": [], "derivative": []}
         for attribute in self.attributes:
             area, _, key = attribute.path.partition(".")
-            value = attribute_value(attribute)
+            value = form_fields.attribute_value(attribute)
             # An empty field means “no value”: the default must not fill it in again.
             if value is not None or attribute.rule.default is not None:
                 pairs[area].append((key, value))
@@ -221,7 +201,6 @@ class OrderEntry:
         return faults
 
     def show(self, errors: Iterable[FieldError]) -> None:
-        """Put each error at its field and into the summary, and focus the first field."""
         for error in errors:
             name, label = self._place(error.path)
             target = element_id(name) if name else ""
@@ -258,10 +237,6 @@ class OrderEntry:
                     return f"extra.{extra.row}.key", gettext("Other metadata, %(key)s", key=known)
         return "", path
 
-    def error(self, name: str) -> str:
-        """Return the error of a field by its name, empty for none."""
-        return self.errors.get(name, "")
-
     def suggest(self, actor: Actor, only: FormLine | None = None) -> None:
         """Look up what unknown texts may mean: in MAX_SUGGESTED rows, or in one row only."""
         unknown = [
@@ -290,25 +265,30 @@ class OrderEntry:
 
 def new_entry(rules: OrgRules) -> OrderEntry:
     """Return an empty form with the defaults of the org's attributes."""
-    form = attribute_form(rules.attributes)(formdata=None)
-    lines = [line_row(number, TypedLine()) for number in range(FIRST_LINES)]
-    return OrderEntry(form, attribute_fields(form, rules), lines, [extra_row(0)], focus="name")
+    entry = _entry(None, rules)
+    entry.lines = [line_row(number, TypedLine()) for number in range(form_fields.FIRST_LINES)]
+    entry.focus = "name"
+    return entry
+
+
+def _entry(sent: FormData | None, rules: OrgRules) -> OrderEntry:
+    form = form_fields.attribute_form(rules.attributes)(formdata=sent)
+    attributes = [
+        AttributeField(rule, rule.path, form[f"attribute_{at}"])
+        for at, rule in enumerate(rules.attributes)
+    ]
+    return OrderEntry(form, attributes=attributes)
 
 
 def blank_line() -> FormLine:
-    """Return the row that the browser copies for a new line."""
-    return line_row(BLANK_ROW, TypedLine())
+    return line_row(form_fields.BLANK_ROW, TypedLine())
 
 
 def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
     """Read a form as it was sent, with everything that was typed."""
-    form = attribute_form(rules.attributes)(formdata=sent)
-    entry = OrderEntry(
-        form,
-        attribute_fields(form, rules),
-        read_lines(sent) or [line_row(0, TypedLine())],
-        read_extras(sent) or [extra_row(0)],
-    )
+    entry = _entry(sent, rules)
+    entry.lines = form_fields.read_lines(sent) or [line_row(0, TypedLine())]
+    entry.extras = form_fields.read_extras(sent) or [extra_row(0)]
     position = whole_number(sent.get("removed.position", ""))
     if position is not None:
         names = ("configurationId", "count", "metadata")

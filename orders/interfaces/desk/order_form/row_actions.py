@@ -2,7 +2,7 @@
 
 from orders.domain.typed_values import read_whole
 from orders.interfaces.desk.forms import element_id
-from orders.interfaces.desk.order_form.form_rows import (
+from orders.interfaces.desk.order_form.form_fields import (
     FormLine,
     TypedLine,
     extra_row,
@@ -13,11 +13,10 @@ from orders.interfaces.desk.order_form.form_rows import (
 from orders.interfaces.desk.order_form.order_form import OrderEntry, RemovedRow
 
 
-def do_action(entry: OrderEntry, action: str) -> None:
+def do_action(entry: OrderEntry, action: str, org_id: str) -> None:
     """Perform the action of a button: a verb, for most followed by `:` and the number of a row.
 
-    An unknown verb or row changes nothing. The entry's configurations must be resolved before
-    `join`, and again after any action.
+    An unknown verb or row changes nothing. `join` needs an entry with resolved configurations.
     """
     verb, _, rest = action.partition(":")
     number, _, reference = rest.partition(":")
@@ -38,6 +37,7 @@ def do_action(entry: OrderEntry, action: str) -> None:
         _add(entry, removed.typed, min(removed.position, len(entry.lines)))
     elif line is not None:
         _do_with_line(entry, verb, line, reference)
+    entry.resolve(org_id)
 
 
 def _do_with_line(entry: OrderEntry, verb: str, line: FormLine, reference: str) -> None:

@@ -1,7 +1,5 @@
 """Changes from the list: one order's status in its row, many orders at once, and undo."""
 
-from collections.abc import Iterator
-
 from flask import Response, request
 
 from orders.domain.errors import NotFound
@@ -40,10 +38,15 @@ def change_orders() -> Response:
             return _refuse(NOTHING_CHOSEN)
         if action is BulkAction.STATUS and status is None:
             return _refuse(NO_STATUS)
+        # The form has a key of its own: the same sent twice is one change.
+        sent = sorted(pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token")
         change = bulk.change_orders(
-            targets, action, status=status, actor=signed_in().actor,
-            change_id=own_id(f"bulk {sorted(_chosen())}"),
-        )  # fmt: skip
+            targets,
+            action,
+            status=status,
+            actor=signed_in().actor,
+            change_id=own_id(f"bulk {sent}"),
+        )
     except TooMany as too_many:
         return _refuse(too_many.sentence)
     return _show(change)
@@ -55,7 +58,6 @@ def _refuse(sentence: str) -> Response:
 
 @desk.post("/orders/changes/<change_id>/undo")
 def undo_change(change_id: str) -> Response:
-    """Undo a change of orders."""
     return _show(bulk.undo(change_id, actor=signed_in().actor))
 
 
@@ -66,11 +68,6 @@ def _show(change: BulkEdit) -> Response:
     sent = sent_address()
     page = {name: sent.get(name) for name in ("older", "newer")}
     return go_to(list_address(_address().pairs, **page, done=change.id) + "#report")
-
-
-def _chosen() -> Iterator[tuple[str, str]]:
-    """Return all that was sent, with the form's key: the same sent twice is one change."""
-    return (pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token")
 
 
 def _address() -> ListAddress:

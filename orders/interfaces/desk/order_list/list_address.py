@@ -20,7 +20,6 @@ from orders.domain.search_text import MAX_SEARCH
 from orders.domain.status import Status, read_status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.display import status_name, status_names
-from orders.interfaces.desk.forms import attribute_path
 from orders.interfaces.http.i18n import gettext, translated
 from orders.services.orders.order_filter import AttributeIs, FilterChoices, OrderFilter
 from orders.services.orders.order_list import NEWEST_FIRST, Sort, read_sort
@@ -81,7 +80,6 @@ class ListAddress:
 
     @property
     def query(self) -> str:
-        """All parameters, as the query of an address."""
         return urlencode(self.pairs)
 
     def typed(self, name: str) -> str:
@@ -89,18 +87,16 @@ class ListAddress:
         return dict(self.filters).get(name, "")
 
     def all_typed(self, name: str) -> list[str]:
-        """Return all values of a filter."""
         return [value for own, value in self.filters if own == name]
 
     def sorted_by(self, sort: Sort) -> Pairs:
-        """Return the parameters with another sort."""
         rest = tuple(pair for pair in self.pairs if pair[0] != "sort")
         return rest if sort == NEWEST_FIRST else (*rest, ("sort", str(sort)))
 
 
 def option_rules(rules: Sequence[AttributeRule]) -> dict[str, AttributeRule]:
     """Return the attributes that can be filters, by the path of their values."""
-    return {attribute_path(rule): rule for rule in rules if rule.kind is Kind.OPTION}
+    return {rule.path: rule for rule in rules if rule.kind is Kind.OPTION}
 
 
 def read_address(
@@ -134,18 +130,18 @@ class _Reader:
         self.filters: list[tuple[str, str]] = []
 
     def order_filter(self) -> OrderFilter:
-        """Return the filter that the address describes."""
         search = self._text("q", MAX_SEARCH)
         statuses = tuple(self._statuses())
         since, until = self._day("from"), self._day("to")
         if since and until and until < since:
             self.errors["to"] = gettext("This day is before the first one.")
+        platform = {"platform": self._text("platform"), "storeName": self._text("store")}
         order_filter = OrderFilter(
             search=search,
             statuses=statuses,
             created_from=self._begin(since),
             created_before=self._begin(self._day_after(until)),
-            platform=self._platform(),
+            platform={key: text for key, text in platform.items() if text},
             created_by=self._creator(),
             attributes=tuple(self._attributes()),
             in_bin=self._text("bin") != "",
@@ -155,7 +151,6 @@ class _Reader:
         return order_filter
 
     def sort(self) -> Sort:
-        """Return the sort; newest first by default."""
         sent = self._sent.get("sort", "")
         sort = read_sort(sent) if sent else NEWEST_FIRST
         if sort is None:
@@ -212,10 +207,6 @@ class _Reader:
             return None if day is None else day + timedelta(days=1)
         except OverflowError:
             return None  # the last day of the calendar
-
-    def _platform(self) -> dict[str, str]:
-        texts = {"platform": self._text("platform"), "storeName": self._text("store")}
-        return {key: text for key, text in texts.items() if text}
 
     def _creator(self) -> str | None:
         creator = self._text("creator")

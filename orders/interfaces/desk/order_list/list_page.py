@@ -13,7 +13,7 @@ from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import status_menus, status_names
-from orders.interfaces.desk.forms import attribute_path, new_key
+from orders.interfaces.desk.forms import new_key
 from orders.interfaces.desk.order_list.list_address import (
     ListAddress,
     Pairs,
@@ -91,7 +91,7 @@ def all_columns(rules: Sequence[AttributeRule]) -> tuple[Column, ...]:
         replace(one, label=translated(one.label), short=translated(one.short))
         for one in FIXED_COLUMNS
     )
-    own = tuple(Column(attribute_path(rule), rule.label, rule=rule) for rule in rules)
+    own = tuple(Column(rule.path, rule.label, rule=rule) for rule in rules)
     return fixed + own
 
 
@@ -103,7 +103,8 @@ def chosen_columns(
     Unknown names, such as those of deleted attributes, are ignored.
     """
     every = all_columns(rules)
-    for names in (set(named), set(_texts(preferred)), set(DEFAULT_COLUMNS)):
+    kept = preferred if isinstance(preferred, list) else ()
+    for names in (set(named), {one for one in kept if isinstance(one, str)}, set(DEFAULT_COLUMNS)):
         chosen = tuple(column for column in every if column.name in names)
         if chosen or names == {CODE_ALONE}:
             return chosen
@@ -114,10 +115,6 @@ def named_columns(rules: Sequence[AttributeRule], ticked: Iterable[str]) -> list
     """Return the names to save for the ticked columns."""
     chosen = set(ticked)
     return [one.name for one in all_columns(rules) if one.name in chosen] or [CODE_ALONE]
-
-
-def _texts(value: object) -> list[str]:
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def attribute_text(order: OrderSummary, rule: AttributeRule) -> str:
@@ -164,13 +161,7 @@ def list_address(pairs: Pairs, **more: str | None) -> str:
     return url_for("desk.list_orders") + (f"?{query}" if query else "")
 
 
-def read_state(query: str) -> MultiDict[str, str]:
-    """Read the list's address from the `state` of a form on its page."""
-    return MultiDict(parse_qsl(query))
-
-
 def choices_and_address(sent: MultiDict[str, str]) -> tuple[FilterChoices, ListAddress]:
-    """Return the filters that can be chosen, and those of the address."""
     member = signed_in()
     choices = order_filter.read_choices(member.org_id)
     return choices, read_address(
@@ -245,5 +236,5 @@ def _names(page: ListPage | None, choices: FilterChoices, org_id: str) -> dict[s
 def sent_address() -> MultiDict[str, str]:
     """Return the parameters of the list: those of the address, or the `state` of a form."""
     if request.method == "POST":
-        return read_state(request.form.get("state", ""))
+        return MultiDict(parse_qsl(request.form.get("state", "")))
     return request.args

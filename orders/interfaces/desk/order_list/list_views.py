@@ -33,7 +33,6 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @desk.get("/orders")
 def list_orders() -> Response:
-    """Render a page of orders; the address has all filters."""
     return render_list(sent_address())
 
 
@@ -52,7 +51,6 @@ def choose_columns() -> Response:
 
 @desk.post("/orders/views")
 def save_view() -> Response:
-    """Save the current list as a view."""
     _, address = choices_and_address(sent_address())
     name = request.form.get("name", "")
     view_id = own_id(f"view {request.form.get('key', '')} {name}")
@@ -112,7 +110,6 @@ def _kept(address: ListAddress) -> Pairs:
 
 @desk.get("/orders/export.csv")
 def export_csv() -> Response:
-    """Stream the orders as CSV."""
     found = _found()
     if found is None:
         return render_list(request.args)

@@ -1,14 +1,22 @@
 """Inviting people, and helping those who cannot sign in. Links are shown by one answer only."""
 
-from flask import Response, flash, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import SelectChoice, SelectField, StringField
 
 from orders.domain.errors import Conflict
 from orders.domain.permissions import ROLE_LABELS, ROLES
 from orders.domain.texts import lazy_gettext
-from orders.interfaces.desk.blueprint import admin_only, desk, signed_in
-from orders.interfaces.desk.forms import FilledForm, perform, secret_page, submit
+from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.forms import (
+    FilledForm,
+    new_form,
+    perform,
+    report,
+    secret_page,
+    sent_form,
+    submit,
+)
 from orders.interfaces.http.current_settings import current_settings, may_mail_links, secret_link
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
@@ -39,23 +47,17 @@ class InvitationForm(FlaskForm):
 
 
 @desk.get("/settings/staff/invite")
-@admin_only
 def show_invite() -> str:
-    """Render an empty form."""
-    return _render(FilledForm(InvitationForm(formdata=None)))
+    return _render(new_form(InvitationForm))
 
 
 @desk.post("/settings/staff/invite")
-@admin_only
 def invite() -> Response:
     """Invite a person; the link is shown once, and mailed if the button says so."""
-    me, form = signed_in(), InvitationForm(formdata=request.form)
-    entry = FilledForm(form)
+    me, entry = signed_in(), sent_form(InvitationForm)
     return submit(
         entry,
-        lambda: accounts.invite(
-            me.org_id, email=form.email.data or "", role=form.role.data or "", by=me.id
-        ),
+        lambda: accounts.invite(me.org_id, **entry.values(), by=me.id),
         render=lambda: _render(entry),
         then=_show_invitation,
         address=url_for("desk.list_staff"),
@@ -63,23 +65,19 @@ def invite() -> Response:
 
 
 @desk.post("/settings/staff/invitations/<invitation_id>/again")
-@admin_only
 def invite_again(invitation_id: str) -> Response:
-    """Create a new link for an invitation."""
     me = signed_in()
     return _show_invitation(accounts.invite_again(me.org_id, invitation_id, by=me.id))
 
 
 @desk.get("/settings/staff/invitations/<invitation_id>/again")
 @desk.get("/settings/staff/<invitation_id>/reset-link")
-@admin_only
 def leave_shown_link(invitation_id: str) -> Response:  # noqa: ARG001 - of the address
     """Redirect a reload of a page with a link, which is not shown again, to the list."""
     return go_to(url_for("desk.list_staff"))
 
 
 @desk.post("/settings/staff/invitations/<invitation_id>/withdraw")
-@admin_only
 def withdraw_invitation(invitation_id: str) -> Response:
     """Withdraw an invitation: nobody can accept it."""
     org_id = signed_in().org_id
@@ -95,15 +93,14 @@ def withdraw_invitation(invitation_id: str) -> Response:
 
 
 @desk.post("/settings/staff/<staff_id>/reset-link")
-@admin_only
 def make_reset_link(staff_id: str) -> Response:
     """Create a link by which a person sets a new password, and show it once."""
     me = signed_in()
     try:
         made = accounts.make_reset(me.org_id, staff_id, by=me.id)
     except Conflict as conflict:
-        flash(translated(conflict.sentence), "bad")
-        return go_to(url_for("desk.show_staff", staff_id=staff_id))
+        address = url_for("desk.show_staff", staff_id=staff_id)
+        return report(translated(conflict.sentence), address, "bad")
     return _show_reset(made, staff_id)
 
 
@@ -121,7 +118,6 @@ def _show_reset(made: NewReset, staff_id: str) -> Response:
 
 
 @desk.post("/settings/staff/<staff_id>/second-factor/reset")
-@admin_only
 def reset_second_factor(staff_id: str) -> Response:
     """Turn off the second factor of a person who has lost their phone and recovery codes."""
     me = signed_in()

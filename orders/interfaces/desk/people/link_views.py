@@ -12,14 +12,21 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
-from flask import Flask, Response, current_app, flash, render_template, request, session, url_for
+from flask import Flask, Response, current_app, render_template, request, session, url_for
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 
 from orders.domain.errors import Conflict, InvalidInput, NotFound, OrderError
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk
-from orders.interfaces.desk.forms import FilledForm, secret_page
+from orders.interfaces.desk.forms import (
+    FilledForm,
+    PasswordForm,
+    new_form,
+    report,
+    secret_page,
+    sent_form,
+)
 from orders.interfaces.http.current_settings import (
     current_settings,
     limiter,
@@ -63,12 +70,6 @@ class ForgotForm(FlaskForm):
     email = StringField(lazy_gettext("E-mail"))
 
 
-class NewPasswordForm(FlaskForm):
-    """A new password, set by a link."""
-
-    password = PasswordField(lazy_gettext("New password"))
-
-
 @cache
 def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
@@ -97,25 +98,21 @@ def run_in_background(task: Callable[[], None]) -> None:
 
 @desk.get("/invitation")
 def open_invitation() -> Response:
-    """Render the form of an invited person."""
     return _open_link(
         INVITATION,
         accounts.find_by_link,
-        lambda invitation: _render_join(FilledForm(JoinForm(formdata=None)), invitation),
+        lambda invitation: _render_join(new_form(JoinForm), invitation),
     )
 
 
 @desk.post("/invitation")
 @limiter.limit(sign_in_limit)
 def accept_invitation() -> Response:
-    """Create the account and sign the person in."""
     secret = session.get(INVITATION, "")
-    entry = FilledForm(JoinForm(formdata=request.form))
+    entry = sent_form(JoinForm)
     try:
         invitation = accounts.find_by_link(secret)
-        staff_id = accounts.accept(
-            secret, name=entry.form.name.data or "", password=entry.form.password.data or ""
-        )
+        staff_id = accounts.accept(secret, **entry.values())
     except InvalidInput as invalid:
         entry.show(invalid.errors)
         return _render_join(entry, invitation, 422)
@@ -129,18 +126,16 @@ def _welcome(staff_id: str) -> Response:
     if member is None:  # disabled in this moment
         return go_to(url_for("desk.show_sign_in"))
     begin_signed_in(member)
-    flash(
-        gettext(
-            "Welcome. You sign in by %(email)s from now on. Choose how the desk looks to you.",
-            email=member.email,
-        )
+    message = gettext(
+        "Welcome. You sign in by %(email)s from now on. Choose how the desk looks to you.",
+        email=member.email,
     )
-    return go_to(url_for("desk.show_account"))
+    return report(message, url_for("desk.show_account"))
 
 
 @desk.get("/forgot-password")
 def show_forgot() -> str:
-    """Ask for the e-mail address, or say who can help."""
+    """Ask for the e-mail address; without a mail server the page names who can help."""
     return _render_forgot(ForgotForm(formdata=None))
 
 
@@ -176,11 +171,8 @@ def _mail_reset(email: str) -> None:
 
 @desk.get("/reset-password")
 def open_reset() -> Response:
-    """Ask for a new password."""
     return _open_link(
-        RESET,
-        accounts.address_of_reset,
-        lambda email: _render_reset(FilledForm(NewPasswordForm(formdata=None)), email),
+        RESET, accounts.address_of_reset, lambda email: _render_reset(new_form(PasswordForm), email)
     )
 
 
@@ -188,19 +180,19 @@ def open_reset() -> Response:
 @limiter.limit(sign_in_limit)
 def set_by_reset() -> Response:
     """Set the password and redirect to the sign-in: the second factor is still required."""
-    form, secret = NewPasswordForm(formdata=request.form), session.get(RESET, "")
-    entry = FilledForm(form)
+    entry, secret = sent_form(PasswordForm), session.get(RESET, "")
     try:
         email = accounts.address_of_reset(secret)
-        accounts.set_by_reset(secret, password=form.password.data or "")
+        accounts.set_by_reset(secret, **entry.values())
     except InvalidInput as invalid:
         entry.show(invalid.errors)
         return _render_reset(entry, email, 422)
     except NotFound as error:
         return _dead_link(error, is_reset=True)
     begin_session()
-    flash(gettext("Your new password is set. Sign in with it."))
-    return go_to(url_for("desk.show_sign_in"))
+    return report(
+        gettext("Your new password is set. Sign in with it."), url_for("desk.show_sign_in")
+    )
 
 
 def _open_link(

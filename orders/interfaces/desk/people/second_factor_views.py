@@ -3,19 +3,28 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Response, flash, render_template, request, session, url_for
+from flask import Response, render_template, request, session, url_for
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 
 from orders.domain.texts import lazy_gettext
-from orders.interfaces.desk.blueprint import desk, for_everybody, signed_in
+from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import qr_drawing
-from orders.interfaces.desk.forms import FilledForm, html_page, secret_page, submit
+from orders.interfaces.desk.forms import (
+    FilledForm,
+    html_page,
+    new_form,
+    report,
+    secret_page,
+    sent_form,
+    submit,
+)
 from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import gettext
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import MUST_SET_UP, own_path, stay_signed_in
-from orders.services.accounts import own_account, second_factor
+from orders.services import accounts
+from orders.services.accounts import second_factor
 from orders.services.accounts.access import StaffMember
 
 T = TypeVar("T")
@@ -37,20 +46,17 @@ class ProofForm(FlaskForm):
 
 
 @desk.get("/account/second-factor")
-@for_everybody
 def show_second_factor() -> Response:
     """Render the setup of the second factor, or its state once it is on."""
     if signed_in().has_second_factor:
-        return html_page(_render_state(FilledForm(ProofForm(formdata=None))))
+        return html_page(_render_state(new_form(ProofForm)))
     if PENDING not in session:
         session[PENDING] = second_factor.new_secret()
-    return secret_page(_render_setup(FilledForm(CodeForm(formdata=None))))
+    return secret_page(_render_setup(new_form(CodeForm)))
 
 
 @desk.get("/account/second-factor/qr.svg")
-@for_everybody
 def second_factor_qr() -> Response:
-    """Render the secret of the setup as a QR code."""
     if PENDING not in session or signed_in().has_second_factor:
         return Response(gettext("There is nothing to set up."), 404, mimetype="text/plain")
     address = second_factor.app_address(signed_in(), session[PENDING])
@@ -59,10 +65,9 @@ def second_factor_qr() -> Response:
 
 @desk.post("/account/second-factor")
 @limiter.limit(sign_in_limit)
-@for_everybody
 def turn_on_second_factor() -> Response:
     """Turn it on with the first code of the app, and show the recovery codes once."""
-    member, entry = signed_in(), FilledForm(CodeForm(formdata=request.form))
+    member, entry = signed_in(), sent_form(CodeForm)
     if PENDING not in session:
         return go_to(url_for("desk.show_second_factor"))
     return submit(
@@ -84,18 +89,15 @@ def _finish_setup(codes: list[str]) -> Response:
 
 @desk.post("/account/second-factor/codes")
 @limiter.limit(sign_in_limit)
-@for_everybody
 def renew_recovery_codes() -> Response:
-    """Create new recovery codes and show them once."""
     return _with_password(second_factor.renew_codes, then=_show_codes)
 
 
 @desk.post("/account/second-factor/off")
 @limiter.limit(sign_in_limit)
-@for_everybody
 def turn_off_second_factor() -> Response:
-    """Turn off the second factor."""
-    return _with_password(_turn_off, then=_report_off)
+    message = gettext("The second factor is switched off. You sign in by your password alone.")
+    return _with_password(_turn_off, then=lambda _: report(message, url_for("desk.show_account")))
 
 
 def _turn_off(member: StaffMember) -> None:
@@ -103,19 +105,14 @@ def _turn_off(member: StaffMember) -> None:
     stay_signed_in(member)
 
 
-def _report_off(_: None) -> Response:
-    flash(gettext("The second factor is switched off. You sign in by your password alone."))
-    return go_to(url_for("desk.show_account"))
-
-
 def _with_password(
     change: Callable[[StaffMember], T], *, then: Callable[[T], Response]
 ) -> Response:
     """Make a change of the second factor if the password that was sent is right."""
-    member, entry = signed_in(), FilledForm(ProofForm(formdata=request.form))
+    member, entry = signed_in(), sent_form(ProofForm)
 
     def check_and_change() -> T:
-        own_account.require_password(member, entry.form.proof.data or "", "proof")
+        accounts.require_password(member, entry.form.proof.data or "", "proof")
         return change(member)
 
     return submit(
@@ -126,7 +123,6 @@ def _with_password(
 
 @desk.get("/account/second-factor/codes")
 @desk.get("/account/second-factor/off")
-@for_everybody
 def leave_second_factor_form() -> Response:
     """Redirect a reload of an answer that is shown once to the state of the second factor."""
     return go_to(url_for("desk.show_second_factor"))

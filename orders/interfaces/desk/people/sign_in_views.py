@@ -36,7 +36,6 @@ CODE_WITHIN = timedelta(minutes=10)
 
 @desk.get("/sign-in")
 def show_sign_in() -> str:
-    """Render the sign-in page."""
     return _render(SignInForm(formdata=None), [])
 
 
@@ -67,7 +66,6 @@ def _ask_for_code(member: StaffMember, resumed: ResumedForm) -> AnyResponse:
 
 @desk.get("/sign-in/code")
 def show_code() -> AnyResponse:
-    """Ask for the code."""
     if _person_awaited() is None:
         return redirect(url_for("desk.show_sign_in", next=_next()), 303)
     return html_page(_render_code([]))
@@ -76,7 +74,6 @@ def show_code() -> AnyResponse:
 @desk.post("/sign-in/code")
 @limiter.limit(sign_in_limit)
 def check_code() -> AnyResponse:
-    """Check the code, and go on as after a sign-in without one."""
     form, resumed = SignInCodeForm(), _sent_with()
     member = _person_awaited()
     if member is None:
@@ -90,7 +87,6 @@ def check_code() -> AnyResponse:
 
 @desk.post("/sign-out")
 def sign_out() -> AnyResponse:
-    """End the session."""
     logout_user()
     session.clear()
     return redirect(url_for("desk.show_sign_in"), 303)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, flash, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
 
 from orders.domain.attributes import (
@@ -15,10 +15,18 @@ from orders.domain.attributes import (
 )
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import read_number
-from orders.interfaces.desk.blueprint import admin_only, desk, signed_in
-from orders.interfaces.desk.forms import FilledForm, VersionedForm, lines_of, perform, save
+from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.forms import (
+    FilledForm,
+    VersionedForm,
+    lines_of,
+    new_form,
+    perform,
+    report,
+    save,
+    sent_form,
+)
 from orders.interfaces.http.i18n import gettext
-from orders.interfaces.http.pages import go_to
 from orders.services import accounts
 from orders.services.accounts import DefinedAttribute
 
@@ -56,7 +64,6 @@ class AttributeForm(VersionedForm):
 
     @classmethod
     def of(cls, attribute: DefinedAttribute) -> "AttributeForm":
-        """Return the form filled in with a stored attribute."""
         rule = attribute.rule
         return cls(
             formdata=None,
@@ -71,14 +78,14 @@ class AttributeForm(VersionedForm):
             version=attribute.version,
         )
 
-    def rule(self, key: str | None = None) -> AttributeRule:
-        """Return the definition that was typed; `key` is that of a stored attribute.
+    def rule(self) -> AttributeRule:
+        """Return the definition that was typed.
 
         Kind and place come from lists; any other value becomes the first of the list.
         """
         kind = _one_of(Kind, self.kind.data)
         return AttributeRule(
-            key=(self.key.data or "").strip() if key is None else key,
+            key=(self.key.data or "").strip(),
             label=(self.label.data or "").strip(),
             kind=kind,
             options=tuple(read_option(line) for line in lines_of(self.option.data)),
@@ -114,7 +121,6 @@ def _default_text(value: AttributeValue) -> str:
 
 
 @desk.get("/settings/attributes")
-@admin_only
 def list_attributes() -> str:
     """Render the list of attributes; the button that moved one gets the focus again."""
     return render_template(
@@ -126,18 +132,14 @@ def list_attributes() -> str:
 
 
 @desk.get("/settings/attributes/new")
-@admin_only
 def new_attribute() -> str:
-    """Render an empty form."""
-    return _render(None, FilledForm(AttributeForm(formdata=None)))
+    return _render(None, new_form(AttributeForm))
 
 
 @desk.post("/settings/attributes/new")
-@admin_only
 def add_attribute() -> Response:
-    """Define an attribute."""
-    form = AttributeForm(formdata=request.form)
-    entry, rule = FilledForm(form), form.rule()
+    entry = sent_form(AttributeForm)
+    rule = entry.form.rule()
     return save(
         entry,
         lambda: accounts.add_attribute(signed_in().org_id, rule),
@@ -148,22 +150,20 @@ def add_attribute() -> Response:
 
 
 @desk.get("/settings/attributes/<attribute_id>")
-@admin_only
 def show_attribute(attribute_id: str) -> str:
-    """Render one attribute with its form."""
     attribute = accounts.find_attribute(signed_in().org_id, attribute_id)
     return _render(attribute, FilledForm(AttributeForm.of(attribute)))
 
 
 @desk.post("/settings/attributes/<attribute_id>")
-@admin_only
 def change_attribute(attribute_id: str) -> Response:
     """Change an attribute, except its key."""
     org_id = signed_in().org_id
     attribute = accounts.find_attribute(org_id, attribute_id)
-    form = AttributeForm(formdata=request.form)
+    entry = sent_form(AttributeForm)
+    form = entry.form
     form.key.process_data(attribute.rule.key)
-    entry, rule = FilledForm(form), form.rule()
+    rule = form.rule()
     return save(
         entry,
         lambda: accounts.change_attribute(org_id, attribute_id, rule, version=form.version.data),
@@ -174,20 +174,18 @@ def change_attribute(attribute_id: str) -> Response:
 
 
 @desk.post("/settings/attributes/<attribute_id>/move")
-@admin_only
 def move_attribute(attribute_id: str) -> Response:
     """Move an attribute up or down by one position."""
     org_id, direction = signed_in().org_id, request.form.get("direction", "")
     attribute = accounts.find_attribute(org_id, attribute_id)
     place = accounts.move_attribute(org_id, attribute_id, "up" if direction == "up" else "down")
-    flash(
-        gettext("“%(label)s” is in place %(place)s now.", label=attribute.rule.label, place=place)
+    return report(
+        gettext("“%(label)s” is in place %(place)s now.", label=attribute.rule.label, place=place),
+        url_for("desk.list_attributes", moved=attribute_id, direction=direction),
     )
-    return go_to(url_for("desk.list_attributes", moved=attribute_id, direction=direction))
 
 
 @desk.post("/settings/attributes/<attribute_id>/remove")
-@admin_only
 def remove_attribute(attribute_id: str) -> Response:
     """Remove an attribute; orders keep their values."""
     org_id = signed_in().org_id
@@ -200,5 +198,4 @@ def remove_attribute(attribute_id: str) -> Response:
 
 
 def _render(attribute: DefinedAttribute | None, entry: FilledForm) -> str:
-    """Render the form of a stored attribute, or of a new one."""
     return render_template("desk/settings/attribute.html", attribute=attribute, entry=entry)

