@@ -62,7 +62,7 @@ def _read_platform(query: Query) -> dict[str, Any] | None:
     for key, value in (platform or {}).items():
         if isinstance(value, dict | list):
             query.add_error(f"platform.{key}", "Text, a number, a boolean or null.")
-    return platform
+    return platform or {}
 
 
 FILTERS = (
