@@ -57,12 +57,12 @@ REFERENCE = path_parameter(
 )
 
 
-def _read_platform(query: Query) -> dict[str, Any] | None:
-    platform = query.json_object("platform")
-    for key, value in (platform or {}).items():
+def _read_platform(query: Query) -> dict[str, Any]:
+    platform = query.json_object("platform") or {}
+    for key, value in platform.items():
         if isinstance(value, dict | list):
             query.add_error(f"platform.{key}", "Text, a number, a boolean or null.")
-    return platform or {}
+    return platform
 
 
 FILTERS = (
