@@ -63,7 +63,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     # On PostgreSQL threads wait for its answers at the same time, and need no lock.
     is_sqlite = settings.database_url.startswith("sqlite:")
     acquire_lock = request_lock.acquire if is_sqlite else request_lock.skip
-    app.api = Api(app, acquire_lock)
     # First of all: the protection against forged requests would read a cut-off form as whole.
     app.before_request(read_body_of_page)
     app.before_request(acquire_lock)  # not before the body is here: its sender may be slow
@@ -72,6 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for interface in (desk, customer, reference_pages):
         app.register_blueprint(interface)
     _start_extensions(app)
+    app.api = Api(app, acquire_lock)
     app.register_error_handler(HTTPException, errors.error_page)
     app.register_error_handler(ServiceBusy, errors.busy_page)
     register_commands(app)

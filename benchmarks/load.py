@@ -12,7 +12,7 @@ READ_SIZE = 65_536
 
 @dataclass
 class Result:
-    """What one run gave: seconds in all, each good answer's seconds and body, and the errors."""
+    """One run: its seconds, the seconds and body of each successful response, and the errors."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -21,11 +21,11 @@ class Result:
 
     @property
     def rate(self) -> float:
-        """Good answers in a second."""
+        """Successful responses per second."""
         return len(self.latencies) / self.seconds
 
     def percentile(self, share: float) -> float:
-        """Seconds within which this share of the answers came."""
+        """Seconds within which this share of the responses came."""
         ordered = sorted(self.latencies)
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
@@ -41,7 +41,7 @@ class _Connection:
 def run(port: int, requests: Iterable[bytes], *, expected: int, connections: int = 16) -> Result:
     """Send all requests over keep-alive connections, one at a time on each.
 
-    `requests` are whole HTTP/1.1 requests; they are made before the clock starts. An answer with
+    `requests` are complete HTTP/1.1 requests, all made before the clock starts. A response with
     another status than `expected` is an error, and so is a closed connection.
     """
     result = Result()
@@ -100,7 +100,7 @@ def _go_on(
 
 
 def _whole_answer(received: bytearray) -> tuple[int, bytes] | None:
-    """Return status and body once the answer is complete; without a length there is no body."""
+    """Return status and body of a complete response; one without a length has no body."""
     end = received.find(b"\r\n\r\n")
     if end < 0:
         return None

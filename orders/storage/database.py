@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -49,6 +50,9 @@ CANNOT_READ = lazy_gettext("The database cannot be reached. Please try again.")
 
 # The models are plain SQLAlchemy; Flask-SQLAlchemy and the migrations know them by their metadata.
 db = SQLAlchemy(metadata=Base.metadata)
+
+# The engine of work without an application context; None for that of the context.
+engine_in_use: ContextVar[Engine | None] = ContextVar("engine_in_use", default=None)
 
 _connections: "WeakKeyDictionary[Engine, ConnectionCache]" = WeakKeyDictionary()
 _writers: "WeakKeyDictionary[Engine, GroupWriter]" = WeakKeyDictionary()
@@ -237,7 +241,7 @@ def _insert_rows(connection: Connection, rows: NewRows) -> None:
 
 
 def _engine() -> Engine:
-    return db.engine
+    return engine_in_use.get() or db.engine
 
 
 def _writer_of(engine: Engine) -> GroupWriter:

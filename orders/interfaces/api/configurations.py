@@ -108,7 +108,7 @@ REFERENCE = path_parameter(
     kind="configuration-reference",
 )
 FILE_KEY = path_parameter(
-    "key", "The key of the file in `attachments`.", "drawing", kind="file-key", converter="path"
+    "key", "The key of the file in `attachments`.", "drawing", kind="file-key", pattern="[^/].*"
 )
 LINKS = {
     "read": Link(

@@ -7,6 +7,7 @@ summary, the rest the description.
 """
 
 import inspect
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -59,7 +60,7 @@ class Parameter:
     """A parameter in the path, the query or a header; `schema` is JSON Schema.
 
     With `is_json` the value is sent as JSON text. A filter of a list has `read`, which takes it
-    from the query, and `keyword`, its name in `Call.filters`. `converter` is the Werkzeug converter
+    from the query, and `keyword`, its name in `Call.filters`. `pattern` is the regular expression
     of a parameter in the path.
     """
 
@@ -72,7 +73,7 @@ class Parameter:
     is_json: bool = False
     keyword: str = ""
     read: Callable[[Query], Any] | None = None
-    converter: str = "default"
+    pattern: str = "[^/]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +144,15 @@ class Endpoint:
         return first + "".join(word.capitalize() for word in others)
 
     @cached_property
-    def rule(self) -> str:
-        """The path as Werkzeug routes it: `/api/orders/<order:reference>`."""
-        rule = self.path
-        for one in self.parameters:
-            rule = rule.replace(f"{{{one.name}}}", f"<{one.converter}:{one.name}>")
-        return rule
+    def path_names(self) -> tuple[str, ...]:
+        """The names of the parameters in the path, in its order."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+    @cached_property
+    def pattern(self) -> str:
+        """The path as a regular expression, with a group for each parameter."""
+        patterns = {one.name: f"({one.pattern})" for one in self.parameters}
+        return re.escape(self.path).replace(r"\{", "{").replace(r"\}", "}").format_map(patterns)
 
     @cached_property
     def summary(self) -> str:
@@ -264,11 +268,11 @@ IF_NONE_MATCH = Parameter(
 
 
 def path_parameter(
-    name: str, description: str, example: str, *, kind: str = "", converter: str = "default"
+    name: str, description: str, example: str, *, kind: str = "", pattern: str = "[^/]+"
 ) -> Parameter:
     """Return a parameter in the path; `kind` is the format of the text, if it has a name."""
     schema = {"type": "string", "minLength": 1, **({"format": kind} if kind else {})}
-    return Parameter(name, "path", description, schema, example, required=True, converter=converter)
+    return Parameter(name, "path", description, schema, example, required=True, pattern=pattern)
 
 
 def text_filter(name: str, keyword: str, description: str, example: str) -> Parameter:

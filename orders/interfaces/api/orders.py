@@ -54,7 +54,6 @@ REFERENCE = path_parameter(
     "hyphens, O for 0, I or L for 1.",
     SHORT_ID,
     kind="order-reference",
-    converter="order",
 )
 
 

@@ -10,7 +10,7 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from dataclasses import dataclass
@@ -86,7 +86,9 @@ class Gateway:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
         environ = environ_of(scope)
-        body = await self._body(environ, receive)
+        body = _Body(BytesIO(), 0)
+        if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
+            body = await self._body(environ, receive)
         environ["wsgi.input"] = body.file
         # A context of its own: what the application keeps there must not reach another request,
         # and must follow a streamed response from thread to thread.
@@ -94,7 +96,11 @@ class Gateway:
         response = _Response()
         iterable = context.run(self._app, environ, response.start)
         try:
-            await _send(response, iterable, body, context, receive, send)
+            if isinstance(iterable, list):
+                await send(response.message(must_close=body.is_refused))
+                await send({"type": "http.response.body", "body": b"".join(iterable)})
+            else:
+                await _stream(response, iterable, body, context, receive, send)
         finally:
             close = getattr(iterable, "close", None)
             if close is not None:
@@ -104,18 +110,15 @@ class Gateway:
     async def _body(self, environ: "WSGIEnvironment", receive: Receive) -> "_Body":
         """Read the body and make the environment say how long it is."""
         coding = environ.pop("HTTP_TRANSFER_ENCODING", None)
-        announced = environ.get("CONTENT_LENGTH")
-        if coding is not None:
-            if coding.lower() == "chunked":
-                body = await self._read(None, receive)
-            else:
-                body = _Body(_Refusal(exceptions.NotImplemented()), 0)
-            # An application that goes by the length must come upon the error of a refused body.
-            environ["CONTENT_LENGTH"] = str(max(body.size, 1 if body.is_refused else 0))
-            return body
-        if announced is None:
-            return _Body(BytesIO(), 0)
-        return await self._read(int(announced), receive)
+        if coding is None:
+            return await self._read(int(environ["CONTENT_LENGTH"]), receive)
+        if coding.lower() == "chunked":
+            body = await self._read(None, receive)
+        else:
+            body = _Body(_Refusal(exceptions.NotImplemented()), 0)
+        # An application that goes by the length must come upon the error of a refused body.
+        environ["CONTENT_LENGTH"] = str(max(body.size, 1 if body.is_refused else 0))
+        return body
 
     async def _read(self, announced: int | None, receive: Receive) -> "_Body":
         """Read the body; `announced` is its Content-Length, None for a chunked body."""
@@ -315,12 +318,18 @@ class _Response:
             headers.append((b"connection", b"close"))
         return {"type": "http.response.start", "status": self.status, "headers": headers}
 
+    @property
+    def length(self) -> int | None:
+        """The Content-Length, if the application has set one."""
+        lengths = (int(value) for name, value in self.headers if name.lower() == "content-length")
+        return next(lengths, None)
+
 
 def _no_write(_: bytes) -> NoReturn:
     raise NotImplementedError("Return the body as an iterable.")
 
 
-async def _send(
+async def _stream(
     response: _Response,
     iterable: Iterable[bytes],
     body: _Body,
@@ -328,22 +337,17 @@ async def _send(
     receive: Receive,
     send: Send,
 ) -> None:
-    """Send the response: in one piece if it is there already, else piece by piece.
+    """Send a response whose pieces are made one by one, each when there is room for it.
 
-    A piece is asked for when there is room for it. Until then no thread waits.
+    Until then no thread waits. A first piece that is the whole response needs no stream.
     """
-    pieces = iter(iterable)
-    if isinstance(iterable, list):
-        first, is_whole = b"".join(iterable), True
-    else:
-        first = context.run(_next_piece, pieces)
-        is_whole = not first or len(first) == _length(response)
+    pieces = filter(None, iterable)
+    piece = context.run(next, pieces, b"")
     await send(response.message(must_close=body.is_refused))
-    if is_whole:
-        await send({"type": "http.response.body", "body": first})
+    if not piece or len(piece) == response.length:
+        await send({"type": "http.response.body", "body": piece})
         return
     gone = await _disconnect(body, receive)
-    piece = first
     count = 0
     while piece and not (gone is not None and gone.done()):
         await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -352,23 +356,8 @@ async def _send(
             # granian takes pieces for a client that has gone without a word, and needs a free
             # thread to say that it has.
             await asyncio.sleep(0)
-        piece = context.run(_next_piece, pieces)
+        piece = context.run(next, pieces, b"")
     await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def _next_piece(pieces: Iterator[bytes]) -> bytes:
-    """Return the next piece that is not empty; an empty one at the end."""
-    for piece in pieces:
-        if piece:
-            return piece
-    return b""
-
-
-def _length(response: _Response) -> int | None:
-    for name, value in response.headers:
-        if name.lower() == "content-length":
-            return int(value)
-    return None
 
 
 async def _disconnect(body: _Body, receive: Receive) -> Any:  # noqa: ANN401 - granian's future
