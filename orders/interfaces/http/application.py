@@ -22,7 +22,7 @@ API = "/api"
 class Shortorder(Flask):
     """The Flask application of the pages, with the JSON API (`api`) mounted at `/api`.
 
-    `api` is set by the composition root. `observers` are told of every request that either of them
+    `api` is set by the composition root. `observers` are called for every request that either of them
     has answered. All views and hooks are plain functions.
     """
 
@@ -67,7 +67,7 @@ class Shortorder(Flask):
 
 
 def start_pages(app: Flask) -> None:
-    """Return the templates what all pages draw with."""
+    """Add the globals and filters that all pages use."""
     app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
     app.jinja_env.filters.update(options=options_line, plain_text=str)
 

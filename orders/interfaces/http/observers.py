@@ -1,4 +1,4 @@
-"""Observers of requests: they are told of each one that the API or the pages have answered.
+"""Observers of requests: they are called for each one that the API or the pages have answered.
 
 The request log is one. Whatever else wants to know of requests (metrics, say) is added to
 `Shortorder.observers`, and needs nothing in the API, in views or in hooks of Flask.

@@ -26,7 +26,7 @@ PROGRAM_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-# A short ID or a public token may stand in an address: no other site is told where people were.
+# A URL may contain a short ID or a public token, so no other site gets it as a referrer.
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -63,7 +63,7 @@ def add_security_headers(response: Response) -> Response:
 class SessionCookies(SecureCookieSessionInterface):
     """Signed session cookies that are `Secure` whenever the request came over TLS.
 
-    A cookie is sent anew when something in it changed, and after RENEW_AFTER with an answer that is
+    A cookie is sent again when something in it changed, and after RENEW_AFTER with an answer that is
     for this person alone. Not with each answer: a picture that is still on its way would put back
     what the session was when it was asked for, and a shared cache that keeps the picture would
     give the cookie to others.

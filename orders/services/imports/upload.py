@@ -139,7 +139,7 @@ def suggest(one: Import, actor: Actor) -> Matching:
 
 
 def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None = None) -> None:
-    """Set the matching, and let the orders be checked by it in the background.
+    """Set the matching, and let the orders be checked in the background.
 
     Raises InvalidInput with errors at `column.<position>` and `group`, and Conflict when the
     import was started already.

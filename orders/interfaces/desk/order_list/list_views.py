@@ -131,18 +131,18 @@ def change_orders() -> Response:
             return _refuse(NOTHING_CHOSEN)
         if action is BulkAction.STATUS and status is None:
             return _refuse(NO_STATUS)
-        # The form has a key of its own: the same sent twice is one change.
-        sent = sorted(pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token")
         change = bulk.change_orders(
-            targets,
-            action,
-            status=status,
-            actor=signed_in().actor,
-            change_id=own_id(f"bulk {sent}"),
+            targets, action, status=status, actor=signed_in().actor, change_id=_change_id()
         )
     except TooMany as too_many:
         return _refuse(too_many.sentence)
     return _show(change)
+
+
+def _change_id() -> str:
+    """Return an ID of all that was sent, with the form's key: the same sent twice is one change."""
+    sent = sorted(pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token")
+    return own_id(f"bulk {sent}")
 
 
 def _refuse(sentence: str) -> Response:
