@@ -22,8 +22,8 @@ API = "/api"
 class Shortorder(Flask):
     """The Flask application of the pages, with the JSON API (`api`) mounted at `/api`.
 
-    `api` is set by the composition root. `observers` are called for every request that either of them
-    has answered. All views and hooks are plain functions.
+    `api` is set by the composition root. `observers` are called for every request that either has
+    answered. All views and hooks are plain functions.
     """
 
     api: "WSGIApplication"

@@ -63,8 +63,8 @@ def add_security_headers(response: Response) -> Response:
 class SessionCookies(SecureCookieSessionInterface):
     """Signed session cookies that are `Secure` whenever the request came over TLS.
 
-    A cookie is sent again when something in it changed, and after RENEW_AFTER with an answer that is
-    for this person alone. Not with each answer: a picture that is still on its way would put back
+    A cookie is sent again when something in it changed, and after RENEW_AFTER with an answer for
+    this person alone. Not with each answer: a picture that is still on its way would put back
     what the session was when it was asked for, and a shared cache that keeps the picture would
     give the cookie to others.
     """
