@@ -1,7 +1,6 @@
 """The OpenAPI document tells the truth: all routes, valid examples, answers as described."""
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
