@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Processes of `make test`. Each has its own databases.
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help serve pdf test lint soak fuzz format translations lock bench desk-figures screenshots clean

@@ -61,17 +61,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions.update(health=HealthCheck(), files=store, request_recorder=recorder)
     app.observers.append(log_requests(recorder))
     # On PostgreSQL threads wait for its answers at the same time, and need no lock.
-    is_sqlite = settings.database_url.startswith("sqlite:")
-    acquire_lock = request_lock.acquire if is_sqlite else request_lock.skip
+    if settings.database_url.startswith("sqlite:"):
+        app.acquire_lock = request_lock.acquire
     # First of all: the protection against forged requests would read a cut-off form as whole.
     app.before_request(read_body_of_page)
-    app.before_request(acquire_lock)  # not before the body is here: its sender may be slow
     app.before_request(record_route)
     app.after_request(security.add_security_headers)
     for interface in (desk, customer, reference_pages):
         app.register_blueprint(interface)
     _start_extensions(app)
-    app.api = Api(app, acquire_lock)
+    app.api = Api(app)
     app.register_error_handler(HTTPException, errors.error_page)
     app.register_error_handler(ServiceBusy, errors.busy_page)
     register_commands(app)

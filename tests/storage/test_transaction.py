@@ -221,6 +221,7 @@ def test_without_the_lock_file_nothing_is_written(tmp_path: Path) -> None:
     assert names() == ["two"]
 
 
+@pytest.mark.own_database(reason="its connections have no room to write")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_full_disk_is_reported_as_busy() -> None:
     engine = database.db.engine
@@ -246,6 +247,7 @@ END_OTHERS = (
 )
 
 
+@pytest.mark.own_database(reason="it ends all connections to the database")
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_connection_that_was_lost_before_is_replaced(database_url: str) -> None:
     assert names() == []  # leaves a connection in the pool
@@ -255,6 +257,7 @@ def test_a_connection_that_was_lost_before_is_replaced(database_url: str) -> Non
     assert names() == ["after"]
 
 
+@pytest.mark.own_database(reason="it ends all connections to the database")
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_connection_that_is_lost_in_the_block_is_reported_as_busy(database_url: str) -> None:
     def lose() -> None:

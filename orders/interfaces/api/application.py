@@ -5,7 +5,7 @@ the only one that asks for it. Endpoints are declared in the modules of the reso
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
@@ -90,12 +90,10 @@ class Api:
     """The WSGI application. It needs no sessions, forms, templates or languages, and so no Flask.
 
     `app` is the Flask application beside it, whose settings, services and database it shares.
-    `acquire_lock` waits until this thread may work on a request.
     """
 
-    def __init__(self, app: Flask, acquire_lock: Callable[[], None]) -> None:
+    def __init__(self, app: Flask) -> None:
         self._app = app
-        self._acquire_lock = acquire_lock
         self._rate_limit = TokenRateLimit(app.config["SETTINGS"])
         self._router = Router(all_endpoints())
         with app.app_context():
@@ -142,7 +140,6 @@ class Api:
             else call.limits.body_bytes
         )
         read_body(request)
-        self._acquire_lock()  # not before the body is here: its sender may be slow
         if request.method == "OPTIONS":
             return self._answer_options(request, endpoint)
         query = Query(request.args if request.query_string else _NO_QUERY, call.limits)

@@ -27,6 +27,8 @@ class Shortorder(Flask):
     """
 
     api: "WSGIApplication"
+    # Waits until this thread may work on a request.
+    acquire_lock = staticmethod(request_lock.skip)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Flask's own
         super().__init__(*arguments, **options)
@@ -42,8 +44,9 @@ class Shortorder(Flask):
     def wsgi_app(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Answer one request by the API or a page, and tell the observers."""
+        """Answer one request by the API or a page, and call the observers."""
         started = time.perf_counter()
+        self.acquire_lock()  # the server has read the body: its sender may be slow
         path: str = environ["PATH_INFO"]
         is_api = path == API or path.startswith(API + "/")
         handled = begin_request(environ, is_api=is_api)

@@ -211,6 +211,7 @@ def test_a_message_of_a_process_that_died_is_sent_when_its_claim_has_ended(
         wait_until(lambda: states(webhook_id, org) == {DeliveryState.DELIVERED})
 
 
+@pytest.mark.own_database(reason="it ends all connections to the database")
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_database_that_was_unavailable_is_polled_again(
     app: Flask, settings: Settings, org: Org, receiver: Receiver,
