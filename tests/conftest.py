@@ -53,6 +53,11 @@ LONG_FIRST = (
 )
 
 
+# The browser's files are two groups, each with a served desk and a Chromium: one would take longer
+# than all other tests together.
+BROWSER_MIDDLE = "tests/browser/test_l"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def turn(item: pytest.Item) -> int:
         return next((n for n, one in enumerate(LONG_FIRST) if item.nodeid.startswith(one)), 99)
@@ -68,7 +73,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:  # n
     class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # it has no types
         def _split_scope(self, nodeid: str) -> str:
             file, _, _test = nodeid.partition("::")
-            return "browser" if file.startswith("tests/browser/") else file
+            if not file.startswith("tests/browser/"):
+                return file
+            return "browser, first half" if file < BROWSER_MIDDLE else "browser, second half"
 
     config.option.loadscopereorder = False
     return Scheduling(config, log)
