@@ -37,10 +37,10 @@ THUMBNAIL = "thumbnail"
 
 @dataclass(frozen=True, slots=True)
 class NewConfiguration:
-    """A checked configuration that is not stored yet; None means that it was not sent.
+    """A checked configuration that is not stored yet; a field that was not sent is None.
 
-    `metadata` may have `name` and `sku`, by which people find it. `short_id` is the one that
-    the client asks for. `attachments` are keys with file names.
+    People find a configuration by `name` and `sku` in its `metadata`. `short_id` is the client's
+    own wish, refused later if it is taken. `attachments` maps each key to a file name.
     """
 
     variant: Mapping[str, Any] | None = None
@@ -187,7 +187,7 @@ Attachments = Annotated[
 
 
 class ConfigurationInput(StrictInput):
-    """A new configuration. Every field may be left out; null and an empty text mean the same."""
+    """A configuration as it is sent. A field may be left out; null and "" count as left out."""
 
     org_id: OrgId | None = Field(None, examples=[EXAMPLE_ORG_ID])
     short_id: ShortId | None = Field(

@@ -112,7 +112,7 @@ def references(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
 
 
 def platform_ids(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
-    """Return the shops' own order numbers in the rows."""
+    """Return the order numbers of shops in the rows; `matching` says in which column they are."""
     at = matching.column_of(PLATFORM_ID)
     return set() if at is None else {row.cells[at] for row in rows} - {""}
 

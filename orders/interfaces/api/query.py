@@ -45,7 +45,7 @@ class Query:
         return None if sent is None else self._checked_text(name, sent)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return all texts of a parameter that may be repeated, or hold a JSON array of texts."""
+        """Return the texts of a parameter that is repeated or one JSON array; () if not sent."""
         found: list[str] = []
         for sent in self._all(name):
             value = _as_json(sent) if sent.startswith("[") else [sent]

@@ -16,7 +16,7 @@ Source = Literal["staff", "private", "public"]  # an account, or a token of this
 
 @dataclass(frozen=True, slots=True)
 class DemoCustomer:
-    """A customer; `furnishes` is a key of RANGES and decides what it orders."""
+    """A customer of the demo; `furnishes`, a key of RANGES, decides which products it orders."""
 
     name: str
     customer_id: str

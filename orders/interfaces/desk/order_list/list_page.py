@@ -116,7 +116,7 @@ def named_columns(rules: Sequence[AttributeRule], ticked: Iterable[str]) -> list
 
 
 def attribute_text(order: OrderSummary, rule: AttributeRule) -> str:
-    """Return an attribute's value in the page's language; empty if the order has none."""
+    """Return the order's value of an attribute in the page's language; "" if it has no value."""
     for area in rule.areas:
         value = getattr(order, area).get(rule.key)
         if value is not None:
