@@ -147,7 +147,9 @@ def test_a_large_answer_is_compressed_when_asked_for(api: Api) -> None:
     assert json.loads(gzip.decompress(packed.data)) == plain.json
     unwanted = {**api.headers, "Accept-Encoding": "gzip;q=0"}
     assert "Content-Encoding" not in api.client.get("/api/orders", headers=unwanted).headers
-    small = api.client.get("/api/orders?perPage=1", headers={**api.headers, "Accept-Encoding": "gzip"})
+    small = api.client.get(
+        "/api/orders?perPage=1", headers={**api.headers, "Accept-Encoding": "gzip"}
+    )
     assert "Content-Encoding" not in small.headers
 
 

@@ -53,7 +53,9 @@ if TYPE_CHECKING:
 
 _NO_QUERY: ImmutableMultiDict[str, str] = ImmutableMultiDict()
 _BODILESS = {204, 304}
-WORTH_COMPRESSING = 4096  # bytes; a plain order is smaller, and takes longer to compress than to send
+WORTH_COMPRESSING = (
+    4096  # bytes; a plain order is smaller, and takes longer to compress than to send
+)
 COMPRESSIBLE = {CONTENT_TYPE, PROBLEM_TYPE}
 GZIP_LEVEL = 5
 

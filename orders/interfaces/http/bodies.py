@@ -33,7 +33,7 @@ UPLOADS = {"desk.import_configurations", "desk.upload_orders", "desk.change_logo
 class UnknownCoding(UnsupportedMediaType):
     """The body is packed in a way that is not taken; the answer names those that are."""
 
-    def get_headers(self, *context: Any) -> list[tuple[str, str]]:
+    def get_headers(self, *context: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - Werkzeug's own
         """Return the headers of the answer, `Accept-Encoding` among them (RFC 9110, 12.5.3)."""
         return [*super().get_headers(*context), ("Accept-Encoding", "gzip, deflate")]
 
