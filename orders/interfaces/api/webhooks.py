@@ -17,7 +17,6 @@ from orders.interfaces.api.endpoints import (
     Access,
     Example,
     Link,
-    Parameter,
     RequestBody,
     Resource,
     Success,
@@ -214,41 +213,9 @@ def restore_webhook(call: Call, webhook_id: str) -> Webhook:
     return webhooks.restore(webhook_id, actor=call.actor, key=call.once)
 
 
-# The messages to webhooks (docs/webhooks.md).
-MESSAGE_HEADERS = (
-    Parameter(
-        "webhook-id",
-        "header",
-        "The ID of the message, the same in every attempt.",
-        {"type": "string", "format": "uuid"},
-        "0199f0c2-5d1e-7c3a-9b52-64f1c8a70e12",
-        required=True,
-    ),
-    Parameter(
-        "webhook-timestamp",
-        "header",
-        "The time of this attempt, in seconds since 1970.",
-        {"type": "integer"},
-        1795512600,
-        required=True,
-    ),
-    Parameter(
-        "webhook-signature",
-        "header",
-        "`v1,` and the signature of Standard Webhooks; several, separated by spaces, while the "
-        "secret is being changed.",
-        {"type": "string", "pattern": "^v1,"},
-        "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
-        required=True,
-    ),
-)
+# The messages to webhooks (docs/webhooks.md): a description and an example of the order.
 EVENTS = {
     Topic.CREATED: ("An order was created, at the desk or through the API.", ORDER),
     Topic.UPDATED: ("An order was changed, or restored from the bin.", CHANGED),
     Topic.DELETED: ("An order was moved to the bin.", BINNED),
-}
-MESSAGE_ANSWERS: dict[str, Any] = {
-    "2XX": {"description": "The message is delivered."},
-    "410": {"description": "The message is given up immediately."},
-    "default": {"description": "The attempt failed. More follow, for up to a day."},
 }
