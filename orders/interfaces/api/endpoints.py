@@ -16,12 +16,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from orders.domain.fields import EXAMPLE_ORG_ID, NO_NUL
-from orders.interfaces.api.query import DEFAULT_SORT, MAX_TEXT, Query
+from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, Parameter, paging_parameters
 from orders.interfaces.api.request import ApiRequest, read_json_object
 from orders.interfaces.api.responses import EndpointResult
 from orders.interfaces.http.multipart import MULTIPART
-from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 
 F = TypeVar("F", bound=Callable[..., Any])
 Shape = type[BaseModel] | Mapping[str, Any]
@@ -53,27 +51,6 @@ class Example:
 
     summary: str
     value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter in the path, the query or a header; `schema` is JSON Schema.
-
-    With `is_json` the value is sent as JSON text. A filter of a list has `read`, which takes it
-    from the query, and `keyword`, its name in `Call.filters`. `pattern` is the regular expression
-    of a parameter in the path.
-    """
-
-    name: str
-    place: str
-    description: str
-    schema: Mapping[str, Any]
-    example: Any
-    required: bool = False
-    is_json: bool = False
-    keyword: str = ""
-    read: Callable[[Query], Any] | None = None
-    pattern: str = "[^/]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,103 +210,3 @@ class Resource:
 
 UNASKED_BODY = "A body was sent, and it was shorter than its `Content-Length`."
 KEY_ERROR = "The `Idempotency-Key` is not valid, or it was used for a different request."
-
-ORG_ID = Parameter(
-    "orgId",
-    "query",
-    "The org of the token. Optional; any other org is refused with 403.",
-    {"type": "string", "format": "org-id"},
-    EXAMPLE_ORG_ID,
-)
-IDEMPOTENCY_KEY = Parameter(
-    "Idempotency-Key",
-    "header",
-    "Makes the request safe to repeat: within 24 hours the same key and content get the first "
-    "response again, with `Idempotent-Replayed: true`, and change nothing. The same key with other "
-    "content is 422. A new UUID for each operation is a good key.",
-    {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
-    "0f4ae8f6-7a41-4c0b-9b26-9d2a8e7b1c55",
-)
-IF_MATCH = Parameter(
-    "If-Match",
-    "header",
-    "The `ETag` of an earlier response. If the stored version is a different one, the response "
-    "is 412 and nothing changes.",
-    {"type": "string", "format": "entity-tags"},
-    '"1"',
-)
-IF_NONE_MATCH = Parameter(
-    "If-None-Match",
-    "header",
-    "The `ETag` of an earlier response. If the stored version is the same, the response is 304.",
-    {"type": "string", "format": "entity-tags"},
-    '"1"',
-)
-
-
-def path_parameter(
-    name: str, description: str, example: str, *, kind: str = "", pattern: str = "[^/]+"
-) -> Parameter:
-    """Return a parameter in the path; `kind` is the format of the text, if it has a name."""
-    schema = {"type": "string", "minLength": 1, **({"format": kind} if kind else {})}
-    return Parameter(name, "path", description, schema, example, required=True, pattern=pattern)
-
-
-def text_filter(name: str, keyword: str, description: str, example: str) -> Parameter:
-    """Return a filter by a text that must be equal, letter by letter."""
-    schema = {"type": "string", "maxLength": MAX_TEXT, "pattern": NO_NUL}
-    return Parameter(
-        name, "query", description, schema, example,
-        keyword=keyword, read=lambda query: query.text(name),
-    )  # fmt: skip
-
-
-def time_filter(name: str, keyword: str, description: str, *, is_end: bool = False) -> Parameter:
-    """Return a filter by a time or a whole day."""
-    schema = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
-    return Parameter(
-        name, "query", description, schema, "2026-11-24",
-        keyword=keyword, read=lambda query: query.moment(name, is_end=is_end),
-    )  # fmt: skip
-
-
-CREATED = (
-    time_filter(
-        "createdFrom", "created_from",
-        "Created at this time or later. A date without a time begins at midnight UTC.",
-    ),
-    time_filter(
-        "createdTo", "created_to",
-        "Created at this time or earlier. A date without a time includes the whole day.",
-        is_end=True,
-    ),
-)  # fmt: skip
-
-
-def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
-    """Return the parameters of a list in pages that can be sorted by these fields."""
-    orders = [sign + name for name in sortable for sign in ("", "-")]
-    return (
-        Parameter(
-            "page",
-            "query",
-            "The number of the page, starting at 1.",
-            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1},
-            1,
-        ),
-        Parameter(
-            "perPage",
-            "query",
-            "The number of entries on a page.",
-            {"type": "integer", "minimum": 1, "maximum": MAX_PER_PAGE, "default": DEFAULT_PER_PAGE},
-            DEFAULT_PER_PAGE,
-        ),
-        Parameter(
-            "sort",
-            "query",
-            "The field to sort by, with `-` in front for descending order. Entries without a value "
-            "come last.",
-            {"type": "string", "enum": orders, "default": DEFAULT_SORT},
-            DEFAULT_SORT,
-        ),
-    )

@@ -20,13 +20,13 @@ from orders.interfaces.api.endpoints import (
     Access,
     Endpoint,
     Example,
-    Parameter,
     RequestBody,
     Resource,
     Shape,
     Success,
 )
 from orders.interfaces.api.order_bodies import LINE_LIST, LINE_LIST_SCHEMA
+from orders.interfaces.api.parameters import Parameter
 from orders.interfaces.api.responses import PROBLEM_TYPE, problem_value
 from orders.interfaces.api.schemas import MOMENT, SCHEMAS, OrderMessage, Problem
 from orders.settings import PROJECT

@@ -11,29 +11,12 @@ from orders.domain.webhook import (
     WebhookInput,
     webhook_fields,
 )
-from orders.interfaces.api.endpoints import (
-    IDEMPOTENCY_KEY,
-    ORG_ID,
-    Access,
-    Example,
-    Link,
-    RequestBody,
-    Resource,
-    Success,
-    path_parameter,
-)
+from orders.interfaces.api import schemas
+from orders.interfaces.api.endpoints import Access, Example, Link, RequestBody, Resource, Success
 from orders.interfaces.api.order_bodies import BINNED, CHANGED, ORDER
+from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, ORG_ID, path_parameter
 from orders.interfaces.api.request import Call
 from orders.interfaces.api.responses import EndpointResult, list_result
-from orders.interfaces.api.schemas import (
-    EXAMPLE_ACTOR_ID,
-    EXAMPLE_WEBHOOK_ID,
-    MOMENT,
-    NewWebhookAnswer,
-    WebhookAnswer,
-    WebhookList,
-    example_page,
-)
 from orders.services.webhooks import webhooks
 from orders.services.webhooks.webhooks import NewWebhook
 
@@ -43,7 +26,7 @@ resource = Resource(
     "the messages, how to verify them and how to respond.",
 )
 
-WEBHOOK_ID = path_parameter("webhook_id", "The `id` of the webhook.", EXAMPLE_WEBHOOK_ID)
+WEBHOOK_ID = path_parameter("webhook_id", "The `id` of the webhook.", schemas.EXAMPLE_WEBHOOK_ID)
 _NEW: dict[str, Any] = {
     "topic": "order.created",
     "address": EXAMPLE_ADDRESS,
@@ -59,19 +42,21 @@ WEBHOOK_CHANGES = {
     "all": Example("No filter any more", {"filter": {}}),
 }
 _WEBHOOK = {
-    "id": EXAMPLE_WEBHOOK_ID,
+    "id": schemas.EXAMPLE_WEBHOOK_ID,
     "orgId": EXAMPLE_ORG_ID,
     **_NEW,
-    "createdAt": MOMENT,
-    "updatedAt": MOMENT,
+    "createdAt": schemas.MOMENT,
+    "updatedAt": schemas.MOMENT,
     "deletedAt": None,
-    "createdBy": EXAMPLE_ACTOR_ID,
+    "createdBy": schemas.EXAMPLE_ACTOR_ID,
 }
 _SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD9u0Uhm3fXkA="  # noqa: S105 - an example
 CREATED = Example("With its secret", {"webhook": {**_WEBHOOK, "secret": _SECRET}})
 ONE_WEBHOOK = {"webhook": Example("A webhook", {"webhook": _WEBHOOK})}
-BINNED_WEBHOOK = {"webhook": Example("In the bin", {"webhook": {**_WEBHOOK, "deletedAt": MOMENT}})}
-WEBHOOKS = example_page("All webhooks", "webhooks", _WEBHOOK)
+BINNED_WEBHOOK = {
+    "webhook": Example("In the bin", {"webhook": {**_WEBHOOK, "deletedAt": schemas.MOMENT}})
+}
+WEBHOOKS = schemas.example_page("All webhooks", "webhooks", _WEBHOOK)
 
 PRIVATE_ONLY = {403: "The token is public, or `orgId` is another org."}
 GONE = {404: "The org of the token has no such webhook, or it is in the bin."}
@@ -99,7 +84,7 @@ def present_new_webhook(made: NewWebhook) -> EndpointResult:
     "POST /api/webhooks",
     Access.PRIVATE,
     Success(
-        201, "The webhook with its secret.", NewWebhookAnswer, {"webhook": CREATED},
+        201, "The webhook with its secret.", schemas.NewWebhookAnswer, {"webhook": CREATED},
         ("Location",), LINKS,
     ),
     parameters=(ORG_ID, IDEMPOTENCY_KEY),
@@ -125,7 +110,7 @@ def create_webhook(call: Call) -> NewWebhook:
 @resource.endpoint(
     "GET /api/webhooks",
     Access.PRIVATE,
-    Success(200, "A page of webhooks.", WebhookList, {"webhooks": WEBHOOKS}),
+    Success(200, "A page of webhooks.", schemas.WebhookList, {"webhooks": WEBHOOKS}),
     parameters=(ORG_ID,),
     sortable=webhooks.SORTABLE,
     errors=PRIVATE_ONLY,
@@ -142,7 +127,7 @@ def list_webhooks(call: Call) -> EndpointResult:
 @resource.endpoint(
     "GET /api/webhooks/{webhook_id}",
     Access.PRIVATE,
-    Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),
+    Success(200, "The webhook.", schemas.WebhookAnswer, ONE_WEBHOOK),
     parameters=(WEBHOOK_ID, ORG_ID),
     errors={**PRIVATE_ONLY, **GONE},
     present=present_webhook,
@@ -158,7 +143,7 @@ def read_webhook(call: Call, webhook_id: str) -> Webhook:
 @resource.endpoint(
     "PUT /api/webhooks/{webhook_id}",
     Access.PRIVATE,
-    Success(200, "The webhook after the change.", WebhookAnswer, ONE_WEBHOOK),
+    Success(200, "The webhook after the change.", schemas.WebhookAnswer, ONE_WEBHOOK),
     parameters=(WEBHOOK_ID, ORG_ID),
     bodies=(RequestBody(WebhookChangesInput, WEBHOOK_CHANGES),),
     errors={**PRIVATE_ONLY, **GONE},
@@ -183,7 +168,11 @@ def change_webhook(call: Call, webhook_id: str) -> Webhook:
     "DELETE /api/webhooks/{webhook_id}",
     Access.PRIVATE,
     Success(
-        200, "The webhook with `deletedAt`.", WebhookAnswer, BINNED_WEBHOOK, links=FROM_THE_BIN
+        200,
+        "The webhook with `deletedAt`.",
+        schemas.WebhookAnswer,
+        BINNED_WEBHOOK,
+        links=FROM_THE_BIN,
     ),
     parameters=(WEBHOOK_ID, ORG_ID),
     errors={**PRIVATE_ONLY, **GONE},
@@ -200,7 +189,7 @@ def bin_webhook(call: Call, webhook_id: str) -> Webhook:
 @resource.endpoint(
     "POST /api/webhooks/{webhook_id}/restore",
     Access.PRIVATE,
-    Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),
+    Success(200, "The webhook.", schemas.WebhookAnswer, ONE_WEBHOOK),
     parameters=(WEBHOOK_ID, ORG_ID, IDEMPOTENCY_KEY),
     errors={**PRIVATE_ONLY, 404: "The org of the token has no such webhook.", **TOO_MANY},
     present=present_webhook,
