@@ -3,10 +3,9 @@
 from typing import Any
 
 from orders.domain.errors import NotFound
-from orders.domain.fields import EXAMPLE_ORG_ID
 from orders.domain.moments import wire_time
 from orders.interfaces.api import schemas
-from orders.interfaces.api.endpoints import Access, Example, Link, Resource, Success
+from orders.interfaces.api.endpoints import EXAMPLES, Access, Link, Resource, Success
 from orders.interfaces.api.parameters import ORG_ID, path_parameter
 from orders.interfaces.api.request import Call
 from orders.interfaces.api.responses import EndpointResult, list_result
@@ -19,17 +18,8 @@ resource = Resource(
 )
 
 TOKEN_ID = path_parameter("token_id", "The `id` of the token.", schemas.EXAMPLE_ACTOR_ID)
-PUBLIC_TOKEN = {
-    "id": schemas.EXAMPLE_ACTOR_ID,
-    "orgId": EXAMPLE_ORG_ID,
-    "name": "Online shop",
-    "domains": ["shop.example", "*.shop.example"],
-    "permissions": "public",
-    "serviceAccountId": schemas.EXAMPLE_ACTOR_ID,
-    "lastUsedOn": schemas.MOMENT,
-    "createdAt": "2026-10-01T08:00:00.000Z",
-}
-TOKENS = schemas.example_page("All tokens", "accesstokens", PUBLIC_TOKEN)
+PUBLIC_TOKEN = EXAMPLES["token"]
+TOKENS = schemas.example_page("All tokens", "accesstokens", PUBLIC_TOKEN["token"].value)
 FIRST = Link(
     "readAccessToken", {"token_id": "$response.body#/accesstokens/0/id"}, "Read the first of them."
 )
@@ -60,12 +50,7 @@ def list_access_tokens(call: Call) -> EndpointResult:
 @resource.endpoint(
     "GET /api/accesstokens/{token_id}",
     Access.PRIVATE,
-    Success(
-        200,
-        "The token.",
-        schemas.AccessTokenAnswer,
-        {"token": Example("A public token", PUBLIC_TOKEN)},
-    ),
+    Success(200, "The token.", schemas.AccessTokenAnswer, PUBLIC_TOKEN),
     parameters=(TOKEN_ID,),
     errors={404: "The org has no such token, or it is revoked."},
 )

@@ -13,11 +13,10 @@ from orders.domain.configuration import (
     configuration_fields,
 )
 from orders.domain.errors import FieldError, InvalidInput, NotJson
-from orders.domain.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID
 from orders.domain.json_values import join_path, parse_json
 from orders.domain.uploads import REPEATED, SentFile
 from orders.interfaces.api import parameters, schemas
-from orders.interfaces.api.endpoints import Access, Example, Link, RequestBody, Resource, Success
+from orders.interfaces.api.endpoints import EXAMPLES, Access, Link, RequestBody, Resource, Success
 from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, IF_NONE_MATCH, ORG_ID
 from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import ApiRequest, Call, read_json_object
@@ -31,29 +30,8 @@ resource = Resource(
 )
 
 EXAMPLE_SHORT_ID = "46Juzcyx"
-NEW: dict[str, Any] = {
-    "productId": EXAMPLE_PRODUCT_ID,
-    "variant": {"Wood": "Oak", "Legs": "Brass"},
-    "metadata": {"name": "Oslo chair", "sku": "OSL-CH-01"},
-    "customerId": "C-1042",
-    "attachments": {"drawing": "drawing.pdf"},
-}
-SAVED = Example(
-    "The whole configuration",
-    {
-        **dict.fromkeys(
-            str(one.alias) for one in schemas.ConfigurationAnswer.model_fields.values()
-        ),
-        **NEW,
-        "id": EXAMPLE_CONFIGURATION_ID,
-        "shortId": EXAMPLE_SHORT_ID,
-        "orgId": EXAMPLE_ORG_ID,
-        "createdAt": schemas.MOMENT,
-        "updatedAt": schemas.MOMENT,
-        "createdBy": schemas.EXAMPLE_ACTOR_ID,
-    },
-)
-PAGE = schemas.example_page("A page with one", "configurations", SAVED.value)
+SAVED = EXAMPLES["configuration"]
+PAGE = schemas.example_page("A page with one", "configurations", SAVED["configuration"].value)
 # A text that begins like a JSON array must be one (orders/interfaces/api/query.py).
 ONE_TEXT = r"^([^\[\u0000][^\u0000]*)?$"
 JSON_TEXT = {"type": "string", "contentMediaType": "application/json"}
@@ -71,18 +49,9 @@ FORM_SHAPE = {
         "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
     },
 }
-FORM = Example(
-    "A configuration with a file",
-    {
-        "productId": EXAMPLE_PRODUCT_ID,
-        "variant": '{"Wood": "Oak"}',
-        "attachments": '{"drawing": "drawing.pdf"}',
-        "files": ["%PDF-1.7 …"],
-    },
-)
 BODIES = (
-    RequestBody(ConfigurationInput, {"configuration": Example("A chair", NEW)}),
-    RequestBody(FORM_SHAPE, {"form": FORM}, MULTIPART),
+    RequestBody(ConfigurationInput, EXAMPLES["newConfigurations"]),
+    RequestBody(FORM_SHAPE, EXAMPLES["configurationForms"], MULTIPART),
 )
 REFERENCE = parameters.path_parameter(
     "reference",
@@ -218,7 +187,7 @@ def present_new_configuration(configuration: Configuration) -> EndpointResult:
         201,
         "The complete configuration, including the fields that the service sets.",
         schemas.ConfigurationAnswer,
-        {"configuration": SAVED},
+        SAVED,
         ("Location", "ETag"),
         LINKS,
     ),
@@ -270,7 +239,7 @@ def list_configurations(call: Call) -> EndpointResult:
     "GET /api/configurations/{reference}",
     Access.ANY,
     Success(
-        200, "The complete configuration.", schemas.ConfigurationAnswer, {"configuration": SAVED},
+        200, "The complete configuration.", schemas.ConfigurationAnswer, SAVED,
         ("ETag",),
     ),
     UNCHANGED,

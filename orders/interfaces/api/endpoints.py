@@ -7,11 +7,13 @@ summary, the rest the description.
 """
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -51,6 +53,15 @@ class Example:
 
     summary: str
     value: Any
+
+
+# Examples of bodies and responses, by the name of their group and then by their own.
+EXAMPLES: Mapping[str, Mapping[str, Example]] = {
+    group: {name: Example(**one) for name, one in examples.items()}
+    for group, examples in json.loads(
+        Path(__file__).with_name("examples.json").read_text("utf-8")
+    ).items()
+}
 
 
 @dataclass(frozen=True, slots=True)

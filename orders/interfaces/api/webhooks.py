@@ -1,18 +1,8 @@
 """Webhooks by JSON, for private tokens only, and the messages that webhooks get."""
 
-from typing import Any
-
-from orders.domain.fields import EXAMPLE_ORG_ID
-from orders.domain.webhook import (
-    EXAMPLE_ADDRESS,
-    Topic,
-    Webhook,
-    WebhookChangesInput,
-    WebhookInput,
-    webhook_fields,
-)
+from orders.domain.webhook import Topic, Webhook, WebhookChangesInput, WebhookInput, webhook_fields
 from orders.interfaces.api import schemas
-from orders.interfaces.api.endpoints import Access, Example, Link, RequestBody, Resource, Success
+from orders.interfaces.api.endpoints import EXAMPLES, Access, Link, RequestBody, Resource, Success
 from orders.interfaces.api.order_bodies import BINNED, CHANGED, ORDER
 from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, ORG_ID, path_parameter
 from orders.interfaces.api.request import Call
@@ -27,36 +17,8 @@ resource = Resource(
 )
 
 WEBHOOK_ID = path_parameter("webhook_id", "The `id` of the webhook.", schemas.EXAMPLE_WEBHOOK_ID)
-_NEW: dict[str, Any] = {
-    "topic": "order.created",
-    "address": EXAMPLE_ADDRESS,
-    "filter": {"status": ["New"]},
-}
-NEW_WEBHOOKS = {
-    "filtered": Example("New orders that are placed", _NEW),
-    "all": Example("All orders that are moved to the bin",
-                   {"topic": "order.deleted", "address": EXAMPLE_ADDRESS}),
-}  # fmt: skip
-WEBHOOK_CHANGES = {
-    "address": Example("Another address", {"address": "https://shop.example/hooks/moved"}),
-    "all": Example("No filter any more", {"filter": {}}),
-}
-_WEBHOOK = {
-    "id": schemas.EXAMPLE_WEBHOOK_ID,
-    "orgId": EXAMPLE_ORG_ID,
-    **_NEW,
-    "createdAt": schemas.MOMENT,
-    "updatedAt": schemas.MOMENT,
-    "deletedAt": None,
-    "createdBy": schemas.EXAMPLE_ACTOR_ID,
-}
-_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD9u0Uhm3fXkA="  # noqa: S105 - an example
-CREATED = Example("With its secret", {"webhook": {**_WEBHOOK, "secret": _SECRET}})
-ONE_WEBHOOK = {"webhook": Example("A webhook", {"webhook": _WEBHOOK})}
-BINNED_WEBHOOK = {
-    "webhook": Example("In the bin", {"webhook": {**_WEBHOOK, "deletedAt": schemas.MOMENT}})
-}
-WEBHOOKS = schemas.example_page("All webhooks", "webhooks", _WEBHOOK)
+ONE_WEBHOOK = EXAMPLES["webhook"]
+WEBHOOKS = schemas.example_page("All webhooks", "webhooks", ONE_WEBHOOK["webhook"].value["webhook"])
 
 PRIVATE_ONLY = {403: "The token is public, or `orgId` is another org."}
 GONE = {404: "The org of the token has no such webhook, or it is in the bin."}
@@ -84,11 +46,11 @@ def present_new_webhook(made: NewWebhook) -> EndpointResult:
     "POST /api/webhooks",
     Access.PRIVATE,
     Success(
-        201, "The webhook with its secret.", schemas.NewWebhookAnswer, {"webhook": CREATED},
+        201, "The webhook with its secret.", schemas.NewWebhookAnswer, EXAMPLES["createdWebhook"],
         ("Location",), LINKS,
     ),
     parameters=(ORG_ID, IDEMPOTENCY_KEY),
-    bodies=(RequestBody(WebhookInput, NEW_WEBHOOKS),),
+    bodies=(RequestBody(WebhookInput, EXAMPLES["newWebhooks"]),),
     errors={**PRIVATE_ONLY, **TOO_MANY},
     present=present_new_webhook,
 )  # fmt: skip
@@ -145,7 +107,7 @@ def read_webhook(call: Call, webhook_id: str) -> Webhook:
     Access.PRIVATE,
     Success(200, "The webhook after the change.", schemas.WebhookAnswer, ONE_WEBHOOK),
     parameters=(WEBHOOK_ID, ORG_ID),
-    bodies=(RequestBody(WebhookChangesInput, WEBHOOK_CHANGES),),
+    bodies=(RequestBody(WebhookChangesInput, EXAMPLES["webhookChanges"]),),
     errors={**PRIVATE_ONLY, **GONE},
     present=present_webhook,
 )
@@ -171,7 +133,7 @@ def change_webhook(call: Call, webhook_id: str) -> Webhook:
         200,
         "The webhook with `deletedAt`.",
         schemas.WebhookAnswer,
-        BINNED_WEBHOOK,
+        EXAMPLES["binnedWebhook"],
         links=FROM_THE_BIN,
     ),
     parameters=(WEBHOOK_ID, ORG_ID),
