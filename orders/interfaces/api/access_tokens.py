@@ -5,7 +5,7 @@ from typing import Any
 from orders.domain.errors import NotFound
 from orders.domain.moments import wire_time
 from orders.interfaces.api import schemas
-from orders.interfaces.api.endpoints import EXAMPLES, Access, Link, Resource, Success
+from orders.interfaces.api.endpoints import EXAMPLES, Access, Resource, Success, link
 from orders.interfaces.api.parameters import ORG_ID, path_parameter
 from orders.interfaces.api.request import Call
 from orders.interfaces.api.responses import EndpointResult, list_result
@@ -20,7 +20,7 @@ resource = Resource(
 TOKEN_ID = path_parameter("token_id", "The `id` of the token.", schemas.EXAMPLE_ACTOR_ID)
 PUBLIC_TOKEN = EXAMPLES["token"]
 TOKENS = schemas.example_page("All tokens", "accesstokens", PUBLIC_TOKEN["token"].value)
-FIRST = Link(
+FIRST = link(
     "readAccessToken", {"token_id": "$response.body#/accesstokens/0/id"}, "Read the first of them."
 )
 

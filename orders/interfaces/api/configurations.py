@@ -16,7 +16,7 @@ from orders.domain.errors import FieldError, InvalidInput, NotJson
 from orders.domain.json_values import join_path, parse_json
 from orders.domain.uploads import REPEATED, SentFile
 from orders.interfaces.api import parameters, schemas
-from orders.interfaces.api.endpoints import EXAMPLES, Access, Link, RequestBody, Resource, Success
+from orders.interfaces.api.endpoints import EXAMPLES, Access, RequestBody, Resource, Success, link
 from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, IF_NONE_MATCH, ORG_ID
 from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import ApiRequest, Call, read_json_object
@@ -63,7 +63,7 @@ FILE_KEY = parameters.path_parameter(
     "key", "The key of the file in `attachments`.", "drawing", kind="file-key", pattern="[^/].*"
 )
 LINKS = {
-    "read": Link(
+    "read": link(
         "readConfiguration", {"reference": "$response.body#/id"}, "Read the configuration."
     )
 }
@@ -111,7 +111,7 @@ class SentConfiguration:
     errors: list[FieldError] = field(default_factory=list)
 
     def content(self) -> list[Any]:
-        """Return everything that was sent as JSON; files by their hashes."""
+        """Return a JSON value that is equal only for equal content; files are there as hashes."""
         files = [
             [one.part, one.file_name, one.declared_type, hashlib.sha256(one.content).hexdigest()]
             for one in self.files

@@ -77,25 +77,29 @@ class RequestBody:
     also: tuple[type[BaseModel], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """From a response to another operation; `parameters` are runtime expressions."""
+def link(operation: str, parameters: Mapping[str, str], description: str) -> Mapping[str, Any]:
+    """Return a Link Object of OpenAPI, from a response to another operation, named by its ID.
 
-    operation: str
-    parameters: Mapping[str, str]
-    description: str
+    `parameters` has runtime expressions by the names of that operation's parameters:
+    `{"reference": "$response.body#/id"}`.
+    """
+    return {"operationId": operation, "parameters": parameters, "description": description}
 
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """A response that is not an error: its shape (None without a body), headers by name, links."""
+    """A response that is not an error.
+
+    `shape` is a model or JSON Schema, None for a response without a body. `headers` are names from
+    components.json, `links` are made by `link`.
+    """
 
     status: int
     description: str
     shape: Shape | None
     examples: Mapping[str, Example] = field(default_factory=dict)
     headers: tuple[str, ...] = ()
-    links: Mapping[str, Link] = field(default_factory=dict)
+    links: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +109,9 @@ class Endpoint:
     `function` gets the Call and the parameters of the path. It returns an EndpointResult, or, with
     `present`, the thing that `present` turns into one: with an idempotency key that runs inside the
     transaction, maybe in another request's thread, so it gets that thing and nothing else.
-    `content` is what of the body an idempotency key stands for. `errors` are this endpoint's own
-    words on a status, beyond what `error_descriptions` knows of all endpoints.
+    `read_body` returns the body of a request as the function gets it, and `content` the JSON value
+    by which two bodies with the same idempotency key are compared. `errors` are descriptions by
+    status that differ from those of other endpoints.
     """
 
     method: str
@@ -149,7 +154,7 @@ class Endpoint:
 
     @cached_property
     def description(self) -> str:
-        """The rest of the function's docstring."""
+        """The rest of the function's docstring, each paragraph in one line; `""` for none."""
         rest = inspect.cleandoc(self.function.__doc__ or "").partition("\n")[2]
         return "\n\n".join(" ".join(part.split()) for part in rest.strip().split("\n\n"))
 
@@ -176,7 +181,10 @@ class Endpoint:
 
     @cached_property
     def error_descriptions(self) -> Mapping[int, str | None]:
-        """Which errors there may be, each with words of its own; None for the common words."""
+        """The errors that are possible, by status, each with its description.
+
+        None stands for the description in components.json.
+        """
         possible: dict[int, str | None] = {}
         if self.access is not Access.NONE:
             possible |= dict.fromkeys((401, 403, 429, 503))
@@ -197,7 +205,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """The endpoints of one thing, under one tag, with the words that introduce it."""
+    """The endpoints about one kind of thing; `tag` and `description` head their chapter."""
 
     tag: str
     description: str
@@ -207,7 +215,10 @@ class Resource:
         self, route: str, access: Access, *responses: Success,
         **declaration: Any,  # noqa: ANN401 - the other fields of Endpoint
     ) -> Callable[[F], F]:  # fmt: skip
-        """Declare the function below as an endpoint at a route such as `GET /api/orders`."""
+        """Declare the function below as an endpoint at a route such as `GET /api/orders`.
+
+        Returns a decorator that leaves the function as it is.
+        """
         method, path = route.split(" ")
 
         def declare(function: F) -> F:

@@ -16,11 +16,11 @@ clearing = idempotency.Clearing()
 def run_once(
     call: Call, endpoint: Endpoint, key: str, run: Callable[[], RenderedResponse]
 ) -> RenderedResponse:
-    """Run the endpoint by `run` the first time that the key comes, and answer the same afterwards.
+    """Return the response of `run`, which runs the endpoint, or the first response to this key.
 
-    The key is stored with the rendered answer in the transaction of what was made. The same key and
-    content within a day get that answer again. Raises InvalidInput for a key that came with other
-    content.
+    The key is stored with that response in the transaction of what the endpoint makes; requests
+    with the same key and content get it again for a day. Raises InvalidInput for a key that came
+    with other content, and whatever `run` raises.
     """
     clearing.maybe_clear()
     request = call.request

@@ -53,7 +53,7 @@ ERRORS: dict[int, dict[str, Any]] = {int(one): error for one, error in COMPONENT
 
 
 def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict[str, Any]:
-    """Return the document of a service with these limits, whose paths begin at `server`."""
+    """Return the document of a service with these limits; `server` is its root, such as `/`."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     endpoints = [endpoint for resource in resources for endpoint in resource.endpoints]
     paths: dict[str, Any] = {}
@@ -141,14 +141,7 @@ def _success(success: Success, also: tuple[str, ...]) -> dict[str, Any]:
     if success.shape is not None:
         described["content"] = {JSON: _content(success)}
     if success.links:
-        described["links"] = {
-            name: {
-                "operationId": link.operation,
-                "parameters": dict(link.parameters),
-                "description": link.description,
-            }
-            for name, link in success.links.items()
-        }
+        described["links"] = success.links
     return described
 
 

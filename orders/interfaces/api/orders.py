@@ -1,5 +1,6 @@
 """Orders by JSON."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from orders.domain.json_values import MAX_INTEGER, MIN_INTEGER
 from orders.domain.order import Order, OrderChanges, order_fields
 from orders.domain.status import Status
 from orders.interfaces.api import order_bodies, parameters
-from orders.interfaces.api.endpoints import Access, Example, Link, Resource, Success
+from orders.interfaces.api.endpoints import Access, Example, Resource, Success, link
 from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, ORG_ID
 from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import Call, read_json
@@ -106,19 +107,19 @@ BIN_ERRORS = {403: "The token is public."}
 # Only from where an order is created: clients, and schemathesis, start from there.
 THIS_ORDER = {"reference": "$response.body#/id"}
 LINKS = {
-    "read": Link("readOrder", THIS_ORDER, "Read the order."),
-    "readByShortId": Link(
+    "read": link("readOrder", THIS_ORDER, "Read the order."),
+    "readByShortId": link(
         "readOrder", {"reference": "$response.body#/shortId"}, "Read it by its short ID."
     ),
-    "change": Link("changeOrder", THIS_ORDER, "Change its fields."),
-    "addLines": Link("addLines", THIS_ORDER, "Add lines to its cart."),
-    "replaceLines": Link("replaceLines", THIS_ORDER, "Replace its lines."),
-    "bin": Link("binOrder", THIS_ORDER, "Move it to the bin."),
+    "change": link("changeOrder", THIS_ORDER, "Change its fields."),
+    "addLines": link("addLines", THIS_ORDER, "Add lines to its cart."),
+    "replaceLines": link("replaceLines", THIS_ORDER, "Replace its lines."),
+    "bin": link("binOrder", THIS_ORDER, "Move it to the bin."),
 }
-FROM_THE_BIN = {"restore": Link("restoreOrder", THIS_ORDER, "Restore it from the bin.")}
+FROM_THE_BIN = {"restore": link("restoreOrder", THIS_ORDER, "Restore it from the bin.")}
 
 
-def _whole_order(description: str, example: Example, **links: Link) -> Success:
+def _whole_order(description: str, example: Example, **links: Mapping[str, Any]) -> Success:
     return Success(200, description, OrderAnswer, {"order": example}, ("ETag",), links)
 
 

@@ -67,7 +67,11 @@ IF_NONE_MATCH = Parameter(
 def path_parameter(
     name: str, description: str, example: str, *, kind: str = "", pattern: str = "[^/]+"
 ) -> Parameter:
-    """Return a parameter in the path; `kind` is the format of the text, if it has a name."""
+    """Return a parameter in the path.
+
+    `kind` is the `format` of its schema, `""` for none. `pattern` is the regular expression of its
+    values.
+    """
     schema = {"type": "string", "minLength": 1, **({"format": kind} if kind else {})}
     return Parameter(name, "path", description, schema, example, required=True, pattern=pattern)
 
@@ -95,7 +99,7 @@ def text_filter(name: str, keyword: str, description: str, example: str) -> Para
 def time_filter(
     name: str, keyword: str, read: Callable[[Query, str], Any], description: str
 ) -> Parameter:
-    """Return a filter by a time or a whole day."""
+    """Return a filter by a time or a whole day; `read` is Query.moment, or behaves like it."""
     schema = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
     return query_filter(name, keyword, read, description, schema, "2026-11-24")
 
@@ -113,7 +117,7 @@ CREATED = (
 
 
 def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
-    """Return the parameters of a list in pages that can be sorted by these fields."""
+    """Return `page`, `perPage` and `sort`; `sortable` are the wire names of fields to sort by."""
     orders = [sign + name for name in sortable for sign in ("", "-")]
     return (
         Parameter(

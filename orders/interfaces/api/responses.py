@@ -91,7 +91,7 @@ def render(result: EndpointResult, status: int, root: str) -> RenderedResponse:
 
 
 def list_result(name: str, page: Page[T], fields: Callable[[T], dict[str, Any]]) -> EndpointResult:
-    """Return a page of a list; its entries are under `name`."""
+    """Return a page of a list; its entries, each as `fields` returns it, are under `name`."""
     return EndpointResult(
         {
             name: [fields(entry) for entry in page.entries],
@@ -109,7 +109,7 @@ def not_modified(result: EndpointResult) -> RenderedResponse:
 
 
 def send_file(file: StoredFile, store: FileStore, environ: dict[str, Any]) -> RenderedResponse:
-    """Return a file, or the part of it that `Range` asks for."""
+    """Return a file, or the part of it that `Range` in the WSGI environment asks for."""
     response = file_response(file, store, environ)
     response.direct_passthrough = False
     body = response.get_data()

@@ -73,7 +73,7 @@ def read_document(call: Call) -> EndpointResult:
 
 @lru_cache(maxsize=8)
 def document(limits: Limits, server: str) -> dict[str, Any]:
-    """Return the document of a service with these limits, whose paths begin at `server`."""
+    """Return the OpenAPI document of a service with these limits; `server` is its root: `/`."""
     return openapi.document(RESOURCES, limits, server)
 
 

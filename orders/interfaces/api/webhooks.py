@@ -2,7 +2,7 @@
 
 from orders.domain.webhook import Topic, Webhook, WebhookChangesInput, WebhookInput, webhook_fields
 from orders.interfaces.api import schemas
-from orders.interfaces.api.endpoints import EXAMPLES, Access, Link, RequestBody, Resource, Success
+from orders.interfaces.api.endpoints import EXAMPLES, Access, RequestBody, Resource, Success, link
 from orders.interfaces.api.order_bodies import BINNED, CHANGED, ORDER
 from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, ORG_ID, path_parameter
 from orders.interfaces.api.request import Call
@@ -26,11 +26,11 @@ TOO_MANY = {409: f"The org has {webhooks.MAX_WEBHOOKS} webhooks already; `DELETE
 
 _THIS = {"webhook_id": "$response.body#/webhook/id"}
 LINKS = {
-    "read": Link("readWebhook", _THIS, "Read the webhook."),
-    "change": Link("changeWebhook", _THIS, "Change it."),
-    "bin": Link("binWebhook", _THIS, "Move it to the bin."),
+    "read": link("readWebhook", _THIS, "Read the webhook."),
+    "change": link("changeWebhook", _THIS, "Change it."),
+    "bin": link("binWebhook", _THIS, "Move it to the bin."),
 }
-FROM_THE_BIN = {"restore": Link("restoreWebhook", _THIS, "Restore it from the bin.")}
+FROM_THE_BIN = {"restore": link("restoreWebhook", _THIS, "Restore it from the bin.")}
 
 
 def present_webhook(webhook: Webhook) -> EndpointResult:

@@ -38,7 +38,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One of the shapes that a body can have; it must meet one of the conditions, if any."""
+    """One of the shapes that a body can have.
+
+    The body must meet one of the `conditions`, titles such as "At least one line"; `()` for none.
+    """
 
     title: str
     fields: tuple[Field, ...]
@@ -46,7 +49,7 @@ class Shape:
 
 
 class SchemaWords:
-    """Describes schemas that may refer to the document's shared ones, which it gets by name."""
+    """Describes JSON Schema in words; `shared` are the document's own schemas by name."""
 
     def __init__(self, shared: Mapping[str, Schema]) -> None:
         self._shared = shared
@@ -59,7 +62,7 @@ class SchemaWords:
         return schema
 
     def shapes(self, schema: Schema) -> tuple[Shape, ...]:
-        """Return the shapes that a body can have."""
+        """Return the shapes that a body with this schema can have: one for each alternative."""
         whole = self.resolve(schema)
         variants = [self.resolve(one) for one in whole.get("anyOf", whole.get("oneOf", ()))]
         if not variants or whole.get("properties"):
@@ -81,11 +84,10 @@ class SchemaWords:
             # Recursive schemas end here.
             found = [] if is_inside else [self.type_of(one, is_inside=True) for one in variants]
             return " or ".join(dict.fromkeys(found)) or ANY
-        names = [kinds] if isinstance(kinds, str) else list(kinds)
-        return " or ".join(self._array(whole) if one == "array" else one for one in names)
+        return " or ".join(self._array(whole) if one == "array" else one for one in _kinds(whole))
 
     def rule_of(self, schema: Schema) -> str:
-        """Return the limits and the default of a value in words."""
+        """Return the limits and the default of a value in words; `""` if it has none."""
         return "; ".join(_rules(self.resolve(schema)))
 
     def _array(self, schema: Schema) -> str:
