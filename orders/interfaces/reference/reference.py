@@ -44,6 +44,8 @@ def read_reference(limits: Limits, base: str) -> Described:
 
 
 class _DocumentReader:
+    """Adds to the parts of the document what the templates show beside them."""
+
     def __init__(self, described: Mapping[str, Any], base: str) -> None:
         self._document = described
         self._responses = described["components"]["responses"]
