@@ -106,9 +106,9 @@ class Success:
 class Endpoint:
     """One method of one path; `path` has its parameters in braces.
 
-    `function` gets the Call and the parameters of the path. It returns an EndpointResult, or, with
-    `present`, the thing that `present` turns into one: with an idempotency key that runs inside the
-    transaction, maybe in another request's thread, so it gets that thing and nothing else.
+    `function` gets the Call and the parameters of the path. It returns an EndpointResult, or an
+    object that `present` turns into one. With an idempotency key `present` runs inside the
+    transaction, possibly in another request's thread, so it gets that object and nothing else.
     `read_body` returns the body of a request as the function gets it, and `content` the JSON value
     by which two bodies with the same idempotency key are compared. `errors` are descriptions by
     status that differ from those of other endpoints.

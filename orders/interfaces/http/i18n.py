@@ -167,7 +167,7 @@ def keep_language(response: Response) -> Response:
 
 
 def _accepted() -> str | None:
-    """Return the language preferred by the browser; `*` is ignored, so the org's is used."""
+    """Return the available language that the browser prefers, or None; `*` names no language."""
     named = [(tag, quality) for tag, quality in request.accept_languages if tag != "*"]
     return LanguageAccept(named).best_match([*languages()])
 

@@ -23,8 +23,8 @@ class HandledRequest:
     """A request and how it was answered.
 
     `route` is the path as it is declared, without its values (`/api/orders/{reference}`), and empty
-    for an unknown address. `caller` is the token, where there was one. `status` is 500 when no
-    answer was made at all.
+    for an unknown address. `caller` is the token and its org, None without a known token. `status`
+    is 500 as long as there is no response.
     """
 
     method: str

@@ -72,7 +72,11 @@ class SchemaWords:
         return tuple(shape for variant in variants for shape in self.shapes(variant))
 
     def type_of(self, schema: Schema, *, is_inside: bool = False) -> str:
-        """Return what kind of value it is: `string or null`, `array of objects`."""
+        """Return what kind of value it is: `string or null`, `array of objects`.
+
+        With `is_inside`, for entries of an array and for alternatives, no further alternatives are
+        followed: schemas may contain themselves. The answer is then ANY.
+        """
         whole = self.resolve(schema)
         if "const" in whole:
             return "boolean" if isinstance(whole["const"], bool) else "string"
@@ -81,7 +85,6 @@ class SchemaWords:
             return "string"
         if kinds is None:
             variants = whole.get("anyOf", whole.get("oneOf", ()))
-            # Recursive schemas end here.
             found = [] if is_inside else [self.type_of(one, is_inside=True) for one in variants]
             return " or ".join(dict.fromkeys(found)) or ANY
         return " or ".join(self._array(whole) if one == "array" else one for one in _kinds(whole))
@@ -97,7 +100,11 @@ class SchemaWords:
     def _fields(
         self, schema: Schema, prefix: str = "", depth: int = 0, above: tuple[Schema, ...] = ()
     ) -> Iterator[Field]:
-        """Yield the fields of an object or of an array's entries, parents before children."""
+        """Yield the fields of an object or of an array's entries, parents before children.
+
+        `prefix` begins their names. `above` are the schemas around this one; nothing is yielded for
+        one of them, because a schema may contain itself.
+        """
         whole = self.resolve(schema)
         if "array" in _kinds(whole):
             yield from self._fields(whole.get("items") or {}, prefix + OF_ARRAY, depth, above)
