@@ -69,10 +69,7 @@ class TokenRateLimit:
 
 
 def answer_preflight(request: ApiRequest) -> RenderedResponse:
-    """Return the response to a browser's preflight, with permission if the token has this page.
-
-    The request that follows is checked again.
-    """
+    """Answer a browser's preflight. The request that follows is checked again."""
     headers = {"Vary": PREFLIGHT_VARY}
     origin = request.page_origin
     try:
@@ -88,10 +85,7 @@ def answer_preflight(request: ApiRequest) -> RenderedResponse:
 
 
 def cors_headers(request: ApiRequest, actor: Actor | None) -> dict[str, str]:
-    """Return the headers that let the page of a public token read the response, errors included.
-
-    `actor` is None when the token was refused; then, and for private tokens, there are none.
-    """
+    """Return the headers that let the page of a public token read the answer, errors included."""
     if actor is None or actor.is_private or request.origin_header is None:
         return {}
     return {
