@@ -26,7 +26,6 @@ from orders.domain.inputs import (
 from orders.domain.json_values import MAX_ERRORS, find_unstorable, join_path, nesting_sentence
 from orders.domain.order import (
     FIELD_BY_PATH,
-    NOT_SENT,
     OBJECT_FIELDS,
     ORDER_FIELDS,
     READ_ONLY,
@@ -116,7 +115,10 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
         errors["cart"] = FieldError("cart", missing_line(status))
     if errors or values is None:
         return ShapeResult(None, list(errors.values()), from_items)
-    return ShapeResult(_draft(values, sent, lines), [], from_items)
+    # `platform` as it was sent: the model drops what was left out.
+    fields = {**values, "platform": sent.get("platform", {}), "cart": lines}
+    draft = OrderDraft(*(fields[name] for name in OrderDraft._fields))
+    return ShapeResult(draft, [], from_items)
 
 
 def missing_line(status: object) -> str:
@@ -218,17 +220,6 @@ def _is_bare(raw: dict[Any, Any]) -> bool:
     status = read_status(raw.get("status", Status.NEW))
     is_open = status is None or may_have_empty_cart(status)
     return not is_open and raw.get("cart", raw.get("items", [])) == []
-
-
-def _draft(values: dict[str, Any], sent: dict[str, Any], lines: tuple[CartLine, ...]) -> OrderDraft:
-    origin = values["origin_org_id"]
-    own = {
-        "platform": sent.get("platform", {}),  # as sent: the model drops what was left out
-        "cart": lines,
-        "origin_org_id": NOT_SENT if origin == "" else origin,
-        "org_id": values["org_id"] if "orgId" in sent else NOT_SENT,
-    }
-    return OrderDraft(**{**values, **own})
 
 
 def _too_many(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
