@@ -24,7 +24,7 @@ from orders.domain.order import (
     order_fields,
     with_fields_of,
 )
-from orders.domain.schema import inspect, read_lines_of, request_types
+from orders.domain.schema import inspect_order, read_lines_of, request_types
 from orders.domain.texts import lazy_gettext
 
 
@@ -52,7 +52,7 @@ def read_changes(raw: object, *, limits: Limits) -> tuple[OrderChanges | None, l
     if isinstance(document, dict):
         unchangeable = tuple((key, document[key]) for key in UNCHANGEABLE if key in document)
         document = {key: document[key] for key in document if key not in UNCHANGEABLE}
-    seen = inspect(document, OrderChangesInput, limits=limits)
+    seen = inspect_order(document, OrderChangesInput, limits=limits)
     if seen.errors or seen.parsed is None:
         return None, list(seen.errors.values())
     values = {}
@@ -76,7 +76,7 @@ def read_lines(raw: object, *, limits: Limits) -> tuple[Cart, list[FieldError]]:
         document = {("cart" if key == "items" else key): document[key] for key in document}
     if isinstance(document, dict) and isinstance(document.get("cart"), list):
         document = {**document, "cart": modern_lines(document["cart"])}
-    seen = inspect(document, CartInput, limits=limits)
+    seen = inspect_order(document, CartInput, limits=limits)
     if seen.errors or seen.parsed is None:
         return (), list(seen.errors.values())
     return read_lines_of(seen.parsed.cart), []

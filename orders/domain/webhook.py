@@ -60,7 +60,8 @@ def webhook_fields(webhook: Webhook) -> dict[str, Any]:
 EXAMPLE_ADDRESS = "https://shop.example/hooks/orders"
 _TOPICS = {str(topic): topic for topic in Topic}
 _WORDS = MessageRules(
-    read_only=frozenset({"id", "secret", "createdAt", "updatedAt", "deletedAt", "createdBy"})
+    lazy_gettext("An object with the fields of a webhook."),
+    read_only=frozenset({"id", "secret", "createdAt", "updatedAt", "deletedAt", "createdBy"}),
 )
 
 
@@ -146,15 +147,12 @@ def check_change(raw: object, *, limits: Limits, allow_private: bool) -> dict[st
 
 
 def _filter(sent: WebhookChangesInput) -> dict[str, Any]:
-    if sent.filter is None or "status" not in sent.filter.model_fields_set:
-        return {}
-    return {"status": [str(status) for status in sent.filter.status]}
+    return sent.filter.model_dump(mode="json", exclude_unset=True) if sent.filter else {}
 
 
 def _checked(raw: object, model: type[M], *, limits: Limits, allow_private: bool) -> M:
     if not isinstance(raw, dict):
-        sentence = lazy_gettext("An object with the fields of a webhook.")
-        raise InvalidInput([FieldError("", sentence)])
+        raise InvalidInput([FieldError("", _WORDS.not_an_object)])
     errors: dict[str, FieldError] = {}
     for error in find_unstorable(raw, nesting=limits.nesting):
         errors.setdefault(error.path, error)
