@@ -136,11 +136,10 @@ def inspect(
     if not isinstance(raw, dict):
         return Inspection(None, {}, {"": FieldError("", words.not_an_object)}, is_unreadable=True)
     unstorable = find_unstorable(raw, nesting=limits.nesting)
-    too_deep = nesting_sentence(limits.nesting)
     errors: dict[str, FieldError] = {}
     for error in unstorable:
         errors.setdefault(error.path, error)
-    if any(error.message == too_deep for error in unstorable):
+    if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
         return Inspection(None, {}, errors, is_unreadable=True)
     errors |= {error.path: error for error in refused}
     sent: dict[str, Any] = raw

@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from orders.domain.errors import FieldError
-from orders.domain.fields import canonical_configuration_id, whole_count
+from orders.domain.fields import whole_count
+from orders.domain.identifiers import canonical_configuration_id
 from orders.domain.inputs import (
     UNKNOWN_FIELD,
     Inspection,
@@ -35,7 +36,7 @@ from orders.domain.order import (
     OrderDraft,
     OrderField,
 )
-from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status, may_have_empty_cart, read_status
+from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status, read_status
 from orders.domain.texts import Figure, lazy_gettext
 
 # The JSON Schema of what `_lines` checks: from `New` on an order needs a line, by either name.
@@ -148,7 +149,7 @@ def inspect_order(
 
 def _lines(values: dict[str, Any], sent: dict[str, Any]) -> tuple[tuple[CartLine, ...], bool, bool]:
     """Return the lines, whether they come from `items`, and whether one is missing."""
-    may_be_empty = may_have_empty_cart(values["status"])
+    may_be_empty = values["status"] in OPEN_CARTS
     if "cart" in sent:
         lines = read_lines_of(values["cart"] or ())
         return lines, False, not lines and not may_be_empty
@@ -189,7 +190,7 @@ def _line_from_item(entry: object) -> CartLine | None:
 def _is_bare(raw: dict[Any, Any]) -> bool:
     """Return whether an invalid order lacks lines too, as far as it can be read."""
     status = read_status(raw.get("status", Status.NEW))
-    is_open = status is None or may_have_empty_cart(status)
+    is_open = status is None or status in OPEN_CARTS
     return not is_open and raw.get("cart", raw.get("items", [])) == []
 
 
