@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
-from orders.domain.identifiers import read_uuid
 from orders.domain.order import FIELD_BY_PATH, SORTABLE_FIELDS, FieldKind, Order
 from orders.domain.status import Status
 from orders.services.orders.order_filter import OrderFilter, conditions
@@ -22,9 +21,6 @@ from orders.storage.pages import (
     cursor_page,
     find_rows,
     numbered_page,
-    read_integer,
-    read_text,
-    read_time,
 )
 from orders.storage.tables import cart_line, orders
 
@@ -76,28 +72,19 @@ def read_sort(text: str) -> Sort | None:
     return Sort(field, text.startswith("-")) if field in SORTABLE else None
 
 
-_READERS = {FieldKind.TIME: read_time, FieldKind.STATUS: read_integer}
-
-
 def _keyset(sort: Sort) -> Keyset:
     """Return the order of the desk's list: texts without regard to case, empty ones last."""
-    kind, column = FIELD_BY_PATH[sort.field].kind, _COLUMNS[sort.field]
+    column = _COLUMNS[sort.field]
+    kind = FIELD_BY_PATH[sort.field].kind
     is_text = kind is FieldKind.TEXT
     return Keyset(
         str(sort),
         func.lower(column) if is_text else column,
         orders.c.id,
-        read_value=_READERS.get(kind, read_text),
-        read_tie=_read_id,
+        column_type={FieldKind.TIME: datetime, FieldKind.STATUS: int}.get(kind, str),
         is_descending=sort.is_descending,
         has_nulls=is_text,
     )
-
-
-def _read_id(value: object) -> str:
-    if not isinstance(value, str) or read_uuid(value) is None:
-        raise ValueError(value)
-    return value
 
 
 @dataclass(frozen=True, slots=True)
