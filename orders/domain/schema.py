@@ -7,6 +7,7 @@ form and for the JSON API.
 import functools
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -223,28 +224,22 @@ def _too_large(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
 
 def _list_faults(raw: dict[Any, Any]) -> list[FieldError]:
     """Find lists in metadata: its values are texts, numbers, booleans, null and objects."""
-    faults: list[FieldError] = []
-    # Paths are built for errors only, see `find_unstorable`.
-    waiting: list[tuple[Any, tuple[str, ...]]] = [
-        (raw[field], (field,))
-        for field in ("derivative", "metadata")
-        if isinstance(raw.get(field), dict)
+    areas = ((area, raw.get(area)) for area in ("metadata", "derivative"))
+    found = (_lists_in(value, (area,)) for area, value in areas if isinstance(value, dict))
+    sentence = lazy_gettext("Text, a number, a boolean, null or an object; lists are not possible.")
+    return [
+        # Paths are built for errors only, see `find_unstorable`.
+        FieldError(functools.reduce(join_path, place, ""), sentence)
+        for place in islice(chain.from_iterable(found), MAX_ERRORS)
     ]
-    while waiting and len(faults) < MAX_ERRORS:
-        one, place = waiting.pop()
-        if isinstance(one, list):
-            sentence = lazy_gettext(
-                "Text, a number, a boolean, null or an object; lists are not possible."
-            )
-            faults.append(FieldError(functools.reduce(join_path, place, ""), sentence))
-        else:
-            inner = [
-                (child, (*place, key))
-                for key, child in one.items()
-                if isinstance(child, dict | list)
-            ]
-            waiting.extend(reversed(inner))
-    return faults
+
+
+def _lists_in(value: dict[Any, Any], place: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    for key, child in value.items():
+        if isinstance(child, list):
+            yield (*place, key)
+        elif isinstance(child, dict):
+            yield from _lists_in(child, (*place, key))
 
 
 _WORDS = MessageRules(

@@ -144,7 +144,7 @@ _NEWEST_FIRST = Keyset("-at", log.c.at, log.c.id, column_type=datetime, tie_type
 def list_requests(
     org_id: str, filters: RequestFilter, *, kept_since: datetime, older_than: str = "",
     newer_than: str = "",
-) -> CursorPage:  # fmt: skip
+) -> CursorPage[Any]:  # fmt: skip
     """Return a page of at most PAGE_SIZE requests of the org since `kept_since`, newest first.
 
     A row has the columns of the log and `token_name`. `older_than` and `newer_than` are cursors of

@@ -123,13 +123,13 @@ class Cursor(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class CursorPage:
+class CursorPage(Generic[T]):
     """The rows of a page, and the cursors of its neighbors; None at either end.
 
     `count` is the number of all rows, of the first page and up to a limit; `has_more` beyond it.
     """
 
-    rows: list[Row[Any]]
+    rows: Sequence[T]
     newer: str | None
     older: str | None
     count: int | None = None
@@ -145,7 +145,7 @@ def cursor_page(
     older_than: str = "",
     newer_than: str = "",
     most_counted: int = 0,
-) -> CursorPage:
+) -> CursorPage[Row[Any]]:
     """Read at most `size` of `entries`: the first ones, or those next to a cursor.
 
     A cursor that cannot be read means the first page, which counts up to `most_counted` rows.

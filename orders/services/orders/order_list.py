@@ -14,6 +14,7 @@ from orders.services.orders.queries import any_order, order_from
 from orders.storage import database
 from orders.storage.pages import (
     Cursor,
+    CursorPage,
     Keyset,
     Page,
     Paging,
@@ -108,24 +109,10 @@ class OrderSummary:
     pieces: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """A page of the desk's list. The cursors are None at either end.
-
-    `count` is the number of all orders, on the first page only; with `has_more` there are more.
-    """
-
-    orders: tuple[OrderSummary, ...]
-    newer: str | None
-    older: str | None
-    count: int | None = None
-    has_more: bool = False
-
-
 def list_page(
     org_id: str, wanted: OrderFilter, sort: Sort, *, older_than: str = "", newer_than: str = ""
-) -> ListPage:
-    """Return a page of at most PAGE_SIZE orders of the org.
+) -> CursorPage[OrderSummary]:
+    """Return a page of at most PAGE_SIZE orders of the org; the first one counts all of them.
 
     `older_than` and `newer_than` are cursors of a page with the same sort; one that cannot be read
     means the first page.
@@ -136,7 +123,7 @@ def list_page(
             older_than=older_than, newer_than=newer_than, most_counted=MOST_COUNTED,
         )  # fmt: skip
         summaries = _read(connection, [row.id for row in page.rows])
-    return ListPage(summaries, page.newer, page.older, page.count, page.has_more)
+    return CursorPage(summaries, page.newer, page.older, page.count, page.has_more)
 
 
 def ids_in_batches(
