@@ -4,7 +4,9 @@ Validation and the OpenAPI document read the same types. Pydantic cannot know wh
 own checks: `Keywords` adds it to the JSON Schema and costs the validation nothing.
 """
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
 from pydantic import (
@@ -21,9 +23,8 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.identifiers import canonical_configuration_id
 from orders.domain.inputs import OWN_RULE, StrictInput
-from orders.domain.json_values import MAX_INTEGER, MIN_INTEGER
 from orders.domain.short_id import ALPHABET, LENGTH
 from orders.domain.status import Status, read_status
 from orders.domain.texts import Figure, lazy_gettext
@@ -64,52 +65,18 @@ class Keywords:
         return {**handler(core_schema), **self._keywords}
 
 
-# The address of SHARED in references that pydantic copies; the document replaces it by its own.
+# These schemas are recursive, and the types below are not: the models accept any object, and
+# `find_unstorable` checks every value of the document in one walk.
+SHARED: dict[str, JsonSchemaValue] = json.loads(
+    Path(__file__).with_name("shared_schemas.json").read_text("utf-8")
+)
+# Their address in references, which the OpenAPI document replaces by its own.
 SHARED_BASE = "https://shortorder.example/schemas/"
 
 
 def shared(name: str) -> JsonSchemaValue:
     """Return a reference to one of SHARED."""
     return {"$ref": SHARED_BASE + name}
-
-
-def _value(object_name: str, *more: JsonSchemaValue) -> JsonSchemaValue:
-    return {
-        "anyOf": [
-            {"type": "string", "pattern": NO_NUL},
-            # Floats beyond 64 bits exist, but each of them is a whole number too.
-            {"type": "number", "minimum": MIN_INTEGER, "maximum": MAX_INTEGER},
-            {"type": ["boolean", "null"]},
-            shared(object_name),
-            *more,
-        ]
-    }
-
-
-def _object(value_name: str, description: str) -> JsonSchemaValue:
-    return {
-        "type": "object",
-        "description": description,
-        "propertyNames": {"pattern": NO_NUL},
-        "additionalProperties": shared(value_name),
-    }
-
-
-# These schemas are recursive, and the types below are not: the models accept any object, and
-# `find_unstorable` checks every value of the document in one walk.
-SHARED: dict[str, JsonSchemaValue] = {
-    "MetadataValue": {
-        "description": "Text without NUL, a number of at most 64 bits, a boolean, null or an "
-        "object of these. No lists.",
-        **_value("MetadataObject"),
-    },
-    "MetadataObject": _object("MetadataValue", "Keys with their values; no lists at any depth."),
-    "JsonValue": {
-        "description": "Any JSON value; texts without NUL, numbers of at most 64 bits.",
-        **_value("JsonObject", {"type": "array", "items": shared("JsonValue")}),
-    },
-    "JsonObject": _object("JsonValue", "Any object; it is kept exactly as it is sent."),
-}
 
 
 def refusal(sentence: str) -> PydanticCustomError:
@@ -128,11 +95,6 @@ def reader(read: Callable[[Any], T | None], sentence: str) -> Callable[[Any], T]
         return found
 
     return validate
-
-
-def canonical_configuration_id(text: str) -> str | None:
-    """Return a UUID in lowercase and a short ID as it is; None for any other text."""
-    return read_uuid(text) or (text if is_short_id(text) else None)
 
 
 ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT), Keywords(pattern=NO_NUL)]

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from orders.domain import short_id
 from orders.domain.colours import look_of, read_colour, style_sheet
 from orders.domain.errors import NotFound
-from orders.domain.moments import DayEvent, read_day, write_calendar
+from orders.domain.moments import read_day, write_calendar
 from orders.domain.short_id import MistypedShortId, grouped
 from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
@@ -125,11 +125,11 @@ def show_day(code: str, number: int) -> AnyResponse:
     content = view.content if view else None
     if view is None or content is None or not 1 <= number <= len(content.details):
         return miss(UNKNOWN, code)
-    event = _day_event(view, content.details[number - 1], f"{canonical}-{number}")
-    if event is None:
+    calendar = _calendar(view, content.details[number - 1], f"{canonical}-{number}")
+    if calendar is None:
         return miss(UNKNOWN, code)
     name = {"Content-Disposition": f'attachment; filename="{canonical}.ics"'}
-    return Response(write_calendar(event), mimetype="text/calendar", headers=name)
+    return Response(calendar, mimetype="text/calendar", headers=name)
 
 
 # The URLs of colors and logos contain the color itself or the hash of the file, not the org: anyone
@@ -213,15 +213,15 @@ def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
     return answer
 
 
-def _day_event(view: CustomerView, detail: Detail, name: str) -> DayEvent | None:
-    """Return the calendar event of a detail, or None when it is not a date."""
+def _calendar(view: CustomerView, detail: Detail, name: str) -> str | None:
+    """Return the calendar file of a detail, or None when it is not a date."""
     day = read_day(detail.value)
     if day is None or view.content is None:
         return None
     set_org_language(view.org.language)
     link = customer_link(view.short_id)
     order = gettext("Order %(code)s", code=grouped(view.short_id))
-    return DayEvent(
+    return write_calendar(
         uid=f"{name}@{urlsplit(link).hostname}",
         day=day,
         title=f"{detail.label} – {view.org.org_name}",  # noqa: RUF001 - an en dash for people
