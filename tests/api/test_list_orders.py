@@ -12,7 +12,7 @@ from orders.services import accounts
 from orders.storage import database
 from orders.storage.models.orgs import Org as OrgTable
 from tests.actors import Org
-from tests.api.calls import Api
+from tests.api.calls import Api, listed
 
 SOFA = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 LAMP = "7d9e2f10-1c5b-4f7a-8a31-3f2e5d6c7b8a"
@@ -212,7 +212,7 @@ def test_a_public_token_lists_by_short_id_only(api: Api, public_api: Api, app: F
     assert public_api.call("GET", "/orders", query={"status": "New"}).status_code == 403
     assert public_api.call("GET", "/orders", query={"shortId": ""}).status_code == 403
     found = public_api.call("GET", "/orders", query={"shortId": made["shortId"]})
-    assert found.json["orders"] == [made]
+    assert found.json["orders"] == [listed(made)]
     with app.app_context():
 
         def allow(connection: Any) -> None:  # noqa: ANN401 - a connection
@@ -222,7 +222,7 @@ def test_a_public_token_lists_by_short_id_only(api: Api, public_api: Api, app: F
             accounts.bump_rules_version(connection, api.org_id)
 
         database.write(allow)
-    assert public_api.call("GET", "/orders").json["orders"] == [made]
+    assert public_api.call("GET", "/orders").json["orders"] == [listed(made)]
 
 
 def test_an_unknown_token_lists_nothing(api: Api) -> None:

@@ -124,7 +124,9 @@ def _whole_order(description: str, example: Example, **links: Mapping[str, Any])
 
 
 def present_order(order: Order) -> EndpointResult:
-    return EndpointResult(order_fields(order), etag=str(order.version))
+    fields = order_fields(order)
+    fields["warnings"] = [{"path": one.path, "message": one.message} for one in order.warnings]
+    return EndpointResult(fields, etag=str(order.version))
 
 
 def present_new_order(order: Order) -> EndpointResult:
@@ -267,7 +269,13 @@ def add_lines(call: Call, reference: str) -> Order:
 
     Adds lines after the existing ones. Two lines can have the same configuration.
     """
-    lines = order_changes.check_lines(call.body, actor=call.actor, limits=call.limits)
+    return _add_lines(call, reference, is_legacy=False)
+
+
+def _add_lines(call: Call, reference: str, *, is_legacy: bool) -> Order:
+    lines = order_changes.check_lines(
+        call.body, actor=call.actor, limits=call.limits, is_legacy=is_legacy
+    )
     return order_changes.add_lines(
         reference,
         lines,
@@ -304,13 +312,14 @@ def replace_lines(call: Call, reference: str) -> Order:
         "The complete order, with the new lines after the existing ones.", order_bodies.GROWN
     ),
     parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
-    bodies=(order_bodies.LINES_BODY,),
+    bodies=(order_bodies.ITEMS_BODY,),
     **CHANGE,
     is_deprecated=True,
 )
 def add_items(call: Call, reference: str) -> Order:
     """Add lines to the cart (old path).
 
-    The same as `POST …/cart`, for old clients.
+    The same as `POST …/cart`, for old clients: a count may be a text of digits, and is 1 when it is
+    missing.
     """
-    return add_lines(call, reference)
+    return _add_lines(call, reference, is_legacy=True)

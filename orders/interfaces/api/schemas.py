@@ -70,8 +70,27 @@ class CartLineAnswer(AnswerSchema):
 
 
 @with_fields(answer_types(cart=list[CartLineAnswer]))
-class OrderAnswer(AnswerSchema):
+class ListedOrder(AnswerSchema):
+    """A complete order in a list."""
+
+
+class FieldFault(AnswerSchema):
+    """One error in the input, or a warning about it."""
+
+    path: str = _field(
+        "Keys and positions joined by dots; empty for the whole body.", "cart.0.count"
+    )
+    message: str = _field(
+        "A sentence that can be shown to people.", "A whole number from 1 to 1,000,000."
+    )
+
+
+class OrderAnswer(ListedOrder):
     """A complete order."""
+
+    warnings: list[FieldFault] = _field(
+        "What was not read as its sender may have meant it; `[]` when all is well.", []
+    )
 
 
 class AccessTokenAnswer(AnswerSchema):
@@ -148,7 +167,7 @@ class ListSchema(AnswerSchema):
 class OrderList(ListSchema):
     """A page of orders."""
 
-    orders: list[OrderAnswer]
+    orders: list[ListedOrder]
 
 
 class OrderMessage(AnswerSchema):
@@ -156,7 +175,7 @@ class OrderMessage(AnswerSchema):
 
     type: Topic
     timestamp: Moment = _field("When it happened, in UTC.")
-    data: OrderAnswer
+    data: ListedOrder
 
 
 class WebhookList(ListSchema):
@@ -169,17 +188,6 @@ class AccessTokenList(ListSchema):
     """A page of the org's tokens."""
 
     accesstokens: list[AccessTokenAnswer]
-
-
-class FieldFault(AnswerSchema):
-    """One error in the input."""
-
-    path: str = _field(
-        "Keys and positions joined by dots; empty for the whole body.", "cart.0.count"
-    )
-    message: str = _field(
-        "A sentence that can be shown to people.", "A whole number from 1 to 1,000,000."
-    )
 
 
 class Problem(AnswerSchema):

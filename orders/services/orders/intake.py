@@ -17,6 +17,7 @@ from orders.domain.attributes import apply_attributes
 from orders.domain.errors import Conflict, FieldError, InvalidOrder, ServiceBusy
 from orders.domain.identifiers import new_uuid
 from orders.domain.inputs import Limits
+from orders.domain.legacy_items import id_path, not_converted
 from orders.domain.moments import now_or
 from orders.domain.order import ORDER_FIELDS, CartLine, Order, OrderDraft, new_order
 from orders.domain.schema import shape_errors
@@ -58,12 +59,13 @@ def check_order(
 ) -> OrderDraft:
     """Check an order as it was sent (camelCase keys, plain dicts and lists).
 
-    Returns the draft with the defaults of the org's attributes. Raises InvalidOrder with each error
+    Returns the draft with the defaults of the org's attributes, and with warnings for what was not
+    read as its sender may have meant it. Raises InvalidOrder with each error
     by its path, and Forbidden when it names another org than the actor's. `legacy_items` is off for
     the web form, which does not know the deprecated `items`.
     """
     shape = shape_errors(raw, limits=limits, legacy_items=legacy_items)
-    sent: dict[str, Any] = raw if isinstance(raw, dict) else {}
+    sent = shape.sent
     refuse_foreign_org(sent.get("orgId"), actor)
     attributes = apply_attributes(
         _object(sent.get("metadata")),
@@ -81,7 +83,10 @@ def check_order(
     unknown = products.unknown_errors(references, actor.org_id)
     if unknown and shape.cart_from_items and draft is not None:
         # Entries that name no configuration cannot be converted: `items` stays as it came.
-        draft = draft._replace(cart=())
+        items = draft.items
+        places = (int(error.path.split(".")[1]) for error in unknown)
+        reasons = [FieldError(id_path(items, at), products.UNKNOWN_SENTENCE) for at in places]
+        draft = draft._replace(cart=(), warnings=not_converted(reasons).warnings)
     else:
         errors += unknown
     if errors or draft is None:

@@ -33,7 +33,7 @@ IMPORTED = "imported"
 
 def order_row(order: Order) -> dict[str, Any]:
     row = order._asdict()
-    del row["cart"]
+    del row["cart"], row["warnings"]
     return {**row, "status": str(order.status), "search_text": search_text(order)}
 
 
