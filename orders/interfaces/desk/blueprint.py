@@ -30,10 +30,8 @@ _REQUIRED: dict[str, Permission | None] = {
     "/orders/columns": Permission.READ,  # a person's own preference
 }
 OPEN_TO_ALL = {
-    *("desk.start", "desk.show_sign_in", "desk.sign_in", "desk.sign_out"),
-    *("desk.show_code", "desk.check_code"),
-    *("desk.open_invitation", "desk.accept_invitation"),
-    *("desk.show_forgot", "desk.ask_for_link", "desk.open_reset", "desk.set_by_reset"),
+    *("desk.start", "desk.show_sign_in", "desk.sign_out", "desk.show_code", "desk.check_code"),
+    *("desk.open_invitation", "desk.show_forgot", "desk.open_reset"),
 }
 # What a person may do before they have set up a second factor that the org requires.
 SETTING_UP = {
@@ -42,6 +40,30 @@ SETTING_UP = {
 }
 # Fields of the order form that are not resumed after a sign-in.
 NOT_RESUMED = {"csrf_token", "do"}
+
+
+# Addresses that only forms are sent to, and the page that their GET leads to: a browser asks for
+# them by a reload of an answer, which is not shown again, and after a sign-in in between.
+_PAGES_OF_FORMS = {
+    "/account/preferences": "desk.show_account",
+    "/account/password": "desk.show_account",
+    "/account/second-factor/codes": "desk.show_second_factor",
+    "/account/second-factor/off": "desk.show_second_factor",
+    "/settings/organization/customers": "desk.show_org",
+    "/settings/organization/logo": "desk.show_org",
+    "/settings/staff/<staff_id>/role": "desk.show_staff",
+    "/settings/staff/<staff_id>/password": "desk.show_staff",
+    "/settings/staff/<invitation_id>/reset-link": "desk.list_staff",
+    "/settings/staff/invitations/<invitation_id>/again": "desk.list_staff",
+}
+
+
+def show_page_of_form(staff_id: str | None = None, **_others: str) -> Response:
+    return go_to(url_for(_PAGES_OF_FORMS[str(request.url_rule)], staff_id=staff_id))
+
+
+for _address in _PAGES_OF_FORMS:
+    desk.get(_address)(show_page_of_form)
 
 
 def needed_for(rule: str, method: str) -> Permission | None:

@@ -1,11 +1,12 @@
 """Importing orders from a file: upload, columns, preview, progress, result."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from flask import render_template, request, send_file, url_for
+from flask import request, send_file, url_for
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain.attributes import AttributeRule
@@ -17,12 +18,12 @@ from orders.domain.column_matching import (
     Matching,
     free_targets,
 )
-from orders.domain.errors import Conflict, FieldError, InvalidInput
+from orders.domain.errors import FieldError, InvalidInput
 from orders.domain.sheet_reading import Sheet, UnreadableSheet, letters
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import html_page, new_key, report
+from orders.interfaces.desk.forms import html_page, new_key, reporting_conflicts
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import translated
 from orders.interfaces.http.pages import go_to, page_number, page_or_piece, wants_piece
@@ -111,24 +112,22 @@ def _groups(
     return tuple(group for group in groups if group[1])
 
 
-@desk.get("/orders/import")
-def show_order_imports() -> str:
-    return _render_start()
-
-
-@desk.post("/orders/import")
+@desk.route("/orders/import", methods=["GET", "POST"])
 def upload_orders() -> AnyResponse:
-    sent, actor = request.files.get("file"), signed_in().actor
-    try:
-        if sent is None or not sent.filename:
-            raise UnreadableSheet(lazy_gettext("Choose a file."))  # noqa: TRY301 - reported like errors of the file
-        one = upload.upload(
-            sent.filename, sent.read(), actor=actor, limits=current_limits(),
-            key=request.form.get("key", "")[:MAX_KEY],
-        )  # fmt: skip
-    except UnreadableSheet as error:
-        return html_page(_render_start(error.sentence), 422)
-    return go_to(_address(one) if one.matching else _address(one, "choose_matching"))
+    error = ""
+    if request.method == "POST":
+        sent = request.files.get("file", FileStorage())
+        try:
+            if not sent.filename:
+                raise UnreadableSheet(lazy_gettext("Choose a file."))  # noqa: TRY301 - reported like errors of the file
+            one = upload.upload(
+                sent.filename, sent.read(), actor=signed_in().actor, limits=current_limits(),
+                key=request.form.get("key", "")[:MAX_KEY],
+            )  # fmt: skip
+            return go_to(_address(one) if one.matching else _address(one, "choose_matching"))
+        except UnreadableSheet as unreadable:
+            error = unreadable.sentence
+    return _render_start(error)
 
 
 @desk.get("/orders/import/sample.csv")
@@ -149,9 +148,7 @@ def show_order_import(import_id: str) -> AnyResponse:
         )  # fmt: skip
     if wants_piece():  # the page still shows the progress
         return go_to(_address(one))
-    return html_page(
-        _render_preview(one) if one.state == ImportState.CHECKED else _render_result(one)
-    )
+    return _render_preview(one) if one.state == ImportState.CHECKED else _render_result(one)
 
 
 @desk.get("/orders/import/<import_id>/columns")
@@ -159,7 +156,7 @@ def choose_matching(import_id: str) -> AnyResponse:
     one = _find(import_id)
     if one.state not in records.NOT_STARTED:
         return go_to(_address(one))
-    return html_page(_render_columns(one, upload.suggest(one, signed_in().actor)))
+    return _render_columns(one, upload.suggest(one, signed_in().actor))
 
 
 @desk.post("/orders/import/<import_id>/columns")
@@ -169,27 +166,29 @@ def match_columns(import_id: str) -> AnyResponse:
         tuple(request.form.get(f"column.{at}", "") for at in range(len(one.columns))),
         whole_number(request.form.get("group", ""), most=999),
     )
-    return _control(
-        one,
-        lambda: upload.match(one, matching, actor=signed_in().actor),
-        lambda errors: _render_columns(one, matching, errors),
-    )
+    with reporting_conflicts(_address(one)):
+        try:
+            upload.match(one, matching, actor=signed_in().actor)
+        except InvalidInput as invalid:
+            return _render_columns(one, matching, invalid.errors)
+    return go_to(_address(one))
 
 
 @desk.post("/orders/import/<import_id>/start")
 def start_order_import(import_id: str) -> AnyResponse:
     one = _find(import_id)
-    return _control(
-        one,
-        lambda: control.start(
-            one,
-            actor=signed_in().actor,
-            all_or_nothing=request.form.get("mode") != "skip",
-            skip_same=bool(request.form.get("same")),
-            again=bool(request.form.get("again")),
-        ),
-        lambda errors: _render_preview(one, errors),
-    )
+    with reporting_conflicts(_address(one)):
+        try:
+            control.start(
+                one,
+                actor=signed_in().actor,
+                all_or_nothing=request.form.get("mode") != "skip",
+                skip_same=bool(request.form.get("same")),
+                again=bool(request.form.get("again")),
+            )
+        except InvalidInput as invalid:
+            return _render_preview(one, invalid.errors)
+    return go_to(_address(one))
 
 
 @desk.post("/orders/import/<import_id>/cancel")
@@ -203,7 +202,9 @@ def cancel_order_import(import_id: str) -> AnyResponse:
 @desk.post("/orders/import/<import_id>/carry-on")
 def carry_on_order_import(import_id: str) -> AnyResponse:
     one = _find(import_id)
-    return _control(one, lambda: control.carry_on(one))
+    with reporting_conflicts(_address(one)):
+        control.carry_on(one)
+    return go_to(_address(one))
 
 
 @desk.get("/orders/import/<import_id>/errors.csv")
@@ -217,21 +218,6 @@ def order_import_result(import_id: str) -> AnyResponse:
     """Send the rows of the file with the codes of their orders."""
     one = _find(import_id)
     return _csv(preview.result_csv(one, translated), f"{PurePath(one.file_name).stem}-imported.csv")
-
-
-def _control(
-    one: Import,
-    action: Callable[[], object],
-    render: Callable[[tuple[FieldError, ...]], str] = lambda _: "",
-) -> AnyResponse:
-    """Perform the action and redirect to the import, or render the errors of its form."""
-    try:
-        action()
-    except InvalidInput as invalid:
-        return html_page(render(invalid.errors), 422)
-    except Conflict as conflict:
-        return report(translated(conflict.sentence), _address(one), "bad")
-    return go_to(_address(one))
 
 
 def _find(import_id: str) -> Import:
@@ -248,20 +234,24 @@ def _csv(text: str, name: str) -> AnyResponse:
     )
 
 
-def _render_start(error: str = "") -> str:
+def _render_start(error: str = "") -> AnyResponse:
     org_id = signed_in().org_id
     page = records.list_imports(org_id, Paging(page=page_number(), per_page=IMPORTS_A_PAGE))
     makers = {one.started_by or one.created_by for one, _ in page.entries}
-    return render_template(
-        "desk/imports/start.html", error=error, limits=current_limits(), page=page,
-        State=ImportState, names=queries.actor_names(makers, org_id), key=new_key(),
+    return html_page(
+        "desk/imports/start.html", 422 if error else 200,
+        error=error, limits=current_limits(), page=page, State=ImportState,
+        names=queries.actor_names(makers, org_id), key=new_key(),
     )  # fmt: skip
 
 
-def _render_columns(one: Import, matching: Matching, errors: tuple[FieldError, ...] = ()) -> str:
+def _render_columns(
+    one: Import, matching: Matching, errors: tuple[FieldError, ...] = ()
+) -> AnyResponse:
     sheet = records.read_sheet(one, most=FIRST_ROWS)
-    return render_template(
+    return html_page(
         "desk/imports/columns.html",
+        422 if errors else 200,
         one=one,
         columns=column_choices(sheet, matching, signed_in().actor.org.attributes, errors),
         matching=matching,
@@ -271,9 +261,10 @@ def _render_columns(one: Import, matching: Matching, errors: tuple[FieldError, .
     )
 
 
-def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> str:
-    return render_template(
+def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> AnyResponse:
+    return html_page(
         "desk/imports/preview.html",
+        422 if errors else 200,
         one=one,
         counts=records.counts(one),
         first=preview.first_orders(one, signed_in().actor, most=FIRST_ORDERS),
@@ -287,9 +278,9 @@ def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> str:
     )
 
 
-def _render_result(one: Import) -> str:
+def _render_result(one: Import) -> AnyResponse:
     number = page_number()
-    return render_template(
+    return html_page(
         "desk/imports/result.html",
         one=one,
         counts=records.counts(one),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, render_template, session, url_for
+from flask import Response, session, url_for
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
 
@@ -100,8 +100,9 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
     forms = forms or OrderForms(undo=take_undo(order))
     rules = member.actor.org.attributes
     may_enter = member.may(Permission.ENTER)
-    text = render_template(
+    return html_page(
         "desk/order.html",
+        status,
         order=order,
         forms=forms,
         note=forms.note or new_form(NoteForm, key=new_key()),
@@ -124,7 +125,6 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
         can_pdf=pdf.is_available(),
         as_text=as_text,
     )
-    return html_page(text, status)
 
 
 def next_status(status: Status) -> Status | None:

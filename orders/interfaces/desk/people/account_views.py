@@ -1,16 +1,23 @@
 """A person's own account: name, preferences, password, and what happened to it."""
 
-from flask import Response, render_template, url_for
+from flask import Response, url_for
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, SelectChoice, SelectField, StringField
+from wtforms import PasswordField, StringField
 
 from orders.domain.preferences import DATE_LABELS, DENSITIES, THEMES, Preferences, time_zones
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import FilledForm, PasswordForm, new_form, save, sent_form
+from orders.interfaces.desk.forms import (
+    FilledForm,
+    MenuField,
+    PasswordForm,
+    html_page,
+    new_form,
+    report,
+    sent_form,
+)
 from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import gettext, use_language
-from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import stay_signed_in
 from orders.services import accounts
 from orders.services.accounts import second_factor
@@ -30,63 +37,32 @@ class PreferencesForm(FlaskForm):
     """A person's name, and their preferences for the desk's pages."""
 
     name = StringField(lazy_gettext("Name"))
-    language = SelectField(
+    language = MenuField(
         lazy_gettext("Language"),
-        choices=lambda: [
-            SelectChoice("", lazy_gettext("As the browser asks")),
-            *(SelectChoice(*one) for one in languages().items()),
-        ],
-        validate_choice=False,
+        choices=lambda: {"": lazy_gettext("As the browser asks"), **languages()},
     )
-    time_zone = SelectField(
-        lazy_gettext("Time zone"),
-        choices=lambda: [SelectChoice(zone) for zone in time_zones()],
-        validate_choice=False,
-    )
-    date_format = SelectField(
-        lazy_gettext("Dates and times"),
-        choices=[SelectChoice(value, label) for value, label in DATE_LABELS.items()],
-        validate_choice=False,
-    )
-    theme = SelectField(
-        lazy_gettext("Colours"),
-        choices=[SelectChoice(value, label) for value, label in THEMES.items()],
-        validate_choice=False,
-    )
-    density = SelectField(
-        lazy_gettext("Rows"),
-        choices=[SelectChoice(value, label) for value, label in DENSITIES.items()],
-        validate_choice=False,
-    )
+    time_zone = MenuField(lazy_gettext("Time zone"), choices=time_zones)
+    date_format = MenuField(lazy_gettext("Dates and times"), choices=DATE_LABELS)
+    theme = MenuField(lazy_gettext("Colours"), choices=THEMES)
+    density = MenuField(lazy_gettext("Rows"), choices=DENSITIES)
 
 
 @desk.get("/account")
-def show_account() -> str:
+def show_account() -> Response:
     return _render(signed_in())
-
-
-@desk.get("/account/preferences")
-@desk.get("/account/password")
-def leave_own_refused_form() -> Response:
-    """Redirect a reload of a refused form to the account."""
-    return go_to(url_for("desk.show_account"))
 
 
 @desk.post("/account/preferences")
 def save_preferences() -> Response:
     member = signed_in()
-    entry = sent_form(PreferencesForm)
+    entry, page = sent_form(PreferencesForm), url_for("desk.show_account")
     values = entry.values()
     name, chosen = values.pop("name"), Preferences(**values)
-    with use_language(chosen.language):  # the language of the next page
-        done = gettext("Your preferences are saved.")
-    return save(
-        entry,
-        lambda: accounts.change_own(member, name=name, preferences=chosen),
-        render=lambda: _render(member, preferences=entry),
-        done=done,
-        address=url_for("desk.show_account"),
-    )
+    with entry.saving(page):
+        accounts.change_own(member, name=name, preferences=chosen)
+        with use_language(chosen.language):  # the language of the next page
+            return report(gettext("Your preferences are saved."), page)
+    return _render(member, preferences=entry)
 
 
 @desk.post("/account/password")
@@ -94,19 +70,13 @@ def save_preferences() -> Response:
 def change_own_password() -> Response:
     """Change the password; all other sessions end."""
     member = signed_in()
-    entry = sent_form(OwnPasswordForm)
-    return save(
-        entry,
-        lambda: _change_password(member, entry.form),
-        render=lambda: _render(member, password=entry),
-        done=gettext("Your password is changed. Other sessions have ended."),
-        address=url_for("desk.show_account"),
-    )
-
-
-def _change_password(member: StaffMember, form: OwnPasswordForm) -> None:
-    accounts.change_password(member, old=form.old_password.data or "", new=form.password.data or "")
-    stay_signed_in(member)
+    entry, page = sent_form(OwnPasswordForm), url_for("desk.show_account")
+    values = entry.values()
+    with entry.saving(page):
+        accounts.change_password(member, old=values["old_password"], new=values["password"])
+        stay_signed_in(member)
+        return report(gettext("Your password is changed. Other sessions have ended."), page)
+    return _render(member, password=entry)
 
 
 def _render(
@@ -114,11 +84,13 @@ def _render(
     *,
     preferences: FilledForm | None = None,
     password: FilledForm | None = None,
-) -> str:
+) -> Response:
     """Render the page; `preferences` or `password` is a form with errors."""
-    return render_template(
+    failed = preferences or password
+    return html_page(
         "desk/account.html",
-        entry=preferences or password,
+        failed.status if failed else 200,
+        entry=failed,
         preferences=preferences
         or new_form(PreferencesForm, obj=member.preferences, name=member.name),
         password=password or new_form(OwnPasswordForm),

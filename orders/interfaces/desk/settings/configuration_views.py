@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Response, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
 
 from orders.domain.configuration import Configuration
 from orders.domain.errors import Conflict
@@ -65,38 +66,33 @@ def configuration_file(reference: str, key: str) -> Response:
     return send_stored(configuration_queries.find_file(reference, key, signed_in().org_id))
 
 
-@desk.get("/configurations/import")
-def show_import() -> str:
-    return _import_page(None)
-
-
-@desk.post("/configurations/import")
+@desk.route("/configurations/import", methods=["GET", "POST"])
 def import_configurations() -> Response:
-    sent = request.files.get("file")
-    try:
-        made = configuration_import.import_configurations(
-            sent.filename or "" if sent else "", sent.read() if sent else b"",
-            actor=signed_in().actor, limits=current_limits(),
-        )  # fmt: skip
-    except (BadImport, Conflict) as error:
-        return html_page(_import_page(error), 422)
-    message = ngettext(
-        "%(count)s configuration was imported.", "%(count)s configurations were imported.",
-        len(made), count=figure(len(made)),
+    error = None
+    if request.method == "POST":
+        sent = request.files.get("file", FileStorage())
+        try:
+            made = configuration_import.import_configurations(
+                sent.filename or "", sent.read(), actor=signed_in().actor, limits=current_limits()
+            )
+        except (BadImport, Conflict) as refusal:
+            error = refusal
+        else:
+            message = ngettext(
+                "%(count)s configuration was imported.", "%(count)s configurations were imported.",
+                len(made), count=figure(len(made)),
+            )  # fmt: skip
+            return report(message, url_for("desk.list_configurations"))
+    return html_page(
+        "desk/configurations/import.html", 422 if error else 200, error=error,
+        limits=current_limits(), sample=SAMPLE,
     )  # fmt: skip
-    return report(message, url_for("desk.list_configurations"))
 
 
 @desk.get("/configurations/import/sample.csv")
 def import_sample() -> Response:
     disposition = {"Content-Disposition": "attachment; filename=configurations.csv"}
     return Response(SAMPLE, mimetype="text/csv", headers=disposition)
-
-
-def _import_page(error: BadImport | Conflict | None) -> str:
-    return render_template(
-        "desk/configurations/import.html", error=error, limits=current_limits(), sample=SAMPLE
-    )
 
 
 def _facts(found: Configuration) -> list[tuple[str, str]]:

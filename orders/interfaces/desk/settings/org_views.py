@@ -1,10 +1,10 @@
 """The settings of the org, and of how its customers see it."""
 
 from babel.numbers import format_decimal
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, request, url_for
 from flask_wtf import FlaskForm
-from werkzeug.wrappers import Response as AnyResponse
-from wtforms import BooleanField, FileField, SelectChoice, SelectField, StringField
+from werkzeug.datastructures import FileStorage
+from wtforms import BooleanField, FileField, StringField
 
 from orders.domain.colours import LIGHT_GROUNDS, contrast, look_of
 from orders.domain.permissions import CustomerCheck
@@ -12,10 +12,12 @@ from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import (
     FilledForm,
+    MenuField,
     VersionedForm,
+    html_page,
     new_form,
-    perform,
-    save,
+    report,
+    reporting_conflicts,
     sent_form,
 )
 from orders.interfaces.http.assets import file_store
@@ -39,20 +41,13 @@ class CustomerPageForm(VersionedForm):
 
     accent = StringField(lazy_gettext("Colour"))
     contact = StringField(lazy_gettext("Contact"))
-    language = SelectField(
-        lazy_gettext("Language"),
-        choices=lambda: [SelectChoice(*known) for known in languages().items()],
-        validate_choice=False,
-    )
-    customer_check = SelectField(
+    language = MenuField(lazy_gettext("Language"), choices=languages)
+    customer_check = MenuField(
         lazy_gettext("Customers see their order"),
-        choices=[
-            SelectChoice(str(CustomerCheck.NONE), lazy_gettext("with the code alone")),
-            SelectChoice(
-                str(CustomerCheck.CUSTOMER_ID), lazy_gettext("with the code and the customer ID")
-            ),
-        ],
-        validate_choice=False,
+        choices={
+            CustomerCheck.NONE: lazy_gettext("with the code alone"),
+            CustomerCheck.CUSTOMER_ID: lazy_gettext("with the code and the customer ID"),
+        },
     )
 
 
@@ -63,80 +58,60 @@ class LogoForm(FlaskForm):
 
 
 @desk.get("/settings/organization")
-def show_org() -> str:
+def show_org() -> Response:
     return _render()
-
-
-@desk.get("/settings/organization/customers")
-@desk.get("/settings/organization/logo")
-def lead_to_org() -> AnyResponse:
-    """Redirect somebody who had to sign in again to the page of the form that they sent."""
-    return redirect(url_for("desk.show_org"), 303)
 
 
 @desk.post("/settings/organization")
 def change_org() -> Response:
-    entry = sent_form(OrgForm)
-    return save(
-        entry,
-        lambda: accounts.change_org(signed_in().org_id, **entry.values()),
-        render=lambda: _render(entry=entry),
-        done=gettext("The organization is saved."),
-        address=url_for("desk.show_org"),
-    )
+    entry, page = sent_form(OrgForm), url_for("desk.show_org")
+    with entry.saving(page):
+        accounts.change_org(signed_in().org_id, **entry.values())
+        return report(gettext("The organization is saved."), page)
+    return _render(entry=entry)
 
 
 @desk.post("/settings/organization/customers")
 def change_customer_page() -> Response:
-    entry = sent_form(CustomerPageForm)
-    return save(
-        entry,
-        lambda: accounts.change_customer_page(signed_in().org_id, **entry.values()),
-        render=lambda: _render(customers=entry),
-        done=gettext("The customers' pages are saved."),
-        address=url_for("desk.show_org"),
-    )
+    entry, page = sent_form(CustomerPageForm), url_for("desk.show_org")
+    with entry.saving(page):
+        accounts.change_customer_page(signed_in().org_id, **entry.values())
+        return report(gettext("The customers' pages are saved."), page)
+    return _render(customers=entry)
 
 
 @desk.post("/settings/organization/logo")
 def change_logo() -> Response:
-    entry = new_form(LogoForm)
-    sent = request.files.get("logo")
-    return save(
-        entry,
-        lambda: accounts.set_logo(
-            signed_in().org_id,
-            file_name=(sent.filename or "") if sent else "",
-            declared_type=(sent.content_type or "") if sent else "",
-            content=sent.read() if sent else b"",
-            store=file_store(),
-        ),
-        render=lambda: _render(logo=entry),
-        done=gettext("The logo is saved."),
-        address=url_for("desk.show_org"),
-    )
+    entry, page = new_form(LogoForm), url_for("desk.show_org")
+    sent = request.files.get("logo", FileStorage())
+    with entry.saving(page):
+        accounts.set_logo(
+            signed_in().org_id, file_name=sent.filename or "",
+            declared_type=sent.content_type or "", content=sent.read(), store=file_store(),
+        )  # fmt: skip
+        return report(gettext("The logo is saved."), page)
+    return _render(logo=entry)
 
 
 @desk.post("/settings/organization/logo/remove")
 def remove_logo() -> Response:
-    return perform(
-        lambda: accounts.remove_logo(signed_in().org_id, store=file_store()),
-        done=gettext("The logo is removed."),
-        address=url_for("desk.show_org"),
-    )
+    with reporting_conflicts(page := url_for("desk.show_org")):
+        accounts.remove_logo(signed_in().org_id, store=file_store())
+    return report(gettext("The logo is removed."), page)
 
 
 def _render(
     entry: FilledForm | None = None,
     customers: FilledForm | None = None,
     logo: FilledForm | None = None,
-) -> str:
+) -> Response:
     """Render the page; a form that was not sent shows what is stored."""
     org_id = signed_in().org_id
     page = accounts.find_customer_page(org_id)
     failed = entry or customers or logo
-    return render_template(
+    return html_page(
         "desk/settings/org.html",
+        failed.status if failed else 200,
         entry=failed,  # the title of the page names its errors
         org=entry or new_form(OrgForm, obj=accounts.find_org(org_id)),
         customers=customers or _customer_page_form(page),
