@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, StringField, TextAreaField
 
 from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.order import LABELS, TEXT_FIELDS
 from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import read_number, read_pasted_lines
-from orders.interfaces.desk.forms import FormData
+from orders.interfaces.desk.forms import FormData, MenuField
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
 BLANK_COUNTS = {"", "1"}
@@ -29,13 +29,7 @@ BLANK_ROW = 999_999  # the row that the browser copies; no real row has this num
 class OrderForm(FlaskForm):
     """The fields that an order has once; `attribute_form` adds the texts of the table."""
 
-    status = SelectField(
-        LABELS["status"],
-        choices=[SelectChoice(str(status), STATUS_TEXTS[status]) for status in Status],
-        default=str(Status.NEW),
-        # The service checks the value; this class only offers the choices.
-        validate_choice=False,
-    )
+    status = MenuField(LABELS["status"], choices=STATUS_TEXTS, default=str(Status.NEW))
     platform = StringField(LABELS["platform.platform"], name="platform.platform")
     platform_id = StringField(LABELS["platform.id"], name="platform.id")
     store_name = StringField(LABELS["platform.storeName"], name="platform.storeName")
@@ -57,11 +51,8 @@ def _attribute_field(rule: AttributeRule) -> Field:
     if rule.kind is Kind.BOOLEAN:
         return BooleanField(rule.label, name=name, default=bool(default))
     if rule.kind is Kind.OPTION:
-        choices = [SelectChoice("", "—")]
-        choices += [SelectChoice(option.value, option.label) for option in rule.options]
-        return SelectField(
-            rule.label, name=name, choices=choices, default=default or "", validate_choice=False
-        )
+        choices = {"": "—"} | {option.value: option.label for option in rule.options}
+        return MenuField(rule.label, name=name, choices=choices, default=default or "")
     text = "" if default is None else str(default)
     return StringField(rule.label, name=name, default=text)
 
@@ -158,18 +149,18 @@ def extra_row(number: int, key: str = "", value: str = "", area: str = "metadata
     )
 
 
+def typed_line(sent: FormData, prefix: str) -> TypedLine:
+    """Return what is typed into the fields of a row, whose names begin with `prefix`."""
+    return TypedLine(
+        sent.get(f"{prefix}.configurationId", ""),
+        sent.get(f"{prefix}.count", "1"),
+        sent.get(f"{prefix}.metadata", ""),
+    )
+
+
 def read_lines(sent: FormData) -> list[FormLine]:
-    return [
-        line_row(
-            number,
-            TypedLine(
-                sent.get(f"cart.{number}.configurationId", ""),
-                sent.get(f"cart.{number}.count", "1"),
-                sent.get(f"cart.{number}.metadata", ""),
-            ),
-        )
-        for number in _numbers(sent, "cart")
-    ]
+    numbers = _numbers(sent, "cart")
+    return [line_row(number, typed_line(sent, f"cart.{number}")) for number in numbers]
 
 
 def read_extras(sent: FormData) -> list[MetadataRow]:

@@ -80,16 +80,14 @@ def note_of(entry: OrderEntry) -> str:
     return (entry.form.note.data or "").replace("\r\n", "\n").strip()
 
 
-def render_form(
-    entry: OrderEntry, page: FormPage, *, status: int = 200, **context: object
-) -> Response:
+def render_form(entry: OrderEntry, page: FormPage, **context: object) -> Response:
     """Render the page with the form, or the form alone for htmx."""
     actor = signed_in().actor
     entry.suggest(actor)
     return page_or_piece(
         "desk/order_form.html",
         "desk/_order_form.html",
-        status=status,
+        status=entry.status,
         entry=entry,
         page=page,
         blank=blank_line(),

@@ -200,7 +200,12 @@ class OrderEntry(FilledForm):
                 faults.append(FieldError(f"cart.{position}.metadata", message))
         return faults
 
+    def refuse(self, notice: str, status: int = 200) -> None:
+        """Render the form with the notice, which reports why nothing was saved."""
+        self.notice, self.is_refused, self.status = notice, True, status
+
     def show(self, errors: Iterable[FieldError]) -> None:
+        self.status = 422
         for error in errors:
             name, label = self._place(error.path)
             target = element_id(name) if name else ""
@@ -291,9 +296,7 @@ def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
     entry.extras = form_fields.read_extras(sent) or [extra_row(0)]
     position = whole_number(sent.get("removed.position", ""))
     if position is not None:
-        names = ("configurationId", "count", "metadata")
-        typed = TypedLine(*(sent.get(f"removed.{name}", "") for name in names))
-        entry.removed = RemovedRow(position, typed)
+        entry.removed = RemovedRow(position, form_fields.typed_line(sent, "removed"))
     return entry
 
 
