@@ -140,10 +140,7 @@ def keep_private(response: Response) -> Response:
 
 @desk.errorhandler(NotFound)
 @desk.errorhandler(MistypedShortId)
-def _not_found(error: OrderError) -> Response:
-    return error_page(exceptions.NotFound(error.sentence))
-
-
 @desk.errorhandler(Forbidden)
-def _forbidden(error: Forbidden) -> Response:
-    return error_page(exceptions.Forbidden(error.sentence))
+def _show_refusal(error: OrderError) -> Response:
+    kind = exceptions.Forbidden if isinstance(error, Forbidden) else exceptions.NotFound
+    return error_page(kind(error.sentence))

@@ -12,13 +12,9 @@ from markupsafe import Markup
 from orders.domain.permissions import Permission
 from orders.domain.preferences import Preferences
 from orders.domain.status import STATUS_TEXTS, Status, read_status
-from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk
 from orders.interfaces.http.i18n import translated
 from orders.interfaces.http.session import current_member
-
-# The roles, for the catalog: pages write `_(role)`.
-ROLE_NAMES = (lazy_gettext("sales"), lazy_gettext("admin"), lazy_gettext("viewer"))
 
 
 def status_names() -> dict[Status, str]:

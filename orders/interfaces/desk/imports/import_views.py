@@ -1,8 +1,7 @@
 """Importing orders from a file: upload, columns, preview, progress, result."""
 
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from flask import request, send_file, url_for
@@ -49,67 +48,28 @@ FIRST_ROWS = 100  # rows from which the samples are taken
 MAX_KEY = 64  # characters of an upload form's key
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnChoice:
-    """A column of the file with samples of its cells, and the selected one of its options.
-
-    `groups` are headings with their options; the first heading is empty.
-    """
-
-    at: int
-    letter: str
-    name: str
-    samples: tuple[str, ...]
-    groups: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-    chosen: str
-    error: str
-
-
-def column_choices(
-    sheet: Sheet,
-    matching: Matching,
-    attributes: Sequence[AttributeRule],
-    errors: Sequence[FieldError],
-) -> list[ColumnChoice]:
-    said = {error.path: error.message for error in errors}
-    return [
-        ColumnChoice(
-            at=at,
-            letter=letters(at),
-            name=name,
-            samples=_samples(sheet, at),
-            groups=_groups(name, attributes),
-            chosen=matching.targets[at],
-            error=said.get(f"column.{at}", ""),
-        )
-        for at, name in enumerate(sheet.columns)
-    ]
-
-
-def _samples(sheet: Sheet, at: int) -> tuple[str, ...]:
+def samples(sheet: Sheet, at: int) -> list[str]:
+    """Return the first different cells of a column, which is counted from 0."""
     different = dict.fromkeys(row.cells[at][:MAX_SAMPLE] for row in sheet.rows if row.cells[at])
-    return tuple(different)[:SAMPLES]
+    return list(different)[:SAMPLES]
 
 
-def _groups(
-    name: str, attributes: Sequence[AttributeRule]
-) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    defined = tuple((rule.path, rule.label) for rule in attributes)
-    known = {target for target, _ in defined}
-    free = []
+def option_groups(name: str, attributes: Sequence[AttributeRule]) -> dict[str, Mapping[str, str]]:
+    """Return what the column with this name may be: labels by target, by the group's heading."""
+    defined = {rule.path: rule.label for rule in attributes}
+    free = {}
     for target in free_targets(name):
         area, _, key = target.partition(".")
-        if target not in known and target not in ORDER_TARGETS:
-            free.append((target, lazy_gettext(_OWN_NAMES[area], key=key)))
-    groups = (
-        ("", ((IGNORED, lazy_gettext("Not imported")),)),
-        (lazy_gettext("Cart line"), tuple(LINE_TARGETS.items())),
-        (lazy_gettext("Order"), tuple(ORDER_TARGETS.items())),
-        (lazy_gettext("Attributes"), defined),
-        (lazy_gettext("Under its own name"), tuple(free)),
-        (lazy_gettext("Whole objects"), tuple(REST_TARGETS.items())),
-    )
-    return tuple(group for group in groups if group[1])
+        if target not in defined and target not in ORDER_TARGETS:
+            free[target] = lazy_gettext(_OWN_NAMES[area], key=key)
+    return {
+        "": {IGNORED: lazy_gettext("Not imported")},
+        lazy_gettext("Cart line"): LINE_TARGETS,
+        lazy_gettext("Order"): ORDER_TARGETS,
+        lazy_gettext("Attributes"): defined,
+        lazy_gettext("Under its own name"): free,
+        lazy_gettext("Whole objects"): REST_TARGETS,
+    }
 
 
 @desk.route("/orders/import", methods=["GET", "POST"])
@@ -248,12 +208,15 @@ def _render_start(error: str = "") -> AnyResponse:
 def _render_columns(
     one: Import, matching: Matching, errors: tuple[FieldError, ...] = ()
 ) -> AnyResponse:
-    sheet = records.read_sheet(one, most=FIRST_ROWS)
     return html_page(
         "desk/imports/columns.html",
         422 if errors else 200,
         one=one,
-        columns=column_choices(sheet, matching, signed_in().actor.org.attributes, errors),
+        sheet=records.read_sheet(one, most=FIRST_ROWS),
+        letters=letters,
+        samples=samples,
+        option_groups=option_groups,
+        attributes=signed_in().actor.org.attributes,
         matching=matching,
         errors=errors,
         said={error.path: error.message for error in errors},

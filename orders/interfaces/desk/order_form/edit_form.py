@@ -11,7 +11,13 @@ from orders.domain.status import Status
 from orders.domain.typed_values import write_details, write_value
 from orders.interfaces.desk.display import status_name
 from orders.interfaces.desk.forms import FormData, number_in
-from orders.interfaces.desk.order_form.form_fields import FormLine, TypedLine, extra_row, line_row
+from orders.interfaces.desk.order_form.form_fields import (
+    FormLine,
+    MetadataRow,
+    TypedLine,
+    extra_row,
+    line_row,
+)
 from orders.interfaces.desk.order_form.form_page import check_with
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.http.current_settings import current_limits
@@ -20,21 +26,24 @@ from orders.services.accounts.access import OrgRules, StaffMember
 from orders.services.catalog import products
 from orders.services.orders.order_edits import check_edit, order_at
 
+# The objects of an order with attributes, by their names.
+Areas = dict[str, dict[str, Any]]
+
 
 def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
     """Return the form filled in with an order that is to be changed."""
-    entry = new_entry(rules)
-    form = entry.form
-    for text in TEXT_FIELDS:
-        form[text.name].process_data(getattr(order, text.name) or "")
-    for field, value in (
-        (form.status, str(order.status)),
-        (form.platform, order.platform.get("platform")),
-        (form.platform_id, order.platform.get("id")),
-        (form.store_name, order.platform.get("storeName")),
-    ):
-        field.process_data(value or "")
-    _fill_attributes(entry, order)
+    areas = {"metadata": order.metadata, "derivative": order.derivative}
+    platform = order.platform
+    values: dict[str, Any] = {field.name: getattr(order, field.name) for field in TEXT_FIELDS}
+    values |= {
+        "status": str(order.status),
+        "platform": platform.get("platform"),
+        "platform_id": platform.get("id"),
+        "store_name": platform.get("storeName"),
+    }
+    values |= {f"attribute_{at}": _typed(rule, areas) for at, rule in enumerate(rules.attributes)}
+    entry = new_entry(rules, **{name: value or "" for name, value in values.items()})
+    entry.extras = _other_values(areas, rules) or [extra_row(0)]
     entry.lines = _cart_rows(order) or [line_row(0, TypedLine())]
     entry.resolve(order.org_id)
     return entry
@@ -48,31 +57,27 @@ def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
     return entry_of(order._replace(platform={}, status=Status.NEW), rules)
 
 
-def _fill_attributes(entry: OrderEntry, order: Order) -> None:
-    areas = {"metadata": order.metadata, "derivative": order.derivative}
-    for attribute in entry.attributes:
-        area, _, key = attribute.path.partition(".")
-        value = areas[area].get(key)
-        if attribute.rule.kind is Kind.BOOLEAN:
-            attribute.field.process_data(value is True)
-        elif value is None:
-            attribute.field.process_data("")
-        else:
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            attribute.field.process_data(str(value) if is_number else _text(value))
-    defined = {attribute.path for attribute in entry.attributes}
+def _typed(rule: AttributeRule, areas: Areas) -> bool | str:
+    """Return an attribute's value as its field has it; False or an empty text for none."""
+    area, _, key = rule.path.partition(".")
+    value = areas[area].get(key)
+    if rule.kind is Kind.BOOLEAN:
+        return value is True
+    if value is None or isinstance(value, str):
+        return value or ""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else write_value(value)
+
+
+def _other_values(areas: Areas, rules: OrgRules) -> list[MetadataRow]:
+    defined = {rule.path for rule in rules.attributes}
     others = [
-        (area, key, write_value(value))
+        (key, write_value(value), area)
         for area, values in areas.items()
         for key, value in values.items()
         if f"{area}.{key}" not in defined
     ]
-    rows = [extra_row(at, key, value, area) for at, (area, key, value) in enumerate(others)]
-    entry.extras = rows or [extra_row(0)]
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else write_value(value)
+    return [extra_row(at, *other) for at, other in enumerate(others)]
 
 
 def _cart_rows(order: Order) -> list[FormLine]:

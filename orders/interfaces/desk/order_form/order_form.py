@@ -268,16 +268,19 @@ class OrderEntry(FilledForm):
                     self._same[line.row] = firsts[key]
 
 
-def new_entry(rules: OrgRules) -> OrderEntry:
-    """Return an empty form with the defaults of the org's attributes."""
-    entry = _entry(None, rules)
+def new_entry(rules: OrgRules, **values: object) -> OrderEntry:
+    """Return a form with empty rows and these values, by the names of the form's attributes.
+
+    Fields without a value have their default, as that of an attribute of the org.
+    """
+    entry = _entry(rules, formdata=None, **values)
     entry.lines = [line_row(number, TypedLine()) for number in range(form_fields.FIRST_LINES)]
     entry.focus = "name"
     return entry
 
 
-def _entry(sent: FormData | None, rules: OrgRules) -> OrderEntry:
-    form = form_fields.attribute_form(rules.attributes)(formdata=sent)
+def _entry(rules: OrgRules, **values: object) -> OrderEntry:
+    form = form_fields.attribute_form(rules.attributes)(**values)
     attributes = [
         AttributeField(rule, rule.path, form[f"attribute_{at}"])
         for at, rule in enumerate(rules.attributes)
@@ -291,7 +294,7 @@ def blank_line() -> FormLine:
 
 def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
     """Read a form as it was sent, with everything that was typed."""
-    entry = _entry(sent, rules)
+    entry = _entry(rules, formdata=sent)
     entry.lines = form_fields.read_lines(sent) or [line_row(0, TypedLine())]
     entry.extras = form_fields.read_extras(sent) or [extra_row(0)]
     position = whole_number(sent.get("removed.position", ""))

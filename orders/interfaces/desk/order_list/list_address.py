@@ -139,7 +139,7 @@ class _Reader:
             search=search,
             statuses=statuses,
             created_from=self._begin(since),
-            created_before=self._begin(self._day_after(until)),
+            created_before=self._begin(until, days_later=1),
             platform={key: text for key, text in platform.items() if text},
             created_by=self._creator(),
             attributes=tuple(self._attributes()),
@@ -193,18 +193,15 @@ class _Reader:
             self.errors.setdefault(name, translated(NOT_A_DAY))
         return None
 
-    def _begin(self, day: date | None) -> datetime | None:
-        """Return the first moment of a day; None where the zone's offset leaves the calendar."""
+    def _begin(self, day: date | None, days_later: int = 0) -> datetime | None:
+        """Return the first moment of a day, or so many days later.
+
+        None without a day, and where the result would be outside the calendar.
+        """
         try:
-            return None if day is None else begin_of_day(day, self._zone)
+            return day and begin_of_day(day + timedelta(days=days_later), self._zone)
         except OverflowError:
             return None
-
-    def _day_after(self, day: date | None) -> date | None:
-        try:
-            return None if day is None else day + timedelta(days=1)
-        except OverflowError:
-            return None  # the last day of the calendar
 
     def _creator(self) -> str | None:
         creator = self._text("creator")
