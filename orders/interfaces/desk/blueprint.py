@@ -30,7 +30,7 @@ _REQUIRED: dict[str, Permission | None] = {
     "/orders/columns": Permission.READ,  # a person's own preference
 }
 OPEN_TO_ALL = {
-    *("desk.start", "desk.show_sign_in", "desk.sign_out", "desk.show_code", "desk.check_code"),
+    *("desk.start", "desk.show_sign_in", "desk.sign_out", "desk.show_code"),
     *("desk.open_invitation", "desk.show_forgot", "desk.open_reset"),
 }
 # What a person may do before they have set up a second factor that the org requires.

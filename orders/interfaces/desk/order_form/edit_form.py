@@ -142,16 +142,10 @@ def shown_conflicts(
     shown = []
     for conflict in conflicts:
         path, rule = conflict.path, rules.get(conflict.path)
-        label = LABELS.get(path, path.removeprefix("metadata."))
-        shown.append(
-            ShownConflict(
-                rule.label if rule else translated(label),
-                *(
-                    _conflict_text(path, value, rule, member.org_id)
-                    for value in (conflict.mine, conflict.theirs)
-                ),
-            )
-        )
+        label = rule.label if rule else LABELS.get(path, path.removeprefix("metadata."))
+        mine = _conflict_text(path, conflict.mine, rule, member.org_id)
+        theirs = _conflict_text(path, conflict.theirs, rule, member.org_id)
+        shown.append(ShownConflict(translated(label), mine, theirs))
     return shown
 
 

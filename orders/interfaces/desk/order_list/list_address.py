@@ -199,7 +199,7 @@ class _Reader:
         None without a day, and where the result would be outside the calendar.
         """
         try:
-            return day and begin_of_day(day + timedelta(days=days_later), self._zone)
+            return begin_of_day(day + timedelta(days=days_later), self._zone) if day else None
         except OverflowError:
             return None
 

@@ -61,18 +61,14 @@ def _ask_for_code(member: StaffMember, resumed: ResumedForm) -> AnyResponse:
     return redirect(url_for("desk.show_code", next=_next()), 303)
 
 
-@desk.get("/sign-in/code")
+@desk.route("/sign-in/code", methods=["GET", "POST"])
+@limiter.limit(sign_in_limit, methods=["POST"])
 def show_code() -> AnyResponse:
-    if _person_awaited() is None:
-        return redirect(url_for("desk.show_sign_in", next=_next()), 303)
-    return _render_code([])
-
-
-@desk.post("/sign-in/code")
-@limiter.limit(sign_in_limit)
-def check_code() -> AnyResponse:
-    form, resumed = SignInCodeForm(), _sent_with()
-    member = _person_awaited()
+    """Ask for the code; sign in and go on when it is right."""
+    form, resumed, member = SignInCodeForm(), _sent_with(), _person_awaited()
+    if not form.is_submitted():
+        to_sign_in = redirect(url_for("desk.show_sign_in", next=_next()), 303)
+        return to_sign_in if member is None else _render_code(resumed)
     if member is None:
         return _render(SignInForm(formdata=None), resumed, 401, is_late=True)
     outcome = second_factor.check(member, form.code.data or form.recovery.data or "")

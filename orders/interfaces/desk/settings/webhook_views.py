@@ -16,7 +16,7 @@ from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import page_number
 from orders.services.accounts.checks import version_of
 from orders.services.webhooks import deliveries, webhooks
-from orders.services.webhooks.deliveries import STATE_TEXTS, DeliveryState
+from orders.services.webhooks.deliveries import STATE_TEXTS
 from orders.storage.pages import MAX_PER_PAGE, Paging
 
 TOPIC_LABELS = {
@@ -25,14 +25,6 @@ TOPIC_LABELS = {
     Topic.DELETED: lazy_gettext("An order is put into the bin"),
 }
 DELIVERIES_A_PAGE = 10
-# The icon beside the name of each state.
-STATE_ICONS = {
-    DeliveryState.WAITING: "progress",
-    DeliveryState.SENDING: "up",
-    DeliveryState.RETRYING: "progress",
-    DeliveryState.DELIVERED: "check",
-    DeliveryState.GIVEN_UP: "alert",
-}
 
 
 class WebhookForm(forms.VersionedForm):
@@ -172,7 +164,6 @@ def _render(webhook: Webhook, entry: forms.FilledForm) -> Response:
         version=version_of(webhook),
         messages=deliveries.list_deliveries(webhook.id, webhook.org_id, paging),
         topics=TOPIC_LABELS,
-        icons=STATE_ICONS,
         states=STATE_TEXTS,
     )
 
