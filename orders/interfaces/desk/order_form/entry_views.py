@@ -36,8 +36,7 @@ def new_order() -> AnyResponse:
     """Render a form at an address of its own: empty, with its draft, or copied."""
     key = request.args.get("form", "")
     if not is_key(key):
-        names = [name for name in ("from", "template") if name in request.args]
-        sources: dict[str, Any] = {name: request.args[name] for name in names}
+        sources: dict[str, Any] = {name: request.args.get(name) for name in ("from", "template")}
         return redirect(url_for("desk.new_order", form=new_key(), **sources))
     member = signed_in()
     kept = drafts.find_draft(key, member.actor)

@@ -124,12 +124,6 @@ def attribute_text(order: OrderSummary, rule: AttributeRule) -> str:
     return ""
 
 
-def platform_text(order: OrderSummary, key: str) -> str:
-    """Return a value of the platform if it is a text, else an empty one."""
-    value = order.platform.get(key)
-    return value if isinstance(value, str) else ""
-
-
 @dataclass(frozen=True, slots=True)
 class Tab:
     """A view above the list; `label` is a Text, or the name of a saved view."""
@@ -193,7 +187,7 @@ def render_list(
         names=_names(page, choices, member.org_id), statuses=status_names(), sorts=SORTS,
         here=list_address(address.pairs, **place, done=change.id if change else None),
         state=list_address(address.pairs, **place).partition("?")[2],
-        attribute_text=attribute_text, platform_text=platform_text,
+        attribute_text=attribute_text,
         most_counted=MOST_COUNTED, most_changed=bulk.MOST_ORDERS, key=new_key(),
         status=422 if address.errors or problem else 200,
     )  # fmt: skip

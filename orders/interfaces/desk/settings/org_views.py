@@ -1,9 +1,10 @@
-"""The settings of the org, and of how its customers see it."""
+"""The settings' sections; and the org's own settings, with how its customers see it."""
 
 from babel.numbers import format_decimal
-from flask import Response, request, url_for
+from flask import Response, redirect, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as AnyResponse
 from wtforms import BooleanField, FileField, StringField
 
 from orders.domain.colours import LIGHT_GROUNDS, contrast, look_of
@@ -21,10 +22,31 @@ from orders.interfaces.desk.forms import (
     sent_form,
 )
 from orders.interfaces.http.assets import file_store
-from orders.interfaces.http.i18n import gettext, language
+from orders.interfaces.http.i18n import gettext, language, translated
 from orders.services import accounts
 from orders.services.accounts import MAX_LOGO, CustomerPage
 from orders.services.languages import ENGLISH, languages
+
+# The sections of the settings: the endpoint of the first page of each, and its name. All pages of a
+# section are below the address of its first page.
+SECTIONS = (
+    ("desk.show_org", lazy_gettext("Organization")),
+    ("desk.list_staff", lazy_gettext("Staff")),
+    ("desk.list_tokens", lazy_gettext("Tokens")),
+    ("desk.list_attributes", lazy_gettext("Attributes")),
+    ("desk.list_webhooks", lazy_gettext("Webhooks")),
+)
+
+
+@desk.app_template_global()
+def admin_sections() -> list[tuple[str, str, bool]]:
+    """Return address and name of each section, and whether the page belongs to it."""
+    here = request.script_root + request.path
+    links = [(url_for(endpoint), translated(label)) for endpoint, label in SECTIONS]
+    return [
+        (address, label, here == address or here.startswith(f"{address}/"))
+        for address, label in links
+    ]
 
 
 class OrgForm(VersionedForm):
@@ -55,6 +77,11 @@ class LogoForm(FlaskForm):
     """A picture for the header of the customers' pages."""
 
     logo = FileField(lazy_gettext("Picture"))
+
+
+@desk.get("/settings")
+def settings() -> AnyResponse:
+    return redirect(url_for("desk.show_org"))
 
 
 @desk.get("/settings/organization")

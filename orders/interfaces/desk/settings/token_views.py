@@ -19,9 +19,6 @@ class TokenForm(forms.VersionedForm):
     def allowed(self) -> list[str]:
         return forms.lines_of(self.domain.data)
 
-    def typed_name(self) -> str:
-        return (self.name.data or "").strip()
-
 
 class NewTokenForm(TokenForm):
     """A new token; `key` is the form's own, so that it creates only one."""
@@ -47,15 +44,13 @@ def new_token() -> Response:
     """Create a token and show its secret; no cache keeps the page."""
     entry = forms.open_form(NewTokenForm, kind="private", key=forms.new_key())
     if entry.is_sent:
-        form = entry.form
+        form, name = entry.form, (entry.form.name.data or "").strip()
         with entry.saving(url_for("desk.list_tokens")):
             made = accounts.add_token(
-                signed_in().org_id, name=form.typed_name(), is_private=form.kind.data == "private",
+                signed_in().org_id, name=name, is_private=form.kind.data == "private",
                 allowed=form.allowed(), token_id=forms.id_by_field(form.key),
             )  # fmt: skip
-            return forms.secret_page(
-                "desk/settings/token_made.html", made=made, name=form.typed_name()
-            )
+            return forms.secret_page("desk/settings/token_made.html", made=made, name=name)
     return forms.html_page("desk/settings/token_new.html", entry.status, entry=entry)
 
 
