@@ -67,7 +67,10 @@ for _address in _PAGES_OF_FORMS:
 
 
 def needed_for(rule: str, method: str) -> Permission | None:
-    """Return the permission that a request requires, by the URL rule of its view."""
+    """Return the permission that a request requires; None if being signed in is enough.
+
+    `rule` is the URL rule of its view, as "/orders/<reference>".
+    """
     for address, permission in _REQUIRED.items():
         if rule == address or rule.startswith(f"{address}/"):
             return permission
@@ -76,7 +79,11 @@ def needed_for(rule: str, method: str) -> Permission | None:
 
 @desk.before_request
 def require_sign_in() -> Response | None:
-    """Let in people who are signed in and whose role allows it; keep what others have typed."""
+    """Let only people in who are signed in and whose role allows it.
+
+    Others get the response that asks them to sign in, or to set up a second factor. Raises
+    Forbidden for people whose role does not allow it.
+    """
     member, endpoint = current_member(), request.endpoint or ""
     if member is not None:
         g.member = member
@@ -108,7 +115,11 @@ def signed_in() -> StaffMember:
 
 
 def ask_to_sign_in() -> Response:
-    """Ask to sign in: in the form's message for htmx, else by the sign-in page."""
+    """Return the response to people who are not signed in.
+
+    That is a message for htmx, and the sign-in page for others; a sent order form goes along with
+    it, so that nothing that was typed is lost.
+    """
     if wants_piece():
         response = Response(render_template("desk/_signed_out.html"), 401)
     elif request.method == "POST" and request.endpoint == "desk.place_order":
@@ -124,7 +135,7 @@ def ask_to_sign_in() -> Response:
 
 
 def _page_asked_for() -> str:
-    """Return the page to go on to: after a POST, the one with the button that sent it."""
+    """Return the path to go on to: that of the request, after a POST that of the page before."""
     came_from = urlsplit(request.referrer or "")
     if request.method == "POST" and came_from.netloc == request.host:
         return came_from._replace(scheme="", netloc="").geturl()

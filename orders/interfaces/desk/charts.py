@@ -47,12 +47,10 @@ def by_day(days: Sequence[Day], write: Callable[[date], str] = str) -> Chart:
             if count:
                 height = HEIGHT * count / top
                 y -= height
+                x, width = position * DAY + GAP / 2, DAY - GAP
                 blocks.append(
-                    Block(
-                        position * DAY + GAP / 2, round(y, 2), DAY - GAP, round(height, 2),
-                        status, count, day.day,
-                    )
-                )  # fmt: skip
+                    Block(x, round(y, 2), width, round(height, 2), status, count, day.day)
+                )
     return Chart(len(days) * DAY, tuple(blocks), _sentence(days, top, write), top)
 
 

@@ -142,17 +142,17 @@ class ErrorsInForm:
 
 
 def sent_form(kind: type[FlaskForm]) -> FilledForm:
-    """Return the form as it was sent."""
+    """Return the form as the request has sent it."""
     return FilledForm(kind(formdata=request.form))
 
 
 def open_form(kind: type[FlaskForm], /, **values: object) -> FilledForm:
-    """Return the form as it was sent; for a GET, filled in with the values."""
+    """Return the form as it was sent; for a GET, filled in with the values, by field names."""
     return sent_form(kind) if request.method == "POST" else new_form(kind, **values)
 
 
 def new_form(kind: type[FlaskForm], /, **values: object) -> FilledForm:
-    """Return a form that nobody has sent, filled in with the values."""
+    """Return a form filled in with the values, by field names, whatever the request has sent."""
     return FilledForm(kind(formdata=None, **values))
 
 
@@ -168,11 +168,13 @@ def lines_of(text: str | None) -> list[str]:
 
 
 def number_in(sent: FormData, name: str, default: int = 0) -> int:
+    """Return the whole number in a field; the default if it is missing or no such number."""
     number = whole_number(sent.get(name, ""))
     return default if number is None else number
 
 
 def is_key(text: str) -> bool:
+    """Return whether the text may be a key that `new_key` has made."""
     return _KEY.fullmatch(text) is not None
 
 
@@ -182,12 +184,15 @@ def new_key() -> str:
 
 
 def own_id(key: str) -> str:
-    """Return the ID of the one thing that this person's form can create, by the form's key."""
+    """Return a UUID made of the signed-in person and the key of a form.
+
+    What the form creates gets it as its ID, so that the same form sent twice creates one thing.
+    """
     return str(uuid.uuid5(uuid.UUID(signed_in().id), key))
 
 
 def id_by_field(key: Any) -> str:  # noqa: ANN401 - a field, which has no types
-    """Return the ID for the key in a form's field; replace a key that no page has made."""
+    """Return `own_id` for the key in a form's field, which gets a new one if it is not valid."""
     if not is_key(key.data or ""):
         key.process_data(new_key())
     return own_id(key.data)

@@ -70,7 +70,7 @@ def describe(
 
 
 def since(entries: Iterable[HistoryEntry], version: int) -> list[HistoryEntry]:
-    """Return the entries after the one that made this version of the order.
+    """Return the changes of an order after this version of it, oldest first.
 
     The first entry is that of version 1, and each change adds one; sending a link is no change.
     """

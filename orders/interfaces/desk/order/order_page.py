@@ -1,7 +1,6 @@
 """The page of one order: its texts, the state of its forms, and what can be undone."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Response, session, url_for
 from flask_wtf import FlaskForm
@@ -15,7 +14,7 @@ from orders.domain.short_id import grouped
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import signed_in
-from orders.interfaces.desk.display import as_text, status_names
+from orders.interfaces.desk.display import as_text, other_values, status_names
 from orders.interfaces.desk.forms import FilledForm, html_page, new_form, new_key, report
 from orders.interfaces.desk.order import history
 from orders.interfaces.http import pdf
@@ -59,7 +58,10 @@ def offer_undo(order: Order, endpoint: str, **fields: str) -> None:
 
 
 def take_undo(order: Order) -> Undo | None:
-    """Return what was offered, once, and only while the order has the version of the change."""
+    """Return how to undo the last change, once.
+
+    None if there is nothing to undo, or the order has changed since.
+    """
     offered = session.pop(_UNDO, None)
     if offered is None or (offered["order"], offered["version"]) != (order.id, order.version):
         return None
@@ -117,7 +119,7 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
         notes=notes.list_notes(order),
         max_note=notes.MAX_NOTE,
         attributes=labelled(order, rules),
-        other=unlabelled(order, rules),
+        other=other_values(order, rules),
         platform_labels=PLATFORM_LABELS,
         customer_link=customer_link(order.short_id),
         mail=link_message(order),
@@ -146,28 +148,13 @@ def cards_of(order: Order) -> dict[str, products.ConfigurationSummary]:
 
 def labelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, str]]:
     """Return label and text of each of the org's attributes that has a value."""
-    areas = _areas(order)
+    areas = {"metadata": order.metadata, "derivative": order.derivative}
     values = ((rule, areas[rule.areas[0]].get(rule.key)) for rule in rules)
     return [
         (rule.label, translated(display(rule, value)))
         for rule, value in values
         if value is not None
     ]
-
-
-def unlabelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, str]]:
-    """Return key and text of each value that no attribute of the org defines."""
-    defined = {rule.path for rule in rules}
-    return [
-        (key if area == "metadata" else f"{area}: {key}", as_text(value))
-        for area, values in _areas(order).items()
-        for key, value in values.items()
-        if f"{area}.{key}" not in defined
-    ]
-
-
-def _areas(order: Order) -> dict[str, dict[str, Any]]:
-    return {"metadata": order.metadata, "derivative": order.derivative}
 
 
 @dataclass(frozen=True, slots=True)

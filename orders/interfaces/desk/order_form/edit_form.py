@@ -9,15 +9,9 @@ from orders.domain.changes import FieldConflict, changed_fields
 from orders.domain.order import LABELS, TEXT_FIELDS, Order
 from orders.domain.status import Status
 from orders.domain.typed_values import write_details, write_value
-from orders.interfaces.desk.display import status_name
+from orders.interfaces.desk.display import other_values, status_name
 from orders.interfaces.desk.forms import FormData, number_in
-from orders.interfaces.desk.order_form.form_fields import (
-    FormLine,
-    MetadataRow,
-    TypedLine,
-    extra_row,
-    line_row,
-)
+from orders.interfaces.desk.order_form.form_fields import FormLine, TypedLine, extra_row, line_row
 from orders.interfaces.desk.order_form.form_page import check_with
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.http.current_settings import current_limits
@@ -25,9 +19,6 @@ from orders.interfaces.http.i18n import figure, gettext, translated
 from orders.services.accounts.access import OrgRules, StaffMember
 from orders.services.catalog import products
 from orders.services.orders.order_edits import check_edit, order_at
-
-# The objects of an order with attributes, by their names.
-Areas = dict[str, dict[str, Any]]
 
 
 def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
@@ -43,7 +34,9 @@ def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
     }
     values |= {f"attribute_{at}": _typed(rule, areas) for at, rule in enumerate(rules.attributes)}
     entry = new_entry(rules, **{name: value or "" for name, value in values.items()})
-    entry.extras = _other_values(areas, rules) or [extra_row(0)]
+    others = enumerate(other_values(order, rules.attributes))
+    rows = [extra_row(at, key, write_value(value), area) for at, (area, key, value) in others]
+    entry.extras = rows or [extra_row(0)]
     entry.lines = _cart_rows(order) or [line_row(0, TypedLine())]
     entry.resolve(order.org_id)
     return entry
@@ -57,8 +50,11 @@ def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
     return entry_of(order._replace(platform={}, status=Status.NEW), rules)
 
 
-def _typed(rule: AttributeRule, areas: Areas) -> bool | str:
-    """Return an attribute's value as its field has it; False or an empty text for none."""
+def _typed(rule: AttributeRule, areas: dict[str, dict[str, Any]]) -> bool | str:
+    """Return an attribute's value as its field has it; False or an empty text for none.
+
+    `areas` are the order's metadata and derivative, by these names.
+    """
     area, _, key = rule.path.partition(".")
     value = areas[area].get(key)
     if rule.kind is Kind.BOOLEAN:
@@ -67,17 +63,6 @@ def _typed(rule: AttributeRule, areas: Areas) -> bool | str:
         return value or ""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return str(value) if is_number else write_value(value)
-
-
-def _other_values(areas: Areas, rules: OrgRules) -> list[MetadataRow]:
-    defined = {rule.path for rule in rules.attributes}
-    others = [
-        (key, write_value(value), area)
-        for area, values in areas.items()
-        for key, value in values.items()
-        if f"{area}.{key}" not in defined
-    ]
-    return [extra_row(at, *other) for at, other in enumerate(others)]
 
 
 def _cart_rows(order: Order) -> list[FormLine]:
@@ -108,7 +93,7 @@ class Edit:
 
 
 def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMember) -> Edit:
-    """Find out what was changed on the form of an order.
+    """Compare the form of an order, as it was sent, with the version that it began with.
 
     Raises StaleVersion for a version that the order never had.
     """
@@ -119,7 +104,7 @@ def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMem
 
 
 def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:
-    """Check the changes of an order. Raises InvalidOrder."""
+    """Check the changes of an order. Raises InvalidOrder with all errors of the form."""
     check_with(
         entry.faults(),
         lambda: check_edit(edit.base, edit.raw, actor=member.actor, limits=current_limits()),

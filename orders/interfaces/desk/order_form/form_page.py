@@ -45,7 +45,7 @@ def sent_entry(sent: FormData, member: StaffMember) -> OrderEntry:
 
 
 def check_with(faults: Sequence[FieldError], check: Callable[[], T]) -> T:
-    """Return what the check returns. Raises InvalidOrder with its errors and the faults."""
+    """Return what the check returns. Raises InvalidOrder with its errors and these further ones."""
     try:
         checked = check()
     except InvalidOrder as invalid:

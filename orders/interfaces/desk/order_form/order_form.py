@@ -5,6 +5,7 @@ passed on as it is, so that the error comes from the services.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -163,7 +164,9 @@ class OrderEntry(FilledForm):
         if line.count.text:
             raw["count"] = read_whole(line.count.data)
         if line.details.text:
-            raw["metadata"] = _object(_details(line) or [])
+            raw["metadata"] = {}
+            with suppress(DetailError):  # reported by `faults`
+                raw["metadata"] = _object(read_details(line.details.data))
         return raw
 
     def _attributes(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -301,13 +304,6 @@ def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
     if position is not None:
         entry.removed = RemovedRow(position, form_fields.typed_line(sent, "removed"))
     return entry
-
-
-def _details(line: FormLine) -> list[tuple[str, Any]] | None:
-    try:
-        return read_details(line.details.data)
-    except DetailError:  # reported by `faults`
-        return None
 
 
 def _extra_value(extra: MetadataRow) -> Any:  # noqa: ANN401 - a JSON value

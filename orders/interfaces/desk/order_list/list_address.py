@@ -93,7 +93,7 @@ class ListAddress:
 
 
 def option_rules(rules: Sequence[AttributeRule]) -> dict[str, AttributeRule]:
-    """Return the attributes that can be filters, by the path of their values."""
+    """Return the attributes that can be filters, those with options, by `AttributeRule.path`."""
     return {rule.path: rule for rule in rules if rule.kind is Kind.OPTION}
 
 
@@ -103,7 +103,11 @@ def read_address(
     choices: FilterChoices,
     zone: tzinfo = UTC,
 ) -> ListAddress:
-    """Read the address of a list. Days are those of `zone`, in which the list shows its times."""
+    """Read the address of a list from its parameters; what is not valid goes into `errors`.
+
+    `choices` has the people and tokens that the list can be filtered by. Days begin and end in
+    `zone`, in which the list shows its times.
+    """
     options = option_rules(rules)
     reader = _Reader(sent, options, choices, zone)
     order_filter, sort = reader.order_filter(), reader.sort()
@@ -188,9 +192,9 @@ class _Reader:
         return None
 
     def _begin(self, day: date | None, days_later: int = 0) -> datetime | None:
-        """Return the first moment of a day, or so many days later.
+        """Return the first moment of a day, or of one some days later; None without a day.
 
-        None without a day, and where the result would be outside the calendar.
+        None, too, where that is outside the calendar.
         """
         try:
             return begin_of_day(day + timedelta(days=days_later), self.zone) if day else None
@@ -239,7 +243,7 @@ def _chips(
 
 
 def label_of(name: str, rules: Mapping[str, AttributeRule]) -> str:
-    """Return the label of a filter; `rules` are by the path of their values."""
+    """Return the label of a filter by its name; one that is not known is its own label."""
     if name in rules:
         return f"{rules[name].label}:"
     return translated(LABELS[name]) if name in LABELS else f"{name}:"

@@ -161,7 +161,11 @@ def _show(change: BulkEdit) -> Response:
 
 
 def _asked(do: str) -> tuple[BulkAction, Status | None, list[Target]]:
-    """Return action, status and orders; a row's own button names its order: `row.<code>`."""
+    """Return action, new status and orders for the button `do`.
+
+    That is the name of an action, or `row.<code>` for the status of one order. Raises NotFound
+    for any other button.
+    """
     kind, _, code = do.partition(".")
     if kind == "row":
         seen = [one for one in _targets("seen") if one.short_id == code]

@@ -6,16 +6,8 @@ from wtforms import PasswordField, StringField
 
 from orders.domain.preferences import DATE_LABELS, DENSITIES, THEMES, Preferences, time_zones
 from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import (
-    FilledForm,
-    MenuField,
-    PasswordForm,
-    html_page,
-    new_form,
-    report,
-    sent_form,
-)
 from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import gettext, use_language
 from orders.interfaces.http.session import stay_signed_in
@@ -27,7 +19,7 @@ from orders.services.languages import languages
 MAX_EVENTS = 10
 
 
-class OwnPasswordForm(PasswordForm):
+class OwnPasswordForm(forms.PasswordForm):
     """A new password, with the old one."""
 
     old_password = PasswordField(lazy_gettext("Present password"))
@@ -37,14 +29,14 @@ class PreferencesForm(FlaskForm):
     """A person's name, and their preferences for the desk's pages."""
 
     name = StringField(lazy_gettext("Name"))
-    language = MenuField(
+    language = forms.MenuField(
         lazy_gettext("Language"),
         choices=lambda: {"": lazy_gettext("As the browser asks"), **languages()},
     )
-    time_zone = MenuField(lazy_gettext("Time zone"), choices=time_zones)
-    date_format = MenuField(lazy_gettext("Dates and times"), choices=DATE_LABELS)
-    theme = MenuField(lazy_gettext("Colours"), choices=THEMES)
-    density = MenuField(lazy_gettext("Rows"), choices=DENSITIES)
+    time_zone = forms.MenuField(lazy_gettext("Time zone"), choices=time_zones)
+    date_format = forms.MenuField(lazy_gettext("Dates and times"), choices=DATE_LABELS)
+    theme = forms.MenuField(lazy_gettext("Colours"), choices=THEMES)
+    density = forms.MenuField(lazy_gettext("Rows"), choices=DENSITIES)
 
 
 @desk.get("/account")
@@ -55,13 +47,13 @@ def show_account() -> Response:
 @desk.post("/account/preferences")
 def save_preferences() -> Response:
     member = signed_in()
-    entry, page = sent_form(PreferencesForm), url_for("desk.show_account")
+    entry, page = forms.sent_form(PreferencesForm), url_for("desk.show_account")
     values = entry.values()
     name, chosen = values.pop("name"), Preferences(**values)
     with entry.saving(page):
         accounts.change_own(member, name=name, preferences=chosen)
         with use_language(chosen.language):  # the language of the next page
-            return report(gettext("Your preferences are saved."), page)
+            return forms.report(gettext("Your preferences are saved."), page)
     return _render(member, preferences=entry)
 
 
@@ -70,30 +62,27 @@ def save_preferences() -> Response:
 def change_own_password() -> Response:
     """Change the password; all other sessions end."""
     member = signed_in()
-    entry, page = sent_form(OwnPasswordForm), url_for("desk.show_account")
+    entry, page = forms.sent_form(OwnPasswordForm), url_for("desk.show_account")
     values = entry.values()
     with entry.saving(page):
         accounts.change_password(member, old=values["old_password"], new=values["password"])
         stay_signed_in(member)
-        return report(gettext("Your password is changed. Other sessions have ended."), page)
+        return forms.report(gettext("Your password is changed. Other sessions have ended."), page)
     return _render(member, password=entry)
 
 
-def _render(
-    member: StaffMember,
-    *,
-    preferences: FilledForm | None = None,
-    password: FilledForm | None = None,
-) -> Response:
-    """Render the page; `preferences` or `password` is a form with errors."""
-    failed = preferences or password
-    return html_page(
+def _render(member: StaffMember, **refused: forms.FilledForm) -> Response:
+    """Render the page; `refused` is the form with errors, if any, by its name."""
+    entry = next(iter(refused.values()), None)
+    shown = {
+        "preferences": forms.new_form(PreferencesForm, obj=member.preferences, name=member.name),
+        "password": forms.new_form(OwnPasswordForm),
+    }
+    return forms.html_page(
         "desk/account.html",
-        failed.status if failed else 200,
-        entry=failed,
-        preferences=preferences
-        or new_form(PreferencesForm, obj=member.preferences, name=member.name),
-        password=password or new_form(OwnPasswordForm),
+        entry.status if entry else 200,
+        entry=entry,
+        **(shown | refused),
         factor=second_factor.state_of(member),
         events=accounts.list_events(member.org_id, member.id, most=MAX_EVENTS),
         suggested=accounts.readable_password(),

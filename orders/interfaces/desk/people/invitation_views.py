@@ -6,15 +6,8 @@ from wtforms import StringField
 
 from orders.domain.permissions import ROLE_LABELS, ROLES
 from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import (
-    MenuField,
-    html_page,
-    open_form,
-    report,
-    reporting_conflicts,
-    secret_page,
-)
 from orders.interfaces.http.current_settings import current_settings, may_mail_links, secret_link
 from orders.interfaces.http.i18n import gettext, translated
 from orders.services import accounts, mail
@@ -37,17 +30,17 @@ class InvitationForm(FlaskForm):
     """The invitation of a person."""
 
     email = StringField(lazy_gettext("E-mail"))
-    role = MenuField(lazy_gettext("Role"), choices=ROLE_CHOICES, default="sales")
+    role = forms.MenuField(lazy_gettext("Role"), choices=ROLE_CHOICES, default="sales")
 
 
 @desk.route("/settings/staff/invite", methods=["GET", "POST"])
 def invite() -> Response:
     """Invite a person; the link is shown once, and mailed if the button says so."""
-    me, entry = signed_in(), open_form(InvitationForm)
+    me, entry = signed_in(), forms.open_form(InvitationForm)
     if entry.is_sent:
         with entry.saving(url_for("desk.list_staff")):
             return _show_invitation(accounts.invite(me.org_id, **entry.values(), by=me.id))
-    return html_page(
+    return forms.html_page(
         "desk/settings/invite.html", entry.status, entry=entry, can_mail=may_mail_links()
     )
 
@@ -62,21 +55,21 @@ def invite_again(invitation_id: str) -> Response:
 def withdraw_invitation(invitation_id: str) -> Response:
     org_id = signed_in().org_id
     email = accounts.find_invitation(org_id, invitation_id).email
-    with reporting_conflicts(back := url_for("desk.list_staff")):
+    with forms.reporting_conflicts(back := url_for("desk.list_staff")):
         accounts.withdraw(org_id, invitation_id)
     done = gettext(
         "The invitation of %(email)s is withdrawn. Its link does not work any more.", email=email
     )
-    return report(done, back)
+    return forms.report(done, back)
 
 
 @desk.post("/settings/staff/<staff_id>/reset-link")
 def make_reset_link(staff_id: str) -> Response:
     """Create a link by which a person sets a new password, and show it once."""
     me = signed_in()
-    with reporting_conflicts(back := url_for("desk.show_staff", staff_id=staff_id)):
+    with forms.reporting_conflicts(back := url_for("desk.show_staff", staff_id=staff_id)):
         made = accounts.make_reset(me.org_id, staff_id, by=me.id)
-    return secret_page(
+    return forms.secret_page(
         "desk/settings/link_made.html",
         link=secret_link("desk.open_reset", made.secret),
         title=gettext("Link for another password"),
@@ -94,12 +87,12 @@ def reset_second_factor(staff_id: str) -> Response:
     """Turn off the second factor of a person who has lost their phone and recovery codes."""
     me = signed_in()
     email = accounts.find_staff(me.org_id, staff_id).email
-    with reporting_conflicts(back := url_for("desk.show_staff", staff_id=staff_id)):
+    with forms.reporting_conflicts(back := url_for("desk.show_staff", staff_id=staff_id)):
         second_factor.turn_off(me.org_id, staff_id, by=me.id)
     done = gettext(
         "The second factor of %(email)s is reset, and their sessions have ended.", email=email
     )
-    return report(done, back)
+    return forms.report(done, back)
 
 
 def _show_invitation(made: NewInvitation) -> Response:
@@ -113,7 +106,7 @@ def _show_invitation(made: NewInvitation) -> Response:
             mail.send(made.email, gettext(INVITATION_SUBJECT), text, settings=current_settings())
         except MailFailed as error:
             is_mailed, failed = False, translated(error.sentence)
-    return secret_page(
+    return forms.secret_page(
         "desk/settings/link_made.html",
         link=link,
         title=gettext("%(email)s is invited", email=made.email),

@@ -90,6 +90,7 @@ def run_in_background(task: Callable[[], None]) -> None:
 @desk.route("/invitation", methods=["GET", "POST"])
 @limiter.limit(sign_in_limit, methods=["POST"])
 def open_invitation() -> Response:
+    """Ask an invited person for name and password; create and open their account."""
     if "link" in request.args:
         return _hide_secret(INVITATION)
     entry, secret = open_form(JoinForm), session.get(INVITATION, "")
@@ -156,7 +157,10 @@ def _mail_reset(email: str) -> None:
 @desk.route("/reset-password", methods=["GET", "POST"])
 @limiter.limit(sign_in_limit, methods=["POST"])
 def open_reset() -> Response:
-    """Set the password and redirect to the sign-in: the second factor is still required."""
+    """Ask for a new password, and set it.
+
+    Then the sign-in follows, because a second factor is still required.
+    """
     if "link" in request.args:
         return _hide_secret(RESET)
     entry, secret = open_form(PasswordForm), session.get(RESET, "")
@@ -178,7 +182,7 @@ def open_reset() -> Response:
 
 
 def _hide_secret(name: str) -> Response:
-    """Move the secret from the address into the session, and send no referrer."""
+    """Move the secret from the address into the session as `name`; redirect to the same page."""
     session[name] = request.args["link"][:200]
     answer = go_to(url_for(str(request.endpoint)))
     answer.headers["Cache-Control"] = "no-store"

@@ -10,17 +10,8 @@ from wtforms import BooleanField, FileField, StringField
 from orders.domain.colours import LIGHT_GROUNDS, contrast, look_of
 from orders.domain.permissions import CustomerCheck
 from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import (
-    FilledForm,
-    MenuField,
-    VersionedForm,
-    html_page,
-    new_form,
-    report,
-    reporting_conflicts,
-    sent_form,
-)
 from orders.interfaces.http.assets import file_store
 from orders.interfaces.http.i18n import gettext, language, translated
 from orders.services import accounts
@@ -49,7 +40,7 @@ def admin_sections() -> list[tuple[str, str, bool]]:
     ]
 
 
-class OrgForm(VersionedForm):
+class OrgForm(forms.VersionedForm):
     """The settings of an org."""
 
     name = StringField(lazy_gettext("Name"))
@@ -58,13 +49,13 @@ class OrgForm(VersionedForm):
     needs_second_factor = BooleanField(lazy_gettext("Everybody signs in with a second factor"))
 
 
-class CustomerPageForm(VersionedForm):
+class CustomerPageForm(forms.VersionedForm):
     """How customers see the org."""
 
     accent = StringField(lazy_gettext("Colour"))
     contact = StringField(lazy_gettext("Contact"))
-    language = MenuField(lazy_gettext("Language"), choices=languages)
-    customer_check = MenuField(
+    language = forms.MenuField(lazy_gettext("Language"), choices=languages)
+    customer_check = forms.MenuField(
         lazy_gettext("Customers see their order"),
         choices={
             CustomerCheck.NONE: lazy_gettext("with the code alone"),
@@ -91,58 +82,57 @@ def show_org() -> Response:
 
 @desk.post("/settings/organization")
 def change_org() -> Response:
-    entry, page = sent_form(OrgForm), url_for("desk.show_org")
+    entry, page = forms.sent_form(OrgForm), url_for("desk.show_org")
     with entry.saving(page):
         accounts.change_org(signed_in().org_id, **entry.values())
-        return report(gettext("The organization is saved."), page)
-    return _render(entry=entry)
+        return forms.report(gettext("The organization is saved."), page)
+    return _render(org=entry)
 
 
 @desk.post("/settings/organization/customers")
 def change_customer_page() -> Response:
-    entry, page = sent_form(CustomerPageForm), url_for("desk.show_org")
+    entry, page = forms.sent_form(CustomerPageForm), url_for("desk.show_org")
     with entry.saving(page):
         accounts.change_customer_page(signed_in().org_id, **entry.values())
-        return report(gettext("The customers' pages are saved."), page)
+        return forms.report(gettext("The customers' pages are saved."), page)
     return _render(customers=entry)
 
 
 @desk.post("/settings/organization/logo")
 def change_logo() -> Response:
-    entry, page = new_form(LogoForm), url_for("desk.show_org")
+    entry, page = forms.new_form(LogoForm), url_for("desk.show_org")
     sent = request.files.get("logo", FileStorage())
     with entry.saving(page):
         accounts.set_logo(
             signed_in().org_id, file_name=sent.filename or "",
             declared_type=sent.content_type or "", content=sent.read(), store=file_store(),
         )  # fmt: skip
-        return report(gettext("The logo is saved."), page)
+        return forms.report(gettext("The logo is saved."), page)
     return _render(logo=entry)
 
 
 @desk.post("/settings/organization/logo/remove")
 def remove_logo() -> Response:
-    with reporting_conflicts(page := url_for("desk.show_org")):
+    with forms.reporting_conflicts(page := url_for("desk.show_org")):
         accounts.remove_logo(signed_in().org_id, store=file_store())
-    return report(gettext("The logo is removed."), page)
+    return forms.report(gettext("The logo is removed."), page)
 
 
-def _render(
-    entry: FilledForm | None = None,
-    customers: FilledForm | None = None,
-    logo: FilledForm | None = None,
-) -> Response:
-    """Render the page; a form that was not sent shows what is stored."""
+def _render(**refused: forms.FilledForm) -> Response:
+    """Render the page; `refused` is the form with errors, if any, by its name."""
     org_id = signed_in().org_id
     page = accounts.find_customer_page(org_id)
-    failed = entry or customers or logo
-    return html_page(
+    entry = next(iter(refused.values()), None)
+    shown = {
+        "org": forms.new_form(OrgForm, obj=accounts.find_org(org_id)),
+        "customers": _customer_page_form(page),
+        "logo": forms.new_form(LogoForm),
+    }
+    return forms.html_page(
         "desk/settings/org.html",
-        failed.status if failed else 200,
-        entry=failed,  # the title of the page names its errors
-        org=entry or new_form(OrgForm, obj=accounts.find_org(org_id)),
-        customers=customers or _customer_page_form(page),
-        logo=logo or new_form(LogoForm),
+        entry.status if entry else 200,
+        entry=entry,  # the title of the page names its errors
+        **(shown | refused),
         page=page,
         customers_look=look_of(page.accent) if page.accent else None,
         light_contrast=_ratio(page.accent),
@@ -150,8 +140,8 @@ def _render(
     )
 
 
-def _customer_page_form(page: CustomerPage) -> FilledForm:
-    return new_form(
+def _customer_page_form(page: CustomerPage) -> forms.FilledForm:
+    return forms.new_form(
         CustomerPageForm,
         accent=page.accent or "",
         contact=page.contact or "",

@@ -46,7 +46,8 @@ def list_requests() -> Response:
         "desk/requests.html", 422 if narrowing.errors else 200,
         page=_find_page(recorder, narrowing), narrowing=narrowing, days=recorder.days,
         methods=METHODS, tokens=accounts.list_tokens(signed_in().org_id), classes=CLASSES,
-        phrase=_phrase, sent={name: value for name, value in narrowing.typed.items() if value},
+        phrases={one.value: one.phrase for one in HTTPStatus},
+        sent={name: value for name, value in narrowing.typed.items() if value},
     )  # fmt: skip
 
 
@@ -98,11 +99,3 @@ def _moment(text: str, *, is_end: bool = False) -> datetime | None:
         return at + beyond if is_end else at
     except (ValueError, OverflowError):
         return None
-
-
-def _phrase(status: int) -> str:
-    """Return the reason phrase of a status; empty for an unknown one."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

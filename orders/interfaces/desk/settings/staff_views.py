@@ -5,18 +5,8 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField
 
 from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import (
-    FilledForm,
-    MenuField,
-    PasswordForm,
-    html_page,
-    new_form,
-    open_form,
-    report,
-    reporting_conflicts,
-    sent_form,
-)
 from orders.interfaces.desk.people.invitation_views import ROLE_CHOICES, InvitationForm
 from orders.interfaces.http.current_settings import may_mail_links
 from orders.interfaces.http.i18n import gettext
@@ -36,7 +26,7 @@ class NewStaffForm(InvitationForm):
 class RoleForm(FlaskForm):
     """The role of a staff account."""
 
-    role = MenuField(lazy_gettext("Role"), choices=ROLE_CHOICES)
+    role = forms.MenuField(lazy_gettext("Role"), choices=ROLE_CHOICES)
 
 
 @desk.get("/settings/staff")
@@ -52,7 +42,7 @@ def list_staff() -> str:
 
 @desk.route("/settings/staff/new", methods=["GET", "POST"])
 def new_staff() -> Response:
-    entry, back = open_form(NewStaffForm), url_for("desk.list_staff")
+    entry, back = forms.open_form(NewStaffForm), url_for("desk.list_staff")
     if entry.is_sent:
         values = entry.values()
         with entry.saving(back):
@@ -61,9 +51,11 @@ def new_staff() -> Response:
                 "%(email)s can sign in now. Tell them their password; it is not shown again.",
                 email=values["email"].strip().lower(),
             )
-            return report(done, back)
+            return forms.report(done, back)
     suggested = accounts.readable_password()
-    return html_page("desk/settings/staff_new.html", entry.status, entry=entry, suggested=suggested)
+    return forms.html_page(
+        "desk/settings/staff_new.html", entry.status, entry=entry, suggested=suggested
+    )
 
 
 @desk.get("/settings/staff/<staff_id>")
@@ -75,14 +67,14 @@ def show_staff(staff_id: str) -> Response:
 def change_role(staff_id: str) -> Response:
     me = signed_in()
     account = accounts.find_staff(me.org_id, staff_id)
-    entry = sent_form(RoleForm)
+    entry = forms.sent_form(RoleForm)
     role = entry.values()["role"]
     with entry.saving(_address(staff_id)):
         accounts.change_role(me.org_id, staff_id, role=role, by=me.id)
         done = gettext(
             "%(email)s has the role %(role)s now.", email=account.email, role=gettext(role)
         )
-        return report(done, _address(staff_id))
+        return forms.report(done, _address(staff_id))
     return _render(account, role=entry)
 
 
@@ -91,7 +83,7 @@ def set_password(staff_id: str) -> Response:
     """Set the password of an account; its sessions end, except the one that sets it."""
     me = signed_in()
     account = accounts.find_staff(me.org_id, staff_id)
-    entry = sent_form(PasswordForm)
+    entry = forms.sent_form(forms.PasswordForm)
     with entry.saving(_address(staff_id)):
         accounts.set_password(me.org_id, staff_id, **entry.values(), by=me.id)
         if staff_id == me.id:
@@ -100,7 +92,7 @@ def set_password(staff_id: str) -> Response:
             "%(email)s has a new password. Sessions with the old one have ended.",
             email=account.email,
         )
-        return report(done, _address(staff_id))
+        return forms.report(done, _address(staff_id))
     return _render(account, password=entry)
 
 
@@ -108,37 +100,40 @@ def set_password(staff_id: str) -> Response:
 def disable_staff(staff_id: str) -> Response:
     me = signed_in()
     account = accounts.find_staff(me.org_id, staff_id)
-    with reporting_conflicts(_address(staff_id)):
+    with forms.reporting_conflicts(_address(staff_id)):
         accounts.disable_staff(me.org_id, staff_id, by=me.id)
     done = gettext("%(email)s is disabled and signed out.", email=account.email)
-    return report(done, _address(staff_id))
+    return forms.report(done, _address(staff_id))
 
 
 @desk.post("/settings/staff/<staff_id>/enable")
 def enable_staff(staff_id: str) -> Response:
     me = signed_in()
     account = accounts.find_staff(me.org_id, staff_id)
-    with reporting_conflicts(_address(staff_id)):
+    with forms.reporting_conflicts(_address(staff_id)):
         accounts.enable_staff(me.org_id, staff_id, by=me.id)
-    return report(gettext("%(email)s can sign in again.", email=account.email), _address(staff_id))
+    return forms.report(
+        gettext("%(email)s can sign in again.", email=account.email), _address(staff_id)
+    )
 
 
 def _address(staff_id: str) -> str:
     return url_for("desk.show_staff", staff_id=staff_id)
 
 
-def _render(
-    account: Account, *, role: FilledForm | None = None, password: FilledForm | None = None
-) -> Response:
-    """Render the page of an account; `role` or `password` is a form with errors."""
-    failed = role or password
-    return html_page(
+def _render(account: Account, **refused: forms.FilledForm) -> Response:
+    """Render the page of an account; `refused` is the form with errors, if any, by its name."""
+    entry = next(iter(refused.values()), None)
+    shown = {
+        "role": forms.new_form(RoleForm, role=account.role),
+        "password": forms.new_form(forms.PasswordForm),
+    }
+    return forms.html_page(
         "desk/settings/account.html",
-        failed.status if failed else 200,
+        entry.status if entry else 200,
         account=account,
-        entry=failed,
-        role=role or new_form(RoleForm, role=account.role),
-        password=password or new_form(PasswordForm),
+        entry=entry,
+        **(shown | refused),
         suggested=accounts.readable_password(),
         events=accounts.list_events(signed_in().org_id, account.id, most=MAX_EVENTS),
         is_own=account.id == signed_in().id,

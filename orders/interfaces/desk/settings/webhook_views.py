@@ -109,7 +109,8 @@ def change_webhook(webhook_id: str) -> Response:
 def show_secret(webhook_id: str) -> Response:
     """Show the secret; no cache keeps the page."""
     webhook = webhooks.find(webhook_id, signed_in().org_id)
-    return _secret_page(webhook, webhooks.read_secret(webhook.id, webhook.org_id))
+    secret = webhooks.read_secret(webhook.id, webhook.org_id)
+    return forms.secret_page("desk/webhooks/secret.html", webhook=webhook, secret=secret)
 
 
 @desk.post("/settings/webhooks/<webhook_id>/roll")
@@ -122,7 +123,9 @@ def roll_secret(webhook_id: str) -> Response:
     except Conflict as conflict:
         kept = gettext("The secret was not changed again.")
         return forms.report(f"{translated(conflict.sentence)} {kept}", _address(webhook.id), "bad")
-    return _secret_page(webhook, secret, is_new=True)
+    return forms.secret_page(
+        "desk/webhooks/secret.html", webhook=webhook, secret=secret, is_new=True
+    )
 
 
 @desk.post("/settings/webhooks/<webhook_id>/bin")
@@ -165,10 +168,4 @@ def _render(webhook: Webhook, entry: forms.FilledForm) -> Response:
         messages=deliveries.list_deliveries(webhook.id, webhook.org_id, paging),
         topics=TOPIC_LABELS,
         states=STATE_TEXTS,
-    )
-
-
-def _secret_page(webhook: Webhook, secret: str, *, is_new: bool = False) -> Response:
-    return forms.secret_page(
-        "desk/webhooks/secret.html", webhook=webhook, secret=secret, is_new=is_new
     )
