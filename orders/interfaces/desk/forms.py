@@ -59,7 +59,11 @@ class SummaryError:
 
 @dataclass
 class FilledForm:
-    """A form with the errors of its fields; `focus` is the ID of the element to focus."""
+    """A form with the errors of its fields, by their names.
+
+    `notice` is a sentence above the form, `focus` the ID of the element that gets the focus, and
+    `status` the HTTP status of the answer with the form.
+    """
 
     form: Any  # a WTForms form: its fields have no types
     errors: dict[str, str] = field(default_factory=dict)

@@ -49,13 +49,16 @@ MAX_KEY = 64  # characters of an upload form's key
 
 
 def samples(sheet: Sheet, at: int) -> list[str]:
-    """Return the first different cells of a column, which is counted from 0."""
+    """Return SAMPLES different cells of the column `at`, counted from 0, or as many as it has."""
     different = dict.fromkeys(row.cells[at][:MAX_SAMPLE] for row in sheet.rows if row.cells[at])
     return list(different)[:SAMPLES]
 
 
 def option_groups(name: str, attributes: Sequence[AttributeRule]) -> dict[str, Mapping[str, str]]:
-    """Return what the column with this name may be: labels by target, by the group's heading."""
+    """Return the options of the menu for the column with this name, as labels by target.
+
+    They are grouped by headings, of which the first is empty.
+    """
     defined = {rule.path: rule.label for rule in attributes}
     free = {}
     for target in free_targets(name):

@@ -126,7 +126,7 @@ def _key_changes(
 
 
 def _keys(change: object) -> Iterator[tuple[str, object, object]]:
-    """Return each key with different values before and after, _MISSING for an absent key."""
+    """Yield each key that changed, with its values before and after; _MISSING for no value."""
     sides = change if isinstance(change, dict) else {}
     before = sides.get("from") or {}
     after = sides.get("to") or {}
@@ -137,7 +137,7 @@ def _keys(change: object) -> Iterator[tuple[str, object, object]]:
 
 
 def _text(value: object, rule: AttributeRule | None = None) -> str | None:
-    """Return a value in words, for an attribute in those of its rule; None for no value."""
+    """Return a JSON value as text, that of an attribute as its rule shows it; None for none."""
     if value is _MISSING or value is None:
         return None
     if rule is not None and not isinstance(value, dict | list):

@@ -78,7 +78,7 @@ class StaleChange:
 
 @dataclass
 class OrderForms:
-    """The forms of the page with their errors; None for empty ones."""
+    """What the last action leaves on the page: forms with errors, or how to undo what was done."""
 
     note: FilledForm | None = None
     link: FilledForm | None = None
@@ -88,7 +88,7 @@ class OrderForms:
 
 
 def done(order: Order, message: str, category: str = "message") -> Response:
-    """Report what was done, on the order's page."""
+    """Redirect to the order's page, which shows the message; "bad" is the category of refusals."""
     return report(message, url_for("desk.show_order", reference=order.short_id), category)
 
 

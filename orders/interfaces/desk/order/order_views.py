@@ -191,7 +191,7 @@ def delete_note(reference: str, note_id: str) -> Response:
 
 
 def _mail_limit_key() -> str:
-    """Return who is limited; limits are checked before the blueprint knows who acts."""
+    """Return the person's ID, else the address of the client; `signed_in` is not known so early."""
     member = current_member()
     return member.id if member else get_remote_address()
 
@@ -250,6 +250,6 @@ def _version() -> int:
 
 
 def _is_current() -> Callable[[int], bool]:
-    """Return the check of the stored version against the form's."""
+    """Return a function that compares a stored version with that of the form."""
     version = _version()
     return lambda stored: stored == version

@@ -89,7 +89,7 @@ def _lines_of(fields: Fields) -> int:
 
 
 def _is_typed(fields: Fields, rules: OrgRules) -> bool:
-    """Return whether anything was typed: a form that was only opened is no draft."""
+    """Return whether anything was typed, beside what is filled in when a form is opened."""
     defaults = {
         rule.path: "y" if rule.kind is Kind.BOOLEAN else str(rule.default)
         for rule in rules.attributes
@@ -167,7 +167,7 @@ def remove_template(template_id: str) -> Response:
 
 
 def _sent_key() -> str | None:
-    """Return the key of the form that the page shows, if it has one."""
+    """Return the key of the form that the page shows; None without one."""
     here = request.form.get("here", "")
     return here if is_key(here) else None
 

@@ -93,7 +93,7 @@ class Edit:
 
 
 def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMember) -> Edit:
-    """Compare the form of an order, as it was sent, with the version that it began with.
+    """Return what the form of an order changes, compared with the version that it began with.
 
     Raises StaleVersion for a version that the order never had.
     """

@@ -27,7 +27,7 @@ BLANK_ROW = 999_999  # the row that the browser copies; no real row has this num
 
 
 class OrderForm(FlaskForm):
-    """The fields that an order has once; `attribute_form` adds the texts of the table."""
+    """The fields that an order has once, without those that `attribute_form` adds."""
 
     status = MenuField(LABELS["status"], choices=STATUS_TEXTS, default=str(Status.NEW))
     platform = StringField(LABELS["platform.platform"], name="platform.platform")
@@ -40,7 +40,10 @@ class OrderForm(FlaskForm):
 
 
 def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:
-    """Return the form with all texts of an order, and `attribute_<position>` for each rule."""
+    """Return a class of forms with the fields that depend on the org, or are listed elsewhere.
+
+    These are the texts of an order (TEXT_FIELDS), and `attribute_<position>` for each rule.
+    """
     fields = {field.name: StringField(field.label, name=field.wire_name) for field in TEXT_FIELDS}
     fields |= {f"attribute_{at}": _attribute_field(rule) for at, rule in enumerate(rules)}
     return type("OrderFormWithAttributes", (OrderForm,), fields)
@@ -67,7 +70,10 @@ class AttributeField:
 
 
 def attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON value
-    """Return the value that was typed for an attribute; an unreadable number stays a text."""
+    """Return the value that was typed for an attribute; None for none.
+
+    A text that is no number stays a text, which the services refuse.
+    """
     data = attribute.field.data
     if attribute.rule.kind is Kind.BOOLEAN:
         # An optional box without a tick means “no value”, not “no”.

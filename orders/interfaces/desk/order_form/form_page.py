@@ -38,7 +38,7 @@ class FormPage:
 
 
 def sent_entry(sent: FormData, member: StaffMember) -> OrderEntry:
-    """Read a form as it was sent, and look up the configurations that it names."""
+    """Return the form as it was sent, with the configurations that it names."""
     entry = read_entry(sent, member.actor.org)
     entry.resolve(member.org_id)
     return entry
@@ -56,7 +56,10 @@ def check_with(faults: Sequence[FieldError], check: Callable[[], T]) -> T:
 
 
 def check_new(entry: OrderEntry, member: StaffMember, **changes: object) -> OrderDraft:
-    """Check a new order, with some of its fields replaced. Raises InvalidOrder."""
+    """Return a checked new order; `changes` replace fields of it, by their names in the API.
+
+    Raises InvalidOrder with all errors of the form.
+    """
     return check_with(
         [*entry.faults(), *_note_faults(entry)],
         lambda: intake.check_order(

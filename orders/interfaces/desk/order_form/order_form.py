@@ -204,7 +204,7 @@ class OrderEntry(FilledForm):
         return faults
 
     def refuse(self, notice: str, status: int = 200) -> None:
-        """Render the form with the notice, which reports why nothing was saved."""
+        """Set the notice, which reports why nothing was saved, and the status of the answer."""
         self.notice, self.is_refused, self.status = notice, True, status
 
     def show(self, errors: Iterable[FieldError]) -> None:
@@ -296,7 +296,7 @@ def blank_line() -> FormLine:
 
 
 def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
-    """Read a form as it was sent, with everything that was typed."""
+    """Return a form as it was sent, with everything that was typed."""
     entry = _entry(rules, formdata=sent)
     entry.lines = form_fields.read_lines(sent) or [line_row(0, TypedLine())]
     entry.extras = form_fields.read_extras(sent) or [extra_row(0)]

@@ -58,7 +58,7 @@ SORTS = (
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column beside the code; addresses and preferences have its `name`.
+    """A column of the list, beside that of the codes; addresses and preferences have its `name`.
 
     `short` replaces `label` on phones. `sort` is the wire name of the field that its heading sorts
     by.

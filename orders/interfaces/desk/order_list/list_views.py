@@ -234,7 +234,10 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _found() -> tuple[Columns, Iterator[list[Cell]]]:
-    """Return columns and rows of the list's address; one with errors is answered by the list."""
+    """Return columns and rows for the address of the list.
+
+    If the address has errors, the page of the list answers the request.
+    """
     member, address = signed_in(), _address()
     if address.errors:
         abort(render_list(request.args))

@@ -103,7 +103,7 @@ def _finish(
 
 
 def _person_awaited() -> StaffMember | None:
-    """Return the person who must send a code, while there is still time for it."""
+    """Return the person who must send a code; None without one, or if the time for it is over."""
     awaiting = session.get(AWAITING_CODE)
     if awaiting is None or awaiting["until"] < datetime.now(UTC).timestamp():
         return None
