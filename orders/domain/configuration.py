@@ -63,9 +63,10 @@ class Configuration(NamedTuple):
 
 
 def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
-    """Return the text under this key of the metadata; old clients write `SKU` for `sku`.
+    """Return the text under this key of the metadata, in whatever case the key is written.
 
-    It is cut to 255 characters, for the column that people search by.
+    `key` is in lower case. The text is cut to 255 characters, for the column that people search by.
+    None when there is no metadata or no such key, and for an empty text or another type.
     """
     if metadata is None:
         return None

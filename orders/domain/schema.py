@@ -126,6 +126,7 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
 
 
 def missing_line(status: object) -> str:
+    """Return the message for an empty cart; `status` as it was sent, a wrong one is shown as is."""
     known = read_status(status)
     shown = status if known is None else STATUS_TEXTS[known]
     return lazy_gettext("At least one line is needed for status %(status)s.", status=shown)
@@ -189,7 +190,10 @@ def _line_from_item(entry: object) -> CartLine | None:
 
 
 def _is_bare(raw: dict[Any, Any]) -> bool:
-    """Return whether an invalid order lacks lines too, as far as it can be read."""
+    """Return whether an order that has other errors also lacks lines.
+
+    False when its status is unknown, or its lines are of a wrong type.
+    """
     status = read_status(raw.get("status", Status.NEW))
     is_open = status is None or status in OPEN_CARTS
     return not is_open and raw.get("cart", raw.get("items", [])) == []

@@ -188,6 +188,7 @@ def find_rows(
 
 
 def cursor_of(row: Row[Any]) -> Cursor:
+    """Return the place of a row that `find_rows` has read, to go on after it."""
     return Cursor(row.cursor_value, row.cursor_tie)
 
 
