@@ -18,9 +18,9 @@ from orders.domain.fields import (
     MAX_TEXT,
     NO_NUL,
     AnyObject,
-    Keywords,
     OrgId,
     ShortText,
+    keywords,
     reader,
     shared,
 )
@@ -128,7 +128,7 @@ FileName = Annotated[
     AfterValidator(
         reader(lambda value: value if is_file_name(value) else None, FILE_NAME_SENTENCE)
     ),
-    Keywords(type="string", minLength=1, maxLength=MAX_TEXT, pattern=VISIBLE),
+    keywords(type="string", minLength=1, maxLength=MAX_TEXT, pattern=VISIBLE),
 ]
 ShortId = Annotated[
     str,
@@ -138,12 +138,12 @@ ShortId = Annotated[
             lazy_gettext("7 to 14 letters, digits, _ or -."),
         )
     ),
-    Keywords(pattern="^([A-Za-z0-9_-]{7,14})?$"),
+    keywords(pattern="^([A-Za-z0-9_-]{7,14})?$"),
 ]
 ProductId = Annotated[
     str,
     AfterValidator(reader(read_uuid, lazy_gettext("A UUID."))),
-    Keywords(pattern="^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"),
+    keywords(pattern="^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"),
 ]
 Scene = Annotated[
     Any,
@@ -153,12 +153,12 @@ Scene = Annotated[
             lazy_gettext("An object or a text."),
         )
     ),
-    Keywords(anyOf=[{"type": "string", "pattern": NO_NUL}, shared("JsonObject")]),
+    keywords(anyOf=[{"type": "string", "pattern": NO_NUL}, shared("JsonObject")]),
 ]
-Thumbnail = Annotated[str, StringConstraints(max_length=MAX_THUMBNAIL), Keywords(pattern=NO_NUL)]
+Thumbnail = Annotated[str, StringConstraints(max_length=MAX_THUMBNAIL), keywords(pattern=NO_NUL)]
 Attachments = Annotated[
     dict[str, FileName],
-    Keywords(propertyNames={"minLength": 1, "maxLength": MAX_TEXT, "pattern": VISIBLE}),
+    keywords(propertyNames={"minLength": 1, "maxLength": MAX_TEXT, "pattern": VISIBLE}),
 ]
 
 

@@ -18,7 +18,6 @@ from orders.domain.fields import (
     EXAMPLE_ORG_ID,
     AnyValue,
     CartLineInput,
-    Keywords,
     MetadataObject,
     Moment,
     OrderStatus,
@@ -27,6 +26,7 @@ from orders.domain.fields import (
     ShortIdText,
     ShortText,
     Uuid,
+    keywords,
 )
 from orders.domain.moments import wire_time
 from orders.domain.status import Status
@@ -173,8 +173,8 @@ ORDER_FIELDS = (
     OrderField(
         "items", "items", FieldKind.LIST,
         # Not pydantic's own mark: it would warn whenever the field is read.
-        sent=Annotated[list[AnyValue], Keywords(deprecated=True)],
-        answered=Annotated[list[Any], Keywords(deprecated=True)],
+        sent=Annotated[list[AnyValue], keywords(deprecated=True)],
+        answered=Annotated[list[Any], keywords(deprecated=True)],
         default=list,
         description="The old name of the cart, kept and returned as it came. Without `cart`, "
         "entries of the form `{id or configurationId, count, metadata?}` also become the cart, "
