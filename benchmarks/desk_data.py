@@ -14,7 +14,7 @@ from sqlalchemy import Table, insert
 from app import create_app
 from orders.domain import short_id
 from orders.domain.attributes import AttributeRule, Kind, Option
-from orders.domain.configuration import NewConfiguration
+from orders.domain.configuration import ConfigurationInput
 from orders.domain.order import CartLine, Order
 from orders.domain.status import Status
 from orders.services import accounts
@@ -46,7 +46,7 @@ class Maker:
         for at in range(count):
             kind = "rarity" if at == count // 2 else self._chance.choice(KINDS)
             name = f"{self._chance.choice(self.words)} {kind}"
-            new = NewConfiguration(
+            new = ConfigurationInput.model_construct(
                 variant={"Wood": self._chance.choice(WOODS), "Legs": self._chance.choice(WOODS)},
                 metadata={"name": name, "sku": f"SKU-{at:05}"},
             )

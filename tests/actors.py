@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.domain.attributes import AttributeRule
-from orders.domain.configuration import NewConfiguration
+from orders.domain.configuration import ConfigurationInput
 from orders.domain.errors import Conflict
 from orders.services import accounts
 from orders.services.accounts import access, checks
@@ -66,7 +66,7 @@ class Org:
         with self.app.app_context():
             [made] = configurations.save_configurations(
                 [
-                    NewConfiguration(
+                    ConfigurationInput.model_construct(
                         variant={"Wood": "Oak", "Legs": "Brass"},
                         metadata={"name": name, "sku": sku},
                     )

@@ -245,8 +245,7 @@ def _engine() -> Engine:
 
 
 def _writer_of(engine: Engine) -> GroupWriter:
-    writer = _writers.get(engine)
-    return writer if writer is not None else _writers.setdefault(engine, GroupWriter(engine))
+    return _writers.get(engine) or _writers.setdefault(engine, GroupWriter(engine))
 
 
 def _autocommit_of(engine: Engine) -> Engine:
@@ -257,8 +256,7 @@ def _autocommit_of(engine: Engine) -> Engine:
 
 
 def _connections_of(engine: Engine) -> ConnectionCache:
-    cache = _connections.get(engine)
-    return cache if cache is not None else _connections.setdefault(engine, ConnectionCache(engine))
+    return _connections.get(engine) or _connections.setdefault(engine, ConnectionCache(engine))
 
 
 @event.listens_for(Engine, "connect")

@@ -234,7 +234,7 @@ class TestList:
     def test_pages_lead_through_all_and_back(
         self, app: Flask, org: Org, rows: list[datetime]
     ) -> None:
-        def page(**cursors: str) -> CursorPage:
+        def page(**cursors: str) -> CursorPage[Row[Any]]:
             with app.app_context():
                 return request_log.list_requests(
                     org.id, RequestFilter(), kept_since=LONG_AGO, **cursors

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
-from orders.domain.configuration import FIELDS, NewConfiguration, named_in
+from orders.domain.configuration import FIELDS, ConfigurationInput, named_in
 from orders.domain.errors import Conflict, FieldError, Forbidden, InvalidInput, NotJson
 from orders.domain.identifiers import is_short_id
 from orders.domain.inputs import Limits
@@ -82,7 +82,7 @@ def import_configurations(
     """
     rows = _read(file_name, content, limits)
     errors: list[RowError] = []
-    checked: list[NewConfiguration] = []
+    checked: list[ConfigurationInput] = []
     for row in rows:
         try:
             new, _ = check_configuration(row.raw, actor=actor, limits=limits)

@@ -5,7 +5,6 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -16,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from orders.domain.configuration import (
     THUMBNAIL,
     Configuration,
-    NewConfiguration,
+    ConfigurationInput,
     named_in,
     option_text,
     read_configuration,
@@ -37,10 +36,10 @@ from orders.storage.tables import configuration, configuration_file, customer_pa
 SHORT_ID_BYTES = 6  # 8 characters, so that nobody takes them for an order's code of 12
 # More than two collisions of 48 random bits in a row would mean a broken random source.
 SHORT_ID_TRIES = 8
-# Fields of NewConfiguration that are columns of the same name and type.
+# Fields of ConfigurationInput that are columns of the same name and type.
 COPIED_FIELDS = (
     "product_id", "product_version", "customer_id", "identifier", "scope", "scene_graph_state",
-    "session_id", "publish_file_id", "creator", "thumbnail",
+    "session_id", "publish_file_id", "creator", "thumbnail", "variant", "metadata",
 )  # fmt: skip
 SWEEP_BATCH = 500  # names of files that are looked up at once
 
@@ -52,7 +51,7 @@ def check_configuration(
     *,
     actor: Actor,
     limits: Limits,
-) -> tuple[NewConfiguration, tuple[NewFile, ...]]:
+) -> tuple[ConfigurationInput, tuple[NewFile, ...]]:
     """Check a configuration as it was sent (JSON types, camelCase keys) with its files.
 
     `errors` are those of fields that could not be parsed and are missing in `raw`. Raises
@@ -69,7 +68,7 @@ def check_configuration(
         raise _first_by_path(errors, invalid.errors, assigned.errors) from invalid
     if errors or assigned.errors:
         raise _first_by_path(errors, assigned.errors)
-    return replace(new, attachments=assigned.attachments), assigned.files
+    return new.model_copy(update={"attachments": assigned.attachments}), assigned.files
 
 
 def _first_by_path(*errors: Sequence[FieldError]) -> InvalidInput:
@@ -80,7 +79,7 @@ def _first_by_path(*errors: Sequence[FieldError]) -> InvalidInput:
 
 
 def create_configuration(
-    new: NewConfiguration,
+    new: ConfigurationInput,
     files: Sequence[NewFile] = (),
     *,
     actor: Actor,
@@ -100,7 +99,7 @@ def create_configuration(
     if new.thumbnail is None and any(
         one.key == THUMBNAIL and one.content_type in PICTURES for one in files
     ):
-        new = replace(new, thumbnail=thumbnail_path(configuration_id))
+        new = new.model_copy(update={"thumbnail": thumbnail_path(configuration_id)})
     rows = [_file_row(one, configuration_id, actor.org_id) for one in files]
     has_begun = False
     try:
@@ -116,7 +115,7 @@ def create_configuration(
 
 
 def _insert(
-    new: NewConfiguration,
+    new: ConfigurationInput,
     configuration_id: str,
     file_rows: list[dict[str, Any]],
     actor: Actor,
@@ -206,7 +205,7 @@ def _discard_unknown(store: FileStore, names: list[str]) -> int:
 
 
 def save_configurations(
-    new: Iterable[NewConfiguration], *, org_id: str, created_by: str, now: datetime | None = None
+    new: Iterable[ConfigurationInput], *, org_id: str, created_by: str, now: datetime | None = None
 ) -> list[str]:
     """Store configurations in one transaction and return their IDs, in the given order.
 
@@ -228,7 +227,7 @@ def new_short_id() -> str:
 
 
 def configuration_row(
-    new: NewConfiguration, configuration_id: str, *, org_id: str, created_by: str, at: datetime
+    new: ConfigurationInput, configuration_id: str, *, org_id: str, created_by: str, at: datetime
 ) -> dict[str, Any]:
     """Return the complete row of a configuration, with a new short ID if it has none."""
     short_id = new.short_id or new_short_id()
@@ -242,9 +241,7 @@ def configuration_row(
         "product_name": name,
         "sku": sku,
         **{name: getattr(new, name) for name in COPIED_FIELDS},
-        "variant": None if new.variant is None else dict(new.variant),
-        "metadata": None if new.metadata is None else dict(new.metadata),
-        "attachments": dict(new.attachments),
+        "attachments": new.attachments or {},
         "search_text": "\n".join(text.casefold() for text in searched if text),
         "created_at": at,
         "updated_at": at,

@@ -18,7 +18,7 @@ from orders.domain.json_values import compact_size, same_json
 from orders.domain.moments import now_or
 from orders.domain.order import CartLine, Order, OrderChanges, lines_as_json
 from orders.domain.schema import convert_items, missing_line
-from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, may_have_empty_cart
+from orders.domain.status import OPEN_CARTS, STATUS_TEXTS
 from orders.domain.texts import Figure, lazy_gettext
 from orders.domain.webhook import Topic
 from orders.services import idempotency
@@ -248,7 +248,7 @@ def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
 
 def _lacks_lines(order: Order, actor: Actor) -> bool:
     """Return whether the order needs a line; not if its old `items` could not be converted."""
-    if order.cart or may_have_empty_cart(order.status):
+    if order.cart or order.status in OPEN_CARTS:
         return False
     converted = convert_items(order.items) if order.items else ()
     if converted is None:

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 
 from orders.domain.attributes import Applies, AttributeRule, Kind, Option, read_option
-from orders.domain.configuration import NewConfiguration
+from orders.domain.configuration import ConfigurationInput
 
 WORKSHOP = "Alder & Oak Workshop"
 
@@ -23,8 +23,8 @@ class Product:
         """The file name of the drawing in `static/demo/`."""
         return f"{self.sku}.svg"
 
-    def configuration(self) -> NewConfiguration:
-        return NewConfiguration(
+    def configuration(self) -> ConfigurationInput:
+        return ConfigurationInput.model_construct(
             variant=self.variant,
             metadata={"name": self.name, "sku": self.sku},
             thumbnail=f"/static/demo/{self.picture}",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, current_app, request
 
@@ -51,7 +52,7 @@ def list_requests() -> Response:
     )  # fmt: skip
 
 
-def _find_page(recorder: RequestRecorder, narrowing: TypedFilter) -> CursorPage | None:
+def _find_page(recorder: RequestRecorder, narrowing: TypedFilter) -> CursorPage[Any] | None:
     if not recorder.days or narrowing.errors:
         return None
     return request_log.list_requests(
