@@ -9,7 +9,7 @@ from orders.domain.errors import Conflict
 from orders.domain.inputs import Limits
 from orders.domain.order import Order, OrderChanges
 from orders.interfaces.cli.demo.example_orders import DAYS, ExampleOrder, Source, example_orders
-from orders.interfaces.cli.demo.products import ATTRIBUTES, PRODUCTS, WORKSHOP
+from orders.interfaces.cli.demo.workshop import WORKSHOP
 from orders.services import accounts
 from orders.services.accounts import access
 from orders.services.accounts.access import Actor, Origin
@@ -54,7 +54,7 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
                 f"The demo org exists already: sign in as {EMAIL}. "
                 "For a fresh one, start with an empty database."
             )
-    org_id = accounts.add_org(WORKSHOP)
+    org_id = accounts.add_org(WORKSHOP.name)
     password = accounts.readable_password()
     # The account is created first: its unique address stops a second command at the same time.
     staff_id = accounts.add_staff(org_id, email=EMAIL, role="admin", password=password)
@@ -63,10 +63,10 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     accounts.change_customer_page(
         org_id, customer_check="none", accent=ACCENT, contact=CONTACT, language=""
     )
-    for rule in ATTRIBUTES:
+    for rule in WORKSHOP.attributes:
         accounts.add_attribute(org_id, rule)
     saved = configurations.save_configurations(
-        [product.configuration() for product in PRODUCTS],
+        [product.configuration() for product in WORKSHOP.products],
         org_id=org_id,
         created_by=staff_id,
         now=now - timedelta(days=DAYS + 14),
@@ -78,7 +78,9 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
         "private": access.authenticate(private.secret, origin=None, now=now),
         "public": access.authenticate(public.secret, origin=page, now=now),
     }
-    configuration_ids = {product.sku: made for product, made in zip(PRODUCTS, saved, strict=True)}
+    configuration_ids = {
+        product.sku: made for product, made in zip(WORKSHOP.products, saved, strict=True)
+    }
     examples = [*example_orders(now, configuration_ids)]
     for number, example in enumerate(examples):
         actor = actors[example.source]
