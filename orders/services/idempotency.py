@@ -163,5 +163,4 @@ def _forget(which: ColumnElement[bool], before: datetime) -> int:
     statement = delete(submission).where(
         which, submission.c.answer.is_not(None), submission.c.created_at <= before
     )
-    with database.transaction() as connection:
-        return connection.execute(statement).rowcount
+    return database.execute(statement)

@@ -119,29 +119,25 @@ def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
 )
 @click.option("--required/--optional", "required", default=False)
 @click.option("--default", "default", help="The value of orders without one.")
-@click.option("--visible/--hidden", "visible", default=False, help="May the customer see it?")
+@click.option(
+    "--visible/--hidden", "visible_to_customer", default=False, help="May the customer see it?"
+)
 @prints_json
-def add_attribute(  # noqa: PLR0913, PLR0917 - an attribute has as many parts
+def add_attribute(
     org_id: str,
-    key: str,
-    label: str,
     kind: str,
     options: tuple[str, ...],
     applies: str,
-    required: bool,
     default: str | None,
-    visible: bool,
+    **others: Any,  # noqa: ANN401 - the other parts of an attribute, by their names
 ) -> dict[str, Any]:
     """Define an attribute."""
     rule = AttributeRule(
-        key=key,
-        label=label,
         kind=Kind(kind),
-        options=tuple(read_option(text) for text in options),
+        options=tuple(map(read_option, options)),
         applies=Applies(applies),
-        required=required,
         default=_default(Kind(kind), default),
-        visible_to_customer=visible,
+        **others,
     )
     return {"id": accounts.add_attribute(org_id, rule)}
 

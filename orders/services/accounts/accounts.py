@@ -82,7 +82,7 @@ def record_event(
 
 
 def list_events(org_id: str, staff_id: str, *, most: int) -> list[AccountEvent]:
-    """Return the newest `most` events of an account of the org, newest first."""
+    """Return at most `most` events of an account, newest first; none for another org's account."""
     other = aliased(StaffAccount)
     name: Any = func.coalesce(func.nullif(other.name, ""), other.email, "")
     statement = (
@@ -93,11 +93,10 @@ def list_events(org_id: str, staff_id: str, *, most: int) -> list[AccountEvent]:
         .order_by(StaffEvent.id.desc())
         .limit(most)
     )
-    with database.read() as connection:
-        return [
-            AccountEvent(at, _TEXT_OF.get(kind, kind), by)
-            for at, kind, by in connection.execute(statement)
-        ]
+    return [
+        AccountEvent(at, _TEXT_OF.get(kind, kind), by)
+        for at, kind, by in database.fetch_all(statement)
+    ]
 
 
 UNKNOWN = lazy_gettext("There is no staff account with this ID.")
@@ -142,6 +141,7 @@ def role_errors(role: str) -> list[FieldError]:
 def new_account(
     org_id: str, *, email: str, role: str, password_hash: str, name: str = ""
 ) -> dict[str, Any]:
+    """Return the row of a new account, with a new ID, for the table of staff accounts."""
     return {
         "id": str(uuid.uuid4()),
         "org_id": org_id,
@@ -177,11 +177,11 @@ def list_staff(org_id: str) -> list[Account]:
     statement = _accounts(org_id).order_by(
         StaffAccount.disabled_at.is_not(None), StaffAccount.email
     )
-    with database.read() as connection:
-        return [_account(row) for row in connection.execute(statement)]
+    return [Account(**row._mapping) for row in database.fetch_all(statement)]
 
 
 def find_staff(org_id: str, staff_id: str) -> Account:
+    """Return an account of the org, also a disabled one. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, staff_id)
 
@@ -269,23 +269,19 @@ def _keep_admin(
     """
     if staff_id == by:
         raise Conflict(own_message)
-    others = (
-        select(func.count())
-        .select_from(StaffAccount)
-        .where(
-            StaffAccount.org_id == org_id,
-            StaffAccount.id != staff_id,
-            StaffAccount.role == "admin",
-            StaffAccount.disabled_at.is_(None),
-        )
+    others = select(StaffAccount.id).where(
+        StaffAccount.org_id == org_id,
+        StaffAccount.id != staff_id,
+        StaffAccount.role == "admin",
+        StaffAccount.disabled_at.is_(None),
     )
-    if not connection.execute(others).scalar_one():
+    if connection.execute(others).first() is None:
         raise Conflict(LAST_ADMIN)
 
 
 def _find(connection: Connection, org_id: str, staff_id: str) -> Account:
     statement = _accounts(org_id).where(StaffAccount.id == staff_id)
-    return _account(find_row(connection, statement, staff_id, UNKNOWN))
+    return Account(**find_row(connection, statement, staff_id, UNKNOWN)._mapping)
 
 
 def _change(connection: Connection, org_id: str, staff_id: str, **values: Any) -> None:  # noqa: ANN401 - values of columns
@@ -306,10 +302,6 @@ def _accounts(org_id: str) -> Any:  # noqa: ANN401 - a statement, whose type wou
     ).where(StaffAccount.org_id == org_id)
 
 
-def _account(row: Any) -> Account:  # noqa: ANN401 - a row of `_accounts`
-    return Account(**row._mapping)
-
-
 WRONG_PASSWORD = lazy_gettext("This is not your password.")
 
 
@@ -321,9 +313,7 @@ def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> N
         errors.append(FieldError("language", lazy_gettext("A language from the list.")))
     refuse(errors)
     values = {"name": name, "preferences": preferences.as_json()}
-    statement = update(StaffAccount).where(StaffAccount.id == member.id).values(values)
-    with database.transaction() as connection:
-        connection.execute(statement)
+    database.execute(update(StaffAccount).where(StaffAccount.id == member.id).values(values))
 
 
 def change_password(member: StaffMember, *, old: str, new: str) -> None:

@@ -66,11 +66,11 @@ def add_attribute(org_id: str, rule: AttributeRule) -> str:
 
 def list_attributes(org_id: str) -> list[DefinedAttribute]:
     """Return the org's attributes in the order of the form."""
-    with database.read() as connection:
-        return [_defined(row) for row in connection.execute(_attributes(org_id))]
+    return [_defined(row) for row in database.fetch_all(_attributes(org_id))]
 
 
 def find_attribute(org_id: str, attribute_id: str) -> DefinedAttribute:
+    """Return an attribute of the org. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, attribute_id)
 

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from typing import Any
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Executable
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput, NotFound
 from orders.domain.identifiers import read_uuid
@@ -43,29 +43,28 @@ def require_version(sent: str | None, stored: str) -> None:
         raise ChangedMeanwhile(stored)
 
 
-def require_id(text: str, message: str) -> None:
-    """Raise NotFound unless the text is a canonical UUID (PostgreSQL rejects NUL characters)."""
-    if read_uuid(text) != text:
-        raise NotFound(message)
+def find_row(connection: Connection, statement: Executable, row_id: str, message: str) -> Any:  # noqa: ANN401 - a row of the statement
+    """Return the only row of a select by `row_id`.
 
-
-def find_row(connection: Connection, statement: Select[Any], row_id: str, message: str) -> Any:  # noqa: ANN401 - a row of the statement
-    """Return the only row of a select by ID. Raises NotFound with the message."""
-    require_id(row_id, message)
-    row = connection.execute(statement).one_or_none()
+    Raises NotFound with the message if there is none, or if `row_id` is not a canonical UUID.
+    """
+    # Other texts are not sent to the database: PostgreSQL rejects NUL characters.
+    row = connection.execute(statement).one_or_none() if read_uuid(row_id) == row_id else None
     if row is None:
         raise NotFound(message)
     return row
 
 
 def refuse(errors: list[FieldError]) -> None:
+    """Raise InvalidInput with the errors; do nothing if there are none."""
     if errors:
         raise InvalidInput(errors)
 
 
-def name_errors(name: str) -> list[FieldError]:
-    if not 1 <= len(name.strip()) <= MAX_NAME:
-        return [FieldError("name", lazy_gettext("From 1 to %(most)s characters.", most=MAX_NAME))]
+def name_errors(name: str, most: int = MAX_NAME) -> list[FieldError]:
+    """Return the errors in a name: it is empty, has more than `most` characters, or unstorable."""
+    if not 1 <= len(name.strip()) <= most:
+        return [FieldError("name", lazy_gettext("From 1 to %(most)s characters.", most=most))]
     return find_unstorable(name, "name", nesting=0)
 
 

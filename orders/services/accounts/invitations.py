@@ -44,6 +44,7 @@ class Invitation:
     """An invitation that is neither accepted nor withdrawn; it may have expired."""
 
     id: str
+    org_id: str
     email: str
     role: str
     created_at: datetime
@@ -70,19 +71,10 @@ def invite(
 
     Raises InvalidInput, and Taken if the address has an account or an open invitation of this org.
     """
-    address, at = email.strip().lower(), now or datetime.now(UTC)
+    address, invitation_id = email.strip().lower(), str(uuid.uuid4())
     refuse([*email_errors(address), *role_errors(role)])
-    secret, invitation_id = new_link_secret(), str(uuid.uuid4())
-    row = {
-        "id": invitation_id,
-        "org_id": org_id,
-        "email": address,
-        "role": role,
-        "secret_hash": hash_secret(secret),
-        "created_at": at,
-        "created_by": by,
-        "expires_at": at + INVITED_FOR,
-    }
+    secret, link = _new_link(by, now)
+    row = {"id": invitation_id, "org_id": org_id, "email": address, "role": role, **link}
 
     with database.transaction() as connection:
         require_org(connection, org_id, lock=True)
@@ -106,11 +98,11 @@ def list_invitations(org_id: str) -> list[Invitation]:
         .where(InvitationRow.org_id == org_id)
         .order_by(InvitationRow.created_at.desc(), InvitationRow.id)
     )
-    with database.read() as connection:
-        return [Invitation(**row._mapping) for row in connection.execute(statement)]
+    return [Invitation(**row._mapping) for row in database.fetch_all(statement)]
 
 
 def find_invitation(org_id: str, invitation_id: str) -> Invitation:
+    """Return an open invitation of the org, also an expired one. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, invitation_id)
 
@@ -122,18 +114,24 @@ def invite_again(
 
     Raises NotFound if it is not open.
     """
-    at, secret = now or datetime.now(UTC), new_link_secret()
+    secret, link = _new_link(by, now)
 
     with database.transaction() as connection:
         found = _find(connection, org_id, invitation_id)
-        values = {
-            "secret_hash": hash_secret(secret),
-            "created_at": at,
-            "created_by": by,
-            "expires_at": at + INVITED_FOR,
-        }
-        _change(connection, invitation_id, values, UNKNOWN)
+        _change(connection, invitation_id, link, UNKNOWN)
         return NewInvitation(invitation_id, found.email, secret)
+
+
+def _new_link(by: str, now: datetime | None) -> tuple[str, dict[str, Any]]:
+    """Return the secret of a new link, and the columns of an invitation that has this link."""
+    at, secret = now or datetime.now(UTC), new_link_secret()
+    columns = {
+        "secret_hash": hash_secret(secret),
+        "created_at": at,
+        "created_by": by,
+        "expires_at": at + INVITED_FOR,
+    }
+    return secret, columns
 
 
 def withdraw(org_id: str, invitation_id: str) -> None:
@@ -163,11 +161,12 @@ def accept(secret: str, *, name: str, password: str, now: datetime | None = None
         with database.transaction() as connection:
             found = _by_link(connection, secret, at)
             _change(connection, found.id, {"accepted_at": at}, DEAD_LINK)
-            org_id = connection.execute(
-                select(InvitationRow.org_id).where(InvitationRow.id == found.id)
-            ).scalar_one()
             row = new_account(
-                org_id, email=found.email, role=found.role, password_hash=password_hash, name=name
+                found.org_id,
+                email=found.email,
+                role=found.role,
+                password_hash=password_hash,
+                name=name,
             )
             connection.execute(insert(StaffAccount), row)
             record_event(connection, row["id"], EventKind.JOINED, at=at)
@@ -185,6 +184,7 @@ def _open() -> Any:  # noqa: ANN401 - a statement, whose type would list its col
     return (
         select(
             InvitationRow.id,
+            InvitationRow.org_id,
             InvitationRow.email,
             InvitationRow.role,
             InvitationRow.created_at,

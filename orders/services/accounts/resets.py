@@ -56,10 +56,7 @@ def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None
     """
     address = email.strip().lower().replace("\0", "")
     own = (StaffAccount.email == address, StaffAccount.disabled_at.is_(None))
-    with database.read() as connection:
-        found = connection.execute(
-            select(StaffAccount.id, StaffAccount.preferences).where(*own)
-        ).one_or_none()
+    found = database.fetch_one(select(StaffAccount.id, StaffAccount.preferences).where(*own))
     if found is None:
         return None
     secret = _store(found.id, None, now or datetime.now(UTC), most=MAX_REQUESTS)

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 import pyotp
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput
 from orders.domain.texts import lazy_gettext
@@ -81,12 +81,10 @@ def turn_on(
     codes = _new_codes()
 
     with database.transaction() as connection:
-        changed = connection.execute(
-            update(StaffAccount)
-            .where(StaffAccount.id == member.id, StaffAccount.totp_secret.is_(None))
-            .values(totp_secret=secret, totp_step=step, wrong_codes=0)
-        )
-        if not changed.rowcount:
+        is_off = StaffAccount.totp_secret.is_(None)
+        if not _set(
+            connection, member.id, is_off, totp_secret=secret, totp_step=step, wrong_codes=0
+        ):
             raise Conflict(lazy_gettext("The second factor is switched on already."))
         _store(connection, member.id, codes)
         record_event(connection, member.id, EventKind.FACTOR_ON, at=at)
@@ -101,13 +99,9 @@ def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
     find_staff(org_id, staff_id)
 
     with database.transaction() as connection:
-        changed = connection.execute(
-            update(StaffAccount)
-            .where(StaffAccount.id == staff_id, StaffAccount.totp_secret.is_not(None))
-            .values(totp_secret=None, totp_step=None, wrong_codes=0)
-        )
-        connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
-        if changed.rowcount:
+        is_on = StaffAccount.totp_secret.is_not(None)
+        if _set(connection, staff_id, is_on, totp_secret=None, totp_step=None, wrong_codes=0):
+            connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
             record_event(connection, staff_id, EventKind.FACTOR_OFF, by=by)
 
 
@@ -130,8 +124,7 @@ def state_of(member: StaffMember) -> SecondFactorState:
         .select_from(RecoveryCode)
         .where(RecoveryCode.staff_id == member.id, RecoveryCode.used_at.is_(None))
     )
-    with database.read() as connection:
-        return SecondFactorState(member.has_second_factor, connection.execute(unused).scalar_one())
+    return SecondFactorState(member.has_second_factor, database.fetch_value(unused))
 
 
 def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> CodeResult:
@@ -206,5 +199,12 @@ def _store(connection: Connection, staff_id: str, codes: list[str]) -> None:
     connection.execute(insert(RecoveryCode), rows)
 
 
-def _set(connection: Connection, staff_id: str, **values: Any) -> None:  # noqa: ANN401 - values of columns
-    connection.execute(update(StaffAccount).where(StaffAccount.id == staff_id).values(**values))
+def _set(
+    connection: Connection,
+    staff_id: str,
+    *conditions: ColumnElement[bool],
+    **values: Any,  # noqa: ANN401 - values of columns
+) -> bool:
+    """Change the account if it fulfills the conditions; return whether it does."""
+    own = update(StaffAccount).where(StaffAccount.id == staff_id, *conditions)
+    return bool(connection.execute(own.values(**values)).rowcount)

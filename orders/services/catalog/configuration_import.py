@@ -3,11 +3,11 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 
 from orders.domain.configuration import FIELDS, NewConfiguration, named_in
@@ -54,12 +54,6 @@ class BadImport(InvalidInput):
         self.rows = tuple(errors[:MAX_ERRORS])
         self.count = len(errors)
         super().__init__(FieldError(f"{one.row}.{one.column}", one.message) for one in errors)
-
-
-# Path, column, conditions for stored rows, and the value of each row of the file.
-_UniqueField: TypeAlias = tuple[
-    str, ColumnElement[Any], list[ColumnElement[bool]], list[str | None]
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,26 +206,33 @@ def _row(number: int, names: Sequence[str], paths: Sequence[str], cells: Sequenc
     return _Row(number, raw, dict(zip(paths, names, strict=True)))
 
 
-def _taken(rows: Sequence[_Row], org_id: str) -> Iterator[RowError]:
+def _taken(rows: Sequence[_Row], org_id: str) -> list[RowError]:
     """Return errors for short IDs and SKUs that are duplicated in the file or already stored."""
-    own = configuration.c.org_id == org_id
-    in_use = configuration.c.deleted_at.is_(None)
-    kinds: tuple[_UniqueField, ...] = (
-        ("shortId", configuration.c.short_id, [], [_short_id(row) for row in rows]),
-        ("metadata.sku", configuration.c.sku, [own, in_use], [_sku(row) for row in rows]),
-    )
-    for path, column, where, values in kinds:
-        stored = _stored(column, {value for value in values if value}, where)
-        seen: dict[str, int] = {}
-        for row, value in zip(rows, values, strict=True):
-            if not value:
-                continue
-            name = row.columns.get(path, path)
-            if value in seen:
-                yield RowError(row.number, name, _twice(path, value, seen[value]))
-            elif value in stored:
-                yield RowError(row.number, name, _in_use(path, value))
-            seen.setdefault(value, row.number)
+    in_use = (configuration.c.org_id == org_id, configuration.c.deleted_at.is_(None))
+    short_ids = [(row, value) for row in rows if (value := _short_id(row))]
+    skus = [(row, value) for row in rows if (value := _sku(row))]
+    return [
+        *_conflicts("shortId", short_ids, select(configuration.c.short_id)),
+        *_conflicts("metadata.sku", skus, select(configuration.c.sku).where(*in_use)),
+    ]
+
+
+def _conflicts(
+    path: str, named: Sequence[tuple[_Row, str]], stored_values: Select[Any]
+) -> Iterator[RowError]:
+    """Yield an error for each row whose value another row or a stored configuration has."""
+    [column] = stored_values.selected_columns
+    with database.read() as connection:
+        values = {value for _, value in named}
+        stored = {row[0] for row in rows_with(connection, stored_values, column, values)}
+    seen: dict[str, int] = {}
+    for row, value in named:
+        name = row.columns.get(path, path)
+        if value in seen:
+            yield RowError(row.number, name, _twice(path, value, seen[value]))
+        elif value in stored:
+            yield RowError(row.number, name, _in_use(path, value))
+        seen.setdefault(value, row.number)
 
 
 def _twice(path: str, value: str, row: int) -> Text:
@@ -258,11 +259,3 @@ def _sku(row: _Row) -> str | None:
     sku = named_in(metadata, "sku") if isinstance(metadata, dict) else None
     # Invalid texts are reported elsewhere, and PostgreSQL rejects them in comparisons.
     return None if sku is None or find_unstorable(sku, nesting=0) else sku
-
-
-def _stored(
-    column: ColumnElement[Any], values: Iterable[str], where: Sequence[ColumnElement[bool]]
-) -> set[str]:
-    statement = select(column).where(*where)
-    with database.read() as connection:
-        return {row[0] for row in rows_with(connection, statement, column, values)}

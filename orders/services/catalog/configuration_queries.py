@@ -134,8 +134,7 @@ _files = select(*(configuration_file.c[name] for name in StoredFile.__dataclass_
 def list_files(configuration_id: str) -> tuple[StoredFile, ...]:
     of_configuration = configuration_file.c.configuration_id == configuration_id
     statement = _files.where(of_configuration).order_by(configuration_file.c.key)
-    with database.read() as connection:
-        return tuple(StoredFile(*row) for row in connection.execute(statement))
+    return tuple(StoredFile(*row) for row in database.fetch_all(statement))
 
 
 def find_file(reference: str, key: str, org_id: str) -> StoredFile:
@@ -146,8 +145,7 @@ def find_file(reference: str, key: str, org_id: str) -> StoredFile:
         # PostgreSQL rejects NUL characters; no stored key contains one.
         configuration_file.c.key == key.replace("\0", ""),
     )
-    with database.read() as connection:
-        row = connection.execute(statement).first()
+    row = database.fetch_one(statement)
     if row is None or "\0" in key:
         raise NotFound(lazy_gettext("This configuration has no such file."))
     return StoredFile(*row)

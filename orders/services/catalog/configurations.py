@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, union_all
@@ -161,8 +161,7 @@ def _taken(short_id: str) -> Text:
 
 def _is_taken(short_id: str) -> bool:
     statement = select(configuration.c.id).where(configuration.c.short_id == short_id)
-    with database.read() as connection:
-        return connection.execute(statement).first() is not None
+    return database.fetch_one(statement) is not None
 
 
 def _file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, Any]:
@@ -184,13 +183,10 @@ def sweep_files(store: FileStore, *, now: datetime | None = None) -> int:
     """
     before = now_or(now) - SWEEP_AGE
     swept = store.discard_drafts(before)
-    names: list[str] = []
-    for name in store.names_before(before):
-        names.append(name)
-        if len(names) == SWEEP_BATCH:
-            swept += _discard_unknown(store, names)
-            names = []
-    return swept + _discard_unknown(store, names)
+    names = store.names_before(before)
+    while batch := list(islice(names, SWEEP_BATCH)):
+        swept += _discard_unknown(store, batch)
+    return swept
 
 
 def _discard_unknown(store: FileStore, names: list[str]) -> int:
@@ -199,8 +195,7 @@ def _discard_unknown(store: FileStore, names: list[str]) -> int:
         select(of_configurations).where(of_configurations.in_(names)),
         select(logo).where(logo.in_(names)),
     )
-    with database.read() as connection:
-        unknown = set(names) - set(connection.execute(statement).scalars())
+    unknown = set(names) - {row[0] for row in database.fetch_all(statement)}
     store.discard(sorted(unknown))
     return len(unknown)
 

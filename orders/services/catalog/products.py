@@ -108,13 +108,9 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
 def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dict[str, str]:
     """Return a readable reference for each ID: the SKU if it is unique, or the short ID."""
     every = list(summaries)
-    by_sku = resolve({summary.sku for summary in every if summary.sku}, org_id)
-    references = {}
-    for summary in every:
-        named = by_sku.get(summary.sku or "")
-        is_named = named is not None and named.id == summary.id
-        references[summary.id] = summary.sku if summary.sku and is_named else summary.short_id
-    return references
+    found = resolve({one.sku for one in every if one.sku}, org_id)
+    unique = {one.id: sku for sku, one in found.items() if one.sku == sku}
+    return {one.id: unique.get(one.id, one.short_id) for one in every}
 
 
 def _find(
@@ -224,8 +220,7 @@ def _recently_used(actor: Actor) -> list[str]:
         .where(cart_line.c.position < RECENT_LINES)
         .group_by(cart_line.c.configuration_id, is_mine)
     )
-    with database.read() as connection:
-        rows = connection.execute(used).all()
+    rows = database.fetch_all(used)
     mine_first = sorted(rows, key=lambda row: (row[2], row[1]), reverse=True)
     return list(dict.fromkeys(row[0] for row in mine_first))
 

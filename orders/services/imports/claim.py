@@ -38,18 +38,15 @@ class Claim:
         self.one = one
         self._until, self._now = until, now
 
-    def keep(self, note: Note | None = None) -> None:
-        """Write a note if the claim is still valid. Raises ClaimLost without writing otherwise."""
-        self._write(note, is_note_kept=False)
+    def keep(self, note: Note | None = None, *, in_any_case: bool = False) -> None:
+        """Renew the claim, and call `note` to write something in the same transaction.
 
-    def record(self, note: Note) -> None:
-        """Write a note in any case. Raises ClaimLost afterwards if the claim is no longer valid."""
-        self._write(note, is_note_kept=True)
+        Raises ClaimLost if the claim is no longer valid; `note` is called then only `in_any_case`.
+        """
 
-    def _write(self, note: Note | None, *, is_note_kept: bool) -> None:
         def work(connection: Connection) -> bool:
             is_valid = self._renew(connection, until)
-            if note is not None and (is_valid or is_note_kept):
+            if note is not None and (is_valid or in_any_case):
                 note(connection)
             return is_valid
 
@@ -102,9 +99,8 @@ def claim_next(now: Clock = utc_now) -> Claim | None:
     )
     oldest = select(order_import).where(is_due).order_by(order_import.c.waiting_since).limit(1)
     # Mostly there is nothing, and no lock is needed to see that.
-    with database.read() as connection:
-        if connection.execute(oldest).first() is None:
-            return None
+    if database.fetch_one(oldest) is None:
+        return None
     until = at + LEASE
     locked = oldest.with_for_update(skip_locked=True)
 

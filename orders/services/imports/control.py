@@ -16,7 +16,6 @@ from orders.services.imports.records import (
     change_import,
     counts,
     has_run_before,
-    rows_written,
 )
 from orders.storage import database
 from orders.storage.models.orgs import Org
@@ -123,7 +122,7 @@ def carry_on(one: Import, *, now: datetime | None = None) -> None:
         one.id, {ImportState.FAILED, ImportState.CANCELLED}, state=ImportState.RUNNING,
         message=None, finished_at=None, waiting_since=at, claimed_until=None,
     )  # fmt: skip
-    rows_written(resumed)
+    database.execute(resumed)
 
 
 # How long an upload waits to be started.
@@ -137,10 +136,8 @@ def forget_old(now: Clock = utc_now) -> int:
     """Delete a few uploads that were not started within KEPT_FOR; return how many."""
     before = now() - KEPT_FOR
     is_old = order_import.c.started_at.is_(None) & (order_import.c.created_at < before)
-    with database.read() as connection:
-        old = select(order_import.c.id).where(is_old).limit(FORGOTTEN_AT_ONCE)
-        found = connection.execute(old).scalars().all()
-    return sum(_forget(import_id, is_old) for import_id in found)
+    old = select(order_import.c.id).where(is_old).limit(FORGOTTEN_AT_ONCE)
+    return sum(_forget(row.id, is_old) for row in database.fetch_all(old))
 
 
 def _forget(import_id: str, is_old: ColumnElement[bool]) -> bool:
@@ -151,13 +148,15 @@ def _forget(import_id: str, is_old: ColumnElement[bool]) -> bool:
         .where(order_import.c.id == import_id, is_old)
         .values(state=ImportState.READING, waiting_since=None, claimed_until=None)
     )
-    if rows_written(hidden) != 1:
+    if database.execute(hidden) != 1:
         return False
     for table, place in (
         (order_import_order, order_import_order.c.position),
         (order_import_row, order_import_row.c.number),
     ):
         some = select(place).where(table.c.import_id == import_id).limit(ROWS_AT_ONCE)
-        while rows_written(delete(table).where(table.c.import_id == import_id, place.in_(some))):
+        while database.execute(
+            delete(table).where(table.c.import_id == import_id, place.in_(some))
+        ):
             pass
-    return rows_written(delete(order_import).where(order_import.c.id == import_id)) == 1
+    return database.execute(delete(order_import).where(order_import.c.id == import_id)) == 1

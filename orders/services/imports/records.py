@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Delete, Update, and_, func, select, update
+from sqlalchemy import ColumnElement, Update, and_, func, select, update
 
 from orders.domain.column_matching import Matching
 from orders.domain.errors import NotFound
@@ -116,8 +116,7 @@ def find(import_id: str, org_id: str) -> Import:
         order_import.c.org_id == org_id,
         order_import.c.state != ImportState.READING,
     )
-    with database.read() as connection:
-        row = connection.execute(statement).one_or_none()
+    row = database.fetch_one(statement)
     if row is None:
         raise NotFound(lazy_gettext("There is no import with this ID."))
     return import_from(row)
@@ -162,8 +161,7 @@ def earlier_runs(one: Import) -> list[Import]:
     """Find the org's other imports of the same content that were started, newest first."""
     statement = select(order_import).where(has_run_before(one))
     statement = statement.order_by(order_import.c.started_at.desc())
-    with database.read() as connection:
-        return [import_from(row) for row in connection.execute(statement)]
+    return [import_from(row) for row in database.fetch_all(statement)]
 
 
 def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
@@ -184,11 +182,6 @@ def change_import(import_id: str, states: Collection[ImportState], **values: obj
     return update(order_import).where(is_changed).values(**values)
 
 
-def rows_written(statement: Update | Delete) -> int:
-    with database.transaction() as connection:
-        return connection.execute(statement).rowcount
-
-
 def read_sheet(one: Import, *, most: int | None = None) -> Sheet:
     """Read the rows of the file, or only the first of them."""
     statement = (
@@ -197,9 +190,8 @@ def read_sheet(one: Import, *, most: int | None = None) -> Sheet:
         .order_by(order_import_row.c.number)
         .limit(most)
     )
-    with database.read() as connection:
-        found = connection.execute(statement)
-        rows = tuple(SheetRow(row.number, tuple(row.cells)) for row in found)
+    found = database.fetch_all(statement)
+    rows = tuple(SheetRow(row.number, tuple(row.cells)) for row in found)
     return Sheet(one.columns, rows, one.notes)
 
 
@@ -218,8 +210,7 @@ def read_orders(
         .limit(most)
         .offset(skip or None)
     )
-    with database.read() as connection:
-        return [_order(row) for row in connection.execute(statement)]
+    return [_order(row) for row in database.fetch_all(statement)]
 
 
 def _order(row: Any) -> FileOrder:  # noqa: ANN401 - a row of `order_import_order`
@@ -268,8 +259,7 @@ def counts(one: Import) -> Counts:
         .where(order_import_order.c.import_id == one.id)
         .group_by(order_import_order.c.state)
     )
-    with database.read() as connection:
-        rows = connection.execute(statement).all()
+    rows = database.fetch_all(statement)
     of_good = next((found for state, _, found in rows if state == OrderState.GOOD), 0)
     return Counts(**{state: count for state, count, _ in rows}, same=of_good)
 

@@ -4,13 +4,10 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from orders.domain import spreadsheet
 from orders.domain.column_matching import Matching, guess, matching_faults, still_fits
@@ -27,11 +24,16 @@ from orders.services.imports.records import (
     batches,
     change_import,
     find,
-    rows_written,
 )
 from orders.storage import database
 from orders.storage.sqlite import request_lock
-from orders.storage.tables import insert_new, order_import, order_import_order, order_import_row
+from orders.storage.tables import (
+    insert_missing,
+    insert_new,
+    order_import,
+    order_import_order,
+    order_import_row,
+)
 
 # Rows that are written in one transaction: nobody waits long for the database meanwhile.
 WRITTEN_AT_ONCE = 1_000
@@ -97,14 +99,9 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
     with database.transaction() as connection:
         insert_new(connection, order_import, head)
     for batch in batches(rows, WRITTEN_AT_ONCE):
-        _insert_rows(batch)
-    rows_written(change_import(import_id, {ImportState.READING}, state=ImportState.MATCHING))
-
-
-def _insert_rows(rows: Sequence[dict[str, Any]]) -> None:
-    with database.transaction() as connection:
-        kind = sqlite if connection.dialect.name == "sqlite" else postgresql
-        connection.execute(kind.insert(order_import_row).on_conflict_do_nothing(), rows)
+        with database.transaction() as connection:
+            insert_missing(connection, order_import_row, batch)
+    database.execute(change_import(import_id, {ImportState.READING}, state=ImportState.MATCHING))
 
 
 def _printable_name(file_name: str) -> str:
@@ -129,8 +126,7 @@ def suggest(one: Import, actor: Actor) -> Matching:
         .order_by(order_import.c.created_at.desc())
         .limit(1)
     )
-    with database.read() as connection:
-        stored = connection.execute(last).scalar_one_or_none()
+    stored = database.fetch_value(last)
     if stored is not None:
         remembered = Matching.from_json(stored)
         if still_fits(remembered, one.columns, [rule.key for rule in attributes]):

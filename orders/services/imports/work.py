@@ -24,7 +24,6 @@ from orders.services.idempotency import IdempotencyKey
 from orders.services.imports.claim import Claim, ClaimLost, Clock, claim_next, utc_now
 from orders.services.imports.plan import BadRows, Plan
 from orders.services.imports.records import (
-    BATCH,
     KEY_PREFIX,
     Import,
     ImportState,
@@ -35,6 +34,7 @@ from orders.services.imports.records import (
 from orders.services.orders import intake
 from orders.services.orders.queries import IMPORTED
 from orders.storage import database
+from orders.storage.sql import rows_with
 from orders.storage.tables import order_import, order_import_order, orders, submission
 
 log = logging.getLogger(__name__)
@@ -179,7 +179,7 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
                 time.sleep(min((time.perf_counter() - began) * REST, LONGEST_REST))
                 outcomes.append(made)
         finally:
-            claim.record(_note(claim.one, outcomes))
+            claim.keep(_note(claim.one, outcomes), in_any_case=True)
     claim.finish(ImportState.DONE)
 
 
@@ -247,14 +247,12 @@ def _note_what_was_made(claim: Claim, actor: Actor) -> None:
     one = claim.one
     unmade = read_orders(one, (OrderState.GOOD, OrderState.BAD))
     keys = {key_of(one.id, order.position): order.position for order in unmade}
-    outcomes: list[Outcome] = []
-    for names in batches(list(keys), BATCH):
-        statement = (
-            select(submission.c.key, orders.c.id, orders.c.short_id)
-            .join(orders, orders.c.id == submission.c.order_id)
-            .where(submission.c.actor_id == actor.id, submission.c.key.in_(names))
-        )
-        with database.read() as connection:
-            rows = connection.execute(statement).all()
-        outcomes += [(keys[row.key], _as_made(row.id, row.short_id)) for row in rows]
+    statement = (
+        select(submission.c.key, orders.c.id, orders.c.short_id)
+        .join(orders, orders.c.id == submission.c.order_id)
+        .where(submission.c.actor_id == actor.id)
+    )
+    with database.read() as connection:
+        rows = rows_with(connection, statement, submission.c.key, keys)
+        outcomes = [(keys[row.key], _as_made(row.id, row.short_id)) for row in rows]
     claim.keep(_note(one, outcomes))

@@ -11,21 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    and_,
-    delete,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, or_, select, update
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput, NotFound
 from orders.domain.moments import now_or
@@ -33,7 +19,7 @@ from orders.domain.order import Order
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.storage import database
-from orders.storage.tables import draft, insert_new, order_template, submission
+from orders.storage.tables import draft, insert_new, order_template, submission, upsert
 
 KEPT_FOR = timedelta(days=60)  # after its last change
 # How long the end of a change is remembered: longer than any request of its page can take.
@@ -134,8 +120,7 @@ def find_draft(key: str, actor: Actor) -> FormDraft | None:
     statement = select(draft.c.fields, draft.c.version, draft.c.changed_at).where(
         _named(key, actor), ~_is_placed(key, actor)
     )
-    with database.read() as connection:
-        found = connection.execute(statement).one_or_none()
+    found = database.fetch_one(statement)
     return None if found is None else FormDraft(*found)
 
 
@@ -156,8 +141,7 @@ def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
         .order_by(draft.c.changed_at.desc(), draft.c.key)
         .limit(MOST_LISTED)
     )
-    with database.read() as connection:
-        return [DraftSummary(*row) for row in connection.execute(statement)]
+    return [DraftSummary(*row) for row in database.fetch_all(statement)]
 
 
 def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> None:
@@ -165,10 +149,7 @@ def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> Non
 
     A draft that does not exist is no error.
     """
-    at = now_or(now)
-    statement = update(draft).where(_named(key, actor)).values(discarded_at=at)
-    with database.transaction() as connection:
-        connection.execute(statement)
+    database.execute(update(draft).where(_named(key, actor)).values(discarded_at=now_or(now)))
 
 
 def end_change(
@@ -204,8 +185,7 @@ def clear_old(now: datetime | None = None) -> int:
         draft.c.key.startswith(_CHANGE, autoescape=True), draft.c.discarded_at <= at - END_KEPT_FOR
     )
     statement = delete(draft).where(or_(draft.c.changed_at <= at - KEPT_FOR, is_end))
-    with database.transaction() as connection:
-        return connection.execute(statement).rowcount
+    return database.execute(statement)
 
 
 def _stored(key: str, actor: Actor) -> Select[Any]:
@@ -289,65 +269,48 @@ def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | No
     if not name or len(name) > MAX_NAME:
         message = lazy_gettext("A name of 1 to %(most)s characters is needed.", most=MAX_NAME)
         raise InvalidInput([FieldError("templateName", message)])
-    template_id = str(uuid.uuid4())
-    made = {"created_at": now_or(now), "created_by": actor.id}
+    key = {"org_id": actor.org_id, "name": name}
+    values = {"fields": fields, "created_at": now_or(now), "created_by": actor.id}
     mine = order_template.c.org_id == actor.org_id
+    every = select(order_template.c.name, order_template.c.id).where(mine)
 
-    def save(connection: Connection) -> str:
-        same = select(order_template.c.id).where(mine, order_template.c.name == name)
-        found = connection.execute(same).scalar()
-        if found is not None:
-            connection.execute(
-                update(order_template)
-                .where(order_template.c.id == found)
-                .values(fields=fields, **made)
-            )
-            return str(found)
-        count = select(func.count()).select_from(order_template).where(mine)
-        if connection.execute(count).scalar_one() >= MAX_TEMPLATES:
+    with database.transaction() as connection:
+        upsert(connection, order_template, key, values, {"id": str(uuid.uuid4())})
+        ids = {row.name: row.id for row in connection.execute(every)}
+        if len(ids) > MAX_TEMPLATES:
             raise Conflict(
                 lazy_gettext(
                     "There are %(most)s templates already. Remove one that nobody needs.",
                     most=MAX_TEMPLATES,
                 )
             )
-        row = {"id": template_id, "org_id": actor.org_id, "name": name, "fields": fields}
-        connection.execute(insert(order_template), {**row, **made})
-        return template_id
-
-    try:
-        return database.write(save)
-    except IntegrityError:  # a colleague has saved the same name at the same moment
-        return database.write(save)
+        return str(ids[name])
 
 
 def list_templates(actor: Actor) -> list[Template]:
+    """Return the templates of the org by name, in any case of its letters."""
     statement = (
         select(order_template.c.id, order_template.c.name, order_template.c.created_by)
         .where(order_template.c.org_id == actor.org_id)
         .order_by(func.lower(order_template.c.name), order_template.c.id)
     )
-    with database.read() as connection:
-        return [Template(*row) for row in connection.execute(statement)]
+    return [Template(*row) for row in database.fetch_all(statement)]
 
 
 def find_template(template_id: str, actor: Actor) -> Fields:
     """Return the fields of a template of the org. Raises NotFound."""
     statement = select(order_template.c.fields).where(*_template(template_id, actor))
-    with database.read() as connection:
-        found = connection.execute(statement).one_or_none()
-    if found is None:
+    fields: Fields | None = database.fetch_value(statement)
+    if fields is None:
         raise NotFound(lazy_gettext("There is no such template."))
-    fields: Fields = found.fields
     return fields
 
 
 def remove_template(template_id: str, actor: Actor) -> str:
     """Delete a template of the org and return its name. Raises NotFound."""
-    own = _template(template_id, actor)
-    statement = delete(order_template).where(*own).returning(order_template.c.name)
+    own = delete(order_template).where(*_template(template_id, actor))
     with database.transaction() as connection:
-        name = connection.execute(statement).scalar()
+        name = connection.execute(own.returning(order_template.c.name)).scalar()
     if name is None:
         raise NotFound(lazy_gettext("There is no such template."))
     return str(name)

@@ -53,7 +53,6 @@ _EXPORTED = tuple(
 
 Cell = str | int
 _Product = tuple[str, str]  # SKU and name
-NO_PRODUCT: _Product = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +89,7 @@ def find_columns(
     rest: set[str] = set()
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
         statement = select(*(orders.c[area] for area in AREAS)).where(orders.c.id.in_(ids))
-        with database.read() as connection:
-            rows = connection.execute(statement).all()
+        rows = database.fetch_all(statement)
         for objects in rows:
             for area, values in zip(AREAS, objects, strict=True):
                 for key in values:
@@ -99,14 +97,11 @@ def find_columns(
                         keys[area][key] = None
                     elif key not in keys[area]:
                         rest.add(area)
-    texts = {(area, rule.key) for rule in rules if _is_text(rule) for area in rule.areas}
+    with_texts = [rule for rule in rules if rule.kind in {Kind.TEXT, Kind.OPTION}]
+    texts = {(area, rule.key) for rule in with_texts for area in rule.areas}
     texts |= {("platform", key) for key in PLATFORM}
     named = {area: tuple(own) for area, own in keys.items()}
     return Columns(named, frozenset(rest), frozenset(texts))
-
-
-def _is_text(rule: AttributeRule) -> bool:
-    return rule.kind in {Kind.TEXT, Kind.OPTION}
 
 
 def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
@@ -114,28 +109,23 @@ def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iter
 
     An order with an empty cart has one row. Orders that come or go meanwhile may be in it or not.
     """
-    products: dict[str, _Product] = {}
+    known: dict[str, _Product] = {}
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
         batch = _read_orders(ids)
-        if len(products) > MOST_PRODUCTS:
-            products = {}
-        named = {line.configuration_id for order in batch for line in order.cart}
-        unknown = named - products.keys()
-        products |= dict.fromkeys(unknown, NO_PRODUCT) | _read_products(unknown, org_id)
+        if len(known) > MOST_PRODUCTS:
+            known = {}
+        unknown = {line.configuration_id for order in batch for line in order.cart} - known.keys()
+        known |= dict.fromkeys(unknown, ("", ""))
+        for reference, one in products.resolve(unknown, org_id).items():
+            known[reference] = (one.sku or "", one.product_name or "")
         names = queries.actor_names({order.created_by for order in batch}, org_id)
         for order in batch:
-            yield from _rows_of(order, columns, products, names)
-
-
-def _read_products(references: Iterable[str], org_id: str) -> dict[str, _Product]:
-    found = products.resolve(references, org_id)
-    return {reference: (one.sku or "", one.product_name or "") for reference, one in found.items()}
+            yield from _rows_of(order, columns, known, names)
 
 
 def _read_orders(ids: Sequence[str]) -> list[Order]:
-    statement = queries.any_order.where(orders.c.id.in_(ids))
-    with database.read() as connection:
-        found = {row.id: order_from(row) for row in connection.execute(statement)}
+    rows = database.fetch_all(queries.any_order.where(orders.c.id.in_(ids)))
+    found = {row.id: order_from(row) for row in rows}
     return [found[order_id] for order_id in ids if order_id in found]
 
 
