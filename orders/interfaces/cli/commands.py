@@ -14,10 +14,11 @@ from pydantic.alias_generators import to_camel
 
 from orders.domain.attributes import Applies, AttributeRule, Kind, read_option
 from orders.domain.errors import InvalidInput, OrderError
+from orders.domain.permissions import ROLES
 from orders.interfaces.cli.demo import seed
 from orders.interfaces.cli.server import serve, work
 from orders.interfaces.http.current_settings import current_limits, current_settings
-from orders.services import accounts
+from orders.services.accounts import accounts, attributes, orgs, tokens
 from orders.services.catalog import configurations
 
 Command = Callable[..., dict[str, Any]]
@@ -59,7 +60,7 @@ def prints_json(command: Command) -> Callable[..., None]:
 @prints_json
 def add_org(name: str) -> dict[str, Any]:
     """Create an org."""
-    return {"id": accounts.add_org(name)}
+    return {"id": orgs.add_org(name)}
 
 
 @token.command("add")
@@ -76,7 +77,7 @@ def add_token(
     """Create a token; its secret is shown only once."""
     if is_private is None:
         raise click.UsageError("Say --private or --public.")
-    made = accounts.add_token(org_id, name=name, is_private=is_private, allowed=domains)
+    made = tokens.add_token(org_id, name=name, is_private=is_private, allowed=domains)
     return {"id": made.id, "token": made.secret}
 
 
@@ -85,14 +86,14 @@ def add_token(
 @prints_json
 def revoke_token(token_id: str) -> dict[str, Any]:
     """Revoke a token."""
-    accounts.revoke_token(token_id)
+    tokens.revoke_token(token_id)
     return {"id": token_id, "revoked": True}
 
 
 @staff.command("add")
 @click.option("--org", "org_id", required=True, help="ID of the org.")
 @click.option("--email", required=True, help="The address to sign in with.")
-@click.option("--role", type=click.Choice(list(accounts.ROLES)), required=True)
+@click.option("--role", type=click.Choice(list(ROLES)), required=True)
 @click.option(
     # A password argument would be visible in the shell's history and in the list of processes.
     "--password-stdin",
@@ -139,7 +140,7 @@ def add_attribute(
         default=_default(Kind(kind), default),
         **others,
     )
-    return {"id": accounts.add_attribute(org_id, rule)}
+    return {"id": attributes.add_attribute(org_id, rule)}
 
 
 def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of the attribute's kind

@@ -18,7 +18,7 @@ from orders.interfaces.http.current_settings import current_limits, service_addr
 from orders.interfaces.http.session import current_member
 from orders.interfaces.reference.samples import LANGUAGES, SampleRequest, code_for
 from orders.interfaces.reference.schema_words import SCHEMAS, Field, SchemaWords, Shape
-from orders.services import accounts
+from orders.services.accounts import tokens as access_tokens
 
 JSON = "application/json"
 DOCUMENT_PATH = "/api/openapi.json"
@@ -310,7 +310,7 @@ def show_reference() -> Response:
         "reference/reference.html",
         reference=read_reference(current_limits(), service_address()),
         languages=LANGUAGES,
-        tokens=() if member is None else accounts.list_tokens(member.org_id),
+        tokens=() if member is None else access_tokens.list_tokens(member.org_id),
         host=request.host,
         document=f"{request.root_path}{DOCUMENT_PATH}",
     )

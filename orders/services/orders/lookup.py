@@ -17,9 +17,9 @@ from orders.domain.moments import now_or
 from orders.domain.order import CartLine, Order
 from orders.domain.permissions import Gate, gate_of, is_fact, lock_of
 from orders.domain.status import Status
-from orders.services import accounts
-from orders.services.accounts import CustomerPage
+from orders.services.accounts import orgs
 from orders.services.accounts.access import org_rules_of
+from orders.services.accounts.orgs import CustomerPage
 from orders.services.catalog import configuration_queries, products
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.catalog.products import ConfigurationSummary
@@ -144,7 +144,7 @@ def _find(code: str) -> tuple[Order, CustomerPage] | None:
     if not found:
         return None
     order = order_from(found[0])
-    return order, accounts.find_customer_page(order.org_id)
+    return order, orgs.find_customer_page(order.org_id)
 
 
 def _gate(order: Order, org: CustomerPage, is_unlocked: IsUnlocked) -> Gate:

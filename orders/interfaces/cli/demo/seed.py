@@ -10,8 +10,7 @@ from orders.domain.inputs import Limits
 from orders.domain.order import Order, OrderChanges
 from orders.interfaces.cli.demo.example_orders import DAYS, ExampleOrder, Source, example_orders
 from orders.interfaces.cli.demo.workshop import WORKSHOP
-from orders.services import accounts
-from orders.services.accounts import access
+from orders.services.accounts import access, accounts, attributes, checks, orgs, tokens
 from orders.services.accounts.access import Actor, Origin
 from orders.services.catalog import configurations
 from orders.services.idempotency import IdempotencyKey, fingerprint
@@ -54,17 +53,17 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
                 f"The demo org exists already: sign in as {EMAIL}. "
                 "For a fresh one, start with an empty database."
             )
-    org_id = accounts.add_org(WORKSHOP.name)
-    password = accounts.readable_password()
+    org_id = orgs.add_org(WORKSHOP.name)
+    password = checks.readable_password()
     # The account is created first: its unique address stops a second command at the same time.
     staff_id = accounts.add_staff(org_id, email=EMAIL, role="admin", password=password)
-    private = accounts.add_token(org_id, name="Trade portal", is_private=True)
-    public = accounts.add_token(org_id, name="Online shop", is_private=False, allowed=DOMAINS)
-    accounts.change_customer_page(
+    private = tokens.add_token(org_id, name="Trade portal", is_private=True)
+    public = tokens.add_token(org_id, name="Online shop", is_private=False, allowed=DOMAINS)
+    orgs.change_customer_page(
         org_id, customer_check="none", accent=ACCENT, contact=CONTACT, language=""
     )
     for rule in WORKSHOP.attributes:
-        accounts.add_attribute(org_id, rule)
+        attributes.add_attribute(org_id, rule)
     saved = configurations.save_configurations(
         [product.configuration() for product in WORKSHOP.products],
         org_id=org_id,

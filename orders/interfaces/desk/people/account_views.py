@@ -12,8 +12,7 @@ from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import gettext, use_language
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import stay_signed_in
-from orders.services import accounts
-from orders.services.accounts import second_factor
+from orders.services.accounts import accounts, checks, second_factor
 from orders.services.accounts.access import StaffMember
 from orders.services.languages import languages
 
@@ -124,5 +123,5 @@ def _render(
         password=password or new_form(OwnPasswordForm),
         factor=second_factor.state_of(member),
         events=accounts.list_events(member.org_id, member.id, most=MAX_EVENTS),
-        suggested=accounts.readable_password(),
+        suggested=checks.readable_password(),
     )

@@ -20,8 +20,9 @@ from orders.interfaces.desk.forms import (
 from orders.interfaces.http.current_settings import current_settings, may_mail_links, secret_link
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
-from orders.services import accounts, mail
-from orders.services.accounts import NewInvitation, second_factor
+from orders.services import mail
+from orders.services.accounts import accounts, invitations, orgs, resets, second_factor
+from orders.services.accounts.invitations import NewInvitation
 from orders.services.accounts.resets import NewReset
 from orders.services.mail import MailFailed
 
@@ -57,7 +58,7 @@ def invite() -> Response:
     me, entry = signed_in(), sent_form(InvitationForm)
     return submit(
         entry,
-        lambda: accounts.invite(me.org_id, **entry.values(), by=me.id),
+        lambda: invitations.invite(me.org_id, **entry.values(), by=me.id),
         render=lambda: _render(entry),
         then=_show_invitation,
         address=url_for("desk.list_staff"),
@@ -67,7 +68,7 @@ def invite() -> Response:
 @desk.post("/settings/staff/invitations/<invitation_id>/again")
 def invite_again(invitation_id: str) -> Response:
     me = signed_in()
-    return _show_invitation(accounts.invite_again(me.org_id, invitation_id, by=me.id))
+    return _show_invitation(invitations.invite_again(me.org_id, invitation_id, by=me.id))
 
 
 @desk.get("/settings/staff/invitations/<invitation_id>/again")
@@ -80,9 +81,9 @@ def leave_shown_link(invitation_id: str) -> Response:  # noqa: ARG001 - of the a
 @desk.post("/settings/staff/invitations/<invitation_id>/withdraw")
 def withdraw_invitation(invitation_id: str) -> Response:
     org_id = signed_in().org_id
-    email = accounts.find_invitation(org_id, invitation_id).email
+    email = invitations.find_invitation(org_id, invitation_id).email
     return perform(
-        lambda: accounts.withdraw(org_id, invitation_id),
+        lambda: invitations.withdraw(org_id, invitation_id),
         done=gettext(
             "The invitation of %(email)s is withdrawn. Its link does not work any more.",
             email=email,
@@ -96,7 +97,7 @@ def make_reset_link(staff_id: str) -> Response:
     """Create a link by which a person sets a new password, and show it once."""
     me = signed_in()
     try:
-        made = accounts.make_reset(me.org_id, staff_id, by=me.id)
+        made = resets.make_reset(me.org_id, staff_id, by=me.id)
     except Conflict as conflict:
         address = url_for("desk.show_staff", staff_id=staff_id)
         return report(translated(conflict.sentence), address, "bad")
@@ -134,7 +135,7 @@ def _show_invitation(made: NewInvitation) -> Response:
     link = secret_link("desk.open_invitation", made.secret)
     failed = ""
     if is_mailed := may_mail_links() and request.form.get("do") == "mail":
-        org = accounts.find_org(signed_in().org_id)
+        org = orgs.find_org(signed_in().org_id)
         # The language of the page, since that of the invited person is not known yet.
         text = gettext(INVITATION_TEXT, org=org.name, link=link)
         try:

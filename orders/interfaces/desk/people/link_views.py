@@ -37,8 +37,8 @@ from orders.interfaces.http.current_settings import (
 from orders.interfaces.http.i18n import gettext, language, translated, use_language
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import begin_session, begin_signed_in
-from orders.services import accounts, mail
-from orders.services.accounts import access
+from orders.services import mail
+from orders.services.accounts import access, checks, invitations, resets
 
 BACKGROUND_THREADS = 2  # in each process
 _log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def run_in_background(task: Callable[[], None]) -> None:
 def open_invitation() -> Response:
     return _open_link(
         INVITATION,
-        accounts.find_by_link,
+        invitations.find_by_link,
         lambda invitation: _render_join(new_form(JoinForm), invitation),
     )
 
@@ -111,8 +111,8 @@ def accept_invitation() -> Response:
     secret = session.get(INVITATION, "")
     entry = sent_form(JoinForm)
     try:
-        invitation = accounts.find_by_link(secret)
-        staff_id = accounts.accept(secret, **entry.values())
+        invitation = invitations.find_by_link(secret)
+        staff_id = invitations.accept(secret, **entry.values())
     except InvalidInput as invalid:
         entry.show(invalid.errors)
         return _render_join(entry, invitation, 422)
@@ -158,7 +158,7 @@ def _mail_reset(email: str) -> None:
     link, page_language = secret_link("desk.open_reset", "SECRET"), language()
 
     def mail_link() -> None:
-        made = accounts.ask_for_reset(email)
+        made = resets.ask_for_reset(email)
         if made is not None:
             own_link = link.replace("SECRET", made.secret)
             with use_language(made.language, page_language):
@@ -172,7 +172,7 @@ def _mail_reset(email: str) -> None:
 @desk.get("/reset-password")
 def open_reset() -> Response:
     return _open_link(
-        RESET, accounts.address_of_reset, lambda email: _render_reset(new_form(PasswordForm), email)
+        RESET, resets.address_of_reset, lambda email: _render_reset(new_form(PasswordForm), email)
     )
 
 
@@ -182,8 +182,8 @@ def set_by_reset() -> Response:
     """Set the password and redirect to the sign-in: the second factor is still required."""
     entry, secret = sent_form(PasswordForm), session.get(RESET, "")
     try:
-        email = accounts.address_of_reset(secret)
-        accounts.set_by_reset(secret, **entry.values())
+        email = resets.address_of_reset(secret)
+        resets.set_by_reset(secret, **entry.values())
     except InvalidInput as invalid:
         entry.show(invalid.errors)
         return _render_reset(entry, email, 422)
@@ -224,10 +224,12 @@ def _dead_link(error: NotFound | Conflict, *, is_reset: bool = False) -> Respons
     return secret_page(text, 404 if isinstance(error, NotFound) else 409)
 
 
-def _render_join(entry: FilledForm, invitation: accounts.Invitation, status: int = 200) -> Response:
+def _render_join(
+    entry: FilledForm, invitation: invitations.Invitation, status: int = 200
+) -> Response:
     text = render_template(
         "desk/join.html", entry=entry, invitation=invitation,
-        suggested=accounts.readable_password(),
+        suggested=checks.readable_password(),
     )  # fmt: skip
     return secret_page(text, status)
 
@@ -235,7 +237,7 @@ def _render_join(entry: FilledForm, invitation: accounts.Invitation, status: int
 def _render_reset(entry: FilledForm, email: str, status: int = 200) -> Response:
     text = render_template(
         "desk/reset_password.html", entry=entry, email=email,
-        suggested=accounts.readable_password(),
+        suggested=checks.readable_password(),
     )  # fmt: skip
     return secret_page(text, status)
 

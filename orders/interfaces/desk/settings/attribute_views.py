@@ -18,8 +18,8 @@ from orders.domain.typed_values import read_number
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.i18n import gettext
-from orders.services import accounts
-from orders.services.accounts import DefinedAttribute
+from orders.services.accounts import attributes
+from orders.services.accounts.attributes import DefinedAttribute
 
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 
@@ -116,7 +116,7 @@ def list_attributes() -> str:
     """Render the list of attributes; the button that moved one gets the focus again."""
     return render_template(
         "desk/settings/attributes.html",
-        attributes=accounts.list_attributes(signed_in().org_id),
+        attributes=attributes.list_attributes(signed_in().org_id),
         moved=request.args.get("moved", ""),
         direction=request.args.get("direction", ""),
     )
@@ -133,7 +133,7 @@ def add_attribute() -> Response:
     rule = entry.form.rule()
     return forms.save(
         entry,
-        lambda: accounts.add_attribute(signed_in().org_id, rule),
+        lambda: attributes.add_attribute(signed_in().org_id, rule),
         render=lambda: _render(None, entry),
         done=gettext("“%(label)s” stands on the order form from now on.", label=rule.label),
         address=url_for("desk.list_attributes"),
@@ -142,7 +142,7 @@ def add_attribute() -> Response:
 
 @desk.get("/settings/attributes/<attribute_id>")
 def show_attribute(attribute_id: str) -> str:
-    attribute = accounts.find_attribute(signed_in().org_id, attribute_id)
+    attribute = attributes.find_attribute(signed_in().org_id, attribute_id)
     return _render(attribute, forms.FilledForm(AttributeForm.of(attribute)))
 
 
@@ -150,14 +150,14 @@ def show_attribute(attribute_id: str) -> str:
 def change_attribute(attribute_id: str) -> Response:
     """Change an attribute, except its key."""
     org_id = signed_in().org_id
-    attribute = accounts.find_attribute(org_id, attribute_id)
+    attribute = attributes.find_attribute(org_id, attribute_id)
     entry = forms.sent_form(AttributeForm)
     form = entry.form
     form.key.process_data(attribute.rule.key)
     rule = form.rule()
     return forms.save(
         entry,
-        lambda: accounts.change_attribute(org_id, attribute_id, rule, version=form.version.data),
+        lambda: attributes.change_attribute(org_id, attribute_id, rule, version=form.version.data),
         render=lambda: _render(attribute, entry),
         done=gettext("“%(label)s” is saved.", label=rule.label),
         address=url_for("desk.list_attributes"),
@@ -167,8 +167,8 @@ def change_attribute(attribute_id: str) -> Response:
 @desk.post("/settings/attributes/<attribute_id>/move")
 def move_attribute(attribute_id: str) -> Response:
     org_id, direction = signed_in().org_id, request.form.get("direction", "")
-    attribute = accounts.find_attribute(org_id, attribute_id)
-    place = accounts.move_attribute(org_id, attribute_id, "up" if direction == "up" else "down")
+    attribute = attributes.find_attribute(org_id, attribute_id)
+    place = attributes.move_attribute(org_id, attribute_id, "up" if direction == "up" else "down")
     return forms.report(
         gettext("“%(label)s” is in place %(place)s now.", label=attribute.rule.label, place=place),
         url_for("desk.list_attributes", moved=attribute_id, direction=direction),
@@ -179,9 +179,9 @@ def move_attribute(attribute_id: str) -> Response:
 def remove_attribute(attribute_id: str) -> Response:
     """Remove an attribute; orders keep their values."""
     org_id = signed_in().org_id
-    label = accounts.find_attribute(org_id, attribute_id).rule.label
+    label = attributes.find_attribute(org_id, attribute_id).rule.label
     return forms.perform(
-        lambda: accounts.remove_attribute(org_id, attribute_id),
+        lambda: attributes.remove_attribute(org_id, attribute_id),
         done=gettext("“%(label)s” is removed. Orders keep the values that they have.", label=label),
         address=url_for("desk.list_attributes"),
     )

@@ -20,8 +20,8 @@ from orders.interfaces.desk.forms import (
 )
 from orders.interfaces.http.assets import file_store
 from orders.interfaces.http.i18n import gettext, language
-from orders.services import accounts
-from orders.services.accounts import MAX_LOGO, CustomerPage
+from orders.services.accounts import orgs
+from orders.services.accounts.orgs import MAX_LOGO, CustomerPage
 from orders.services.languages import ENGLISH, languages
 
 
@@ -79,7 +79,7 @@ def change_org() -> Response:
     entry = sent_form(OrgForm)
     return save(
         entry,
-        lambda: accounts.change_org(signed_in().org_id, **entry.values()),
+        lambda: orgs.change_org(signed_in().org_id, **entry.values()),
         render=lambda: _render(entry=entry),
         done=gettext("The organization is saved."),
         address=url_for("desk.show_org"),
@@ -91,7 +91,7 @@ def change_customer_page() -> Response:
     entry = sent_form(CustomerPageForm)
     return save(
         entry,
-        lambda: accounts.change_customer_page(signed_in().org_id, **entry.values()),
+        lambda: orgs.change_customer_page(signed_in().org_id, **entry.values()),
         render=lambda: _render(customers=entry),
         done=gettext("The customers' pages are saved."),
         address=url_for("desk.show_org"),
@@ -104,7 +104,7 @@ def change_logo() -> Response:
     sent = request.files.get("logo")
     return save(
         entry,
-        lambda: accounts.set_logo(
+        lambda: orgs.set_logo(
             signed_in().org_id,
             file_name=(sent.filename or "") if sent else "",
             declared_type=(sent.content_type or "") if sent else "",
@@ -120,7 +120,7 @@ def change_logo() -> Response:
 @desk.post("/settings/organization/logo/remove")
 def remove_logo() -> Response:
     return perform(
-        lambda: accounts.remove_logo(signed_in().org_id, store=file_store()),
+        lambda: orgs.remove_logo(signed_in().org_id, store=file_store()),
         done=gettext("The logo is removed."),
         address=url_for("desk.show_org"),
     )
@@ -133,12 +133,12 @@ def _render(
 ) -> str:
     """Render the page; a form that was not sent shows what is stored."""
     org_id = signed_in().org_id
-    page = accounts.find_customer_page(org_id)
+    page = orgs.find_customer_page(org_id)
     failed = entry or customers or logo
     return render_template(
         "desk/settings/org.html",
         entry=failed,  # the title of the page names its errors
-        org=entry or new_form(OrgForm, obj=accounts.find_org(org_id)),
+        org=entry or new_form(OrgForm, obj=orgs.find_org(org_id)),
         customers=customers or _customer_page_form(page),
         logo=logo or new_form(LogoForm),
         page=page,

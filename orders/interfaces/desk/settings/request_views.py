@@ -13,7 +13,8 @@ from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import html_page
 from orders.interfaces.http.i18n import translated
-from orders.services import accounts, request_log
+from orders.services import request_log
+from orders.services.accounts import tokens
 from orders.services.request_log import RequestFilter, RequestRecorder
 from orders.storage.pages import CursorPage
 
@@ -45,7 +46,7 @@ def list_requests() -> Response:
     text = render_template(
         "desk/requests.html",
         page=_find_page(recorder, narrowing), narrowing=narrowing, days=recorder.days,
-        methods=METHODS, tokens=accounts.list_tokens(signed_in().org_id), classes=CLASSES,
+        methods=METHODS, tokens=tokens.list_tokens(signed_in().org_id), classes=CLASSES,
         phrase=_phrase, sent={name: value for name, value in narrowing.typed.items() if value},
     )  # fmt: skip
     return html_page(text, 422 if narrowing.errors else 200)

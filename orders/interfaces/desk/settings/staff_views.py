@@ -19,8 +19,8 @@ from orders.interfaces.http.current_settings import may_mail_links
 from orders.interfaces.http.i18n import gettext
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import stay_signed_in
-from orders.services import accounts
-from orders.services.accounts import Account
+from orders.services.accounts import accounts, checks, invitations
+from orders.services.accounts.accounts import Account
 
 MAX_EVENTS = 20
 
@@ -43,7 +43,7 @@ def list_staff() -> str:
     return render_template(
         "desk/settings/staff.html",
         accounts=accounts.list_staff(org_id),
-        invitations=accounts.list_invitations(org_id),
+        invitations=invitations.list_invitations(org_id),
         can_mail=may_mail_links(),
     )
 
@@ -149,7 +149,7 @@ def _address(staff_id: str) -> str:
 
 
 def _render_new(entry: FilledForm) -> str:
-    suggested = accounts.readable_password()
+    suggested = checks.readable_password()
     return render_template("desk/settings/staff_new.html", entry=entry, suggested=suggested)
 
 
@@ -163,7 +163,7 @@ def _render(
         entry=role or password,
         role=role or new_form(RoleForm, role=account.role),
         password=password or new_form(PasswordForm),
-        suggested=accounts.readable_password(),
+        suggested=checks.readable_password(),
         events=accounts.list_events(signed_in().org_id, account.id, most=MAX_EVENTS),
         is_own=account.id == signed_in().id,
     )

@@ -7,8 +7,8 @@ from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.i18n import gettext
-from orders.services import accounts
-from orders.services.accounts import AccessToken
+from orders.services.accounts import tokens as access_tokens
+from orders.services.accounts.tokens import AccessToken
 
 
 class TokenForm(forms.VersionedForm):
@@ -40,7 +40,7 @@ class NewTokenForm(TokenForm):
 
 @desk.get("/settings/tokens")
 def list_tokens() -> str:
-    tokens = accounts.list_tokens(signed_in().org_id)
+    tokens = access_tokens.list_tokens(signed_in().org_id)
     return render_template("desk/settings/tokens.html", tokens=tokens)
 
 
@@ -56,7 +56,7 @@ def make_token() -> Response:
     form = entry.form
     return forms.submit(
         entry,
-        lambda: accounts.add_token(
+        lambda: access_tokens.add_token(
             signed_in().org_id, name=form.typed_name(), is_private=form.kind.data == "private",
             allowed=form.allowed(), token_id=forms.id_by_field(form.key),
         ),
@@ -70,7 +70,7 @@ def make_token() -> Response:
 
 @desk.get("/settings/tokens/<token_id>")
 def show_token(token_id: str) -> str:
-    token = accounts.find_token(signed_in().org_id, token_id)
+    token = access_tokens.find_token(signed_in().org_id, token_id)
     domains = "\n".join(token.domains)
     form = forms.new_form(TokenForm, name=token.name, domain=domains, version=token.version)
     return _render(token, form)
@@ -79,12 +79,12 @@ def show_token(token_id: str) -> str:
 @desk.post("/settings/tokens/<token_id>")
 def change_token(token_id: str) -> Response:
     org_id = signed_in().org_id
-    token = accounts.find_token(org_id, token_id)
+    token = access_tokens.find_token(org_id, token_id)
     entry = forms.sent_form(TokenForm)
     form = entry.form
     return forms.save(
         entry,
-        lambda: accounts.change_token(
+        lambda: access_tokens.change_token(
             org_id, token_id, name=form.name.data or "", allowed=form.allowed(),
             version=form.version.data,
         ),
@@ -97,9 +97,9 @@ def change_token(token_id: str) -> Response:
 @desk.post("/settings/tokens/<token_id>/revoke")
 def revoke_token(token_id: str) -> Response:
     org_id = signed_in().org_id
-    name = accounts.find_token(org_id, token_id).name
+    name = access_tokens.find_token(org_id, token_id).name
     return forms.perform(
-        lambda: accounts.revoke_token(token_id, org_id=org_id),
+        lambda: access_tokens.revoke_token(token_id, org_id=org_id),
         done=gettext(
             "The token “%(name)s” is revoked. Whoever still uses it is refused from now on.",
             name=name,
