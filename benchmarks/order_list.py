@@ -26,13 +26,14 @@ from orders.services.accounts.access import Actor, OrgRules
 from orders.services.orders import export
 from orders.services.orders.export import csv_pieces
 from orders.services.orders.order_filter import AttributeIs, OrderFilter
-from orders.services.orders.order_list import NEWEST_FIRST, ListPage, Sort, list_page
+from orders.services.orders.order_list import NEWEST_FIRST, Sort, list_page
 from orders.settings import PROJECT, Settings
 from orders.storage import database
+from orders.storage.pages import CursorPage
 
 NOWHERE = "loulou"  # no code either: their letters are others
 
-Measured = Callable[[], ListPage]
+Measured = Callable[[], CursorPage]
 
 
 def cases(org_id: str, far: str) -> dict[str, Measured]:
@@ -75,7 +76,7 @@ def measure(org_id: str, rounds: int) -> None:
         plain = list_page(org_id, OrderFilter(), NEWEST_FIRST, older_than=plain.older or "")
     measured = cases(org_id, plain.older or "")
     taken: dict[str, list[float]] = {name: [] for name in measured}
-    found: dict[str, ListPage] = {}
+    found: dict[str, CursorPage] = {}
     for _ in range(rounds):
         for name, run in measured.items():
             started = time.thread_time()

@@ -166,15 +166,14 @@ def _with_defaults_on_disk(settings: Settings) -> Settings:
         url = f"sqlite:///{settings.data_dir / 'shortorder.sqlite3'}"
     elif url.startswith("postgres://"):  # the spelling that some hosting services hand out
         url = "postgresql" + url.removeprefix("postgres")
-    secret = settings.secret_key or _kept_secret(settings.data_dir)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secret = settings.secret_key or _kept_secret(settings.data_dir)
     return replace(settings, database_url=url, secret_key=secret)
 
 
 def _kept_secret(data_dir: Path) -> str:
     """Return the generated secret, which is created once; only this user may read its file."""
     file = data_dir / "secret_key"
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not file.exists():
         # Linked into place as a whole: two processes that start together read the same secret.
         draft = data_dir / f".secret_key.{os.getpid()}"

@@ -149,9 +149,10 @@ class CursorPage:
     """The rows of a page, and the cursors of its neighbors; None at either end.
 
     `count` is the number of all rows, of the first page and up to a limit; `has_more` beyond it.
+    `rows` come from the database, or are what a service has made of them.
     """
 
-    rows: list[Row[Any]]
+    rows: Sequence[Any]
     newer: str | None
     older: str | None
     count: int | None = None

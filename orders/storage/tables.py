@@ -7,7 +7,7 @@ The hot paths use Core: loading and flushing mapped objects took more than half 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, func
+from sqlalchemy import Column, Connection, Table, func
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orders.storage.models import catalog, desk, imports, orgs, people, webhooks
@@ -43,6 +43,11 @@ webhook_delivery = cast(Table, webhooks.WebhookDelivery.__table__)
 
 # Name of a person as others see it: the one that they have set, or else their address.
 shown_name = func.coalesce(func.nullif(staff_account.c.name, ""), staff_account.c.email)
+
+
+def columns_of(kind: type[Any], table: Table) -> list[Column[Any]]:
+    """Return the columns of the table that have the name of a field of the dataclass, in order."""
+    return [table.c[name] for name in kind.__dataclass_fields__ if name in table.c]
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

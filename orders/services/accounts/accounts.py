@@ -32,6 +32,7 @@ from orders.services.accounts.orgs import require_org
 from orders.services.languages import languages
 from orders.storage import database
 from orders.storage.models.people import PasswordReset, StaffAccount, StaffEvent
+from orders.storage.tables import columns_of, staff_account
 
 
 class EventKind(Enum):
@@ -290,16 +291,9 @@ def _change(connection: Connection, org_id: str, staff_id: str, **values: Any) -
 
 
 def _accounts(org_id: str) -> Any:  # noqa: ANN401 - a statement, whose type would list its columns
-    return select(
-        StaffAccount.id,
-        StaffAccount.email,
-        StaffAccount.role,
-        StaffAccount.created_at,
-        StaffAccount.disabled_at,
-        StaffAccount.name,
-        StaffAccount.last_signed_in_at,
-        StaffAccount.totp_secret.is_not(None).label("has_second_factor"),
-    ).where(StaffAccount.org_id == org_id)
+    has_second_factor = StaffAccount.totp_secret.is_not(None).label("has_second_factor")
+    statement = select(*columns_of(Account, staff_account), has_second_factor)
+    return statement.where(StaffAccount.org_id == org_id)
 
 
 WRONG_PASSWORD = lazy_gettext("This is not your password.")

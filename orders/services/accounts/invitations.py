@@ -31,6 +31,7 @@ from orders.services.accounts.orgs import require_org
 from orders.storage import database
 from orders.storage.models.orgs import Org
 from orders.storage.models.people import InvitationRow, StaffAccount
+from orders.storage.tables import columns_of, invitation
 
 INVITED_FOR = timedelta(days=7)
 UNKNOWN = lazy_gettext("There is no open invitation with this ID.")
@@ -182,15 +183,7 @@ _IS_OPEN = (InvitationRow.accepted_at.is_(None), InvitationRow.withdrawn_at.is_(
 
 def _open() -> Any:  # noqa: ANN401 - a statement, whose type would list its columns
     return (
-        select(
-            InvitationRow.id,
-            InvitationRow.org_id,
-            InvitationRow.email,
-            InvitationRow.role,
-            InvitationRow.created_at,
-            InvitationRow.expires_at,
-            Org.name.label("org_name"),
-        )
+        select(*columns_of(Invitation, invitation), Org.name.label("org_name"))
         .join(Org, Org.id == InvitationRow.org_id)
         .where(*_IS_OPEN)
     )

@@ -25,6 +25,7 @@ from orders.services.accounts.orgs import require_org
 from orders.storage import database
 from orders.storage.models.orgs import Token
 from orders.storage.pages import Page, Paging, numbered_page
+from orders.storage.tables import columns_of, token
 
 # Wire names of the fields by which tokens can be sorted.
 SORTABLE_TOKEN_FIELDS = {
@@ -185,10 +186,7 @@ def _canonical(allowed: Sequence[str]) -> list[str]:
 
 
 def _tokens(org_id: str) -> Select[Any]:
-    return select(
-        Token.id, Token.org_id, Token.name, Token.is_private, Token.domains,
-        Token.created_at, Token.last_used_at, Token.revoked_at,
-    ).where(Token.org_id == org_id)  # fmt: skip
+    return select(*columns_of(AccessToken, token)).where(Token.org_id == org_id)
 
 
 def _token(row: Any) -> AccessToken:  # noqa: ANN401 - a row of `_tokens`

@@ -15,7 +15,7 @@ from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.pages import Page, Paging, numbered_page
 from orders.storage.sql import unindexed
-from orders.storage.tables import cart_line, configuration, configuration_file, orders
+from orders.storage.tables import cart_line, columns_of, configuration, configuration_file, orders
 
 NOT_FOUND = lazy_gettext("There is no configuration with this ID.")
 # Columns by which a list can be sorted, by wire name.
@@ -128,7 +128,7 @@ def _conditions(filters: ConfigurationFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-_files = select(*(configuration_file.c[name] for name in StoredFile.__dataclass_fields__))
+_files = select(*columns_of(StoredFile, configuration_file))
 
 
 def list_files(configuration_id: str) -> tuple[StoredFile, ...]:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from orders.domain.errors import Conflict, FieldError, InvalidInput
 from orders.domain.texts import Figure, lazy_gettext, lazy_ngettext
 from orders.services.accounts.access import Actor
+from orders.services.accounts.orgs import require_org
 from orders.services.imports.claim import Clock, utc_now
 from orders.services.imports.records import (
     Counts,
@@ -18,7 +19,6 @@ from orders.services.imports.records import (
     has_run_before,
 )
 from orders.storage import database
-from orders.storage.models.orgs import Org
 from orders.storage.tables import order_import, order_import_order, order_import_row
 
 NOTHING_GOOD = lazy_gettext(
@@ -68,12 +68,11 @@ def start(
         one.id, {ImportState.CHECKED}, state=ImportState.RUNNING, is_all_or_nothing=all_or_nothing,
         started_at=at, started_by=actor.id, waiting_since=at, claimed_until=None,
     )  # fmt: skip
-    # Of two files of the same content that are started at the same moment, one waits here.
-    queued = select(Org.id).where(Org.id == one.org_id).with_for_update()
     twin = select(order_import.c.id).where(has_run_before(one)).limit(1)
 
     with database.transaction() as connection:
-        connection.execute(queued)
+        # Of two files of the same content that are started at the same moment, one waits here.
+        require_org(connection, one.org_id, lock=True)
         if not again and connection.execute(twin).first() is not None:
             raise InvalidInput([FieldError("again", AGAIN)])
         if connection.execute(started).rowcount == 1 and skip_same:

@@ -84,7 +84,6 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
         "row_count": len(sheet.rows),
         "content_hash": sheet.content_hash(),
         "headers_hash": sheet.headers_hash(),
-        "matching": None,
         "state": ImportState.READING,
         "is_all_or_nothing": False,
         "created_at": at,

@@ -134,8 +134,8 @@ def _begin(change: BulkEdit, actor: Actor) -> bool:
 
 def _claim_undoing(change: BulkEdit, at: datetime) -> bool:
     which = (bulk_change.c.id == change.id, bulk_change.c.undone_at.is_(None))
-    claim = update(bulk_change).where(*which).values(undone_at=at).returning(bulk_change.c.id)
-    return database.write(lambda connection: connection.execute(claim).first() is not None)
+    claim = update(bulk_change).where(*which).values(undone_at=at)
+    return database.write(lambda connection: connection.execute(claim).rowcount == 1)
 
 
 def _keep(change: BulkEdit) -> None:

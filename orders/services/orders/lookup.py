@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from orders.domain.attributes import Applies, AttributeRule, option_label
+from orders.domain.attributes import AttributeRule, option_label
 from orders.domain.moments import now_or
 from orders.domain.order import CartLine, Order
 from orders.domain.permissions import Gate, gate_of, is_fact, lock_of
@@ -201,10 +201,5 @@ def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> Iterable[D
 
 def _value(order: Order, rule: AttributeRule) -> object:
     """Return the attribute's value from the part of the order that it applies to, or None."""
-    areas = {
-        Applies.METADATA: (order.metadata,),
-        Applies.DERIVATIVE: (order.derivative,),
-        Applies.BOTH: (order.metadata, order.derivative),
-    }
-    values = (area.get(rule.key) for area in areas[rule.applies])
+    values = (getattr(order, area).get(rule.key) for area in rule.areas)
     return next((value for value in values if value is not None), None)

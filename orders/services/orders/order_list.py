@@ -1,7 +1,7 @@
 """Lists of orders: in numbered pages for the API, and by cursors for the desk and its exports."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from orders.services.orders.queries import any_order, order_from
 from orders.storage import database
 from orders.storage.pages import (
     Cursor,
+    CursorPage,
     Keyset,
     Page,
     Paging,
@@ -26,7 +27,7 @@ from orders.storage.pages import (
     read_text,
     read_time,
 )
-from orders.storage.tables import cart_line, orders
+from orders.storage.tables import cart_line, columns_of, orders
 
 PAGE_SIZE = 50
 # Orders that the desk's first page counts at most; beyond, there are "more than" these.
@@ -121,35 +122,20 @@ class OrderSummary:
     pieces: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """A page of the desk's list. The cursors are None at either end.
-
-    `count` is the number of all orders, on the first page only; with `has_more` there are more.
-    """
-
-    orders: tuple[OrderSummary, ...]
-    newer: str | None
-    older: str | None
-    count: int | None = None
-    has_more: bool = False
-
-
 def list_page(
     org_id: str, wanted: OrderFilter, sort: Sort, *, older_than: str = "", newer_than: str = ""
-) -> ListPage:
-    """Return a page of at most PAGE_SIZE orders of the org.
+) -> CursorPage:
+    """Return a page of at most PAGE_SIZE orders of the org; its rows are of OrderSummary.
 
     `older_than` and `newer_than` are cursors of a page with the same sort; one that cannot be read
-    means the first page.
+    means the first page, which counts up to MOST_COUNTED orders.
     """
     with database.read() as connection:
         page = cursor_page(
             connection, _ids(connection, org_id, wanted), _keyset(sort), size=PAGE_SIZE,
             older_than=older_than, newer_than=newer_than, most_counted=MOST_COUNTED,
         )  # fmt: skip
-        summaries = _read(connection, [row.id for row in page.rows])
-    return ListPage(summaries, page.newer, page.older, page.count, page.has_more)
+        return replace(page, rows=_read(connection, [row.id for row in page.rows]))
 
 
 def ids_in_batches(
@@ -176,15 +162,8 @@ def _ids(connection: Connection, org_id: str, wanted: OrderFilter) -> Select[Any
     return select(orders.c.id).where(*conditions(connection, org_id, wanted))
 
 
-_shown = [
-    orders.c[name]
-    for name in OrderSummary.__dataclass_fields__
-    if name not in {"status", "lines", "pieces"}
-]
-
-
-def _read(connection: Connection, ids: Sequence[str]) -> tuple[OrderSummary, ...]:
-    statement = select(*_shown, orders.c.status).where(orders.c.id.in_(ids))
+def _read(connection: Connection, ids: Sequence[str]) -> list[OrderSummary]:
+    statement = select(*columns_of(OrderSummary, orders)).where(orders.c.id.in_(ids))
     rows = {row.id: row._asdict() for row in connection.execute(statement)}
     counted = (
         select(cart_line.c.order_id, func.count(), func.sum(cart_line.c.count))
@@ -199,4 +178,4 @@ def _read(connection: Connection, ids: Sequence[str]) -> tuple[OrderSummary, ...
         lines, pieces = totals.get(order_id, (0, 0))
         status = Status(fields.pop("status"))
         summaries.append(OrderSummary(**fields, status=status, lines=lines, pieces=pieces))
-    return tuple(summaries)
+    return summaries
