@@ -109,6 +109,7 @@ def _show_demo(made: DemoResult, address: str) -> None:
 
 
 def server_command(factory: str = "app:create_served_app") -> list[str]:
+    """Return the command line that serves the application made by `module:function`."""
     return [sys.executable, "-m", "orders.interfaces.http.server", factory]
 
 

@@ -72,7 +72,11 @@ def record_event(
     by: str | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Add an event within a transaction; `by` is the ID of the acting account."""
+    """Add an event to the log of an account, in the caller's transaction.
+
+    `by` is the ID of the account that acted; None, and the account itself, mean that no other
+    person did. `at` is the present time unless given.
+    """
     row = {
         "staff_id": staff_id,
         "at": at or datetime.now(UTC),
@@ -134,6 +138,7 @@ def email_taken(address: str) -> Text:
 
 
 def role_errors(role: str) -> list[FieldError]:
+    """Return an error unless the role is one of ROLES."""
     if role in ROLES:
         return []
     return [FieldError("role", lazy_gettext("One of: %(options)s.", options=", ".join(ROLES)))]
@@ -188,9 +193,10 @@ def find_staff(org_id: str, staff_id: str) -> Account:
 
 
 def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
-    """Change the role of an account; `by` is the ID of the acting account.
+    """Change the role of an account; do nothing if it has that role.
 
-    Raises InvalidInput, NotFound, and Conflict for the own account and the org's last admin.
+    `by` is the ID of the account that acts. Raises InvalidInput for an unknown role, NotFound, and
+    Conflict if an admin would take the role from their own account or from the org's last admin.
     """
     refuse(role_errors(role))
 
@@ -208,7 +214,7 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
 def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = None) -> None:
     """Set the password of an account, end its sessions and invalidate its reset links.
 
-    `by` is the ID of the acting account. Raises InvalidInput and NotFound.
+    `by` is the ID of the account that acts; None for a command. Raises InvalidInput and NotFound.
     """
     refuse(password_errors(password))
     password_hash = hash_password(password)
@@ -226,7 +232,10 @@ def replace_password(
     kind: EventKind = EventKind.PASSWORD,
     by: str | None = None,
 ) -> None:
-    """Store a password hash, invalidate the account's reset links and record the event."""
+    """Store a password hash, end the account's reset links and record the event, in a transaction.
+
+    `kind` is the event to record, `by` the ID of the account that acted; see `record_event`.
+    """
     own = StaffAccount.id == staff_id
     connection.execute(update(StaffAccount).where(own).values(password_hash=password_hash))
     connection.execute(
@@ -240,7 +249,8 @@ def replace_password(
 def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
     """Disable an account and end its sessions; do nothing if it is disabled.
 
-    Raises NotFound, and Conflict for the own account and for the org's last admin.
+    `by` is the ID of the account that acts. Raises NotFound, and Conflict for that account itself
+    and for the org's last admin.
     """
     with database.transaction() as connection:
         require_org(connection, org_id, lock=True)
@@ -253,7 +263,10 @@ def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
 
 
 def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
-    """Enable a disabled account; do nothing if it is enabled. Raises NotFound."""
+    """Enable a disabled account; do nothing if it is enabled.
+
+    `by` is the ID of the account that acts. Raises NotFound.
+    """
     with database.transaction() as connection:
         if _find(connection, org_id, staff_id).disabled_at is None:
             return
@@ -300,7 +313,7 @@ WRONG_PASSWORD = lazy_gettext("This is not your password.")
 
 
 def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> None:
-    """Store a person's name and preferences. Raises InvalidInput."""
+    """Store a person's name and preferences. Raises InvalidInput with an error for each field."""
     name = name.strip()
     errors = [*person_name_errors(name), *preference_faults(preferences)]
     if preferences.language and preferences.language not in languages():
@@ -328,10 +341,9 @@ def require_password(member: StaffMember, typed: str, path: str) -> None:
         refuse([FieldError(path, WRONG_PASSWORD)])
 
 
-def record_sign_in(
-    member: StaffMember, *, by_recovery_code: bool = False, now: datetime | None = None
-) -> None:
-    at = now or datetime.now(UTC)
+def record_sign_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
+    """Store when the person has signed in, and add it to the log of the account."""
+    at = datetime.now(UTC)
     kind = EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN
     own = StaffAccount.id == member.id
 

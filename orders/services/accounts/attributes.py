@@ -92,9 +92,9 @@ def change_attribute(
 
 
 def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "down"]) -> int:
-    """Move an attribute by one position, if it is not at the end, and return it, from 1.
+    """Move an attribute one position up or down in the form; at the end it stays where it is.
 
-    Raises NotFound.
+    Returns its position then, counted from 1. Raises NotFound.
     """
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)

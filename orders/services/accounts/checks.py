@@ -38,7 +38,7 @@ def version_of(*values: object) -> str:
 
 
 def require_version(sent: str | None, stored: str) -> None:
-    """Raise ChangedMeanwhile if a version was sent that is not the stored one."""
+    """Raise ChangedMeanwhile if `sent` is not the stored version; None means that none was sent."""
     if sent is not None and sent != stored:
         raise ChangedMeanwhile(stored)
 
@@ -69,7 +69,7 @@ def name_errors(name: str, most: int = MAX_NAME) -> list[FieldError]:
 
 
 def person_name_errors(name: str) -> list[FieldError]:
-    """Return the errors in a person's name, which may be empty."""
+    """Return the errors in a person's name, which may be empty: too long, or not printable."""
     if len(name) > MAX_PERSON_NAME:
         return [
             FieldError("name", lazy_gettext("At most %(most)s characters.", most=MAX_PERSON_NAME))
@@ -80,6 +80,7 @@ def person_name_errors(name: str) -> list[FieldError]:
 
 
 def password_errors(password: str) -> list[FieldError]:
+    """Return the errors in a new password: its length, or characters that cannot be stored."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         sentence = lazy_gettext(
             "From %(least)s to %(most)s characters.", least=MIN_PASSWORD, most=Figure(MAX_PASSWORD)

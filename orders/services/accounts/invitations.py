@@ -68,9 +68,10 @@ class NewInvitation:
 def invite(
     org_id: str, *, email: str, role: str, by: str, now: datetime | None = None
 ) -> NewInvitation:
-    """Create an invitation for an e-mail address; `by` is the ID of the acting admin.
+    """Create an invitation for an e-mail address; `by` is the ID of the admin who invites.
 
-    Raises InvalidInput, and Taken if the address has an account or an open invitation of this org.
+    The result contains the secret for the link, which ends after INVITED_FOR. Raises InvalidInput,
+    and Taken if the address has an account or an open invitation of this org.
     """
     address, invitation_id = email.strip().lower(), str(uuid.uuid4())
     refuse([*email_errors(address), *role_errors(role)])
@@ -111,9 +112,9 @@ def find_invitation(org_id: str, invitation_id: str) -> Invitation:
 def invite_again(
     org_id: str, invitation_id: str, *, by: str, now: datetime | None = None
 ) -> NewInvitation:
-    """Replace the link of an open invitation by a new one, valid for INVITED_FOR.
+    """Replace the link of an open invitation by a new one, which ends after INVITED_FOR.
 
-    Raises NotFound if it is not open.
+    `by` is the ID of the admin who invites. Raises NotFound if the invitation is not open.
     """
     secret, link = _new_link(by, now)
 
@@ -143,15 +144,19 @@ def withdraw(org_id: str, invitation_id: str) -> None:
 
 
 def find_by_link(secret: str, *, now: datetime | None = None) -> Invitation:
-    """Return the invitation of a link. Raises NotFound for an invalid or expired link."""
+    """Return the invitation whose link has this secret.
+
+    Raises NotFound if there is none, or if it is accepted, withdrawn or expired.
+    """
     with database.read() as connection:
         return _by_link(connection, secret, now or datetime.now(UTC))
 
 
 def accept(secret: str, *, name: str, password: str, now: datetime | None = None) -> str:
-    """Create the account of an invitation, close the invitation and return the account's ID.
+    """Create the account of an invitation, given the secret of its link, and return its ID.
 
-    Raises InvalidInput, NotFound for a dead link, and Conflict if the address has an account.
+    The link cannot be used again. Raises InvalidInput, NotFound for a link that is used, withdrawn
+    or expired, and Conflict if the address has an account.
     """
     at, name = now or datetime.now(UTC), name.strip()
     refuse([*person_name_errors(name), *password_errors(password)])

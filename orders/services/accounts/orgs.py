@@ -174,9 +174,11 @@ def change_customer_page(
     language: str,
     version: str | None = None,
 ) -> None:
-    """Change how the customer pages look; `""` means the default of the service.
+    """Change how the customer pages look.
 
-    Raises InvalidInput, NotFound, and ChangedMeanwhile if `version` is not the stored one.
+    `customer_check` is a value of CustomerCheck, `accent` a color, `contact` one line, `language` a
+    code; each but the first may be `""`, for the default of the service. Raises InvalidInput,
+    NotFound, and ChangedMeanwhile if `version` is given and not the stored one.
     """
     color = read_colour(accent) if accent.strip() else None
     refuse(_page_errors(customer_check, accent, contact, language, color))
@@ -196,9 +198,9 @@ def change_customer_page(
 def set_logo(
     org_id: str, *, file_name: str, declared_type: str, content: bytes, store: FileStore
 ) -> None:
-    """Replace the logo by a PNG, JPEG or WebP of at most MAX_LOGO bytes.
+    """Replace the logo by a PNG, JPEG or WebP of at most MAX_LOGO bytes, written to `store`.
 
-    Raises InvalidInput, and NotFound for an unknown org.
+    Raises InvalidInput for other files, and NotFound for an unknown org.
     """
     kind = content_type_of(declared_type, file_name, content)
     refuse(_logo_errors(kind, content))
@@ -208,11 +210,12 @@ def set_logo(
 
 
 def remove_logo(org_id: str, *, store: FileStore) -> None:
+    """Remove the logo, if there is one. Raises NotFound for an unknown org."""
     _replace_logo(org_id, None, store)
 
 
 def find_logo(sha256: str) -> Logo:
-    """Return the logo with this content hash, of any org. Raises NotFound."""
+    """Return the logo with this SHA-256 in hexadecimal, of whatever org. Raises NotFound."""
     if not _SHA256.fullmatch(sha256):
         raise NotFound(NO_LOGO)
     statement = select(customer_page).where(customer_page.c.logo_sha256 == sha256)

@@ -34,7 +34,7 @@ class NewReset:
 
 
 def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = None) -> NewReset:
-    """Create a link for an account of the org, requested by the admin with the ID `by`.
+    """Create a link that sets a new password for an account; `by` is the ID of the acting admin.
 
     Raises NotFound, and Conflict for a disabled account.
     """
@@ -49,10 +49,11 @@ def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = No
 
 
 def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None:
-    """Create a link for the account with this address, requested by the person.
+    """Create a link that sets a new password, for the person with this e-mail address.
 
-    None if there is no such account or after MAX_REQUESTS. Callers must answer both alike and in
-    the same time, so that nobody learns who has an account.
+    Returns None if no enabled account has the address, and after MAX_REQUESTS links within
+    RESET_WITHIN. Callers must answer all alike and in the same time, so that nobody learns who has
+    an account.
     """
     address = email.strip().lower().replace("\0", "")
     own = (StaffAccount.email == address, StaffAccount.disabled_at.is_(None))
@@ -65,15 +66,19 @@ def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None
 
 
 def address_of_reset(secret: str, *, now: datetime | None = None) -> str:
-    """Return the e-mail address of a link's account. Raises NotFound for an invalid link."""
+    """Return the e-mail address of the account whose link has this secret.
+
+    Raises NotFound for a link that is unknown, used or expired, or of a disabled account.
+    """
     with database.read() as connection:
         return str(_by_link(connection, secret, now or datetime.now(UTC)).email)
 
 
 def set_by_reset(secret: str, *, password: str, now: datetime | None = None) -> str:
-    """Set the password by a link, end all sessions and return the account's e-mail address.
+    """Set the password of the account whose link has this secret, and end all of its sessions.
 
-    Raises InvalidInput, and NotFound for a dead link.
+    Returns the e-mail address of the account. Raises InvalidInput for the password, and NotFound
+    for a link that is unknown, used or expired.
     """
     at = now or datetime.now(UTC)
     refuse(password_errors(password))

@@ -63,16 +63,17 @@ def new_secret() -> str:
 
 
 def app_address(member: StaffMember, secret: str) -> str:
-    """Return the `otpauth:` URI that apps read from a QR code."""
+    """Return the `otpauth:` URI with the secret, which apps read from a QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=member.email, issuer_name=ISSUER)
 
 
 def turn_on(
     member: StaffMember, secret: str, typed: str, *, now: datetime | None = None
 ) -> list[str]:
-    """Turn the second factor on if the code shows that the app has the secret; end all sessions.
+    """Turn the second factor on, if `typed` is the code that the app shows for the secret.
 
-    Returns the recovery codes. Raises InvalidInput for a wrong code, and Conflict if it is on.
+    Returns the recovery codes, and ends all sessions of the person. Raises InvalidInput for a wrong
+    code, and Conflict if the second factor is on already.
     """
     at = now or datetime.now(UTC)
     step = _step_of(secret, typed, at)
@@ -94,7 +95,7 @@ def turn_on(
 def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
     """Turn off an account's second factor and end its sessions; do nothing if it is off.
 
-    `by` is the ID of the acting account. Raises NotFound.
+    `by` is the ID of the account that acts. Raises NotFound.
     """
     find_staff(org_id, staff_id)
 
@@ -128,7 +129,11 @@ def state_of(member: StaffMember) -> SecondFactorState:
 
 
 def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> CodeResult:
-    """Check a code of the app or a recovery code; an accepted code cannot be used again."""
+    """Check what a person has typed: a code of the app, or a recovery code; each works once.
+
+    The result is WRONG also for a person without a second factor, and LOCKED, whatever the code,
+    for WAIT after MOST_WRONG wrong codes.
+    """
     at = now or datetime.now(UTC)
 
     with database.transaction() as connection:

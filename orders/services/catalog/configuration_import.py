@@ -37,9 +37,10 @@ Oslo chair,OSL-CH-WAL-01,Walnut,Brass,e5d536ec-e89c-46fc-8773-7e54ba70517a,oslo-
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """An error in a row of the file, counted from 1; 0 means the whole file.
+    """An error in a row of the file, numbered from 1; row 0 means the whole file.
 
-    `column` is the column name of the file, or a path.
+    `column` is the name of the column in the file, or the path of the field; `""` for the whole
+    row.
     """
 
     row: int
@@ -101,7 +102,7 @@ def import_configurations(
 
 
 def _read(file_name: str, content: bytes, limits: Limits) -> list[_Row]:
-    """Parse the file. Raises BadImport if it cannot be read at all."""
+    """Parse the file, as JSON or CSV. Raises BadImport if it cannot be read at all."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -121,8 +122,8 @@ def _read(file_name: str, content: bytes, limits: Limits) -> list[_Row]:
     return rows
 
 
-def _bad(message: str, row: int = 0, column: str = "") -> BadImport:
-    return BadImport([RowError(row, column, message)])
+def _bad(message: str, row: int = 0) -> BadImport:
+    return BadImport([RowError(row, "", message)])
 
 
 def _json_rows(text: str) -> Iterator[_Row]:

@@ -98,7 +98,10 @@ def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or i
 def list_configurations(
     org_id: str, filters: ConfigurationFilter, paging: Paging
 ) -> Page[Configuration]:
-    """Return a page of the org's configurations; equal sort values are ordered by ID."""
+    """Return a page of the org's configurations that match, and the number of all that do.
+
+    `paging` names the field to sort by, one of SORTABLE; equal values are ordered by ID.
+    """
     ours = unindexed(configuration.c.org_id) if filters.short_ids else configuration.c.org_id
     where = [ours == org_id, configuration.c.deleted_at.is_(None), *_conditions(filters)]
     found = select(configuration).where(*where)
@@ -132,13 +135,17 @@ _files = select(*columns_of(StoredFile, configuration_file))
 
 
 def list_files(configuration_id: str) -> tuple[StoredFile, ...]:
+    """Return the files of a configuration by key; none for an unknown configuration."""
     of_configuration = configuration_file.c.configuration_id == configuration_id
     statement = _files.where(of_configuration).order_by(configuration_file.c.key)
     return tuple(StoredFile(*row) for row in database.fetch_all(statement))
 
 
 def find_file(reference: str, key: str, org_id: str) -> StoredFile:
-    """Return a file of a configuration of the org by its key. Raises NotFound."""
+    """Return the file with this key of a configuration, given by UUID or short ID.
+
+    Raises NotFound if the org has no such configuration, or the configuration no such file.
+    """
     found = find_configuration(reference, org_id)
     statement = _files.where(
         configuration_file.c.configuration_id == found.id,
@@ -152,7 +159,10 @@ def find_file(reference: str, key: str, org_id: str) -> StoredFile:
 
 
 def find_picture(reference: str, org_id: str) -> StoredFile:
-    """Return the picture of a configuration that pages may show. Raises NotFound."""
+    """Return the picture of a configuration, given by UUID or short ID.
+
+    Raises NotFound if there is none, or if it has a type that pages do not show.
+    """
     file = find_file(reference, THUMBNAIL, org_id)
     if file.content_type not in PICTURES:
         raise NotFound(lazy_gettext("This configuration has no picture."))

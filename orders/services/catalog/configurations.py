@@ -53,10 +53,11 @@ def check_configuration(
     actor: Actor,
     limits: Limits,
 ) -> tuple[NewConfiguration, tuple[NewFile, ...]]:
-    """Check a configuration as it was sent (JSON types, camelCase keys) with its files.
+    """Check a configuration as it was sent (JSON types, camelCase keys) and its files, `sent`.
 
-    `errors` are those of fields that could not be parsed and are missing in `raw`. Raises
-    InvalidInput with one error per path, and Forbidden for an `orgId` that is not the actor's.
+    Returns what is to be stored. `errors` are those of form fields that could not be read and are
+    missing in `raw`. Raises InvalidInput with one error per path, and Forbidden for an `orgId` that
+    is not the actor's.
     """
     fields: dict[str, Any] = raw if isinstance(raw, dict) else {}
     # Empty cells and form fields count as no value.
@@ -86,14 +87,12 @@ def create_configuration(
     actor: Actor,
     store: FileStore,
     key: IdempotencyKey | None = None,
-    now: datetime | None = None,
 ) -> Configuration:
-    """Store a checked configuration with its files, all or nothing.
+    """Store a checked configuration with its files, all or nothing, and return it.
 
-    Raises KeyAlreadyUsed, Conflict if the client's short ID is taken in any org, and ServiceBusy if
-    the database or the file store cannot be written.
+    Raises KeyAlreadyUsed if `key` was used before, Conflict if the client's short ID is taken in
+    any org, and ServiceBusy if the database or the file store cannot be written.
     """
-    at = now_or(now)
     configuration_id = str(uuid.uuid4())
     if new.short_id is not None and _is_taken(new.short_id):
         raise Conflict(_taken(new.short_id))
@@ -107,7 +106,7 @@ def create_configuration(
         for one, row in zip(files, rows, strict=True):
             store.put(row["stored_as"], one.content)
         has_begun = True
-        return _insert(new, configuration_id, rows, actor, key, at)
+        return _insert(new, configuration_id, rows, actor, key, now_or(None))
     except BaseException as error:
         # After ServiceBusy the rows may have been stored: only `sweep_files` may delete the files.
         if not (has_begun and isinstance(error, ServiceBusy)):

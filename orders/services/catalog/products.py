@@ -106,7 +106,7 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
 
 
 def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dict[str, str]:
-    """Return a readable reference for each ID: the SKU if it is unique, or the short ID."""
+    """Return a readable reference by ID: the SKU where the org has it once, else the short ID."""
     every = list(summaries)
     found = resolve({one.sku for one in every if one.sku}, org_id)
     unique = {one.id: sku for sku, one in found.items() if one.sku == sku}
@@ -135,7 +135,10 @@ def _summary(row: Any) -> ConfigurationSummary:  # noqa: ANN401 - a row of `_sum
 
 
 def unknown_errors(references: Sequence[tuple[int, str]], org_id: str) -> list[FieldError]:
-    """Return an error for each line, by position, that names an unknown short ID."""
+    """Return an error for each line whose `configurationId` is an unknown short ID.
+
+    `references` are pairs: the position of a line in the cart, from 0, and its `configurationId`.
+    """
     unknown = unknown_short_ids((name for _, name in references), org_id)
     return [
         FieldError(f"cart.{position}.configurationId", UNKNOWN_SENTENCE)

@@ -32,7 +32,7 @@ def utc_now() -> datetime:
 
 
 class Claim:
-    """A claimed import. Each write about it renews the claim."""
+    """The right of one process to work on an import until its lease ends; each write renews it."""
 
     def __init__(self, one: Import, until: datetime, now: Clock) -> None:
         self.one = one
@@ -56,7 +56,11 @@ class Claim:
         self._until = until
 
     def finish(self, state: ImportState, message: str | None = None) -> None:
-        """End the work. Raises ClaimLost when the import was changed meanwhile."""
+        """Store the state in which the work ends, and give the claim back.
+
+        `message` is the reason of a failure. Raises ClaimLost when the import was changed
+        meanwhile.
+        """
         is_end = state != ImportState.CHECKED
         values = {
             "state": state, "message": None if message is None else pack_line(message),
@@ -68,7 +72,7 @@ class Claim:
             raise ClaimLost
 
     def release(self) -> None:
-        """Let another process go on at once."""
+        """Give the claim back before its lease ends, so that any process can go on at once."""
         statement = (
             update(order_import)
             .where(order_import.c.id == self.one.id, order_import.c.claimed_until == self._until)

@@ -1,6 +1,6 @@
 """Start, stop and resume an import, and delete old uploads."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
 
@@ -30,22 +30,14 @@ AGAIN = lazy_gettext(
 )
 
 
-def start(
-    one: Import,
-    *,
-    actor: Actor,
-    all_or_nothing: bool,
-    skip_same: bool,
-    again: bool,
-    now: datetime | None = None,
-) -> None:
+def start(one: Import, *, actor: Actor, all_or_nothing: bool, skip_same: bool, again: bool) -> None:
     """Start the background work; a second click on the same button changes nothing.
 
     `skip_same` leaves out orders that were there already; `again` lets a file that was imported
     before create new orders. Raises InvalidInput with errors at `mode`, `same` and `again`, and
     Conflict when the import cannot be started.
     """
-    at = now or datetime.now(UTC)
+    at = utc_now()
     if one.is_started:
         return
     if one.state != ImportState.CHECKED:
@@ -94,9 +86,9 @@ def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[Fie
     return []
 
 
-def cancel(one: Import, *, now: datetime | None = None) -> None:
+def cancel(one: Import) -> None:
     """Stop an import; its orders so far stay, and are listed. A finished one stays as it is."""
-    at = now or datetime.now(UTC)
+    at = utc_now()
     running = change_import(
         one.id, {ImportState.RUNNING}, state=ImportState.CANCELLING, waiting_since=at
     )
@@ -109,14 +101,14 @@ def cancel(one: Import, *, now: datetime | None = None) -> None:
             connection.execute(before)
 
 
-def carry_on(one: Import, *, now: datetime | None = None) -> None:
+def carry_on(one: Import) -> None:
     """Create the missing orders of an import that has failed or was stopped.
 
     They are still created by the person who started it. Raises Conflict when it was never started.
     """
     if not one.is_started:
         raise Conflict(lazy_gettext("This import was never started. Upload the file again."))
-    at = now or datetime.now(UTC)
+    at = utc_now()
     resumed = change_import(
         one.id, {ImportState.FAILED, ImportState.CANCELLED}, state=ImportState.RUNNING,
         message=None, finished_at=None, waiting_since=at, claimed_until=None,

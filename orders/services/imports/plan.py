@@ -54,10 +54,11 @@ class Plan:
         self._builder = OrderBuilder(one.columns, matching, actor.org.attributes, named)
 
     def order(self, position: int) -> ImportedOrder:
+        """Return the order at a position in the file, from 0, as it would be sent to `intake`."""
         return self._builder.order(self.groups[position])
 
     def draft(self, order: ImportedOrder) -> OrderDraft:
-        """Check an order as every interface does; raises BadRows with every error."""
+        """Check an order as every interface does. Raises BadRows with every error."""
         faults = list(order.faults)
         try:
             draft = intake.check_order(
@@ -72,7 +73,7 @@ class Plan:
         return draft
 
     def fingerprint(self, position: int) -> str:
-        """Return SHA-256 over the cells of an order, for its idempotency key."""
+        """Return the SHA-256 of the cells of an order, in hexadecimal, for its idempotency key."""
         return fingerprint([row.cells for row in self.groups[position]])
 
     def same_orders(self, keep_claim: Callable[[], None]) -> dict[int, str]:

@@ -34,7 +34,7 @@ class FirstOrder:
 
 
 def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
-    """Read the first orders of an import whose columns are matched."""
+    """Return the first orders of an import, at most `most`; none until its columns are matched."""
     if one.matching is None:
         return []
     orders = read_orders(one, most=most)
@@ -48,7 +48,10 @@ def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
 
 
 def common_faults(one: Import, *, most: int) -> list[tuple[int, str, str]]:
-    """Return the errors of several rows: how many rows, the column, and the message."""
+    """Return the `most` errors that most rows have in common, except those of a single row.
+
+    Each is the number of rows, the name of the column, and the message.
+    """
     bad = read_orders(one, (OrderState.BAD,))
     counted = Counter((fault.column, fault.message) for order in bad for fault in order.faults)
     return [

@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 
 def batches(every: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield parts of the sequence, in order; each has `size` elements, the last one fewer."""
     for start in range(0, len(every), size):
         yield every[start : start + size]
 
@@ -177,13 +178,13 @@ def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
 
 
 def change_import(import_id: str, states: Collection[ImportState], **values: object) -> Update:
-    """Return the update of an import if it is in one of the states."""
+    """Return an UPDATE of the values, for an import that is in one of the states."""
     is_changed = and_(order_import.c.id == import_id, order_import.c.state.in_(states))
     return update(order_import).where(is_changed).values(**values)
 
 
 def read_sheet(one: Import, *, most: int | None = None) -> Sheet:
-    """Read the rows of the file, or only the first of them."""
+    """Read the rows of an import's file from the database; with `most`, only that many."""
     statement = (
         select(order_import_row.c.number, order_import_row.c.cells)
         .where(order_import_row.c.import_id == one.id)
@@ -265,6 +266,10 @@ def counts(one: Import) -> Counts:
 
 
 def progress(one: Import, found: Counts) -> Progress:
+    """Return how many orders of an import are checked or created by now, and of how many.
+
+    `found` is what `counts` has returned for it.
+    """
     if one.state == ImportState.CHECKING:
         return Progress(found.known, one.order_count)
     waiting = found.good + (found.bad if one.is_all_or_nothing else 0)

@@ -40,7 +40,7 @@ WRITTEN_AT_ONCE = 1_000
 
 
 def read_file(content: bytes, limits: Limits) -> Sheet:
-    """Read CSV or XLSX, distinguished by its bytes. Raises UnreadableSheet with a message."""
+    """Read CSV or XLSX, distinguished by its bytes. Raises UnreadableSheet with the reason."""
     request_lock.release()  # others do not wait for a long file
     if not content.strip():
         raise UnreadableSheet(lazy_gettext("This file is empty."))
@@ -111,7 +111,10 @@ def _printable_name(file_name: str) -> str:
 
 
 def suggest(one: Import, actor: Actor) -> Matching:
-    """Return the matching to begin with: this import's, that of the last one, or a guess."""
+    """Return the matching to begin with: the import's own, or the last one for the same columns.
+
+    Without either, or if the org has changed its attributes since, it is guessed from the names.
+    """
     if one.matching is not None:
         return one.matching
     attributes = actor.org.attributes
@@ -133,7 +136,7 @@ def suggest(one: Import, actor: Actor) -> Matching:
     return guess(one.columns, attributes)
 
 
-def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None = None) -> None:
+def match(one: Import, matching: Matching, *, actor: Actor) -> None:
     """Set the matching, and let the orders be checked in the background.
 
     Raises InvalidInput with errors at `column.<position>` and `group`, and Conflict when the
@@ -142,10 +145,9 @@ def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None
     faults = matching_faults(matching, one.columns, [rule.key for rule in actor.org.attributes])
     if faults:
         raise InvalidInput(faults)
-    at = now or datetime.now(UTC)
     statement = change_import(
         one.id, NOT_STARTED, matching=matching.as_json(), state=ImportState.CHECKING,
-        order_count=None, waiting_since=at, claimed_until=None,
+        order_count=None, waiting_since=datetime.now(UTC), claimed_until=None,
     )  # fmt: skip
 
     with database.transaction() as connection:
@@ -176,7 +178,7 @@ _SENTENCES = {
 
 
 def read_xlsx(content: bytes, *, most_rows: int) -> Sheet:
-    """Read the first visible sheet of an XLSX file; raises UnreadableSheet with a sentence."""
+    """Read the first visible sheet of an XLSX file. Raises UnreadableSheet with the reason."""
     answer = _answer(content, most_rows + 2)
     if "error" in answer:
         raise UnreadableSheet(_SENTENCES.get(answer["error"], answer["error"]))

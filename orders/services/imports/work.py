@@ -201,7 +201,7 @@ def _drafts_of_all(claim: Claim, plan: Plan, pending: Sequence[int]) -> dict[int
 def _made(
     one: Import, plan: Plan, position: int, draft: OrderDraft | None, actor: Actor
 ) -> Outcome:
-    """Create one order, or return why not."""
+    """Create one order and return its outcome: its IDs, or its errors."""
     order = plan.order(position)
     key = IdempotencyKey(key_of(one.id, position), plan.fingerprint(position))
     try:
@@ -225,6 +225,7 @@ def _as_bad(faults: Sequence[RowFault]) -> dict[str, Any]:
 
 
 def key_of(import_id: str, position: int) -> str:
+    """Return the idempotency key of the order at a position of an import."""
     return f"{KEY_PREFIX}{import_id}:{position}"
 
 

@@ -90,11 +90,12 @@ class BulkEdit:
         return self.finished_at is None and datetime.now(UTC) - self.created_at < PATIENCE
 
     def of(self, *results: str) -> tuple[BulkOutcome, ...]:
+        """Return the outcomes with one of these results."""
         return tuple(one for one in self.outcomes if one.result in results)
 
 
 def find_change(change_id: str, actor: Actor) -> BulkEdit:
-    """Read a change that this person has made. Raises NotFound."""
+    """Return a change that this person has made, with its outcomes. Raises NotFound."""
     which = (bulk_change.c.id == change_id, bulk_change.c.staff_id == actor.id)
     statement = select(bulk_change).where(*which)
     with database.read() as connection:
@@ -157,7 +158,7 @@ _OPPOSITES = {BulkAction.BIN: BulkAction.RESTORE, BulkAction.RESTORE: BulkAction
 
 
 class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
-    """More orders match than one change may take."""
+    """More than MOST_ORDERS orders match, so that nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -177,7 +178,10 @@ class Target:
 
 
 def targets_of(org_id: str, wanted: OrderFilter, sort: Sort) -> list[Target]:
-    """Return all orders that match, as they are now. Raises TooMany beyond MOST_ORDERS."""
+    """Return all orders that match, each in its present version.
+
+    Raises TooMany if there are more than MOST_ORDERS.
+    """
     batches = order_list.ids_in_batches(org_id, wanted, sort, size=MOST_ORDERS)
     ids = list(islice((one for batch in batches for one in batch), MOST_ORDERS + 1))
     if len(ids) > MOST_ORDERS:
@@ -188,17 +192,17 @@ def targets_of(org_id: str, wanted: OrderFilter, sort: Sort) -> list[Target]:
 
 def change_orders(
     targets: Sequence[Target], action: BulkAction, *, status: Status | None = None, change_id: str,
-    actor: Actor, now: datetime | None = None,
+    actor: Actor,
 ) -> BulkEdit:  # fmt: skip
-    """Change the orders one by one, at most MOST_ORDERS, and return the outcome of each.
+    """Change the orders one by one, and return the outcome of each.
 
-    An order whose version is not that of its target is left alone. A used `change_id` returns the
-    outcomes so far. Raises TooMany.
+    `status` is for BulkAction.STATUS, `change_id` a new UUID. With one that was used, nothing is
+    changed, and the outcomes so far are returned. An order whose version is not that of its target
+    stays as it is. Raises TooMany for more than MOST_ORDERS.
     """
     if len(targets) > MOST_ORDERS:
         raise TooMany
-    at = now or datetime.now(UTC)
-    change = BulkEdit(change_id, action, status, at, None, None, ())
+    change = BulkEdit(change_id, action, status, datetime.now(UTC), None, None, ())
     if not _begin(change, actor):
         return find_change(change_id, actor)
     for outcome in _outcomes(targets, change, actor):
@@ -210,13 +214,14 @@ def change_orders(
     return change
 
 
-def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> BulkEdit:
-    """Change each order back that is still as the change has left it.
+def undo(change_id: str, *, actor: Actor) -> BulkEdit:
+    """Undo a change for each order that nobody has changed since, and return the new outcomes.
 
-    A second undo does nothing. Raises NotFound for another person's change, or an old one.
+    A second call does nothing. Raises NotFound for a change of another person, or one older than
+    KEPT.
     """
     change = find_change(change_id, actor)
-    at = now or datetime.now(UTC)
+    at = datetime.now(UTC)
     if change.is_running or not _claim_undoing(change, at):
         return find_change(change_id, actor)
     outcomes = [

@@ -96,9 +96,10 @@ def add_lines(
     key: IdempotencyKey | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Add lines at the end of the cart; raises as `change_order` does.
+    """Add lines at the end of the cart, and return the changed order.
 
-    Raises KeyAlreadyUsed when the key has done it already.
+    Raises InvalidOrder if the cart is too large then, KeyAlreadyUsed when the key has done it
+    already, and the errors of `change_order`.
     """
 
     def append_lines(order: Order) -> Order:
@@ -145,7 +146,10 @@ def restore_order(
     key: IdempotencyKey | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Take the order out of the bin, if it is there. Raises as `bin_order` does."""
+    """Take the order out of the bin, if it is there, and return it.
+
+    Raises KeyAlreadyUsed when the key has done it already, and the errors of `bin_order`.
+    """
     _require_private(actor)
     change = _OrderChange(
         reference, actor, "restored", is_current, now_or(now), key, may_be_binned=True
@@ -156,12 +160,12 @@ def restore_order(
 LINK_SENT = "link sent"  # the action; its changes are `{"to": address}`
 
 
-def note_link_sent(reference: str, to: str, *, actor: Actor, now: datetime | None = None) -> None:
+def note_link_sent(reference: str, to: str, *, actor: Actor) -> None:
     """Store in the history that the customer's link was sent to this address.
 
     The order and its version stay as they are. Raises NotFound.
     """
-    at = now_or(now)
+    at = now_or(None)
     which = (tables.orders.c.org_id == actor.org_id, names_order(reference))
 
     def store_entry(connection: Connection) -> None:

@@ -66,7 +66,7 @@ class FormDraft:
 
 
 def change_key(order_id: str) -> str:
-    """Return the key of a person's change of this order; each person has one at most."""
+    """Return the key of the draft of a change of this order; each person has at most one."""
     return f"{_CHANGE}{order_id}"
 
 
@@ -116,7 +116,7 @@ def save_draft(
 
 
 def find_draft(key: str, actor: Actor) -> FormDraft | None:
-    """Return the person's draft under this key, unless its order is placed."""
+    """Return the person's draft under this key; None if there is none, or its order is placed."""
     statement = select(draft.c.fields, draft.c.version, draft.c.changed_at).where(
         _named(key, actor), ~_is_placed(key, actor)
     )
@@ -125,7 +125,10 @@ def find_draft(key: str, actor: Actor) -> FormDraft | None:
 
 
 def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
-    """Return the MOST_LISTED newest drafts of new orders of the person, but not that of `but`."""
+    """Return the person's drafts of new orders, the MOST_LISTED newest ones.
+
+    The draft with the key `but`, that of the open page, is left out.
+    """
     placed = exists().where(
         submission.c.actor_id == draft.c.staff_id, submission.c.key == draft.c.key
     )
@@ -144,24 +147,22 @@ def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
     return [DraftSummary(*row) for row in database.fetch_all(statement)]
 
 
-def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> None:
+def discard_draft(key: str, actor: Actor) -> None:
     """Remove a draft from the list; until it is deleted, its address and a save bring it back.
 
     A draft that does not exist is no error.
     """
-    database.execute(update(draft).where(_named(key, actor)).values(discarded_at=now_or(now)))
+    database.execute(update(draft).where(_named(key, actor)).values(discarded_at=now_or(None)))
 
 
-def end_change(
-    order: Order, actor: Actor, *, version: int, page: str, now: datetime | None = None
-) -> bool:
+def end_change(order: Order, actor: Actor, *, version: int, page: str) -> bool:
     """Delete the draft of a change, because the change is saved or discarded.
 
     Returns whether it is gone: what another page has saved since stays. `version` and `page` are as
     for `save_draft`. The end is remembered for END_KEPT_FOR, so that a save of this page that is
     still on its way brings nothing back; not without the name of a page.
     """
-    key, at = change_key(order.id), now_or(now)
+    key, at = change_key(order.id), now_or(None)
     values = {"fields": [], "title": "", "lines": 0, "changed_at": at, "discarded_at": at}
 
     with database.transaction() as connection:
@@ -221,9 +222,9 @@ class ChangeElsewhere(Conflict):
 
 
 def find_change(order: Order, actor: Actor) -> FormDraft | None:
-    """Return what this person has typed into the order's form and not saved.
+    """Return what this person has typed into the order's form and not saved, or None.
 
-    None for an order in the bin, which cannot be changed: its change waits until it is restored.
+    Also None for an order in the bin, which cannot be changed: the draft waits for its return.
     """
     if order.deleted_at is not None:
         return None
@@ -260,7 +261,7 @@ class Template:
     created_by: str
 
 
-def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | None = None) -> str:
+def save_template(name: str, fields: Fields, *, actor: Actor) -> str:
     """Save a form under a name for the whole org and return its ID; replace one of the same name.
 
     Raises InvalidInput for a name that is empty or too long, and Conflict beyond MAX_TEMPLATES.
@@ -270,7 +271,7 @@ def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | No
         message = lazy_gettext("A name of 1 to %(most)s characters is needed.", most=MAX_NAME)
         raise InvalidInput([FieldError("templateName", message)])
     key = {"org_id": actor.org_id, "name": name}
-    values = {"fields": fields, "created_at": now_or(now), "created_by": actor.id}
+    values = {"fields": fields, "created_at": now_or(None), "created_by": actor.id}
     mine = order_template.c.org_id == actor.org_id
     every = select(order_template.c.name, order_template.c.id).where(mine)
 
@@ -288,7 +289,7 @@ def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | No
 
 
 def list_templates(actor: Actor) -> list[Template]:
-    """Return the templates of the org by name, in any case of its letters."""
+    """Return the templates of the org, sorted by name without regard to case."""
     statement = (
         select(order_template.c.id, order_template.c.name, order_template.c.created_by)
         .where(order_template.c.org_id == actor.org_id)
@@ -298,7 +299,7 @@ def list_templates(actor: Actor) -> list[Template]:
 
 
 def find_template(template_id: str, actor: Actor) -> Fields:
-    """Return the fields of a template of the org. Raises NotFound."""
+    """Return the fields of the form that is saved as this template. Raises NotFound."""
     statement = select(order_template.c.fields).where(*_template(template_id, actor))
     fields: Fields | None = database.fetch_value(statement)
     if fields is None:

@@ -80,7 +80,10 @@ class Columns:
 def find_columns(
     org_id: str, wanted: OrderFilter, sort: Sort, rules: Sequence[AttributeRule]
 ) -> Columns:
-    """Return the columns that the orders need: the org's attributes first, then other keys."""
+    """Return the columns that the orders need: the org's attributes first, then other keys.
+
+    `rules` are the org's attributes; `wanted` and `sort` are those of the list.
+    """
     keys: dict[str, dict[str, None]] = {area: {} for area in AREAS}
     keys["platform"] = dict.fromkeys(PLATFORM)
     for rule in rules:
@@ -105,9 +108,10 @@ def find_columns(
 
 
 def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
-    """Yield the rows of all orders that match, in the order of the list; texts are not guarded.
+    """Yield the rows of all orders that match, in the order of the list, without its first line.
 
-    An order with an empty cart has one row. Orders that come or go meanwhile may be in it or not.
+    An order with an empty cart has one row. Orders that come or go meanwhile may be missing. Texts
+    that a spreadsheet could run as formulas are guarded by what writes the file.
     """
     known: dict[str, _Product] = {}
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):

@@ -102,8 +102,8 @@ def find_order_for_customer(code: str, is_unlocked: IsUnlocked) -> CustomerView 
 def verify_customer(code: str, typed: str, *, now: datetime | None = None) -> Attempt | None:
     """Compare the customer ID typed for an order, given by short ID, with its real one.
 
-    Every call uses up one of the order's tries; with none left nothing is compared. None if there
-    is no such order or its org asks for nothing.
+    Every call uses up one of the order's tries; with none left nothing is compared. Returns None if
+    there is no such order, or if its org asks for no customer ID.
     """
     found = _find(code)
     if found is None:

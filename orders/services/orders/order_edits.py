@@ -61,9 +61,11 @@ def check_edit(base: Order, raw: dict[str, Any], *, actor: Actor, limits: Limits
 def save_edit(
     order_id: str, version: int, raw: dict[str, Any], *, actor: Actor, limits: Limits
 ) -> Saved:
-    """Save changes that began with this version of the order, merged with what came since.
+    """Save changes of an order that began with this version of it.
 
-    Raises InvalidOrder, NotFound, StaleVersion for a version that never was, and EditConflict.
+    `raw` are the changed fields by their wire names. What others have changed since stays. Raises
+    EditConflict when they have changed the same, InvalidOrder, NotFound, StaleVersion for a version
+    that the order never had, and ServiceBusy.
     """
     for _ in range(TRIES):
         stored = find_order(order_id, actor.org_id)
@@ -151,6 +153,6 @@ def leave(reference: str, member: StaffMember) -> None:
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Delete who had orders open long ago; return how many."""
+    """Delete entries of pages that were closed without a word, and return how many."""
     before = now_or(now) - SILENT_FOR
     return database.execute(delete(order_editor).where(order_editor.c.seen_at <= before))

@@ -72,7 +72,7 @@ NEWEST_FIRST = Sort()
 
 
 def read_sort(text: str) -> Sort | None:
-    """Read `name` or `-name`; None for a field by which the list cannot be sorted."""
+    """Read a sort from an address: `name` or `-name`; None if the list has no such sort."""
     field = text.removeprefix("-")
     return Sort(field, text.startswith("-")) if field in SORTABLE else None
 

@@ -32,7 +32,7 @@ Address = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A saved view; `owner` is a person's name or address. `is_own` of the person who asked."""
+    """A saved view; `owner` is a person's name or address, `is_own` whether it is one's own."""
 
     id: str
     name: str
@@ -70,15 +70,14 @@ def may_change(view: View, member: StaffMember) -> bool:
 
 
 def save_view(
-    member: StaffMember, *, name: str, is_shared: bool, address: Address,
-    view_id: str | None = None, now: datetime | None = None,
-) -> str:  # fmt: skip
+    member: StaffMember, *, name: str, is_shared: bool, address: Address, view_id: str | None = None
+) -> str:
     """Save an address of the list under a name, and return the view's ID.
 
     A used `view_id` changes nothing. Raises InvalidInput for a name that is empty, too long or used
     by another view of this person, and Conflict beyond MAX_VIEWS.
     """
-    at = now or datetime.now(UTC)
+    at = datetime.now(UTC)
     checked, own_id = _checked(name), view_id or str(uuid.uuid4())
     row = {
         "id": own_id,
@@ -106,16 +105,15 @@ def save_view(
 
 
 def change_view(
-    view_id: str, member: StaffMember, *, name: str, is_shared: bool,
-    address: Address | None = None, now: datetime | None = None,
-) -> None:  # fmt: skip
-    """Rename a view, share it or not, and replace its address when one is given.
+    view_id: str, member: StaffMember, *, name: str, is_shared: bool, address: Address | None = None
+) -> None:
+    """Rename a view, share it or not, and replace its address unless None is given.
 
-    Raises NotFound, Forbidden for a view of another person unless an admin asks, InvalidInput.
+    Raises InvalidInput, NotFound, and Forbidden for a view of another person unless an admin asks.
     """
     checked = _checked(name)
     values: dict[str, object] = {"name": checked, "is_shared": is_shared}
-    values["updated_at"] = now or datetime.now(UTC)
+    values["updated_at"] = datetime.now(UTC)
     if address is not None:
         values["address"] = [list(pair) for pair in address]
 
@@ -164,7 +162,7 @@ def _refuse_taken(connection: Connection, staff_id: str, name: str, view_id: str
 
 
 def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return what the person has chosen; None when nothing was chosen yet."""
+    """Return the value that the person has chosen under this key; None for none yet."""
     statement = select(staff_preference.c.value).where(
         staff_preference.c.staff_id == staff_id, staff_preference.c.key == key
     )

@@ -40,7 +40,10 @@ STEPS: Mapping[Status, tuple[tuple[Status, timedelta], ...]] = {
 
 
 def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Iterator[ExampleOrder]:
-    """Yield the orders, oldest first. `configuration_ids` maps SKUs to IDs."""
+    """Yield the orders, oldest first; `now` is the time of the newest one.
+
+    `configuration_ids` are the IDs of the saved configurations by SKU.
+    """
     random = Random(SEED)  # noqa: S311 - not used for secrets
     projects = [
         (customer, project) for customer in WORKSHOP.customers for project in customer.projects
