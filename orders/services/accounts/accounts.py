@@ -20,14 +20,8 @@ from orders.domain.json_values import find_unstorable
 from orders.domain.permissions import ROLES
 from orders.domain.preferences import Preferences, preference_faults
 from orders.domain.texts import Text, lazy_gettext
-from orders.services.accounts.access import StaffMember, verify_password
-from orders.services.accounts.checks import (
-    find_row,
-    hash_password,
-    password_errors,
-    person_name_errors,
-    refuse,
-)
+from orders.services.accounts.access import StaffMember, password_hasher, verify_password
+from orders.services.accounts.checks import find_row, password_errors, person_name_errors, refuse
 from orders.services.accounts.orgs import require_org
 from orders.services.languages import languages
 from orders.storage import database
@@ -167,7 +161,9 @@ def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
     """
     address = email.strip().lower()
     refuse([*email_errors(address), *role_errors(role), *password_errors(password)])
-    row = new_account(org_id, email=address, role=role, password_hash=hash_password(password))
+    row = new_account(
+        org_id, email=address, role=role, password_hash=password_hasher.hash(password)
+    )
 
     try:
         with database.transaction() as connection:
@@ -217,7 +213,7 @@ def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = 
     `by` is the ID of the account that acts; None for a command. Raises InvalidInput and NotFound.
     """
     refuse(password_errors(password))
-    password_hash = hash_password(password)
+    password_hash = password_hasher.hash(password)
 
     with database.transaction() as connection:
         _find(connection, org_id, staff_id)
@@ -330,7 +326,7 @@ def change_password(member: StaffMember, *, old: str, new: str) -> None:
     """
     require_password(member, old, "old_password")
     refuse(password_errors(new))
-    password_hash = hash_password(new)
+    password_hash = password_hasher.hash(new)
     with database.transaction() as connection:
         replace_password(connection, member.id, password_hash)
 

@@ -11,7 +11,6 @@ from orders.domain.identifiers import read_uuid
 from orders.domain.json_values import find_unstorable
 from orders.domain.preferences import MAX_PERSON_NAME
 from orders.domain.texts import Figure, lazy_gettext
-from orders.services.accounts.access import password_hasher
 
 MAX_NAME = 255  # characters, of an org or a token
 MIN_PASSWORD = 10  # characters
@@ -87,10 +86,6 @@ def password_errors(password: str) -> list[FieldError]:
         )
         return [FieldError("password", sentence)]
     return find_unstorable(password, "password", nesting=0)
-
-
-def hash_password(password: str) -> str:
-    return password_hasher.hash(password)
 
 
 def readable_password() -> str:

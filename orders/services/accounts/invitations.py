@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orders.domain.errors import Conflict, NotFound, Taken
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts.access import hash_secret
+from orders.services.accounts.access import hash_secret, password_hasher
 from orders.services.accounts.accounts import (
     EventKind,
     email_errors,
@@ -21,7 +21,6 @@ from orders.services.accounts.accounts import (
 )
 from orders.services.accounts.checks import (
     find_row,
-    hash_password,
     new_link_secret,
     password_errors,
     person_name_errors,
@@ -161,7 +160,7 @@ def accept(secret: str, *, name: str, password: str, now: datetime | None = None
     at, name = now or datetime.now(UTC), name.strip()
     refuse([*person_name_errors(name), *password_errors(password)])
     find_by_link(secret, now=at)  # before the costly hash, so that strangers cannot cause load
-    password_hash = hash_password(password)
+    password_hash = password_hasher.hash(password)
 
     try:
         with database.transaction() as connection:

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, func, insert, select, update
 from orders.domain.errors import Conflict, NotFound
 from orders.domain.preferences import read_preferences
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts.access import hash_secret
+from orders.services.accounts.access import hash_secret, password_hasher
 from orders.services.accounts.accounts import EventKind, find_staff, record_event, replace_password
-from orders.services.accounts.checks import hash_password, new_link_secret, password_errors, refuse
+from orders.services.accounts.checks import new_link_secret, password_errors, refuse
 from orders.storage import database
 from orders.storage.models.people import PasswordReset, StaffAccount
 
@@ -83,7 +83,7 @@ def set_by_reset(secret: str, *, password: str, now: datetime | None = None) -> 
     at = now or datetime.now(UTC)
     refuse(password_errors(password))
     address_of_reset(secret, now=at)  # before the costly hash, so that strangers cannot cause load
-    password_hash = hash_password(password)
+    password_hash = password_hasher.hash(password)
 
     with database.transaction() as connection:
         found = _by_link(connection, secret, at)

@@ -15,7 +15,7 @@ from orders.domain.errors import Conflict, FieldError, Forbidden, InvalidInput, 
 from orders.domain.identifiers import is_short_id
 from orders.domain.inputs import Limits
 from orders.domain.json_values import MAX_ERRORS, find_unstorable, parse_json, printable
-from orders.domain.sheet_reading import csv_reason
+from orders.domain.sheet_reading import DELIMITERS, csv_reason
 from orders.domain.texts import Figure, Text, lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.services.catalog.configurations import check_configuration, save_configurations
@@ -26,7 +26,6 @@ from orders.storage.tables import configuration
 # Abbreviations for columns such as `variant.…`, `metadata.…` and `attachments.…`.
 SHORT_NAMES = {"name": "metadata.name", "sku": "metadata.sku"}
 OBJECTS = ("variant", "metadata", "attachments")
-DELIMITERS = ",;\t"
 DUPLICATE_COLUMN = lazy_gettext("This column stands here more than once.")
 SAMPLE = """\
 name,sku,variant.Wood,variant.Legs,productId,shortId,customerId
@@ -145,12 +144,10 @@ def _json_rows(text: str) -> Iterator[_Row]:
 
 def _csv_rows(text: str, limits: Limits) -> Iterator[_Row]:
     lines = io.StringIO(text, newline="")
-    first = text.partition("\n")[0]
-    if first.lower().startswith("sep="):  # a hint for and by Excel
+    if text[:4].lower() == "sep=":  # a hint for and by Excel
         lines.readline()
-        first = text.partition("\n")[2].partition("\n")[0]
-    delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    names_line = text[lines.tell() :].partition("\n")[0]
+    reader = csv.reader(lines, delimiter=max(DELIMITERS, key=names_line.count), strict=True)
     try:
         names = [name.strip() for name in next(reader, [])]
         paths = _paths(names)

@@ -99,7 +99,7 @@ def create_configuration(
     if new.thumbnail is None and any(
         one.key == THUMBNAIL and one.content_type in PICTURES for one in files
     ):
-        new = replace(new, thumbnail=thumbnail_path(configuration_id))
+        new = replace(new, thumbnail=f"/api/configurations/{configuration_id}/{THUMBNAIL}")
     rows = [_file_row(one, configuration_id, actor.org_id) for one in files]
     has_begun = False
     try:
@@ -146,10 +146,6 @@ def _insert(
         else:
             return configuration_from(row)
     raise ServiceBusy(lazy_gettext("No free short ID was found. Please try again.")) from taken
-
-
-def thumbnail_path(configuration_id: str) -> str:
-    return f"/api/configurations/{configuration_id}/{THUMBNAIL}"
 
 
 def _taken(short_id: str) -> Text:

@@ -125,27 +125,20 @@ def find(import_id: str, org_id: str) -> Import:
 
 def list_imports(org_id: str, paging: Paging) -> Page[tuple[Import, int]]:
     """Read a page of the org's imports, newest first, each with the number of its orders so far."""
-    own = (order_import.c.org_id == org_id) & (order_import.c.state != ImportState.READING)
-    made = (
-        select(func.count())
-        .select_from(order_import_order)
-        .where(
-            order_import_order.c.import_id == order_import.c.id,
-            order_import_order.c.state == OrderState.MADE,
-        )
-        .correlate(order_import)
-        .scalar_subquery()
-        .label("made")
+    is_made = and_(
+        order_import_order.c.import_id == order_import.c.id,
+        order_import_order.c.state == OrderState.MADE,
+    )
+    made = select(func.count(order_import_order.c.position)).where(is_made).scalar_subquery()
+    statement = select(order_import, made.label("made")).where(
+        order_import.c.org_id == org_id, order_import.c.state != ImportState.READING
     )
     with database.read() as connection:
         return numbered_page(
-            connection,
-            select(order_import, made).where(own),
-            paging,
-            sortable={"createdAt": order_import.c.created_at},
-            tie=order_import.c.id,
+            connection, statement, paging,
+            sortable={"createdAt": order_import.c.created_at}, tie=order_import.c.id,
             make=lambda row: (import_from(row), row.made),
-        )
+        )  # fmt: skip
 
 
 def has_run_before(one: Import) -> ColumnElement[bool]:

@@ -27,12 +27,12 @@ from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey
 from orders.services.orders.queries import (
     any_order,
+    find_order,
     history_row,
     line_rows,
     names_order,
     order_from,
     order_row,
-    whole_order,
 )
 from orders.services.webhooks.webhooks import messages
 from orders.storage import database, tables
@@ -165,17 +165,10 @@ def note_link_sent(reference: str, to: str, *, actor: Actor) -> None:
 
     The order and its version stay as they are. Raises NotFound.
     """
-    at = now_or(None)
-    which = (tables.orders.c.org_id == actor.org_id, names_order(reference))
-
-    def store_entry(connection: Connection) -> None:
-        found = connection.execute(whole_order.where(*which)).one_or_none()
-        if found is None:
-            raise NotFound(lazy_gettext("There is no order with this ID."))
-        entry = history_row(order_from(found), actor, LINK_SENT, {"to": to}, at=at)
-        connection.execute(insert(tables.order_history), entry)
-
-    database.write(store_entry)
+    order = find_order(reference, actor.org_id)
+    entry = history_row(order, actor, LINK_SENT, {"to": to}, at=now_or(None))
+    stored = insert(tables.order_history).values(entry)
+    database.write(lambda connection: connection.execute(stored).close())
 
 
 @dataclass

@@ -34,16 +34,18 @@ Fields = list[list[str]]
 _CHANGE = "change:"
 
 
-class DraftChanged(Conflict):
-    """Another window or computer has saved this draft meanwhile."""
+CHANGED_ELSEWHERE = lazy_gettext(
+    "This draft was changed in another window, so it is not saved from here any more. "
+    "Load the page again to see the other one, or place the order as it stands here."
+)
+OTHER_CHANGES = lazy_gettext(
+    "Not kept as a draft: you have other changes of this order, or have ended these "
+    "in another window. Save here, or open the order again."
+)
 
-    def __init__(self) -> None:
-        super().__init__(
-            lazy_gettext(
-                "This draft was changed in another window, so it is not saved from here any more. "
-                "Load the page again to see the other one, or place the order as it stands here."
-            )
-        )
+
+class DraftChanged(Conflict):
+    """Another window or computer has saved this draft meanwhile, or ended this change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def save_draft(
         if found.fields == fields and found.discarded_at is None:
             return int(found.version)
         if _is_refused(found, version, page):
-            raise DraftChanged
+            raise DraftChanged(OTHER_CHANGES if key.startswith(_CHANGE) else CHANGED_ELSEWHERE)
         following = int(found.version) + 1
         connection.execute(
             update(draft).where(_named(key, actor)).values(version=following, **values)
@@ -209,18 +211,6 @@ def _is_placed(key: str, actor: Actor) -> Any:  # noqa: ANN401 - SQLAlchemy's EX
     return exists().where(submission.c.actor_id == actor.id, submission.c.key == key)
 
 
-class ChangeElsewhere(Conflict):
-    """The person has other unsaved changes of the order, or has ended those of this page."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            lazy_gettext(
-                "Not kept as a draft: you have other changes of this order, or have ended these "
-                "in another window. Save here, or open the order again."
-            )
-        )
-
-
 def find_change(order: Order, actor: Actor) -> FormDraft | None:
     """Return what this person has typed into the order's form and not saved, or None.
 
@@ -236,16 +226,13 @@ def save_change(order: Order, fields: Fields, *, actor: Actor, version: int, pag
     """Save what was typed into the order's form; returns the draft's version to save over next.
 
     `fields` are all that were sent, or none when nothing differs from the order; `version` and
-    `page` as for `save_draft`. Raises ChangeElsewhere when another page has changes, or this one
+    `page` are as for `save_draft`. Raises DraftChanged when another page has changes, or this one
     has ended its own.
     """
     if not fields and not version:
         return 0
     key = change_key(order.id)
-    try:
-        return save_draft(key, fields, actor=actor, title="", lines=0, version=version, page=page)
-    except DraftChanged as changed:
-        raise ChangeElsewhere from changed
+    return save_draft(key, fields, actor=actor, title="", lines=0, version=version, page=page)
 
 
 MAX_NAME = 100  # characters

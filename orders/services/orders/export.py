@@ -181,19 +181,15 @@ BOM = "\ufeff"  # spreadsheets take a file without it for another encoding than 
 PIECE = 64 * 1024  # characters that are sent at once
 # A workbook is made whole before it is sent; beyond this, CSV is the way.
 MOST_XLSX_ROWS = 100_000
+TOO_MANY_ROWS = lazy_gettext(
+    "A workbook takes at most %(most)s lines. Narrow the list, or take the CSV.",
+    most=Figure(MOST_XLSX_ROWS),
+)
 MOST_CELL = 32_767  # characters of a cell, by the format
 
 
 class TooManyRows(OrderError):  # noqa: N818 - named like its siblings in errors.py
     """More rows than a workbook may have."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            lazy_gettext(
-                "A workbook takes at most %(most)s lines. Narrow the list, or take the CSV.",
-                most=Figure(MOST_XLSX_ROWS),
-            )
-        )
 
 
 def csv_pieces(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
@@ -226,7 +222,7 @@ def write_xlsx(file: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]])
             sheet.write_string(0, at, _guarded(name)[:MOST_CELL], bold)
         for number, row in enumerate(rows, start=1):
             if number > MOST_XLSX_ROWS:
-                raise TooManyRows
+                raise TooManyRows(TOO_MANY_ROWS)
             for at, cell in enumerate(row):
                 if isinstance(cell, int):
                     sheet.write_number(number, at, cell)

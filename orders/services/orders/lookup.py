@@ -193,13 +193,9 @@ def _customer_line(line: CartLine, summary: ConfigurationSummary | None) -> Cust
 
 
 def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> Iterable[Detail]:
+    """Yield what the org shows to customers and the order has, in the order of the form."""
     for rule in rules:
-        value = _value(order, rule)
+        values = (getattr(order, area).get(rule.key) for area in rule.areas)
+        value = next((value for value in values if value is not None), None)
         if rule.visible_to_customer and value is not None:
             yield Detail(rule.label, option_label(rule, value))
-
-
-def _value(order: Order, rule: AttributeRule) -> object:
-    """Return the attribute's value from the part of the order that it applies to, or None."""
-    values = (getattr(order, area).get(rule.key) for area in rule.areas)
-    return next((value for value in values if value is not None), None)

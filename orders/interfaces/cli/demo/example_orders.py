@@ -29,16 +29,6 @@ class ExampleOrder:
     note: str = ""
 
 
-# The status changes of orders beyond New.
-STEPS: Mapping[Status, tuple[tuple[Status, timedelta], ...]] = {
-    Status.IN_PROGRESS: ((Status.IN_PROGRESS, timedelta(hours=20)),),
-    Status.COMPLETE: (
-        (Status.IN_PROGRESS, timedelta(hours=20)),
-        (Status.COMPLETE, timedelta(days=6, hours=3)),
-    ),
-}
-
-
 def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Iterator[ExampleOrder]:
     """Yield the orders, oldest first; `now` is the time of the newest one.
 
@@ -72,7 +62,7 @@ def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Itera
                 "crates": sum(line["count"] for line in lines) // 4 + 1,
             }
         _add_special_cases(raw, number)
-        if steps := STEPS.get(status, ()):
+        if steps := WORKSHOP.steps.get(status, ()):
             raw["status"] = str(Status.NEW)
         yield ExampleOrder(raw, min(at, now), source, steps, WORKSHOP.team_notes.get(number, ""))
 
@@ -91,10 +81,10 @@ def _lines(
 ) -> list[dict[str, Any]]:
     lines = []
     number = random.choice((1, 2, 2, 3, 3, 4, 5))
-    for bought in random.sample(WORKSHOP.ranges[customer.furnishes], number):
+    for sku, fewest, most in random.sample(WORKSHOP.ranges[customer.furnishes], number):
         line: dict[str, Any] = {
-            "configurationId": configuration_ids[bought.sku],
-            "count": random.randint(bought.fewest, bought.most),
+            "configurationId": configuration_ids[sku],
+            "count": random.randint(fewest, most),
         }
         if random.random() < 0.15:
             line["metadata"] = {"note": random.choice(WORKSHOP.line_notes)}

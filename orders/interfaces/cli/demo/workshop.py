@@ -2,12 +2,14 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from orders.domain.attributes import AttributeRule
 from orders.domain.configuration import NewConfiguration
+from orders.domain.status import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +49,22 @@ class DemoCustomer:
 
 
 @dataclass(frozen=True, slots=True)
-class Purchase:
-    """A product that customers buy, with the minimum and maximum number of pieces."""
-
-    sku: str
-    fewest: int
-    most: int
-
-
-@dataclass(frozen=True, slots=True)
 class Workshop:
     """The content of the demo.
 
     `attributes` have every kind and every setting once. Required ones have a default, so that a
     minimal order, such as the first example of the README, is valid. `ranges` are what customers
-    buy, by what they furnish; `team_notes` are notes on orders, by the number of the order from 0.
+    buy, by what they furnish: SKU, smallest and largest number of pieces. `steps` are the changes
+    by which an order comes to a status, each with its time after the order was created.
+    `team_notes` are notes on orders, by the number of the order from 0.
     """
 
     name: str
     products: tuple[Product, ...]
     attributes: tuple[AttributeRule, ...]
     customers: tuple[DemoCustomer, ...]
-    ranges: dict[str, tuple[Purchase, ...]]
+    ranges: dict[str, tuple[tuple[str, int, int], ...]]
+    steps: dict[Status, tuple[tuple[Status, timedelta], ...]]
     team_notes: dict[int, str]
     line_notes: tuple[str, ...]
 
