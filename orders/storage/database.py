@@ -2,7 +2,8 @@
 
 Three ways to write. `transaction` is the usual one: a block, run once. `write` takes a function and
 runs it again where that helps: for what an API client, an import or a background job should not
-have to repeat. `insert` is for new rows only, and the cheapest.
+have to repeat. `insert` is for new rows only, and the cheapest. A select, update or delete on its
+own needs no connection: `fetch_all`, `fetch_one`, `fetch_value` and `execute`.
 
 Nothing here knows Flask. Flask-SQLAlchemy creates one engine per application; services run Core
 statements on the connections that they get here.

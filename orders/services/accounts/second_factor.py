@@ -82,10 +82,8 @@ def turn_on(
     codes = _new_codes()
 
     with database.transaction() as connection:
-        is_off = StaffAccount.totp_secret.is_(None)
-        if not _set(
-            connection, member.id, is_off, totp_secret=secret, totp_step=step, wrong_codes=0
-        ):
+        values = {"totp_secret": secret, "totp_step": step, "wrong_codes": 0}
+        if not _set(connection, member.id, values, StaffAccount.totp_secret.is_(None)):
             raise Conflict(lazy_gettext("The second factor is switched on already."))
         _store(connection, member.id, codes)
         record_event(connection, member.id, EventKind.FACTOR_ON, at=at)
@@ -100,8 +98,8 @@ def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
     find_staff(org_id, staff_id)
 
     with database.transaction() as connection:
-        is_on = StaffAccount.totp_secret.is_not(None)
-        if _set(connection, staff_id, is_on, totp_secret=None, totp_step=None, wrong_codes=0):
+        values = {"totp_secret": None, "totp_step": None, "wrong_codes": 0}
+        if _set(connection, staff_id, values, StaffAccount.totp_secret.is_not(None)):
             connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
             record_event(connection, staff_id, EventKind.FACTOR_OFF, by=by)
 
@@ -154,12 +152,12 @@ def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> Co
             return CodeResult.LOCKED
         step = _step_of(row.totp_secret, typed, at)
         if step is not None and (row.totp_step is None or step > row.totp_step):
-            _set(connection, member.id, totp_step=step, wrong_codes=0)
+            _set(connection, member.id, {"totp_step": step, "wrong_codes": 0})
             return CodeResult.BY_APP
         if _use_recovery_code(connection, member.id, typed, at):
-            _set(connection, member.id, wrong_codes=0)
+            _set(connection, member.id, {"wrong_codes": 0})
             return CodeResult.BY_RECOVERY_CODE
-        _set(connection, member.id, wrong_codes=wrong_before + 1, wrong_code_at=at)
+        _set(connection, member.id, {"wrong_codes": wrong_before + 1, "wrong_code_at": at})
         return CodeResult.WRONG
 
 
@@ -205,11 +203,8 @@ def _store(connection: Connection, staff_id: str, codes: list[str]) -> None:
 
 
 def _set(
-    connection: Connection,
-    staff_id: str,
-    *conditions: ColumnElement[bool],
-    **values: Any,  # noqa: ANN401 - values of columns
+    connection: Connection, staff_id: str, values: dict[str, Any], *conditions: ColumnElement[bool]
 ) -> bool:
     """Change the account if it fulfills the conditions; return whether it does."""
     own = update(StaffAccount).where(StaffAccount.id == staff_id, *conditions)
-    return bool(connection.execute(own.values(**values)).rowcount)
+    return bool(connection.execute(own.values(values)).rowcount)

@@ -16,7 +16,7 @@ from orders.services.accounts.access import Actor
 from orders.storage import database
 from orders.storage.models.catalog import ConfigurationFile, ConfigurationRow
 from orders.storage.sql import rows_with, unindexed
-from orders.storage.tables import cart_line, orders
+from orders.storage.tables import cart_line, columns_of, configuration, orders
 
 MAX_SUGGESTIONS = 8
 # References that are resolved for each suggestion if nothing is typed: some configurations may be
@@ -48,12 +48,7 @@ class ConfigurationSummary:
 
 
 _summaries = select(
-    ConfigurationRow.id,
-    ConfigurationRow.short_id,
-    ConfigurationRow.product_name,
-    ConfigurationRow.sku,
-    ConfigurationRow.variant,
-    ConfigurationRow.thumbnail,
+    *columns_of(ConfigurationSummary, configuration),
     ConfigurationFile.key.is_not(None).label("has_picture"),
 ).outerjoin(
     ConfigurationFile,
