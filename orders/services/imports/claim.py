@@ -56,7 +56,7 @@ class Claim:
         self._until = until
 
     def finish(self, state: ImportState, message: str | None = None) -> None:
-        """Store the state in which the work ends, and give the claim back.
+        """Store the state in which the work ends, and end the claim.
 
         `message` is the reason of a failure. Raises ClaimLost when the import was changed
         meanwhile.
@@ -72,7 +72,7 @@ class Claim:
             raise ClaimLost
 
     def release(self) -> None:
-        """Give the claim back before its lease ends, so that any process can go on at once."""
+        """End the claim before its lease does, so that any process can go on at once."""
         statement = (
             update(order_import)
             .where(order_import.c.id == self.one.id, order_import.c.claimed_until == self._until)
