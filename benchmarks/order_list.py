@@ -21,7 +21,7 @@ from app import create_app
 from benchmarks.desk_data import Maker, fill
 from benchmarks.product import SCRATCH
 from orders.domain.status import Status
-from orders.services import accounts
+from orders.services.accounts import orgs
 from orders.services.accounts.access import Actor, OrgRules
 from orders.services.orders import export
 from orders.services.orders.export import csv_pieces
@@ -121,7 +121,7 @@ def main() -> None:
         app = create_app(settings)
         with app.app_context():
             flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
-            org_id = accounts.add_org("Many orders")
+            org_id = orgs.add_org("Many orders")
             rules = OrgRules(org_id, is_strict=False, attributes=())
             actor = Actor("staff", str(uuid.uuid4()), rules, is_private=True)
             fill(Maker(org_id, actor), given.orders, given.configurations)

@@ -20,7 +20,7 @@ from orders.interfaces.customer.blueprint import UNKNOWN, customer, page, printa
 from orders.interfaces.http.assets import FOR_EVER, send_stored
 from orders.interfaces.http.current_settings import customer_link, limiter, lookup_limit
 from orders.interfaces.http.i18n import figure, gettext, language, ngettext, set_org_language
-from orders.services import accounts
+from orders.services.accounts import orgs
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.orders import lookup
 from orders.services.orders.lookup import Content, CustomerView, IsUnlocked
@@ -120,7 +120,7 @@ def show_theme_preview(color: str) -> Response:
 def show_logo(sha256: str) -> Response:
     """Send the logo whose content has this hash."""
     try:
-        logo = accounts.find_logo(sha256)
+        logo = orgs.find_logo(sha256)
         file = StoredFile("logo", "logo", logo.content_type, 0, logo.sha256, logo.stored_as)
         answer = send_stored(file)
     except NotFound as error:
