@@ -17,8 +17,7 @@ from orders.domain.attributes import AttributeRule, Kind, Option
 from orders.domain.configuration import ConfigurationInput
 from orders.domain.order import CartLine, Order
 from orders.domain.status import Status
-from orders.services import accounts
-from orders.services.accounts import access
+from orders.services.accounts import access, accounts, attributes, orgs
 from orders.services.accounts.access import Actor
 from orders.services.catalog.configurations import configuration_row
 from orders.services.orders.queries import line_rows, order_row
@@ -131,13 +130,13 @@ def filled(folder: Path, orders: int, configurations: int) -> Stock:
     finish = (Option("matt", "Matt"), Option("gloss", "Gloss"), Option("oil", "Oiled"))
     with app.app_context():
         flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
-        org_id = accounts.add_org("Many orders")
+        org_id = orgs.add_org("Many orders")
         accounts.add_staff(org_id, email=email, role="sales", password=password)
         for rule in (
             AttributeRule("finish", "Finish", Kind.OPTION, finish, required=True),
             AttributeRule("note", "Delivery note", Kind.TEXT),
         ):
-            accounts.add_attribute(org_id, rule)
+            attributes.add_attribute(org_id, rule)
         member = access.sign_in(email, password)
         if member is None:
             raise AssertionError("an account that was just made can sign in")

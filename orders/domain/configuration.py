@@ -18,9 +18,9 @@ from orders.domain.fields import (
     MAX_TEXT,
     NO_NUL,
     AnyObject,
-    Keywords,
     OrgId,
     ShortText,
+    keywords,
     reader,
     shared,
 )
@@ -63,9 +63,10 @@ class Configuration(NamedTuple):
 
 
 def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
-    """Return the text under this key of the metadata; old clients write `SKU` for `sku`.
+    """Return the text under this key of the metadata, in whatever case the key is written.
 
-    It is cut to 255 characters, for the column that people search by.
+    `key` is in lower case. The text is cut to 255 characters, for the column that people search by.
+    None when there is no metadata or no such key, and for an empty text or another type.
     """
     if metadata is None:
         return None
@@ -127,7 +128,7 @@ FileName = Annotated[
     AfterValidator(
         reader(lambda value: value if is_file_name(value) else None, FILE_NAME_SENTENCE)
     ),
-    Keywords(type="string", minLength=1, maxLength=MAX_TEXT, pattern=VISIBLE),
+    keywords(type="string", minLength=1, maxLength=MAX_TEXT, pattern=VISIBLE),
 ]
 ShortId = Annotated[
     str,
@@ -137,12 +138,12 @@ ShortId = Annotated[
             lazy_gettext("7 to 14 letters, digits, _ or -."),
         )
     ),
-    Keywords(pattern="^([A-Za-z0-9_-]{7,14})?$"),
+    keywords(pattern="^([A-Za-z0-9_-]{7,14})?$"),
 ]
 ProductId = Annotated[
     str,
     AfterValidator(reader(read_uuid, lazy_gettext("A UUID."))),
-    Keywords(pattern="^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"),
+    keywords(pattern="^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"),
 ]
 Scene = Annotated[
     Any,
@@ -152,12 +153,12 @@ Scene = Annotated[
             lazy_gettext("An object or a text."),
         )
     ),
-    Keywords(anyOf=[{"type": "string", "pattern": NO_NUL}, shared("JsonObject")]),
+    keywords(anyOf=[{"type": "string", "pattern": NO_NUL}, shared("JsonObject")]),
 ]
-Thumbnail = Annotated[str, StringConstraints(max_length=MAX_THUMBNAIL), Keywords(pattern=NO_NUL)]
+Thumbnail = Annotated[str, StringConstraints(max_length=MAX_THUMBNAIL), keywords(pattern=NO_NUL)]
 Attachments = Annotated[
     dict[str, FileName],
-    Keywords(propertyNames={"minLength": 1, "maxLength": MAX_TEXT, "pattern": VISIBLE}),
+    keywords(propertyNames={"minLength": 1, "maxLength": MAX_TEXT, "pattern": VISIBLE}),
 ]
 
 

@@ -1,7 +1,7 @@
 """Types of fields in requests and answers: constraints for pydantic, and their JSON Schema.
 
 Validation and the OpenAPI document read the same types. Pydantic cannot know what a function of our
-own checks: `Keywords` adds it to the JSON Schema and costs the validation nothing.
+own checks: `keywords` adds it to the JSON Schema and costs the validation nothing.
 """
 
 import json
@@ -54,16 +54,9 @@ EXAMPLE_ORG_ID = "5b0f8d1e-2f57-4f6c-9a08-3f6f4a1d7c11"
 EXAMPLE_CONFIGURATION_ID = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 
 
-class Keywords:
-    """Add keywords to the JSON Schema of the annotated type."""
-
-    def __init__(self, **keywords: Any) -> None:  # noqa: ANN401 - any JSON value
-        self._keywords = keywords
-
-    def __get_pydantic_json_schema__(
-        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {**handler(core_schema), **self._keywords}
+def keywords(**values: Any) -> Any:  # noqa: ANN401 - any JSON value; pydantic's annotation
+    """Return an annotation that adds keywords to the JSON Schema of its type."""
+    return Field(json_schema_extra=values)
 
 
 class AlsoSent:
@@ -118,7 +111,7 @@ def reader(read: Callable[[Any], T | None], sentence: str) -> Callable[[Any], T]
     return validate
 
 
-ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT), Keywords(pattern=NO_NUL)]
+ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT), keywords(pattern=NO_NUL)]
 JsonObject: TypeAlias = dict[str, Any]
 AnyObject = Annotated[JsonObject, WithJsonSchema(shared("JsonObject"))]
 AnyValue = Annotated[Any, WithJsonSchema(shared("JsonValue"))]
@@ -132,7 +125,7 @@ OrgId = Annotated[
         description="The org of the token. It need not be sent; another one is refused with 403.",
         examples=[EXAMPLE_ORG_ID],
     ),
-    Keywords(format="org-id", pattern=NO_NUL),
+    keywords(format="org-id", pattern=NO_NUL),
 ]
 OrderStatus = Annotated[
     Status,
@@ -157,7 +150,7 @@ ConfigurationId = Annotated[
         "UUIDs come back in small letters.",
         examples=[EXAMPLE_CONFIGURATION_ID],
     ),
-    Keywords(pattern=CONFIGURATION_ID_PATTERN, format="configuration-id"),
+    keywords(pattern=CONFIGURATION_ID_PATTERN, format="configuration-id"),
 ]
 Count = Annotated[
     int,
@@ -167,7 +160,7 @@ Count = Annotated[
         )
     ),
     Field(description="How many of it: a whole number.", examples=[2]),
-    Keywords(minimum=1, maximum=MAX_COUNT),
+    keywords(minimum=1, maximum=MAX_COUNT),
 ]
 LineMetadata = Annotated[
     AnyObject,
@@ -214,6 +207,6 @@ class PlatformInput(BaseModel):
 
 # In answers.
 MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
-Uuid = Annotated[str, Keywords(format="uuid")]
-Moment = Annotated[str, Keywords(format="date-time", pattern=MOMENT_PATTERN)]
-ShortIdText = Annotated[str, Keywords(pattern=f"^[{ALPHABET}]{{{LENGTH}}}$")]
+Uuid = Annotated[str, keywords(format="uuid")]
+Moment = Annotated[str, keywords(format="date-time", pattern=MOMENT_PATTERN)]
+ShortIdText = Annotated[str, keywords(pattern=f"^[{ALPHABET}]{{{LENGTH}}}$")]

@@ -152,7 +152,11 @@ def inspect(
 def checked(
     model: type[M], sent: dict[Any, Any], errors: dict[str, FieldError], words: MessageRules
 ) -> M | None:
-    """Return what the model reads, or None after adding the errors to `errors`, by path."""
+    """Return `sent` as the model reads it; None when it is not valid.
+
+    The errors are then added to `errors`, by path. One that is there already stays, unless a rule
+    of our own says more about the same path. `words` are for the messages.
+    """
     try:
         return model.model_validate(sent)
     except ValidationError as invalid:

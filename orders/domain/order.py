@@ -21,7 +21,6 @@ from orders.domain.fields import (
     AlsoSent,
     AnyValue,
     CartLineInput,
-    Keywords,
     MetadataObject,
     Moment,
     OrderStatus,
@@ -31,6 +30,7 @@ from orders.domain.fields import (
     ShortIdText,
     ShortText,
     Uuid,
+    keywords,
 )
 from orders.domain.moments import wire_time
 from orders.domain.status import Status
@@ -179,8 +179,8 @@ ORDER_FIELDS = (
     OrderField(
         "items", "items", FieldKind.LIST,
         # Not pydantic's own mark: it would warn whenever the field is read.
-        sent=Annotated[list[AnyValue], Keywords(deprecated=True)],
-        answered=Annotated[list[Any], Keywords(deprecated=True)],
+        sent=Annotated[list[AnyValue], keywords(deprecated=True)],
+        answered=Annotated[list[Any], keywords(deprecated=True)],
         default=list,
         description="The old name of the cart, kept and returned as it came. Without `cart`, "
         "entries of the form `{id or configurationId, count?, metadata?}` also become the cart, "

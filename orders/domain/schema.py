@@ -142,6 +142,7 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
 
 
 def missing_line(status: object) -> str:
+    """Return the message for an empty cart; `status` as it was sent, a wrong one is shown as is."""
     known = read_status(status)
     shown = status if known is None else STATUS_TEXTS[known]
     return lazy_gettext("At least one line is needed for status %(status)s.", status=shown)
@@ -169,7 +170,10 @@ def read_lines_of(lines: Iterable[Any]) -> tuple[CartLine, ...]:
 
 
 def _lacks_lines(fields: dict[str, Any]) -> bool:
-    """Return whether an order needs a line and has none, as far as it can be read."""
+    """Return whether an order needs a line and has none.
+
+    False when its status is unknown, or its lines are of a wrong type.
+    """
     status = read_status(fields.get("status", Status.NEW))
     is_open = status is None or status in OPEN_CARTS
     # Entries that could not be converted are an order all the same; no entries are none.

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from orders.domain.domains import MAX_ADDRESS, PRIVATE_SENTENCE, address_fault, is_private
 from orders.domain.errors import FieldError, InvalidInput
-from orders.domain.fields import Keywords, OrderStatus, OrgId, reader, refusal
+from orders.domain.fields import OrderStatus, OrgId, keywords, reader, refusal
 from orders.domain.inputs import Limits, MessageRules, StrictInput, checked, is_name
 from orders.domain.json_values import find_unstorable
 from orders.domain.moments import wire_fields
@@ -79,7 +79,7 @@ WebhookAddress = Annotated[
         "fragment, in ASCII, and not in a private network.",
         examples=[EXAMPLE_ADDRESS],
     ),
-    Keywords(format="webhook-address", maxLength=MAX_ADDRESS, pattern="^[Hh][Tt][Tt][Pp][Ss]?://"),
+    keywords(format="webhook-address", maxLength=MAX_ADDRESS, pattern="^[Hh][Tt][Tt][Pp][Ss]?://"),
 ]
 Statuses = Annotated[
     list[OrderStatus],
@@ -90,7 +90,7 @@ Statuses = Annotated[
         )
     ),
     Field(description="Only orders in one of these states.", examples=[["New"]]),
-    Keywords(minItems=1),
+    keywords(minItems=1),
 ]
 
 

@@ -127,6 +127,7 @@ class CursorPage(Generic[T]):
     """The rows of a page, and the cursors of its neighbors; None at either end.
 
     `count` is the number of all rows, of the first page and up to a limit; `has_more` beyond it.
+    `rows` come from the database, or are what a service has made of them.
     """
 
     rows: Sequence[T]
@@ -188,6 +189,7 @@ def find_rows(
 
 
 def cursor_of(row: Row[Any]) -> Cursor:
+    """Return the place of a row that `find_rows` has read, to go on after it."""
     return Cursor(row.cursor_value, row.cursor_tie)
 
 

@@ -132,7 +132,8 @@ def test_one_with_numbers_for_ids(api: Api) -> None:
         "PUT", f"/orders/{made['id']}", {"customerId": 12.0, "platform": {"id": 13}}
     ).json
     assert (changed["customerId"], changed["platform"]) == ("12", {"id": "13"})
-    for value in (True, 2**64, [], {}):
+    odd: tuple[object, ...] = (True, 2**64, [], {})
+    for value in odd:
         refused = api.create({"cart": [LINE], "customerId": value})
         assert [error["path"] for error in refused.json["errors"]] == ["customerId"]
 

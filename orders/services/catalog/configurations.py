@@ -6,7 +6,7 @@ import secrets
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, union_all
@@ -52,10 +52,11 @@ def check_configuration(
     actor: Actor,
     limits: Limits,
 ) -> tuple[ConfigurationInput, tuple[NewFile, ...]]:
-    """Check a configuration as it was sent (JSON types, camelCase keys) with its files.
+    """Check a configuration as it was sent (JSON types, camelCase keys) and its files, `sent`.
 
-    `errors` are those of fields that could not be parsed and are missing in `raw`. Raises
-    InvalidInput with one error per path, and Forbidden for an `orgId` that is not the actor's.
+    Returns what is to be stored. `errors` are those of form fields that could not be read and are
+    missing in `raw`. Raises InvalidInput with one error per path, and Forbidden for an `orgId` that
+    is not the actor's.
     """
     fields: dict[str, Any] = raw if isinstance(raw, dict) else {}
     # Empty cells and form fields count as no value.
@@ -85,28 +86,27 @@ def create_configuration(
     actor: Actor,
     store: FileStore,
     key: IdempotencyKey | None = None,
-    now: datetime | None = None,
 ) -> Configuration:
-    """Store a checked configuration with its files, all or nothing.
+    """Store a checked configuration with its files, all or nothing, and return it.
 
-    Raises KeyAlreadyUsed, Conflict if the client's short ID is taken in any org, and ServiceBusy if
-    the database or the file store cannot be written.
+    Raises KeyAlreadyUsed if `key` was used before, Conflict if the client's short ID is taken in
+    any org, and ServiceBusy if the database or the file store cannot be written.
     """
-    at = now_or(now)
     configuration_id = str(uuid.uuid4())
     if new.short_id is not None and _is_taken(new.short_id):
         raise Conflict(_taken(new.short_id))
     if new.thumbnail is None and any(
         one.key == THUMBNAIL and one.content_type in PICTURES for one in files
     ):
-        new = new.model_copy(update={"thumbnail": thumbnail_path(configuration_id)})
+        path = f"/api/configurations/{configuration_id}/{THUMBNAIL}"
+        new = new.model_copy(update={"thumbnail": path})
     rows = [_file_row(one, configuration_id, actor.org_id) for one in files]
     has_begun = False
     try:
         for one, row in zip(files, rows, strict=True):
             store.put(row["stored_as"], one.content)
         has_begun = True
-        return _insert(new, configuration_id, rows, actor, key, at)
+        return _insert(new, configuration_id, rows, actor, key, now_or(None))
     except BaseException as error:
         # After ServiceBusy the rows may have been stored: only `sweep_files` may delete the files.
         if not (has_begun and isinstance(error, ServiceBusy)):
@@ -148,10 +148,6 @@ def _insert(
     raise ServiceBusy(lazy_gettext("No free short ID was found. Please try again.")) from taken
 
 
-def thumbnail_path(configuration_id: str) -> str:
-    return f"/api/configurations/{configuration_id}/{THUMBNAIL}"
-
-
 def _taken(short_id: str) -> Text:
     return lazy_gettext(
         "The short ID “%(value)s” is taken. Choose another, or leave it out.", value=short_id
@@ -160,8 +156,7 @@ def _taken(short_id: str) -> Text:
 
 def _is_taken(short_id: str) -> bool:
     statement = select(configuration.c.id).where(configuration.c.short_id == short_id)
-    with database.read() as connection:
-        return connection.execute(statement).first() is not None
+    return database.fetch_one(statement) is not None
 
 
 def _file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, Any]:
@@ -183,13 +178,10 @@ def sweep_files(store: FileStore, *, now: datetime | None = None) -> int:
     """
     before = now_or(now) - SWEEP_AGE
     swept = store.discard_drafts(before)
-    names: list[str] = []
-    for name in store.names_before(before):
-        names.append(name)
-        if len(names) == SWEEP_BATCH:
-            swept += _discard_unknown(store, names)
-            names = []
-    return swept + _discard_unknown(store, names)
+    names = store.names_before(before)
+    while batch := list(islice(names, SWEEP_BATCH)):
+        swept += _discard_unknown(store, batch)
+    return swept
 
 
 def _discard_unknown(store: FileStore, names: list[str]) -> int:
@@ -198,8 +190,7 @@ def _discard_unknown(store: FileStore, names: list[str]) -> int:
         select(of_configurations).where(of_configurations.in_(names)),
         select(logo).where(logo.in_(names)),
     )
-    with database.read() as connection:
-        unknown = set(names) - set(connection.execute(statement).scalars())
+    unknown = set(names) - {row[0] for row in database.fetch_all(statement)}
     store.discard(sorted(unknown))
     return len(unknown)
 

@@ -28,12 +28,12 @@ from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey
 from orders.services.orders.queries import (
     any_order,
+    find_order,
     history_row,
     line_rows,
     names_order,
     order_from,
     order_row,
-    whole_order,
 )
 from orders.services.webhooks.webhooks import messages
 from orders.storage import database, tables
@@ -102,9 +102,10 @@ def add_lines(
     key: IdempotencyKey | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Add lines at the end of the cart; raises as `change_order` does.
+    """Add lines at the end of the cart, and return the changed order.
 
-    Raises KeyAlreadyUsed when the key has done it already.
+    Raises InvalidOrder if the cart is too large then, KeyAlreadyUsed when the key has done it
+    already, and the errors of `change_order`.
     """
 
     def append_lines(order: Order) -> Order:
@@ -151,7 +152,10 @@ def restore_order(
     key: IdempotencyKey | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Take the order out of the bin, if it is there. Raises as `bin_order` does."""
+    """Take the order out of the bin, if it is there, and return it.
+
+    Raises KeyAlreadyUsed when the key has done it already, and the errors of `bin_order`.
+    """
     _require_private(actor)
     change = _OrderChange(
         reference, actor, "restored", is_current, now_or(now), key, may_be_binned=True
@@ -162,22 +166,15 @@ def restore_order(
 LINK_SENT = "link sent"  # the action; its changes are `{"to": address}`
 
 
-def note_link_sent(reference: str, to: str, *, actor: Actor, now: datetime | None = None) -> None:
+def note_link_sent(reference: str, to: str, *, actor: Actor) -> None:
     """Store in the history that the customer's link was sent to this address.
 
     The order and its version stay as they are. Raises NotFound.
     """
-    at = now_or(now)
-    which = (tables.orders.c.org_id == actor.org_id, names_order(reference))
-
-    def store_entry(connection: Connection) -> None:
-        found = connection.execute(whole_order.where(*which)).one_or_none()
-        if found is None:
-            raise NotFound(lazy_gettext("There is no order with this ID."))
-        entry = history_row(order_from(found), actor, LINK_SENT, {"to": to}, at=at)
-        connection.execute(insert(tables.order_history), entry)
-
-    database.write(store_entry)
+    order = find_order(reference, actor.org_id)
+    entry = history_row(order, actor, LINK_SENT, {"to": to}, at=now_or(None))
+    stored = insert(tables.order_history).values(entry)
+    database.write(lambda connection: connection.execute(stored).close())
 
 
 @dataclass

@@ -23,7 +23,7 @@ from orders.storage.pages import (
     find_rows,
     numbered_page,
 )
-from orders.storage.tables import cart_line, orders
+from orders.storage.tables import cart_line, columns_of, orders
 
 PAGE_SIZE = 50
 # Orders that the desk's first page counts at most; beyond, there are "more than" these.
@@ -68,7 +68,7 @@ NEWEST_FIRST = Sort()
 
 
 def read_sort(text: str) -> Sort | None:
-    """Read `name` or `-name`; None for a field by which the list cannot be sorted."""
+    """Read a sort from an address: `name` or `-name`; None if the list has no such sort."""
     field = text.removeprefix("-")
     return Sort(field, text.startswith("-")) if field in SORTABLE else None
 
@@ -115,7 +115,7 @@ def list_page(
     """Return a page of at most PAGE_SIZE orders of the org; the first one counts all of them.
 
     `older_than` and `newer_than` are cursors of a page with the same sort; one that cannot be read
-    means the first page.
+    means the first page, which counts up to MOST_COUNTED orders.
     """
     with database.read() as connection:
         page = cursor_page(
@@ -150,15 +150,8 @@ def _ids(connection: Connection, org_id: str, wanted: OrderFilter) -> Select[Any
     return select(orders.c.id).where(*conditions(connection, org_id, wanted))
 
 
-_shown = [
-    orders.c[name]
-    for name in OrderSummary.__dataclass_fields__
-    if name not in {"status", "lines", "pieces"}
-]
-
-
-def _read(connection: Connection, ids: Sequence[str]) -> tuple[OrderSummary, ...]:
-    statement = select(*_shown, orders.c.status).where(orders.c.id.in_(ids))
+def _read(connection: Connection, ids: Sequence[str]) -> list[OrderSummary]:
+    statement = select(*columns_of(OrderSummary, orders)).where(orders.c.id.in_(ids))
     rows = {row.id: row._asdict() for row in connection.execute(statement)}
     counted = (
         select(cart_line.c.order_id, func.count(), func.sum(cart_line.c.count))
@@ -173,4 +166,4 @@ def _read(connection: Connection, ids: Sequence[str]) -> tuple[OrderSummary, ...
         lines, pieces = totals.get(order_id, (0, 0))
         status = Status(fields.pop("status"))
         summaries.append(OrderSummary(**fields, status=status, lines=lines, pieces=pieces))
-    return tuple(summaries)
+    return summaries
