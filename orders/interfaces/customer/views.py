@@ -51,7 +51,7 @@ def find() -> AnyResponse:
     if typed is None:
         return page("customer/find.html", typed="", message="")
     try:
-        code = short_id.normalise(typed)
+        code = short_id.find_code(typed)
     except MistypedShortId:
         return miss(MISTYPED, typed)
     return redirect(url_for("customer.show_order", code=code), 303)
@@ -68,7 +68,7 @@ def ask_for_code() -> AnyResponse:
 def show_order(code: str) -> AnyResponse:
     """Render the order's page; redirect other spellings of the code to the canonical one."""
     try:
-        canonical = short_id.normalise(code)
+        canonical = short_id.find_code(code)
     except MistypedShortId:
         return miss(MISTYPED, code)
     view = lookup.find_order_for_customer(canonical, unlock.is_unlocked)
