@@ -25,7 +25,7 @@ from orders.domain.fields import (
     reader,
     shared,
 )
-from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.identifiers import clean_reference, is_short_id, read_uuid
 from orders.domain.inputs import Limits, MessageRules, StrictInput, checked, is_name, too_large
 from orders.domain.json_values import MAX_ERRORS, find_unstorable, join_path, nesting_sentence
 from orders.domain.moments import wire_fields
@@ -90,14 +90,17 @@ class Configuration(NamedTuple):
 def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
     """Return the text under this key of the metadata; old clients write `SKU` for `sku`.
 
-    It is cut to 255 characters, for the column that people search by.
+    A SKU comes in plain characters, as it is looked up. The text is cut to 255 characters, for the
+    column that people search by.
     """
     if metadata is None:
         return None
     found = metadata.get(key)
     if found is None:
         found = next((value for name, value in metadata.items() if name.lower() == key), None)
-    return found[:255] if isinstance(found, str) and found else None
+    if not isinstance(found, str):
+        return None
+    return (clean_reference(found) if key == "sku" else found)[:255] or None
 
 
 def option_text(value: object) -> str | None:

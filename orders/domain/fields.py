@@ -21,7 +21,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.identifiers import read_configuration_id
 from orders.domain.inputs import OWN_RULE, StrictInput
 from orders.domain.json_values import MAX_INTEGER, MIN_INTEGER
 from orders.domain.short_id import ALPHABET, LENGTH
@@ -130,11 +130,6 @@ def reader(read: Callable[[Any], T | None], sentence: str) -> Callable[[Any], T]
     return validate
 
 
-def canonical_configuration_id(text: str) -> str | None:
-    """Return a UUID in lowercase and a short ID as it is; None for any other text."""
-    return read_uuid(text) or (text if is_short_id(text) else None)
-
-
 ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT), Keywords(pattern=NO_NUL)]
 JsonObject: TypeAlias = dict[str, Any]
 AnyObject = Annotated[JsonObject, WithJsonSchema(shared("JsonObject"))]
@@ -160,7 +155,7 @@ ConfigurationId = Annotated[
     str,
     AfterValidator(
         reader(
-            canonical_configuration_id,
+            read_configuration_id,
             lazy_gettext(
                 "A UUID, or the short ID of a saved configuration (7 to 14 letters, digits, _ or "
                 "-)."

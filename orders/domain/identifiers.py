@@ -1,4 +1,4 @@
-"""UUIDs, the two ways in which a cart line names its configuration, and IDs as people paste them."""
+"""UUIDs, the two ways in which a cart line names its configuration, and plain characters."""
 
 import functools
 import re
@@ -47,7 +47,8 @@ def clean_reference(text: str) -> str:
 
 def read_uuid(text: str) -> str | None:
     """Return a UUID in canonical form, lowercase with hyphens; None for any other text."""
-    return text.lower() if _UUID.fullmatch(text) else None
+    plain = plain_characters(text)
+    return plain.lower() if _UUID.fullmatch(plain) else None
 
 
 def is_short_id(text: str) -> bool:
@@ -55,9 +56,13 @@ def is_short_id(text: str) -> bool:
     return _SHORT_ID.fullmatch(text) is not None
 
 
-def is_configuration_id(text: str) -> bool:
-    """Return whether the text can name a configuration at all."""
-    return read_uuid(text) is not None or is_short_id(text)
+def read_configuration_id(text: str) -> str | None:
+    """Return a UUID in lowercase, or the short ID of a configuration; None for any other text.
+
+    Both come back in plain characters, whatever marks copying has added.
+    """
+    plain = plain_characters(text)
+    return read_uuid(plain) or (plain if is_short_id(plain) else None)
 
 
 def new_uuid(at: datetime) -> str:

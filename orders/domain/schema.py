@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from orders.domain.errors import FieldError
-from orders.domain.fields import canonical_configuration_id, whole_count
+from orders.domain.fields import whole_count
+from orders.domain.identifiers import read_configuration_id
 from orders.domain.inputs import (
     UNKNOWN_FIELD,
     Limits,
@@ -206,7 +207,7 @@ def _line_from_item(entry: object) -> CartLine | None:
     names = [entry[name] for name in ("id", "configurationId") if name in entry]
     if not names or any(name != names[0] for name in names):
         return None
-    configuration = canonical_configuration_id(names[0]) if isinstance(names[0], str) else None
+    configuration = read_configuration_id(names[0]) if isinstance(names[0], str) else None
     count, metadata = whole_count(entry.get("count")), entry.get("metadata")
     if configuration is None or count is None or not isinstance(entry.get("metadata", {}), dict):
         return None

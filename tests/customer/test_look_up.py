@@ -117,7 +117,7 @@ def test_odd_texts_are_mistyped_codes(client: FlaskClient, clock: Clock, typed: 
 @pytest.mark.parametrize(
     "pasted",
     [
-        CODE + "\n", "\t" + CODE, CODE.replace("0", "０"), CODE + "/", f"“{grouped(CODE)}”",  # noqa: RUF001
+        CODE + "\n", "\t" + CODE, CODE.replace("0", "\uff10"), CODE + "/", f"“{grouped(CODE)}”",
         f"Code: {grouped(CODE)}.", f"http://localhost/o/{CODE}?lang=de", f"\u202a{CODE}\u202c",
     ],
 )  # fmt: skip
