@@ -7,6 +7,7 @@ from typing import Any
 
 from orders.domain.attributes import AttributeRule
 from orders.domain.errors import FieldError
+from orders.domain.identifiers import plain_characters
 from orders.domain.order import IMPORTED_FIELDS, OBJECT_FIELDS
 from orders.domain.texts import lazy_gettext
 
@@ -41,6 +42,7 @@ _WORDS = {
     "productcode productnumber partnumber",
     COUNT: "count qty quantity pieces pcs amount units menge anzahl stück stueck stk",
 }
+COUNT_WORDS = frozenset(_WORDS[COUNT].split())
 _TARGET_BY_NAME = {one.lower(): one for one in (*ORDER_TARGETS, *LINE_TARGETS) if one != ORDER}
 _TARGET_BY_WORD = {word: target for target, words in _WORDS.items() for word in words.split()}
 # Less certain: they count when no other column has the same target.
@@ -80,7 +82,7 @@ def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matchi
                 targets[at] = target
     if not {CONFIGURATION, SKU} & set(targets):
         for at, name in enumerate(columns):
-            if targets[at] == IGNORED and _plain(name) in _WEAK_CONFIGURATIONS:
+            if targets[at] == IGNORED and plain_name(name) in _WEAK_CONFIGURATIONS:
                 targets[at] = CONFIGURATION
                 break
     group = next((targets.index(one) for one in _JOINING if one in targets), None)
@@ -89,19 +91,20 @@ def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matchi
 
 def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
     """Return the targets by wire name, by attribute, by a common and by a less certain word."""
-    word = _plain(name)
+    word = plain_name(name)
     wire = _TARGET_BY_NAME.get(name.lower(), "")
     area, dot, key = name.partition(".")
     if not wire and dot and key.strip() and area.lower() in OBJECTS:
         wire = f"{area.lower()}.{key.strip()}"
     attribute = next(
-        (one.path for one in attributes if word in {_plain(one.key), _plain(one.label)}), ""
+        (one.path for one in attributes if word in {plain_name(one.key), plain_name(one.label)}), ""
     )
     return wire, attribute, _TARGET_BY_WORD.get(word, ""), _WEAK_WORDS.get(word, "")
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.casefold())
+def plain_name(name: str) -> str:
+    """Return a name folded, in plain characters, without blanks and signs."""
+    return re.sub(r"[\W_]+", "", plain_characters(name).casefold())
 
 
 def free_targets(name: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Finds the saved configuration that a person means: by ID, short ID or SKU, or while typing."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,6 +102,11 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
 
     found = {one: named(clean) or named(typed) for one, (clean, typed) in wanted.items()}
     return {one: summary for one, summary in found.items() if summary is not None}
+
+
+def ids_in(org_id: str) -> Callable[[Iterable[str]], dict[str, str]]:
+    """Return the function that finds the ID for each of some references, as `resolve` does."""
+    return lambda names: {name: one.id for name, one in resolve(names, org_id).items()}
 
 
 def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dict[str, str]:
