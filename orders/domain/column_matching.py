@@ -62,6 +62,14 @@ class Matching:
     def column_of(self, target: str) -> int | None:
         return self.targets.index(target) if target in self.targets else None
 
+    def with_lines(self, reference: int, count: int | None) -> "Matching":
+        """Return the matching with these columns as reference and count, where nothing else is."""
+        targets = list(self.targets)
+        for at, target in ((reference, CONFIGURATION), (count, COUNT)):
+            if at is not None and targets[at] == IGNORED and target not in targets:
+                targets[at] = target
+        return Matching(tuple(targets), self.group)
+
     def as_json(self) -> dict[str, Any]:
         return {"targets": list(self.targets), "group": self.group}
 

@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from orders.domain.column_matching import CONFIGURATION, COUNT, COUNT_WORDS, SKU, guess, plain_name
+from orders.domain.attributes import AttributeRule
+from orders.domain.column_matching import (
+    CONFIGURATION,
+    COUNT,
+    COUNT_WORDS,
+    IGNORED,
+    SKU,
+    guess,
+    plain_name,
+)
 from orders.domain.identifiers import clean_reference, plain_characters, read_uuid
 from orders.domain.text_tables import SEPARATORS, read_table, shown
 
@@ -143,6 +152,50 @@ def heading(cells: Sequence[str]) -> Columns | None:
     if not references or (count is None and not is_alone and not is_exact):
         return None
     return Columns(tuple(references), count)
+
+
+def heading_row(
+    rows: Sequence[tuple[int, Sequence[str]]], attributes: Sequence[AttributeRule], look_up: LookUp
+) -> int:
+    """Return the number of the row with the names of the columns, 0 for a file without one.
+
+    It is the first row that names a reference and something else; without such a row the first
+    one, unless it names a configuration or has a count.
+    """
+    for number, cells in rows:
+        targets = set(guess(cells, attributes).targets) - {IGNORED}
+        is_alone = sum(map(bool, cells)) == 1
+        if {CONFIGURATION, SKU} & targets and (len(targets) > 1 or is_alone):
+            return number
+    number, cells = rows[0]
+    row = _row(cells, "\t")
+    names = set(_names_in(row))
+    is_line = any(map(count_of, cells)) or any(id_of(one, look_up(names)) for one in names)
+    is_heading = any(guess(cells, attributes).targets)
+    return number if is_heading or not is_line else 0
+
+
+def likely_columns(rows: Sequence[Sequence[str]], look_up: LookUp) -> Columns | None:
+    """Return the columns that name configurations in most of the rows, and their counts."""
+    every = [_row(cells, "\t") for cells in rows]
+    named = look_up({name for row in every for name in _names_in(row)})
+    running = _running_numbers(every)
+    found = Counter(
+        reading for row in every for reading in _likely_readings(row, named, running)
+    ).most_common(1)
+    if not found or 2 * found[0][1] < len(rows):
+        return None
+    [((at, count), _)] = found
+    return Columns((at,), count)
+
+
+def _likely_readings(row: _Row, named: Named, running: int | None) -> list[Reading]:
+    if len(row.filled) == 1:
+        at = row.cells.index(row.filled[0])
+        return [(at, None)] if any(id_of(name, named) for name in names_in(row.filled[0])) else []
+    readings = _row_readings(row, named, running)
+    is_count = len(readings) == 1 and count_of(row.cells[readings[0][1] or 0])
+    return readings if is_count else [(at, None) for at, _ in readings[:1]]
 
 
 def _names_in(row: _Row) -> Iterator[str]:

@@ -48,9 +48,7 @@ def _separator(lines: Sequence[str]) -> str:
     """Return the separator that divides the most records into equally many cells."""
 
     def evidence(separator: str) -> int:
-        if any(line.count(separator) > MOST_IN_LINE for line in lines):
-            return 0
-        records = islice(_records(lines, separator), EVIDENCE)
+        records = islice(_records(lines[: EVIDENCE * MOST_LINES], separator), EVIDENCE)
         widths = Counter(len(cells) for cells in records if len(cells) > 1)
         return max(widths.values(), default=0)
 
@@ -68,13 +66,16 @@ def _records(lines: Sequence[str], separator: str) -> Iterator[list[str]]:
 
 def _record(lines: Sequence[str], at: int, separator: str) -> tuple[list[str], int]:
     """Return the cells of the record that begins at this line, and the line behind it."""
+    if lines[at].count(separator) > MOST_IN_LINE:
+        return [f"{BROKEN}{lines[at]}"], at + 1
     quotes = 0
     # Quotation marks come in pairs: with an odd number the record goes on in the next line.
     for end in range(at + 1, min(at + MOST_LINES, len(lines)) + 1):
         quotes += lines[end - 1].count('"')
         if quotes % 2 == 0:
             break
-    if quotes and quotes % 2 == 0:
+    is_narrow = all(line.count(separator) <= MOST_IN_LINE for line in lines[at:end])
+    if quotes and quotes % 2 == 0 and is_narrow:
         reader = csv.reader(lines[at:end], delimiter=separator, strict=True, skipinitialspace=True)
         try:
             records = list(reader)

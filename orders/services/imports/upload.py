@@ -13,13 +13,33 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orders.domain import spreadsheet
-from orders.domain.column_matching import Matching, guess, matching_faults, still_fits
+from orders.domain.column_matching import (
+    CONFIGURATION,
+    SKU,
+    Matching,
+    guess,
+    matching_faults,
+    still_fits,
+)
 from orders.domain.errors import Conflict, InvalidInput, NotFound
 from orders.domain.inputs import Limits
-from orders.domain.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, read_csv, sheet_of
+from orders.domain.line_reading import heading_row, likely_columns
+from orders.domain.sheet_reading import (
+    BY_THE_FILE,
+    FIRST_ROWS,
+    FindHeading,
+    ReadingChoices,
+    Sheet,
+    UnreadableSheet,
+    is_spreadsheet,
+    names_columns,
+    read_csv,
+    sheet_of,
+)
 from orders.domain.spreadsheet import SheetAnswer
 from orders.domain.texts import lazy_gettext, pack
 from orders.services.accounts.access import Actor
+from orders.services.catalog import products
 from orders.services.imports.records import (
     NOT_STARTED,
     Import,
@@ -27,6 +47,7 @@ from orders.services.imports.records import (
     batches,
     change_import,
     find,
+    read_sheet,
     rows_written,
 )
 from orders.storage import database
@@ -35,16 +56,21 @@ from orders.storage.tables import insert_new, order_import, order_import_order, 
 
 # Rows that are written in one transaction: nobody waits long for the database meanwhile.
 WRITTEN_AT_ONCE = 1_000
+SAMPLE = 50  # rows by which columns without telling names are guessed
 
 
-def read_file(content: bytes, limits: Limits) -> Sheet:
+def read_file(
+    content: bytes,
+    limits: Limits,
+    choices: ReadingChoices = BY_THE_FILE,
+    find_heading: FindHeading | None = None,
+) -> Sheet:
     """Read CSV or XLSX, distinguished by its bytes. Raises UnreadableSheet with a message."""
     request_lock.release()  # others do not wait for a long file
     if not content.strip():
         raise UnreadableSheet(lazy_gettext("This file is empty."))
-    if is_spreadsheet(content):
-        return read_xlsx(content, most_rows=limits.order_rows)
-    return read_csv(content, most_rows=limits.order_rows)
+    read = read_xlsx if is_spreadsheet(content) else read_csv
+    return read(content, most_rows=limits.order_rows, choices=choices, find_heading=find_heading)
 
 
 def upload(
@@ -54,6 +80,7 @@ def upload(
     actor: Actor,
     limits: Limits,
     key: str,
+    choices: ReadingChoices = BY_THE_FILE,
     now: datetime | None = None,
 ) -> Import:
     """Store a file's rows as an import whose columns are to be matched.
@@ -61,7 +88,10 @@ def upload(
     The same `key` with the same content is the same import: of a form that was sent twice. Raises
     UnreadableSheet, and stores nothing then.
     """
-    sheet = read_file(content, limits)
+    look_up = products.ids_in(actor.org_id)
+    sheet = read_file(
+        content, limits, choices, lambda rows: heading_row(rows, actor.org.attributes, look_up)
+    )
     at = now or datetime.now(UTC)
     content_hash = sheet.content_hash()
     import_id = str(uuid.uuid5(uuid.UUID(actor.id), f"{key} {content_hash}"))
@@ -135,7 +165,16 @@ def suggest(one: Import, actor: Actor) -> Matching:
         remembered = Matching.from_json(stored)
         if still_fits(remembered, one.columns, [rule.key for rule in attributes]):
             return remembered
-    return guess(one.columns, attributes)
+    guessed = guess(one.columns, attributes)
+    if {CONFIGURATION, SKU} & set(guessed.targets):
+        return guessed
+    rows = [row.cells[: len(one.columns)] for row in read_sheet(one, most=SAMPLE).rows]
+    likely = likely_columns(rows, products.ids_in(actor.org_id))
+    if likely is None:
+        return guessed
+    # Of a column with a name of its own a person says whether it is the count.
+    count = likely.count if not names_columns(one.columns) else None
+    return guessed.with_lines(*likely.references, count)
 
 
 def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None = None) -> None:
@@ -180,14 +219,23 @@ _SENTENCES = {
 }
 
 
-def read_xlsx(content: bytes, *, most_rows: int) -> Sheet:
+def read_xlsx(
+    content: bytes,
+    *,
+    most_rows: int,
+    choices: ReadingChoices = BY_THE_FILE,
+    find_heading: FindHeading | None = None,
+) -> Sheet:
     """Read the first visible sheet of an XLSX file; raises UnreadableSheet with a sentence."""
-    answer = _answer(content, most_rows + 2)
+    answer = _answer(content, most_rows + FIRST_ROWS)
     if "error" in answer:
         raise UnreadableSheet(_SENTENCES.get(answer["error"], answer["error"]))
     note = lazy_gettext("Only the first sheet was read, “%(sheet)s”.", sheet=answer["sheet"])
     notes = [note] if answer["sheets"] > 1 else []
-    return sheet_of(answer["rows"], most_rows=most_rows, notes=notes)
+    return sheet_of(
+        answer["rows"], most_rows=most_rows, notes=notes, heading=choices.heading,
+        find_heading=find_heading,
+    )  # fmt: skip
 
 
 def _answer(content: bytes, most_rows: int) -> SheetAnswer:
