@@ -27,11 +27,11 @@ from orders.domain.column_matching import (
 from orders.domain.errors import FieldError
 from orders.domain.identifiers import plain_characters
 from orders.domain.json_values import printable
-from orders.domain.line_reading import Columns, Named, id_of, line_of, names_in
+from orders.domain.line_reading import Columns, Named, id_of, line_of, names_in, read_count
 from orders.domain.sheet_reading import Sheet, SheetRow, read_value
 from orders.domain.text_tables import fault_of, is_broken, shown
 from orders.domain.texts import Text, lazy_gettext
-from orders.domain.typed_values import read_attribute, read_count, read_status_word
+from orders.domain.typed_values import read_attribute, read_status_word
 
 NOT_AN_OBJECT = lazy_gettext("A JSON object, such as {“key”: “value”}.")
 NOT_ONE = lazy_gettext("Not the ID, short ID or SKU of exactly one saved configuration.")

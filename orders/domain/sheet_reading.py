@@ -17,8 +17,7 @@ import orjson
 from charset_normalizer import from_bytes
 
 from orders.domain.errors import OrderError
-from orders.domain.identifiers import clean_reference
-from orders.domain.text_tables import MOST_IN_LINE, read_table, shown
+from orders.domain.text_tables import MOST_IN_LINE, read_table, says_nothing, shown
 from orders.domain.texts import Figure, lazy_gettext, lazy_ngettext
 
 MAX_COLUMNS = 1_000  # an export has up to 600 keys
@@ -57,11 +56,16 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The columns' names, the rows below them that are not empty, and what was assumed."""
+    """The columns' names, the rows below them that are not empty, and what was assumed.
+
+    A spreadsheet has names of `sheets`, of which one was read, and a number of `hidden` rows.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[SheetRow, ...]
     notes: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
+    hidden: int = 0
 
     def content_hash(self) -> str:
         """Return SHA-256 in hexadecimal over names and cells, which is the same in any format."""
@@ -251,9 +255,8 @@ def letters(at: int) -> str:
 
 def _filled(rows: NumberedRows) -> Iterator[tuple[int, list[str]]]:
     for number, row in rows:
-        cells = [unguard(cell) for cell in row]
-        if any(map(clean_reference, cells)):
-            yield number, cells
+        if not says_nothing(row):
+            yield number, [unguard(cell) for cell in row]
 
 
 def _decoded(content: bytes, encoding: str) -> tuple[str, list[str]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from orders.domain.identifiers import plain_characters
 from orders.domain.texts import Figure, Text, lazy_gettext
 
 # Of equal evidence the first counts: fewer texts have it.
@@ -22,6 +23,7 @@ MOST_LINES = 200  # of one cell
 MAX_CELL = 131_072  # characters
 _HINT = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)  # what Excel writes and reads
 _RULES = frozenset("|+-:= ")  # a line of these is drawn between rows
+_NOTHING = f' "\r\n{SEPARATORS}'
 # Before a cell that is not what its sender meant. Unicode reserves the character for such uses.
 BROKEN = "\ufdd0"
 
@@ -104,6 +106,11 @@ def _between_pipes(cells: list[str], line: str) -> list[str]:
         return []
     begins, ends = int(bare.startswith("|")), int(bare.endswith("|") and len(cells) > 1)
     return cells[begins : len(cells) - ends]
+
+
+def says_nothing(cells: Sequence[str]) -> bool:
+    """Return whether a record has nothing but blanks, separators and invisible characters."""
+    return not any(plain_characters(cell).strip(_NOTHING) for cell in cells)
 
 
 def is_broken(cell: str) -> bool:

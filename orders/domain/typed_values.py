@@ -15,8 +15,6 @@ from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
-# What spreadsheets make of a whole number. Three zeros would be a thousand to many.
-_WHOLE_WITH_ZEROS = re.compile(r"([0-9]{1,18})[.,]0{1,2}")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}")
 _YES = frozenset({"yes", "y", "true", "1", "x", "ja", "j", "wahr"})
 _NO = frozenset({"no", "n", "false", "0", "nein", "falsch"})
@@ -47,12 +45,6 @@ def read_whole(text: str) -> int | str:
     """Read a whole number: digits alone; a dot would be a thousand to one, a decimal to another."""
     bare = text.strip()
     return int(bare) if _WHOLE.fullmatch(bare) else text
-
-
-def read_count(text: str) -> int | str:
-    """Read a count out of a file: digits, or what a spreadsheet makes of them (2.0)."""
-    match = _WHOLE_WITH_ZEROS.fullmatch(text)
-    return int(match[1]) if match else read_whole(text)
 
 
 def read_number(text: str) -> int | float | str:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orders.domain.line_reading import PastedLine, read_pasted_lines
+from orders.domain.line_reading import PastedLine
+from orders.domain.pasted_lines import read_pasted_lines
 
 
 def read(text: str) -> list[tuple[str, str]]:

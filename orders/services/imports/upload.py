@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from orders.domain.column_matching import (
 )
 from orders.domain.errors import Conflict, InvalidInput, NotFound
 from orders.domain.inputs import Limits
-from orders.domain.line_reading import heading_row, likely_columns
+from orders.domain.pasted_lines import heading_row, likely_columns
 from orders.domain.sheet_reading import (
     BY_THE_FILE,
     FIRST_ROWS,
@@ -37,7 +38,7 @@ from orders.domain.sheet_reading import (
     sheet_of,
 )
 from orders.domain.spreadsheet import SheetAnswer
-from orders.domain.texts import lazy_gettext, pack
+from orders.domain.texts import lazy_gettext, lazy_ngettext, pack
 from orders.services.accounts.access import Actor
 from orders.services.catalog import products
 from orders.services.imports.records import (
@@ -161,7 +162,7 @@ def suggest(one: Import, actor: Actor) -> Matching:
     )
     with database.read() as connection:
         stored = connection.execute(last).scalar_one_or_none()
-    if stored is not None:
+    if stored is not None and names_columns(one.columns):
         remembered = Matching.from_json(stored)
         if still_fits(remembered, one.columns, [rule.key for rule in attributes]):
             return remembered
@@ -215,6 +216,7 @@ _SENTENCES = {
             "This file is no spreadsheet that can be read. Save it anew as XLSX, or as CSV."
         ),
         lazy_gettext("This file is protected with a password. Save a copy without one."),
+        lazy_gettext("There is no sheet with this name in the file."),
     )
 }
 
@@ -227,20 +229,37 @@ def read_xlsx(
     find_heading: FindHeading | None = None,
 ) -> Sheet:
     """Read the first visible sheet of an XLSX file; raises UnreadableSheet with a sentence."""
-    answer = _answer(content, most_rows + FIRST_ROWS)
+    answer = _answer(content, most_rows + FIRST_ROWS, choices.sheet)
     if "error" in answer:
         raise UnreadableSheet(_SENTENCES.get(answer["error"], answer["error"]))
-    note = lazy_gettext("Only the first sheet was read, “%(sheet)s”.", sheet=answer["sheet"])
-    notes = [note] if answer["sheets"] > 1 else []
-    return sheet_of(
-        answer["rows"], most_rows=most_rows, notes=notes, heading=choices.heading,
-        find_heading=find_heading,
+    hidden, rows = frozenset(answer["hidden"]), answer["rows"]
+    notes = []
+    if len(answer["sheets"]) > 1:
+        notes.append(lazy_gettext("Only the sheet “%(sheet)s” was read.", sheet=answer["sheet"]))
+    unseen = sum(number in hidden for number, _ in rows)
+    if choices.skips_hidden:
+        rows = [row for row in rows if row[0] not in hidden]
+    elif unseen:
+        notes.append(
+            lazy_ngettext(
+                "One row is hidden or filtered out in the file. It was read like the others.",
+                "%(num)s rows are hidden or filtered out in the file. They were read like the "
+                "others.",
+                unseen,
+            )
+        )
+    return replace(
+        sheet_of(
+            rows, most_rows=most_rows, notes=notes, heading=choices.heading,
+            find_heading=find_heading,
+        ),
+        sheets=tuple(answer["sheets"]), hidden=unseen,
     )  # fmt: skip
 
 
-def _answer(content: bytes, most_rows: int) -> SheetAnswer:
+def _answer(content: bytes, most_rows: int, sheet: str) -> SheetAnswer:
     request_lock.release()
-    command = [sys.executable, "-I", str(Path(spreadsheet.__file__)), str(most_rows)]
+    command = [sys.executable, "-I", str(Path(spreadsheet.__file__)), str(most_rows), sheet]
     try:
         done = subprocess.run(  # noqa: S603 - our own file; what was sent is its standard input
             command, input=content, capture_output=True, timeout=PATIENCE, check=True

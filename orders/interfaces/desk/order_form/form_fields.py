@@ -14,8 +14,9 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, SelectChoice, SelectField, StringField, TextAreaField
 
 from orders.domain.attributes import AttributeRule, Kind
-from orders.domain.line_reading import LookUp, read_pasted_lines
+from orders.domain.line_reading import LookUp
 from orders.domain.order import LABELS, TEXT_FIELDS
+from orders.domain.pasted_lines import read_pasted_lines
 from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import read_number

@@ -11,6 +11,7 @@ from typing import Any
 from orders.domain.errors import FieldError
 from orders.domain.identifiers import read_uuid
 from orders.domain.json_values import RepeatedKeys
+from orders.domain.line_reading import read_count
 from orders.domain.order import TEXT_FIELDS
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import (
@@ -18,7 +19,6 @@ from orders.domain.typed_values import (
     DetailError,
     read_details,
     read_value,
-    read_whole,
     whole_number,
 )
 from orders.interfaces.desk.forms import FilledForm, FormData, SummaryError, element_id
@@ -112,7 +112,7 @@ class OrderEntry(FilledForm):
     @property
     def pieces(self) -> int:
         """The sum of the valid counts."""
-        counts = (read_whole(line.count.text) for line in self.filled_lines)
+        counts = (read_count(line.count.text) for line in self.filled_lines)
         return sum(count for count in counts if isinstance(count, int) and count > 0)
 
     def same_as(self, line: FormLine) -> FormLine | None:
@@ -161,7 +161,7 @@ class OrderEntry(FilledForm):
         if typed:
             raw["configurationId"] = card.id if card else typed
         if line.count.text:
-            raw["count"] = read_whole(line.count.data)
+            raw["count"] = read_count(line.count.data)
         if line.details.text:
             raw["metadata"] = _object(_details(line) or [])
         return raw
