@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from orders.domain.attributes import AttributeRule
@@ -31,6 +31,7 @@ LINE_TARGETS = {
 }
 # Whole objects, as an export writes what has no columns of its own.
 REST_TARGETS = {one: lazy_gettext("More %(field)s, as JSON", field=one) for one in OBJECTS}
+MAX_ASKED = 5  # columns that are named in a question
 NOT_OF_THE_LIST = lazy_gettext("Choose one of the list.")
 
 # Common column names, folded, without blanks and signs. The exact wire names come first.
@@ -54,10 +55,16 @@ _JOINING = (ORDER, PLATFORM_ID, NAME)
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """What each column is, and the column whose equal texts join rows; None: each row is one."""
+    """What each column is, and the column whose equal texts join rows; None: each row is one.
+
+    With `fills` a row whose joining cell is empty belongs to the order above. `is_single` says that
+    each line is one piece, although a column that is not imported could be the count.
+    """
 
     targets: tuple[str, ...]
     group: int | None
+    fills: bool = False
+    is_single: bool = False
 
     def column_of(self, target: str) -> int | None:
         return self.targets.index(target) if target in self.targets else None
@@ -68,14 +75,14 @@ class Matching:
         for at, target in ((reference, CONFIGURATION), (count, COUNT)):
             if at is not None and targets[at] == IGNORED and target not in targets:
                 targets[at] = target
-        return Matching(tuple(targets), self.group)
+        return replace(self, targets=tuple(targets))
 
     def as_json(self) -> dict[str, Any]:
-        return {"targets": list(self.targets), "group": self.group}
+        return asdict(self)
 
     @staticmethod
     def from_json(stored: dict[str, Any]) -> "Matching":
-        return Matching(tuple(stored["targets"]), stored["group"])
+        return Matching(**{**stored, "targets": tuple(stored["targets"])})
 
 
 def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matching:
@@ -154,6 +161,35 @@ def matching_faults(
     if not {CONFIGURATION, SKU} & set(matching.targets):
         faults.append(FieldError("", lazy_gettext("Say which column names the configuration.")))
     return faults
+
+
+def count_question(
+    matching: Matching, columns: Sequence[str], rows: Iterable[Sequence[str]]
+) -> list[FieldError]:
+    """Return an error at `single` if the count may be in a column that is not imported.
+
+    That is a column of whole numbers, while none is the count.
+    """
+    if COUNT in matching.targets or matching.is_single:
+        return []
+    cells = list(zip(*(row[: len(columns)] for row in rows), strict=True))
+    names = [
+        columns[at]
+        for at, target in enumerate(matching.targets)
+        if target == IGNORED and cells and any(cells[at]) and all(map(_may_count, cells[at]))
+    ]
+    if not names:
+        return []
+    question = lazy_gettext(
+        "No column is the count, and this one has whole numbers: %(columns)s. Choose “Count” for "
+        "it, or say that each row is one piece.",
+        columns=", ".join(names[:MAX_ASKED]),
+    )
+    return [FieldError("single", question)]
+
+
+def _may_count(cell: str) -> bool:
+    return not cell or (cell.isascii() and cell.isdigit() and len(cell) <= 6)
 
 
 def still_fits(matching: Matching, columns: Sequence[str], keys: Iterable[str]) -> bool:

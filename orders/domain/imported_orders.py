@@ -102,13 +102,17 @@ class ImportedOrder:
 def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
     """Group the rows of each order, in the order of their first rows.
 
-    A row whose joining cell is empty is an order of its own, and gets an error in `OrderBuilder`.
+    A row whose joining cell is empty belongs to the order above, if the matching says so; else it
+    is an order of its own, and gets an error in `OrderBuilder`.
     """
     if matching.group is None:
         return [(row,) for row in sheet.rows]
     groups: dict[object, list[SheetRow]] = {}
+    above: object = None
     for row in sheet.rows:
-        groups.setdefault(row.cells[matching.group] or row.number, []).append(row)
+        key = row.cells[matching.group] or (matching.fills and above) or row.number
+        groups.setdefault(key, []).append(row)
+        above = key
     return list(map(tuple, groups.values()))
 
 

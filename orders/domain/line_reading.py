@@ -29,6 +29,7 @@ _COUNT = re.compile(
 _WITH_ZEROS = re.compile(r"([0-9]{1,18})[.,]0{1,2}")
 # A count that follows without a blank: `A-1:4`, `A-1(4)`.
 _AT_THE_END = re.compile(r"(?=\([^()]*\)$)|(?<=[:=])(?=[0-9]+$)")
+_BULLETS = re.compile(r"(?:[>*•·-]\s+)+")  # lists and quotations in e-mails
 _SIGNS = " .,;:'“”„‘’"  # noqa: RUF001 - around a cell that names something
 _ENDS = " .,;:=-\"'“”„‘’"  # noqa: RUF001 - signs around a reference in a sentence
 
@@ -51,9 +52,10 @@ class Columns:
 
 def names_in(cell: str) -> Iterator[str]:
     """Yield every text in a cell that may name a configuration."""
-    yield from _names(cell)
-    yield " ".join(cell.split())
-    yield from (reference for reference, *_ in _readings(cell))
+    for text in (cell, unbulleted(cell)):
+        yield from _names(text)
+        yield " ".join(text.split())
+        yield from (reference for reference, *_ in _readings(text))
 
 
 def _names(cell: str) -> Iterator[str]:
@@ -64,6 +66,12 @@ def _names(cell: str) -> Iterator[str]:
     else:
         yield " ".join(cell.split())
         yield from (clean_reference(line) for line in cell.split("\n", MAX_LINES)[:MAX_LINES])
+
+
+def unbulleted(text: str) -> str:
+    """Return a text without the marks of lists and quotations before it, if anything is left."""
+    bullets = _BULLETS.match(text)
+    return text[bullets.end() :] if bullets and bullets.end() < len(text) else text
 
 
 def id_of(name: str, named: Named) -> str | None:
@@ -112,6 +120,7 @@ def line_of(cells: Sequence[str], columns: Columns, named: Named) -> PastedLine:
 
 def read_line(text: str, named: Named) -> PastedLine:
     """Return the line of a text without cells, as people write it in a letter."""
+    text = text if named_by(text, named) else unbulleted(text)
     if name := named_by(text, named):
         return PastedLine(name, "1")
     if (count := count_of(text)) and not text.isdigit():

@@ -25,13 +25,13 @@ from orders.domain.line_reading import (
     named_by,
     names_in,
     read_line,
+    unbulleted,
 )
 from orders.domain.text_tables import SEPARATORS, read_table, says_nothing, shown
 
 # The columns of a row's reference and of its count; None for a row without a count.
 Reading: TypeAlias = tuple[int, int | None]
 _NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,' ]*")
-_BULLETS = re.compile(r"(?:[>*•·-]\s+)+")  # lists and quotations in e-mails
 _WIDE_GAP = re.compile(r" {2,}")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
 _PARTS = re.compile(r"[\t\r\n]")
@@ -129,8 +129,7 @@ def _rows(text: str) -> Iterator[_Row]:
 
 def _row(record: Sequence[str], separator: str) -> _Row:
     cells = [plain_characters(shown(cell)).strip() for cell in record]
-    if cells and (match := _BULLETS.match(cells[0])) and match.end() < len(cells[0]):
-        cells[0] = cells[0][match.end() :]
+    cells[:1] = map(unbulleted, cells[:1])
     text = separator.join(cells)
     # `A,1,000` is a thousand pieces in a table with two columns, never one piece and a rest.
     if separator == "," and len(cells) > 2 and _THOUSANDS.fullmatch(",".join(cells[1:])):
@@ -188,7 +187,9 @@ def heading_row(
         if {CONFIGURATION, SKU} & targets and (len(targets) > 1 or is_alone):
             return at
     is_line = is_product or any(map(count_of, first.cells))
-    is_line = is_line or any(read_line(cell, named).reference != cell for cell in first.filled)
+    is_line = is_line or any(
+        read_line(cell, named) != PastedLine(cell, "1") for cell in first.filled
+    )
     return 0 if is_line else number
 
 

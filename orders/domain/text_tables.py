@@ -23,7 +23,7 @@ MOST_LINES = 200  # of one cell
 MAX_CELL = 131_072  # characters
 _HINT = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)  # what Excel writes and reads
 _RULES = frozenset("|+-:= ")  # a line of these is drawn between rows
-_NOTHING = f' "\r\n{SEPARATORS}'
+_NOTHING = frozenset(f'"{SEPARATORS}')
 # Before a cell that is not what its sender meant. Unicode reserves the character for such uses.
 BROKEN = "\ufdd0"
 
@@ -110,7 +110,11 @@ def _between_pipes(cells: list[str], line: str) -> list[str]:
 
 def says_nothing(cells: Sequence[str]) -> bool:
     """Return whether a record has nothing but blanks, separators and invisible characters."""
-    return not any(plain_characters(cell).strip(_NOTHING) for cell in cells)
+    return not any(
+        character not in _NOTHING and not character.isspace()
+        for cell in cells
+        for character in plain_characters(shown(cell))
+    )
 
 
 def is_broken(cell: str) -> bool:

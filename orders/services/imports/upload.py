@@ -18,6 +18,7 @@ from orders.domain.column_matching import (
     CONFIGURATION,
     SKU,
     Matching,
+    count_question,
     guess,
     matching_faults,
     still_fits,
@@ -57,6 +58,7 @@ from orders.storage.tables import insert_new, order_import, order_import_order, 
 
 # Rows that are written in one transaction: nobody waits long for the database meanwhile.
 WRITTEN_AT_ONCE = 1_000
+ASKED_ABOUT = 1_000  # rows in which a column of counts is looked for
 SAMPLE = 50  # rows by which columns without telling names are guessed
 
 
@@ -181,10 +183,13 @@ def suggest(one: Import, actor: Actor) -> Matching:
 def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None = None) -> None:
     """Set the matching, and let the orders be checked in the background.
 
-    Raises InvalidInput with errors at `column.<position>` and `group`, and Conflict when the
-    import was started already.
+    Raises InvalidInput with errors at `column.<position>`, `group` and `single`, and Conflict when
+    the import was started already.
     """
     faults = matching_faults(matching, one.columns, [rule.key for rule in actor.org.attributes])
+    if not faults and one.state in NOT_STARTED:
+        rows = read_sheet(one, most=ASKED_ABOUT).rows
+        faults = count_question(matching, one.columns, [row.cells for row in rows])
     if faults:
         raise InvalidInput(faults)
     at = now or datetime.now(UTC)

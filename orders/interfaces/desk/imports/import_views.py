@@ -168,6 +168,8 @@ def match_columns(import_id: str) -> AnyResponse:
     matching = Matching(
         tuple(request.form.get(f"column.{at}", "") for at in range(len(one.columns))),
         whole_number(request.form.get("group", ""), most=999),
+        fills=bool(request.form.get("fills")),
+        is_single=bool(request.form.get("single")),
     )
     return _control(
         one,
