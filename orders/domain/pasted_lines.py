@@ -68,11 +68,19 @@ def read_pasted_lines(text: str, look_up: LookUp = lambda _: {}) -> list[PastedL
     named = look_up({name for row in (*rows, *divided) for name in _names_in(row)})
     if columns and (columns.count is not None or not named_by(rows[0].filled[0], named)):
         body = rows[1:]
-        lines = [line_of(row.cells, columns, named) for row in body]
+        lines = [_line_below(row, columns, named) for row in body]
     else:
         body = divided
         lines = _read_table(body, named)
     return [_never_blank(line, row) for line, row in zip(lines, body, strict=True)]
+
+
+def _line_below(row: _Row, columns: Columns, named: Named) -> PastedLine:
+    """Return the line of a row below a heading; a number that no column explains is a doubt."""
+    line = line_of(row.cells, columns, named)
+    others = (cell for at, cell in enumerate(row.cells) if at not in columns.references)
+    is_doubtful = columns.count is None and line.count == "1" and any(map(count_of, others))
+    return PastedLine(line.reference, "") if is_doubtful else line
 
 
 def _own_cart(text: str) -> list[tuple[str, str]]:
@@ -144,7 +152,7 @@ def _divided(row: _Row) -> _Row:
         return row
     if any(separator in line for separator in SEPARATORS):
         table = read_table(line)
-        return _row(table.rows[0], table.separator)
+        return _row(table.rows[0], table.separator) if table.rows else row
     if has_said_count(line):
         return row
     cells = tuple(_WIDE_GAP.split(line))
