@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orders.domain.column_matching import IGNORED, Matching, guess
+from orders.domain.identifiers import plain_characters
 from orders.domain.imported_orders import OrderBuilder, references
-from orders.domain.line_reading import PastedLine, read_count
+from orders.domain.line_reading import PastedLine, count_of, read_count
 from orders.domain.pasted_lines import heading_row, likely_columns, read_pasted_lines
 from orders.domain.sheet_reading import UnreadableSheet, read_csv
 from orders.domain.text_tables import read_table, says_nothing
@@ -111,8 +112,16 @@ def check_line(record: str, line: PastedLine, catalog: set[str]) -> None:
         return  # marked
     left = written.replace(squeezed(line.reference), "", 1)
     if line.count == "1":
-        # A piece that nobody has counted: nothing else in the line may be a number.
-        assert "1" in left or not re.search("[0-9]", left), (record, line)
+        # A piece that nobody has counted: nothing else may be a count, in a cell of its own or in
+        # the same one.
+        others = [cell for cell in record.split("\t") if squeezed(cell) != squeezed(line.reference)]
+        numbers = [cell for cell in others if count_of(plain_characters(cell).strip())]
+        own = [cell for cell in others if squeezed(line.reference) in squeezed(cell)]
+        assert "1" in left or not numbers, (record, line)
+        assert "1" in left or len(others) > 1 or not own or not re.search("[0-9]", left), (
+            record,
+            line,
+        )
     else:
         assert squeezed(line.count) in left or line.count == line.reference, (record, line)
 

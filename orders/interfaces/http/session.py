@@ -79,7 +79,7 @@ def begin_session() -> None:
 
 
 def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
-    """Begin the session of an authenticated person, and record the sign-in."""
+    """Begin the session of an authenticated person, and record when and how they signed in."""
     begin_session()
     login_user(SignedIn(member))
     # People can sign in while the database is busy.
@@ -90,7 +90,10 @@ def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> N
 
 
 def stay_signed_in(member: StaffMember) -> None:
-    """Keep this session after a change that ends the person's sessions."""
+    """Sign the person in again, after a change of theirs that ended all of their sessions.
+
+    A person who has been removed stays signed out.
+    """
     again = access.reload_staff(member.id)
     if again is not None:
         login_user(SignedIn(again))

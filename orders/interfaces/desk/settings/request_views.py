@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 
-from flask import Response, current_app, render_template, request
+from flask import Response, current_app, request
 
 from orders.domain.moments import is_day, read_moment
 from orders.domain.texts import lazy_gettext
@@ -42,13 +42,13 @@ class TypedFilter:
 def list_requests() -> Response:
     recorder: RequestRecorder = current_app.extensions["request_recorder"]
     narrowing = _read_filter(request.args)
-    text = render_template(
-        "desk/requests.html",
+    return html_page(
+        "desk/requests.html", 422 if narrowing.errors else 200,
         page=_find_page(recorder, narrowing), narrowing=narrowing, days=recorder.days,
         methods=METHODS, tokens=accounts.list_tokens(signed_in().org_id), classes=CLASSES,
-        phrase=_phrase, sent={name: value for name, value in narrowing.typed.items() if value},
+        phrases={one.value: one.phrase for one in HTTPStatus},
+        sent={name: value for name, value in narrowing.typed.items() if value},
     )  # fmt: skip
-    return html_page(text, 422 if narrowing.errors else 200)
 
 
 def _find_page(recorder: RequestRecorder, narrowing: TypedFilter) -> CursorPage | None:
@@ -99,11 +99,3 @@ def _moment(text: str, *, is_end: bool = False) -> datetime | None:
         return at + beyond if is_end else at
     except (ValueError, OverflowError):
         return None
-
-
-def _phrase(status: int) -> str:
-    """Return the reason phrase of a status; empty for an unknown one."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
