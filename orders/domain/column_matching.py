@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from orders.domain.attributes import AttributeRule
@@ -31,7 +32,8 @@ LINE_TARGETS = {
 }
 # Whole objects, as an export writes what has no columns of its own.
 REST_TARGETS = {one: lazy_gettext("More %(field)s, as JSON", field=one) for one in OBJECTS}
-MAX_ASKED = 5  # columns that are named in a question
+SHORTEST_PART = 4  # letters of a known name that is looked for inside of another
+ALIKE = 0.75  # of two names that differ in a few letters; 1 is the same
 NOT_OF_THE_LIST = lazy_gettext("Choose one of the list.")
 
 # Common column names, folded, without blanks and signs. The exact wire names come first.
@@ -163,33 +165,19 @@ def matching_faults(
     return faults
 
 
-def count_question(
-    matching: Matching, columns: Sequence[str], rows: Iterable[Sequence[str]]
-) -> list[FieldError]:
-    """Return an error at `single` if the count may be in a column that is not imported.
+def best_guess(name: str, attributes: Sequence[AttributeRule]) -> str:
+    """Return the label of what a column of this name most likely is, or "".
 
-    That is a column of whole numbers, while none is the count.
+    A known name may be part of it, or differ in a few letters.
     """
-    if COUNT in matching.targets or matching.is_single:
-        return []
-    cells = list(zip(*(row[: len(columns)] for row in rows), strict=True))
-    names = [
-        columns[at]
-        for at, target in enumerate(matching.targets)
-        if target == IGNORED and cells and any(cells[at]) and all(map(_may_count, cells[at]))
-    ]
-    if not names:
-        return []
-    question = lazy_gettext(
-        "No column is the count, and this one has whole numbers: %(columns)s. Choose “Count” for "
-        "it, or say that each row is one piece.",
-        columns=", ".join(names[:MAX_ASKED]),
-    )
-    return [FieldError("single", question)]
-
-
-def _may_count(cell: str) -> bool:
-    return not cell or (cell.isascii() and cell.isdigit() and len(cell) <= 6)
+    word = plain_name(name)
+    every = {**ORDER_TARGETS, **LINE_TARGETS}
+    labels = {known: every[target] for known, target in _TARGET_BY_WORD.items()}
+    for rule in attributes:
+        labels |= {plain_name(rule.key): rule.label, plain_name(rule.label): rule.label}
+    parts = [one for one in labels if len(one) >= SHORTEST_PART and one in word]
+    near = sorted(parts, key=len)[-1:] or get_close_matches(word, labels, n=1, cutoff=ALIKE)
+    return labels[near[0]] if near else ""
 
 
 def still_fits(matching: Matching, columns: Sequence[str], keys: Iterable[str]) -> bool:

@@ -18,12 +18,12 @@ from orders.domain.column_matching import (
     CONFIGURATION,
     SKU,
     Matching,
-    count_question,
     guess,
     matching_faults,
     still_fits,
 )
 from orders.domain.errors import Conflict, InvalidInput, NotFound
+from orders.domain.import_doubts import count_question
 from orders.domain.inputs import Limits
 from orders.domain.pasted_lines import heading_row, likely_columns
 from orders.domain.sheet_reading import (

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from orders.domain.attributes import AttributeRule, Kind, Option
 from orders.domain.inputs import Limits
 from orders.services.imports import work
 from orders.storage import database, tables
@@ -364,3 +365,35 @@ def test_every_form_needs_its_token(app: Flask, staff_client: FlaskClient) -> No
         assert staff_client.post(address + path, data={"mode": "all"}).status_code == 400
     work_off(app)
     assert count(app) == 0
+
+
+def test_the_preview_leaves_nothing_out_in_silence(
+    app: Flask, org: Org, staff_client: FlaskClient
+) -> None:
+    country = (Option("DE", "Germany"), Option("AT", "Austria"))
+    org.define(
+        AttributeRule("country", "Country", Kind.OPTION, country, required=True, default="DE"),
+        AttributeRule("finish", "Surface", Kind.TEXT),
+    )
+    text = csv_of(
+        ("order", "customerId", "sku", "count", "Surfaces", "Weather"),
+        ("1", "1.2E+12", CHAIR, 2, "oiled", "rain"),
+    )
+    page = read(staff_client.get(previewed(app, staff_client, text)).text)
+    assert page.first("#left-out").words == (
+        "2 columns will not be imported Surfaces: maybe Surface? Weather"
+    )
+    assert "customerId: a spreadsheet seems to have changed the ID in row 2" in page.words
+    assert "Country: uses default: Germany" in page.words
+
+
+def test_a_column_that_may_be_the_count_is_asked_about(
+    app: Flask, staff_client: FlaskClient
+) -> None:
+    columns = send(staff_client, csv_of(("sku", "Number"), (CHAIR, 3))).location
+    asked = staff_client.post(columns, data={"column.0": "sku", "column.1": ""})
+    assert asked.status_code == 422
+    assert "there are whole numbers in: Number." in text_of(asked)
+    assert read(asked.text).first("#single")["aria-describedby"] == "single-error"
+    answered = staff_client.post(columns, data={"column.0": "sku", "column.1": "", "single": "y"})
+    assert answered.status_code == 303

@@ -19,6 +19,7 @@ from orders.domain.column_matching import (
 )
 from orders.domain.errors import FieldError, InvalidInput
 from orders.domain.sheet_reading import Sheet, UnreadableSheet, letters
+from orders.domain.text_tables import shown
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
@@ -50,7 +51,8 @@ MAX_KEY = 64  # characters of an upload form's key
 
 def samples(sheet: Sheet, at: int) -> list[str]:
     """Return SAMPLES different cells of the column `at`, counted from 0, or as many as it has."""
-    different = dict.fromkeys(row.cells[at][:MAX_SAMPLE] for row in sheet.rows if row.cells[at])
+    cells = (shown(row.cells[at]) for row in sheet.rows)
+    different = dict.fromkeys(cell[:MAX_SAMPLE] for cell in cells if cell)
     return list(different)[:SAMPLES]
 
 
@@ -235,6 +237,7 @@ def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> AnyResp
         422 if errors else 200,
         one=one,
         counts=records.counts(one),
+        doubts=preview.doubts(one, signed_in().actor),
         first=preview.first_orders(one, signed_in().actor, most=FIRST_ORDERS),
         bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD),
         common=preview.common_faults(one, most=COMMON_FAULTS),
