@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -93,9 +93,6 @@ class ReadingChoices:
     sheet: str = ""
     heading: int | None = None
     skips_hidden: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 BY_THE_FILE = ReadingChoices()

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ from orders.domain.spreadsheet import SheetAnswer
 from orders.domain.texts import lazy_gettext, lazy_ngettext, pack
 from orders.services.accounts.access import Actor
 from orders.services.catalog import products
+from orders.services.files import FileStore
+from orders.services.imports.control import forget
 from orders.services.imports.records import (
     NOT_STARTED,
     Import,
@@ -84,12 +86,14 @@ def upload(
     limits: Limits,
     key: str,
     choices: ReadingChoices = BY_THE_FILE,
+    store: FileStore | None = None,
     now: datetime | None = None,
 ) -> Import:
     """Store a file's rows as an import whose columns are to be matched.
 
-    The same `key` with the same content is the same import: of a form that was sent twice. Raises
-    UnreadableSheet, and stores nothing then.
+    The same `key` with the same content is the same import: of a form that was sent twice. The file
+    itself is kept in the store, so that it can be read with other choices. Raises UnreadableSheet,
+    and stores nothing then.
     """
     look_up = products.ids_in(actor.org_id)
     sheet = read_file(
@@ -101,11 +105,34 @@ def upload(
     try:
         return find(import_id, actor.org_id)
     except NotFound:
-        _keep(import_id, file_name, sheet, actor, at)
-    return find(import_id, actor.org_id)
+        reading = {"choices": asdict(choices), "sheets": sheet.sheets, "hidden": sheet.hidden}
+        _keep(import_id, file_name, sheet, actor, {"reading": reading, "created_at": at})
+    one = find(import_id, actor.org_id)
+    if store is not None:
+        store.put(one.stored_as, content)
+    return one
 
 
-def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: datetime) -> None:
+def read_again(
+    one: Import, choices: ReadingChoices, *, actor: Actor, limits: Limits, store: FileStore
+) -> Import:
+    """Return the import of the same file, read with other choices; this one is forgotten.
+
+    Raises NotFound when the file is not kept any more, and UnreadableSheet.
+    """
+    content = store.get(one.stored_as)
+    again = upload(
+        one.file_name, content, actor=actor, limits=limits, key=one.id, choices=choices,
+        store=store,
+    )  # fmt: skip
+    if forget(one):
+        store.discard([one.stored_as])
+    return again
+
+
+def _keep(
+    import_id: str, file_name: str, sheet: Sheet, actor: Actor, more: dict[str, object]
+) -> None:
     head = {
         "id": import_id,
         "org_id": actor.org_id,
@@ -118,8 +145,8 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
         "matching": None,
         "state": ImportState.READING,
         "is_all_or_nothing": False,
-        "created_at": at,
         "created_by": actor.id,
+        **more,
     }
     rows = [
         {"import_id": import_id, "number": row.number, "cells": list(row.cells)}
