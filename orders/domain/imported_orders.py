@@ -27,7 +27,7 @@ from orders.domain.column_matching import (
 from orders.domain.errors import FieldError
 from orders.domain.identifiers import plain_characters
 from orders.domain.json_values import printable
-from orders.domain.line_reading import Columns, Named, id_of, line_of, names_in, read_count
+from orders.domain.line_reading import LineColumns, Named, id_of, line_of, names_in, read_count
 from orders.domain.sheet_reading import Sheet, SheetRow, read_value
 from orders.domain.text_tables import fault_of, is_broken, shown
 from orders.domain.texts import Text, lazy_gettext
@@ -158,7 +158,7 @@ class OrderBuilder:
         self._sku = matching.column_of(SKU)
         self._count = matching.column_of(COUNT)
         references = (at for at in (self._configuration, self._sku) if at is not None)
-        self._line_columns = Columns(tuple(references), self._count)
+        self._line_columns = LineColumns(tuple(references), self._count)
 
     def order(self, rows: Sequence[SheetRow]) -> ImportedOrder:
         """Return the order of these rows. No cell is dropped without an error."""

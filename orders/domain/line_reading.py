@@ -43,7 +43,7 @@ class PastedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class LineColumns:
     """The columns of references, the more exact one first, and that of counts, if any."""
 
     references: tuple[int, ...]
@@ -103,7 +103,7 @@ def read_count(text: str) -> int | str:
     return int(digits) if digits else read_whole(bare)
 
 
-def line_of(cells: Sequence[str], columns: Columns, named: Named) -> PastedLine:
+def line_of(cells: Sequence[str], columns: LineColumns, named: Named) -> PastedLine:
     """Return the line of a row whose columns are known. Without a count nobody has said one."""
     own = [cells[at] for at in columns.references if at < len(cells) and cells[at]]
     reference = own[0] if own else ""

@@ -14,7 +14,7 @@ from orders.domain.column_matching import CONFIGURATION, COUNT, IGNORED, SKU, gu
 from orders.domain.identifiers import plain_characters
 from orders.domain.line_reading import (
     MAX_PROSE,
-    Columns,
+    LineColumns,
     LookUp,
     Named,
     PastedLine,
@@ -40,7 +40,7 @@ MIN_CART = 8  # texts of a copied cart with one line
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class TextRow:
     """The cells of a line in plain characters, and the line as one text."""
 
     cells: tuple[str, ...]
@@ -75,7 +75,7 @@ def read_pasted_lines(text: str, look_up: LookUp = lambda _: {}) -> list[PastedL
     return [_never_blank(line, row) for line, row in zip(lines, body, strict=True)]
 
 
-def _line_below(row: _Row, columns: Columns, named: Named) -> PastedLine:
+def _line_below(row: TextRow, columns: LineColumns, named: Named) -> PastedLine:
     """Return the line of a row below a heading; a number that no column explains is a doubt."""
     line = line_of(row.cells, columns, named)
     others = (cell for at, cell in enumerate(row.cells) if at not in columns.references)
@@ -122,30 +122,30 @@ def _named_at_end(product: str, named: Named) -> str:
     return found.popitem()[1] if len(found) == 1 else product
 
 
-def _never_blank(line: PastedLine, row: _Row) -> PastedLine:
+def _never_blank(line: PastedLine, row: TextRow) -> PastedLine:
     """Return the line, or all that was written where the form would take it for an empty row."""
     is_blank = not line.reference and line.count in {"", "1"}
     return PastedLine(" ".join(row.filled), "") if is_blank else line
 
 
-def _rows(text: str) -> Iterator[_Row]:
+def _rows(text: str) -> Iterator[TextRow]:
     table = read_table(text)
     for record in table.rows:
         if not says_nothing(record):
             yield _row(record, table.separator)
 
 
-def _row(record: Sequence[str], separator: str) -> _Row:
+def _row(record: Sequence[str], separator: str) -> TextRow:
     cells = [plain_characters(shown(cell)).strip() for cell in record]
     cells[:1] = map(unbulleted, cells[:1])
     text = separator.join(cells)
     # `A,1,000` is a thousand pieces in a table with two columns, never one piece and a rest.
     if separator == "," and len(cells) > 2 and _THOUSANDS.fullmatch(",".join(cells[1:])):
         cells[1:] = [",".join(cells[1:])]
-    return _Row(tuple(cells), text)
+    return TextRow(tuple(cells), text)
 
 
-def _divided(row: _Row) -> _Row:
+def _divided(row: TextRow) -> TextRow:
     """Divide a line that the text's separator does not: by another one, or by wide gaps."""
     [line, *others] = row.filled
     if others or not row.cells[0] or "\n" in line or len(line) > MAX_PROSE:
@@ -156,10 +156,10 @@ def _divided(row: _Row) -> _Row:
     if has_said_count(line):
         return row
     cells = tuple(_WIDE_GAP.split(line))
-    return _Row(cells, " ".join(cells))
+    return TextRow(cells, " ".join(cells))
 
 
-def heading(cells: Sequence[str]) -> Columns | None:
+def heading(cells: Sequence[str]) -> LineColumns | None:
     """Return the columns that a line names, if it is a heading.
 
     It has a word for references, and next to it one for counts or nothing; or the word SKU, and no
@@ -174,7 +174,7 @@ def heading(cells: Sequence[str]) -> Columns | None:
     is_exact = SKU in targets and not any(map(str.isdigit, "".join(cells)))
     if not references or (count is None and not is_alone and not is_exact):
         return None
-    return Columns(tuple(references), count)
+    return LineColumns(tuple(references), count)
 
 
 def heading_row(
@@ -201,7 +201,7 @@ def heading_row(
     return 0 if is_line else number
 
 
-def likely_columns(rows: Sequence[Sequence[str]], look_up: LookUp) -> Columns | None:
+def likely_columns(rows: Sequence[Sequence[str]], look_up: LookUp) -> LineColumns | None:
     """Return the columns that name configurations in most of the rows, and their counts."""
     every = [_row(cells, "\t") for cells in rows]
     named = look_up({name for row in every for name in _names_in(row)})
@@ -212,10 +212,10 @@ def likely_columns(rows: Sequence[Sequence[str]], look_up: LookUp) -> Columns | 
     if not found or 2 * found[0][1] < len(rows):
         return None
     [((at, count), _)] = found
-    return Columns((at,), count)
+    return LineColumns((at,), count)
 
 
-def _likely_readings(row: _Row, named: Named, running: int | None) -> list[Reading]:
+def _likely_readings(row: TextRow, named: Named, running: int | None) -> list[Reading]:
     if len(row.filled) == 1:
         at = row.cells.index(row.filled[0])
         return [(at, None)] if any(id_of(name, named) for name in names_in(row.filled[0])) else []
@@ -225,13 +225,13 @@ def _likely_readings(row: _Row, named: Named, running: int | None) -> list[Readi
     return readings if is_sure else [(at, None) for at in references if len(references) == 1]
 
 
-def _names_in(row: _Row) -> Iterator[str]:
+def _names_in(row: TextRow) -> Iterator[str]:
     yield row.text
     for cell in row.filled:
         yield from names_in(cell)
 
 
-def _read_table(rows: Sequence[_Row], named: Named) -> list[PastedLine]:
+def _read_table(rows: Sequence[TextRow], named: Named) -> list[PastedLine]:
     """Return the line of each row of a table without a heading.
 
     Columns are found by which of their cells name a configuration. Rows about which that leaves a
@@ -253,24 +253,24 @@ def _read_table(rows: Sequence[_Row], named: Named) -> list[PastedLine]:
     return lines
 
 
-def _has(row: _Row, reading: Reading) -> bool:
+def _has(row: TextRow, reading: Reading) -> bool:
     return all(at is None or (at < len(row.cells) and row.cells[at]) for at in reading)
 
 
-def _line(row: _Row, reading: Reading, named: Named) -> PastedLine:
+def _line(row: TextRow, reading: Reading, named: Named) -> PastedLine:
     at, of_count = reading
     typed = "1" if of_count is None else row.cells[of_count]
     return PastedLine(named_by(row.cells[at], named) or row.cells[at], count_of(typed) or typed)
 
 
-def _running_numbers(rows: Sequence[_Row]) -> int | None:
+def _running_numbers(rows: Sequence[TextRow]) -> int | None:
     """Return the first column if it numbers the rows from 1, and there are several."""
     numbers = [row.cells[0] for row in rows]
     is_running = numbers == [str(number) for number in range(1, len(rows) + 1)]
     return 0 if len(rows) > 1 and is_running else None
 
 
-def _row_readings(row: _Row, named: Named, running: int | None) -> list[Reading]:
+def _row_readings(row: TextRow, named: Named, running: int | None) -> list[Reading]:
     """Return the different readings of a row with several cells.
 
     A reading without a count is left out where another one explains a number.
@@ -313,7 +313,7 @@ def _counts(
 
 
 def _doubtful(
-    row: _Row, named: Named, running: int | None, readings: Sequence[Reading]
+    row: TextRow, named: Named, running: int | None, readings: Sequence[Reading]
 ) -> PastedLine:
     """Return a row that names no configuration, or has several readings, as it was written."""
     cells, filled = row.cells, row.filled

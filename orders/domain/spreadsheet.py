@@ -200,7 +200,7 @@ def _formats(packed: zipfile.ZipFile) -> list[str]:
         for one in root.iter()
         if _tag(one) == "numFmt"
     }
-    styles = next((one for one in root if _tag(one) == "cellXfs"), [])
+    styles = (one for part in root if _tag(part) == "cellXfs" for one in part)
     return [codes.get(one.get("numFmtId"), "") for one in styles]
 
 

@@ -141,7 +141,7 @@ def check_import(text: str, catalog: set[str]) -> None:
     matching = guess(sheet.columns, ())
     likely = likely_columns([row.cells[: len(sheet.columns)] for row in sheet.rows], look_up)
     if likely:
-        matching = matching.with_lines(*likely.references, likely.count)
+        matching = matching.with_lines(likely.references[0], likely.count)
     if not {"configurationId", "sku"} & set(matching.targets):
         return
     matching = Matching(matching.targets, None)

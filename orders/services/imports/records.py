@@ -180,7 +180,7 @@ def earlier_runs(one: Import) -> list[Import]:
 
 def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
     reading = row.reading or {"choices": {}, "sheets": [], "hidden": 0}
-    values = {name: getattr(row, name, None) for name in Import._fields}
+    values: dict[str, Any] = {name: getattr(row, name, None) for name in Import._fields}
     values |= {
         "choices": ReadingChoices(**reading["choices"]),
         "sheets": tuple(reading["sheets"]),

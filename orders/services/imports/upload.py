@@ -204,7 +204,7 @@ def suggest(one: Import, actor: Actor) -> Matching:
         return guessed
     # Of a column with a name of its own a person says whether it is the count.
     count = likely.count if not names_columns(one.columns) else None
-    return guessed.with_lines(*likely.references, count)
+    return guessed.with_lines(likely.references[0], count)
 
 
 def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None = None) -> None:

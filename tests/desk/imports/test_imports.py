@@ -424,10 +424,10 @@ def test_another_sheet_heading_and_hidden_rows_can_be_chosen(
     assert "Row 2 names the columns." in text_of(page)
     assert staff_client.get(first).status_code == 404
     without = read_with(staff_client, again, sheet="Orders", heading="2", skipsHidden="y").location
-    page = read(staff_client.get(without).text)
-    assert page.first("[name=skipsHidden]")["checked"] == ""
-    assert page.first("#heading")["value"] == "2"
-    assert "1 row" in page.words
+    shown = read(staff_client.get(without).text)
+    assert shown.first("[name=skipsHidden]")["checked"] == ""
+    assert shown.first("#heading")["value"] == "2"
+    assert "1 row" in shown.words
     assert count(app, "order_import_row") == 1
 
 
