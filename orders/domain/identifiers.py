@@ -56,7 +56,7 @@ def is_short_id(text: str) -> bool:
     return _SHORT_ID.fullmatch(text) is not None
 
 
-def read_configuration_id(text: str) -> str | None:
+def canonical_configuration_id(text: str) -> str | None:
     """Return a UUID in lowercase, or the short ID of a configuration; None for any other text.
 
     Both come back in plain characters, whatever marks copying has added.

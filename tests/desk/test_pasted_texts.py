@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from orders.domain.errors import InvalidInput
 from orders.domain.inputs import Limits
 from orders.domain.line_reading import read_count
+from orders.services.accounts.access import Actor
 from orders.services.imports import records, upload
 from orders.services.imports.plan import BadRows, Plan
-from tests.actors import Org
 from tests.html import read
 from tests.pasted_texts import TEXTS, PastedText, workshop
 
@@ -36,15 +36,14 @@ def pasted(client: FlaskClient, one: PastedText) -> list[tuple[str, int | str]]:
     ]
 
 
-def imported(org: Org, one: PastedText, skus: dict[str, str]) -> list[tuple[str, int | str]]:
+def imported(actor: Actor, one: PastedText, skus: dict[str, str]) -> list[tuple[str, int | str]]:
     """Return the lines that an import of the text places; the others are orders with errors."""
-    actor = org.staff().actor
     file = upload.upload("a.txt", one.text.encode(), actor=actor, limits=LIMITS, key=one.name)
     try:
         upload.match(file, upload.suggest(file, actor), actor=actor)
     except InvalidInput:  # a person has to say what the columns are
         return []
-    plan = Plan(records.find(file.id, org.id), actor, LIMITS)
+    plan = Plan(records.find(file.id, actor.org_id), actor, LIMITS)
     placed: list[tuple[str, int | str]] = []
     for position in range(len(plan.groups)):
         with contextlib.suppress(BadRows):
@@ -62,10 +61,11 @@ def test_paste_and_import_place_the_same_lines_and_mark_the_others(
     app: Flask, client: FlaskClient, csrf_off: None, skus: tuple[str, ...]
 ) -> None:
     org, of_ids = workshop(app, skus)
-    org.sign_in(client)
+    member = org.staff()
+    org.sign_in(client, member)
     for one in TEXTS:
         if one.skus == skus:
             assert pasted(client, one) == one.placed, one.name
             with app.app_context():
-                found = imported(org, one, of_ids) if one.is_file else one.placed
+                found = imported(member.actor, one, of_ids) if one.is_file else one.placed
             assert found == one.placed, (one.name, one.text)

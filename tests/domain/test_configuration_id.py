@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.domain.identifiers import (
+    canonical_configuration_id,
     clean_reference,
     is_short_id,
     plain_characters,
-    read_configuration_id,
     read_uuid,
 )
 
@@ -22,13 +22,13 @@ def test_a_uuid_is_read_in_any_case_and_returned_in_lowercase(
 ) -> None:
     typed = str(one).upper() if in_capitals else str(one)
     assert read_uuid(typed) == str(one)
-    assert read_configuration_id(typed) == str(one)
+    assert canonical_configuration_id(typed) == str(one)
 
 
 @given(st.from_regex(r"[A-Za-z0-9_-]{7,14}", fullmatch=True))
 def test_a_short_id_has_7_to_14_letters_digits_underscores_and_hyphens(text: str) -> None:
     assert is_short_id(text)
-    assert read_configuration_id(text) == text
+    assert canonical_configuration_id(text) == text
 
 
 @given(st.text(max_size=40))
@@ -40,9 +40,9 @@ def test_nothing_else_names_a_configuration(text: str) -> None:
     except ValueError:
         is_uuid = False
     assert (
-        (read_configuration_id(text) == plain.lower())
+        (canonical_configuration_id(text) == plain.lower())
         if is_uuid
-        else (read_configuration_id(text) == (plain if is_ascii_name else None))
+        else (canonical_configuration_id(text) == (plain if is_ascii_name else None))
     )
 
 
@@ -55,7 +55,7 @@ def test_nothing_else_names_a_configuration(text: str) -> None:
      "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d1g", "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d1\u0661"],
 )  # fmt: skip
 def test_lookalikes_are_refused(odd: str) -> None:
-    assert read_configuration_id(odd) is None
+    assert canonical_configuration_id(odd) is None
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,6 @@ def test_marks_that_copying_adds_are_removed(pasted: str, plain: str) -> None:
 
 
 def test_an_id_with_such_marks_is_the_id() -> None:
-    assert read_configuration_id("abc\u2011defg\u200b") == "abc-defg"
+    assert canonical_configuration_id("abc\u2011defg\u200b") == "abc-defg"
     dashes = "0b1f3c52\u20136a1d\u20134f0e\u20139a55\u20130c7a4b8f1d11"
     assert read_uuid(dashes) == "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"

@@ -9,8 +9,8 @@ from orders.interfaces.api.endpoints import EXAMPLES, Access, Resource, Success,
 from orders.interfaces.api.parameters import ORG_ID, path_parameter
 from orders.interfaces.api.request import Call
 from orders.interfaces.api.responses import EndpointResult, list_result
-from orders.services import accounts
-from orders.services.accounts import SORTABLE_TOKEN_FIELDS, AccessToken
+from orders.services.accounts import tokens
+from orders.services.accounts.tokens import SORTABLE_TOKEN_FIELDS, AccessToken
 
 resource = Resource(
     "Access tokens",
@@ -43,7 +43,7 @@ def list_access_tokens(call: Call) -> EndpointResult:
 
     Returns the org's tokens that are not revoked, public and private.
     """
-    page = accounts.list_active_tokens(call.actor.org_id, call.paging)
+    page = tokens.list_active_tokens(call.actor.org_id, call.paging)
     return list_result("accesstokens", page, token_fields)
 
 
@@ -59,7 +59,7 @@ def read_access_token(call: Call, token_id: str) -> EndpointResult:
 
     Finds it by its `id`.
     """
-    token = accounts.find_token(call.actor.org_id, token_id.lower())
+    token = tokens.find_token(call.actor.org_id, token_id.lower())
     if token.revoked_at is not None:
         raise NotFound("There is no token with this ID.")
     return EndpointResult(token_fields(token))

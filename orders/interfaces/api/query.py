@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from orders.domain import short_id
 from orders.domain.errors import FieldError, InvalidInput
-from orders.domain.identifiers import read_configuration_id, read_uuid
+from orders.domain.identifiers import canonical_configuration_id, read_uuid
 from orders.domain.inputs import Limits
 from orders.domain.json_values import find_unstorable, parse_json_text
 from orders.domain.moments import NOT_A_MOMENT, is_day, read_moment
@@ -78,7 +78,7 @@ class Query:
         sent = self._one(name)
         if sent is None:
             return None
-        found = read_configuration_id(sent)
+        found = canonical_configuration_id(sent)
         if found is None:
             self.add_error(name, "A UUID, or the short ID of a saved configuration.")
         return found

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from orders.domain import short_id
 from orders.domain.colours import look_of, read_colour, style_sheet
 from orders.domain.errors import NotFound
-from orders.domain.moments import DayEvent, read_day, write_calendar
+from orders.domain.moments import read_day, write_calendar
 from orders.domain.short_id import grouped
 from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
@@ -20,7 +20,7 @@ from orders.interfaces.customer.blueprint import UNKNOWN, customer, page, printa
 from orders.interfaces.http.assets import FOR_EVER, send_stored
 from orders.interfaces.http.current_settings import customer_link, limiter, lookup_limit
 from orders.interfaces.http.i18n import figure, gettext, language, ngettext, set_org_language
-from orders.services import accounts
+from orders.services.accounts import orgs
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.orders import lookup
 from orders.services.orders.lookup import Content, CustomerView, IsUnlocked
@@ -94,11 +94,11 @@ def show_picture(code: str, number: int) -> AnyResponse:
 def show_day(code: str, number: int) -> AnyResponse:
     """Send the calendar file for a detail that is a date, counted from 1."""
     view = _find(code, unlock.is_unlocked)
-    event = _day_event(view, number)
-    if event is None:
+    calendar = _calendar(view, number)
+    if calendar is None:
         raise NotFound(UNKNOWN)
     name = {"Content-Disposition": f'attachment; filename="{view.short_id}.ics"'}
-    return Response(write_calendar(event), mimetype="text/calendar", headers=name)
+    return Response(calendar, mimetype="text/calendar", headers=name)
 
 
 # The URLs of colors and logos contain the color itself or the hash of the file, not the org: anyone
@@ -120,7 +120,7 @@ def show_theme_preview(color: str) -> Response:
 def show_logo(sha256: str) -> Response:
     """Send the logo whose content has this hash."""
     try:
-        logo = accounts.find_logo(sha256)
+        logo = orgs.find_logo(sha256)
         file = StoredFile("logo", "logo", logo.content_type, 0, logo.sha256, logo.stored_as)
         answer = send_stored(file)
     except NotFound as error:
@@ -193,8 +193,8 @@ def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
     return answer
 
 
-def _day_event(view: CustomerView, number: int) -> DayEvent | None:
-    """Return the calendar event of a detail, counted from 1; None if that is not a shown date."""
+def _calendar(view: CustomerView, number: int) -> str | None:
+    """Return the calendar file of a detail, counted from 1; None if that is not a shown date."""
     if view.content is None or not 1 <= number <= len(view.content.details):
         return None
     detail = view.content.details[number - 1]
@@ -204,7 +204,7 @@ def _day_event(view: CustomerView, number: int) -> DayEvent | None:
     set_org_language(view.org.language)
     link = customer_link(view.short_id)
     order = gettext("Order %(code)s", code=grouped(view.short_id))
-    return DayEvent(
+    return write_calendar(
         uid=f"{view.short_id}-{number}@{urlsplit(link).hostname}",
         day=day,
         title=f"{detail.label} – {view.org.org_name}",  # noqa: RUF001 - an en dash for people

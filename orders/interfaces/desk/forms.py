@@ -24,7 +24,7 @@ from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
-from orders.services.accounts import ChangedMeanwhile
+from orders.services.accounts.checks import ChangedMeanwhile
 
 FormData: TypeAlias = MultiDict[str, str]
 # The services check the value that was chosen.

@@ -10,8 +10,7 @@ from wtforms import PasswordField, StringField
 
 from orders.domain.errors import ServiceBusy
 from orders.domain.texts import lazy_gettext
-from orders.services import accounts
-from orders.services.accounts import access
+from orders.services.accounts import access, accounts
 from orders.services.accounts.access import StaffMember
 
 # In sessions without the second factor that the org requires.

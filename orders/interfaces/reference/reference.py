@@ -17,7 +17,7 @@ from orders.interfaces.http.current_settings import current_limits, service_addr
 from orders.interfaces.http.session import current_member
 from orders.interfaces.reference.samples import LANGUAGES, code_for, json_text
 from orders.interfaces.reference.schema_words import SCHEMAS, SchemaWords
-from orders.services import accounts
+from orders.services.accounts import tokens as access_tokens
 
 JSON = "application/json"
 DOCUMENT_PATH = "/api/openapi.json"
@@ -181,7 +181,7 @@ def show_reference() -> Response:
         "reference/reference.html",
         reference=read_reference(current_limits(), service_address()),
         languages=LANGUAGES,
-        tokens=() if member is None else accounts.list_tokens(member.org_id),
+        tokens=() if member is None else access_tokens.list_tokens(member.org_id),
         host=request.host,
         document=f"{request.root_path}{DOCUMENT_PATH}",
     )

@@ -9,14 +9,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from orders.domain.configuration import THUMBNAIL
 from orders.domain.errors import FieldError
-from orders.domain.identifiers import clean_reference, is_short_id, read_uuid
+from orders.domain.identifiers import clean_reference, is_short_id, plain_characters, read_uuid
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES
 from orders.services.accounts.access import Actor
 from orders.storage import database
 from orders.storage.models.catalog import ConfigurationFile, ConfigurationRow
 from orders.storage.sql import rows_with, unindexed
-from orders.storage.tables import cart_line, orders
+from orders.storage.tables import cart_line, columns_of, configuration, orders
 
 MAX_SUGGESTIONS = 8
 # References that are resolved for each suggestion if nothing is typed: some configurations may be
@@ -48,12 +48,7 @@ class ConfigurationSummary:
 
 
 _summaries = select(
-    ConfigurationRow.id,
-    ConfigurationRow.short_id,
-    ConfigurationRow.product_name,
-    ConfigurationRow.sku,
-    ConfigurationRow.variant,
-    ConfigurationRow.thumbnail,
+    *columns_of(ConfigurationSummary, configuration),
     ConfigurationFile.key.is_not(None).label("has_picture"),
 ).outerjoin(
     ConfigurationFile,
@@ -110,15 +105,11 @@ def ids_in(org_id: str) -> Callable[[Iterable[str]], dict[str, str]]:
 
 
 def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dict[str, str]:
-    """Return a readable reference for each ID: the SKU if it is unique, or the short ID."""
+    """Return a readable reference by ID: the SKU where the org has it once, else the short ID."""
     every = list(summaries)
-    by_sku = resolve({summary.sku for summary in every if summary.sku}, org_id)
-    references = {}
-    for summary in every:
-        named = by_sku.get(summary.sku or "")
-        is_named = named is not None and named.id == summary.id
-        references[summary.id] = summary.sku if summary.sku and is_named else summary.short_id
-    return references
+    found = resolve({one.sku for one in every if one.sku}, org_id)
+    unique = {one.id: sku for sku, one in found.items() if one.sku == sku}
+    return {one.id: unique.get(one.id, one.short_id) for one in every}
 
 
 def _find(
@@ -143,7 +134,10 @@ def _summary(row: Any) -> ConfigurationSummary:  # noqa: ANN401 - a row of `_sum
 
 
 def unknown_errors(references: Sequence[tuple[int, str]], org_id: str) -> list[FieldError]:
-    """Return an error for each line, by position, that names an unknown short ID."""
+    """Return an error for each line whose `configurationId` is an unknown short ID.
+
+    `references` are pairs: the position of a line in the cart, from 0, and its `configurationId`.
+    """
     unknown = unknown_short_ids((name for _, name in references), org_id)
     return [
         FieldError(f"cart.{position}.configurationId", UNKNOWN_SENTENCE)
@@ -194,6 +188,8 @@ def find_configurations(
     else:
         typed = " ".join(words)
         rows = {row.id: row for row in _matching(words, typed, actor.org_id)}
+        if not rows and plain_characters(text) != text:
+            return find_configurations(plain_characters(text), actor, most=most)
         places = {name: place for place, name in enumerate(recent)}
         nowhere = len(places)
 
@@ -228,8 +224,7 @@ def _recently_used(actor: Actor) -> list[str]:
         .where(cart_line.c.position < RECENT_LINES)
         .group_by(cart_line.c.configuration_id, is_mine)
     )
-    with database.read() as connection:
-        rows = connection.execute(used).all()
+    rows = database.fetch_all(used)
     mine_first = sorted(rows, key=lambda row: (row[2], row[1]), reverse=True)
     return list(dict.fromkeys(row[0] for row in mine_first))
 

@@ -20,7 +20,8 @@ from orders.interfaces.desk.order import history
 from orders.interfaces.http import pdf
 from orders.interfaces.http.current_settings import current_settings, customer_link
 from orders.interfaces.http.i18n import gettext, language, translated, use_language
-from orders.services import accounts, mail
+from orders.services import mail
+from orders.services.accounts import orgs
 from orders.services.catalog import products
 from orders.services.orders import drafts, notes, queries
 
@@ -171,7 +172,7 @@ def link_message(order: Order) -> LinkMessage:
 
     For an org without one, it is in the language of the page, like the words of the sender.
     """
-    chosen = accounts.find_customer_page(order.org_id).language
+    chosen = orgs.find_customer_page(order.org_id).language
     shown, link = grouped(order.short_id), customer_link(order.short_id)
     with use_language(chosen):
         return LinkMessage(

@@ -19,7 +19,7 @@ from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
 from orders.services.accounts.access import OrgRules, StaffMember
 from orders.services.orders import drafts, queries
-from orders.services.orders.drafts import ChangeElsewhere, DraftChanged, Fields
+from orders.services.orders.drafts import DraftChanged, Fields
 
 # Names and values of the fields of a form that waits for the end of a sign-in.
 ResumedForm: TypeAlias = list[tuple[str, str]]
@@ -182,7 +182,7 @@ def _plain(text: str, status: int = 200) -> Response:
 def save_sent_changes(order: Order) -> int:
     """Save the form that was sent as this person's draft of a change; return its version.
 
-    Raises ChangeElsewhere, and StaleVersion for a version that the order never had.
+    Raises DraftChanged, and StaleVersion for a version that the order never had.
     """
     member, sent = signed_in(), request.form
     entry = sent_entry(sent, member)
@@ -198,7 +198,7 @@ def save_sent_changes(order: Order) -> int:
 
 def keep_sent_changes(order: Order) -> int:
     """Save the changes that were sent unless another page has newer ones; return the version."""
-    with contextlib.suppress(ChangeElsewhere, StaleVersion):
+    with contextlib.suppress(DraftChanged, StaleVersion):
         return save_sent_changes(order)
     return sent_draft_version()
 
@@ -209,7 +209,7 @@ def save_edit_draft(reference: str) -> Response:
     order = queries.find_any_order(reference, signed_in().org_id)
     try:
         version = save_sent_changes(order)
-    except ChangeElsewhere as refused:
+    except DraftChanged as refused:
         return _plain(translated(refused.sentence), 409)
     except StaleVersion:
         return _plain(translated(NOT_OF_THIS_ORDER), 409)

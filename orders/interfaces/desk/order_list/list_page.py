@@ -27,8 +27,9 @@ from orders.services.accounts.access import StaffMember
 from orders.services.orders import bulk, order_filter, order_list, queries, saved_views
 from orders.services.orders.bulk import BulkEdit
 from orders.services.orders.order_filter import FilterChoices
-from orders.services.orders.order_list import MOST_COUNTED, ListPage, OrderSummary, Sort
+from orders.services.orders.order_list import MOST_COUNTED, OrderSummary, Sort
 from orders.services.orders.saved_views import View
+from orders.storage.pages import CursorPage
 
 DEFAULT_COLUMNS = ("name", "customer", "status", "lines", "pieces", "created", "by")
 # Saved for a person who wants no column but the code.
@@ -213,10 +214,12 @@ def _tabs(address: ListAddress, views: tuple[View, ...]) -> list[Tab]:
     ]
 
 
-def _names(page: ListPage | None, choices: FilterChoices, org_id: str) -> dict[str, str]:
+def _names(
+    page: CursorPage[OrderSummary] | None, choices: FilterChoices, org_id: str
+) -> dict[str, str]:
     """Return the names of the people and tokens who have created the orders of the page."""
     known = dict(choices.people + choices.tokens)
-    makers = {order.created_by for order in page.orders} if page else set()
+    makers = {order.created_by for order in page.rows} if page else set()
     missing = makers - set(known)
     return known | (queries.actor_names(missing, org_id) if missing else {})
 

@@ -11,8 +11,7 @@ from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import gettext, use_language
 from orders.interfaces.http.session import stay_signed_in
-from orders.services import accounts
-from orders.services.accounts import second_factor
+from orders.services.accounts import accounts, checks, second_factor
 from orders.services.accounts.access import StaffMember
 from orders.services.languages import languages
 
@@ -85,5 +84,5 @@ def _render(member: StaffMember, **refused: forms.FilledForm) -> Response:
         **(shown | refused),
         factor=second_factor.state_of(member),
         events=accounts.list_events(member.org_id, member.id, most=MAX_EVENTS),
-        suggested=accounts.readable_password(),
+        suggested=checks.readable_password(),
     )

@@ -10,8 +10,9 @@ from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.current_settings import current_settings, may_mail_links, secret_link
 from orders.interfaces.http.i18n import gettext, translated
-from orders.services import accounts, mail
-from orders.services.accounts import NewInvitation, second_factor
+from orders.services import mail
+from orders.services.accounts import accounts, invitations, orgs, resets, second_factor
+from orders.services.accounts.invitations import NewInvitation
 from orders.services.mail import MailFailed
 
 ROLE_CHOICES = {role: ROLE_LABELS[role] for role in ROLES}
@@ -39,7 +40,7 @@ def invite() -> Response:
     me, entry = signed_in(), forms.open_form(InvitationForm)
     if entry.is_sent:
         with entry.saving(url_for("desk.list_staff")):
-            return _show_invitation(accounts.invite(me.org_id, **entry.values(), by=me.id))
+            return _show_invitation(invitations.invite(me.org_id, **entry.values(), by=me.id))
     return forms.html_page(
         "desk/settings/invite.html", entry.status, entry=entry, can_mail=may_mail_links()
     )
@@ -48,15 +49,15 @@ def invite() -> Response:
 @desk.post("/settings/staff/invitations/<invitation_id>/again")
 def invite_again(invitation_id: str) -> Response:
     me = signed_in()
-    return _show_invitation(accounts.invite_again(me.org_id, invitation_id, by=me.id))
+    return _show_invitation(invitations.invite_again(me.org_id, invitation_id, by=me.id))
 
 
 @desk.post("/settings/staff/invitations/<invitation_id>/withdraw")
 def withdraw_invitation(invitation_id: str) -> Response:
     org_id = signed_in().org_id
-    email = accounts.find_invitation(org_id, invitation_id).email
+    email = invitations.find_invitation(org_id, invitation_id).email
     with forms.reporting_conflicts(back := url_for("desk.list_staff")):
-        accounts.withdraw(org_id, invitation_id)
+        invitations.withdraw(org_id, invitation_id)
     done = gettext(
         "The invitation of %(email)s is withdrawn. Its link does not work any more.", email=email
     )
@@ -68,7 +69,7 @@ def make_reset_link(staff_id: str) -> Response:
     """Create a link by which a person sets a new password, and show it once."""
     me = signed_in()
     with forms.reporting_conflicts(back := url_for("desk.show_staff", staff_id=staff_id)):
-        made = accounts.make_reset(me.org_id, staff_id, by=me.id)
+        made = resets.make_reset(me.org_id, staff_id, by=me.id)
     return forms.secret_page(
         "desk/settings/link_made.html",
         link=secret_link("desk.open_reset", made.secret),
@@ -99,7 +100,7 @@ def _show_invitation(made: NewInvitation) -> Response:
     link = secret_link("desk.open_invitation", made.secret)
     failed = ""
     if is_mailed := may_mail_links() and request.form.get("do") == "mail":
-        org = accounts.find_org(signed_in().org_id)
+        org = orgs.find_org(signed_in().org_id)
         # The language of the page, since that of the invited person is not known yet.
         text = gettext(INVITATION_TEXT, org=org.name, link=link)
         try:

@@ -29,8 +29,8 @@ from orders.interfaces.http.current_settings import (
 from orders.interfaces.http.i18n import gettext, language, translated, use_language
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import begin_session, begin_signed_in
-from orders.services import accounts, mail
-from orders.services.accounts import access
+from orders.services import mail
+from orders.services.accounts import access, checks, invitations, resets
 
 BACKGROUND_THREADS = 2  # in each process
 _log = logging.getLogger(__name__)
@@ -95,16 +95,16 @@ def open_invitation() -> Response:
         return _hide_secret(INVITATION)
     entry, secret = open_form(JoinForm), session.get(INVITATION, "")
     try:
-        invitation = accounts.find_by_link(secret)
+        invitation = invitations.find_by_link(secret)
         if entry.is_sent:
-            return _welcome(accounts.accept(secret, **entry.values()))
+            return _welcome(invitations.accept(secret, **entry.values()))
     except InvalidInput as invalid:
         entry.show(invalid.errors)
     except (NotFound, Conflict) as error:
         return _dead_link(error)
     return secret_page(
         "desk/join.html", entry.status, entry=entry, invitation=invitation,
-        suggested=accounts.readable_password(),
+        suggested=checks.readable_password(),
     )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def _mail_reset(email: str) -> None:
     link, page_language = secret_link("desk.open_reset", "SECRET"), language()
 
     def mail_link() -> None:
-        made = accounts.ask_for_reset(email)
+        made = resets.ask_for_reset(email)
         if made is not None:
             own_link = link.replace("SECRET", made.secret)
             with use_language(made.language, page_language):
@@ -165,9 +165,9 @@ def open_reset() -> Response:
         return _hide_secret(RESET)
     entry, secret = open_form(PasswordForm), session.get(RESET, "")
     try:
-        email = accounts.address_of_reset(secret)
+        email = resets.address_of_reset(secret)
         if entry.is_sent:
-            accounts.set_by_reset(secret, **entry.values())
+            resets.set_by_reset(secret, **entry.values())
             begin_session()
             done = gettext("Your new password is set. Sign in with it.")
             return report(done, url_for("desk.show_sign_in"))
@@ -177,7 +177,7 @@ def open_reset() -> Response:
         return _dead_link(error, is_reset=True)
     return secret_page(
         "desk/reset_password.html", entry.status, entry=entry, email=email,
-        suggested=accounts.readable_password(),
+        suggested=checks.readable_password(),
     )  # fmt: skip
 
 

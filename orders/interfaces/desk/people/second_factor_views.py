@@ -19,8 +19,7 @@ from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import gettext
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import MUST_SET_UP, own_path, stay_signed_in
-from orders.services import accounts
-from orders.services.accounts import second_factor
+from orders.services.accounts import accounts, second_factor
 
 # In the session during the setup: nothing is stored before the app's first code.
 PENDING = "pending_second_factor"

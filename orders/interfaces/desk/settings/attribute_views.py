@@ -19,8 +19,8 @@ from orders.domain.typed_values import read_number
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.i18n import gettext
-from orders.services import accounts
-from orders.services.accounts import DefinedAttribute
+from orders.services.accounts import attributes
+from orders.services.accounts.attributes import DefinedAttribute
 
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 
@@ -99,7 +99,7 @@ def list_attributes() -> str:
     """Render the list of attributes; the button that moved one gets the focus again."""
     return render_template(
         "desk/settings/attributes.html",
-        attributes=accounts.list_attributes(signed_in().org_id),
+        attributes=attributes.list_attributes(signed_in().org_id),
         moved=request.args.get("moved", ""),
         direction=request.args.get("direction", ""),
     )
@@ -111,7 +111,7 @@ def new_attribute() -> Response:
     if entry.is_sent:
         with entry.saving(back):
             rule = entry.form.rule()
-            accounts.add_attribute(signed_in().org_id, rule)
+            attributes.add_attribute(signed_in().org_id, rule)
             done = gettext("“%(label)s” stands on the order form from now on.", label=rule.label)
             return forms.report(done, back)
     return _render(None, entry)
@@ -121,14 +121,14 @@ def new_attribute() -> Response:
 def show_attribute(attribute_id: str) -> Response:
     """Render an attribute, or change all of it except its key."""
     org_id, back = signed_in().org_id, url_for("desk.list_attributes")
-    attribute = accounts.find_attribute(org_id, attribute_id)
+    attribute = attributes.find_attribute(org_id, attribute_id)
     entry = forms.open_form(AttributeForm, **_values(attribute))
     form = entry.form
     if entry.is_sent:
         form.key.process_data(attribute.rule.key)
         with entry.saving(back):
             rule = form.rule()
-            accounts.change_attribute(org_id, attribute_id, rule, version=form.version.data)
+            attributes.change_attribute(org_id, attribute_id, rule, version=form.version.data)
             return forms.report(gettext("“%(label)s” is saved.", label=rule.label), back)
     return _render(attribute, entry)
 
@@ -136,8 +136,8 @@ def show_attribute(attribute_id: str) -> Response:
 @desk.post("/settings/attributes/<attribute_id>/move")
 def move_attribute(attribute_id: str) -> Response:
     org_id, direction = signed_in().org_id, request.form.get("direction", "")
-    attribute = accounts.find_attribute(org_id, attribute_id)
-    place = accounts.move_attribute(org_id, attribute_id, "up" if direction == "up" else "down")
+    attribute = attributes.find_attribute(org_id, attribute_id)
+    place = attributes.move_attribute(org_id, attribute_id, "up" if direction == "up" else "down")
     return forms.report(
         gettext("“%(label)s” is in place %(place)s now.", label=attribute.rule.label, place=place),
         url_for("desk.list_attributes", moved=attribute_id, direction=direction),
@@ -148,9 +148,9 @@ def move_attribute(attribute_id: str) -> Response:
 def remove_attribute(attribute_id: str) -> Response:
     """Remove an attribute; orders keep their values."""
     org_id = signed_in().org_id
-    label = accounts.find_attribute(org_id, attribute_id).rule.label
+    label = attributes.find_attribute(org_id, attribute_id).rule.label
     with forms.reporting_conflicts(back := url_for("desk.list_attributes")):
-        accounts.remove_attribute(org_id, attribute_id)
+        attributes.remove_attribute(org_id, attribute_id)
     done = gettext("“%(label)s” is removed. Orders keep the values that they have.", label=label)
     return forms.report(done, back)
 

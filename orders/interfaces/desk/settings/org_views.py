@@ -14,8 +14,8 @@ from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.assets import file_store
 from orders.interfaces.http.i18n import gettext, language, translated
-from orders.services import accounts
-from orders.services.accounts import MAX_LOGO, CustomerPage
+from orders.services.accounts import orgs
+from orders.services.accounts.orgs import MAX_LOGO, CustomerPage
 from orders.services.languages import ENGLISH, languages
 
 # The sections of the settings: the endpoint of the first page of each, and its name. All pages of a
@@ -84,7 +84,7 @@ def show_org() -> Response:
 def change_org() -> Response:
     entry, page = forms.sent_form(OrgForm), url_for("desk.show_org")
     with entry.saving(page):
-        accounts.change_org(signed_in().org_id, **entry.values())
+        orgs.change_org(signed_in().org_id, **entry.values())
         return forms.report(gettext("The organization is saved."), page)
     return _render(org=entry)
 
@@ -93,7 +93,7 @@ def change_org() -> Response:
 def change_customer_page() -> Response:
     entry, page = forms.sent_form(CustomerPageForm), url_for("desk.show_org")
     with entry.saving(page):
-        accounts.change_customer_page(signed_in().org_id, **entry.values())
+        orgs.change_customer_page(signed_in().org_id, **entry.values())
         return forms.report(gettext("The customers' pages are saved."), page)
     return _render(customers=entry)
 
@@ -103,7 +103,7 @@ def change_logo() -> Response:
     entry, page = forms.new_form(LogoForm), url_for("desk.show_org")
     sent = request.files.get("logo", FileStorage())
     with entry.saving(page):
-        accounts.set_logo(
+        orgs.set_logo(
             signed_in().org_id, file_name=sent.filename or "",
             declared_type=sent.content_type or "", content=sent.read(), store=file_store(),
         )  # fmt: skip
@@ -114,17 +114,17 @@ def change_logo() -> Response:
 @desk.post("/settings/organization/logo/remove")
 def remove_logo() -> Response:
     with forms.reporting_conflicts(page := url_for("desk.show_org")):
-        accounts.remove_logo(signed_in().org_id, store=file_store())
+        orgs.remove_logo(signed_in().org_id, store=file_store())
     return forms.report(gettext("The logo is removed."), page)
 
 
 def _render(**refused: forms.FilledForm) -> Response:
     """Render the page; `refused` is the form with errors, if any, by its name."""
     org_id = signed_in().org_id
-    page = accounts.find_customer_page(org_id)
+    page = orgs.find_customer_page(org_id)
     entry = next(iter(refused.values()), None)
     shown = {
-        "org": forms.new_form(OrgForm, obj=accounts.find_org(org_id)),
+        "org": forms.new_form(OrgForm, obj=orgs.find_org(org_id)),
         "customers": _customer_page_form(page),
         "logo": forms.new_form(LogoForm),
     }

@@ -11,8 +11,8 @@ from orders.interfaces.desk.people.invitation_views import ROLE_CHOICES, Invitat
 from orders.interfaces.http.current_settings import may_mail_links
 from orders.interfaces.http.i18n import gettext
 from orders.interfaces.http.session import stay_signed_in
-from orders.services import accounts
-from orders.services.accounts import Account
+from orders.services.accounts import accounts, checks, invitations
+from orders.services.accounts.accounts import Account
 
 MAX_EVENTS = 20
 
@@ -35,7 +35,7 @@ def list_staff() -> str:
     return render_template(
         "desk/settings/staff.html",
         accounts=accounts.list_staff(org_id),
-        invitations=accounts.list_invitations(org_id),
+        invitations=invitations.list_invitations(org_id),
         can_mail=may_mail_links(),
     )
 
@@ -52,7 +52,7 @@ def new_staff() -> Response:
                 email=values["email"].strip().lower(),
             )
             return forms.report(done, back)
-    suggested = accounts.readable_password()
+    suggested = checks.readable_password()
     return forms.html_page(
         "desk/settings/staff_new.html", entry.status, entry=entry, suggested=suggested
     )
@@ -134,7 +134,7 @@ def _render(account: Account, **refused: forms.FilledForm) -> Response:
         account=account,
         entry=entry,
         **(shown | refused),
-        suggested=accounts.readable_password(),
+        suggested=checks.readable_password(),
         events=accounts.list_events(signed_in().org_id, account.id, most=MAX_EVENTS),
         is_own=account.id == signed_in().id,
     )

@@ -7,7 +7,7 @@ from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.i18n import gettext
-from orders.services import accounts
+from orders.services.accounts import tokens as access_tokens
 
 
 class TokenForm(forms.VersionedForm):
@@ -35,7 +35,7 @@ class NewTokenForm(TokenForm):
 
 @desk.get("/settings/tokens")
 def list_tokens() -> str:
-    tokens = accounts.list_tokens(signed_in().org_id)
+    tokens = access_tokens.list_tokens(signed_in().org_id)
     return render_template("desk/settings/tokens.html", tokens=tokens)
 
 
@@ -46,7 +46,7 @@ def new_token() -> Response:
     if entry.is_sent:
         form, name = entry.form, (entry.form.name.data or "").strip()
         with entry.saving(url_for("desk.list_tokens")):
-            made = accounts.add_token(
+            made = access_tokens.add_token(
                 signed_in().org_id, name=name, is_private=form.kind.data == "private",
                 allowed=form.allowed(), token_id=forms.id_by_field(form.key),
             )  # fmt: skip
@@ -57,13 +57,13 @@ def new_token() -> Response:
 @desk.route("/settings/tokens/<token_id>", methods=["GET", "POST"])
 def show_token(token_id: str) -> Response:
     org_id, back = signed_in().org_id, url_for("desk.list_tokens")
-    token = accounts.find_token(org_id, token_id)
+    token = access_tokens.find_token(org_id, token_id)
     domains = "\n".join(token.domains)
     entry = forms.open_form(TokenForm, name=token.name, domain=domains, version=token.version)
     if entry.is_sent:
         form = entry.form
         with entry.saving(back):
-            accounts.change_token(
+            access_tokens.change_token(
                 org_id, token_id, name=form.name.data or "", allowed=form.allowed(),
                 version=form.version.data,
             )  # fmt: skip
@@ -74,9 +74,9 @@ def show_token(token_id: str) -> Response:
 @desk.post("/settings/tokens/<token_id>/revoke")
 def revoke_token(token_id: str) -> Response:
     org_id = signed_in().org_id
-    name = accounts.find_token(org_id, token_id).name
+    name = access_tokens.find_token(org_id, token_id).name
     with forms.reporting_conflicts(back := url_for("desk.list_tokens")):
-        accounts.revoke_token(token_id, org_id=org_id)
+        access_tokens.revoke_token(token_id, org_id=org_id)
     done = gettext(
         "The token “%(name)s” is revoked. Whoever still uses it is refused from now on.", name=name
     )
