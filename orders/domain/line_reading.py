@@ -109,7 +109,7 @@ def line_of(cells: Sequence[str], columns: LineColumns, named: Named) -> PastedL
     reference = own[0] if own else ""
     at = columns.count
     typed = cells[at] if at is not None and at < len(cells) else ""
-    count = count_of(typed) or typed
+    count = str(read_count(typed))
     if name := named_by(reference, named):
         return PastedLine(name, count if at is not None else "1")
     if count or not reference:

@@ -12,7 +12,6 @@ from typing import Any
 from orders.domain.errors import FieldError
 from orders.domain.identifiers import read_uuid
 from orders.domain.json_values import RepeatedKeys
-from orders.domain.line_reading import read_count
 from orders.domain.order import TEXT_FIELDS
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import (
@@ -20,6 +19,7 @@ from orders.domain.typed_values import (
     DetailError,
     read_details,
     read_value,
+    read_whole,
     whole_number,
 )
 from orders.interfaces.desk.forms import FilledForm, FormData, SummaryError, element_id
@@ -113,7 +113,7 @@ class OrderEntry(FilledForm):
     @property
     def pieces(self) -> int:
         """The sum of the valid counts."""
-        counts = (read_count(line.count.text) for line in self.filled_lines)
+        counts = (read_whole(line.count.text) for line in self.filled_lines)
         return sum(count for count in counts if isinstance(count, int) and count > 0)
 
     def same_as(self, line: FormLine) -> FormLine | None:
@@ -162,7 +162,7 @@ class OrderEntry(FilledForm):
         if typed:
             raw["configurationId"] = card.id if card else typed
         if line.count.text:
-            raw["count"] = read_count(line.count.data)
+            raw["count"] = read_whole(line.count.data)
         if line.details.text:
             raw["metadata"] = {}
             with suppress(DetailError):  # reported by `faults`

@@ -1,6 +1,6 @@
 """What the buttons of the form's rows do; this is how rows work without JavaScript."""
 
-from orders.domain.line_reading import read_count
+from orders.domain.typed_values import read_whole
 from orders.interfaces.desk.forms import element_id
 from orders.interfaces.desk.order_form.form_fields import (
     FormLine,
@@ -80,7 +80,7 @@ def _join(entry: OrderEntry, line: FormLine) -> None:
     first = entry.same_as(line)
     if first is None:
         return
-    counts = [read_count(one.count.text) for one in (first, line)]
+    counts = [read_whole(one.count.text) for one in (first, line)]
     if all(isinstance(count, int) for count in counts):
         first.count.data = str(sum(int(count) for count in counts))
         entry.lines.remove(line)
