@@ -86,9 +86,10 @@ class Query:
         sent = self._one(name)
         if sent is None:
             return None
-        if canonical_configuration_id(sent) is None:
+        found = canonical_configuration_id(sent)
+        if found is None:
             self.add_error(name, "A UUID, or the short ID of a saved configuration.")
-        return read_uuid(sent) or sent
+        return found
 
     def json_object(self, name: str) -> dict[str, Any] | None:
         """Return an object that was sent as JSON text."""

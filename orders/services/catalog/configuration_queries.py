@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from orders.domain.configuration import THUMBNAIL, Configuration
 from orders.domain.errors import NotFound
-from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.identifiers import canonical_configuration_id, read_uuid
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES
 from orders.storage import database
@@ -87,12 +87,11 @@ _by_short_id = CompiledSelect(_of_org.where(configuration.c.short_id == bindpara
 
 def find_configuration(reference: str, org_id: str) -> Configuration:
     """Return a configuration of the org by UUID or short ID. Raises NotFound."""
-    configuration_id = read_uuid(reference)
-    if configuration_id is None and not is_short_id(reference):
+    name = canonical_configuration_id(reference)
+    if name is None:
         raise NotFound(NOT_FOUND)
-    statement = _by_short_id if configuration_id is None else _by_id
-    key = {"reference": configuration_id or reference, "org_id": org_id}
-    found = database.rows(statement, key)
+    statement = _by_id if read_uuid(name) else _by_short_id
+    found = database.rows(statement, {"reference": name, "org_id": org_id})
     if not found:
         raise NotFound(NOT_FOUND)
     return configuration_from(found[0])

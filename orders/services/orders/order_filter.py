@@ -25,7 +25,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from orders.domain.identifiers import read_uuid
+from orders.domain.identifiers import plain_characters, read_uuid
 from orders.domain.order import PLATFORM_LABELS
 from orders.domain.search_text import MAX_PART, codes_of, read_code, words_of
 from orders.storage import database
@@ -145,8 +145,14 @@ def _search(connection: Connection, org_id: str, search: str) -> list[ColumnElem
     found: list[tuple[bool, ColumnElement[bool]]] = []
     # The longer a word, the fewer orders have it, and the fewer are looked at for the next one.
     for word in sorted(words_of(search), key=len, reverse=True):
-        by_lines, is_expensive = _by_lines(connection, org_id, word.casefold())
-        found.append((is_expensive, or_(*_in_order(word), *by_lines)))
+        ways: list[ColumnElement[bool]] = []
+        is_slow = False
+        # As typed, and without the marks that copying an ID adds.
+        for spelled in dict.fromkeys((word, plain_characters(word) or word)):
+            by_lines, is_expensive = _by_lines(connection, org_id, spelled.casefold())
+            ways += [*_in_order(spelled), *by_lines]
+            is_slow = is_slow or is_expensive
+        found.append((is_slow, or_(*ways)))
     return [condition for _, condition in sorted(found, key=operator.itemgetter(0))]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Text, bindparam, func, or_, select, type_c
 
 from orders.domain import short_id
 from orders.domain.errors import NotFound
-from orders.domain.identifiers import read_uuid
+from orders.domain.identifiers import clean_reference, plain_characters, read_uuid
 from orders.domain.order import CartLine, Order
 from orders.domain.search_text import search_text
 from orders.domain.status import STATUS_BY_NAME
@@ -233,14 +233,15 @@ def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[K
         rows = [row for row in connection.execute(newest) if row.customer_id]
         rows.sort(key=lambda row: row.created_by != actor.id)
         found: dict[str, KnownCustomer] = {}
-        sought = typed.casefold()
+        plain = clean_reference(typed)
+        sought = plain.casefold()
         for row in rows:
-            known = f"{row.customer_id}\n{row.name or ''}".casefold()
+            known = plain_characters(f"{row.customer_id}\n{row.name or ''}").casefold()
             if sought in known:
                 found.setdefault(row.customer_id, KnownCustomer(row.customer_id, row.name))
         if typed and len(found) < most:
             column = orders.c.customer_id
-            ways = (typed, typed.upper(), typed.lower(), typed.capitalize())
+            ways = (typed, plain, plain.upper(), plain.lower(), plain.capitalize())
             spellings = list(dict.fromkeys(ways))
             every = [or_(*(column.startswith(one, autoescape=True) for one in spellings))]
             if connection.dialect.name == "sqlite":
