@@ -185,8 +185,8 @@ def read_order(call: Call, reference: str) -> EndpointResult:
     order = queries.find_order(reference, call.actor.org_id)
     if not call.flag(FULL_CONFIGURATION.name):
         return present_order(order)
-    # Without the version: configurations may change while the order stays as it is.
-    found = present_order(order)._replace(etag="")
+    # Never "not modified": configurations may change while the order keeps its version.
+    found = present_order(order)._replace(etag="", headers={"ETag": f'"{order.version}"'})
     return found._replace(value=_with_configurations(call, [found.value])[0])
 
 
