@@ -36,7 +36,10 @@ class WebhookDraft:
 
 
 class Webhook(NamedTuple):
-    """A stored webhook, without its secret. Times are aware and in UTC."""
+    """A stored webhook, without its secret. Times are aware and in UTC.
+
+    `switched_off_at` is set when its receiver has answered 410.
+    """
 
     id: str
     org_id: str
@@ -46,6 +49,7 @@ class Webhook(NamedTuple):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    switched_off_at: datetime | None
     created_by: str
 
 
@@ -60,7 +64,9 @@ def webhook_fields(webhook: Webhook) -> dict[str, Any]:
 EXAMPLE_ADDRESS = "https://shop.example/hooks/orders"
 _TOPICS = {str(topic): topic for topic in Topic}
 _WORDS = MessageRules(
-    read_only=frozenset({"id", "secret", "createdAt", "updatedAt", "deletedAt", "createdBy"})
+    read_only=frozenset(
+        {"id", "secret", "createdAt", "updatedAt", "deletedAt", "createdBy", "switchedOffAt"}
+    )
 )
 
 
@@ -69,6 +75,7 @@ def _topic(value: object) -> Topic | None:
 
 
 def _address(value: str) -> str:
+    value = value.strip()
     fault = address_fault(value)
     if fault is not None:
         raise refusal(fault)
@@ -162,7 +169,7 @@ def _checked(raw: object, model: type[M], *, limits: Limits, allow_private: bool
     found = checked(model, known, errors, _WORDS)
     address = raw.get("address")
     is_checked = isinstance(address, str) and "address" not in errors
-    if is_checked and not allow_private and is_private(str(address)):
+    if is_checked and not allow_private and is_private(str(address).strip()):
         errors["address"] = FieldError("address", PRIVATE_SENTENCE)
     if errors or found is None:
         raise InvalidInput(errors.values())

@@ -8,12 +8,13 @@ from flask.testing import FlaskClient
 
 from orders.domain.webhook import Webhook
 from orders.interfaces.desk.settings.webhook_views import DELIVERIES_A_PAGE
-from orders.services.webhooks import deliveries, webhooks
+from orders.services.webhooks import webhooks
 from orders.services.webhooks.webhook_client import PostResult
 from orders.storage.pages import Paging
 from tests.actors import Org
 from tests.desk.test_pages import make_order
 from tests.html import attribute, attributes
+from tests.services.webhooks.desk import send_next
 
 pytestmark = pytest.mark.usefixtures("csrf_off")
 
@@ -46,7 +47,7 @@ def version_in(page: str) -> str:
 def send(app: Flask, outcome: PostResult) -> None:
     """Send all that is due, to a receiver that answers so."""
     with app.app_context():
-        while deliveries.send_next(lambda _message, /, *, at=None: outcome):
+        while send_next(lambda _message, /, *, at=None: outcome):
             pass
 
 

@@ -19,13 +19,14 @@ from sqlalchemy import event, update
 from app import create_app
 from orders.domain.inputs import Limits
 from orders.interfaces.cli import worker
-from orders.interfaces.cli.worker import GRACE, POLL, Background
+from orders.interfaces.cli.worker import GRACE, Background
 from orders.services.accounts.access import Actor
 from orders.services.imports import records, upload
 from orders.services.imports.records import ImportState
 from orders.services.orders import intake
 from orders.services.webhooks import deliveries, webhooks
-from orders.services.webhooks.deliveries import MOST_AT_ONCE, DeliveryState
+from orders.services.webhooks.deliveries import DeliveryState
+from orders.services.webhooks.sender import MOST_AT_ONCE, POLL
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery
