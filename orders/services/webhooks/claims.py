@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, or_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, exists, or_, select, update
 
 from orders.domain.texts import lazy_gettext, pack_line
 from orders.services.webhooks import webhooks
@@ -92,33 +92,77 @@ def pause_after(number: int, chance: float) -> timedelta | None:
     return PAUSES[number - 1] * (1 + JITTER * (2 * chance - 1))
 
 
+# The statements are made once: to make them takes longer than to run them.
+_row = webhook_delivery.c
+_AT = bindparam("at", type_=_row.claimed_until.type)
+_is_due = and_(
+    _row.next_attempt_at <= _AT, or_(_row.claimed_until.is_(None), _row.claimed_until <= _AT)
+)
+_oldest = (
+    select(_row.next_attempt_at)
+    .where(_row.webhook_id == webhook.c.id, _is_due)
+    .order_by(_row.next_attempt_at)
+    .limit(1)
+    .scalar_subquery()
+)
+_has_claims = exists().where(_row.webhook_id == webhook.c.id, _row.claimed_until > _AT)
+_found = (
+    select(webhook.c.id, webhook.c.org_id, _has_claims.label("claimed"), _oldest.label("since"))
+    .where(or_(webhook.c.held_until.is_(None), webhook.c.held_until <= _AT))
+    .subquery()
+)
+_due_webhooks = (
+    select(_found.c.id, _found.c.org_id, _found.c.claimed)
+    .where(_found.c.since.is_not(None))
+    .order_by(_found.c.since, _found.c.id)
+)
+_locked_webhook = (
+    select(webhook)
+    .where(webhook.c.id == bindparam("webhook"))
+    .with_for_update(key_share=True, skip_locked=True)
+)
+_claimed_messages = (
+    select(_row.id)
+    .where(_row.webhook_id == bindparam("webhook"), _row.claimed_until > _AT)
+    .limit(1)
+)
+_due_messages = (
+    select(_row.id, _row.payload, _row.attempts)
+    .where(_row.webhook_id == bindparam("webhook"), _is_due)
+    .order_by(_row.next_attempt_at)
+    .limit(bindparam("count", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_claim_messages = (
+    update(webhook_delivery)
+    .where(_row.id.in_(bindparam("ids", expanding=True)))
+    .values(claimed_until=bindparam("until"), attempts=_row.attempts + 1, last_attempt_at=_AT)
+)
+# Only while the claim is the caller's: after LEASE another process may have taken it over.
+_is_held = (_row.id == bindparam("message_id")) & (_row.claimed_until == bindparam("claimed"))
+_finish = (
+    update(webhook_delivery)
+    .where(_is_held)
+    .values(
+        claimed_until=None,
+        last_status=bindparam("status"),
+        last_answer=bindparam("answer"),
+        delivered_at=bindparam("delivered"),
+        next_attempt_at=bindparam("next"),
+    )
+)
+_release = (
+    update(webhook_delivery).where(_is_held).values(claimed_until=None, attempts=_row.attempts - 1)
+)
+
+
 def find_due(at: datetime) -> list[DueWebhook]:
     """Return the webhooks that have messages to send now, that of the oldest message first.
 
     Reads an index entry for each webhook, whatever the number of messages. Raises ServiceBusy.
     """
-    oldest = (
-        select(webhook_delivery.c.next_attempt_at)
-        .where(webhook_delivery.c.webhook_id == webhook.c.id, _is_due(at))
-        .order_by(webhook_delivery.c.next_attempt_at)
-        .limit(1)
-        .scalar_subquery()
-    )
-    is_claimed = exists().where(
-        webhook_delivery.c.webhook_id == webhook.c.id, webhook_delivery.c.claimed_until > at
-    )
-    found = (
-        select(webhook.c.id, webhook.c.org_id, is_claimed.label("claimed"), oldest.label("since"))
-        .where(or_(webhook.c.held_until.is_(None), webhook.c.held_until <= at))
-        .subquery()
-    )
-    statement = (
-        select(found.c.id, found.c.org_id, found.c.claimed)
-        .where(found.c.since.is_not(None))
-        .order_by(found.c.since, found.c.id)
-    )
     with database.read() as connection:
-        return [DueWebhook(*row) for row in connection.execute(statement)]
+        return [DueWebhook(*row) for row in connection.execute(_due_webhooks, {"at": at})]
 
 
 def store_and_claim(
@@ -147,39 +191,22 @@ def store_and_claim(
     return database.write(run)
 
 
-def _is_due(at: datetime) -> ColumnElement[bool]:
-    row = webhook_delivery.c
-    return and_(
-        row.next_attempt_at <= at, or_(row.claimed_until.is_(None), row.claimed_until <= at)
-    )
-
-
 def _claim(
     connection: Connection, webhook_id: str, count: int, at: datetime, *, is_own: bool
 ) -> list[ClaimedMessage]:
+    which = {"webhook": webhook_id, "at": at}
     # PostgreSQL: of two processes one gets the webhook; new messages are not kept waiting.
-    locked = select(webhook).where(webhook.c.id == webhook_id)
-    locked = locked.with_for_update(key_share=True, skip_locked=True)
-    receiver = connection.execute(locked).one_or_none()
-    if receiver is None or (not is_own and _is_claimed(connection, webhook_id, at)):
+    receiver = connection.execute(_locked_webhook, which).one_or_none()
+    if receiver is None:
         return []
-    row = webhook_delivery.c
-    due = (
-        select(row.id, row.payload, row.attempts)
-        .where(row.webhook_id == webhook_id, _is_due(at))
-        .order_by(row.next_attempt_at, row.id)
-        .limit(count)
-        .with_for_update(skip_locked=True)
-    )
-    found = connection.execute(due).all()
+    if not is_own and connection.execute(_claimed_messages, which).first() is not None:
+        return []
+    found = connection.execute(_due_messages, {**which, "count": count}).all()
     if not found:
         return []
     until = at + LEASE
-    connection.execute(
-        update(webhook_delivery)
-        .where(row.id.in_([one.id for one in found]))
-        .values(claimed_until=until, attempts=row.attempts + 1, last_attempt_at=at)
-    )
+    claimed = {**which, "ids": [one.id for one in found], "until": until}
+    connection.execute(_claim_messages, claimed)
     secrets = webhooks.signing_secrets(receiver, at)
     hindrance = _hindrance(receiver)
     return [
@@ -197,34 +224,6 @@ def _hindrance(receiver: Any) -> str | None:  # noqa: ANN401 - a row of `webhook
     return None if receiver.switched_off_at is None else SWITCHED_OFF
 
 
-def _is_claimed(connection: Connection, webhook_id: str, at: datetime) -> bool:
-    row = webhook_delivery.c
-    statement = select(row.id).where(row.webhook_id == webhook_id, row.claimed_until > at).limit(1)
-    return connection.execute(statement).first() is not None
-
-
-# Only while the claim is the caller's: after LEASE another process may have taken it over.
-_is_held = (webhook_delivery.c.id == bindparam("message_id")) & (
-    webhook_delivery.c.claimed_until == bindparam("until")
-)
-_finish = (
-    update(webhook_delivery)
-    .where(_is_held)
-    .values(
-        claimed_until=None,
-        last_status=bindparam("status"),
-        last_answer=bindparam("answer"),
-        delivered_at=bindparam("delivered"),
-        next_attempt_at=bindparam("next"),
-    )
-)
-_release = (
-    update(webhook_delivery)
-    .where(_is_held)
-    .values(claimed_until=None, attempts=webhook_delivery.c.attempts - 1)
-)
-
-
 def _store(
     connection: Connection, outcomes: Sequence[Outcome], chance: Callable[[], float]
 ) -> None:
@@ -234,7 +233,7 @@ def _store(
     # In one order for all processes, so that two transactions never wait for each other.
     for outcome in sorted(outcomes, key=lambda one: one.claim.message.id):
         claim, result = outcome.claim, outcome.result
-        place = {"message_id": claim.message.id, "until": claim.until}
+        place = {"message_id": claim.message.id, "claimed": claim.until}
         if result is None:
             released.append(place)
             continue

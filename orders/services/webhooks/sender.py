@@ -29,14 +29,14 @@ log = logging.getLogger(__name__)
 
 # Simultaneous attempts to one webhook, and claims of one that answers within FAST seconds.
 MOST_AT_ONCE = 4
-MOST_CLAIMED = 32
+MOST_CLAIMED = 48
 FAST = 0.1
 # Simultaneous attempts of a process to all webhooks.
 MOST_LANES = 256
 # Messages claimed in one round, and seconds between two rounds: a backlog must not take the
 # processor and the database from those who place orders.
-CLAIMED_A_ROUND = 32
-ROUND = 0.05
+CLAIMED_A_ROUND = 48
+ROUND = 0.1
 # Seconds between two looks for due messages while nothing happens.
 POLL = 0.5
 # Seconds for which an idle lane keeps its connection.

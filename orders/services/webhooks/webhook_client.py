@@ -9,6 +9,7 @@ import contextlib
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from orders.domain.texts import lazy_gettext
 USER_AGENT = "Shortorder-Webhooks/1"
 # Seconds for an attempt, from the connection to the end of the answer.
 TIME_LIMIT = 10.0
+WATCH = 0.1  # seconds between two looks for attempts that are late
 MAX_ANSWER = 1_000  # characters of the answer that are kept
 _MOST_BYTES = 4 * MAX_ANSWER  # a character has at most four
 # The longest pause that a receiver can ask for by `Retry-After`.
@@ -101,6 +103,8 @@ class ReceiverConnection:
     def __init__(self, adapters: Mapping[str, HTTPAdapter], clock: "_Clock") -> None:
         self._adapters = adapters
         self._clock = clock
+        # The last address with its request, because to parse an address takes long.
+        self._template: tuple[str, requests.PreparedRequest] | None = None
 
     def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
         """Post the message once. Never raises: failures are results, too."""
@@ -120,9 +124,9 @@ class ReceiverConnection:
                 return PostResult(None, self._reason(error))
 
     def _post(self, message: Message, at: datetime) -> PostResult:
-        request = requests.Request(
-            "POST", message.address, _headers(message, at), data=message.payload.encode()
-        ).prepare()
+        request = self._prepared(message.address)
+        request.headers.update(_headers(message, at))
+        request.prepare_body(message.payload.encode(), None)
         adapter = self._adapters[str(request.url).partition(":")[0].lower()]
         limit = self._clock.time_limit
         response = adapter.send(request, stream=True, timeout=(limit, limit), verify=True)
@@ -138,6 +142,11 @@ class ReceiverConnection:
         if result.is_delivered:
             return result
         return PostResult(result.status, answer, _retry_after(response.headers, at))
+
+    def _prepared(self, address: str) -> requests.PreparedRequest:
+        if self._template is None or self._template[0] != address:
+            self._template = address, requests.Request("POST", address).prepare()
+        return self._template[1].copy()
 
     def _reason(self, error: Exception) -> str:
         if self._clock.has_rung or isinstance(error, requests.Timeout):
@@ -225,7 +234,7 @@ class _Clock:
         self.time_limit = time_limit
         self.has_rung = False
         self.opened = 0  # connections so far
-        self._attempt = 0
+        self._ends: float | None = None  # of the attempt, by the monotonic clock
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
@@ -233,15 +242,14 @@ class _Clock:
     def attempt(self) -> Iterator[None]:
         """Apply the time limit to the block."""
         self.has_rung = False
-        timer = threading.Timer(self.time_limit, self._ring, (self._attempt,))
-        timer.daemon = True
-        timer.start()
+        self._ends = time.monotonic() + self.time_limit
+        _watchdog.add(self)
         try:
             yield
         finally:
-            timer.cancel()
             with self._lock:
-                self._attempt += 1  # a timer that could not be canceled any more does nothing
+                self._ends = None
+            _watchdog.remove(self)
 
     def watch(self, connection: socket.socket) -> None:
         """Watch a new connection, which replaces the one before; TLS may wrap it afterwards."""
@@ -264,9 +272,9 @@ class _Clock:
                 self._socket.close()
                 self._socket = None
 
-    def _ring(self, attempt: int) -> None:
+    def end_if_late(self) -> None:
         with self._lock:
-            if attempt == self._attempt:
+            if self._ends is not None and time.monotonic() >= self._ends:
                 self.has_rung = True
                 self._shut_down()
 
@@ -274,6 +282,43 @@ class _Clock:
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Watchdog:
+    """Ends late attempts of all connections: to start a timer for each takes longer than to send.
+
+    Its thread sleeps while there are no attempts.
+    """
+
+    def __init__(self) -> None:
+        self._clocks: set[_Clock] = set()
+        self._has_clocks = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def add(self, clock: _Clock) -> None:
+        with self._has_clocks:
+            self._clocks.add(clock)
+            # A thread does not survive a fork.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+                self._thread.start()
+            self._has_clocks.notify()
+
+    def remove(self, clock: _Clock) -> None:
+        with self._has_clocks:
+            self._clocks.discard(clock)
+
+    def _run(self) -> None:
+        while True:
+            with self._has_clocks:
+                self._has_clocks.wait_for(lambda: self._clocks)
+                clocks = list(self._clocks)
+            for clock in clocks:
+                clock.end_if_late()
+            time.sleep(WATCH)
+
+
+_watchdog = _Watchdog()
 
 
 def _timed_pools(clock: _Clock) -> dict[str, Any]:
