@@ -14,11 +14,10 @@ from sqlalchemy import Table, insert
 from app import create_app
 from orders.domain import short_id
 from orders.domain.attributes import AttributeRule, Kind, Option
-from orders.domain.configuration import NewConfiguration
+from orders.domain.configuration import ConfigurationInput
 from orders.domain.order import CartLine, Order
 from orders.domain.status import Status
-from orders.services import accounts
-from orders.services.accounts import access
+from orders.services.accounts import access, accounts, attributes, orgs
 from orders.services.accounts.access import Actor
 from orders.services.catalog.configurations import configuration_row
 from orders.services.orders.queries import line_rows, order_row
@@ -46,7 +45,7 @@ class Maker:
         for at in range(count):
             kind = "rarity" if at == count // 2 else self._chance.choice(KINDS)
             name = f"{self._chance.choice(self.words)} {kind}"
-            new = NewConfiguration(
+            new = ConfigurationInput.model_construct(
                 variant={"Wood": self._chance.choice(WOODS), "Legs": self._chance.choice(WOODS)},
                 metadata={"name": name, "sku": f"SKU-{at:05}"},
             )
@@ -131,13 +130,13 @@ def filled(folder: Path, orders: int, configurations: int) -> Stock:
     finish = (Option("matt", "Matt"), Option("gloss", "Gloss"), Option("oil", "Oiled"))
     with app.app_context():
         flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
-        org_id = accounts.add_org("Many orders")
+        org_id = orgs.add_org("Many orders")
         accounts.add_staff(org_id, email=email, role="sales", password=password)
         for rule in (
             AttributeRule("finish", "Finish", Kind.OPTION, finish, required=True),
             AttributeRule("note", "Delivery note", Kind.TEXT),
         ):
-            accounts.add_attribute(org_id, rule)
+            attributes.add_attribute(org_id, rule)
         member = access.sign_in(email, password)
         if member is None:
             raise AssertionError("an account that was just made can sign in")

@@ -17,8 +17,7 @@ from benchmarks import load
 from benchmarks.load import Result
 from benchmarks.product import CONFIGURATION, SCRATCH, Product, product
 from orders.domain.inputs import Limits
-from orders.services import accounts
-from orders.services.accounts import access
+from orders.services.accounts import access, accounts, checks
 from orders.services.accounts.access import Actor
 from orders.services.imports import control, records, upload
 from orders.services.imports.records import Import, ImportState
@@ -35,7 +34,7 @@ def importer() -> Actor:
     """Create the person who imports in the org of the benchmark."""
     with database.read() as connection:
         [org_id] = connection.execute(select(Org.id)).scalars().all()
-    password = accounts.readable_password()
+    password = checks.readable_password()
     accounts.add_staff(org_id, email="i@desk.example", role="sales", password=password)
     member = access.sign_in("i@desk.example", password)
     assert member is not None  # noqa: S101 - just made

@@ -21,18 +21,19 @@ from app import create_app
 from benchmarks.desk_data import Maker, fill
 from benchmarks.product import SCRATCH
 from orders.domain.status import Status
-from orders.services import accounts
+from orders.services.accounts import orgs
 from orders.services.accounts.access import Actor, OrgRules
 from orders.services.orders import export
 from orders.services.orders.export import csv_pieces
 from orders.services.orders.order_filter import AttributeIs, OrderFilter
-from orders.services.orders.order_list import NEWEST_FIRST, ListPage, Sort, list_page
+from orders.services.orders.order_list import NEWEST_FIRST, OrderSummary, Sort, list_page
 from orders.settings import PROJECT, Settings
 from orders.storage import database
+from orders.storage.pages import CursorPage
 
 NOWHERE = "loulou"  # no code either: their letters are others
 
-Measured = Callable[[], ListPage]
+Measured = Callable[[], CursorPage[OrderSummary]]
 
 
 def cases(org_id: str, far: str) -> dict[str, Measured]:
@@ -75,7 +76,7 @@ def measure(org_id: str, rounds: int) -> None:
         plain = list_page(org_id, OrderFilter(), NEWEST_FIRST, older_than=plain.older or "")
     measured = cases(org_id, plain.older or "")
     taken: dict[str, list[float]] = {name: [] for name in measured}
-    found: dict[str, ListPage] = {}
+    found: dict[str, CursorPage[OrderSummary]] = {}
     for _ in range(rounds):
         for name, run in measured.items():
             started = time.thread_time()
@@ -120,7 +121,7 @@ def main() -> None:
         app = create_app(settings)
         with app.app_context():
             flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
-            org_id = accounts.add_org("Many orders")
+            org_id = orgs.add_org("Many orders")
             rules = OrgRules(org_id, is_strict=False, attributes=())
             actor = Actor("staff", str(uuid.uuid4()), rules, is_private=True)
             fill(Maker(org_id, actor), given.orders, given.configurations)

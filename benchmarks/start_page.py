@@ -25,8 +25,8 @@ from sqlalchemy import Connection, insert, text
 from app import create_app
 from orders.domain.identifiers import new_uuid
 from orders.domain.status import Status
-from orders.services import accounts, dashboard
-from orders.services.accounts import access
+from orders.services import dashboard
+from orders.services.accounts import access, orgs
 from orders.services.accounts.access import Actor
 from orders.settings import PROJECT, Settings
 from orders.storage import database
@@ -67,7 +67,7 @@ def measure(name: str, app: Flask, count: int) -> None:
     """Fill a database and print how long the figures take, for a person with orders and without."""
     with app.app_context():
         flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
-        org_id = accounts.add_org("Benchmark")
+        org_id = orgs.add_org("Benchmark")
         people = [str(uuid.uuid4()) for _who in ("busy", "new")]
         fill(org_id, people[0], count)
         rules = access.org_rules_of(org_id)

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from limits import parse_many
@@ -63,20 +63,10 @@ class Settings:
 # orjson writes up to 254 levels; an order adds its own.
 MOST_NESTING = 200
 
-# Environment variable -> field of Limits.
+# The field of Limits for each environment variable, such as `cart_lines` for MAX_CART_LINES.
 LIMIT_VARIABLES = {
-    "MAX_CART_LINES": "cart_lines",
-    "MAX_ITEMS": "items",
-    "MAX_METADATA_BYTES": "metadata_bytes",
-    "MAX_NESTING": "nesting",
-    "MAX_BODY_BYTES": "body_bytes",
-    "MAX_SCENE_BYTES": "scene_bytes",
-    "MAX_FILES": "files",
-    "MAX_FILE_BYTES": "file_bytes",
-    "MAX_UPLOAD_BYTES": "upload_bytes",
-    "MAX_IMPORT_ROWS": "import_rows",
-    "MAX_ORDER_ROWS": "order_rows",
-    "FILE_TYPES": "file_types",
+    "FILE_TYPES" if one.name == "file_types" else f"MAX_{one.name.upper()}": one.name
+    for one in fields(Limits)
 }
 _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
@@ -86,29 +76,33 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
     Raises BadSetting, naming the variable, for a value that cannot be used.
     """
-    defaults = Settings()
-    found: dict[str, object] = {}
-    for setting in fields(Settings):
-        text = environment.get(setting.name.upper(), "").strip()
-        if setting.name != "limits" and text:
-            found[setting.name] = _read(setting.name.upper(), text, getattr(defaults, setting.name))
-    limits = {
-        name: _read(variable, environment[variable].strip(), getattr(defaults.limits, name))
-        for variable, name in LIMIT_VARIABLES.items()
-        if environment.get(variable, "").strip()
-    }
+    names = {one.name.upper(): one.name for one in fields(Settings) if one.name != "limits"}
+    found = _read_all(environment, names, Settings())
+    limits = _read_all(environment, LIMIT_VARIABLES, Limits())
     for variable, name in LIMIT_VARIABLES.items():
         if limits.get(name) == 0:
             raise BadSetting(f"{variable} must be 1 or more.")
-    if cast(int, limits.get("nesting", 0)) > MOST_NESTING:
+    if limits.get("nesting", 0) > MOST_NESTING:
         raise BadSetting(f"MAX_NESTING must be at most {MOST_NESTING}.")
-    settings = Settings(**found, limits=Limits(**limits))  # type: ignore[arg-type]  # _read keeps each default's type
+    settings = Settings(**found, limits=Limits(**limits))
     _check(settings)
     return _with_defaults_on_disk(settings)
 
 
+def _read_all(
+    environment: Mapping[str, str], variables: Mapping[str, str], defaults: object
+) -> dict[str, Any]:
+    """Return the values of the variables that are set, by the field of `defaults` of each one."""
+    texts = {name: environment.get(variable, "").strip() for variable, name in variables.items()}
+    return {
+        name: _read(variable, texts[name], getattr(defaults, name))
+        for variable, name in variables.items()
+        if texts[name]
+    }
+
+
 def _read(variable: str, text: str, default: object) -> object:
-    """Convert the text to the type of the default."""
+    """Convert the text to the type of the default. Raises BadSetting if that is impossible."""
     if isinstance(default, bool):
         known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
         if text.lower() not in known:
@@ -172,15 +166,14 @@ def _with_defaults_on_disk(settings: Settings) -> Settings:
         url = f"sqlite:///{settings.data_dir / 'shortorder.sqlite3'}"
     elif url.startswith("postgres://"):  # the spelling that some hosting services hand out
         url = "postgresql" + url.removeprefix("postgres")
-    secret = settings.secret_key or _kept_secret(settings.data_dir)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secret = settings.secret_key or _kept_secret(settings.data_dir)
     return replace(settings, database_url=url, secret_key=secret)
 
 
 def _kept_secret(data_dir: Path) -> str:
     """Return the generated secret, which is created once; only this user may read its file."""
     file = data_dir / "secret_key"
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not file.exists():
         # Linked into place as a whole: two processes that start together read the same secret.
         draft = data_dir / f".secret_key.{os.getpid()}"

@@ -8,10 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.domain.attributes import AttributeRule
-from orders.domain.configuration import NewConfiguration
+from orders.domain.configuration import ConfigurationInput
 from orders.domain.errors import Conflict
-from orders.services import accounts
-from orders.services.accounts import access, checks
+from orders.services.accounts import access, accounts, attributes, checks, orgs, tokens
 from orders.services.accounts.access import Actor, StaffMember
 from orders.services.catalog import configurations, products
 
@@ -30,8 +29,8 @@ class Org:
 
     app: Flask
     id: str
-    private: accounts.NewToken
-    public: accounts.NewToken
+    private: tokens.NewToken
+    public: tokens.NewToken
     email: str
 
     def staff(self) -> StaffMember:
@@ -59,14 +58,14 @@ class Org:
         """Define attributes."""
         with self.app.app_context():
             for rule in rules:
-                accounts.add_attribute(self.id, rule)
+                attributes.add_attribute(self.id, rule)
 
     def save(self, name: str, sku: str) -> products.ConfigurationSummary:
         """Save a configuration and return its summary."""
         with self.app.app_context():
             [made] = configurations.save_configurations(
                 [
-                    NewConfiguration(
+                    ConfigurationInput.model_construct(
                         variant={"Wood": "Oak", "Legs": "Brass"},
                         metadata={"name": name, "sku": sku},
                     )
@@ -88,7 +87,7 @@ def make_org(app: Flask, name: str) -> Org:
     """Create an org with a private and a public token and a salesperson."""
     email = f"{name.lower().replace(' ', '-')}@desk.example"
     with app.app_context():
-        org_id = accounts.add_org(name)
-        private = accounts.add_token(org_id, name="script", is_private=True)
-        public = accounts.add_token(org_id, name="shop", is_private=False, allowed=DOMAINS)
+        org_id = orgs.add_org(name)
+        private = tokens.add_token(org_id, name="script", is_private=True)
+        public = tokens.add_token(org_id, name="shop", is_private=False, allowed=DOMAINS)
     return Org(app, org_id, private, public, email)

@@ -21,12 +21,10 @@ from orders.domain.order import (
     Order,
     OrderChanges,
     line_fields,
-    line_from,
-    lines_as_json,
     order_fields,
+    with_fields_of,
 )
-from orders.domain.schema import inspect, read_lines_of, request_types
-from orders.domain.status import Status
+from orders.domain.schema import inspect_order, read_lines_of, request_types
 from orders.domain.texts import lazy_gettext
 
 
@@ -54,7 +52,7 @@ def read_changes(raw: object, *, limits: Limits) -> tuple[OrderChanges | None, l
     if isinstance(document, dict):
         unchangeable = tuple((key, document[key]) for key in UNCHANGEABLE if key in document)
         document = {key: document[key] for key in document if key not in UNCHANGEABLE}
-    seen = inspect(document, OrderChangesInput, limits=limits)
+    seen = inspect_order(document, OrderChangesInput, limits=limits)
     if seen.errors or seen.parsed is None:
         return None, list(seen.errors.values())
     values = {}
@@ -78,7 +76,7 @@ def read_lines(raw: object, *, limits: Limits) -> tuple[Cart, list[FieldError]]:
         document = {("cart" if key == "items" else key): document[key] for key in document}
     if isinstance(document, dict) and isinstance(document.get("cart"), list):
         document = {**document, "cart": modern_lines(document["cart"])}
-    seen = inspect(document, CartInput, limits=limits)
+    seen = inspect_order(document, CartInput, limits=limits)
     if seen.errors or seen.parsed is None:
         return (), list(seen.errors.values())
     return read_lines_of(seen.parsed.cart), []
@@ -156,40 +154,27 @@ def difference(before: Order, after: Order) -> dict[str, Any]:
     """Return what the history stores: `{field: {"from": …, "to": …}}` by wire names.
 
     Lines that were only added at the end are `{"added": [...]}`: a cart that grows line by line
-    must not be stored whole each time.
+    must not be stored whole each time. Empty when no field differs that can be changed.
     """
     changes: dict[str, Any] = {}
+    old_fields, new_fields = order_fields(before), order_fields(after)
     for field in EDITABLE_FIELDS:
-        old, new = getattr(before, field.name), getattr(after, field.name)
-        if field.kind is FieldKind.LINES:
-            old, new = lines_as_json(old), lines_as_json(new)
+        old, new = old_fields[field.wire_name], new_fields[field.wire_name]
         if same_json(old, new):
             continue
-        is_grown = field.kind is FieldKind.LINES and same_json(old, new[: len(old)])
-        added = {"added": new[len(old) :]} if is_grown else None
-        changes[field.wire_name] = added or {"from": old, "to": new}
+        if field.kind is FieldKind.LINES and same_json(old, new[: len(old)]):
+            changes[field.wire_name] = {"added": new[len(old) :]}
+        else:
+            changes[field.wire_name] = {"from": old, "to": new}
     return changes
 
 
 def undo_difference(order: Order, changes: dict[str, Any]) -> Order:
-    """Return the order as it was before a change of which the history stores this."""
-    values: dict[str, Any] = {}
-    for field in EDITABLE_FIELDS:
-        change = changes.get(field.wire_name)
-        if change is None:
-            continue
-        if field.kind is FieldKind.LINES and "added" in change:
-            values[field.name] = order.cart[: len(order.cart) - len(change["added"])]
-        elif field.kind is FieldKind.LINES:
-            values[field.name] = tuple(map(line_from, change["from"]))
-        else:
-            old = change["from"]
-            values[field.name] = Status(old) if field.kind is FieldKind.STATUS else old
-    return order._replace(**values)
-
-
-# The value of a key that an object does not have.
-_MISSING = object()
+    """Return the order before a change; `changes` is what `difference` has returned for it."""
+    fields = {name: change["from"] for name, change in changes.items() if "from" in change}
+    if added := changes.get("cart", {}).get("added"):
+        fields["cart"] = order_fields(order)["cart"][: -len(added)]
+    return with_fields_of(order, fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,68 +199,44 @@ class Merged:
 
 
 def merge_orders(base: Order, mine: Order, theirs: Order) -> Merged:
-    """Merge what I made of `base` on a form with what is stored by now.
+    """Merge my changes of `base` with `theirs`, which others have made of it meanwhile.
 
-    A field that only one of us changed is taken from that one; the same change by both is one
-    change. Objects are merged key by key. Lines that one has only added at the end follow what the
-    other has made of the cart.
+    A field that only one side changed is taken from that side; the same change on both sides is
+    one change. Objects are merged key by key. Lines that one side has only added at the end follow
+    what the other has made of the cart.
     """
     conflicts: list[FieldConflict] = []
     taken: list[str] = []
 
-    def choose(path: str, values: tuple[Any, Any, Any]) -> Any:  # noqa: ANN401 - values of fields
-        before, my, their = values
-        if _same(my, their) or _same(before, their):
+    def choose(path: str, key: str, objects: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Return the key with its merged value; empty when the key is gone."""
+        before, my, their = ({key: one[key]} if key in one else {} for one in objects)
+        if same_json(my, their) or same_json(before, their):
             return my
-        if not _same(before, my):
-            shown = (None if one is _MISSING else one for one in (my, their))
-            conflicts.append(FieldConflict(path, *shown))
-            return my
-        taken.append(path)
-        return their
+        if same_json(before, my):
+            taken.append(path)
+            return their
+        if path == "cart":
+            length = len(before[key])
+            for grown, other in ((their[key], my[key]), (my[key], their[key])):
+                if same_json(before[key], grown[:length]):
+                    taken.append(path)
+                    return {key: other + grown[length:]}
+        conflicts.append(FieldConflict(path, my.get(key), their.get(key)))
+        return my
 
-    fields: dict[str, Any] = {}
+    orders = [order_fields(one) for one in (base, mine, theirs)]
+    merged: dict[str, Any] = {}
     for field in EDITABLE_FIELDS:
-        before, my, their = (getattr(one, field.name) for one in (base, mine, theirs))
-        if field.kind is FieldKind.LINES:
-            fields[field.name] = _cart(before, my, their, conflicts, taken)
-        elif field.kind is not FieldKind.OBJECT:
-            fields[field.name] = choose(field.wire_name, (before, my, their))
-        else:
-            merged = {}
-            for key in dict.fromkeys((*their, *my)):
-                values = tuple(one.get(key, _MISSING) for one in (before, my, their))
-                value = choose(f"{field.wire_name}.{key}", values)
-                if value is not _MISSING:
-                    merged[key] = value
-            fields[field.name] = merged
-    return Merged(theirs._replace(**fields), tuple(conflicts), tuple(taken))
-
-
-def _cart(
-    base: Cart, mine: Cart, theirs: Cart, conflicts: list[FieldConflict], taken: list[str]
-) -> Cart:
-    if _same_cart(mine, theirs) or _same_cart(base, theirs):
-        return mine
-    is_mine_changed = not _same_cart(base, mine)
-    if not is_mine_changed or _same_cart(base, theirs[: len(base)]):
-        taken.append("cart")
-        return mine + theirs[len(base) :] if is_mine_changed else theirs
-    if _same_cart(base, mine[: len(base)]):
-        taken.append("cart")
-        return theirs + mine[len(base) :]
-    conflicts.append(FieldConflict("cart", lines_as_json(mine), lines_as_json(theirs)))
-    return mine
-
-
-def _same_cart(one: Cart, other: Cart) -> bool:
-    return same_json(lines_as_json(one), lines_as_json(other))
-
-
-def _same(one: object, other: object) -> bool:
-    if one is _MISSING or other is _MISSING:
-        return one is other
-    return same_json(one, other)
+        name = field.wire_name
+        if field.kind is not FieldKind.OBJECT:
+            merged |= choose(name, name, orders)
+            continue
+        objects = [fields[name] for fields in orders]
+        merged[name] = {}
+        for key in dict.fromkeys((*objects[2], *objects[1])):
+            merged[name] |= choose(f"{name}.{key}", key, objects)
+    return Merged(with_fields_of(theirs, merged), tuple(conflicts), tuple(taken))
 
 
 def changed_fields(base: Order, rendered: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def read_colour(text: str) -> str | None:
 
 
 def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colors by WCAG 2: 1 for the same color, 21 for black and white."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -82,7 +83,10 @@ def style_sheet(look: Look, selector: str) -> str:
 
 
 def _shades(brand: str, grounds: Sequence[str], wash: str, towards: str) -> Shades:
-    """Darken or lighten the color as little as legibility on each background needs."""
+    """Return the color moved towards black or white until it is legible on each background.
+
+    `grounds` are the backgrounds of the page, `wash` that of buttons; `towards` is black or white.
+    """
     for step in range(STEPS + 1):
         accent = mixed(brand, towards, step / STEPS)
         if all(contrast(accent, ground) >= LEGIBLE for ground in (*grounds, wash)):

@@ -5,7 +5,6 @@ A null and, where old clients' forms send one, an empty text count as not sent (
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
@@ -19,44 +18,20 @@ from orders.domain.fields import (
     MAX_TEXT,
     NO_NUL,
     AnyObject,
-    Keywords,
     OrgId,
     ShortText,
+    keywords,
     reader,
     shared,
 )
 from orders.domain.identifiers import is_short_id, read_uuid
-from orders.domain.inputs import Limits, MessageRules, StrictInput, checked, is_name, too_large
-from orders.domain.json_values import MAX_ERRORS, find_unstorable, join_path, nesting_sentence
+from orders.domain.inputs import Limits, MessageRules, StrictInput, inspect, too_large
+from orders.domain.json_values import MAX_ERRORS, join_path
 from orders.domain.moments import wire_fields
 from orders.domain.texts import Figure, lazy_gettext
 
 # The key of the file that pages show as the configuration's picture.
 THUMBNAIL = "thumbnail"
-
-
-@dataclass(frozen=True, slots=True)
-class NewConfiguration:
-    """A checked configuration that is not stored yet; a field that was not sent is None.
-
-    People find a configuration by `name` and `sku` in its `metadata`. `short_id` is the client's
-    own wish, refused later if it is taken. `attachments` maps each key to a file name.
-    """
-
-    variant: Mapping[str, Any] | None = None
-    metadata: Mapping[str, Any] | None = None
-    thumbnail: str | None = None
-    product_id: str | None = None
-    product_version: str | None = None
-    customer_id: str | None = None
-    identifier: str | None = None
-    scope: str | None = None
-    scene_graph_state: Any = None
-    session_id: str | None = None
-    publish_file_id: str | None = None
-    creator: str | None = None
-    attachments: Mapping[str, str] = field(default_factory=dict)
-    short_id: str | None = None
 
 
 class Configuration(NamedTuple):
@@ -88,9 +63,10 @@ class Configuration(NamedTuple):
 
 
 def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
-    """Return the text under this key of the metadata; old clients write `SKU` for `sku`.
+    """Return the text under this key of the metadata, in whatever case the key is written.
 
-    It is cut to 255 characters, for the column that people search by.
+    `key` is in lower case. The text is cut to 255 characters, for the column that people search by.
+    None when there is no metadata or no such key, and for an empty text or another type.
     """
     if metadata is None:
         return None
@@ -152,7 +128,7 @@ FileName = Annotated[
     AfterValidator(
         reader(lambda value: value if is_file_name(value) else None, FILE_NAME_SENTENCE)
     ),
-    Keywords(type="string", minLength=1, maxLength=MAX_TEXT, pattern=VISIBLE),
+    keywords(type="string", minLength=1, maxLength=MAX_TEXT, pattern=VISIBLE),
 ]
 ShortId = Annotated[
     str,
@@ -162,12 +138,12 @@ ShortId = Annotated[
             lazy_gettext("7 to 14 letters, digits, _ or -."),
         )
     ),
-    Keywords(pattern="^([A-Za-z0-9_-]{7,14})?$"),
+    keywords(pattern="^([A-Za-z0-9_-]{7,14})?$"),
 ]
 ProductId = Annotated[
     str,
     AfterValidator(reader(read_uuid, lazy_gettext("A UUID."))),
-    Keywords(pattern="^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"),
+    keywords(pattern="^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"),
 ]
 Scene = Annotated[
     Any,
@@ -177,12 +153,12 @@ Scene = Annotated[
             lazy_gettext("An object or a text."),
         )
     ),
-    Keywords(anyOf=[{"type": "string", "pattern": NO_NUL}, shared("JsonObject")]),
+    keywords(anyOf=[{"type": "string", "pattern": NO_NUL}, shared("JsonObject")]),
 ]
-Thumbnail = Annotated[str, StringConstraints(max_length=MAX_THUMBNAIL), Keywords(pattern=NO_NUL)]
+Thumbnail = Annotated[str, StringConstraints(max_length=MAX_THUMBNAIL), keywords(pattern=NO_NUL)]
 Attachments = Annotated[
     dict[str, FileName],
-    Keywords(propertyNames={"minLength": 1, "maxLength": MAX_TEXT, "pattern": VISIBLE}),
+    keywords(propertyNames={"minLength": 1, "maxLength": MAX_TEXT, "pattern": VISIBLE}),
 ]
 
 
@@ -235,42 +211,30 @@ class ConfigurationInput(StrictInput):
 FIELDS = tuple(str(field.alias) for field in ConfigurationInput.model_fields.values())
 TEXTS = frozenset(FIELDS) - set(OBJECTS)
 _WORDS = MessageRules(
+    lazy_gettext("An object with the fields of a configuration."),
     nullable=frozenset(FIELDS),
     read_only=frozenset({"id", "createdAt", "updatedAt", "createdBy", "deletedAt"}),
 )
 
 
-def read_configuration(raw: object, *, limits: Limits) -> NewConfiguration:
+def read_configuration(raw: object, *, limits: Limits) -> ConfigurationInput:
     """Check a configuration as it was sent (what a JSON parser returns).
 
     Raises InvalidInput with every error by its path. What is nested too deeply is the only error
     then, because nothing below it is checked. The org, and whether a short ID is free, are not.
     """
-    if not isinstance(raw, dict):
-        sentence = lazy_gettext("An object with the fields of a configuration.")
-        raise InvalidInput([FieldError("", sentence)])
-    unstorable = find_unstorable(raw, nesting=limits.nesting)
-    if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
-        raise InvalidInput(unstorable)
-    errors: dict[str, FieldError] = {}
-    for error in (*unstorable, *_too_large(raw, limits), *_attachment_key_errors(raw)):
-        errors.setdefault(error.path, error)
+    fields = raw if isinstance(raw, dict) else {}
+    refused = []
+    if "files" in fields:
+        refused = [FieldError("files", lazy_gettext("Files are sent as multipart/form-data."))]
     # A form sends an empty text for a field that was not filled in.
-    sent = {
-        key: value
-        for key, value in raw.items()
-        if is_name(key) and not (value == "" and key in TEXTS)
-    }
-    if "files" in sent:
-        sentence = lazy_gettext("Files are sent as multipart/form-data.")
-        errors["files"] = FieldError("files", sentence)
-        del sent["files"]
-    found = checked(ConfigurationInput, sent, errors, _WORDS)
-    if errors or found is None:
-        raise InvalidInput(sorted(errors.values(), key=_place))
-    fields = vars(found) | {"attachments": found.attachments or {}}
-    del fields["org_id"]
-    return NewConfiguration(**fields)
+    blank = [name for name in TEXTS if fields.get(name) == ""]
+    seen = inspect(raw, ConfigurationInput, _WORDS, limits=limits, refused=refused, ignored=blank)
+    if not seen.is_unreadable:
+        seen.add((*_too_large(fields, limits), *_attachment_key_errors(fields)))
+    if seen.errors or seen.parsed is None:
+        raise InvalidInput(sorted(seen.errors.values(), key=_place))
+    return seen.parsed
 
 
 def _too_large(raw: dict[Any, Any], limits: Limits) -> list[FieldError]:

@@ -11,8 +11,9 @@ import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from orders.domain.errors import OrderError
 from orders.domain.inputs import too_long
-from orders.domain.texts import Text, lazy_gettext
+from orders.domain.texts import lazy_gettext
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_HOST = 253  # characters (RFC 1035)
@@ -79,12 +80,8 @@ def is_allowed(host: str, port: int | None, domains: Iterable[str]) -> bool:
     return False
 
 
-class BadDomain(ValueError):  # noqa: N818 - named like the refusals in errors.py
-    """The text is no entry; `sentence` says why."""
-
-    def __init__(self, sentence: Text) -> None:
-        self.sentence = sentence
-        super().__init__(sentence)
+class BadDomain(OrderError):  # noqa: N818 - named like the refusals in errors.py
+    """The text is no domain; `sentence` says why."""
 
 
 def check_domain(text: str) -> str:

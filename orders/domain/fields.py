@@ -1,10 +1,12 @@
 """Types of fields in requests and answers: constraints for pydantic, and their JSON Schema.
 
 Validation and the OpenAPI document read the same types. Pydantic cannot know what a function of our
-own checks: `Keywords` adds it to the JSON Schema and costs the validation nothing.
+own checks: `keywords` adds it to the JSON Schema and costs the validation nothing.
 """
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
 from pydantic import (
@@ -13,17 +15,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetJsonSchemaHandler,
     StringConstraints,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
-from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.identifiers import canonical_configuration_id
 from orders.domain.inputs import OWN_RULE, StrictInput
-from orders.domain.json_values import MAX_INTEGER, MIN_INTEGER
 from orders.domain.short_id import ALPHABET, LENGTH
 from orders.domain.status import Status, read_status
 from orders.domain.texts import Figure, lazy_gettext
@@ -52,64 +52,23 @@ EXAMPLE_ORG_ID = "5b0f8d1e-2f57-4f6c-9a08-3f6f4a1d7c11"
 EXAMPLE_CONFIGURATION_ID = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 
 
-class Keywords:
-    """Add keywords to the JSON Schema of the annotated type."""
-
-    def __init__(self, **keywords: Any) -> None:  # noqa: ANN401 - any JSON value
-        self._keywords = keywords
-
-    def __get_pydantic_json_schema__(
-        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {**handler(core_schema), **self._keywords}
+def keywords(**values: Any) -> Any:  # noqa: ANN401 - any JSON value; pydantic's annotation
+    """Return an annotation that adds keywords to the JSON Schema of its type."""
+    return Field(json_schema_extra=values)
 
 
-# The address of SHARED in references that pydantic copies; the document replaces it by its own.
+# These schemas are recursive, and the types below are not: the models accept any object, and
+# `find_unstorable` checks every value of the document in one walk.
+SHARED: dict[str, JsonSchemaValue] = json.loads(
+    Path(__file__).with_name("shared_schemas.json").read_text("utf-8")
+)
+# Their address in references, which the OpenAPI document replaces by its own.
 SHARED_BASE = "https://shortorder.example/schemas/"
 
 
 def shared(name: str) -> JsonSchemaValue:
     """Return a reference to one of SHARED."""
     return {"$ref": SHARED_BASE + name}
-
-
-def _value(object_name: str, *more: JsonSchemaValue) -> JsonSchemaValue:
-    return {
-        "anyOf": [
-            {"type": "string", "pattern": NO_NUL},
-            # Floats beyond 64 bits exist, but each of them is a whole number too.
-            {"type": "number", "minimum": MIN_INTEGER, "maximum": MAX_INTEGER},
-            {"type": ["boolean", "null"]},
-            shared(object_name),
-            *more,
-        ]
-    }
-
-
-def _object(value_name: str, description: str) -> JsonSchemaValue:
-    return {
-        "type": "object",
-        "description": description,
-        "propertyNames": {"pattern": NO_NUL},
-        "additionalProperties": shared(value_name),
-    }
-
-
-# These schemas are recursive, and the types below are not: the models accept any object, and
-# `find_unstorable` checks every value of the document in one walk.
-SHARED: dict[str, JsonSchemaValue] = {
-    "MetadataValue": {
-        "description": "Text without NUL, a number of at most 64 bits, a boolean, null or an "
-        "object of these. No lists.",
-        **_value("MetadataObject"),
-    },
-    "MetadataObject": _object("MetadataValue", "Keys with their values; no lists at any depth."),
-    "JsonValue": {
-        "description": "Any JSON value; texts without NUL, numbers of at most 64 bits.",
-        **_value("JsonObject", {"type": "array", "items": shared("JsonValue")}),
-    },
-    "JsonObject": _object("JsonValue", "Any object; it is kept exactly as it is sent."),
-}
 
 
 def refusal(sentence: str) -> PydanticCustomError:
@@ -130,12 +89,7 @@ def reader(read: Callable[[Any], T | None], sentence: str) -> Callable[[Any], T]
     return validate
 
 
-def canonical_configuration_id(text: str) -> str | None:
-    """Return a UUID in lowercase and a short ID as it is; None for any other text."""
-    return read_uuid(text) or (text if is_short_id(text) else None)
-
-
-ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT), Keywords(pattern=NO_NUL)]
+ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT), keywords(pattern=NO_NUL)]
 JsonObject: TypeAlias = dict[str, Any]
 AnyObject = Annotated[JsonObject, WithJsonSchema(shared("JsonObject"))]
 AnyValue = Annotated[Any, WithJsonSchema(shared("JsonValue"))]
@@ -147,7 +101,7 @@ OrgId = Annotated[
         description="The org of the token. It need not be sent; another one is refused with 403.",
         examples=[EXAMPLE_ORG_ID],
     ),
-    Keywords(format="org-id", pattern=NO_NUL),
+    keywords(format="org-id", pattern=NO_NUL),
 ]
 OrderStatus = Annotated[
     Status,
@@ -172,7 +126,7 @@ ConfigurationId = Annotated[
         "UUIDs come back in small letters.",
         examples=[EXAMPLE_CONFIGURATION_ID],
     ),
-    Keywords(pattern=CONFIGURATION_ID_PATTERN, format="configuration-id"),
+    keywords(pattern=CONFIGURATION_ID_PATTERN, format="configuration-id"),
 ]
 Count = Annotated[
     int,
@@ -182,7 +136,7 @@ Count = Annotated[
         )
     ),
     Field(description="How many of it: a whole number.", examples=[2]),
-    Keywords(minimum=1, maximum=MAX_COUNT),
+    keywords(minimum=1, maximum=MAX_COUNT),
 ]
 LineMetadata = Annotated[
     AnyObject,
@@ -226,6 +180,6 @@ class PlatformInput(BaseModel):
 
 # In answers.
 MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
-Uuid = Annotated[str, Keywords(format="uuid")]
-Moment = Annotated[str, Keywords(format="date-time", pattern=MOMENT_PATTERN)]
-ShortIdText = Annotated[str, Keywords(pattern=f"^[{ALPHABET}]{{{LENGTH}}}$")]
+Uuid = Annotated[str, keywords(format="uuid")]
+Moment = Annotated[str, keywords(format="date-time", pattern=MOMENT_PATTERN)]
+ShortIdText = Annotated[str, keywords(pattern=f"^[{ALPHABET}]{{{LENGTH}}}$")]

@@ -20,9 +20,9 @@ def is_short_id(text: str) -> bool:
     return _SHORT_ID.fullmatch(text) is not None
 
 
-def is_configuration_id(text: str) -> bool:
-    """Return whether the text can name a configuration at all."""
-    return read_uuid(text) is not None or is_short_id(text)
+def canonical_configuration_id(text: str) -> str | None:
+    """Return a UUID in lowercase and a short ID as it is; None for any other text."""
+    return read_uuid(text) or (text if is_short_id(text) else None)
 
 
 def new_uuid(at: datetime) -> str:

@@ -5,16 +5,16 @@ pydantic's errors into our messages.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from orders.domain.errors import FieldError
-from orders.domain.json_values import compact_size, find_unstorable, join_path
+from orders.domain.json_values import compact_size, find_unstorable, join_path, nesting_sentence
 from orders.domain.texts import Figure, Text, lazy_gettext
 
 UNKNOWN_FIELD = lazy_gettext("Unknown field.")
@@ -30,6 +30,38 @@ _SENTENCES = {
     "model_attributes_type": lazy_gettext("An object."),
     "list_type": lazy_gettext("An array."),
 }
+
+
+# Content types of the files that a configuration may have.
+FILE_TYPES = frozenset({
+    "image/png", "image/jpeg", "image/webp", "image/gif", "image/svg+xml",
+    "application/pdf", "application/json", "application/zip", "text/plain", "text/csv",
+    "model/gltf-binary", "model/gltf+json", "model/vnd.usdz+zip",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The current limits, with their defaults. Sizes are bytes of compact UTF-8 JSON."""
+
+    cart_lines: int = 1_000
+    items: int = 1_000
+    # Of `metadata`, `derivative`, `platform` and each line's `metadata`.
+    metadata_bytes: int = 65_536
+    # Levels of objects and arrays in one field.
+    nesting: int = 16
+    body_bytes: int = 1_048_576
+    # Of `sceneGraphState`, which configurators fill with whole scenes.
+    scene_bytes: int = 524_288
+    # Files of one configuration, each of them, and the body that brings them.
+    files: int = 20
+    file_bytes: int = 10_485_760
+    upload_bytes: int = 26_214_400
+    file_types: frozenset[str] = FILE_TYPES
+    # Configurations of one import.
+    import_rows: int = 2_000
+    # Rows of a file of orders.
+    order_rows: int = 20_000
 
 
 class StrictInput(BaseModel):
@@ -56,16 +88,75 @@ def with_fields(types: dict[str, Any]) -> Callable[[type[M]], type[M]]:
 
 @dataclass(frozen=True, slots=True)
 class MessageRules:
-    """Paths of fields that may be null, and of fields that only the service sets."""
+    """What messages about a document depend on.
 
+    `not_an_object` is the message when it is no object. `nullable` are the paths of fields that may
+    be null, `read_only` those of fields that only the service sets.
+    """
+
+    not_an_object: str
     nullable: frozenset[str] = frozenset()
     read_only: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection(Generic[M]):
+    """What a model reads of a document, and all errors by path.
+
+    `parsed` is None when the model refuses it. `sent` are the fields that the model was given; with
+    `is_unreadable` there are none, and nothing more can be checked.
+    """
+
+    parsed: M | None
+    sent: dict[str, Any]
+    errors: dict[str, FieldError]
+    is_unreadable: bool = False
+
+    def add(self, errors: Iterable[FieldError]) -> None:
+        """Add errors; a path that has one already keeps it."""
+        for error in errors:
+            self.errors.setdefault(error.path, error)
+
+
+def inspect(
+    raw: object,
+    model: type[M],
+    words: MessageRules,
+    *,
+    limits: Limits,
+    refused: Collection[FieldError] = (),
+    ignored: Collection[str] = (),
+) -> Inspection[M]:
+    """Check a document against a model, and whether the databases can store its values.
+
+    `raw` is what a JSON parser returns. `refused` are errors of whole fields, which the model is
+    not given, as those named by `ignored`. What is nested too deeply is the only error then. Never
+    raises.
+    """
+    if not isinstance(raw, dict):
+        return Inspection(None, {}, {"": FieldError("", words.not_an_object)}, is_unreadable=True)
+    unstorable = find_unstorable(raw, nesting=limits.nesting)
+    errors: dict[str, FieldError] = {}
+    for error in unstorable:
+        errors.setdefault(error.path, error)
+    if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
+        return Inspection(None, {}, errors, is_unreadable=True)
+    errors |= {error.path: error for error in refused}
+    sent: dict[str, Any] = raw
+    if errors or ignored:
+        left_out = {*(error.path for error in refused), *ignored}
+        sent = {key: raw[key] for key in raw if key not in left_out and is_name(key)}
+    return Inspection(checked(model, sent, errors, words), sent, errors)
 
 
 def checked(
     model: type[M], sent: dict[Any, Any], errors: dict[str, FieldError], words: MessageRules
 ) -> M | None:
-    """Return what the model reads, or None after adding the errors to `errors`, by path."""
+    """Return `sent` as the model reads it; None when it is not valid.
+
+    The errors are then added to `errors`, by path. One that is there already stays, unless a rule
+    of our own says more about the same path. `words` are for the messages.
+    """
     try:
         return model.model_validate(sent)
     except ValidationError as invalid:
@@ -119,47 +210,3 @@ def _error_of(details: ErrorDetails, words: MessageRules) -> FieldError:
     else:
         message = _SENTENCES.get(kind, lazy_gettext("This is not valid here."))
     return FieldError(path, message)
-
-
-# Content types of the files that a configuration may have.
-FILE_TYPES = frozenset(
-    {
-        "image/png",
-        "image/jpeg",
-        "image/webp",
-        "image/gif",
-        "image/svg+xml",
-        "application/pdf",
-        "application/json",
-        "application/zip",
-        "text/plain",
-        "text/csv",
-        "model/gltf-binary",
-        "model/gltf+json",
-        "model/vnd.usdz+zip",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The current limits, with their defaults. Sizes are bytes of compact UTF-8 JSON."""
-
-    cart_lines: int = 1_000
-    items: int = 1_000
-    # Of `metadata`, `derivative`, `platform` and each line's `metadata`.
-    metadata_bytes: int = 65_536
-    # Levels of objects and arrays in one field.
-    nesting: int = 16
-    body_bytes: int = 1_048_576
-    # Of `sceneGraphState`, which configurators fill with whole scenes.
-    scene_bytes: int = 524_288
-    # Files of one configuration, each of them, and the body that brings them.
-    files: int = 20
-    file_bytes: int = 10_485_760
-    upload_bytes: int = 26_214_400
-    file_types: frozenset[str] = FILE_TYPES
-    # Configurations of one import.
-    import_rows: int = 2_000
-    # Rows of a file of orders.
-    order_rows: int = 20_000

@@ -71,9 +71,17 @@ def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise NotJson(lazy_gettext("%(what)s is not UTF-8.", what=what)) from error
+
+    def refuse(word: str) -> NoReturn:  # NaN and Infinity, which Python's parser accepts
+        raise NotJson(
+            lazy_gettext(
+                "%(what)s is not JSON: %(word)s is not a JSON value.", what=what, word=word
+            )
+        )
+
     try:
         value: JsonValue = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=_integer
+            text, object_pairs_hook=_object, parse_constant=refuse, parse_int=_integer
         )
     except json.JSONDecodeError as error:
         raise NotJson(
@@ -83,11 +91,6 @@ def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
                 line=error.lineno, column=error.colno,
             )
         ) from error  # fmt: skip
-    except _NotAValue as error:
-        sentence = lazy_gettext(
-            "%(what)s is not JSON: %(word)s is not a JSON value.", what=what, word=str(error)
-        )
-        raise NotJson(sentence) from None
     except RecursionError as error:
         raise InvalidInput([FieldError("", lazy_gettext("Nested far too deeply."))]) from error
     return value
@@ -109,14 +112,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     times = Counter(key for key, _ in pairs)
     found.repeated = tuple(key for key, count in times.items() if count > 1)
     return found
-
-
-class _NotAValue(Exception):  # noqa: N818 - it goes no further than this module
-    """A word that Python's parser accepts and JSON does not have."""
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise _NotAValue(name)
 
 
 def _integer(digits: str) -> int:

@@ -6,7 +6,6 @@ repetitions, for which there are libraries, but only escaping and folding.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
@@ -90,19 +89,13 @@ LINE_BYTES = 75  # a longer line goes on in the next one, behind a blank
 ENDINGS = {"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"}
 
 
-@dataclass(frozen=True, slots=True)
-class DayEvent:
-    """An event of a whole day. `uid` stays the same when the day is changed."""
+def write_calendar(
+    uid: str, day: date, title: str, text: str, address: str, changed_at: datetime
+) -> str:
+    """Return a calendar file with one event of a whole day, its link being `address`.
 
-    uid: str
-    day: date
-    title: str
-    text: str
-    address: str
-    changed_at: datetime
-
-
-def write_calendar(event: DayEvent) -> str:
+    `uid` identifies the event, and stays the same when its day is changed.
+    """
     # Not strftime for the day: it writes years before 1000 with fewer digits.
     lines = (
         "BEGIN:VCALENDAR",
@@ -110,12 +103,12 @@ def write_calendar(event: DayEvent) -> str:
         "PRODID:-//Shortorder//Orders//EN",
         "METHOD:PUBLISH",
         "BEGIN:VEVENT",
-        f"UID:{_escaped(event.uid)}",
-        f"DTSTAMP:{event.changed_at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
-        f"DTSTART;VALUE=DATE:{event.day.isoformat().replace('-', '')}",
-        f"SUMMARY:{_escaped(event.title)}",
-        f"DESCRIPTION:{_escaped(event.text)}",
-        f"URL:{event.address}",
+        f"UID:{_escaped(uid)}",
+        f"DTSTAMP:{changed_at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+        f"DTSTART;VALUE=DATE:{day.isoformat().replace('-', '')}",
+        f"SUMMARY:{_escaped(title)}",
+        f"DESCRIPTION:{_escaped(text)}",
+        f"URL:{address}",
         "TRANSP:TRANSPARENT",
         "END:VEVENT",
         "END:VCALENDAR",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
@@ -18,7 +18,6 @@ from orders.domain.fields import (
     EXAMPLE_ORG_ID,
     AnyValue,
     CartLineInput,
-    Keywords,
     MetadataObject,
     Moment,
     OrderStatus,
@@ -27,6 +26,7 @@ from orders.domain.fields import (
     ShortIdText,
     ShortText,
     Uuid,
+    keywords,
 )
 from orders.domain.moments import wire_time
 from orders.domain.status import Status
@@ -173,8 +173,8 @@ ORDER_FIELDS = (
     OrderField(
         "items", "items", FieldKind.LIST,
         # Not pydantic's own mark: it would warn whenever the field is read.
-        sent=Annotated[list[AnyValue], Keywords(deprecated=True)],
-        answered=Annotated[list[Any], Keywords(deprecated=True)],
+        sent=Annotated[list[AnyValue], keywords(deprecated=True)],
+        answered=Annotated[list[Any], keywords(deprecated=True)],
         default=list,
         description="The old name of the cart, kept and returned as it came. Without `cart`, "
         "entries of the form `{id or configurationId, count, metadata?}` also become the cart, "
@@ -247,15 +247,6 @@ def example_order(**fields: object) -> dict[str, Any]:
     return {**rest, **plain, **fields}
 
 
-class NotSent(Enum):
-    """Marks a field that was left out, where that differs from null."""
-
-    NOT_SENT = "not sent"
-
-
-NOT_SENT: Final = NotSent.NOT_SENT
-
-
 @dataclass(frozen=True, slots=True)
 class CartLine:
     """A configuration and its count.
@@ -274,7 +265,7 @@ Cart = tuple[CartLine, ...]
 
 # Named tuples: several are made for each request, and a frozen data class takes four times as long.
 class OrderDraft(NamedTuple):
-    """A checked order that is not stored yet."""
+    """A checked order that is not stored yet. `origin_org_id` is "" when it was not sent."""
 
     name: str | None
     customer_id: str | None
@@ -284,8 +275,7 @@ class OrderDraft(NamedTuple):
     cart: Cart
     items: list[Any]
     status: Status
-    origin_org_id: str | NotSent | None = NOT_SENT
-    org_id: str | NotSent = NOT_SENT
+    origin_org_id: str | None = ""
 
 
 class Order(NamedTuple):
@@ -313,25 +303,14 @@ class Order(NamedTuple):
 def new_order(
     draft: OrderDraft, *, order_id: str, short_id: str, org_id: str, created_by: str, at: datetime
 ) -> Order:
-    origin = draft.origin_org_id
+    """Return a draft as an order of the org `org_id`, which is its origin if none was sent."""
+    fields = draft._asdict()
+    if draft.origin_org_id == "":
+        fields["origin_org_id"] = org_id
     return Order(
-        id=order_id,
-        short_id=short_id,
-        org_id=org_id,
-        origin_org_id=org_id if isinstance(origin, NotSent) else origin,
-        name=draft.name,
-        customer_id=draft.customer_id,
-        platform=draft.platform,
-        metadata=draft.metadata,
-        derivative=draft.derivative,
-        cart=draft.cart,
-        items=draft.items,
-        status=draft.status,
-        created_at=at,
-        updated_at=at,
-        created_by=created_by,
-        deleted_at=None,
-    )
+        **fields, id=order_id, short_id=short_id, org_id=org_id, created_by=created_by,
+        created_at=at, updated_at=at, deleted_at=None,
+    )  # fmt: skip
 
 
 def order_fields(order: Order) -> dict[str, Any]:
@@ -368,9 +347,25 @@ def lines_as_json(cart: Cart) -> list[dict[str, Any]]:
     return [line_fields(line) for line in cart]
 
 
-def line_from(fields: dict[str, Any]) -> CartLine:
-    """Return the line that `line_fields` was given."""
-    return CartLine(fields["configurationId"], fields["count"], fields.get("metadata"))
+def with_fields_of(order: Order, fields: Mapping[str, Any]) -> Order:
+    """Return the order with these fields instead of its own.
+
+    `fields` are valid values by wire name, as `order_fields` returns them; those that nobody may
+    change are ignored.
+    """
+    values = {
+        field.name: fields[field.wire_name]
+        for field in EDITABLE_FIELDS
+        if field.wire_name in fields
+    }
+    if "cart" in values:
+        values["cart"] = tuple(
+            CartLine(line["configurationId"], line["count"], line.get("metadata"))
+            for line in values["cart"]
+        )
+    if "status" in values:
+        values["status"] = Status(values["status"])
+    return order._replace(**values)
 
 
 class OrderChanges:

@@ -53,17 +53,18 @@ class CustomerCheck(StrEnum):
 
 
 class Gate(StrEnum):
-    """What the code alone shows of an order."""
+    """What customers see of an order who have its code, and have typed no customer ID yet."""
 
-    OPEN = "open"  # nothing is asked for, or it was answered
-    ASKS = "asks"  # the customer ID is asked for
-    SHUT = "shut"  # it would be asked for, and the order has none
+    OPEN = "open"  # the order: nothing is asked for, or it was answered
+    ASKS = "asks"  # a form that asks for the customer ID
+    SHUT = "shut"  # nothing: the customer ID would be asked for, and the order has none
 
 
 def fact_of(text: str | None) -> str:
-    """Return what counts of a customer ID: letters and digits, case-folded, without separators.
+    """Return a customer ID in the form in which two are compared.
 
-    `""` when nothing is left, as of an order without a customer ID.
+    It is case-folded, without blanks, hyphens and invisible characters. `""` when nothing is left,
+    and for an order without a customer ID.
     """
     folded = unicodedata.normalize("NFKC", text or "").casefold()
     # Cc and Z…: blanks of every kind; Pd: hyphens and dashes; Cf: invisible, from a copied text.
@@ -74,19 +75,28 @@ def fact_of(text: str | None) -> str:
 
 
 def is_fact(typed: str, customer_id: str | None) -> bool:
-    """Return whether the typed text is the customer ID, in constant time."""
+    """Return whether the typed text is the order's customer ID, as `fact_of` compares them.
+
+    False for an order without one. It takes the same time however much of the text is right.
+    """
     expected = fact_of(customer_id).encode("utf-8", "surrogatepass")
     given = fact_of(typed).encode("utf-8", "surrogatepass")
     return hmac.compare_digest(expected, given) and expected != b""
 
 
 def gate_of(check: CustomerCheck, customer_id: str | None) -> Gate:
-    """Return what the code alone opens, before the customer has typed their ID."""
+    """Return what a customer with the code sees of an order with this `customer_id`.
+
+    `check` is what the org asks for.
+    """
     if check is CustomerCheck.NONE:
         return Gate.OPEN
     return Gate.ASKS if fact_of(customer_id) else Gate.SHUT
 
 
 def lock_of(order_id: str, customer_id: str | None) -> str:
-    """Return the name of what a verification opens: this order with this customer ID."""
+    """Return the key under which a session remembers that a customer has typed the right ID.
+
+    It is another one once the order's customer ID has changed, so that it is asked for again.
+    """
     return f"{order_id}:{fact_of(customer_id)}"

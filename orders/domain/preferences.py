@@ -1,7 +1,7 @@
 """A person's preferences for the desk: time zone, date format, theme, density."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from typing import Any
@@ -33,6 +33,9 @@ THEMES = {
     "dark": lazy_gettext("Dark"),
 }
 DENSITIES = {"comfortable": lazy_gettext("Comfortable"), "dense": lazy_gettext("Dense")}
+_CHOICES: dict[str, Mapping[str, Any]] = {
+    "date_format": DATE_FORMATS, "theme": THEMES, "density": DENSITIES,
+}  # fmt: skip
 # Zones of places; the others (`Etc/GMT-3`, `US/Eastern`, `CET`) are old names, or have the opposite
 # sign.
 _AREAS = (
@@ -76,31 +79,26 @@ class Preferences:
 
 
 def read_preferences(stored: Mapping[str, Any]) -> Preferences:
-    """Read stored preferences; what is no longer known is the default."""
-    known = {
-        "time_zone": str(stored.get("timeZone") or UTC_NAME),
-        "date_format": _known(DATE_FORMATS, stored.get("dateFormat")),
-        "theme": _known(THEMES, stored.get("theme")),
-        "density": _known(DENSITIES, stored.get("density")),
-        "language": str(stored.get("language") or ""),
+    """Read preferences as `as_json` has written them; a missing or unknown choice is the default.
+
+    The time zone and the language are not checked.
+    """
+    chosen = {
+        one.name: str(stored.get(to_camel(one.name)) or one.default) for one in fields(Preferences)
     }
+    known = {name: value for name, value in chosen.items() if value in _CHOICES.get(name, [value])}
     return Preferences(**known)
 
 
 def preference_faults(preferences: Preferences) -> list[FieldError]:
     """Return an error for each preference that is not among the choices, by attribute name."""
-    choices: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
-        ("date_format", preferences.date_format, DATE_FORMATS),
-        ("theme", preferences.theme, THEMES),
-        ("density", preferences.density, DENSITIES),
-    )
-    faults = [
-        FieldError(name, lazy_gettext("One of: %(options)s.", options=", ".join(known)))
-        for name, chosen, known in choices
-        if chosen not in known
-    ]
+    faults = []
     if preferences.time_zone not in time_zones():
-        faults.insert(0, FieldError("time_zone", lazy_gettext("A time zone from the list.")))
+        faults.append(FieldError("time_zone", lazy_gettext("A time zone from the list.")))
+    for name, known in _CHOICES.items():
+        if getattr(preferences, name) not in known:
+            sentence = lazy_gettext("One of: %(options)s.", options=", ".join(known))
+            faults.append(FieldError(name, sentence))
     return faults
 
 
@@ -117,8 +115,3 @@ def _zone(name: str) -> tzinfo:
         return UTC if name == UTC_NAME else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
-
-
-def _known(known: Mapping[str, Any], stored: object) -> str:
-    """Return what is stored if it is known, else the first choice."""
-    return stored if isinstance(stored, str) and stored in known else next(iter(known))

@@ -7,26 +7,28 @@ form and for the JSON API.
 import functools
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from itertools import chain, islice
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from orders.domain.errors import FieldError
-from orders.domain.fields import canonical_configuration_id, whole_count
+from orders.domain.fields import whole_count
+from orders.domain.identifiers import canonical_configuration_id
 from orders.domain.inputs import (
     UNKNOWN_FIELD,
+    Inspection,
     Limits,
+    M,
     MessageRules,
     StrictInput,
-    checked,
-    is_name,
+    inspect,
     too_large,
     with_fields,
 )
-from orders.domain.json_values import MAX_ERRORS, find_unstorable, join_path, nesting_sentence
+from orders.domain.json_values import MAX_ERRORS, join_path
 from orders.domain.order import (
     FIELD_BY_PATH,
-    NOT_SENT,
     OBJECT_FIELDS,
     ORDER_FIELDS,
     READ_ONLY,
@@ -35,7 +37,7 @@ from orders.domain.order import (
     OrderDraft,
     OrderField,
 )
-from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status, may_have_empty_cart, read_status
+from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status, read_status
 from orders.domain.texts import Figure, lazy_gettext
 
 # The JSON Schema of what `_lines` checks: from `New` on an order needs a line, by either name.
@@ -105,77 +107,51 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
     error, one for each path; of what is nested too deeply, no other. Without `legacy_items` the
     field `items` is unknown.
     """
-    seen = inspect(raw, OrderInput, limits=limits, unknown=() if legacy_items else ("items",))
-    if seen.is_unreadable:
+    unknown = () if legacy_items else ("items",)
+    seen = inspect_order(raw, OrderInput, limits=limits, unknown=unknown)
+    if not isinstance(raw, dict) or seen.is_unreadable:
         return ShapeResult(None, list(seen.errors.values()))
     sent, errors = seen.sent, seen.errors
     values = None if seen.parsed is None else vars(seen.parsed)
     lines, from_items, needs_line = _lines(values, sent) if values else ((), False, _is_bare(sent))
-    if needs_line and not seen.has_oversized and "cart" not in errors:
+    if needs_line and "cart" not in errors and not any(_too_many(raw, limits)):
         status = values["status"] if values else sent.get("status", Status.NEW)
         errors["cart"] = FieldError("cart", missing_line(status))
     if errors or values is None:
         return ShapeResult(None, list(errors.values()), from_items)
-    return ShapeResult(_draft(values, sent, lines), [], from_items)
+    # `platform` as it was sent: the model drops what was left out.
+    fields = {**values, "platform": sent.get("platform", {}), "cart": lines}
+    draft = OrderDraft(*(fields[name] for name in OrderDraft._fields))
+    return ShapeResult(draft, [], from_items)
 
 
 def missing_line(status: object) -> str:
+    """Return the message for an empty cart; `status` as it was sent, a wrong one is shown as is."""
     known = read_status(status)
     shown = status if known is None else STATUS_TEXTS[known]
     return lazy_gettext("At least one line is needed for status %(status)s.", status=shown)
 
 
-Input = TypeVar("Input", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection(Generic[Input]):
-    """What a model reads of a document, and all errors by path.
-
-    `sent` are the fields that can be checked; with `is_unreadable` nothing more can be checked.
-    """
-
-    parsed: Input | None
-    sent: dict[str, Any]
-    errors: dict[str, FieldError]
-    has_oversized: bool = False
-    is_unreadable: bool = False
-
-
-def inspect(
-    raw: object, model: type[Input], *, limits: Limits, unknown: Collection[str] = ()
-) -> Inspection[Input]:
-    """Check a document against a model, and for everything that a model cannot express.
+def inspect_order(
+    raw: object, model: type[M], *, limits: Limits, unknown: Collection[str] = ()
+) -> Inspection[M]:
+    """Check a document with fields of an order, and for everything that `model` cannot express.
 
     Never raises. `unknown` names fields of the model that this caller does not accept.
     """
-    if not isinstance(raw, dict):
-        error = FieldError("", lazy_gettext("An object with the fields of an order."))
-        return Inspection(None, {}, {"": error}, is_unreadable=True)
-    unstorable = find_unstorable(raw, nesting=limits.nesting)
-    if any(error.message == nesting_sentence(limits.nesting) for error in unstorable):
-        errors = {error.path: error for error in unstorable}
-        return Inspection(None, {}, errors, is_unreadable=True)
-    oversized = list(_too_many(raw, limits))
-    errors = {}
-    for error in (*unstorable, *oversized):
-        errors.setdefault(error.path, error)
-    sent: dict[str, Any] = raw
-    refused = [field for field in unknown if field in raw]
-    if unstorable or oversized or refused:
-        # The model sees what it can check; the rest has an error already, or gets it here.
-        dropped = {error.path for error in oversized}.union(refused)
-        errors.update({field: FieldError(field, UNKNOWN_FIELD) for field in refused})
-        sent = {key: raw[key] for key in raw if key not in dropped and is_name(key)}
-    parsed = checked(model, sent, errors, _WORDS)
-    for error in (*_list_faults(raw), *_too_large(raw, limits)):
-        errors.setdefault(error.path, error)
-    return Inspection(parsed, sent, errors, has_oversized=bool(oversized))
+    fields = raw if isinstance(raw, dict) else {}
+    refused = (FieldError(name, UNKNOWN_FIELD) for name in unknown if name in fields)
+    seen = inspect(
+        raw, model, _WORDS, limits=limits, refused=(*_too_many(fields, limits), *refused)
+    )
+    if not seen.is_unreadable:
+        seen.add((*_list_faults(fields), *_too_large(fields, limits)))
+    return seen
 
 
 def _lines(values: dict[str, Any], sent: dict[str, Any]) -> tuple[tuple[CartLine, ...], bool, bool]:
     """Return the lines, whether they come from `items`, and whether one is missing."""
-    may_be_empty = may_have_empty_cart(values["status"])
+    may_be_empty = values["status"] in OPEN_CARTS
     if "cart" in sent:
         lines = read_lines_of(values["cart"] or ())
         return lines, False, not lines and not may_be_empty
@@ -214,21 +190,13 @@ def _line_from_item(entry: object) -> CartLine | None:
 
 
 def _is_bare(raw: dict[Any, Any]) -> bool:
-    """Return whether an invalid order lacks lines too, as far as it can be read."""
+    """Return whether an order that has other errors also lacks lines.
+
+    False when its status is unknown, or its lines are of a wrong type.
+    """
     status = read_status(raw.get("status", Status.NEW))
-    is_open = status is None or may_have_empty_cart(status)
+    is_open = status is None or status in OPEN_CARTS
     return not is_open and raw.get("cart", raw.get("items", [])) == []
-
-
-def _draft(values: dict[str, Any], sent: dict[str, Any], lines: tuple[CartLine, ...]) -> OrderDraft:
-    origin = values["origin_org_id"]
-    own = {
-        "platform": sent.get("platform", {}),  # as sent: the model drops what was left out
-        "cart": lines,
-        "origin_org_id": NOT_SENT if origin == "" else origin,
-        "org_id": values["org_id"] if "orgId" in sent else NOT_SENT,
-    }
-    return OrderDraft(**{**values, **own})
 
 
 def _too_many(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
@@ -260,31 +228,26 @@ def _too_large(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
 
 def _list_faults(raw: dict[Any, Any]) -> list[FieldError]:
     """Find lists in metadata: its values are texts, numbers, booleans, null and objects."""
-    faults: list[FieldError] = []
-    # Paths are built for errors only, see `find_unstorable`.
-    waiting: list[tuple[Any, tuple[str, ...]]] = [
-        (raw[field], (field,))
-        for field in ("derivative", "metadata")
-        if isinstance(raw.get(field), dict)
+    areas = ((area, raw.get(area)) for area in ("metadata", "derivative"))
+    found = (_lists_in(value, (area,)) for area, value in areas if isinstance(value, dict))
+    sentence = lazy_gettext("Text, a number, a boolean, null or an object; lists are not possible.")
+    return [
+        # Paths are built for errors only, see `find_unstorable`.
+        FieldError(functools.reduce(join_path, place, ""), sentence)
+        for place in islice(chain.from_iterable(found), MAX_ERRORS)
     ]
-    while waiting and len(faults) < MAX_ERRORS:
-        one, place = waiting.pop()
-        if isinstance(one, list):
-            sentence = lazy_gettext(
-                "Text, a number, a boolean, null or an object; lists are not possible."
-            )
-            faults.append(FieldError(functools.reduce(join_path, place, ""), sentence))
-        else:
-            inner = [
-                (child, (*place, key))
-                for key, child in one.items()
-                if isinstance(child, dict | list)
-            ]
-            waiting.extend(reversed(inner))
-    return faults
+
+
+def _lists_in(value: dict[Any, Any], place: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    for key, child in value.items():
+        if isinstance(child, list):
+            yield (*place, key)
+        elif isinstance(child, dict):
+            yield from _lists_in(child, (*place, key))
 
 
 _WORDS = MessageRules(
+    lazy_gettext("An object with the fields of an order."),
     nullable=frozenset(
         path for path, field in FIELD_BY_PATH.items() if field.kind is FieldKind.TEXT
     ),

@@ -30,35 +30,19 @@ class MistypedShortId(OrderError):  # noqa: N818 - named like its siblings in er
         super().__init__(lazy_gettext("Check the code: it looks mistyped."))
 
 
-def _powers_of_alpha(count: int) -> tuple[int, ...]:
-    powers = [1]
-    while len(powers) < count:
-        doubled = powers[-1] << 1
-        powers.append(doubled ^ _FIELD_POLYNOMIAL if doubled & 32 else doubled)
-    return tuple(powers)
+def _times_alpha(value: int) -> int:
+    """Multiply by the primitive element of GF(2^5)."""
+    doubled = value << 1
+    return doubled ^ _FIELD_POLYNOMIAL if doubled & 32 else doubled
 
 
-def _product(left: int, right: int) -> int:
-    """Multiply in GF(2^5)."""
-    result = 0
-    while right:
-        if right & 1:
-            result ^= left
-        left <<= 1
-        if left & 32:
-            left ^= _FIELD_POLYNOMIAL
-        right >>= 1
-    return result
-
-
-# Twelve different weights, none zero: every wrong character changes the sum, and so does every
-# swap of two different characters, because (w1 - w2) * (a - b) is zero only for equal factors.
-# The check character has the weight 1, so it is the sum of the others.
-_WEIGHTS = _powers_of_alpha(LENGTH)[::-1]
-_WEIGHTED = tuple(
-    {character: _product(weight, value) for value, character in enumerate(ALPHABET)}
-    for weight in _WEIGHTS
-)
+# For each place, the characters with their values times the weight of the place. Twelve different
+# weights, none zero: every wrong character changes the sum, and so does every swap of two different
+# characters, because (w1 - w2) * (a - b) is zero only for equal factors. The check character has
+# the weight 1, so it is the sum of the others.
+_WEIGHTED = [{character: value for value, character in enumerate(ALPHABET)}]
+while len(_WEIGHTED) < LENGTH:
+    _WEIGHTED.insert(0, {one: _times_alpha(value) for one, value in _WEIGHTED[0].items()})
 
 
 def check_character(eleven: str) -> str:

@@ -21,11 +21,6 @@ STATUS_TEXTS = {status: lazy_gettext(status.value) for status in Status}
 OPEN_CARTS = frozenset({Status.LIST, Status.IN_CART})
 
 
-def may_have_empty_cart(status: Status) -> bool:
-    """Return whether an order in this state may have no line at all."""
-    return status in OPEN_CARTS
-
-
 STATUS_BY_NAME = {str(status): status for status in Status}
 
 

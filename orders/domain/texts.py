@@ -80,6 +80,7 @@ def _pack_value(value: object) -> object:
 
 
 def unpack(stored: Any) -> Text:  # noqa: ANN401 - JSON
+    """Return the text that `pack` has made this JSON of."""
     if isinstance(stored, str):
         return lazy_gettext(stored)
     values = {name: _unpack_value(value) for name, value in stored["values"].items()}

@@ -1,5 +1,6 @@
 """Files that come with a configuration: their keys, their types, and whether they are accepted."""
 
+import itertools
 import json
 import mimetypes
 import re
@@ -25,6 +26,22 @@ class SentFile:
     file_name: str
     declared_type: str
     content: bytes
+
+    @property
+    def name(self) -> str:
+        """The file name alone: some clients send the path on their disk."""
+        return re.split(r"[/\\]", self.file_name)[-1]
+
+    @property
+    def key(self) -> str | None:
+        """The key that the part names; None when its name is one of REPEATED, or unknown."""
+        found = None if self.part in REPEATED else _KEYED.fullmatch(self.part)
+        return found[1] if found else THUMBNAIL if self.part == THUMBNAIL else None
+
+    @property
+    def content_type(self) -> str:
+        """The type to store, see `content_type_of`."""
+        return content_type_of(self.declared_type, self.name, self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,66 +74,47 @@ def assign_files(
     named = {key: name for key, name in attachments.items() if isinstance(name, str)}
     errors: list[FieldError] = []
     files: dict[str, NewFile] = {}
-    seen: set[str] = set()
     if len(sent) > limits.files:
         most, count = Figure(limits.files), Figure(len(sent))
         sentence = lazy_gettext(
             "At most %(most)s files; this has %(count)s.", most=most, count=count
         )
         errors.append(FieldError("files", sentence))
-    position = 0
+    positions = itertools.count()
     for one in sent:
-        keyed = THUMBNAIL if one.part == THUMBNAIL else _key_of(one.part)
         if one.part in REPEATED:
-            path = f"files.{position}"
-            position += 1
-        elif keyed is None:
+            path = f"files.{next(positions)}"
+        elif one.key is None:
             sentence = lazy_gettext(
                 "No such file is known: send files as “files”, or the picture as “thumbnail”."
             )
             errors.append(FieldError(join_path("", one.part), sentence))
             continue
         else:
-            path = THUMBNAIL if one.part == THUMBNAIL else join_path("files", keyed)
-        name = re.split(r"[/\\]", one.file_name)[-1]  # some clients send the path on their disk
-        message = _fault(one, name, limits) or _key_fault(keyed, one, name, named, seen, files)
+            path = THUMBNAIL if one.part == THUMBNAIL else join_path("files", one.key)
+        by_name = [key for key, name in named.items() if name in {one.file_name, one.name}]
+        keys = (by_name or [one.name]) if one.key is None else [one.key]
+        message = _fault(one, limits) or _key_fault(one, keys, named, files)
         if message:
             errors.append(FieldError(path, message))
             continue
-        seen.add(name)
-        kind = content_type_of(one.declared_type, name, one.content)
-        for key in [keyed] if keyed is not None else _keys(one, name, named):
-            named.setdefault(key, name)
-            files[key] = NewFile(key, name, kind, one.content)
+        for key in keys:
+            named.setdefault(key, one.name)
+            files[key] = NewFile(key, one.name, one.content_type, one.content)
     return Assigned(tuple(files.values()), named, tuple(errors))
 
 
-def _key_of(part: str) -> str | None:
-    found = _KEYED.fullmatch(part)
-    return found[1] if found and part not in REPEATED else None
-
-
-def _keys(one: SentFile, name: str, named: Mapping[str, str]) -> list[str]:
-    """Return the keys under which `attachments` names the file; without any, its own name."""
-    return [key for key, value in named.items() if value in {one.file_name, name}] or [name]
-
-
 def _key_fault(
-    keyed: str | None,
-    one: SentFile,
-    name: str,
-    named: Mapping[str, str],
-    seen: set[str],
-    files: Mapping[str, NewFile],
+    one: SentFile, keys: Sequence[str], named: Mapping[str, str], files: Mapping[str, NewFile]
 ) -> str | None:
-    if keyed is not None and (not is_file_name(keyed) or find_unstorable(keyed, nesting=0)):
+    """Return the message for what is wrong with the file's keys; None when it can be kept."""
+    if one.key is not None and (not is_file_name(one.key) or find_unstorable(one.key, nesting=0)):
         return lazy_gettext("A key of 1 to 255 characters, none of them a control character.")
-    keys = [keyed] if keyed is not None else _keys(one, name, named)
     if any(key in files for key in keys):
         return lazy_gettext("Another file was sent for the same key.")
-    if keyed is None and name in seen:
+    if one.key is None and any(file.file_name == one.name for file in files.values()):
         return lazy_gettext("Another file was sent with the same name.")
-    others = [key for key in keys if named.get(key, name) not in {name, one.file_name}]
+    others = [key for key in keys if named.get(key, one.name) not in {one.name, one.file_name}]
     if others:
         return lazy_gettext(
             "“attachments” names another file for the key “%(key)s”.", key=others[0]
@@ -124,22 +122,15 @@ def _key_fault(
     return None
 
 
-def _fault(one: SentFile, name: str, limits: Limits) -> str | None:
+def _fault(one: SentFile, limits: Limits) -> str | None:
     """Return the message for what is wrong with the file itself; None when it is accepted."""
-    if not is_file_name(name) or find_unstorable(one.file_name, nesting=0):
+    if not is_file_name(one.name) or find_unstorable(one.file_name, nesting=0):
         return FILE_NAME_SENTENCE
-    size = len(one.content)
-    if size == 0:
+    if not one.content:
         return lazy_gettext("This file is empty.")
-    if size > limits.file_bytes:
-        return too_many_bytes(limits.file_bytes, size)
-    return _type_fault(one, content_type_of(one.declared_type, name, one.content), limits)
-
-
-def too_many_bytes(most: int, size: int) -> Text:
-    return lazy_gettext(
-        "At most %(most)s bytes; this has %(count)s.", most=Figure(most), count=Figure(size)
-    )
+    if len(one.content) > limits.file_bytes:
+        return too_many_bytes(limits.file_bytes, len(one.content))
+    return _type_fault(one, one.content_type, limits)
 
 
 def _type_fault(one: SentFile, kind: str, limits: Limits) -> str | None:
@@ -155,9 +146,15 @@ def _type_fault(one: SentFile, kind: str, limits: Limits) -> str | None:
             "The type %(type)s is not possible. Possible types: %(types)s.",
             type=kind[:100], types=known,
         )  # fmt: skip
-    if is_true(kind, one.content):
-        return None
-    return lazy_gettext("The content of this file is not %(type)s.", type=kind)
+    if not is_true(kind, one.content):
+        return lazy_gettext("The content of this file is not %(type)s.", type=kind)
+    return None
+
+
+def too_many_bytes(most: int, size: int) -> Text:
+    return lazy_gettext(
+        "At most %(most)s bytes; this has %(count)s.", most=Figure(most), count=Figure(size)
+    )
 
 
 # Pictures that every browser shows and that cannot contain a script.

@@ -1,6 +1,5 @@
 """Webhooks: classes that services pass around, their JSON, and their checks (docs/webhooks.md)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, cast
@@ -10,8 +9,8 @@ from pydantic.alias_generators import to_camel
 
 from orders.domain.domains import MAX_ADDRESS, PRIVATE_SENTENCE, address_fault, is_private
 from orders.domain.errors import FieldError, InvalidInput
-from orders.domain.fields import Keywords, OrderStatus, OrgId, reader, refusal
-from orders.domain.inputs import Limits, M, MessageRules, StrictInput, checked, is_name
+from orders.domain.fields import OrderStatus, OrgId, keywords, reader, refusal
+from orders.domain.inputs import Limits, MessageRules, StrictInput, checked, is_name
 from orders.domain.json_values import find_unstorable
 from orders.domain.moments import wire_fields
 from orders.domain.status import Status
@@ -24,15 +23,6 @@ class Topic(StrEnum):
     CREATED = "order.created"
     UPDATED = "order.updated"
     DELETED = "order.deleted"
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookDraft:
-    """A checked webhook that is not stored yet. `filter` is `{}` or `{"status": [...]}`."""
-
-    topic: Topic
-    address: str
-    filter: dict[str, Any]
 
 
 class Webhook(NamedTuple):
@@ -64,9 +54,10 @@ def webhook_fields(webhook: Webhook) -> dict[str, Any]:
 EXAMPLE_ADDRESS = "https://shop.example/hooks/orders"
 _TOPICS = {str(topic): topic for topic in Topic}
 _WORDS = MessageRules(
+    lazy_gettext("An object with the fields of a webhook."),
     read_only=frozenset(
         {"id", "secret", "createdAt", "updatedAt", "deletedAt", "createdBy", "switchedOffAt"}
-    )
+    ),
 )
 
 
@@ -95,7 +86,7 @@ WebhookAddress = Annotated[
         "fragment, in ASCII, and not in a private network.",
         examples=[EXAMPLE_ADDRESS],
     ),
-    Keywords(format="webhook-address", maxLength=MAX_ADDRESS, pattern="^[Hh][Tt][Tt][Pp][Ss]?://"),
+    keywords(format="webhook-address", maxLength=MAX_ADDRESS, pattern="^[Hh][Tt][Tt][Pp][Ss]?://"),
 ]
 Statuses = Annotated[
     list[OrderStatus],
@@ -106,7 +97,7 @@ Statuses = Annotated[
         )
     ),
     Field(description="Only orders in one of these states.", examples=[["New"]]),
-    Keywords(minItems=1),
+    keywords(minItems=1),
 ]
 
 
@@ -132,14 +123,15 @@ class WebhookInput(WebhookChangesInput):
     address: WebhookAddress
 
 
-def check_webhook(raw: object, *, limits: Limits, allow_private: bool) -> WebhookDraft:
+def check_webhook(raw: object, *, limits: Limits, allow_private: bool) -> dict[str, Any]:
     """Check a new webhook as it was sent (plain dicts and lists, camelCase).
 
-    Raises InvalidInput with every error by its path. With `allow_private` the address may be in
-    the private network.
+    Returns its `topic`, `address` and `filter`; the filter is `{}` when it was left out. Raises
+    InvalidInput with every error by its path. With `allow_private` the address may be in the
+    private network.
     """
-    sent = _checked(raw, WebhookInput, limits=limits, allow_private=allow_private)
-    return WebhookDraft(sent.topic, sent.address, _filter(sent))
+    values = _checked(raw, WebhookInput, limits=limits, allow_private=allow_private)
+    return {"filter": {}, **values}
 
 
 def check_change(raw: object, *, limits: Limits, allow_private: bool) -> dict[str, Any]:
@@ -147,21 +139,14 @@ def check_change(raw: object, *, limits: Limits, allow_private: bool) -> dict[st
 
     Raises InvalidInput as `check_webhook` does.
     """
-    sent = _checked(raw, WebhookChangesInput, limits=limits, allow_private=allow_private)
-    values = {"topic": sent.topic, "address": sent.address, "filter": _filter(sent)}
-    return {name: value for name, value in values.items() if name in sent.model_fields_set}
+    return _checked(raw, WebhookChangesInput, limits=limits, allow_private=allow_private)
 
 
-def _filter(sent: WebhookChangesInput) -> dict[str, Any]:
-    if sent.filter is None or "status" not in sent.filter.model_fields_set:
-        return {}
-    return {"status": [str(status) for status in sent.filter.status]}
-
-
-def _checked(raw: object, model: type[M], *, limits: Limits, allow_private: bool) -> M:
+def _checked(
+    raw: object, model: type[WebhookChangesInput], *, limits: Limits, allow_private: bool
+) -> dict[str, Any]:
     if not isinstance(raw, dict):
-        sentence = lazy_gettext("An object with the fields of a webhook.")
-        raise InvalidInput([FieldError("", sentence)])
+        raise InvalidInput([FieldError("", _WORDS.not_an_object)])
     errors: dict[str, FieldError] = {}
     for error in find_unstorable(raw, nesting=limits.nesting):
         errors.setdefault(error.path, error)
@@ -173,4 +158,4 @@ def _checked(raw: object, model: type[M], *, limits: Limits, allow_private: bool
         errors["address"] = FieldError("address", PRIVATE_SENTENCE)
     if errors or found is None:
         raise InvalidInput(errors.values())
-    return found
+    return found.model_dump(mode="json", exclude={"org_id"}, exclude_unset=True)

@@ -63,14 +63,14 @@ class FileStore:
             raise ServiceBusy(CANNOT_READ) from error
 
     def discard(self, names: Iterable[str]) -> None:
-        """Remove files that no row refers to; failures are left for the next sweep."""
+        """Remove files that no row refers to; what cannot be removed is left for the next sweep."""
         request_lock.release()
         for name in names:
             with contextlib.suppress(BaseError, OSError):
                 obstore.delete(self._store(), name)
 
     def names_before(self, moment: datetime) -> Iterator[str]:
-        """Yield the name of every file written before this time."""
+        """Yield the name of every file written before this time. Raises ServiceBusy."""
         try:
             for batch in obstore.list(self._store()):
                 yield from (one["path"] for one in batch if one["last_modified"] < moment)
@@ -119,5 +119,5 @@ class FileStore:
 
 
 def new_name(org_id: str) -> str:
-    """Return a new random name in the folder of the org."""
+    """Return a new name for a file of the org, which nobody can guess."""
     return f"{org_id}/{secrets.token_hex(NAME_BYTES)}"

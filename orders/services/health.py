@@ -29,8 +29,7 @@ class HealthCheck:
         one_org = select(func.min(Org.id)).scalar_subquery()
         touch = update(Org).where(Org.id == one_org).values(rules_version=Org.rules_version)
         try:
-            with database.transaction() as connection:
-                connection.execute(touch)
+            database.execute(touch)
         except (ServiceBusy, SQLAlchemyError, OSError):
             return False
         self._healthy_until = time.monotonic() + KEPT_FOR

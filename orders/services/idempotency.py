@@ -73,7 +73,10 @@ def row(
     at: datetime,
     order_id: str | None = None,
 ) -> dict[str, Any]:
-    """Return the row of `submission` that goes into the transaction of what was made."""
+    """Return a row for the table of keys, to be written in the transaction of what was made.
+
+    `made` is passed to the `answer` of the key, which returns what is kept.
+    """
     return {
         "actor_id": actor.id,
         "key": key.key,
@@ -110,7 +113,7 @@ _answer_of_key = CompiledSelect(
 
 
 def find_answer(key: str, sent_fingerprint: str, actor: Actor) -> Answer | None:
-    """Return the first answer that this actor's key got within the last day, if any.
+    """Return the answer that this actor's key got within KEPT_FOR, or None if it was not used.
 
     Raises InvalidInput when the key came with other content then.
     """
@@ -163,5 +166,4 @@ def _forget(which: ColumnElement[bool], before: datetime) -> int:
     statement = delete(submission).where(
         which, submission.c.answer.is_not(None), submission.c.created_at <= before
     )
-    with database.transaction() as connection:
-        return connection.execute(statement).rowcount
+    return database.execute(statement)

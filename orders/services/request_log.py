@@ -28,7 +28,7 @@ from orders.domain.errors import ServiceBusy
 from orders.services.accounts.access import hash_secret
 from orders.storage import database
 from orders.storage.database import CompiledSelect
-from orders.storage.pages import CursorPage, Keyset, cursor_page, read_integer, read_time
+from orders.storage.pages import CursorPage, Keyset, cursor_page
 from orders.storage.sql import insert_requests
 from orders.storage.sqlite import request_lock
 from orders.storage.tables import request_log as log
@@ -138,13 +138,13 @@ class RequestFilter:
     until: datetime | None = None
 
 
-_NEWEST_FIRST = Keyset("-at", log.c.at, log.c.id, read_value=read_time, read_tie=read_integer)
+_NEWEST_FIRST = Keyset("-at", log.c.at, log.c.id, column_type=datetime, tie_type=int)
 
 
 def list_requests(
     org_id: str, filters: RequestFilter, *, kept_since: datetime, older_than: str = "",
     newer_than: str = "",
-) -> CursorPage:  # fmt: skip
+) -> CursorPage[Any]:  # fmt: skip
     """Return a page of at most PAGE_SIZE requests of the org since `kept_since`, newest first.
 
     A row has the columns of the log and `token_name`. `older_than` and `newer_than` are cursors of

@@ -2,7 +2,8 @@
 
 Three ways to write. `transaction` is the usual one: a block, run once. `write` takes a function and
 runs it again where that helps: for what an API client, an import or a background job should not
-have to repeat. `insert` is for new rows only, and the cheapest.
+have to repeat. `insert` is for new rows only, and the cheapest. A select, update or delete on its
+own needs no connection: `fetch_all`, `fetch_one`, `fetch_value` and `execute`.
 
 Nothing here knows Flask. Flask-SQLAlchemy creates one engine per application; services run Core
 statements on the connections that they get here.
@@ -18,7 +19,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Executable, event
 from sqlalchemy import insert as insert_statement
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -31,7 +32,8 @@ from orders.storage.sqlite.group_commit import CANNOT_WRITE, GroupWriter
 from orders.storage.sqlite.statement_cache import CompiledSelect, ConnectionCache, Parameters
 
 __all__ = [
-    "CompiledSelect", "NewRows", "close", "db", "insert", "read", "rows", "transaction", "write",
+    "CompiledSelect", "NewRows", "close", "db", "execute", "fetch_all", "fetch_one", "fetch_value",
+    "insert", "read", "rows", "transaction", "write",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -84,6 +86,24 @@ def read() -> Iterator[Connection]:
         raise ServiceBusy(CANNOT_READ) from error
 
 
+def fetch_all(statement: Executable) -> Sequence[Any]:
+    """Return the rows of one select, in a `read` of its own."""
+    with read() as connection:
+        return connection.execute(statement).all()
+
+
+def fetch_one(statement: Executable) -> Any | None:  # noqa: ANN401 - a row of the statement
+    """Return the first row of one select, in a `read` of its own; None if there is none."""
+    with read() as connection:
+        return connection.execute(statement).first()
+
+
+def fetch_value(statement: Executable) -> Any:  # noqa: ANN401 - a value of the statement
+    """Return the first column of the first row, in a `read` of its own; None if there is no row."""
+    with read() as connection:
+        return connection.execute(statement).scalar()
+
+
 def rows(statement: CompiledSelect, parameters: Parameters) -> Sequence[Any]:
     """Return the rows of one select, which needs no transaction to see one state of the database.
 
@@ -131,6 +151,16 @@ def transaction() -> Iterator[Connection]:
         raise
     finally:
         _thread.is_writing = False
+
+
+def execute(statement: Executable) -> int:
+    """Run one insert, update or delete in a `transaction` of its own.
+
+    Returns the number of rows that an update has found or a delete has removed; after an insert it
+    means nothing.
+    """
+    with transaction() as connection:
+        return connection.execute(statement).rowcount
 
 
 def write(function: Callable[[Connection], T]) -> T:
@@ -245,8 +275,7 @@ def _engine() -> Engine:
 
 
 def _writer_of(engine: Engine) -> GroupWriter:
-    writer = _writers.get(engine)
-    return writer if writer is not None else _writers.setdefault(engine, GroupWriter(engine))
+    return _writers.get(engine) or _writers.setdefault(engine, GroupWriter(engine))
 
 
 def _autocommit_of(engine: Engine) -> Engine:
@@ -257,8 +286,7 @@ def _autocommit_of(engine: Engine) -> Engine:
 
 
 def _connections_of(engine: Engine) -> ConnectionCache:
-    cache = _connections.get(engine)
-    return cache if cache is not None else _connections.setdefault(engine, ConnectionCache(engine))
+    return _connections.get(engine) or _connections.setdefault(engine, ConnectionCache(engine))
 
 
 @event.listens_for(Engine, "connect")

@@ -97,42 +97,20 @@ def numbered_page(
     return Page([make(row) for row in connection.execute(page)], count, paging)
 
 
-def read_time(value: object) -> datetime:
-    """Return the time in a cursor. Raises ValueError for anything else."""
-    at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    if at is None or at.tzinfo is None:
-        raise ValueError(value)
-    return at
-
-
-def read_text(value: object) -> str | None:
-    """Return the text, or None, in a cursor. Raises ValueError for anything else."""
-    if value is not None and not (isinstance(value, str) and "\0" not in value):
-        raise ValueError(value)
-    return value
-
-
-def read_integer(value: object) -> int:
-    """Return the integer of at most 64 bits in a cursor. Raises ValueError for anything else."""
-    if type(value) is not int or abs(value) > MAX_INTEGER:
-        raise ValueError(value)
-    return value
-
-
 @dataclass(frozen=True, slots=True)
 class Keyset:
     """The order of a list that is read by cursors, which contain its `name`.
 
-    `tie` is a column with unique values, which breaks ties in the same direction. `has_nulls`:
-    `column` may be NULL; such rows come last. `read_value` and `read_tie` check what a cursor
-    contains, and raise ValueError.
+    `tie` is a column with unique values, which breaks ties in the same direction. The types are
+    those of the columns' values: str, int or datetime. With `has_nulls` the column may be NULL;
+    such rows come last.
     """
 
     name: str
     column: ColumnElement[Any]
     tie: ColumnElement[Any]
-    read_value: Callable[[object], object]
-    read_tie: Callable[[object], object]
+    column_type: type = str
+    tie_type: type = str
     is_descending: bool = True
     has_nulls: bool = False
 
@@ -145,13 +123,14 @@ class Cursor(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class CursorPage:
+class CursorPage(Generic[T]):
     """The rows of a page, and the cursors of its neighbors; None at either end.
 
     `count` is the number of all rows, of the first page and up to a limit; `has_more` beyond it.
+    `rows` come from the database, or are what a service has made of them.
     """
 
-    rows: list[Row[Any]]
+    rows: Sequence[T]
     newer: str | None
     older: str | None
     count: int | None = None
@@ -167,7 +146,7 @@ def cursor_page(
     older_than: str = "",
     newer_than: str = "",
     most_counted: int = 0,
-) -> CursorPage:
+) -> CursorPage[Row[Any]]:
     """Read at most `size` of `entries`: the first ones, or those next to a cursor.
 
     A cursor that cannot be read means the first page, which counts up to `most_counted` rows.
@@ -210,6 +189,7 @@ def find_rows(
 
 
 def cursor_of(row: Row[Any]) -> Cursor:
+    """Return the place of a row that `find_rows` has read, to go on after it."""
     return Cursor(row.cursor_value, row.cursor_tie)
 
 
@@ -252,8 +232,24 @@ def read_cursor(text: str, keyset: Keyset) -> Cursor | None:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         name, value, tie = orjson.loads(raw)
-        if name != keyset.name or (value is None and not keyset.has_nulls):
+        if name != keyset.name:
             return None
-        return Cursor(keyset.read_value(value), keyset.read_tie(tie))
+        is_null = value is None and keyset.has_nulls
+        found = None if is_null else _read_value(value, keyset.column_type)
+        return Cursor(found, _read_value(tie, keyset.tie_type))
     except (binascii.Error, ValueError, TypeError):
         return None
+
+
+def _read_value(value: Any, kind: type) -> Any:  # noqa: ANN401 - a column's value
+    """Return a value in a cursor as this type. Raises ValueError for any other."""
+    if kind is datetime and isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    is_valid = type(value) is kind
+    if is_valid and kind is datetime:
+        is_valid = value.tzinfo is not None
+    elif is_valid:
+        is_valid = abs(value) <= MAX_INTEGER if kind is int else "\0" not in value
+    if not is_valid:
+        raise ValueError(value)
+    return value

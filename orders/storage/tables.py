@@ -4,10 +4,10 @@ The hot paths use Core: loading and flushing mapped objects took more than half 
 (docs/benchmarks.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, func
+from sqlalchemy import Column, Connection, Table, func
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orders.storage.models import catalog, desk, imports, orgs, people, webhooks
@@ -45,9 +45,39 @@ webhook_delivery = cast(Table, webhooks.WebhookDelivery.__table__)
 shown_name = func.coalesce(func.nullif(staff_account.c.name, ""), staff_account.c.email)
 
 
+def columns_of(kind: type[Any], table: Table) -> list[Column[Any]]:
+    """Return the columns of the table that have the name of a field of the dataclass, in order."""
+    return [table.c[name] for name in kind.__dataclass_fields__ if name in table.c]
+
+
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless its key is taken; return whether it was inserted."""
-    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = kind.insert(table).values(row).on_conflict_do_nothing()
+    statement = _insert(connection, table).values(row).on_conflict_do_nothing()
     # By the row that comes back: psycopg does not keep the row count of an insert.
     return connection.execute(statement.returning(*table.primary_key)).first() is not None
+
+
+def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert those of the rows whose keys are not taken."""
+    connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    new: Mapping[str, Any] | None = None,
+) -> None:
+    """Set `values` in the row with this key, or insert a row of key, `values` and `new`.
+
+    `key` are the columns of the primary key or of a unique constraint, with their values.
+    """
+    statement = _insert(connection, table).values({**key, **(new or {}), **values})
+    connection.execute(statement.on_conflict_do_update(index_elements=[*key], set_=dict(values)))
+
+
+def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return the database's own insert, which knows what to do about keys that are taken."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)

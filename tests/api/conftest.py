@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from orders.services.accounts import NewToken
+from orders.services.accounts.tokens import NewToken
 from orders.storage import database
 from orders.storage.models.orgs import Token
 from tests.actors import Org

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, update
 
-from orders.services import accounts
-from orders.services.accounts import access
+from orders.services.accounts import access, orgs
+from orders.services.accounts import tokens as access_tokens
 from orders.storage import database
 from orders.storage.models.orgs import Token
 from tests.actors import DOMAINS, Org
@@ -28,7 +28,8 @@ def made(app: Flask, org: Org) -> list[str]:
     """Three more tokens, oldest first, each an hour younger; never used."""
     with app.app_context():
         ids = [
-            accounts.add_token(org.id, name=name, is_private=True).id for name in ("c", "a", "b")
+            access_tokens.add_token(org.id, name=name, is_private=True).id
+            for name in ("c", "a", "b")
         ]
 
         def spread(connection: Connection) -> None:
@@ -89,7 +90,7 @@ def test_no_secret_and_no_hash_is_returned(api: Api, org: Org) -> None:
 
 def test_public_tokens_are_403(public_api: Api, app: Flask, org: Org) -> None:
     with app.app_context():
-        accounts.change_org(org.id, name="x", is_strict=False, may_public_list=True)
+        orgs.change_org(org.id, name="x", is_strict=False, may_public_list=True)
     for path in (URL, f"{URL}/{org.public.id}", f"{URL}/nothing"):
         assert get(public_api, path).status_code == 403
     assert public_api.client.get(URL).status_code == 401
@@ -97,7 +98,7 @@ def test_public_tokens_are_403(public_api: Api, app: Flask, org: Org) -> None:
 
 def test_revoked_ones_are_there_no_more(api: Api, app: Flask, org: Org) -> None:
     with app.app_context():
-        accounts.revoke_token(org.public.id)
+        access_tokens.revoke_token(org.public.id)
     assert [token["id"] for token in get(api).json["accesstokens"]] == [org.private.id]
     assert get(api).json["count"] == 1
     assert get(api, f"{URL}/{org.public.id}").status_code == 404

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from orders.services import accounts
+from orders.services.accounts import orgs
 from orders.storage import database
 from orders.storage.models.orgs import Org as OrgTable
 from tests.actors import Org
@@ -219,7 +219,7 @@ def test_a_public_token_lists_by_short_id_only(api: Api, public_api: Api, app: F
             connection.execute(
                 update(OrgTable).where(OrgTable.id == api.org_id).values(may_public_list=True)
             )
-            accounts.bump_rules_version(connection, api.org_id)
+            orgs.bump_rules_version(connection, api.org_id)
 
         database.write(allow)
     assert public_api.call("GET", "/orders").json["orders"] == [made]

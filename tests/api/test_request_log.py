@@ -13,7 +13,8 @@ from sqlalchemy import Row, insert, select
 from app import create_app
 from orders.domain.errors import ServiceBusy
 from orders.domain.inputs import Limits
-from orders.services import accounts, request_log
+from orders.services import request_log
+from orders.services.accounts import tokens
 from orders.services.request_log import RequestFilter, RequestRecorder
 from orders.settings import Settings
 from orders.storage import database, tables
@@ -105,7 +106,7 @@ class TestLogged:
 
     def test_a_revoked_token(self, app: Flask, org: Org, api: Api, log: Log) -> None:
         with app.app_context():
-            accounts.revoke_token(org.private.id)
+            tokens.revoke_token(org.private.id)
         assert api.create(ORDER).status_code == 401
         [refused] = log()
         assert (refused.status, refused.token_name) == (401, "script")
@@ -234,7 +235,7 @@ class TestList:
     def test_pages_lead_through_all_and_back(
         self, app: Flask, org: Org, rows: list[datetime]
     ) -> None:
-        def page(**cursors: str) -> CursorPage:
+        def page(**cursors: str) -> CursorPage[Row[Any]]:
             with app.app_context():
                 return request_log.list_requests(
                     org.id, RequestFilter(), kept_since=LONG_AGO, **cursors

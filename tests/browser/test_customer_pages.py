@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.inputs import Limits
-from orders.services import accounts
+from orders.services.accounts import orgs
 from orders.services.orders import intake
 from tests.actors import Org, make_org
 from tests.browser.conftest import Desk, Screen, Watch, sign_in
@@ -33,11 +33,11 @@ def shown(desk: Desk) -> Shown:
     org.define(AttributeRule("day", "Delivery", Kind.TEXT, visible_to_customer=True))
     card = org.save("Oslo chair", "OSL-1")
     with app.app_context():
-        accounts.change_customer_page(
+        orgs.change_customer_page(
             org.id, customer_check="customerId", accent="#ffd400", contact="+49 30 123456",
             language="",
         )  # fmt: skip
-        accounts.set_logo(
+        orgs.set_logo(
             org.id, file_name="a.png", declared_type="image/png", content=PNG,
             store=app.extensions["files"],
         )  # fmt: skip

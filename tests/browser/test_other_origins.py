@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from orders.services import accounts
+from orders.services.accounts import tokens
 from orders.services.orders.order_filter import OrderFilter
 from orders.services.orders.order_list import find_orders
 from orders.storage.pages import Paging
@@ -80,7 +80,7 @@ def send(chromium: Browser, desk: Desk, shop_port: int) -> Iterator[Send]:
 def public_secret(desk: Desk) -> str:
     """A public token that works from shop.localhost, which Chromium finds on this machine."""
     with desk.org.app.app_context():
-        made = accounts.add_token(
+        made = tokens.add_token(
             desk.org.id, name="shop", is_private=False, allowed=["shop.localhost"]
         )
     return made.secret

@@ -6,7 +6,7 @@ units wide and high; the ground is at y = 100.
 
 from collections.abc import Callable
 
-from orders.interfaces.cli.demo.products import PRODUCTS, Product
+from orders.interfaces.cli.demo.workshop import WORKSHOP, Product
 from orders.settings import PROJECT
 
 FOLDER = PROJECT / "static" / "demo"
@@ -333,7 +333,7 @@ def render(product: Product) -> str:
 def write_all() -> None:
     """Write every drawing into `static/demo/`."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for product in PRODUCTS:
+    for product in WORKSHOP.products:
         (FOLDER / product.picture).write_text(render(product), encoding="ascii")
 
 

@@ -15,8 +15,8 @@ from orders.domain.errors import Conflict, Forbidden
 from orders.domain.inputs import Limits
 from orders.domain.status import Status
 from orders.interfaces.cli.demo.example_orders import example_orders
-from orders.interfaces.cli.demo.products import ATTRIBUTES, PRODUCTS, Product
 from orders.interfaces.cli.demo.seed import DemoResult, seed_demo
+from orders.interfaces.cli.demo.workshop import WORKSHOP, Product
 from orders.services.accounts import access
 from orders.services.accounts.access import Origin
 from orders.services.catalog import products
@@ -86,7 +86,7 @@ def test_every_configuration_is_found_by_its_sku_and_has_its_picture(
     app: Flask, demo: DemoResult
 ) -> None:
     with app.app_context():
-        found = products.resolve([product.sku for product in PRODUCTS], demo.org_id)
+        found = products.resolve([product.sku for product in WORKSHOP.products], demo.org_id)
     assert demo.configurations == len(found) == 20
     for sku, product in found.items():
         assert product.sku == sku
@@ -152,23 +152,23 @@ def test_the_command_prints_json_and_fails_the_second_time(runner: FlaskCliRunne
 
 
 def test_attributes_cover_every_kind_and_setting() -> None:
-    assert {rule.kind for rule in ATTRIBUTES} == set(Kind)
-    assert {rule.applies for rule in ATTRIBUTES} == set(Applies)
-    assert {rule.visible_to_customer for rule in ATTRIBUTES} == {True, False}
-    assert any(rule.default is not None for rule in ATTRIBUTES)
-    assert not [fault for rule in ATTRIBUTES for fault in check_definition(rule)]
-    required = [rule for rule in ATTRIBUTES if rule.required]
+    assert {rule.kind for rule in WORKSHOP.attributes} == set(Kind)
+    assert {rule.applies for rule in WORKSHOP.attributes} == set(Applies)
+    assert {rule.visible_to_customer for rule in WORKSHOP.attributes} == {True, False}
+    assert any(rule.default is not None for rule in WORKSHOP.attributes)
+    assert not [fault for rule in WORKSHOP.attributes for fault in check_definition(rule)]
+    required = [rule for rule in WORKSHOP.attributes if rule.required]
     assert required
     # Otherwise the first example of the README would be invalid in the demo.
     assert all(rule.default is not None for rule in required)
 
 
 def test_the_content_is_the_same_on_every_machine() -> None:
-    ids = {product.sku: f"id of {product.sku}" for product in PRODUCTS}
+    ids = {product.sku: f"id of {product.sku}" for product in WORKSHOP.products}
     assert list(example_orders(NOW, ids)) == list(example_orders(NOW, ids))
 
 
-@pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.sku)
+@pytest.mark.parametrize("product", WORKSHOP.products, ids=lambda product: product.sku)
 def test_the_stored_drawing_is_what_the_code_renders(product: Product) -> None:
     stored = (drawings.FOLDER / product.picture).read_text(encoding="ascii")
     assert stored == drawings.render(product), "run `python -m tests.cli.drawings`"

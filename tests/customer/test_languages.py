@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.errors import ServiceBusy
 from orders.domain.status import Status
-from orders.services import accounts
+from orders.services.accounts import orgs
 from tests.actors import Org
 from tests.customer.conftest import CODE, UNKNOWN_CODE, Clock, PlaceOrder
 from tests.html import attribute, attributes
@@ -30,7 +30,7 @@ def language_of(text: str) -> str:
 
 def set_language(app: Flask, org: Org, language: str) -> None:
     with app.app_context():
-        accounts.change_customer_page(
+        orgs.change_customer_page(
             org.id, customer_check="none", accent="", contact="", language=language
         )
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders.services import accounts
+from orders.services.accounts import orgs
 from tests.actors import Org
 from tests.customer.conftest import CODE, Clock, PlaceOrder
 from tests.uploads import PNG
@@ -19,10 +19,10 @@ def set_theme(
     app: Flask, org: Org, *, accent: str = "#ff9900", contact: str = "+49 30 1234"
 ) -> None:
     with app.app_context():
-        accounts.change_customer_page(
+        orgs.change_customer_page(
             org.id, customer_check="none", accent=accent, contact=contact, language=""
         )
-        accounts.set_logo(
+        orgs.set_logo(
             org.id, file_name="logo.png", declared_type="image/png", content=PNG,
             store=app.extensions["files"],
         )  # fmt: skip
@@ -104,7 +104,7 @@ class TestLogo:
     def test_a_missing_file_is_404(self, app: Flask, client: FlaskClient, org: Org) -> None:
         set_theme(app, org)
         with app.app_context():
-            logo = accounts.find_logo(HASH)
+            logo = orgs.find_logo(HASH)
             app.extensions["files"].discard([logo.stored_as])
         assert client.get(f"/o/logo/{HASH}").status_code == 404
 
@@ -114,5 +114,5 @@ class TestLogo:
         set_theme(app, org)
         set_theme(app, other_org)
         with app.app_context():
-            accounts.remove_logo(org.id, store=app.extensions["files"])
+            orgs.remove_logo(org.id, store=app.extensions["files"])
         assert client.get(f"/o/logo/{HASH}").data == PNG

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from orders.domain.attributes import AttributeRule, Kind
-from orders.services import accounts
+from orders.services.accounts import orgs
 from orders.services.orders import lookup
 from orders.storage import database, tables
 from tests.actors import Org
@@ -28,7 +28,7 @@ TOO_MANY = "Too many wrong numbers for this order."
 def asking(app: Flask, org: Org, csrf_off: None, clock: Clock) -> None:
     """The org asks for the customer ID."""
     with app.app_context():
-        accounts.change_customer_page(
+        orgs.change_customer_page(
             org.id, customer_check="customerId", accent="", contact="", language=""
         )
 
@@ -155,7 +155,7 @@ class TestUnlockedOrder:
         self, app: Flask, client: FlaskClient, org: Org
     ) -> None:
         with app.app_context():
-            accounts.change_customer_page(
+            orgs.change_customer_page(
                 org.id, customer_check="none", accent="", contact="", language=""
             )
         assert not is_locked(client)
@@ -243,7 +243,7 @@ class TestCodesThatCannotBeVerified:
     ) -> None:
         place_order(customerId=NUMBER, status="List", cart=[])
         with app.app_context():
-            accounts.change_customer_page(
+            orgs.change_customer_page(
                 org.id, customer_check="none", accent="", contact="", language=""
             )
         answer = verify(client, "x")

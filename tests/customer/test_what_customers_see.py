@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.domain.attributes import Applies, AttributeRule, Kind, Option
-from orders.domain.configuration import NewConfiguration
+from orders.domain.configuration import ConfigurationInput
 from orders.domain.status import Status
 from orders.services.catalog import configurations, products
 from orders.settings import Settings
@@ -110,7 +110,7 @@ def test_nothing_else_leaks(
     with app.app_context():
         [saved] = configurations.save_configurations(
             [
-                NewConfiguration(
+                ConfigurationInput.model_construct(
                     variant={
                         "Wood": "Oak",
                         "Asset": {"assetId": "HIDDEN-asset"},
@@ -211,7 +211,7 @@ def test_only_pictures_of_the_service_itself_are_shown(
 ) -> None:
     with app.app_context():
         [saved] = configurations.save_configurations(
-            [NewConfiguration(variant={}, metadata={}, thumbnail=address)],
+            [ConfigurationInput.model_construct(variant={}, metadata={}, thumbnail=address)],
             org_id=org.id,
             created_by=org.private.id,
         )
@@ -264,7 +264,7 @@ def test_the_link_to_share_is_the_public_one(
 def _saved(app: Flask, org: Org, variant: dict[str, Any], metadata: dict[str, Any]) -> str:
     with app.app_context():
         [saved] = configurations.save_configurations(
-            [NewConfiguration(variant=variant, metadata=metadata)],
+            [ConfigurationInput.model_construct(variant=variant, metadata=metadata)],
             org_id=org.id,
             created_by=org.private.id,
         )

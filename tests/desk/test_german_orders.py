@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from orders.interfaces.desk.order import history
 from orders.interfaces.desk.order.history import FieldChange
-from orders.services import accounts
+from orders.services.accounts import orgs
 from orders.services.orders.queries import HistoryEntry
 from tests.actors import Org
 from tests.bad_orders import CHAIR
@@ -133,7 +133,7 @@ def test_the_message_to_the_customer_is_in_the_customers_language(
     staff_client: FlaskClient, org: Org, chosen: str | None, asked: str, subject: str
 ) -> None:
     with org.app.app_context():
-        accounts.change_customer_page(
+        orgs.change_customer_page(
             org.id, customer_check="none", accent="", contact="", language=chosen or ""
         )
     text = staff_client.get(f"/orders/{make_order(org)['shortId']}?lang={asked}").text

@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.domain.moments import LINE_BYTES, DayEvent, read_day, write_calendar
+from orders.domain.moments import LINE_BYTES, read_day, write_calendar
 
 AT = datetime(2026, 11, 25, 20, 15, 30, tzinfo=UTC)
 
 
-def event(title: str = "Delivery", text: str = "Order") -> DayEvent:
-    return DayEvent("X-1@here", date(2026, 12, 18), title, text, "https://here/o/X", AT)
+def calendar(title: str = "Delivery", text: str = "Order") -> str:
+    return write_calendar("X-1@here", date(2026, 12, 18), title, text, "https://here/o/X", AT)
 
 
 def read(file: str) -> dict[str, str]:
@@ -32,7 +32,7 @@ def read(file: str) -> dict[str, str]:
 
 
 def test_the_whole_file() -> None:
-    assert write_calendar(event()).split("\r\n") == [
+    assert calendar().split("\r\n") == [
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Shortorder//Orders//EN", "METHOD:PUBLISH",
         "BEGIN:VEVENT", "UID:X-1@here", "DTSTAMP:20261125T201530Z", "DTSTART;VALUE=DATE:20261218",
         "SUMMARY:Delivery", "DESCRIPTION:Order", "URL:https://here/o/X", "TRANSP:TRANSPARENT",
@@ -42,14 +42,14 @@ def test_the_whole_file() -> None:
 
 @given(st.text(st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" ,;\\:\n")))
 def test_any_text_is_read_back_as_it_was(text: str) -> None:
-    file = write_calendar(event(text, text))
+    file = calendar(text, text)
     found = read(file)
     assert found["SUMMARY"] == found["DESCRIPTION"] == "\n".join(text.splitlines())
 
 
 @given(st.text(max_size=300))
 def test_no_text_adds_a_line_of_its_own(text: str) -> None:
-    lines = write_calendar(event(text, text)).split("\r\n")
+    lines = calendar(text, text).split("\r\n")
     assert all(len(line.encode()) <= LINE_BYTES for line in lines)
     assert not any(set(line) & {"\r", "\n", "\0"} for line in lines)
     names = [line.partition(":")[0] for line in lines if not line.startswith(" ")]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.domain.domains import check_domain, is_allowed, origin_host, referer_host
+from orders.domain.domains import BadDomain, check_domain, is_allowed, origin_host, referer_host
 
 labels = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
 hosts = st.lists(labels, min_size=1, max_size=4).map(".".join)
@@ -88,7 +88,7 @@ def test_addresses_are_hosts_too_but_have_no_subdomains() -> None:
     assert is_allowed("[::1]", 8000, [check_domain("[::1]:8000")])
     assert not is_allowed("127.0.0.1", 80, ["127.0.0.2", "*.example.com"])
     for entry in ("*.0.0.1", "*.127.0.0.1", "*.[::1]"):
-        with pytest.raises(ValueError, match="wildcard"):
+        with pytest.raises(BadDomain, match="wildcard"):
             check_domain(entry)
 
 
@@ -145,7 +145,7 @@ def test_an_entry_is_stored_in_one_form(typed: str, stored: str) -> None:
      "example.com:\uff18\uff10"],
 )  # fmt: skip
 def test_what_is_no_domain_is_refused_with_a_sentence(typed: str) -> None:
-    with pytest.raises(ValueError, match=r"is no(t ASCII| domain): "):
+    with pytest.raises(BadDomain, match=r"is no(t ASCII| domain): "):
         check_domain(typed)
 
 
@@ -181,6 +181,6 @@ def test_no_header_makes_the_reading_fail(tail: str, start: str) -> None:
 def test_a_stored_entry_never_changes_again(typed: str) -> None:
     try:
         stored = check_domain(typed)
-    except ValueError:
+    except BadDomain:
         return
     assert check_domain(stored) == stored

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orders.domain.order import NOT_SENT
 from tests.domain.order_shapes import (
     FIELDS,
     LINE,
@@ -58,8 +57,8 @@ class TestNameAndOtherTexts:
         assert draft.platform == {"id": None, "storeName": ""}
 
     def test_an_empty_origin_org_counts_as_not_sent_and_null_stays_null(self) -> None:
-        assert draft_of(with_line()).origin_org_id is NOT_SENT
-        assert draft_of(with_line(originOrgId="")).origin_org_id is NOT_SENT
+        assert draft_of(with_line()).origin_org_id == ""
+        assert draft_of(with_line(originOrgId="")).origin_org_id == ""
         assert draft_of(with_line(originOrgId=None)).origin_org_id is None
         assert draft_of(with_line(originOrgId="reseller-7")).origin_org_id == "reseller-7"
 

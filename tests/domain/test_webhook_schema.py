@@ -7,7 +7,7 @@ import pytest
 from orders.domain.domains import MAX_ADDRESS
 from orders.domain.errors import InvalidInput
 from orders.domain.inputs import Limits
-from orders.domain.webhook import WebhookDraft, check_change, check_webhook
+from orders.domain.webhook import check_change, check_webhook
 
 ADDRESS = "https://shop.example/hook"
 GOOD = {"topic": "order.created", "address": ADDRESS}
@@ -15,7 +15,7 @@ STATUSES = "One of: List, In Cart, New, In Progress, Complete."
 TOPICS = "One of: order.created, order.updated, order.deleted."
 
 
-def check(raw: object, *, allow_private: bool = False) -> WebhookDraft:
+def check(raw: object, *, allow_private: bool = False) -> dict[str, Any]:
     return check_webhook(raw, limits=Limits(), allow_private=allow_private)
 
 
@@ -32,13 +32,13 @@ def faults(raw: object, *, allow_private: bool = False) -> dict[str, str]:
 @pytest.mark.parametrize("topic", ["order.created", "order.updated", "order.deleted"])
 def test_topic_and_address_are_enough(topic: str) -> None:
     draft = check({**GOOD, "topic": topic})
-    assert (draft.topic, draft.address, draft.filter) == (topic, ADDRESS, {})
+    assert draft == {"topic": topic, "address": ADDRESS, "filter": {}}
 
 
 def test_a_filter_names_statuses() -> None:
     sent = {"status": ["New", "Complete"]}
-    assert check({**GOOD, "filter": sent}).filter == sent
-    assert check({**GOOD, "filter": {}}).filter == {}
+    assert check({**GOOD, "filter": sent})["filter"] == sent
+    assert check({**GOOD, "filter": {}})["filter"] == {}
 
 
 def test_every_error_is_reported_by_its_path() -> None:
@@ -90,13 +90,13 @@ def test_a_filter_without_any_status_is_refused_for_it_could_mean_two_things() -
     ],
 )  # fmt: skip
 def test_addresses_that_are_accepted_unchanged(address: str) -> None:
-    assert check({**GOOD, "address": address}).address == address
+    assert check({**GOOD, "address": address})["address"] == address
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", "\n", "\r\n", "\u00a0"])
 def test_blanks_around_an_address_are_dropped(blank: str) -> None:
     sent = {**GOOD, "address": f"{blank}https://shop.example/hook{blank}"}
-    assert check(sent).address == change(sent)["address"] == "https://shop.example/hook"
+    assert check(sent)["address"] == change(sent)["address"] == "https://shop.example/hook"
     private = {**GOOD, "address": f"{blank}http://127.0.0.1/{blank}"}
     assert "address" in faults(private)
 
@@ -133,7 +133,7 @@ def test_refused_addresses_have_a_reason(address: str, word: str) -> None:
 def test_what_is_plainly_in_a_private_network_is_refused_unless_it_is_allowed(host: str) -> None:
     sent = {**GOOD, "address": f"http://{host}/hook"}
     assert "private network" in faults(sent)["address"]
-    assert check(sent, allow_private=True).address == sent["address"]
+    assert check(sent, allow_private=True)["address"] == sent["address"]
 
 
 def test_what_the_databases_cannot_store_is_refused() -> None:

@@ -13,7 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Connection, Table, event, func, insert, select, text
+from sqlalchemy import Connection, Table, event, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.schema import SchemaItem
 
@@ -24,7 +24,7 @@ from orders.storage.models.base import Base
 from orders.storage.models.orgs import Org as OrgRow
 from orders.storage.models.orgs import Token
 from orders.storage.sqlite import group_commit
-from orders.storage.tables import insert_new
+from orders.storage.tables import insert_missing, insert_new, upsert
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 
@@ -134,6 +134,39 @@ def test_insert_new_returns_whether_the_row_was_inserted(app: Flask) -> None:
     with app.app_context():
         assert [put(name) for name in ("one", "two", "one")] == [True, True, False]
         assert names() == ["one", "two"]
+
+
+def test_insert_missing_leaves_rows_whose_key_is_taken(app: Flask) -> None:
+    with app.app_context(), database.transaction() as connection:
+        add(connection, "a")
+        insert_missing(connection, ORG, [org_row("a") | {"name": "other"}, org_row("b")])
+        stored = connection.execute(select(OrgRow.id, OrgRow.name).order_by(OrgRow.id)).all()
+    assert [tuple(row) for row in stored] == [("a", "a"), ("b", "b")]
+
+
+def test_upsert_inserts_a_row_or_changes_the_one_with_its_key(app: Flask) -> None:
+    key = {"id": "a"}
+    new = {"is_strict": False, "rules_version": 1, "created_at": NOW}
+    statement = select(OrgRow.name, OrgRow.rules_version)
+    with app.app_context():
+        for name in ("first", "second"):
+            with database.transaction() as connection:
+                upsert(connection, ORG, key, {"name": name}, new)
+            database.execute(update(OrgRow).values(rules_version=7))
+            assert tuple(database.fetch_one(statement) or ()) == (name, 7)
+        assert names() == ["a"]
+
+
+def test_single_statements_need_no_connection(app: Flask) -> None:
+    with app.app_context():
+        assert database.fetch_all(select(OrgRow.id)) == []
+        assert database.fetch_one(select(OrgRow.id)) is None
+        assert database.fetch_value(select(OrgRow.id)) is None
+        for name in ("a", "b"):
+            database.execute(insert(OrgRow).values(org_row(name)))
+        assert database.fetch_value(select(func.count()).select_from(OrgRow)) == 2
+        assert database.execute(update(OrgRow).values(name="c")) == 2
+        assert {row.name for row in database.fetch_all(select(OrgRow.name))} == {"c"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -3,47 +3,24 @@
 from typing import Any
 
 from orders.domain.errors import NotFound
-from orders.domain.fields import EXAMPLE_ORG_ID
 from orders.domain.moments import wire_time
-from orders.interfaces.api.endpoints import (
-    ORG_ID,
-    Access,
-    Example,
-    Link,
-    Resource,
-    Success,
-    path_parameter,
-)
+from orders.interfaces.api import schemas
+from orders.interfaces.api.endpoints import EXAMPLES, Access, Resource, Success, link
+from orders.interfaces.api.parameters import ORG_ID, path_parameter
 from orders.interfaces.api.request import Call
 from orders.interfaces.api.responses import EndpointResult, list_result
-from orders.interfaces.api.schemas import (
-    EXAMPLE_ACTOR_ID,
-    MOMENT,
-    AccessTokenAnswer,
-    AccessTokenList,
-    example_page,
-)
-from orders.services import accounts
-from orders.services.accounts import SORTABLE_TOKEN_FIELDS, AccessToken
+from orders.services.accounts import tokens
+from orders.services.accounts.tokens import SORTABLE_TOKEN_FIELDS, AccessToken
 
 resource = Resource(
     "Access tokens",
     "The tokens of the org. They are created and revoked at the desk, which shows a secret once.",
 )
 
-TOKEN_ID = path_parameter("token_id", "The `id` of the token.", EXAMPLE_ACTOR_ID)
-PUBLIC_TOKEN = {
-    "id": EXAMPLE_ACTOR_ID,
-    "orgId": EXAMPLE_ORG_ID,
-    "name": "Online shop",
-    "domains": ["shop.example", "*.shop.example"],
-    "permissions": "public",
-    "serviceAccountId": EXAMPLE_ACTOR_ID,
-    "lastUsedOn": MOMENT,
-    "createdAt": "2026-10-01T08:00:00.000Z",
-}
-TOKENS = example_page("All tokens", "accesstokens", PUBLIC_TOKEN)
-FIRST = Link(
+TOKEN_ID = path_parameter("token_id", "The `id` of the token.", schemas.EXAMPLE_ACTOR_ID)
+PUBLIC_TOKEN = EXAMPLES["token"]
+TOKENS = schemas.example_page("All tokens", "accesstokens", PUBLIC_TOKEN["token"].value)
+FIRST = link(
     "readAccessToken", {"token_id": "$response.body#/accesstokens/0/id"}, "Read the first of them."
 )
 
@@ -51,7 +28,13 @@ FIRST = Link(
 @resource.endpoint(
     "GET /api/accesstokens",
     Access.PRIVATE,
-    Success(200, "A page of tokens.", AccessTokenList, {"tokens": TOKENS}, links={"first": FIRST}),
+    Success(
+        200,
+        "A page of tokens.",
+        schemas.AccessTokenList,
+        {"tokens": TOKENS},
+        links={"first": FIRST},
+    ),
     parameters=(ORG_ID,),
     sortable=SORTABLE_TOKEN_FIELDS,
 )
@@ -60,16 +43,14 @@ def list_access_tokens(call: Call) -> EndpointResult:
 
     Returns the org's tokens that are not revoked, public and private.
     """
-    page = accounts.list_active_tokens(call.actor.org_id, call.paging)
+    page = tokens.list_active_tokens(call.actor.org_id, call.paging)
     return list_result("accesstokens", page, token_fields)
 
 
 @resource.endpoint(
     "GET /api/accesstokens/{token_id}",
     Access.PRIVATE,
-    Success(
-        200, "The token.", AccessTokenAnswer, {"token": Example("A public token", PUBLIC_TOKEN)}
-    ),
+    Success(200, "The token.", schemas.AccessTokenAnswer, PUBLIC_TOKEN),
     parameters=(TOKEN_ID,),
     errors={404: "The org has no such token, or it is revoked."},
 )
@@ -78,7 +59,7 @@ def read_access_token(call: Call, token_id: str) -> EndpointResult:
 
     Finds it by its `id`.
     """
-    token = accounts.find_token(call.actor.org_id, token_id.lower())
+    token = tokens.find_token(call.actor.org_id, token_id.lower())
     if token.revoked_at is not None:
         raise NotFound("There is no token with this ID.")
     return EndpointResult(token_fields(token))

@@ -34,7 +34,7 @@ def authenticate(request: ApiRequest) -> Actor:
 
 
 def authorize(endpoint: Endpoint, actor: Actor, query: Query) -> None:
-    """Raise Forbidden unless the endpoint is declared for this token and the token's own org."""
+    """Raise Forbidden unless this token may call the endpoint, or for a query with another org."""
     if not actor.is_private:
         if endpoint.access is Access.PRIVATE:
             raise Forbidden("This needs a private token.")
@@ -51,7 +51,7 @@ class TokenRateLimit:
     """Counts the requests of each token; without a limit it counts nothing."""
 
     def __init__(self, settings: Settings) -> None:
-        """Take API_LIMIT, and RATE_LIMIT_STORAGE for where to count."""
+        """Read API_LIMIT, where `""` means no limit, and RATE_LIMIT_STORAGE, where to count."""
         self._limit = limits.parse(settings.api_limit) if settings.api_limit else None
         if self._limit is not None:
             storage = storage_from_string(settings.rate_limit_storage)

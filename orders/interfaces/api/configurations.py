@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from operator import methodcaller
 from typing import Any
 
 from orders.domain.configuration import (
@@ -14,33 +13,14 @@ from orders.domain.configuration import (
     configuration_fields,
 )
 from orders.domain.errors import FieldError, InvalidInput, NotJson
-from orders.domain.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID
 from orders.domain.json_values import join_path, parse_json
 from orders.domain.uploads import REPEATED, SentFile
-from orders.interfaces.api.endpoints import (
-    CREATED,
-    IDEMPOTENCY_KEY,
-    IF_NONE_MATCH,
-    ORG_ID,
-    Access,
-    Example,
-    Link,
-    Parameter,
-    RequestBody,
-    Resource,
-    Success,
-    path_parameter,
-    text_filter,
-)
+from orders.interfaces.api import parameters, schemas
+from orders.interfaces.api.endpoints import EXAMPLES, Access, RequestBody, Resource, Success, link
+from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, IF_NONE_MATCH, ORG_ID
+from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import ApiRequest, Call, read_json_object
 from orders.interfaces.api.responses import EndpointResult, list_result
-from orders.interfaces.api.schemas import (
-    EXAMPLE_ACTOR_ID,
-    MOMENT,
-    ConfigurationAnswer,
-    ConfigurationList,
-    example_page,
-)
 from orders.interfaces.http.multipart import MULTIPART, Part, read_parts
 from orders.services.catalog import configuration_queries, configurations
 from orders.services.catalog.configuration_queries import SORTABLE, ConfigurationFilter
@@ -50,27 +30,8 @@ resource = Resource(
 )
 
 EXAMPLE_SHORT_ID = "46Juzcyx"
-NEW: dict[str, Any] = {
-    "productId": EXAMPLE_PRODUCT_ID,
-    "variant": {"Wood": "Oak", "Legs": "Brass"},
-    "metadata": {"name": "Oslo chair", "sku": "OSL-CH-01"},
-    "customerId": "C-1042",
-    "attachments": {"drawing": "drawing.pdf"},
-}
-SAVED = Example(
-    "The whole configuration",
-    {
-        **dict.fromkeys(str(one.alias) for one in ConfigurationAnswer.model_fields.values()),
-        **NEW,
-        "id": EXAMPLE_CONFIGURATION_ID,
-        "shortId": EXAMPLE_SHORT_ID,
-        "orgId": EXAMPLE_ORG_ID,
-        "createdAt": MOMENT,
-        "updatedAt": MOMENT,
-        "createdBy": EXAMPLE_ACTOR_ID,
-    },
-)
-PAGE = example_page("A page with one", "configurations", SAVED.value)
+SAVED = EXAMPLES["configuration"]
+PAGE = schemas.example_page("A page with one", "configurations", SAVED["configuration"].value)
 # A text that begins like a JSON array must be one (orders/interfaces/api/query.py).
 ONE_TEXT = r"^([^\[\u0000][^\u0000]*)?$"
 JSON_TEXT = {"type": "string", "contentMediaType": "application/json"}
@@ -88,56 +49,51 @@ FORM_SHAPE = {
         "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
     },
 }
-FORM = Example(
-    "A configuration with a file",
-    {
-        "productId": EXAMPLE_PRODUCT_ID,
-        "variant": '{"Wood": "Oak"}',
-        "attachments": '{"drawing": "drawing.pdf"}',
-        "files": ["%PDF-1.7 …"],
-    },
-)
 BODIES = (
-    RequestBody(ConfigurationInput, {"configuration": Example("A chair", NEW)}),
-    RequestBody(FORM_SHAPE, {"form": FORM}, MULTIPART),
+    RequestBody(ConfigurationInput, EXAMPLES["newConfigurations"]),
+    RequestBody(FORM_SHAPE, EXAMPLES["configurationForms"], MULTIPART),
 )
-REFERENCE = path_parameter(
+REFERENCE = parameters.path_parameter(
     "reference",
     "The `id` of the configuration or its `shortId`.",
     EXAMPLE_SHORT_ID,
     kind="configuration-reference",
 )
-FILE_KEY = path_parameter(
+FILE_KEY = parameters.path_parameter(
     "key", "The key of the file in `attachments`.", "drawing", kind="file-key", pattern="[^/].*"
 )
 LINKS = {
-    "read": Link(
+    "read": link(
         "readConfiguration", {"reference": "$response.body#/id"}, "Read the configuration."
     )
 }
 FILTERS = (
-    Parameter(
+    parameters.query_filter(
         "shortId",
-        "query",
+        "short_ids",
+        Query.texts,
         "Configurations with these short IDs.",
         {"type": "array", "items": {"type": "string", "maxLength": 255, "pattern": ONE_TEXT}},
         [EXAMPLE_SHORT_ID],
-        keyword="short_ids",
-        read=methodcaller("texts", "shortId"),
     ),
-    Parameter(
+    parameters.query_filter(
         "productId",
-        "query",
+        "product_id",
+        Query.uuid,
         "Configurations of this product.",
         {"type": "string", "format": "uuid"},
         EXAMPLE_PRODUCT_ID,
-        keyword="product_id",
-        read=methodcaller("uuid", "productId"),
     ),
-    text_filter("customerId", "customer_id", "Configurations of this customer.", "C-1042"),
-    text_filter("identifier", "identifier", "Configurations with this identifier.", "basket-9"),
-    text_filter("name", "name", "Configurations with this `metadata.name`.", "Oslo chair"),
-    *CREATED,
+    parameters.text_filter(
+        "customerId", "customer_id", "Configurations of this customer.", "C-1042"
+    ),
+    parameters.text_filter(
+        "identifier", "identifier", "Configurations with this identifier.", "basket-9"
+    ),
+    parameters.text_filter(
+        "name", "name", "Configurations with this `metadata.name`.", "Oslo chair"
+    ),
+    *parameters.CREATED,
 )
 UNCHANGED = Success(304, "The version is still the one in `If-None-Match`.", None)
 
@@ -155,7 +111,7 @@ class SentConfiguration:
     errors: list[FieldError] = field(default_factory=list)
 
     def content(self) -> list[Any]:
-        """Return everything that was sent as JSON; files by their hashes."""
+        """Return a JSON value that is equal only for equal content; files are there as hashes."""
         files = [
             [one.part, one.file_name, one.declared_type, hashlib.sha256(one.content).hexdigest()]
             for one in self.files
@@ -230,8 +186,8 @@ def present_new_configuration(configuration: Configuration) -> EndpointResult:
     Success(
         201,
         "The complete configuration, including the fields that the service sets.",
-        ConfigurationAnswer,
-        {"configuration": SAVED},
+        schemas.ConfigurationAnswer,
+        SAVED,
         ("Location", "ETag"),
         LINKS,
     ),
@@ -263,7 +219,7 @@ def create_configuration(call: Call) -> Configuration:
 @resource.endpoint(
     "GET /api/configurations",
     Access.PUBLIC_BY_SHORT_ID,
-    Success(200, "A page of configurations.", ConfigurationList, {"page": PAGE}),
+    Success(200, "A page of configurations.", schemas.ConfigurationList, {"page": PAGE}),
     parameters=(ORG_ID,),
     filters=FILTERS,
     sortable=SORTABLE,
@@ -283,7 +239,7 @@ def list_configurations(call: Call) -> EndpointResult:
     "GET /api/configurations/{reference}",
     Access.ANY,
     Success(
-        200, "The complete configuration.", ConfigurationAnswer, {"configuration": SAVED},
+        200, "The complete configuration.", schemas.ConfigurationAnswer, SAVED,
         ("ETag",),
     ),
     UNCHANGED,

@@ -7,21 +7,21 @@ summary, the rest the description.
 """
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from orders.domain.fields import EXAMPLE_ORG_ID, NO_NUL
-from orders.interfaces.api.query import DEFAULT_SORT, MAX_TEXT, Query
+from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, Parameter, paging_parameters
 from orders.interfaces.api.request import ApiRequest, read_json_object
 from orders.interfaces.api.responses import EndpointResult
 from orders.interfaces.http.multipart import MULTIPART
-from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 
 F = TypeVar("F", bound=Callable[..., Any])
 Shape = type[BaseModel] | Mapping[str, Any]
@@ -55,25 +55,13 @@ class Example:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter in the path, the query or a header; `schema` is JSON Schema.
-
-    With `is_json` the value is sent as JSON text. A filter of a list has `read`, which takes it
-    from the query, and `keyword`, its name in `Call.filters`. `pattern` is the regular expression
-    of a parameter in the path.
-    """
-
-    name: str
-    place: str
-    description: str
-    schema: Mapping[str, Any]
-    example: Any
-    required: bool = False
-    is_json: bool = False
-    keyword: str = ""
-    read: Callable[[Query], Any] | None = None
-    pattern: str = "[^/]+"
+# Examples of bodies and responses, by the name of their group and then by their own.
+EXAMPLES: Mapping[str, Mapping[str, Example]] = {
+    group: {name: Example(**one) for name, one in examples.items()}
+    for group, examples in json.loads(
+        Path(__file__).with_name("examples.json").read_text("utf-8")
+    ).items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,36 +77,41 @@ class RequestBody:
     also: tuple[type[BaseModel], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """From a response to another operation; `parameters` are runtime expressions."""
+def link(operation: str, parameters: Mapping[str, str], description: str) -> Mapping[str, Any]:
+    """Return a Link Object of OpenAPI, from a response to another operation, named by its ID.
 
-    operation: str
-    parameters: Mapping[str, str]
-    description: str
+    `parameters` has runtime expressions by the names of that operation's parameters:
+    `{"reference": "$response.body#/id"}`.
+    """
+    return {"operationId": operation, "parameters": parameters, "description": description}
 
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """A response that is not an error: its shape (None without a body), headers by name, links."""
+    """A response that is not an error.
+
+    `shape` is a model or JSON Schema, None for a response without a body. `headers` are names from
+    components.json, `links` are made by `link`.
+    """
 
     status: int
     description: str
     shape: Shape | None
     examples: Mapping[str, Example] = field(default_factory=dict)
     headers: tuple[str, ...] = ()
-    links: Mapping[str, Link] = field(default_factory=dict)
+    links: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Endpoint:
     """One method of one path; `path` has its parameters in braces.
 
-    `function` gets the Call and the parameters of the path. It returns an EndpointResult, or, with
-    `present`, the thing that `present` turns into one: with an idempotency key that runs inside the
-    transaction, maybe in another request's thread, so it gets that thing and nothing else.
-    `content` is what of the body an idempotency key stands for. `errors` are this endpoint's own
-    words on a status, beyond what `error_descriptions` knows of all endpoints.
+    `function` gets the Call and the parameters of the path. It returns an EndpointResult, or an
+    object that `present` turns into one. With an idempotency key `present` runs inside the
+    transaction, possibly in another request's thread, so it gets that object and nothing else.
+    `read_body` returns the body of a request as the function gets it, and `content` the JSON value
+    by which two bodies with the same idempotency key are compared. `errors` are descriptions by
+    status that differ from those of other endpoints.
     """
 
     method: str
@@ -161,7 +154,7 @@ class Endpoint:
 
     @cached_property
     def description(self) -> str:
-        """The rest of the function's docstring."""
+        """The rest of the function's docstring, each paragraph in one line; `""` for none."""
         rest = inspect.cleandoc(self.function.__doc__ or "").partition("\n")[2]
         return "\n\n".join(" ".join(part.split()) for part in rest.strip().split("\n\n"))
 
@@ -188,7 +181,10 @@ class Endpoint:
 
     @cached_property
     def error_descriptions(self) -> Mapping[int, str | None]:
-        """Which errors there may be, each with words of its own; None for the common words."""
+        """The errors that are possible, by status, each with its description.
+
+        None stands for the description in components.json.
+        """
         possible: dict[int, str | None] = {}
         if self.access is not Access.NONE:
             possible |= dict.fromkeys((401, 403, 429, 503))
@@ -209,7 +205,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """The endpoints of one thing, under one tag, with the words that introduce it."""
+    """The endpoints about one kind of thing; `tag` and `description` head their chapter."""
 
     tag: str
     description: str
@@ -219,7 +215,10 @@ class Resource:
         self, route: str, access: Access, *responses: Success,
         **declaration: Any,  # noqa: ANN401 - the other fields of Endpoint
     ) -> Callable[[F], F]:  # fmt: skip
-        """Declare the function below as an endpoint at a route such as `GET /api/orders`."""
+        """Declare the function below as an endpoint at a route such as `GET /api/orders`.
+
+        Returns a decorator that leaves the function as it is.
+        """
         method, path = route.split(" ")
 
         def declare(function: F) -> F:
@@ -233,103 +232,3 @@ class Resource:
 
 UNASKED_BODY = "A body was sent, and it was shorter than its `Content-Length`."
 KEY_ERROR = "The `Idempotency-Key` is not valid, or it was used for a different request."
-
-ORG_ID = Parameter(
-    "orgId",
-    "query",
-    "The org of the token. Optional; any other org is refused with 403.",
-    {"type": "string", "format": "org-id"},
-    EXAMPLE_ORG_ID,
-)
-IDEMPOTENCY_KEY = Parameter(
-    "Idempotency-Key",
-    "header",
-    "Makes the request safe to repeat: within 24 hours the same key and content get the first "
-    "response again, with `Idempotent-Replayed: true`, and change nothing. The same key with other "
-    "content is 422. A new UUID for each operation is a good key.",
-    {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
-    "0f4ae8f6-7a41-4c0b-9b26-9d2a8e7b1c55",
-)
-IF_MATCH = Parameter(
-    "If-Match",
-    "header",
-    "The `ETag` of an earlier response. If the stored version is a different one, the response "
-    "is 412 and nothing changes.",
-    {"type": "string", "format": "entity-tags"},
-    '"1"',
-)
-IF_NONE_MATCH = Parameter(
-    "If-None-Match",
-    "header",
-    "The `ETag` of an earlier response. If the stored version is the same, the response is 304.",
-    {"type": "string", "format": "entity-tags"},
-    '"1"',
-)
-
-
-def path_parameter(
-    name: str, description: str, example: str, *, kind: str = "", pattern: str = "[^/]+"
-) -> Parameter:
-    """Return a parameter in the path; `kind` is the format of the text, if it has a name."""
-    schema = {"type": "string", "minLength": 1, **({"format": kind} if kind else {})}
-    return Parameter(name, "path", description, schema, example, required=True, pattern=pattern)
-
-
-def text_filter(name: str, keyword: str, description: str, example: str) -> Parameter:
-    """Return a filter by a text that must be equal, letter by letter."""
-    schema = {"type": "string", "maxLength": MAX_TEXT, "pattern": NO_NUL}
-    return Parameter(
-        name, "query", description, schema, example,
-        keyword=keyword, read=lambda query: query.text(name),
-    )  # fmt: skip
-
-
-def time_filter(name: str, keyword: str, description: str, *, is_end: bool = False) -> Parameter:
-    """Return a filter by a time or a whole day."""
-    schema = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
-    return Parameter(
-        name, "query", description, schema, "2026-11-24",
-        keyword=keyword, read=lambda query: query.moment(name, is_end=is_end),
-    )  # fmt: skip
-
-
-CREATED = (
-    time_filter(
-        "createdFrom", "created_from",
-        "Created at this time or later. A date without a time begins at midnight UTC.",
-    ),
-    time_filter(
-        "createdTo", "created_to",
-        "Created at this time or earlier. A date without a time includes the whole day.",
-        is_end=True,
-    ),
-)  # fmt: skip
-
-
-def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
-    """Return the parameters of a list in pages that can be sorted by these fields."""
-    orders = [sign + name for name in sortable for sign in ("", "-")]
-    return (
-        Parameter(
-            "page",
-            "query",
-            "The number of the page, starting at 1.",
-            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1},
-            1,
-        ),
-        Parameter(
-            "perPage",
-            "query",
-            "The number of entries on a page.",
-            {"type": "integer", "minimum": 1, "maximum": MAX_PER_PAGE, "default": DEFAULT_PER_PAGE},
-            DEFAULT_PER_PAGE,
-        ),
-        Parameter(
-            "sort",
-            "query",
-            "The field to sort by, with `-` in front for descending order. Entries without a value "
-            "come last.",
-            {"type": "string", "enum": orders, "default": DEFAULT_SORT},
-            DEFAULT_SORT,
-        ),
-    )

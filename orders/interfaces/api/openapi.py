@@ -3,7 +3,8 @@
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
@@ -19,13 +20,13 @@ from orders.interfaces.api.endpoints import (
     Access,
     Endpoint,
     Example,
-    Parameter,
     RequestBody,
     Resource,
     Shape,
     Success,
 )
 from orders.interfaces.api.order_bodies import LINE_LIST, LINE_LIST_SCHEMA
+from orders.interfaces.api.parameters import Parameter
 from orders.interfaces.api.responses import PROBLEM_TYPE, problem_value
 from orders.interfaces.api.schemas import MOMENT, SCHEMAS, OrderMessage, Problem
 from orders.settings import PROJECT
@@ -42,140 +43,17 @@ all errors. A refused request changes nothing. A method that a path does not sup
 `Allow`; a path that does not exist is 404.
 """
 
-SECURITY_SCHEMES = {
-    "bearerHeader": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "A private token, a server's secret: `Authorization: Bearer …`. A public "
-        "token can be sent this way too.",
-    },
-    "bearerQuery": {
-        "type": "apiKey",
-        "in": "query",
-        "name": "bearer_token",
-        "description": "Usually a public token, which is part of a web page and works only if "
-        "`Origin` (or, without it, `Referer`) is one of its domains. If a request has both the "
-        "header and the parameter, they must be the same token.",
-    },
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorDescription:
-    """An error's status: its description, which endpoints may replace, and an example."""
-
-    name: str
-    when: str
-    detail: str
-    errors: tuple[tuple[str, str], ...] = ()
-    headers: tuple[str, ...] = ()
-
-
-ERRORS: Mapping[int, ErrorDescription] = {
-    400: ErrorDescription(
-        "NotJson",
-        "The body is not JSON or not an object, it contains `NaN` or `Infinity`, or it is shorter "
-        "than its `Content-Length`.",
-        "The body must be a JSON object.",
-    ),
-    401: ErrorDescription(
-        "Unauthorized",
-        "There is no token, an unknown or revoked one, or two different ones.",
-        "This token is not known, or it has been revoked.",
-        headers=("WWW-Authenticate",),
-    ),
-    403: ErrorDescription(
-        "Forbidden",
-        "The token does not allow this, or it is public and used outside its domains.",
-        "This public token may be used only from pages of its own domains.",
-    ),
-    404: ErrorDescription(
-        "NotFound",
-        "The org of the token has nothing with this ID.",
-        "There is no order with this ID.",
-    ),
-    409: ErrorDescription(
-        "Conflict", "The request contradicts what is stored.", "The short ID “my_own-1” is taken."
-    ),
-    411: ErrorDescription(
-        "LengthRequired",
-        "A chunked body without `Content-Length`: a body that was cut off could not be detected.",
-        "A body needs a Content-Length, so that a cut-off one is noticed.",
-    ),
-    412: ErrorDescription(
-        "PreconditionFailed",
-        "`If-Match` is not the stored version. Nothing was changed.",
-        "It was changed meanwhile. Read it again, then send the change again.",
-    ),
-    413: ErrorDescription(
-        "TooLarge",
-        "The body is larger than the service accepts.",
-        "At most 1,048,576 bytes; this has 2,000,000.",
-    ),
-    415: ErrorDescription(
-        "UnsupportedMediaType",
-        "The body is not `application/json`, or not UTF-8.",
-        "Send JSON in UTF-8, with Content-Type: application/json.",
-    ),
-    422: ErrorDescription(
-        "Invalid",
-        "The JSON is not valid input. `errors` lists every error by its path. Duplicate keys in an "
-        "object, integers beyond 64 bits, NUL, broken Unicode and deep nesting are errors too.",
-        "2 fields need another look.",
-        (("cart.0.count", "A whole number from 1 to 1,000,000."), ("nmae", "Unknown field.")),
-    ),
-    429: ErrorDescription(
-        "TooManyRequests",
-        "The token has reached its rate limit. `Retry-After` says when to try again.",
-        "The limit for this token is 600 per 1 minute. Wait a moment.",
-        headers=("Retry-After",),
-    ),
-    503: ErrorDescription(
-        "Unavailable",
-        "The database is busy or cannot be reached. Nothing was changed; try again soon.",
-        "The database is busy. Please try again in a moment.",
-        headers=("Retry-After",),
-    ),
-}
-
-
-def _header(
-    description: str, schema: dict[str, Any], example: object, *, required: bool = True
-) -> dict[str, Any]:
-    return {"description": description, "required": required, "schema": schema, "example": example}
-
-
-HEADERS: Mapping[str, dict[str, Any]] = {
-    "Location": _header(
-        "The URL of what was created.",
-        {"type": "string", "format": "uri-reference"},
-        "/api/orders/7KQ4M2XD9T3X",
-    ),
-    "ETag": _header(
-        "The version of the response's content.", {"type": "string", "pattern": '^"[^"]+"$'}, '"1"'
-    ),
-    "Cache-Control": _header(
-        "How long the response may be cached.", {"type": "string"}, "max-age=300, public"
-    ),
-    "Idempotent-Replayed": _header(
-        "This is the first response to the same `Idempotency-Key`, sent again.",
-        {"type": "string", "const": "true"},
-        "true",
-        required=False,
-    ),
-    "WWW-Authenticate": _header(
-        "How to authenticate.", {"type": "string"}, 'Bearer realm="Shortorder"'
-    ),
-    "Retry-After": _header(
-        "The number of seconds to wait before the next attempt.",
-        {"type": "integer", "minimum": 0},
-        1,
-    ),
-}
+# What is the same for all services: security schemes, headers and errors of responses, and the
+# headers of messages to webhooks with the responses that they may get.
+COMPONENTS: dict[str, Any] = json.loads(
+    Path(__file__).with_name("components.json").read_text("utf-8")
+)
+# By status: the name, the description, which endpoints may replace, and what the example says.
+ERRORS: dict[int, dict[str, Any]] = {int(one): error for one, error in COMPONENTS["errors"].items()}
 
 
 def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict[str, Any]:
-    """Return the document of a service with these limits, whose paths begin at `server`."""
+    """Return the document of a service with these limits; `server` is its root, such as `/`."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     endpoints = [endpoint for resource in resources for endpoint in resource.endpoints]
     paths: dict[str, Any] = {}
@@ -191,15 +69,15 @@ def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": server}],
-        "security": [{name: []} for name in SECURITY_SCHEMES],
+        "security": [{name: []} for name in COMPONENTS["securitySchemes"]],
         "tags": [{"name": one.tag, "description": one.description} for one in resources],
         "paths": paths,
         "webhooks": {str(topic): {"post": _message(topic)} for topic in webhooks.EVENTS},
         "components": {
             "schemas": _schemas(endpoints, limits),
-            "responses": {one.name: _error(status, one) for status, one in ERRORS.items()},
-            "headers": HEADERS,
-            "securitySchemes": SECURITY_SCHEMES,
+            "responses": {one["name"]: _error(status, one) for status, one in ERRORS.items()},
+            "headers": COMPONENTS["headers"],
+            "securitySchemes": COMPONENTS["securitySchemes"],
         },
     }
 
@@ -225,7 +103,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     also = (REPLAYED,) if endpoint.is_idempotent else ()
     responses = {str(one.status): _success(one, also) for one in endpoint.responses}
     for status, when in sorted(endpoint.error_descriptions.items()):
-        reference = {"$ref": f"#/components/responses/{ERRORS[status].name}"}
+        reference = {"$ref": f"#/components/responses/{ERRORS[status]['name']}"}
         responses[str(status)] = reference if when is None else {**reference, "description": when}
     return {**described, "responses": responses}
 
@@ -240,9 +118,9 @@ def _message(topic: Topic) -> dict[str, Any]:
         "description": "The service posts this to the URL of every webhook with this topic.",
         "tags": [webhooks.resource.tag],
         "security": [],
-        "parameters": [_parameter(parameter) for parameter in webhooks.MESSAGE_HEADERS],
+        "parameters": COMPONENTS["messageHeaders"],
         "requestBody": {"required": True, "content": {JSON: _content(body)}},
-        "responses": webhooks.MESSAGE_ANSWERS,
+        "responses": COMPONENTS["messageResponses"],
     }
 
 
@@ -263,23 +141,16 @@ def _success(success: Success, also: tuple[str, ...]) -> dict[str, Any]:
     if success.shape is not None:
         described["content"] = {JSON: _content(success)}
     if success.links:
-        described["links"] = {
-            name: {
-                "operationId": link.operation,
-                "parameters": dict(link.parameters),
-                "description": link.description,
-            }
-            for name, link in success.links.items()
-        }
+        described["links"] = success.links
     return described
 
 
-def _error(status: int, error: ErrorDescription) -> dict[str, Any]:
-    example = problem_value(status, error.detail, error.errors)
+def _error(status: int, error: Mapping[str, Any]) -> dict[str, Any]:
+    example = problem_value(status, error["detail"], error.get("errors", ()))
     content = {"schema": _reference(Problem), "examples": {"problem": {"value": example}}}
     return {
-        "description": error.when,
-        **_headers(error.headers),
+        "description": error["when"],
+        **_headers(error.get("headers", ())),
         "content": {PROBLEM_TYPE: content},
     }
 

@@ -14,43 +14,17 @@ from orders.domain.fields import (
 from orders.domain.inputs import StrictInput
 from orders.domain.order import example_order
 from orders.domain.schema import OrderInput
-from orders.interfaces.api.endpoints import Example, RequestBody
+from orders.interfaces.api.endpoints import EXAMPLES, Example, RequestBody
 from orders.interfaces.api.schemas import SCHEMAS, example_page
 
-OTHER_CONFIGURATION_ID = "9d2c5f0a-31be-4a7e-8a0e-5a9f6be4d220"
-
-NEW_ORDERS = {
-    "order": Example(
-        "An order of a shop",
-        {
-            "name": "Reception",
-            "customerId": "C-1042",
-            "platform": {"id": "5001", "platform": "shopify", "storeName": "northern-chairs"},
-            "metadata": {"finish": "matt"},
-            "cart": [
-                {
-                    "configurationId": EXAMPLE_CONFIGURATION_ID,
-                    "count": 2,
-                    "metadata": {"note": "by the window"},
-                },
-                {"configurationId": OTHER_CONFIGURATION_ID, "count": 1},
-            ],
-        },
-    ),
-    "openCart": Example(
-        "A cart that is still being filled", {"status": "In Cart", "customerId": "C-1042"}
-    ),
-    "items": Example(
-        "As old clients send it", {"items": [{"id": EXAMPLE_CONFIGURATION_ID, "count": 1}]}
-    ),
-}
+NEW_ORDERS = EXAMPLES["newOrders"]
 
 
 def _stored(summary: str, **fields: object) -> Example:
     return Example(summary, example_order(**fields))
 
 
-_LINE = {"configurationId": OTHER_CONFIGURATION_ID, "count": 3}
+[_LINE] = EXAMPLES["orderChanges"]["lines"].value
 _FIRST_LINE = {"configurationId": EXAMPLE_CONFIGURATION_ID, "count": 1}
 ORDER = _stored("The whole order", **NEW_ORDERS["order"].value)
 ORDERS = {
@@ -59,21 +33,6 @@ ORDERS = {
     "items": _stored("Converted from `items`", **NEW_ORDERS["items"].value, cart=[_FIRST_LINE]),
 }
 _LATER = "2026-11-24T10:15:30.250Z"
-
-CHANGES = {
-    "fields": Example(
-        "A new name and a step forward",
-        {"name": "Reception, 2nd floor", "status": "New", "cart": [_LINE]},
-    ),
-    "lines": Example("Other lines", [_LINE]),
-}
-LINE_SETS = {
-    "lines": Example("The lines alone", [_LINE]),
-    "cart": Example("In an object", {"cart": [_LINE]}),
-    "items": Example(
-        "As old clients send it", {"items": [{"id": OTHER_CONFIGURATION_ID, "count": 3}]}
-    ),
-}
 CHANGED = _stored("After the change", name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER)
 GROWN = _stored("With one line more", status="In Cart", cart=[_FIRST_LINE, _LINE], updatedAt=_LATER)
 BINNED = _stored("In the bin", cart=[_LINE], updatedAt=_LATER, deletedAt=_LATER)
@@ -102,7 +61,9 @@ LINE_LIST_SCHEMA = {
 _LINES = {"$ref": SCHEMAS + LINE_LIST}
 _MODELS = (CartLineInput, OldLineInput, CartInput, OrderChangesInput)
 NEW_ORDER_BODY = RequestBody(OrderInput, NEW_ORDERS)
-CHANGE_BODY = RequestBody({"anyOf": [_refer(OrderChangesInput), _LINES]}, CHANGES, also=_MODELS)
+CHANGE_BODY = RequestBody(
+    {"anyOf": [_refer(OrderChangesInput), _LINES]}, EXAMPLES["orderChanges"], also=_MODELS
+)
 LINES_BODY = RequestBody(
     {
         "anyOf": [
@@ -117,6 +78,6 @@ LINES_BODY = RequestBody(
             },
         ]
     },
-    LINE_SETS,
+    EXAMPLES["lines"],
     also=_MODELS,
 )

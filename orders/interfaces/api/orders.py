@@ -1,6 +1,7 @@
 """Orders by JSON."""
 
-from operator import methodcaller
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from orders.domain.fields import (
@@ -12,32 +13,9 @@ from orders.domain.fields import (
 from orders.domain.json_values import MAX_INTEGER, MIN_INTEGER
 from orders.domain.order import Order, OrderChanges, order_fields
 from orders.domain.status import Status
-from orders.interfaces.api.endpoints import (
-    CREATED,
-    IDEMPOTENCY_KEY,
-    IF_MATCH,
-    IF_NONE_MATCH,
-    ORG_ID,
-    Access,
-    Example,
-    Link,
-    Parameter,
-    Resource,
-    Success,
-    path_parameter,
-    text_filter,
-)
-from orders.interfaces.api.order_bodies import (
-    BINNED,
-    CHANGE_BODY,
-    CHANGED,
-    GROWN,
-    LINES_BODY,
-    LIST,
-    NEW_ORDER_BODY,
-    ORDER,
-    ORDERS,
-)
+from orders.interfaces.api import order_bodies, parameters
+from orders.interfaces.api.endpoints import Access, Example, Resource, Success, link
+from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, ORG_ID
 from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import Call, read_json
 from orders.interfaces.api.responses import EndpointResult, list_result
@@ -48,7 +26,7 @@ from orders.services.orders.order_filter import OrderFilter
 
 resource = Resource("Orders", "Create, read and change orders, from storefronts and scripts.")
 
-REFERENCE = path_parameter(
+REFERENCE = parameters.path_parameter(
     "reference",
     "The `id` of the order, or its `shortId` as people type it: in lowercase, with spaces or "
     "hyphens, O for 0, I or L for 1.",
@@ -57,28 +35,30 @@ REFERENCE = path_parameter(
 )
 
 
-def _read_platform(query: Query) -> dict[str, Any]:
-    platform = query.json_object("platform") or {}
+def _read_platform(query: Query, name: str) -> dict[str, Any]:
+    platform = query.json_object(name) or {}
     for key, value in platform.items():
         if isinstance(value, dict | list):
-            query.add_error(f"platform.{key}", "Text, a number, a boolean or null.")
+            query.add_error(f"{name}.{key}", "Text, a number, a boolean or null.")
     return platform
 
 
 FILTERS = (
-    Parameter(
+    parameters.query_filter(
         "shortId",
-        "query",
+        "short_ids",
+        Query.short_ids,
         "Orders with these short IDs, as people type them. A mistyped one is 422.",
         {"type": "array", "items": {"type": "string", "format": "order-code"}},
         [SHORT_ID],
-        keyword="short_ids",
-        read=methodcaller("short_ids", "shortId"),
     ),
-    text_filter("originOrgId", "origin_org_id", "Orders with this `originOrgId`.", EXAMPLE_ORG_ID),
-    Parameter(
+    parameters.text_filter(
+        "originOrgId", "origin_org_id", "Orders with this `originOrgId`.", EXAMPLE_ORG_ID
+    ),
+    parameters.query_filter(
         "platform",
-        "query",
+        "platform",
+        _read_platform,
         "Keys of `platform` with their values, as JSON text; null means no value. An order "
         "matches if every key has this value.",
         {
@@ -94,29 +74,25 @@ FILTERS = (
         },
         {"id": "5001"},
         is_json=True,
-        keyword="platform",
-        read=_read_platform,
     ),
-    text_filter("customerId", "customer_id", "Orders of this customer.", "C-1042"),
-    Parameter(
+    parameters.text_filter("customerId", "customer_id", "Orders of this customer.", "C-1042"),
+    parameters.query_filter(
         "status",
-        "query",
+        "statuses",
+        partial(Query.choices, known=tuple(Status)),
         "Orders with one of these statuses.",
         {"type": "array", "items": {"type": "string", "enum": list(Status)}},
         ["New", "In Progress"],
-        keyword="statuses",
-        read=methodcaller("choices", "status", tuple(Status)),
     ),
-    text_filter("name", "name", "Orders with exactly this name.", "Reception"),
-    *CREATED,
-    Parameter(
+    parameters.text_filter("name", "name", "Orders with exactly this name.", "Reception"),
+    *parameters.CREATED,
+    parameters.query_filter(
         "configurationId",
-        "query",
+        "configuration_id",
+        Query.configuration_id,
         "Orders with a line of this configuration: a UUID or a short ID.",
         {"type": "string", "pattern": CONFIGURATION_ID_PATTERN},
         EXAMPLE_CONFIGURATION_ID,
-        keyword="configuration_id",
-        read=methodcaller("configuration_id", "configurationId"),
     ),
 )
 
@@ -131,19 +107,19 @@ BIN_ERRORS = {403: "The token is public."}
 # Only from where an order is created: clients, and schemathesis, start from there.
 THIS_ORDER = {"reference": "$response.body#/id"}
 LINKS = {
-    "read": Link("readOrder", THIS_ORDER, "Read the order."),
-    "readByShortId": Link(
+    "read": link("readOrder", THIS_ORDER, "Read the order."),
+    "readByShortId": link(
         "readOrder", {"reference": "$response.body#/shortId"}, "Read it by its short ID."
     ),
-    "change": Link("changeOrder", THIS_ORDER, "Change its fields."),
-    "addLines": Link("addLines", THIS_ORDER, "Add lines to its cart."),
-    "replaceLines": Link("replaceLines", THIS_ORDER, "Replace its lines."),
-    "bin": Link("binOrder", THIS_ORDER, "Move it to the bin."),
+    "change": link("changeOrder", THIS_ORDER, "Change its fields."),
+    "addLines": link("addLines", THIS_ORDER, "Add lines to its cart."),
+    "replaceLines": link("replaceLines", THIS_ORDER, "Replace its lines."),
+    "bin": link("binOrder", THIS_ORDER, "Move it to the bin."),
 }
-FROM_THE_BIN = {"restore": Link("restoreOrder", THIS_ORDER, "Restore it from the bin.")}
+FROM_THE_BIN = {"restore": link("restoreOrder", THIS_ORDER, "Restore it from the bin.")}
 
 
-def _whole_order(description: str, example: Example, **links: Link) -> Success:
+def _whole_order(description: str, example: Example, **links: Mapping[str, Any]) -> Success:
     return Success(200, description, OrderAnswer, {"order": example}, ("ETag",), links)
 
 
@@ -165,10 +141,10 @@ CHANGE: dict[str, Any] = {
     Access.ANY,
     Success(
         201, "The complete order, including the fields that the service sets.",
-        OrderAnswer, ORDERS, ("Location", "ETag"), LINKS,
+        OrderAnswer, order_bodies.ORDERS, ("Location", "ETag"), LINKS,
     ),
     parameters=(ORG_ID, IDEMPOTENCY_KEY),
-    bodies=(NEW_ORDER_BODY,),
+    bodies=(order_bodies.NEW_ORDER_BODY,),
     present=present_new_order,
 )  # fmt: skip
 def create_order(call: Call) -> Order:
@@ -184,7 +160,7 @@ def create_order(call: Call) -> Order:
 @resource.endpoint(
     "GET /api/orders",
     Access.PUBLIC_BY_SHORT_ID,
-    Success(200, "A page of orders.", OrderList, {"orders": LIST}),
+    Success(200, "A page of orders.", OrderList, {"orders": order_bodies.LIST}),
     parameters=(ORG_ID,),
     filters=FILTERS,
     sortable=order_list.SORTABLE,
@@ -202,7 +178,7 @@ def list_orders(call: Call) -> EndpointResult:
 @resource.endpoint(
     "GET /api/orders/{reference}",
     Access.ANY,
-    _whole_order("The complete order.", ORDER),
+    _whole_order("The complete order.", order_bodies.ORDER),
     Success(304, "The version is still the one in `If-None-Match`.", None, headers=("ETag",)),
     parameters=(REFERENCE, IF_NONE_MATCH),
     errors={
@@ -222,9 +198,9 @@ def read_order(call: Call, reference: str) -> Order:
 @resource.endpoint(
     "PUT /api/orders/{reference}",
     Access.PUBLIC_WHEN_OPEN,
-    _whole_order("The complete order after the change.", CHANGED),
+    _whole_order("The complete order after the change.", order_bodies.CHANGED),
     parameters=(REFERENCE, IF_MATCH),
-    bodies=(CHANGE_BODY,),
+    bodies=(order_bodies.CHANGE_BODY,),
     **CHANGE,
 )
 def change_order(call: Call, reference: str) -> Order:
@@ -243,7 +219,7 @@ def change_order(call: Call, reference: str) -> Order:
 @resource.endpoint(
     "DELETE /api/orders/{reference}",
     Access.PRIVATE,
-    _whole_order("The order with `deletedAt`.", BINNED, **FROM_THE_BIN),
+    _whole_order("The order with `deletedAt`.", order_bodies.BINNED, **FROM_THE_BIN),
     parameters=(REFERENCE, IF_MATCH),
     errors=BIN_ERRORS,
     present=present_order,
@@ -261,7 +237,7 @@ def bin_order(call: Call, reference: str) -> Order:
 @resource.endpoint(
     "POST /api/orders/{reference}/restore",
     Access.PRIVATE,
-    _whole_order("The complete order.", CHANGED),
+    _whole_order("The complete order.", order_bodies.CHANGED),
     parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
     errors=BIN_ERRORS,
     present=present_order,
@@ -279,9 +255,11 @@ def restore_order(call: Call, reference: str) -> Order:
 @resource.endpoint(
     "POST /api/orders/{reference}/cart",
     Access.PUBLIC_WHEN_OPEN,
-    _whole_order("The complete order, with the new lines after the existing ones.", GROWN),
+    _whole_order(
+        "The complete order, with the new lines after the existing ones.", order_bodies.GROWN
+    ),
     parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
-    bodies=(LINES_BODY,),
+    bodies=(order_bodies.LINES_BODY,),
     **CHANGE,
 )
 def add_lines(call: Call, reference: str) -> Order:
@@ -303,9 +281,9 @@ def add_lines(call: Call, reference: str) -> Order:
 @resource.endpoint(
     "PUT /api/orders/{reference}/cart",
     Access.PUBLIC_WHEN_OPEN,
-    _whole_order("The complete order with its new lines.", CHANGED),
+    _whole_order("The complete order with its new lines.", order_bodies.CHANGED),
     parameters=(REFERENCE, IF_MATCH),
-    bodies=(LINES_BODY,),
+    bodies=(order_bodies.LINES_BODY,),
     **CHANGE,
 )
 def replace_lines(call: Call, reference: str) -> Order:
@@ -322,9 +300,11 @@ def replace_lines(call: Call, reference: str) -> Order:
 @resource.endpoint(
     "POST /api/orders/{reference}/items",
     Access.PUBLIC_WHEN_OPEN,
-    _whole_order("The complete order, with the new lines after the existing ones.", GROWN),
+    _whole_order(
+        "The complete order, with the new lines after the existing ones.", order_bodies.GROWN
+    ),
     parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
-    bodies=(LINES_BODY,),
+    bodies=(order_bodies.LINES_BODY,),
     **CHANGE,
     is_deprecated=True,
 )

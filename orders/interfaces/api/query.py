@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from orders.domain import short_id
 from orders.domain.errors import FieldError, InvalidInput
-from orders.domain.identifiers import is_configuration_id, read_uuid
+from orders.domain.identifiers import canonical_configuration_id, read_uuid
 from orders.domain.inputs import Limits
 from orders.domain.json_values import find_unstorable, parse_json_text
 from orders.domain.moments import NOT_A_MOMENT, is_day, read_moment
@@ -29,9 +29,10 @@ _NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 class Query:
-    """The parameters of one request. Each reader returns None for one that was not sent.
+    """The parameters of one request, read by their names.
 
-    Errors are collected; `refuse` raises InvalidInput with all of them.
+    A parameter that was not sent or is malformed is None, or `()` where there may be several
+    values. `refuse` raises InvalidInput with all that were malformed.
     """
 
     def __init__(self, parameters: MultiDict[str, str], limits: Limits) -> None:
@@ -45,10 +46,10 @@ class Query:
         return None if sent is None else self._checked_text(name, sent)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return the texts of a parameter that is repeated or one JSON array; () if not sent."""
+        """Return the texts of a parameter that is repeated or one JSON array."""
         found: list[str] = []
         for sent in self._all(name):
-            value = _as_json(sent) if sent.startswith("[") else [sent]
+            value: Any = parse_json_text(sent) if sent.startswith("[") else [sent]
             if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
                 self.add_error(name, "Text, or a JSON array of texts.")
                 continue
@@ -77,7 +78,7 @@ class Query:
         sent = self._one(name)
         if sent is None:
             return None
-        if not is_configuration_id(sent):
+        if canonical_configuration_id(sent) is None:
             self.add_error(name, "A UUID, or the short ID of a saved configuration.")
         return read_uuid(sent) or sent
 
@@ -86,7 +87,7 @@ class Query:
         sent = self._one(name)
         if sent is None:
             return None
-        value = _as_json(sent)
+        value = parse_json_text(sent)
         if not isinstance(value, dict):
             self.add_error(name, 'A JSON object, such as {"id": "A-1"}.')
             return None
@@ -124,7 +125,10 @@ class Query:
         return found
 
     def paging(self, sortable: Collection[str]) -> Paging:
-        """Return page, perPage and sort; `sortable` are the fields' wire names."""
+        """Return `page`, `perPage` and `sort`, with the defaults for those that are None.
+
+        `sortable` are the wire names of the fields to sort by.
+        """
         page = self._number("page", 1, MAX_PAGE)
         per_page = self._number("perPage", DEFAULT_PER_PAGE, MAX_PER_PAGE)
         sort = self._one("sort")
@@ -188,10 +192,6 @@ class Query:
 def _unquoted(sent: str) -> str:
     """Return a text that came as JSON text without its quotes; an empty one counts as not sent."""
     if len(sent) >= 2 and sent.startswith('"') and sent.endswith('"'):
-        value = _as_json(sent)
+        value = parse_json_text(sent)
         return value if isinstance(value, str) else sent
     return sent
-
-
-def _as_json(text: str) -> Any:  # noqa: ANN401 - any JSON value; None for what is no JSON
-    return parse_json_text(text)

@@ -1,7 +1,7 @@
 """Responses: what endpoints return, rendered to bytes, and errors as problem documents."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeVar
 
@@ -91,7 +91,7 @@ def render(result: EndpointResult, status: int, root: str) -> RenderedResponse:
 
 
 def list_result(name: str, page: Page[T], fields: Callable[[T], dict[str, Any]]) -> EndpointResult:
-    """Return a page of a list; its entries are under `name`."""
+    """Return a page of a list; its entries, each as `fields` returns it, are under `name`."""
     return EndpointResult(
         {
             name: [fields(entry) for entry in page.entries],
@@ -109,7 +109,7 @@ def not_modified(result: EndpointResult) -> RenderedResponse:
 
 
 def send_file(file: StoredFile, store: FileStore, environ: dict[str, Any]) -> RenderedResponse:
-    """Return a file, or the part of it that `Range` asks for."""
+    """Return a file, or the part of it that `Range` in the WSGI environment asks for."""
     response = file_response(file, store, environ)
     response.direct_passthrough = False
     body = response.get_data()
@@ -118,7 +118,9 @@ def send_file(file: StoredFile, store: FileStore, environ: dict[str, Any]) -> Re
 
 def problem(status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> RenderedResponse:
     """Return a problem document (RFC 9457); `errors` names each invalid field by its path."""
-    body = problem_value(status, detail, [(error.path, error.message) for error in errors])
+    body = problem_value(
+        status, detail, [{"path": error.path, "message": error.message} for error in errors]
+    )
     headers = {"Content-Type": PROBLEM_TYPE}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="Shortorder"'
@@ -128,18 +130,16 @@ def problem(status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Re
 
 
 def problem_value(
-    status: int, detail: str, errors: list[tuple[str, str]] | tuple[tuple[str, str], ...] = ()
+    status: int, detail: str, errors: Sequence[Mapping[str, str]] = ()
 ) -> dict[str, Any]:
-    """Return the JSON value of a problem document; `errors` are paths with messages."""
+    """Return the JSON value of a problem document; each error has a `path` and a `message`."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
     }
-    if errors:
-        body["errors"] = [{"path": path, "message": message} for path, message in errors]
-    return body
+    return {**body, "errors": errors} if errors else body
 
 
 def problem_of(error: OrderError) -> RenderedResponse:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from orders.domain.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID, Keywords
+from orders.domain.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID, keywords
 from orders.domain.inputs import with_fields
 from orders.domain.order import answer_types
 from orders.domain.status import Status
@@ -22,11 +22,11 @@ EXAMPLE_WEBHOOK_ID = "6f1c2f0e-8d0b-4d57-9a2e-0c5f6f0d3b21"
 ORDER_ID = "0199f0c2-5d1e-7c3a-9b52-64f1c8a70e11"
 SHORT_ID = "7KQ4M2XD9T3X"
 MOMENT = "2026-11-24T09:30:00.000Z"
-Uuid = Annotated[str, Keywords(format="uuid")]
+Uuid = Annotated[str, keywords(format="uuid")]
 MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$"
 Moment = Annotated[
     str,
-    Keywords(format="date-time", pattern=MOMENT_PATTERN),
+    keywords(format="date-time", pattern=MOMENT_PATTERN),
     Field(description="UTC, ISO 8601 with milliseconds and `Z`.", examples=[MOMENT]),
 ]
 

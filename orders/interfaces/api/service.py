@@ -8,7 +8,7 @@ import orjson
 
 from orders.domain.inputs import Limits
 from orders.interfaces.api import access_tokens, configurations, openapi, orders, webhooks
-from orders.interfaces.api.endpoints import Access, Example, Resource, Success
+from orders.interfaces.api.endpoints import EXAMPLES, Access, Resource, Success
 from orders.interfaces.api.request import Call
 from orders.interfaces.api.responses import EndpointResult
 
@@ -20,25 +20,12 @@ RESOURCES: tuple[Resource, ...] = (
     orders.resource, configurations.resource, webhooks.resource, access_tokens.resource, resource,
 )  # fmt: skip
 
-INFO = {"title": "Shortorder", "version": "1.0.0"}
-DOCUMENT = {"openapi": "3.1.1", "info": INFO, "paths": {}, "components": {}}
-
-
-def _health(status: int, description: str, example: str, summary: str) -> Success:
-    is_well = status == 200
-    return Success(
-        status,
-        description,
-        {"type": "boolean", "const": is_well},
-        {example: Example(summary, is_well)},
-    )
-
 
 @resource.endpoint(
     "GET /api/orders/healthcheck",
     Access.NONE,
-    _health(200, "Orders can be stored.", "well", "All is well"),
-    _health(503, "Orders cannot be stored.", "ill", "The database is out of reach"),
+    Success(200, "Orders can be stored.", {"type": "boolean", "const": True}, EXAMPLES["well"]),
+    Success(503, "Orders cannot be stored.", {"type": "boolean", "const": False}, EXAMPLES["ill"]),
 )
 def check_health(call: Call) -> EndpointResult:
     """Check whether orders can be stored.
@@ -57,7 +44,7 @@ def check_health(call: Call) -> EndpointResult:
         200,
         "The document.",
         {"type": "object", "required": ["openapi", "info", "paths", "components"]},
-        {"document": Example("The beginning of it", DOCUMENT)},
+        EXAMPLES["document"],
         ("ETag", "Cache-Control"),
     ),
 )
@@ -73,7 +60,7 @@ def read_document(call: Call) -> EndpointResult:
 
 @lru_cache(maxsize=8)
 def document(limits: Limits, server: str) -> dict[str, Any]:
-    """Return the document of a service with these limits, whose paths begin at `server`."""
+    """Return the OpenAPI document of a service with these limits; `server` is its root: `/`."""
     return openapi.document(RESOURCES, limits, server)
 
 

@@ -1,40 +1,12 @@
 """Webhooks by JSON, for private tokens only, and the messages that webhooks get."""
 
-from typing import Any
-
-from orders.domain.fields import EXAMPLE_ORG_ID
-from orders.domain.webhook import (
-    EXAMPLE_ADDRESS,
-    Topic,
-    Webhook,
-    WebhookChangesInput,
-    WebhookInput,
-    webhook_fields,
-)
-from orders.interfaces.api.endpoints import (
-    IDEMPOTENCY_KEY,
-    ORG_ID,
-    Access,
-    Example,
-    Link,
-    Parameter,
-    RequestBody,
-    Resource,
-    Success,
-    path_parameter,
-)
+from orders.domain.webhook import Topic, Webhook, WebhookChangesInput, WebhookInput, webhook_fields
+from orders.interfaces.api import schemas
+from orders.interfaces.api.endpoints import EXAMPLES, Access, RequestBody, Resource, Success, link
 from orders.interfaces.api.order_bodies import BINNED, CHANGED, ORDER
+from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, ORG_ID, path_parameter
 from orders.interfaces.api.request import Call
 from orders.interfaces.api.responses import EndpointResult, list_result
-from orders.interfaces.api.schemas import (
-    EXAMPLE_ACTOR_ID,
-    EXAMPLE_WEBHOOK_ID,
-    MOMENT,
-    NewWebhookAnswer,
-    WebhookAnswer,
-    WebhookList,
-    example_page,
-)
 from orders.services.webhooks import webhooks
 from orders.services.webhooks.webhooks import NewWebhook
 
@@ -44,35 +16,9 @@ resource = Resource(
     "the messages, how to verify them and how to respond.",
 )
 
-WEBHOOK_ID = path_parameter("webhook_id", "The `id` of the webhook.", EXAMPLE_WEBHOOK_ID)
-_NEW: dict[str, Any] = {
-    "topic": "order.created",
-    "address": EXAMPLE_ADDRESS,
-    "filter": {"status": ["New"]},
-}
-NEW_WEBHOOKS = {
-    "filtered": Example("New orders that are placed", _NEW),
-    "all": Example("All orders that are moved to the bin",
-                   {"topic": "order.deleted", "address": EXAMPLE_ADDRESS}),
-}  # fmt: skip
-WEBHOOK_CHANGES = {
-    "address": Example("Another address", {"address": "https://shop.example/hooks/moved"}),
-    "all": Example("No filter any more", {"filter": {}}),
-}
-_WEBHOOK = {
-    "id": EXAMPLE_WEBHOOK_ID,
-    "orgId": EXAMPLE_ORG_ID,
-    **_NEW,
-    "createdAt": MOMENT,
-    "updatedAt": MOMENT,
-    "deletedAt": None,
-    "createdBy": EXAMPLE_ACTOR_ID,
-}
-_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD9u0Uhm3fXkA="  # noqa: S105 - an example
-CREATED = Example("With its secret", {"webhook": {**_WEBHOOK, "secret": _SECRET}})
-ONE_WEBHOOK = {"webhook": Example("A webhook", {"webhook": _WEBHOOK})}
-BINNED_WEBHOOK = {"webhook": Example("In the bin", {"webhook": {**_WEBHOOK, "deletedAt": MOMENT}})}
-WEBHOOKS = example_page("All webhooks", "webhooks", _WEBHOOK)
+WEBHOOK_ID = path_parameter("webhook_id", "The `id` of the webhook.", schemas.EXAMPLE_WEBHOOK_ID)
+ONE_WEBHOOK = EXAMPLES["webhook"]
+WEBHOOKS = schemas.example_page("All webhooks", "webhooks", ONE_WEBHOOK["webhook"].value["webhook"])
 
 PRIVATE_ONLY = {403: "The token is public, or `orgId` is another org."}
 GONE = {404: "The org of the token has no such webhook, or it is in the bin."}
@@ -80,11 +26,11 @@ TOO_MANY = {409: f"The org has {webhooks.MAX_WEBHOOKS} webhooks already; `DELETE
 
 _THIS = {"webhook_id": "$response.body#/webhook/id"}
 LINKS = {
-    "read": Link("readWebhook", _THIS, "Read the webhook."),
-    "change": Link("changeWebhook", _THIS, "Change it."),
-    "bin": Link("binWebhook", _THIS, "Move it to the bin."),
+    "read": link("readWebhook", _THIS, "Read the webhook."),
+    "change": link("changeWebhook", _THIS, "Change it."),
+    "bin": link("binWebhook", _THIS, "Move it to the bin."),
 }
-FROM_THE_BIN = {"restore": Link("restoreWebhook", _THIS, "Restore it from the bin.")}
+FROM_THE_BIN = {"restore": link("restoreWebhook", _THIS, "Restore it from the bin.")}
 
 
 def present_webhook(webhook: Webhook) -> EndpointResult:
@@ -100,11 +46,11 @@ def present_new_webhook(made: NewWebhook) -> EndpointResult:
     "POST /api/webhooks",
     Access.PRIVATE,
     Success(
-        201, "The webhook with its secret.", NewWebhookAnswer, {"webhook": CREATED},
+        201, "The webhook with its secret.", schemas.NewWebhookAnswer, EXAMPLES["createdWebhook"],
         ("Location",), LINKS,
     ),
     parameters=(ORG_ID, IDEMPOTENCY_KEY),
-    bodies=(RequestBody(WebhookInput, NEW_WEBHOOKS),),
+    bodies=(RequestBody(WebhookInput, EXAMPLES["newWebhooks"]),),
     errors={**PRIVATE_ONLY, **TOO_MANY},
     present=present_new_webhook,
 )  # fmt: skip
@@ -126,7 +72,7 @@ def create_webhook(call: Call) -> NewWebhook:
 @resource.endpoint(
     "GET /api/webhooks",
     Access.PRIVATE,
-    Success(200, "A page of webhooks.", WebhookList, {"webhooks": WEBHOOKS}),
+    Success(200, "A page of webhooks.", schemas.WebhookList, {"webhooks": WEBHOOKS}),
     parameters=(ORG_ID,),
     sortable=webhooks.SORTABLE,
     errors=PRIVATE_ONLY,
@@ -143,7 +89,7 @@ def list_webhooks(call: Call) -> EndpointResult:
 @resource.endpoint(
     "GET /api/webhooks/{webhook_id}",
     Access.PRIVATE,
-    Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),
+    Success(200, "The webhook.", schemas.WebhookAnswer, ONE_WEBHOOK),
     parameters=(WEBHOOK_ID, ORG_ID),
     errors={**PRIVATE_ONLY, **GONE},
     present=present_webhook,
@@ -159,9 +105,9 @@ def read_webhook(call: Call, webhook_id: str) -> Webhook:
 @resource.endpoint(
     "PUT /api/webhooks/{webhook_id}",
     Access.PRIVATE,
-    Success(200, "The webhook after the change.", WebhookAnswer, ONE_WEBHOOK),
+    Success(200, "The webhook after the change.", schemas.WebhookAnswer, ONE_WEBHOOK),
     parameters=(WEBHOOK_ID, ORG_ID),
-    bodies=(RequestBody(WebhookChangesInput, WEBHOOK_CHANGES),),
+    bodies=(RequestBody(WebhookChangesInput, EXAMPLES["webhookChanges"]),),
     errors={**PRIVATE_ONLY, **GONE},
     present=present_webhook,
 )
@@ -184,7 +130,11 @@ def change_webhook(call: Call, webhook_id: str) -> Webhook:
     "DELETE /api/webhooks/{webhook_id}",
     Access.PRIVATE,
     Success(
-        200, "The webhook with `deletedAt`.", WebhookAnswer, BINNED_WEBHOOK, links=FROM_THE_BIN
+        200,
+        "The webhook with `deletedAt`.",
+        schemas.WebhookAnswer,
+        EXAMPLES["binnedWebhook"],
+        links=FROM_THE_BIN,
     ),
     parameters=(WEBHOOK_ID, ORG_ID),
     errors={**PRIVATE_ONLY, **GONE},
@@ -201,7 +151,7 @@ def bin_webhook(call: Call, webhook_id: str) -> Webhook:
 @resource.endpoint(
     "POST /api/webhooks/{webhook_id}/restore",
     Access.PRIVATE,
-    Success(200, "The webhook.", WebhookAnswer, ONE_WEBHOOK),
+    Success(200, "The webhook.", schemas.WebhookAnswer, ONE_WEBHOOK),
     parameters=(WEBHOOK_ID, ORG_ID, IDEMPOTENCY_KEY),
     errors={**PRIVATE_ONLY, 404: "The org of the token has no such webhook.", **TOO_MANY},
     present=present_webhook,
@@ -214,41 +164,9 @@ def restore_webhook(call: Call, webhook_id: str) -> Webhook:
     return webhooks.restore(webhook_id, actor=call.actor, key=call.once)
 
 
-# The messages to webhooks (docs/webhooks.md).
-MESSAGE_HEADERS = (
-    Parameter(
-        "webhook-id",
-        "header",
-        "The ID of the message, the same in every attempt.",
-        {"type": "string", "format": "uuid"},
-        "0199f0c2-5d1e-7c3a-9b52-64f1c8a70e12",
-        required=True,
-    ),
-    Parameter(
-        "webhook-timestamp",
-        "header",
-        "The time of this attempt, in seconds since 1970.",
-        {"type": "integer"},
-        1795512600,
-        required=True,
-    ),
-    Parameter(
-        "webhook-signature",
-        "header",
-        "`v1,` and the signature of Standard Webhooks; several, separated by spaces, while the "
-        "secret is being changed.",
-        {"type": "string", "pattern": "^v1,"},
-        "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
-        required=True,
-    ),
-)
+# The messages to webhooks (docs/webhooks.md): a description and an example of the order.
 EVENTS = {
     Topic.CREATED: ("An order was created, at the desk or through the API.", ORDER),
     Topic.UPDATED: ("An order was changed, or restored from the bin.", CHANGED),
     Topic.DELETED: ("An order was moved to the bin.", BINNED),
-}
-MESSAGE_ANSWERS: dict[str, Any] = {
-    "2XX": {"description": "The message is delivered."},
-    "410": {"description": "The message is given up immediately."},
-    "default": {"description": "The attempt failed. More follow, for up to a day."},
 }

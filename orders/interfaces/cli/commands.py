@@ -14,10 +14,11 @@ from pydantic.alias_generators import to_camel
 
 from orders.domain.attributes import Applies, AttributeRule, Kind, read_option
 from orders.domain.errors import InvalidInput, OrderError
+from orders.domain.permissions import ROLES
 from orders.interfaces.cli.demo import seed
 from orders.interfaces.cli.server import serve, work
 from orders.interfaces.http.current_settings import current_limits, current_settings
-from orders.services import accounts
+from orders.services.accounts import accounts, attributes, orgs, tokens
 from orders.services.catalog import configurations
 
 Command = Callable[..., dict[str, Any]]
@@ -59,7 +60,7 @@ def prints_json(command: Command) -> Callable[..., None]:
 @prints_json
 def add_org(name: str) -> dict[str, Any]:
     """Create an org."""
-    return {"id": accounts.add_org(name)}
+    return {"id": orgs.add_org(name)}
 
 
 @token.command("add")
@@ -76,7 +77,7 @@ def add_token(
     """Create a token; its secret is shown only once."""
     if is_private is None:
         raise click.UsageError("Say --private or --public.")
-    made = accounts.add_token(org_id, name=name, is_private=is_private, allowed=domains)
+    made = tokens.add_token(org_id, name=name, is_private=is_private, allowed=domains)
     return {"id": made.id, "token": made.secret}
 
 
@@ -85,14 +86,14 @@ def add_token(
 @prints_json
 def revoke_token(token_id: str) -> dict[str, Any]:
     """Revoke a token."""
-    accounts.revoke_token(token_id)
+    tokens.revoke_token(token_id)
     return {"id": token_id, "revoked": True}
 
 
 @staff.command("add")
 @click.option("--org", "org_id", required=True, help="ID of the org.")
 @click.option("--email", required=True, help="The address to sign in with.")
-@click.option("--role", type=click.Choice(list(accounts.ROLES)), required=True)
+@click.option("--role", type=click.Choice(list(ROLES)), required=True)
 @click.option(
     # A password argument would be visible in the shell's history and in the list of processes.
     "--password-stdin",
@@ -119,31 +120,27 @@ def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
 )
 @click.option("--required/--optional", "required", default=False)
 @click.option("--default", "default", help="The value of orders without one.")
-@click.option("--visible/--hidden", "visible", default=False, help="May the customer see it?")
+@click.option(
+    "--visible/--hidden", "visible_to_customer", default=False, help="May the customer see it?"
+)
 @prints_json
-def add_attribute(  # noqa: PLR0913, PLR0917 - an attribute has as many parts
+def add_attribute(
     org_id: str,
-    key: str,
-    label: str,
     kind: str,
     options: tuple[str, ...],
     applies: str,
-    required: bool,
     default: str | None,
-    visible: bool,
+    **others: Any,  # noqa: ANN401 - the other parts of an attribute, by their names
 ) -> dict[str, Any]:
     """Define an attribute."""
     rule = AttributeRule(
-        key=key,
-        label=label,
         kind=Kind(kind),
-        options=tuple(read_option(text) for text in options),
+        options=tuple(map(read_option, options)),
         applies=Applies(applies),
-        required=required,
         default=_default(Kind(kind), default),
-        visible_to_customer=visible,
+        **others,
     )
-    return {"id": accounts.add_attribute(org_id, rule)}
+    return {"id": attributes.add_attribute(org_id, rule)}
 
 
 def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of the attribute's kind

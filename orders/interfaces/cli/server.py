@@ -20,7 +20,8 @@ from flask import Flask
 
 from orders.interfaces.cli.demo.seed import DOMAINS, DemoResult, seed_demo
 from orders.interfaces.cli.worker import Background
-from orders.services import accounts, request_log
+from orders.services import request_log
+from orders.services.accounts import orgs
 from orders.settings import PROJECT, Settings
 
 # Seconds before a restart; doubled while the server dies at once.
@@ -50,7 +51,7 @@ def serve(app: Flask, settings: Settings) -> int:
     if not settings.request_log_days:
         request_log.forget_all()
     address = settings.public_url or f"http://{settings.host}:{settings.port}"
-    if settings.demo and not accounts.has_orgs():
+    if settings.demo and not orgs.has_orgs():
         _show_demo(seed_demo(settings.limits), address)
     click.echo(f"Shortorder serves on {address}", err=True)
     background = Background(app, settings) if settings.send_webhooks else None
@@ -108,6 +109,7 @@ def _show_demo(made: DemoResult, address: str) -> None:
 
 
 def server_command(factory: str = "app:create_served_app") -> list[str]:
+    """Return the command line that serves the application made by `module:function`."""
     return [sys.executable, "-m", "orders.interfaces.http.server", factory]
 
 

@@ -10,6 +10,8 @@ from flask.blueprints import BlueprintSetupState
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
+from orders.domain.errors import NotFound
+from orders.domain.short_id import MistypedShortId
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.http.current_settings import limiter
 from orders.interfaces.http.errors import error_page
@@ -82,8 +84,7 @@ def show_rate_limit(_error: TooManyRequests) -> Response:
         "Too many codes in a short time. Please try again in %(num)s seconds.",
         seconds,
     )
-    typed = request.args.get("code") or (request.view_args or {}).get("code", "")
-    return page("customer/find.html", 429, typed=printable_input(typed), message=message)
+    return page("customer/find.html", 429, typed=printable_input(_typed_code()), message=message)
 
 
 @customer.errorhandler(HTTPException)
@@ -91,16 +92,20 @@ def show_error(error: HTTPException) -> Response:
     return error_page(error)
 
 
-def miss(message: str, typed: str) -> Response:
-    """Return the response for a code without an order.
-
-    `message` is MISTYPED or UNKNOWN. Size and time are the same for both.
-    """
-    text = _padded(message)
-    answer = page("customer/find.html", 404, typed=printable_input(typed), message=text)
+@customer.errorhandler(MistypedShortId)
+@customer.errorhandler(NotFound)
+def show_miss(error: MistypedShortId | NotFound) -> Response:
+    """Render the search form for a code without an order. Both misses have one size and time."""
+    message = _padded(MISTYPED if isinstance(error, MistypedShortId) else UNKNOWN)
+    typed = printable_input(_typed_code())
+    answer = page("customer/find.html", 404, typed=typed, message=message)
     request_lock.release()  # other requests continue during the delay
     _constant_time_answer().wait_since(g.started)
     return answer
+
+
+def _typed_code() -> str:
+    return str((request.view_args or {}).get("code") or request.args.get("code", ""))
 
 
 def page(template: str, status: int = 200, **context: object) -> Response:

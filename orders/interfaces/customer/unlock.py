@@ -20,7 +20,7 @@ LIFE = timedelta(days=30)
 
 
 def is_unlocked(lock: str) -> bool:
-    """Return whether the current request has a valid cookie for this lock."""
+    """Return whether the request has a valid cookie for this lock, as `lock_of` returns it."""
     sent = request.cookies.get(COOKIE)
     if not sent:
         return False

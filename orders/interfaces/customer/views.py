@@ -11,26 +11,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from orders.domain import short_id
 from orders.domain.colours import look_of, read_colour, style_sheet
 from orders.domain.errors import NotFound
-from orders.domain.moments import DayEvent, read_day, write_calendar
-from orders.domain.short_id import MistypedShortId, grouped
+from orders.domain.moments import read_day, write_calendar
+from orders.domain.short_id import grouped
 from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.customer import unlock
-from orders.interfaces.customer.blueprint import (
-    MISTYPED,
-    UNKNOWN,
-    customer,
-    miss,
-    page,
-    printable_input,
-)
+from orders.interfaces.customer.blueprint import UNKNOWN, customer, page, printable_input
 from orders.interfaces.http.assets import FOR_EVER, send_stored
 from orders.interfaces.http.current_settings import customer_link, limiter, lookup_limit
 from orders.interfaces.http.i18n import figure, gettext, language, ngettext, set_org_language
-from orders.services import accounts
+from orders.services.accounts import orgs
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.orders import lookup
-from orders.services.orders.lookup import Content, CustomerView, Detail
+from orders.services.orders.lookup import Content, CustomerView, IsUnlocked
 
 # Characters of a typed customer ID that are read: an ID has at most 255, plus spaces between them.
 MAX_TYPED = 1000
@@ -50,11 +43,7 @@ def find() -> AnyResponse:
     typed = request.args.get("code")
     if typed is None:
         return page("customer/find.html", typed="", message="")
-    try:
-        code = short_id.normalise(typed)
-    except MistypedShortId:
-        return miss(MISTYPED, typed)
-    return redirect(url_for("customer.show_order", code=code), 303)
+    return redirect(url_for("customer.show_order", code=short_id.normalise(typed)), 303)
 
 
 @customer.get("/o/")
@@ -67,15 +56,9 @@ def ask_for_code() -> AnyResponse:
 @limiter.limit(lookup_limit)
 def show_order(code: str) -> AnyResponse:
     """Render the order's page; redirect other spellings of the code to the canonical one."""
-    try:
-        canonical = short_id.normalise(code)
-    except MistypedShortId:
-        return miss(MISTYPED, code)
-    view = lookup.find_order_for_customer(canonical, unlock.is_unlocked)
-    if view is None:
-        return miss(UNKNOWN, code)
-    if code != canonical:
-        return redirect(url_for("customer.show_order", code=canonical), 301)
+    view = _find(code, unlock.is_unlocked)
+    if code != view.short_id:
+        return redirect(url_for("customer.show_order", code=view.short_id), 301)
     return render(view)
 
 
@@ -83,16 +66,12 @@ def show_order(code: str) -> AnyResponse:
 @limiter.limit(lookup_limit)
 def open_order(code: str) -> AnyResponse:
     """Verify the typed customer ID; when it is right, unlock the order for this browser."""
-    try:
-        canonical = short_id.normalise(code)
-    except MistypedShortId:
-        return miss(MISTYPED, code)
+    canonical = short_id.normalise(code)
     typed = request.form.get("number", "")[:MAX_TYPED]
     attempt = lookup.verify_customer(canonical, typed)
     if attempt is not None and attempt.lock is None:
         # Rendered without the cookie, so the page shows no more than before.
-        view = lookup.find_order_for_customer(canonical, lambda _lock: False)
-        return miss(UNKNOWN, code) if view is None else _refuse(view, typed, attempt.wait)
+        return _refuse(_find(canonical, lambda _lock: False), typed, attempt.wait)
     answer = redirect(url_for("customer.show_order", code=canonical), 303)
     if attempt is not None and attempt.lock is not None:
         unlock.set_unlock_cookie(answer, canonical, attempt.lock)
@@ -104,32 +83,22 @@ def open_order(code: str) -> AnyResponse:
 @limiter.limit(lookup_limit, deduct_when=lambda response: response.status_code == 404)
 def show_picture(code: str, number: int) -> AnyResponse:
     """Send the picture of an order line, counted from 1."""
-    try:
-        file = lookup.find_picture(short_id.normalise(code), number, unlock.is_unlocked)
-        return miss(UNKNOWN, code) if file is None else send_stored(file)
-    except MistypedShortId:
-        return miss(MISTYPED, code)
-    except NotFound:  # the file was removed in the meantime
-        return miss(UNKNOWN, code)
+    file = lookup.find_picture(short_id.normalise(code), number, unlock.is_unlocked)
+    if file is None:
+        raise NotFound(UNKNOWN)
+    return send_stored(file)
 
 
 @customer.get("/o/<code>/days/<int:number>.ics")
 @limiter.limit(lookup_limit)
 def show_day(code: str, number: int) -> AnyResponse:
     """Send the calendar file for a detail that is a date, counted from 1."""
-    try:
-        canonical = short_id.normalise(code)
-    except MistypedShortId:
-        return miss(MISTYPED, code)
-    view = lookup.find_order_for_customer(canonical, unlock.is_unlocked)
-    content = view.content if view else None
-    if view is None or content is None or not 1 <= number <= len(content.details):
-        return miss(UNKNOWN, code)
-    event = _day_event(view, content.details[number - 1], f"{canonical}-{number}")
-    if event is None:
-        return miss(UNKNOWN, code)
-    name = {"Content-Disposition": f'attachment; filename="{canonical}.ics"'}
-    return Response(write_calendar(event), mimetype="text/calendar", headers=name)
+    view = _find(code, unlock.is_unlocked)
+    calendar = _calendar(view, number)
+    if calendar is None:
+        raise NotFound(UNKNOWN)
+    name = {"Content-Disposition": f'attachment; filename="{view.short_id}.ics"'}
+    return Response(calendar, mimetype="text/calendar", headers=name)
 
 
 # The URLs of colors and logos contain the color itself or the hash of the file, not the org: anyone
@@ -151,13 +120,24 @@ def show_theme_preview(color: str) -> Response:
 def show_logo(sha256: str) -> Response:
     """Send the logo whose content has this hash."""
     try:
-        logo = accounts.find_logo(sha256)
+        logo = orgs.find_logo(sha256)
         file = StoredFile("logo", "logo", logo.content_type, 0, logo.sha256, logo.stored_as)
         answer = send_stored(file)
     except NotFound as error:
         raise NoPage(error.sentence) from error
     answer.headers["Cache-Control"] = FOR_EVER
     return answer
+
+
+def _find(code: str, is_unlocked: IsUnlocked) -> CustomerView:
+    """Return the order with this code in any spelling; its content only if it is unlocked.
+
+    Raises MistypedShortId, and NotFound for an unknown order.
+    """
+    view = lookup.find_order_for_customer(short_id.normalise(code), is_unlocked)
+    if view is None:
+        raise NotFound(UNKNOWN)
+    return view
 
 
 def render(view: CustomerView, status: int = 200, **context: object) -> Response:
@@ -213,16 +193,19 @@ def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
     return answer
 
 
-def _day_event(view: CustomerView, detail: Detail, name: str) -> DayEvent | None:
-    """Return the calendar event of a detail, or None when it is not a date."""
+def _calendar(view: CustomerView, number: int) -> str | None:
+    """Return the calendar file of a detail, counted from 1; None if that is not a shown date."""
+    if view.content is None or not 1 <= number <= len(view.content.details):
+        return None
+    detail = view.content.details[number - 1]
     day = read_day(detail.value)
-    if day is None or view.content is None:
+    if day is None:
         return None
     set_org_language(view.org.language)
     link = customer_link(view.short_id)
     order = gettext("Order %(code)s", code=grouped(view.short_id))
-    return DayEvent(
-        uid=f"{name}@{urlsplit(link).hostname}",
+    return write_calendar(
+        uid=f"{view.short_id}-{number}@{urlsplit(link).hostname}",
         day=day,
         title=f"{detail.label} – {view.org.org_name}",  # noqa: RUF001 - an en dash for people
         text=f"{order}\n{link}",

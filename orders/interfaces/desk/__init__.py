@@ -17,7 +17,6 @@ from orders.interfaces.desk.people import (  # noqa: F401
 from orders.interfaces.desk.settings import (  # noqa: F401
     attribute_views,
     configuration_views,
-    navigation,
     org_views,
     request_views,
     staff_views,

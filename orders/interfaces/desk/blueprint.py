@@ -30,10 +30,8 @@ _REQUIRED: dict[str, Permission | None] = {
     "/orders/columns": Permission.READ,  # a person's own preference
 }
 OPEN_TO_ALL = {
-    *("desk.start", "desk.show_sign_in", "desk.sign_in", "desk.sign_out"),
-    *("desk.show_code", "desk.check_code"),
-    *("desk.open_invitation", "desk.accept_invitation"),
-    *("desk.show_forgot", "desk.ask_for_link", "desk.open_reset", "desk.set_by_reset"),
+    *("desk.start", "desk.show_sign_in", "desk.sign_out", "desk.show_code"),
+    *("desk.open_invitation", "desk.show_forgot", "desk.open_reset"),
 }
 # What a person may do before they have set up a second factor that the org requires.
 SETTING_UP = {
@@ -44,8 +42,35 @@ SETTING_UP = {
 NOT_RESUMED = {"csrf_token", "do"}
 
 
+# Addresses that only forms are sent to, and the page that their GET leads to: a browser asks for
+# them by a reload of an answer, which is not shown again, and after a sign-in in between.
+_PAGES_OF_FORMS = {
+    "/account/preferences": "desk.show_account",
+    "/account/password": "desk.show_account",
+    "/account/second-factor/codes": "desk.show_second_factor",
+    "/account/second-factor/off": "desk.show_second_factor",
+    "/settings/organization/customers": "desk.show_org",
+    "/settings/organization/logo": "desk.show_org",
+    "/settings/staff/<staff_id>/role": "desk.show_staff",
+    "/settings/staff/<staff_id>/password": "desk.show_staff",
+    "/settings/staff/<invitation_id>/reset-link": "desk.list_staff",
+    "/settings/staff/invitations/<invitation_id>/again": "desk.list_staff",
+}
+
+
+def show_page_of_form(staff_id: str | None = None, **_others: str) -> Response:
+    return go_to(url_for(_PAGES_OF_FORMS[str(request.url_rule)], staff_id=staff_id))
+
+
+for _address in _PAGES_OF_FORMS:
+    desk.get(_address)(show_page_of_form)
+
+
 def needed_for(rule: str, method: str) -> Permission | None:
-    """Return the permission that a request requires, by the URL rule of its view."""
+    """Return the permission that a request requires; None if being signed in is enough.
+
+    `rule` is the URL rule of its view, as "/orders/<reference>".
+    """
     for address, permission in _REQUIRED.items():
         if rule == address or rule.startswith(f"{address}/"):
             return permission
@@ -54,7 +79,11 @@ def needed_for(rule: str, method: str) -> Permission | None:
 
 @desk.before_request
 def require_sign_in() -> Response | None:
-    """Let in people who are signed in and whose role allows it; keep what others have typed."""
+    """Let only people in who are signed in and whose role allows it.
+
+    Others get the response that asks them to sign in, or to set up a second factor. Raises
+    Forbidden for people whose role does not allow it.
+    """
     member, endpoint = current_member(), request.endpoint or ""
     if member is not None:
         g.member = member
@@ -86,7 +115,11 @@ def signed_in() -> StaffMember:
 
 
 def ask_to_sign_in() -> Response:
-    """Ask to sign in: in the form's message for htmx, else by the sign-in page."""
+    """Return the response to people who are not signed in.
+
+    That is a message for htmx, and the sign-in page for others; a sent order form goes along with
+    it, so that nothing that was typed is lost.
+    """
     if wants_piece():
         response = Response(render_template("desk/_signed_out.html"), 401)
     elif request.method == "POST" and request.endpoint == "desk.place_order":
@@ -102,7 +135,7 @@ def ask_to_sign_in() -> Response:
 
 
 def _page_asked_for() -> str:
-    """Return the page to go on to: after a POST, the one with the button that sent it."""
+    """Return the path to go on to: that of the request, after a POST that of the page before."""
     came_from = urlsplit(request.referrer or "")
     if request.method == "POST" and came_from.netloc == request.host:
         return came_from._replace(scheme="", netloc="").geturl()
@@ -118,10 +151,7 @@ def keep_private(response: Response) -> Response:
 
 @desk.errorhandler(NotFound)
 @desk.errorhandler(MistypedShortId)
-def _not_found(error: OrderError) -> Response:
-    return error_page(exceptions.NotFound(error.sentence))
-
-
 @desk.errorhandler(Forbidden)
-def _forbidden(error: Forbidden) -> Response:
-    return error_page(exceptions.Forbidden(error.sentence))
+def _show_refusal(error: OrderError) -> Response:
+    kind = exceptions.Forbidden if isinstance(error, Forbidden) else exceptions.NotFound
+    return error_page(kind(error.sentence))

@@ -47,30 +47,25 @@ def by_day(days: Sequence[Day], write: Callable[[date], str] = str) -> Chart:
             if count:
                 height = HEIGHT * count / top
                 y -= height
+                x, width = position * DAY + GAP / 2, DAY - GAP
                 blocks.append(
-                    Block(
-                        position * DAY + GAP / 2, round(y, 2), DAY - GAP, round(height, 2),
-                        status, count, day.day,
-                    )
-                )  # fmt: skip
+                    Block(x, round(y, 2), width, round(height, 2), status, count, day.day)
+                )
     return Chart(len(days) * DAY, tuple(blocks), _sentence(days, top, write), top)
 
 
 def by_status(days: Sequence[Day]) -> Chart:
     """Return a chart with one bar, divided by the statuses that the orders have now."""
-    totals = totals_of(days)
+    totals = {status: count for status, count in totals_of(days).items() if count}
     every = sum(totals.values())
     width = 1000
     blocks, x = [], 0.0
     for status, count in totals.items():
-        if count:
-            part = width * count / every
-            blocks.append(Block(round(x, 2), 0, round(part, 2), HEIGHT, status, count))
-            x += part
+        part = width * count / every
+        blocks.append(Block(round(x, 2), 0, round(part, 2), HEIGHT, status, count))
+        x += part
     figures = ", ".join(
-        f"{figure(count)} {translated(STATUS_TEXTS[status])}"
-        for status, count in totals.items()
-        if count
+        f"{figure(count)} {translated(STATUS_TEXTS[status])}" for status, count in totals.items()
     )
     sentence = gettext("By status: %(figures)s.", figures=figures)
     return Chart(width, tuple(blocks), sentence, every)

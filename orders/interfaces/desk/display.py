@@ -2,23 +2,22 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 import segno
 from flask import Response
 from markupsafe import Markup
 
+from orders.domain.attributes import AttributeRule
+from orders.domain.order import Order
 from orders.domain.permissions import Permission
 from orders.domain.preferences import Preferences
 from orders.domain.status import STATUS_TEXTS, Status, read_status
-from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk
 from orders.interfaces.http.i18n import translated
 from orders.interfaces.http.session import current_member
-
-# The roles, for the catalog: pages write `_(role)`.
-ROLE_NAMES = (lazy_gettext("sales"), lazy_gettext("admin"), lazy_gettext("viewer"))
 
 
 def status_names() -> dict[Status, str]:
@@ -27,7 +26,10 @@ def status_names() -> dict[Status, str]:
 
 
 def status_menus(names: Mapping[Status, str]) -> dict[Status | None, Markup]:
-    """Return the options of a menu of statuses, by the selected one: rows of a list share them."""
+    """Return the HTML of a menu's options for each status that can be selected; None is for none.
+
+    `names` are the labels. All rows of a list with the same status share one of the texts.
+    """
     option = Markup('<option value="{}"{}>{}</option>')
     return {
         chosen: Markup("").join(
@@ -39,7 +41,7 @@ def status_menus(names: Mapping[Status, str]) -> dict[Status | None, Markup]:
 
 
 def status_name(value: str) -> str:
-    """Return the name of a status by its wire name; another text unchanged."""
+    """Return the name of a status for people, by its name in the API; another text unchanged."""
     status = read_status(value)
     return value if status is None else translated(STATUS_TEXTS[status])
 
@@ -47,6 +49,18 @@ def status_name(value: str) -> str:
 def as_text(value: object) -> str:
     """Return a text unchanged, and any other JSON value as indented JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def other_values(order: Order, rules: Iterable[AttributeRule]) -> Iterator[tuple[str, str, Any]]:
+    """Yield the values of an order that no attribute of its org defines.
+
+    Each has its area, "metadata" or "derivative", its key there, and the JSON value.
+    """
+    defined = {rule.path for rule in rules}
+    for area, values in (("metadata", order.metadata), ("derivative", order.derivative)):
+        for key, value in values.items():
+            if f"{area}.{key}" not in defined:
+                yield area, key, value
 
 
 def qr_drawing(text: str, *, border: int, cache_control: str) -> Response:
@@ -69,7 +83,7 @@ def preferences() -> Preferences:
 
 @desk.app_template_filter("local")
 def local(moment: datetime, seconds: bool = False) -> str:
-    """Return a moment in the person's format and zone; `zone_name()` names the zone."""
+    """Return a moment as text, in the person's format and zone; `zone_name` names the zone."""
     return preferences().write(moment, seconds=seconds)
 
 

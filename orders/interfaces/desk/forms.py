@@ -7,14 +7,16 @@ field. The services check what is typed; forms only read it.
 import re
 import secrets
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from functools import partial
+from typing import Any, TypeAlias
 
-from flask import Response, flash, request
+from flask import Response, abort, flash, render_template, request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField, PasswordField
+from wtforms import HiddenField, PasswordField, SelectField
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput, Taken
 from orders.domain.texts import lazy_gettext
@@ -22,10 +24,11 @@ from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
-from orders.services.accounts import ChangedMeanwhile
+from orders.services.accounts.checks import ChangedMeanwhile
 
 FormData: TypeAlias = MultiDict[str, str]
-T = TypeVar("T")
+# The services check the value that was chosen.
+MenuField = partial(SelectField, validate_choice=False)
 
 # 128 random bits, as `secrets.token_urlsafe(16)` writes them.
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -56,13 +59,27 @@ class SummaryError:
 
 @dataclass
 class FilledForm:
-    """A form with the errors of its fields; `focus` is the ID of the element to focus."""
+    """A form with the errors of its fields, by their names.
+
+    `notice` is a sentence above the form, `focus` the ID of the element that gets the focus, and
+    `status` the HTTP status of the answer with the form.
+    """
 
     form: Any  # a WTForms form: its fields have no types
     errors: dict[str, str] = field(default_factory=dict)
     summary: list[SummaryError] = field(default_factory=list)
     notice: str = ""
     focus: str = ""
+    status: int = 200
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the request has sent the form, and does not only ask for it."""
+        return bool(self.form.is_submitted())
+
+    def saving(self, address: str) -> "ErrorsInForm":
+        """Return the context manager for the statements that save what the form has sent."""
+        return ErrorsInForm(self, address)
 
     def values(self) -> dict[str, Any]:
         """Return what was typed, by the names of the attributes; "" for a missing text."""
@@ -77,7 +94,8 @@ class FilledForm:
         return self.errors.get(name, "")
 
     def show(self, errors: Iterable[FieldError]) -> None:
-        """Put each error at its field, and all of them into the summary."""
+        """Put each error at its field and all into the summary; `status` becomes 422."""
+        self.status = 422
         labels = {str(one.name): translated(one.label.text) for one in self.form}
         for error in errors:
             message = translated(error.message)
@@ -91,13 +109,54 @@ class FilledForm:
         self.focus = next((entry.target for entry in self.summary if entry.target), "")
 
 
+@dataclass(frozen=True)
+class ErrorsInForm:
+    """Keeps the errors of services that the block raises, so that the form is rendered with them.
+
+    Then the form's `status` is that of the answer: 422 for invalid input; 409 for a value in use,
+    or for an object that somebody else has changed, which the next try overwrites. Any other
+    Conflict is reported on the page at `address`, which ends the request.
+    """
+
+    entry: FilledForm
+    address: str
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if isinstance(error, InvalidInput):
+            self.entry.show(error.errors)
+        elif isinstance(error, Taken):
+            self.entry.show([FieldError(error.path, error.sentence)])
+            self.entry.status = 409
+        elif isinstance(error, ChangedMeanwhile):
+            kept = gettext(
+                "Nothing was saved: what you typed still stands here. "
+                "Save again to put it in place of theirs."
+            )
+            self.entry.notice = f"{translated(error.sentence)} {kept}"
+            self.entry.form.version.process_data(error.version)
+            self.entry.status = 409
+        elif isinstance(error, Conflict):
+            abort(report(translated(error.sentence), self.address, "bad"))
+        else:
+            return False
+        return True
+
+
 def sent_form(kind: type[FlaskForm]) -> FilledForm:
-    """Return the form as it was sent."""
+    """Return the form as the request has sent it."""
     return FilledForm(kind(formdata=request.form))
 
 
+def open_form(kind: type[FlaskForm], /, **values: object) -> FilledForm:
+    """Return the form as it was sent; for a GET, filled in with the values, by field names."""
+    return sent_form(kind) if request.method == "POST" else new_form(kind, **values)
+
+
 def new_form(kind: type[FlaskForm], /, **values: object) -> FilledForm:
-    """Return a form that nobody has sent, filled in with the values."""
+    """Return a form filled in with the values, by field names, whatever the request has sent."""
     return FilledForm(kind(formdata=None, **values))
 
 
@@ -113,11 +172,13 @@ def lines_of(text: str | None) -> list[str]:
 
 
 def number_in(sent: FormData, name: str, default: int = 0) -> int:
+    """Return the whole number in a field; the default if it is missing or no such number."""
     number = whole_number(sent.get(name, ""))
     return default if number is None else number
 
 
 def is_key(text: str) -> bool:
+    """Return whether the text may be a key that `new_key` has made."""
     return _KEY.fullmatch(text) is not None
 
 
@@ -127,86 +188,44 @@ def new_key() -> str:
 
 
 def own_id(key: str) -> str:
-    """Return the ID of the one thing that this person's form can create, by the form's key."""
+    """Return a UUID made of the signed-in person and the key of a form.
+
+    What the form creates gets it as its ID, so that the same form sent twice creates one thing.
+    """
     return str(uuid.uuid5(uuid.UUID(signed_in().id), key))
 
 
 def id_by_field(key: Any) -> str:  # noqa: ANN401 - a field, which has no types
-    """Return the ID for the key in a form's field; replace a key that no page has made."""
+    """Return `own_id` for the key in a form's field, which gets a new one if it is not valid."""
     if not is_key(key.data or ""):
         key.process_data(new_key())
     return own_id(key.data)
 
 
-def html_page(text: str, status: int = 200) -> Response:
-    return Response(text, status, mimetype="text/html")
+def html_page(template: str, status: int = 200, **context: object) -> Response:
+    return Response(render_template(template, **context), status, mimetype="text/html")
 
 
-def secret_page(text: str, status: int = 200) -> Response:
-    """Return a page with a secret on it: no browser keeps it, not for Back either."""
-    response = html_page(text, status)
+def secret_page(template: str, status: int = 200, **context: object) -> Response:
+    """Render a page with a secret on it: no browser keeps it, not for Back either."""
+    response = html_page(template, status, **context)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def report(message: str, address: str, category: str = "message") -> Response:
-    """Redirect to a page that shows the message, which is in the person's language."""
+    """Redirect to a page that shows the message, which is in the person's language.
+
+    The category is "bad" for something that was not done.
+    """
     flash(message, category)
     return go_to(address)
 
 
-def submit(
-    entry: FilledForm,
-    change: Callable[[], T],
-    *,
-    render: Callable[[], str],
-    then: Callable[[T], Response],
-    address: str,
-    page: Callable[[str, int], Response] = html_page,
-) -> Response:
-    """Make the change and answer with `then`, or with the form and its errors.
-
-    Another conflict is reported at `address`.
-    """
+@contextmanager
+def reporting_conflicts(address: str) -> Iterator[None]:
+    """Report a Conflict that the block raises on the page at `address`, which ends the request."""
     try:
-        result = change()
-    except InvalidInput as invalid:
-        entry.show(invalid.errors)
-        return page(render(), 422)
-    except Taken as taken:
-        entry.show([FieldError(taken.path, taken.sentence)])
-        return page(render(), 409)
-    except ChangedMeanwhile as changed:
-        kept = gettext(
-            "Nothing was saved: what you typed still stands here. "
-            "Save again to put it in place of theirs."
-        )
-        entry.notice = f"{translated(changed.sentence)} {kept}"
-        entry.form.version.process_data(changed.version)
-        return page(render(), 409)
+        yield
     except Conflict as conflict:
-        return report(translated(conflict.sentence), address, "bad")
-    return then(result)
-
-
-def save(
-    entry: FilledForm,
-    change: Callable[[], object],
-    *,
-    render: Callable[[], str],
-    done: str,
-    address: str,
-) -> Response:
-    """Save a form and report `done` at `address`, or render it with its errors."""
-    return submit(
-        entry, change, render=render, then=lambda _: report(done, address), address=address
-    )
-
-
-def perform(action: Callable[[], object], *, done: str, address: str) -> Response:
-    """Perform the action of a button, and report at `address` that it is done, or why not."""
-    try:
-        action()
-    except Conflict as conflict:
-        return report(translated(conflict.sentence), address, "bad")
-    return report(done, address)
+        abort(report(translated(conflict.sentence), address, "bad"))

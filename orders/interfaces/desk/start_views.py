@@ -12,12 +12,11 @@ from orders.interfaces.desk.display import status_names
 from orders.interfaces.http.i18n import language
 from orders.interfaces.http.session import current_member
 from orders.services import dashboard
-from orders.services.accounts.access import StaffMember
 from orders.services.languages import ENGLISH
 from orders.services.orders import queries
 
 MAX_CODE = 500  # characters; the rest is ignored
-ENGLISH_DAY = "EEEE, d MMMM y"  # as on all pages: Wednesday, 25 November 2026
+DAY_FORMATS = {ENGLISH: "EEEE, d MMMM y"}  # as on all pages: Wednesday, 25 November 2026
 
 
 @desk.get("/")
@@ -25,19 +24,13 @@ def start() -> AnyResponse | str:
     """Render the dashboard for staff, and redirect everybody else to the look-up."""
     if current_member() is None:
         return redirect(url_for("customer.find"))
-    return _render(signed_in())
-
-
-def _render(member: StaffMember) -> str:
+    member, code = signed_in(), language()
     write = member.preferences.write_day
-    code = language()
     glance = dashboard.load_dashboard(member.actor, zone=member.preferences.zone)
     return render_template(
         "desk/start.html",
         glance=glance,
-        today=format_date(
-            glance.today.day, ENGLISH_DAY if code == ENGLISH else "full", locale=code
-        ),
+        today=format_date(glance.today.day, DAY_FORMATS.get(code, "full"), locale=code),
         days={day.day: write(day.day) for day in glance.days},
         names=status_names(),
         by_day=charts.by_day(glance.days, write),

@@ -76,17 +76,17 @@ def start_pages(app: Flask) -> None:
 
 
 def compile_pages(app: Flask) -> Flask:
-    """Compile all templates, which takes a second at most; the first request would take a tenth."""
+    """Compile all templates, so that no request waits for it, and return the application."""
     for name in app.jinja_env.list_templates(extensions=["html"]):
         app.jinja_env.get_template(name)
     return app
 
 
 def keep_for_good(app: Flask) -> Flask:
-    """Take what is there now, which stays to the end, out of the garbage collector's sight.
+    """Exclude all objects that exist now from garbage collection, and return the application.
 
-    It would look through all of it again and again, a tenth of a second each time, while somebody
-    waits for an answer.
+    They stay until the process ends. A collection would look at all of them, which takes a tenth of
+    a second each time, while somebody waits for an answer.
     """
     gc.collect()
     gc.freeze()

@@ -51,9 +51,9 @@ def start_compression(app: Flask, *endpoints: str) -> None:
 
 
 def _whole(view: Callable[[str], Response]) -> Callable[[str], Response]:
-    """Wrap a view of files so that it reads them whole: streams compress less well.
+    """Return the view of static files with whole files as responses: streams compress less well.
 
-    A request with the current version of the file gets a response that is cached forever.
+    The response to a request with the current version of the file (`?v=`) may be cached forever.
     """
 
     def send(filename: str) -> Response:

@@ -40,7 +40,7 @@ def customer_link(short_id: str) -> str:
 
 
 def secret_link(endpoint: str, secret: str) -> str:
-    """Return the absolute URL of an endpoint with a secret in its query, for an e-mail."""
+    """Return the absolute URL of a page (`endpoint`) with a secret as `link`, for an e-mail."""
     return _host() + url_for(endpoint, link=secret)
 
 

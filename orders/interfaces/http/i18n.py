@@ -68,7 +68,7 @@ def language_of_request() -> str:
 
 
 def translated(text: str) -> str:
-    """Translate a text with its values; a plain string, such as the org's own, stays as it is."""
+    """Return a text with its values in the page's language; a plain string is returned as it is."""
     if not isinstance(text, Text):
         return text
     values = {name: _value(value) for name, value in text.values.items()}
@@ -105,7 +105,10 @@ def file_size(size: float) -> str:
 
 @contextmanager
 def use_language(*codes: str | None) -> Iterator[None]:
-    """Use the first of these languages that is available, else the language of the page."""
+    """Translate the block into the first of these languages that is available.
+
+    None is skipped; without an available one the language of the page is used.
+    """
     known = languages()
     with flask_babel.force_locale(next((code for code in codes if code in known), language())):
         yield
@@ -164,7 +167,7 @@ def keep_language(response: Response) -> Response:
 
 
 def _accepted() -> str | None:
-    """Return the language preferred by the browser; `*` is ignored, so the org's is used."""
+    """Return the available language that the browser prefers, or None; `*` names no language."""
     named = [(tag, quality) for tag, quality in request.accept_languages if tag != "*"]
     return LanguageAccept(named).best_match([*languages()])
 

@@ -23,8 +23,8 @@ class HandledRequest:
     """A request and how it was answered.
 
     `route` is the path as it is declared, without its values (`/api/orders/{reference}`), and empty
-    for an unknown address. `caller` is the token, where there was one. `status` is 500 when no
-    answer was made at all.
+    for an unknown address. `caller` is the token and its org, None without a known token. `status`
+    is 500 as long as there is no response.
     """
 
     method: str
@@ -41,7 +41,10 @@ Observer = Callable[[HandledRequest], None]
 
 
 def begin_request(environ: "WSGIEnvironment", *, is_api: bool) -> HandledRequest:
-    """Begin the account of a request; who answers it completes it by `handled_request`."""
+    """Return a new HandledRequest, and put it into the environment for `handled_request`.
+
+    Whatever answers the request completes it.
+    """
     path: str = environ["PATH_INFO"]
     if not path.isascii():  # WSGI has the bytes of a path as Latin-1
         path = path.encode("latin-1").decode("utf-8", "replace")
@@ -52,19 +55,19 @@ def begin_request(environ: "WSGIEnvironment", *, is_api: bool) -> HandledRequest
 
 
 def handled_request(environ: "WSGIEnvironment") -> HandledRequest:
-    """Return the account of the request with this environment."""
+    """Return the HandledRequest of this environment. Raises KeyError before `begin_request`."""
     handled: HandledRequest = environ[_PLACE]
     return handled
 
 
 def record_route() -> None:
-    """Complete the account of a page's request (a hook of Flask, before the view)."""
+    """Set the route of a page's HandledRequest (a hook of Flask, before the view)."""
     if request.url_rule is not None:
         handled_request(request.environ).route = request.url_rule.rule
 
 
 def log_requests(recorder: RequestRecorder) -> Observer:
-    """Return the observer that writes the request log: requests of known tokens to the API."""
+    """Return the observer that writes the request log, with the API requests of known tokens."""
 
     def observe(handled: HandledRequest) -> None:
         if handled.caller is not None:

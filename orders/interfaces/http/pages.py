@@ -29,7 +29,7 @@ def page_number() -> int:
 
 
 def go_to(address: str) -> Response:
-    """Redirect to another page of ours; htmx follows it by loading the whole page."""
+    """Return a redirect to another page of this service; htmx loads that page whole."""
     if wants_piece():
         response: Response = htmx_flask.make_response("", 200, redirect=address)
     else:

@@ -48,9 +48,10 @@ def is_available() -> bool:
 
 
 def make_pdf(html: str, read: Reader) -> bytes:
-    """Render HTML as PDF. `read` returns pictures; static files are read from their folder.
+    """Return HTML rendered as PDF.
 
-    Raises PdfMissing.
+    `read` returns content and type of a URL's path, or None for one that does not exist; static
+    files are read without it. Raises PdfMissing.
     """
     weasyprint = _load()
     request_lock.release()  # rendering takes up to a second, and other requests should continue

@@ -1,4 +1,4 @@
-"""Headers and cookies that every answer carries."""
+"""Security headers of every response, and the session cookie."""
 
 import time
 from datetime import timedelta
@@ -20,7 +20,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-# What programs get: an answer of the API is not a page, wherever somebody shows it.
+# For responses of the API, which are no pages, even where a browser shows one.
 PROGRAM_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -63,14 +63,13 @@ def add_security_headers(response: Response) -> Response:
 class SessionCookies(SecureCookieSessionInterface):
     """Signed session cookies that are `Secure` whenever the request came over TLS.
 
-    A cookie is sent again when something in it changed, and after RENEW_AFTER with an answer for
-    this person alone. Not with each answer: a picture that is still on its way would put back
-    what the session was when it was asked for, and a shared cache that keeps the picture would
-    give the cookie to others.
+    A cookie is sent again when the session changed, and after RENEW_AFTER with a response that is
+    `private`. Not with every response: a picture that arrives late would restore an older session,
+    and a shared cache that keeps the picture would give the cookie to other people.
     """
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Send the cookie if something in it is new or it is due, with the time of its sending."""
+        """Set the cookie if the session changed or a new cookie is due (see the class)."""
         if isinstance(session, SecureCookieSession) and _is_kept(session):
             is_due = time.time() - dict.get(session, SENT, 0) > RENEW_AFTER
             if session.modified or (is_due and response.cache_control.private):
@@ -78,13 +77,13 @@ class SessionCookies(SecureCookieSessionInterface):
         super().save_session(app, session, response)
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Return whether the cookie may travel over TLS only."""
+        """Return whether the browser may send the cookie over TLS only."""
         return super().get_cookie_secure(app) or request.is_secure
 
 
 def _is_kept(session: SecureCookieSession) -> bool:
     """Return whether the session outlives the browser.
 
-    Read past the session's own methods, which would make every answer depend on the cookie.
+    The session's own methods are not used: they would add `Vary: Cookie` to every response.
     """
     return bool(dict.get(session, "_permanent"))

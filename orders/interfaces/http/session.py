@@ -10,8 +10,7 @@ from wtforms import PasswordField, StringField
 
 from orders.domain.errors import ServiceBusy
 from orders.domain.texts import lazy_gettext
-from orders.services import accounts
-from orders.services.accounts import access
+from orders.services.accounts import access, accounts
 from orders.services.accounts.access import StaffMember
 
 # In sessions without the second factor that the org requires.
@@ -79,7 +78,7 @@ def begin_session() -> None:
 
 
 def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
-    """Begin the session of an authenticated person, and record the sign-in."""
+    """Begin the session of an authenticated person, and record when and how they signed in."""
     begin_session()
     login_user(SignedIn(member))
     # People can sign in while the database is busy.
@@ -90,7 +89,10 @@ def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> N
 
 
 def stay_signed_in(member: StaffMember) -> None:
-    """Keep this session after a change that ends the person's sessions."""
+    """Sign the person in again, after a change of theirs that ended all of their sessions.
+
+    A person who has been removed stays signed out.
+    """
     again = access.reload_staff(member.id)
     if again is not None:
         login_user(SignedIn(again))

@@ -2,10 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -16,9 +15,9 @@ from orders.domain.inputs import Limits
 from orders.interfaces.api.service import document
 from orders.interfaces.http.current_settings import current_limits, service_address
 from orders.interfaces.http.session import current_member
-from orders.interfaces.reference.samples import LANGUAGES, SampleRequest, code_for
-from orders.interfaces.reference.schema_words import SCHEMAS, Field, SchemaWords, Shape
-from orders.services import accounts
+from orders.interfaces.reference.samples import LANGUAGES, code_for, json_text
+from orders.interfaces.reference.schema_words import SCHEMAS, SchemaWords
+from orders.services.accounts import tokens as access_tokens
 
 JSON = "application/json"
 DOCUMENT_PATH = "/api/openapi.json"
@@ -27,274 +26,146 @@ SHOWN_OPTIONAL = ("customerId", "perPage")
 RESPONSES = "#/components/responses/"
 _CODE = re.compile(r"`([^`]+)`")
 
+# A part of the document, with what the page shows beside its own keys.
+Described: TypeAlias = dict[str, Any]
+
 reference_pages = Blueprint("reference", __name__, url_prefix="/docs")
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterText:
-    """A parameter of the path, the query or a header; `example` as it is typed."""
-
-    name: str
-    place: str
-    type: str
-    is_required: bool
-    rule: str
-    description: str
-    example: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExampleText:
-    """An example as indented JSON."""
-
-    summary: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class BodyText:
-    """A body of one media type, with the forms that it may have."""
-
-    media_type: str
-    shapes: tuple[Shape, ...]
-    examples: tuple[ExampleText, ...]
-
-    @property
-    def is_json(self) -> bool:
-        """Whether the body can be typed; forms with files are described only."""
-        return self.media_type == JSON
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerText:
-    """A response; `object_name` names the object of the chapter that it contains."""
-
-    status: int
-    description: str
-    headers: tuple[str, ...]
-    media_type: str
-    object_name: str
-    examples: tuple[ExampleText, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointText:
-    """One operation, with its code by the languages' keys."""
-
-    id: str
-    method: str
-    path: str
-    summary: str
-    description: str
-    tokens: str
-    needs_token: bool
-    is_deprecated: bool
-    parameters: tuple[ParameterText, ...]
-    bodies: tuple[BodyText, ...]
-    answers: tuple[AnswerText, ...]
-    refusals: tuple[AnswerText, ...]
-    code: Mapping[str, str]
-
-    @property
-    def json_body(self) -> BodyText | None:
-        return next((body for body in self.bodies if body.is_json), None)
-
-
-@dataclass(frozen=True, slots=True)
-class DescribedObject:
-    """An object in responses, with its fields."""
-
-    name: str
-    title: str
-    description: str
-    fields: tuple[Field, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ChapterText:
-    """The endpoints of one resource, and the objects in their responses."""
-
-    name: str
-    description: str
-    endpoints: tuple[EndpointText, ...]
-    objects: tuple[DescribedObject, ...]
-
-    @property
-    def anchor(self) -> str:
-        return f"chapter-{self.name.lower().replace(' ', '-')}"
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """The whole page."""
-
-    base: str
-    introduction: str
-    chapters: tuple[ChapterText, ...]
-    refusals: tuple[AnswerText, ...]
-
-    def endpoint(self, operation_id: str) -> EndpointText:
-        return next(
-            one for part in self.chapters for one in part.endpoints if one.id == operation_id
-        )
-
-
 @lru_cache(maxsize=8)
-def read_reference(limits: Limits, base: str) -> Reference:
-    """Return the page's content for these limits; `base` is the start of all addresses."""
+def read_reference(limits: Limits, base: str) -> Described:
+    """Return what the templates of the page show for these limits, by name.
+
+    `endpoints` are all operations by their IDs, `refusals` the errors that they share. Each of the
+    `chapters` has its own operations and the objects in their responses. `base` is the start of all
+    addresses: `https://orders.example`.
+    """
     return _DocumentReader(document(limits, "/"), base).whole()
 
 
 class _DocumentReader:
+    """Adds to the parts of the document what the templates show beside them."""
+
     def __init__(self, described: Mapping[str, Any], base: str) -> None:
         self._document = described
-        self._shared = described["components"]
-        self._words = SchemaWords(self._shared["schemas"])
+        self._responses = described["components"]["responses"]
+        self._words = SchemaWords(described["components"]["schemas"])
         self._base = base
 
-    def whole(self) -> Reference:
-        operations = [
-            (method.upper(), path, operation)
+    def whole(self) -> Described:
+        endpoints = {
+            operation["operationId"]: self._operation(method.upper(), path, operation)
             for path, methods in self._document["paths"].items()
             for method, operation in methods.items()
-        ]
-        chapters = []
-        for tag in self._document["tags"]:
-            of_tag = [one for one in operations if tag["name"] in one[2]["tags"]]
-            endpoints = tuple(self._endpoint(*one) for one in of_tag)
-            chapters.append(
-                ChapterText(tag["name"], tag["description"], endpoints, self._objects(endpoints))
-            )
-        refusals = {
-            status: one["$ref"]
-            for _, _, operation in operations
-            for status, one in operation["responses"].items()
-            if "$ref" in one
         }
-        return Reference(
-            self._base,
-            self._document["info"]["description"],
-            tuple(chapters),
-            tuple(self._answer(status, {"$ref": refusals[status]}) for status in sorted(refusals)),
-        )
+        refusals = {one["status"]: one for each in endpoints.values() for one in each["refusals"]}
+        return {
+            "base": self._base,
+            "introduction": self._document["info"]["description"],
+            "chapters": [self._chapter(tag, endpoints) for tag in self._document["tags"]],
+            "endpoints": endpoints,
+            "refusals": [
+                self._response(status, {"$ref": refusals[status]["$ref"]})
+                for status in sorted(refusals)
+            ],
+        }
 
-    def _endpoint(self, method: str, path: str, operation: Mapping[str, Any]) -> EndpointText:
-        description, _, tokens = operation["description"].rpartition("\n\n")
-        parameters = tuple(self._parameter(one) for one in operation.get("parameters", ()))
-        content = operation.get("requestBody", {}).get("content", {})
-        bodies = tuple(
-            BodyText(kind, self._words.shapes(part["schema"]), _examples(part))
-            for kind, part in content.items()
+    def _chapter(self, tag: Described, endpoints: Mapping[str, Described]) -> Described:
+        """Return a chapter: the operations with a tag, and the objects in their responses."""
+        found = [one for one in endpoints.values() if tag["name"] in one["tags"]]
+        names = dict.fromkeys(
+            response["object"] for one in found for response in one["answers"] if response["object"]
         )
+        objects = {name: self._words.shapes({"$ref": SCHEMAS + name})[0] for name in names}
+        return {**tag, "endpoints": found, "objects": objects}
+
+    def _operation(self, method: str, path: str, operation: Described) -> Described:
+        """Return an operation with its code; its responses are split into answers and refusals.
+
+        `bodies` has shapes and examples of the request's body by media type.
+        """
+        description, _, tokens = operation["description"].rpartition("\n\n")
+        parameters = [self._parameter(one) for one in operation.get("parameters", ())]
+        bodies: dict[str, Described] = {
+            kind: {"shapes": self._words.shapes(part["schema"]), "examples": _examples(part)}
+            for kind, part in operation.get("requestBody", {}).get("content", {}).items()
+        }
+        responses = [self._response(*one) for one in operation["responses"].items()]
+        answers = [one for one in responses if "$ref" not in one]
         needs_token = operation.get("security") != []
         address = _address(path, parameters)
-        samples = content.get(JSON, {}).get("examples", {}).values()
-        responses = operation["responses"].items()
-        answers = tuple(self._answer(*one) for one in responses if "$ref" not in one[1])
-        return EndpointText(
-            id=operation["operationId"],
-            method=method,
-            path=path,
-            summary=operation["summary"],
-            description=description,
-            tokens=tokens,
-            needs_token=needs_token,
-            is_deprecated=bool(operation.get("deprecated")),
-            parameters=parameters,
-            bodies=bodies,
-            answers=answers,
-            refusals=tuple(self._answer(*one) for one in responses if "$ref" in one[1]),
-            code=code_for(
-                SampleRequest(
-                    method,
-                    self._base + address,
-                    needs_token,
-                    JSON in content,
-                    next((one["value"] for one in samples), None),
-                    _file_name(address, method, answers[0]),
-                )
+        is_file = method == "GET" and JSON not in answers[0]["media_type"]
+        return {
+            **operation,
+            "method": method,
+            "path": path,
+            "description": description,
+            "tokens": tokens,
+            "needs_token": needs_token,
+            "parameters": parameters,
+            "bodies": bodies,
+            "answers": answers,
+            "refusals": [one for one in responses if "$ref" in one],
+            "code": code_for(
+                method,
+                self._base + address,
+                needs_token=needs_token,
+                body=bodies[JSON]["examples"][0]["value"] if JSON in bodies else None,
+                file=address.partition("?")[0].rpartition("/")[2] if is_file else "",
             ),
-        )
+        }
 
-    def _parameter(self, described: Mapping[str, Any]) -> ParameterText:
+    def _parameter(self, described: Described) -> Described:
+        """Return a parameter with type and rule in words, and with its example as it is typed."""
         # A parameter that is JSON text has its schema and example below a media type.
         is_text = "content" in described
         part = described["content"][JSON] if is_text else described
-        return ParameterText(
-            name=described["name"],
-            place=described["in"],
-            type=("JSON text: " if is_text else "") + self._words.type_of(part["schema"]),
-            is_required=described["required"],
-            rule=self._words.rule_of(part["schema"]),
-            description=described["description"],
-            example=_as_text(part["example"]),
-        )
+        example = part["example"]
+        return {
+            **described,
+            "type": ("JSON text: " if is_text else "") + self._words.type_of(part["schema"]),
+            "rule": self._words.rule_of(part["schema"]),
+            "example": (
+                example if isinstance(example, str) else json.dumps(example, ensure_ascii=False)
+            ),
+        }
 
-    def _answer(self, status: str, described: Mapping[str, Any]) -> AnswerText:
+    def _response(self, status: str, described: Described) -> Described:
+        """Return a response with its media type, and the name of the object that it contains.
+
+        Both are empty for a response without a body. A reference to a shared response is followed,
+        and its `$ref` stays.
+        """
         if "$ref" in described:
             name = described["$ref"].removeprefix(RESPONSES)
-            described = {**self._shared["responses"][name], **described}
-        content: Mapping[str, Any] = described.get("content", {})
-        kind, part = next(iter(content.items()), ("", dict[str, Any]()))
-        reference = part.get("schema", {}).get("$ref", "")
-        return AnswerText(
-            status=int(status),
-            description=described["description"],
-            headers=tuple(described.get("headers", ())),
-            media_type=kind,
-            object_name=reference.removeprefix(SCHEMAS),
-            examples=_examples(part),
-        )
-
-    def _objects(self, endpoints: tuple[EndpointText, ...]) -> tuple[DescribedObject, ...]:
-        """Return the objects in the endpoints' responses; those inside them are their fields."""
-        names = dict.fromkeys(
-            answer.object_name
-            for endpoint in endpoints
-            for answer in endpoint.answers
-            if answer.object_name
-        )
-        shapes = {name: self._words.shapes({"$ref": SCHEMAS + name})[0] for name in names}
-        return tuple(
-            DescribedObject(name, _title(name), shape.title, shape.fields)
-            for name, shape in shapes.items()
-        )
+            described = {**self._responses[name], **described}
+        content: Described = described.get("content", {})
+        media_type = next(iter(content), "")
+        part = content.get(media_type, {})
+        return {
+            **described,
+            "status": int(status),
+            "media_type": media_type,
+            "object": part.get("schema", {}).get("$ref", "").removeprefix(SCHEMAS),
+            "examples": _examples(part),
+        }
 
 
-def _title(name: str) -> str:
-    """Return `order` for `OrderAnswer`, `configuration list` for `ConfigurationList`."""
-    words = "".join(f" {one.lower()}" if one.isupper() else one for one in name)
-    return words.strip().removesuffix(" answer")
+def _examples(part: Described) -> list[Described]:
+    """Return the examples below a media type, each with its JSON as indented `text`."""
+    examples = part.get("examples", {}).values()
+    return [{**one, "text": json_text(one["value"])} for one in examples]
 
 
-def _file_name(address: str, method: str, answer: AnswerText) -> str:
-    """Return a file name for a response that is not JSON: the end of its address."""
-    is_file = method == "GET" and JSON not in answer.media_type
-    return address.partition("?")[0].rpartition("/")[2] if is_file else ""
-
-
-def _address(path: str, parameters: tuple[ParameterText, ...]) -> str:
+def _address(path: str, parameters: Iterable[Described]) -> str:
+    """Return the path with examples of its parameters, and of those in the query that are shown."""
+    sent = []
     for one in parameters:
-        if one.place == "path":
-            path = path.replace(f"{{{one.name}}}", quote(one.example, safe=""))
-    sent = [
-        (one.name, one.example)
-        for one in parameters
-        if one.place == "query" and (one.is_required or one.name in SHOWN_OPTIONAL)
-    ]
+        if one["in"] == "path":
+            path = path.replace(f"{{{one['name']}}}", quote(one["example"], safe=""))
+        elif one["in"] == "query" and (one["required"] or one["name"] in SHOWN_OPTIONAL):
+            sent.append((one["name"], one["example"]))
     return f"{path}?{urlencode(sent)}" if sent else path
-
-
-def _examples(part: Mapping[str, Any]) -> tuple[ExampleText, ...]:
-    return tuple(
-        ExampleText(one.get("summary", ""), json.dumps(one["value"], ensure_ascii=False, indent=2))
-        for one in part.get("examples", {}).values()
-    )
-
-
-def _as_text(value: object) -> str:
-    """Return a parameter's value as it is typed: texts as they are, everything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @reference_pages.get("/")
@@ -310,7 +181,7 @@ def show_reference() -> Response:
         "reference/reference.html",
         reference=read_reference(current_limits(), service_address()),
         languages=LANGUAGES,
-        tokens=() if member is None else accounts.list_tokens(member.org_id),
+        tokens=() if member is None else access_tokens.list_tokens(member.org_id),
         host=request.host,
         document=f"{request.root_path}{DOCUMENT_PATH}",
     )
@@ -326,6 +197,7 @@ def words(text: str) -> Markup:
 
 
 @reference_pages.app_template_filter()
-def paragraphs(text: str) -> list[str]:
-    """Split a text of the document at its blank lines."""
-    return [part for part in text.split("\n\n") if part.strip()]
+def name_in_words(name: str) -> str:
+    """Return the name of a response's object in words: `order` for `OrderAnswer`."""
+    words_of_name = re.sub("([A-Z])", r" \1", name).lower().strip()
+    return words_of_name.removesuffix(" answer")

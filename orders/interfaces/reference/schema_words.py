@@ -38,7 +38,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One of the shapes that a body can have; it must meet one of the conditions, if any."""
+    """One of the shapes that a body can have.
+
+    The body must meet one of the `conditions`, titles such as "At least one line"; `()` for none.
+    """
 
     title: str
     fields: tuple[Field, ...]
@@ -46,7 +49,7 @@ class Shape:
 
 
 class SchemaWords:
-    """Describes schemas that may refer to the document's shared ones, which it gets by name."""
+    """Describes JSON Schema in words; `shared` are the document's own schemas by name."""
 
     def __init__(self, shared: Mapping[str, Schema]) -> None:
         self._shared = shared
@@ -59,7 +62,7 @@ class SchemaWords:
         return schema
 
     def shapes(self, schema: Schema) -> tuple[Shape, ...]:
-        """Return the shapes that a body can have."""
+        """Return the shapes that a body with this schema can have: one for each alternative."""
         whole = self.resolve(schema)
         variants = [self.resolve(one) for one in whole.get("anyOf", whole.get("oneOf", ()))]
         if not variants or whole.get("properties"):
@@ -69,7 +72,11 @@ class SchemaWords:
         return tuple(shape for variant in variants for shape in self.shapes(variant))
 
     def type_of(self, schema: Schema, *, is_inside: bool = False) -> str:
-        """Return what kind of value it is: `string or null`, `array of objects`."""
+        """Return what kind of value it is: `string or null`, `array of objects`.
+
+        With `is_inside`, for entries of an array and for alternatives, no further alternatives are
+        followed: schemas may contain themselves. The answer is then ANY.
+        """
         whole = self.resolve(schema)
         if "const" in whole:
             return "boolean" if isinstance(whole["const"], bool) else "string"
@@ -78,14 +85,12 @@ class SchemaWords:
             return "string"
         if kinds is None:
             variants = whole.get("anyOf", whole.get("oneOf", ()))
-            # Recursive schemas end here.
             found = [] if is_inside else [self.type_of(one, is_inside=True) for one in variants]
             return " or ".join(dict.fromkeys(found)) or ANY
-        names = [kinds] if isinstance(kinds, str) else list(kinds)
-        return " or ".join(self._array(whole) if one == "array" else one for one in names)
+        return " or ".join(self._array(whole) if one == "array" else one for one in _kinds(whole))
 
     def rule_of(self, schema: Schema) -> str:
-        """Return the limits and the default of a value in words."""
+        """Return the limits and the default of a value in words; `""` if it has none."""
         return "; ".join(_rules(self.resolve(schema)))
 
     def _array(self, schema: Schema) -> str:
@@ -95,7 +100,11 @@ class SchemaWords:
     def _fields(
         self, schema: Schema, prefix: str = "", depth: int = 0, above: tuple[Schema, ...] = ()
     ) -> Iterator[Field]:
-        """Yield the fields of an object or of an array's entries, parents before children."""
+        """Yield the fields of an object or of an array's entries, parents before children.
+
+        `prefix` begins their names. `above` are the schemas around this one; nothing is yielded for
+        one of them, because a schema may contain itself.
+        """
         whole = self.resolve(schema)
         if "array" in _kinds(whole):
             yield from self._fields(whole.get("items") or {}, prefix + OF_ARRAY, depth, above)

@@ -20,18 +20,13 @@ from orders.domain.json_values import find_unstorable
 from orders.domain.permissions import ROLES
 from orders.domain.preferences import Preferences, preference_faults
 from orders.domain.texts import Text, lazy_gettext
-from orders.services.accounts.access import StaffMember, verify_password
-from orders.services.accounts.checks import (
-    find_row,
-    hash_password,
-    password_errors,
-    person_name_errors,
-    refuse,
-)
+from orders.services.accounts.access import StaffMember, password_hasher, verify_password
+from orders.services.accounts.checks import find_row, password_errors, person_name_errors, refuse
 from orders.services.accounts.orgs import require_org
 from orders.services.languages import languages
 from orders.storage import database
 from orders.storage.models.people import PasswordReset, StaffAccount, StaffEvent
+from orders.storage.tables import columns_of, staff_account
 
 
 class EventKind(Enum):
@@ -71,7 +66,11 @@ def record_event(
     by: str | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Add an event within a transaction; `by` is the ID of the acting account."""
+    """Add an event to the log of an account, in the caller's transaction.
+
+    `by` is the ID of the account that acted; None, and the account itself, mean that no other
+    person did. `at` is the present time unless given.
+    """
     row = {
         "staff_id": staff_id,
         "at": at or datetime.now(UTC),
@@ -82,7 +81,7 @@ def record_event(
 
 
 def list_events(org_id: str, staff_id: str, *, most: int) -> list[AccountEvent]:
-    """Return the newest `most` events of an account of the org, newest first."""
+    """Return at most `most` events of an account, newest first; none for another org's account."""
     other = aliased(StaffAccount)
     name: Any = func.coalesce(func.nullif(other.name, ""), other.email, "")
     statement = (
@@ -93,11 +92,10 @@ def list_events(org_id: str, staff_id: str, *, most: int) -> list[AccountEvent]:
         .order_by(StaffEvent.id.desc())
         .limit(most)
     )
-    with database.read() as connection:
-        return [
-            AccountEvent(at, _TEXT_OF.get(kind, kind), by)
-            for at, kind, by in connection.execute(statement)
-        ]
+    return [
+        AccountEvent(at, _TEXT_OF.get(kind, kind), by)
+        for at, kind, by in database.fetch_all(statement)
+    ]
 
 
 UNKNOWN = lazy_gettext("There is no staff account with this ID.")
@@ -134,6 +132,7 @@ def email_taken(address: str) -> Text:
 
 
 def role_errors(role: str) -> list[FieldError]:
+    """Return an error unless the role is one of ROLES."""
     if role in ROLES:
         return []
     return [FieldError("role", lazy_gettext("One of: %(options)s.", options=", ".join(ROLES)))]
@@ -142,6 +141,7 @@ def role_errors(role: str) -> list[FieldError]:
 def new_account(
     org_id: str, *, email: str, role: str, password_hash: str, name: str = ""
 ) -> dict[str, Any]:
+    """Return the row of a new account, with a new ID, for the table of staff accounts."""
     return {
         "id": str(uuid.uuid4()),
         "org_id": org_id,
@@ -161,7 +161,9 @@ def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
     """
     address = email.strip().lower()
     refuse([*email_errors(address), *role_errors(role), *password_errors(password)])
-    row = new_account(org_id, email=address, role=role, password_hash=hash_password(password))
+    row = new_account(
+        org_id, email=address, role=role, password_hash=password_hasher.hash(password)
+    )
 
     try:
         with database.transaction() as connection:
@@ -177,19 +179,20 @@ def list_staff(org_id: str) -> list[Account]:
     statement = _accounts(org_id).order_by(
         StaffAccount.disabled_at.is_not(None), StaffAccount.email
     )
-    with database.read() as connection:
-        return [_account(row) for row in connection.execute(statement)]
+    return [Account(**row._mapping) for row in database.fetch_all(statement)]
 
 
 def find_staff(org_id: str, staff_id: str) -> Account:
+    """Return an account of the org, also a disabled one. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, staff_id)
 
 
 def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
-    """Change the role of an account; `by` is the ID of the acting account.
+    """Change the role of an account; do nothing if it has that role.
 
-    Raises InvalidInput, NotFound, and Conflict for the own account and the org's last admin.
+    `by` is the ID of the account that acts. Raises InvalidInput for an unknown role, NotFound, and
+    Conflict if an admin would take the role from their own account or from the org's last admin.
     """
     refuse(role_errors(role))
 
@@ -207,10 +210,10 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
 def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = None) -> None:
     """Set the password of an account, end its sessions and invalidate its reset links.
 
-    `by` is the ID of the acting account. Raises InvalidInput and NotFound.
+    `by` is the ID of the account that acts; None for a command. Raises InvalidInput and NotFound.
     """
     refuse(password_errors(password))
-    password_hash = hash_password(password)
+    password_hash = password_hasher.hash(password)
 
     with database.transaction() as connection:
         _find(connection, org_id, staff_id)
@@ -225,7 +228,10 @@ def replace_password(
     kind: EventKind = EventKind.PASSWORD,
     by: str | None = None,
 ) -> None:
-    """Store a password hash, invalidate the account's reset links and record the event."""
+    """Store a password hash, end the account's reset links and record the event, in a transaction.
+
+    `kind` is the event to record, `by` the ID of the account that acted; see `record_event`.
+    """
     own = StaffAccount.id == staff_id
     connection.execute(update(StaffAccount).where(own).values(password_hash=password_hash))
     connection.execute(
@@ -239,7 +245,8 @@ def replace_password(
 def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
     """Disable an account and end its sessions; do nothing if it is disabled.
 
-    Raises NotFound, and Conflict for the own account and for the org's last admin.
+    `by` is the ID of the account that acts. Raises NotFound, and Conflict for that account itself
+    and for the org's last admin.
     """
     with database.transaction() as connection:
         require_org(connection, org_id, lock=True)
@@ -252,7 +259,10 @@ def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
 
 
 def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
-    """Enable a disabled account; do nothing if it is enabled. Raises NotFound."""
+    """Enable a disabled account; do nothing if it is enabled.
+
+    `by` is the ID of the account that acts. Raises NotFound.
+    """
     with database.transaction() as connection:
         if _find(connection, org_id, staff_id).disabled_at is None:
             return
@@ -269,23 +279,19 @@ def _keep_admin(
     """
     if staff_id == by:
         raise Conflict(own_message)
-    others = (
-        select(func.count())
-        .select_from(StaffAccount)
-        .where(
-            StaffAccount.org_id == org_id,
-            StaffAccount.id != staff_id,
-            StaffAccount.role == "admin",
-            StaffAccount.disabled_at.is_(None),
-        )
+    others = select(StaffAccount.id).where(
+        StaffAccount.org_id == org_id,
+        StaffAccount.id != staff_id,
+        StaffAccount.role == "admin",
+        StaffAccount.disabled_at.is_(None),
     )
-    if not connection.execute(others).scalar_one():
+    if connection.execute(others).first() is None:
         raise Conflict(LAST_ADMIN)
 
 
 def _find(connection: Connection, org_id: str, staff_id: str) -> Account:
     statement = _accounts(org_id).where(StaffAccount.id == staff_id)
-    return _account(find_row(connection, statement, staff_id, UNKNOWN))
+    return Account(**find_row(connection, statement, staff_id, UNKNOWN)._mapping)
 
 
 def _change(connection: Connection, org_id: str, staff_id: str, **values: Any) -> None:  # noqa: ANN401 - values of columns
@@ -294,36 +300,23 @@ def _change(connection: Connection, org_id: str, staff_id: str, **values: Any) -
 
 
 def _accounts(org_id: str) -> Any:  # noqa: ANN401 - a statement, whose type would list its columns
-    return select(
-        StaffAccount.id,
-        StaffAccount.email,
-        StaffAccount.role,
-        StaffAccount.created_at,
-        StaffAccount.disabled_at,
-        StaffAccount.name,
-        StaffAccount.last_signed_in_at,
-        StaffAccount.totp_secret.is_not(None).label("has_second_factor"),
-    ).where(StaffAccount.org_id == org_id)
-
-
-def _account(row: Any) -> Account:  # noqa: ANN401 - a row of `_accounts`
-    return Account(**row._mapping)
+    has_second_factor = StaffAccount.totp_secret.is_not(None).label("has_second_factor")
+    statement = select(*columns_of(Account, staff_account), has_second_factor)
+    return statement.where(StaffAccount.org_id == org_id)
 
 
 WRONG_PASSWORD = lazy_gettext("This is not your password.")
 
 
 def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> None:
-    """Store a person's name and preferences. Raises InvalidInput."""
+    """Store a person's name and preferences. Raises InvalidInput with an error for each field."""
     name = name.strip()
     errors = [*person_name_errors(name), *preference_faults(preferences)]
     if preferences.language and preferences.language not in languages():
         errors.append(FieldError("language", lazy_gettext("A language from the list.")))
     refuse(errors)
     values = {"name": name, "preferences": preferences.as_json()}
-    statement = update(StaffAccount).where(StaffAccount.id == member.id).values(values)
-    with database.transaction() as connection:
-        connection.execute(statement)
+    database.execute(update(StaffAccount).where(StaffAccount.id == member.id).values(values))
 
 
 def change_password(member: StaffMember, *, old: str, new: str) -> None:
@@ -333,7 +326,7 @@ def change_password(member: StaffMember, *, old: str, new: str) -> None:
     """
     require_password(member, old, "old_password")
     refuse(password_errors(new))
-    password_hash = hash_password(new)
+    password_hash = password_hasher.hash(new)
     with database.transaction() as connection:
         replace_password(connection, member.id, password_hash)
 
@@ -344,10 +337,9 @@ def require_password(member: StaffMember, typed: str, path: str) -> None:
         refuse([FieldError(path, WRONG_PASSWORD)])
 
 
-def record_sign_in(
-    member: StaffMember, *, by_recovery_code: bool = False, now: datetime | None = None
-) -> None:
-    at = now or datetime.now(UTC)
+def record_sign_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
+    """Store when the person has signed in, and add it to the log of the account."""
+    at = datetime.now(UTC)
     kind = EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN
     own = StaffAccount.id == member.id
 

@@ -66,11 +66,11 @@ def add_attribute(org_id: str, rule: AttributeRule) -> str:
 
 def list_attributes(org_id: str) -> list[DefinedAttribute]:
     """Return the org's attributes in the order of the form."""
-    with database.read() as connection:
-        return [_defined(row) for row in connection.execute(_attributes(org_id))]
+    return [_defined(row) for row in database.fetch_all(_attributes(org_id))]
 
 
 def find_attribute(org_id: str, attribute_id: str) -> DefinedAttribute:
+    """Return an attribute of the org. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, attribute_id)
 
@@ -92,9 +92,9 @@ def change_attribute(
 
 
 def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "down"]) -> int:
-    """Move an attribute by one position, if it is not at the end, and return it, from 1.
+    """Move an attribute one position up or down in the form; at the end it stays where it is.
 
-    Raises NotFound.
+    Returns its position then, counted from 1. Raises NotFound.
     """
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)

@@ -4,14 +4,13 @@ import hashlib
 import secrets
 from typing import Any
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Executable
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput, NotFound
 from orders.domain.identifiers import read_uuid
 from orders.domain.json_values import find_unstorable
 from orders.domain.preferences import MAX_PERSON_NAME
 from orders.domain.texts import Figure, lazy_gettext
-from orders.services.accounts.access import password_hasher
 
 MAX_NAME = 255  # characters, of an org or a token
 MIN_PASSWORD = 10  # characters
@@ -38,39 +37,38 @@ def version_of(*values: object) -> str:
 
 
 def require_version(sent: str | None, stored: str) -> None:
-    """Raise ChangedMeanwhile if a version was sent that is not the stored one."""
+    """Raise ChangedMeanwhile if `sent` is not the stored version; None means that none was sent."""
     if sent is not None and sent != stored:
         raise ChangedMeanwhile(stored)
 
 
-def require_id(text: str, message: str) -> None:
-    """Raise NotFound unless the text is a canonical UUID (PostgreSQL rejects NUL characters)."""
-    if read_uuid(text) != text:
-        raise NotFound(message)
+def find_row(connection: Connection, statement: Executable, row_id: str, message: str) -> Any:  # noqa: ANN401 - a row of the statement
+    """Return the only row of a select by `row_id`.
 
-
-def find_row(connection: Connection, statement: Select[Any], row_id: str, message: str) -> Any:  # noqa: ANN401 - a row of the statement
-    """Return the only row of a select by ID. Raises NotFound with the message."""
-    require_id(row_id, message)
-    row = connection.execute(statement).one_or_none()
+    Raises NotFound with the message if there is none, or if `row_id` is not a canonical UUID.
+    """
+    # Other texts are not sent to the database: PostgreSQL rejects NUL characters.
+    row = connection.execute(statement).one_or_none() if read_uuid(row_id) == row_id else None
     if row is None:
         raise NotFound(message)
     return row
 
 
 def refuse(errors: list[FieldError]) -> None:
+    """Raise InvalidInput with the errors; do nothing if there are none."""
     if errors:
         raise InvalidInput(errors)
 
 
-def name_errors(name: str) -> list[FieldError]:
-    if not 1 <= len(name.strip()) <= MAX_NAME:
-        return [FieldError("name", lazy_gettext("From 1 to %(most)s characters.", most=MAX_NAME))]
+def name_errors(name: str, most: int = MAX_NAME) -> list[FieldError]:
+    """Return the errors in a name: it is empty, has more than `most` characters, or unstorable."""
+    if not 1 <= len(name.strip()) <= most:
+        return [FieldError("name", lazy_gettext("From 1 to %(most)s characters.", most=most))]
     return find_unstorable(name, "name", nesting=0)
 
 
 def person_name_errors(name: str) -> list[FieldError]:
-    """Return the errors in a person's name, which may be empty."""
+    """Return the errors in a person's name, which may be empty: too long, or not printable."""
     if len(name) > MAX_PERSON_NAME:
         return [
             FieldError("name", lazy_gettext("At most %(most)s characters.", most=MAX_PERSON_NAME))
@@ -81,16 +79,13 @@ def person_name_errors(name: str) -> list[FieldError]:
 
 
 def password_errors(password: str) -> list[FieldError]:
+    """Return the errors in a new password: its length, or characters that cannot be stored."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         sentence = lazy_gettext(
             "From %(least)s to %(most)s characters.", least=MIN_PASSWORD, most=Figure(MAX_PASSWORD)
         )
         return [FieldError("password", sentence)]
     return find_unstorable(password, "password", nesting=0)
-
-
-def hash_password(password: str) -> str:
-    return password_hasher.hash(password)
 
 
 def readable_password() -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orders.domain.errors import Conflict, NotFound, Taken
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts.access import hash_secret
+from orders.services.accounts.access import hash_secret, password_hasher
 from orders.services.accounts.accounts import (
     EventKind,
     email_errors,
@@ -21,7 +21,6 @@ from orders.services.accounts.accounts import (
 )
 from orders.services.accounts.checks import (
     find_row,
-    hash_password,
     new_link_secret,
     password_errors,
     person_name_errors,
@@ -31,6 +30,7 @@ from orders.services.accounts.orgs import require_org
 from orders.storage import database
 from orders.storage.models.orgs import Org
 from orders.storage.models.people import InvitationRow, StaffAccount
+from orders.storage.tables import columns_of, invitation
 
 INVITED_FOR = timedelta(days=7)
 UNKNOWN = lazy_gettext("There is no open invitation with this ID.")
@@ -44,6 +44,7 @@ class Invitation:
     """An invitation that is neither accepted nor withdrawn; it may have expired."""
 
     id: str
+    org_id: str
     email: str
     role: str
     created_at: datetime
@@ -66,23 +67,15 @@ class NewInvitation:
 def invite(
     org_id: str, *, email: str, role: str, by: str, now: datetime | None = None
 ) -> NewInvitation:
-    """Create an invitation for an e-mail address; `by` is the ID of the acting admin.
+    """Create an invitation for an e-mail address; `by` is the ID of the admin who invites.
 
-    Raises InvalidInput, and Taken if the address has an account or an open invitation of this org.
+    The result contains the secret for the link, which ends after INVITED_FOR. Raises InvalidInput,
+    and Taken if the address has an account or an open invitation of this org.
     """
-    address, at = email.strip().lower(), now or datetime.now(UTC)
+    address, invitation_id = email.strip().lower(), str(uuid.uuid4())
     refuse([*email_errors(address), *role_errors(role)])
-    secret, invitation_id = new_link_secret(), str(uuid.uuid4())
-    row = {
-        "id": invitation_id,
-        "org_id": org_id,
-        "email": address,
-        "role": role,
-        "secret_hash": hash_secret(secret),
-        "created_at": at,
-        "created_by": by,
-        "expires_at": at + INVITED_FOR,
-    }
+    secret, link = _new_link(by, now)
+    row = {"id": invitation_id, "org_id": org_id, "email": address, "role": role, **link}
 
     with database.transaction() as connection:
         require_org(connection, org_id, lock=True)
@@ -106,11 +99,11 @@ def list_invitations(org_id: str) -> list[Invitation]:
         .where(InvitationRow.org_id == org_id)
         .order_by(InvitationRow.created_at.desc(), InvitationRow.id)
     )
-    with database.read() as connection:
-        return [Invitation(**row._mapping) for row in connection.execute(statement)]
+    return [Invitation(**row._mapping) for row in database.fetch_all(statement)]
 
 
 def find_invitation(org_id: str, invitation_id: str) -> Invitation:
+    """Return an open invitation of the org, also an expired one. Raises NotFound."""
     with database.read() as connection:
         return _find(connection, org_id, invitation_id)
 
@@ -118,22 +111,28 @@ def find_invitation(org_id: str, invitation_id: str) -> Invitation:
 def invite_again(
     org_id: str, invitation_id: str, *, by: str, now: datetime | None = None
 ) -> NewInvitation:
-    """Replace the link of an open invitation by a new one, valid for INVITED_FOR.
+    """Replace the link of an open invitation by a new one, which ends after INVITED_FOR.
 
-    Raises NotFound if it is not open.
+    `by` is the ID of the admin who invites. Raises NotFound if the invitation is not open.
     """
-    at, secret = now or datetime.now(UTC), new_link_secret()
+    secret, link = _new_link(by, now)
 
     with database.transaction() as connection:
         found = _find(connection, org_id, invitation_id)
-        values = {
-            "secret_hash": hash_secret(secret),
-            "created_at": at,
-            "created_by": by,
-            "expires_at": at + INVITED_FOR,
-        }
-        _change(connection, invitation_id, values, UNKNOWN)
+        _change(connection, invitation_id, link, UNKNOWN)
         return NewInvitation(invitation_id, found.email, secret)
+
+
+def _new_link(by: str, now: datetime | None) -> tuple[str, dict[str, Any]]:
+    """Return the secret of a new link, and the columns of an invitation that has this link."""
+    at, secret = now or datetime.now(UTC), new_link_secret()
+    columns = {
+        "secret_hash": hash_secret(secret),
+        "created_at": at,
+        "created_by": by,
+        "expires_at": at + INVITED_FOR,
+    }
+    return secret, columns
 
 
 def withdraw(org_id: str, invitation_id: str) -> None:
@@ -144,30 +143,35 @@ def withdraw(org_id: str, invitation_id: str) -> None:
 
 
 def find_by_link(secret: str, *, now: datetime | None = None) -> Invitation:
-    """Return the invitation of a link. Raises NotFound for an invalid or expired link."""
+    """Return the invitation whose link has this secret.
+
+    Raises NotFound if there is none, or if it is accepted, withdrawn or expired.
+    """
     with database.read() as connection:
         return _by_link(connection, secret, now or datetime.now(UTC))
 
 
 def accept(secret: str, *, name: str, password: str, now: datetime | None = None) -> str:
-    """Create the account of an invitation, close the invitation and return the account's ID.
+    """Create the account of an invitation, given the secret of its link, and return its ID.
 
-    Raises InvalidInput, NotFound for a dead link, and Conflict if the address has an account.
+    The link cannot be used again. Raises InvalidInput, NotFound for a link that is used, withdrawn
+    or expired, and Conflict if the address has an account.
     """
     at, name = now or datetime.now(UTC), name.strip()
     refuse([*person_name_errors(name), *password_errors(password)])
     find_by_link(secret, now=at)  # before the costly hash, so that strangers cannot cause load
-    password_hash = hash_password(password)
+    password_hash = password_hasher.hash(password)
 
     try:
         with database.transaction() as connection:
             found = _by_link(connection, secret, at)
             _change(connection, found.id, {"accepted_at": at}, DEAD_LINK)
-            org_id = connection.execute(
-                select(InvitationRow.org_id).where(InvitationRow.id == found.id)
-            ).scalar_one()
             row = new_account(
-                org_id, email=found.email, role=found.role, password_hash=password_hash, name=name
+                found.org_id,
+                email=found.email,
+                role=found.role,
+                password_hash=password_hash,
+                name=name,
             )
             connection.execute(insert(StaffAccount), row)
             record_event(connection, row["id"], EventKind.JOINED, at=at)
@@ -183,14 +187,7 @@ _IS_OPEN = (InvitationRow.accepted_at.is_(None), InvitationRow.withdrawn_at.is_(
 
 def _open() -> Any:  # noqa: ANN401 - a statement, whose type would list its columns
     return (
-        select(
-            InvitationRow.id,
-            InvitationRow.email,
-            InvitationRow.role,
-            InvitationRow.created_at,
-            InvitationRow.expires_at,
-            Org.name.label("org_name"),
-        )
+        select(*columns_of(Invitation, invitation), Org.name.label("org_name"))
         .join(Org, Org.id == InvitationRow.org_id)
         .where(*_IS_OPEN)
     )

@@ -15,13 +15,19 @@ from orders.domain.errors import FieldError, NotFound
 from orders.domain.permissions import CustomerCheck
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import content_type_of, is_true, too_many_bytes
-from orders.services.accounts.checks import name_errors, refuse, require_version, version_of
+from orders.services.accounts.checks import (
+    find_row,
+    name_errors,
+    refuse,
+    require_version,
+    version_of,
+)
 from orders.services.files import FileStore, new_name
 from orders.services.languages import languages
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Org
-from orders.storage.tables import customer_page, insert_new
+from orders.storage.tables import customer_page, upsert
 
 MAX_CONTACT = 255  # characters
 MAX_LOGO = 262_144  # bytes
@@ -60,14 +66,14 @@ def add_org(name: str) -> str:
     refuse(name_errors(name))
     org_id = str(uuid.uuid4())
     row = {"id": org_id, "name": name.strip(), "created_at": datetime.now(UTC)}
-    with database.transaction() as connection:
-        connection.execute(insert(Org), row)
+    database.execute(insert(Org).values(row))
     return org_id
 
 
 def find_org(org_id: str) -> OrgSettings:
+    """Return the settings of an org. Raises NotFound for an unknown org."""
     with database.read() as connection:
-        return _org(connection.execute(_settings.where(Org.id == org_id)).one_or_none())
+        return _read_settings(connection, org_id)
 
 
 def change_org(
@@ -94,8 +100,7 @@ def change_org(
 
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)
-        stored = _org(connection.execute(_settings.where(Org.id == org_id)).one_or_none())
-        require_version(version, stored.version)
+        require_version(version, _read_settings(connection, org_id).version)
         connection.execute(update(Org).where(Org.id == org_id).values(values))
 
 
@@ -110,8 +115,7 @@ def bump_rules_version(connection: Connection, org_id: str) -> None:
 
 
 def has_orgs() -> bool:
-    with database.read() as connection:
-        return connection.execute(select(Org.id).limit(1)).first() is not None
+    return database.fetch_one(select(Org.id).limit(1)) is not None
 
 
 def require_org(connection: Connection, org_id: str, *, lock: bool = False) -> None:
@@ -124,9 +128,8 @@ def require_org(connection: Connection, org_id: str, *, lock: bool = False) -> N
         raise NotFound(UNKNOWN_ORG)
 
 
-def _org(row: Any | None) -> OrgSettings:  # noqa: ANN401 - a row of `_settings`
-    if row is None:
-        raise NotFound(UNKNOWN_ORG)
+def _read_settings(connection: Connection, org_id: str) -> OrgSettings:
+    row = find_row(connection, _settings.where(Org.id == org_id), org_id, UNKNOWN_ORG)
     return OrgSettings(**row._mapping)
 
 
@@ -171,9 +174,11 @@ def change_customer_page(
     language: str,
     version: str | None = None,
 ) -> None:
-    """Change how the customer pages look; `""` means the default of the service.
+    """Change how the customer pages look.
 
-    Raises InvalidInput, NotFound, and ChangedMeanwhile if `version` is not the stored one.
+    `customer_check` is a value of CustomerCheck, `accent` a color, `contact` one line, `language` a
+    code; each but the first may be `""`, for the default of the service. Raises InvalidInput,
+    NotFound, and ChangedMeanwhile if `version` is given and not the stored one.
     """
     color = read_colour(accent) if accent.strip() else None
     refuse(_page_errors(customer_check, accent, contact, language, color))
@@ -193,9 +198,9 @@ def change_customer_page(
 def set_logo(
     org_id: str, *, file_name: str, declared_type: str, content: bytes, store: FileStore
 ) -> None:
-    """Replace the logo by a PNG, JPEG or WebP of at most MAX_LOGO bytes.
+    """Replace the logo by a PNG, JPEG or WebP of at most MAX_LOGO bytes, written to `store`.
 
-    Raises InvalidInput, and NotFound for an unknown org.
+    Raises InvalidInput for other files, and NotFound for an unknown org.
     """
     kind = content_type_of(declared_type, file_name, content)
     refuse(_logo_errors(kind, content))
@@ -205,20 +210,19 @@ def set_logo(
 
 
 def remove_logo(org_id: str, *, store: FileStore) -> None:
+    """Remove the logo, if there is one. Raises NotFound for an unknown org."""
     _replace_logo(org_id, None, store)
 
 
 def find_logo(sha256: str) -> Logo:
-    """Return the logo with this content hash, of any org. Raises NotFound."""
+    """Return the logo with this SHA-256 in hexadecimal, of whatever org. Raises NotFound."""
     if not _SHA256.fullmatch(sha256):
         raise NotFound(NO_LOGO)
     statement = select(customer_page).where(customer_page.c.logo_sha256 == sha256)
-    with database.read() as connection:
-        row = connection.execute(statement.limit(1)).one_or_none()
-    logo = None if row is None else _logo(row)
-    if logo is None:
+    row = database.fetch_one(statement)
+    if row is None:
         raise NotFound(NO_LOGO)
-    return logo
+    return Logo(row.logo_type, row.logo_sha256, row.logo_stored_as)
 
 
 def _replace_logo(org_id: str, logo: Logo | None, store: FileStore) -> None:
@@ -237,11 +241,8 @@ def _replace_logo(org_id: str, logo: Logo | None, store: FileStore) -> None:
 
 
 def _write(connection: Connection, org_id: str, values: dict[str, Any]) -> None:
-    plain = {column.name: None for column in customer_page.c}
-    row = {**plain, "customer_check": str(CustomerCheck.NONE), **values, "org_id": org_id}
-    if not insert_new(connection, customer_page, row):
-        mine = customer_page.c.org_id == org_id
-        connection.execute(update(customer_page).where(mine).values(values))
+    new = {"customer_check": str(CustomerCheck.NONE)}
+    upsert(connection, customer_page, {"org_id": org_id}, values, new)
 
 
 def _read(connection: Connection, org_id: str) -> CustomerPage:
@@ -261,14 +262,8 @@ def _page(rows: Sequence[Any]) -> CustomerPage:
         accent=row.accent,
         contact=row.contact,
         language=row.language,
-        logo=_logo(row),
+        logo=row.logo_type and Logo(row.logo_type, row.logo_sha256, row.logo_stored_as),
     )
-
-
-def _logo(row: Any) -> Logo | None:  # noqa: ANN401 - a row of `customer_page`
-    if row.logo_stored_as is None:
-        return None
-    return Logo(row.logo_type, row.logo_sha256, row.logo_stored_as)
 
 
 def _page_errors(

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, func, insert, select, update
 from orders.domain.errors import Conflict, NotFound
 from orders.domain.preferences import read_preferences
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts.access import hash_secret
+from orders.services.accounts.access import hash_secret, password_hasher
 from orders.services.accounts.accounts import EventKind, find_staff, record_event, replace_password
-from orders.services.accounts.checks import hash_password, new_link_secret, password_errors, refuse
+from orders.services.accounts.checks import new_link_secret, password_errors, refuse
 from orders.storage import database
 from orders.storage.models.people import PasswordReset, StaffAccount
 
@@ -34,7 +34,7 @@ class NewReset:
 
 
 def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = None) -> NewReset:
-    """Create a link for an account of the org, requested by the admin with the ID `by`.
+    """Create a link that sets a new password for an account; `by` is the ID of the acting admin.
 
     Raises NotFound, and Conflict for a disabled account.
     """
@@ -49,17 +49,15 @@ def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = No
 
 
 def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None:
-    """Create a link for the account with this address, requested by the person.
+    """Create a link that sets a new password, for the person with this e-mail address.
 
-    None if there is no such account or after MAX_REQUESTS. Callers must answer both alike and in
-    the same time, so that nobody learns who has an account.
+    Returns None if no enabled account has the address, and after MAX_REQUESTS links within
+    RESET_WITHIN. Callers must answer all alike and in the same time, so that nobody learns who has
+    an account.
     """
     address = email.strip().lower().replace("\0", "")
     own = (StaffAccount.email == address, StaffAccount.disabled_at.is_(None))
-    with database.read() as connection:
-        found = connection.execute(
-            select(StaffAccount.id, StaffAccount.preferences).where(*own)
-        ).one_or_none()
+    found = database.fetch_one(select(StaffAccount.id, StaffAccount.preferences).where(*own))
     if found is None:
         return None
     secret = _store(found.id, None, now or datetime.now(UTC), most=MAX_REQUESTS)
@@ -68,20 +66,24 @@ def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None
 
 
 def address_of_reset(secret: str, *, now: datetime | None = None) -> str:
-    """Return the e-mail address of a link's account. Raises NotFound for an invalid link."""
+    """Return the e-mail address of the account whose link has this secret.
+
+    Raises NotFound for a link that is unknown, used or expired, or of a disabled account.
+    """
     with database.read() as connection:
         return str(_by_link(connection, secret, now or datetime.now(UTC)).email)
 
 
 def set_by_reset(secret: str, *, password: str, now: datetime | None = None) -> str:
-    """Set the password by a link, end all sessions and return the account's e-mail address.
+    """Set the password of the account whose link has this secret, and end all of its sessions.
 
-    Raises InvalidInput, and NotFound for a dead link.
+    Returns the e-mail address of the account. Raises InvalidInput for the password, and NotFound
+    for a link that is unknown, used or expired.
     """
     at = now or datetime.now(UTC)
     refuse(password_errors(password))
     address_of_reset(secret, now=at)  # before the costly hash, so that strangers cannot cause load
-    password_hash = hash_password(password)
+    password_hash = password_hasher.hash(password)
 
     with database.transaction() as connection:
         found = _by_link(connection, secret, at)

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 import pyotp
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput
 from orders.domain.texts import lazy_gettext
@@ -63,16 +63,17 @@ def new_secret() -> str:
 
 
 def app_address(member: StaffMember, secret: str) -> str:
-    """Return the `otpauth:` URI that apps read from a QR code."""
+    """Return the `otpauth:` URI with the secret, which apps read from a QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=member.email, issuer_name=ISSUER)
 
 
 def turn_on(
     member: StaffMember, secret: str, typed: str, *, now: datetime | None = None
 ) -> list[str]:
-    """Turn the second factor on if the code shows that the app has the secret; end all sessions.
+    """Turn the second factor on, if `typed` is the code that the app shows for the secret.
 
-    Returns the recovery codes. Raises InvalidInput for a wrong code, and Conflict if it is on.
+    Returns the recovery codes, and ends all sessions of the person. Raises InvalidInput for a wrong
+    code, and Conflict if the second factor is on already.
     """
     at = now or datetime.now(UTC)
     step = _step_of(secret, typed, at)
@@ -81,12 +82,8 @@ def turn_on(
     codes = _new_codes()
 
     with database.transaction() as connection:
-        changed = connection.execute(
-            update(StaffAccount)
-            .where(StaffAccount.id == member.id, StaffAccount.totp_secret.is_(None))
-            .values(totp_secret=secret, totp_step=step, wrong_codes=0)
-        )
-        if not changed.rowcount:
+        values = {"totp_secret": secret, "totp_step": step, "wrong_codes": 0}
+        if not _set(connection, member.id, values, StaffAccount.totp_secret.is_(None)):
             raise Conflict(lazy_gettext("The second factor is switched on already."))
         _store(connection, member.id, codes)
         record_event(connection, member.id, EventKind.FACTOR_ON, at=at)
@@ -96,18 +93,14 @@ def turn_on(
 def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
     """Turn off an account's second factor and end its sessions; do nothing if it is off.
 
-    `by` is the ID of the acting account. Raises NotFound.
+    `by` is the ID of the account that acts. Raises NotFound.
     """
     find_staff(org_id, staff_id)
 
     with database.transaction() as connection:
-        changed = connection.execute(
-            update(StaffAccount)
-            .where(StaffAccount.id == staff_id, StaffAccount.totp_secret.is_not(None))
-            .values(totp_secret=None, totp_step=None, wrong_codes=0)
-        )
-        connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
-        if changed.rowcount:
+        values = {"totp_secret": None, "totp_step": None, "wrong_codes": 0}
+        if _set(connection, staff_id, values, StaffAccount.totp_secret.is_not(None)):
+            connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
             record_event(connection, staff_id, EventKind.FACTOR_OFF, by=by)
 
 
@@ -130,12 +123,15 @@ def state_of(member: StaffMember) -> SecondFactorState:
         .select_from(RecoveryCode)
         .where(RecoveryCode.staff_id == member.id, RecoveryCode.used_at.is_(None))
     )
-    with database.read() as connection:
-        return SecondFactorState(member.has_second_factor, connection.execute(unused).scalar_one())
+    return SecondFactorState(member.has_second_factor, database.fetch_value(unused))
 
 
 def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> CodeResult:
-    """Check a code of the app or a recovery code; an accepted code cannot be used again."""
+    """Check what a person has typed: a code of the app, or a recovery code; each works once.
+
+    The result is WRONG also for a person without a second factor, and LOCKED, whatever the code,
+    for WAIT after MOST_WRONG wrong codes.
+    """
     at = now or datetime.now(UTC)
 
     with database.transaction() as connection:
@@ -156,12 +152,12 @@ def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> Co
             return CodeResult.LOCKED
         step = _step_of(row.totp_secret, typed, at)
         if step is not None and (row.totp_step is None or step > row.totp_step):
-            _set(connection, member.id, totp_step=step, wrong_codes=0)
+            _set(connection, member.id, {"totp_step": step, "wrong_codes": 0})
             return CodeResult.BY_APP
         if _use_recovery_code(connection, member.id, typed, at):
-            _set(connection, member.id, wrong_codes=0)
+            _set(connection, member.id, {"wrong_codes": 0})
             return CodeResult.BY_RECOVERY_CODE
-        _set(connection, member.id, wrong_codes=wrong_before + 1, wrong_code_at=at)
+        _set(connection, member.id, {"wrong_codes": wrong_before + 1, "wrong_code_at": at})
         return CodeResult.WRONG
 
 
@@ -206,5 +202,9 @@ def _store(connection: Connection, staff_id: str, codes: list[str]) -> None:
     connection.execute(insert(RecoveryCode), rows)
 
 
-def _set(connection: Connection, staff_id: str, **values: Any) -> None:  # noqa: ANN401 - values of columns
-    connection.execute(update(StaffAccount).where(StaffAccount.id == staff_id).values(**values))
+def _set(
+    connection: Connection, staff_id: str, values: dict[str, Any], *conditions: ColumnElement[bool]
+) -> bool:
+    """Change the account if it fulfills the conditions; return whether it does."""
+    own = update(StaffAccount).where(StaffAccount.id == staff_id, *conditions)
+    return bool(connection.execute(own.values(values)).rowcount)

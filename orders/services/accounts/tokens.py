@@ -11,14 +11,13 @@ from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from orders.domain import domains
-from orders.domain.errors import Conflict, FieldError, NotFound
+from orders.domain.errors import Conflict, FieldError
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import hash_secret
 from orders.services.accounts.checks import (
     find_row,
     name_errors,
     refuse,
-    require_id,
     require_version,
     version_of,
 )
@@ -26,6 +25,7 @@ from orders.services.accounts.orgs import require_org
 from orders.storage import database
 from orders.storage.models.orgs import Token
 from orders.storage.pages import Page, Paging, numbered_page
+from orders.storage.tables import columns_of, token
 
 # Wire names of the fields by which tokens can be sorted.
 SORTABLE_TOKEN_FIELDS = {
@@ -111,8 +111,7 @@ def list_tokens(org_id: str) -> list[AccessToken]:
     statement = _tokens(org_id).order_by(
         Token.revoked_at.is_not(None), func.lower(Token.name), Token.created_at, Token.id
     )
-    with database.read() as connection:
-        return [_token(row) for row in connection.execute(statement)]
+    return [_token(row) for row in database.fetch_all(statement)]
 
 
 def list_active_tokens(org_id: str, paging: Paging) -> Page[AccessToken]:
@@ -134,25 +133,24 @@ def find_token(org_id: str, token_id: str) -> AccessToken:
 def change_token(
     org_id: str, token_id: str, *, name: str, allowed: Sequence[str], version: str | None = None
 ) -> None:
-    """Change the name and, of a public token, the domains.
+    """Change the name and, of a public token, the domains; of a private one `allowed` is ignored.
 
-    Raises InvalidInput, NotFound, Conflict for a revoked token, and ChangedMeanwhile.
+    Raises NotFound, Conflict for a revoked token, InvalidInput, and ChangedMeanwhile if `version`
+    is not the stored one.
     """
-    _refuse_revoked(known := find_token(org_id, token_id))
-    is_private = known.is_private
-    errors = name_errors(name)
-    if not is_private:
-        errors += _domain_errors(allowed)
-    refuse(errors)
-    values: dict[str, Any] = {"name": name.strip()}
-    if not is_private:
-        values["domains"] = _canonical(allowed)
+    own = _tokens(org_id).where(Token.id == token_id).with_for_update(key_share=True)
 
     with database.transaction() as connection:
-        own = _tokens(org_id).where(Token.id == token_id).with_for_update(key_share=True)
-        stored = _token(connection.execute(own).one())
-        _refuse_revoked(stored)
+        stored = _token(find_row(connection, own, token_id, UNKNOWN))
+        if stored.revoked_at is not None:
+            raise Conflict(
+                lazy_gettext("This token has been revoked: nothing of it can be changed.")
+            )
+        refuse(name_errors(name) + ([] if stored.is_private else _domain_errors(allowed)))
         require_version(version, stored.version)
+        values: dict[str, Any] = {"name": name.strip()}
+        if not stored.is_private:
+            values["domains"] = _canonical(allowed)
         connection.execute(update(Token).where(Token.id == token_id).values(values))
 
 
@@ -161,24 +159,14 @@ def revoke_token(token_id: str, *, org_id: str | None = None) -> None:
 
     Raises NotFound.
     """
-    require_id(token_id, UNKNOWN)
     own = [Token.id == token_id]
     if org_id is not None:
         own.append(Token.org_id == org_id)
+    revoked = update(Token).where(*own, Token.revoked_at.is_(None))
 
     with database.transaction() as connection:
-        if connection.execute(select(Token.id).where(*own)).first() is None:
-            raise NotFound(UNKNOWN)
-        connection.execute(
-            update(Token)
-            .where(*own, Token.revoked_at.is_(None))
-            .values(revoked_at=datetime.now(UTC))
-        )
-
-
-def _refuse_revoked(token: AccessToken) -> None:
-    if token.revoked_at is not None:
-        raise Conflict(lazy_gettext("This token has been revoked: nothing of it can be changed."))
+        find_row(connection, select(Token.id).where(*own), token_id, UNKNOWN)
+        connection.execute(revoked.values(revoked_at=datetime.now(UTC)))
 
 
 def _domain_errors(allowed: Sequence[str]) -> list[FieldError]:
@@ -198,10 +186,7 @@ def _canonical(allowed: Sequence[str]) -> list[str]:
 
 
 def _tokens(org_id: str) -> Select[Any]:
-    return select(
-        Token.id, Token.org_id, Token.name, Token.is_private, Token.domains,
-        Token.created_at, Token.last_used_at, Token.revoked_at,
-    ).where(Token.org_id == org_id)  # fmt: skip
+    return select(*columns_of(AccessToken, token)).where(Token.org_id == org_id)
 
 
 def _token(row: Any) -> AccessToken:  # noqa: ANN401 - a row of `_tokens`

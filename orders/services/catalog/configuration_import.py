@@ -3,19 +3,19 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 
-from orders.domain.configuration import FIELDS, NewConfiguration, named_in
+from orders.domain.configuration import FIELDS, ConfigurationInput, named_in
 from orders.domain.errors import Conflict, FieldError, Forbidden, InvalidInput, NotJson
 from orders.domain.identifiers import is_short_id
 from orders.domain.inputs import Limits
 from orders.domain.json_values import MAX_ERRORS, find_unstorable, parse_json, printable
-from orders.domain.sheet_reading import csv_reason
+from orders.domain.sheet_reading import DELIMITERS, csv_reason
 from orders.domain.texts import Figure, Text, lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.services.catalog.configurations import check_configuration, save_configurations
@@ -26,7 +26,6 @@ from orders.storage.tables import configuration
 # Abbreviations for columns such as `variant.…`, `metadata.…` and `attachments.…`.
 SHORT_NAMES = {"name": "metadata.name", "sku": "metadata.sku"}
 OBJECTS = ("variant", "metadata", "attachments")
-DELIMITERS = ",;\t"
 DUPLICATE_COLUMN = lazy_gettext("This column stands here more than once.")
 SAMPLE = """\
 name,sku,variant.Wood,variant.Legs,productId,shortId,customerId
@@ -37,9 +36,10 @@ Oslo chair,OSL-CH-WAL-01,Walnut,Brass,e5d536ec-e89c-46fc-8773-7e54ba70517a,oslo-
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """An error in a row of the file, counted from 1; 0 means the whole file.
+    """An error in a row of the file, numbered from 1; row 0 means the whole file.
 
-    `column` is the column name of the file, or a path.
+    `column` is the name of the column in the file, or the path of the field; `""` for the whole
+    row.
     """
 
     row: int
@@ -54,12 +54,6 @@ class BadImport(InvalidInput):
         self.rows = tuple(errors[:MAX_ERRORS])
         self.count = len(errors)
         super().__init__(FieldError(f"{one.row}.{one.column}", one.message) for one in errors)
-
-
-# Path, column, conditions for stored rows, and the value of each row of the file.
-_UniqueField: TypeAlias = tuple[
-    str, ColumnElement[Any], list[ColumnElement[bool]], list[str | None]
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +76,7 @@ def import_configurations(
     """
     rows = _read(file_name, content, limits)
     errors: list[RowError] = []
-    checked: list[NewConfiguration] = []
+    checked: list[ConfigurationInput] = []
     for row in rows:
         try:
             new, _ = check_configuration(row.raw, actor=actor, limits=limits)
@@ -107,7 +101,7 @@ def import_configurations(
 
 
 def _read(file_name: str, content: bytes, limits: Limits) -> list[_Row]:
-    """Parse the file. Raises BadImport if it cannot be read at all."""
+    """Parse the file, as JSON or CSV. Raises BadImport if it cannot be read at all."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -127,8 +121,8 @@ def _read(file_name: str, content: bytes, limits: Limits) -> list[_Row]:
     return rows
 
 
-def _bad(message: str, row: int = 0, column: str = "") -> BadImport:
-    return BadImport([RowError(row, column, message)])
+def _bad(message: str, row: int = 0) -> BadImport:
+    return BadImport([RowError(row, "", message)])
 
 
 def _json_rows(text: str) -> Iterator[_Row]:
@@ -150,12 +144,10 @@ def _json_rows(text: str) -> Iterator[_Row]:
 
 def _csv_rows(text: str, limits: Limits) -> Iterator[_Row]:
     lines = io.StringIO(text, newline="")
-    first = text.partition("\n")[0]
-    if first.lower().startswith("sep="):  # a hint for and by Excel
+    if text[:4].lower() == "sep=":  # a hint for and by Excel
         lines.readline()
-        first = text.partition("\n")[2].partition("\n")[0]
-    delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    names_line = text[lines.tell() :].partition("\n")[0]
+    reader = csv.reader(lines, delimiter=max(DELIMITERS, key=names_line.count), strict=True)
     try:
         names = [name.strip() for name in next(reader, [])]
         paths = _paths(names)
@@ -212,26 +204,33 @@ def _row(number: int, names: Sequence[str], paths: Sequence[str], cells: Sequenc
     return _Row(number, raw, dict(zip(paths, names, strict=True)))
 
 
-def _taken(rows: Sequence[_Row], org_id: str) -> Iterator[RowError]:
+def _taken(rows: Sequence[_Row], org_id: str) -> list[RowError]:
     """Return errors for short IDs and SKUs that are duplicated in the file or already stored."""
-    own = configuration.c.org_id == org_id
-    in_use = configuration.c.deleted_at.is_(None)
-    kinds: tuple[_UniqueField, ...] = (
-        ("shortId", configuration.c.short_id, [], [_short_id(row) for row in rows]),
-        ("metadata.sku", configuration.c.sku, [own, in_use], [_sku(row) for row in rows]),
-    )
-    for path, column, where, values in kinds:
-        stored = _stored(column, {value for value in values if value}, where)
-        seen: dict[str, int] = {}
-        for row, value in zip(rows, values, strict=True):
-            if not value:
-                continue
-            name = row.columns.get(path, path)
-            if value in seen:
-                yield RowError(row.number, name, _twice(path, value, seen[value]))
-            elif value in stored:
-                yield RowError(row.number, name, _in_use(path, value))
-            seen.setdefault(value, row.number)
+    in_use = (configuration.c.org_id == org_id, configuration.c.deleted_at.is_(None))
+    short_ids = [(row, value) for row in rows if (value := _short_id(row))]
+    skus = [(row, value) for row in rows if (value := _sku(row))]
+    return [
+        *_conflicts("shortId", short_ids, select(configuration.c.short_id)),
+        *_conflicts("metadata.sku", skus, select(configuration.c.sku).where(*in_use)),
+    ]
+
+
+def _conflicts(
+    path: str, named: Sequence[tuple[_Row, str]], stored_values: Select[Any]
+) -> Iterator[RowError]:
+    """Yield an error for each row whose value another row or a stored configuration has."""
+    [column] = stored_values.selected_columns
+    with database.read() as connection:
+        values = {value for _, value in named}
+        stored = {row[0] for row in rows_with(connection, stored_values, column, values)}
+    seen: dict[str, int] = {}
+    for row, value in named:
+        name = row.columns.get(path, path)
+        if value in seen:
+            yield RowError(row.number, name, _twice(path, value, seen[value]))
+        elif value in stored:
+            yield RowError(row.number, name, _in_use(path, value))
+        seen.setdefault(value, row.number)
 
 
 def _twice(path: str, value: str, row: int) -> Text:
@@ -258,11 +257,3 @@ def _sku(row: _Row) -> str | None:
     sku = named_in(metadata, "sku") if isinstance(metadata, dict) else None
     # Invalid texts are reported elsewhere, and PostgreSQL rejects them in comparisons.
     return None if sku is None or find_unstorable(sku, nesting=0) else sku
-
-
-def _stored(
-    column: ColumnElement[Any], values: Iterable[str], where: Sequence[ColumnElement[bool]]
-) -> set[str]:
-    statement = select(column).where(*where)
-    with database.read() as connection:
-        return {row[0] for row in rows_with(connection, statement, column, values)}

@@ -15,7 +15,7 @@ from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.pages import Page, Paging, numbered_page
 from orders.storage.sql import unindexed
-from orders.storage.tables import cart_line, configuration, configuration_file, orders
+from orders.storage.tables import cart_line, columns_of, configuration, configuration_file, orders
 
 NOT_FOUND = lazy_gettext("There is no configuration with this ID.")
 # Columns by which a list can be sorted, by wire name.
@@ -98,7 +98,10 @@ def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or i
 def list_configurations(
     org_id: str, filters: ConfigurationFilter, paging: Paging
 ) -> Page[Configuration]:
-    """Return a page of the org's configurations; equal sort values are ordered by ID."""
+    """Return a page of the org's configurations that match, and the number of all that do.
+
+    `paging` names the field to sort by, one of SORTABLE; equal values are ordered by ID.
+    """
     ours = unindexed(configuration.c.org_id) if filters.short_ids else configuration.c.org_id
     where = [ours == org_id, configuration.c.deleted_at.is_(None), *_conditions(filters)]
     found = select(configuration).where(*where)
@@ -128,33 +131,38 @@ def _conditions(filters: ConfigurationFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-_files = select(*(configuration_file.c[name] for name in StoredFile.__dataclass_fields__))
+_files = select(*columns_of(StoredFile, configuration_file))
 
 
 def list_files(configuration_id: str) -> tuple[StoredFile, ...]:
+    """Return the files of a configuration by key; none for an unknown configuration."""
     of_configuration = configuration_file.c.configuration_id == configuration_id
     statement = _files.where(of_configuration).order_by(configuration_file.c.key)
-    with database.read() as connection:
-        return tuple(StoredFile(*row) for row in connection.execute(statement))
+    return tuple(StoredFile(*row) for row in database.fetch_all(statement))
 
 
 def find_file(reference: str, key: str, org_id: str) -> StoredFile:
-    """Return a file of a configuration of the org by its key. Raises NotFound."""
+    """Return the file with this key of a configuration, given by UUID or short ID.
+
+    Raises NotFound if the org has no such configuration, or the configuration no such file.
+    """
     found = find_configuration(reference, org_id)
     statement = _files.where(
         configuration_file.c.configuration_id == found.id,
         # PostgreSQL rejects NUL characters; no stored key contains one.
         configuration_file.c.key == key.replace("\0", ""),
     )
-    with database.read() as connection:
-        row = connection.execute(statement).first()
+    row = database.fetch_one(statement)
     if row is None or "\0" in key:
         raise NotFound(lazy_gettext("This configuration has no such file."))
     return StoredFile(*row)
 
 
 def find_picture(reference: str, org_id: str) -> StoredFile:
-    """Return the picture of a configuration that pages may show. Raises NotFound."""
+    """Return the picture of a configuration, given by UUID or short ID.
+
+    Raises NotFound if there is none, or if it has a type that pages do not show.
+    """
     file = find_file(reference, THUMBNAIL, org_id)
     if file.content_type not in PICTURES:
         raise NotFound(lazy_gettext("This configuration has no picture."))

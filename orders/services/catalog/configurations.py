@@ -5,9 +5,8 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, union_all
@@ -16,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from orders.domain.configuration import (
     THUMBNAIL,
     Configuration,
-    NewConfiguration,
+    ConfigurationInput,
     named_in,
     option_text,
     read_configuration,
@@ -37,10 +36,10 @@ from orders.storage.tables import configuration, configuration_file, customer_pa
 SHORT_ID_BYTES = 6  # 8 characters, so that nobody takes them for an order's code of 12
 # More than two collisions of 48 random bits in a row would mean a broken random source.
 SHORT_ID_TRIES = 8
-# Fields of NewConfiguration that are columns of the same name and type.
+# Fields of ConfigurationInput that are columns of the same name and type.
 COPIED_FIELDS = (
     "product_id", "product_version", "customer_id", "identifier", "scope", "scene_graph_state",
-    "session_id", "publish_file_id", "creator", "thumbnail",
+    "session_id", "publish_file_id", "creator", "thumbnail", "variant", "metadata",
 )  # fmt: skip
 SWEEP_BATCH = 500  # names of files that are looked up at once
 
@@ -52,11 +51,12 @@ def check_configuration(
     *,
     actor: Actor,
     limits: Limits,
-) -> tuple[NewConfiguration, tuple[NewFile, ...]]:
-    """Check a configuration as it was sent (JSON types, camelCase keys) with its files.
+) -> tuple[ConfigurationInput, tuple[NewFile, ...]]:
+    """Check a configuration as it was sent (JSON types, camelCase keys) and its files, `sent`.
 
-    `errors` are those of fields that could not be parsed and are missing in `raw`. Raises
-    InvalidInput with one error per path, and Forbidden for an `orgId` that is not the actor's.
+    Returns what is to be stored. `errors` are those of form fields that could not be read and are
+    missing in `raw`. Raises InvalidInput with one error per path, and Forbidden for an `orgId` that
+    is not the actor's.
     """
     fields: dict[str, Any] = raw if isinstance(raw, dict) else {}
     # Empty cells and form fields count as no value.
@@ -69,7 +69,7 @@ def check_configuration(
         raise _first_by_path(errors, invalid.errors, assigned.errors) from invalid
     if errors or assigned.errors:
         raise _first_by_path(errors, assigned.errors)
-    return replace(new, attachments=assigned.attachments), assigned.files
+    return new.model_copy(update={"attachments": assigned.attachments}), assigned.files
 
 
 def _first_by_path(*errors: Sequence[FieldError]) -> InvalidInput:
@@ -80,34 +80,33 @@ def _first_by_path(*errors: Sequence[FieldError]) -> InvalidInput:
 
 
 def create_configuration(
-    new: NewConfiguration,
+    new: ConfigurationInput,
     files: Sequence[NewFile] = (),
     *,
     actor: Actor,
     store: FileStore,
     key: IdempotencyKey | None = None,
-    now: datetime | None = None,
 ) -> Configuration:
-    """Store a checked configuration with its files, all or nothing.
+    """Store a checked configuration with its files, all or nothing, and return it.
 
-    Raises KeyAlreadyUsed, Conflict if the client's short ID is taken in any org, and ServiceBusy if
-    the database or the file store cannot be written.
+    Raises KeyAlreadyUsed if `key` was used before, Conflict if the client's short ID is taken in
+    any org, and ServiceBusy if the database or the file store cannot be written.
     """
-    at = now_or(now)
     configuration_id = str(uuid.uuid4())
     if new.short_id is not None and _is_taken(new.short_id):
         raise Conflict(_taken(new.short_id))
     if new.thumbnail is None and any(
         one.key == THUMBNAIL and one.content_type in PICTURES for one in files
     ):
-        new = replace(new, thumbnail=thumbnail_path(configuration_id))
+        path = f"/api/configurations/{configuration_id}/{THUMBNAIL}"
+        new = new.model_copy(update={"thumbnail": path})
     rows = [_file_row(one, configuration_id, actor.org_id) for one in files]
     has_begun = False
     try:
         for one, row in zip(files, rows, strict=True):
             store.put(row["stored_as"], one.content)
         has_begun = True
-        return _insert(new, configuration_id, rows, actor, key, at)
+        return _insert(new, configuration_id, rows, actor, key, now_or(None))
     except BaseException as error:
         # After ServiceBusy the rows may have been stored: only `sweep_files` may delete the files.
         if not (has_begun and isinstance(error, ServiceBusy)):
@@ -116,7 +115,7 @@ def create_configuration(
 
 
 def _insert(
-    new: NewConfiguration,
+    new: ConfigurationInput,
     configuration_id: str,
     file_rows: list[dict[str, Any]],
     actor: Actor,
@@ -149,10 +148,6 @@ def _insert(
     raise ServiceBusy(lazy_gettext("No free short ID was found. Please try again.")) from taken
 
 
-def thumbnail_path(configuration_id: str) -> str:
-    return f"/api/configurations/{configuration_id}/{THUMBNAIL}"
-
-
 def _taken(short_id: str) -> Text:
     return lazy_gettext(
         "The short ID “%(value)s” is taken. Choose another, or leave it out.", value=short_id
@@ -161,8 +156,7 @@ def _taken(short_id: str) -> Text:
 
 def _is_taken(short_id: str) -> bool:
     statement = select(configuration.c.id).where(configuration.c.short_id == short_id)
-    with database.read() as connection:
-        return connection.execute(statement).first() is not None
+    return database.fetch_one(statement) is not None
 
 
 def _file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, Any]:
@@ -184,13 +178,10 @@ def sweep_files(store: FileStore, *, now: datetime | None = None) -> int:
     """
     before = now_or(now) - SWEEP_AGE
     swept = store.discard_drafts(before)
-    names: list[str] = []
-    for name in store.names_before(before):
-        names.append(name)
-        if len(names) == SWEEP_BATCH:
-            swept += _discard_unknown(store, names)
-            names = []
-    return swept + _discard_unknown(store, names)
+    names = store.names_before(before)
+    while batch := list(islice(names, SWEEP_BATCH)):
+        swept += _discard_unknown(store, batch)
+    return swept
 
 
 def _discard_unknown(store: FileStore, names: list[str]) -> int:
@@ -199,14 +190,13 @@ def _discard_unknown(store: FileStore, names: list[str]) -> int:
         select(of_configurations).where(of_configurations.in_(names)),
         select(logo).where(logo.in_(names)),
     )
-    with database.read() as connection:
-        unknown = set(names) - set(connection.execute(statement).scalars())
+    unknown = set(names) - {row[0] for row in database.fetch_all(statement)}
     store.discard(sorted(unknown))
     return len(unknown)
 
 
 def save_configurations(
-    new: Iterable[NewConfiguration], *, org_id: str, created_by: str, now: datetime | None = None
+    new: Iterable[ConfigurationInput], *, org_id: str, created_by: str, now: datetime | None = None
 ) -> list[str]:
     """Store configurations in one transaction and return their IDs, in the given order.
 
@@ -228,7 +218,7 @@ def new_short_id() -> str:
 
 
 def configuration_row(
-    new: NewConfiguration, configuration_id: str, *, org_id: str, created_by: str, at: datetime
+    new: ConfigurationInput, configuration_id: str, *, org_id: str, created_by: str, at: datetime
 ) -> dict[str, Any]:
     """Return the complete row of a configuration, with a new short ID if it has none."""
     short_id = new.short_id or new_short_id()
@@ -242,9 +232,7 @@ def configuration_row(
         "product_name": name,
         "sku": sku,
         **{name: getattr(new, name) for name in COPIED_FIELDS},
-        "variant": None if new.variant is None else dict(new.variant),
-        "metadata": None if new.metadata is None else dict(new.metadata),
-        "attachments": dict(new.attachments),
+        "attachments": new.attachments or {},
         "search_text": "\n".join(text.casefold() for text in searched if text),
         "created_at": at,
         "updated_at": at,

@@ -16,7 +16,7 @@ from orders.services.accounts.access import Actor
 from orders.storage import database
 from orders.storage.models.catalog import ConfigurationFile, ConfigurationRow
 from orders.storage.sql import rows_with, unindexed
-from orders.storage.tables import cart_line, orders
+from orders.storage.tables import cart_line, columns_of, configuration, orders
 
 MAX_SUGGESTIONS = 8
 # References that are resolved for each suggestion if nothing is typed: some configurations may be
@@ -48,12 +48,7 @@ class ConfigurationSummary:
 
 
 _summaries = select(
-    ConfigurationRow.id,
-    ConfigurationRow.short_id,
-    ConfigurationRow.product_name,
-    ConfigurationRow.sku,
-    ConfigurationRow.variant,
-    ConfigurationRow.thumbnail,
+    *columns_of(ConfigurationSummary, configuration),
     ConfigurationFile.key.is_not(None).label("has_picture"),
 ).outerjoin(
     ConfigurationFile,
@@ -106,15 +101,11 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
 
 
 def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dict[str, str]:
-    """Return a readable reference for each ID: the SKU if it is unique, or the short ID."""
+    """Return a readable reference by ID: the SKU where the org has it once, else the short ID."""
     every = list(summaries)
-    by_sku = resolve({summary.sku for summary in every if summary.sku}, org_id)
-    references = {}
-    for summary in every:
-        named = by_sku.get(summary.sku or "")
-        is_named = named is not None and named.id == summary.id
-        references[summary.id] = summary.sku if summary.sku and is_named else summary.short_id
-    return references
+    found = resolve({one.sku for one in every if one.sku}, org_id)
+    unique = {one.id: sku for sku, one in found.items() if one.sku == sku}
+    return {one.id: unique.get(one.id, one.short_id) for one in every}
 
 
 def _find(
@@ -139,7 +130,10 @@ def _summary(row: Any) -> ConfigurationSummary:  # noqa: ANN401 - a row of `_sum
 
 
 def unknown_errors(references: Sequence[tuple[int, str]], org_id: str) -> list[FieldError]:
-    """Return an error for each line, by position, that names an unknown short ID."""
+    """Return an error for each line whose `configurationId` is an unknown short ID.
+
+    `references` are pairs: the position of a line in the cart, from 0, and its `configurationId`.
+    """
     unknown = unknown_short_ids((name for _, name in references), org_id)
     return [
         FieldError(f"cart.{position}.configurationId", UNKNOWN_SENTENCE)
@@ -224,8 +218,7 @@ def _recently_used(actor: Actor) -> list[str]:
         .where(cart_line.c.position < RECENT_LINES)
         .group_by(cart_line.c.configuration_id, is_mine)
     )
-    with database.read() as connection:
-        rows = connection.execute(used).all()
+    rows = database.fetch_all(used)
     mine_first = sorted(rows, key=lambda row: (row[2], row[1]), reverse=True)
     return list(dict.fromkeys(row[0] for row in mine_first))
 

@@ -32,24 +32,21 @@ def utc_now() -> datetime:
 
 
 class Claim:
-    """A claimed import. Each write about it renews the claim."""
+    """The right of one process to work on an import until its lease ends; each write renews it."""
 
     def __init__(self, one: Import, until: datetime, now: Clock) -> None:
         self.one = one
         self._until, self._now = until, now
 
-    def keep(self, note: Note | None = None) -> None:
-        """Write a note if the claim is still valid. Raises ClaimLost without writing otherwise."""
-        self._write(note, is_note_kept=False)
+    def keep(self, note: Note | None = None, *, in_any_case: bool = False) -> None:
+        """Renew the claim, and call `note` to write something in the same transaction.
 
-    def record(self, note: Note) -> None:
-        """Write a note in any case. Raises ClaimLost afterwards if the claim is no longer valid."""
-        self._write(note, is_note_kept=True)
+        Raises ClaimLost if the claim is no longer valid; `note` is called then only `in_any_case`.
+        """
 
-    def _write(self, note: Note | None, *, is_note_kept: bool) -> None:
         def work(connection: Connection) -> bool:
             is_valid = self._renew(connection, until)
-            if note is not None and (is_valid or is_note_kept):
+            if note is not None and (is_valid or in_any_case):
                 note(connection)
             return is_valid
 
@@ -59,7 +56,11 @@ class Claim:
         self._until = until
 
     def finish(self, state: ImportState, message: str | None = None) -> None:
-        """End the work. Raises ClaimLost when the import was changed meanwhile."""
+        """Store the state in which the work ends, and end the claim.
+
+        `message` is the reason of a failure. Raises ClaimLost when the import was changed
+        meanwhile.
+        """
         is_end = state != ImportState.CHECKED
         values = {
             "state": state, "message": None if message is None else pack_line(message),
@@ -71,7 +72,7 @@ class Claim:
             raise ClaimLost
 
     def release(self) -> None:
-        """Let another process go on at once."""
+        """End the claim before its lease does, so that any process can go on at once."""
         statement = (
             update(order_import)
             .where(order_import.c.id == self.one.id, order_import.c.claimed_until == self._until)
@@ -102,9 +103,8 @@ def claim_next(now: Clock = utc_now) -> Claim | None:
     )
     oldest = select(order_import).where(is_due).order_by(order_import.c.waiting_since).limit(1)
     # Mostly there is nothing, and no lock is needed to see that.
-    with database.read() as connection:
-        if connection.execute(oldest).first() is None:
-            return None
+    if database.fetch_one(oldest) is None:
+        return None
     until = at + LEASE
     locked = oldest.with_for_update(skip_locked=True)
 

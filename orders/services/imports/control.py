@@ -1,12 +1,13 @@
 """Start, stop and resume an import, and delete old uploads."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput
 from orders.domain.texts import Figure, lazy_gettext, lazy_ngettext
 from orders.services.accounts.access import Actor
+from orders.services.accounts.orgs import require_org
 from orders.services.imports.claim import Clock, utc_now
 from orders.services.imports.records import (
     Counts,
@@ -16,10 +17,8 @@ from orders.services.imports.records import (
     change_import,
     counts,
     has_run_before,
-    rows_written,
 )
 from orders.storage import database
-from orders.storage.models.orgs import Org
 from orders.storage.tables import order_import, order_import_order, order_import_row
 
 NOTHING_GOOD = lazy_gettext(
@@ -31,22 +30,14 @@ AGAIN = lazy_gettext(
 )
 
 
-def start(
-    one: Import,
-    *,
-    actor: Actor,
-    all_or_nothing: bool,
-    skip_same: bool,
-    again: bool,
-    now: datetime | None = None,
-) -> None:
+def start(one: Import, *, actor: Actor, all_or_nothing: bool, skip_same: bool, again: bool) -> None:
     """Start the background work; a second click on the same button changes nothing.
 
     `skip_same` leaves out orders that were there already; `again` lets a file that was imported
     before create new orders. Raises InvalidInput with errors at `mode`, `same` and `again`, and
     Conflict when the import cannot be started.
     """
-    at = now or datetime.now(UTC)
+    at = utc_now()
     if one.is_started:
         return
     if one.state != ImportState.CHECKED:
@@ -69,12 +60,11 @@ def start(
         one.id, {ImportState.CHECKED}, state=ImportState.RUNNING, is_all_or_nothing=all_or_nothing,
         started_at=at, started_by=actor.id, waiting_since=at, claimed_until=None,
     )  # fmt: skip
-    # Of two files of the same content that are started at the same moment, one waits here.
-    queued = select(Org.id).where(Org.id == one.org_id).with_for_update()
     twin = select(order_import.c.id).where(has_run_before(one)).limit(1)
 
     with database.transaction() as connection:
-        connection.execute(queued)
+        # Of two files of the same content that are started at the same moment, one waits here.
+        require_org(connection, one.org_id, lock=True)
         if not again and connection.execute(twin).first() is not None:
             raise InvalidInput([FieldError("again", AGAIN)])
         if connection.execute(started).rowcount == 1 and skip_same:
@@ -96,9 +86,9 @@ def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[Fie
     return []
 
 
-def cancel(one: Import, *, now: datetime | None = None) -> None:
+def cancel(one: Import) -> None:
     """Stop an import; its orders so far stay, and are listed. A finished one stays as it is."""
-    at = now or datetime.now(UTC)
+    at = utc_now()
     running = change_import(
         one.id, {ImportState.RUNNING}, state=ImportState.CANCELLING, waiting_since=at
     )
@@ -111,19 +101,19 @@ def cancel(one: Import, *, now: datetime | None = None) -> None:
             connection.execute(before)
 
 
-def carry_on(one: Import, *, now: datetime | None = None) -> None:
+def carry_on(one: Import) -> None:
     """Create the missing orders of an import that has failed or was stopped.
 
     They are still created by the person who started it. Raises Conflict when it was never started.
     """
     if not one.is_started:
         raise Conflict(lazy_gettext("This import was never started. Upload the file again."))
-    at = now or datetime.now(UTC)
+    at = utc_now()
     resumed = change_import(
         one.id, {ImportState.FAILED, ImportState.CANCELLED}, state=ImportState.RUNNING,
         message=None, finished_at=None, waiting_since=at, claimed_until=None,
     )  # fmt: skip
-    rows_written(resumed)
+    database.execute(resumed)
 
 
 # How long an upload waits to be started.
@@ -137,10 +127,8 @@ def forget_old(now: Clock = utc_now) -> int:
     """Delete a few uploads that were not started within KEPT_FOR; return how many."""
     before = now() - KEPT_FOR
     is_old = order_import.c.started_at.is_(None) & (order_import.c.created_at < before)
-    with database.read() as connection:
-        old = select(order_import.c.id).where(is_old).limit(FORGOTTEN_AT_ONCE)
-        found = connection.execute(old).scalars().all()
-    return sum(_forget(import_id, is_old) for import_id in found)
+    old = select(order_import.c.id).where(is_old).limit(FORGOTTEN_AT_ONCE)
+    return sum(_forget(row.id, is_old) for row in database.fetch_all(old))
 
 
 def _forget(import_id: str, is_old: ColumnElement[bool]) -> bool:
@@ -151,13 +139,15 @@ def _forget(import_id: str, is_old: ColumnElement[bool]) -> bool:
         .where(order_import.c.id == import_id, is_old)
         .values(state=ImportState.READING, waiting_since=None, claimed_until=None)
     )
-    if rows_written(hidden) != 1:
+    if database.execute(hidden) != 1:
         return False
     for table, place in (
         (order_import_order, order_import_order.c.position),
         (order_import_row, order_import_row.c.number),
     ):
         some = select(place).where(table.c.import_id == import_id).limit(ROWS_AT_ONCE)
-        while rows_written(delete(table).where(table.c.import_id == import_id, place.in_(some))):
+        while database.execute(
+            delete(table).where(table.c.import_id == import_id, place.in_(some))
+        ):
             pass
-    return rows_written(delete(order_import).where(order_import.c.id == import_id)) == 1
+    return database.execute(delete(order_import).where(order_import.c.id == import_id)) == 1

@@ -21,10 +21,10 @@ from orders.domain.sheet_reading import SheetRow
 from orders.services.accounts.access import Actor
 from orders.services.catalog import products
 from orders.services.idempotency import fingerprint
-from orders.services.imports.records import BATCH, Import, batches, read_sheet
+from orders.services.imports.records import BATCH, Import, read_sheet
 from orders.services.orders import intake
 from orders.storage import database
-from orders.storage.sql import unindexed
+from orders.storage.sql import rows_with, unindexed
 from orders.storage.tables import orders
 
 # Orders that are looked through before the claim is renewed.
@@ -54,10 +54,11 @@ class Plan:
         self._builder = OrderBuilder(one.columns, matching, actor.org.attributes, named)
 
     def order(self, position: int) -> ImportedOrder:
+        """Return the order at a position in the file, from 0, as it would be sent to `intake`."""
         return self._builder.order(self.groups[position])
 
     def draft(self, order: ImportedOrder) -> OrderDraft:
-        """Check an order as every interface does; raises BadRows with every error."""
+        """Check an order as every interface does. Raises BadRows with every error."""
         faults = list(order.faults)
         try:
             draft = intake.check_order(
@@ -72,7 +73,7 @@ class Plan:
         return draft
 
     def fingerprint(self, position: int) -> str:
-        """Return SHA-256 over the cells of an order, for its idempotency key."""
+        """Return the SHA-256 of the cells of an order, in hexadecimal, for its idempotency key."""
         return fingerprint([row.cells for row in self.groups[position]])
 
     def same_orders(self, keep_claim: Callable[[], None]) -> dict[int, str]:
@@ -125,13 +126,9 @@ def _orders_by_platform_id(
 
 def known_codes(codes: Iterable[str], org_id: str) -> set[str]:
     """Return those of the codes that orders of the org have, except in the bin."""
-    known: set[str] = set()
+    statement = select(orders.c.short_id).where(
+        unindexed(orders.c.org_id) == org_id, orders.c.deleted_at.is_(None)
+    )
     with database.read() as connection:
-        for batch in batches(sorted(set(codes)), BATCH):
-            statement = select(orders.c.short_id).where(
-                unindexed(orders.c.org_id) == org_id,
-                orders.c.deleted_at.is_(None),
-                orders.c.short_id.in_(batch),
-            )
-            known.update(connection.execute(statement).scalars())
-    return known
+        found = rows_with(connection, statement, orders.c.short_id, set(codes))
+        return {row.short_id for row in found}

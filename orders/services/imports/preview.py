@@ -1,7 +1,5 @@
 """What people see of an import: its first orders, its errors, and its rows as CSV files."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,11 +9,12 @@ from sqlalchemy import select
 
 from orders.domain.imported_orders import OrderBuilder
 from orders.domain.order import EDITABLE_FIELDS, FieldKind
-from orders.domain.sheet_reading import SheetRow, guard, write_value
+from orders.domain.sheet_reading import SheetRow, write_value
 from orders.domain.status import STATUS_TEXTS, read_status
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.services.imports.records import FileOrder, Import, OrderState, read_orders, read_sheet
+from orders.services.orders.export import csv_pieces
 from orders.storage import database
 from orders.storage.tables import order_import_row
 
@@ -35,7 +34,7 @@ class FirstOrder:
 
 
 def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
-    """Read the first orders of an import whose columns are matched."""
+    """Return the first orders of an import, at most `most`; none until its columns are matched."""
     if one.matching is None:
         return []
     orders = read_orders(one, most=most)
@@ -49,7 +48,10 @@ def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
 
 
 def common_faults(one: Import, *, most: int) -> list[tuple[int, str, str]]:
-    """Return the errors of several rows: how many rows, the column, and the message."""
+    """Return the `most` errors that most rows have in common, except those of a single row.
+
+    Each is the number of rows, the name of the column, and the message.
+    """
     bad = read_orders(one, (OrderState.BAD,))
     counted = Counter((fault.column, fault.message) for order in bad for fault in order.faults)
     return [
@@ -63,9 +65,8 @@ def _rows(one: Import, numbers: list[int]) -> dict[int, SheetRow]:
     statement = select(order_import_row.c.number, order_import_row.c.cells).where(
         order_import_row.c.import_id == one.id, order_import_row.c.number.in_(numbers)
     )
-    with database.read() as connection:
-        found = connection.execute(statement)
-        return {row.number: SheetRow(row.number, tuple(row.cells)) for row in found}
+    found = database.fetch_all(statement)
+    return {row.number: SheetRow(row.number, tuple(row.cells)) for row in found}
 
 
 def _first(order: FileOrder, raw: dict[str, Any], labels: dict[str, str]) -> FirstOrder:
@@ -93,7 +94,6 @@ def _first(order: FileOrder, raw: dict[str, Any], labels: dict[str, str]) -> Fir
 Values: TypeAlias = Callable[[FileOrder, int], list[str]]
 Translate: TypeAlias = Callable[[str], str]
 
-BOM = "\ufeff"  # Excel takes CSV for another encoding without it
 # Of the columns that are added; a file that is imported again does not import them.
 ERROR, SHORT_ID, ORDER_ID = "error", "shortId", "orderId"
 
@@ -134,16 +134,10 @@ def _error(order: FileOrder, row: int, translate: Translate) -> str:
 
 
 def _written(one: Import, added: list[str], orders: Iterable[FileOrder], values: Values) -> str:
-    text = io.StringIO()
-    text.write(BOM)
-    writer = csv.writer(text)
-    writer.writerow([guard(name) for name in (*one.columns, *added)])
     cells = {row.number: row.cells for row in read_sheet(one).rows}
-    of_rows = {number: order for order in orders for number in order.rows}
-    for number, order in sorted(of_rows.items()):
-        row = [*cells[number], *values(order, number)]
-        writer.writerow([guard(cell) for cell in row])
-    return text.getvalue()
+    of_rows = sorted((number, order) for order in orders for number in order.rows)
+    rows = ([*cells[number], *values(order, number)] for number, order in of_rows)
+    return "".join(csv_pieces([*one.columns, *added], rows))
 
 
 SAMPLE = """\

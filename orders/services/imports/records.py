@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Delete, Update, and_, func, select, update
+from sqlalchemy import ColumnElement, Update, and_, func, select, update
 
 from orders.domain.column_matching import Matching
 from orders.domain.errors import NotFound
@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 
 def batches(every: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield parts of the sequence, in order; each has `size` elements, the last one fewer."""
     for start in range(0, len(every), size):
         yield every[start : start + size]
 
@@ -116,8 +117,7 @@ def find(import_id: str, org_id: str) -> Import:
         order_import.c.org_id == org_id,
         order_import.c.state != ImportState.READING,
     )
-    with database.read() as connection:
-        row = connection.execute(statement).one_or_none()
+    row = database.fetch_one(statement)
     if row is None:
         raise NotFound(lazy_gettext("There is no import with this ID."))
     return import_from(row)
@@ -125,27 +125,20 @@ def find(import_id: str, org_id: str) -> Import:
 
 def list_imports(org_id: str, paging: Paging) -> Page[tuple[Import, int]]:
     """Read a page of the org's imports, newest first, each with the number of its orders so far."""
-    own = (order_import.c.org_id == org_id) & (order_import.c.state != ImportState.READING)
-    made = (
-        select(func.count())
-        .select_from(order_import_order)
-        .where(
-            order_import_order.c.import_id == order_import.c.id,
-            order_import_order.c.state == OrderState.MADE,
-        )
-        .correlate(order_import)
-        .scalar_subquery()
-        .label("made")
+    is_made = and_(
+        order_import_order.c.import_id == order_import.c.id,
+        order_import_order.c.state == OrderState.MADE,
+    )
+    made = select(func.count(order_import_order.c.position)).where(is_made).scalar_subquery()
+    statement = select(order_import, made.label("made")).where(
+        order_import.c.org_id == org_id, order_import.c.state != ImportState.READING
     )
     with database.read() as connection:
         return numbered_page(
-            connection,
-            select(order_import, made).where(own),
-            paging,
-            sortable={"createdAt": order_import.c.created_at},
-            tie=order_import.c.id,
+            connection, statement, paging,
+            sortable={"createdAt": order_import.c.created_at}, tie=order_import.c.id,
             make=lambda row: (import_from(row), row.made),
-        )
+        )  # fmt: skip
 
 
 def has_run_before(one: Import) -> ColumnElement[bool]:
@@ -162,8 +155,7 @@ def earlier_runs(one: Import) -> list[Import]:
     """Find the org's other imports of the same content that were started, newest first."""
     statement = select(order_import).where(has_run_before(one))
     statement = statement.order_by(order_import.c.started_at.desc())
-    with database.read() as connection:
-        return [import_from(row) for row in connection.execute(statement)]
+    return [import_from(row) for row in database.fetch_all(statement)]
 
 
 def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
@@ -179,27 +171,21 @@ def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
 
 
 def change_import(import_id: str, states: Collection[ImportState], **values: object) -> Update:
-    """Return the update of an import if it is in one of the states."""
+    """Return an UPDATE of the values, for an import that is in one of the states."""
     is_changed = and_(order_import.c.id == import_id, order_import.c.state.in_(states))
     return update(order_import).where(is_changed).values(**values)
 
 
-def rows_written(statement: Update | Delete) -> int:
-    with database.transaction() as connection:
-        return connection.execute(statement).rowcount
-
-
 def read_sheet(one: Import, *, most: int | None = None) -> Sheet:
-    """Read the rows of the file, or only the first of them."""
+    """Read the rows of an import's file from the database; with `most`, only that many."""
     statement = (
         select(order_import_row.c.number, order_import_row.c.cells)
         .where(order_import_row.c.import_id == one.id)
         .order_by(order_import_row.c.number)
         .limit(most)
     )
-    with database.read() as connection:
-        found = connection.execute(statement)
-        rows = tuple(SheetRow(row.number, tuple(row.cells)) for row in found)
+    found = database.fetch_all(statement)
+    rows = tuple(SheetRow(row.number, tuple(row.cells)) for row in found)
     return Sheet(one.columns, rows, one.notes)
 
 
@@ -218,8 +204,7 @@ def read_orders(
         .limit(most)
         .offset(skip or None)
     )
-    with database.read() as connection:
-        return [_order(row) for row in connection.execute(statement)]
+    return [_order(row) for row in database.fetch_all(statement)]
 
 
 def _order(row: Any) -> FileOrder:  # noqa: ANN401 - a row of `order_import_order`
@@ -268,13 +253,16 @@ def counts(one: Import) -> Counts:
         .where(order_import_order.c.import_id == one.id)
         .group_by(order_import_order.c.state)
     )
-    with database.read() as connection:
-        rows = connection.execute(statement).all()
+    rows = database.fetch_all(statement)
     of_good = next((found for state, _, found in rows if state == OrderState.GOOD), 0)
     return Counts(**{state: count for state, count, _ in rows}, same=of_good)
 
 
 def progress(one: Import, found: Counts) -> Progress:
+    """Return how many orders of an import are checked or created by now, and of how many.
+
+    `found` is what `counts` has returned for it.
+    """
     if one.state == ImportState.CHECKING:
         return Progress(found.known, one.order_count)
     waiting = found.good + (found.bad if one.is_all_or_nothing else 0)

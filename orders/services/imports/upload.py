@@ -4,13 +4,10 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from orders.domain import spreadsheet
 from orders.domain.column_matching import Matching, guess, matching_faults, still_fits
@@ -27,18 +24,23 @@ from orders.services.imports.records import (
     batches,
     change_import,
     find,
-    rows_written,
 )
 from orders.storage import database
 from orders.storage.sqlite import request_lock
-from orders.storage.tables import insert_new, order_import, order_import_order, order_import_row
+from orders.storage.tables import (
+    insert_missing,
+    insert_new,
+    order_import,
+    order_import_order,
+    order_import_row,
+)
 
 # Rows that are written in one transaction: nobody waits long for the database meanwhile.
 WRITTEN_AT_ONCE = 1_000
 
 
 def read_file(content: bytes, limits: Limits) -> Sheet:
-    """Read CSV or XLSX, distinguished by its bytes. Raises UnreadableSheet with a message."""
+    """Read CSV or XLSX, distinguished by its bytes. Raises UnreadableSheet with the reason."""
     request_lock.release()  # others do not wait for a long file
     if not content.strip():
         raise UnreadableSheet(lazy_gettext("This file is empty."))
@@ -82,7 +84,6 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
         "row_count": len(sheet.rows),
         "content_hash": sheet.content_hash(),
         "headers_hash": sheet.headers_hash(),
-        "matching": None,
         "state": ImportState.READING,
         "is_all_or_nothing": False,
         "created_at": at,
@@ -97,14 +98,9 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
     with database.transaction() as connection:
         insert_new(connection, order_import, head)
     for batch in batches(rows, WRITTEN_AT_ONCE):
-        _insert_rows(batch)
-    rows_written(change_import(import_id, {ImportState.READING}, state=ImportState.MATCHING))
-
-
-def _insert_rows(rows: Sequence[dict[str, Any]]) -> None:
-    with database.transaction() as connection:
-        kind = sqlite if connection.dialect.name == "sqlite" else postgresql
-        connection.execute(kind.insert(order_import_row).on_conflict_do_nothing(), rows)
+        with database.transaction() as connection:
+            insert_missing(connection, order_import_row, batch)
+    database.execute(change_import(import_id, {ImportState.READING}, state=ImportState.MATCHING))
 
 
 def _printable_name(file_name: str) -> str:
@@ -115,7 +111,10 @@ def _printable_name(file_name: str) -> str:
 
 
 def suggest(one: Import, actor: Actor) -> Matching:
-    """Return the matching to begin with: this import's, that of the last one, or a guess."""
+    """Return the matching to begin with: the import's own, or the last one for the same columns.
+
+    Without either, or if the org has changed its attributes since, it is guessed from the names.
+    """
     if one.matching is not None:
         return one.matching
     attributes = actor.org.attributes
@@ -129,8 +128,7 @@ def suggest(one: Import, actor: Actor) -> Matching:
         .order_by(order_import.c.created_at.desc())
         .limit(1)
     )
-    with database.read() as connection:
-        stored = connection.execute(last).scalar_one_or_none()
+    stored = database.fetch_value(last)
     if stored is not None:
         remembered = Matching.from_json(stored)
         if still_fits(remembered, one.columns, [rule.key for rule in attributes]):
@@ -138,7 +136,7 @@ def suggest(one: Import, actor: Actor) -> Matching:
     return guess(one.columns, attributes)
 
 
-def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None = None) -> None:
+def match(one: Import, matching: Matching, *, actor: Actor) -> None:
     """Set the matching, and let the orders be checked in the background.
 
     Raises InvalidInput with errors at `column.<position>` and `group`, and Conflict when the
@@ -147,10 +145,9 @@ def match(one: Import, matching: Matching, *, actor: Actor, now: datetime | None
     faults = matching_faults(matching, one.columns, [rule.key for rule in actor.org.attributes])
     if faults:
         raise InvalidInput(faults)
-    at = now or datetime.now(UTC)
     statement = change_import(
         one.id, NOT_STARTED, matching=matching.as_json(), state=ImportState.CHECKING,
-        order_count=None, waiting_since=at, claimed_until=None,
+        order_count=None, waiting_since=datetime.now(UTC), claimed_until=None,
     )  # fmt: skip
 
     with database.transaction() as connection:
@@ -181,7 +178,7 @@ _SENTENCES = {
 
 
 def read_xlsx(content: bytes, *, most_rows: int) -> Sheet:
-    """Read the first visible sheet of an XLSX file; raises UnreadableSheet with a sentence."""
+    """Read the first visible sheet of an XLSX file. Raises UnreadableSheet with the reason."""
     answer = _answer(content, most_rows + 2)
     if "error" in answer:
         raise UnreadableSheet(_SENTENCES.get(answer["error"], answer["error"]))

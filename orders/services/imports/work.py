@@ -24,7 +24,6 @@ from orders.services.idempotency import IdempotencyKey
 from orders.services.imports.claim import Claim, ClaimLost, Clock, claim_next, utc_now
 from orders.services.imports.plan import BadRows, Plan
 from orders.services.imports.records import (
-    BATCH,
     KEY_PREFIX,
     Import,
     ImportState,
@@ -35,6 +34,7 @@ from orders.services.imports.records import (
 from orders.services.orders import intake
 from orders.services.orders.queries import IMPORTED
 from orders.storage import database
+from orders.storage.sql import rows_with
 from orders.storage.tables import order_import, order_import_order, orders, submission
 
 log = logging.getLogger(__name__)
@@ -179,7 +179,7 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
                 time.sleep(min((time.perf_counter() - began) * REST, LONGEST_REST))
                 outcomes.append(made)
         finally:
-            claim.record(_note(claim.one, outcomes))
+            claim.keep(_note(claim.one, outcomes), in_any_case=True)
     claim.finish(ImportState.DONE)
 
 
@@ -201,7 +201,7 @@ def _drafts_of_all(claim: Claim, plan: Plan, pending: Sequence[int]) -> dict[int
 def _made(
     one: Import, plan: Plan, position: int, draft: OrderDraft | None, actor: Actor
 ) -> Outcome:
-    """Create one order, or return why not."""
+    """Create one order and return its outcome: its IDs, or its errors."""
     order = plan.order(position)
     key = IdempotencyKey(key_of(one.id, position), plan.fingerprint(position))
     try:
@@ -225,6 +225,7 @@ def _as_bad(faults: Sequence[RowFault]) -> dict[str, Any]:
 
 
 def key_of(import_id: str, position: int) -> str:
+    """Return the idempotency key of the order at a position of an import."""
     return f"{KEY_PREFIX}{import_id}:{position}"
 
 
@@ -247,14 +248,12 @@ def _note_what_was_made(claim: Claim, actor: Actor) -> None:
     one = claim.one
     unmade = read_orders(one, (OrderState.GOOD, OrderState.BAD))
     keys = {key_of(one.id, order.position): order.position for order in unmade}
-    outcomes: list[Outcome] = []
-    for names in batches(list(keys), BATCH):
-        statement = (
-            select(submission.c.key, orders.c.id, orders.c.short_id)
-            .join(orders, orders.c.id == submission.c.order_id)
-            .where(submission.c.actor_id == actor.id, submission.c.key.in_(names))
-        )
-        with database.read() as connection:
-            rows = connection.execute(statement).all()
-        outcomes += [(keys[row.key], _as_made(row.id, row.short_id)) for row in rows]
+    statement = (
+        select(submission.c.key, orders.c.id, orders.c.short_id)
+        .join(orders, orders.c.id == submission.c.order_id)
+        .where(submission.c.actor_id == actor.id)
+    )
+    with database.read() as connection:
+        rows = rows_with(connection, statement, submission.c.key, keys)
+        outcomes = [(keys[row.key], _as_made(row.id, row.short_id)) for row in rows]
     claim.keep(_note(one, outcomes))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -21,11 +22,11 @@ from orders.domain.errors import (
     ServiceBusy,
     StaleVersion,
 )
-from orders.domain.identifiers import read_uuid
 from orders.domain.order import Order, OrderChanges
 from orders.domain.status import Status
 from orders.domain.texts import Figure, joined, lazy_gettext, pack, unpack
 from orders.services.accounts.access import Actor
+from orders.services.accounts.checks import find_row
 from orders.services.orders import changes as order_changes
 from orders.services.orders import order_list
 from orders.services.orders.order_filter import OrderFilter
@@ -89,18 +90,16 @@ class BulkEdit:
         return self.finished_at is None and datetime.now(UTC) - self.created_at < PATIENCE
 
     def of(self, *results: str) -> tuple[BulkOutcome, ...]:
+        """Return the outcomes with one of these results."""
         return tuple(one for one in self.outcomes if one.result in results)
 
 
 def find_change(change_id: str, actor: Actor) -> BulkEdit:
-    """Read a change that this person has made. Raises NotFound."""
-    row: Any = None
-    if read_uuid(change_id) == change_id:
-        which = (bulk_change.c.id == change_id, bulk_change.c.staff_id == actor.id)
-        with database.read() as connection:
-            row = connection.execute(select(bulk_change).where(*which)).one_or_none()
-    if row is None:
-        raise NotFound(lazy_gettext("There is no such change."))
+    """Return a change that this person has made, with its outcomes. Raises NotFound."""
+    which = (bulk_change.c.id == change_id, bulk_change.c.staff_id == actor.id)
+    statement = select(bulk_change).where(*which)
+    with database.read() as connection:
+        row = find_row(connection, statement, change_id, lazy_gettext("There is no such change."))
     return BulkEdit(
         id=row.id,
         action=BulkAction(row.action),
@@ -108,25 +107,21 @@ def find_change(change_id: str, actor: Actor) -> BulkEdit:
         created_at=row.created_at,
         finished_at=row.finished_at,
         undone_at=row.undone_at,
-        outcomes=tuple(_outcome(one) for one in row.outcome),
+        outcomes=tuple(
+            BulkOutcome(**{**stored, "reason": unpack(stored["reason"])}) for stored in row.outcome
+        ),
     )
 
 
-def _outcome(stored: dict[str, Any]) -> BulkOutcome:
-    return BulkOutcome(**{**stored, "reason": unpack(stored["reason"])})
-
-
 def _begin(change: BulkEdit, actor: Actor) -> bool:
-    """Claim the change's ID; False when it is taken already. Old changes are deleted."""
+    """Store a new change and delete old ones; return False if its ID is taken already."""
     row: dict[str, Any] = {
         "id": change.id,
         "org_id": actor.org_id,
         "staff_id": actor.id,
-        "action": str(change.action),
-        "status": None if change.status is None else str(change.status),
+        "action": change.action,
+        "status": change.status,
         "created_at": change.created_at,
-        "finished_at": None,
-        "undone_at": None,
         "outcome": [],
     }
 
@@ -140,8 +135,8 @@ def _begin(change: BulkEdit, actor: Actor) -> bool:
 
 def _claim_undoing(change: BulkEdit, at: datetime) -> bool:
     which = (bulk_change.c.id == change.id, bulk_change.c.undone_at.is_(None))
-    claim = update(bulk_change).where(*which).values(undone_at=at).returning(bulk_change.c.id)
-    return database.write(lambda connection: connection.execute(claim).first() is not None)
+    claim = update(bulk_change).where(*which).values(undone_at=at)
+    return database.write(lambda connection: connection.execute(claim).rowcount == 1)
 
 
 def _keep(change: BulkEdit) -> None:
@@ -158,19 +153,12 @@ MOST_ORDERS = 1_000
 # After each CHUNK of orders their outcomes are stored.
 CHUNK = 50
 
-# What is done with an order, apart from setting a status, and what undoes it.
-_ACTIONS: dict[BulkAction, Callable[..., Order]] = {
-    BulkAction.BIN: order_changes.bin_order,
-    BulkAction.RESTORE: order_changes.restore_order,
-}
-_UNDOING: dict[BulkAction, Callable[..., Order]] = {
-    BulkAction.BIN: order_changes.restore_order,
-    BulkAction.RESTORE: order_changes.bin_order,
-}
+# What undoes an action, apart from setting a status.
+_OPPOSITES = {BulkAction.BIN: BulkAction.RESTORE, BulkAction.RESTORE: BulkAction.BIN}
 
 
 class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
-    """More orders match than one change may take."""
+    """More than MOST_ORDERS orders match, so that nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -190,7 +178,10 @@ class Target:
 
 
 def targets_of(org_id: str, wanted: OrderFilter, sort: Sort) -> list[Target]:
-    """Return all orders that match, as they are now. Raises TooMany beyond MOST_ORDERS."""
+    """Return all orders that match, each in its present version.
+
+    Raises TooMany if there are more than MOST_ORDERS.
+    """
     batches = order_list.ids_in_batches(org_id, wanted, sort, size=MOST_ORDERS)
     ids = list(islice((one for batch in batches for one in batch), MOST_ORDERS + 1))
     if len(ids) > MOST_ORDERS:
@@ -201,17 +192,17 @@ def targets_of(org_id: str, wanted: OrderFilter, sort: Sort) -> list[Target]:
 
 def change_orders(
     targets: Sequence[Target], action: BulkAction, *, status: Status | None = None, change_id: str,
-    actor: Actor, now: datetime | None = None,
+    actor: Actor,
 ) -> BulkEdit:  # fmt: skip
-    """Change the orders one by one, at most MOST_ORDERS, and return the outcome of each.
+    """Change the orders one by one, and return the outcome of each.
 
-    An order whose version is not that of its target is left alone. A used `change_id` returns the
-    outcomes so far. Raises TooMany.
+    `status` is for BulkAction.STATUS, `change_id` a new UUID. With one that was used, nothing is
+    changed, and the outcomes so far are returned. An order whose version is not that of its target
+    stays as it is. Raises TooMany for more than MOST_ORDERS.
     """
     if len(targets) > MOST_ORDERS:
         raise TooMany
-    at = now or datetime.now(UTC)
-    change = BulkEdit(change_id, action, status, at, None, None, ())
+    change = BulkEdit(change_id, action, status, datetime.now(UTC), None, None, ())
     if not _begin(change, actor):
         return find_change(change_id, actor)
     for outcome in _outcomes(targets, change, actor):
@@ -223,13 +214,14 @@ def change_orders(
     return change
 
 
-def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> BulkEdit:
-    """Change each order back that is still as the change has left it.
+def undo(change_id: str, *, actor: Actor) -> BulkEdit:
+    """Undo a change for each order that nobody has changed since, and return the new outcomes.
 
-    A second undo does nothing. Raises NotFound for another person's change, or an old one.
+    A second call does nothing. Raises NotFound for a change of another person, or one older than
+    KEPT.
     """
     change = find_change(change_id, actor)
-    at = now or datetime.now(UTC)
+    at = datetime.now(UTC)
     if change.is_running or not _claim_undoing(change, at):
         return find_change(change_id, actor)
     outcomes = [
@@ -244,8 +236,7 @@ def undo(change_id: str, *, actor: Actor, now: datetime | None = None) -> BulkEd
 def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # noqa: ANN401 - a column; rows
     columns = (orders.c.id, orders.c.short_id, orders.c.status, orders.c.version)
     statement = select(*columns).where(unindexed(orders.c.org_id) == org_id, column.in_(keys))
-    with database.read() as connection:
-        return {getattr(row, column.name): row for row in connection.execute(statement)}
+    return {getattr(row, column.name): row for row in database.fetch_all(statement)}
 
 
 def _outcomes(targets: Sequence[Target], change: BulkEdit, actor: Actor) -> Iterator[BulkOutcome]:
@@ -263,23 +254,28 @@ def _outcomes(targets: Sequence[Target], change: BulkEdit, actor: Actor) -> Iter
         elif change.action is BulkAction.STATUS and change.status == row.status:
             outcome = replace(outcome, result=BulkResult.SAME)
         else:
-            change_one = _ACTIONS.get(change.action, _setting(change.status))
+            change_one = _change_of_one(change.action, change.status)
             outcome = _try(outcome, target.version, change_one, actor)
         busy = outcome.reason if outcome.result == BulkResult.BUSY else ""
         yield outcome
 
 
 def _undo(outcome: BulkOutcome, change: BulkEdit, actor: Actor) -> BulkOutcome:
-    change_one = _UNDOING.get(change.action, _setting(Status(outcome.before)))
+    action = _OPPOSITES.get(change.action, change.action)
+    change_one = _change_of_one(action, Status(outcome.before))
     undone = _try(outcome, outcome.version, change_one, actor)
     return (
         replace(undone, result=BulkResult.UNDONE) if undone.result == BulkResult.CHANGED else undone
     )
 
 
-def _setting(status: Status | None) -> Callable[..., Order]:
-    changes = OrderChanges() if status is None else OrderChanges(status=status)
-    return lambda reference, **how: order_changes.change_order(reference, changes, **how)
+def _change_of_one(action: BulkAction, status: Status | None) -> Callable[..., Order]:
+    """Return the function that does this with one order; `status` is the one that is set."""
+    if action is BulkAction.BIN:
+        return order_changes.bin_order
+    if action is BulkAction.RESTORE:
+        return order_changes.restore_order
+    return partial(order_changes.change_order, changes=OrderChanges(status=status))
 
 
 def _try(

@@ -18,7 +18,7 @@ from orders.domain.json_values import compact_size, same_json
 from orders.domain.moments import now_or
 from orders.domain.order import CartLine, Order, OrderChanges, lines_as_json
 from orders.domain.schema import convert_items, missing_line
-from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, may_have_empty_cart
+from orders.domain.status import OPEN_CARTS, STATUS_TEXTS
 from orders.domain.texts import Figure, lazy_gettext
 from orders.domain.webhook import Topic
 from orders.services import idempotency
@@ -27,12 +27,12 @@ from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey
 from orders.services.orders.queries import (
     any_order,
+    find_order,
     history_row,
     line_rows,
     names_order,
     order_from,
     order_row,
-    whole_order,
 )
 from orders.services.webhooks.webhooks import messages
 from orders.storage import database, tables
@@ -96,9 +96,10 @@ def add_lines(
     key: IdempotencyKey | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Add lines at the end of the cart; raises as `change_order` does.
+    """Add lines at the end of the cart, and return the changed order.
 
-    Raises KeyAlreadyUsed when the key has done it already.
+    Raises InvalidOrder if the cart is too large then, KeyAlreadyUsed when the key has done it
+    already, and the errors of `change_order`.
     """
 
     def append_lines(order: Order) -> Order:
@@ -145,7 +146,10 @@ def restore_order(
     key: IdempotencyKey | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Take the order out of the bin, if it is there. Raises as `bin_order` does."""
+    """Take the order out of the bin, if it is there, and return it.
+
+    Raises KeyAlreadyUsed when the key has done it already, and the errors of `bin_order`.
+    """
     _require_private(actor)
     change = _OrderChange(
         reference, actor, "restored", is_current, now_or(now), key, may_be_binned=True
@@ -156,22 +160,15 @@ def restore_order(
 LINK_SENT = "link sent"  # the action; its changes are `{"to": address}`
 
 
-def note_link_sent(reference: str, to: str, *, actor: Actor, now: datetime | None = None) -> None:
+def note_link_sent(reference: str, to: str, *, actor: Actor) -> None:
     """Store in the history that the customer's link was sent to this address.
 
     The order and its version stay as they are. Raises NotFound.
     """
-    at = now_or(now)
-    which = (tables.orders.c.org_id == actor.org_id, names_order(reference))
-
-    def store_entry(connection: Connection) -> None:
-        found = connection.execute(whole_order.where(*which)).one_or_none()
-        if found is None:
-            raise NotFound(lazy_gettext("There is no order with this ID."))
-        entry = history_row(order_from(found), actor, LINK_SENT, {"to": to}, at=at)
-        connection.execute(insert(tables.order_history), entry)
-
-    database.write(store_entry)
+    order = find_order(reference, actor.org_id)
+    entry = history_row(order, actor, LINK_SENT, {"to": to}, at=now_or(None))
+    stored = insert(tables.order_history).values(entry)
+    database.write(lambda connection: connection.execute(stored).close())
 
 
 @dataclass
@@ -248,7 +245,7 @@ def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
 
 def _lacks_lines(order: Order, actor: Actor) -> bool:
     """Return whether the order needs a line; not if its old `items` could not be converted."""
-    if order.cart or may_have_empty_cart(order.status):
+    if order.cart or order.status in OPEN_CARTS:
         return False
     converted = convert_items(order.items) if order.items else ()
     if converted is None:

@@ -11,21 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    and_,
-    delete,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, or_, select, update
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput, NotFound
 from orders.domain.moments import now_or
@@ -33,7 +19,7 @@ from orders.domain.order import Order
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.storage import database
-from orders.storage.tables import draft, insert_new, order_template, submission
+from orders.storage.tables import draft, insert_new, order_template, submission, upsert
 
 KEPT_FOR = timedelta(days=60)  # after its last change
 # How long the end of a change is remembered: longer than any request of its page can take.
@@ -48,16 +34,18 @@ Fields = list[list[str]]
 _CHANGE = "change:"
 
 
-class DraftChanged(Conflict):
-    """Another window or computer has saved this draft meanwhile."""
+CHANGED_ELSEWHERE = lazy_gettext(
+    "This draft was changed in another window, so it is not saved from here any more. "
+    "Load the page again to see the other one, or place the order as it stands here."
+)
+OTHER_CHANGES = lazy_gettext(
+    "Not kept as a draft: you have other changes of this order, or have ended these "
+    "in another window. Save here, or open the order again."
+)
 
-    def __init__(self) -> None:
-        super().__init__(
-            lazy_gettext(
-                "This draft was changed in another window, so it is not saved from here any more. "
-                "Load the page again to see the other one, or place the order as it stands here."
-            )
-        )
+
+class DraftChanged(Conflict):
+    """Another window or computer has saved this draft meanwhile, or ended this change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +68,7 @@ class FormDraft:
 
 
 def change_key(order_id: str) -> str:
-    """Return the key of a person's change of this order; each person has one at most."""
+    """Return the key of the draft of a change of this order; each person has at most one."""
     return f"{_CHANGE}{order_id}"
 
 
@@ -121,7 +109,7 @@ def save_draft(
         if found.fields == fields and found.discarded_at is None:
             return int(found.version)
         if _is_refused(found, version, page):
-            raise DraftChanged
+            raise DraftChanged(OTHER_CHANGES if key.startswith(_CHANGE) else CHANGED_ELSEWHERE)
         following = int(found.version) + 1
         connection.execute(
             update(draft).where(_named(key, actor)).values(version=following, **values)
@@ -130,17 +118,19 @@ def save_draft(
 
 
 def find_draft(key: str, actor: Actor) -> FormDraft | None:
-    """Return the person's draft under this key, unless its order is placed."""
+    """Return the person's draft under this key; None if there is none, or its order is placed."""
     statement = select(draft.c.fields, draft.c.version, draft.c.changed_at).where(
         _named(key, actor), ~_is_placed(key, actor)
     )
-    with database.read() as connection:
-        found = connection.execute(statement).one_or_none()
+    found = database.fetch_one(statement)
     return None if found is None else FormDraft(*found)
 
 
 def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
-    """Return the MOST_LISTED newest drafts of new orders of the person, but not that of `but`."""
+    """Return the person's drafts of new orders, the MOST_LISTED newest ones.
+
+    The draft with the key `but`, that of the open page, is left out.
+    """
     placed = exists().where(
         submission.c.actor_id == draft.c.staff_id, submission.c.key == draft.c.key
     )
@@ -156,31 +146,25 @@ def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
         .order_by(draft.c.changed_at.desc(), draft.c.key)
         .limit(MOST_LISTED)
     )
-    with database.read() as connection:
-        return [DraftSummary(*row) for row in connection.execute(statement)]
+    return [DraftSummary(*row) for row in database.fetch_all(statement)]
 
 
-def discard_draft(key: str, actor: Actor, *, now: datetime | None = None) -> None:
+def discard_draft(key: str, actor: Actor) -> None:
     """Remove a draft from the list; until it is deleted, its address and a save bring it back.
 
     A draft that does not exist is no error.
     """
-    at = now_or(now)
-    statement = update(draft).where(_named(key, actor)).values(discarded_at=at)
-    with database.transaction() as connection:
-        connection.execute(statement)
+    database.execute(update(draft).where(_named(key, actor)).values(discarded_at=now_or(None)))
 
 
-def end_change(
-    order: Order, actor: Actor, *, version: int, page: str, now: datetime | None = None
-) -> bool:
+def end_change(order: Order, actor: Actor, *, version: int, page: str) -> bool:
     """Delete the draft of a change, because the change is saved or discarded.
 
     Returns whether it is gone: what another page has saved since stays. `version` and `page` are as
     for `save_draft`. The end is remembered for END_KEPT_FOR, so that a save of this page that is
     still on its way brings nothing back; not without the name of a page.
     """
-    key, at = change_key(order.id), now_or(now)
+    key, at = change_key(order.id), now_or(None)
     values = {"fields": [], "title": "", "lines": 0, "changed_at": at, "discarded_at": at}
 
     with database.transaction() as connection:
@@ -204,8 +188,7 @@ def clear_old(now: datetime | None = None) -> int:
         draft.c.key.startswith(_CHANGE, autoescape=True), draft.c.discarded_at <= at - END_KEPT_FOR
     )
     statement = delete(draft).where(or_(draft.c.changed_at <= at - KEPT_FOR, is_end))
-    with database.transaction() as connection:
-        return connection.execute(statement).rowcount
+    return database.execute(statement)
 
 
 def _stored(key: str, actor: Actor) -> Select[Any]:
@@ -228,22 +211,10 @@ def _is_placed(key: str, actor: Actor) -> Any:  # noqa: ANN401 - SQLAlchemy's EX
     return exists().where(submission.c.actor_id == actor.id, submission.c.key == key)
 
 
-class ChangeElsewhere(Conflict):
-    """The person has other unsaved changes of the order, or has ended those of this page."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            lazy_gettext(
-                "Not kept as a draft: you have other changes of this order, or have ended these "
-                "in another window. Save here, or open the order again."
-            )
-        )
-
-
 def find_change(order: Order, actor: Actor) -> FormDraft | None:
-    """Return what this person has typed into the order's form and not saved.
+    """Return what this person has typed into the order's form and not saved, or None.
 
-    None for an order in the bin, which cannot be changed: its change waits until it is restored.
+    Also None for an order in the bin, which cannot be changed: the draft waits for its return.
     """
     if order.deleted_at is not None:
         return None
@@ -255,16 +226,13 @@ def save_change(order: Order, fields: Fields, *, actor: Actor, version: int, pag
     """Save what was typed into the order's form; returns the draft's version to save over next.
 
     `fields` are all that were sent, or none when nothing differs from the order; `version` and
-    `page` as for `save_draft`. Raises ChangeElsewhere when another page has changes, or this one
+    `page` are as for `save_draft`. Raises DraftChanged when another page has changes, or this one
     has ended its own.
     """
     if not fields and not version:
         return 0
     key = change_key(order.id)
-    try:
-        return save_draft(key, fields, actor=actor, title="", lines=0, version=version, page=page)
-    except DraftChanged as changed:
-        raise ChangeElsewhere from changed
+    return save_draft(key, fields, actor=actor, title="", lines=0, version=version, page=page)
 
 
 MAX_NAME = 100  # characters
@@ -280,7 +248,7 @@ class Template:
     created_by: str
 
 
-def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | None = None) -> str:
+def save_template(name: str, fields: Fields, *, actor: Actor) -> str:
     """Save a form under a name for the whole org and return its ID; replace one of the same name.
 
     Raises InvalidInput for a name that is empty or too long, and Conflict beyond MAX_TEMPLATES.
@@ -289,65 +257,48 @@ def save_template(name: str, fields: Fields, *, actor: Actor, now: datetime | No
     if not name or len(name) > MAX_NAME:
         message = lazy_gettext("A name of 1 to %(most)s characters is needed.", most=MAX_NAME)
         raise InvalidInput([FieldError("templateName", message)])
-    template_id = str(uuid.uuid4())
-    made = {"created_at": now_or(now), "created_by": actor.id}
+    key = {"org_id": actor.org_id, "name": name}
+    values = {"fields": fields, "created_at": now_or(None), "created_by": actor.id}
     mine = order_template.c.org_id == actor.org_id
+    every = select(order_template.c.name, order_template.c.id).where(mine)
 
-    def save(connection: Connection) -> str:
-        same = select(order_template.c.id).where(mine, order_template.c.name == name)
-        found = connection.execute(same).scalar()
-        if found is not None:
-            connection.execute(
-                update(order_template)
-                .where(order_template.c.id == found)
-                .values(fields=fields, **made)
-            )
-            return str(found)
-        count = select(func.count()).select_from(order_template).where(mine)
-        if connection.execute(count).scalar_one() >= MAX_TEMPLATES:
+    with database.transaction() as connection:
+        upsert(connection, order_template, key, values, {"id": str(uuid.uuid4())})
+        ids = {row.name: row.id for row in connection.execute(every)}
+        if len(ids) > MAX_TEMPLATES:
             raise Conflict(
                 lazy_gettext(
                     "There are %(most)s templates already. Remove one that nobody needs.",
                     most=MAX_TEMPLATES,
                 )
             )
-        row = {"id": template_id, "org_id": actor.org_id, "name": name, "fields": fields}
-        connection.execute(insert(order_template), {**row, **made})
-        return template_id
-
-    try:
-        return database.write(save)
-    except IntegrityError:  # a colleague has saved the same name at the same moment
-        return database.write(save)
+        return str(ids[name])
 
 
 def list_templates(actor: Actor) -> list[Template]:
+    """Return the templates of the org, sorted by name without regard to case."""
     statement = (
         select(order_template.c.id, order_template.c.name, order_template.c.created_by)
         .where(order_template.c.org_id == actor.org_id)
         .order_by(func.lower(order_template.c.name), order_template.c.id)
     )
-    with database.read() as connection:
-        return [Template(*row) for row in connection.execute(statement)]
+    return [Template(*row) for row in database.fetch_all(statement)]
 
 
 def find_template(template_id: str, actor: Actor) -> Fields:
-    """Return the fields of a template of the org. Raises NotFound."""
+    """Return the fields of the form that is saved as this template. Raises NotFound."""
     statement = select(order_template.c.fields).where(*_template(template_id, actor))
-    with database.read() as connection:
-        found = connection.execute(statement).one_or_none()
-    if found is None:
+    fields: Fields | None = database.fetch_value(statement)
+    if fields is None:
         raise NotFound(lazy_gettext("There is no such template."))
-    fields: Fields = found.fields
     return fields
 
 
 def remove_template(template_id: str, actor: Actor) -> str:
     """Delete a template of the org and return its name. Raises NotFound."""
-    own = _template(template_id, actor)
-    statement = delete(order_template).where(*own).returning(order_template.c.name)
+    own = delete(order_template).where(*_template(template_id, actor))
     with database.transaction() as connection:
-        name = connection.execute(statement).scalar()
+        name = connection.execute(own.returning(order_template.c.name)).scalar()
     if name is None:
         raise NotFound(lazy_gettext("There is no such template."))
     return str(name)

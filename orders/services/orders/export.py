@@ -53,7 +53,6 @@ _EXPORTED = tuple(
 
 Cell = str | int
 _Product = tuple[str, str]  # SKU and name
-NO_PRODUCT: _Product = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,10 @@ class Columns:
 def find_columns(
     org_id: str, wanted: OrderFilter, sort: Sort, rules: Sequence[AttributeRule]
 ) -> Columns:
-    """Return the columns that the orders need: the org's attributes first, then other keys."""
+    """Return the columns that the orders need: the org's attributes first, then other keys.
+
+    `rules` are the org's attributes; `wanted` and `sort` are those of the list.
+    """
     keys: dict[str, dict[str, None]] = {area: {} for area in AREAS}
     keys["platform"] = dict.fromkeys(PLATFORM)
     for rule in rules:
@@ -90,8 +92,7 @@ def find_columns(
     rest: set[str] = set()
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
         statement = select(*(orders.c[area] for area in AREAS)).where(orders.c.id.in_(ids))
-        with database.read() as connection:
-            rows = connection.execute(statement).all()
+        rows = database.fetch_all(statement)
         for objects in rows:
             for area, values in zip(AREAS, objects, strict=True):
                 for key in values:
@@ -99,43 +100,36 @@ def find_columns(
                         keys[area][key] = None
                     elif key not in keys[area]:
                         rest.add(area)
-    texts = {(area, rule.key) for rule in rules if _is_text(rule) for area in rule.areas}
+    with_texts = [rule for rule in rules if rule.kind in {Kind.TEXT, Kind.OPTION}]
+    texts = {(area, rule.key) for rule in with_texts for area in rule.areas}
     texts |= {("platform", key) for key in PLATFORM}
     named = {area: tuple(own) for area, own in keys.items()}
     return Columns(named, frozenset(rest), frozenset(texts))
 
 
-def _is_text(rule: AttributeRule) -> bool:
-    return rule.kind in {Kind.TEXT, Kind.OPTION}
-
-
 def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
-    """Yield the rows of all orders that match, in the order of the list; texts are not guarded.
+    """Yield the rows of all orders that match, in the order of the list, without its first line.
 
-    An order with an empty cart has one row. Orders that come or go meanwhile may be in it or not.
+    An order with an empty cart has one row. Orders that come or go meanwhile may be missing. Texts
+    that a spreadsheet could run as formulas are guarded by what writes the file.
     """
-    products: dict[str, _Product] = {}
+    known: dict[str, _Product] = {}
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
         batch = _read_orders(ids)
-        if len(products) > MOST_PRODUCTS:
-            products = {}
-        named = {line.configuration_id for order in batch for line in order.cart}
-        unknown = named - products.keys()
-        products |= dict.fromkeys(unknown, NO_PRODUCT) | _read_products(unknown, org_id)
+        if len(known) > MOST_PRODUCTS:
+            known = {}
+        unknown = {line.configuration_id for order in batch for line in order.cart} - known.keys()
+        known |= dict.fromkeys(unknown, ("", ""))
+        for reference, one in products.resolve(unknown, org_id).items():
+            known[reference] = (one.sku or "", one.product_name or "")
         names = queries.actor_names({order.created_by for order in batch}, org_id)
         for order in batch:
-            yield from _rows_of(order, columns, products, names)
-
-
-def _read_products(references: Iterable[str], org_id: str) -> dict[str, _Product]:
-    found = products.resolve(references, org_id)
-    return {reference: (one.sku or "", one.product_name or "") for reference, one in found.items()}
+            yield from _rows_of(order, columns, known, names)
 
 
 def _read_orders(ids: Sequence[str]) -> list[Order]:
-    statement = queries.any_order.where(orders.c.id.in_(ids))
-    with database.read() as connection:
-        found = {row.id: order_from(row) for row in connection.execute(statement)}
+    rows = database.fetch_all(queries.any_order.where(orders.c.id.in_(ids)))
+    found = {row.id: order_from(row) for row in rows}
     return [found[order_id] for order_id in ids if order_id in found]
 
 
@@ -187,19 +181,15 @@ BOM = "\ufeff"  # spreadsheets take a file without it for another encoding than 
 PIECE = 64 * 1024  # characters that are sent at once
 # A workbook is made whole before it is sent; beyond this, CSV is the way.
 MOST_XLSX_ROWS = 100_000
+TOO_MANY_ROWS = lazy_gettext(
+    "A workbook takes at most %(most)s lines. Narrow the list, or take the CSV.",
+    most=Figure(MOST_XLSX_ROWS),
+)
 MOST_CELL = 32_767  # characters of a cell, by the format
 
 
 class TooManyRows(OrderError):  # noqa: N818 - named like its siblings in errors.py
     """More rows than a workbook may have."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            lazy_gettext(
-                "A workbook takes at most %(most)s lines. Narrow the list, or take the CSV.",
-                most=Figure(MOST_XLSX_ROWS),
-            )
-        )
 
 
 def csv_pieces(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
@@ -232,7 +222,7 @@ def write_xlsx(file: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]])
             sheet.write_string(0, at, _guarded(name)[:MOST_CELL], bold)
         for number, row in enumerate(rows, start=1):
             if number > MOST_XLSX_ROWS:
-                raise TooManyRows
+                raise TooManyRows(TOO_MANY_ROWS)
             for at, cell in enumerate(row):
                 if isinstance(cell, int):
                     sheet.write_number(number, at, cell)

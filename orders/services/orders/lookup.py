@@ -12,14 +12,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from orders.domain.attributes import Applies, AttributeRule, option_label
+from orders.domain.attributes import AttributeRule, option_label
 from orders.domain.moments import now_or
 from orders.domain.order import CartLine, Order
 from orders.domain.permissions import Gate, gate_of, is_fact, lock_of
 from orders.domain.status import Status
-from orders.services import accounts
-from orders.services.accounts import CustomerPage
+from orders.services.accounts import orgs
 from orders.services.accounts.access import org_rules_of
+from orders.services.accounts.orgs import CustomerPage
 from orders.services.catalog import configuration_queries, products
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.catalog.products import ConfigurationSummary
@@ -90,10 +90,10 @@ def find_order_for_customer(code: str, is_unlocked: IsUnlocked) -> CustomerView 
 
     None if there is no such order or it is in the bin. This is the only look-up across all orgs.
     """
-    order = _find(code)
-    if order is None:
+    found = _find(code)
+    if found is None:
         return None
-    org = accounts.find_customer_page(order.org_id)
+    order, org = found
     gate = _gate(order, org, is_unlocked)
     content = _content(order) if gate is Gate.OPEN else None
     return CustomerView(order.short_id, order.status, org, gate, content)
@@ -102,13 +102,13 @@ def find_order_for_customer(code: str, is_unlocked: IsUnlocked) -> CustomerView 
 def verify_customer(code: str, typed: str, *, now: datetime | None = None) -> Attempt | None:
     """Compare the customer ID typed for an order, given by short ID, with its real one.
 
-    Every call uses up one of the order's tries; with none left nothing is compared. None if there
-    is no such order or its org asks for nothing.
+    Every call uses up one of the order's tries; with none left nothing is compared. Returns None if
+    there is no such order, or if its org asks for no customer ID.
     """
-    order = _find(code)
-    if order is None:
+    found = _find(code)
+    if found is None:
         return None
-    org = accounts.find_customer_page(order.org_id)
+    order, org = found
     if gate_of(org.check, order.customer_id) is not Gate.ASKS:
         return None
     wait = _take_try(order.id, now=now)
@@ -116,8 +116,7 @@ def verify_customer(code: str, typed: str, *, now: datetime | None = None) -> At
         return Attempt(wait=wait)
     if not is_fact(typed, order.customer_id):
         return Attempt()
-    with database.transaction() as connection:
-        connection.execute(delete(order_tries).where(order_tries.c.order_id == order.id))
+    database.execute(delete(order_tries).where(order_tries.c.order_id == order.id))
     return Attempt(lock=lock_of(order.id, order.customer_id))
 
 
@@ -126,11 +125,11 @@ def find_picture(code: str, number: int, is_unlocked: IsUnlocked) -> StoredFile 
 
     None if there is no such order, line or picture, or the order is locked.
     """
-    order = _find(code)
-    if order is None or not 1 <= number <= len(order.cart):
+    found = _find(code)
+    if found is None:
         return None
-    org = accounts.find_customer_page(order.org_id)
-    if _gate(order, org, is_unlocked) is not Gate.OPEN:
+    order, org = found
+    if not 1 <= number <= len(order.cart) or _gate(order, org, is_unlocked) is not Gate.OPEN:
         return None
     reference = order.cart[number - 1].configuration_id
     summary = products.resolve([reference], order.org_id).get(reference)
@@ -139,9 +138,13 @@ def find_picture(code: str, number: int, is_unlocked: IsUnlocked) -> StoredFile 
     return configuration_queries.find_picture(summary.id, order.org_id)
 
 
-def _find(code: str) -> Order | None:
+def _find(code: str) -> tuple[Order, CustomerPage] | None:
+    """Return the order with this short ID, in whatever org, and the customer page of its org."""
     found = database.rows(_any_by_short_id, {"reference": code})
-    return order_from(found[0]) if found else None
+    if not found:
+        return None
+    order = order_from(found[0])
+    return order, orgs.find_customer_page(order.org_id)
 
 
 def _gate(order: Order, org: CustomerPage, is_unlocked: IsUnlocked) -> Gate:
@@ -190,18 +193,9 @@ def _customer_line(line: CartLine, summary: ConfigurationSummary | None) -> Cust
 
 
 def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> Iterable[Detail]:
+    """Yield what the org shows to customers and the order has, in the order of the form."""
     for rule in rules:
-        value = _value(order, rule)
+        values = (getattr(order, area).get(rule.key) for area in rule.areas)
+        value = next((value for value in values if value is not None), None)
         if rule.visible_to_customer and value is not None:
             yield Detail(rule.label, option_label(rule, value))
-
-
-def _value(order: Order, rule: AttributeRule) -> object:
-    """Return the attribute's value from the part of the order that it applies to, or None."""
-    areas = {
-        Applies.METADATA: (order.metadata,),
-        Applies.DERIVATIVE: (order.derivative,),
-        Applies.BOTH: (order.metadata, order.derivative),
-    }
-    values = (area.get(rule.key) for area in areas[rule.applies])
-    return next((value for value in values if value is not None), None)

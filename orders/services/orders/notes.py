@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 
-from orders.domain.errors import FieldError, Forbidden, InvalidInput, NotFound
+from orders.domain.errors import FieldError, Forbidden
 from orders.domain.inputs import too_long
 from orders.domain.json_values import find_unstorable
 from orders.domain.moments import now_or
 from orders.domain.order import Order
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
-from orders.services.orders.queries import actor_names, names_order
+from orders.services.accounts.checks import refuse
+from orders.services.orders.queries import actor_names, find_order
 from orders.storage import database
-from orders.storage.tables import insert_new, order_note, orders
+from orders.storage.tables import insert_new, order_note
 
 MAX_NOTE = 2_000  # characters
 FIELD = "note"  # path in errors and name in forms
@@ -24,7 +25,7 @@ FIELD = "note"  # path in errors and name in forms
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note; `actor_name` is its author's e-mail address."""
+    """A note; `actor_name` is the name or e-mail address of its author, else the author's ID."""
 
     id: str
     at: datetime
@@ -44,14 +45,14 @@ def check_note(text: str) -> str:
         errors = [FieldError(FIELD, lazy_gettext("Write something first."))]
     elif len(note) > MAX_NOTE:
         errors = [FieldError(FIELD, too_long(MAX_NOTE, note))]
-    if errors:
-        raise InvalidInput(errors)
+    refuse(errors)
     return note
 
 
 def note_row(
     order_id: str, text: str, *, actor: Actor, at: datetime, note_id: str | None = None
 ) -> dict[str, Any]:
+    """Return the row of a note that `check_note` has returned; without a `note_id`, a new ID."""
     return {
         "id": note_id or str(uuid.uuid4()),
         "order_id": order_id,
@@ -76,19 +77,20 @@ def add_note(
     note = check_note(text)
     new_id = note_id or str(uuid.uuid4())
 
+    order = find_order(reference, actor.org_id)
+    row = note_row(order.id, note, actor=actor, at=now_or(now), note_id=new_id)
+
     with database.transaction() as connection:
-        order_id = _find_order(connection, reference, actor)
-        row = note_row(order_id, note, actor=actor, at=now_or(now), note_id=new_id)
         insert_new(connection, order_note, row)
     return new_id
 
 
 def list_notes(order: Order) -> tuple[Note, ...]:
+    """Return the notes on an order, newest first."""
     newest_first = (order_note.c.at.desc(), order_note.c.id.desc())
     of_order = order_note.c.order_id == order.id
     statement = select(order_note).where(of_order).order_by(*newest_first)
-    with database.read() as connection:
-        rows = connection.execute(statement).all()
+    rows = database.fetch_all(statement)
     names = actor_names({row.actor_id for row in rows}, order.org_id)
     return tuple(
         Note(row.id, row.at, row.actor_id, names.get(row.actor_id, row.actor_id), row.text)
@@ -101,20 +103,11 @@ def remove_note(reference: str, note_id: str, *, actor: Actor) -> None:
 
     Raises NotFound for the order, and Forbidden for a note of another author.
     """
+    order = find_order(reference, actor.org_id)
+    one = (order_note.c.id == note_id, order_note.c.order_id == order.id)
+
     with database.transaction() as connection:
-        order_id = _find_order(connection, reference, actor)
-        one = (order_note.c.id == note_id, order_note.c.order_id == order_id)
         author = connection.execute(select(order_note.c.actor_id).where(*one)).scalar_one_or_none()
         if author is not None and author != actor.id:
             raise Forbidden(lazy_gettext("Only its author may delete a note."))
         connection.execute(delete(order_note).where(*one))
-
-
-def _find_order(connection: Connection, reference: str, actor: Actor) -> str:
-    statement = select(orders.c.id).where(
-        orders.c.org_id == actor.org_id, orders.c.deleted_at.is_(None), names_order(reference)
-    )
-    order_id = connection.execute(statement).scalar_one_or_none()
-    if order_id is None:
-        raise NotFound(lazy_gettext("There is no order with this ID."))
-    return str(order_id)

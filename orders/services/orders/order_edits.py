@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from orders.domain.changes import Merged, merge_orders, undo_difference
 from orders.domain.errors import Conflict, ServiceBusy, StaleVersion
@@ -24,7 +24,7 @@ from orders.services.orders import changes as order_changes
 from orders.services.orders.queries import find_order
 from orders.storage import database
 from orders.storage.models.people import StaffAccount
-from orders.storage.tables import insert_new, order_editor, order_history, shown_name
+from orders.storage.tables import order_editor, order_history, shown_name, upsert
 
 # Others may change the order between reading and saving, but hardly TRIES times in a row.
 TRIES = 5
@@ -61,9 +61,11 @@ def check_edit(base: Order, raw: dict[str, Any], *, actor: Actor, limits: Limits
 def save_edit(
     order_id: str, version: int, raw: dict[str, Any], *, actor: Actor, limits: Limits
 ) -> Saved:
-    """Save changes that began with this version of the order, merged with what came since.
+    """Save changes of an order that began with this version of it.
 
-    Raises InvalidOrder, NotFound, StaleVersion for a version that never was, and EditConflict.
+    `raw` are the changed fields by their wire names. What others have changed since stays. Raises
+    EditConflict when they have changed the same, InvalidOrder, NotFound, StaleVersion for a version
+    that the order never had, and ServiceBusy.
     """
     for _ in range(TRIES):
         stored = find_order(order_id, actor.org_id)
@@ -106,8 +108,7 @@ def order_at(order: Order, version: int) -> Order:
         .order_by(order_history.c.id.desc())
         .limit(steps)
     )
-    with database.read() as connection:
-        changes = list(connection.execute(newest).scalars())
+    changes = [row.changes for row in database.fetch_all(newest)]
     if len(changes) < steps:
         raise StaleVersion
     for change in changes:
@@ -129,10 +130,8 @@ def note_editor(reference: str, member: StaffMember, *, now: datetime | None = N
     at = now_or(now)
 
     with database.transaction() as connection:
-        row = {"order_id": order.id, "staff_id": member.id, "seen_at": at}
-        if not insert_new(connection, order_editor, row):
-            mine = (order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id)
-            connection.execute(update(order_editor).where(*mine).values(seen_at=at))
+        own = {"order_id": order.id, "staff_id": member.id}
+        upsert(connection, order_editor, own, {"seen_at": at})
         others = (
             select(shown_name)
             .join(order_editor, order_editor.c.staff_id == StaffAccount.id)
@@ -147,17 +146,13 @@ def note_editor(reference: str, member: StaffMember, *, now: datetime | None = N
 
 
 def leave(reference: str, member: StaffMember) -> None:
+    """Forget that this person has the order open. Raises NotFound as `note_editor` does."""
     order = find_order(reference, member.org_id)
-    statement = delete(order_editor).where(
-        order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id
-    )
-    with database.transaction() as connection:
-        connection.execute(statement)
+    own = (order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id)
+    database.execute(delete(order_editor).where(*own))
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Delete who had orders open long ago; return how many."""
-    before = (now_or(now)) - SILENT_FOR
-    statement = delete(order_editor).where(order_editor.c.seen_at <= before)
-    with database.transaction() as connection:
-        return connection.execute(statement).rowcount
+    """Delete entries of pages that were closed without a word, and return how many."""
+    before = now_or(now) - SILENT_FOR
+    return database.execute(delete(order_editor).where(order_editor.c.seen_at <= before))

@@ -83,17 +83,11 @@ class OrderFilter:
 
 def conditions(
     connection: Connection, org_id: str, wanted: OrderFilter
-) -> list[ColumnElement[bool]]:
-    """Return the conditions for the org's orders, those that cost least first.
+) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions for the org's orders, those that cost least first.
 
     Raises MistypedShortId when one of `short_ids` cannot be a code.
     """
-    return [*_conditions(connection, org_id, wanted), *_search(connection, org_id, wanted.search)]
-
-
-def _conditions(
-    connection: Connection, org_id: str, wanted: OrderFilter
-) -> Iterator[ColumnElement[bool]]:
     deleted = orders.c.deleted_at
     has_codes = wanted.short_ids or codes_of(wanted.search)
     yield (unindexed(orders.c.org_id) if has_codes else orders.c.org_id) == org_id
@@ -124,6 +118,7 @@ def _conditions(
         names = _names_of(connection, org_id, wanted.configuration_id)
         named = cart_line.c.configuration_id.in_(names)
         yield exists().where(cart_line.c.order_id == orders.c.id, named)
+    yield from _search(connection, org_id, wanted.search)
 
 
 def _contains(area: str, key: str, value: str) -> ColumnElement[bool]:
@@ -148,14 +143,12 @@ def _search(connection: Connection, org_id: str, search: str) -> list[ColumnElem
     codes = codes_of(search)
     if codes:
         return [orders.c.short_id.in_(codes)]
-    cheap: list[ColumnElement[bool]] = []
-    expensive: list[ColumnElement[bool]] = []
+    found: list[tuple[bool, ColumnElement[bool]]] = []
     # The longer a word, the fewer orders have it, and the fewer are looked at for the next one.
     for word in sorted(words_of(search), key=len, reverse=True):
         by_lines, is_expensive = _by_lines(connection, org_id, word.casefold())
-        found = or_(*_in_order(word), *by_lines)
-        (expensive if is_expensive else cheap).append(found)
-    return [*cheap, *expensive]
+        found.append((is_expensive, or_(*_in_order(word), *by_lines)))
+    return [condition for _, condition in sorted(found, key=operator.itemgetter(0))]
 
 
 def _in_order(word: str) -> list[ColumnElement[bool]]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
-from orders.domain.identifiers import read_uuid
 from orders.domain.order import FIELD_BY_PATH, SORTABLE_FIELDS, FieldKind, Order
 from orders.domain.status import Status
 from orders.services.orders.order_filter import OrderFilter, conditions
@@ -15,6 +14,7 @@ from orders.services.orders.queries import any_order, order_from
 from orders.storage import database
 from orders.storage.pages import (
     Cursor,
+    CursorPage,
     Keyset,
     Page,
     Paging,
@@ -22,11 +22,8 @@ from orders.storage.pages import (
     cursor_page,
     find_rows,
     numbered_page,
-    read_integer,
-    read_text,
-    read_time,
 )
-from orders.storage.tables import cart_line, orders
+from orders.storage.tables import cart_line, columns_of, orders
 
 PAGE_SIZE = 50
 # Orders that the desk's first page counts at most; beyond, there are "more than" these.
@@ -71,33 +68,24 @@ NEWEST_FIRST = Sort()
 
 
 def read_sort(text: str) -> Sort | None:
-    """Read `name` or `-name`; None for a field by which the list cannot be sorted."""
+    """Read a sort from an address: `name` or `-name`; None if the list has no such sort."""
     field = text.removeprefix("-")
     return Sort(field, text.startswith("-")) if field in SORTABLE else None
 
 
-_READERS = {FieldKind.TIME: read_time, FieldKind.STATUS: read_integer}
-
-
 def _keyset(sort: Sort) -> Keyset:
     """Return the order of the desk's list: texts without regard to case, empty ones last."""
-    kind, column = FIELD_BY_PATH[sort.field].kind, _COLUMNS[sort.field]
+    column = _COLUMNS[sort.field]
+    kind = FIELD_BY_PATH[sort.field].kind
     is_text = kind is FieldKind.TEXT
     return Keyset(
         str(sort),
         func.lower(column) if is_text else column,
         orders.c.id,
-        read_value=_READERS.get(kind, read_text),
-        read_tie=_read_id,
+        column_type={FieldKind.TIME: datetime, FieldKind.STATUS: int}.get(kind, str),
         is_descending=sort.is_descending,
         has_nulls=is_text,
     )
-
-
-def _read_id(value: object) -> str:
-    if not isinstance(value, str) or read_uuid(value) is None:
-        raise ValueError(value)
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,27 +109,13 @@ class OrderSummary:
     pieces: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """A page of the desk's list. The cursors are None at either end.
-
-    `count` is the number of all orders, on the first page only; with `has_more` there are more.
-    """
-
-    orders: tuple[OrderSummary, ...]
-    newer: str | None
-    older: str | None
-    count: int | None = None
-    has_more: bool = False
-
-
 def list_page(
     org_id: str, wanted: OrderFilter, sort: Sort, *, older_than: str = "", newer_than: str = ""
-) -> ListPage:
-    """Return a page of at most PAGE_SIZE orders of the org.
+) -> CursorPage[OrderSummary]:
+    """Return a page of at most PAGE_SIZE orders of the org; the first one counts all of them.
 
     `older_than` and `newer_than` are cursors of a page with the same sort; one that cannot be read
-    means the first page.
+    means the first page, which counts up to MOST_COUNTED orders.
     """
     with database.read() as connection:
         page = cursor_page(
@@ -149,7 +123,7 @@ def list_page(
             older_than=older_than, newer_than=newer_than, most_counted=MOST_COUNTED,
         )  # fmt: skip
         summaries = _read(connection, [row.id for row in page.rows])
-    return ListPage(summaries, page.newer, page.older, page.count, page.has_more)
+    return CursorPage(summaries, page.newer, page.older, page.count, page.has_more)
 
 
 def ids_in_batches(
@@ -176,15 +150,8 @@ def _ids(connection: Connection, org_id: str, wanted: OrderFilter) -> Select[Any
     return select(orders.c.id).where(*conditions(connection, org_id, wanted))
 
 
-_shown = [
-    orders.c[name]
-    for name in OrderSummary.__dataclass_fields__
-    if name not in {"status", "lines", "pieces"}
-]
-
-
-def _read(connection: Connection, ids: Sequence[str]) -> tuple[OrderSummary, ...]:
-    statement = select(*_shown, orders.c.status).where(orders.c.id.in_(ids))
+def _read(connection: Connection, ids: Sequence[str]) -> list[OrderSummary]:
+    statement = select(*columns_of(OrderSummary, orders)).where(orders.c.id.in_(ids))
     rows = {row.id: row._asdict() for row in connection.execute(statement)}
     counted = (
         select(cart_line.c.order_id, func.count(), func.sum(cart_line.c.count))
@@ -199,4 +166,4 @@ def _read(connection: Connection, ids: Sequence[str]) -> tuple[OrderSummary, ...
         lines, pieces = totals.get(order_id, (0, 0))
         status = Status(fields.pop("status"))
         summaries.append(OrderSummary(**fields, status=status, lines=lines, pieces=pieces))
-    return tuple(summaries)
+    return summaries

@@ -8,11 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, or_, select, update
 
-from orders.domain.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
-from orders.domain.identifiers import read_uuid
-from orders.domain.json_values import find_unstorable
+from orders.domain.errors import Conflict, FieldError, Forbidden
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import StaffMember
+from orders.services.accounts.checks import find_row, name_errors, refuse
 from orders.storage import database
 from orders.storage.tables import (
     insert_new,
@@ -20,6 +19,7 @@ from orders.storage.tables import (
     shown_name,
     staff_account,
     staff_preference,
+    upsert,
 )
 
 MAX_NAME = 80  # characters
@@ -32,7 +32,7 @@ Address = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A saved view; `owner` is a person's name or address. `is_own` of the person who asked."""
+    """A saved view; `owner` is a person's name or address, `is_own` whether it is one's own."""
 
     id: str
     name: str
@@ -51,13 +51,17 @@ def list_views(member: StaffMember) -> tuple[View, ...]:
         .where(saved_view.c.org_id == member.org_id, seen)
         .order_by(func.lower(saved_view.c.name), saved_view.c.id)
     )
-    with database.read() as connection:
-        return tuple(_view(row, member) for row in connection.execute(statement))
-
-
-def _view(row: Any, member: StaffMember) -> View:  # noqa: ANN401 - a row of `saved_view`
-    address = tuple((name, value) for name, value in row.address)
-    return View(row.id, row.name, row.is_shared, row.staff_id == member.id, row.owner, address)
+    return tuple(
+        View(
+            id=row.id,
+            name=row.name,
+            is_shared=row.is_shared,
+            is_own=row.staff_id == member.id,
+            owner=row.owner,
+            address=tuple((name, value) for name, value in row.address),
+        )
+        for row in database.fetch_all(statement)
+    )
 
 
 def may_change(view: View, member: StaffMember) -> bool:
@@ -66,15 +70,14 @@ def may_change(view: View, member: StaffMember) -> bool:
 
 
 def save_view(
-    member: StaffMember, *, name: str, is_shared: bool, address: Address,
-    view_id: str | None = None, now: datetime | None = None,
-) -> str:  # fmt: skip
+    member: StaffMember, *, name: str, is_shared: bool, address: Address, view_id: str | None = None
+) -> str:
     """Save an address of the list under a name, and return the view's ID.
 
     A used `view_id` changes nothing. Raises InvalidInput for a name that is empty, too long or used
     by another view of this person, and Conflict beyond MAX_VIEWS.
     """
-    at = now or datetime.now(UTC)
+    at = datetime.now(UTC)
     checked, own_id = _checked(name), view_id or str(uuid.uuid4())
     row = {
         "id": own_id,
@@ -102,16 +105,15 @@ def save_view(
 
 
 def change_view(
-    view_id: str, member: StaffMember, *, name: str, is_shared: bool,
-    address: Address | None = None, now: datetime | None = None,
-) -> None:  # fmt: skip
-    """Rename a view, share it or not, and replace its address when one is given.
+    view_id: str, member: StaffMember, *, name: str, is_shared: bool, address: Address | None = None
+) -> None:
+    """Rename a view, share it or not, and replace its address unless None is given.
 
-    Raises NotFound, Forbidden for a view of another person unless an admin asks, InvalidInput.
+    Raises InvalidInput, NotFound, and Forbidden for a view of another person unless an admin asks.
     """
     checked = _checked(name)
     values: dict[str, object] = {"name": checked, "is_shared": is_shared}
-    values["updated_at"] = now or datetime.now(UTC)
+    values["updated_at"] = datetime.now(UTC)
     if address is not None:
         values["address"] = [list(pair) for pair in address]
 
@@ -129,25 +131,25 @@ def delete_view(view_id: str, member: StaffMember) -> None:
 
 
 def _require(connection: Connection, view_id: str, member: StaffMember) -> str:
-    found = None
-    if read_uuid(view_id) == view_id:
-        which = (saved_view.c.id == view_id, saved_view.c.org_id == member.org_id)
-        columns = (saved_view.c.staff_id, saved_view.c.is_shared)
-        found = connection.execute(select(*columns).where(*which)).one_or_none()
-    if found is None or not (found.is_shared or found.staff_id == member.id):
-        raise NotFound(lazy_gettext("There is no such view."))
+    """Return the ID of the owner of a view that the person may change.
+
+    Raises NotFound for a view that the person does not see, and Forbidden for one of another person
+    unless an admin asks.
+    """
+    seen = or_(saved_view.c.staff_id == member.id, saved_view.c.is_shared)
+    statement = select(saved_view.c.staff_id).where(
+        saved_view.c.id == view_id, saved_view.c.org_id == member.org_id, seen
+    )
+    found = find_row(connection, statement, view_id, lazy_gettext("There is no such view."))
     if found.staff_id != member.id and member.role != "admin":
         raise Forbidden(lazy_gettext("Only its owner or an admin may change this view."))
     return str(found.staff_id)
 
 
 def _checked(name: str) -> str:
+    """Return the name with single spaces. Raises InvalidInput."""
     bare = " ".join(name.split())
-    errors = list(find_unstorable(bare, "name", nesting=0))
-    if not 1 <= len(bare) <= MAX_NAME:
-        errors = [FieldError("name", lazy_gettext("From 1 to %(most)s characters.", most=MAX_NAME))]
-    if errors:
-        raise InvalidInput(errors)
+    refuse(name_errors(bare, MAX_NAME))
     return bare
 
 
@@ -156,24 +158,18 @@ def _refuse_taken(connection: Connection, staff_id: str, name: str, view_id: str
         saved_view.c.staff_id == staff_id, saved_view.c.name == name, saved_view.c.id != view_id
     )
     if connection.execute(same).first() is not None:
-        raise InvalidInput(
-            [FieldError("name", lazy_gettext("There is a view of this name already."))]
-        )
+        refuse([FieldError("name", lazy_gettext("There is a view of this name already."))])
 
 
 def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return what the person has chosen; None when nothing was chosen yet."""
+    """Return the value that the person has chosen under this key; None for none yet."""
     statement = select(staff_preference.c.value).where(
         staff_preference.c.staff_id == staff_id, staff_preference.c.key == key
     )
-    with database.read() as connection:
-        return connection.execute(statement).scalar()
+    return database.fetch_value(statement)
 
 
 def keep_preference(staff_id: str, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value but null
-    which = (staff_preference.c.staff_id == staff_id, staff_preference.c.key == key)
-
+    """Store what the person has chosen, in place of what they had chosen before."""
     with database.transaction() as connection:
-        row = {"staff_id": staff_id, "key": key, "value": value}
-        if not insert_new(connection, staff_preference, row):
-            connection.execute(update(staff_preference).where(*which).values(value=value))
+        upsert(connection, staff_preference, {"staff_id": staff_id, "key": key}, {"value": value})

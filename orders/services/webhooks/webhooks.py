@@ -80,14 +80,12 @@ def create(
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
-    draft = check_webhook(raw, limits=limits, allow_private=allow_private)
+    fields = check_webhook(raw, limits=limits, allow_private=allow_private)
     at = now_or(now)
     row = {
         "id": webhook_id or str(uuid.uuid4()),
         "org_id": actor.org_id,
-        "topic": draft.topic,
-        "address": draft.address,
-        "filter": draft.filter,
+        **fields,
         "secret": _new_secret(),
         "created_at": at,
         "updated_at": at,

@@ -1,13 +1,10 @@
-"""Base class of the models: types of columns, names of constraints, indexes of one database.
-
-Every row that an org owns carries `org_id`, so that each query can be scoped.
-"""
+"""Base classes of the models: types of columns, names of constraints, indexes of one database."""
 
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index, Integer, MetaData, text
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, String, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from orders.storage.types import JsonText, UtcDateTime
 
@@ -32,6 +29,14 @@ class Base(DeclarativeBase):
         dict[str, Any]: JsonText,
         list[Any]: JsonText,
     }
+
+
+class OwnedByOrg:
+    """Columns of what an org owns: each query can be limited to the rows of one org."""
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    created_at: Mapped[datetime]
 
 
 def only_on(dialect: str, index: Index) -> Index:

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models.base import Base, only_on
+from orders.storage.models.base import Base, OwnedByOrg, only_on
 from orders.storage.types import JsonText
 
 
-class ConfigurationRow(Base):
+class ConfigurationRow(OwnedByOrg, Base):
     """A saved choice of options for one product."""
 
     __tablename__ = "configuration"
@@ -32,9 +32,7 @@ class ConfigurationRow(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
     short_id: Mapped[str] = mapped_column(String(14), unique=True)
-    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
     # Taken from `metadata.name` and `metadata.sku`, so that people can find it by them.
     product_name: Mapped[str | None] = mapped_column(String(255))
     sku: Mapped[str | None] = mapped_column(String(255))
@@ -56,7 +54,6 @@ class ConfigurationRow(Base):
     attachments: Mapped[dict[str, Any]]
     # Case-folded text for the desk's search: name, SKU, short ID, options.
     search_text: Mapped[str] = mapped_column(Text, server_default="")
-    created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
     created_by: Mapped[str] = mapped_column(String(36))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models.base import Base
+from orders.storage.models.base import Base, OwnedByOrg
 from orders.storage.types import JsonText
 
 
@@ -33,18 +33,15 @@ class DraftRow(Base):
     discarded_at: Mapped[datetime | None]
 
 
-class OrderTemplate(Base):
+class OrderTemplate(OwnedByOrg, Base):
     """A prefilled order form that everybody in the org can start from."""
 
     __tablename__ = "order_template"
     __table_args__ = (UniqueConstraint("org_id", "name"),)
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
     name: Mapped[str] = mapped_column(String(100))
     # As in `draft`.
     fields: Mapped[list[Any]]
-    created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(36))
 
 
@@ -58,21 +55,18 @@ class OrderEditor(Base):
     seen_at: Mapped[datetime]
 
 
-class SavedView(Base):
+class SavedView(OwnedByOrg, Base):
     """Named filters, sort order and columns of the order list."""
 
     __tablename__ = "saved_view"
     __table_args__ = (Index("ix_saved_view_org_name", "org_id", "name", "id"),)
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
     # Its owner; others of the org see it when it is shared.
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff_account.id"))
     name: Mapped[str] = mapped_column(String(80))
     is_shared: Mapped[bool]
     # Query parameters of the list: `[["status", "New"], ["sort", "name"], …]`.
     address: Mapped[list[Any]]
-    created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
@@ -86,20 +80,19 @@ class StaffPreference(Base):
     value: Mapped[Any] = mapped_column(JsonText)
 
 
-class BulkChange(Base):
-    """A bulk change by one person with the result of each order, so that it can be undone."""
+class BulkChange(OwnedByOrg, Base):
+    """A bulk change by one person with the result of each order, so that it can be undone.
+
+    Its ID is derived from the form's key: a form that is sent twice is one change.
+    """
 
     __tablename__ = "bulk_change"
     __table_args__ = (Index("ix_bulk_change_created", "created_at"),)
 
-    # Derived from the form's key: a form that is sent twice is one change.
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff_account.id"))
     # "status", "bin" or "restore", and the status that was set.
     action: Mapped[str] = mapped_column(String(16))
     status: Mapped[str | None] = mapped_column(String(16))
-    created_at: Mapped[datetime]
     # NULL while it is running.
     finished_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]

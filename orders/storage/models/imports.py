@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models.base import Base, partial_index
+from orders.storage.models.base import Base, OwnedByOrg, partial_index
 
 
-class OrderImport(Base):
+class OrderImport(OwnedByOrg, Base):
     """An uploaded file of orders and its progress."""
 
     __tablename__ = "order_import"
@@ -22,8 +22,6 @@ class OrderImport(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
     file_name: Mapped[str] = mapped_column(String(255))
     # Names of the columns, and notes about what the reader assumed.
     columns: Mapped[list[Any]]
@@ -40,7 +38,6 @@ class OrderImport(Base):
     is_all_or_nothing: Mapped[bool] = mapped_column(default=False)
     # Why it has failed.
     message: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(36))
     # The orders are created in the name of this account, since idempotency keys belong to one.
     started_at: Mapped[datetime | None]

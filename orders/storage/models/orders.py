@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models.base import Base, RowNumber, only_on, partial_index
+from orders.storage.models.base import Base, OwnedByOrg, RowNumber, only_on, partial_index
 
 # Conditions of partial indexes: a query must contain the same words.
 IS_OPEN_CART = "status IN ('List', 'In Cart') AND deleted_at IS NULL"
 IS_OF_FORM = "order_id IS NOT NULL AND answer IS NULL"
 
 
-class OrderRow(Base):
+class OrderRow(OwnedByOrg, Base):
     """An order without its lines."""
 
     __tablename__ = "orders"
@@ -41,9 +41,7 @@ class OrderRow(Base):
         partial_index("ix_orders_open_carts", "org_id", "updated_at", "id", where=IS_OPEN_CART),
     )
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
     short_id: Mapped[str] = mapped_column(String(14), unique=True)
-    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
     origin_org_id: Mapped[str | None] = mapped_column(String(255))
     name: Mapped[str | None] = mapped_column(String(255))
     customer_id: Mapped[str | None] = mapped_column(String(255))
@@ -52,7 +50,6 @@ class OrderRow(Base):
     derivative: Mapped[dict[str, Any]]
     items: Mapped[list[Any]]
     status: Mapped[str] = mapped_column(String(16))
-    created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(36))
     deleted_at: Mapped[datetime | None]

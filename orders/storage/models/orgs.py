@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models.base import Base, RowNumber
+from orders.storage.models.base import Base, OwnedByOrg, RowNumber
 from orders.storage.types import JsonText
 
 
@@ -28,19 +28,17 @@ class Org(Base):
     created_at: Mapped[datetime]
 
 
-class Token(Base):
+class Token(OwnedByOrg, Base):
     """A secret of a script (private) or of a web page (public); only its hash is stored."""
 
     __tablename__ = "token"
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
     org_id: Mapped[str] = mapped_column(ForeignKey("org.id"), index=True)
     name: Mapped[str] = mapped_column(String(255))
     is_private: Mapped[bool]
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     # Hosts from which a public token works; `[]` for a private one.
     domains: Mapped[list[Any]]
-    created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
@@ -61,14 +59,12 @@ class RequestLog(Base):
     user_agent: Mapped[str] = mapped_column(String(255))
 
 
-class Attribute(Base):
+class Attribute(OwnedByOrg, Base):
     """A key that an org has defined for the metadata of its orders, with its valid values."""
 
     __tablename__ = "attribute"
     __table_args__ = (UniqueConstraint("org_id", "key"),)
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
     position: Mapped[int]
     key: Mapped[str] = mapped_column(String(255))
     label: Mapped[str] = mapped_column(String(255))
@@ -80,7 +76,6 @@ class Attribute(Base):
     # One JSON value; SQL NULL when there is no default.
     default_value: Mapped[Any] = mapped_column(JsonText, nullable=True)
     is_visible_to_customer: Mapped[bool]
-    created_at: Mapped[datetime]
 
 
 class CustomerPageRow(Base):

@@ -6,20 +6,18 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models.base import Base, RowNumber
+from orders.storage.models.base import Base, OwnedByOrg, RowNumber
 
 
-class StaffAccount(Base):
+class StaffAccount(OwnedByOrg, Base):
     """A person who signs in to the sales desk."""
 
     __tablename__ = "staff_account"
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
     org_id: Mapped[str] = mapped_column(ForeignKey("org.id"), index=True)
     email: Mapped[str] = mapped_column(String(255), unique=True)
     role: Mapped[str] = mapped_column(String(16))
     password_hash: Mapped[str] = mapped_column(String(255))
-    created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     # Shown to others in place of the address; empty when the person has set no name.
     name: Mapped[str] = mapped_column(String(80), default="", server_default="")
@@ -34,19 +32,16 @@ class StaffAccount(Base):
     wrong_code_at: Mapped[datetime | None]
 
 
-class InvitationRow(Base):
+class InvitationRow(OwnedByOrg, Base):
     """An invitation by mail to create an account; its link works once."""
 
     __tablename__ = "invitation"
     __table_args__ = (Index("ix_invitation_org_created", "org_id", "created_at", "id"),)
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
     email: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(16))
     # SHA-256 of the link's secret; sending the invitation again creates a new secret.
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(36))
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]

@@ -6,18 +6,17 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models.base import Base, partial_index
+from orders.storage.models.base import Base, OwnedByOrg, partial_index
 
 # Condition of a partial index: a query must contain the same words.
 IS_GIVEN_UP = "delivered_at IS NULL AND next_attempt_at IS NULL"
 
 
-class WebhookRow(Base):
+class WebhookRow(OwnedByOrg, Base):
     """An address that receives the events of an org's orders."""
 
     __tablename__ = "webhook"
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
     org_id: Mapped[str] = mapped_column(ForeignKey("org.id"), index=True)
     topic: Mapped[str] = mapped_column(String(32))
     address: Mapped[str] = mapped_column(String(2000))
@@ -28,7 +27,6 @@ class WebhookRow(Base):
     # The previous secret, and the end of the time in which messages are signed by both.
     old_secret: Mapped[str | None] = mapped_column(String(255))
     old_secret_until: Mapped[datetime | None]
-    created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
     # Set when the receiver has answered 410: it gets nothing until an admin switches it on.

@@ -10,8 +10,7 @@ from sqlalchemy import select
 
 from app import create_app
 from orders.domain.errors import Conflict, InvalidInput, NotFound, Taken
-from orders.services import accounts
-from orders.services.accounts import access
+from orders.services.accounts import access, accounts, invitations, orgs
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.database import close
@@ -139,7 +138,7 @@ class TestPending:
     @pytest.fixture
     def address(self, app: Flask, org: Org) -> str:
         with app.app_context():
-            made = accounts.invite(org.id, email=KIM, role="sales", by=org.admin().id)
+            made = invitations.invite(org.id, email=KIM, role="sales", by=org.admin().id)
         return f"/settings/staff/invitations/{made.id}"
 
     def test_a_new_link_replaces_the_old_one(
@@ -182,43 +181,43 @@ class TestService:
     def test_a_link_lives_for_seven_days(self, app: Flask, org: Org) -> None:
         start = datetime(2026, 11, 25, tzinfo=UTC)
         with app.app_context():
-            made = accounts.invite(org.id, email=KIM, role="sales", by=org.admin().id, now=start)
+            made = invitations.invite(org.id, email=KIM, role="sales", by=org.admin().id, now=start)
             late = start + timedelta(days=7)
-            assert accounts.find_by_link(made.secret, now=late - timedelta(seconds=1))
+            assert invitations.find_by_link(made.secret, now=late - timedelta(seconds=1))
             with pytest.raises(NotFound):
-                accounts.find_by_link(made.secret, now=late)
+                invitations.find_by_link(made.secret, now=late)
             with pytest.raises(NotFound):
-                accounts.accept(made.secret, name="", password=OWN, now=late)
-            [listed] = accounts.list_invitations(org.id)
+                invitations.accept(made.secret, name="", password=OWN, now=late)
+            [listed] = invitations.list_invitations(org.id)
             assert listed.is_over(late)
-            again = accounts.invite_again(org.id, made.id, by=org.admin().id, now=late)
-            assert accounts.accept(again.secret, name="", password=OWN, now=late)
+            again = invitations.invite_again(org.id, made.id, by=org.admin().id, now=late)
+            assert invitations.accept(again.secret, name="", password=OWN, now=late)
 
     @pytest.mark.parametrize("secret", ["", "x", "\0", "é" * 50, "\ud800"])
     def test_odd_links_are_dead(self, app: Flask, secret: str) -> None:
         with app.app_context(), pytest.raises(NotFound):
-            accounts.find_by_link(secret)
+            invitations.find_by_link(secret)
 
     def test_an_invited_address_with_a_new_account_keeps_the_account(
         self, app: Flask, org: Org
     ) -> None:
         with app.app_context():
-            made = accounts.invite(org.id, email=KIM, role="admin", by=org.admin().id)
+            made = invitations.invite(org.id, email=KIM, role="admin", by=org.admin().id)
             accounts.add_staff(org.id, email=KIM, role="sales", password=PASSWORD)
             with pytest.raises(Conflict):
-                accounts.accept(made.secret, name="", password=OWN)
+                invitations.accept(made.secret, name="", password=OWN)
             member = access.sign_in(KIM, PASSWORD)
             assert member is not None
             assert member.role == "sales"
             with pytest.raises(Taken):
-                accounts.invite(org.id, email=KIM, role="sales", by=org.admin().id)
+                invitations.invite(org.id, email=KIM, role="sales", by=org.admin().id)
 
     def test_names_are_readable_and_in_one_line(self, app: Flask, org: Org) -> None:
         with app.app_context():
-            made = accounts.invite(org.id, email=KIM, role="sales", by=org.admin().id)
+            made = invitations.invite(org.id, email=KIM, role="sales", by=org.admin().id)
             for name in ("a\nb", "a\0b", "x" * 81, "\u202eevil"):
                 with pytest.raises(InvalidInput):
-                    accounts.accept(made.secret, name=name, password=OWN)
+                    invitations.accept(made.secret, name=name, password=OWN)
 
 
 @pytest.mark.usefixtures("csrf_off")
@@ -260,8 +259,8 @@ class TestMail:
 def test_csrf_protection_works_over_tls(settings: Settings) -> None:
     secure = create_app(replace(settings, secure_cookies=True))
     with secure.app_context():
-        org_id = accounts.add_org("Over TLS")
-        made = accounts.invite(org_id, email=KIM, role="sales", by="x" * 36)
+        org_id = orgs.add_org("Over TLS")
+        made = invitations.invite(org_id, email=KIM, role="sales", by="x" * 36)
         browser = secure.test_client()
         base = "https://desk.example"
         browser.get(f"/invitation?link={made.secret}", base_url=base)

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from orders.domain.errors import NotFound
-from orders.services import accounts
-from orders.services.accounts import access
+from orders.services.accounts import access, accounts
+from orders.services.accounts import resets as password_resets
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.models.people import PasswordReset
@@ -134,14 +134,14 @@ class TestByAnAdmin:
 def test_a_link_lives_for_an_hour(app: Flask, org: Org) -> None:
     with app.app_context():
         member = org.staff()
-        made = accounts.make_reset(org.id, member.id, by=org.admin().id, now=START)
+        made = password_resets.make_reset(org.id, member.id, by=org.admin().id, now=START)
         late = START + timedelta(hours=1)
         before = late - timedelta(seconds=1)
-        assert accounts.address_of_reset(made.secret, now=before) == org.email
+        assert password_resets.address_of_reset(made.secret, now=before) == org.email
         with pytest.raises(NotFound):
-            accounts.address_of_reset(made.secret, now=late)
+            password_resets.address_of_reset(made.secret, now=late)
         with pytest.raises(NotFound):
-            accounts.set_by_reset(made.secret, password=NEW, now=late)
+            password_resets.set_by_reset(made.secret, password=NEW, now=late)
 
 
 class TestByMail:
@@ -198,11 +198,11 @@ class TestByMail:
     def test_the_number_of_mails_to_an_address_is_limited(self, app: Flask, org: Org) -> None:
         with app.app_context():
             org.staff()
-            made = [accounts.ask_for_reset(org.email, now=START) for _ in range(5)]
+            made = [password_resets.ask_for_reset(org.email, now=START) for _ in range(5)]
             assert [one is not None for one in made] == [True] * 3 + [False] * 2
-            later = START + accounts.RESET_WITHIN
-            assert accounts.ask_for_reset(org.email, now=later) is not None
-            assert accounts.ask_for_reset("nobody@desk.example") is None
+            later = START + password_resets.RESET_WITHIN
+            assert password_resets.ask_for_reset(org.email, now=later) is not None
+            assert password_resets.ask_for_reset("nobody@desk.example") is None
 
     def test_the_form_is_protected(self, client: FlaskClient, server: MailServer) -> None:
         assert client.post("/forgot-password", data={"email": "a@b.example"}).status_code == 400

@@ -11,8 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from orders.domain.errors import Conflict, InvalidInput
-from orders.services import accounts
-from orders.services.accounts import access, second_factor
+from orders.services.accounts import access, accounts, orgs, second_factor
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.second_factor import MOST_WRONG, STEP, WAIT, CodeResult
 from orders.services.orders import drafts
@@ -334,8 +333,8 @@ class TestRequired:
     @pytest.fixture(autouse=True)
     def demand(self, app: Flask, org: Org) -> None:
         with app.app_context():
-            stored = accounts.find_org(org.id)
-            accounts.change_org(
+            stored = orgs.find_org(org.id)
+            orgs.change_org(
                 org.id, name=stored.name, is_strict=False, may_public_list=False,
                 needs_second_factor=True,
             )  # fmt: skip

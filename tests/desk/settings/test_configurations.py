@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from orders.domain.configuration import NewConfiguration
+from orders.domain.configuration import ConfigurationInput
 from orders.domain.inputs import Limits
 from orders.domain.uploads import SentFile
 from orders.services.catalog import configurations
@@ -119,7 +119,10 @@ def test_the_search_finds_name_sku_short_id_and_options(
 
 def test_the_list_has_pages(app: Flask, org: Org, staff_client: FlaskClient) -> None:
     with app.app_context():
-        new = [NewConfiguration(metadata={"name": f"Chair {number}"}) for number in range(51)]
+        new = [
+            ConfigurationInput.model_construct(metadata={"name": f"Chair {number}"})
+            for number in range(51)
+        ]
         configurations.save_configurations(new, org_id=org.id, created_by=org.private.id)
     first = staff_client.get("/configurations").text
     assert first.count('<th scope="row">') == 50

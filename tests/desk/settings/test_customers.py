@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from orders.domain.permissions import CustomerCheck
-from orders.services import accounts
-from orders.services.accounts import MAX_LOGO, CustomerPage
+from orders.services.accounts import orgs
+from orders.services.accounts.orgs import MAX_LOGO, CustomerPage
 from orders.services.catalog import configurations
 from tests.actors import Org
 from tests.uploads import GIF, JPEG, KIND, PDF, PNG, SVG, WEBP, Form
@@ -23,7 +23,7 @@ SENT = {
 
 def stored(app: Flask, org: Org) -> CustomerPage:
     with app.app_context():
-        return accounts.find_customer_page(org.id)
+        return orgs.find_customer_page(org.id)
 
 
 def send(client: FlaskClient, **changed: str) -> TestResponse:

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
-from orders.services import accounts
+from orders.services.accounts import tokens
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.html import attribute, read, texts
@@ -91,7 +91,7 @@ def test_only_tokens_of_the_org_can_be_selected(
     app: Flask, org: Org, staff_client: FlaskClient
 ) -> None:
     with app.app_context():
-        accounts.revoke_token(org.public.id)
+        tokens.revoke_token(org.public.id)
     text = staff_client.get(ADDRESS).text
     options = read(text).all("option[value]:not([selected])")
     shown = [(one["value"], one.text) for one in options if len(one["value"]) == 36]

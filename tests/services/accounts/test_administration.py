@@ -10,8 +10,8 @@ from flask import Flask
 
 from orders.domain.attributes import AttributeRule, Kind, Option
 from orders.domain.errors import Conflict, InvalidInput, NotFound, Taken
-from orders.services import accounts
-from orders.services.accounts import ChangedMeanwhile, access
+from orders.services.accounts import access, accounts, attributes, checks, tokens
+from orders.services.accounts.checks import ChangedMeanwhile
 from orders.storage.pages import Paging
 from tests.actors import DOMAINS, PASSWORD, Org
 
@@ -56,79 +56,77 @@ def _app_context(app: Flask) -> object:
 
 class TestTokens:
     def test_name_and_domains_change_and_the_secret_stays(self, org: Org) -> None:
-        accounts.change_token(
+        tokens.change_token(
             org.id, org.public.id, name=" Web ", allowed=["New.example", "new.example"]
         )
-        token = accounts.find_token(org.id, org.public.id)
+        token = tokens.find_token(org.id, org.public.id)
         assert (token.name, token.domains) == ("Web", ("new.example",))
         origin = access.Origin("new.example", 443)
         assert access.authenticate(org.public.secret, origin=origin).id == org.public.id
 
     def test_all_errors_are_reported(self, org: Org) -> None:
         with pytest.raises(InvalidInput) as refused:
-            accounts.change_token(
+            tokens.change_token(
                 org.id, org.public.id, name="a\0", allowed=["https://x", "fine.example", "*"]
             )
         assert [error.path for error in refused.value.errors] == ["name", "domain", "domain"]
-        token = accounts.find_token(org.id, org.public.id)
+        token = tokens.find_token(org.id, org.public.id)
         assert (token.name, token.domains) == ("shop", DOMAINS)
 
     def test_a_private_token_never_has_domains(self, org: Org) -> None:
-        accounts.change_token(org.id, org.private.id, name="cron", allowed=["a.example"])
-        token = accounts.find_token(org.id, org.private.id)
+        tokens.change_token(org.id, org.private.id, name="cron", allowed=["a.example"])
+        token = tokens.find_token(org.id, org.private.id)
         assert (token.name, token.domains) == ("cron", ())
 
     def test_a_revoked_token_cannot_be_changed(self, org: Org) -> None:
-        accounts.revoke_token(org.public.id, org_id=org.id)
-        accounts.revoke_token(org.public.id, org_id=org.id)
+        tokens.revoke_token(org.public.id, org_id=org.id)
+        tokens.revoke_token(org.public.id, org_id=org.id)
         with pytest.raises(Conflict):
-            accounts.change_token(org.id, org.public.id, name="x", allowed=DOMAINS)
+            tokens.change_token(org.id, org.public.id, name="x", allowed=DOMAINS)
 
     def test_revoked_tokens_come_last_and_are_not_active(self, org: Org) -> None:
-        accounts.revoke_token(org.private.id, org_id=org.id)
-        assert [one.id for one in accounts.list_tokens(org.id)] == [
+        tokens.revoke_token(org.private.id, org_id=org.id)
+        assert [one.id for one in tokens.list_tokens(org.id)] == [
             org.public.id, org.private.id,
         ]  # fmt: skip
-        page = accounts.list_active_tokens(org.id, Paging())
+        page = tokens.list_active_tokens(org.id, Paging())
         assert ([one.id for one in page.entries], page.count) == ([org.public.id], 1)
 
     @pytest.mark.parametrize("unknown", [NOBODY, "nonsense", "\0", "\ud800", "x" * 5000, ""])
     def test_an_unknown_id_is_not_found(self, org: Org, unknown: str) -> None:
         for call in (
-            lambda: accounts.find_token(org.id, unknown),
-            lambda: accounts.revoke_token(unknown, org_id=org.id),
-            lambda: accounts.revoke_token(unknown),
-            lambda: accounts.change_token(org.id, unknown, name="x", allowed=()),
+            lambda: tokens.find_token(org.id, unknown),
+            lambda: tokens.revoke_token(unknown, org_id=org.id),
+            lambda: tokens.revoke_token(unknown),
+            lambda: tokens.change_token(org.id, unknown, name="x", allowed=()),
         ):
             with pytest.raises(NotFound):
                 call()
 
     def test_objects_of_another_org_are_not_found(self, org: Org, other_org: Org) -> None:
         with pytest.raises(NotFound):
-            accounts.revoke_token(other_org.private.id, org_id=org.id)
+            tokens.revoke_token(other_org.private.id, org_id=org.id)
         with pytest.raises(NotFound):
-            accounts.change_token(org.id, other_org.private.id, name="x", allowed=())
+            tokens.change_token(org.id, other_org.private.id, name="x", allowed=())
         assert access.authenticate(other_org.private.secret, origin=None)
 
     def test_two_admins_do_not_overwrite_each_other(self, org: Org) -> None:
-        seen = accounts.find_token(org.id, org.public.id).version
-        accounts.change_token(org.id, org.public.id, name="first", allowed=DOMAINS, version=seen)
+        seen = tokens.find_token(org.id, org.public.id).version
+        tokens.change_token(org.id, org.public.id, name="first", allowed=DOMAINS, version=seen)
         with pytest.raises(ChangedMeanwhile) as refused:
-            accounts.change_token(
-                org.id, org.public.id, name="second", allowed=DOMAINS, version=seen
-            )
-        assert accounts.find_token(org.id, org.public.id).name == "first"
-        accounts.change_token(
+            tokens.change_token(org.id, org.public.id, name="second", allowed=DOMAINS, version=seen)
+        assert tokens.find_token(org.id, org.public.id).name == "first"
+        tokens.change_token(
             org.id, org.public.id, name="third", allowed=DOMAINS, version=refused.value.version
         )
 
     def test_one_form_creates_one_token(self, app: Flask, org: Org) -> None:
         def create() -> None:
-            accounts.add_token(org.id, name="twice", is_private=True, token_id=NOBODY)
+            tokens.add_token(org.id, name="twice", is_private=True, token_id=NOBODY)
 
         raised = at_once(app, create, create, create)
         assert sum(error is None for error in raised) == 1
-        assert [one.name for one in accounts.list_tokens(org.id)].count("twice") == 1
+        assert [one.name for one in tokens.list_tokens(org.id)].count("twice") == 1
 
 
 class TestAccounts:
@@ -223,86 +221,86 @@ class TestAccounts:
         assert accounts.find_staff(other_org.id, theirs).role == "sales"
 
     def test_a_suggested_password_is_long_and_random(self) -> None:
-        offered = {accounts.readable_password() for _ in range(50)}
+        offered = {checks.readable_password() for _ in range(50)}
         assert len(offered) == 50
-        assert all(len(one) >= accounts.MIN_PASSWORD for one in offered)
+        assert all(len(one) >= checks.MIN_PASSWORD for one in offered)
 
 
 class TestAttributes:
     def keys(self, org: Org) -> list[str]:
         """Return the keys in the order of the form, which is that of the rules."""
         rules = access.org_rules_of(org.id).attributes
-        assert [one.rule for one in accounts.list_attributes(org.id)] == list(rules)
+        assert [one.rule for one in attributes.list_attributes(org.id)] == list(rules)
         return [rule.key for rule in rules]
 
     def test_every_change_applies_to_the_next_order(self, org: Org) -> None:
-        note = accounts.add_attribute(org.id, NOTE)
-        color = accounts.add_attribute(org.id, COLOR)
+        note = attributes.add_attribute(org.id, NOTE)
+        color = attributes.add_attribute(org.id, COLOR)
         assert self.keys(org) == ["note", "color"]
         changed = replace(COLOR, label="Colour", default="red", required=True)
-        accounts.change_attribute(org.id, color, changed)
+        attributes.change_attribute(org.id, color, changed)
         assert access.org_rules_of(org.id).attributes[1] == changed
-        assert accounts.move_attribute(org.id, color, "up") == 1
+        assert attributes.move_attribute(org.id, color, "up") == 1
         assert self.keys(org) == ["color", "note"]
-        assert accounts.move_attribute(org.id, color, "up") == 1
-        accounts.remove_attribute(org.id, color)
+        assert attributes.move_attribute(org.id, color, "up") == 1
+        attributes.remove_attribute(org.id, color)
         assert self.keys(org) == ["note"]
-        accounts.add_attribute(org.id, COLOR)
+        attributes.add_attribute(org.id, COLOR)
         assert self.keys(org) == ["note", "color"]
-        assert accounts.move_attribute(org.id, note, "down") == 2
+        assert attributes.move_attribute(org.id, note, "down") == 2
         assert self.keys(org) == ["color", "note"]
 
     def test_a_key_cannot_be_changed(self, org: Org) -> None:
-        made = accounts.add_attribute(org.id, NOTE)
-        accounts.change_attribute(org.id, made, replace(NOTE, key="other", label="New"))
-        found = accounts.find_attribute(org.id, made).rule
+        made = attributes.add_attribute(org.id, NOTE)
+        attributes.change_attribute(org.id, made, replace(NOTE, key="other", label="New"))
+        found = attributes.find_attribute(org.id, made).rule
         assert (found.key, found.label) == ("note", "New")
 
     def test_a_key_is_unique_in_an_org(self, app: Flask, org: Org, other_org: Org) -> None:
         def add() -> None:
-            accounts.add_attribute(org.id, NOTE)
+            attributes.add_attribute(org.id, NOTE)
 
         raised = at_once(app, add, add)
         [refused] = [error for error in raised if error is not None]
         assert isinstance(refused, Taken)
         assert refused.path == "key"
-        accounts.add_attribute(other_org.id, NOTE)
+        attributes.add_attribute(other_org.id, NOTE)
 
     def test_two_admins_do_not_overwrite_each_other(self, org: Org) -> None:
-        made = accounts.add_attribute(org.id, NOTE)
-        seen = accounts.find_attribute(org.id, made).version
+        made = attributes.add_attribute(org.id, NOTE)
+        seen = attributes.find_attribute(org.id, made).version
         first = replace(NOTE, label="First")
-        accounts.change_attribute(org.id, made, first, version=seen)
+        attributes.change_attribute(org.id, made, first, version=seen)
         with pytest.raises(ChangedMeanwhile):
-            accounts.change_attribute(org.id, made, replace(NOTE, label="Second"), version=seen)
-        assert accounts.find_attribute(org.id, made).rule == first
+            attributes.change_attribute(org.id, made, replace(NOTE, label="Second"), version=seen)
+        assert attributes.find_attribute(org.id, made).rule == first
 
     def test_parallel_moves_lose_and_duplicate_nothing(self, app: Flask, org: Org) -> None:
-        made = [accounts.add_attribute(org.id, replace(NOTE, key=f"note{n}")) for n in range(5)]
+        made = [attributes.add_attribute(org.id, replace(NOTE, key=f"note{n}")) for n in range(5)]
         moves = [
-            lambda one=one, way=way: accounts.move_attribute(org.id, one, way)
+            lambda one=one, way=way: attributes.move_attribute(org.id, one, way)
             for one, way in zip(made, ("down", "up", "down", "up", "up"), strict=True)
         ]
         assert at_once(app, *moves) == [None] * 5
         assert sorted(self.keys(org)) == [f"note{n}" for n in range(5)]
 
     def test_objects_of_another_org_are_not_found(self, org: Org, other_org: Org) -> None:
-        theirs = accounts.add_attribute(other_org.id, NOTE)
+        theirs = attributes.add_attribute(other_org.id, NOTE)
         for unknown in (theirs, NOBODY, "\0", "x"):
             for call in (
-                lambda one=unknown: accounts.find_attribute(org.id, one),
-                lambda one=unknown: accounts.change_attribute(org.id, one, COLOR),
-                lambda one=unknown: accounts.move_attribute(org.id, one, "up"),
-                lambda one=unknown: accounts.remove_attribute(org.id, one),
+                lambda one=unknown: attributes.find_attribute(org.id, one),
+                lambda one=unknown: attributes.change_attribute(org.id, one, COLOR),
+                lambda one=unknown: attributes.move_attribute(org.id, one, "up"),
+                lambda one=unknown: attributes.remove_attribute(org.id, one),
             ):
                 with pytest.raises(NotFound):
                     call()
         assert self.keys(other_org) == ["note"]
 
     def test_an_invalid_definition_changes_nothing(self, org: Org) -> None:
-        made = accounts.add_attribute(org.id, COLOR)
+        made = attributes.add_attribute(org.id, COLOR)
         bad = replace(COLOR, label="", options=(), default="green")
-        assert paths_of(lambda: accounts.change_attribute(org.id, made, bad)) == {
+        assert paths_of(lambda: attributes.change_attribute(org.id, made, bad)) == {
             "label", "option",
         }  # fmt: skip
-        assert accounts.find_attribute(org.id, made).rule == COLOR
+        assert attributes.find_attribute(org.id, made).rule == COLOR

@@ -8,8 +8,7 @@ import pytest
 from flask import Flask
 
 from orders.domain.errors import Conflict, NotFound
-from orders.services import accounts
-from orders.services.accounts import access, second_factor
+from orders.services.accounts import access, invitations, resets, second_factor
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.second_factor import MOST_WRONG, CodeResult
 from tests.actors import PASSWORD, Org
@@ -47,9 +46,9 @@ def _app_context(app: Flask) -> object:
 
 
 def test_an_invitation_creates_one_account(app: Flask, org: Org) -> None:
-    made = accounts.invite(org.id, email=KIM, role="sales", by=org.admin().id)
+    made = invitations.invite(org.id, email=KIM, role="sales", by=org.admin().id)
     calls: list[Callable[[], object]] = [
-        partial(accounts.accept, made.secret, name="", password=one) for one in PASSWORDS
+        partial(invitations.accept, made.secret, name="", password=one) for one in PASSWORDS
     ]
     results = at_once(app, calls)
     assert sum(isinstance(one, str) for one in results) == 1
@@ -58,19 +57,19 @@ def test_an_invitation_creates_one_account(app: Flask, org: Org) -> None:
 
 
 def test_an_address_is_invited_once(app: Flask, org: Org) -> None:
-    invite = partial(accounts.invite, org.id, email=KIM, role="sales", by=org.admin().id)
+    invite = partial(invitations.invite, org.id, email=KIM, role="sales", by=org.admin().id)
     results = at_once(app, [invite] * 6)
     assert sum(isinstance(one, Conflict) for one in results) == 5
-    assert len(accounts.list_invitations(org.id)) == 1
+    assert len(invitations.list_invitations(org.id)) == 1
 
 
 def test_an_invitation_is_either_accepted_or_withdrawn(app: Flask, org: Org) -> None:
-    made = accounts.invite(org.id, email=KIM, role="sales", by=org.admin().id)
+    made = invitations.invite(org.id, email=KIM, role="sales", by=org.admin().id)
     accepted, withdrawn = at_once(
         app,
         [
-            partial(accounts.accept, made.secret, name="", password=PASSWORD),
-            partial(accounts.withdraw, org.id, made.id),
+            partial(invitations.accept, made.secret, name="", password=PASSWORD),
+            partial(invitations.withdraw, org.id, made.id),
         ],
     )
     assert isinstance(accepted, NotFound) != isinstance(withdrawn, NotFound)
@@ -78,9 +77,9 @@ def test_an_invitation_is_either_accepted_or_withdrawn(app: Flask, org: Org) -> 
 
 
 def test_a_reset_link_sets_one_password(app: Flask, org: Org) -> None:
-    made = accounts.make_reset(org.id, org.staff().id, by=org.admin().id)
+    made = resets.make_reset(org.id, org.staff().id, by=org.admin().id)
     calls: list[Callable[[], object]] = [
-        partial(accounts.set_by_reset, made.secret, password=one) for one in PASSWORDS
+        partial(resets.set_by_reset, made.secret, password=one) for one in PASSWORDS
     ]
     results = at_once(app, calls)
     assert sum(isinstance(one, NotFound) for one in results) == 5

@@ -10,7 +10,7 @@ from orders.domain.order import Order
 from orders.services.accounts.access import StaffMember
 from orders.services.orders import changes as order_changes
 from orders.services.orders import drafts, intake
-from orders.services.orders.drafts import ChangeElsewhere, Fields
+from orders.services.orders.drafts import DraftChanged, Fields
 from tests.actors import Org
 
 TYPED: Fields = [["version", "1"], ["name", "Ash table"]]
@@ -69,12 +69,12 @@ def test_a_change_draft_belongs_to_its_person(
 def test_a_second_window_overwrites_nothing(app: Flask, member: StaffMember, order: Order) -> None:
     with app.app_context():
         keep(order, member)
-        with pytest.raises(ChangeElsewhere):
+        with pytest.raises(DraftChanged):
             keep(order, member, OTHER, page="second")
         assert kept(order, member) == TYPED
         # One that has gone on with it has it from then on.
         assert keep(order, member, OTHER, version=1, page="second") == 2
-        with pytest.raises(ChangeElsewhere):
+        with pytest.raises(DraftChanged):
             keep(order, member, version=1)
         assert kept(order, member) == OTHER
 
@@ -96,7 +96,7 @@ def test_a_late_save_of_an_ended_page_restores_nothing(
     with app.app_context():
         version = keep(order, member)
         drafts.end_change(order, member.actor, version=version, page="first")
-        with pytest.raises(ChangeElsewhere):
+        with pytest.raises(DraftChanged):
             keep(order, member, OTHER, version=version)
         assert kept(order, member) is None
         assert keep(order, member, OTHER, page="second") > version
@@ -108,7 +108,7 @@ def test_a_late_first_save_of_an_ended_page_restores_nothing(
 ) -> None:
     with app.app_context():
         drafts.end_change(order, member.actor, version=0, page="first")
-        with pytest.raises(ChangeElsewhere):
+        with pytest.raises(DraftChanged):
             keep(order, member)
         assert kept(order, member) is None
 

@@ -7,22 +7,12 @@ from random import Random
 from typing import Any, Literal
 
 from orders.domain.status import OPEN_CARTS, Status
+from orders.interfaces.cli.demo.workshop import WORKSHOP, DemoCustomer
 
 # Fixed, so that the content is the same on every machine; only codes and IDs are random.
 SEED = 1907
 DAYS = 46  # from the oldest order to the newest
 Source = Literal["staff", "private", "public"]  # an account, or a token of this kind
-
-
-@dataclass(frozen=True, slots=True)
-class DemoCustomer:
-    """A customer of the demo; `furnishes`, a key of RANGES, decides which products it orders."""
-
-    name: str
-    customer_id: str
-    country: str
-    furnishes: str
-    projects: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,82 +29,15 @@ class ExampleOrder:
     note: str = ""
 
 
-CUSTOMERS = tuple(
-    DemoCustomer(*fields)
-    for fields in (
-        ("Café Morgenrot", "CAFE-MORGENROT", "DE", "café", ("Terrace", "Counter", "Upper floor")),
-        ("Hotel Graustein", "GRAUSTEIN-01", "CH", "hotel", ("Rooms 101 to 112", "Lobby", "Suite")),
-        ("Larkfield Library", "LARKFIELD", "NL", "library", ("Reading room", "Children's corner")),
-        ("Bureau Voss & Lind", "C-20418", "DK", "office", ("Meeting room", "Eight desks")),
-        ("Northlight Gallery", "NORTHLIGHT", "SE", "office", ("Foyer benches", "Shop")),
-        ("Tidewater Co-op", "C-20455", "DE", "café", ("Canteen", "Canteen, second part")),
-        ("Pinecrest Dental", "PINECREST-DENTAL", "DE", "office", ("Waiting room", "Reception")),
-        ("Studio Ketteridge", "STUDIO-KTR", "NL", "office", ("Model room", "Samples")),
-        ("Gasthof Zur Linde", "LINDE-AT", "AT", "café", ("Dining room", "Garden")),
-        ("Fjordkant Apartments", "FJORDKANT", "DK", "hotel", ("Flats 1 to 6", "Flats 7 to 12")),
-        ("Sundby School", "SUNDBY-SKOLE", "DK", "library", ("Library", "Staff room")),
-        ("Quayside Rowing Club", "C-20503", "DE", "café", ("Clubhouse", "Bar")),
-        ("Atelier Brandt", "C-20511", "DE", "home", ("Show flat", "Photo shoot")),
-        ("Maison Perrault", "PERRAULT-NL", "NL", "home", ("Autumn window", "Winter window")),
-        ("Hillcroft Music Hall", "HILLCROFT", "SE", "café", ("Artists' bar", "Green room")),
-        ("Oakley Interiors", "OAKLEY-TRADE", "CH", "home", ("House by the lake", "Town house")),
-        ("Web shop", "WEB-88213", "DE", "home", ("Living room",)),
-        ("Web shop", "WEB-88240", "AT", "home", ("Bedroom",)),
-        ("Web shop", "WEB-88307", "DE", "home", ("Home office",)),
-        ("Web shop", "WEB-88355", "DK", "home", ("Reading corner",)),
-        ("Web shop", "WEB-88391", "SE", "home", ("Dining corner",)),
-        ("Web shop", "WEB-88402", "DE", "home", ("Hallway",)),
-    )
-)  # fmt: skip
-
-# What customers buy: SKU, minimum and maximum number of pieces.
-RANGES: Mapping[str, tuple[tuple[str, int, int], ...]] = {
-    "café": (
-        ("OSL-CH-OAK-02", 12, 48), ("OSL-BS-ASH-01", 4, 14), ("PLK-RT-WAL-12", 4, 12),
-        ("DOM-PL-CLA-40", 3, 12), ("COR-BN-WAL-12", 2, 8), ("OSL-CH-BLK-03", 10, 36),
-    ),
-    "hotel": (
-        ("RES-BD-OAK-16", 6, 24), ("LUM-TL-MUS-01", 12, 48), ("FEN-LC-MOS-01", 4, 24),
-        ("STU-DK-OAK-14", 6, 12), ("FEN-FS-MOS-01", 4, 12), ("HAR-SO-OCE-03", 1, 4),
-        ("LUM-FL-BRS-01", 2, 12), ("COR-BN-WAL-12", 4, 12),
-    ),
-    "library": (
-        ("LAD-SH-OAK-05", 6, 30), ("FEN-LC-CLA-02", 2, 10), ("LUM-FL-BRS-01", 2, 10),
-        ("PLK-DT-OAK-22", 2, 6), ("OSL-CH-WAL-01", 8, 32), ("LUM-TL-MUS-01", 4, 16),
-    ),
-    "office": (
-        ("STU-DK-OAK-14", 2, 16), ("OSL-CH-OAK-02", 4, 16), ("PLK-DT-OAK-22", 1, 3),
-        ("ROW-SB-WAL-18", 1, 4), ("COR-BN-WAL-12", 2, 8), ("HAR-SO-SND-02", 1, 3),
-        ("DOM-PL-CLA-40", 2, 8),
-    ),
-    "home": (
-        ("HAR-SO-OCE-03", 1, 1), ("PEB-CT-ASH-09", 1, 1), ("OSL-CH-WAL-01", 2, 8),
-        ("FEN-LC-CLA-02", 1, 2), ("ROW-SB-WAL-18", 1, 1), ("LUM-FL-BRS-01", 1, 2),
-        ("PLK-DT-OAK-22", 1, 1), ("RES-BD-OAK-16", 1, 1), ("LAD-SH-OAK-05", 1, 2),
-    ),
-}  # fmt: skip
-# The status changes of orders beyond New.
-STEPS: Mapping[Status, tuple[tuple[Status, timedelta], ...]] = {
-    Status.IN_PROGRESS: ((Status.IN_PROGRESS, timedelta(hours=20)),),
-    Status.COMPLETE: (
-        (Status.IN_PROGRESS, timedelta(hours=20)),
-        (Status.COMPLETE, timedelta(days=6, hours=3)),
-    ),
-}
-# Notes of the team by the number of the order.
-TEAM_NOTES: Mapping[int, str] = {
-    14: "Rang: the lift is too small, carry the table up by the stairs.",
-    26: "Wants the fabric sample first. Sent on Tuesday.",
-    35: "Delivery before nine only, the street is closed later.",
-    39: "Asked for a pencil drawing with measures.\nNo hurry.",
-}
-NOTES = ("Number plates 1 to 12", "Match the sample of October", "Second delivery", "Felt glides")
-
-
 def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Iterator[ExampleOrder]:
-    """Yield the orders, oldest first. `configuration_ids` maps SKUs to IDs."""
+    """Yield the orders, oldest first; `now` is the time of the newest one.
+
+    `configuration_ids` are the IDs of the saved configurations by SKU.
+    """
     random = Random(SEED)  # noqa: S311 - not used for secrets
-    projects = [(customer, project) for customer in CUSTOMERS for project in customer.projects]
+    projects = [
+        (customer, project) for customer in WORKSHOP.customers for project in customer.projects
+    ]
     random.shuffle(projects)
     for number, (customer, project) in enumerate(projects):
         # The newest order is from today.
@@ -139,9 +62,9 @@ def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Itera
                 "crates": sum(line["count"] for line in lines) // 4 + 1,
             }
         _add_special_cases(raw, number)
-        if steps := STEPS.get(status, ()):
+        if steps := WORKSHOP.steps.get(status, ()):
             raw["status"] = str(Status.NEW)
-        yield ExampleOrder(raw, min(at, now), source, steps, TEAM_NOTES.get(number, ""))
+        yield ExampleOrder(raw, min(at, now), source, steps, WORKSHOP.team_notes.get(number, ""))
 
 
 def _status(progress: float, random: Random) -> Status:
@@ -158,13 +81,13 @@ def _lines(
 ) -> list[dict[str, Any]]:
     lines = []
     number = random.choice((1, 2, 2, 3, 3, 4, 5))
-    for sku, fewest, most in random.sample(RANGES[customer.furnishes], number):
+    for sku, fewest, most in random.sample(WORKSHOP.ranges[customer.furnishes], number):
         line: dict[str, Any] = {
             "configurationId": configuration_ids[sku],
             "count": random.randint(fewest, most),
         }
         if random.random() < 0.15:
-            line["metadata"] = {"note": random.choice(NOTES)}
+            line["metadata"] = {"note": random.choice(WORKSHOP.line_notes)}
         lines.append(line)
     return lines
 

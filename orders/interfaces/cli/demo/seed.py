@@ -9,9 +9,8 @@ from orders.domain.errors import Conflict
 from orders.domain.inputs import Limits
 from orders.domain.order import Order, OrderChanges
 from orders.interfaces.cli.demo.example_orders import DAYS, ExampleOrder, Source, example_orders
-from orders.interfaces.cli.demo.products import ATTRIBUTES, PRODUCTS, WORKSHOP
-from orders.services import accounts
-from orders.services.accounts import access
+from orders.interfaces.cli.demo.workshop import WORKSHOP
+from orders.services.accounts import access, accounts, attributes, checks, orgs, tokens
 from orders.services.accounts.access import Actor, Origin
 from orders.services.catalog import configurations
 from orders.services.idempotency import IdempotencyKey, fingerprint
@@ -54,19 +53,19 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
                 f"The demo org exists already: sign in as {EMAIL}. "
                 "For a fresh one, start with an empty database."
             )
-    org_id = accounts.add_org(WORKSHOP)
-    password = accounts.readable_password()
+    org_id = orgs.add_org(WORKSHOP.name)
+    password = checks.readable_password()
     # The account is created first: its unique address stops a second command at the same time.
     staff_id = accounts.add_staff(org_id, email=EMAIL, role="admin", password=password)
-    private = accounts.add_token(org_id, name="Trade portal", is_private=True)
-    public = accounts.add_token(org_id, name="Online shop", is_private=False, allowed=DOMAINS)
-    accounts.change_customer_page(
+    private = tokens.add_token(org_id, name="Trade portal", is_private=True)
+    public = tokens.add_token(org_id, name="Online shop", is_private=False, allowed=DOMAINS)
+    orgs.change_customer_page(
         org_id, customer_check="none", accent=ACCENT, contact=CONTACT, language=""
     )
-    for rule in ATTRIBUTES:
-        accounts.add_attribute(org_id, rule)
+    for rule in WORKSHOP.attributes:
+        attributes.add_attribute(org_id, rule)
     saved = configurations.save_configurations(
-        [product.configuration() for product in PRODUCTS],
+        [product.configuration() for product in WORKSHOP.products],
         org_id=org_id,
         created_by=staff_id,
         now=now - timedelta(days=DAYS + 14),
@@ -78,7 +77,9 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
         "private": access.authenticate(private.secret, origin=None, now=now),
         "public": access.authenticate(public.secret, origin=page, now=now),
     }
-    configuration_ids = {product.sku: made for product, made in zip(PRODUCTS, saved, strict=True)}
+    configuration_ids = {
+        product.sku: made for product, made in zip(WORKSHOP.products, saved, strict=True)
+    }
     examples = [*example_orders(now, configuration_ids)]
     for number, example in enumerate(examples):
         actor = actors[example.source]

@@ -1,11 +1,11 @@
 """Importing orders from a file: upload, columns, preview, progress, result."""
 
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
-from flask import render_template, request, send_file, url_for
+from flask import request, send_file, url_for
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain.attributes import AttributeRule
@@ -17,12 +17,12 @@ from orders.domain.column_matching import (
     Matching,
     free_targets,
 )
-from orders.domain.errors import Conflict, FieldError, InvalidInput
+from orders.domain.errors import FieldError, InvalidInput
 from orders.domain.sheet_reading import Sheet, UnreadableSheet, letters
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import html_page, new_key, report
+from orders.interfaces.desk.forms import html_page, new_key, reporting_conflicts
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import translated
 from orders.interfaces.http.pages import go_to, page_number, page_or_piece, wants_piece
@@ -48,87 +48,49 @@ FIRST_ROWS = 100  # rows from which the samples are taken
 MAX_KEY = 64  # characters of an upload form's key
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnChoice:
-    """A column of the file with samples of its cells, and the selected one of its options.
-
-    `groups` are headings with their options; the first heading is empty.
-    """
-
-    at: int
-    letter: str
-    name: str
-    samples: tuple[str, ...]
-    groups: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-    chosen: str
-    error: str
-
-
-def column_choices(
-    sheet: Sheet,
-    matching: Matching,
-    attributes: Sequence[AttributeRule],
-    errors: Sequence[FieldError],
-) -> list[ColumnChoice]:
-    said = {error.path: error.message for error in errors}
-    return [
-        ColumnChoice(
-            at=at,
-            letter=letters(at),
-            name=name,
-            samples=_samples(sheet, at),
-            groups=_groups(name, attributes),
-            chosen=matching.targets[at],
-            error=said.get(f"column.{at}", ""),
-        )
-        for at, name in enumerate(sheet.columns)
-    ]
-
-
-def _samples(sheet: Sheet, at: int) -> tuple[str, ...]:
+def samples(sheet: Sheet, at: int) -> list[str]:
+    """Return SAMPLES different cells of the column `at`, counted from 0, or as many as it has."""
     different = dict.fromkeys(row.cells[at][:MAX_SAMPLE] for row in sheet.rows if row.cells[at])
-    return tuple(different)[:SAMPLES]
+    return list(different)[:SAMPLES]
 
 
-def _groups(
-    name: str, attributes: Sequence[AttributeRule]
-) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    defined = tuple((rule.path, rule.label) for rule in attributes)
-    known = {target for target, _ in defined}
-    free = []
+def option_groups(name: str, attributes: Sequence[AttributeRule]) -> dict[str, Mapping[str, str]]:
+    """Return the options of the menu for the column with this name, as labels by target.
+
+    They are grouped by headings, of which the first is empty.
+    """
+    defined = {rule.path: rule.label for rule in attributes}
+    free = {}
     for target in free_targets(name):
         area, _, key = target.partition(".")
-        if target not in known and target not in ORDER_TARGETS:
-            free.append((target, lazy_gettext(_OWN_NAMES[area], key=key)))
-    groups = (
-        ("", ((IGNORED, lazy_gettext("Not imported")),)),
-        (lazy_gettext("Cart line"), tuple(LINE_TARGETS.items())),
-        (lazy_gettext("Order"), tuple(ORDER_TARGETS.items())),
-        (lazy_gettext("Attributes"), defined),
-        (lazy_gettext("Under its own name"), tuple(free)),
-        (lazy_gettext("Whole objects"), tuple(REST_TARGETS.items())),
-    )
-    return tuple(group for group in groups if group[1])
+        if target not in defined and target not in ORDER_TARGETS:
+            free[target] = lazy_gettext(_OWN_NAMES[area], key=key)
+    return {
+        "": {IGNORED: lazy_gettext("Not imported")},
+        lazy_gettext("Cart line"): LINE_TARGETS,
+        lazy_gettext("Order"): ORDER_TARGETS,
+        lazy_gettext("Attributes"): defined,
+        lazy_gettext("Under its own name"): free,
+        lazy_gettext("Whole objects"): REST_TARGETS,
+    }
 
 
-@desk.get("/orders/import")
-def show_order_imports() -> str:
-    return _render_start()
-
-
-@desk.post("/orders/import")
+@desk.route("/orders/import", methods=["GET", "POST"])
 def upload_orders() -> AnyResponse:
-    sent, actor = request.files.get("file"), signed_in().actor
-    try:
-        if sent is None or not sent.filename:
-            raise UnreadableSheet(lazy_gettext("Choose a file."))  # noqa: TRY301 - reported like errors of the file
-        one = upload.upload(
-            sent.filename, sent.read(), actor=actor, limits=current_limits(),
-            key=request.form.get("key", "")[:MAX_KEY],
-        )  # fmt: skip
-    except UnreadableSheet as error:
-        return html_page(_render_start(error.sentence), 422)
-    return go_to(_address(one) if one.matching else _address(one, "choose_matching"))
+    error = ""
+    if request.method == "POST":
+        sent = request.files.get("file", FileStorage())
+        try:
+            if not sent.filename:
+                raise UnreadableSheet(lazy_gettext("Choose a file."))  # noqa: TRY301 - reported like errors of the file
+            one = upload.upload(
+                sent.filename, sent.read(), actor=signed_in().actor, limits=current_limits(),
+                key=request.form.get("key", "")[:MAX_KEY],
+            )  # fmt: skip
+            return go_to(_address(one) if one.matching else _address(one, "choose_matching"))
+        except UnreadableSheet as unreadable:
+            error = unreadable.sentence
+    return _render_start(error)
 
 
 @desk.get("/orders/import/sample.csv")
@@ -149,9 +111,7 @@ def show_order_import(import_id: str) -> AnyResponse:
         )  # fmt: skip
     if wants_piece():  # the page still shows the progress
         return go_to(_address(one))
-    return html_page(
-        _render_preview(one) if one.state == ImportState.CHECKED else _render_result(one)
-    )
+    return _render_preview(one) if one.state == ImportState.CHECKED else _render_result(one)
 
 
 @desk.get("/orders/import/<import_id>/columns")
@@ -159,7 +119,7 @@ def choose_matching(import_id: str) -> AnyResponse:
     one = _find(import_id)
     if one.state not in records.NOT_STARTED:
         return go_to(_address(one))
-    return html_page(_render_columns(one, upload.suggest(one, signed_in().actor)))
+    return _render_columns(one, upload.suggest(one, signed_in().actor))
 
 
 @desk.post("/orders/import/<import_id>/columns")
@@ -169,27 +129,29 @@ def match_columns(import_id: str) -> AnyResponse:
         tuple(request.form.get(f"column.{at}", "") for at in range(len(one.columns))),
         whole_number(request.form.get("group", ""), most=999),
     )
-    return _control(
-        one,
-        lambda: upload.match(one, matching, actor=signed_in().actor),
-        lambda errors: _render_columns(one, matching, errors),
-    )
+    with reporting_conflicts(_address(one)):
+        try:
+            upload.match(one, matching, actor=signed_in().actor)
+        except InvalidInput as invalid:
+            return _render_columns(one, matching, invalid.errors)
+    return go_to(_address(one))
 
 
 @desk.post("/orders/import/<import_id>/start")
 def start_order_import(import_id: str) -> AnyResponse:
     one = _find(import_id)
-    return _control(
-        one,
-        lambda: control.start(
-            one,
-            actor=signed_in().actor,
-            all_or_nothing=request.form.get("mode") != "skip",
-            skip_same=bool(request.form.get("same")),
-            again=bool(request.form.get("again")),
-        ),
-        lambda errors: _render_preview(one, errors),
-    )
+    with reporting_conflicts(_address(one)):
+        try:
+            control.start(
+                one,
+                actor=signed_in().actor,
+                all_or_nothing=request.form.get("mode") != "skip",
+                skip_same=bool(request.form.get("same")),
+                again=bool(request.form.get("again")),
+            )
+        except InvalidInput as invalid:
+            return _render_preview(one, invalid.errors)
+    return go_to(_address(one))
 
 
 @desk.post("/orders/import/<import_id>/cancel")
@@ -203,7 +165,9 @@ def cancel_order_import(import_id: str) -> AnyResponse:
 @desk.post("/orders/import/<import_id>/carry-on")
 def carry_on_order_import(import_id: str) -> AnyResponse:
     one = _find(import_id)
-    return _control(one, lambda: control.carry_on(one))
+    with reporting_conflicts(_address(one)):
+        control.carry_on(one)
+    return go_to(_address(one))
 
 
 @desk.get("/orders/import/<import_id>/errors.csv")
@@ -217,21 +181,6 @@ def order_import_result(import_id: str) -> AnyResponse:
     """Send the rows of the file with the codes of their orders."""
     one = _find(import_id)
     return _csv(preview.result_csv(one, translated), f"{PurePath(one.file_name).stem}-imported.csv")
-
-
-def _control(
-    one: Import,
-    action: Callable[[], object],
-    render: Callable[[tuple[FieldError, ...]], str] = lambda _: "",
-) -> AnyResponse:
-    """Perform the action and redirect to the import, or render the errors of its form."""
-    try:
-        action()
-    except InvalidInput as invalid:
-        return html_page(render(invalid.errors), 422)
-    except Conflict as conflict:
-        return report(translated(conflict.sentence), _address(one), "bad")
-    return go_to(_address(one))
 
 
 def _find(import_id: str) -> Import:
@@ -248,22 +197,29 @@ def _csv(text: str, name: str) -> AnyResponse:
     )
 
 
-def _render_start(error: str = "") -> str:
+def _render_start(error: str = "") -> AnyResponse:
     org_id = signed_in().org_id
     page = records.list_imports(org_id, Paging(page=page_number(), per_page=IMPORTS_A_PAGE))
     makers = {one.started_by or one.created_by for one, _ in page.entries}
-    return render_template(
-        "desk/imports/start.html", error=error, limits=current_limits(), page=page,
-        State=ImportState, names=queries.actor_names(makers, org_id), key=new_key(),
+    return html_page(
+        "desk/imports/start.html", 422 if error else 200,
+        error=error, limits=current_limits(), page=page, State=ImportState,
+        names=queries.actor_names(makers, org_id), key=new_key(),
     )  # fmt: skip
 
 
-def _render_columns(one: Import, matching: Matching, errors: tuple[FieldError, ...] = ()) -> str:
-    sheet = records.read_sheet(one, most=FIRST_ROWS)
-    return render_template(
+def _render_columns(
+    one: Import, matching: Matching, errors: tuple[FieldError, ...] = ()
+) -> AnyResponse:
+    return html_page(
         "desk/imports/columns.html",
+        422 if errors else 200,
         one=one,
-        columns=column_choices(sheet, matching, signed_in().actor.org.attributes, errors),
+        sheet=records.read_sheet(one, most=FIRST_ROWS),
+        letters=letters,
+        samples=samples,
+        option_groups=option_groups,
+        attributes=signed_in().actor.org.attributes,
         matching=matching,
         errors=errors,
         said={error.path: error.message for error in errors},
@@ -271,9 +227,10 @@ def _render_columns(one: Import, matching: Matching, errors: tuple[FieldError, .
     )
 
 
-def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> str:
-    return render_template(
+def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> AnyResponse:
+    return html_page(
         "desk/imports/preview.html",
+        422 if errors else 200,
         one=one,
         counts=records.counts(one),
         first=preview.first_orders(one, signed_in().actor, most=FIRST_ORDERS),
@@ -287,9 +244,9 @@ def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> str:
     )
 
 
-def _render_result(one: Import) -> str:
+def _render_result(one: Import) -> AnyResponse:
     number = page_number()
-    return render_template(
+    return html_page(
         "desk/imports/result.html",
         one=one,
         counts=records.counts(one),

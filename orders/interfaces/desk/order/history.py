@@ -70,7 +70,7 @@ def describe(
 
 
 def since(entries: Iterable[HistoryEntry], version: int) -> list[HistoryEntry]:
-    """Return the entries after the one that made this version of the order.
+    """Return the changes of an order after this version of it, oldest first.
 
     The first entry is that of version 1, and each change adds one; sending a link is no change.
     """
@@ -120,15 +120,13 @@ def _key_changes(
     labels = {rule.key: rule for rule in rules if area in rule.areas}
     for key, before, after in _keys(change):
         rule = labels.get(key)
-        if rule is None:
-            label = key if area == "metadata" else f"{area}: {key}"
-            yield FieldChange(label, _text(before), _text(after))
-        else:
-            yield FieldChange(rule.label, _shown(rule, before), _shown(rule, after))
+        own_name = key if area == "metadata" else f"{area}: {key}"
+        label = rule.label if rule else own_name
+        yield FieldChange(label, _text(before, rule), _text(after, rule))
 
 
 def _keys(change: object) -> Iterator[tuple[str, object, object]]:
-    """Return each key with different values before and after, _MISSING for an absent key."""
+    """Yield each key that changed, with its values before and after; _MISSING for no value."""
     sides = change if isinstance(change, dict) else {}
     before = sides.get("from") or {}
     after = sides.get("to") or {}
@@ -138,15 +136,12 @@ def _keys(change: object) -> Iterator[tuple[str, object, object]]:
             yield key, old, new
 
 
-def _shown(rule: AttributeRule, value: object) -> str | None:
+def _text(value: object, rule: AttributeRule | None = None) -> str | None:
+    """Return a JSON value as text, that of an attribute as its rule shows it; None for none."""
     if value is _MISSING or value is None:
         return None
-    return _text(value) if isinstance(value, dict | list) else translated(display(rule, value))
-
-
-def _text(value: object) -> str | None:
-    if value is _MISSING or value is None:
-        return None
+    if rule is not None and not isinstance(value, dict | list):
+        return translated(display(rule, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -158,11 +153,7 @@ def _lines_in(change: object) -> list[Line]:
 
 def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[FieldChange]:
     """Pair lines of before and after: first equal ones, then those with the same configuration."""
-    if "added" in change:
-        for line in change["added"]:
-            yield FieldChange(gettext("Line added"), after=_line_text(line, cards), is_whole=True)
-        return
-    old, new = list(change.get("from") or ()), list(change.get("to") or ())
+    old, new = list(change.get("from") or ()), list(change.get("to") or change.get("added") or ())
     same = _take_pairs(old, new, lambda line: line)
     counted = _take_pairs(
         old, new, lambda line: [line["configurationId"], line.get("metadata", None)]

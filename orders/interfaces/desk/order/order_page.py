@@ -1,9 +1,8 @@
 """The page of one order: its texts, the state of its forms, and what can be undone."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from flask import Response, render_template, session, url_for
+from flask import Response, session, url_for
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
 
@@ -15,13 +14,14 @@ from orders.domain.short_id import grouped
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import signed_in
-from orders.interfaces.desk.display import as_text, status_names
+from orders.interfaces.desk.display import as_text, other_values, status_names
 from orders.interfaces.desk.forms import FilledForm, html_page, new_form, new_key, report
 from orders.interfaces.desk.order import history
 from orders.interfaces.http import pdf
 from orders.interfaces.http.current_settings import current_settings, customer_link
 from orders.interfaces.http.i18n import gettext, language, translated, use_language
-from orders.services import accounts, mail
+from orders.services import mail
+from orders.services.accounts import orgs
 from orders.services.catalog import products
 from orders.services.orders import drafts, notes, queries
 
@@ -59,7 +59,10 @@ def offer_undo(order: Order, endpoint: str, **fields: str) -> None:
 
 
 def take_undo(order: Order) -> Undo | None:
-    """Return what was offered, once, and only while the order has the version of the change."""
+    """Return how to undo the last change, once.
+
+    None if there is nothing to undo, or the order has changed since.
+    """
     offered = session.pop(_UNDO, None)
     if offered is None or (offered["order"], offered["version"]) != (order.id, order.version):
         return None
@@ -76,7 +79,7 @@ class StaleChange:
 
 @dataclass
 class OrderForms:
-    """The forms of the page with their errors; None for empty ones."""
+    """What the last action leaves on the page: forms with errors, or how to undo what was done."""
 
     note: FilledForm | None = None
     link: FilledForm | None = None
@@ -86,7 +89,7 @@ class OrderForms:
 
 
 def done(order: Order, message: str, category: str = "message") -> Response:
-    """Report what was done, on the order's page."""
+    """Redirect to the order's page, which shows the message; "bad" is the category of refusals."""
     return report(message, url_for("desk.show_order", reference=order.short_id), category)
 
 
@@ -100,8 +103,9 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
     forms = forms or OrderForms(undo=take_undo(order))
     rules = member.actor.org.attributes
     may_enter = member.may(Permission.ENTER)
-    text = render_template(
+    return html_page(
         "desk/order.html",
+        status,
         order=order,
         forms=forms,
         note=forms.note or new_form(NoteForm, key=new_key()),
@@ -116,7 +120,7 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
         notes=notes.list_notes(order),
         max_note=notes.MAX_NOTE,
         attributes=labelled(order, rules),
-        other=unlabelled(order, rules),
+        other=other_values(order, rules),
         platform_labels=PLATFORM_LABELS,
         customer_link=customer_link(order.short_id),
         mail=link_message(order),
@@ -124,7 +128,6 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
         can_pdf=pdf.is_available(),
         as_text=as_text,
     )
-    return html_page(text, status)
 
 
 def next_status(status: Status) -> Status | None:
@@ -146,28 +149,13 @@ def cards_of(order: Order) -> dict[str, products.ConfigurationSummary]:
 
 def labelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, str]]:
     """Return label and text of each of the org's attributes that has a value."""
-    areas = _areas(order)
+    areas = {"metadata": order.metadata, "derivative": order.derivative}
     values = ((rule, areas[rule.areas[0]].get(rule.key)) for rule in rules)
     return [
         (rule.label, translated(display(rule, value)))
         for rule, value in values
         if value is not None
     ]
-
-
-def unlabelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, str]]:
-    """Return key and text of each value that no attribute of the org defines."""
-    defined = {rule.path for rule in rules}
-    return [
-        (key if area == "metadata" else f"{area}: {key}", as_text(value))
-        for area, values in _areas(order).items()
-        for key, value in values.items()
-        if f"{area}.{key}" not in defined
-    ]
-
-
-def _areas(order: Order) -> dict[str, dict[str, Any]]:
-    return {"metadata": order.metadata, "derivative": order.derivative}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +172,7 @@ def link_message(order: Order) -> LinkMessage:
 
     For an org without one, it is in the language of the page, like the words of the sender.
     """
-    chosen = accounts.find_customer_page(order.org_id).language
+    chosen = orgs.find_customer_page(order.org_id).language
     shown, link = grouped(order.short_id), customer_link(order.short_id)
     with use_language(chosen):
         return LinkMessage(

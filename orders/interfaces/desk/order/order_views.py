@@ -5,13 +5,20 @@ from collections.abc import Callable
 from flask import Response, render_template, request, url_for
 from flask_limiter.util import get_remote_address
 
-from orders.domain.errors import Forbidden, InvalidInput, NotFound, ServiceBusy, StaleVersion
+from orders.domain.errors import (
+    FieldError,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    ServiceBusy,
+    StaleVersion,
+)
 from orders.domain.order import Order, OrderChanges
 from orders.domain.status import Status, read_status
-from orders.domain.texts import lazy_gettext
+from orders.domain.texts import Figure, lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import qr_drawing, status_name, status_names
-from orders.interfaces.desk.forms import FilledForm, id_by_field, number_in, sent_form
+from orders.interfaces.desk.forms import id_by_field, number_in, sent_form
 from orders.interfaces.desk.order import history
 from orders.interfaces.desk.order.order_page import (
     LinkForm,
@@ -26,7 +33,7 @@ from orders.interfaces.desk.order.order_page import (
     render_order,
 )
 from orders.interfaces.http.current_settings import current_settings, customer_link, limiter
-from orders.interfaces.http.i18n import figure, gettext, translated
+from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import current_member
 from orders.services import mail
@@ -184,7 +191,7 @@ def delete_note(reference: str, note_id: str) -> Response:
 
 
 def _mail_limit_key() -> str:
-    """Return who is limited; limits are checked before the blueprint knows who acts."""
+    """Return the person's ID, else the address of the client; `signed_in` is not known so early."""
     member = current_member()
     return member.id if member else get_remote_address()
 
@@ -196,35 +203,37 @@ def send_link(reference: str) -> Response:
     order, entry = _open_order(reference), sent_form(LinkForm)
     if not mail.is_configured(current_settings()):
         return refused(order, translated(mail.NOT_SET_UP))
-    to = (entry.form.to.data or "").strip()
-    if not _mail_link(order, to, entry):
-        return render_order(order, OrderForms(link=entry), status=422)
-    try:
-        order_changes.note_link_sent(order.id, to, actor=signed_in().actor)
-    except (ServiceBusy, NotFound):
-        return refused(
-            order,
-            gettext("The link went to %(address)s, but the history could not note it.", address=to),
-        )
-    return done(order, gettext("The link is on its way to %(address)s.", address=to))
+    values = entry.values()
+    to, message = values["to"].strip(), values["message"].strip()
+    with entry.saving(url_for("desk.show_order", reference=order.short_id)):
+        _mail_link(order, to, message)
+        return _note_link_sent(order, to)
+    return render_order(order, OrderForms(link=entry), status=entry.status)
 
 
-def _mail_link(order: Order, to: str, entry: FilledForm) -> bool:
-    """Mail the link with the message of the form; return False with the error in the form."""
-    message, ours = (entry.form.message.data or "").strip(), link_message(order)
+def _mail_link(order: Order, to: str, message: str) -> None:
+    """Mail the link with the person's message. Raises InvalidInput, also if mailing fails."""
+    ours = link_message(order)
     if len(message) > MAX_MESSAGE:
-        entry.errors["message"] = gettext("At most %(most)s characters.", most=figure(MAX_MESSAGE))
-        entry.focus = "message"
-        return False
+        fault = lazy_gettext("At most %(most)s characters.", most=Figure(MAX_MESSAGE))
+        raise InvalidInput([FieldError("message", fault)])
     text = f"{message}\n\n{ours.text}" if message else ours.text
     try:
         mail.send(to, ours.subject, text, settings=current_settings())
     except mail.MailFailed as failed:
-        reason = translated(failed.sentence)
-        entry.errors["to"] = gettext("%(reason)s Nothing was sent.", reason=reason)
-        entry.focus = "to"
-        return False
-    return True
+        fault = lazy_gettext("%(reason)s Nothing was sent.", reason=failed.sentence)
+        raise InvalidInput([FieldError("to", fault)]) from failed
+
+
+def _note_link_sent(order: Order, to: str) -> Response:
+    try:
+        order_changes.note_link_sent(order.id, to, actor=signed_in().actor)
+    except (ServiceBusy, NotFound):
+        kept = gettext(
+            "The link went to %(address)s, but the history could not note it.", address=to
+        )
+        return refused(order, kept)
+    return done(order, gettext("The link is on its way to %(address)s.", address=to))
 
 
 def _open_order(reference: str) -> Order:
@@ -241,6 +250,6 @@ def _version() -> int:
 
 
 def _is_current() -> Callable[[int], bool]:
-    """Return the check of the stored version against the form's."""
+    """Return a function that compares a stored version with that of the form."""
     version = _version()
     return lambda stored: stored == version

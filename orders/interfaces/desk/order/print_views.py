@@ -136,14 +136,14 @@ def _fits_into_pdf(orders: Sequence[Order]) -> bool:
 
 def _no_pdf(orders: Sequence[Order], status: int) -> Response:
     """Render why there is no PDF: it is not installed, or it would take too long."""
-    text = render_template(
+    return html_page(
         "desk/no_pdf.html",
+        status,
         is_too_large=status == 413,
         most_orders=MAX_PDF_ORDERS,
         most_lines=MAX_PDF_LINES,
         as_page=url_for("desk.print_orders", codes=",".join(one.short_id for one in orders)),
     )
-    return html_page(text, status)
 
 
 def _read_picture(path: str) -> tuple[bytes, str] | None:

@@ -19,7 +19,7 @@ from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
 from orders.services.accounts.access import OrgRules, StaffMember
 from orders.services.orders import drafts, queries
-from orders.services.orders.drafts import ChangeElsewhere, DraftChanged, Fields
+from orders.services.orders.drafts import DraftChanged, Fields
 
 # Names and values of the fields of a form that waits for the end of a sign-in.
 ResumedForm: TypeAlias = list[tuple[str, str]]
@@ -38,7 +38,7 @@ _FILLED_IN_ROWS = (".count", ".area")
 
 
 def typed_fields(sent: FormData) -> Fields:
-    """Return names and values of all fields that were sent, in their order."""
+    """Return names and values of the fields that people fill in, in the order of the form."""
     return [
         [name, value]
         for name, value in sent.items(multi=True)
@@ -51,7 +51,7 @@ def as_form(fields: Fields) -> FormData:
 
 
 def kept_entry(fields: Fields, member: StaffMember) -> OrderEntry:
-    """Return the form of a draft, with the last row in focus."""
+    """Return the order form with the fields of a draft, and the focus in its last row."""
     entry = sent_entry(as_form(fields), member)
     entry.focus = element_id(entry.lines[-1].reference.name)
     return entry
@@ -89,7 +89,7 @@ def _lines_of(fields: Fields) -> int:
 
 
 def _is_typed(fields: Fields, rules: OrgRules) -> bool:
-    """Return whether anything was typed: a form that was only opened is no draft."""
+    """Return whether anything was typed, beside what is filled in when a form is opened."""
     defaults = {
         rule.path: "y" if rule.kind is Kind.BOOLEAN else str(rule.default)
         for rule in rules.attributes
@@ -103,7 +103,10 @@ def _is_typed(fields: Fields, rules: OrgRules) -> bool:
 
 
 def save_sent_draft(key: str) -> int:
-    """Save the form that was sent as a draft and return its version. Raises DraftChanged."""
+    """Save the form that was sent as a draft and return its version; 0 if nothing was typed.
+
+    Raises DraftChanged if another page has saved a newer one.
+    """
     member, version = signed_in(), sent_draft_version()
     if version == 0 and not _is_typed(typed_fields(request.form), member.actor.org):
         return 0
@@ -164,7 +167,7 @@ def remove_template(template_id: str) -> Response:
 
 
 def _sent_key() -> str | None:
-    """Return the key of the form that the page shows, if it has one."""
+    """Return the key of the form that the page shows; None without one."""
     here = request.form.get("here", "")
     return here if is_key(here) else None
 
@@ -179,7 +182,7 @@ def _plain(text: str, status: int = 200) -> Response:
 def save_sent_changes(order: Order) -> int:
     """Save the form that was sent as this person's draft of a change; return its version.
 
-    Raises ChangeElsewhere, and StaleVersion for a version that the order never had.
+    Raises DraftChanged, and StaleVersion for a version that the order never had.
     """
     member, sent = signed_in(), request.form
     entry = sent_entry(sent, member)
@@ -195,7 +198,7 @@ def save_sent_changes(order: Order) -> int:
 
 def keep_sent_changes(order: Order) -> int:
     """Save the changes that were sent unless another page has newer ones; return the version."""
-    with contextlib.suppress(ChangeElsewhere, StaleVersion):
+    with contextlib.suppress(DraftChanged, StaleVersion):
         return save_sent_changes(order)
     return sent_draft_version()
 
@@ -206,7 +209,7 @@ def save_edit_draft(reference: str) -> Response:
     order = queries.find_any_order(reference, signed_in().org_id)
     try:
         version = save_sent_changes(order)
-    except ChangeElsewhere as refused:
+    except DraftChanged as refused:
         return _plain(translated(refused.sentence), 409)
     except StaleVersion:
         return _plain(translated(NOT_OF_THIS_ORDER), 409)

@@ -9,7 +9,7 @@ from orders.domain.changes import FieldConflict, changed_fields
 from orders.domain.order import LABELS, TEXT_FIELDS, Order
 from orders.domain.status import Status
 from orders.domain.typed_values import write_details, write_value
-from orders.interfaces.desk.display import status_name
+from orders.interfaces.desk.display import other_values, status_name
 from orders.interfaces.desk.forms import FormData, number_in
 from orders.interfaces.desk.order_form.form_fields import FormLine, TypedLine, extra_row, line_row
 from orders.interfaces.desk.order_form.form_page import check_with
@@ -23,18 +23,20 @@ from orders.services.orders.order_edits import check_edit, order_at
 
 def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
     """Return the form filled in with an order that is to be changed."""
-    entry = new_entry(rules)
-    form = entry.form
-    for text in TEXT_FIELDS:
-        form[text.name].process_data(getattr(order, text.name) or "")
-    for field, value in (
-        (form.status, str(order.status)),
-        (form.platform, order.platform.get("platform")),
-        (form.platform_id, order.platform.get("id")),
-        (form.store_name, order.platform.get("storeName")),
-    ):
-        field.process_data(value or "")
-    _fill_attributes(entry, order)
+    areas = {"metadata": order.metadata, "derivative": order.derivative}
+    platform = order.platform
+    values: dict[str, Any] = {field.name: getattr(order, field.name) for field in TEXT_FIELDS}
+    values |= {
+        "status": str(order.status),
+        "platform": platform.get("platform"),
+        "platform_id": platform.get("id"),
+        "store_name": platform.get("storeName"),
+    }
+    values |= {f"attribute_{at}": _typed(rule, areas) for at, rule in enumerate(rules.attributes)}
+    entry = new_entry(rules, **{name: value or "" for name, value in values.items()})
+    others = enumerate(other_values(order, rules.attributes))
+    rows = [extra_row(at, key, write_value(value), area) for at, (area, key, value) in others]
+    entry.extras = rows or [extra_row(0)]
     entry.lines = _cart_rows(order) or [line_row(0, TypedLine())]
     entry.resolve(order.org_id)
     return entry
@@ -48,31 +50,19 @@ def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
     return entry_of(order._replace(platform={}, status=Status.NEW), rules)
 
 
-def _fill_attributes(entry: OrderEntry, order: Order) -> None:
-    areas = {"metadata": order.metadata, "derivative": order.derivative}
-    for attribute in entry.attributes:
-        area, _, key = attribute.path.partition(".")
-        value = areas[area].get(key)
-        if attribute.rule.kind is Kind.BOOLEAN:
-            attribute.field.process_data(value is True)
-        elif value is None:
-            attribute.field.process_data("")
-        else:
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            attribute.field.process_data(str(value) if is_number else _text(value))
-    defined = {attribute.path for attribute in entry.attributes}
-    others = [
-        (area, key, write_value(value))
-        for area, values in areas.items()
-        for key, value in values.items()
-        if f"{area}.{key}" not in defined
-    ]
-    rows = [extra_row(at, key, value, area) for at, (area, key, value) in enumerate(others)]
-    entry.extras = rows or [extra_row(0)]
+def _typed(rule: AttributeRule, areas: dict[str, dict[str, Any]]) -> bool | str:
+    """Return an attribute's value as its field has it; False or an empty text for none.
 
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else write_value(value)
+    `areas` are the order's metadata and derivative, by these names.
+    """
+    area, _, key = rule.path.partition(".")
+    value = areas[area].get(key)
+    if rule.kind is Kind.BOOLEAN:
+        return value is True
+    if value is None or isinstance(value, str):
+        return value or ""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else write_value(value)
 
 
 def _cart_rows(order: Order) -> list[FormLine]:
@@ -103,7 +93,7 @@ class Edit:
 
 
 def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMember) -> Edit:
-    """Find out what was changed on the form of an order.
+    """Return what the form of an order changes, compared with the version that it began with.
 
     Raises StaleVersion for a version that the order never had.
     """
@@ -114,7 +104,7 @@ def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMem
 
 
 def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:
-    """Check the changes of an order. Raises InvalidOrder."""
+    """Check the changes of an order. Raises InvalidOrder with all errors of the form."""
     check_with(
         entry.faults(),
         lambda: check_edit(edit.base, edit.raw, actor=member.actor, limits=current_limits()),
@@ -137,16 +127,10 @@ def shown_conflicts(
     shown = []
     for conflict in conflicts:
         path, rule = conflict.path, rules.get(conflict.path)
-        label = LABELS.get(path, path.removeprefix("metadata."))
-        shown.append(
-            ShownConflict(
-                rule.label if rule else translated(label),
-                *(
-                    _conflict_text(path, value, rule, member.org_id)
-                    for value in (conflict.mine, conflict.theirs)
-                ),
-            )
-        )
+        label = rule.label if rule else LABELS.get(path, path.removeprefix("metadata."))
+        mine = _conflict_text(path, conflict.mine, rule, member.org_id)
+        theirs = _conflict_text(path, conflict.theirs, rule, member.org_id)
+        shown.append(ShownConflict(translated(label), mine, theirs))
     return shown
 
 

@@ -1,7 +1,5 @@
 """Changing an order with the form in which orders are entered."""
 
-from dataclasses import dataclass
-
 from flask import Response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -58,70 +56,58 @@ def _render_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Resp
 def save_order(reference: str) -> AnyResponse:
     member = signed_in()
     stored = queries.find_any_order(reference, member.org_id)
-    form = _ChangedOrderForm(sent_entry(request.form, member), stored)
-    action = request.form.get("do", "")
+    entry, action = sent_entry(request.form, member), request.form.get("do", "")
     if stored.deleted_at is not None:
-        return form.render_binned()
+        return _render_binned(entry, stored)
+    if action not in {"save", "finish"}:
+        do_action(entry, action, member.org_id)
+        return _render_kept(entry, stored)
     if action == "finish":
         # An open cart is complete and becomes an order.
-        form.entry.form.status.process_data(str(Status.NEW))
-    elif action != "save":
-        return form.do(action)
-    return form.save()
+        entry.form.status.process_data(str(Status.NEW))
+    return _save(entry, stored)
 
 
-@dataclass
-class _ChangedOrderForm:
-    """The form of an order as it was sent, and what its buttons do with it."""
+def _save(entry: OrderEntry, stored: Order) -> Response:
+    try:
+        edit = edit_form.read_edit(entry, request.form, stored, signed_in())
+    except StaleVersion as error:
+        raise NotFound(draft_views.NOT_OF_THIS_ORDER) from error
+    try:
+        saved = _save_edit(entry, edit)
+    except InvalidInput as invalid:
+        entry.show(invalid.errors)
+        return _render_kept(entry, stored)
+    except EditConflict as conflict:
+        return _render_conflict(conflict)
+    except NotFound:  # deleted in this moment
+        return _render_binned(entry, stored)
+    return _report(saved, edit)
 
-    entry: OrderEntry
-    stored: Order
 
-    def save(self) -> Response:
-        try:
-            edit = edit_form.read_edit(self.entry, request.form, self.stored, signed_in())
-        except StaleVersion as error:
-            raise NotFound(draft_views.NOT_OF_THIS_ORDER) from error
-        try:
-            saved = self._save_edit(edit)
-        except InvalidInput as invalid:
-            self.entry.show(invalid.errors)
-            return self._render_kept(edit.version, status=422)
-        except EditConflict as conflict:
-            return _render_conflict(conflict)
-        except NotFound:  # deleted in this moment
-            return self.render_binned()
-        return _report(saved, edit)
+def _save_edit(entry: OrderEntry, edit: edit_form.Edit) -> Saved:
+    member = signed_in()
+    edit_form.check_changes(entry, edit, member)
+    saved = order_edits.save_edit(
+        edit.stored.id, edit.version, edit.raw, actor=member.actor, limits=current_limits()
+    )
+    order_edits.leave(saved.order.id, member)
+    drafts.end_change(
+        saved.order, member.actor, version=draft_views.sent_draft_version(),
+        page=draft_views.sent_page(),
+    )  # fmt: skip
+    return saved
 
-    def _save_edit(self, edit: edit_form.Edit) -> Saved:
-        member = signed_in()
-        edit_form.check_changes(self.entry, edit, member)
-        saved = order_edits.save_edit(
-            edit.stored.id, edit.version, edit.raw, actor=member.actor, limits=current_limits()
-        )
-        order_edits.leave(saved.order.id, member)
-        drafts.end_change(
-            saved.order,
-            member.actor,
-            version=draft_views.sent_draft_version(),
-            page=draft_views.sent_page(),
-        )
-        return saved
 
-    def do(self, action: str) -> Response:
-        do_action(self.entry, action, signed_in().org_id)
-        return self._render_kept(self._version())
+def _render_binned(entry: OrderEntry, stored: Order) -> Response:
+    entry.refuse(translated(draft_views.IN_BIN), 409)
+    return _render_kept(entry, stored)
 
-    def render_binned(self) -> Response:
-        self.entry.notice, self.entry.is_refused = translated(draft_views.IN_BIN), True
-        return self._render_kept(self._version(), status=409)
 
-    def _version(self) -> int:
-        return number_in(request.form, "version", self.stored.version)
-
-    def _render_kept(self, version: int, *, status: int = 200) -> Response:
-        draft_version = draft_views.keep_sent_changes(self.stored)
-        return _render(self.entry, self.stored, version, draft_version=draft_version, status=status)
+def _render_kept(entry: OrderEntry, stored: Order) -> Response:
+    """Render the form as it was sent, which is saved as this person's draft of a change."""
+    version = number_in(request.form, "version", stored.version)
+    return _render(entry, stored, version, draft_version=draft_views.keep_sent_changes(stored))
 
 
 def _report(saved: Saved, edit: edit_form.Edit) -> Response:
@@ -146,22 +132,16 @@ def _render_conflict(conflict: EditConflict) -> Response:
     member = signed_in()
     entry = edit_form.entry_of(conflict.merged.order, member.actor.org)
     advice = gettext("Your values stand in the form; save again to replace the others by them.")
-    entry.notice, entry.is_refused = f"{translated(conflict.sentence)} {advice}", True
+    entry.refuse(f"{translated(conflict.sentence)} {advice}", 409)
     return _render(
-        entry, conflict.stored, conflict.stored.version, status=409,
+        entry, conflict.stored, conflict.stored.version,
         draft_version=draft_views.keep_sent_changes(conflict.stored),
         conflicts=edit_form.shown_conflicts(conflict.merged.conflicts, member),
     )  # fmt: skip
 
 
 def _render(
-    entry: OrderEntry,
-    order: Order,
-    version: int,
-    *,
-    draft_version: int = 0,
-    status: int = 200,
-    **context: object,
+    entry: OrderEntry, order: Order, version: int, *, draft_version: int = 0, **context: object
 ) -> Response:
     page = FormPage(
         title=gettext("Change order %(code)s", code=grouped(order.short_id)),
@@ -175,4 +155,4 @@ def _render(
         draft_address=url_for("desk.save_edit_draft", reference=order.short_id),
         order=order,
     )
-    return render_form(entry, page, status=status, **context)
+    return render_form(entry, page, **context)

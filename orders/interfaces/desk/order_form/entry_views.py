@@ -1,6 +1,5 @@
 """Entering an order: the form, and placing the order."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, g, redirect, request, url_for
@@ -8,7 +7,6 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain.errors import Conflict, InvalidInput
-from orders.domain.order import Order
 from orders.domain.short_id import grouped
 from orders.interfaces.desk.blueprint import OPEN_TO_ALL, ask_to_sign_in, desk, signed_in
 from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key
@@ -38,8 +36,7 @@ def new_order() -> AnyResponse:
     """Render a form at an address of its own: empty, with its draft, or copied."""
     key = request.args.get("form", "")
     if not is_key(key):
-        names = [name for name in ("from", "template") if name in request.args]
-        sources: dict[str, Any] = {name: request.args[name] for name in names}
+        sources: dict[str, Any] = {name: request.args.get(name) for name in ("from", "template")}
         return redirect(url_for("desk.new_order", form=new_key(), **sources))
     member = signed_in()
     kept = drafts.find_draft(key, member.actor)
@@ -67,66 +64,49 @@ def _first_entry(member: StaffMember) -> OrderEntry:
 
 @desk.post("/orders/new")
 def place_order() -> AnyResponse:
+    entry, action = sent_entry(request.form, signed_in()), request.form.get("do", "")
     key = request.args.get("form", "")
-    form = _NewOrderForm(sent_entry(request.form, signed_in()), key if is_key(key) else new_key())
-    action = request.form.get("do", "")
+    key = key if is_key(key) else new_key()
     if action == "place":
-        return form.place()
+        return _place(entry, key)
     if action == "template":
-        return form.save_template()
-    return form.do(action)
+        _save_template(entry)
+    else:
+        do_action(entry, action, signed_in().org_id)
+    return _render_kept(entry, key)
 
 
-@dataclass
-class _NewOrderForm:
-    """The form of a new order as it was sent, and what its buttons do with it."""
+def _place(entry: OrderEntry, key: str) -> Response:
+    member, note = signed_in(), note_of(entry)
+    once = IdempotencyKey(key, fingerprint({**entry.raw(), "note": note}))
+    try:
+        draft = check_new(entry, member)
+        order = intake.create_order(draft, actor=member.actor, key=once, note=note)
+    except InvalidInput as invalid:
+        entry.show(invalid.errors)
+        return _render_kept(entry, key)
+    except AlreadyPlaced as placed:
+        advice = gettext("Nothing was saved now. To enter this as another order, place it again.")
+        entry.refuse(f"{translated(placed.sentence)} {advice}", 409)
+        return _render(entry, new_key())
+    return go_to(url_for("desk.placed", reference=order.short_id))
 
-    entry: OrderEntry
-    key: str
 
-    def place(self) -> Response:
-        try:
-            order = self._create()
-        except InvalidInput as invalid:
-            self.entry.show(invalid.errors)
-            return self._render_kept(422)
-        except AlreadyPlaced as placed:
-            advice = gettext(
-                "Nothing was saved now. To enter this as another order, place it again."
-            )
-            self._refuse(f"{translated(placed.sentence)} {advice}")
-            return _render(self.entry, new_key(), status=409)
-        return go_to(url_for("desk.placed", reference=order.short_id))
+def _save_template(entry: OrderEntry) -> None:
+    name, fields = request.form.get("templateName", ""), draft_views.typed_fields(request.form)
+    try:
+        drafts.save_template(name, fields, actor=signed_in().actor)
+    except InvalidInput as invalid:
+        entry.show(invalid.errors)
+    except Conflict as conflict:
+        entry.refuse(translated(conflict.sentence))
+    else:
+        entry.notice = gettext("The template is saved. The order is not placed yet.")
 
-    def _create(self) -> Order:
-        member, note = signed_in(), note_of(self.entry)
-        once = IdempotencyKey(self.key, fingerprint({**self.entry.raw(), "note": note}))
-        draft = check_new(self.entry, member)
-        return intake.create_order(draft, actor=member.actor, key=once, note=note)
 
-    def save_template(self) -> Response:
-        name, fields = request.form.get("templateName", ""), draft_views.typed_fields(request.form)
-        try:
-            drafts.save_template(name, fields, actor=signed_in().actor)
-        except InvalidInput as invalid:
-            self.entry.show(invalid.errors)
-        except Conflict as conflict:
-            self._refuse(translated(conflict.sentence))
-        else:
-            self.entry.notice = gettext("The template is saved. The order is not placed yet.")
-        return self._render_kept(422 if self.entry.summary else 200)
-
-    def do(self, action: str) -> Response:
-        do_action(self.entry, action, signed_in().org_id)
-        return self._render_kept(200)
-
-    def _refuse(self, notice: str) -> None:
-        self.entry.notice, self.entry.is_refused = notice, True
-
-    def _render_kept(self, status: int) -> Response:
-        return _render(
-            self.entry, self.key, status=status, version=draft_views.keep_sent_draft(self.key)
-        )
+def _render_kept(entry: OrderEntry, key: str) -> Response:
+    """Render the form as it was sent, which is saved as a draft."""
+    return _render(entry, key, version=draft_views.keep_sent_draft(key))
 
 
 @desk.errorhandler(CSRFError)
@@ -140,7 +120,8 @@ def render_stale_form(error: CSRFError) -> AnyResponse:
     g.member = member
     entry = sent_entry(request.form, member)
     entry.notice = gettext("Your session is new. Look the order over, then place it again.")
-    return _render(entry, request.args.get("form", ""), status=422)
+    entry.status = 422
+    return _render(entry, request.args.get("form", ""))
 
 
 def render_resumed(sent: FormData, key: str) -> AnyResponse:
@@ -154,7 +135,6 @@ def _render(
     entry: OrderEntry,
     key: str,
     *,
-    status: int = 200,
     version: int = 0,
     placed: str | None = None,
     kept: drafts.FormDraft | None = None,
@@ -169,7 +149,6 @@ def _render(
     return render_form(
         entry,
         page,
-        status=status,
         key=key,
         placed=placed,
         kept=kept,

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, StringField, TextAreaField
 
 from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.order import LABELS, TEXT_FIELDS
 from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import read_number, read_pasted_lines
-from orders.interfaces.desk.forms import FormData
+from orders.interfaces.desk.forms import FormData, MenuField
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
 BLANK_COUNTS = {"", "1"}
@@ -27,15 +27,9 @@ BLANK_ROW = 999_999  # the row that the browser copies; no real row has this num
 
 
 class OrderForm(FlaskForm):
-    """The fields that an order has once; `attribute_form` adds the texts of the table."""
+    """The fields that an order has once, without those that `attribute_form` adds."""
 
-    status = SelectField(
-        LABELS["status"],
-        choices=[SelectChoice(str(status), STATUS_TEXTS[status]) for status in Status],
-        default=str(Status.NEW),
-        # The service checks the value; this class only offers the choices.
-        validate_choice=False,
-    )
+    status = MenuField(LABELS["status"], choices=STATUS_TEXTS, default=str(Status.NEW))
     platform = StringField(LABELS["platform.platform"], name="platform.platform")
     platform_id = StringField(LABELS["platform.id"], name="platform.id")
     store_name = StringField(LABELS["platform.storeName"], name="platform.storeName")
@@ -46,7 +40,10 @@ class OrderForm(FlaskForm):
 
 
 def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:
-    """Return the form with all texts of an order, and `attribute_<position>` for each rule."""
+    """Return a class of forms with the fields that depend on the org, or are listed elsewhere.
+
+    These are the texts of an order (TEXT_FIELDS), and `attribute_<position>` for each rule.
+    """
     fields = {field.name: StringField(field.label, name=field.wire_name) for field in TEXT_FIELDS}
     fields |= {f"attribute_{at}": _attribute_field(rule) for at, rule in enumerate(rules)}
     return type("OrderFormWithAttributes", (OrderForm,), fields)
@@ -57,11 +54,8 @@ def _attribute_field(rule: AttributeRule) -> Field:
     if rule.kind is Kind.BOOLEAN:
         return BooleanField(rule.label, name=name, default=bool(default))
     if rule.kind is Kind.OPTION:
-        choices = [SelectChoice("", "—")]
-        choices += [SelectChoice(option.value, option.label) for option in rule.options]
-        return SelectField(
-            rule.label, name=name, choices=choices, default=default or "", validate_choice=False
-        )
+        choices = {"": "—"} | {option.value: option.label for option in rule.options}
+        return MenuField(rule.label, name=name, choices=choices, default=default or "")
     text = "" if default is None else str(default)
     return StringField(rule.label, name=name, default=text)
 
@@ -76,7 +70,10 @@ class AttributeField:
 
 
 def attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON value
-    """Return the value that was typed for an attribute; an unreadable number stays a text."""
+    """Return the value that was typed for an attribute; None for none.
+
+    A text that is no number stays a text, which the services refuse.
+    """
     data = attribute.field.data
     if attribute.rule.kind is Kind.BOOLEAN:
         # An optional box without a tick means “no value”, not “no”.
@@ -158,18 +155,18 @@ def extra_row(number: int, key: str = "", value: str = "", area: str = "metadata
     )
 
 
+def typed_line(sent: FormData, prefix: str) -> TypedLine:
+    """Return what is typed into the fields of a row, whose names begin with `prefix`."""
+    return TypedLine(
+        sent.get(f"{prefix}.configurationId", ""),
+        sent.get(f"{prefix}.count", "1"),
+        sent.get(f"{prefix}.metadata", ""),
+    )
+
+
 def read_lines(sent: FormData) -> list[FormLine]:
-    return [
-        line_row(
-            number,
-            TypedLine(
-                sent.get(f"cart.{number}.configurationId", ""),
-                sent.get(f"cart.{number}.count", "1"),
-                sent.get(f"cart.{number}.metadata", ""),
-            ),
-        )
-        for number in _numbers(sent, "cart")
-    ]
+    numbers = _numbers(sent, "cart")
+    return [line_row(number, typed_line(sent, f"cart.{number}")) for number in numbers]
 
 
 def read_extras(sent: FormData) -> list[MetadataRow]:

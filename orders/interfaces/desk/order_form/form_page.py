@@ -38,14 +38,14 @@ class FormPage:
 
 
 def sent_entry(sent: FormData, member: StaffMember) -> OrderEntry:
-    """Read a form as it was sent, and look up the configurations that it names."""
+    """Return the form as it was sent, with the configurations that it names."""
     entry = read_entry(sent, member.actor.org)
     entry.resolve(member.org_id)
     return entry
 
 
 def check_with(faults: Sequence[FieldError], check: Callable[[], T]) -> T:
-    """Return what the check returns. Raises InvalidOrder with its errors and the faults."""
+    """Return what the check returns. Raises InvalidOrder with its errors and these further ones."""
     try:
         checked = check()
     except InvalidOrder as invalid:
@@ -56,7 +56,10 @@ def check_with(faults: Sequence[FieldError], check: Callable[[], T]) -> T:
 
 
 def check_new(entry: OrderEntry, member: StaffMember, **changes: object) -> OrderDraft:
-    """Check a new order, with some of its fields replaced. Raises InvalidOrder."""
+    """Return a checked new order; `changes` replace fields of it, by their names in the API.
+
+    Raises InvalidOrder with all errors of the form.
+    """
     return check_with(
         [*entry.faults(), *_note_faults(entry)],
         lambda: intake.check_order(
@@ -80,16 +83,14 @@ def note_of(entry: OrderEntry) -> str:
     return (entry.form.note.data or "").replace("\r\n", "\n").strip()
 
 
-def render_form(
-    entry: OrderEntry, page: FormPage, *, status: int = 200, **context: object
-) -> Response:
+def render_form(entry: OrderEntry, page: FormPage, **context: object) -> Response:
     """Render the page with the form, or the form alone for htmx."""
     actor = signed_in().actor
     entry.suggest(actor)
     return page_or_piece(
         "desk/order_form.html",
         "desk/_order_form.html",
-        status=status,
+        status=entry.status,
         entry=entry,
         page=page,
         blank=blank_line(),

@@ -5,6 +5,7 @@ passed on as it is, so that the error comes from the services.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -163,7 +164,9 @@ class OrderEntry(FilledForm):
         if line.count.text:
             raw["count"] = read_whole(line.count.data)
         if line.details.text:
-            raw["metadata"] = _object(_details(line) or [])
+            raw["metadata"] = {}
+            with suppress(DetailError):  # reported by `faults`
+                raw["metadata"] = _object(read_details(line.details.data))
         return raw
 
     def _attributes(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -200,7 +203,12 @@ class OrderEntry(FilledForm):
                 faults.append(FieldError(f"cart.{position}.metadata", message))
         return faults
 
+    def refuse(self, notice: str, status: int = 200) -> None:
+        """Set the notice, which reports why nothing was saved, and the status of the answer."""
+        self.notice, self.is_refused, self.status = notice, True, status
+
     def show(self, errors: Iterable[FieldError]) -> None:
+        self.status = 422
         for error in errors:
             name, label = self._place(error.path)
             target = element_id(name) if name else ""
@@ -263,16 +271,19 @@ class OrderEntry(FilledForm):
                     self._same[line.row] = firsts[key]
 
 
-def new_entry(rules: OrgRules) -> OrderEntry:
-    """Return an empty form with the defaults of the org's attributes."""
-    entry = _entry(None, rules)
+def new_entry(rules: OrgRules, **values: object) -> OrderEntry:
+    """Return a form with empty rows and these values, by the names of the form's attributes.
+
+    Fields without a value have their default, as that of an attribute of the org.
+    """
+    entry = _entry(rules, formdata=None, **values)
     entry.lines = [line_row(number, TypedLine()) for number in range(form_fields.FIRST_LINES)]
     entry.focus = "name"
     return entry
 
 
-def _entry(sent: FormData | None, rules: OrgRules) -> OrderEntry:
-    form = form_fields.attribute_form(rules.attributes)(formdata=sent)
+def _entry(rules: OrgRules, **values: object) -> OrderEntry:
+    form = form_fields.attribute_form(rules.attributes)(**values)
     attributes = [
         AttributeField(rule, rule.path, form[f"attribute_{at}"])
         for at, rule in enumerate(rules.attributes)
@@ -285,23 +296,14 @@ def blank_line() -> FormLine:
 
 
 def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
-    """Read a form as it was sent, with everything that was typed."""
-    entry = _entry(sent, rules)
+    """Return a form as it was sent, with everything that was typed."""
+    entry = _entry(rules, formdata=sent)
     entry.lines = form_fields.read_lines(sent) or [line_row(0, TypedLine())]
     entry.extras = form_fields.read_extras(sent) or [extra_row(0)]
     position = whole_number(sent.get("removed.position", ""))
     if position is not None:
-        names = ("configurationId", "count", "metadata")
-        typed = TypedLine(*(sent.get(f"removed.{name}", "") for name in names))
-        entry.removed = RemovedRow(position, typed)
+        entry.removed = RemovedRow(position, form_fields.typed_line(sent, "removed"))
     return entry
-
-
-def _details(line: FormLine) -> list[tuple[str, Any]] | None:
-    try:
-        return read_details(line.details.data)
-    except DetailError:  # reported by `faults`
-        return None
 
 
 def _extra_value(extra: MetadataRow) -> Any:  # noqa: ANN401 - a JSON value

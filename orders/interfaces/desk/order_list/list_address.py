@@ -4,9 +4,9 @@ All of them are in the address, so that Back, a reload, a saved view and a link 
 the same list. Each value that cannot be read is reported at its field.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from urllib.parse import urlencode
 
@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from orders.domain.attributes import AttributeRule, Kind, display, value_fault
 from orders.domain.errors import FieldError
 from orders.domain.json_values import find_unstorable
-from orders.domain.moments import begin_of_day
+from orders.domain.moments import begin_of_day, is_day
 from orders.domain.search_text import MAX_SEARCH
 from orders.domain.status import Status, read_status
 from orders.domain.texts import lazy_gettext
@@ -26,7 +26,6 @@ from orders.services.orders.order_list import NEWEST_FIRST, Sort, read_sort
 
 MAX_TEXT = 255  # characters
 NOT_A_DAY = lazy_gettext("A day, as 2026-11-24.")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Labels of the filters, beside those of the attributes.
 LABELS = {
     "q": lazy_gettext("Search:"),
@@ -94,7 +93,7 @@ class ListAddress:
 
 
 def option_rules(rules: Sequence[AttributeRule]) -> dict[str, AttributeRule]:
-    """Return the attributes that can be filters, by the path of their values."""
+    """Return the attributes that can be filters, those with options, by `AttributeRule.path`."""
     return {rule.path: rule for rule in rules if rule.kind is Kind.OPTION}
 
 
@@ -104,7 +103,11 @@ def read_address(
     choices: FilterChoices,
     zone: tzinfo = UTC,
 ) -> ListAddress:
-    """Read the address of a list. Days are those of `zone`, in which the list shows its times."""
+    """Read the address of a list from its parameters; what is not valid goes into `errors`.
+
+    `choices` has the people and tokens that the list can be filtered by. Days begin and end in
+    `zone`, in which the list shows its times.
+    """
     options = option_rules(rules)
     reader = _Reader(sent, options, choices, zone)
     order_filter, sort = reader.order_filter(), reader.sort()
@@ -114,19 +117,16 @@ def read_address(
     return replace(address, chips=tuple(_chips(address, options, choices)))
 
 
+@dataclass
 class _Reader:
     """Reads one field after the other and collects the errors."""
 
-    def __init__(
-        self,
-        sent: MultiDict[str, str],
-        rules: Mapping[str, AttributeRule],
-        choices: FilterChoices,
-        zone: tzinfo,
-    ) -> None:
-        self._sent, self._rules, self._choices, self._zone = sent, rules, choices, zone
-        self.errors: dict[str, str] = {}
-        self.filters: list[tuple[str, str]] = []
+    sent: MultiDict[str, str]
+    rules: Mapping[str, AttributeRule]
+    choices: FilterChoices
+    zone: tzinfo
+    errors: dict[str, str] = field(default_factory=dict)
+    filters: list[tuple[str, str]] = field(default_factory=list)
 
     def order_filter(self) -> OrderFilter:
         search = self._text("q", MAX_SEARCH)
@@ -139,25 +139,25 @@ class _Reader:
             search=search,
             statuses=statuses,
             created_from=self._begin(since),
-            created_before=self._begin(self._day_after(until)),
+            created_before=self._begin(until, days_later=1),
             platform={key: text for key, text in platform.items() if text},
             created_by=self._creator(),
             attributes=tuple(self._attributes()),
             in_bin=self._text("bin") != "",
         )
-        if self._sent.get("bin", "").strip() not in {"", "1"}:
+        if self.sent.get("bin", "").strip() not in {"", "1"}:
             self.errors["bin"] = gettext("1, or nothing.")
         return order_filter
 
     def sort(self) -> Sort:
-        sent = self._sent.get("sort", "")
+        sent = self.sent.get("sort", "")
         sort = read_sort(sent) if sent else NEWEST_FIRST
         if sort is None:
             self.errors["sort"] = gettext("The list cannot be sorted by this.")
         return sort or NEWEST_FIRST
 
     def _text(self, name: str, most: int = MAX_TEXT) -> str:
-        text = self._sent.get(name, "").strip()
+        text = self.sent.get(name, "").strip()
         if not text:
             return ""
         self.filters.append((name, text))
@@ -173,7 +173,7 @@ class _Reader:
         return text
 
     def _statuses(self) -> Iterator[Status]:
-        for text in dict.fromkeys(one for one in self._sent.getlist("status") if one):
+        for text in dict.fromkeys(one for one in self.sent.getlist("status") if one):
             self.filters.append(("status", text))
             status = read_status(text)
             if status is None:
@@ -184,44 +184,39 @@ class _Reader:
 
     def _day(self, name: str) -> date | None:
         text = self._text(name)
-        try:
-            if _DAY.fullmatch(text):
+        with suppress(ValueError):
+            if is_day(text):
                 return date.fromisoformat(text)
-        except ValueError:
-            pass
         if text:
             self.errors.setdefault(name, translated(NOT_A_DAY))
         return None
 
-    def _begin(self, day: date | None) -> datetime | None:
-        """Return the first moment of a day; None where the zone's offset leaves the calendar."""
+    def _begin(self, day: date | None, days_later: int = 0) -> datetime | None:
+        """Return the first moment of a day, or of one some days later; None without a day.
+
+        None, too, where that is outside the calendar.
+        """
         try:
-            return None if day is None else begin_of_day(day, self._zone)
+            return begin_of_day(day + timedelta(days=days_later), self.zone) if day else None
         except OverflowError:
             return None
 
-    def _day_after(self, day: date | None) -> date | None:
-        try:
-            return None if day is None else day + timedelta(days=1)
-        except OverflowError:
-            return None  # the last day of the calendar
-
     def _creator(self) -> str | None:
         creator = self._text("creator")
-        if creator and self._choices.name_of(creator) is None:
+        if creator and self.choices.name_of(creator) is None:
             self.errors["creator"] = gettext("Nobody in this organization has this ID.")
             return None
         return creator or None
 
     def _attributes(self) -> Iterator[AttributeIs]:
-        for path in self._sent:
+        for path in self.sent:
             area, _, key = path.partition(".")
             if area not in {"metadata", "derivative"}:
                 continue
             value = self._text(path)
             if not value or path in self.errors:
                 continue
-            rule = self._rules.get(path)
+            rule = self.rules.get(path)
             if rule is None:
                 self.errors[path] = gettext("There is no attribute of this name with options.")
             elif fault := value_fault(rule, value):
@@ -248,7 +243,7 @@ def _chips(
 
 
 def label_of(name: str, rules: Mapping[str, AttributeRule]) -> str:
-    """Return the label of a filter; `rules` are by the path of their values."""
+    """Return the label of a filter by its name; one that is not known is its own label."""
     if name in rules:
         return f"{rules[name].label}:"
     return translated(LABELS[name]) if name in LABELS else f"{name}:"

@@ -23,11 +23,13 @@ from orders.interfaces.desk.order_list.list_address import (
 )
 from orders.interfaces.http.i18n import translated
 from orders.interfaces.http.pages import page_or_piece
+from orders.services.accounts.access import StaffMember
 from orders.services.orders import bulk, order_filter, order_list, queries, saved_views
 from orders.services.orders.bulk import BulkEdit
 from orders.services.orders.order_filter import FilterChoices
-from orders.services.orders.order_list import MOST_COUNTED, ListPage, OrderSummary, Sort
+from orders.services.orders.order_list import MOST_COUNTED, OrderSummary, Sort
 from orders.services.orders.saved_views import View
+from orders.storage.pages import CursorPage
 
 DEFAULT_COLUMNS = ("name", "customer", "status", "lines", "pieces", "created", "by")
 # Saved for a person who wants no column but the code.
@@ -57,7 +59,7 @@ SORTS = (
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column beside the code; addresses and preferences have its `name`.
+    """A column of the list, beside that of the codes; addresses and preferences have its `name`.
 
     `short` replaces `label` on phones. `sort` is the wire name of the field that its heading sorts
     by.
@@ -94,14 +96,13 @@ def all_columns(rules: Sequence[AttributeRule]) -> tuple[Column, ...]:
     return fixed + own
 
 
-def chosen_columns(
-    rules: Sequence[AttributeRule], named: Iterable[str], preferred: object
-) -> tuple[Column, ...]:
+def chosen_columns(member: StaffMember, named: Iterable[str]) -> tuple[Column, ...]:
     """Return the columns in the address, else those that the person prefers, else the default.
 
     Unknown names, such as those of deleted attributes, are ignored.
     """
-    every = all_columns(rules)
+    every = all_columns(member.actor.org.attributes)
+    preferred = saved_views.read_preference(member.id, saved_views.COLUMNS)
     kept = preferred if isinstance(preferred, list) else ()
     for names in (set(named), {one for one in kept if isinstance(one, str)}, set(DEFAULT_COLUMNS)):
         chosen = tuple(column for column in every if column.name in names)
@@ -122,12 +123,6 @@ def attribute_text(order: OrderSummary, rule: AttributeRule) -> str:
         if value is not None:
             return translated(display(rule, value))
     return ""
-
-
-def platform_text(order: OrderSummary, key: str) -> str:
-    """Return a value of the platform if it is a text, else an empty one."""
-    value = order.platform.get(key)
-    return value if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +175,12 @@ def render_list(
         )  # fmt: skip
     views = saved_views.list_views(member)
     view = next((one for one in views if one.id == address.view_id), None)
-    preferred = saved_views.read_preference(member.id, saved_views.COLUMNS)
     change = change or _change(sent.get("done", ""))
     place = {name: sent.get(name) for name in ("older", "newer")}
     return page_or_piece(
         "desk/orders/list.html", "desk/orders/_list.html",
         page=page, address=address, choices=choices, change=change, problem=problem,
-        columns=chosen_columns(rules, address.columns, preferred),
+        columns=chosen_columns(member, address.columns),
         every_column=all_columns(rules), option_rules=option_rules(rules),
         label_of=label_of, status_menus=status_menus,
         tabs=_tabs(address, views), view=view,
@@ -194,7 +188,7 @@ def render_list(
         names=_names(page, choices, member.org_id), statuses=status_names(), sorts=SORTS,
         here=list_address(address.pairs, **place, done=change.id if change else None),
         state=list_address(address.pairs, **place).partition("?")[2],
-        attribute_text=attribute_text, platform_text=platform_text,
+        attribute_text=attribute_text,
         most_counted=MOST_COUNTED, most_changed=bulk.MOST_ORDERS, key=new_key(),
         status=422 if address.errors or problem else 200,
     )  # fmt: skip
@@ -220,10 +214,12 @@ def _tabs(address: ListAddress, views: tuple[View, ...]) -> list[Tab]:
     ]
 
 
-def _names(page: ListPage | None, choices: FilterChoices, org_id: str) -> dict[str, str]:
+def _names(
+    page: CursorPage[OrderSummary] | None, choices: FilterChoices, org_id: str
+) -> dict[str, str]:
     """Return the names of the people and tokens who have created the orders of the page."""
     known = dict(choices.people + choices.tokens)
-    makers = {order.created_by for order in page.orders} if page else set()
+    makers = {order.created_by for order in page.rows} if page else set()
     missing = makers - set(known)
     return known | (queries.actor_names(missing, org_id) if missing else {})
 

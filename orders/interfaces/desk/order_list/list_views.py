@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from flask import Response, request, stream_with_context
+from flask import Response, abort, request, stream_with_context
 
 from orders.domain.errors import Conflict, InvalidInput, NotFound
 from orders.domain.status import Status, read_status
@@ -107,10 +107,7 @@ def _saved(address: ListAddress, save: Callable[[], object], view_id: str) -> Re
 
 def _kept(address: ListAddress) -> Pairs:
     """Return what a view saves: filters, sort, and the columns that are shown now."""
-    member = signed_in()
-    preferred = saved_views.read_preference(member.id, saved_views.COLUMNS)
-    rules = member.actor.org.attributes
-    shown = chosen_columns(rules, address.columns, preferred)
+    shown = chosen_columns(signed_in(), address.columns)
     names = [column.name for column in shown] or [CODE_ALONE]
     looks = tuple(pair for pair in address.looks if pair[0] != "columns")
     return (*address.filters, *looks, ("columns", ",".join(names)))
@@ -164,7 +161,11 @@ def _show(change: BulkEdit) -> Response:
 
 
 def _asked(do: str) -> tuple[BulkAction, Status | None, list[Target]]:
-    """Return action, status and orders; a row's own button names its order: `row.<code>`."""
+    """Return action, new status and orders for the button `do`.
+
+    That is the name of an action, or `row.<code>` for the status of one order. Raises NotFound
+    for any other button.
+    """
     kind, _, code = do.partition(".")
     if kind == "row":
         seen = [one for one in _targets("seen") if one.short_id == code]
@@ -201,10 +202,7 @@ def _targets(name: str) -> list[Target]:
 
 @desk.get("/orders/export.csv")
 def export_csv() -> Response:
-    found = _found()
-    if found is None:
-        return render_list(request.args)
-    columns, rows = found
+    columns, rows = _found()
     pieces = stream_with_context(csv_pieces(columns.names, rows))
     response = Response(pieces, mimetype="text/csv")
     response.headers["Content-Disposition"] = f"attachment; filename={_file_name('csv')}"
@@ -214,21 +212,17 @@ def export_csv() -> Response:
 @desk.get("/orders/export.xlsx")
 def export_xlsx() -> Response:
     """Send the orders as a workbook, which is first written to a temporary file."""
-    found = _found()
-    if found is None:
-        return render_list(request.args)
-    columns, rows = found
+    columns, rows = _found()
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "orders.xlsx"
+        path = Path(folder) / "orders.xlsx"
         try:
-            write_xlsx(file, columns.names, rows)
+            write_xlsx(path, columns.names, rows)
         except TooManyRows as too_many:
-            return render_list(
-                request.args, problem=ListProblem("export", translated(too_many.sentence))
-            )
+            problem = ListProblem("export", translated(too_many.sentence))
+            return render_list(request.args, problem=problem)
         # An open file outlives its folder.
-        response = Response(_pieces(file.open("rb")), mimetype=XLSX)
-        response.content_length = file.stat().st_size
+        response = Response(_pieces(path.open("rb")), mimetype=XLSX)
+        response.content_length = path.stat().st_size
     response.headers["Content-Disposition"] = f"attachment; filename={_file_name('xlsx')}"
     return response
 
@@ -239,13 +233,15 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
             yield piece
 
 
-def _found() -> tuple[Columns, Iterator[list[Cell]]] | None:
-    """Return columns and rows of the list's address; None for an address with errors."""
-    member = signed_in()
-    rules = member.actor.org.attributes
-    address = _address()
+def _found() -> tuple[Columns, Iterator[list[Cell]]]:
+    """Return columns and rows for the address of the list.
+
+    If the address has errors, the page of the list answers the request.
+    """
+    member, address = signed_in(), _address()
     if address.errors:
-        return None
+        abort(render_list(request.args))
+    rules = member.actor.org.attributes
     columns = export.find_columns(member.org_id, address.order_filter, address.sort, rules)
     rows = export.rows(member.org_id, address.order_filter, address.sort, columns)
     return columns, rows

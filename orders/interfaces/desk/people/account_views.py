@@ -1,26 +1,24 @@
 """A person's own account: name, preferences, password, and what happened to it."""
 
-from flask import Response, render_template, url_for
+from flask import Response, url_for
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, SelectChoice, SelectField, StringField
+from wtforms import PasswordField, StringField
 
 from orders.domain.preferences import DATE_LABELS, DENSITIES, THEMES, Preferences, time_zones
 from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import FilledForm, PasswordForm, new_form, save, sent_form
 from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import gettext, use_language
-from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import stay_signed_in
-from orders.services import accounts
-from orders.services.accounts import second_factor
+from orders.services.accounts import accounts, checks, second_factor
 from orders.services.accounts.access import StaffMember
 from orders.services.languages import languages
 
 MAX_EVENTS = 10
 
 
-class OwnPasswordForm(PasswordForm):
+class OwnPasswordForm(forms.PasswordForm):
     """A new password, with the old one."""
 
     old_password = PasswordField(lazy_gettext("Present password"))
@@ -30,63 +28,32 @@ class PreferencesForm(FlaskForm):
     """A person's name, and their preferences for the desk's pages."""
 
     name = StringField(lazy_gettext("Name"))
-    language = SelectField(
+    language = forms.MenuField(
         lazy_gettext("Language"),
-        choices=lambda: [
-            SelectChoice("", lazy_gettext("As the browser asks")),
-            *(SelectChoice(*one) for one in languages().items()),
-        ],
-        validate_choice=False,
+        choices=lambda: {"": lazy_gettext("As the browser asks"), **languages()},
     )
-    time_zone = SelectField(
-        lazy_gettext("Time zone"),
-        choices=lambda: [SelectChoice(zone) for zone in time_zones()],
-        validate_choice=False,
-    )
-    date_format = SelectField(
-        lazy_gettext("Dates and times"),
-        choices=[SelectChoice(value, label) for value, label in DATE_LABELS.items()],
-        validate_choice=False,
-    )
-    theme = SelectField(
-        lazy_gettext("Colours"),
-        choices=[SelectChoice(value, label) for value, label in THEMES.items()],
-        validate_choice=False,
-    )
-    density = SelectField(
-        lazy_gettext("Rows"),
-        choices=[SelectChoice(value, label) for value, label in DENSITIES.items()],
-        validate_choice=False,
-    )
+    time_zone = forms.MenuField(lazy_gettext("Time zone"), choices=time_zones)
+    date_format = forms.MenuField(lazy_gettext("Dates and times"), choices=DATE_LABELS)
+    theme = forms.MenuField(lazy_gettext("Colours"), choices=THEMES)
+    density = forms.MenuField(lazy_gettext("Rows"), choices=DENSITIES)
 
 
 @desk.get("/account")
-def show_account() -> str:
+def show_account() -> Response:
     return _render(signed_in())
-
-
-@desk.get("/account/preferences")
-@desk.get("/account/password")
-def leave_own_refused_form() -> Response:
-    """Redirect a reload of a refused form to the account."""
-    return go_to(url_for("desk.show_account"))
 
 
 @desk.post("/account/preferences")
 def save_preferences() -> Response:
     member = signed_in()
-    entry = sent_form(PreferencesForm)
+    entry, page = forms.sent_form(PreferencesForm), url_for("desk.show_account")
     values = entry.values()
     name, chosen = values.pop("name"), Preferences(**values)
-    with use_language(chosen.language):  # the language of the next page
-        done = gettext("Your preferences are saved.")
-    return save(
-        entry,
-        lambda: accounts.change_own(member, name=name, preferences=chosen),
-        render=lambda: _render(member, preferences=entry),
-        done=done,
-        address=url_for("desk.show_account"),
-    )
+    with entry.saving(page):
+        accounts.change_own(member, name=name, preferences=chosen)
+        with use_language(chosen.language):  # the language of the next page
+            return forms.report(gettext("Your preferences are saved."), page)
+    return _render(member, preferences=entry)
 
 
 @desk.post("/account/password")
@@ -94,35 +61,28 @@ def save_preferences() -> Response:
 def change_own_password() -> Response:
     """Change the password; all other sessions end."""
     member = signed_in()
-    entry = sent_form(OwnPasswordForm)
-    return save(
-        entry,
-        lambda: _change_password(member, entry.form),
-        render=lambda: _render(member, password=entry),
-        done=gettext("Your password is changed. Other sessions have ended."),
-        address=url_for("desk.show_account"),
-    )
+    entry, page = forms.sent_form(OwnPasswordForm), url_for("desk.show_account")
+    values = entry.values()
+    with entry.saving(page):
+        accounts.change_password(member, old=values["old_password"], new=values["password"])
+        stay_signed_in(member)
+        return forms.report(gettext("Your password is changed. Other sessions have ended."), page)
+    return _render(member, password=entry)
 
 
-def _change_password(member: StaffMember, form: OwnPasswordForm) -> None:
-    accounts.change_password(member, old=form.old_password.data or "", new=form.password.data or "")
-    stay_signed_in(member)
-
-
-def _render(
-    member: StaffMember,
-    *,
-    preferences: FilledForm | None = None,
-    password: FilledForm | None = None,
-) -> str:
-    """Render the page; `preferences` or `password` is a form with errors."""
-    return render_template(
+def _render(member: StaffMember, **refused: forms.FilledForm) -> Response:
+    """Render the page; `refused` is the form with errors, if any, by its name."""
+    entry = next(iter(refused.values()), None)
+    shown = {
+        "preferences": forms.new_form(PreferencesForm, obj=member.preferences, name=member.name),
+        "password": forms.new_form(OwnPasswordForm),
+    }
+    return forms.html_page(
         "desk/account.html",
-        entry=preferences or password,
-        preferences=preferences
-        or new_form(PreferencesForm, obj=member.preferences, name=member.name),
-        password=password or new_form(OwnPasswordForm),
+        entry.status if entry else 200,
+        entry=entry,
+        **(shown | refused),
         factor=second_factor.state_of(member),
         events=accounts.list_events(member.org_id, member.id, most=MAX_EVENTS),
-        suggested=accounts.readable_password(),
+        suggested=checks.readable_password(),
     )

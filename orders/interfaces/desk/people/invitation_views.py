@@ -1,31 +1,21 @@
 """Inviting people, and helping those who cannot sign in. Links are shown by one answer only."""
 
-from flask import Response, render_template, request, url_for
+from flask import Response, request, url_for
 from flask_wtf import FlaskForm
-from wtforms import SelectChoice, SelectField, StringField
+from wtforms import StringField
 
-from orders.domain.errors import Conflict
 from orders.domain.permissions import ROLE_LABELS, ROLES
 from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import (
-    FilledForm,
-    new_form,
-    perform,
-    report,
-    secret_page,
-    sent_form,
-    submit,
-)
 from orders.interfaces.http.current_settings import current_settings, may_mail_links, secret_link
 from orders.interfaces.http.i18n import gettext, translated
-from orders.interfaces.http.pages import go_to
-from orders.services import accounts, mail
-from orders.services.accounts import NewInvitation, second_factor
-from orders.services.accounts.resets import NewReset
+from orders.services import mail
+from orders.services.accounts import accounts, invitations, orgs, resets, second_factor
+from orders.services.accounts.invitations import NewInvitation
 from orders.services.mail import MailFailed
 
-ROLE_CHOICES = [SelectChoice(role, ROLE_LABELS[role]) for role in ROLES]
+ROLE_CHOICES = {role: ROLE_LABELS[role] for role in ROLES}
 INVITATION_SUBJECT = lazy_gettext("Your account for Shortorder")
 INVITATION_TEXT = lazy_gettext(
     """%(org)s invites you to its order desk.
@@ -41,78 +31,55 @@ class InvitationForm(FlaskForm):
     """The invitation of a person."""
 
     email = StringField(lazy_gettext("E-mail"))
-    role = SelectField(
-        lazy_gettext("Role"), choices=ROLE_CHOICES, default="sales", validate_choice=False
-    )
+    role = forms.MenuField(lazy_gettext("Role"), choices=ROLE_CHOICES, default="sales")
 
 
-@desk.get("/settings/staff/invite")
-def show_invite() -> str:
-    return _render(new_form(InvitationForm))
-
-
-@desk.post("/settings/staff/invite")
+@desk.route("/settings/staff/invite", methods=["GET", "POST"])
 def invite() -> Response:
     """Invite a person; the link is shown once, and mailed if the button says so."""
-    me, entry = signed_in(), sent_form(InvitationForm)
-    return submit(
-        entry,
-        lambda: accounts.invite(me.org_id, **entry.values(), by=me.id),
-        render=lambda: _render(entry),
-        then=_show_invitation,
-        address=url_for("desk.list_staff"),
+    me, entry = signed_in(), forms.open_form(InvitationForm)
+    if entry.is_sent:
+        with entry.saving(url_for("desk.list_staff")):
+            return _show_invitation(invitations.invite(me.org_id, **entry.values(), by=me.id))
+    return forms.html_page(
+        "desk/settings/invite.html", entry.status, entry=entry, can_mail=may_mail_links()
     )
 
 
 @desk.post("/settings/staff/invitations/<invitation_id>/again")
 def invite_again(invitation_id: str) -> Response:
     me = signed_in()
-    return _show_invitation(accounts.invite_again(me.org_id, invitation_id, by=me.id))
-
-
-@desk.get("/settings/staff/invitations/<invitation_id>/again")
-@desk.get("/settings/staff/<invitation_id>/reset-link")
-def leave_shown_link(invitation_id: str) -> Response:  # noqa: ARG001 - of the address
-    """Redirect a reload of a page with a link, which is not shown again, to the list."""
-    return go_to(url_for("desk.list_staff"))
+    return _show_invitation(invitations.invite_again(me.org_id, invitation_id, by=me.id))
 
 
 @desk.post("/settings/staff/invitations/<invitation_id>/withdraw")
 def withdraw_invitation(invitation_id: str) -> Response:
     org_id = signed_in().org_id
-    email = accounts.find_invitation(org_id, invitation_id).email
-    return perform(
-        lambda: accounts.withdraw(org_id, invitation_id),
-        done=gettext(
-            "The invitation of %(email)s is withdrawn. Its link does not work any more.",
-            email=email,
-        ),
-        address=url_for("desk.list_staff"),
+    email = invitations.find_invitation(org_id, invitation_id).email
+    with forms.reporting_conflicts(back := url_for("desk.list_staff")):
+        invitations.withdraw(org_id, invitation_id)
+    done = gettext(
+        "The invitation of %(email)s is withdrawn. Its link does not work any more.", email=email
     )
+    return forms.report(done, back)
 
 
 @desk.post("/settings/staff/<staff_id>/reset-link")
 def make_reset_link(staff_id: str) -> Response:
     """Create a link by which a person sets a new password, and show it once."""
     me = signed_in()
-    try:
-        made = accounts.make_reset(me.org_id, staff_id, by=me.id)
-    except Conflict as conflict:
-        address = url_for("desk.show_staff", staff_id=staff_id)
-        return report(translated(conflict.sentence), address, "bad")
-    return _show_reset(made, staff_id)
-
-
-def _show_reset(made: NewReset, staff_id: str) -> Response:
-    return _show_link(
-        secret_link("desk.open_reset", made.secret),
+    with forms.reporting_conflicts(back := url_for("desk.show_staff", staff_id=staff_id)):
+        made = resets.make_reset(me.org_id, staff_id, by=me.id)
+    return forms.secret_page(
+        "desk/settings/link_made.html",
+        link=secret_link("desk.open_reset", made.secret),
         title=gettext("Link for another password"),
         what=gettext(
             "%(email)s sets another password by it, once and within an hour. The old password "
             "works until then.",
             email=made.email,
         ),
-        back=url_for("desk.show_staff", staff_id=staff_id),
+        back=back,
     )
 
 
@@ -121,28 +88,28 @@ def reset_second_factor(staff_id: str) -> Response:
     """Turn off the second factor of a person who has lost their phone and recovery codes."""
     me = signed_in()
     email = accounts.find_staff(me.org_id, staff_id).email
-    return perform(
-        lambda: second_factor.turn_off(me.org_id, staff_id, by=me.id),
-        done=gettext(
-            "The second factor of %(email)s is reset, and their sessions have ended.", email=email
-        ),
-        address=url_for("desk.show_staff", staff_id=staff_id),
+    with forms.reporting_conflicts(back := url_for("desk.show_staff", staff_id=staff_id)):
+        second_factor.turn_off(me.org_id, staff_id, by=me.id)
+    done = gettext(
+        "The second factor of %(email)s is reset, and their sessions have ended.", email=email
     )
+    return forms.report(done, back)
 
 
 def _show_invitation(made: NewInvitation) -> Response:
     link = secret_link("desk.open_invitation", made.secret)
     failed = ""
     if is_mailed := may_mail_links() and request.form.get("do") == "mail":
-        org = accounts.find_org(signed_in().org_id)
+        org = orgs.find_org(signed_in().org_id)
         # The language of the page, since that of the invited person is not known yet.
         text = gettext(INVITATION_TEXT, org=org.name, link=link)
         try:
             mail.send(made.email, gettext(INVITATION_SUBJECT), text, settings=current_settings())
         except MailFailed as error:
             is_mailed, failed = False, translated(error.sentence)
-    return _show_link(
-        link,
+    return forms.secret_page(
+        "desk/settings/link_made.html",
+        link=link,
         title=gettext("%(email)s is invited", email=made.email),
         what=gettext(
             "The person makes an account by it, once and within 7 days, with a password of their "
@@ -152,11 +119,3 @@ def _show_invitation(made: NewInvitation) -> Response:
         mailed_to=made.email if is_mailed else "",
         failed=failed,
     )
-
-
-def _show_link(link: str, **context: str) -> Response:
-    return secret_page(render_template("desk/settings/link_made.html", link=link, **context))
-
-
-def _render(entry: FilledForm) -> str:
-    return render_template("desk/settings/invite.html", entry=entry, can_mail=may_mail_links())

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TypeVar
 
 from flask import Flask, Response, current_app, render_template, request, session, url_for
 from flask_wtf import FlaskForm
@@ -19,14 +18,7 @@ from wtforms import PasswordField, StringField
 from orders.domain.errors import Conflict, InvalidInput, NotFound, OrderError
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk
-from orders.interfaces.desk.forms import (
-    FilledForm,
-    PasswordForm,
-    new_form,
-    report,
-    secret_page,
-    sent_form,
-)
+from orders.interfaces.desk.forms import PasswordForm, open_form, report, secret_page
 from orders.interfaces.http.current_settings import (
     current_settings,
     limiter,
@@ -37,12 +29,11 @@ from orders.interfaces.http.current_settings import (
 from orders.interfaces.http.i18n import gettext, language, translated, use_language
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import begin_session, begin_signed_in
-from orders.services import accounts, mail
-from orders.services.accounts import access
+from orders.services import mail
+from orders.services.accounts import access, checks, invitations, resets
 
 BACKGROUND_THREADS = 2  # in each process
 _log = logging.getLogger(__name__)
-Found = TypeVar("Found")
 INVITATION, RESET = "invitation_link", "reset_link"  # in the session
 RESET_SUBJECT = lazy_gettext("Another password for Shortorder")
 RESET_TEXT = lazy_gettext(
@@ -96,29 +87,25 @@ def run_in_background(task: Callable[[], None]) -> None:
     _threads().submit(run)
 
 
-@desk.get("/invitation")
+@desk.route("/invitation", methods=["GET", "POST"])
+@limiter.limit(sign_in_limit, methods=["POST"])
 def open_invitation() -> Response:
-    return _open_link(
-        INVITATION,
-        accounts.find_by_link,
-        lambda invitation: _render_join(new_form(JoinForm), invitation),
-    )
-
-
-@desk.post("/invitation")
-@limiter.limit(sign_in_limit)
-def accept_invitation() -> Response:
-    secret = session.get(INVITATION, "")
-    entry = sent_form(JoinForm)
+    """Ask an invited person for name and password; create and open their account."""
+    if "link" in request.args:
+        return _hide_secret(INVITATION)
+    entry, secret = open_form(JoinForm), session.get(INVITATION, "")
     try:
-        invitation = accounts.find_by_link(secret)
-        staff_id = accounts.accept(secret, **entry.values())
+        invitation = invitations.find_by_link(secret)
+        if entry.is_sent:
+            return _welcome(invitations.accept(secret, **entry.values()))
     except InvalidInput as invalid:
         entry.show(invalid.errors)
-        return _render_join(entry, invitation, 422)
     except (NotFound, Conflict) as error:
         return _dead_link(error)
-    return _welcome(staff_id)
+    return secret_page(
+        "desk/join.html", entry.status, entry=entry, invitation=invitation,
+        suggested=checks.readable_password(),
+    )  # fmt: skip
 
 
 def _welcome(staff_id: str) -> Response:
@@ -133,22 +120,20 @@ def _welcome(staff_id: str) -> Response:
     return report(message, url_for("desk.show_account"))
 
 
-@desk.get("/forgot-password")
+@desk.route("/forgot-password", methods=["GET", "POST"])
+@limiter.limit(sign_in_limit, methods=["POST"])
 def show_forgot() -> str:
-    """Ask for the e-mail address; without a mail server the page names who can help."""
-    return _render_forgot(ForgotForm(formdata=None))
+    """Ask for the e-mail address, and answer the same for every address that is sent.
 
-
-@desk.post("/forgot-password")
-@limiter.limit(sign_in_limit)
-def ask_for_link() -> str:
-    """Send the same answer for every address; the link is mailed in the background."""
+    A link is mailed in the background. Without a mail server the page names who can help.
+    """
     form = ForgotForm()
-    email = (form.email.data or "").strip()
-    if not may_mail_links() or not email:
-        return _render_forgot(form)
-    _mail_reset(email)
-    return _render_forgot(form, asked_for=email)
+    email = (form.email.data or "").strip() if may_mail_links() else ""
+    if email:
+        _mail_reset(email)
+    return render_template(
+        "desk/forgot_password.html", form=form, asked_for=email, can_mail=may_mail_links()
+    )
 
 
 def _mail_reset(email: str) -> None:
@@ -158,7 +143,7 @@ def _mail_reset(email: str) -> None:
     link, page_language = secret_link("desk.open_reset", "SECRET"), language()
 
     def mail_link() -> None:
-        made = accounts.ask_for_reset(email)
+        made = resets.ask_for_reset(email)
         if made is not None:
             own_link = link.replace("SECRET", made.secret)
             with use_language(made.language, page_language):
@@ -169,47 +154,35 @@ def _mail_reset(email: str) -> None:
     run_in_background(mail_link)
 
 
-@desk.get("/reset-password")
+@desk.route("/reset-password", methods=["GET", "POST"])
+@limiter.limit(sign_in_limit, methods=["POST"])
 def open_reset() -> Response:
-    return _open_link(
-        RESET, accounts.address_of_reset, lambda email: _render_reset(new_form(PasswordForm), email)
-    )
+    """Ask for a new password, and set it.
 
-
-@desk.post("/reset-password")
-@limiter.limit(sign_in_limit)
-def set_by_reset() -> Response:
-    """Set the password and redirect to the sign-in: the second factor is still required."""
-    entry, secret = sent_form(PasswordForm), session.get(RESET, "")
+    Then the sign-in follows, because a second factor is still required.
+    """
+    if "link" in request.args:
+        return _hide_secret(RESET)
+    entry, secret = open_form(PasswordForm), session.get(RESET, "")
     try:
-        email = accounts.address_of_reset(secret)
-        accounts.set_by_reset(secret, **entry.values())
+        email = resets.address_of_reset(secret)
+        if entry.is_sent:
+            resets.set_by_reset(secret, **entry.values())
+            begin_session()
+            done = gettext("Your new password is set. Sign in with it.")
+            return report(done, url_for("desk.show_sign_in"))
     except InvalidInput as invalid:
         entry.show(invalid.errors)
-        return _render_reset(entry, email, 422)
     except NotFound as error:
         return _dead_link(error, is_reset=True)
-    begin_session()
-    return report(
-        gettext("Your new password is set. Sign in with it."), url_for("desk.show_sign_in")
-    )
-
-
-def _open_link(
-    name: str, find: Callable[[str], Found], render: Callable[[Found], Response]
-) -> Response:
-    """Render the page of a link; first move its secret from the address into the session."""
-    if "link" in request.args:
-        return _hide_secret(name)
-    try:
-        found = find(session.get(name, ""))
-    except NotFound as error:
-        return _dead_link(error, is_reset=name == RESET)
-    return render(found)
+    return secret_page(
+        "desk/reset_password.html", entry.status, entry=entry, email=email,
+        suggested=checks.readable_password(),
+    )  # fmt: skip
 
 
 def _hide_secret(name: str) -> Response:
-    """Move the secret from the address into the session, and send no referrer."""
+    """Move the secret from the address into the session as `name`; redirect to the same page."""
     session[name] = request.args["link"][:200]
     answer = go_to(url_for(str(request.endpoint)))
     answer.headers["Cache-Control"] = "no-store"
@@ -218,29 +191,5 @@ def _hide_secret(name: str) -> Response:
 
 
 def _dead_link(error: NotFound | Conflict, *, is_reset: bool = False) -> Response:
-    text = render_template(
-        "desk/dead_link.html", sentence=translated(error.sentence), is_reset=is_reset
-    )
-    return secret_page(text, 404 if isinstance(error, NotFound) else 409)
-
-
-def _render_join(entry: FilledForm, invitation: accounts.Invitation, status: int = 200) -> Response:
-    text = render_template(
-        "desk/join.html", entry=entry, invitation=invitation,
-        suggested=accounts.readable_password(),
-    )  # fmt: skip
-    return secret_page(text, status)
-
-
-def _render_reset(entry: FilledForm, email: str, status: int = 200) -> Response:
-    text = render_template(
-        "desk/reset_password.html", entry=entry, email=email,
-        suggested=accounts.readable_password(),
-    )  # fmt: skip
-    return secret_page(text, status)
-
-
-def _render_forgot(form: ForgotForm, asked_for: str = "") -> str:
-    return render_template(
-        "desk/forgot_password.html", form=form, asked_for=asked_for, can_mail=may_mail_links()
-    )
+    status, sentence = 404 if isinstance(error, NotFound) else 409, translated(error.sentence)
+    return secret_page("desk/dead_link.html", status, sentence=sentence, is_reset=is_reset)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
-from flask import g, redirect, render_template, request, session, url_for
+from flask import g, redirect, request, session, url_for
 from flask_login import logout_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
@@ -34,22 +34,19 @@ AWAITING_CODE = "half_signed_in"
 CODE_WITHIN = timedelta(minutes=10)
 
 
-@desk.get("/sign-in")
-def show_sign_in() -> str:
-    return _render(SignInForm(formdata=None), [])
-
-
-@desk.post("/sign-in")
-@limiter.limit(sign_in_limit)
-def sign_in() -> AnyResponse:
+@desk.route("/sign-in", methods=["GET", "POST"])
+@limiter.limit(sign_in_limit, methods=["POST"])
+def show_sign_in() -> AnyResponse:
     """Sign in and go on, to the order form with all that was typed if one was sent along.
 
     A person with a second factor is asked for a code first.
     """
     form, resumed = SignInForm(), _sent_with()
+    if not form.is_submitted():
+        return _render(form, resumed)
     member = access.sign_in(form.email.data or "", form.password.data or "")
     if member is None:
-        return html_page(_render(form, resumed, is_refused=True), 422)
+        return _render(form, resumed, 422, is_refused=True)
     if member.has_second_factor:
         return _ask_for_code(member, resumed)
     return _finish(member, resumed)
@@ -60,29 +57,25 @@ def _ask_for_code(member: StaffMember, resumed: ResumedForm) -> AnyResponse:
     until = datetime.now(UTC) + CODE_WITHIN
     session[AWAITING_CODE] = {"id": member.session_id, "until": until.timestamp()}
     if resumed:
-        return html_page(_render_code(resumed))
+        return _render_code(resumed)
     return redirect(url_for("desk.show_code", next=_next()), 303)
 
 
-@desk.get("/sign-in/code")
+@desk.route("/sign-in/code", methods=["GET", "POST"])
+@limiter.limit(sign_in_limit, methods=["POST"])
 def show_code() -> AnyResponse:
-    if _person_awaited() is None:
-        return redirect(url_for("desk.show_sign_in", next=_next()), 303)
-    return html_page(_render_code([]))
-
-
-@desk.post("/sign-in/code")
-@limiter.limit(sign_in_limit)
-def check_code() -> AnyResponse:
-    form, resumed = SignInCodeForm(), _sent_with()
-    member = _person_awaited()
+    """Ask for the code; sign in and go on when it is right."""
+    form, resumed, member = SignInCodeForm(), _sent_with(), _person_awaited()
+    if not form.is_submitted():
+        to_sign_in = redirect(url_for("desk.show_sign_in", next=_next()), 303)
+        return to_sign_in if member is None else _render_code(resumed)
     if member is None:
-        return html_page(_render(SignInForm(formdata=None), resumed, is_late=True), 401)
+        return _render(SignInForm(formdata=None), resumed, 401, is_late=True)
     outcome = second_factor.check(member, form.code.data or form.recovery.data or "")
     if outcome.is_right:
         return _finish(member, resumed, outcome)
     sentence = second_factor.LOCKED if outcome is CodeResult.LOCKED else second_factor.WRONG
-    return html_page(_render_code(resumed, refusal=translated(sentence)), 422)
+    return _render_code(resumed, 422, refusal=translated(sentence))
 
 
 @desk.post("/sign-out")
@@ -110,7 +103,7 @@ def _finish(
 
 
 def _person_awaited() -> StaffMember | None:
-    """Return the person who must send a code, while there is still time for it."""
+    """Return the person who must send a code; None without one, or if the time for it is over."""
     awaiting = session.get(AWAITING_CODE)
     if awaiting is None or awaiting["until"] < datetime.now(UTC).timestamp():
         return None
@@ -126,12 +119,16 @@ def _next() -> str:
     return request.values.get("next", "/")
 
 
-def _render(form: SignInForm, resumed: ResumedForm, **context: object) -> str:
-    return render_template("desk/sign_in.html", form=form, resumed=resumed, next=_next(), **context)
+def _render(
+    form: SignInForm, resumed: ResumedForm, status: int = 200, **context: object
+) -> AnyResponse:
+    return html_page(
+        "desk/sign_in.html", status, form=form, resumed=resumed, next=_next(), **context
+    )
 
 
-def _render_code(resumed: ResumedForm, *, refusal: str = "") -> str:
+def _render_code(resumed: ResumedForm, status: int = 200, *, refusal: str = "") -> AnyResponse:
     form = SignInCodeForm(formdata=None)
-    return render_template(
-        "desk/sign_in_code.html", form=form, resumed=resumed, next=_next(), refusal=refusal
+    return html_page(
+        "desk/sign_in_code.html", status, form=form, resumed=resumed, next=_next(), refusal=refusal
     )

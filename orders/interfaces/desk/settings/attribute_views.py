@@ -1,9 +1,10 @@
 """The settings' pages of attributes."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, render_template, request, url_for
-from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, StringField, TextAreaField
 
 from orders.domain.attributes import (
     Applies,
@@ -18,8 +19,8 @@ from orders.domain.typed_values import read_number
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.i18n import gettext
-from orders.services import accounts
-from orders.services.accounts import DefinedAttribute
+from orders.services.accounts import attributes
+from orders.services.accounts.attributes import DefinedAttribute
 
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 
@@ -29,45 +30,27 @@ class AttributeForm(forms.VersionedForm):
 
     key = StringField(lazy_gettext("Key"))
     label = StringField(lazy_gettext("Label"))
-    kind = SelectField(
+    kind = forms.MenuField(
         lazy_gettext("Kind"),
-        choices=[
-            SelectChoice(str(Kind.OPTION), lazy_gettext("Options: one of a list")),
-            SelectChoice(str(Kind.TEXT), lazy_gettext("Text")),
-            SelectChoice(str(Kind.NUMBER), lazy_gettext("Number")),
-            SelectChoice(str(Kind.BOOLEAN), lazy_gettext("Yes or no")),
-        ],
-        validate_choice=False,
+        choices={
+            Kind.OPTION: lazy_gettext("Options: one of a list"),
+            Kind.TEXT: lazy_gettext("Text"),
+            Kind.NUMBER: lazy_gettext("Number"),
+            Kind.BOOLEAN: lazy_gettext("Yes or no"),
+        },
     )
     option = TextAreaField(lazy_gettext("Options"))
-    applies = SelectField(
+    applies = forms.MenuField(
         lazy_gettext("Stands in"),
-        choices=[
-            SelectChoice(str(Applies.METADATA), "metadata"),
-            SelectChoice(str(Applies.DERIVATIVE), "derivative"),
-            SelectChoice(str(Applies.BOTH), lazy_gettext("both")),
-        ],
-        validate_choice=False,
+        choices={
+            Applies.METADATA: "metadata",
+            Applies.DERIVATIVE: "derivative",
+            Applies.BOTH: lazy_gettext("both"),
+        },
     )
     required = BooleanField(lazy_gettext("Every order needs a value"))
     default = StringField(lazy_gettext("Default"))
     visible_to_customer = BooleanField(lazy_gettext("Customers see it with their order"))
-
-    @classmethod
-    def of(cls, attribute: DefinedAttribute) -> "AttributeForm":
-        rule = attribute.rule
-        return cls(
-            formdata=None,
-            key=rule.key,
-            label=rule.label,
-            kind=str(rule.kind),
-            option="\n".join(write_option(option) for option in rule.options),
-            applies=str(rule.applies),
-            required=rule.required,
-            default=_default_text(rule.default),
-            visible_to_customer=rule.visible_to_customer,
-            version=attribute.version,
-        )
 
     def rule(self) -> AttributeRule:
         """Return the definition that was typed.
@@ -116,59 +99,45 @@ def list_attributes() -> str:
     """Render the list of attributes; the button that moved one gets the focus again."""
     return render_template(
         "desk/settings/attributes.html",
-        attributes=accounts.list_attributes(signed_in().org_id),
+        attributes=attributes.list_attributes(signed_in().org_id),
         moved=request.args.get("moved", ""),
         direction=request.args.get("direction", ""),
     )
 
 
-@desk.get("/settings/attributes/new")
-def new_attribute() -> str:
-    return _render(None, forms.new_form(AttributeForm))
+@desk.route("/settings/attributes/new", methods=["GET", "POST"])
+def new_attribute() -> Response:
+    entry, back = forms.open_form(AttributeForm), url_for("desk.list_attributes")
+    if entry.is_sent:
+        with entry.saving(back):
+            rule = entry.form.rule()
+            attributes.add_attribute(signed_in().org_id, rule)
+            done = gettext("“%(label)s” stands on the order form from now on.", label=rule.label)
+            return forms.report(done, back)
+    return _render(None, entry)
 
 
-@desk.post("/settings/attributes/new")
-def add_attribute() -> Response:
-    entry = forms.sent_form(AttributeForm)
-    rule = entry.form.rule()
-    return forms.save(
-        entry,
-        lambda: accounts.add_attribute(signed_in().org_id, rule),
-        render=lambda: _render(None, entry),
-        done=gettext("“%(label)s” stands on the order form from now on.", label=rule.label),
-        address=url_for("desk.list_attributes"),
-    )
-
-
-@desk.get("/settings/attributes/<attribute_id>")
-def show_attribute(attribute_id: str) -> str:
-    attribute = accounts.find_attribute(signed_in().org_id, attribute_id)
-    return _render(attribute, forms.FilledForm(AttributeForm.of(attribute)))
-
-
-@desk.post("/settings/attributes/<attribute_id>")
-def change_attribute(attribute_id: str) -> Response:
-    """Change an attribute, except its key."""
-    org_id = signed_in().org_id
-    attribute = accounts.find_attribute(org_id, attribute_id)
-    entry = forms.sent_form(AttributeForm)
+@desk.route("/settings/attributes/<attribute_id>", methods=["GET", "POST"])
+def show_attribute(attribute_id: str) -> Response:
+    """Render an attribute, or change all of it except its key."""
+    org_id, back = signed_in().org_id, url_for("desk.list_attributes")
+    attribute = attributes.find_attribute(org_id, attribute_id)
+    entry = forms.open_form(AttributeForm, **_values(attribute))
     form = entry.form
-    form.key.process_data(attribute.rule.key)
-    rule = form.rule()
-    return forms.save(
-        entry,
-        lambda: accounts.change_attribute(org_id, attribute_id, rule, version=form.version.data),
-        render=lambda: _render(attribute, entry),
-        done=gettext("“%(label)s” is saved.", label=rule.label),
-        address=url_for("desk.list_attributes"),
-    )
+    if entry.is_sent:
+        form.key.process_data(attribute.rule.key)
+        with entry.saving(back):
+            rule = form.rule()
+            attributes.change_attribute(org_id, attribute_id, rule, version=form.version.data)
+            return forms.report(gettext("“%(label)s” is saved.", label=rule.label), back)
+    return _render(attribute, entry)
 
 
 @desk.post("/settings/attributes/<attribute_id>/move")
 def move_attribute(attribute_id: str) -> Response:
     org_id, direction = signed_in().org_id, request.form.get("direction", "")
-    attribute = accounts.find_attribute(org_id, attribute_id)
-    place = accounts.move_attribute(org_id, attribute_id, "up" if direction == "up" else "down")
+    attribute = attributes.find_attribute(org_id, attribute_id)
+    place = attributes.move_attribute(org_id, attribute_id, "up" if direction == "up" else "down")
     return forms.report(
         gettext("“%(label)s” is in place %(place)s now.", label=attribute.rule.label, place=place),
         url_for("desk.list_attributes", moved=attribute_id, direction=direction),
@@ -179,13 +148,24 @@ def move_attribute(attribute_id: str) -> Response:
 def remove_attribute(attribute_id: str) -> Response:
     """Remove an attribute; orders keep their values."""
     org_id = signed_in().org_id
-    label = accounts.find_attribute(org_id, attribute_id).rule.label
-    return forms.perform(
-        lambda: accounts.remove_attribute(org_id, attribute_id),
-        done=gettext("“%(label)s” is removed. Orders keep the values that they have.", label=label),
-        address=url_for("desk.list_attributes"),
+    label = attributes.find_attribute(org_id, attribute_id).rule.label
+    with forms.reporting_conflicts(back := url_for("desk.list_attributes")):
+        attributes.remove_attribute(org_id, attribute_id)
+    done = gettext("“%(label)s” is removed. Orders keep the values that they have.", label=label)
+    return forms.report(done, back)
+
+
+def _values(attribute: DefinedAttribute) -> dict[str, Any]:
+    rule = attribute.rule
+    return {
+        **asdict(rule),
+        "option": "\n".join(write_option(option) for option in rule.options),
+        "default": _default_text(rule.default),
+        "version": attribute.version,
+    }
+
+
+def _render(attribute: DefinedAttribute | None, entry: forms.FilledForm) -> Response:
+    return forms.html_page(
+        "desk/settings/attribute.html", entry.status, attribute=attribute, entry=entry
     )
-
-
-def _render(attribute: DefinedAttribute | None, entry: forms.FilledForm) -> str:
-    return render_template("desk/settings/attribute.html", attribute=attribute, entry=entry)

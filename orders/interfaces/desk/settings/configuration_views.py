@@ -1,17 +1,15 @@
 """Saved configurations at the desk: the list, one of them with its files, and the import."""
 
-from typing import Any
-
 from flask import Response, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
 
-from orders.domain.configuration import Configuration
 from orders.domain.errors import Conflict
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import as_text
 from orders.interfaces.desk.forms import html_page, report
 from orders.interfaces.http.assets import send_stored
 from orders.interfaces.http.current_settings import current_limits
-from orders.interfaces.http.i18n import figure, gettext, ngettext
+from orders.interfaces.http.i18n import figure, ngettext
 from orders.interfaces.http.pages import page_number, page_or_piece
 from orders.services.catalog import configuration_import, configuration_queries, products
 from orders.services.catalog.configuration_import import SAMPLE, BadImport
@@ -45,9 +43,6 @@ def show_configuration(reference: str) -> str:
         "desk/configurations/one.html",
         found=found,
         card=products.resolve([found.id], org_id).get(found.id),
-        options=_texts(found.variant),
-        metadata=_texts(found.metadata),
-        facts=_facts(found),
         files=configuration_queries.list_files(found.id),
         uses=configuration_queries.list_uses(found, most=MAX_USES),
         maker=queries.actor_names({found.created_by}, org_id).get(found.created_by),
@@ -65,54 +60,30 @@ def configuration_file(reference: str, key: str) -> Response:
     return send_stored(configuration_queries.find_file(reference, key, signed_in().org_id))
 
 
-@desk.get("/configurations/import")
-def show_import() -> str:
-    return _import_page(None)
-
-
-@desk.post("/configurations/import")
+@desk.route("/configurations/import", methods=["GET", "POST"])
 def import_configurations() -> Response:
-    sent = request.files.get("file")
-    try:
-        made = configuration_import.import_configurations(
-            sent.filename or "" if sent else "", sent.read() if sent else b"",
-            actor=signed_in().actor, limits=current_limits(),
-        )  # fmt: skip
-    except (BadImport, Conflict) as error:
-        return html_page(_import_page(error), 422)
-    message = ngettext(
-        "%(count)s configuration was imported.", "%(count)s configurations were imported.",
-        len(made), count=figure(len(made)),
+    error = None
+    if request.method == "POST":
+        sent = request.files.get("file", FileStorage())
+        try:
+            made = configuration_import.import_configurations(
+                sent.filename or "", sent.read(), actor=signed_in().actor, limits=current_limits()
+            )
+        except (BadImport, Conflict) as refusal:
+            error = refusal
+        else:
+            message = ngettext(
+                "%(count)s configuration was imported.", "%(count)s configurations were imported.",
+                len(made), count=figure(len(made)),
+            )  # fmt: skip
+            return report(message, url_for("desk.list_configurations"))
+    return html_page(
+        "desk/configurations/import.html", 422 if error else 200, error=error,
+        limits=current_limits(), sample=SAMPLE,
     )  # fmt: skip
-    return report(message, url_for("desk.list_configurations"))
 
 
 @desk.get("/configurations/import/sample.csv")
 def import_sample() -> Response:
     disposition = {"Content-Disposition": "attachment; filename=configurations.csv"}
     return Response(SAMPLE, mimetype="text/csv", headers=disposition)
-
-
-def _import_page(error: BadImport | Conflict | None) -> str:
-    return render_template(
-        "desk/configurations/import.html", error=error, limits=current_limits(), sample=SAMPLE
-    )
-
-
-def _facts(found: Configuration) -> list[tuple[str, str]]:
-    """Return labels and values of the text fields that have a value."""
-    fields = {
-        gettext("Product ID"): found.product_id,
-        gettext("Product version"): found.product_version,
-        gettext("Customer ID"): found.customer_id,
-        gettext("Identifier"): found.identifier,
-        gettext("Scope"): found.scope,
-        gettext("Session ID"): found.session_id,
-        gettext("Published file ID"): found.publish_file_id,
-        gettext("Creator"): found.creator,
-    }
-    return [(label, value) for label, value in fields.items() if value is not None]
-
-
-def _texts(values: dict[str, Any] | None) -> list[tuple[str, str]]:
-    return [(key, as_text(value)) for key, value in (values or {}).items()]

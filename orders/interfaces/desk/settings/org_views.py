@@ -1,31 +1,46 @@
-"""The settings of the org, and of how its customers see it."""
+"""The settings' sections; and the org's own settings, with how its customers see it."""
 
 from babel.numbers import format_decimal
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, redirect, request, url_for
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import BooleanField, FileField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, FileField, StringField
 
 from orders.domain.colours import LIGHT_GROUNDS, contrast, look_of
 from orders.domain.permissions import CustomerCheck
 from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import (
-    FilledForm,
-    VersionedForm,
-    new_form,
-    perform,
-    save,
-    sent_form,
-)
 from orders.interfaces.http.assets import file_store
-from orders.interfaces.http.i18n import gettext, language
-from orders.services import accounts
-from orders.services.accounts import MAX_LOGO, CustomerPage
+from orders.interfaces.http.i18n import gettext, language, translated
+from orders.services.accounts import orgs
+from orders.services.accounts.orgs import MAX_LOGO, CustomerPage
 from orders.services.languages import ENGLISH, languages
 
+# The sections of the settings: the endpoint of the first page of each, and its name. All pages of a
+# section are below the address of its first page.
+SECTIONS = (
+    ("desk.show_org", lazy_gettext("Organization")),
+    ("desk.list_staff", lazy_gettext("Staff")),
+    ("desk.list_tokens", lazy_gettext("Tokens")),
+    ("desk.list_attributes", lazy_gettext("Attributes")),
+    ("desk.list_webhooks", lazy_gettext("Webhooks")),
+)
 
-class OrgForm(VersionedForm):
+
+@desk.app_template_global()
+def admin_sections() -> list[tuple[str, str, bool]]:
+    """Return address and name of each section, and whether the page belongs to it."""
+    here = request.script_root + request.path
+    links = [(url_for(endpoint), translated(label)) for endpoint, label in SECTIONS]
+    return [
+        (address, label, here == address or here.startswith(f"{address}/"))
+        for address, label in links
+    ]
+
+
+class OrgForm(forms.VersionedForm):
     """The settings of an org."""
 
     name = StringField(lazy_gettext("Name"))
@@ -34,25 +49,18 @@ class OrgForm(VersionedForm):
     needs_second_factor = BooleanField(lazy_gettext("Everybody signs in with a second factor"))
 
 
-class CustomerPageForm(VersionedForm):
+class CustomerPageForm(forms.VersionedForm):
     """How customers see the org."""
 
     accent = StringField(lazy_gettext("Colour"))
     contact = StringField(lazy_gettext("Contact"))
-    language = SelectField(
-        lazy_gettext("Language"),
-        choices=lambda: [SelectChoice(*known) for known in languages().items()],
-        validate_choice=False,
-    )
-    customer_check = SelectField(
+    language = forms.MenuField(lazy_gettext("Language"), choices=languages)
+    customer_check = forms.MenuField(
         lazy_gettext("Customers see their order"),
-        choices=[
-            SelectChoice(str(CustomerCheck.NONE), lazy_gettext("with the code alone")),
-            SelectChoice(
-                str(CustomerCheck.CUSTOMER_ID), lazy_gettext("with the code and the customer ID")
-            ),
-        ],
-        validate_choice=False,
+        choices={
+            CustomerCheck.NONE: lazy_gettext("with the code alone"),
+            CustomerCheck.CUSTOMER_ID: lazy_gettext("with the code and the customer ID"),
+        },
     )
 
 
@@ -62,85 +70,69 @@ class LogoForm(FlaskForm):
     logo = FileField(lazy_gettext("Picture"))
 
 
+@desk.get("/settings")
+def settings() -> AnyResponse:
+    return redirect(url_for("desk.show_org"))
+
+
 @desk.get("/settings/organization")
-def show_org() -> str:
+def show_org() -> Response:
     return _render()
-
-
-@desk.get("/settings/organization/customers")
-@desk.get("/settings/organization/logo")
-def lead_to_org() -> AnyResponse:
-    """Redirect somebody who had to sign in again to the page of the form that they sent."""
-    return redirect(url_for("desk.show_org"), 303)
 
 
 @desk.post("/settings/organization")
 def change_org() -> Response:
-    entry = sent_form(OrgForm)
-    return save(
-        entry,
-        lambda: accounts.change_org(signed_in().org_id, **entry.values()),
-        render=lambda: _render(entry=entry),
-        done=gettext("The organization is saved."),
-        address=url_for("desk.show_org"),
-    )
+    entry, page = forms.sent_form(OrgForm), url_for("desk.show_org")
+    with entry.saving(page):
+        orgs.change_org(signed_in().org_id, **entry.values())
+        return forms.report(gettext("The organization is saved."), page)
+    return _render(org=entry)
 
 
 @desk.post("/settings/organization/customers")
 def change_customer_page() -> Response:
-    entry = sent_form(CustomerPageForm)
-    return save(
-        entry,
-        lambda: accounts.change_customer_page(signed_in().org_id, **entry.values()),
-        render=lambda: _render(customers=entry),
-        done=gettext("The customers' pages are saved."),
-        address=url_for("desk.show_org"),
-    )
+    entry, page = forms.sent_form(CustomerPageForm), url_for("desk.show_org")
+    with entry.saving(page):
+        orgs.change_customer_page(signed_in().org_id, **entry.values())
+        return forms.report(gettext("The customers' pages are saved."), page)
+    return _render(customers=entry)
 
 
 @desk.post("/settings/organization/logo")
 def change_logo() -> Response:
-    entry = new_form(LogoForm)
-    sent = request.files.get("logo")
-    return save(
-        entry,
-        lambda: accounts.set_logo(
-            signed_in().org_id,
-            file_name=(sent.filename or "") if sent else "",
-            declared_type=(sent.content_type or "") if sent else "",
-            content=sent.read() if sent else b"",
-            store=file_store(),
-        ),
-        render=lambda: _render(logo=entry),
-        done=gettext("The logo is saved."),
-        address=url_for("desk.show_org"),
-    )
+    entry, page = forms.new_form(LogoForm), url_for("desk.show_org")
+    sent = request.files.get("logo", FileStorage())
+    with entry.saving(page):
+        orgs.set_logo(
+            signed_in().org_id, file_name=sent.filename or "",
+            declared_type=sent.content_type or "", content=sent.read(), store=file_store(),
+        )  # fmt: skip
+        return forms.report(gettext("The logo is saved."), page)
+    return _render(logo=entry)
 
 
 @desk.post("/settings/organization/logo/remove")
 def remove_logo() -> Response:
-    return perform(
-        lambda: accounts.remove_logo(signed_in().org_id, store=file_store()),
-        done=gettext("The logo is removed."),
-        address=url_for("desk.show_org"),
-    )
+    with forms.reporting_conflicts(page := url_for("desk.show_org")):
+        orgs.remove_logo(signed_in().org_id, store=file_store())
+    return forms.report(gettext("The logo is removed."), page)
 
 
-def _render(
-    entry: FilledForm | None = None,
-    customers: FilledForm | None = None,
-    logo: FilledForm | None = None,
-) -> str:
-    """Render the page; a form that was not sent shows what is stored."""
+def _render(**refused: forms.FilledForm) -> Response:
+    """Render the page; `refused` is the form with errors, if any, by its name."""
     org_id = signed_in().org_id
-    page = accounts.find_customer_page(org_id)
-    failed = entry or customers or logo
-    return render_template(
+    page = orgs.find_customer_page(org_id)
+    entry = next(iter(refused.values()), None)
+    shown = {
+        "org": forms.new_form(OrgForm, obj=orgs.find_org(org_id)),
+        "customers": _customer_page_form(page),
+        "logo": forms.new_form(LogoForm),
+    }
+    return forms.html_page(
         "desk/settings/org.html",
-        entry=failed,  # the title of the page names its errors
-        org=entry or new_form(OrgForm, obj=accounts.find_org(org_id)),
-        customers=customers or _customer_page_form(page),
-        logo=logo or new_form(LogoForm),
+        entry.status if entry else 200,
+        entry=entry,  # the title of the page names its errors
+        **(shown | refused),
         page=page,
         customers_look=look_of(page.accent) if page.accent else None,
         light_contrast=_ratio(page.accent),
@@ -148,8 +140,8 @@ def _render(
     )
 
 
-def _customer_page_form(page: CustomerPage) -> FilledForm:
-    return new_form(
+def _customer_page_form(page: CustomerPage) -> forms.FilledForm:
+    return forms.new_form(
         CustomerPageForm,
         accent=page.accent or "",
         contact=page.contact or "",

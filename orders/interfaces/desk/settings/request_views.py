@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
-from flask import Response, current_app, render_template, request
+from flask import Response, current_app, request
 
 from orders.domain.moments import is_day, read_moment
 from orders.domain.texts import lazy_gettext
@@ -13,7 +14,8 @@ from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import html_page
 from orders.interfaces.http.i18n import translated
-from orders.services import accounts, request_log
+from orders.services import request_log
+from orders.services.accounts import tokens
 from orders.services.request_log import RequestFilter, RequestRecorder
 from orders.storage.pages import CursorPage
 
@@ -42,16 +44,16 @@ class TypedFilter:
 def list_requests() -> Response:
     recorder: RequestRecorder = current_app.extensions["request_recorder"]
     narrowing = _read_filter(request.args)
-    text = render_template(
-        "desk/requests.html",
+    return html_page(
+        "desk/requests.html", 422 if narrowing.errors else 200,
         page=_find_page(recorder, narrowing), narrowing=narrowing, days=recorder.days,
-        methods=METHODS, tokens=accounts.list_tokens(signed_in().org_id), classes=CLASSES,
-        phrase=_phrase, sent={name: value for name, value in narrowing.typed.items() if value},
+        methods=METHODS, tokens=tokens.list_tokens(signed_in().org_id), classes=CLASSES,
+        phrases={one.value: one.phrase for one in HTTPStatus},
+        sent={name: value for name, value in narrowing.typed.items() if value},
     )  # fmt: skip
-    return html_page(text, 422 if narrowing.errors else 200)
 
 
-def _find_page(recorder: RequestRecorder, narrowing: TypedFilter) -> CursorPage | None:
+def _find_page(recorder: RequestRecorder, narrowing: TypedFilter) -> CursorPage[Any] | None:
     if not recorder.days or narrowing.errors:
         return None
     return request_log.list_requests(
@@ -99,11 +101,3 @@ def _moment(text: str, *, is_end: bool = False) -> datetime | None:
         return at + beyond if is_end else at
     except (ValueError, OverflowError):
         return None
-
-
-def _phrase(status: int) -> str:
-    """Return the reason phrase of a status; empty for an unknown one."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

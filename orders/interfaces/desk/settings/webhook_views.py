@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Response, render_template, request, url_for
-from wtforms import HiddenField, SelectChoice, SelectField, SelectMultipleField, StringField
+from wtforms import HiddenField, SelectMultipleField, StringField
 
 from orders.domain.errors import Conflict
 from orders.domain.status import Status
@@ -16,7 +16,7 @@ from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import page_number
 from orders.services.accounts.checks import version_of
 from orders.services.webhooks import deliveries, webhooks
-from orders.services.webhooks.deliveries import STATE_TEXTS, DeliveryState
+from orders.services.webhooks.deliveries import STATE_TEXTS
 from orders.storage.pages import MAX_PER_PAGE, Paging
 
 TOPIC_LABELS = {
@@ -25,24 +25,12 @@ TOPIC_LABELS = {
     Topic.DELETED: lazy_gettext("An order is put into the bin"),
 }
 DELIVERIES_A_PAGE = 10
-# The icon beside the name of each state.
-STATE_ICONS = {
-    DeliveryState.WAITING: "progress",
-    DeliveryState.SENDING: "up",
-    DeliveryState.RETRYING: "progress",
-    DeliveryState.DELIVERED: "check",
-    DeliveryState.GIVEN_UP: "alert",
-}
 
 
 class WebhookForm(forms.VersionedForm):
     """When a webhook is called, and where; `key` is a new form's own."""
 
-    topic = SelectField(
-        lazy_gettext("When"),
-        choices=[SelectChoice(str(topic), label) for topic, label in TOPIC_LABELS.items()],
-        validate_choice=False,
-    )
+    topic = forms.MenuField(lazy_gettext("When"), choices=TOPIC_LABELS)
     address = StringField(lazy_gettext("Address"), description=EXAMPLE_ADDRESS)
     statuses = SelectMultipleField(
         lazy_gettext("Only orders with status"),
@@ -51,16 +39,6 @@ class WebhookForm(forms.VersionedForm):
         validate_choice=False,
     )
     key = HiddenField()
-
-    @classmethod
-    def of(cls, webhook: Webhook) -> "WebhookForm":
-        return cls(
-            formdata=None,
-            topic=str(webhook.topic),
-            address=webhook.address,
-            statuses=webhook.filter.get("status", []),
-            version=version_of(webhook),
-        )
 
     def raw(self) -> dict[str, Any]:
         """Return the webhook as the JSON API takes it; no status means every status."""
@@ -84,41 +62,33 @@ def list_webhooks() -> str:
     )
 
 
-@desk.get("/settings/webhooks/new")
-def new_webhook() -> str:
-    return _render_new(forms.new_form(WebhookForm, key=forms.new_key()))
-
-
-@desk.post("/settings/webhooks/new")
-def make_webhook() -> Response:
+@desk.route("/settings/webhooks/new", methods=["GET", "POST"])
+def new_webhook() -> Response:
     """Create a webhook and redirect to its page; the same form creates only one."""
-    entry, settings = forms.sent_form(WebhookForm), current_settings()
-    form = entry.form
-    return forms.submit(
-        entry,
-        lambda: webhooks.create(
-            form.raw(), actor=signed_in().actor, limits=settings.limits,
-            allow_private=settings.webhook_private_network, webhook_id=forms.id_by_field(form.key),
-        ),
-        render=lambda: _render_new(entry),
-        then=lambda made: _welcome(made.webhook),
-        address=url_for("desk.list_webhooks"),
-    )  # fmt: skip
-
-
-def _welcome(webhook: Webhook) -> Response:
-    return forms.report(
-        gettext(
-            "The webhook is made. Give its receiver the secret, by which it knows our messages."
-        ),
-        _address(webhook.id),
-    )
+    entry, settings = forms.open_form(WebhookForm, key=forms.new_key()), current_settings()
+    if entry.is_sent:
+        form = entry.form
+        with entry.saving(url_for("desk.list_webhooks")):
+            made = webhooks.create(
+                form.raw(), actor=signed_in().actor, limits=settings.limits,
+                allow_private=settings.webhook_private_network,
+                webhook_id=forms.id_by_field(form.key),
+            )  # fmt: skip
+            done = gettext(
+                "The webhook is made. Give its receiver the secret, by which it knows our messages."
+            )
+            return forms.report(done, _address(made.webhook.id))
+    return forms.html_page("desk/webhooks/new.html", entry.status, entry=entry)
 
 
 @desk.get("/settings/webhooks/<webhook_id>")
-def show_webhook(webhook_id: str) -> str:
+def show_webhook(webhook_id: str) -> Response:
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
-    return _render(webhook, forms.FilledForm(WebhookForm.of(webhook)))
+    statuses = webhook.filter.get("status", [])
+    return _render(
+        webhook,
+        forms.new_form(WebhookForm, obj=webhook, statuses=statuses, version=version_of(webhook)),
+    )
 
 
 @desk.post("/settings/webhooks/<webhook_id>")
@@ -126,23 +96,21 @@ def change_webhook(webhook_id: str) -> Response:
     entry, settings, actor = forms.sent_form(WebhookForm), current_settings(), signed_in().actor
     form = entry.form
     webhook = webhooks.find(webhook_id, actor.org_id)
-    return forms.save(
-        entry,
-        lambda: webhooks.change(
+    with entry.saving(_address(webhook.id)):
+        webhooks.change(
             webhook_id, form.raw(), actor=actor, limits=settings.limits,
             allow_private=settings.webhook_private_network, version=form.version.data,
-        ),
-        render=lambda: _render(webhook, entry),
-        done=gettext("The webhook is saved."),
-        address=_address(webhook.id),
-    )  # fmt: skip
+        )  # fmt: skip
+        return forms.report(gettext("The webhook is saved."), _address(webhook.id))
+    return _render(webhook, entry)
 
 
 @desk.post("/settings/webhooks/<webhook_id>/secret")
 def show_secret(webhook_id: str) -> Response:
     """Show the secret; no cache keeps the page."""
     webhook = webhooks.find(webhook_id, signed_in().org_id)
-    return _secret_page(webhook, webhooks.read_secret(webhook.id, webhook.org_id))
+    secret = webhooks.read_secret(webhook.id, webhook.org_id)
+    return forms.secret_page("desk/webhooks/secret.html", webhook=webhook, secret=secret)
 
 
 @desk.post("/settings/webhooks/<webhook_id>/roll")
@@ -155,63 +123,49 @@ def roll_secret(webhook_id: str) -> Response:
     except Conflict as conflict:
         kept = gettext("The secret was not changed again.")
         return forms.report(f"{translated(conflict.sentence)} {kept}", _address(webhook.id), "bad")
-    return _secret_page(webhook, secret, is_new=True)
+    return forms.secret_page(
+        "desk/webhooks/secret.html", webhook=webhook, secret=secret, is_new=True
+    )
 
 
 @desk.post("/settings/webhooks/<webhook_id>/bin")
 def bin_webhook(webhook_id: str) -> Response:
-    org_id = signed_in().org_id
-    return forms.perform(
-        lambda: webhooks.bin_webhook(webhook_id, org_id),
-        done=gettext("The webhook is in the bin, and is told nothing more."),
-        address=url_for("desk.list_webhooks"),
-    )
+    with forms.reporting_conflicts(back := url_for("desk.list_webhooks")):
+        webhooks.bin_webhook(webhook_id, signed_in().org_id)
+    return forms.report(gettext("The webhook is in the bin, and is told nothing more."), back)
 
 
 @desk.post("/settings/webhooks/<webhook_id>/restore")
 def restore_webhook(webhook_id: str) -> Response:
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
-    return forms.perform(
-        lambda: webhooks.restore(webhook.id, actor=signed_in().actor),
-        done=gettext("The webhook is restored, and is told what happens from now on."),
-        address=_address(webhook.id),
-    )
+    with forms.reporting_conflicts(back := _address(webhook.id)):
+        webhooks.restore(webhook.id, actor=signed_in().actor)
+    done = gettext("The webhook is restored, and is told what happens from now on.")
+    return forms.report(done, back)
 
 
 @desk.post("/settings/webhooks/<webhook_id>/deliveries/<delivery_id>/again")
 def send_again(webhook_id: str, delivery_id: str) -> Response:
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
-    return forms.perform(
-        lambda: deliveries.send_again(delivery_id, webhook.id, webhook.org_id),
-        done=gettext("The message is sent again now. Its outcome stands here in a moment."),
-        address=_address(webhook.id),
-    )
+    with forms.reporting_conflicts(back := _address(webhook.id)):
+        deliveries.send_again(delivery_id, webhook.id, webhook.org_id)
+    done = gettext("The message is sent again now. Its outcome stands here in a moment.")
+    return forms.report(done, back)
 
 
 def _address(webhook_id: str) -> str:
     return url_for("desk.show_webhook", webhook_id=webhook_id)
 
 
-def _render_new(entry: forms.FilledForm) -> str:
-    return render_template("desk/webhooks/new.html", entry=entry)
-
-
-def _render(webhook: Webhook, entry: forms.FilledForm) -> str:
+def _render(webhook: Webhook, entry: forms.FilledForm) -> Response:
     paging = Paging(page_number(), DELIVERIES_A_PAGE)
-    return render_template(
+    return forms.html_page(
         "desk/webhooks/webhook.html",
+        entry.status,
         webhook=webhook,
         entry=entry,
         version=version_of(webhook),
         messages=deliveries.list_deliveries(webhook.id, webhook.org_id, paging),
         topics=TOPIC_LABELS,
-        icons=STATE_ICONS,
         states=STATE_TEXTS,
     )
-
-
-def _secret_page(webhook: Webhook, secret: str, *, is_new: bool = False) -> Response:
-    text = render_template(
-        "desk/webhooks/secret.html", webhook=webhook, secret=secret, is_new=is_new
-    )
-    return forms.secret_page(text)

@@ -1,0 +1,145 @@
+"""Parameters of endpoints: their declaration, and those that several endpoints have."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from orders.domain.fields import EXAMPLE_ORG_ID, NO_NUL
+from orders.interfaces.api.query import DEFAULT_SORT, MAX_TEXT, Query
+from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter in the path, the query or a header; `schema` is JSON Schema.
+
+    `place` is `path`, `query` or `header`. With `is_json` the value is sent as JSON text. A filter
+    of a list has `read`, which takes its value from the query, and `keyword`, its name in
+    `Call.filters`. `pattern` is the regular expression of a parameter in the path.
+    """
+
+    name: str
+    place: str
+    description: str
+    schema: Mapping[str, Any]
+    example: Any
+    required: bool = False
+    is_json: bool = False
+    keyword: str = ""
+    read: Callable[[Query], Any] | None = None
+    pattern: str = "[^/]+"
+
+
+ORG_ID = Parameter(
+    "orgId",
+    "query",
+    "The org of the token. Optional; any other org is refused with 403.",
+    {"type": "string", "format": "org-id"},
+    EXAMPLE_ORG_ID,
+)
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    "Makes the request safe to repeat: within 24 hours the same key and content get the first "
+    "response again, with `Idempotent-Replayed: true`, and change nothing. The same key with other "
+    "content is 422. A new UUID for each operation is a good key.",
+    {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+    "0f4ae8f6-7a41-4c0b-9b26-9d2a8e7b1c55",
+)
+IF_MATCH = Parameter(
+    "If-Match",
+    "header",
+    "The `ETag` of an earlier response. If the stored version is a different one, the response "
+    "is 412 and nothing changes.",
+    {"type": "string", "format": "entity-tags"},
+    '"1"',
+)
+IF_NONE_MATCH = Parameter(
+    "If-None-Match",
+    "header",
+    "The `ETag` of an earlier response. If the stored version is the same, the response is 304.",
+    {"type": "string", "format": "entity-tags"},
+    '"1"',
+)
+
+
+def path_parameter(
+    name: str, description: str, example: str, *, kind: str = "", pattern: str = "[^/]+"
+) -> Parameter:
+    """Return a parameter in the path.
+
+    `kind` is the `format` of its schema, `""` for none. `pattern` is the regular expression of its
+    values.
+    """
+    schema = {"type": "string", "minLength": 1, **({"format": kind} if kind else {})}
+    return Parameter(name, "path", description, schema, example, required=True, pattern=pattern)
+
+
+def query_filter(
+    name: str, keyword: str, read: Callable[[Query, str], Any],
+    description: str, schema: Mapping[str, Any], example: object, *, is_json: bool = False,
+) -> Parameter:  # fmt: skip
+    """Return a filter of a list: `read` takes its value from the query, by its name there.
+
+    `keyword` is its name in `Call.filters`. With `is_json` the value is sent as JSON text.
+    """
+    return Parameter(
+        name, "query", description, schema, example,
+        is_json=is_json, keyword=keyword, read=lambda query: read(query, name),
+    )  # fmt: skip
+
+
+def text_filter(name: str, keyword: str, description: str, example: str) -> Parameter:
+    """Return a filter by a text that must be equal, letter by letter."""
+    schema = {"type": "string", "maxLength": MAX_TEXT, "pattern": NO_NUL}
+    return query_filter(name, keyword, Query.text, description, schema, example)
+
+
+def time_filter(
+    name: str, keyword: str, read: Callable[[Query, str], Any], description: str
+) -> Parameter:
+    """Return a filter by a time or a whole day; `read` is Query.moment, or behaves like it."""
+    schema = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
+    return query_filter(name, keyword, read, description, schema, "2026-11-24")
+
+
+CREATED = (
+    time_filter(
+        "createdFrom", "created_from", Query.moment,
+        "Created at this time or later. A date without a time begins at midnight UTC.",
+    ),
+    time_filter(
+        "createdTo", "created_to", partial(Query.moment, is_end=True),
+        "Created at this time or earlier. A date without a time includes the whole day.",
+    ),
+)  # fmt: skip
+
+
+def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
+    """Return `page`, `perPage` and `sort`; `sortable` are the wire names of fields to sort by."""
+    orders = [sign + name for name in sortable for sign in ("", "-")]
+    return (
+        Parameter(
+            "page",
+            "query",
+            "The number of the page, starting at 1.",
+            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1},
+            1,
+        ),
+        Parameter(
+            "perPage",
+            "query",
+            "The number of entries on a page.",
+            {"type": "integer", "minimum": 1, "maximum": MAX_PER_PAGE, "default": DEFAULT_PER_PAGE},
+            DEFAULT_PER_PAGE,
+        ),
+        Parameter(
+            "sort",
+            "query",
+            "The field to sort by, with `-` in front for descending order. Entries without a value "
+            "come last.",
+            {"type": "string", "enum": orders, "default": DEFAULT_SORT},
+            DEFAULT_SORT,
+        ),
+    )
