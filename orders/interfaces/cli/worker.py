@@ -13,6 +13,8 @@ from datetime import timedelta
 from flask import Flask
 
 from orders.domain.errors import ServiceBusy
+from orders.domain.webhook import Webhook
+from orders.interfaces.cli.webhook_mail import mail_admins
 from orders.services.imports.control import forget_old
 from orders.services.imports.work import work_next
 from orders.services.orders import drafts, order_edits
@@ -38,6 +40,7 @@ class Background:
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._app = app
+        self._settings = settings
         self._limits = settings.limits
         self._kept_for = timedelta(days=settings.webhook_days)
         self._is_stopping = threading.Event()
@@ -45,6 +48,7 @@ class Background:
             WebhookClient(allow_private=settings.webhook_private_network),
             org_lanes=settings.webhook_threads,
             is_stopping=self._is_stopping.is_set,
+            on_gone=self._tell_admins,
         )
         self._threads = [
             threading.Thread(target=self._repeat, args=(step,), name=step.__name__, daemon=True)
@@ -68,7 +72,8 @@ class Background:
             thread.join(max(0.0, ends - time.monotonic()))
 
     def _repeat(self, step: Callable[[], None]) -> None:
-        while not self._is_stopping.is_set():
+        # What was sent until the stop is stored, too.
+        while not self._is_stopping.is_set() or (step == self._send and not self._sender.is_idle):
             try:
                 with self._app.app_context():
                     step()
@@ -81,8 +86,15 @@ class Background:
 
     def _send(self) -> None:
         self._sender.run_round()
-        while self._is_stopping.is_set() and not self._sender.is_idle:
-            self._sender.run_round()  # stores what is still under way
+
+    def _tell_admins(self, webhook: Webhook) -> None:
+        """Send mail in a thread of its own, because a mail server may be slow."""
+
+        def run() -> None:
+            with self._app.app_context():
+                mail_admins(webhook, self._settings)
+
+        threading.Thread(target=run, daemon=True).start()
 
     def _import(self) -> None:
         while not self._is_stopping.is_set() and work_next(self._limits, self._is_stopping.is_set):

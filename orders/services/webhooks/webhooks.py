@@ -8,7 +8,7 @@ processes read its webhooks again.
 import base64
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -114,10 +114,24 @@ def find(webhook_id: str, org_id: str, *, in_bin: bool = False) -> Webhook:
         return _read(connection, webhook_id, org_id, in_bin=in_bin)
 
 
-def list_webhooks(org_id: str, paging: Paging, *, in_bin: bool = False) -> Page[Webhook]:
-    """Return a page of the org's webhooks, or of those in the bin, sorted by one of SORTABLE."""
+def list_webhooks(
+    org_id: str,
+    paging: Paging,
+    *,
+    in_bin: bool = False,
+    topics: Collection[str] = (),
+    address: str | None = None,
+) -> Page[Webhook]:
+    """Return a page of the org's webhooks, or of those in the bin, sorted by one of SORTABLE.
+
+    Only those with one of the topics, if there are any, and with this address, unless it is None.
+    """
     is_listed = table.c.deleted_at.is_not(None) if in_bin else table.c.deleted_at.is_(None)
     found = select(*_columns).where(table.c.org_id == org_id, is_listed)
+    if topics:
+        found = found.where(table.c.topic.in_(topics))
+    if address is not None:
+        found = found.where(table.c.address == address.strip())
     with database.read() as connection:
         return numbered_page(
             connection, found, paging, sortable=SORTABLE, tie=table.c.id, make=_webhook
