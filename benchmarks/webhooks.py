@@ -126,7 +126,7 @@ def write_messages(app: Flask, secret: str, address: str, *, kept: int, waiting:
 
 
 @contextmanager
-def sending(environment: dict[str, str], received: c_longlong) -> Iterator[None]:
+def sending(environment: dict[str, str], received: c_longlong) -> Iterator[Product]:
     """Send from a process of its own; begin when the first messages have arrived."""
     before = received.value
     process = subprocess.Popen(
@@ -139,7 +139,7 @@ def sending(environment: dict[str, str], received: c_longlong) -> Iterator[None]
             if time.monotonic() > deadline:
                 raise TimeoutError("nothing arrives")
             time.sleep(0.05)
-        yield
+        yield Product(0, "", process.pid)
     finally:
         process.terminate()
         process.wait(timeout=PATIENCE)
@@ -161,10 +161,15 @@ def measure(server: Product, environment: dict[str, str], received: c_longlong,
             before, began = received.value, time.monotonic()
             beside.append(create(server, requests))
             drained.append((received.value - before) / (time.monotonic() - began))
-    with sending(environment, received):
-        before, began = received.value, time.monotonic()
+    with sending(environment, received) as sender:
+        before, began, busy = received.value, time.monotonic(), sender.processor_seconds()
         time.sleep(seconds)
-        idle = (received.value - before) / (time.monotonic() - began)
+        sent = received.value - before
+        idle = sent / (time.monotonic() - began)
+        cost = (sender.processor_seconds() - busy) / sent * 1_000_000
+    busy = server.processor_seconds()
+    create(server, requests)
+    create_cost = (server.processor_seconds() - busy) / requests * 1_000_000
     without, with_sender = (statistics.median(run.rate for run in runs) for runs in (alone, beside))
     ratio, drain = with_sender / without, statistics.median(drained)
     errors = sum(len(run.errors) for run in (*alone, *beside))
@@ -177,6 +182,7 @@ def measure(server: Product, environment: dict[str, str], received: c_longlong,
         "each round: creates kept, messages a second   ",
         ", ".join(f"{two.rate / one.rate:.2f} {sent:.0f}" for one, two, sent in rounds_of),
     )
+    print(f"processor's time: {cost:.0f} µs a message, {create_cost:.0f} µs a create")
     print(f"{errors} errors")
     kept = [
         promise("creates kept", ratio, CREATES_KEPT),

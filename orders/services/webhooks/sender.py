@@ -33,10 +33,11 @@ MOST_CLAIMED = 48
 FAST = 0.1
 # Simultaneous attempts of a process to all webhooks.
 MOST_LANES = 256
-# Messages claimed in one round, and seconds between two rounds: a backlog must not take the
+# Messages claimed in one round, and seconds from one round to the next: a backlog must not take the
 # processor and the database from those who place orders.
-CLAIMED_A_ROUND = 48
+CLAIMED_A_ROUND = 36
 ROUND = 0.1
+REST = 0.02  # seconds after a round that took longer
 # Seconds between two looks for due messages while nothing happens.
 POLL = 0.5
 # Seconds for which an idle lane keeps its connection.
@@ -109,6 +110,7 @@ class Sender:
         """
         self._has_outcomes.wait(POLL)
         self._has_outcomes.clear()
+        began = time.monotonic()
         if self._is_stopping():
             self._release_waiting(self._receivers.values())
         at = datetime.now(UTC)
@@ -124,7 +126,7 @@ class Sender:
                 del self._outcomes[: len(outcomes)]
             self._gone += [one.claim for one in outcomes if _is_gone(one)]
             self._start(claims)
-            time.sleep(ROUND)
+            time.sleep(max(REST, began + ROUND - time.monotonic()))
         while self._gone:
             self._switch_off(self._gone[-1])
             self._gone.pop()
@@ -180,7 +182,17 @@ class Sender:
                     begun.append(receiver)
             self._changed.notify_all()
         for receiver in begun:
+            self._begin_lane(receiver)
+
+    def _begin_lane(self, receiver: _Receiver) -> None:
+        try:
             threading.Thread(target=self._run_lane, args=(receiver,), daemon=True).start()
+        except RuntimeError as error:  # the system allows no further thread
+            log.warning("A lane could not be started: %s", error)
+            with self._changed:
+                receiver.lanes -= 1
+                if not receiver.lanes:
+                    self._release_waiting([receiver])
 
     def _run_lane(self, receiver: _Receiver) -> None:
         with self._client.connection() as connection:
