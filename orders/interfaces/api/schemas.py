@@ -132,11 +132,14 @@ class WebhookFields(AnswerSchema):
     id: Uuid = _field("Set by the service, never reused.", EXAMPLE_WEBHOOK_ID)
     org_id: OwnOrgId
     topic: Topic
-    address: str = _field("As sent.", EXAMPLE_ADDRESS)
+    address: str = _field("As sent, without blanks around it.", EXAMPLE_ADDRESS)
     filter: FilterAnswer
     created_at: Moment
     updated_at: Moment
     deleted_at: DeletedAt
+    switched_off_at: Moment | None = _field(
+        "When the receiver answered 410, since when it gets nothing; null while it is on.", None
+    )
     created_by: CreatedBy
 
 
@@ -188,6 +191,7 @@ class OrderMessage(AnswerSchema):
 
     type: Topic
     timestamp: Moment = _field("When it happened, in UTC.")
+    version: int = _field("Rises with each change of the order; the number in its `ETag`.", 1, ge=1)
     data: ListedOrder
 
 

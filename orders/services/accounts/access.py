@@ -211,7 +211,11 @@ def _org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001 - t
     )
     webhooks = (
         select(WebhookRow.id, WebhookRow.topic, WebhookRow.filter)
-        .where(WebhookRow.org_id == org_id, WebhookRow.deleted_at.is_(None))
+        .where(
+            WebhookRow.org_id == org_id,
+            WebhookRow.deleted_at.is_(None),
+            WebhookRow.switched_off_at.is_(None),
+        )
         .order_by(WebhookRow.created_at, WebhookRow.id)
     )
     with database.read() as connection:
