@@ -155,8 +155,8 @@ def authenticate(
 
 
 def refuse_foreign_org(sent: object, actor: Actor) -> None:
-    """Raise Forbidden if a sent `orgId` is not the actor's; the schema checks other types."""
-    if isinstance(sent, str) and sent.lower() != actor.org_id:
+    """Raise Forbidden if a sent `orgId` is not the actor's; an empty text counts as not sent."""
+    if isinstance(sent, str) and sent and sent.lower() != actor.org_id:
         raise Forbidden(lazy_gettext("This token works in its own org only."))
 
 
