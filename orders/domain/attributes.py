@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 
 class Applies(StrEnum):
-    """Which JSON object of an order may have the attribute's key; with BOTH, either one."""
+    """Which JSON object of an order may contain the attribute's key; BOTH means either one."""
 
     METADATA = "metadata"
     DERIVATIVE = "derivative"
@@ -190,7 +190,7 @@ def write_option(option: Option) -> str:
 
 
 def check_definition(rule: AttributeRule) -> list[FieldError]:
-    """Return the errors at `key`, `label`, `option` and `default` of a definition; [] if valid."""
+    """Return the errors of a definition at `key`, `label`, `option`, `default`; [] if valid."""
     errors = []
     if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
         sentence = lazy_gettext(

@@ -42,7 +42,7 @@ FILE_TYPES = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest inputs that are accepted, by default; JSON is measured in compact UTF-8."""
+    """Upper limits of inputs, with their defaults; JSON values are measured as compact UTF-8."""
 
     cart_lines: int = 1_000
     items: int = 1_000

@@ -78,9 +78,9 @@ def wire_time(moment: datetime) -> str:
 
 
 def wire_fields(names: Iterable[str], values: Iterable[object]) -> dict[str, Any]:
-    """Return a dict for JSON of names and values in this order; UTC times become ISO 8601 text.
+    """Return a dict for JSON that pairs names and values by position; UTC times become text.
 
-    Values without a name, at the end, are left out.
+    Surplus values, at the end, are left out. Times are as `wire_time` writes them.
     """
     return {
         name: wire_time(value) if isinstance(value, datetime) else value

@@ -48,8 +48,7 @@ _AREAS = (
 class Preferences:
     """A staff member's settings of the desk; `Preferences()` are the defaults.
 
-    `time_zone` is an IANA name; date format, theme and density are keys of DATE_FORMATS, THEMES and
-    DENSITIES.
+    `time_zone` is an IANA name; DATE_FORMATS, THEMES and DENSITIES have the other values as keys.
     """
 
     time_zone: str = UTC_NAME
@@ -95,10 +94,7 @@ def read_preferences(stored: Mapping[str, Any]) -> Preferences:
 
 
 def preference_faults(preferences: Preferences) -> list[FieldError]:
-    """Return an error for each preference that is not a valid choice; an empty list for none.
-
-    The path of an error is the attribute's name. The language is not checked.
-    """
+    """Return an error for each invalid choice, its path being the attribute's name; or []."""
     faults = []
     if preferences.time_zone not in time_zones():
         faults.append(FieldError("time_zone", lazy_gettext("A time zone from the list.")))
@@ -111,7 +107,7 @@ def preference_faults(preferences: Preferences) -> list[FieldError]:
 
 @cache
 def time_zones() -> tuple[str, ...]:
-    """Return the IANA names of time zones, as Europe/Berlin, sorted, UTC first; no old aliases."""
+    """Return the IANA names of places' time zones, as Europe/Berlin, sorted, with UTC first."""
     places = (name for name in available_timezones() if name.partition("/")[0] in _AREAS)
     return (UTC_NAME, *sorted(places))
 

@@ -45,7 +45,7 @@ def lazy_gettext(template: str, /, **values: object) -> Text:
 
 
 def lazy_ngettext(one: str, many: str, number: int, /, **values: object) -> Text:
-    """Return a translatable text: template `one` if `number` (`%(num)s`) is 1, else `many`."""
+    """Return a translatable text: the template `one` if `number` (`%(num)s`) is 1, else `many`."""
     text = Text((one if number == 1 else many) % {"num": number, **values})
     text.template, text.many, text.number, text.values = one, many, number, values
     return text
