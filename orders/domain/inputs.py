@@ -74,10 +74,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def with_fields(types: dict[str, Any]) -> Callable[[type[M]], type[M]]:
-    """Return a class decorator that replaces a pydantic model by one with these further fields.
-
-    `types` maps names to fields in the form that `pydantic.create_model` takes.
-    """
+    """Return a class decorator that adds fields; `types` are as in `pydantic.create_model`."""
 
     def added(model: type[M]) -> type[M]:
         made: type[M] = create_model(
