@@ -242,18 +242,6 @@ def answer_types(**own: Any) -> dict[str, Any]:  # noqa: ANN401 - types
     return types
 
 
-def example_order(**fields: object) -> dict[str, Any]:
-    """Return an order as it is answered, for examples: plain, but for the fields by wire name."""
-    plain: dict[str, Any] = {
-        field.wire_name: field.examples[0]
-        for field in ORDER_FIELDS
-        if field.examples and not (field.is_editable and field.kind is not FieldKind.STATUS)
-    }
-    empty: dict[FieldKind, Any] = {FieldKind.TEXT: None, FieldKind.OBJECT: {}}
-    rest = {field.wire_name: empty.get(field.kind, []) for field in ORDER_FIELDS}
-    return {**rest, **plain, **fields}
-
-
 @dataclass(frozen=True, slots=True)
 class CartLine:
     """A configuration and its count.

@@ -14,12 +14,24 @@ from orders.domain.fields import (
     LineMetadata,
 )
 from orders.domain.inputs import StrictInput
-from orders.domain.order import example_order
+from orders.domain.order import ORDER_FIELDS, FieldKind
 from orders.domain.schema import OrderInput
 from orders.interfaces.api.endpoints import EXAMPLES, Example, RequestBody
 from orders.interfaces.api.schemas import SCHEMAS, example_page
 
 NEW_ORDERS = EXAMPLES["newOrders"]
+
+
+def example_order(**fields: object) -> dict[str, Any]:
+    """Return an order as it is answered, for examples: plain, but for the fields by wire name."""
+    plain: dict[str, Any] = {
+        field.wire_name: field.examples[0]
+        for field in ORDER_FIELDS
+        if field.examples and not (field.is_editable and field.kind is not FieldKind.STATUS)
+    }
+    empty: dict[FieldKind, Any] = {FieldKind.TEXT: None, FieldKind.OBJECT: {}}
+    rest = {field.wire_name: empty.get(field.kind, []) for field in ORDER_FIELDS}
+    return {**rest, **plain, **fields}
 
 
 def _stored(summary: str, **fields: object) -> Example:
