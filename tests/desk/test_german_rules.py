@@ -22,7 +22,7 @@ from orders.domain.text_tables import fault_of
 from orders.domain.texts import Text, lazy_gettext
 from orders.interfaces.http.i18n import translated
 from orders.services.imports import preview, records, work
-from orders.services.webhooks.deliveries import IN_THE_BIN
+from orders.services.webhooks.claims import IN_THE_BIN
 from orders.services.webhooks.webhook_client import PostResult
 from orders.storage import database
 from orders.storage.tables import order_import

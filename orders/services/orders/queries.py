@@ -33,14 +33,18 @@ IMPORTED = "imported"
 
 def order_row(order: Order) -> dict[str, Any]:
     row = order._asdict()
-    del row["cart"]
+    del row["cart"], row["warnings"]
     return {**row, "status": str(order.status), "search_text": search_text(order)}
 
 
 def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order`
-    fields = row._asdict()
+    return order_of(row._asdict())
+
+
+def order_of(fields: dict[str, Any]) -> Order:
+    """Return the order of a row of `any_order`; `fields` are its columns by name."""
     fields["cart"] = _cart(fields.pop("lines"))
-    fields["status"] = STATUS_BY_NAME[row.status]
+    fields["status"] = STATUS_BY_NAME[fields["status"]]
     return Order(**fields)
 
 
