@@ -65,6 +65,8 @@ RULES = {
         ("every wrong character is caught", CODE, "test_every_single_wrong_character_is_caught"),
         ("every swap is caught", CODE, "test_every_swap_of_two_characters_neighbours_or_not_is_caught"),
         ("all spellings find the order", CREATE, "test_all_spellings_find_the_order"),
+        ("marks that copying adds do not count", CREATE, "test_marks_that_copying_adds_do_not_count_in_ids"),
+        ("taken out of what was pasted", CODE, "test_the_code_is_taken_out_of_whatever_was_pasted"),
         ("mistyped is reported at once", CREATE, "test_a_wrong_check_character_is_mistyped"),
         ("without asking the database", "customer/test_look_up.py", "test_only_well_formed_codes_reach_the_database"),
         ("groups of four", CODE, "test_the_groups_of_four_can_be_typed_back"),
