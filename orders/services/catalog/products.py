@@ -104,7 +104,12 @@ def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dic
     """Return a readable reference by ID: the SKU where the org has it once, else the short ID."""
     every = list(summaries)
     found = resolve({one.sku for one in every if one.sku}, org_id)
-    unique = {one.id: sku for sku, one in found.items() if one.sku == sku}
+    # A field of one line would change any other SKU.
+    unique = {
+        one.id: sku
+        for sku, one in found.items()
+        if one.sku == sku and sku == sku.strip() and len(sku.splitlines()) == 1
+    }
     return {one.id: unique.get(one.id, one.short_id) for one in every}
 
 
