@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 from orders.domain.configuration import THUMBNAIL, Configuration
 from orders.domain.errors import NotFound
 from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.search_text import fold
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES
 from orders.storage import database
@@ -126,7 +127,7 @@ def _conditions(filters: ConfigurationFilter) -> list[ColumnElement[bool]]:
         conditions.append(configuration.c.created_at >= filters.created_from)
     if filters.created_to is not None:
         conditions.append(configuration.c.created_at <= filters.created_to)
-    words = filters.search.replace("\0", " ").casefold().split()
+    words = fold(filters.search.replace("\0", " ")).split()
     conditions += [configuration.c.search_text.contains(word, autoescape=True) for word in words]
     return conditions
 

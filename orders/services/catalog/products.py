@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from orders.domain.configuration import THUMBNAIL
 from orders.domain.errors import FieldError
 from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.search_text import fold
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES
 from orders.services.accounts.access import Actor
@@ -180,7 +181,7 @@ def find_configurations(
     of one of the first three ranks first, then what this person used recently, then what others
     did, then names that start with the text. Without a text, recently used ones are returned.
     """
-    words = text[:MAX_TEXT].replace("\0", " ").casefold().split()
+    words = fold(text[:MAX_TEXT].replace("\0", " ")).split()
     recent = _recently_used(actor)
     if not words:
         names = recent[: most * MARGIN]
@@ -195,7 +196,7 @@ def find_configurations(
         def rank(one: str) -> tuple[bool, int, bool, str, str]:
             row = rows[one]
             sku, short_id, name = (
-                (known or "").casefold() for known in (row.sku, row.short_id, row.product_name)
+                fold(known or "") for known in (row.sku, row.short_id, row.product_name)
             )
             begins = any(known.startswith(typed) for known in (sku, short_id, name))
             # Order lines may contain either ID.

@@ -14,7 +14,7 @@ from orders.domain import short_id
 from orders.domain.errors import NotFound
 from orders.domain.identifiers import read_uuid
 from orders.domain.order import CartLine, Order
-from orders.domain.search_text import search_text
+from orders.domain.search_text import fold, search_text
 from orders.domain.status import STATUS_BY_NAME
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
@@ -229,9 +229,9 @@ def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[K
         rows = [row for row in connection.execute(newest) if row.customer_id]
         rows.sort(key=lambda row: row.created_by != actor.id)
         found: dict[str, KnownCustomer] = {}
-        sought = typed.casefold()
+        sought = fold(typed)
         for row in rows:
-            known = f"{row.customer_id}\n{row.name or ''}".casefold()
+            known = fold(f"{row.customer_id}\n{row.name or ''}")
             if sought in known:
                 found.setdefault(row.customer_id, KnownCustomer(row.customer_id, row.name))
         if typed and len(found) < most:
