@@ -197,7 +197,7 @@ def letters(at: int) -> str:
 
 def _filled(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, list[str]]]:
     for number, row in rows:
-        cells = [unguard(cell.strip()) for cell in row]
+        cells = [unguard(cell) for cell in row]
         if any(cells):
             yield number, cells
 
@@ -234,25 +234,35 @@ def _delimiter(line: str) -> str:
     return max(DELIMITERS, key=outside.count)
 
 
-# A spreadsheet runs a cell that starts like this as a formula.
-_RISKY = re.compile(r"'*[=+\-@\t\r]")
-_FIRST = frozenset("'=+-@\t\r")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+# A spreadsheet runs a cell that starts like this as a formula, and readers drop blanks at its ends.
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_RISKY = re.compile(rf"'*(?:{_SIGN}|\s)")
+# A reader that takes another sign for the separator, or a quotation mark for a letter, begins a new
+# cell inside of a text.
+_NEW_CELL = r"[,;\t\r\n]\"*"
+_RISKY_INSIDE = re.compile(rf"({_NEW_CELL})(?='*(?:{_SIGN}|[ \u00a0]+[=@\uff1d\uff20]))")
+_GUARDED_INSIDE = re.compile(rf"({_NEW_CELL})'(?='*(?:{_SIGN}|[ \u00a0]+[=@\uff1d\uff20]))")
 
 
 def guard(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet could run as a formula.
+    """Put an apostrophe before all that a spreadsheet could run as a formula.
 
-    Also before one that has apostrophes in front of such a start: otherwise `unguard` could not
-    know which apostrophe is ours.
+    That may begin the text, or follow a separator or a line break in it. Apostrophes that are there
+    already get one more, since `unguard` could not know which one is ours. Blanks at the ends of a
+    text get one at its start.
     """
-    # The first character decides for most cells: an export has millions of them.
-    return f"'{text}" if text[:1] in _FIRST and _RISKY.match(text) else text
+    inner = _RISKY_INSIDE.sub(r"\1'", text)
+    return f"'{inner}" if _is_risky(text) else inner
 
 
 def unguard(cell: str) -> str:
-    """Return the text that `guard` was given."""
-    return cell[1:] if _GUARDED.match(cell) else cell
+    """Return the text that `guard` was given; of any other cell, what is between its blanks."""
+    inner = cell[1:] if cell[:1] == "'" and _is_risky(cell[1:]) else cell.strip()
+    return _GUARDED_INSIDE.sub(r"\1", inner)
+
+
+def _is_risky(text: str) -> bool:
+    return _RISKY.match(text) is not None or text[-1:].isspace()
 
 
 def write_value(value: object, *, is_text: bool = False) -> str:
