@@ -48,7 +48,7 @@ class Settings:
     rate_limit_storage: str = "memory://"  # where limits are counted; share it when scaled
     file_store: str = ""  # s3://bucket/prefix; empty: the folder files/ in DATA_DIR
     send_webhooks: bool = True  # `serve` also sends webhooks; else a `work` command must
-    webhook_threads: int = 8  # webhooks that are sent at the same time by each process that sends
+    webhook_threads: int = 8  # messages of one org that each sending process has under way at once
     webhook_days: int = 30  # how long the messages of webhooks and their answers are kept
     webhook_private_network: bool = False  # webhooks may go to addresses in the private network
     smtp_url: str = ""  # smtp://user:password@host:587, or smtps://…; empty: people's own programs

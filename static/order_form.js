@@ -317,12 +317,32 @@ document.addEventListener("click", (event) => {
 // Paste --------------------------------------------------------------------------------------
 
 document.addEventListener("paste", (event) => {
-  if (!event.target.matches?.(".reference")) return;
-  const text = event.clipboardData.getData("text/plain");
-  if (!/[\r\n\t]/.test(text.trim())) return;
+  const field = event.target, text = event.clipboardData.getData("text/plain").trimEnd();
+  if (field.matches?.(".count input") && /[\r\n]/.test(text) && !text.includes("\t")) {
+    event.preventDefault();
+    return pasteCounts(field.closest(".line"), text.split(/\r\n|\r|\n/));
+  }
+  if (!field.matches?.(".reference")) return;
+  // A line with a count in it is read by the server, unless it goes into a text that is there.
+  const isWhole = field.selectionEnd - field.selectionStart === field.value.length;
+  const isLine = isWhole && /\d/.test(text) && /[\s;,|:(]/.test(text.trim());
+  if (!isLine && !/[\r\n\t]/.test(text.trim())) return;
   event.preventDefault();
   pasteLines(text);
 });
+
+// Fills a column of counts downwards; each is checked at its own field.
+function pasteCounts(line, counts) {
+  for (const count of counts) {
+    line ??= addLine();
+    countOf(line).value = count.trim();
+    countOf(line).dispatchEvent(new Event("change", { bubbles: true }));
+    line = line.nextElementSibling;
+  }
+  total();
+  changed();
+  say(trn("One count pasted.", "%(num)s counts pasted.", counts.length));
+}
 
 async function pasteLines(text) {
   const field = document.getElementById("paste");

@@ -16,11 +16,12 @@ Answer = tuple[int, bytes]
 
 @dataclass(frozen=True)
 class Received:
-    """One request: its path, headers in small letters, and body."""
+    """One request: its path, headers in small letters, body, and the port that it came from."""
 
     path: str
     headers: dict[str, str]
     body: bytes
+    port: int = 0
 
     def verified(self, secret: str) -> dict[str, Any]:
         """Check the signature; return the message."""
@@ -68,10 +69,13 @@ def receiving() -> Iterator[Receiver]:
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # which keeps connections alive
+        disable_nagle_algorithm = True
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status, text = receiver.take(Received(self.path, headers, body))
+            status, text = receiver.take(Received(self.path, headers, body, self.client_address[1]))
             self.send_response(status)
             for name, value in receiver.headers.items():
                 self.send_header(name, value)

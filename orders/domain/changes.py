@@ -13,6 +13,8 @@ from orders.domain.errors import FieldError
 from orders.domain.fields import CartLineInput
 from orders.domain.inputs import Limits, StrictInput, with_fields
 from orders.domain.json_values import canonical_json, same_json
+from orders.domain.legacy_items import modern_lines
+from orders.domain.normalization import normalize_lines, normalize_order
 from orders.domain.order import (
     EDITABLE_FIELDS,
     UNCHANGEABLE,
@@ -47,11 +49,11 @@ def read_changes(raw: object, *, limits: Limits) -> tuple[OrderChanges | None, l
     `raw` is an object of fields, or an array of lines, which replaces the cart. Returns the changes
     or the errors; never raises.
     """
-    document = {"cart": modern_lines(raw)} if isinstance(raw, list) else raw
+    document = normalize_order({"cart": modern_lines(raw)} if isinstance(raw, list) else raw)
     unchangeable: tuple[tuple[str, Any], ...] = ()
     if isinstance(document, dict):
         unchangeable = tuple((key, document[key]) for key in UNCHANGEABLE if key in document)
-        document = {key: document[key] for key in document if key not in UNCHANGEABLE}
+        document = {key: document[key] for key in document if key not in _NOT_READ}
     seen = inspect_order(document, OrderChangesInput, limits=limits)
     if seen.errors or seen.parsed is None:
         return None, list(seen.errors.values())
@@ -65,31 +67,34 @@ def read_changes(raw: object, *, limits: Limits) -> tuple[OrderChanges | None, l
     return OrderChanges(unchangeable=unchangeable, **values), []
 
 
-def read_lines(raw: object, *, limits: Limits) -> tuple[Cart, list[FieldError]]:
+# A client that sends a whole order back sends the warnings with it, which are not stored.
+_NOT_READ = {*UNCHANGEABLE, "warnings"}
+
+
+def read_lines(
+    raw: object, *, limits: Limits, is_legacy: bool = False
+) -> tuple[Cart, list[FieldError]]:
     """Check lines for a cart as they were sent: an array of lines, or `{"cart": [...]}`.
 
-    `items`, the old name of the field, is read as `cart` when it comes alone. Returns the lines and
-    the errors; never raises.
+    `items`, the old name of the field, is read as `cart` when it comes alone. With it, or with
+    `is_legacy`, a count may be a text of digits or missing. Returns the lines and the errors; never
+    raises.
     """
     document = {"cart": raw} if isinstance(raw, list) else raw
-    if isinstance(document, dict) and "items" in document and "cart" not in document:
-        document = {("cart" if key == "items" else key): document[key] for key in document}
+    if isinstance(document, dict) and "items" in document and document.get("cart") is None:
+        is_legacy = True
+        document = {
+            ("cart" if key == "items" else key): value
+            for key, value in document.items()
+            if key != "cart"
+        }
     if isinstance(document, dict) and isinstance(document.get("cart"), list):
-        document = {**document, "cart": modern_lines(document["cart"])}
+        lines = modern_lines(document["cart"], is_legacy=is_legacy)
+        document = {**document, "cart": normalize_lines(lines)}
     seen = inspect_order(document, CartInput, limits=limits)
     if seen.errors or seen.parsed is None:
         return (), list(seen.errors.values())
     return read_lines_of(seen.parsed.cart), []
-
-
-def modern_lines(lines: list[Any]) -> list[Any]:
-    """Return lines with `configurationId` where an old client says `id`; others as they are."""
-    return [
-        {("configurationId" if key == "id" else key): line[key] for key in line}
-        if isinstance(line, dict) and "id" in line and "configurationId" not in line
-        else line
-        for line in lines
-    ]
 
 
 def apply_changes(

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from orders.domain.attributes import AttributeRule
 from orders.domain.errors import FieldError
+from orders.domain.identifiers import plain_characters
 from orders.domain.order import IMPORTED_FIELDS, OBJECT_FIELDS
 from orders.domain.texts import lazy_gettext
 
@@ -30,6 +32,8 @@ LINE_TARGETS = {
 }
 # Whole objects, as an export writes what has no columns of its own.
 REST_TARGETS = {one: lazy_gettext("More %(field)s, as JSON", field=one) for one in OBJECTS}
+SHORTEST_PART = 4  # letters of a known name that is looked for inside of another
+ALIKE = 0.75  # of two names that differ in a few letters; 1 is the same
 NOT_OF_THE_LIST = lazy_gettext("Choose one of the list.")
 
 # Common column names, folded, without blanks and signs. The exact wire names come first.
@@ -41,6 +45,7 @@ _WORDS = {
     "productcode productnumber partnumber",
     COUNT: "count qty quantity pieces pcs amount units menge anzahl stück stueck stk",
 }
+COUNT_WORDS = frozenset(_WORDS[COUNT].split())
 _TARGET_BY_NAME = {one.lower(): one for one in (*ORDER_TARGETS, *LINE_TARGETS) if one != ORDER}
 _TARGET_BY_WORD = {word: target for target, words in _WORDS.items() for word in words.split()}
 # Less certain: they count when no other column has the same target.
@@ -52,20 +57,34 @@ _JOINING = (ORDER, PLATFORM_ID, NAME)
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """What each column is, and the column whose equal texts join rows; None: each row is one."""
+    """What each column is, and the column whose equal texts join rows; None: each row is one.
+
+    With `fills` a row whose joining cell is empty belongs to the order above. `is_single` says that
+    each line is one piece, although a column that is not imported could be the count.
+    """
 
     targets: tuple[str, ...]
     group: int | None
+    fills: bool = False
+    is_single: bool = False
 
     def column_of(self, target: str) -> int | None:
         return self.targets.index(target) if target in self.targets else None
 
+    def with_lines(self, reference: int, count: int | None) -> "Matching":
+        """Return the matching with these columns as reference and count, where nothing else is."""
+        targets = list(self.targets)
+        for at, target in ((reference, CONFIGURATION), (count, COUNT)):
+            if at is not None and targets[at] == IGNORED and target not in targets:
+                targets[at] = target
+        return replace(self, targets=tuple(targets))
+
     def as_json(self) -> dict[str, Any]:
-        return {"targets": list(self.targets), "group": self.group}
+        return asdict(self)
 
     @staticmethod
     def from_json(stored: dict[str, Any]) -> "Matching":
-        return Matching(tuple(stored["targets"]), stored["group"])
+        return Matching(**{**stored, "targets": tuple(stored["targets"])})
 
 
 def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matching:
@@ -80,7 +99,7 @@ def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matchi
                 targets[at] = target
     if not {CONFIGURATION, SKU} & set(targets):
         for at, name in enumerate(columns):
-            if targets[at] == IGNORED and _plain(name) in _WEAK_CONFIGURATIONS:
+            if targets[at] == IGNORED and plain_name(name) in _WEAK_CONFIGURATIONS:
                 targets[at] = CONFIGURATION
                 break
     group = next((targets.index(one) for one in _JOINING if one in targets), None)
@@ -89,19 +108,20 @@ def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matchi
 
 def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
     """Return the targets by wire name, by attribute, by a common and by a less certain word."""
-    word = _plain(name)
+    word = plain_name(name)
     wire = _TARGET_BY_NAME.get(name.lower(), "")
     area, dot, key = name.partition(".")
     if not wire and dot and key.strip() and area.lower() in OBJECTS:
         wire = f"{area.lower()}.{key.strip()}"
     attribute = next(
-        (one.path for one in attributes if word in {_plain(one.key), _plain(one.label)}), ""
+        (one.path for one in attributes if word in {plain_name(one.key), plain_name(one.label)}), ""
     )
     return wire, attribute, _TARGET_BY_WORD.get(word, ""), _WEAK_WORDS.get(word, "")
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.casefold())
+def plain_name(name: str) -> str:
+    """Return a name folded, in plain characters, without blanks and signs."""
+    return re.sub(r"[\W_]+", "", plain_characters(name).casefold())
 
 
 def free_targets(name: str) -> tuple[str, ...]:
@@ -143,6 +163,21 @@ def matching_faults(
     if not {CONFIGURATION, SKU} & set(matching.targets):
         faults.append(FieldError("", lazy_gettext("Say which column names the configuration.")))
     return faults
+
+
+def best_guess(name: str, attributes: Sequence[AttributeRule]) -> str:
+    """Return the label of what a column of this name most likely is, or "".
+
+    A known name may be part of it, or differ in a few letters.
+    """
+    word = plain_name(name)
+    every = {**ORDER_TARGETS, **LINE_TARGETS}
+    labels = {known: every[target] for known, target in _TARGET_BY_WORD.items()}
+    for rule in attributes:
+        labels |= {plain_name(rule.key): rule.label, plain_name(rule.label): rule.label}
+    parts = [one for one in labels if len(one) >= SHORTEST_PART and one in word]
+    near = sorted(parts, key=len)[-1:] or get_close_matches(word, labels, n=1, cutoff=ALIKE)
+    return labels[near[0]] if near else ""
 
 
 def still_fits(matching: Matching, columns: Sequence[str], keys: Iterable[str]) -> bool:

@@ -24,7 +24,7 @@ from orders.domain.fields import (
     reader,
     shared,
 )
-from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.identifiers import clean_reference, is_short_id, read_uuid
 from orders.domain.inputs import Limits, MessageRules, StrictInput, inspect, too_large
 from orders.domain.json_values import MAX_ERRORS, join_path
 from orders.domain.moments import wire_fields
@@ -65,15 +65,18 @@ class Configuration(NamedTuple):
 def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
     """Return the text under this key of the metadata, in whatever case the key is written.
 
-    `key` is in lower case. The text is cut to 255 characters, for the column that people search by.
-    None when there is no metadata or no such key, and for an empty text or another type.
+    `key` is in lower case. The text is cut to 255 characters, for the column that people search by;
+    a SKU comes in plain characters, as it is looked up. None when there is no metadata or no such
+    key, and for an empty text or another type.
     """
     if metadata is None:
         return None
     found = metadata.get(key)
     if found is None:
         found = next((value for name, value in metadata.items() if name.lower() == key), None)
-    return found[:255] if isinstance(found, str) and found else None
+    if not isinstance(found, str):
+        return None
+    return (clean_reference(found) if key == "sku" else found)[:255] or None
 
 
 def option_text(value: object) -> str | None:

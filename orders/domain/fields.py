@@ -15,15 +15,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from orders.domain.identifiers import canonical_configuration_id
 from orders.domain.inputs import OWN_RULE, StrictInput
+from orders.domain.json_values import MAX_INTEGER, MIN_INTEGER
 from orders.domain.short_id import ALPHABET, LENGTH
 from orders.domain.status import Status, read_status
 from orders.domain.texts import Figure, lazy_gettext
@@ -55,6 +57,26 @@ EXAMPLE_CONFIGURATION_ID = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 def keywords(**values: Any) -> Any:  # noqa: ANN401 - any JSON value; pydantic's annotation
     """Return an annotation that adds keywords to the JSON Schema of its type."""
     return Field(json_schema_extra=values)
+
+
+class AlsoSent:
+    """Add forms in which a value may be sent to the JSON Schema of the annotated type.
+
+    `normalization` reads them before the type is checked.
+    """
+
+    def __init__(self, *forms: JsonSchemaValue) -> None:
+        self._forms = forms
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(core_schema), *self._forms]}
+
+
+NUMBER = {"type": "number", "minimum": MIN_INTEGER, "maximum": MAX_INTEGER}
+EMPTY_ARRAY = {"type": "array", "maxItems": 0}
+NULL = {"type": "null"}
 
 
 # These schemas are recursive, and the types below are not: the models accept any object, and
@@ -93,7 +115,9 @@ ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT), keywords(patt
 JsonObject: TypeAlias = dict[str, Any]
 AnyObject = Annotated[JsonObject, WithJsonSchema(shared("JsonObject"))]
 AnyValue = Annotated[Any, WithJsonSchema(shared("JsonValue"))]
-MetadataObject = Annotated[JsonObject, WithJsonSchema(shared("MetadataObject"))]
+MetadataObject = Annotated[AnyObject, AlsoSent(EMPTY_ARRAY)]
+# The ID of a customer or an order in a shop, where many have numbers.
+ShopId = Annotated[ShortText, AlsoSent(NUMBER)]
 
 OrgId = Annotated[
     str,
@@ -140,6 +164,7 @@ Count = Annotated[
 ]
 LineMetadata = Annotated[
     AnyObject,
+    AlsoSent(EMPTY_ARRAY, NULL),
     Field(
         description="Anything of the line, kept exactly as it is sent.", examples=[{"note": "gift"}]
     ),
@@ -147,7 +172,7 @@ LineMetadata = Annotated[
 
 
 class CartLineInput(StrictInput):
-    """One line of the cart; `metadata` may be left out but not null."""
+    """One line of the cart."""
 
     configuration_id: ConfigurationId
     count: Count
@@ -167,8 +192,10 @@ class PlatformInput(BaseModel):
         },
     )
 
-    id: ShortText | None = Field(
-        None, description="The shop's own order number.", examples=["5001"]
+    id: ShopId | None = Field(
+        None,
+        description="The shop's own order number; a number is kept as its text.",
+        examples=["5001"],
     )
     platform: ShortText | None = Field(
         None, description="The shop's software.", examples=["shopify"]

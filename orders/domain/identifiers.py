@@ -1,7 +1,9 @@
-"""UUIDs, and the two ways in which a cart line names its configuration: by a UUID or a short ID."""
+"""UUIDs, the two ways in which a cart line names its configuration, and plain characters."""
 
+import functools
 import re
 import secrets
+import unicodedata
 import uuid
 from datetime import datetime
 
@@ -10,9 +12,43 @@ _SHORT_ID = re.compile(r"[A-Za-z0-9_-]{7,14}")
 _RANDOM_BITS = 74
 
 
+# Characters that show nothing, beside those of the category Cf.
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u3164\uffa0")
+_MINUS_SIGNS = frozenset("\u02d7\u2043\u2212")
+_FULL_WIDTH = range(0xFF01, 0xFF5F)  # forms of the ASCII characters from "!" on
+_VARIATIONS = range(0xFE00, 0xFE10)
+
+
+@functools.lru_cache(maxsize=1_024)
+def _plain(character: str) -> str:
+    code, category = ord(character), unicodedata.category(character)
+    if code in _FULL_WIDTH:
+        return chr(code - _FULL_WIDTH.start + ord("!"))
+    if category == "Cf" or character in _FILLERS or code in _VARIATIONS:
+        return ""
+    if category == "Pd" or character in _MINUS_SIGNS:
+        return "-"
+    return " " if category == "Zs" else character
+
+
+def plain_characters(text: str) -> str:
+    """Return a text without the marks that copying from elsewhere adds.
+
+    Invisible characters are removed, dashes of every kind become hyphens, blanks of every kind
+    plain ones, and full-width letters and digits those of ASCII.
+    """
+    return text if text.isascii() else "".join(map(_plain, text))
+
+
+def clean_reference(text: str) -> str:
+    """Return an ID, a SKU or a count in plain characters, without blanks at its ends."""
+    return plain_characters(text).strip()
+
+
 def read_uuid(text: str) -> str | None:
     """Return a UUID in canonical form, lowercase with hyphens; None for any other text."""
-    return text.lower() if _UUID.fullmatch(text) else None
+    plain = plain_characters(text)
+    return plain.lower() if _UUID.fullmatch(plain) else None
 
 
 def is_short_id(text: str) -> bool:
@@ -21,8 +57,12 @@ def is_short_id(text: str) -> bool:
 
 
 def canonical_configuration_id(text: str) -> str | None:
-    """Return a UUID in lowercase and a short ID as it is; None for any other text."""
-    return read_uuid(text) or (text if is_short_id(text) else None)
+    """Return a UUID in lowercase, or the short ID of a configuration; None for any other text.
+
+    Both come back in plain characters, whatever marks copying has added.
+    """
+    plain = plain_characters(text)
+    return read_uuid(plain) or (plain if is_short_id(plain) else None)
 
 
 def new_uuid(at: datetime) -> str:

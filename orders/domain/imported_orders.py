@@ -6,7 +6,7 @@ another row is an error.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from orders.domain.attributes import AttributeRule
 from orders.domain.column_matching import (
@@ -25,16 +25,23 @@ from orders.domain.column_matching import (
     is_named_by,
 )
 from orders.domain.errors import FieldError
+from orders.domain.identifiers import plain_characters
 from orders.domain.json_values import printable
+from orders.domain.line_reading import LineColumns, Named, id_of, line_of, names_in, read_count
 from orders.domain.sheet_reading import Sheet, SheetRow, read_value
+from orders.domain.text_tables import fault_of, is_broken, shown
 from orders.domain.texts import Text, lazy_gettext
-from orders.domain.typed_values import read_attribute, read_count, read_status_word
+from orders.domain.typed_values import read_attribute, read_status_word
 
 NOT_AN_OBJECT = lazy_gettext("A JSON object, such as {“key”: “value”}.")
 NOT_ONE = lazy_gettext("Not the ID, short ID or SKU of exactly one saved configuration.")
+MORE_CELLS = lazy_gettext(
+    "This row has more cells than there are columns. A text with the separator in it needs quotes."
+)
+NO_COUNT = lazy_gettext(
+    "It is not clear which number is the count. Put it into a column of its own."
+)
 MAX_LABEL = 80  # characters of what an order is called in lists
-# What names a configuration -> the ID of the one saved configuration that it names.
-Named: TypeAlias = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +102,29 @@ class ImportedOrder:
 def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
     """Group the rows of each order, in the order of their first rows.
 
-    A row whose joining cell is empty is an order of its own, and gets an error in `OrderBuilder`.
+    A row whose joining cell is empty belongs to the order above, if the matching says so; else it
+    is an order of its own, and gets an error in `OrderBuilder`.
     """
     if matching.group is None:
         return [(row,) for row in sheet.rows]
     groups: dict[object, list[SheetRow]] = {}
+    above: object = None
     for row in sheet.rows:
-        groups.setdefault(row.cells[matching.group] or row.number, []).append(row)
+        key = row.cells[matching.group] or (matching.fills and above) or row.number
+        groups.setdefault(key, []).append(row)
+        above = key
     return list(map(tuple, groups.values()))
 
 
 def references(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
+    """Return every text in the columns of references that may name a configuration."""
     columns = [matching.column_of(target) for target in (CONFIGURATION, SKU)]
-    texts = (row.cells[at] for row in rows for at in columns if at is not None)
-    return {text for text in texts if text}
+    cells = (row.cells[at] for row in rows for at in columns if at is not None)
+    return {name for cell in cells if cell for name in names_in(_plain(cell))}
+
+
+def _plain(cell: str) -> str:
+    return plain_characters(shown(cell)).strip()
 
 
 def platform_ids(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
@@ -128,6 +144,7 @@ class OrderBuilder:
         named: Named,
     ) -> None:
         self._columns, self._matching, self._named = columns, matching, named
+        self._ids = frozenset(named.values())
         self._rules = {rule.path: rule for rule in attributes}
         fields = [
             (at, target)
@@ -140,11 +157,15 @@ class OrderBuilder:
         self._configuration = matching.column_of(CONFIGURATION)
         self._sku = matching.column_of(SKU)
         self._count = matching.column_of(COUNT)
+        references = (at for at in (self._configuration, self._sku) if at is not None)
+        self._line_columns = LineColumns(tuple(references), self._count)
 
     def order(self, rows: Sequence[SheetRow]) -> ImportedOrder:
         """Return the order of these rows. No cell is dropped without an error."""
+        faults = [fault for row in rows for fault in self._broken_cells(row)]
+        rows = [SheetRow(row.number, tuple(map(shown, row.cells))) for row in rows]
         first = rows[0]
-        faults = list(self._joining_faults(first))
+        faults += self._joining_faults(first)
         places: dict[str, tuple[int, str]] = {
             f"metadata.{rule.key}": (first.number, rule.label) for rule in self._rules.values()
         }
@@ -171,8 +192,8 @@ class OrderBuilder:
             first=(first.number, self._columns[self._naming_column(first)]),
             unknown=frozenset(
                 f"cart.{position}.configurationId"
-                for position, (row, _) in enumerate(lines)
-                if (name := row.cells[self._naming_column(row)]) and name not in self._named
+                for position, (_, line) in enumerate(lines)
+                if line.get("configurationId", "") not in self._ids | {""}
             ),
         )
 
@@ -200,21 +221,23 @@ class OrderBuilder:
 
     def _line(self, row: SheetRow, faults: list[RowFault]) -> dict[str, Any] | None:
         """Return the line of a row; None for a row without one, in an order that may be empty."""
-        name = row.cells[self._naming_column(row)]
-        count = "1" if self._count is None else row.cells[self._count]
+        read = line_of([_plain(cell) for cell in row.cells], self._line_columns, self._named)
+        name, count = read.reference, read.count
         metadata = "" if self._line_metadata is None else row.cells[self._line_metadata]
         if not name and not metadata and (self._count is None or not count):
             return None
         line: dict[str, Any] = {}
         if name:
-            line["configurationId"] = self._named.get(name, name)
+            line["configurationId"] = id_of(name, self._named) or name
         if count:
             line["count"] = read_count(count)
+        elif name and self._count is None:
+            faults.append(RowFault(row.number, self._columns[self._naming_column(row)], NO_COUNT))
         if metadata:
             line["metadata"] = read_value(metadata)
         if self._sku is not None and self._configuration is not None:
-            other = self._named.get(row.cells[self._sku])
-            own = self._named.get(row.cells[self._configuration])
+            other = self._named.get(_plain(row.cells[self._sku]))
+            own = self._named.get(_plain(row.cells[self._configuration]))
             if other and own and other != own:
                 message = lazy_gettext("This SKU names another configuration than the ID.")
                 faults.append(RowFault(row.number, self._columns[self._sku], message))
@@ -224,6 +247,15 @@ class OrderBuilder:
         """Return the column that names the row's configuration: that of IDs, unless it is empty."""
         columns = [at for at in (self._configuration, self._sku) if at is not None]
         return next((at for at in columns if row.cells[at]), columns[0])
+
+    def _broken_cells(self, row: SheetRow) -> Iterable[RowFault]:
+        for column, target, cell in zip(
+            self._columns, self._matching.targets, row.cells, strict=False
+        ):
+            if target != IGNORED and is_broken(cell):
+                yield RowFault(row.number, column, fault_of(cell))
+        if len(row.cells) > len(self._columns):
+            yield RowFault(row.number, "", MORE_CELLS)
 
     def _contradictions(self, at: int, rows: Sequence[SheetRow]) -> Iterable[RowFault]:
         first = rows[0]

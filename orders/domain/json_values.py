@@ -68,7 +68,7 @@ def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
     beyond the range of floats pass: `find_unstorable` names their paths.
     """
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8-sig")  # old Windows tools begin with a byte order mark
     except UnicodeDecodeError as error:
         raise NotJson(lazy_gettext("%(what)s is not UTF-8.", what=what)) from error
 

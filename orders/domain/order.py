@@ -14,8 +14,11 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
+from orders.domain.errors import FieldError
 from orders.domain.fields import (
+    EMPTY_ARRAY,
     EXAMPLE_ORG_ID,
+    AlsoSent,
     AnyValue,
     CartLineInput,
     MetadataObject,
@@ -23,6 +26,7 @@ from orders.domain.fields import (
     OrderStatus,
     OrgId,
     PlatformInput,
+    ShopId,
     ShortIdText,
     ShortText,
     Uuid,
@@ -128,8 +132,9 @@ ORDER_FIELDS = (
     ),
     OrderField(
         "customer_id", "customerId", FieldKind.TEXT, lazy_gettext("Customer ID"),
-        sent=ShortText | None,
-        description="The customer, by the client's own ID.", examples=("C-1042",),
+        sent=ShopId | None, answered=ShortText | None,
+        description="The customer, by the client's own ID; a number is kept as its text.",
+        examples=("C-1042",),
         is_editable=True, is_exported=True, is_searchable=True, is_sortable=True,
         column_words="customerid customer customerno customernumber customernr client clientid "
         "buyer kunde kundennummer kundennr kundenid debitor account",
@@ -142,7 +147,8 @@ ORDER_FIELDS = (
         column_words="status state zustand orderstatus bestellstatus",
     ),
     OrderField(
-        "platform", "platform", FieldKind.OBJECT, sent=PlatformInput, answered=dict[str, Any],
+        "platform", "platform", FieldKind.OBJECT,
+        sent=Annotated[PlatformInput, AlsoSent(EMPTY_ARRAY)], answered=dict[str, Any],
         answer_description="As sent; `{}` when it was left out.",
         is_editable=True, is_exported=True, parts=_PLATFORM_PARTS,
     ),
@@ -177,8 +183,9 @@ ORDER_FIELDS = (
         answered=Annotated[list[Any], keywords(deprecated=True)],
         default=list,
         description="The old name of the cart, kept and returned as it came. Without `cart`, "
-        "entries of the form `{id or configurationId, count, metadata?}` also become the cart, "
-        "all of them or none.",
+        "entries of the form `{id or configurationId, count?, metadata?}` also become the cart, "
+        "all of them or none; `warnings` of the answer say why not. Here a count may be a text of "
+        "digits, and is 1 when it is missing.",
         answer_description="The `items` that were sent, unchanged.",
     ),
     OrderField(
@@ -265,7 +272,10 @@ Cart = tuple[CartLine, ...]
 
 # Named tuples: several are made for each request, and a frozen data class takes four times as long.
 class OrderDraft(NamedTuple):
-    """A checked order that is not stored yet. `origin_org_id` is "" when it was not sent."""
+    """A checked order that is not stored yet. `origin_org_id` is "" when it was not sent.
+
+    `warnings` say by path what was not read as its sender may have meant it.
+    """
 
     name: str | None
     customer_id: str | None
@@ -276,10 +286,14 @@ class OrderDraft(NamedTuple):
     items: list[Any]
     status: Status
     origin_org_id: str | None = ""
+    warnings: tuple[FieldError, ...] = ()
 
 
 class Order(NamedTuple):
-    """A stored order, whole. Times are aware and in UTC; `version` rises with every change."""
+    """A stored order, whole. Times are aware and in UTC; `version` rises with every change.
+
+    `warnings` are those of the request that has just created or changed it; they are not stored.
+    """
 
     id: str
     short_id: str
@@ -298,6 +312,7 @@ class Order(NamedTuple):
     created_by: str
     deleted_at: datetime | None
     version: int = 1
+    warnings: tuple[FieldError, ...] = ()
 
 
 def new_order(

@@ -4,17 +4,13 @@ The model is made from the table of fields; every message is a sentence of our o
 form and for the JSON API.
 """
 
-import functools
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import Any
 
 from pydantic import ConfigDict, Field
 
 from orders.domain.errors import FieldError
-from orders.domain.fields import whole_count
-from orders.domain.identifiers import canonical_configuration_id
 from orders.domain.inputs import (
     UNKNOWN_FIELD,
     Inspection,
@@ -26,7 +22,8 @@ from orders.domain.inputs import (
     too_large,
     with_fields,
 )
-from orders.domain.json_values import MAX_ERRORS, join_path
+from orders.domain.legacy_items import convert_items
+from orders.domain.normalization import normalize_new_order
 from orders.domain.order import (
     FIELD_BY_PATH,
     OBJECT_FIELDS,
@@ -80,23 +77,30 @@ def request_types(
             info["default_factory"] = field.default
         else:
             info["default"] = None if is_change else field.default
-        types[field.name] = (field.sent, Field(**info))
+        # Null counts as not sent in a new order; in a change it clears what can be null.
+        kind = field.sent if is_change else field.sent | None
+        types[field.name] = (kind, Field(**info))
     return types
 
 
 @with_fields(request_types(field for field in ORDER_FIELDS if field.sent is not None))
 class OrderInput(StrictInput):
-    """A new order. Left out and null differ: null is accepted only where the type says so."""
+    """A new order. Null counts as not sent."""
 
     model_config = ConfigDict(json_schema_extra=_NEEDS_A_LINE)
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeResult:
-    """The draft, or the errors; with `cart_from_items` the lines were converted."""
+    """The draft, or the errors.
+
+    `sent` is what was sent, in the contract's own form; {} for what is no object. With
+    `cart_from_items` the lines were converted from `items`.
+    """
 
     draft: OrderDraft | None
     errors: list[FieldError]
+    sent: dict[str, Any]
     cart_from_items: bool = False
 
 
@@ -108,21 +112,33 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
     field `items` is unknown.
     """
     unknown = () if legacy_items else ("items",)
-    seen = inspect_order(raw, OrderInput, limits=limits, unknown=unknown)
-    if not isinstance(raw, dict) or seen.is_unreadable:
-        return ShapeResult(None, list(seen.errors.values()))
+    document = normalize_new_order(raw)
+    seen = inspect_order(document, OrderInput, limits=limits, unknown=unknown)
+    if not isinstance(document, dict):
+        return ShapeResult(None, list(seen.errors.values()), {})
+    if seen.is_unreadable:
+        return ShapeResult(None, list(seen.errors.values()), document)
     sent, errors = seen.sent, seen.errors
     values = None if seen.parsed is None else vars(seen.parsed)
-    lines, from_items, needs_line = _lines(values, sent) if values else ((), False, _is_bare(sent))
-    if needs_line and "cart" not in errors and not any(_too_many(raw, limits)):
+    converted = convert_items(values["items"]) if values and "cart" not in sent else None
+    from_items = converted is not None and bool(converted.lines)
+    if (
+        _lacks_lines(values or sent)
+        and "cart" not in errors
+        and not any(_too_many(document, limits))
+    ):
         status = values["status"] if values else sent.get("status", Status.NEW)
         errors["cart"] = FieldError("cart", missing_line(status))
     if errors or values is None:
-        return ShapeResult(None, list(errors.values()), from_items)
-    # `platform` as it was sent: the model drops what was left out.
-    fields = {**values, "platform": sent.get("platform", {}), "cart": lines}
+        return ShapeResult(None, list(errors.values()), document, from_items)
+    fields = {
+        **values,
+        "platform": sent.get("platform", {}),  # as sent: the model drops what was left out
+        "cart": read_lines_of(values["cart"] or ()) if converted is None else converted.lines,
+        "warnings": () if converted is None else converted.warnings,
+    }
     draft = OrderDraft(*(fields[name] for name in OrderDraft._fields))
-    return ShapeResult(draft, [], from_items)
+    return ShapeResult(draft, [], document, from_items)
 
 
 def missing_line(status: object) -> str:
@@ -145,58 +161,24 @@ def inspect_order(
         raw, model, _WORDS, limits=limits, refused=(*_too_many(fields, limits), *refused)
     )
     if not seen.is_unreadable:
-        seen.add((*_list_faults(fields), *_too_large(fields, limits)))
+        seen.add(_too_large(fields, limits))
     return seen
-
-
-def _lines(values: dict[str, Any], sent: dict[str, Any]) -> tuple[tuple[CartLine, ...], bool, bool]:
-    """Return the lines, whether they come from `items`, and whether one is missing."""
-    may_be_empty = values["status"] in OPEN_CARTS
-    if "cart" in sent:
-        lines = read_lines_of(values["cart"] or ())
-        return lines, False, not lines and not may_be_empty
-    converted = convert_items(values["items"])
-    if converted is not None:
-        return converted, True, False
-    # Entries that could not be converted are an order all the same; no entries are none.
-    return (), False, not values["items"] and not may_be_empty
 
 
 def read_lines_of(lines: Iterable[Any]) -> tuple[CartLine, ...]:
     return tuple(CartLine(line.configuration_id, line.count, line.metadata) for line in lines)
 
 
-def convert_items(items: list[Any]) -> tuple[CartLine, ...] | None:
-    """Return the entries of the deprecated `items` as lines, or None unless all can be converted.
-
-    An entry names its configuration by `id` or `configurationId` (by both only if they agree), and
-    has a valid `count` and optionally an object as `metadata`. Other keys are ignored.
-    """
-    lines = tuple(map(_line_from_item, items))
-    return tuple(line for line in lines if line) if lines and all(lines) else None
-
-
-def _line_from_item(entry: object) -> CartLine | None:
-    if not isinstance(entry, dict):
-        return None
-    names = [entry[name] for name in ("id", "configurationId") if name in entry]
-    if not names or any(name != names[0] for name in names):
-        return None
-    configuration = canonical_configuration_id(names[0]) if isinstance(names[0], str) else None
-    count, metadata = whole_count(entry.get("count")), entry.get("metadata")
-    if configuration is None or count is None or not isinstance(entry.get("metadata", {}), dict):
-        return None
-    return CartLine(configuration, count, metadata)
-
-
-def _is_bare(raw: dict[Any, Any]) -> bool:
-    """Return whether an order that has other errors also lacks lines.
+def _lacks_lines(fields: dict[str, Any]) -> bool:
+    """Return whether an order needs a line and has none.
 
     False when its status is unknown, or its lines are of a wrong type.
     """
-    status = read_status(raw.get("status", Status.NEW))
+    status = read_status(fields.get("status", Status.NEW))
     is_open = status is None or status in OPEN_CARTS
-    return not is_open and raw.get("cart", raw.get("items", [])) == []
+    # Entries that could not be converted are an order all the same; no entries are none.
+    lines = fields["cart"] if fields.get("cart") is not None else fields.get("items", [])
+    return not is_open and lines == []
 
 
 def _too_many(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
@@ -224,26 +206,6 @@ def _too_large(raw: dict[Any, Any], limits: Limits) -> Iterator[FieldError]:
     # What is no object has an error of its type already.
     objects = ((path, value) for path, value in fields if isinstance(value, dict))
     return too_large(objects, limits.metadata_bytes)
-
-
-def _list_faults(raw: dict[Any, Any]) -> list[FieldError]:
-    """Find lists in metadata: its values are texts, numbers, booleans, null and objects."""
-    areas = ((area, raw.get(area)) for area in ("metadata", "derivative"))
-    found = (_lists_in(value, (area,)) for area, value in areas if isinstance(value, dict))
-    sentence = lazy_gettext("Text, a number, a boolean, null or an object; lists are not possible.")
-    return [
-        # Paths are built for errors only, see `find_unstorable`.
-        FieldError(functools.reduce(join_path, place, ""), sentence)
-        for place in islice(chain.from_iterable(found), MAX_ERRORS)
-    ]
-
-
-def _lists_in(value: dict[Any, Any], place: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    for key, child in value.items():
-        if isinstance(child, list):
-            yield (*place, key)
-        elif isinstance(child, dict):
-            yield from _lists_in(child, (*place, key))
 
 
 _WORDS = MessageRules(

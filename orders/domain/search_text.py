@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 from orders.domain import short_id
+from orders.domain.identifiers import plain_characters
 from orders.domain.order import FIELD_BY_PATH, ORDER_FIELDS, FieldKind, Order
 from orders.domain.short_id import MistypedShortId
 
@@ -33,7 +34,6 @@ _DOUBLE_QUOTES = "«»“”„‟″‶〝〞＂"  # noqa: RUF001 - alike on pu
 _PLAIN_FORMS = {
     **dict.fromkeys(map(ord, _QUOTES), "'"),
     **dict.fromkeys(map(ord, _DOUBLE_QUOTES), '"'),
-    **dict.fromkeys(map(ord, "\u02d7\u2043\u2212"), "-"),
     **str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i"}),  # noqa: RUF001
     **str.maketrans({"æ": "ae", "œ": "oe", "þ": "th", "ŋ": "n", "ĸ": "k"}),
 }
@@ -87,7 +87,8 @@ def fold(text: str) -> str:
     """Return the text without what people write differently for the same: see above."""
     if text.isascii():
         return text.lower().replace("`", "'")
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN_FORMS))
+    plain = plain_characters(text).casefold().translate(_PLAIN_FORMS)
+    plain = unicodedata.normalize("NFKD", plain)
     # Some letters have a case, or a plain form, only after they were taken apart.
     plain = "".join(map(_folded, plain)).casefold().translate(_PLAIN_FORMS)
     return unicodedata.normalize("NFC", plain)

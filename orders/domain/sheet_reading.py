@@ -1,4 +1,4 @@
-"""Read a file as rows of texts below a line of column names: CSV in its many forms; and its cells.
+"""Read a file as rows of texts below a line of column names; and its cells.
 
 `Sheet.notes` names every assumption. Cells of an exported list are harmless for spreadsheets, and
 are read back as the values they were: `read_value` undoes `write_value`, and `unguard` undoes
@@ -6,57 +6,37 @@ are read back as the values they were: `read_value` undoes `write_value`, and `u
 """
 
 import codecs
-import csv
 import hashlib
-import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from charset_normalizer import from_bytes
 
 from orders.domain.errors import OrderError
-from orders.domain.texts import Figure, lazy_gettext
+from orders.domain.text_tables import MOST_IN_LINE, read_table, says_nothing, shown
+from orders.domain.texts import Figure, lazy_gettext, lazy_ngettext
 
-DELIMITERS = ",;\t"
 MAX_COLUMNS = 1_000  # an export has up to 600 keys
-# Separators in a line; a long text may contain more of them than there can be columns.
-MOST_IN_LINE = 20_000
 MAX_NAME = 255  # characters of a column's name
+MAX_GUESSED = 100_000  # bytes by which an encoding is guessed
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Encodings that a person can choose, the likelier ones first; each decodes almost any file.
+ENCODINGS = {
+    "utf-8": "UTF-8", "cp1252": "Windows-1252", "cp1250": "Windows-1250",
+    "cp1251": "Windows-1251", "cp850": "DOS (850)", "mac_roman": "Mac", "shift_jis": "Shift JIS",
+    "gb18030": "GB 18030",
+}  # fmt: skip
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # old Excel files, and encrypted new ones
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ZIP = b"PK\x03\x04"
-OTHER_LETTERS = lazy_gettext(
-    "The file is not UTF-8; it was read as Windows-1252. Look at letters like ä and é."
-)
-
-
-# Messages of Python's reader; those of another version of it stay English.
-_CSV_REASONS = {
-    str(reason): reason
-    for reason in (
-        lazy_gettext("unexpected end of data"),
-        lazy_gettext("field larger than field limit (131072)"),
-    )
-}
-
-
-def csv_reason(error: csv.Error) -> str:
-    """Return the message of Python's reader, translatable if it is a known one."""
-    reason = str(error)
-    separator, is_missing, quote = reason.partition(" expected after ")
-    if is_missing:
-        return lazy_gettext(
-            "%(separator)s expected after %(quote)s", separator=separator, quote=quote
-        )
-    return _CSV_REASONS.get(reason, reason)
 
 
 class UnreadableSheet(OrderError):  # noqa: N818 - named like its siblings in errors.py
@@ -65,7 +45,10 @@ class UnreadableSheet(OrderError):  # noqa: N818 - named like its siblings in er
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """A row of the file, numbered as spreadsheets do; as many cells as there are columns."""
+    """A row of the file, numbered as spreadsheets do.
+
+    It has as many cells as there are columns; more are cells that belong to no column.
+    """
 
     number: int
     cells: tuple[str, ...]
@@ -73,11 +56,16 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The columns' names, the rows below them that are not empty, and what was assumed."""
+    """The columns' names, the rows below them that are not empty, and what was assumed.
+
+    A spreadsheet has names of `sheets`, of which one was read, and a number of `hidden` rows.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[SheetRow, ...]
     notes: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
+    hidden: int = 0
 
     def content_hash(self) -> str:
         """Return SHA-256 in hexadecimal over names and cells, which is the same in any format."""
@@ -92,10 +80,44 @@ def _hash(value: object) -> str:
     return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingChoices:
+    """How a file is to be read; an empty choice is decided by the file.
+
+    `heading` is the row with the names of the columns, 0 for a file without one. `sheet` is the
+    name of one of a spreadsheet's sheets.
+    """
+
+    encoding: str = ""
+    separator: str = ""
+    sheet: str = ""
+    heading: int | None = None
+    skips_hidden: bool = False
+
+
+BY_THE_FILE = ReadingChoices()
+
+# The first bytes of other formats, in lowercase, and what each is called.
+_FORMATS = (
+    (b"%pdf", lazy_gettext("This is a PDF. Export the table as CSV or XLSX instead.")),
+    (b"{\\rtf", lazy_gettext("This is a text document (RTF). Save the table as CSV or XLSX.")),
+    *(
+        (
+            start,
+            lazy_gettext("This is a web page (HTML), whatever its name. Save it as XLSX or CSV."),
+        )
+        for start in (b"<!doctype html", b"<html", b"<table", b"<head", b"<body", b"<meta", b"<div")
+    ),
+    (b"<?xml", lazy_gettext("This is XML. Save it as XLSX or CSV.")),
+    (b"\x1f\x8b", lazy_gettext("This file is compressed. Unpack it first.")),
+)
+_JSON = lazy_gettext("This is JSON. Send it to the API, or save the table as CSV or XLSX.")
+
+
 def is_spreadsheet(content: bytes) -> bool:
     """Return whether the file is packed as XLSX is.
 
-    Raises UnreadableSheet for old Excel files, for those with a password, and for PDF.
+    Raises UnreadableSheet, which names the format, for other files that people take for tables.
     """
     if content.startswith(_OLE):
         if _ENCRYPTED in content:
@@ -105,84 +127,117 @@ def is_spreadsheet(content: bytes) -> bool:
         else:
             sentence = lazy_gettext("This is an old Excel file. Save it as XLSX, or as CSV.")
         raise UnreadableSheet(sentence)
-    if content.startswith(b"%PDF"):
-        sentence = lazy_gettext("This is a PDF. Export the table as CSV or XLSX instead.")
-        raise UnreadableSheet(sentence)
+    start = content[:1_000].removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for first, sentence in _FORMATS:
+        if start.startswith(first):
+            raise UnreadableSheet(sentence)
+    if start[:1] in {b"{", b"["} and _is_json(content):
+        raise UnreadableSheet(_JSON)
     return content.startswith(_ZIP)
 
 
-def read_csv(content: bytes, *, most_rows: int) -> Sheet:
-    """Read CSV with commas, semicolons or tabs. Raises UnreadableSheet with a message."""
-    text, notes = _decoded(content)
+def _is_json(content: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(content.removeprefix(codecs.BOM_UTF8)), dict | list)
+    except orjson.JSONDecodeError:
+        return False
+
+
+NumberedRows = Iterable[tuple[int, Sequence[str]]]
+# Of the first rows: the number of the one with the names of the columns, 0 for none.
+FindHeading = Callable[[Sequence[tuple[int, Sequence[str]]]], int]
+
+
+def read_csv(
+    content: bytes,
+    *,
+    most_rows: int,
+    choices: ReadingChoices = BY_THE_FILE,
+    find_heading: FindHeading | None = None,
+) -> Sheet:
+    """Read text with separators. Raises UnreadableSheet with a message."""
+    text, notes = _decoded(content, choices.encoding)
     if "\0" in text:
         raise UnreadableSheet(lazy_gettext("This file is no table. Choose a CSV or XLSX file."))
-    lines = io.StringIO(text, newline="")
-    first = text.partition("\n")[0]
-    if first.lower().startswith("sep="):  # what Excel writes and reads as a hint
-        lines.readline()
-    start = lines.tell()
-    delimiter = _delimiter(lines.readline())
-    lines.seek(start)
-    reader = csv.reader(_narrow(lines, delimiter), delimiter=delimiter, strict=True)
-    try:
-        return sheet_of(enumerate(reader, 1), most_rows=most_rows, notes=notes)
-    except csv.Error as error:
+    table = read_table(text, choices.separator)
+    if any(row and row[0].count(table.separator) > MOST_IN_LINE for row in table.rows):
         sentence = lazy_gettext(
-            "Line %(line)s is not CSV: %(reason)s.",
-            line=reader.line_num, reason=csv_reason(error),
-        )  # fmt: skip
-        raise UnreadableSheet(sentence) from error
+            "At most %(most)s columns; this file has far more.", most=Figure(MAX_COLUMNS)
+        )
+        raise UnreadableSheet(sentence)
+    return sheet_of(
+        enumerate(table.rows, 1), most_rows=most_rows, notes=notes, heading=choices.heading,
+        find_heading=find_heading,
+    )  # fmt: skip
 
 
-def _narrow(lines: Iterable[str], delimiter: str) -> Iterator[str]:
-    """Refuse a line of millions of cells before a list is made of it."""
-    for line in lines:
-        if line.count(delimiter) > MOST_IN_LINE:
-            sentence = lazy_gettext(
-                "At most %(most)s columns; this file has far more.", most=Figure(MAX_COLUMNS)
-            )
-            raise UnreadableSheet(sentence)
-        yield line
+FIRST_ROWS = 20  # among which the names of the columns are looked for
 
 
 def sheet_of(
-    rows: Iterable[tuple[int, Sequence[str]]], *, most_rows: int, notes: Sequence[str] = ()
+    rows: NumberedRows,
+    *,
+    most_rows: int,
+    notes: Sequence[str] = (),
+    heading: int | None = None,
+    find_heading: FindHeading | None = None,
 ) -> Sheet:
-    """Return a sheet of numbered rows: the first that is not empty names the columns.
+    """Return a sheet of numbered rows: `heading` or the first that is not empty names the columns.
 
-    Raises UnreadableSheet for too many rows or columns, and for cells beyond the last column.
+    Raises UnreadableSheet for too many rows or columns.
     """
-    filled = _filled(rows)
-    _, columns = next(filled, (0, []))
-    if not columns:
+    filled = [row for row, _ in zip(_filled(rows), range(most_rows + FIRST_ROWS), strict=False)]
+    if not filled:
         raise UnreadableSheet(lazy_gettext("There is nothing in this file."))
-    while columns and not columns[-1]:
-        columns.pop()
-    if len(columns) > MAX_COLUMNS:
-        most, count = Figure(MAX_COLUMNS), Figure(len(columns))
+    if heading is None:
+        heading = find_heading(filled[:FIRST_ROWS]) if find_heading else filled[0][0]
+    body = [(number, cells) for number, cells in filled if number > heading]
+    above = sum(number < heading for number, _ in filled)
+    names = next((list(cells) for number, cells in filled if number == heading), [])
+    while names and not names[-1]:
+        names.pop()
+    if not names:
+        names = [""] * max((len(cells) for _, cells in body), default=0)
+    if len(names) > MAX_COLUMNS:
+        most, count = Figure(MAX_COLUMNS), Figure(len(names))
         raise UnreadableSheet(
             lazy_gettext("At most %(most)s columns; this has %(count)s.", most=most, count=count)
         )
-    found: list[SheetRow] = []
-    for number, cells in filled:
-        if len(found) == most_rows:
-            most = Figure(most_rows)
-            raise UnreadableSheet(
-                lazy_gettext("At most %(most)s rows; this file has more. Divide it.", most=most)
-            )
-        if any(cells[len(columns) :]):
-            sentence = lazy_gettext(
-                "Row %(row)s has more cells than there are columns. "
-                "A text with the separator in it needs quotes.",
-                row=number,
-            )
-            raise UnreadableSheet(sentence)
-        padding = [""] * (len(columns) - len(cells))
-        found.append(SheetRow(number, (*cells[: len(columns)], *padding)))
-    if not found:
+    if len(body) > most_rows:
+        most = Figure(most_rows)
+        raise UnreadableSheet(
+            lazy_gettext("At most %(most)s rows; this file has more. Divide it.", most=most)
+        )
+    if not body:
         raise UnreadableSheet(lazy_gettext("There are no rows below the line of column names."))
-    names = tuple(name[:MAX_NAME] or f"Column {letters(at)}" for at, name in enumerate(columns))
-    return Sheet(names, tuple(found), tuple(notes))
+    if above:
+        notes = [*notes, _not_read(heading, above)]
+    columns = (shown(name)[:MAX_NAME] or _nameless(at) for at, name in enumerate(names))
+    found = (SheetRow(number, _fitted(cells, len(names))) for number, cells in body)
+    return Sheet(tuple(columns), tuple(found), tuple(notes))
+
+
+def _not_read(heading: int, above: int) -> str:
+    return lazy_ngettext(
+        "Row %(heading)s names the columns. The row above it is not imported.",
+        "Row %(heading)s names the columns. The %(num)s rows above it are not imported.",
+        above, heading=heading,
+    )  # fmt: skip
+
+
+def _fitted(cells: Sequence[str], width: int) -> tuple[str, ...]:
+    """Return the cells without empty ones behind the last column, filled up to it."""
+    last = max((at for at, cell in enumerate(cells, 1) if cell), default=0)
+    return (*cells[: max(last, width)], *[""] * (width - len(cells)))
+
+
+def _nameless(at: int) -> str:
+    return f"Column {letters(at)}"
+
+
+def names_columns(columns: Sequence[str]) -> bool:
+    """Return whether the file itself names a column."""
+    return any(name != _nameless(at) for at, name in enumerate(columns))
 
 
 def letters(at: int) -> str:
@@ -195,27 +250,44 @@ def letters(at: int) -> str:
     return text
 
 
-def _filled(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, list[str]]]:
+def _filled(rows: NumberedRows) -> Iterator[tuple[int, list[str]]]:
     for number, row in rows:
-        cells = [unguard(cell) for cell in row]
-        if any(cells):
-            yield number, cells
+        if not says_nothing(row):
+            yield number, [unguard(cell) for cell in row]
 
 
-def _decoded(content: bytes) -> tuple[str, list[str]]:
+def _decoded(content: bytes, encoding: str) -> tuple[str, list[str]]:
     """Return the text, and a note on an assumed encoding."""
-    for bom, encoding in _BOMS:
+    for bom, own in _BOMS:
         if content.startswith(bom):
-            return _decode(content, encoding), []
+            return _decode(content, own), []
+    if encoding:
+        return _decode(content, encoding), []
     # Text in UTF-16 has a NUL in every second byte where letters are plain.
-    for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+    for start, own in ((1, "utf-16-le"), (0, "utf-16-be")):
         sample = content[start:200:2]
         if sample.count(0) > len(sample) // 2:
-            return _decode(content, encoding), []
+            return _decode(content, own), []
     try:
         return content.decode("utf-8"), []
     except UnicodeDecodeError:
-        return _decode(content, "cp1252"), [OTHER_LETTERS]
+        text, guessed = _decode(content, "cp1252"), _guessed(content[:MAX_GUESSED])
+        return (text if guessed == "cp1252" else _decode(content, guessed)), [
+            lazy_gettext(
+                "The file is not UTF-8; it was read as %(encoding)s. Look at letters like ä and é.",
+                encoding=ENCODINGS[guessed],
+            )
+        ]
+
+
+def _guessed(content: bytes) -> str:
+    """Return Windows-1252 unless the text looks like no language in it, but like one in another."""
+    found = from_bytes(content, cp_isolation=list(ENCODINGS))
+    is_likely = any("cp1252" in one.could_be_from_charset for one in found)
+    best = found.best()
+    return (
+        "cp1252" if is_likely or best is None or best.encoding not in ENCODINGS else best.encoding
+    )
 
 
 def _decode(content: bytes, encoding: str) -> str:
@@ -223,15 +295,10 @@ def _decode(content: bytes, encoding: str) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         sentence = lazy_gettext(
-            "The letters of this file cannot be read. Save it as “CSV UTF-8” or as XLSX."
+            "The letters of this file cannot be read. Choose its encoding, or save it as "
+            "“CSV UTF-8” or XLSX."
         )
         raise UnreadableSheet(sentence) from error
-
-
-def _delimiter(line: str) -> str:
-    """Return the delimiter that is most frequent in the first line outside of quotes."""
-    outside = "".join(line.split('"')[::2])
-    return max(DELIMITERS, key=outside.count)
 
 
 # A spreadsheet runs a cell that starts like this as a formula, and readers drop blanks at its ends.

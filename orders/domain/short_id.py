@@ -4,11 +4,13 @@ Eleven characters of Crockford's base 32 alphabet are random (55 bits, so that n
 found by guessing), the twelfth is a check character (docs/contract.md, "The short ID").
 """
 
+import contextlib
 import re
 import secrets
 from collections.abc import Callable
 
 from orders.domain.errors import OrderError
+from orders.domain.identifiers import plain_characters
 from orders.domain.texts import lazy_gettext
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -16,10 +18,14 @@ LENGTH = 12
 RANDOM_BITS = 55
 
 _CANONICAL = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
+# Short IDs of orders on the wire, of other platforms too (docs/contract.md, "The order").
+_WIRE = re.compile(r"[A-Za-z0-9_-]{7,14}")
 # What people write for a character that looks or sounds alike.
 _LOOKALIKES = str.maketrans("OIL", "011")
-# Spaces and hyphens that people type, or paste from a letter.
-_SEPARATORS = str.maketrans("", "", " -\u00a0\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2212")
+_SEPARATORS = str.maketrans("", "", " -")
+MAX_TYPED = 500  # characters of a text in which a code is looked for
+_IN_A_LINK = re.compile(r"/o/([^/?#\s]{1,100})")
+_WORDS = re.compile(r"[A-Za-z0-9]+")
 _FIELD_POLYNOMIAL = 0b100101  # x^5 + x^2 + 1, primitive over GF(2)
 
 
@@ -66,12 +72,13 @@ def generate(randbits: Callable[[int], int] = secrets.randbits) -> str:
 def normalise(typed: str) -> str:
     """Return the canonical form of a short ID as people type it.
 
-    Lowercase, spaces and hyphens, O for 0 and I or L for 1 are accepted. Raises MistypedShortId for
-    everything else, a wrong check character included, without asking the database.
+    Lowercase, spaces and hyphens of every kind, invisible characters, O for 0 and I or L for 1 are
+    accepted. Raises MistypedShortId for everything else, a wrong check character included, without
+    asking the database.
     """
     code = typed
     if _CANONICAL.fullmatch(code) is None:
-        bare = typed.translate(_SEPARATORS)
+        bare = plain_characters(typed).translate(_SEPARATORS)
         # Unicode has letters outside of ASCII whose uppercase is an ASCII letter.
         if not bare.isascii():
             raise MistypedShortId
@@ -81,6 +88,49 @@ def normalise(typed: str) -> str:
     if check_character(code[:-1]) != code[-1]:
         raise MistypedShortId
     return code
+
+
+def is_foreign(text: str) -> bool:
+    """Return whether a text is the short ID of an order of another platform, as far as can be seen.
+
+    Such an ID has 7 to 14 letters, digits, _ or -, and not the form of ours.
+    """
+    if _WIRE.fullmatch(text) is None:
+        return False
+    code = text.translate(_SEPARATORS).upper().translate(_LOOKALIKES)
+    return _CANONICAL.fullmatch(code) is None
+
+
+def find_code(pasted: str) -> str:
+    """Return the one code in a text: in a link to its page, or among other words and signs.
+
+    Raises MistypedShortId for a text without a code, or with NUL.
+    """
+    if "\0" in pasted:
+        raise MistypedShortId
+    text = plain_characters(pasted[:MAX_TYPED])
+    link = _IN_A_LINK.search(text)
+    words = [link[1]] if link else []
+    words += [text, *_joined_words(text)]
+    for word in words:
+        with contextlib.suppress(MistypedShortId):
+            return normalise(word)
+    raise MistypedShortId
+
+
+def _joined_words(text: str) -> list[str]:
+    """Return neighboring words of a code's length together; the last ones first, behind labels."""
+    words = _WORDS.findall(text)
+    joined = []
+    for end in range(len(words), 0, -1):
+        length = 0
+        for start in range(end - 1, -1, -1):
+            length += len(words[start])
+            if length >= LENGTH:
+                if length == LENGTH:
+                    joined.append("".join(words[start:end]))
+                break
+    return joined
 
 
 def grouped(short_id: str) -> str:

@@ -26,7 +26,10 @@ class Topic(StrEnum):
 
 
 class Webhook(NamedTuple):
-    """A stored webhook, without its secret. Times are aware and in UTC."""
+    """A stored webhook, without its secret. Times are aware and in UTC.
+
+    `switched_off_at` is set when its receiver has answered 410.
+    """
 
     id: str
     org_id: str
@@ -36,6 +39,7 @@ class Webhook(NamedTuple):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    switched_off_at: datetime | None
     created_by: str
 
 
@@ -51,7 +55,9 @@ EXAMPLE_ADDRESS = "https://shop.example/hooks/orders"
 _TOPICS = {str(topic): topic for topic in Topic}
 _WORDS = MessageRules(
     lazy_gettext("An object with the fields of a webhook."),
-    read_only=frozenset({"id", "secret", "createdAt", "updatedAt", "deletedAt", "createdBy"}),
+    read_only=frozenset(
+        {"id", "secret", "createdAt", "updatedAt", "deletedAt", "createdBy", "switchedOffAt"}
+    ),
 )
 
 
@@ -60,6 +66,7 @@ def _topic(value: object) -> Topic | None:
 
 
 def _address(value: str) -> str:
+    value = value.strip()
     fault = address_fault(value)
     if fault is not None:
         raise refusal(fault)
@@ -147,7 +154,7 @@ def _checked(
     found = checked(model, known, errors, _WORDS)
     address = raw.get("address")
     is_checked = isinstance(address, str) and "address" not in errors
-    if is_checked and not allow_private and is_private(str(address)):
+    if is_checked and not allow_private and is_private(str(address).strip()):
         errors["address"] = FieldError("address", PRIVATE_SENTENCE)
     if errors or found is None:
         raise InvalidInput(errors.values())

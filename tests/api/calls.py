@@ -19,6 +19,11 @@ class Answer(Protocol):
     json: Any
 
 
+def listed(order: dict[str, Any]) -> dict[str, Any]:
+    """Return an order as lists and webhooks have it: without the warnings of one request."""
+    return {name: value for name, value in order.items() if name != "warnings"}
+
+
 @dataclass
 class Api:
     """One token and the client that uses it; `headers` go out with every call."""

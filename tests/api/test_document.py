@@ -156,15 +156,15 @@ def test_the_schemas_refuse_what_the_application_refuses(api: Api) -> None:
         {"nmae": "x", "cart": [line]},
         {"name": "x" * 256, "cart": [line]},
         {"name": "a\0", "cart": [line]},
-        {"metadata": {"a": {"b": []}}, "cart": [line]},
+        {"metadata": [1], "cart": [line]},
         {"metadata": {"a\0": 1}, "cart": [line]},
         {"metadata": {"a": 2**63}, "cart": [line]},
-        {"metadata": None, "cart": [line]},
-        {"platform": {"id": 1}, "cart": [line]},
+        {"metadata": "x", "cart": [line]},
+        {"platform": {"id": True}, "cart": [line]},
         {"cart": [{**line, "count": 0}]},
         {"cart": [{**line, "count": 1.5}]},
         {"cart": [{**line, "count": True}]},
-        {"cart": [{**line, "metadata": None}]},
+        {"cart": [{**line, "metadata": [1]}]},
         {"cart": [{**line, "configurationId": "short"}]},
         {"cart": [line] * 1001},
     ]
@@ -173,6 +173,9 @@ def test_the_schemas_refuse_what_the_application_refuses(api: Api) -> None:
         {"items": [{"odd": []}]},
         {"cart": [{**line, "count": 2.0}], "platform": {"x": [1e18, None]}},
         {"name": None, "customerId": "é" * 255, "cart": [line]},
+        {"cart": [{**line, "metadata": None}], "status": None, "items": None, "orgId": None},
+        {"metadata": {"a": {"b": []}}, "platform": {"id": 4711}, "cart": [line]},
+        {"metadata": [], "derivative": None, "platform": [], "customerId": 7, "cart": [line]},
     ]
     for bad in refused:
         assert faults(schema, bad), bad

@@ -4,6 +4,7 @@ import json
 from typing import Any, cast
 
 import pytest
+from flask.testing import FlaskClient
 
 from orders.services.webhooks import webhooks
 from tests.api.calls import Answer, Api
@@ -12,7 +13,8 @@ ADDRESS = "https://shop.example/hook"
 GOOD = {"topic": "order.created", "address": ADDRESS}
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 FIELDS = {
-    "id", "orgId", "topic", "address", "filter", "createdAt", "updatedAt", "deletedAt", "createdBy",
+    "id", "orgId", "topic", "address", "filter", "createdAt", "updatedAt", "deletedAt",
+    "switchedOffAt", "createdBy",
 }  # fmt: skip
 
 
@@ -119,6 +121,39 @@ class TestCreate:
         answer = call(api, "POST", body=GOOD)
         assert (answer.status_code, answer.mimetype) == (409, "application/problem+json")
         assert "at most 1" in answer.json["detail"]
+
+
+class TestFilters:
+    def test_topic_and_address_filter_the_list(self, api: Api) -> None:
+        other = "https://shop.example/other?x=1"
+        for topic in ("order.created", "order.updated"):
+            create(api, topic=topic)
+        create(api, address=other)
+
+        def found(**query: object) -> list[tuple[str, str]]:
+            answer = call(api, "GET", query_string={"sort": "topic", **query})
+            assert answer.status_code == 200, answer.text
+            assert answer.json["count"] == len(answer.json["webhooks"])
+            return [(one["topic"], one["address"]) for one in answer.json["webhooks"]]
+
+        assert len(found()) == 3
+        assert found(topic="order.updated") == [("order.updated", GOOD["address"])]
+        assert len(found(topic=["order.updated", "order.created"])) == 3
+        assert found(address=other) == [("order.created", other)]
+        assert found(address=f" {other} ") == [("order.created", other)]
+        assert found(topic="order.updated", address=other) == []
+        assert found(address="https://shop.example/othe") == []
+
+    @pytest.mark.parametrize("query", [{"topic": "order.read"}, {"address": "a\0b"}])
+    def test_a_filter_that_cannot_be_read_is_refused(self, api: Api, query: dict[str, str]) -> None:
+        answer = call(api, "GET", query_string=query)
+        assert answer.status_code == 422
+        assert paths(answer) == set(query)
+
+
+def test_the_health_check_of_webhooks_needs_no_token(client: FlaskClient) -> None:
+    answer = client.get("/api/webhooks/healthcheck")
+    assert (answer.status_code, answer.json) == (200, True)
 
 
 class TestReadAndChange:

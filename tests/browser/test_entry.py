@@ -6,8 +6,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from orders.services.catalog import products
 from tests.bad_orders import CHAIR
 from tests.browser.conftest import Desk, Watch
+from tests.browser.test_order_page import place_order
 from tests.html import read
 
 CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
@@ -138,15 +140,7 @@ def test_two_hundred_lines_are_pasted_from_a_spreadsheet(page: Page, desk: Desk)
     rows = [f"{desk.skus[n % 3]}\t{n + 1}" for n in range(200)]
     rows[100] = f"{desk.skus[0]}\tmany"
     page.focus("#cart-0-configurationId")
-    page.evaluate(
-        """text => {
-            const data = new DataTransfer();
-            data.setData("text/plain", text);
-            const options = {clipboardData: data, bubbles: true, cancelable: true};
-            document.activeElement.dispatchEvent(new ClipboardEvent("paste", options));
-        }""",
-        "\r\n".join(rows),
-    )
+    paste(page, "\r\n".join(rows))
     expect(page.locator("#totals")).to_contain_text("200 lines")
     expect(page.locator("#lines .what")).to_have_count(200)
     bad = page.locator('#lines [aria-invalid="true"]')
@@ -157,6 +151,55 @@ def test_two_hundred_lines_are_pasted_from_a_spreadsheet(page: Page, desk: Desk)
     place(page)
     counts = page.locator(".cart-lines tbody td:last-child").all_inner_texts()
     assert counts == [f"{n + 1:,}" for n in range(200)]
+
+
+def paste(page: Page, text: str) -> None:
+    """Paste a text into the field that has the focus."""
+    page.evaluate(
+        """text => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            const options = {clipboardData: data, bubbles: true, cancelable: true};
+            document.activeElement.dispatchEvent(new ClipboardEvent("paste", options));
+        }""",
+        text,
+    )
+
+
+def test_one_line_with_its_count_and_a_column_of_counts_are_pasted(page: Page, desk: Desk) -> None:
+    page.focus("#cart-0-configurationId")
+    paste(page, f"{desk.skus[0]};4")
+    expect(page.locator("#lines .what")).to_have_count(1)
+    page.locator("#lines .reference").last.focus()
+    paste(page, f"3 x {desk.skus[1]}")
+    expect(page.locator("#lines .what")).to_have_count(2)
+    counts = page.locator("#lines .count input")
+    assert [count.input_value() for count in counts.all()][:2] == ["4", "3"]
+    counts.first.focus()
+    paste(page, "7\r\n8\r\n9\r\n")
+    expect(page.locator("#totals")).to_contain_text("24")
+    assert [count.input_value() for count in counts.all()][:3] == ["7", "8", "9"]
+
+
+def test_the_cart_of_an_order_is_copied_and_pasted(page: Page, desk: Desk) -> None:
+    with desk.org.app.app_context():
+        named = products.resolve(desk.skus, desk.org.id)
+    cart = [{"configurationId": named[sku].id, "count": n + 2} for n, sku in enumerate(desk.skus)]
+    code = place_order(desk, cart=cart)
+    page.goto(f"{desk.address}/orders/{code}")
+    text = page.evaluate(
+        """() => {
+            getSelection().selectAllChildren(document.querySelector(".cart-lines"));
+            return getSelection().toString();
+        }"""
+    )
+    page.goto(f"{desk.address}/orders/new")
+    page.focus("#cart-0-configurationId")
+    paste(page, text)
+    expect(page.locator("#lines .what")).to_have_count(3)
+    assert references(page) == list(desk.skus)
+    counts = page.locator("#lines .count input").all()
+    assert [count.input_value() for count in counts][:3] == ["2", "3", "4"]
 
 
 def test_a_reference_is_resolved_at_once_and_typing_goes_on(page: Page, desk: Desk) -> None:

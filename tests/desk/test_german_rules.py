@@ -16,12 +16,13 @@ from orders.domain.fields import STATUS_SENTENCE
 from orders.domain.inputs import Limits
 from orders.domain.json_values import parse_json
 from orders.domain.permissions import REFUSALS, Permission
-from orders.domain.sheet_reading import UnreadableSheet, read_csv
+from orders.domain.sheet_reading import read_csv
 from orders.domain.status import Status
+from orders.domain.text_tables import fault_of
 from orders.domain.texts import Text, lazy_gettext
 from orders.interfaces.http.i18n import translated
 from orders.services.imports import preview, records, work
-from orders.services.webhooks.deliveries import IN_THE_BIN
+from orders.services.webhooks.claims import IN_THE_BIN
 from orders.services.webhooks.webhook_client import PostResult
 from orders.storage import database
 from orders.storage.tables import order_import
@@ -97,11 +98,9 @@ def test_known_parser_errors_are_translated(app: Flask) -> None:
     assert in_german(app, refused.value.sentence) == (
         "Diese Datei ist kein JSON: ein Wert fehlt in Zeile 1, Spalte 4."
     )
-    with pytest.raises(UnreadableSheet) as unread:
-        read_csv(b'a,b\n"x"y,1\n', most_rows=9)
-    assert str(unread.value).endswith("""is not CSV: ',' expected after '"'.""")
-    assert in_german(app, unread.value.sentence) == (
-        """Zeile 2 ist kein CSV: nach '"' fehlt ','."""
+    [row] = read_csv(b'a,b\n"x"y,1\n', most_rows=9).rows
+    assert in_german(app, fault_of(row.cells[0])) == (
+        "Die Anführungszeichen in dieser Zeile passen nicht zusammen."
     )
 
 

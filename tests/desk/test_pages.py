@@ -181,6 +181,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/orders/import/sample.csv", "GET"), ("/orders/import/<import_id>", "GET"),
         ("/orders/import/<import_id>/columns", "GET"),
         ("/orders/import/<import_id>/columns", "POST"),
+        ("/orders/import/<import_id>/read", "POST"),
         ("/orders/import/<import_id>/start", "POST"),
         ("/orders/import/<import_id>/cancel", "POST"),
         ("/orders/import/<import_id>/carry-on", "POST"),

@@ -67,6 +67,7 @@ TABLE = {
         GET /orders/import/<import_id>
         GET /orders/import/<import_id>/columns
         POST /orders/import/<import_id>/columns
+        POST /orders/import/<import_id>/read
         POST /orders/import/<import_id>/start
         POST /orders/import/<import_id>/cancel
         POST /orders/import/<import_id>/carry-on

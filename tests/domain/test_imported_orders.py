@@ -14,8 +14,9 @@ from orders.domain.imported_orders import (
     OrderBuilder,
     group_rows,
 )
+from orders.domain.line_reading import read_count
 from orders.domain.sheet_reading import Sheet, read_csv
-from orders.domain.typed_values import read_attribute, read_count, read_number, read_status_word
+from orders.domain.typed_values import read_attribute, read_number, read_status_word
 
 RULES = (
     AttributeRule("finish", "Finish", Kind.OPTION, (Option("m", "Matt"), Option("g", "Gloss"))),

@@ -9,12 +9,13 @@ from io import BytesIO
 from time import process_time
 
 import pytest
+import xlsxwriter
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from orders.domain.inputs import Limits
 from orders.domain.sheet_reading import (
-    OTHER_LETTERS,
+    ReadingChoices,
     Sheet,
     UnreadableSheet,
     guard,
@@ -22,7 +23,8 @@ from orders.domain.sheet_reading import (
     read_csv,
     unguard,
 )
-from orders.domain.spreadsheet import PROTECTED, TOO_LARGE
+from orders.domain.spreadsheet import BROKEN_CELL, PROTECTED, TOO_LARGE
+from orders.domain.text_tables import BROKEN, fault_of, is_broken, says_nothing, shown
 from orders.services.imports.upload import read_file, read_xlsx
 from tests.sheets import xlsx_of, xlsx_with
 
@@ -49,7 +51,9 @@ def test_every_way_in_which_spreadsheets_write_csv(delimiter: str, encoding: str
 def test_windows_1252_is_the_last_resort_and_reported() -> None:
     sheet = read(TEXT.replace("Blau", "Preis €").encode("cp1252"))
     assert table(sheet)[1:] == [(2, "Grün", "2"), (4, "Preis €", "3")]
-    assert sheet.notes == (OTHER_LETTERS,)
+    assert sheet.notes == (
+        "The file is not UTF-8; it was read as Windows-1252. Look at letters like ä and é.",
+    )
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
@@ -76,10 +80,6 @@ def test_quotes_hints_and_names() -> None:
         (" \r\n", "This file is empty."),
         (",,\n,,\n", "There is nothing in this file."),
         ("a,b\n", "There are no rows below the line of column names."),
-        ("a,b\n1,2,3\n", "Row 2 has more cells than there are columns."),
-        ('a,b\n"1,2\n', "is not CSV: unexpected end of data."),
-        ('a,b\n"1"x,2\n', "Line 2 is not CSV: ',' expected after '\"'."),
-        ("a\n" + "x" * 200_000, "is not CSV: field larger than field limit"),
         ("a\n" * 102, "At most 100 rows; this file has more. Divide it."),
         (",".join("a" * 1_001) + "\n1\n", "At most 1,000 columns; this has 1,001."),
         ("a,b\n1\0,2\n", "This file is no table."),
@@ -96,6 +96,72 @@ def test_what_cannot_be_read_is_reported(content: str | bytes, sentence: str) ->
     with pytest.raises(UnreadableSheet) as refused:
         read_file(sent, Limits(order_rows=100))
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "bad", "fault"),
+    [
+        ('a,b\n"1,2\n3,4\n', ("1", "2"), "The quotation marks in this row do not match."),
+        ('a,b\n"1"x,2\n3,4\n', ('"1"x', "2"), "The quotation marks in this row do not match."),
+        ("a\n" + "x" * 200_000 + "\n3", ("x" * 131_072,), "At most 131,072 characters in a cell."),
+    ],
+)
+def test_one_bad_row_is_one_bad_row(content: str, bad: tuple[str, ...], fault: str) -> None:
+    first, last = read(content).rows
+    assert [shown(cell).lstrip('"') for cell in first.cells] == [cell.lstrip('"') for cell in bad]
+    assert str(fault_of(first.cells[0])) == fault
+    assert not any(map(is_broken, last.cells))
+    assert last.cells[0] == "3"
+
+
+def test_cells_beyond_the_last_column_are_kept() -> None:
+    first, second = read("a,b\n1,2,3,,\n4,5,,\n").rows
+    assert (first.cells, second.cells) == (("1", "2", "3"), ("4", "5"))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_a_heading_with_a_line_break_is_one_line(separator: str) -> None:
+    sheet = read(f'"Order\nnumber"{separator}Qty\r\n"A\r\nB"{separator}2\r\n')
+    assert table(sheet) == [("Order\nnumber", "Qty"), (2, "A\r\nB", "2")]
+
+
+@pytest.mark.parametrize("separator", [";", "|", "^", "\t", "~"])
+def test_a_stated_separator_is_believed(separator: str) -> None:
+    sheet = read(f"sep={separator}\r\na{separator}b,c,d\r\n1{separator}2,3,4\r\n")
+    assert table(sheet) == [("a", "b,c,d"), (2, "1", "2,3,4")]
+
+
+def test_the_separator_goes_by_the_first_records_not_by_the_first_line() -> None:
+    sheet = read('Name, first;"Price, EUR";Qty\nA;"1,5";2\nB, C;2,5;3\n')
+    assert sheet.columns == ("Name, first", "Price, EUR", "Qty")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"<html><body><table>", "HTML"), (b"\xef\xbb\xbf <!DOCTYPE html>", "HTML"),
+        (b"<Table border=1>", "HTML"), (b'[{"id": 1}]', "JSON"), (b' {"orders": []}', "JSON"),
+        (b"<?xml version='1.0'?><Workbook/>", "XML"), (b"{\\rtf1 x}", "RTF"),
+        (b"\x1f\x8b\x08x", "compressed"), (b"%PDF-1.7", "PDF"),
+    ],
+)  # fmt: skip
+def test_other_formats_are_called_by_their_names(content: bytes, name: str) -> None:
+    with pytest.raises(UnreadableSheet, match=name):
+        read_file(content, Limits())
+
+
+def test_the_encoding_can_be_chosen_and_the_end_mark_of_dos_is_dropped() -> None:
+    text = "Name;Ort\r\nŻółć;Łódź\r\n"
+    sheet = read_csv(text.encode("cp1250"), most_rows=9, choices=ReadingChoices(encoding="cp1250"))
+    assert table(sheet) == [("Name", "Ort"), (2, "Żółć", "Łódź")]
+    assert table(read("a;b\r\n1;2\r\n\x1a")) == [("a", "b"), (2, "1", "2")]
+
+
+def test_letters_of_another_alphabet_are_recognized_and_reported() -> None:
+    text = "Артикул;Количество\r\nСтол;2\r\nСтул письменный;3\r\n"  # noqa: RUF001
+    sheet = read(text.encode("cp1251"))
+    assert sheet.columns == ("Артикул", "Количество")
+    assert "Windows-1251" in sheet.notes[0]
 
 
 def test_cells_of_a_spreadsheet_read_as_people_see_them() -> None:
@@ -118,6 +184,117 @@ def test_days_and_times_of_a_spreadsheet() -> None:
         most_rows=10,
     )
     assert table(sheet) == [("day",), (5, "2026-11-25"), (6, "2026-11-25 12:00:00")]
+
+
+@pytest.mark.parametrize(
+    ("number", "shown_as", "text"),
+    [
+        (123, "00000", "00123"), (123456, "00000", "123456"), (42, '"K-"0000', "K-0042"),
+        (42, r"\K\-0000", "K-0042"), (4211, "000-000", "004-211"), (7, '"Nr. "#', "Nr. 7"),
+        (123, "00000;-00000", "00123"), (123, "[Red]00000", "00123"), (0, "0000", "0000"),
+        (1234567, "00-00", "12345-67"),
+        # These change nothing of what it is.
+        (123, "0", "123"), (1234, "#,##0", "1234"), (5, '0 "pcs"', "5"), (3, "0.00", "3"),
+        (0.5, "00000", "0.5"), (-5, "00000", "-5"), (3, "General", "3"),
+    ],
+)  # fmt: skip
+def test_ids_read_as_number_formats_show_them(number: float, shown_as: str, text: str) -> None:
+    [row] = read_xlsx(written([["a", "b"], ["x", number]], {1: shown_as}), most_rows=9).rows
+    assert [shown(cell) for cell in row.cells] == ["x", text]
+
+
+def written(rows: list[list[object]], formats: dict[int, str], **options: object) -> bytes:
+    """Return a workbook as a known library writes it, with the number formats of columns."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True, **options}) as book:
+        sheet = book.add_worksheet("Orders")
+        for number, row in enumerate(rows):
+            for at, cell in enumerate(row):
+                sheet.write(number, at, cell, book.add_format({"num_format": formats.get(at, "")}))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "fault"),
+    [
+        ("<v>1234567890123456</v>", "1234567890123456", None),
+        ("<v>12345678901234567891</v>", "12345678901234567891", None),
+        ("<v>123456789012345</v>", "123456789012345", None),
+        ("<v>1234567890123450</v>", "1234567890123450", "keeps 15 digits"),
+        ("<v>1.23456789012345E+15</v>", "1234567890123450", "keeps 15 digits"),
+        ("<v>1.234567890123457E+16</v>", "12345678901234570", "keeps 15 digits"),
+        ("<f>A1+1</f>", "=A1+1", "no value"),
+        ("<f>A1+1</f><v></v>", "=A1+1", "no value"),
+        ("<f>A1+1</f><v>3</v>", "3", None),
+    ],
+)
+def test_digits_and_formulas_that_are_lost_are_faults(
+    cell: str, text: str, fault: str | None
+) -> None:
+    row = f'<row r="2"><c r="A2"><v>7</v></c><c r="B2">{cell}</c></row>'
+    [read_row] = read_xlsx(xlsx_with(TWO_COLUMNS + row), most_rows=9).rows
+    assert shown(read_row.cells[1]) == text
+    assert is_broken(read_row.cells[1]) == (fault is not None)
+    assert fault is None or fault in fault_of(read_row.cells[1])
+
+
+TWO_COLUMNS = (
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>a</t></is></c>'
+    '<c r="B1" t="inlineStr"><is><t>b</t></is></c></row>'
+)
+
+
+def test_an_error_is_a_fault_and_an_empty_text_of_a_formula_is_none() -> None:
+    row = (
+        '<row r="2"><c r="A2" t="e"><f>1/0</f><v>#DIV/0!</v></c>'
+        '<c r="B2" t="str"><f>""</f><v></v></c></row>'
+        '<row r="3"><c r="B3" t="e"><v>#N/A</v></c></row>'
+    )
+    first, second = read_xlsx(xlsx_with(TWO_COLUMNS + row), most_rows=9).rows
+    assert str(fault_of(first.cells[0])) == "The spreadsheet has an error here: #DIV/0!"
+    assert first.cells[1] == ""
+    assert (second.cells[0], shown(second.cells[1])) == ("", "#N/A")
+
+
+def test_hidden_rows_are_reported_and_can_be_left_out() -> None:
+    rows = "".join(
+        f'<row r="{n}"{" hidden" + chr(61) + chr(34) + "1" + chr(34) if n == 3 else ""}>'
+        f'<c r="A{n}"><v>{n}</v></c></row>'
+        for n in (2, 3, 4)
+    )
+    content = xlsx_with(TWO_COLUMNS + rows)
+    sheet = read_xlsx(content, most_rows=9)
+    assert [row.cells[0] for row in sheet.rows] == ["2", "3", "4"]
+    assert (sheet.hidden, "One row is hidden" in sheet.notes[0]) == (1, True)
+    without = read_xlsx(content, most_rows=9, choices=ReadingChoices(skips_hidden=True))
+    assert [row.cells[0] for row in without.rows] == ["2", "4"]
+
+
+def test_another_sheet_can_be_chosen() -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        for name in ("Notes", "Orders & more"):
+            book.add_worksheet(name).write_column(0, 0, [name, 1])
+    first = read_xlsx(file.getvalue(), most_rows=9)
+    assert (first.columns, first.sheets) == (("Notes",), ("Notes", "Orders & more"))
+    second = ReadingChoices(sheet="Orders & more")
+    assert read_xlsx(file.getvalue(), most_rows=9, choices=second).columns == ("Orders & more",)
+    with pytest.raises(UnreadableSheet, match="no sheet with this name"):
+        read_xlsx(file.getvalue(), most_rows=9, choices=ReadingChoices(sheet="x"))
+
+
+def test_the_row_of_the_names_can_be_chosen() -> None:
+    text = b"List of orders\n2026\na,b\n1,2\n"
+    sheet = read_csv(text, most_rows=9, choices=ReadingChoices(heading=3))
+    assert table(sheet) == [("a", "b"), (4, "1", "2")]
+    assert sheet.notes == ("Row 3 names the columns. The 2 rows above it are not imported.",)
+    none = read_csv(text, most_rows=9, choices=ReadingChoices(heading=0))
+    assert none.columns == ("Column A", "Column B")
+    assert len(none.rows) == 4
+
+
+def test_the_mark_of_a_broken_cell_is_the_same_in_both_processes() -> None:
+    assert BROKEN_CELL == BROKEN
 
 
 def test_the_first_sheet_that_people_see_counts() -> None:
@@ -174,7 +351,7 @@ def test_what_is_written_as_csv_comes_back(rows: list[list[str]]) -> None:
     text = io.StringIO()
     assume(all("\0" not in cell for row in rows for cell in row))
     csv.writer(text).writerows([["a", "b"], *([guard(cell) for cell in row] for row in rows)])
-    wanted = [tuple(row) for row in rows if any(row)]
+    wanted = [tuple(row) for row in rows if not says_nothing(list(map(guard, row)))]
     assume(wanted)
     assert [row.cells for row in read(text.getvalue()).rows] == wanted
 
@@ -191,7 +368,9 @@ def test_hashes_depend_on_content_not_format() -> None:
     assert read("a,c\n1,x\n").headers_hash() != rows[0].headers_hash()
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "'=1", "''+x"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "'=1", "''+x", " x", "x\n", "' "]
+)
 def test_no_text_becomes_a_formula_and_all_come_back(text: str) -> None:
     assert guard(text) == f"'{text}"
     assert unguard(guard(text)) == text

@@ -93,6 +93,14 @@ def test_addresses_that_are_accepted_unchanged(address: str) -> None:
     assert check({**GOOD, "address": address})["address"] == address
 
 
+@pytest.mark.parametrize("blank", [" ", "\t", "\n", "\r\n", "\u00a0"])
+def test_blanks_around_an_address_are_dropped(blank: str) -> None:
+    sent = {**GOOD, "address": f"{blank}https://shop.example/hook{blank}"}
+    assert check(sent)["address"] == change(sent)["address"] == "https://shop.example/hook"
+    private = {**GOOD, "address": f"{blank}http://127.0.0.1/{blank}"}
+    assert "address" in faults(private)
+
+
 @pytest.mark.parametrize(
     ("address", "word"),
     [
@@ -100,7 +108,7 @@ def test_addresses_that_are_accepted_unchanged(address: str) -> None:
         ("javascript:alert(1)", "https://"), ("https://", "host"), ("https:///x", "host"),
         ("https://user@shop.example", "password"), ("https://u:p@shop.example/x", "password"),
         ("https://shop.example#top", "#"), ("https://shop.example/a b", "blanks"),
-        ("https://shop.example/\n", "blanks"), (" https://shop.example", "blanks"),
+        ("https://shop.example/\nx", "blanks"), ("https:// shop.example", "blanks"),
         ("https://bücher.example", "xn--"), ("https://shop.example:0", "host"),
         ("https://shop.example:65536", "host"), ("https://shop.example:x", "host"),
         ("https://[::1", "host"), ("https://a.example\\@b.example", "host"),

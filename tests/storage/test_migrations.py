@@ -48,7 +48,7 @@ def test_orders_from_before_the_migration_are_found_without_accents(app: Flask, 
     with app.app_context():
         before = _search_texts()
         database.close()
-        flask_migrate.downgrade(directory=FOLDER, revision="0009")
+        flask_migrate.downgrade(directory=FOLDER, revision="0011")
         for stored in (tables.orders, tables.configuration):
             for row in database.fetch_all(select(stored.c.id, stored.c.search_text)):
                 old = row.search_text.replace("muller", "mu\u0308ller").replace("lod", "łód")

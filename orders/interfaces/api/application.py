@@ -4,6 +4,7 @@
 the only one that asks for it. Endpoints are declared in the modules of the resources.
 """
 
+import gzip
 import re
 from collections.abc import Iterable
 from itertools import accumulate, chain
@@ -23,10 +24,13 @@ from orders.interfaces.api.auth import (
 )
 from orders.interfaces.api.endpoints import Access, Endpoint
 from orders.interfaces.api.idempotency import run_once
+from orders.interfaces.api.parameter_names import SentParameters
 from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import ApiRequest, Call
 from orders.interfaces.api.responses import (
     COMMON_HEADERS,
+    CONTENT_TYPE,
+    PROBLEM_TYPE,
     STATUS_LINES,
     RenderedResponse,
     not_modified,
@@ -50,6 +54,11 @@ if TYPE_CHECKING:
 
 _NO_QUERY: ImmutableMultiDict[str, str] = ImmutableMultiDict()
 _BODILESS = {204, 304}
+WORTH_COMPRESSING = (
+    4096  # bytes; a plain order is smaller, and takes longer to compress than to send
+)
+COMPRESSIBLE = {CONTENT_TYPE, PROBLEM_TYPE}
+GZIP_LEVEL = 5
 
 
 class Router:
@@ -71,7 +80,7 @@ class Router:
         counts = [re.compile(pattern).groups for pattern in patterns]
         starts = accumulate(counts, initial=1)
         self._methods = dict(zip(starts, self.paths.values(), strict=False))
-        self._pattern = re.compile("|".join(patterns))
+        self._pattern = re.compile(f"(?:{'|'.join(patterns)})/?")
 
     def match(self, path: str, method: str) -> tuple[Endpoint, dict[str, str]]:
         """Return the endpoint and the parameters of the path. Raises NotFound, MethodNotAllowed."""
@@ -114,9 +123,9 @@ class Api:
             handled = handled_request(environ)
             handled.route = call.route
             handled.caller = _log_owner(call, response.status)
+            return _send(response, call, start_response)
         finally:
             database.engine_in_use.reset(token)
-        return _send(response, call, start_response)
 
     def _respond_or_refuse(self, call: Call) -> RenderedResponse:
         try:
@@ -142,7 +151,7 @@ class Api:
         read_body(request)
         if request.method == "OPTIONS":
             return self._answer_options(request, endpoint)
-        query = Query(request.args if request.query_string else _NO_QUERY, call.limits)
+        call.query = query = _query_of(call, endpoint)
         if endpoint.access is not Access.NONE:
             call.caller = authenticate(request)
             self._rate_limit.count(call.caller)
@@ -173,6 +182,18 @@ class Api:
         return RenderedResponse(200, {"Allow": ", ".join(methods)})
 
 
+def _query_of(call: Call, endpoint: Endpoint) -> Query:
+    """Return the query; of a list, with the names of its parameters understood."""
+    request = call.request
+    if not request.query_string:
+        return Query(_NO_QUERY, call.limits)
+    if not endpoint.sortable:
+        return Query(request.args, call.limits)
+    sent = SentParameters(request.args, endpoint.query_parameters)
+    call.ignored = sent.ignored
+    return Query(sent.values, call.limits, sent.errors)
+
+
 def all_endpoints() -> Iterable[Endpoint]:
     """Return the declared endpoints of all resources."""
     return chain.from_iterable(resource.endpoints for resource in RESOURCES)
@@ -199,13 +220,21 @@ def _send(
     response: RenderedResponse, call: Call, start_response: "StartResponse"
 ) -> Iterable[bytes]:
     request = call.request
-    headers = {**COMMON_HEADERS, **response.headers, **cors_headers(request, call.caller)}
+    status, body = response.status, response.body
+    headers = {**COMMON_HEADERS, **response.headers, **cors_headers(request, call.caller, status)}
     if request.scheme == "https":
         headers.setdefault(*TRANSPORT_SECURITY)
-    has_body = response.status not in _BODILESS
+    if len(body) >= WORTH_COMPRESSING and headers["Content-Type"] in COMPRESSIBLE:
+        headers["Vary"] += ", Accept-Encoding"
+        if request.accepts_gzip():
+            body = gzip.compress(body, GZIP_LEVEL, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+            if "ETag" in headers:  # other bytes of the same version (RFC 9110, 8.8.3.3)
+                headers["ETag"] = f"W/{headers['ETag']}"
+    has_body = status not in _BODILESS
     if has_body:
-        headers["Content-Length"] = str(len(response.body))
+        headers["Content-Length"] = str(len(body))
     else:
         del headers["Content-Type"]
-    start_response(STATUS_LINES[response.status], list(headers.items()))
-    return [response.body] if has_body and request.method != "HEAD" else []
+    start_response(STATUS_LINES[status], list(headers.items()))
+    return [body] if has_body and request.method != "HEAD" else []

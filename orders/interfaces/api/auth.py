@@ -1,6 +1,7 @@
 """Who is calling, whether they may, and how often; and what browsers of other origins may do."""
 
 import math
+import re
 import time
 
 import limits
@@ -8,7 +9,7 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
-from orders.domain.errors import Forbidden, Unauthorized
+from orders.domain.errors import Forbidden, ServiceBusy, Unauthorized
 from orders.interfaces.api.endpoints import Access, Endpoint
 from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import ApiRequest
@@ -19,6 +20,8 @@ from orders.settings import Settings
 
 ALLOWED_METHODS = "GET, POST, PUT, DELETE"
 ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
+# Names of headers, separated by commas (RFC 9110, 5.1).
+_HEADER_NAMES = re.compile(r"[\w!#$%&'*+.^`|~, -]{1,2000}", re.ASCII)
 EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Location, Retry-After"
 PREFLIGHT_AGE = 600  # seconds for which a browser may remember the permission
 PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
@@ -69,26 +72,45 @@ class TokenRateLimit:
 
 
 def answer_preflight(request: ApiRequest) -> RenderedResponse:
-    """Answer a browser's preflight. The request that follows is checked again."""
+    """Answer a browser's preflight. The request that follows is checked again.
+
+    All headers that the page names are allowed: those of monitoring and frameworks (`traceparent`,
+    `sentry-trace`, `X-Requested-With`) grant nothing here.
+    """
     headers = {"Vary": PREFLIGHT_VARY}
-    origin = request.page_origin
-    try:
-        may_send = origin is not None and access.may_preflight(request.secret, origin)
-    except Unauthorized:
-        may_send = False
-    if may_send and request.origin_header is not None:
+    if request.origin_header is not None and _is_allowed_origin(request):
+        asked = request.preflight_headers
         headers["Access-Control-Allow-Origin"] = request.origin_header
         headers["Access-Control-Allow-Methods"] = ALLOWED_METHODS
-        headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+        headers["Access-Control-Allow-Headers"] = (
+            asked if _HEADER_NAMES.fullmatch(asked) else ALLOWED_HEADERS
+        )
         headers["Access-Control-Max-Age"] = str(PREFLIGHT_AGE)
     return RenderedResponse(204, headers)
 
 
-def cors_headers(request: ApiRequest, actor: Actor | None) -> dict[str, str]:
-    """Return the headers that let the page of a public token read the answer, errors included."""
-    if actor is None or actor.is_private or request.origin_header is None:
+def cors_headers(request: ApiRequest, actor: Actor | None, status: int) -> dict[str, str]:
+    """Return the headers that let the page of a public token read the answer, errors included.
+
+    `actor` is None for what was refused before the token was authenticated. Then the page may read
+    the refusal if a preflight would allow it; unless the database is away (`status` 503).
+    """
+    if request.origin_header is None or request.is_preflight:
+        return {}
+    if actor is None:
+        if status < 400 or status == 503 or not _is_allowed_origin(request):
+            return {}
+    elif actor.is_private:
         return {}
     return {
         "Access-Control-Allow-Origin": request.origin_header,
         "Access-Control-Expose-Headers": EXPOSED_HEADERS,
     }
+
+
+def _is_allowed_origin(request: ApiRequest) -> bool:
+    origin = request.page_origin
+    try:
+        return origin is not None and access.may_preflight(request.secret, origin)
+    except (Unauthorized, ServiceBusy):
+        return False

@@ -110,7 +110,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 def _message(topic: Topic) -> dict[str, Any]:
     summary, order = webhooks.EVENTS[topic]
-    message = {"type": str(topic), "timestamp": MOMENT, "data": order.value}
+    data = {name: value for name, value in order.value.items() if name != "warnings"}
+    message = {"type": str(topic), "timestamp": MOMENT, "version": 1, "data": data}
     body = RequestBody(OrderMessage, {"message": Example(order.summary, message)})
     return {
         "operationId": f"told{topic.name.capitalize()}",

@@ -1,10 +1,12 @@
 """Bodies of orders: the forms in which they may be sent, with examples of requests and answers."""
 
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 from orders.domain.changes import CartInput, OrderChangesInput
 from orders.domain.fields import (
     EXAMPLE_CONFIGURATION_ID,
+    NULL,
+    AlsoSent,
     CartLineInput,
     ConfigurationId,
     Count,
@@ -21,7 +23,7 @@ NEW_ORDERS = EXAMPLES["newOrders"]
 
 
 def _stored(summary: str, **fields: object) -> Example:
-    return Example(summary, example_order(**fields))
+    return Example(summary, {**example_order(**fields), "warnings": []})
 
 
 [_LINE] = EXAMPLES["orderChanges"]["lines"].value
@@ -36,7 +38,7 @@ _LATER = "2026-11-24T10:15:30.250Z"
 CHANGED = _stored("After the change", name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER)
 GROWN = _stored("With one line more", status="In Cart", cart=[_FIRST_LINE, _LINE], updatedAt=_LATER)
 BINNED = _stored("In the bin", cart=[_LINE], updatedAt=_LATER, deletedAt=_LATER)
-LIST = example_page("The first page", "orders", ORDER.value)
+LIST = example_page("The first page", "orders", example_order(**NEW_ORDERS["order"].value))
 
 
 class OldLineInput(StrictInput):
@@ -44,6 +46,27 @@ class OldLineInput(StrictInput):
 
     id: ConfigurationId
     count: Count
+    metadata: LineMetadata = cast(JsonObject, None)
+
+
+LegacyCount = Annotated[
+    Count, AlsoSent({"type": "string", "pattern": "^0{0,1}[1-9][0-9]{0,5}$"}, NULL)
+]
+
+
+class ItemInput(StrictInput):
+    """An entry of `items`: a count may be a text of digits, and is 1 when it is missing."""
+
+    configuration_id: ConfigurationId
+    count: LegacyCount = 1
+    metadata: LineMetadata = cast(JsonObject, None)
+
+
+class OldItemInput(StrictInput):
+    """An entry of `items` with the configuration's ID under its old name."""
+
+    id: ConfigurationId
+    count: LegacyCount = 1
     metadata: LineMetadata = cast(JsonObject, None)
 
 
@@ -59,25 +82,24 @@ LINE_LIST_SCHEMA = {
     "description": "Lines of a cart.",
 }
 _LINES = {"$ref": SCHEMAS + LINE_LIST}
-_MODELS = (CartLineInput, OldLineInput, CartInput, OrderChangesInput)
+_ITEMS = {**LINE_LIST_SCHEMA, "items": {"anyOf": [_refer(ItemInput), _refer(OldItemInput)]}}
+_MODELS = (
+    CartLineInput, OldLineInput, ItemInput, OldItemInput, CartInput, OrderChangesInput,
+)  # fmt: skip
 NEW_ORDER_BODY = RequestBody(OrderInput, NEW_ORDERS)
 CHANGE_BODY = RequestBody(
     {"anyOf": [_refer(OrderChangesInput), _LINES]}, EXAMPLES["orderChanges"], also=_MODELS
 )
+_UNDER_ITEMS = {
+    "title": "Under the old name",
+    "type": "object",
+    "required": ["items"],
+    "properties": {"items": _ITEMS},
+    "additionalProperties": False,
+}
 LINES_BODY = RequestBody(
-    {
-        "anyOf": [
-            _LINES,
-            _refer(CartInput),
-            {
-                "title": "Under the old name",
-                "type": "object",
-                "required": ["items"],
-                "properties": {"items": _LINES},
-                "additionalProperties": False,
-            },
-        ]
-    },
-    EXAMPLES["lines"],
-    also=_MODELS,
+    {"anyOf": [_LINES, _refer(CartInput), _UNDER_ITEMS]}, EXAMPLES["lines"], also=_MODELS
+)
+ITEMS_BODY = RequestBody(
+    {"anyOf": [_ITEMS, _refer(CartInput), _UNDER_ITEMS]}, EXAMPLES["lines"], also=_MODELS
 )

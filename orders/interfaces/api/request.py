@@ -1,10 +1,11 @@
 """Reading a request: every header that means something to the API is read in this file."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from werkzeug.datastructures import ETags
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request
@@ -13,6 +14,7 @@ from orders.domain import domains
 from orders.domain.errors import FieldError, InvalidInput, NotJson, Unauthorized
 from orders.domain.inputs import Limits
 from orders.domain.json_values import JsonValue, parse_json
+from orders.interfaces.api.query import Query
 from orders.services.accounts.access import Actor, Origin
 from orders.services.files import FileStore
 from orders.services.health import HealthCheck
@@ -25,6 +27,7 @@ UTF_8 = {"utf-8", "utf8"}
 FIRST_PAGE = Paging()
 
 _BEARER = re.compile(r"Bearer +([^\s]+) *", re.IGNORECASE)
+_CODING_SUFFIX = re.compile(r"(?:--?|;)(?:gzip|br|deflate|df|zstd)$")
 _KEY = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{MAX_KEY - 2}}}[\x21-\x7e])?")
 
 
@@ -68,6 +71,18 @@ class ApiRequest(Request):
         return "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in self.environ
 
     @property
+    def preflight_headers(self) -> str:
+        """The names of headers that a page wants to send (`Access-Control-Request-Headers`)."""
+        names: str = self.environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
+        return names
+
+    def accepts_gzip(self) -> bool:
+        """Return whether the answer may be compressed (`Accept-Encoding`)."""
+        return "gzip" in self.environ.get("HTTP_ACCEPT_ENCODING", "") and bool(
+            self.accept_encodings["gzip"]
+        )
+
+    @property
     def user_agent_header(self) -> str:
         """The `User-Agent` header as it was sent."""
         agent: str = self.environ.get("HTTP_USER_AGENT", "")
@@ -90,15 +105,25 @@ class ApiRequest(Request):
         if "HTTP_IF_MATCH" not in self.environ:
             return None
         wanted = self.if_match
-        return lambda version: wanted.contains(str(version))
+        return lambda version: _names(wanted, str(version))
 
     def has_version(self, etag: str) -> bool:
         """Return whether `If-None-Match` of a GET names this version (RFC 9110, 13.1.2)."""
         return (
             "HTTP_IF_NONE_MATCH" in self.environ
             and self.method in {"GET", "HEAD"}
-            and self.if_none_match.contains_weak(etag)
+            and _names(self.if_none_match, etag)
         )
+
+
+def _names(tags: ETags, version: str) -> bool:
+    """Return whether the tags of a header name the version, however a proxy has written it.
+
+    A proxy that compresses marks the tag as weak or appends the coding: `W/"4"`, `"4-gzip"`. That
+    is no other version, because ours change with the order and not with the bytes.
+    """
+    known = tags.as_set(include_weak=True)
+    return tags.star_tag or version in {_CODING_SUFFIX.sub("", tag) for tag in known}
 
 
 def read_json_object(request: ApiRequest) -> dict[str, JsonValue]:
@@ -116,12 +141,9 @@ def read_json(request: ApiRequest) -> dict[str, JsonValue] | list[JsonValue]:
     JSON, or neither object nor array. Repeated keys and numbers out of range pass through: the
     check of the resource reports them by their paths.
     """
-    kind = request.mimetype
     charset = request.mimetype_params.get("charset", "utf-8").lower()
-    is_json = kind == "application/json" or (
-        kind.startswith("application/") and kind.endswith("+json")
-    )
-    if not is_json or charset not in UTF_8:
+    # `application/json-patch+json` and its like are JSON with another meaning.
+    if request.mimetype != "application/json" or charset not in UTF_8:
         raise UnsupportedMediaType("Send JSON in UTF-8, with Content-Type: application/json.")
     value = parse_json(request.get_data())
     if not isinstance(value, dict | list):
@@ -144,8 +166,11 @@ class Call:
     route: str = ""
     # Who calls; None until the token is authenticated.
     caller: Actor | None = None
-    # The body as the endpoint's `read_body` returns it, and the query's filters and page.
+    # The body as the endpoint's `read_body` returns it, and the query with its filters and page.
     body: Any = None
+    query: Query | None = None
+    # Names of a list's query parameters that mean nothing here.
+    ignored: Sequence[str] = ()
     filters: Mapping[str, Any] = field(default_factory=dict)
     paging: Paging = FIRST_PAGE
     # The idempotency key, for the service to store in the same transaction.
@@ -157,6 +182,14 @@ class Call:
         if self.caller is None:
             raise LookupError("This endpoint is declared without a token.")
         return self.caller
+
+    def flag(self, name: str) -> bool:
+        """Return whether a query parameter is `true`. Raises InvalidInput for other values."""
+        if self.query is None:
+            return False
+        is_set = self.query.flag(name)
+        self.query.refuse()
+        return is_set
 
     @property
     def limits(self) -> Limits:

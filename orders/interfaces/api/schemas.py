@@ -51,7 +51,10 @@ DeletedAt = Annotated[
 
 def example_page(summary: str, name: str, entry: Any) -> Example:  # noqa: ANN401 - JSON
     """Return an example of a list with one entry; `name` is the list's name in the answer."""
-    page = {name: [entry], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"}
+    page = {
+        name: [entry], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt", "next": None,
+        "ignoredParameters": [],
+    }  # fmt: skip
     return Example(summary, page)
 
 
@@ -67,11 +70,34 @@ class CartLineAnswer(AnswerSchema):
     configuration_id: str = _field("As sent; UUIDs in lowercase.", EXAMPLE_CONFIGURATION_ID)
     count: int = Field(ge=1, le=1_000_000, examples=[2])
     metadata: dict[str, Any] = _field("As sent.", default={})
+    configuration: "ConfigurationAnswer | None" = _field(
+        "The saved configuration, only with `fullConfiguration`; null for an unknown one.",
+        default=None,
+    )
 
 
 @with_fields(answer_types(cart=list[CartLineAnswer]))
-class OrderAnswer(AnswerSchema):
+class ListedOrder(AnswerSchema):
+    """A complete order in a list."""
+
+
+class FieldFault(AnswerSchema):
+    """One error in the input, or a warning about it."""
+
+    path: str = _field(
+        "Keys and positions joined by dots; empty for the whole body.", "cart.0.count"
+    )
+    message: str = _field(
+        "A sentence that can be shown to people.", "A whole number from 1 to 1,000,000."
+    )
+
+
+class OrderAnswer(ListedOrder):
     """A complete order."""
+
+    warnings: list[FieldFault] = _field(
+        "What was not read as its sender may have meant it; `[]` when all is well.", []
+    )
 
 
 class AccessTokenAnswer(AnswerSchema):
@@ -106,11 +132,14 @@ class WebhookFields(AnswerSchema):
     id: Uuid = _field("Set by the service, never reused.", EXAMPLE_WEBHOOK_ID)
     org_id: OwnOrgId
     topic: Topic
-    address: str = _field("As sent.", EXAMPLE_ADDRESS)
+    address: str = _field("As sent, without blanks around it.", EXAMPLE_ADDRESS)
     filter: FilterAnswer
     created_at: Moment
     updated_at: Moment
     deleted_at: DeletedAt
+    switched_off_at: Moment | None = _field(
+        "When the receiver answered 410, since when it gets nothing; null while it is on.", None
+    )
     created_by: CreatedBy
 
 
@@ -143,12 +172,18 @@ class ListSchema(AnswerSchema):
     page: int = _field("The number of this page.", 1, ge=1)
     per_page: int = _field("The maximum number of entries on a page.", 50, ge=1)
     sort: str = _field("How the list is sorted.", "-createdAt")
+    next: str | None = _field(
+        "Send it as `after` to get the entries behind this page; null when there are none.", None
+    )
+    ignored_parameters: list[str] = _field(
+        "The names of query parameters that mean nothing here.", []
+    )
 
 
 class OrderList(ListSchema):
     """A page of orders."""
 
-    orders: list[OrderAnswer]
+    orders: list[ListedOrder]
 
 
 class OrderMessage(AnswerSchema):
@@ -156,7 +191,8 @@ class OrderMessage(AnswerSchema):
 
     type: Topic
     timestamp: Moment = _field("When it happened, in UTC.")
-    data: OrderAnswer
+    version: int = _field("Rises with each change of the order; the number in its `ETag`.", 1, ge=1)
+    data: ListedOrder
 
 
 class WebhookList(ListSchema):
@@ -169,17 +205,6 @@ class AccessTokenList(ListSchema):
     """A page of the org's tokens."""
 
     accesstokens: list[AccessTokenAnswer]
-
-
-class FieldFault(AnswerSchema):
-    """One error in the input."""
-
-    path: str = _field(
-        "Keys and positions joined by dots; empty for the whole body.", "cart.0.count"
-    )
-    message: str = _field(
-        "A sentence that can be shown to people.", "A whole number from 1 to 1,000,000."
-    )
 
 
 class Problem(AnswerSchema):

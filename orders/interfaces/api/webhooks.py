@@ -1,10 +1,26 @@
 """Webhooks by JSON, for private tokens only, and the messages that webhooks get."""
 
-from orders.domain.webhook import Topic, Webhook, WebhookChangesInput, WebhookInput, webhook_fields
+from functools import partial
+
+from orders.domain.webhook import (
+    EXAMPLE_ADDRESS,
+    Topic,
+    Webhook,
+    WebhookChangesInput,
+    WebhookInput,
+    webhook_fields,
+)
 from orders.interfaces.api import schemas
 from orders.interfaces.api.endpoints import EXAMPLES, Access, RequestBody, Resource, Success, link
 from orders.interfaces.api.order_bodies import BINNED, CHANGED, ORDER
-from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, ORG_ID, path_parameter
+from orders.interfaces.api.parameters import (
+    IDEMPOTENCY_KEY,
+    ORG_ID,
+    path_parameter,
+    query_filter,
+    text_filter,
+)
+from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import Call
 from orders.interfaces.api.responses import EndpointResult, list_result
 from orders.services.webhooks import webhooks
@@ -20,6 +36,17 @@ WEBHOOK_ID = path_parameter("webhook_id", "The `id` of the webhook.", schemas.EX
 ONE_WEBHOOK = EXAMPLES["webhook"]
 WEBHOOKS = schemas.example_page("All webhooks", "webhooks", ONE_WEBHOOK["webhook"].value["webhook"])
 
+FILTERS = (
+    query_filter(
+        "topic",
+        "topics",
+        partial(Query.choices, known=tuple(Topic)),
+        "Webhooks with one of these topics.",
+        {"type": "array", "items": {"type": "string", "enum": list(Topic)}},
+        [str(Topic.CREATED)],
+    ),
+    text_filter("address", "address", "Webhooks with exactly this address.", EXAMPLE_ADDRESS),
+)
 PRIVATE_ONLY = {403: "The token is public, or `orgId` is another org."}
 GONE = {404: "The org of the token has no such webhook, or it is in the bin."}
 TOO_MANY = {409: f"The org has {webhooks.MAX_WEBHOOKS} webhooks already; `DELETE` one first."}
@@ -74,6 +101,7 @@ def create_webhook(call: Call) -> NewWebhook:
     Access.PRIVATE,
     Success(200, "A page of webhooks.", schemas.WebhookList, {"webhooks": WEBHOOKS}),
     parameters=(ORG_ID,),
+    filters=FILTERS,
     sortable=webhooks.SORTABLE,
     errors=PRIVATE_ONLY,
 )
@@ -82,8 +110,8 @@ def list_webhooks(call: Call) -> EndpointResult:
 
     Returns the webhooks of the org, without those in the bin.
     """
-    page = webhooks.list_webhooks(call.actor.org_id, call.paging)
-    return list_result("webhooks", page, webhook_fields)
+    page = webhooks.list_webhooks(call.actor.org_id, call.paging, **call.filters)
+    return list_result("webhooks", page, webhook_fields, call.ignored)
 
 
 @resource.endpoint(
@@ -157,9 +185,9 @@ def bin_webhook(call: Call, webhook_id: str) -> Webhook:
     present=present_webhook,
 )
 def restore_webhook(call: Call, webhook_id: str) -> Webhook:
-    """Restore a webhook from the bin.
+    """Restore a webhook from the bin, or switch it on again.
 
-    A webhook that is not in the bin stays as it is.
+    A webhook that gets messages stays as it is.
     """
     return webhooks.restore(webhook_id, actor=call.actor, key=call.once)
 

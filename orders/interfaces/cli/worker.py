@@ -1,34 +1,34 @@
 """Background work in threads: webhooks, imports, cleaning up.
 
-One thread polls the tables for due messages every POLL seconds and wakes the senders, so that
-messages of other processes, also of dead ones, need no signal
-(docs/decisions/0035-the-table-is-polled.md).
+Each thread polls its table, so that messages and imports of other processes, also of dead ones,
+need no signal (docs/decisions/0035-the-table-is-polled.md).
 """
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 
 from flask import Flask
 
 from orders.domain.errors import ServiceBusy
+from orders.domain.webhook import Webhook
+from orders.interfaces.cli.webhook_mail import mail_admins
 from orders.services.imports.control import forget_old
 from orders.services.imports.work import work_next
 from orders.services.orders import drafts, order_edits
 from orders.services.webhooks import deliveries
+from orders.services.webhooks.sender import Sender
 from orders.services.webhooks.webhook_client import WebhookClient
 from orders.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# Seconds between two polls for due messages, and for imports.
+# Seconds between two polls for imports.
 POLL = 0.5
 # Seconds that a thread waits after a failure, such as a database that cannot be reached.
-PAUSE = 10.0
+PAUSE = 2.0
 # Seconds between two deletions of old messages and files.
 CLEARING = 3600.0
 # Seconds in which running work must finish when it stops; an attempt has a shorter limit.
@@ -40,16 +40,19 @@ class Background:
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._app = app
+        self._settings = settings
         self._limits = settings.limits
-        self._client = WebhookClient(allow_private=settings.webhook_private_network)
         self._kept_for = timedelta(days=settings.webhook_days)
         self._is_stopping = threading.Event()
-        # One at most: the sender that takes it sees everything that was due before.
-        self._wake_ups: queue.Queue[None] = queue.Queue(maxsize=1)
-        senders = [self._send] * settings.webhook_threads
+        self._sender = Sender(
+            WebhookClient(allow_private=settings.webhook_private_network),
+            org_lanes=settings.webhook_threads,
+            is_stopping=self._is_stopping.is_set,
+            on_gone=self._tell_admins,
+        )
         self._threads = [
             threading.Thread(target=self._repeat, args=(step,), name=step.__name__, daemon=True)
-            for step in (*senders, self._watch, self._import, self._clear)
+            for step in (self._send, self._import, self._clear)
         ]
 
     def start(self) -> None:
@@ -63,13 +66,14 @@ class Background:
     def stop(self) -> None:
         """Stop, and wait up to GRACE seconds for running work."""
         self.ask_to_stop()
-        self._wake()
+        self._sender.wake()
         ends = time.monotonic() + GRACE
         for thread in self._threads:
             thread.join(max(0.0, ends - time.monotonic()))
 
     def _repeat(self, step: Callable[[], None]) -> None:
-        while not self._is_stopping.is_set():
+        # What was sent until the stop is stored, too.
+        while not self._is_stopping.is_set() or (step == self._send and not self._sender.is_idle):
             try:
                 with self._app.app_context():
                     step()
@@ -80,26 +84,17 @@ class Background:
                 log.exception("Background work has failed, and goes on in %g seconds.", PAUSE)
                 self._is_stopping.wait(PAUSE)
 
-    def _wake(self) -> None:
-        with suppress(queue.Full):
-            self._wake_ups.put_nowait(None)
-
-    def _watch(self) -> None:
-        if deliveries.is_any_due():
-            self._wake()
-        self._is_stopping.wait(POLL)
-
     def _send(self) -> None:
-        self._wake_ups.get()
-        try:
-            # Each claim wakes another sender, which looks for the next message meanwhile.
-            while not self._is_stopping.is_set() and deliveries.send_next(
-                self._client.post, claimed=self._wake
-            ):
-                pass
-        finally:
-            if self._is_stopping.is_set():  # the other senders must see it too
-                self._wake()
+        self._sender.run_round()
+
+    def _tell_admins(self, webhook: Webhook) -> None:
+        """Send mail in a thread of its own, because a mail server may be slow."""
+
+        def run() -> None:
+            with self._app.app_context():
+                mail_admins(webhook, self._settings)
+
+        threading.Thread(target=run, daemon=True).start()
 
     def _import(self) -> None:
         while not self._is_stopping.is_set() and work_next(self._limits, self._is_stopping.is_set):

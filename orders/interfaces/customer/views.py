@@ -43,7 +43,7 @@ def find() -> AnyResponse:
     typed = request.args.get("code")
     if typed is None:
         return page("customer/find.html", typed="", message="")
-    return redirect(url_for("customer.show_order", code=short_id.normalise(typed)), 303)
+    return redirect(url_for("customer.show_order", code=short_id.find_code(typed)), 303)
 
 
 @customer.get("/o/")
@@ -134,7 +134,7 @@ def _find(code: str, is_unlocked: IsUnlocked) -> CustomerView:
 
     Raises MistypedShortId, and NotFound for an unknown order.
     """
-    view = lookup.find_order_for_customer(short_id.normalise(code), is_unlocked)
+    view = lookup.find_order_for_customer(short_id.find_code(code), is_unlocked)
     if view is None:
         raise NotFound(UNKNOWN)
     return view

@@ -4,10 +4,18 @@ A server may hand on a body that was cut off as if it were whole: a form that en
 a count would place an order for 1 instead of 12.
 """
 
+import zlib
+from io import BytesIO
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from flask import request as flask_request
-from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    LengthRequired,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 from werkzeug.wrappers import Request
 
 from orders.domain.texts import Figure, lazy_gettext
@@ -15,8 +23,19 @@ from orders.domain.uploads import too_many_bytes
 from orders.interfaces.http.current_settings import current_limits
 
 FORM = "application/x-www-form-urlencoded"
+# The values of `Content-Encoding` that are unpacked, with zlib's `wbits` (RFC 9110, 8.4.1).
+CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+RAW_DEFLATE = -15
 # Views that take files; all others stay within MAX_BODY_BYTES.
 UPLOADS = {"desk.import_configurations", "desk.upload_orders", "desk.change_logo"}
+
+
+class UnknownCoding(UnsupportedMediaType):
+    """The body is packed in a way that is not taken; the answer names those that are."""
+
+    def get_headers(self, *context: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - Werkzeug's own
+        """Return the headers of the answer, `Accept-Encoding` among them (RFC 9110, 12.5.3)."""
+        return [*super().get_headers(*context), ("Accept-Encoding", "gzip, deflate")]
 
 
 def read_body_of_page() -> None:
@@ -32,9 +51,10 @@ def read_body_of_page() -> None:
 def read_body(request: Request) -> None:
     """Read the body into the request's cache and compare it with its announced length.
 
-    Raises BadRequest for a body that ended early or whose form text is not UTF-8, LengthRequired
-    for a form or a chunked body without a length, and RequestEntityTooLarge for one that is over
-    the request's `max_content_length`.
+    A body in gzip or deflate is unpacked. Raises BadRequest for a body that ended early or whose
+    form text is not UTF-8, LengthRequired for a form or a chunked body without a length,
+    RequestEntityTooLarge for one that is over the request's `max_content_length`, packed or
+    unpacked, and UnknownCoding for another `Content-Encoding`.
     """
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
@@ -49,9 +69,16 @@ def read_body(request: Request) -> None:
     most = request.max_content_length
     if most is not None and announced is not None and announced > most:
         raise RequestEntityTooLarge(too_many_bytes(most, announced))
-    body = request.get_data(cache=True, parse_form_data=False)
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    body = request.get_data(cache=coding == "identity", parse_form_data=False)
     if announced is not None and len(body) != announced:
         raise ended_early(announced, len(body))
+    if coding != "identity":
+        body = unpack(body, coding, most)
+        # What parses the body next, as JSON or as a form, finds it as if it had been sent plain.
+        request.environ["CONTENT_LENGTH"] = str(len(body))
+        request.environ["wsgi.input"] = BytesIO(body)
+        del request.environ["HTTP_CONTENT_ENCODING"], request.stream
     if kind == FORM:
         # Werkzeug would silently replace broken text by question marks.
         try:
@@ -71,3 +98,37 @@ def ended_early(announced: int | None, arrived: int) -> BadRequest:
             arrived=Figure(arrived),
         )
     )
+
+
+def unpack(body: bytes, coding: str, most: int | None) -> bytes:
+    """Return the plain bytes of a body in gzip or deflate, at most `most` of them.
+
+    Raises UnknownCoding, RequestEntityTooLarge as soon as there are more
+    bytes, and BadRequest unless the body is exactly one complete stream in its coding.
+    """
+    wbits = CODINGS.get(coding)
+    if wbits is None:
+        raise UnknownCoding(
+            lazy_gettext("Send the body plain, or with Content-Encoding: gzip or deflate.")
+        )
+    if coding == "deflate" and int.from_bytes(body[:2], "big") % 31:
+        wbits = RAW_DEFLATE  # without zlib's header, as some clients understand the name
+    stream = zlib.decompressobj(wbits)
+    try:
+        plain = stream.decompress(body, 0 if most is None else most + 1)
+    except zlib.error:
+        is_whole = False
+    else:
+        if most is not None and len(plain) > most:
+            raise RequestEntityTooLarge(
+                lazy_gettext("At most %(most)s bytes when it is unpacked.", most=Figure(most))
+            )
+        is_whole = stream.eof and not stream.unused_data
+    if not is_whole:
+        raise BadRequest(
+            lazy_gettext(
+                "The body is not complete in the format that Content-Encoding names: %(coding)s.",
+                coding=coding,
+            )
+        )
+    return plain

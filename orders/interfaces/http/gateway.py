@@ -41,6 +41,9 @@ CHECK_INTERVAL = 0.25
 BURST = 8
 # Names of headers repeat with every request; those of a flood are not kept.
 MOST_NAMES = 500
+# Bytes beyond the limit that are read and dropped. A connection that is closed while its client is
+# still sending is reset, and the client loses the answer.
+MOST_DROPPED = 67_108_864
 TOO_SLOW = lazy_gettext("The body arrived too slowly.")
 
 _BASE: dict[str, Any] = {
@@ -97,7 +100,7 @@ class Gateway:
         iterable = context.run(self._app, environ, response.start)
         try:
             if isinstance(iterable, list):
-                await send(response.message(must_close=body.is_refused))
+                await send(response.message(must_close=body.must_close))
                 await send({"type": "http.response.body", "body": b"".join(iterable)})
             else:
                 await _stream(response, iterable, body, context, receive, send)
@@ -111,7 +114,9 @@ class Gateway:
         """Read the body and make the environment say how long it is."""
         coding = environ.pop("HTTP_TRANSFER_ENCODING", None)
         if coding is None:
-            return await self._read(int(environ["CONTENT_LENGTH"]), receive)
+            # A client that waits for `100 Continue` has sent nothing yet.
+            is_waiting = "HTTP_EXPECT" in environ
+            return await self._read(int(environ["CONTENT_LENGTH"]), receive, is_waiting=is_waiting)
         if coding.lower() == "chunked":
             body = await self._read(None, receive)
         else:
@@ -120,17 +125,23 @@ class Gateway:
         environ["CONTENT_LENGTH"] = str(max(body.size, 1 if body.is_refused else 0))
         return body
 
-    async def _read(self, announced: int | None, receive: Receive) -> "_Body":
+    async def _read(
+        self, announced: int | None, receive: Receive, *, is_waiting: bool = False
+    ) -> "_Body":
         """Read the body; `announced` is its Content-Length, None for a chunked body."""
-        if announced is not None and announced > self._limits.most_bytes:
-            error = RequestEntityTooLarge(too_many_bytes(self._limits.most_bytes, announced))
-            return _Body(_Refusal(error), 0)
-        reading = _Reading(announced, self._limits.most_bytes)
+        most = self._limits.most_bytes
+        if (
+            announced is not None
+            and announced > most
+            and (is_waiting or announced - most > MOST_DROPPED)
+        ):
+            return _Body(_Refusal(RequestEntityTooLarge(too_many_bytes(most, announced))), 0)
+        reading = _Reading(announced, most)
         self._watch.add(reading)
         try:
             return await reading.read(receive)
         except asyncio.CancelledError:
-            return _Body(_Refusal(RequestTimeout(TOO_SLOW)), reading.size)
+            return reading.refused(RequestTimeout(TOO_SLOW))
         finally:
             self._watch.discard(reading)
 
@@ -203,6 +214,11 @@ class _Body:
         self.is_drained = is_drained
         self.is_refused = isinstance(file, _Refusal)
 
+    @property
+    def must_close(self) -> bool:
+        """Whether the rest of the body would be read as the next request."""
+        return self.is_refused and not self.is_drained
+
 
 class _Reading:
     """A body that is arriving."""
@@ -223,18 +239,26 @@ class _Reading:
         while True:
             message = await self._next(receive)
             if message["type"] == "http.disconnect":
-                return _Body(_Refusal(ended_early(self._announced, self.size)), self.size)
+                return self.refused(ended_early(self._announced, self.size))
             piece: bytes = message["body"]
             self.size += len(piece)
-            if self.size > self._most:
-                error = RequestEntityTooLarge(too_many_bytes(self._most, self.size))
-                return _Body(_Refusal(error), self.size)
             is_last = not message["more_body"]
+            if self.size > self._most:
+                if not is_last and self.size - self._most <= MOST_DROPPED:
+                    continue
+                return self.refused(RequestEntityTooLarge(), is_drained=is_last)
             if is_last or self.size == self._announced:
                 return _Body(self._whole(piece), self.size, is_drained=is_last)
             if self._file is None:
                 self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed with the body
             self._file.write(piece)
+
+    def refused(self, error: HTTPException, *, is_drained: bool = False) -> _Body:
+        """Return the refusal of the body: its size is what counts, or else this error."""
+        size = max(self.size, self._announced or 0)
+        if size > self._most:
+            error = RequestEntityTooLarge(too_many_bytes(self._most, size))
+        return _Body(_Refusal(error), self.size, is_drained=is_drained)
 
     async def _next(self, receive: Receive) -> Message:
         self.pending = receive()
@@ -314,7 +338,6 @@ class _Response:
             for name, value in self.headers
         ]
         if must_close:
-            # What is left of the body would be read as the next request.
             headers.append((b"connection", b"close"))
         return {"type": "http.response.start", "status": self.status, "headers": headers}
 
@@ -343,7 +366,7 @@ async def _stream(
     """
     pieces = filter(None, iterable)
     piece = context.run(next, pieces, b"")
-    await send(response.message(must_close=body.is_refused))
+    await send(response.message(must_close=body.must_close))
     if not piece or len(piece) == response.length:
         await send({"type": "http.response.body", "body": piece})
         return

@@ -155,8 +155,8 @@ def authenticate(
 
 
 def refuse_foreign_org(sent: object, actor: Actor) -> None:
-    """Raise Forbidden if a sent `orgId` is not the actor's; the schema checks other types."""
-    if isinstance(sent, str) and sent.lower() != actor.org_id:
+    """Raise Forbidden if a sent `orgId` is not the actor's; an empty text counts as not sent."""
+    if isinstance(sent, str) and sent and sent.lower() != actor.org_id:
         raise Forbidden(lazy_gettext("This token works in its own org only."))
 
 
@@ -211,7 +211,11 @@ def _org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001 - t
     )
     webhooks = (
         select(WebhookRow.id, WebhookRow.topic, WebhookRow.filter)
-        .where(WebhookRow.org_id == org_id, WebhookRow.deleted_at.is_(None))
+        .where(
+            WebhookRow.org_id == org_id,
+            WebhookRow.deleted_at.is_(None),
+            WebhookRow.switched_off_at.is_(None),
+        )
         .order_by(WebhookRow.created_at, WebhookRow.id)
     )
     with database.read() as connection:

@@ -1,7 +1,5 @@
 """Imports configurations from a CSV or JSON file, all or none."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from orders.domain.errors import Conflict, FieldError, Forbidden, InvalidInput, 
 from orders.domain.identifiers import is_short_id
 from orders.domain.inputs import Limits
 from orders.domain.json_values import MAX_ERRORS, find_unstorable, parse_json, printable
-from orders.domain.sheet_reading import DELIMITERS, csv_reason
+from orders.domain.text_tables import fault_of, is_broken, read_table
 from orders.domain.texts import Figure, Text, lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.services.catalog.configurations import check_configuration, save_configurations
@@ -143,24 +141,16 @@ def _json_rows(text: str) -> Iterator[_Row]:
 
 
 def _csv_rows(text: str, limits: Limits) -> Iterator[_Row]:
-    lines = io.StringIO(text, newline="")
-    if text[:4].lower() == "sep=":  # a hint for and by Excel
-        lines.readline()
-    names_line = text[lines.tell() :].partition("\n")[0]
-    reader = csv.reader(lines, delimiter=max(DELIMITERS, key=names_line.count), strict=True)
-    try:
-        names = [name.strip() for name in next(reader, [])]
-        paths = _paths(names)
-        for number, cells in enumerate(reader, 2):
-            if number > limits.import_rows + 1 and any(cells):
-                # One row above the limit is enough for its error message.
-                yield _Row(number, {}, {})
-                return
-            if any(cell.strip() for cell in cells):
-                yield _row(number, names, paths, cells)
-    except csv.Error as error:
-        sentence = lazy_gettext("This file is not CSV: %(reason)s.", reason=csv_reason(error))
-        raise _bad(sentence, reader.line_num) from error
+    heading, *rows = read_table(text).rows or ((),)
+    names = [name.strip() for name in heading]
+    paths = _paths(names)
+    for number, cells in enumerate(rows, 2):
+        if number > limits.import_rows + 1 and any(cells):
+            # One row above the limit is enough for its error message.
+            yield _Row(number, {}, {})
+            return
+        if any(cell.strip() for cell in cells):
+            yield _row(number, names, paths, cells)
 
 
 def _paths(names: Sequence[str]) -> list[str]:
@@ -193,6 +183,8 @@ def _row(number: int, names: Sequence[str], paths: Sequence[str], cells: Sequenc
             lazy_gettext("More cells than columns. A text with the separator in it needs quotes."),
             number,
         )
+    if broken := next(filter(is_broken, cells), ""):
+        raise _bad(fault_of(broken), number)
     raw: dict[str, Any] = {}
     for path, cell in zip(paths, cells, strict=False):
         area, dot, key = path.partition(".")

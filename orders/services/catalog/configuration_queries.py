@@ -1,21 +1,23 @@
 """Queries for saved configurations of an org, their files, and the orders that use them."""
 
-from dataclasses import dataclass
+import operator
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from orders.domain.configuration import THUMBNAIL, Configuration
 from orders.domain.errors import NotFound
-from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.identifiers import canonical_configuration_id, read_uuid
 from orders.domain.search_text import fold
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.pages import Page, Paging, numbered_page
-from orders.storage.sql import unindexed
+from orders.storage.sql import JsonMember, unindexed
 from orders.storage.tables import cart_line, columns_of, configuration, configuration_file, orders
 
 NOT_FOUND = lazy_gettext("There is no configuration with this ID.")
@@ -57,7 +59,8 @@ class Use:
 class ConfigurationFilter:
     """The criteria of a list of configurations; None matches all.
 
-    `created_from` and `created_to` are inclusive. All words of `search` must occur in the name,
+    Times are inclusive. `metadata` has keys with their values; null means that there is no value.
+    All words of `search` must occur in the name,
     SKU, short ID or options, in any case; the other texts must be equal.
     """
 
@@ -66,8 +69,13 @@ class ConfigurationFilter:
     customer_id: str | None = None
     identifier: str | None = None
     name: str | None = None
+    sku: str | None = None
+    product_version: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
     created_from: datetime | None = None
     created_to: datetime | None = None
+    updated_from: datetime | None = None
+    updated_to: datetime | None = None
     search: str = ""
 
 
@@ -80,12 +88,11 @@ _by_short_id = CompiledSelect(_of_org.where(configuration.c.short_id == bindpara
 
 def find_configuration(reference: str, org_id: str) -> Configuration:
     """Return a configuration of the org by UUID or short ID. Raises NotFound."""
-    configuration_id = read_uuid(reference)
-    if configuration_id is None and not is_short_id(reference):
+    name = canonical_configuration_id(reference)
+    if name is None:
         raise NotFound(NOT_FOUND)
-    statement = _by_short_id if configuration_id is None else _by_id
-    key = {"reference": configuration_id or reference, "org_id": org_id}
-    found = database.rows(statement, key)
+    statement = _by_id if read_uuid(name) else _by_short_id
+    found = database.rows(statement, {"reference": name, "org_id": org_id})
     if not found:
         raise NotFound(NOT_FOUND)
     return configuration_from(found[0])
@@ -94,6 +101,24 @@ def find_configuration(reference: str, org_id: str) -> Configuration:
 def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or its dictionary
     fields = row if isinstance(row, dict) else row._asdict()
     return Configuration(**{name: fields[name] for name in Configuration._fields})
+
+
+def find_configurations(references: Collection[str], org_id: str) -> dict[str, Configuration]:
+    """Return the org's saved configurations by the UUIDs and short IDs that name them.
+
+    References that name none are left out.
+    """
+    if not references:
+        return {}
+    found: dict[str, Configuration] = {}
+    statement = select(configuration).where(
+        unindexed(configuration.c.org_id) == org_id, configuration.c.deleted_at.is_(None)
+    )
+    named = or_(configuration.c.id.in_(references), configuration.c.short_id.in_(references))
+    for row in database.fetch_all(statement.where(named)):
+        one = configuration_from(row)
+        found |= {name: one for name in (one.id, one.short_id) if name in references}
+    return found
 
 
 def list_configurations(
@@ -119,14 +144,22 @@ def _conditions(filters: ConfigurationFilter) -> list[ColumnElement[bool]]:
         configuration.c.customer_id: filters.customer_id,
         configuration.c.identifier: filters.identifier,
         configuration.c.product_name: filters.name,
+        configuration.c.sku: filters.sku,
+        configuration.c.product_version: filters.product_version,
     }
     conditions = [column == value for column, value in exact.items() if value is not None]
     if filters.short_ids:
         conditions.append(configuration.c.short_id.in_(filters.short_ids))
-    if filters.created_from is not None:
-        conditions.append(configuration.c.created_at >= filters.created_from)
-    if filters.created_to is not None:
-        conditions.append(configuration.c.created_at <= filters.created_to)
+    periods = (
+        (operator.ge, configuration.c.created_at, filters.created_from),
+        (operator.le, configuration.c.created_at, filters.created_to),
+        (operator.ge, configuration.c.updated_at, filters.updated_from),
+        (operator.le, configuration.c.updated_at, filters.updated_to),
+    )
+    conditions += [compare(column, at) for compare, column, at in periods if at is not None]
+    conditions += [
+        JsonMember(configuration.c.metadata, key, value) for key, value in filters.metadata.items()
+    ]
     words = fold(filters.search.replace("\0", " ")).split()
     conditions += [configuration.c.search_text.contains(word, autoescape=True) for word in words]
     return conditions

@@ -1,6 +1,6 @@
 """Finds the saved configuration that a person means: by ID, short ID or SKU, or while typing."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from orders.domain.configuration import THUMBNAIL
 from orders.domain.errors import FieldError
-from orders.domain.identifiers import is_short_id, read_uuid
+from orders.domain.identifiers import clean_reference, is_short_id, read_uuid
 from orders.domain.search_text import fold
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES
@@ -65,10 +65,12 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
     """Return the configuration for each reference: a UUID, a short ID or a SKU.
 
     References that do not match exactly one configuration of the org are left out. An ID takes
-    precedence over a SKU, and an exact SKU over one in another case (`osl-1` for `OSL-1`).
+    precedence over a SKU, and an exact SKU over one in another case (`osl-1` for `OSL-1`). Marks
+    that copying adds do not count (`clean_reference`).
     """
-    wanted = {reference: reference.strip() for reference in references}
-    names = {name for name in wanted.values() if name and "\0" not in name}
+    # As typed, too: a SKU may have been stored with such marks.
+    wanted = {one: (clean_reference(one), one.strip()) for one in references}
+    names = {name for both in wanted.values() for name in both if name and "\0" not in name}
     uuids = {name: own_id for name in names if (own_id := read_uuid(name))}
     short_ids = {name for name in names if is_short_id(name)}
     # One statement per column, because a combined one takes three times as long.
@@ -88,17 +90,19 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
         if summary.sku:
             by_sku.setdefault(summary.sku, []).append(summary)
             by_folded_sku.setdefault(summary.sku.casefold(), []).append(summary)
-    resolved: dict[str, ConfigurationSummary] = {}
-    for reference, name in wanted.items():
+
+    def named(name: str) -> ConfigurationSummary | None:
         same_sku = by_sku.get(name) or by_folded_sku.get(name.casefold(), [])
-        found = (
-            by_id.get(uuids.get(name, ""))
-            or by_short_id.get(name)
-            or (same_sku[0] if len(same_sku) == 1 else None)
-        )
-        if found is not None:
-            resolved[reference] = found
-    return resolved
+        found = by_id.get(uuids.get(name, "")) or by_short_id.get(name)
+        return found or (same_sku[0] if len(same_sku) == 1 else None)
+
+    found = {one: named(clean) or named(typed) for one, (clean, typed) in wanted.items()}
+    return {one: summary for one, summary in found.items() if summary is not None}
+
+
+def ids_in(org_id: str) -> Callable[[Iterable[str]], dict[str, str]]:
+    """Return the function that finds the ID for each of some references, as `resolve` does."""
+    return lambda names: {name: one.id for name, one in resolve(names, org_id).items()}
 
 
 def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dict[str, str]:

@@ -150,6 +150,11 @@ def forget_old(now: Clock = utc_now) -> int:
     return sum(_forget(row.id, is_old) for row in database.fetch_all(old))
 
 
+def forget(one: Import) -> bool:
+    """Delete an import that was not started; return whether it was there and is deleted."""
+    return _forget(one.id, order_import.c.started_at.is_(None))
+
+
 def _forget(import_id: str, is_old: ColumnElement[bool]) -> bool:
     """Delete an import, unless it is started at this moment."""
     # In this state nobody sees it any more, or works on it.

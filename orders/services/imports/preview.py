@@ -1,17 +1,20 @@
 """What people see of an import: its first orders, its errors, and its rows as CSV files."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlalchemy import select
 
+from orders.domain.attributes import AttributeRule, option_label
+from orders.domain.import_doubts import changed_ids, not_imported
 from orders.domain.imported_orders import OrderBuilder
 from orders.domain.order import EDITABLE_FIELDS, FieldKind
 from orders.domain.sheet_reading import SheetRow, write_value
 from orders.domain.status import STATUS_TEXTS, read_status
-from orders.domain.texts import lazy_gettext
+from orders.domain.text_tables import shown
+from orders.domain.texts import Text, lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.services.imports.records import FileOrder, Import, OrderState, read_orders, read_sheet
 from orders.services.orders.export import csv_pieces
@@ -40,11 +43,23 @@ def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
     orders = read_orders(one, most=most)
     rows = _rows(one, [number for order in orders for number in order.rows])
     builder = OrderBuilder(one.columns, one.matching, actor.org.attributes, {})
-    labels = {rule.key: rule.label for rule in actor.org.attributes}
     return [
-        _first(order, builder.order([rows[number] for number in order.rows]).raw, labels)
+        _first(
+            order, builder.order([rows[number] for number in order.rows]).raw, actor.org.attributes
+        )
         for order in orders
     ]
+
+
+def doubts(one: Import, actor: Actor) -> tuple[list[tuple[str, str]], list[Text]]:
+    """Return the columns that are not imported, with what each may be, and warnings about IDs."""
+    if one.matching is None:
+        return [], []
+    rows = read_sheet(one).rows
+    return (
+        not_imported(one.matching, one.columns, rows, actor.org.attributes),
+        changed_ids(one.matching, one.columns, rows),
+    )
 
 
 def common_faults(one: Import, *, most: int) -> list[tuple[int, str, str]]:
@@ -69,7 +84,10 @@ def _rows(one: Import, numbers: list[int]) -> dict[int, SheetRow]:
     return {row.number: SheetRow(row.number, tuple(row.cells)) for row in found}
 
 
-def _first(order: FileOrder, raw: dict[str, Any], labels: dict[str, str]) -> FirstOrder:
+def _first(
+    order: FileOrder, raw: dict[str, Any], attributes: Sequence[AttributeRule]
+) -> FirstOrder:
+    labels = {rule.key: rule.label for rule in attributes}
     status = read_status(raw.get("status"))
     facts: dict[str, str] = {
         lazy_gettext("Status"): raw.get("status", "") if status is None else STATUS_TEXTS[status]
@@ -81,6 +99,11 @@ def _first(order: FileOrder, raw: dict[str, Any], labels: dict[str, str]) -> Fir
                 facts[names.get(key, key)] = write_value(value, is_text=isinstance(value, str))
         elif field.kind is FieldKind.TEXT and field.name not in _OF_THEIR_OWN:
             facts[field.label] = raw.get(field.wire_name, "")
+    for rule in attributes:
+        area, _, key = rule.path.partition(".")
+        if rule.default is not None and key not in raw.get(area, {}):
+            value = option_label(rule, rule.default)
+            facts[rule.label] = lazy_gettext("uses default: %(value)s", value=value)
     return FirstOrder(
         order=order,
         name=raw.get("name", ""),
@@ -138,7 +161,11 @@ def _error(order: FileOrder, row: int, translate: Translate) -> str:
 def _written(one: Import, added: list[str], orders: Iterable[FileOrder], values: Values) -> str:
     cells = {row.number: row.cells for row in read_sheet(one).rows}
     of_rows = sorted((number, order) for order in orders for number in order.rows)
-    rows = ([*cells[number], *values(order, number)] for number, order in of_rows)
+    width = len(one.columns)
+    rows = (
+        [*map(shown, cells[number][:width]), *values(order, number), *cells[number][width:]]
+        for number, order in of_rows
+    )
     return "".join(csv_pieces([*one.columns, *added], rows))
 
 

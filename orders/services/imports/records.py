@@ -12,7 +12,7 @@ from orders.domain.column_matching import Matching
 from orders.domain.errors import NotFound
 from orders.domain.identifiers import read_uuid
 from orders.domain.imported_orders import RowFault
-from orders.domain.sheet_reading import Sheet, SheetRow
+from orders.domain.sheet_reading import ReadingChoices, Sheet, SheetRow
 from orders.domain.texts import lazy_gettext, unpack, unpack_line
 from orders.storage import database
 from orders.storage.pages import Page, Paging, numbered_page
@@ -71,7 +71,11 @@ class OrderState(StrEnum):
 
 
 class Import(NamedTuple):
-    """An import. `order_count` is None until its rows are grouped."""
+    """An import. `order_count` is None until its rows are grouped.
+
+    `choices` say how the file was read; `sheets` are the names of its sheets, and `hidden` is the
+    number of its hidden rows.
+    """
 
     id: str
     org_id: str
@@ -93,6 +97,14 @@ class Import(NamedTuple):
     finished_at: datetime | None
     undone_at: datetime | None
     undone_by: str | None
+    choices: ReadingChoices
+    sheets: tuple[str, ...]
+    hidden: int
+
+    @property
+    def stored_as(self) -> str:
+        """The name of the uploaded file in the store, where it is kept until the start."""
+        return f"{self.org_id}/import-{self.id}"
 
     @property
     def is_worked_on(self) -> bool:
@@ -172,8 +184,12 @@ def earlier_runs(one: Import) -> list[Import]:
 
 
 def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
-    values = {name: getattr(row, name) for name in Import._fields}
+    reading = row.reading or {"choices": {}, "sheets": [], "hidden": 0}
+    values: dict[str, Any] = {name: getattr(row, name, None) for name in Import._fields}
     values |= {
+        "choices": ReadingChoices(**reading["choices"]),
+        "sheets": tuple(reading["sheets"]),
+        "hidden": reading["hidden"],
         "columns": tuple(row.columns),
         "notes": tuple(map(unpack, row.notes)),
         "matching": None if row.matching is None else Matching.from_json(row.matching),

@@ -4,19 +4,43 @@ import json
 import subprocess
 import sys
 import uuid
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import delete, select
 
 from orders.domain import spreadsheet
-from orders.domain.column_matching import Matching, guess, matching_faults, still_fits
+from orders.domain.column_matching import (
+    CONFIGURATION,
+    SKU,
+    Matching,
+    guess,
+    matching_faults,
+    still_fits,
+)
 from orders.domain.errors import Conflict, InvalidInput, NotFound
+from orders.domain.import_doubts import count_question
 from orders.domain.inputs import Limits
-from orders.domain.sheet_reading import Sheet, UnreadableSheet, is_spreadsheet, read_csv, sheet_of
+from orders.domain.pasted_lines import heading_row, likely_columns
+from orders.domain.sheet_reading import (
+    BY_THE_FILE,
+    FIRST_ROWS,
+    FindHeading,
+    ReadingChoices,
+    Sheet,
+    UnreadableSheet,
+    is_spreadsheet,
+    names_columns,
+    read_csv,
+    sheet_of,
+)
 from orders.domain.spreadsheet import SheetAnswer
-from orders.domain.texts import lazy_gettext, pack
+from orders.domain.texts import lazy_gettext, lazy_ngettext, pack
 from orders.services.accounts.access import Actor
+from orders.services.catalog import products
+from orders.services.files import FileStore
+from orders.services.imports.control import forget
 from orders.services.imports.records import (
     NOT_STARTED,
     Import,
@@ -24,6 +48,7 @@ from orders.services.imports.records import (
     batches,
     change_import,
     find,
+    read_sheet,
 )
 from orders.storage import database
 from orders.storage.sqlite import request_lock
@@ -37,16 +62,22 @@ from orders.storage.tables import (
 
 # Rows that are written in one transaction: nobody waits long for the database meanwhile.
 WRITTEN_AT_ONCE = 1_000
+ASKED_ABOUT = 1_000  # rows in which a column of counts is looked for
+SAMPLE = 50  # rows by which columns without telling names are guessed
 
 
-def read_file(content: bytes, limits: Limits) -> Sheet:
+def read_file(
+    content: bytes,
+    limits: Limits,
+    choices: ReadingChoices = BY_THE_FILE,
+    find_heading: FindHeading | None = None,
+) -> Sheet:
     """Read CSV or XLSX, distinguished by its bytes. Raises UnreadableSheet with the reason."""
     request_lock.release()  # others do not wait for a long file
     if not content.strip():
         raise UnreadableSheet(lazy_gettext("This file is empty."))
-    if is_spreadsheet(content):
-        return read_xlsx(content, most_rows=limits.order_rows)
-    return read_csv(content, most_rows=limits.order_rows)
+    read = read_xlsx if is_spreadsheet(content) else read_csv
+    return read(content, most_rows=limits.order_rows, choices=choices, find_heading=find_heading)
 
 
 def upload(
@@ -56,25 +87,54 @@ def upload(
     actor: Actor,
     limits: Limits,
     key: str,
+    choices: ReadingChoices = BY_THE_FILE,
+    store: FileStore | None = None,
     now: datetime | None = None,
 ) -> Import:
     """Store a file's rows as an import whose columns are to be matched.
 
-    The same `key` with the same content is the same import: of a form that was sent twice. Raises
-    UnreadableSheet, and stores nothing then.
+    The same `key` with the same content is the same import: of a form that was sent twice. The file
+    itself is kept in the store, so that it can be read with other choices. Raises UnreadableSheet,
+    and stores nothing then.
     """
-    sheet = read_file(content, limits)
+    look_up = products.ids_in(actor.org_id)
+    sheet = read_file(
+        content, limits, choices, lambda rows: heading_row(rows, actor.org.attributes, look_up)
+    )
     at = now or datetime.now(UTC)
     content_hash = sheet.content_hash()
     import_id = str(uuid.uuid5(uuid.UUID(actor.id), f"{key} {content_hash}"))
     try:
         return find(import_id, actor.org_id)
     except NotFound:
-        _keep(import_id, file_name, sheet, actor, at)
-    return find(import_id, actor.org_id)
+        reading = {"choices": asdict(choices), "sheets": sheet.sheets, "hidden": sheet.hidden}
+        _keep(import_id, file_name, sheet, actor, {"reading": reading, "created_at": at})
+    one = find(import_id, actor.org_id)
+    if store is not None:
+        store.put(one.stored_as, content)
+    return one
 
 
-def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: datetime) -> None:
+def read_again(
+    one: Import, choices: ReadingChoices, *, actor: Actor, limits: Limits, store: FileStore
+) -> Import:
+    """Return the import of the same file, read with other choices; this one is forgotten.
+
+    Raises NotFound when the file is not kept any more, and UnreadableSheet.
+    """
+    content = store.get(one.stored_as)
+    again = upload(
+        one.file_name, content, actor=actor, limits=limits, key=one.id, choices=choices,
+        store=store,
+    )  # fmt: skip
+    if forget(one):
+        store.discard([one.stored_as])
+    return again
+
+
+def _keep(
+    import_id: str, file_name: str, sheet: Sheet, actor: Actor, more: dict[str, object]
+) -> None:
     head = {
         "id": import_id,
         "org_id": actor.org_id,
@@ -86,8 +146,8 @@ def _keep(import_id: str, file_name: str, sheet: Sheet, actor: Actor, at: dateti
         "headers_hash": sheet.headers_hash(),
         "state": ImportState.READING,
         "is_all_or_nothing": False,
-        "created_at": at,
         "created_by": actor.id,
+        **more,
     }
     rows = [
         {"import_id": import_id, "number": row.number, "cells": list(row.cells)}
@@ -129,20 +189,32 @@ def suggest(one: Import, actor: Actor) -> Matching:
         .limit(1)
     )
     stored = database.fetch_value(last)
-    if stored is not None:
+    if stored is not None and names_columns(one.columns):
         remembered = Matching.from_json(stored)
         if still_fits(remembered, one.columns, [rule.key for rule in attributes]):
             return remembered
-    return guess(one.columns, attributes)
+    guessed = guess(one.columns, attributes)
+    if {CONFIGURATION, SKU} & set(guessed.targets):
+        return guessed
+    rows = [row.cells[: len(one.columns)] for row in read_sheet(one, most=SAMPLE).rows]
+    likely = likely_columns(rows, products.ids_in(actor.org_id))
+    if likely is None:
+        return guessed
+    # Of a column with a name of its own a person says whether it is the count.
+    count = likely.count if not names_columns(one.columns) else None
+    return guessed.with_lines(likely.references[0], count)
 
 
 def match(one: Import, matching: Matching, *, actor: Actor) -> None:
     """Set the matching, and let the orders be checked in the background.
 
-    Raises InvalidInput with errors at `column.<position>` and `group`, and Conflict when the
-    import was started already.
+    Raises InvalidInput with errors at `column.<position>`, `group` and `single`, and Conflict when
+    the import was started already.
     """
     faults = matching_faults(matching, one.columns, [rule.key for rule in actor.org.attributes])
+    if not faults and one.state in NOT_STARTED:
+        rows = read_sheet(one, most=ASKED_ABOUT).rows
+        faults = count_question(matching, one.columns, [row.cells for row in rows])
     if faults:
         raise InvalidInput(faults)
     statement = change_import(
@@ -173,23 +245,50 @@ _SENTENCES = {
             "This file is no spreadsheet that can be read. Save it anew as XLSX, or as CSV."
         ),
         lazy_gettext("This file is protected with a password. Save a copy without one."),
+        lazy_gettext("There is no sheet with this name in the file."),
     )
 }
 
 
-def read_xlsx(content: bytes, *, most_rows: int) -> Sheet:
+def read_xlsx(
+    content: bytes,
+    *,
+    most_rows: int,
+    choices: ReadingChoices = BY_THE_FILE,
+    find_heading: FindHeading | None = None,
+) -> Sheet:
     """Read the first visible sheet of an XLSX file. Raises UnreadableSheet with the reason."""
-    answer = _answer(content, most_rows + 2)
+    answer = _answer(content, most_rows + FIRST_ROWS, choices.sheet)
     if "error" in answer:
         raise UnreadableSheet(_SENTENCES.get(answer["error"], answer["error"]))
-    note = lazy_gettext("Only the first sheet was read, “%(sheet)s”.", sheet=answer["sheet"])
-    notes = [note] if answer["sheets"] > 1 else []
-    return sheet_of(answer["rows"], most_rows=most_rows, notes=notes)
+    hidden, rows = frozenset(answer["hidden"]), answer["rows"]
+    notes = []
+    if len(answer["sheets"]) > 1:
+        notes.append(lazy_gettext("Only the sheet “%(sheet)s” was read.", sheet=answer["sheet"]))
+    unseen = sum(number in hidden for number, _ in rows)
+    if choices.skips_hidden:
+        rows = [row for row in rows if row[0] not in hidden]
+    elif unseen:
+        notes.append(
+            lazy_ngettext(
+                "One row is hidden or filtered out in the file. It was read like the others.",
+                "%(num)s rows are hidden or filtered out in the file. They were read like the "
+                "others.",
+                unseen,
+            )
+        )
+    return replace(
+        sheet_of(
+            rows, most_rows=most_rows, notes=notes, heading=choices.heading,
+            find_heading=find_heading,
+        ),
+        sheets=tuple(answer["sheets"]), hidden=unseen,
+    )  # fmt: skip
 
 
-def _answer(content: bytes, most_rows: int) -> SheetAnswer:
+def _answer(content: bytes, most_rows: int, sheet: str) -> SheetAnswer:
     request_lock.release()
-    command = [sys.executable, "-I", str(Path(spreadsheet.__file__)), str(most_rows)]
+    command = [sys.executable, "-I", str(Path(spreadsheet.__file__)), str(most_rows), sheet]
     try:
         done = subprocess.run(  # noqa: S603 - our own file; what was sent is its standard input
             command, input=content, capture_output=True, timeout=PATIENCE, check=True

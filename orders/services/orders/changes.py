@@ -15,9 +15,10 @@ from orders.domain.changes import apply_changes, difference, is_same, read_chang
 from orders.domain.errors import FieldError, Forbidden, InvalidOrder, NotFound, StaleVersion
 from orders.domain.inputs import Limits
 from orders.domain.json_values import compact_size, same_json
+from orders.domain.legacy_items import convert_items
 from orders.domain.moments import now_or
 from orders.domain.order import CartLine, Order, OrderChanges, lines_as_json
-from orders.domain.schema import convert_items, missing_line
+from orders.domain.schema import missing_line
 from orders.domain.status import OPEN_CARTS, STATUS_TEXTS
 from orders.domain.texts import Figure, lazy_gettext
 from orders.domain.webhook import Topic
@@ -56,9 +57,14 @@ def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
     return changes
 
 
-def check_lines(raw: object, *, actor: Actor, limits: Limits) -> tuple[CartLine, ...]:
-    """Check lines for a cart: an array of lines, or `{"cart": [...]}`. Raises InvalidOrder."""
-    lines, errors = read_lines(raw, limits=limits)
+def check_lines(
+    raw: object, *, actor: Actor, limits: Limits, is_legacy: bool = False
+) -> tuple[CartLine, ...]:
+    """Check lines for a cart: an array of lines, or `{"cart": [...]}`. Raises InvalidOrder.
+
+    With `is_legacy` they are read as entries of `items` are.
+    """
+    lines, errors = read_lines(raw, limits=limits, is_legacy=is_legacy)
     errors += _unknown_errors(lines, actor)
     if errors:
         raise InvalidOrder(errors)
@@ -247,10 +253,10 @@ def _lacks_lines(order: Order, actor: Actor) -> bool:
     """Return whether the order needs a line; not if its old `items` could not be converted."""
     if order.cart or order.status in OPEN_CARTS:
         return False
-    converted = convert_items(order.items) if order.items else ()
-    if converted is None:
+    converted = convert_items(order.items)
+    if converted.warnings:
         return False
-    names = [line.configuration_id for line in converted]
+    names = [line.configuration_id for line in converted.lines]
     return not (names and products.unknown_short_ids(names, actor.org_id))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Text, bindparam, func, or_, select, type_c
 
 from orders.domain import short_id
 from orders.domain.errors import NotFound
-from orders.domain.identifiers import read_uuid
+from orders.domain.identifiers import clean_reference, read_uuid
 from orders.domain.order import CartLine, Order
 from orders.domain.search_text import fold, search_text
 from orders.domain.status import STATUS_BY_NAME
@@ -33,14 +33,18 @@ IMPORTED = "imported"
 
 def order_row(order: Order) -> dict[str, Any]:
     row = order._asdict()
-    del row["cart"]
+    del row["cart"], row["warnings"]
     return {**row, "status": str(order.status), "search_text": search_text(order)}
 
 
 def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order`
-    fields = row._asdict()
+    return order_of(row._asdict())
+
+
+def order_of(fields: dict[str, Any]) -> Order:
+    """Return the order of a row of `any_order`; `fields` are its columns by name."""
     fields["cart"] = _cart(fields.pop("lines"))
-    fields["status"] = STATUS_BY_NAME[row.status]
+    fields["status"] = STATUS_BY_NAME[fields["status"]]
     return Order(**fields)
 
 
@@ -229,14 +233,15 @@ def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[K
         rows = [row for row in connection.execute(newest) if row.customer_id]
         rows.sort(key=lambda row: row.created_by != actor.id)
         found: dict[str, KnownCustomer] = {}
-        sought = fold(typed)
+        plain = clean_reference(typed)
+        sought = fold(plain)
         for row in rows:
             known = fold(f"{row.customer_id}\n{row.name or ''}")
             if sought in known:
                 found.setdefault(row.customer_id, KnownCustomer(row.customer_id, row.name))
         if typed and len(found) < most:
             column = orders.c.customer_id
-            ways = (typed, typed.upper(), typed.lower(), typed.capitalize())
+            ways = (typed, plain, plain.upper(), plain.lower(), plain.capitalize())
             spellings = list(dict.fromkeys(ways))
             every = [or_(*(column.startswith(one, autoescape=True) for one in spellings))]
             if connection.dialect.name == "sqlite":

@@ -1,22 +1,25 @@
-"""Posts one signed message to a webhook's address and returns the result.
+"""Posts signed messages to the addresses of webhooks and returns the results.
 
 Nothing is sent into the private network unless the operator allows it: the IP address that a name
-resolves to is checked, and then that address is called, so a name cannot change in between.
+resolves to is checked before each attempt, and then that address is called, so a name cannot change
+in between. One message after another to the same receiver uses the same connection.
 """
 
 import contextlib
 import re
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests_hardened import Config, HTTPSession
 from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from standardwebhooks import Webhook
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -27,8 +30,11 @@ from orders.domain.texts import lazy_gettext
 USER_AGENT = "Shortorder-Webhooks/1"
 # Seconds for an attempt, from the connection to the end of the answer.
 TIME_LIMIT = 10.0
+WATCH = 0.1  # seconds between two looks for attempts that are late
 MAX_ANSWER = 1_000  # characters of the answer that are kept
 _MOST_BYTES = 4 * MAX_ANSWER  # a character has at most four
+# The longest pause that a receiver can ask for by `Retry-After`.
+LONGEST_PAUSE = timedelta(days=1)
 
 _UNPRINTABLE = re.compile(r"[^\S\n]+|[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -45,10 +51,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class PostResult:
-    """The receiver's answer: status and text, or None and the reason why there was none."""
+    """The receiver's answer: status and text, or None and the reason why there was none.
+
+    `retry_after` is the pause that a failed attempt's `Retry-After` asks for, None without one.
+    """
 
     status: int | None
     answer: str
+    retry_after: timedelta | None = None
 
     @property
     def is_delivered(self) -> bool:
@@ -63,43 +73,85 @@ class WebhookClient:
     """
 
     def __init__(self, *, allow_private: bool, time_limit: float = TIME_LIMIT) -> None:
-        self._time_limit = time_limit
-        self._config = Config(
-            ip_filter_enable=not allow_private,
-            ip_filter_allow_loopback_ips=False,
-            never_redirect=True,
-            default_timeout=(time_limit, time_limit),
-            user_agent_override=USER_AGENT,
-        )
+        self._allow_private = allow_private
+        self.time_limit = time_limit
+
+    def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
+        """Post one message on a connection of its own. Never raises: failures are results, too."""
+        with self.connection() as connection:
+            return connection.post(message, at=at)
+
+    @contextlib.contextmanager
+    def connection(self) -> Iterator["ReceiverConnection"]:
+        """Open a connection for one message after another, by one thread; close it afterwards."""
+        clock = _Clock(self.time_limit)
+        adapters = _adapters(clock, allow_private=self._allow_private)
+        try:
+            yield ReceiverConnection(adapters, clock)
+        finally:
+            for adapter in adapters.values():
+                adapter.close()
+            clock.close()
+
+
+class ReceiverConnection:
+    """A kept-alive connection to a receiver; it is opened by the first message.
+
+    Without a session, so there are no cookies, redirects, proxies and passwords of this machine.
+    """
+
+    def __init__(self, adapters: Mapping[str, HTTPAdapter], clock: "_Clock") -> None:
+        self._adapters = adapters
+        self._clock = clock
+        # The last address with its request, because to parse an address takes long.
+        self._template: tuple[str, requests.PreparedRequest] | None = None
 
     def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
         """Post the message once. Never raises: failures are results, too."""
-        with _Session(self._config) as session, _clock(session, self._time_limit) as clock:
+        moment = at or datetime.now(UTC)
+        with self._clock.attempt():
+            opened = self._clock.opened
             try:
-                return self._post(session, clock, message, at or datetime.now(UTC))
+                try:
+                    return self._post(message, moment)
+                except requests.ConnectionError:
+                    # Receivers close idle connections at any moment: that is no failed attempt.
+                    if self._clock.has_rung or not opened or self._clock.opened != opened:
+                        raise
+                    self._clock.hang_up()
+                    return self._post(message, moment)
             except Exception as error:  # noqa: BLE001 - an address can go wrong in many ways
-                return PostResult(None, self._reason(error, is_late=clock.has_rung))
+                return PostResult(None, self._reason(error))
 
-    def _post(
-        self, session: "_Session", clock: "_Clock", message: Message, at: datetime
-    ) -> PostResult:
-        body = message.payload.encode()
-        response = session.post(
-            message.address, data=body, headers=_headers(message, at), stream=True
-        )
-        if clock.has_rung:  # the head ended only because the clock closed the connection
+    def _post(self, message: Message, at: datetime) -> PostResult:
+        request = self._prepared(message.address)
+        request.headers.update(_headers(message, at))
+        request.prepare_body(message.payload.encode(), None)
+        adapter = self._adapters[str(request.url).partition(":")[0].lower()]
+        limit = self._clock.time_limit
+        response = adapter.send(request, stream=True, timeout=(limit, limit), verify=True)
+        if self._clock.has_rung:  # the head ended only because the clock closed the connection
             raise requests.Timeout
         text = b""
         # The status decides; a text that is cut off is no failure.
         with contextlib.suppress(Exception):
             text = response.raw.read(_MOST_BYTES, decode_content=False) or b""
-        response.close()
-        return PostResult(response.status_code, _printable(text.decode("utf-8", "replace")))
+        response.close()  # a connection whose answer was read to its end stays open
+        answer = _printable(text.decode("utf-8", "replace"))
+        result = PostResult(response.status_code, answer)
+        if result.is_delivered:
+            return result
+        return PostResult(result.status, answer, _retry_after(response.headers, at))
 
-    def _reason(self, error: Exception, *, is_late: bool) -> str:
-        if is_late or isinstance(error, requests.Timeout):
+    def _prepared(self, address: str) -> requests.PreparedRequest:
+        if self._template is None or self._template[0] != address:
+            self._template = address, requests.Request("POST", address).prepare()
+        return self._template[1].copy()
+
+    def _reason(self, error: Exception) -> str:
+        if self._clock.has_rung or isinstance(error, requests.Timeout):
             return lazy_gettext(
-                "No whole answer within %(seconds)s seconds.", seconds=f"{self._time_limit:g}"
+                "No whole answer within %(seconds)s seconds.", seconds=f"{self._clock.time_limit:g}"
             )
         if isinstance(error, InvalidIPAddress):
             return lazy_gettext("The address is in a private network, where nothing is sent.")
@@ -116,17 +168,34 @@ class WebhookClient:
         )
 
 
-class _Session(HTTPSession):
-    """A session that follows no redirects and uses no settings of this machine's user."""
+def _adapters(clock: "_Clock", *, allow_private: bool) -> dict[str, HTTPAdapter]:
+    """Return the adapter of each scheme; each connection that they open is watched by the clock."""
+    if allow_private:
+        adapters = {"http": HTTPAdapter(), "https": HTTPAdapter()}
+    else:
+        adapters = {
+            "http": IPFilterAdapter(is_https_proto=False),
+            "https": IPFilterAdapter(is_https_proto=True),
+        }
+    pools = _timed_pools(clock)
+    for adapter in adapters.values():
+        adapter.poolmanager.pool_classes_by_scheme = pools
+    return adapters
 
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-        # Receivers must not get the proxies and passwords of this machine's user.
-        self.trust_env = False
 
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the library's signature
-        """Return None: the library would read the whole text before it refuses to follow."""
+def _retry_after(headers: Mapping[str, str], at: datetime) -> timedelta | None:
+    """Return the pause that `Retry-After` asks for: seconds, or a date (RFC 9110, 10.2.3)."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        # More digits than a timedelta can have mean "very long".
+        return min(timedelta(seconds=int(value[:9])), LONGEST_PAUSE)
+    try:
+        until = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):  # by the kind of nonsense
         return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return min(max(until - at, timedelta()), LONGEST_PAUSE)
 
 
 def _root(error: Exception) -> BaseException | None:
@@ -141,6 +210,8 @@ def _headers(message: Message, at: datetime) -> dict[str, str]:
         for secret in message.secrets
     )
     return {
+        "User-Agent": USER_AGENT,
+        "Accept": "*/*",
         "Content-Type": "application/json",
         "Accept-Encoding": "identity",
         "webhook-id": message.id,
@@ -154,55 +225,100 @@ def _printable(text: str) -> str:
 
 
 class _Clock:
-    """Ends connections that are still open after the time limit.
+    """Ends an attempt that is still under way after the time limit, by closing its connection.
 
     Socket timeouts count from byte to byte, so a slow receiver could keep its sender for ever.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, time_limit: float) -> None:
+        self.time_limit = time_limit
         self.has_rung = False
-        self._sockets: list[socket.socket] = []
+        self.opened = 0  # connections so far
+        self._ends: float | None = None  # of the attempt, by the monotonic clock
+        self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
+    @contextlib.contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Apply the time limit to the block."""
+        self.has_rung = False
+        self._ends = time.monotonic() + self.time_limit
+        _watchdog.add(self)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._ends = None
+            _watchdog.remove(self)
+
     def watch(self, connection: socket.socket) -> None:
-        """Watch a connection of this attempt; it may be wrapped in TLS afterwards."""
+        """Watch a new connection, which replaces the one before; TLS may wrap it afterwards."""
+        self.close()
         with self._lock:
             if self.has_rung:  # it took too long to get here
                 connection.close()
                 raise TimeoutError
-            self._sockets.append(connection.dup())
+            self.opened += 1
+            self._socket = connection.dup()
 
-    def ring(self) -> None:
-        """End all connections, and those that are opened from now on."""
+    def hang_up(self) -> None:
+        """End the connection, so that the next message opens another one."""
         with self._lock:
-            self.has_rung = True
-            for connection in self._sockets:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+            self._shut_down()
 
     def close(self) -> None:
         with self._lock:
-            for connection in self._sockets:
-                connection.close()
-            self._sockets.clear()
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
+
+    def end_if_late(self) -> None:
+        with self._lock:
+            if self._ends is not None and time.monotonic() >= self._ends:
+                self.has_rung = True
+                self._shut_down()
+
+    def _shut_down(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
 
-@contextlib.contextmanager
-def _clock(session: requests.Session, time_limit: float) -> Iterator[_Clock]:
-    """Apply the time limit to all connections that the session opens in this block."""
-    clock = _Clock()
-    timer = threading.Timer(time_limit, clock.ring)
-    timer.daemon = True
-    pools = _timed_pools(clock)
-    for adapter in session.adapters.values():
-        assert isinstance(adapter, HTTPAdapter)  # noqa: S101 - for the type checker
-        adapter.poolmanager.pool_classes_by_scheme = pools
-    timer.start()
-    try:
-        yield clock
-    finally:
-        timer.cancel()
-        clock.close()
+class _Watchdog:
+    """Ends late attempts of all connections: to start a timer for each takes longer than to send.
+
+    Its thread sleeps while there are no attempts.
+    """
+
+    def __init__(self) -> None:
+        self._clocks: set[_Clock] = set()
+        self._has_clocks = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def add(self, clock: _Clock) -> None:
+        with self._has_clocks:
+            self._clocks.add(clock)
+            # A thread does not survive a fork.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+                self._thread.start()
+            self._has_clocks.notify()
+
+    def remove(self, clock: _Clock) -> None:
+        with self._has_clocks:
+            self._clocks.discard(clock)
+
+    def _run(self) -> None:
+        while True:
+            with self._has_clocks:
+                self._has_clocks.wait_for(lambda: self._clocks)
+                clocks = list(self._clocks)
+            for clock in clocks:
+                clock.end_if_late()
+            time.sleep(WATCH)
+
+
+_watchdog = _Watchdog()
 
 
 def _timed_pools(clock: _Clock) -> dict[str, Any]:

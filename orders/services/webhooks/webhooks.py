@@ -8,7 +8,7 @@ processes read its webhooks again.
 import base64
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,6 +90,7 @@ def create(
         "created_at": at,
         "updated_at": at,
         "deleted_at": None,
+        "switched_off_at": None,
         "created_by": actor.id,
     }
     made = NewWebhook(_webhook_of(row), str(row["secret"]))
@@ -113,10 +114,24 @@ def find(webhook_id: str, org_id: str, *, in_bin: bool = False) -> Webhook:
         return _read(connection, webhook_id, org_id, in_bin=in_bin)
 
 
-def list_webhooks(org_id: str, paging: Paging, *, in_bin: bool = False) -> Page[Webhook]:
-    """Return a page of the org's webhooks, or of those in the bin, sorted by one of SORTABLE."""
+def list_webhooks(
+    org_id: str,
+    paging: Paging,
+    *,
+    in_bin: bool = False,
+    topics: Collection[str] = (),
+    address: str | None = None,
+) -> Page[Webhook]:
+    """Return a page of the org's webhooks, or of those in the bin, sorted by one of SORTABLE.
+
+    Only those with one of the topics, if there are any, and with this address, unless it is None.
+    """
     is_listed = table.c.deleted_at.is_not(None) if in_bin else table.c.deleted_at.is_(None)
     found = select(*_columns).where(table.c.org_id == org_id, is_listed)
+    if topics:
+        found = found.where(table.c.topic.in_(topics))
+    if address is not None:
+        found = found.where(table.c.address == address.strip())
     with database.read() as connection:
         return numbered_page(
             connection, found, paging, sortable=SORTABLE, tie=table.c.id, make=_webhook
@@ -147,6 +162,8 @@ def change(
         require_version(version, version_of(webhook))
         if all(getattr(webhook, name) == value for name, value in values.items()):
             return webhook
+        if "address" in values:  # a pause that the receiver at the old address has asked for
+            end_pause(connection, webhook.id)
         return _update(connection, webhook, {**values, "updated_at": now_or(now)})
 
 
@@ -158,22 +175,32 @@ def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) ->
     with database.transaction() as connection:
         webhook = _read(connection, webhook_id, org_id, to_change=True)
         at = now_or(now)
-        connection.execute(
-            update(WebhookDelivery)
-            .where(
-                WebhookDelivery.webhook_id == webhook.id,
-                WebhookDelivery.next_attempt_at.is_not(None),
-            )
-            # An attempt that is under way loses its claim, so it cannot schedule another.
-            .values(next_attempt_at=None, claimed_until=None)
-        )
+        _give_up_waiting(connection, webhook.id)
         return _update(connection, webhook, {"deleted_at": at, "updated_at": at})
+
+
+def switch_off(webhook_id: str, *, address: str, now: datetime | None = None) -> Webhook | None:
+    """Switch a webhook off: it receives nothing until `restore`, and waiting messages are given up.
+
+    Return None, and change nothing, unless it is on and still has this address.
+    """
+    with database.transaction() as connection:
+        owner = select(table.c.org_id).where(table.c.id == webhook_id)
+        org_id = connection.execute(owner).scalar_one()
+        webhook = _read(connection, webhook_id, org_id, in_bin=True, to_change=True)
+        if webhook.address != address or webhook.deleted_at or webhook.switched_off_at:
+            return None
+        at = now_or(now)
+        _give_up_waiting(connection, webhook.id)
+        return _update(connection, webhook, {"switched_off_at": at, "updated_at": at})
 
 
 def restore(
     webhook_id: str, *, actor: Actor, key: IdempotencyKey | None = None, now: datetime | None = None
 ) -> Webhook:
-    """Restore a webhook from the bin, so that it receives events again; else do nothing.
+    """Restore a webhook from the bin, or switch it on, so that it receives events again.
+
+    Does nothing with one that receives events.
 
     Raises KeyAlreadyUsed, NotFound, and Conflict beyond MAX_WEBHOOKS.
     """
@@ -183,7 +210,9 @@ def restore(
         webhook = _read(connection, webhook_id, actor.org_id, in_bin=True, to_change=True)
         if webhook.deleted_at is not None:
             _refuse_too_many(connection, actor.org_id)
-            webhook = _update(connection, webhook, {"deleted_at": None, "updated_at": at})
+        if webhook.deleted_at is not None or webhook.switched_off_at is not None:
+            values = {"deleted_at": None, "switched_off_at": None, "updated_at": at}
+            webhook = _update(connection, webhook, values)
         idempotency.remember(connection, key, actor, webhook, at=at)
         return webhook
 
@@ -194,6 +223,13 @@ def read_secret(webhook_id: str, org_id: str) -> str:
     statement = select(WebhookRow.secret).where(WebhookRow.id == webhook.id)
     with database.read() as connection:
         return connection.execute(statement).scalar_one()
+
+
+def signing_secrets(row: Any, at: datetime) -> tuple[str, ...]:  # noqa: ANN401 - a row of `webhook`
+    """Return the secrets that sign a webhook's messages: for OLD_SECRET_LIFE also the old one."""
+    if row.old_secret is not None and row.old_secret_until > at:
+        return (row.secret, row.old_secret)
+    return (row.secret,)
 
 
 def roll_secret(
@@ -217,6 +253,11 @@ def roll_secret(
         }
         connection.execute(update(table).where(table.c.id == webhook.id).values(values))
     return secret
+
+
+def end_pause(connection: Connection, webhook_id: str) -> None:
+    """End the pause that the receiver has asked for by `Retry-After`."""
+    connection.execute(update(table).where(table.c.id == webhook_id).values(held_until=None))
 
 
 def _new_secret() -> str:
@@ -256,6 +297,17 @@ def _read(
     return _webhook(row)
 
 
+def _give_up_waiting(connection: Connection, webhook_id: str) -> None:
+    connection.execute(
+        update(WebhookDelivery)
+        .where(
+            WebhookDelivery.webhook_id == webhook_id, WebhookDelivery.next_attempt_at.is_not(None)
+        )
+        # An attempt that is under way loses its claim, so it cannot schedule another.
+        .values(next_attempt_at=None, claimed_until=None)
+    )
+
+
 def _update(connection: Connection, webhook: Webhook, values: dict[str, Any]) -> Webhook:
     connection.execute(update(table).where(table.c.id == webhook.id).values(values))
     bump_rules_version(connection, webhook.org_id)
@@ -274,13 +326,20 @@ def _webhook_of(values: Mapping[str, Any]) -> Webhook:
 def messages(topic: Topic, order: Order, org: OrgRules, *, at: datetime) -> list[dict[str, Any]]:
     """Return a row of `webhook_delivery` for each webhook that receives this event.
 
-    The payload is that of Standard Webhooks; `data` is the order as the JSON API returns it.
+    The payload is that of Standard Webhooks; `data` is the order as the JSON API returns it, and
+    `version` is the number in its `ETag`.
     """
     webhook_ids = list(_receivers(topic, order, org))
     if not webhook_ids:
         return []
     payload = orjson.dumps(
-        {"type": str(topic), "timestamp": wire_time(at), "data": order_fields(order)}
+        {
+            "type": str(topic),
+            "timestamp": wire_time(at),
+            # Orders two messages of the same millisecond.
+            "version": order.version,
+            "data": order_fields(order),
+        }
     ).decode()
     return [
         {

@@ -30,6 +30,8 @@ class OrderImport(OwnedByOrg, Base):
     # SHA-256 over names and cells, and over the names alone.
     content_hash: Mapped[str] = mapped_column(String(64))
     headers_hash: Mapped[str] = mapped_column(String(64))
+    # How the file was read, its sheets and hidden rows; NULL in older imports.
+    reading: Mapped[dict[str, Any] | None] = mapped_column(nullable=True)
     # The field of each column; SQL NULL until a person has matched them.
     matching: Mapped[dict[str, Any] | None] = mapped_column(nullable=True)
     state: Mapped[str] = mapped_column(String(16))

@@ -29,6 +29,10 @@ class WebhookRow(OwnedByOrg, Base):
     old_secret_until: Mapped[datetime | None]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    # Set when the receiver has answered 410: it gets nothing until an admin switches it on.
+    switched_off_at: Mapped[datetime | None]
+    # The receiver has asked for a pause until then, by `Retry-After`.
+    held_until: Mapped[datetime | None]
     created_by: Mapped[str] = mapped_column(String(36))
 
 
@@ -38,11 +42,16 @@ class WebhookDelivery(Base):
     __tablename__ = "webhook_delivery"
     __table_args__ = (
         Index("ix_webhook_delivery_webhook", "webhook_id", "created_at", "id"),
+        # By webhook: a claim looks for the oldest due message of each, however many others it has.
         partial_index(
-            "ix_webhook_delivery_due", "next_attempt_at", where="next_attempt_at IS NOT NULL"
+            "ix_webhook_delivery_due",
+            *("webhook_id", "next_attempt_at"),
+            where="next_attempt_at IS NOT NULL",
         ),
         partial_index(
-            "ix_webhook_delivery_claimed", "claimed_until", where="claimed_until IS NOT NULL"
+            "ix_webhook_delivery_claimed",
+            *("webhook_id", "claimed_until"),
+            where="claimed_until IS NOT NULL",
         ),
         partial_index(
             "ix_webhook_delivery_given_up", "webhook_id", "created_at", where=IS_GIVEN_UP
@@ -60,7 +69,7 @@ class WebhookDelivery(Base):
     # Attempts so far; time of the next one, or NULL when it is delivered or given up.
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
-    # Set while a thread sends it; the claim of a process that died ends at this time.
+    # Set while a process sends it; the claim of a process that died ends at this time.
     claimed_until: Mapped[datetime | None]
     last_attempt_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]

@@ -3,17 +3,19 @@
 import io
 
 import pytest
+import xlsxwriter
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from orders.domain.attributes import AttributeRule, Kind, Option
 from orders.domain.inputs import Limits
 from orders.services.imports import work
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.bad_orders import CHAIR
-from tests.html import attributes, read
+from tests.html import attributes, read, texts
 from tests.sheets import csv_of, xlsx_of, xlsx_with
 
 START = "/orders/import"
@@ -131,7 +133,8 @@ def test_a_spreadsheet_is_imported_like_csv(app: Flask, staff_client: FlaskClien
         ("a.csv", b"", "This file is empty."),
         ("a.xlsx", b"PK\x03\x04", "This file is no spreadsheet that can be read."),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "This is an old Excel file."),
-        ("a.csv", b'a\n"', "is not CSV"),
+        ("a.xls", b"<html><table><tr><td>SKU</td></tr>", "This is a web page (HTML)"),
+        ("a.csv", b'{"orders": []}', "This is JSON."),
         ("a.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "This is a PDF."),
         ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", "This file is no table."),
         ("", b"a,b\n1,2\n", "Choose a file."),
@@ -399,3 +402,97 @@ def test_every_form_needs_its_token(app: Flask, staff_client: FlaskClient) -> No
         assert staff_client.post(address + path, data={"mode": "all"}).status_code == 400
     work_off(app)
     assert count(app) == 0
+
+
+def test_the_preview_leaves_nothing_out_in_silence(
+    app: Flask, org: Org, staff_client: FlaskClient
+) -> None:
+    country = (Option("DE", "Germany"), Option("AT", "Austria"))
+    org.define(
+        AttributeRule("country", "Country", Kind.OPTION, country, required=True, default="DE"),
+        AttributeRule("finish", "Surface", Kind.TEXT),
+    )
+    text = csv_of(
+        ("order", "customerId", "sku", "count", "Surfaces", "Weather"),
+        ("1", "1.2E+12", CHAIR, 2, "oiled", "rain"),
+    )
+    page = read(staff_client.get(previewed(app, staff_client, text)).text)
+    assert page.first("#left-out").words == (
+        "2 columns will not be imported Surfaces: maybe Surface? Weather"
+    )
+    assert "customerId: a spreadsheet seems to have changed the ID in row 2" in page.words
+    assert "Country: uses default: Germany" in page.words
+
+
+def test_a_column_that_may_be_the_count_is_asked_about(
+    app: Flask, staff_client: FlaskClient
+) -> None:
+    columns = send(staff_client, csv_of(("sku", "Number"), (CHAIR, 3))).location
+    asked = staff_client.post(columns, data={"column.0": "sku", "column.1": ""})
+    assert asked.status_code == 422
+    assert "there are whole numbers in: Number." in text_of(asked)
+    assert read(asked.text).first("#single")["aria-describedby"] == "single-error"
+    answered = staff_client.post(columns, data={"column.0": "sku", "column.1": "", "single": "y"})
+    assert answered.status_code == 303
+
+
+def read_with(client: FlaskClient, columns: str, **choices: str) -> TestResponse:
+    return client.post(columns.replace("/columns", "/read"), data=choices)
+
+
+def test_another_sheet_heading_and_hidden_rows_can_be_chosen(
+    app: Flask, staff_client: FlaskClient
+) -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        book.add_worksheet("Notes").write_column(0, 0, ["Read me", 1])
+        orders = book.add_worksheet("Orders")
+        for at, row in enumerate((["List"], ["sku", "count"], [CHAIR, 2], [CHAIR, 3])):
+            orders.write_row(at, 0, row)
+        orders.set_row(3, None, None, {"hidden": True})
+    first = send(staff_client, file.getvalue(), "a.xlsx").location
+    page = staff_client.get(first)
+    assert "Only the sheet “Notes” was read." in text_of(page)
+    assert texts(page.text, "#sheet option") == ["Notes", "Orders"]
+    again = read_with(staff_client, first, sheet="Orders").location
+    page = staff_client.get(again)
+    assert "One row is hidden or filtered out in the file." in text_of(page)
+    assert "Row 2 names the columns." in text_of(page)
+    assert staff_client.get(first).status_code == 404
+    without = read_with(staff_client, again, sheet="Orders", heading="2", skipsHidden="y").location
+    shown = read(staff_client.get(without).text)
+    assert shown.first("[name=skipsHidden]")["checked"] == ""
+    assert shown.first("#heading")["value"] == "2"
+    assert "1 row" in shown.words
+    assert count(app, "order_import_row") == 1
+
+
+def test_another_encoding_and_separator_can_be_chosen(
+    app: Flask, staff_client: FlaskClient
+) -> None:
+    text = "sku|name, long\n1|Łódź\n".encode("cp1250")
+    first = send(staff_client, text).location
+    assert "Łódź" not in staff_client.get(first).text
+    again = read_with(staff_client, first, encoding="cp1250", separator=",").location
+    assert "Łódź" in staff_client.get(again).text
+    assert len(read(staff_client.get(again).text).all("[name^='column.']")) == 2
+    refused = read_with(staff_client, again, heading="99")
+    assert refused.status_code == 422
+    assert "There are no rows below the line of column names." in text_of(refused)
+    staff_client.post(again.replace("/columns", "/cancel"))
+    assert list((app.extensions["files"]._folder).rglob("import-*")) == []
+
+
+def test_a_file_that_is_not_kept_any_more_has_to_be_uploaded_again(
+    app: Flask, org: Org, staff_client: FlaskClient
+) -> None:
+    columns = send(staff_client, GOOD).location
+    import_id = columns.split("/")[-2]
+    app.extensions["files"].discard([f"{org.id}/import-{import_id}"])
+    assert read_with(staff_client, columns, heading="0").status_code == 422
+
+
+def test_the_encoding_can_be_chosen_with_the_upload(staff_client: FlaskClient) -> None:
+    body = {"file": (io.BytesIO("sku;x\n1;Łódź\n".encode("cp1250")), "a.csv"), "key": "k"}
+    columns = staff_client.post(START, data={**body, "encoding": "cp1250"}).location
+    assert "Łódź" in staff_client.get(columns).text

@@ -150,7 +150,7 @@ UNREADABLE = {
     "too many cells": ("a.csv", b"name,sku\na,b,c\n", (
         2, "Row 2: More cells than columns. A text with the separator in it needs quotes.")),
     "broken quotes": ("a.csv", b'name,sku\n"a"b,c\n',
-                      (2, "Row 2: This file is not CSV: ',' expected after '\"'.")),
+                      (2, "Row 2: The quotation marks in this row do not match.")),
     "read-only": ("a.json", b'[{"id": "x"}]',
                   (1, "Row 1, id: Set by the service; leave it out.")),
     "an object": ("a.json", b'{"a": 1}', (

@@ -1,6 +1,8 @@
 """The settings' pages of webhooks: creating, changing, the bin, the secret, the messages."""
 
 import re
+import socket
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -8,12 +10,15 @@ from flask.testing import FlaskClient
 
 from orders.domain.webhook import Webhook
 from orders.interfaces.desk.settings.webhook_views import DELIVERIES_A_PAGE
-from orders.services.webhooks import deliveries, webhooks
+from orders.services.webhooks import webhooks
 from orders.services.webhooks.webhook_client import PostResult
+from orders.settings import Settings
 from orders.storage.pages import Paging
 from tests.actors import Org
 from tests.desk.test_pages import make_order
 from tests.html import attribute, attributes
+from tests.receiver import Receiver
+from tests.services.webhooks.desk import send_next
 
 pytestmark = pytest.mark.usefixtures("csrf_off")
 
@@ -46,7 +51,7 @@ def version_in(page: str) -> str:
 def send(app: Flask, outcome: PostResult) -> None:
     """Send all that is due, to a receiver that answers so."""
     with app.app_context():
-        while deliveries.send_next(lambda _message, /, *, at=None: outcome):
+        while send_next(lambda _message, /, *, at=None: outcome):
             pass
 
 
@@ -232,6 +237,70 @@ class TestMessages:
         assert f'href="/orders/{order["shortId"]}"' not in page
 
 
+class TestTestMessage:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, webhook_private_network=True)
+
+    @pytest.mark.parametrize(
+        ("answer", "shown"),
+        [
+            ((204, b""), "Test message delivered: the receiver answered 204."),
+            ((500, b"Out of <order>"), "the receiver answered 500. Out of &lt;order&gt;"),
+            ((410, b""), "Test message not accepted: the receiver answered 410."),
+        ],
+    )
+    def test_the_receivers_answer_is_shown(
+        self, admin_client: FlaskClient, receiver: Receiver, answer: tuple[int, bytes], shown: str
+    ) -> None:
+        receiver.answer_with([answer])
+        address = make(admin_client, address=receiver.address)
+        [secret] = set(SECRET.findall(admin_client.post(f"{address}/secret").text))
+        assert "Send test message" in admin_client.get(address).text
+        assert admin_client.post(f"{address}/test").location == address
+        page = admin_client.get(address).text
+        assert shown in page
+        assert "No messages yet." in page
+        [got] = receiver.received
+        sent = got.verified(secret)
+        assert sent["type"] == "webhook.test"
+        assert sent["data"] == {"webhookId": address.rpartition("/")[2]}
+
+    def test_a_receiver_that_is_not_there_is_reported(
+        self, admin_client: FlaskClient, receiver: Receiver
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        address = make(admin_client, address=f"http://127.0.0.1:{port}/")
+        admin_client.post(f"{address}/test")
+        page = admin_client.get(address).text
+        assert "Test message not delivered. The receiver could not be reached" in page
+
+
+class TestSwitchedOff:
+    def test_the_page_says_why_and_an_admin_switches_it_on_again(
+        self, app: Flask, admin_client: FlaskClient, org: Org
+    ) -> None:
+        address = make(admin_client)
+        [webhook] = stored(app, org)
+        make_order(org)
+        with app.app_context():
+            assert webhooks.switch_off(webhook.id, address="https://moved.example") is None
+            assert webhooks.switch_off(webhook.id, address=ADDRESS) is not None
+            assert webhooks.switch_off(webhook.id, address=ADDRESS) is None
+        page = admin_client.get(address).text
+        for shown in ("answered 410 Gone", "Switched off", "Given up", "Switch on again"):
+            assert shown in page
+        assert "Switched off" in admin_client.get(LIST).text
+        make_order(org)
+        assert len(attributes(admin_client.get(address).text, "tbody a", "href")) == 1
+        assert admin_client.post(f"{address}/restore").location == address
+        page = admin_client.get(address).text
+        assert "The webhook is switched on." in page
+        assert "Works" in page
+        assert "410 Gone" not in page
+
+
 def test_webhooks_and_messages_of_another_org_are_404(
     app: Flask, admin_client: FlaskClient, other_org: Org
 ) -> None:
@@ -242,7 +311,7 @@ def test_webhooks_and_messages_of_another_org_are_404(
     before = stored(app, other_org)
     assert admin_client.get(address).status_code == 404
     for path in (address, f"{address}/secret", f"{address}/roll", f"{address}/bin",
-                 f"{address}/restore", again):  # fmt: skip
+                 f"{address}/test", f"{address}/restore", again):  # fmt: skip
         assert admin_client.post(path, data=form()).status_code == 404, path
     assert stored(app, other_org) == before
     assert ADDRESS not in admin_client.get(LIST).text

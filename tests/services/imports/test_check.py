@@ -1,5 +1,6 @@
 """What is read from a file of orders, and its errors in the words of the file."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -23,7 +24,7 @@ from tests.services.imports.steps import (
     uploaded,
     worked,
 )
-from tests.sheets import csv_of, xlsx_of
+from tests.sheets import csv_of, xlsx_of, xlsx_with
 
 
 def test_a_spreadsheet_is_the_same_as_csv(org: Org) -> None:
@@ -126,3 +127,40 @@ def test_an_unexpected_error_ends_the_import_and_is_reported(
     assert "An import has failed." in caplog.text
     with pytest.raises(Conflict, match="never started"):
         control.carry_on(failed)
+
+
+def test_empty_cells_of_order_numbers_mean_as_above_when_chosen(org: Org) -> None:
+    text = csv_of(
+        ("order", "name", "sku", "count"),
+        ("A", "Reception", CHAIR, 2), ("", "", CHAIR, 3), ("B", "Roof", CHAIR, 4),
+    )  # fmt: skip
+    one = uploaded(org, text)
+    actor = org.staff().actor
+    upload.match(one, upload.suggest(one, actor), actor=actor)
+    assert records.counts(worked(one, org)) == Counts(good=2, bad=1)
+    upload.match(one, replace(upload.suggest(one, actor), fills=True), actor=actor)
+    worked(started(worked(one, org), org), org)
+    assert stored(org) == [("Reception", [2, 3]), ("Roof", [4])]
+
+
+def test_a_bad_row_is_one_bad_order_and_the_others_are_good(org: Org) -> None:
+    text = f'order,sku,count\n1,{CHAIR},2\n2,"{CHAIR}"x,3\n3,{CHAIR},4,5\n4,{CHAIR},6\n'
+    one = checked(org, text)
+    assert records.counts(one) == Counts(good=2, bad=2)
+    reported = [str(fault) for order in records.read_orders(one) for fault in order.faults]
+    assert "Row 3, sku: The quotation marks in this row do not match." in reported
+    assert any(fault.startswith("Row 4: This row has more cells") for fault in reported)
+
+
+def test_an_error_of_a_spreadsheet_is_an_error_at_its_cell_where_the_column_is_imported(
+    org: Org,
+) -> None:
+    cells = '<c r="A1" t="str"><v>customerId</v></c><c r="B1" t="str"><v>sku</v></c>'
+    broken = '<c r="A2" t="e"><v>#N/A</v></c>'
+    content = xlsx_with(
+        f'<row r="1">{cells}</row><row r="2">{broken}<c r="B2" t="str"><v>{CHAIR}</v></c></row>'
+    )
+    [order] = records.read_orders(checked(org, content))
+    assert [str(fault) for fault in order.faults] == [
+        "Row 2, customerId: The spreadsheet has an error here: #N/A"
+    ]

@@ -19,13 +19,14 @@ from sqlalchemy import event, update
 from app import create_app
 from orders.domain.inputs import Limits
 from orders.interfaces.cli import worker
-from orders.interfaces.cli.worker import GRACE, POLL, Background
+from orders.interfaces.cli.worker import GRACE, Background
 from orders.services.accounts.access import Actor
 from orders.services.imports import records, upload
 from orders.services.imports.records import ImportState
 from orders.services.orders import intake
 from orders.services.webhooks import deliveries, webhooks
-from orders.services.webhooks.deliveries import MOST_AT_ONCE, DeliveryState
+from orders.services.webhooks.deliveries import DeliveryState
+from orders.services.webhooks.sender import MOST_AT_ONCE, POLL
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery
@@ -33,6 +34,7 @@ from orders.storage.pages import Paging
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.databases import settings_for
+from tests.mail_server import mail_server
 from tests.receiver import Receiver
 from tests.services.imports.steps import GOOD, started, stored, uploaded
 
@@ -209,6 +211,31 @@ def test_a_message_of_a_process_that_died_is_sent_when_its_claim_has_ended(
         receiver.wait_for(1)
         assert datetime.now(UTC) >= soon
         wait_until(lambda: states(webhook_id, org) == {DeliveryState.DELIVERED})
+
+
+def test_admins_get_mail_when_a_webhook_is_switched_off(
+    app: Flask, settings: Settings, org: Org, receiver: Receiver
+) -> None:
+    admin = org.admin()
+    assert org.staff().email != admin.email
+    webhook_id = hook(org, receiver)
+    receiver.answer_with([410])
+    place_order(org.actor())
+    with mail_server() as server:
+        mailing = dataclasses.replace(
+            settings,
+            smtp_url=f"smtp://127.0.0.1:{server.port}?tls=off",
+            mail_from="desk@shop.example",
+            public_url="https://desk.example",
+        )
+        with running(app, mailing):
+            wait_until(lambda: bool(server.received))
+    assert server.receivers == [[admin.email]]
+    [mail] = server.received
+    assert "Workshop was switched off" in mail["Subject"]
+    text = mail.get_content()
+    assert receiver.address in text
+    assert f"https://desk.example/settings/webhooks/{webhook_id}" in text
 
 
 @pytest.mark.own_database(reason="it ends all connections to the database")

@@ -1,15 +1,18 @@
 """Many workers send at once, and each message is sent once, also when a worker dies."""
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 
-from orders.services.webhooks import deliveries
+from orders.services.webhooks import claims
+from orders.services.webhooks.claims import Outcome, find_due, store_and_claim
 from orders.services.webhooks.deliveries import DeliveryState
-from orders.services.webhooks.webhook_client import Message, PostResult
-from tests.services.webhooks.desk import FAILED, OK, Desk
+from orders.services.webhooks.sender import MARGIN
+from orders.services.webhooks.webhook_client import TIME_LIMIT, Message, PostResult
+from tests.plans import noted_plans
+from tests.services.webhooks.desk import FAILED, OK, Desk, send_next
 
 
 class TestClaims:
@@ -22,7 +25,7 @@ class TestClaims:
             seen.extend([desk.only(made.webhook.id).state, desk.send()])
             return desk.post(message, at=at)
 
-        assert deliveries.send_next(post, now=lambda: desk.now)
+        assert send_next(post, now=lambda: desk.now)
         assert seen == [DeliveryState.SENDING, False]
         assert len(desk.sent) == 1
 
@@ -37,9 +40,9 @@ class TestClaims:
             raise Died
 
         with pytest.raises(Died):
-            deliveries.send_next(die, now=lambda: desk.now)
+            send_next(die, now=lambda: desk.now)
         assert not desk.send()
-        desk.now += deliveries.LEASE
+        desk.now += claims.LEASE
         assert desk.only(made.webhook.id).state is DeliveryState.RETRYING
         assert desk.send()
         assert desk.only(made.webhook.id).state is DeliveryState.DELIVERED
@@ -50,36 +53,56 @@ class TestClaims:
         desk.order()
 
         def sleep(message: Message, /, *, at: datetime | None = None) -> PostResult:
-            desk.now += deliveries.LEASE
+            desk.now += claims.LEASE
             desk.answers = [OK]
             assert desk.send(), "another one has taken it over"
             return FAILED
 
-        deliveries.send_next(sleep, now=lambda: desk.now)
+        send_next(sleep, now=lambda: desk.now)
         assert desk.only(made.webhook.id).state is DeliveryState.DELIVERED
 
-    def test_a_slow_receiver_does_not_keep_the_others_waiting(self, desk: Desk) -> None:
-        desk.hook("https://slow.example")
-        desk.hook("https://quick.example")
-        for _ in range(deliveries.MOST_AT_ONCE + 2):
+    def test_one_process_at_a_time_sends_to_a_webhook(self, desk: Desk) -> None:
+        busy, free = (desk.hook(f"https://{name}.example").webhook.id for name in ("a", "b"))
+        for _ in range(3):
             desk.order()
-        depth = {"https://slow.example": 0, "https://quick.example": 0}
-        most = dict(depth)
+        [first] = store_and_claim([], {busy: 1}, claiming=(), at=desk.now)
+        assert {one.id: one.is_claimed for one in find_due(desk.now)} == {busy: True, free: False}
+        other = store_and_claim([], {busy: 1, free: 1}, claiming=(), at=desk.now)
+        assert [one.webhook_id for one in other] == [free]
+        # The process that has the claim may have more.
+        assert len(store_and_claim([], {busy: 9}, claiming={busy}, at=desk.now)) == 2
+        desk.now += claims.LEASE
+        taken_over = store_and_claim([], {busy: 9}, claiming=(), at=desk.now)
+        assert first.message.id in {one.message.id for one in taken_over}
+        assert len(taken_over) == 3
 
-        def post(message: Message, /, *, at: datetime | None = None) -> PostResult:
-            depth[message.address] += 1
-            most[message.address] = max(most[message.address], depth[message.address])
-            # A slow one is still at work while others send on.
-            if message.address == "https://slow.example":
-                while deliveries.send_next(post, now=lambda: desk.now):
-                    pass
-            depth[message.address] -= 1
-            return OK
+    def test_a_claim_that_was_not_sent_after_all_is_no_attempt(self, desk: Desk) -> None:
+        made = desk.hook()
+        desk.order()
+        [claim] = store_and_claim([], {made.webhook.id: 1}, claiming=(), at=desk.now)
+        store_and_claim([Outcome(claim, None, desk.now)], {}, claiming=(), at=desk.now)
+        delivery = desk.only(made.webhook.id)
+        assert (delivery.state, delivery.attempts) == (DeliveryState.WAITING, 0)
+        assert desk.send()
 
-        while deliveries.send_next(post, now=lambda: desk.now):
-            pass
-        assert most["https://slow.example"] == deliveries.MOST_AT_ONCE
-        assert not desk.send()
+    def test_the_messages_of_a_dead_process_wait_for_seconds(self) -> None:
+        limit = timedelta(seconds=TIME_LIMIT)
+        assert limit + MARGIN < claims.LEASE <= timedelta(seconds=20)
+
+    @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+    def test_a_claim_reads_no_message_but_its_own(self, desk: Desk) -> None:
+        made = desk.hook()
+        desk.order()
+        with noted_plans() as steps:
+            find_due(desk.now)
+            store_and_claim([], {made.webhook.id: 9}, claiming=(), at=desk.now)
+        found = [step for step in steps if "webhook_delivery" in step]
+        assert found
+        for step in found:
+            assert step.startswith("SEARCH")
+            assert "_due (webhook_id=? AND next_attempt_at" in step or (
+                "_claimed (webhook_id=? AND claimed_until" in step
+            )
 
     def test_many_workers_at_once_send_each_message_once(self, app: Flask, desk: Desk) -> None:
         for number in range(6):
@@ -97,7 +120,7 @@ class TestClaims:
         def work() -> None:
             start.wait()
             with app.app_context():
-                while deliveries.send_next(post, now=lambda: desk.now):
+                while send_next(post, now=lambda: desk.now):
                     pass
 
         workers = [threading.Thread(target=work) for _ in range(6)]

@@ -10,8 +10,9 @@ from sqlalchemy import update
 from orders.domain.errors import Conflict, NotFound
 from orders.domain.inputs import Limits
 from orders.services.orders import intake
-from orders.services.webhooks import deliveries, webhooks
-from orders.services.webhooks.deliveries import PAUSES, DeliveryState
+from orders.services.webhooks import claims, deliveries, webhooks
+from orders.services.webhooks.claims import PAUSES
+from orders.services.webhooks.deliveries import DeliveryState
 from orders.services.webhooks.webhook_client import PostResult
 from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery
@@ -83,12 +84,12 @@ class TestSending:
     def test_pauses_grow_and_are_random(self) -> None:
         assert list(PAUSES) == sorted(PAUSES)
         for number, pause in enumerate(PAUSES, start=1):
-            least, most = (deliveries.pause_after(number, chance) for chance in (0.0, 1.0))
+            least, most = (claims.pause_after(number, chance) for chance in (0.0, 1.0))
             assert least is not None
             assert most is not None
             assert least < pause < most
-            assert most - least == pause * 2 * deliveries.JITTER
-        assert deliveries.pause_after(len(PAUSES) + 1, 0.5) is None
+            assert most - least == pause * 2 * claims.JITTER
+        assert claims.pause_after(len(PAUSES) + 1, 0.5) is None
 
     @pytest.mark.parametrize("status", [199, 300, 302, 400, 404, 429, 503, None])
     def test_only_2xx_is_a_delivery(self, desk: Desk, status: int | None) -> None:
@@ -157,7 +158,7 @@ class TestBin:
         assert desk.sent == []
         delivery = desk.only(made.webhook.id)
         assert delivery.state is DeliveryState.GIVEN_UP
-        assert delivery.last_answer == deliveries.IN_THE_BIN
+        assert delivery.last_answer == claims.IN_THE_BIN
 
 
 class TestSendAgain:
@@ -182,7 +183,7 @@ class TestSendAgain:
         desk.order()
         key = made.webhook.id
         delivery = desk.only(key).id
-        claim = update(WebhookDelivery).values(claimed_until=desk.now + deliveries.LEASE)
+        claim = update(WebhookDelivery).values(claimed_until=desk.now + claims.LEASE)
         database.write(lambda connection: connection.execute(claim).rowcount)
         with pytest.raises(Conflict, match="just being sent"):
             deliveries.send_again(delivery, key, desk.org.id, now=desk.now)

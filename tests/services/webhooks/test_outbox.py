@@ -86,6 +86,19 @@ class TestOutbox:
         ]
         assert {len(desk.list(hook.webhook.id)) for hook in made.values()} == {1, 3}
 
+    def test_two_messages_of_one_millisecond_can_be_ordered(self, desk: Desk) -> None:
+        desk.hook(topic="order.updated")
+        order, actor = desk.order(), desk.actor
+        for name in ("first", "second", "third"):
+            changes = order_changes.check_changes({"name": name}, actor=actor, limits=Limits())
+            order_changes.change_order(order.id, changes, actor=actor, now=desk.now)
+        while desk.send():
+            pass
+        sent = [json.loads(message.payload) for message in desk.sent]
+        names = [one["data"]["name"] for one in sorted(sent, key=lambda one: one["version"])]
+        assert names == ["first", "second", "third"]
+        assert {one["version"] for one in sent} == {2, 3, 4}
+
     def test_a_filter_applies_to_the_status_after_the_change(self, desk: Desk) -> None:
         made = desk.hook(topic="order.updated", filter={"status": ["Complete"]})
         order, actor = desk.order(), desk.actor

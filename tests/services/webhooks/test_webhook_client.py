@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -169,6 +169,46 @@ def test_proxies_and_passwords_of_this_machine_are_not_used(
     monkeypatch.setattr(requests.sessions, "get_netrc_auth", lambda _url: ("user", "password"))
     assert client.post(message(receiver.address)).is_delivered
     assert "authorization" not in receiver.received[0].headers
+
+
+def test_messages_after_each_other_use_one_connection(
+    client: WebhookClient, receiver: Receiver
+) -> None:
+    receiver.answer_with([204, (200, b"thanks"), (500, b"x" * 3_000), 204])
+    receiver.headers["Set-Cookie"] = "visitor=7"
+    with client.connection() as connection:
+        for _ in range(5):
+            connection.post(message(receiver.address))
+    assert len({one.port for one in receiver.received}) == 1
+    assert not any("cookie" in one.headers for one in receiver.received)
+
+
+def test_a_connection_that_the_receiver_has_closed_is_replaced(
+    client: WebhookClient, receiver: Receiver
+) -> None:
+    receiver.headers["Connection"] = "close"
+    with client.connection() as connection:
+        assert all(connection.post(message(receiver.address)).is_delivered for _ in range(3))
+    assert len({one.port for one in receiver.received}) == 3
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds"),
+    [
+        ("120", 120), (" 7 ", 7), ("0", 0), ("9" * 40, 86_400),
+        ("Wed, 25 Nov 2026 09:31:00 GMT", 60),
+        ("Wed, 25 Nov 2020 09:31:00 GMT", 0), ("Wed, 25 Nov 2099 09:31:00 GMT", 86_400),
+        ("-5", None), ("1.5", None), ("soon", None), ("", None), ("Mon, 99 Foo 99999", None),
+        ("٣", None),
+    ],
+)  # fmt: skip
+def test_retry_after_is_seconds_or_a_date(sent: str, seconds: int | None) -> None:
+    at = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+    head = f"HTTP/1.1 503 Busy\r\nRetry-After: {sent}\r\nContent-Length: 0\r\n\r\n".encode()
+    with raw_server(head) as address:
+        result = WebhookClient(allow_private=True).post(message(address), at=at)
+    assert result.status == 503
+    assert result.retry_after == (None if seconds is None else timedelta(seconds=seconds))
 
 
 def test_a_refused_connection_is_an_outcome(client: WebhookClient) -> None:

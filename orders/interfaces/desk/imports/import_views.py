@@ -17,12 +17,14 @@ from orders.domain.column_matching import (
     Matching,
     free_targets,
 )
-from orders.domain.errors import FieldError, InvalidInput
-from orders.domain.sheet_reading import Sheet, UnreadableSheet, letters
+from orders.domain.errors import FieldError, InvalidInput, NotFound
+from orders.domain.sheet_reading import ENCODINGS, ReadingChoices, Sheet, UnreadableSheet, letters
+from orders.domain.text_tables import SEPARATORS, shown
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import html_page, new_key, reporting_conflicts
+from orders.interfaces.http.assets import file_store
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import translated
 from orders.interfaces.http.pages import go_to, page_number, page_or_piece, wants_piece
@@ -50,7 +52,8 @@ MAX_KEY = 64  # characters of an upload form's key
 
 def samples(sheet: Sheet, at: int) -> list[str]:
     """Return SAMPLES different cells of the column `at`, counted from 0, or as many as it has."""
-    different = dict.fromkeys(row.cells[at][:MAX_SAMPLE] for row in sheet.rows if row.cells[at])
+    cells = (shown(row.cells[at]) for row in sheet.rows)
+    different = dict.fromkeys(cell[:MAX_SAMPLE] for cell in cells if cell)
     return list(different)[:SAMPLES]
 
 
@@ -85,7 +88,7 @@ def upload_orders() -> AnyResponse:
                 raise UnreadableSheet(lazy_gettext("Choose a file."))  # noqa: TRY301 - reported like errors of the file
             one = upload.upload(
                 sent.filename, sent.read(), actor=signed_in().actor, limits=current_limits(),
-                key=request.form.get("key", "")[:MAX_KEY],
+                key=request.form.get("key", "")[:MAX_KEY], choices=_choices(), store=file_store(),
             )  # fmt: skip
             return go_to(_address(one) if one.matching else _address(one, "choose_matching"))
         except UnreadableSheet as unreadable:
@@ -128,6 +131,8 @@ def match_columns(import_id: str) -> AnyResponse:
     matching = Matching(
         tuple(request.form.get(f"column.{at}", "") for at in range(len(one.columns))),
         whole_number(request.form.get("group", ""), most=999),
+        fills=bool(request.form.get("fills")),
+        is_single=bool(request.form.get("single")),
     )
     with reporting_conflicts(_address(one)):
         try:
@@ -135,6 +140,35 @@ def match_columns(import_id: str) -> AnyResponse:
         except InvalidInput as invalid:
             return _render_columns(one, matching, invalid.errors)
     return go_to(_address(one))
+
+
+@desk.post("/orders/import/<import_id>/read")
+def read_import_again(import_id: str) -> AnyResponse:
+    """Read the uploaded file with other choices: another sheet or heading, for example."""
+    one, actor = _find(import_id), signed_in().actor
+    if one.is_started:
+        return go_to(_address(one))
+    try:
+        again = upload.read_again(
+            one, _choices(), actor=actor, limits=current_limits(), store=file_store()
+        )
+    except (UnreadableSheet, NotFound) as error:
+        fault = FieldError("reading", error.sentence)
+        return _render_columns(one, upload.suggest(one, actor), (fault,))
+    return go_to(_address(again, "choose_matching"))
+
+
+def _choices() -> ReadingChoices:
+    """Return how the file is to be read, as the form says; what it cannot mean is no choice."""
+    sent = request.form
+    encoding, separator = sent.get("encoding", ""), sent.get("separator", "")
+    return ReadingChoices(
+        encoding=encoding if encoding in ENCODINGS else "",
+        separator=separator if len(separator) == 1 and separator in SEPARATORS else "",
+        sheet=sent.get("sheet", "")[:MAX_SAMPLE],
+        heading=whole_number(sent.get("heading", "")),
+        skips_hidden=bool(sent.get("skipsHidden")),
+    )
 
 
 @desk.post("/orders/import/<import_id>/start")
@@ -151,6 +185,7 @@ def start_order_import(import_id: str) -> AnyResponse:
             )
         except InvalidInput as invalid:
             return _render_preview(one, invalid.errors)
+    file_store().discard([one.stored_as])
     return go_to(_address(one))
 
 
@@ -159,6 +194,7 @@ def cancel_order_import(import_id: str) -> AnyResponse:
     """Cancel an import; the orders that it has created stay."""
     one = _find(import_id)
     control.cancel(one)
+    file_store().discard([one.stored_as])
     return go_to(_address(one))
 
 
@@ -213,7 +249,7 @@ def _render_start(error: str = "") -> AnyResponse:
     return html_page(
         "desk/imports/start.html", 422 if error else 200,
         error=error, limits=current_limits(), page=page, State=ImportState,
-        names=queries.actor_names(makers, org_id), key=new_key(),
+        names=queries.actor_names(makers, org_id), key=new_key(), encodings=ENCODINGS,
     )  # fmt: skip
 
 
@@ -233,6 +269,7 @@ def _render_columns(
         errors=errors,
         said={error.path: error.message for error in errors},
         earlier=records.earlier_runs(one),
+        encodings=ENCODINGS,
     )
 
 
@@ -242,6 +279,7 @@ def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> AnyResp
         422 if errors else 200,
         one=one,
         counts=records.counts(one),
+        doubts=preview.doubts(one, signed_in().actor),
         first=preview.first_orders(one, signed_in().actor, most=FIRST_ORDERS),
         bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD),
         common=preview.common_faults(one, most=COMMON_FAULTS),

@@ -40,7 +40,7 @@ def paste_lines() -> Response:
     sent = sent_entry(request.form, member)
     first = max(sent.next_row, request.args.get("first", 0, type=int))
     entry = new_entry(member.actor.org)
-    entry.lines = pasted_rows(sent.form.paste.data or "", first)
+    entry.lines = pasted_rows(sent.form.paste.data or "", first, products.ids_in(member.org_id))
     entry.resolve(member.org_id)
     if entry.lines:
         entry.show(_line_errors(entry))

@@ -14,10 +14,12 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, StringField, TextAreaField
 
 from orders.domain.attributes import AttributeRule, Kind
+from orders.domain.line_reading import LookUp
 from orders.domain.order import LABELS, TEXT_FIELDS
+from orders.domain.pasted_lines import read_pasted_lines
 from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
-from orders.domain.typed_values import read_number, read_pasted_lines
+from orders.domain.typed_values import read_number
 from orders.interfaces.desk.forms import FormData, MenuField
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
@@ -205,11 +207,11 @@ def _numbers(sent: FormData, kind: str) -> dict[int, None]:
     )
 
 
-def pasted_rows(text: str, first: int) -> list[FormLine]:
+def pasted_rows(text: str, first: int, look_up: LookUp) -> list[FormLine]:
     """Return a row for each pasted line, numbered from `first`."""
     return [
         line_row(number, TypedLine(line.reference, line.count))
-        for number, line in enumerate(read_pasted_lines(text), start=first)
+        for number, line in enumerate(read_pasted_lines(text, look_up), start=first)
     ]
 
 

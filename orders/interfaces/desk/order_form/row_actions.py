@@ -11,6 +11,7 @@ from orders.interfaces.desk.order_form.form_fields import (
     pasted_rows,
 )
 from orders.interfaces.desk.order_form.order_form import OrderEntry, RemovedRow
+from orders.services.catalog import products
 
 
 def do_action(entry: OrderEntry, action: str, org_id: str) -> None:
@@ -29,7 +30,8 @@ def do_action(entry: OrderEntry, action: str, org_id: str) -> None:
         entry.focus = element_id(f"extra.{added}.key")
     elif verb == "paste":
         entry.lines = entry.filled_lines
-        entry.lines += pasted_rows(entry.form.paste.data or "", entry.next_row)
+        look_up = products.ids_in(org_id)
+        entry.lines += pasted_rows(entry.form.paste.data or "", entry.next_row, look_up)
         entry.form.paste.process_data("")
         _add(entry, TypedLine(), len(entry.lines))
     elif verb == "undo" and entry.removed is not None:

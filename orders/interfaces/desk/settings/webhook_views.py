@@ -17,6 +17,7 @@ from orders.interfaces.http.pages import page_number
 from orders.services.accounts.checks import version_of
 from orders.services.webhooks import deliveries, webhooks
 from orders.services.webhooks.deliveries import STATE_TEXTS
+from orders.services.webhooks.webhook_client import PostResult, WebhookClient
 from orders.storage.pages import MAX_PER_PAGE, Paging
 
 TOPIC_LABELS = {
@@ -25,6 +26,7 @@ TOPIC_LABELS = {
     Topic.DELETED: lazy_gettext("An order is put into the bin"),
 }
 DELIVERIES_A_PAGE = 10
+MAX_SHOWN = 200  # characters of the answer to a test message
 
 
 class WebhookForm(forms.VersionedForm):
@@ -141,7 +143,31 @@ def restore_webhook(webhook_id: str) -> Response:
     with forms.reporting_conflicts(back := _address(webhook.id)):
         webhooks.restore(webhook.id, actor=signed_in().actor)
     done = gettext("The webhook is restored, and is told what happens from now on.")
+    if webhook.deleted_at is None:
+        done = gettext("The webhook is switched on. It gets messages about new events.")
     return forms.report(done, back)
+
+
+@desk.post("/settings/webhooks/<webhook_id>/test")
+def test_webhook(webhook_id: str) -> Response:
+    """Send a test message while the person waits, and report the receiver's answer."""
+    client = WebhookClient(allow_private=current_settings().webhook_private_network)
+    result = deliveries.send_test(webhook_id, signed_in().org_id, client.post)
+    category = "message" if result.is_delivered else "bad"
+    return forms.report(_test_outcome(result), _address(webhook_id), category)
+
+
+def _test_outcome(result: PostResult) -> str:
+    if result.is_delivered:
+        return gettext("Test message delivered: the receiver answered %(status)s.",
+                       status=result.status)  # fmt: skip
+    answer = translated(result.answer)
+    if result.status is None:
+        return gettext("Test message not delivered. %(reason)s", reason=answer)
+    return gettext(
+        "Test message not accepted: the receiver answered %(status)s. %(answer)s",
+        status=result.status, answer=answer[:MAX_SHOWN],
+    )  # fmt: skip
 
 
 @desk.post("/settings/webhooks/<webhook_id>/deliveries/<delivery_id>/again")

@@ -1,7 +1,7 @@
 """search texts are folded: without accents, kinds of quotation marks and dashes, Unicode forms
 
 Revision ID: 0012
-Revises: 0009
+Revises: 0011
 Create Date: 2026-11-29 19:10:00.000000
 
 """
@@ -12,11 +12,15 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
 BATCH = 1_000
+UNSEEN = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u3164\uffa0"
+    "\ufe00\ufe01\ufe02\ufe03\ufe04\ufe05\ufe06\ufe07\ufe08\ufe09\ufe0a\ufe0b\ufe0c\ufe0d\ufe0e\ufe0f"
+)
 PLAIN = {
     **dict.fromkeys(map(ord, "`´ʹʻʼʽˈ‘’‚‛′‵‹›＇"), "'"),  # noqa: RUF001 - alike on purpose
     **dict.fromkeys(map(ord, "«»“”„‟″‶〝〞＂"), '"'),  # noqa: RUF001
@@ -57,7 +61,8 @@ def fold(text):
     """Return the text that the service searched when this migration was made."""
     if text.isascii():
         return text.lower().replace("`", "'")
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(PLAIN))
+    plain = "".join(folded(one) for one in text if one not in UNSEEN)
+    plain = unicodedata.normalize("NFKD", plain.casefold().translate(PLAIN))
     plain = "".join(map(folded, plain)).casefold().translate(PLAIN)
     return unicodedata.normalize("NFC", plain)
 

@@ -1,0 +1,114 @@
+"""What a person should look at before a file is imported: guesses, and cells that look changed."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from orders.domain.attributes import AttributeRule
+from orders.domain.column_matching import (
+    CONFIGURATION,
+    COUNT,
+    IGNORED,
+    LINE_TARGETS,
+    ORDER,
+    PLATFORM_ID,
+    SKU,
+    Matching,
+    best_guess,
+)
+from orders.domain.errors import FieldError
+from orders.domain.line_reading import count_of
+from orders.domain.sheet_reading import SheetRow
+from orders.domain.texts import Text, lazy_gettext, lazy_ngettext
+
+IDS = frozenset({ORDER, PLATFORM_ID, "customerId", CONFIGURATION, SKU})
+MAX_NAMED = 5  # columns and rows that a sentence names
+LONG_ID = 5  # digits from which IDs of a column are taken to have the same number of them
+_SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]{1,17})?[eE][+-]?[0-9]{1,3}")
+
+
+def count_question(
+    matching: Matching, columns: Sequence[str], rows: Sequence[Sequence[str]]
+) -> list[FieldError]:
+    """Return an error at `single` if the count may be in a column that is not imported.
+
+    That is a column of whole numbers, while none is the count.
+    """
+    if COUNT in matching.targets or matching.is_single:
+        return []
+    names = [columns[at] for at in unmatched(matching) if _may_count(rows, at)]
+    if not names:
+        return []
+    question = lazy_gettext(
+        "No column is the count, and there are whole numbers in: %(columns)s. Choose “Count” for "
+        "one of them, or say that each row is one piece.",
+        columns=", ".join(names[:MAX_NAMED]),
+    )
+    return [FieldError("single", question)]
+
+
+def unmatched(matching: Matching) -> list[int]:
+    return [at for at, target in enumerate(matching.targets) if target == IGNORED]
+
+
+def _may_count(rows: Sequence[Sequence[str]], at: int) -> bool:
+    cells = [row[at] for row in rows if row[at]]
+    return bool(cells) and all(cell.isdigit() and count_of(cell) for cell in cells)
+
+
+def not_imported(
+    matching: Matching,
+    columns: Sequence[str],
+    rows: Sequence[SheetRow],
+    attributes: Sequence[AttributeRule],
+) -> list[tuple[str, str]]:
+    """Return the columns that are not imported and have cells, each with what it may be, or ""."""
+    cells = [row.cells for row in rows]
+    has_count = COUNT in matching.targets
+    return [
+        (
+            columns[at],
+            LINE_TARGETS[COUNT]
+            if not has_count and _may_count(cells, at)
+            else best_guess(columns[at], attributes),
+        )
+        for at in unmatched(matching)
+        if any(row[at] for row in cells)
+    ]
+
+
+def changed_ids(matching: Matching, columns: Sequence[str], rows: Sequence[SheetRow]) -> list[Text]:
+    """Return a warning for each column of IDs with cells that a spreadsheet seems to have changed.
+
+    It writes long numbers as 1.23E+12, and drops zeros in front.
+    """
+    warnings = []
+    for at, name in enumerate(columns):
+        if matching.targets[at] not in IDS and at != matching.group:
+            continue
+        cells = {row.number: row.cells[at] for row in rows if row.cells[at]}
+        found = [number for number, cell in cells.items() if _SCIENTIFIC.fullmatch(cell)]
+        found += _without_zeros(cells.items())
+        if found:
+            first = sorted(set(found))[:MAX_NAMED]
+            warnings.append(
+                lazy_ngettext(
+                    "%(column)s: a spreadsheet seems to have changed the ID in row %(rows)s "
+                    "(%(sample)s). Compare it.",
+                    "%(column)s: a spreadsheet seems to have changed the IDs in %(num)s rows: "
+                    "%(rows)s (%(sample)s). Compare them.",
+                    len(set(found)),
+                    column=name, rows=", ".join(map(str, first)), sample=cells[first[0]],
+                )
+            )  # fmt: skip
+    return warnings
+
+
+def _without_zeros(cells: Iterable[tuple[int, str]]) -> Iterator[int]:
+    """Yield the rows whose digits are fewer than those of others that begin with a zero."""
+    digits = [(number, cell) for number, cell in cells if cell.isdigit()]
+    padded = {len(cell) for _, cell in digits if cell.startswith("0") and len(cell) > 1}
+    widths = [len(cell) for _, cell in digits]
+    usual = max(set(widths), key=widths.count, default=0)
+    if not padded and usual >= LONG_ID and widths.count(usual) * 5 >= len(widths) * 4:
+        padded = {usual}
+    return (number for number, cell in digits if padded and len(cell) < max(padded))

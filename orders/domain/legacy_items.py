@@ -1,0 +1,101 @@
+"""The deprecated `items`: entries of old clients, and the lines of a cart that they become."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from orders.domain.errors import FieldError
+from orders.domain.fields import MAX_COUNT, whole_count
+from orders.domain.identifiers import canonical_configuration_id
+from orders.domain.order import Cart, CartLine
+from orders.domain.texts import Figure, lazy_gettext
+
+ID_NAMES = ("id", "configurationId")
+NOT_CONVERTED = lazy_gettext("Stored as they were sent, but not as lines of the cart.")
+
+_DIGITS = re.compile(r"[0-9]{1,7}")
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertedItems:
+    """The lines that all entries have become; none with `warnings`, which say why not."""
+
+    lines: Cart = ()
+    warnings: tuple[FieldError, ...] = ()
+
+
+def convert_items(items: list[Any]) -> ConvertedItems:
+    """Return the entries of `items` as lines, all of them or none.
+
+    An entry names its configuration by `id` or `configurationId` (by both only if they agree). Its
+    `count` may be a text of digits, and 1 when it is missing; its `metadata` is an object. Null
+    means missing, and PHP's `[]` an empty object. Other keys are ignored.
+    """
+    lines, warnings = [], []
+    for position, entry in enumerate(items):
+        read = _read_entry(entry, f"items.{position}")
+        if isinstance(read, FieldError):
+            warnings.append(read)
+        else:
+            lines.append(read)
+    return not_converted(warnings) if warnings else ConvertedItems(tuple(lines))
+
+
+def not_converted(reasons: list[FieldError]) -> ConvertedItems:
+    """Return the result of a conversion that failed for these reasons."""
+    return ConvertedItems((), (FieldError("items", NOT_CONVERTED), *reasons))
+
+
+def id_path(items: list[Any], position: int) -> str:
+    """Return the path of the configuration ID of an entry that could be converted."""
+    name = next(name for name in ID_NAMES if items[position].get(name) is not None)
+    return f"items.{position}.{name}"
+
+
+def modern_lines(lines: list[Any], *, is_legacy: bool = False) -> list[Any]:
+    """Return lines with `configurationId` where an old client says `id`; others as they are.
+
+    With `is_legacy` they were sent under the name `items`, and counts are read as there.
+    """
+    return [_modern_line(line, is_legacy) if isinstance(line, dict) else line for line in lines]
+
+
+def _modern_line(line: dict[Any, Any], is_legacy: bool) -> dict[Any, Any]:
+    if "id" in line and "configurationId" not in line:
+        line = {("configurationId" if key == "id" else key): line[key] for key in line}
+    if is_legacy and (count := read_legacy_count(line.get("count"))) is not None:
+        line = {**line, "count": count}
+    return line
+
+
+def read_legacy_count(value: object) -> int | None:
+    """Return a count of `items`: as in `cart`, or a text of digits; 1 for null; else None."""
+    if value is None:
+        return 1
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = int(value)
+    return whole_count(value)
+
+
+def _read_entry(entry: object, path: str) -> CartLine | FieldError:
+    if not isinstance(entry, dict):
+        return FieldError(path, lazy_gettext("An object."))
+    sent = [name for name in ID_NAMES if entry.get(name) is not None]
+    if not sent:
+        return FieldError(path, lazy_gettext("Names no configuration: id or configurationId."))
+    if entry[sent[0]] != entry[sent[-1]]:
+        return FieldError(path, lazy_gettext("Names two configurations."))
+    reference = entry[sent[0]]
+    configuration = canonical_configuration_id(reference) if isinstance(reference, str) else None
+    count = read_legacy_count(entry.get("count"))
+    metadata = {} if entry.get("metadata") == [] else entry.get("metadata")
+    if configuration is None:
+        fault, sentence = sent[0], lazy_gettext("Not the ID of a configuration.")
+    elif count is None:
+        most = Figure(MAX_COUNT)
+        fault, sentence = "count", lazy_gettext("A whole number from 1 to %(most)s.", most=most)
+    elif not isinstance(metadata, dict | None):
+        fault, sentence = "metadata", lazy_gettext("An object.")
+    else:
+        return CartLine(configuration, count, metadata)
+    return FieldError(f"{path}.{fault}", sentence)

@@ -1,0 +1,165 @@
+"""Read a line of a cart out of text: which product, and how many.
+
+The catalog decides before the shape does: a text that names a saved configuration is that
+reference, and only what then remains can be a count. Where two readings are possible the line is
+kept as it was written, without a count, so that its check marks it; nothing is chosen.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from orders.domain.column_matching import COUNT_WORDS, plain_name
+from orders.domain.identifiers import clean_reference, plain_characters, read_uuid
+from orders.domain.typed_values import read_whole
+
+# What names a configuration -> the ID of the one saved configuration that it names.
+Named: TypeAlias = Mapping[str, str]
+LookUp: TypeAlias = Callable[[set[str]], Named]
+MAX_PROSE = 300  # characters of a line in which a count is looked for
+MAX_LINES = 5  # lines of a cell that may each be a reference
+MAX_COUNT = 24  # characters of a count of six digits, because seven can be a short ID
+_UNITS = COUNT_WORDS | {"pc", "piece", "unit", "ea", "each", "st", "x"}
+_COUNT = re.compile(
+    r"(\()?(?:[x×*] ?|([^\W\d_]{1,8})[.:]? )?([0-9]{1,6})(?: ?(?:[×*]|([^\W\d_]{1,8})\.?))?(\))?",  # noqa: RUF001
+    re.IGNORECASE,
+)
+# What spreadsheets make of a whole number. Three zeros would be a thousand to many.
+_WITH_ZEROS = re.compile(r"([0-9]{1,18})[.,]0{1,2}")
+# A count that follows without a blank: `A-1:4`, `A-1(4)`.
+_AT_THE_END = re.compile(r"(?=\([^()]*\)$)|(?<=[:=])(?=[0-9]+$)")
+_BULLETS = re.compile(r"(?:[>*•·-]\s+)+")  # lists and quotations in e-mails
+_SIGNS = " .,;:'“”„‘’"  # noqa: RUF001 - around a cell that names something
+_ENDS = " .,;:=-\"'“”„‘’"  # noqa: RUF001 - signs around a reference in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class PastedLine:
+    """What names the configuration, and the count, which is empty where nothing can be chosen."""
+
+    reference: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineColumns:
+    """The columns of references, the more exact one first, and that of counts, if any."""
+
+    references: tuple[int, ...]
+    count: int | None
+
+
+def names_in(cell: str) -> Iterator[str]:
+    """Yield every text in a cell that may name a configuration."""
+    for text in (cell, unbulleted(cell)):
+        yield from _names(text)
+        yield " ".join(text.split())
+        yield from (reference for reference, *_ in _readings(text))
+
+
+def _names(cell: str) -> Iterator[str]:
+    """Yield what a whole cell may name a configuration by: all of it, or one of its lines."""
+    if "\n" not in cell:
+        yield clean_reference(cell)
+        yield cell.strip(_SIGNS)
+    else:
+        yield " ".join(cell.split())
+        yield from (clean_reference(line) for line in cell.split("\n", MAX_LINES)[:MAX_LINES])
+
+
+def unbulleted(text: str) -> str:
+    """Return a text without the marks of lists and quotations before it, if anything is left."""
+    bullets = _BULLETS.match(text)
+    return text[bullets.end() :] if bullets and bullets.end() < len(text) else text
+
+
+def id_of(name: str, named: Named) -> str | None:
+    """Return the ID of what is named: a saved configuration, or a UUID as it is."""
+    return named.get(name) or read_uuid(name)
+
+
+def named_by(cell: str, named: Named) -> str | None:
+    """Return the text in a cell that names a configuration; None for none, and for two of them."""
+    found = {own: name for name in _names(cell) if (own := id_of(name, named))}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def count_of(cell: str) -> str | None:
+    """Return the digits of a count: alone, with a sign like x, or a unit like pcs; else None."""
+    match = _COUNT.fullmatch(cell) if len(cell) <= MAX_COUNT else None
+    if match is None:
+        return None
+    opened, before, digits, behind, closed = match.groups()
+    is_unit = {plain_name(word) for word in (before, behind) if word} <= _UNITS
+    return digits if is_unit and bool(opened) == bool(closed) else None
+
+
+def read_count(text: str) -> int | str:
+    """Read a count as people and spreadsheets write it: `3`, `3 pcs`, `3.0`; others stay texts."""
+    bare = plain_characters(text).strip(" ")
+    match = _WITH_ZEROS.fullmatch(bare)
+    digits = match[1] if match else count_of(bare)
+    return int(digits) if digits else read_whole(bare)
+
+
+def line_of(cells: Sequence[str], columns: LineColumns, named: Named) -> PastedLine:
+    """Return the line of a row whose columns are known. Without a count nobody has said one."""
+    own = [cells[at] for at in columns.references if at < len(cells) and cells[at]]
+    reference = own[0] if own else ""
+    at = columns.count
+    typed = cells[at] if at is not None and at < len(cells) else ""
+    count = str(read_count(typed))
+    if name := named_by(reference, named):
+        return PastedLine(name, count if at is not None else "1")
+    if count or not reference:
+        return PastedLine(reference, count)
+    line = read_line(reference, named)
+    return line if at is None or line.reference != reference else PastedLine(reference, "")
+
+
+def read_line(text: str, named: Named) -> PastedLine:
+    """Return the line of a text without cells, as people write it in a letter."""
+    text = text if named_by(text, named) else unbulleted(text)
+    if name := named_by(text, named):
+        return PastedLine(name, "1")
+    if (count := count_of(text)) and not text.isdigit():
+        return PastedLine("", count)
+    readings = list(_readings(text))
+    known = {
+        (own, count): reference
+        for reference, count, _ in readings
+        if (own := id_of(reference, named))
+    }
+    joined = " ".join(text.split())
+    if id_of(joined, named):  # with another gap between its words
+        return PastedLine(joined, "" if known else "1")
+    if len(known) == 1:
+        [((_, count), reference)] = known.items()
+        return PastedLine(reference, count)
+    said = {(reference, count) for reference, count, is_said in readings if is_said}
+    if known or (readings and len(said) != 1):
+        return PastedLine(text, "")
+    return PastedLine(*said.pop()) if said else PastedLine(text, "1")
+
+
+def _readings(text: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield references with the counts before or behind them, and whether a count is meant.
+
+    A number alone next to several words may belong to a name.
+    """
+    if len(text) > MAX_PROSE or "\n" in text:
+        return
+    words = _AT_THE_END.sub(" ", text).split()
+    for size in range(1, min(3, len(words))):
+        for number, rest in ((words[:size], words[size:]), (words[-size:], words[:-size])):
+            typed, count = " ".join(number), count_of(" ".join(number))
+            reference = " ".join(rest).strip(_ENDS)
+            if count and reference and plain_name(reference) not in _UNITS:
+                is_alone = typed.isdigit() and len(rest) > 1 and rest[-1][-1] not in ",:;=-"
+                yield reference, count, not is_alone
+
+
+def has_said_count(text: str) -> bool:
+    """Return whether a line of text says a count beyond doubt, whatever its reference is."""
+    return any(is_said for *_, is_said in _readings(text))

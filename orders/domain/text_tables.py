@@ -1,0 +1,144 @@
+"""Read text as a table: quotation marks before lines, and the separator by evidence.
+
+Pasted text and files are read here alike. A line whose quotation marks do not match is a row of its
+own, with `BROKEN` before the cells that may be wrong; nothing else of the text is affected.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from orders.domain.identifiers import plain_characters
+from orders.domain.texts import Figure, Text, lazy_gettext
+
+# Of equal evidence the first counts: fewer texts have it.
+SEPARATORS = "\t;|,"
+EVIDENCE = 50  # records that decide about the separator
+MOST_IN_LINE = 20_000  # separators; a long text may contain more of them than there can be columns
+MOST_LINES = 200  # of one cell
+MAX_CELL = 131_072  # characters
+_HINT = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)  # what Excel writes and reads
+_RULES = frozenset("|+-:= ")  # a line of these is drawn between rows
+_NOTHING = frozenset(f'"{SEPARATORS}')
+# Before a cell that is not what its sender meant. Unicode reserves the character for such uses.
+BROKEN = "\ufdd0"
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """The records of a text, blank ones included: the first is row 1."""
+
+    separator: str
+    rows: tuple[tuple[str, ...], ...]
+
+
+def read_table(text: str, separator: str = "") -> TextTable:
+    """Return the records of a text, divided by the separator, or by the likeliest one without."""
+    lines = list(io.StringIO(text.rstrip("\x1a").replace(BROKEN, ""), newline=""))
+    hint = _HINT.fullmatch(lines[0]) if lines else None
+    if hint:
+        separator, lines = separator or hint[1], lines[1:]
+    separator = separator or _separator(lines)
+    return TextTable(separator, tuple(map(tuple, _records(lines, separator))))
+
+
+def _separator(lines: Sequence[str]) -> str:
+    """Return the separator that divides the most records into equally many cells."""
+
+    def evidence(separator: str) -> int:
+        records = islice(_records(lines[: EVIDENCE * MOST_LINES], separator), EVIDENCE)
+        widths = Counter(len(cells) for cells in records if len(cells) > 1)
+        return max(widths.values(), default=0)
+
+    return max(SEPARATORS, key=evidence)
+
+
+def _records(lines: Sequence[str], separator: str) -> Iterator[list[str]]:
+    at = 0
+    while at < len(lines):
+        cells, at = _record(lines, at, separator)
+        if separator == "|":
+            cells = _between_pipes(cells, lines[at - 1])
+        yield [cell if len(cell) <= MAX_CELL else f"{BROKEN}{cell[:MAX_CELL]}" for cell in cells]
+
+
+def _record(lines: Sequence[str], at: int, separator: str) -> tuple[list[str], int]:
+    """Return the cells of the record that begins at this line, and the line behind it."""
+    if lines[at].count(separator) > MOST_IN_LINE:
+        return [f"{BROKEN}{lines[at]}"], at + 1
+    quotes = 0
+    # Quotation marks come in pairs: with an odd number the record goes on in the next line.
+    for end in range(at + 1, min(at + MOST_LINES, len(lines)) + 1):
+        quotes += lines[end - 1].count('"')
+        if quotes % 2 == 0:
+            break
+    is_narrow = all(line.count(separator) <= MOST_IN_LINE for line in lines[at:end])
+    if quotes and quotes % 2 == 0 and is_narrow:
+        reader = csv.reader(lines[at:end], delimiter=separator, strict=True, skipinitialspace=True)
+        try:
+            records = list(reader)
+        except csv.Error:
+            records = []
+        if len(records) == 1:
+            return records[0], end
+    cells = lines[at].rstrip("\r\n").split(separator)
+    return ([_unquoted(cell) for cell in cells] if quotes else cells), at + 1
+
+
+def _unquoted(cell: str) -> str:
+    """Return a cell of a line whose quotation marks do not match."""
+    bare = cell.strip()
+    if not bare.startswith('"'):
+        return cell
+    inner = bare[1:-1]
+    is_whole = len(bare) > 1 and bare.endswith('"') and '"' not in inner.replace('""', "")
+    return inner.replace('""', '"') if is_whole else f"{BROKEN}{bare}"
+
+
+def _between_pipes(cells: list[str], line: str) -> list[str]:
+    """Return the cells between the outer bars of a drawn table; none for a ruled line."""
+    bare = line.strip()
+    if "--" in bare and _RULES.issuperset(bare):
+        return []
+    begins, ends = int(bare.startswith("|")), int(bare.endswith("|") and len(cells) > 1)
+    return cells[begins : len(cells) - ends]
+
+
+def says_nothing(cells: Sequence[str]) -> bool:
+    """Return whether a record has nothing but blanks, separators and invisible characters."""
+    return not any(
+        character not in _NOTHING and not character.isspace()
+        for cell in cells
+        for character in plain_characters(shown(cell))
+    )
+
+
+def is_broken(cell: str) -> bool:
+    return cell.startswith(BROKEN)
+
+
+def shown(cell: str) -> str:
+    """Return a cell as its sender sees it."""
+    return cell.removeprefix(BROKEN)
+
+
+def fault_of(cell: str) -> Text:
+    """Return what is wrong with a broken cell."""
+    text = shown(cell)
+    if text.startswith('"'):
+        return lazy_gettext("The quotation marks in this row do not match.")
+    if text.startswith("="):
+        return lazy_gettext(
+            "This formula has no value: open the file in a spreadsheet program and save it."
+        )
+    if text.startswith("#"):
+        return lazy_gettext("The spreadsheet has an error here: %(error)s", error=text[:40])
+    if len(text) >= MAX_CELL:
+        return lazy_gettext("At most %(most)s characters in a cell.", most=Figure(MAX_CELL))
+    return lazy_gettext(
+        "A spreadsheet keeps 15 digits of a number, and this has more. Store it as text there."
+    )

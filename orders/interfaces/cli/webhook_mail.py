@@ -1,0 +1,47 @@
+"""The mail to admins about a webhook that was switched off."""
+
+import logging
+
+from flask_babel import force_locale
+
+from orders.domain.texts import lazy_gettext
+from orders.domain.webhook import Webhook
+from orders.interfaces.http.i18n import gettext
+from orders.services import mail
+from orders.services.accounts.accounts import list_staff
+from orders.services.accounts.orgs import find_customer_page
+from orders.services.languages import ENGLISH, languages
+from orders.services.mail import MailFailed
+from orders.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SUBJECT = lazy_gettext("A webhook of %(org)s was switched off")
+TEXT = lazy_gettext(
+    """The receiver at %(address)s answered 410 Gone. Nothing more is sent to it, and the messages that were waiting are given up.
+
+If this is a mistake, an admin can switch the webhook on again:
+
+%(link)s
+"""  # noqa: E501 - a paragraph
+)
+
+
+def mail_admins(webhook: Webhook, settings: Settings) -> None:
+    """Write to each admin of the org, in the org's language; does nothing without a mail server.
+
+    Needs an application context. A mail that cannot be sent is logged: the desk shows the same.
+    """
+    if not mail.is_configured(settings):
+        return
+    page = find_customer_page(webhook.org_id)
+    link = f"{settings.public_url.rstrip('/')}/settings/webhooks/{webhook.id}"
+    with force_locale(page.language if page.language in languages() else ENGLISH):
+        subject = gettext(SUBJECT, org=page.org_name)
+        text = gettext(TEXT, address=webhook.address, link=link)
+    for account in list_staff(webhook.org_id):
+        if account.role == "admin" and account.disabled_at is None:
+            try:
+                mail.send(account.email, subject, text, settings=settings)
+            except MailFailed as error:
+                log.warning("The mail about webhook %s was not sent: %s", webhook.id, error)

@@ -1,0 +1,252 @@
+"""Sends what is due, so that no receiver keeps those of other orgs waiting.
+
+One thread claims messages and stores results, a few dozen in each transaction. Lanes send: a lane
+is a thread that posts messages to one webhook, one after the other on the same connection, and ends
+when there are no more. Lanes never touch the database (docs/decisions/0037-lanes-send-messages.md).
+"""
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from orders.domain.webhook import Webhook
+from orders.services.webhooks import webhooks
+from orders.services.webhooks.claims import (
+    GONE,
+    ClaimedMessage,
+    DueWebhook,
+    Outcome,
+    find_due,
+    store_and_claim,
+)
+from orders.services.webhooks.webhook_client import PostResult, ReceiverConnection, WebhookClient
+
+log = logging.getLogger(__name__)
+
+# Simultaneous attempts to one webhook, and claims of one that answers within FAST seconds.
+MOST_AT_ONCE = 4
+MOST_CLAIMED = 48
+FAST = 0.1
+# Simultaneous attempts of a process to all webhooks.
+MOST_LANES = 256
+# Messages claimed in one round, and seconds from one round to the next: a backlog must not take the
+# processor and the database from those who place orders.
+CLAIMED_A_ROUND = 36
+ROUND = 0.1
+REST = 0.02  # seconds after a round that took longer
+# Seconds between two looks for due messages while nothing happens.
+POLL = 0.5
+# Seconds for which an idle lane keeps its connection.
+LINGER = 0.3
+# Rest of a claim that an attempt needs beyond its time limit.
+MARGIN = timedelta(seconds=1)
+
+
+@dataclass(slots=True, eq=False)
+class _Receiver:
+    """A webhook that this process sends to: its claims that wait for a lane, and its lanes.
+
+    `width` is the most claims that it may have: 1 after an attempt without an answer.
+    """
+
+    org_id: str
+    width: int = MOST_AT_ONCE
+    claims: int = 0
+    lanes: int = 0
+    waiting: deque[ClaimedMessage] = field(default_factory=deque)
+    served_at: float = 0.0
+
+    @property
+    def most_lanes(self) -> int:
+        return min(MOST_AT_ONCE, self.width)
+
+
+class Sender:
+    """Sends the messages of all orgs; `run_round` is called again and again by one thread.
+
+    `org_lanes` is the number of simultaneous attempts for one org. `on_gone` is called with a
+    webhook that was switched off, because its receiver has answered 410.
+    """
+
+    def __init__(
+        self,
+        client: WebhookClient,
+        *,
+        org_lanes: int,
+        is_stopping: Callable[[], bool],
+        on_gone: Callable[[Webhook], None] = lambda _: None,
+    ) -> None:
+        self._client = client
+        self._org_lanes = org_lanes
+        self._is_stopping = is_stopping
+        self._on_gone = on_gone
+        self._receivers: dict[str, _Receiver] = {}
+        self._outcomes: list[Outcome] = []
+        # Guards the receivers and outcomes; notified when claims wait for a lane.
+        self._changed = threading.Condition()
+        self._has_outcomes = threading.Event()
+        self._gone: list[ClaimedMessage] = []
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way, and every outcome is stored."""
+        with self._changed:
+            return not self._outcomes and not any(one.claims for one in self._receivers.values())
+
+    def wake(self) -> None:
+        """Begin the next round now."""
+        self._has_outcomes.set()
+        with self._changed:
+            self._changed.notify_all()
+
+    def run_round(self) -> None:
+        """Store what was sent, and claim and send what is due; wait up to POLL for an outcome.
+
+        Raises ServiceBusy. No outcome is lost then: the next round stores it.
+        """
+        self._has_outcomes.wait(POLL)
+        self._has_outcomes.clear()
+        began = time.monotonic()
+        if self._is_stopping():
+            self._release_waiting(self._receivers.values())
+        at = datetime.now(UTC)
+        due = [] if self._is_stopping() else find_due(at)
+        with self._changed:
+            outcomes = self._outcomes[:]
+            claiming = {key for key, one in self._receivers.items() if one.claims}
+            claiming |= {one.claim.webhook_id for one in outcomes}
+            counts = self._choose([one for one in due if not one.is_claimed or one.id in claiming])
+        if outcomes or counts:
+            claims = store_and_claim(outcomes, counts, claiming=claiming, at=at)
+            with self._changed:
+                del self._outcomes[: len(outcomes)]
+            self._gone += [one.claim for one in outcomes if _is_gone(one)]
+            self._start(claims)
+            time.sleep(max(REST, began + ROUND - time.monotonic()))
+        while self._gone:
+            self._switch_off(self._gone[-1])
+            self._gone.pop()
+
+    def _choose(self, due: list[DueWebhook]) -> dict[str, int]:
+        """Return how many messages to claim, by webhook: first of orgs that waited the longest."""
+        lanes = self._lanes_by_org()
+        served: dict[str, float] = {}
+        for one in self._receivers.values():
+            served[one.org_id] = max(one.served_at, served.get(one.org_id, 0.0))
+        found = [(one.id, self._receivers.setdefault(one.id, _Receiver(one.org_id))) for one in due]
+        found.sort(key=lambda pair: (served.get(pair[1].org_id, 0.0), pair[1].served_at))
+        share = max(MOST_AT_ONCE, CLAIMED_A_ROUND // max(1, len(found)))
+        left, counts = CLAIMED_A_ROUND, {}
+        for webhook_id, receiver in found:
+            free = min(self._org_lanes - lanes[receiver.org_id], MOST_LANES - lanes.total())
+            may_have = min(receiver.most_lanes, receiver.lanes + free)
+            # Only those of a fast receiver wait for a lane.
+            width = receiver.width if may_have and receiver.width > MOST_AT_ONCE else may_have
+            count = min(width - receiver.claims, share, left)
+            if count > 0:
+                counts[webhook_id] = count
+                left -= count
+                more = min(may_have, receiver.claims + count) - receiver.lanes
+                lanes[receiver.org_id] += max(0, more)
+        if not left:  # there may be others
+            self._has_outcomes.set()
+        return counts
+
+    def _lanes_by_org(self) -> Counter[str]:
+        lanes: Counter[str] = Counter()
+        for one in self._receivers.values():
+            lanes[one.org_id] += one.lanes
+        return lanes
+
+    def _start(self, claims: list[ClaimedMessage]) -> None:
+        """Hand the claims to lanes; new ones are started where there are too few."""
+        begun = []
+        with self._changed:
+            lanes = self._lanes_by_org()
+            for claim in claims:
+                receiver = self._receivers[claim.webhook_id]
+                receiver.claims += 1
+                receiver.served_at = time.monotonic()
+                if claim.hindrance:
+                    self._finish(receiver, claim, PostResult(None, claim.hindrance))
+                    continue
+                receiver.waiting.append(claim)
+                is_allowed = lanes[receiver.org_id] < self._org_lanes and lanes.total() < MOST_LANES
+                if is_allowed and receiver.lanes < min(receiver.most_lanes, receiver.claims):
+                    receiver.lanes += 1
+                    lanes[receiver.org_id] += 1
+                    begun.append(receiver)
+            self._changed.notify_all()
+        for receiver in begun:
+            self._begin_lane(receiver)
+
+    def _begin_lane(self, receiver: _Receiver) -> None:
+        try:
+            threading.Thread(target=self._run_lane, args=(receiver,), daemon=True).start()
+        except RuntimeError as error:  # the system allows no further thread
+            log.warning("A lane could not be started: %s", error)
+            with self._changed:
+                receiver.lanes -= 1
+                if not receiver.lanes:
+                    self._release_waiting([receiver])
+
+    def _run_lane(self, receiver: _Receiver) -> None:
+        with self._client.connection() as connection:
+            while (claim := self._next(receiver)) is not None:
+                self._send(connection, receiver, claim)
+
+    def _next(self, receiver: _Receiver) -> ClaimedMessage | None:
+        """Return the next claim of the lane; None ends it."""
+        with self._changed:
+            if not receiver.waiting and not self._is_stopping():
+                self._changed.wait_for(lambda: receiver.waiting, LINGER)
+            if receiver.waiting and not self._is_stopping():
+                return receiver.waiting.popleft()
+            receiver.lanes -= 1
+            return None
+
+    def _send(
+        self, connection: ReceiverConnection, receiver: _Receiver, claim: ClaimedMessage
+    ) -> None:
+        began, at = time.monotonic(), datetime.now(UTC)
+        # A claim that has waited too long would expire during the attempt.
+        is_valid = claim.until - at > timedelta(seconds=self._client.time_limit) + MARGIN
+        result = connection.post(claim.message, at=at) if is_valid else None
+        is_fast = time.monotonic() - began < FAST
+        with self._changed:
+            self._finish(receiver, claim, result)
+            if result is None:
+                return
+            if result.status is None or result.status == GONE:
+                receiver.width = 1
+                self._release_waiting([receiver])
+            else:
+                receiver.width = MOST_CLAIMED if is_fast and result.is_delivered else MOST_AT_ONCE
+
+    def _finish(
+        self, receiver: _Receiver, claim: ClaimedMessage, result: PostResult | None
+    ) -> None:
+        receiver.claims -= 1
+        self._outcomes.append(Outcome(claim, result, datetime.now(UTC)))
+        self._has_outcomes.set()
+
+    def _release_waiting(self, receivers: Iterable[_Receiver]) -> None:
+        """Release the claims that wait for a lane."""
+        with self._changed:
+            for receiver in receivers:
+                while receiver.waiting:
+                    self._finish(receiver, receiver.waiting.popleft(), None)
+
+    def _switch_off(self, claim: ClaimedMessage) -> None:
+        switched_off = webhooks.switch_off(claim.webhook_id, address=claim.message.address)
+        if switched_off is not None:
+            log.info("Webhook %s is switched off: its receiver has answered 410.", switched_off.id)
+            self._on_gone(switched_off)
+
+
+def _is_gone(outcome: Outcome) -> bool:
+    return outcome.result is not None and outcome.result.status == GONE
