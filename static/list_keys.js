@@ -34,7 +34,7 @@ const acts = {
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.keyCode === 229) return;
   if (event.target === search && event.key === "ArrowDown") {
     event.preventDefault();
     mark(rows()[0]);

@@ -148,6 +148,27 @@ const ROW_KEYS = {
   KeyM: openDetails,
   Delete: removeLine,
 };
+const IS_MAC = /^(Mac|iP)/.test(navigator.platform);
+
+// Whether Alt is held for a shortcut. With AltGr, and with Option on a Mac, people type letters such
+// as ć, ż and ç, which stay theirs; on a Mac the shortcuts are Control with Option.
+function isShortcut(event) {
+  if (!event.altKey || event.metaKey) return false;
+  if (event.ctrlKey) return IS_MAC;
+  if (!event.code.startsWith("Key")) return true;
+  if (event.getModifierState("AltGraph")) return false;
+  const key = event.key.toLowerCase();
+  // Letters of another script are typed without Alt; no Option makes one but Ω.
+  return /^[a-z]$/.test(key) || (/^(?=\p{L})[^\p{Script=Latin}\p{Script=Common}]$/u.test(key) && event.key !== "Ω");
+}
+
+// By the letter on the key where it is one of ours, else by the place of the key.
+function shortcutOf(event) {
+  return /^[a-z]$/i.test(event.key) ? `Key${event.key.toUpperCase()}` : event.code;
+}
+
+// An input method sends Enter to confirm what it offers; Safari sends it after the composition.
+const isComposing = (event) => event.isComposing || event.keyCode === 229;
 
 // Picking a configuration is done with its line's first field.
 document.addEventListener("suggestion:picked", (event) => {
@@ -159,7 +180,7 @@ document.addEventListener("suggestion:picked", (event) => {
 
 document.addEventListener("keydown", (event) => {
   const field = event.target;
-  if (!field.closest("#order-form") || event.isComposing) return;
+  if (!field.closest("#order-form") || isComposing(event)) return;
   const line = field.closest("#lines > .line");
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
@@ -170,18 +191,102 @@ document.addEventListener("keydown", (event) => {
     if (line) return enterInLine(field, line);
     const fields = [...form().querySelectorAll("input:not([type=hidden]), select, textarea")];
     fields[fields.indexOf(field) + 1]?.focus();
-  } else if (event.altKey && event.code === "KeyC") {
+  } else if (event.key === "Tab" && !event.shiftKey && field.matches(".count input") && !isCount(field)) {
+    // A scanner that ends with Tab would go on typing at the buttons of the row.
+    event.preventDefault();
+    enterInLine(field, line);
+  } else if (isShortcut(event) && shortcutOf(event) === "KeyC") {
     event.preventDefault();
     const blank = [...lines().children].find((one) => !referenceOf(one).value.trim());
     focus(referenceOf(blank ?? addLine()));
-  } else if (event.altKey && event.code === "KeyZ") {
+  } else if (isShortcut(event) && shortcutOf(event) === "KeyZ") {
     event.preventDefault();
     undoRemoval();
-  } else if (event.altKey && line && ROW_KEYS[event.code]) {
+  } else if (isShortcut(event) && line && ROW_KEYS[shortcutOf(event)]) {
     event.preventDefault();
-    ROW_KEYS[event.code](line);
+    ROW_KEYS[shortcutOf(event)](line);
   }
 });
+
+// Scanning -----------------------------------------------------------------------------------
+
+// A scanner types one code after the other, each with Enter or Tab: every second one into a count.
+const MAX_COUNT = 1000000;
+const SCANNED = 30; // milliseconds from key to key; nobody types a number of four digits as fast
+const typing = new WeakMap(); // count fields: their text before somebody typed, and the keys
+
+function beginTyping(field) {
+  typing.set(field, { before: field.value, first: 0, last: 0, keys: 0 });
+}
+
+document.addEventListener("focusin", ({ target }) => {
+  if (target.matches?.(".count input")) beginTyping(target);
+});
+
+document.addEventListener("beforeinput", ({ target }) => {
+  if (!typing.has(target)) return;
+  const isReplaced = target.value && target.selectionEnd - target.selectionStart === target.value.length;
+  if (isReplaced) beginTyping(target);
+});
+
+document.addEventListener("input", ({ target }) => {
+  const typed = typing.get(target);
+  if (!typed) return;
+  typed.last = performance.now();
+  typed.first ||= typed.last;
+  typed.keys += 1;
+});
+
+function isCount(field) {
+  const text = field.value.trim(), typed = typing.get(field);
+  const isScanned = typed?.keys > 3 && (typed.last - typed.first) / (typed.keys - 1) < SCANNED;
+  return !text || (/^\d{1,7}$/.test(text) && Number(text) <= MAX_COUNT && !isScanned);
+}
+
+document.addEventListener("change", ({ target }) => {
+  const line = target.closest?.("#lines > .line");
+  if (line && target === countOf(line) && !isCount(target)) moveReference(line, target.value.trim());
+});
+
+// A known SKU in a count is the next line; any other text stays, and the server says what is wrong.
+async function moveReference(line, text) {
+  const count = countOf(line), { before } = typing.get(count) ?? { before: "1" };
+  const known = await references(line, text);
+  if (!known.includes(text.toLowerCase()) || count.value.trim() !== text || !line.isConnected) return;
+  count.value = before;
+  typing.delete(count);
+  count.dispatchEvent(new Event("change", { bubbles: true }));
+  const next = line.nextElementSibling;
+  if (!next || !isBlank(next)) {
+    addLine(line, { reference: text });
+  } else {
+    referenceOf(next).value = text;
+    referenceOf(next).dispatchEvent(new Event("change", { bubbles: true }));
+    // A person who is in this line already goes on to its count.
+    if (document.activeElement === referenceOf(next)) focus(countOf(next));
+    total();
+    changed();
+  }
+  say(trn("One line added.", "%(num)s lines added.", 1));
+}
+
+async function references(line, text) {
+  try {
+    const answer = await fetch(`${referenceOf(line).dataset.suggests}?q=${encodeURIComponent(text)}`, { headers: { "HX-Request": "true" } });
+    if (!answer.ok) return [];
+    const drawn = document.createElement("template");
+    drawn.innerHTML = await answer.text();
+    return [...drawn.content.querySelectorAll("[role=option]")].map((one) => one.dataset.value.toLowerCase());
+  } catch {
+    return [];
+  }
+}
+
+// On a Mac the keys have other names.
+function nameKeys() {
+  for (const key of IS_MAC ? document.querySelectorAll("kbd") : []) key.textContent = key.textContent.replace(/^Alt\b/, "⌃⌥");
+}
+nameKeys();
 
 // Buttons ------------------------------------------------------------------------------------
 
@@ -284,6 +389,7 @@ document.addEventListener("htmx:before:request", (event) => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   if (!form()) return;
+  nameKeys();
   markErrors(form());
   total();
   document.title = form().dataset.title;

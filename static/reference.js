@@ -39,7 +39,7 @@ filter.addEventListener("input", () => {
 
 // Enter leads to the first endpoint that was found.
 filter.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter") return;
+  if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
   entries.find((entry) => !entry.hidden)?.querySelector("a").click();
 });

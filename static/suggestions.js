@@ -111,7 +111,7 @@
 
   document.addEventListener("keydown", (event) => {
     const input = event.target;
-    if (!input.matches?.("[data-suggests]") || event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
+    if (!input.matches?.("[data-suggests]") || event.altKey || event.ctrlKey || event.metaKey || event.isComposing || event.keyCode === 229) return;
     const isOpen = box && field === input;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();

@@ -109,6 +109,19 @@ class Part:
         """Return name and value of each field, as a browser sends them; a later one wins."""
         return dict(self._fields())
 
+    def sent(self) -> dict[str, str]:
+        """Return the fields with what browsers make of line breaks in them.
+
+        Fields of one line lose them, all others get CR LF (HTML, "value sanitization algorithm" and
+        "converting an entry list to a list of name-value pairs").
+        """
+        one_line = {one["name"] for one in self.all("input[name]:not([type=hidden])")}
+        fields = {}
+        for name, value in self._fields():
+            rows = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            fields[name] = ("" if name in one_line else "\r\n").join(rows)
+        return fields
+
     def _fields(self) -> Iterator[tuple[str, str]]:
         for one in self.all("input[name], textarea[name], select[name]"):
             if one.tag == "textarea":

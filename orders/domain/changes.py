@@ -4,7 +4,7 @@ Fields that were sent are replaced, others stay (docs/contract.md, "Changing an 
 limits and messages are those of a new order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -256,7 +256,7 @@ def changed_fields(base: Order, rendered: dict[str, Any], sent: dict[str, Any]) 
         name = field.wire_name
         if field.kind is FieldKind.LINES:
             if not same_json(rendered[name], sent[name]):
-                changes[name] = _changed_lines(base, rendered[name], sent[name])
+                changes[name] = sent[name]
         elif field.kind is not FieldKind.OBJECT:
             if not same_json(rendered.get(name), sent.get(name)):
                 changes[name] = sent.get(name)
@@ -267,13 +267,33 @@ def changed_fields(base: Order, rendered: dict[str, Any], sent: dict[str, Any]) 
     return changes
 
 
-def _changed_lines(base: Order, rendered: list[Any], sent: list[Any]) -> list[Any]:
-    """Return the lines; unchanged ones name their configuration as they are stored."""
-    shown = {
-        canonical_json(line): line_fields(kept)
-        for line, kept in zip(rendered, base.cart, strict=True)
-    }
-    return [shown.get(canonical_json(line), line) for line in sent]
+def keep_lines(
+    base: Order, rendered: Mapping[int, dict[str, Any]], sent: Sequence[tuple[int, dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Return the lines that a form has sent, with their untouched parts as they are stored.
+
+    `rendered` are the lines of `base` as the form has shown them, by the numbers of their rows;
+    `sent` has the lines that came back with theirs, which are no others when lines were moved.
+    """
+    stored = dict(zip(rendered, map(line_fields, base.cart), strict=True))
+    by_content = {canonical_json(line): row for row, line in rendered.items()}
+    lines = []
+    for number, line in sent:
+        own = number in rendered and same_json(rendered[number], line)
+        row = number if own else by_content.get(canonical_json(line), number)
+        shown, kept = rendered.get(row, {}), stored.get(row, {})
+        parts = {}
+        for name in {**kept, **line}:
+            source = kept if _is_alike(shown, line, name) else line
+            if name in source:
+                parts[name] = source[name]
+        lines.append(parts)
+    return lines
+
+
+def _is_alike(shown: dict[str, Any], sent: dict[str, Any], name: str) -> bool:
+    """Return whether a part of a line is the same, or missing, in both."""
+    return same_json(shown.get(name), sent.get(name)) and (name in shown) is (name in sent)
 
 
 def _changed_object(

@@ -1,10 +1,20 @@
-"""The text of an order that the desk's search looks through, and the words of a search."""
+"""The text of an order that the desk's search looks through, and the words of a search.
 
+Both sides are folded, so that case, accents, kinds of quotation marks and dashes, invisible
+characters and Unicode forms make no difference. A change of `fold` needs a migration that writes
+the stored texts again, as 0012 does.
+"""
+
+import functools
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from orders.domain import short_id
+from orders.domain.identifiers import plain_characters
 from orders.domain.order import FIELD_BY_PATH, ORDER_FIELDS, FieldKind, Order
 from orders.domain.short_id import MistypedShortId
 
@@ -12,9 +22,21 @@ from orders.domain.short_id import MistypedShortId
 MAX_PART = 380
 # Characters of all values of metadata and derivative together; what lies beyond is not found.
 MAX_VALUES = 2_000
-MAX_SEARCH = 500  # characters of a search that are looked at
+MAX_SEARCH = 500  # characters of a search that is no list of codes
 MAX_WORDS = 20
+# Characters of a list of codes, 1,200 as they are shown: an address must still reach the service.
+MAX_CODES = 20_000
 _BLANKS = str.maketrans("\0,;", "   ")
+
+_QUOTES = "`´ʹʻʼʽˈ‘’‚‛′‵‹›＇"  # noqa: RUF001 - alike on purpose
+_DOUBLE_QUOTES = "«»“”„‟″‶〝〞＂"  # noqa: RUF001 - alike on purpose
+# Letters that Unicode does not take apart, and signs that it knows no plain form of.
+_PLAIN_FORMS = {
+    **dict.fromkeys(map(ord, _QUOTES), "'"),
+    **dict.fromkeys(map(ord, _DOUBLE_QUOTES), '"'),
+    **str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i"}),  # noqa: RUF001
+    **str.maketrans({"æ": "ae", "œ": "oe", "þ": "th", "ŋ": "n", "ĸ": "k"}),
+}
 
 _SEARCHABLE = [field for field in ORDER_FIELDS if field.is_searchable]
 _texts_of = attrgetter(*(f.name for f in _SEARCHABLE if f.kind is not FieldKind.OBJECT))
@@ -27,12 +49,12 @@ _platform_keys = sorted(
 
 
 def search_text(order: Order) -> str:
-    """Return the case-folded texts by which people know an order; one value a line.
+    """Return the folded texts by which people know an order; one value a line.
 
     No word of a search spreads over two lines.
     """
     fixed = (*_texts_of(order), *map(order.platform.get, _platform_keys))
-    parts = [one.casefold()[:MAX_PART] for one in fixed if isinstance(one, str)]
+    parts = [fold(one)[:MAX_PART] for one in fixed if isinstance(one, str)]
     objects = _objects_of(order)
     if any(objects):
         parts += _within(MAX_VALUES, _texts(*objects))
@@ -43,7 +65,7 @@ def _within(room: int, texts: Iterator[str]) -> Iterator[str]:
     for text in texts:
         if room <= 0:
             return
-        part = text.casefold()[: min(MAX_PART, room)]
+        part = fold(text)[: min(MAX_PART, room)]
         room -= len(part) + 1
         yield part
 
@@ -61,28 +83,109 @@ def _texts(*objects: Mapping[str, Any]) -> Iterator[str]:
             yield str(value)
 
 
+def fold(text: str) -> str:
+    """Return the text without what people write differently for the same: see above."""
+    if text.isascii():
+        return text.lower().replace("`", "'")
+    plain = plain_characters(text).casefold().translate(_PLAIN_FORMS)
+    plain = unicodedata.normalize("NFKD", plain)
+    # Some letters have a case, or a plain form, only after they were taken apart.
+    plain = "".join(map(_folded, plain)).casefold().translate(_PLAIN_FORMS)
+    return unicodedata.normalize("NFC", plain)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _folded(character: str) -> str:
+    category = unicodedata.category(character)
+    if unicodedata.combining(character) or category == "Cf":
+        return ""
+    return "-" if category == "Pd" else " " if category == "Zs" else character
+
+
 def words_of(search: str) -> list[str]:
-    """Return the words of a search; blanks, commas and semicolons separate them."""
-    return list(dict.fromkeys(_split(search)))[:MAX_WORDS]
+    """Return the words of a search; blanks, commas and semicolons separate them.
+
+    What is beyond MAX_SEARCH or MAX_WORDS is left out; `is_too_long` says whether there is any.
+    """
+    return list(dict.fromkeys(_split(search[:MAX_SEARCH])))[:MAX_WORDS]
+
+
+def is_too_long(search: str) -> bool:
+    """Return whether a part of the search would not be looked for."""
+    if len(search) > MAX_CODES:
+        return True
+    is_text = not codes_of(search)
+    return is_text and (len(search) > MAX_SEARCH or len(set(_split(search))) > MAX_WORDS)
 
 
 def _split(search: str) -> list[str]:
-    return search[:MAX_SEARCH].translate(_BLANKS).split()
+    return search.translate(_BLANKS).split()
 
 
-def codes_of(search: str) -> list[str]:
-    """Return the codes of a search that is nothing but order codes, in any spelling, or [].
+@dataclass(frozen=True, slots=True)
+class CodeList:
+    """The codes of a search in their order, and what looks like a code but is mistyped, as typed.
 
-    A code may be spread over words ("7KQ4 M2XD 9T3B").
+    Without `codes` the search may mean something else.
     """
-    codes, parts = [], ""
-    for word in _split(search):
-        parts += word
-        code = read_code(parts)
-        if code is not None:
-            codes.append(code)
-            parts = ""
-    return [] if parts else codes
+
+    codes: tuple[str, ...]
+    mistyped: tuple[str, ...] = ()
+
+
+# A code with a character more, less or wrong. Small letters alone are a word of a language.
+_LIKE_A_CODE = re.compile(r"(?=.*[0-9])[0-9A-Za-z]{11,13}|[A-Z]{12}")
+_MOST_PARTS = 12  # words of one code, with a blank between any two characters
+
+
+@functools.lru_cache(maxsize=64)
+def read_code_list(search: str) -> CodeList | None:
+    """Return the codes of a search that is nothing but order codes, in any spelling, else None.
+
+    A code may be spread over words ("7KQ4 M2XD 9T3B"). Next to a code, a text with which only the
+    check character is wrong counts as one, too.
+    """
+    words = _split(search)
+    codes, mistyped = {}, {}
+    at = 0
+    while at < len(words):
+        code, end = _code_at(words, at)
+        if code is None:
+            spelled = _like_a_code(words[at : at + 3])
+            if not spelled:
+                return None
+            mistyped[spelled] = None
+            end = at + spelled.count(" ") + 1
+        else:
+            codes[code] = None
+        at = end
+    return CodeList(tuple(codes), tuple(mistyped)) if words else None
+
+
+def _code_at(words: list[str], start: int) -> tuple[str | None, int]:
+    """Return the code that begins with this word, and the place behind it; (None, 0) for none."""
+    parts = ""
+    for at in range(start, min(start + _MOST_PARTS, len(words))):
+        parts += words[at]
+        if len(parts) > 2 * short_id.LENGTH:
+            break
+        if (code := read_code(parts)) is not None:
+            return code, at + 1
+    return None, 0
+
+
+def _like_a_code(words: list[str]) -> str:
+    """Return the word, or the three parts of four characters, that look like a code; or ""."""
+    if _LIKE_A_CODE.fullmatch(re.sub(r"[\W_]", "", words[0])):
+        return words[0]
+    is_grouped = len(words) == 3 and all(len(one) == 4 for one in words)
+    return " ".join(words) if is_grouped and _LIKE_A_CODE.fullmatch("".join(words)) else ""
+
+
+def codes_of(search: str) -> tuple[str, ...]:
+    """Return the codes of a search that is a list of codes, else ()."""
+    found = read_code_list(search)
+    return found.codes if found else ()
 
 
 def read_code(word: str) -> str | None:

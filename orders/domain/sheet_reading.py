@@ -301,26 +301,35 @@ def _decode(content: bytes, encoding: str) -> str:
         raise UnreadableSheet(sentence) from error
 
 
-# A spreadsheet runs a cell that starts like this as a formula.
-_RISKY = re.compile(r"'*[=+\-@\t\r]")
-_FIRST = frozenset("'=+-@\t\r")
+# A spreadsheet runs a cell that starts like this as a formula, and readers drop blanks at its ends.
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_RISKY = re.compile(rf"'*(?:{_SIGN}|\s)")
+# A reader that takes another sign for the separator, or a quotation mark for a letter, begins a new
+# cell inside of a text.
+_NEW_CELL = r"[,;\t\r\n]\"*"
+_RISKY_INSIDE = re.compile(rf"({_NEW_CELL})(?='*(?:{_SIGN}|[ \u00a0]+[=@\uff1d\uff20]))")
+_GUARDED_INSIDE = re.compile(rf"({_NEW_CELL})'(?='*(?:{_SIGN}|[ \u00a0]+[=@\uff1d\uff20]))")
 
 
 def guard(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet could run as a formula.
+    """Put an apostrophe before all that a spreadsheet could run as a formula.
 
-    Also before one that has apostrophes in front of such a start, since `unguard` could not know
-    which apostrophe is ours; and before one with blanks at its ends, which readers drop.
+    That may begin the text, or follow a separator or a line break in it. Apostrophes that are there
+    already get one more, since `unguard` could not know which one is ours. Blanks at the ends of a
+    text get one at its start.
     """
-    # The first character decides for most cells: an export has millions of them.
-    is_guarded = (text[:1] in _FIRST and _RISKY.match(text)) or text != text.strip()
-    return f"'{text}" if is_guarded else text
+    inner = _RISKY_INSIDE.sub(r"\1'", text)
+    return f"'{inner}" if _is_risky(text) else inner
 
 
 def unguard(cell: str) -> str:
     """Return the text that `guard` was given; of any other cell, what is between its blanks."""
-    inner = cell[1:]
-    return inner if cell[:1] == "'" and guard(inner) != inner else cell.strip()
+    inner = cell[1:] if cell[:1] == "'" and _is_risky(cell[1:]) else cell.strip()
+    return _GUARDED_INSIDE.sub(r"\1", inner)
+
+
+def _is_risky(text: str) -> bool:
+    return _RISKY.match(text) is not None or text[-1:].isspace()
 
 
 def write_value(value: object, *, is_text: bool = False) -> str:

@@ -185,6 +185,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/orders/import/<import_id>/start", "POST"),
         ("/orders/import/<import_id>/cancel", "POST"),
         ("/orders/import/<import_id>/carry-on", "POST"),
+        ("/orders/import/<import_id>/undo", "POST"),
         ("/orders/import/<import_id>/errors.csv", "GET"),
         ("/orders/import/<import_id>/result.csv", "GET"),
         ("/sign-in/code", "GET"), ("/sign-in/code", "POST"),

@@ -71,6 +71,7 @@ TABLE = {
         POST /orders/import/<import_id>/start
         POST /orders/import/<import_id>/cancel
         POST /orders/import/<import_id>/carry-on
+        POST /orders/import/<import_id>/undo
         GET /orders/import/<import_id>/errors.csv
         GET /orders/import/<import_id>/result.csv
     """,

@@ -1,9 +1,10 @@
 """What a migration does with existing rows."""
 
+# ruff: noqa: RUF001 - signs that look alike are the subject
 import flask_migrate
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from orders.settings import PROJECT
 from orders.storage import database, tables
@@ -36,4 +37,31 @@ def test_orders_from_before_the_migration_are_found_by_their_values(app: Flask, 
             after = connection.execute(select(column).order_by(column)).scalars().all()
     assert after == before
     assert len(after) == 2
-    assert f"{made['shortId'].casefold()}\ngrösse\ns-1\nnorth\noak\n7\nxxx" in after[0] + after[1]
+    assert f"{made['shortId'].casefold()}\ngrosse\ns-1\nnorth\noak\n7\nxxx" in after[0] + after[1]
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_orders_from_before_the_migration_are_found_without_accents(app: Flask, org: Org) -> None:
+    make_order(org, name="O’Connery, Müllerstädt")
+    make_order(org, name="plain")
+    org.save("Stühle", "ŁÓD-1")
+    with app.app_context():
+        before = _search_texts()
+        database.close()
+        flask_migrate.downgrade(directory=FOLDER, revision="0011")
+        for stored in (tables.orders, tables.configuration):
+            for row in database.fetch_all(select(stored.c.id, stored.c.search_text)):
+                old = row.search_text.replace("muller", "mu\u0308ller").replace("lod", "łód")
+                old = old.replace(chr(39), chr(0x2019))
+                statement = update(stored).where(stored.c.id == row.id)
+                database.execute(statement.values(search_text=old))
+        assert _search_texts() != before
+        flask_migrate.upgrade(directory=FOLDER)
+        assert _search_texts() == before
+    assert any("o'connery, mullerstadt" in one for one in before)
+    assert any("lod-1" in one for one in before)
+
+
+def _search_texts() -> list[str]:
+    columns = (tables.orders.c.search_text, tables.configuration.c.search_text)
+    return sorted(row[0] for column in columns for row in database.fetch_all(select(column)))

@@ -98,6 +98,11 @@ def figure(number: float) -> str:
     return format_decimal(number, locale=language(), decimal_quantization=False)
 
 
+def has_decimal_comma() -> bool:
+    """Return whether the page's language writes one and a half as 1,5."""
+    return get_decimal_symbol(language()) == ","
+
+
 def file_size(size: float) -> str:
     """Format a number of bytes as Jinja's filter does, with the decimal sign of the language."""
     return do_filesizeformat(size).replace(".", get_decimal_symbol(language()))

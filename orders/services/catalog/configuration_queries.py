@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from orders.domain.configuration import THUMBNAIL, Configuration
 from orders.domain.errors import NotFound
 from orders.domain.identifiers import canonical_configuration_id, read_uuid
+from orders.domain.search_text import fold
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES
 from orders.storage import database
@@ -159,7 +160,7 @@ def _conditions(filters: ConfigurationFilter) -> list[ColumnElement[bool]]:
     conditions += [
         JsonMember(configuration.c.metadata, key, value) for key, value in filters.metadata.items()
     ]
-    words = filters.search.replace("\0", " ").casefold().split()
+    words = fold(filters.search.replace("\0", " ")).split()
     conditions += [configuration.c.search_text.contains(word, autoescape=True) for word in words]
     return conditions
 

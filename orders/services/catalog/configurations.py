@@ -23,6 +23,7 @@ from orders.domain.configuration import (
 from orders.domain.errors import Conflict, FieldError, InvalidInput, NotFound, ServiceBusy
 from orders.domain.inputs import Limits
 from orders.domain.moments import now_or
+from orders.domain.search_text import fold
 from orders.domain.texts import Text, lazy_gettext
 from orders.domain.uploads import PICTURES, NewFile, SentFile, assign_files
 from orders.services import idempotency
@@ -233,7 +234,7 @@ def configuration_row(
         "sku": sku,
         **{name: getattr(new, name) for name in COPIED_FIELDS},
         "attachments": new.attachments or {},
-        "search_text": "\n".join(text.casefold() for text in searched if text),
+        "search_text": "\n".join(fold(text) for text in searched if text),
         "created_at": at,
         "updated_at": at,
         "deleted_at": None,

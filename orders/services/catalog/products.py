@@ -9,7 +9,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from orders.domain.configuration import THUMBNAIL
 from orders.domain.errors import FieldError
-from orders.domain.identifiers import clean_reference, is_short_id, plain_characters, read_uuid
+from orders.domain.identifiers import clean_reference, is_short_id, read_uuid
+from orders.domain.search_text import fold
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES
 from orders.services.accounts.access import Actor
@@ -108,7 +109,12 @@ def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dic
     """Return a readable reference by ID: the SKU where the org has it once, else the short ID."""
     every = list(summaries)
     found = resolve({one.sku for one in every if one.sku}, org_id)
-    unique = {one.id: sku for sku, one in found.items() if one.sku == sku}
+    # A field of one line would change any other SKU.
+    unique = {
+        one.id: sku
+        for sku, one in found.items()
+        if one.sku == sku and sku == sku.strip() and len(sku.splitlines()) == 1
+    }
     return {one.id: unique.get(one.id, one.short_id) for one in every}
 
 
@@ -179,7 +185,7 @@ def find_configurations(
     of one of the first three ranks first, then what this person used recently, then what others
     did, then names that start with the text. Without a text, recently used ones are returned.
     """
-    words = text[:MAX_TEXT].replace("\0", " ").casefold().split()
+    words = fold(text[:MAX_TEXT].replace("\0", " ")).split()
     recent = _recently_used(actor)
     if not words:
         names = recent[: most * MARGIN]
@@ -188,15 +194,13 @@ def find_configurations(
     else:
         typed = " ".join(words)
         rows = {row.id: row for row in _matching(words, typed, actor.org_id)}
-        if not rows and plain_characters(text) != text:
-            return find_configurations(plain_characters(text), actor, most=most)
         places = {name: place for place, name in enumerate(recent)}
         nowhere = len(places)
 
         def rank(one: str) -> tuple[bool, int, bool, str, str]:
             row = rows[one]
             sku, short_id, name = (
-                (known or "").casefold() for known in (row.sku, row.short_id, row.product_name)
+                fold(known or "") for known in (row.sku, row.short_id, row.product_name)
             )
             begins = any(known.startswith(typed) for known in (sku, short_id, name))
             # Order lines may contain either ID.

@@ -1,4 +1,4 @@
-"""Start, stop and resume an import, and delete old uploads."""
+"""Start, stop, resume and undo an import, and delete old uploads."""
 
 from datetime import timedelta
 
@@ -10,6 +10,7 @@ from orders.services.accounts.access import Actor
 from orders.services.accounts.orgs import require_org
 from orders.services.imports.claim import Clock, utc_now
 from orders.services.imports.records import (
+    CAN_BE_UNDONE,
     Counts,
     Import,
     ImportState,
@@ -114,6 +115,24 @@ def carry_on(one: Import) -> None:
         message=None, finished_at=None, waiting_since=at, claimed_until=None,
     )  # fmt: skip
     database.execute(resumed)
+
+
+def undo(one: Import, *, actor: Actor) -> None:
+    """Let the background put all orders that the import has made into the bin.
+
+    A second call changes nothing. Raises Conflict for an import that was never started, or that is
+    still running.
+    """
+    if not one.is_started:
+        raise Conflict(lazy_gettext("This import has made no orders."))
+    at = utc_now()
+    undoing = change_import(
+        one.id, CAN_BE_UNDONE, state=ImportState.UNDOING, undone_at=at, undone_by=actor.id,
+        message=None, finished_at=None, waiting_since=at, claimed_until=None,
+    )  # fmt: skip
+    is_done = one.state in {ImportState.UNDOING, ImportState.UNDONE}
+    if database.execute(undoing) != 1 and not is_done:
+        raise Conflict(lazy_gettext("Stop the import first; then it can be undone."))
 
 
 # How long an upload waits to be started.

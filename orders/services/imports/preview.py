@@ -139,6 +139,8 @@ def result_csv(one: Import, translate: Translate = str) -> str:
 def _error(order: FileOrder, row: int, translate: Translate) -> str:
     if order.state == OrderState.MADE:
         return ""
+    if order.state == OrderState.BINNED:
+        return translate(lazy_gettext("The import was undone: this order is in the bin."))
     if order.state == OrderState.SKIPPED:
         return translate(
             lazy_gettext("Not imported: it is there already, as %(code)s.", code=order.same_as)

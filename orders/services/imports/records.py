@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Update, and_, func, select, update
+from sqlalchemy import ColumnElement, Text, Update, and_, func, select, type_coerce, update
 
 from orders.domain.column_matching import Matching
 from orders.domain.errors import NotFound
@@ -45,11 +45,17 @@ class ImportState(StrEnum):
     CANCELLED = lazy_gettext("Cancelled")
     DONE = lazy_gettext("Done")
     FAILED = lazy_gettext("Failed")
+    UNDOING = lazy_gettext("Being undone")
+    UNDONE = lazy_gettext("Undone")
 
 
 STATE_TEXTS = {state: lazy_gettext(state.value) for state in ImportState}
 # States in which the background has something to do.
-WORKED_ON = frozenset({ImportState.CHECKING, ImportState.RUNNING, ImportState.CANCELLING})
+WORKED_ON = frozenset(
+    {ImportState.CHECKING, ImportState.RUNNING, ImportState.CANCELLING, ImportState.UNDOING}
+)
+# States in which the orders that were made can be put into the bin.
+CAN_BE_UNDONE = frozenset({ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED})
 # States in which nothing was created yet, and the matching may change.
 NOT_STARTED = frozenset({ImportState.MATCHING, ImportState.CHECKING, ImportState.CHECKED})
 
@@ -61,6 +67,7 @@ class OrderState(StrEnum):
     BAD = "bad"
     MADE = "made"
     SKIPPED = "skipped"  # it was there already
+    BINNED = "binned"  # it was made, and put into the bin when the import was undone
 
 
 class Import(NamedTuple):
@@ -88,6 +95,8 @@ class Import(NamedTuple):
     started_at: datetime | None
     started_by: str | None
     finished_at: datetime | None
+    undone_at: datetime | None
+    undone_by: str | None
     choices: ReadingChoices
     sheets: tuple[str, ...]
     hidden: int
@@ -154,12 +163,16 @@ def list_imports(org_id: str, paging: Paging) -> Page[tuple[Import, int]]:
 
 
 def has_run_before(one: Import) -> ColumnElement[bool]:
-    """Return the condition for the org's other imports of the same content that were started."""
+    """Return the condition for the org's other imports of the same content that were started.
+
+    One that was undone does not count.
+    """
     return and_(
         order_import.c.org_id == one.org_id,
         order_import.c.content_hash == one.content_hash,
         order_import.c.id != one.id,
         order_import.c.started_at.is_not(None),
+        order_import.c.state != ImportState.UNDONE,
     )
 
 
@@ -223,6 +236,21 @@ def read_orders(
     return [_order(row) for row in database.fetch_all(statement)]
 
 
+def read_noted(one: Import, *, most: int) -> Sequence[FileOrder]:
+    """Read `most` orders that went into the bin although somebody had worked on them."""
+    statement = (
+        select(order_import_order)
+        .where(
+            order_import_order.c.import_id == one.id,
+            order_import_order.c.state == OrderState.BINNED,
+            type_coerce(order_import_order.c.faults, Text) != "[]",
+        )
+        .order_by(order_import_order.c.position)
+        .limit(most)
+    )
+    return [_order(row) for row in database.fetch_all(statement)]
+
+
 def _order(row: Any) -> FileOrder:  # noqa: ANN401 - a row of `order_import_order`
     values = {name: getattr(row, name) for name in FileOrder._fields}
     values |= {
@@ -241,11 +269,12 @@ class Counts:
     bad: int = 0
     made: int = 0
     skipped: int = 0
+    binned: int = 0
     same: int = 0
 
     @property
     def known(self) -> int:
-        return self.good + self.bad + self.made + self.skipped
+        return self.good + self.bad + self.made + self.skipped + self.binned
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,11 +304,13 @@ def counts(one: Import) -> Counts:
 
 
 def progress(one: Import, found: Counts) -> Progress:
-    """Return how many orders of an import are checked or created by now, and of how many.
+    """Return how many orders of an import are checked, created or binned by now, and of how many.
 
     `found` is what `counts` has returned for it.
     """
     if one.state == ImportState.CHECKING:
         return Progress(found.known, one.order_count)
+    if one.state == ImportState.UNDOING:
+        return Progress(found.binned, found.binned + found.made)
     waiting = found.good + (found.bad if one.is_all_or_nothing else 0)
     return Progress(found.made, found.made + waiting)

@@ -1,4 +1,4 @@
-"""The background work on an import: check its orders, then create them.
+"""The background work on an import: check its orders, then create them; or undo it.
 
 Orders are created one after the other, each in a transaction of its own, so that other writers wait
 for one order at most. Each has an idempotency key of the import and its position: after a crash, an
@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from orders.domain.errors import OrderError, ServiceBusy
+from orders.domain.errors import NotFound, OrderError, ServiceBusy
 from orders.domain.fields import whole_count
 from orders.domain.imported_orders import RowFault
 from orders.domain.inputs import Limits
@@ -25,12 +25,14 @@ from orders.services.imports.claim import Claim, ClaimLost, Clock, claim_next, u
 from orders.services.imports.plan import BadRows, Plan
 from orders.services.imports.records import (
     KEY_PREFIX,
+    FileOrder,
     Import,
     ImportState,
     OrderState,
     batches,
     read_orders,
 )
+from orders.services.orders import changes as order_changes
 from orders.services.orders import intake
 from orders.services.orders.queries import IMPORTED
 from orders.storage import database
@@ -49,6 +51,9 @@ LONGEST_REST = 0.1
 BROKEN = lazy_gettext(
     "Something broke while the orders were made. Those that were made are listed."
 )
+NOT_UNDONE = lazy_gettext("Something broke while the import was undone. Undo it again.")
+CHANGED_SINCE = lazy_gettext("It had been changed after the import.")
+BINNED_BEFORE = lazy_gettext("It was in the bin already.")
 UNCHECKED = lazy_gettext(
     "Something broke while the file was checked. Nothing was made; upload it again."
 )
@@ -84,12 +89,16 @@ def work_next(
 
 def _work(claim: Claim, limits: Limits, should_stop: ShouldStop) -> None:
     one = claim.one
-    actor = access.staff_actor(one.started_by or one.created_by)
+    is_undoing = one.state == ImportState.UNDOING
+    person = one.undone_by if is_undoing else one.started_by
+    actor = access.staff_actor(person or one.created_by)
     if actor is None:
         sentence = lazy_gettext("The account that has started this is no more.")
         claim.finish(ImportState.FAILED, sentence)
     elif one.state == ImportState.CHECKING:
         _check(claim, Plan(one, actor, limits), should_stop)
+    elif is_undoing:
+        _undo(claim, actor, should_stop)
     else:
         _note_what_was_made(claim, actor)
         if one.state == ImportState.CANCELLING:
@@ -99,8 +108,10 @@ def _work(claim: Claim, limits: Limits, should_stop: ShouldStop) -> None:
 
 
 def _give_up(claim: Claim) -> None:
+    one = claim.one
+    broken = NOT_UNDONE if one.state == ImportState.UNDOING else BROKEN
     try:
-        claim.finish(ImportState.FAILED, BROKEN if claim.one.is_started else UNCHECKED)
+        claim.finish(ImportState.FAILED, broken if one.is_started else UNCHECKED)
     except (ClaimLost, ServiceBusy):
         log.warning("The failed import is tried again.")
 
@@ -184,6 +195,37 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
     claim.finish(ImportState.DONE)
 
 
+def _undo(claim: Claim, actor: Actor, should_stop: ShouldStop) -> None:
+    """Put the orders of the import into the bin, and note each that somebody had worked on."""
+    made = read_orders(claim.one, (OrderState.MADE,))
+    for orders_at_once in batches(made, MADE_AT_ONCE):
+        if should_stop():
+            claim.release()
+            return
+        outcomes: list[Outcome] = []
+        try:
+            for order in orders_at_once:
+                began = time.perf_counter()
+                outcomes.append((order.position, _binned(order, actor)))
+                time.sleep(min((time.perf_counter() - began) * REST, LONGEST_REST))
+        finally:
+            claim.keep(_note(claim.one, outcomes, binned=True), in_any_case=True)
+    claim.finish(ImportState.UNDONE)
+
+
+def _binned(order: FileOrder, actor: Actor) -> dict[str, Any]:
+    """Put one order into the bin, whatever was changed in it, and return its outcome."""
+    note = ""
+    try:
+        # A new order has the version 1, and goes into the bin as version 2.
+        after = order_changes.bin_order(order.order_id or "", actor=actor)
+        note = CHANGED_SINCE if after.version > 2 else ""
+    except NotFound:
+        note = BINNED_BEFORE
+    faults = [RowFault(order.rows[0], "", note)] if note else []
+    return {"state": OrderState.BINNED, "faults": _stored(faults)}
+
+
 def _drafts_of_all(claim: Claim, plan: Plan, pending: Sequence[int]) -> dict[int, OrderDraft]:
     drafts: dict[int, OrderDraft] = {}
     for positions in batches(pending, CHECKED_AT_ONCE):
@@ -230,14 +272,21 @@ def key_of(import_id: str, position: int) -> str:
     return f"{KEY_PREFIX}{import_id}:{position}"
 
 
-def _note(one: Import, outcomes: Sequence[Outcome]) -> Callable[[Connection], object]:
+def _note(
+    one: Import, outcomes: Sequence[Outcome], *, binned: bool = False
+) -> Callable[[Connection], object]:
+    state = order_import_order.c.state
+    # A created order stays created, also when another process writes about it, until it is binned.
+    may_change = (
+        state == OrderState.MADE if binned else state.not_in((OrderState.MADE, OrderState.BINNED))
+    )
+
     def note(connection: Connection) -> None:
         for position, values in outcomes:
             statement = update(order_import_order).where(
                 order_import_order.c.import_id == one.id,
                 order_import_order.c.position == position,
-                # A created order stays created, also when another process writes about it.
-                order_import_order.c.state != OrderState.MADE,
+                may_change,
             )
             connection.execute(statement.values(values))
 

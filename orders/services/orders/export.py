@@ -51,7 +51,7 @@ _EXPORTED = tuple(
     field for field in ORDER_FIELDS if field.is_exported or field.kind is FieldKind.LINES
 )
 
-Cell = str | int
+Cell = str | int | float
 _Product = tuple[str, str]  # SKU and name
 
 
@@ -159,10 +159,12 @@ def _rows_of(
         yield [*before, *_line(line, products), *after]
 
 
-def _cell(values: dict[str, Any], key: str, *, is_text: bool) -> str:
+def _cell(values: dict[str, Any], key: str, *, is_text: bool) -> Cell:
     if key not in values or (is_text and values[key] is None):
         return ""
     value = values[key]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
     return write_value(value, is_text=is_text and isinstance(value, str))
 
 
@@ -186,17 +188,26 @@ TOO_MANY_ROWS = lazy_gettext(
     most=Figure(MOST_XLSX_ROWS),
 )
 MOST_CELL = 32_767  # characters of a cell, by the format
+# Digits of a number in a workbook; one with more is written as a text, which keeps them all.
+MOST_DIGITS = 15
+# Separators of a CSV file, by their names in addresses.
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 
 
 class TooManyRows(OrderError):  # noqa: N818 - named like its siblings in errors.py
     """More rows than a workbook may have."""
 
 
-def csv_pieces(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
-    """Yield the file in pieces: a BOM, the column names, the rows; each line ends with CR LF."""
+def csv_pieces(
+    names: Sequence[str], rows: Iterable[Sequence[Cell]], separator: str = ","
+) -> Iterator[str]:
+    """Yield the file in pieces: a BOM, the column names, the rows; each line ends with CR LF.
+
+    Numbers are bare and have a decimal point, whatever the separator.
+    """
     buffer = io.StringIO()
     buffer.write(BOM)
-    writer = csv.writer(buffer)
+    writer = csv.writer(buffer, delimiter=separator)
     writer.writerow(map(_guarded, names))
     for row in rows:
         writer.writerow(map(_guarded, row))
@@ -224,14 +235,22 @@ def write_xlsx(file: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]])
             if number > MOST_XLSX_ROWS:
                 raise TooManyRows(TOO_MANY_ROWS)
             for at, cell in enumerate(row):
-                if isinstance(cell, int):
+                if isinstance(cell, str):
+                    if cell:
+                        sheet.write_string(number, at, _cut(guard(cell)))
+                elif _fits(cell):
                     sheet.write_number(number, at, cell)
-                elif cell:
-                    sheet.write_string(number, at, _cut(guard(cell)))
+                else:
+                    sheet.write_string(number, at, _guarded(cell))
 
 
 def _guarded(cell: Cell) -> str:
-    return guard(cell) if isinstance(cell, str) else str(cell)
+    return guard(cell) if isinstance(cell, str) else write_value(cell)
+
+
+def _fits(number: float) -> bool:
+    """Return whether a spreadsheet keeps every digit of the number."""
+    return abs(number) < 10**MOST_DIGITS and float(f"{number:.{MOST_DIGITS}g}") == number
 
 
 def _cut(text: str) -> str:

@@ -25,9 +25,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from orders.domain.identifiers import plain_characters, read_uuid
+from orders.domain.identifiers import read_uuid
 from orders.domain.order import PLATFORM_LABELS
-from orders.domain.search_text import MAX_PART, codes_of, read_code, words_of
+from orders.domain.search_text import codes_of, fold, read_code, read_code_list, words_of
 from orders.storage import database
 from orders.storage.sql import JsonMember, in_array, unindexed
 from orders.storage.tables import cart_line, configuration, orders, shown_name, staff_account, token
@@ -39,6 +39,8 @@ MOST_NAMED = 5_000
 # then leads to the lines, and SQLite finds the orders without reading their rows. 20 words make
 # 20,000 values; SQLite takes 32,766. With more, a page is full soon: each order is checked instead.
 MOST_ORDERS = 1_000
+# Characters of a value that the search text is asked for before the value itself is.
+MOST_COMPARED = 100
 # A part of a code as it is shown: hyphens that the stored text does not have.
 _PART_OF_CODE = re.compile(r"[0-9A-Za-z]{1,4}(-[0-9A-Za-z]{1,4}){1,2}")
 # Orders whose platform and store names are offered for choice: the newest ones.
@@ -108,7 +110,8 @@ def conditions(
     for key, value in wanted.platform.items():
         if key in PLATFORM_LABELS and isinstance(value, str):
             # The search text contains it, and is read faster than the stored JSON.
-            yield orders.c.search_text.contains(value.casefold()[:MAX_PART], autoescape=True)
+            begin = fold(value)[:MOST_COMPARED]
+            yield orders.c.search_text.contains(begin, autoescape=True)
         yield JsonMember(orders.c.platform, key, value)
     for one in wanted.attributes:
         yield or_(*(_contains(area, one.key, one.value) for area in one.areas))
@@ -145,21 +148,15 @@ def _search(connection: Connection, org_id: str, search: str) -> list[ColumnElem
     found: list[tuple[bool, ColumnElement[bool]]] = []
     # The longer a word, the fewer orders have it, and the fewer are looked at for the next one.
     for word in sorted(words_of(search), key=len, reverse=True):
-        ways: list[ColumnElement[bool]] = []
-        is_slow = False
-        # As typed, and without the marks that copying an ID adds.
-        for spelled in dict.fromkeys((word, plain_characters(word) or word)):
-            by_lines, is_expensive = _by_lines(connection, org_id, spelled.casefold())
-            ways += [*_in_order(spelled), *by_lines]
-            is_slow = is_slow or is_expensive
-        found.append((is_slow, or_(*ways)))
+        by_lines, is_expensive = _by_lines(connection, org_id, fold(word))
+        found.append((is_expensive, or_(*_in_order(word), *by_lines)))
     return [condition for _, condition in sorted(found, key=operator.itemgetter(0))]
 
 
 def _in_order(word: str) -> list[ColumnElement[bool]]:
-    folded = word.casefold()
+    folded = fold(word)
     alternatives = [orders.c.search_text.contains(folded, autoescape=True)]
-    if _PART_OF_CODE.fullmatch(word):
+    if _PART_OF_CODE.fullmatch(folded):
         alternatives.append(orders.c.search_text.contains(folded.replace("-", ""), autoescape=True))
     if (code := read_code(word)) is not None:
         alternatives.append(orders.c.short_id == code)
@@ -200,6 +197,49 @@ def _by_lines(
     # orders that fill a page.
     one = select(literal(1)).where(of_order, named).limit(1).correlate(orders)
     return [one.scalar_subquery().is_not(None)], True
+
+
+@dataclass(frozen=True, slots=True)
+class UnlistedCodes:
+    """The codes of a search whose orders its list does not show, by the reason.
+
+    `mistyped` are texts as they were typed; `unknown` belong to no order of the org; the orders of
+    `binned` are in the bin, and those of `filtered` are left out by another filter.
+    """
+
+    mistyped: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    binned: tuple[str, ...] = ()
+    filtered: tuple[str, ...] = ()
+    count: int = 0  # of all codes of the search, mistyped ones included
+
+    @property
+    def unlisted(self) -> int:
+        return len(self.mistyped + self.unknown + self.binned + self.filtered)
+
+
+def unlisted_codes(org_id: str, wanted: OrderFilter) -> UnlistedCodes:
+    """Return the codes of a search that its list does not show, in the order of the search."""
+    sought = read_code_list(wanted.search)
+    if sought is None:
+        return UnlistedCodes()
+    codes = sought.codes
+    known = select(orders.c.short_id, orders.c.deleted_at).where(
+        unindexed(orders.c.org_id) == org_id, orders.c.short_id.in_(codes)
+    )
+    with database.read() as connection:
+        deleted = {row.short_id: row.deleted_at is not None for row in connection.execute(known)}
+        listed = select(orders.c.short_id).where(*conditions(connection, org_id, wanted))
+        shown = set(connection.execute(listed).scalars()) if codes else set()
+    left = [code for code in codes if code in deleted and code not in shown]
+    binned = tuple(code for code in left if deleted[code] and not wanted.in_bin)
+    return UnlistedCodes(
+        sought.mistyped,
+        unknown=tuple(code for code in codes if code not in deleted),
+        binned=binned,
+        filtered=tuple(code for code in left if code not in binned),
+        count=len(codes) + len(sought.mistyped),
+    )
 
 
 @dataclass(frozen=True, slots=True)

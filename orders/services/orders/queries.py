@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Text, bindparam, func, or_, select, type_c
 
 from orders.domain import short_id
 from orders.domain.errors import NotFound
-from orders.domain.identifiers import clean_reference, plain_characters, read_uuid
+from orders.domain.identifiers import clean_reference, read_uuid
 from orders.domain.order import CartLine, Order
-from orders.domain.search_text import search_text
+from orders.domain.search_text import fold, search_text
 from orders.domain.status import STATUS_BY_NAME
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
@@ -234,9 +234,9 @@ def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[K
         rows.sort(key=lambda row: row.created_by != actor.id)
         found: dict[str, KnownCustomer] = {}
         plain = clean_reference(typed)
-        sought = plain.casefold()
+        sought = fold(plain)
         for row in rows:
-            known = plain_characters(f"{row.customer_id}\n{row.name or ''}").casefold()
+            known = fold(f"{row.customer_id}\n{row.name or ''}")
             if sought in known:
                 found.setdefault(row.customer_id, KnownCustomer(row.customer_id, row.name))
         if typed and len(found) < most:

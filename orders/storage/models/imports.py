@@ -45,6 +45,9 @@ class OrderImport(OwnedByOrg, Base):
     started_at: Mapped[datetime | None]
     started_by: Mapped[str | None] = mapped_column(String(36))
     finished_at: Mapped[datetime | None]
+    # The orders are put into the bin in the name of this account.
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None] = mapped_column(String(36))
     # Set while a background job is due.
     waiting_since: Mapped[datetime | None]
     # Set while a process works on it; the claim of a process that died ends at this time.

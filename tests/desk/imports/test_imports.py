@@ -287,7 +287,7 @@ def test_other_people_do_not_see_imports(
     for path in ("", "/columns", "/errors.csv", "/result.csv"):
         assert stranger.get(address + path).status_code == 404
         assert "/sign-in" in nobody.get(address + path).location
-    for path in ("/columns", "/start", "/cancel", "/carry-on"):
+    for path in ("/columns", "/start", "/cancel", "/carry-on", "/undo"):
         assert stranger.post(address + path, data={"mode": "all"}).status_code == 404
         assert "/sign-in" in nobody.post(address + path, data={"mode": "all"}).location
     for path in (START, f"{START}/sample.csv"):
@@ -318,6 +318,40 @@ def test_an_import_can_be_canceled_and_resumed(app: Flask, staff_client: FlaskCl
     assert count(app) == 2
 
 
+def test_an_import_is_undone_with_a_report(app: Flask, staff_client: FlaskClient) -> None:
+    address = previewed(app, staff_client, GOOD)
+    staff_client.post(f"{address}/start", data={"mode": "all"})
+    staff_client.post(f"{address}/undo")
+    assert "Stop the import first" in staff_client.get(address).text
+    work_off(app)
+    page = staff_client.get(address)
+    codes = [one.rpartition("/")[2] for one in attributes(page.text, "a.code", "href")]
+    assert "Undo: put its 2 orders into the bin" in text_of(page)
+    new_status = {"status": "Complete", "version": 1}
+    assert staff_client.post(f"/orders/{codes[0]}/status", data=new_status).status_code == 303
+    assert staff_client.post(f"{address}/undo").status_code == 303
+    assert "Undoing orders.csv" in staff_client.get(address).text
+    staff_client.post(f"{address}/undo")
+    work_off(app)
+    report = staff_client.get(address)
+    assert "The import is undone: 2 orders are in the bin." in text_of(report)
+    assert "Undo: put" not in report.text
+    assert text_of(report).count("It had been changed after the import.") == 2
+    bin_page = staff_client.get("/orders?bin=1").text
+    assert all(code in bin_page for code in codes)
+    rows = staff_client.get(f"{address}/result.csv").text
+    assert rows.count("this order is in the bin") == 3
+    # The same file is no repeat any more.
+    again = previewed(app, staff_client, GOOD, key="again")
+    assert "This file was imported before" not in staff_client.get(again).text
+    staff_client.post(f"{again}/start", data={"mode": "all"})
+    work_off(app)
+    assert "2 orders were made." in text_of(staff_client.get(again))
+    staff_client.post(f"{address}/carry-on")
+    work_off(app)
+    assert "The import is undone" in text_of(staff_client.get(address))
+
+
 def test_an_import_that_was_never_started_cannot_be_resumed(
     app: Flask, staff_client: FlaskClient
 ) -> None:
@@ -326,6 +360,8 @@ def test_an_import_that_was_never_started_cannot_be_resumed(
     assert "nothing was made" in staff_client.get(address).text
     staff_client.post(f"{address}/carry-on")
     assert "never started" in staff_client.get(address).text
+    staff_client.post(f"{address}/undo")
+    assert "has made no orders" in staff_client.get(address).text
     staff_client.post(f"{address}/start", data={"mode": "all"})
     assert "not ready to start" in staff_client.get(address).text
     assert staff_client.get(f"{address}/columns").location == address
@@ -362,7 +398,7 @@ def test_every_form_needs_its_token(app: Flask, staff_client: FlaskClient) -> No
     address = previewed(app, staff_client, GOOD)
     app.config["WTF_CSRF_ENABLED"] = True
     assert send(staff_client, GOOD).status_code == 400
-    for path in ("/columns", "/start", "/cancel", "/carry-on"):
+    for path in ("/columns", "/start", "/cancel", "/carry-on", "/undo"):
         assert staff_client.post(address + path, data={"mode": "all"}).status_code == 400
     work_off(app)
     assert count(app) == 0

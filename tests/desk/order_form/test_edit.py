@@ -1,6 +1,7 @@
 """Changing an order by the form: only edited fields, merged with changes of others."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
@@ -143,6 +144,93 @@ def test_an_open_cart_becomes_an_order(desk: Desk, staff_client: FlaskClient) ->
     assert staff_client.post(desk.address, data=form).status_code == 303
     assert str(desk.stored().status) == "New"
     assert "Save and place the order" not in staff_client.get(desk.address).text
+
+
+class TestUntouchedFields:
+    """What browsers do to texts in their fields is no change of the order."""
+
+    RAW: ClassVar[dict[str, Any]] = {
+        "name": "Oak\ntable", "customerId": "C\r\n7",
+        "platform": {"id": "A\n1", "platform": "\nshop", "storeName": "x\ry", "more": "a\nb"},
+        "metadata": {
+            "room": "7\n", "finish": "mat\nt", "wide": "no\ryes", "a\nb": "x\ny", "ab": 2,
+            " ab": {"c": 3}, "": 4, " ": "\n",
+        },
+        "derivative": {"a\nb": 5},
+    }  # fmt: skip
+
+    @pytest.fixture
+    def desk(self, app: Flask, org: Org) -> Desk:
+        desk = Desk(app, org)
+        desk.order = desk.place(**self.RAW)
+        org.define(
+            AttributeRule("room", "Room", Kind.TEXT),
+            AttributeRule("finish", "Finish", Kind.OPTION, (Option("matt", "Matt"),)),
+            AttributeRule("wide", "Wide", Kind.BOOLEAN),
+        )
+        return desk
+
+    def test_a_change_of_status_keeps_every_text(
+        self, desk: Desk, staff_client: FlaskClient
+    ) -> None:
+        form = read(staff_client.get(desk.address).text).first("#order-form").sent()
+        assert form["name"] == "Oak\r\ntable"
+        answer = staff_client.post(desk.address, data={**form, "status": "List", "do": "save"})
+        assert answer.status_code == 303, answer.text
+        stored = desk.stored()
+        assert (str(stored.status), stored.version) == ("List", 2)
+        assert stored._replace(
+            status=desk.order.status, version=1, updated_at=desk.order.updated_at
+        ) == desk.order  # fmt: skip
+
+    def test_a_refused_form_keeps_them_too(self, desk: Desk, staff_client: FlaskClient) -> None:
+        form = read(staff_client.get(desk.address).text).first("#order-form").sent()
+        form |= {"cart.0.count": "0", "do": "save"}
+        refused = staff_client.post(desk.address, data=form)
+        assert refused.status_code == 422
+        form = read(refused.text).first("#order-form").sent() | {"cart.0.count": "9", "do": "save"}
+        assert staff_client.post(desk.address, data=form).status_code == 303
+        stored = desk.stored()
+        assert (stored.name, stored.customer_id) == ("Oak\ntable", "C\r\n7")
+        assert (stored.platform, stored.metadata) == (desk.order.platform, desk.order.metadata)
+        assert [line.count for line in stored.cart] == [9, 3]
+
+    def test_a_touched_text_has_plain_line_breaks(
+        self, desk: Desk, staff_client: FlaskClient
+    ) -> None:
+        form = read(staff_client.get(desk.address).text).first("#order-form").sent()
+        form |= {"customerId": form["customerId"] + "0", "do": "save"}
+        assert staff_client.post(desk.address, data=form).status_code == 303
+        assert desk.stored().customer_id == "C\n70"
+
+    def test_the_value_of_a_key_that_cannot_be_shown_is_changed_at_its_key(
+        self, desk: Desk, staff_client: FlaskClient
+    ) -> None:
+        form = read(staff_client.get(desk.address).text).first("#order-form").sent()
+        [at] = [name for name in form if form[name] == ':= {"c": 3}']
+        form |= {at: "seven", "do": "save"}
+        assert staff_client.post(desk.address, data=form).status_code == 303
+        assert desk.stored().metadata == {**desk.order.metadata, " ab": "seven"}
+
+
+def test_untouched_parts_of_a_line_stay_as_they_were_sent(
+    app: Flask, org: Org, staff_client: FlaskClient
+) -> None:
+    desk = Desk(app, org)
+    saved = org.save("Oak chair", "A\nB")
+    desk.order = desk.place(
+        cart=[
+            {"configurationId": saved.short_id, "count": 2},
+            {"configurationId": saved.short_id, "count": 2, "metadata": {}},
+            {"configurationId": saved.id, "count": 2},
+        ]
+    )
+    form = read(staff_client.get(desk.address).text).first("#order-form").sent()
+    form |= {"cart.1.count": "5", "do": "save"}
+    assert staff_client.post(desk.address, data=form).status_code == 303
+    first, second, third = desk.stored().cart
+    assert (first, third) == (desk.order.cart[0], desk.order.cart[2])
+    assert second == replace(desk.order.cart[1], count=5)
 
 
 class TestTwoPeople:

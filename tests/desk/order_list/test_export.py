@@ -7,13 +7,17 @@ import zipfile
 from xml.etree import ElementTree as ET
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.domain.attributes import Applies, AttributeRule, Kind
+from orders.domain.inputs import Limits
 from orders.domain.sheet_reading import read_value, unguard
+from orders.services.imports import upload
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.desk.test_pages import make_order
+from tests.html import read
 
 NOTE = AttributeRule("note", "Note", Kind.TEXT)
 NET = AttributeRule("net", "Net", Kind.NUMBER, applies=Applies.DERIVATIVE)
@@ -181,6 +185,76 @@ def test_a_workbook_has_numbers_and_an_end(
     answer = staff_client.get("/orders/export.xlsx")
     assert answer.status_code == 422
     assert "take the CSV" in answer.text
+
+
+def numbers(client: FlaskClient) -> list[str]:
+    """Return the cells of the workbook that are numbers, as they are written."""
+    answer = client.get("/orders/export.xlsx")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
+        sheet = ET.fromstring(book.read("xl/worksheets/sheet1.xml"))  # noqa: S314 - made by ourselves
+    cells = (one for one in sheet.iter(f"{MAIN}c") if one.attrib.get("t", "n") == "n")
+    return ["".join(cell.itertext()) for cell in cells if "".join(cell.itertext())]
+
+
+@pytest.mark.one_database(reason="how cells are written")
+def test_numbers_are_numbers_in_a_workbook_and_bare_in_csv(
+    staff_client: FlaskClient, org: Org
+) -> None:
+    org.define(NET)
+    values = {
+        "a": -5, "b": -1.5, "c": 10**15, "d": 0.1 + 0.2, "e": "12", "f": True, "g": 1e300, "h": 0,
+    }  # fmt: skip
+    make_order(org, metadata=values, derivative={"net": -12.5})
+    [row] = exported(staff_client)
+    assert [row[f"metadata.{key}"] for key in values] == [
+        "-5", "-1.5", "1000000000000000", "0.30000000000000004", '"12"', "true", "1e+300", "0",
+    ]  # fmt: skip
+    assert row["derivative.net"] == "-12.5"
+    # Of the others a spreadsheet would lose digits.
+    assert sorted(numbers(staff_client)) == sorted(["-5", "-1.5", "0", "-12.5", "2"])
+    heads, cells = workbook(staff_client)
+    shown = dict(zip(heads, cells, strict=False))
+    assert shown["metadata.d"] == "0.30000000000000004"
+    assert shown["metadata.c"] == "1000000000000000"
+    for key, value in values.items():
+        for cell in (row[f"metadata.{key}"], shown[f"metadata.{key}"]):
+            assert read_value(unguard(cell)) == value
+
+
+def test_the_separator_is_chosen_and_else_that_of_the_language(
+    staff_client: FlaskClient, org: Org
+) -> None:
+    make_order(org, name="a;=1+1", metadata={"n": 1.5})
+    german = {"Accept-Language": "de"}
+    for query, headers, separator in (
+        ("", {}, ","), ("", german, ";"), ("separator=comma", german, ","),
+        ("separator=semicolon", {}, ";"), ("separator=tab", german, "\t"),
+    ):  # fmt: skip
+        answer = staff_client.get(f"/orders/export.csv?{query}", headers=headers)
+        text = io.StringIO(answer.data.decode("utf-8-sig"), newline="")
+        [row] = csv.DictReader(text, delimiter=separator)
+        assert (row["name"], row["metadata.n"]) == ("a;'=1+1", "1.5")
+    page = read(staff_client.get("/orders?status=New").text)
+    links = [one["href"] for one in page.all("a[href*=separator]")]
+    assert [link.partition("?")[2] for link in links] == [
+        f"status=New&separator={name}" for name in ("comma", "semicolon", "tab")
+    ]
+
+
+def test_edges_of_a_text_survive_export_and_import(
+    staff_client: FlaskClient, org: Org, app: Flask
+) -> None:
+    texts = (" both ", "\tx", "a\u00a0", "' x", "\n=1", "two\n-lines", "a;=b", "a,+b", "''", "'=1 ")
+    made = [make_order(org, name=text, metadata={"free": text})["shortId"] for text in texts]
+    for ending in ("csv", "csv?separator=semicolon", "csv?separator=tab", "xlsx"):
+        content = staff_client.get(f"/orders/export.{ending}").data
+        with app.app_context():
+            sheet = upload.read_file(content, Limits())
+        at = {name: sheet.columns.index(name) for name in ("shortId", "name", "metadata.free")}
+        found = {row.cells[at["shortId"]]: row.cells for row in sheet.rows}
+        for code, text in zip(made, texts, strict=True):
+            assert found[code][at["name"]] == text, ending
+            assert read_value(found[code][at["metadata.free"]]) == text, ending
 
 
 def test_invalid_filters_are_reported_on_the_page(staff_client: FlaskClient) -> None:

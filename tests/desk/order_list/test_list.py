@@ -1,5 +1,6 @@
 """The list of orders: search, filters, sort and columns."""
 
+# ruff: noqa: RUF001 - signs that look alike are the subject
 import itertools
 import re
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from orders.domain import short_id
 from orders.domain.attributes import Applies, AttributeRule, Kind, Option
 from orders.interfaces.desk.order_list.list_address import LABELS
 from orders.storage import database, tables
@@ -73,6 +75,61 @@ class TestSearch:
                        f"{code[:4]}-{code[4:8]}", f"{code} reception"):  # fmt: skip
             assert codes(staff_client, {"q": search}) == [code], search
         assert codes(staff_client, {"q": "reception nowhere"}) == []
+
+    def test_accents_quotes_dashes_and_unicode_forms_make_no_difference(
+        self, staff_client: FlaskClient, org: Org
+    ) -> None:
+        chair = org.save("Stühle „Łódź“", "STU\u2011ŁÓ-1")
+        wanted = make_order(
+            org, name="O’Connery", customerId="Mu\u0308llersta\u0308dt",
+            metadata={"place": "Ørsta–Å"}, cart=[{"configurationId": chair.id, "count": 1}],
+        )  # fmt: skip
+        make_order(org, name="OConnery")
+        for search in ("O'Connery", "o’connery", "Mullerstadt", "Müllerstädt", "orsta-a",
+                       "MU\u0308LLERSTADT", "Stuhle", '"lodz"', "stu-lo-1",
+                       "mullerstädt stuhle"):  # fmt: skip
+            assert codes(staff_client, {"q": search}) == [wanted["shortId"]], search
+
+    def test_suggestions_are_found_without_accents(
+        self, staff_client: FlaskClient, org: Org
+    ) -> None:
+        org.save("Stühle", "STU-1")
+        make_order(org, customerId="O’Connery")
+        found = staff_client.get("/orders/new/configurations", query_string={"q": "stuhle"})
+        assert "Stühle" in found.text
+        found = staff_client.get("/orders/new/customers", query_string={"q": "o'conn"})
+        assert "O’Connery" in found.text
+
+    def test_codes_that_are_not_in_the_list_are_named_by_the_reason(
+        self, staff_client: FlaskClient, org: Org, other_org: Org, client: FlaskClient
+    ) -> None:
+        found, binned, filtered = (
+            make_order(org, status=status)["shortId"] for status in ("New", "New", "Complete")
+        )
+        foreign = make_order(other_org)["shortId"]
+        headers = {"Authorization": f"Bearer {org.private.secret}"}
+        assert client.delete(f"/api/orders/{binned}", headers=headers).status_code < 300
+        unknown = [short_id.generate() for _ in range(700)]
+        wrong = found[:-1] + ("0" if found[-1] != "0" else "1")
+        search = "\n".join([found, binned, filtered, foreign, wrong, *unknown])
+        answer = staff_client.get("/orders", query_string={"q": search, "status": "New"})
+        page = read(answer.text)
+        assert rows_of(page) == [found]
+        assert page.first("#unlisted b").text == "704 of 705 codes are not in this list."
+        mistyped, missing, in_bin, left_out = page.all("#unlisted li")
+        assert mistyped.text == f"Looks mistyped: {wrong}"
+        assert missing.text.split(": ")[1].split(", ") == [
+            short_id.grouped(one) for one in (foreign, *unknown)
+        ]
+        assert short_id.grouped(binned) in in_bin.text
+        assert short_id.grouped(filtered) in left_out.text
+        assert not read(staff_client.get(f"/orders?q={found}").text).has("#unlisted")
+
+    def test_a_search_that_is_too_long_is_an_error(self, staff_client: FlaskClient) -> None:
+        for search in (" ".join(map(str, range(21))), "x" * 501):
+            answer = staff_client.get("/orders", query_string={"q": search})
+            assert answer.status_code == 422
+            assert "At most 20 words and 500 characters" in answer.text
 
     def test_a_change_is_found_by_its_new_values(
         self, staff_client: FlaskClient, org: Org, client: FlaskClient

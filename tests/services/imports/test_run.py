@@ -13,7 +13,7 @@ from orders.services.imports import claim, control, records, work
 from orders.services.imports.claim import ClaimLost
 from orders.services.imports.plan import Plan
 from orders.services.imports.records import Counts, Import, ImportState, OrderState
-from orders.services.orders import intake, queries
+from orders.services.orders import changes, intake, queries
 from orders.services.webhooks import webhooks
 from orders.storage import database, tables
 from orders.storage.models.people import StaffAccount
@@ -221,3 +221,36 @@ def test_webhooks_are_sent_for_imported_orders(org: Org) -> None:
 def test_states_of_orders_are_known() -> None:
     assert {str(state) for state in OrderState} == {"good", "bad", "made", "skipped"}
     assert timedelta(seconds=1) < claim.LEASE < timedelta(minutes=1)
+
+
+def test_undoing_goes_on_where_a_killed_process_was(
+    org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "MADE_AT_ONCE", 1)
+    one = worked(started(checked(org, GOOD), org), org)
+    [first, second, _] = records.read_orders(one)
+    actor = org.staff().actor
+    changes.bin_order(second.order_id or "", actor=actor)
+    undoer = org.admin()
+    control.undo(one, actor=undoer.actor)
+    answers = iter([False, True])
+    assert work.work_next(LIMITS, lambda: next(answers))
+    assert records.counts(one) == Counts(made=2, binned=1)
+    done = worked(one, org)
+    assert done.state == ImportState.UNDONE
+    assert records.counts(done) == Counts(binned=3)
+    assert stored_in_bin(org) == 3
+    order = queries.find_any_order(first.short_id or "", org.id)
+    assert [(one.action, one.actor_name) for one in queries.read_history(order)] == [
+        ("imported", org.email), ("binned", f"admin.{org.email}"),
+    ]  # fmt: skip
+    [noted] = records.read_noted(done, most=9)
+    assert noted.position == second.position
+    assert "in the bin already" in noted.faults[0].message
+
+
+def stored_in_bin(org: Org) -> int:
+    binned = select(tables.orders.c.id).where(
+        tables.orders.c.org_id == org.id, tables.orders.c.deleted_at.is_not(None)
+    )
+    return len(database.fetch_all(binned))

@@ -206,6 +206,15 @@ def carry_on_order_import(import_id: str) -> AnyResponse:
     return go_to(_address(one))
 
 
+@desk.post("/orders/import/<import_id>/undo")
+def undo_order_import(import_id: str) -> AnyResponse:
+    """Put all orders that the import has made into the bin, in the background."""
+    one = _find(import_id)
+    with reporting_conflicts(_address(one)):
+        control.undo(one, actor=signed_in().actor)
+    return go_to(_address(one))
+
+
 @desk.get("/orders/import/<import_id>/errors.csv")
 def order_import_errors(import_id: str) -> AnyResponse:
     one = _find(import_id)
@@ -289,6 +298,7 @@ def _render_result(one: Import) -> AnyResponse:
         one=one,
         counts=records.counts(one),
         bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD) if number == 1 else (),
+        noted=records.read_noted(one, most=FIRST_BAD) if number == 1 else (),
         orders=records.read_orders(one, most=ORDERS_A_PAGE, skip=(number - 1) * ORDERS_A_PAGE),
         page=number,
         pages=-(-(one.order_count or 0) // ORDERS_A_PAGE),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orders.domain.attributes import AttributeRule, Kind, display
-from orders.domain.changes import FieldConflict, changed_fields
+from orders.domain.changes import FieldConflict, changed_fields, keep_lines
 from orders.domain.order import LABELS, TEXT_FIELDS, Order
 from orders.domain.status import Status
 from orders.domain.typed_values import write_details, write_value
@@ -35,7 +35,11 @@ def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
     values |= {f"attribute_{at}": _typed(rule, areas) for at, rule in enumerate(rules.attributes)}
     entry = new_entry(rules, **{name: value or "" for name, value in values.items()})
     others = enumerate(other_values(order, rules.attributes))
-    rows = [extra_row(at, key, write_value(value), area) for at, (area, key, value) in others]
+    rows = [
+        extra_row(at, key, write_value(value), area, stored_key=key)
+        for at, (area, key, value) in others
+        if key.strip()  # no row can name another key; it stays as it is
+    ]
     entry.extras = rows or [extra_row(0)]
     entry.lines = _cart_rows(order) or [line_row(0, TypedLine())]
     entry.resolve(order.org_id)
@@ -99,8 +103,12 @@ def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMem
     """
     version = number_in(sent, "version")
     base = order_at(stored, version)
-    before = entry_of(base, member.actor.org).raw()
-    return Edit(stored, base, version, changed_fields(base, before, entry.raw()))
+    before = entry_of(base, member.actor.org)
+    entry.keep_untouched(before)
+    changes = changed_fields(base, before.raw(), entry.raw())
+    if "cart" in changes:
+        changes["cart"] = keep_lines(base, dict(before.numbered_lines()), entry.numbered_lines())
+    return Edit(stored, base, version, changes)
 
 
 def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:

@@ -131,12 +131,22 @@ class FormLine:
 
 @dataclass(slots=True)
 class MetadataRow:
-    """A row of free metadata; `area` is `metadata` or `derivative`."""
+    """A row of free metadata; `area` is `metadata` or `derivative`.
+
+    `stored_key` is the key of the order that the row shows, which may have line breaks or blanks
+    that the field cannot show; empty for a key that was typed.
+    """
 
     row: int
     key: Cell
     value: Cell
     area: Cell
+    stored_key: str = ""
+
+    @property
+    def shown_key(self) -> tuple[str, str]:
+        """The area, and the key as a field of one line shows it: without line breaks."""
+        return self.area.data, self.key.data.replace("\r", "").replace("\n", "")
 
 
 def line_row(number: int, typed: TypedLine) -> FormLine:
@@ -148,13 +158,21 @@ def line_row(number: int, typed: TypedLine) -> FormLine:
     )
 
 
-def extra_row(number: int, key: str = "", value: str = "", area: str = "metadata") -> MetadataRow:
+def extra_row(
+    number: int, key: str = "", value: str = "", area: str = "metadata", *, stored_key: str = ""
+) -> MetadataRow:
     return MetadataRow(
         number,
         Cell(f"extra.{number}.key", key),
         Cell(f"extra.{number}.value", value),
         Cell(f"extra.{number}.area", area),
+        stored_key,
     )
+
+
+def with_line_feeds(text: str) -> str:
+    """Return the text with one kind of line break, whichever a browser has sent."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def typed_line(sent: FormData, prefix: str) -> TypedLine:

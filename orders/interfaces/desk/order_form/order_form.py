@@ -31,6 +31,7 @@ from orders.interfaces.desk.order_form.form_fields import (
     TypedLine,
     extra_row,
     line_row,
+    with_line_feeds,
 )
 from orders.interfaces.http.i18n import gettext, translated
 from orders.services.accounts.access import Actor, OrgRules
@@ -152,8 +153,31 @@ class OrderEntry(FilledForm):
         if any(platform.values()):
             raw["platform"] = {key: value for key, value in platform.items() if value}
         raw["metadata"], raw["derivative"] = self._attributes()
-        raw["cart"] = [self._line(line) for line in self.filled_lines]
+        raw["cart"] = [line for _, line in self.numbered_lines()]
         return raw
+
+    def numbered_lines(self) -> list[tuple[int, dict[str, Any]]]:
+        """Return the lines of the order as in `raw`, each with the number of its row."""
+        return [(line.row, self._line(line)) for line in self.filled_lines]
+
+    def keep_untouched(self, before: "OrderEntry") -> None:
+        """Take back what browsers do to fields that nobody has touched.
+
+        `before` is the form as it was rendered. Browsers write other line breaks into fields of
+        several lines, and none into fields of one line (HTML, "value sanitization").
+        """
+        for name, text in before.form.data.items():
+            field = self.form[name]
+            if isinstance(text, str) and field.data == with_line_feeds(text):
+                field.data = text
+        rows = {row.row: row for row in before.extras}
+        by_key = {row.shown_key: row for row in before.extras}
+        for extra in self.extras:
+            # Two keys may look alike; the number of the row tells which one it is.
+            own = rows.get(extra.row)
+            is_own = own is not None and own.shown_key == extra.shown_key
+            kept = own if is_own else by_key.get(extra.shown_key)
+            extra.stored_key = kept.stored_key if kept else ""
 
     def _line(self, line: FormLine) -> dict[str, Any]:
         typed = line.reference.text
@@ -178,7 +202,7 @@ class OrderEntry(FilledForm):
             if value is not None or attribute.rule.default is not None:
                 pairs[area].append((key, value))
         for extra in self.extras:
-            if key := extra.key.text:
+            if key := extra.stored_key or extra.key.text:
                 area = "derivative" if extra.area.data == "derivative" else "metadata"
                 pairs[area].append((key, _extra_value(extra)))
         return _object(pairs["metadata"]), _object(pairs["derivative"])
@@ -239,7 +263,7 @@ class OrderEntry(FilledForm):
         if parts[0] in {"metadata", "derivative"} and len(parts) > 1:
             key = path.removeprefix(f"{parts[0]}.")
             for extra in self.extras:
-                known = extra.key.text
+                known = extra.stored_key or extra.key.text
                 # The value may be an object with the error inside it.
                 if known and (key == known or key.startswith(f"{known}.")):
                     return f"extra.{extra.row}.key", gettext("Other metadata, %(key)s", key=known)
@@ -298,6 +322,9 @@ def blank_line() -> FormLine:
 def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
     """Return a form as it was sent, with everything that was typed."""
     entry = _entry(rules, formdata=sent)
+    for one in entry.form:
+        if isinstance(one.data, str):
+            one.data = with_line_feeds(one.data)
     entry.lines = form_fields.read_lines(sent) or [line_row(0, TypedLine())]
     entry.extras = form_fields.read_extras(sent) or [extra_row(0)]
     position = whole_number(sent.get("removed.position", ""))

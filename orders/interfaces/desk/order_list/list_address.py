@@ -16,15 +16,16 @@ from orders.domain.attributes import AttributeRule, Kind, display, value_fault
 from orders.domain.errors import FieldError
 from orders.domain.json_values import find_unstorable
 from orders.domain.moments import begin_of_day, is_day
-from orders.domain.search_text import MAX_SEARCH
+from orders.domain.search_text import MAX_CODES, MAX_SEARCH, MAX_WORDS, is_too_long
 from orders.domain.status import Status, read_status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.display import status_name, status_names
-from orders.interfaces.http.i18n import gettext, translated
+from orders.interfaces.http.i18n import figure, gettext, translated
 from orders.services.orders.order_filter import AttributeIs, FilterChoices, OrderFilter
 from orders.services.orders.order_list import NEWEST_FIRST, Sort, read_sort
 
 MAX_TEXT = 255  # characters
+MAX_CHIP = 100  # characters of a filter that the page repeats
 NOT_A_DAY = lazy_gettext("A day, as 2026-11-24.")
 # Labels of the filters, beside those of the attributes.
 LABELS = {
@@ -129,7 +130,7 @@ class _Reader:
     filters: list[tuple[str, str]] = field(default_factory=list)
 
     def order_filter(self) -> OrderFilter:
-        search = self._text("q", MAX_SEARCH)
+        search = self._search()
         statuses = tuple(self._statuses())
         since, until = self._day("from"), self._day("to")
         if since and until and until < since:
@@ -156,14 +157,23 @@ class _Reader:
             self.errors["sort"] = gettext("The list cannot be sorted by this.")
         return sort or NEWEST_FIRST
 
+    def _search(self) -> str:
+        text = self.sent.get("q", "").strip()
+        if text:
+            self.filters.append(("q", text))
+        if not is_too_long(text):
+            return text
+        self.errors["q"] = gettext(
+            "At most %(words)s words and %(most)s characters, or codes with %(codes)s characters.",
+            words=MAX_WORDS, most=MAX_SEARCH, codes=figure(MAX_CODES),
+        )  # fmt: skip
+        return ""
+
     def _text(self, name: str, most: int = MAX_TEXT) -> str:
         text = self.sent.get(name, "").strip()
         if not text:
             return ""
         self.filters.append((name, text))
-        if name == "q":
-            # A long pasted list of codes is cut without an error.
-            return text[:most]
         faults = find_unstorable(text, name, nesting=0)
         if len(text) > most:
             faults = [FieldError(name, lazy_gettext("At most %(most)s characters.", most=most))]
@@ -232,6 +242,8 @@ def _chips(
         rule = rules.get(name)
         label = label_of(name, rules)
         text = value if rule is None else translated(display(rule, value))
+        if len(text) > MAX_CHIP:
+            text = f"{text[:MAX_CHIP]}…"
         if name == "status":
             text = status_name(value)
         if name == "creator":

@@ -26,7 +26,7 @@ from orders.interfaces.http.pages import page_or_piece
 from orders.services.accounts.access import StaffMember
 from orders.services.orders import bulk, order_filter, order_list, queries, saved_views
 from orders.services.orders.bulk import BulkEdit
-from orders.services.orders.order_filter import FilterChoices
+from orders.services.orders.order_filter import FilterChoices, UnlistedCodes
 from orders.services.orders.order_list import MOST_COUNTED, OrderSummary, Sort
 from orders.services.orders.saved_views import View
 from orders.storage.pages import CursorPage
@@ -167,8 +167,9 @@ def render_list(
     member = signed_in()
     rules = member.actor.org.attributes
     choices, address = choices_and_address(sent)
-    page = None
+    page, unlisted = None, UnlistedCodes()
     if not address.errors:
+        unlisted = order_filter.unlisted_codes(member.org_id, address.order_filter)
         page = order_list.list_page(
             member.org_id, address.order_filter, address.sort,
             older_than=sent.get("older", ""), newer_than=sent.get("newer", ""),
@@ -179,7 +180,8 @@ def render_list(
     place = {name: sent.get(name) for name in ("older", "newer")}
     return page_or_piece(
         "desk/orders/list.html", "desk/orders/_list.html",
-        page=page, address=address, choices=choices, change=change, problem=problem,
+        page=page, unlisted=unlisted, address=address, choices=choices, change=change,
+        problem=problem,
         columns=chosen_columns(member, address.columns),
         every_column=all_columns(rules), option_rules=option_rules(rules),
         label_of=label_of, status_menus=status_menus,

@@ -26,11 +26,19 @@ from orders.interfaces.desk.order_list.list_page import (
     render_list,
     sent_address,
 )
-from orders.interfaces.http.i18n import translated
+from orders.interfaces.http.i18n import has_decimal_comma, translated
 from orders.interfaces.http.pages import go_to, wants_piece
 from orders.services.orders import bulk, export, saved_views
 from orders.services.orders.bulk import BulkAction, BulkEdit, Target, TooMany
-from orders.services.orders.export import PIECE, Cell, Columns, TooManyRows, csv_pieces, write_xlsx
+from orders.services.orders.export import (
+    PIECE,
+    SEPARATORS,
+    Cell,
+    Columns,
+    TooManyRows,
+    csv_pieces,
+    write_xlsx,
+)
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -203,10 +211,16 @@ def _targets(name: str) -> list[Target]:
 @desk.get("/orders/export.csv")
 def export_csv() -> Response:
     columns, rows = _found()
-    pieces = stream_with_context(csv_pieces(columns.names, rows))
+    pieces = stream_with_context(csv_pieces(columns.names, rows, _separator()))
     response = Response(pieces, mimetype="text/csv")
     response.headers["Content-Disposition"] = f"attachment; filename={_file_name('csv')}"
     return response
+
+
+def _separator() -> str:
+    """Return the separator that was chosen, else that of spreadsheets in the person's language."""
+    usual = "semicolon" if has_decimal_comma() else "comma"
+    return SEPARATORS.get(request.args.get("separator", ""), SEPARATORS[usual])
 
 
 @desk.get("/orders/export.xlsx")
