@@ -169,6 +169,8 @@ RULES = {
         ("DELETE and restore", CHANGES, "test_into_the_bin_and_back"),
         ("DELETE and restore: private tokens", CHANGES, "test_the_bin_is_for_private_tokens"),
         ("healthcheck: true, no token", CREATE, "test_the_health_check_needs_no_token_and_answers_true"),
+        ("healthcheck: of each resource", "api/test_real_clients.py", "test_each_health_check_of_the_platforms_client_answers_true"),
+        ("OpenAPI: generators make complete clients of it", "clients/test_python.py", "test_an_order_is_created_read_found_changed_and_extended"),
         ("unknown query parameters are ignored", LISTS, "test_hints_that_clients_add_for_themselves_are_ignored"),
         ("old clients: items only", OLD, "test_one_that_sends_items_only"),
         ("old clients: empty strings", OLD, "test_one_that_sends_empty_strings"),

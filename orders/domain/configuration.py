@@ -14,7 +14,6 @@ from pydantic.alias_generators import to_camel
 from orders.domain.attributes import NO, YES
 from orders.domain.errors import FieldError, InvalidInput
 from orders.domain.fields import (
-    EXAMPLE_ORG_ID,
     MAX_TEXT,
     NO_NUL,
     AnyObject,
@@ -165,7 +164,7 @@ Attachments = Annotated[
 class ConfigurationInput(StrictInput):
     """A configuration as it is sent. A field may be left out; null and "" count as left out."""
 
-    org_id: OrgId | None = Field(None, examples=[EXAMPLE_ORG_ID])
+    org_id: OrgId | None = None
     short_id: ShortId | None = Field(
         None,
         description="A short name of the client's own: 7 to 14 letters, digits, _ or -. Taken if "

@@ -19,6 +19,7 @@ from orders.domain.fields import (
     EMPTY_ARRAY,
     EXAMPLE_ORG_ID,
     AlsoSent,
+    AnyObject,
     AnyValue,
     CartLineInput,
     MetadataObject,
@@ -148,12 +149,12 @@ ORDER_FIELDS = (
     ),
     OrderField(
         "platform", "platform", FieldKind.OBJECT,
-        sent=Annotated[PlatformInput, AlsoSent(EMPTY_ARRAY)], answered=dict[str, Any],
+        sent=Annotated[PlatformInput, AlsoSent(EMPTY_ARRAY)], answered=AnyObject,
         answer_description="As sent; `{}` when it was left out.",
         is_editable=True, is_exported=True, parts=_PLATFORM_PARTS,
     ),
     OrderField(
-        "metadata", "metadata", FieldKind.OBJECT, sent=MetadataObject, answered=dict[str, Any],
+        "metadata", "metadata", FieldKind.OBJECT, sent=MetadataObject, answered=AnyObject,
         default=dict,
         description="Attributes of the org with their values, and any other keys unless the org "
         "is strict. Defaults of attributes are filled in. `{}` when it is left out.",
@@ -162,7 +163,7 @@ ORDER_FIELDS = (
         is_editable=True, is_exported=True, is_searchable=True,
     ),
     OrderField(
-        "derivative", "derivative", FieldKind.OBJECT, sent=MetadataObject, answered=dict[str, Any],
+        "derivative", "derivative", FieldKind.OBJECT, sent=MetadataObject, answered=AnyObject,
         default=dict,
         description="A second object of attributes, by the same rules as `metadata`.",
         answer_description="As sent, with the defaults of attributes.",

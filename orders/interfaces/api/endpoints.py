@@ -68,13 +68,16 @@ EXAMPLES: Mapping[str, Mapping[str, Example]] = {
 class RequestBody:
     """A body of one media type: a model, or JSON Schema where no single class validates it.
 
-    `also` are the models that such a schema refers to.
+    `also` are the models that such a schema refers to. `others` are those of other forms
+    (ALSO_SENT), and `other_examples` are in these.
     """
 
     shape: Shape
     examples: Mapping[str, Example]
     media_type: str = JSON
     also: tuple[type[BaseModel], ...] = ()
+    others: tuple[type[BaseModel], ...] = ()
+    other_examples: Mapping[str, Example] = field(default_factory=dict)
 
 
 def link(operation: str, parameters: Mapping[str, str], description: str) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_
 from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import Call, read_json
 from orders.interfaces.api.responses import EndpointResult, list_result
-from orders.interfaces.api.schemas import SHORT_ID, OrderAnswer, OrderList
+from orders.interfaces.api.schemas import SCHEMAS, SHORT_ID, OrderAnswer, OrderList
 from orders.services.orders import changes as order_changes
 from orders.services.orders import intake, order_list, queries
 from orders.services.orders.order_filter import OrderFilter
@@ -81,7 +81,7 @@ FILTERS = (
         "statuses",
         partial(Query.choices, known=tuple(Status)),
         "Orders with one of these statuses.",
-        {"type": "array", "items": {"type": "string", "enum": list(Status)}},
+        {"type": "array", "items": {"$ref": f"{SCHEMAS}Status"}},
         ["New", "In Progress"],
     ),
     parameters.text_filter("name", "name", "Orders with exactly this name.", "Reception"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from orders.domain.fields import EXAMPLE_ORG_ID, NO_NUL
+from orders.domain.fields import NO_NUL
 from orders.interfaces.api.query import DEFAULT_SORT, MAX_TEXT, Query
 from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 
@@ -14,8 +14,9 @@ from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 class Parameter:
     """A parameter in the path, the query or a header; `schema` is JSON Schema.
 
-    `place` is `path`, `query` or `header`. With `is_json` the value is sent as JSON text. A filter
-    of a list has `read`, which takes its value from the query, and `keyword`, its name in
+    `place` is `path`, `query` or `header`. An example runs as it is; `example` is None where none
+    would, or would change the answer. With `is_json` the value is sent as JSON text. A filter of a
+    list has `read`, which takes its value from the query, and `keyword`, its name in
     `Call.filters`. `pattern` is the regular expression of a parameter in the path.
     """
 
@@ -23,7 +24,7 @@ class Parameter:
     place: str
     description: str
     schema: Mapping[str, Any]
-    example: Any
+    example: Any = None
     required: bool = False
     is_json: bool = False
     keyword: str = ""
@@ -36,7 +37,6 @@ ORG_ID = Parameter(
     "query",
     "The org of the token. Optional; any other org is refused with 403.",
     {"type": "string", "format": "org-id"},
-    EXAMPLE_ORG_ID,
 )
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
@@ -45,7 +45,6 @@ IDEMPOTENCY_KEY = Parameter(
     "response again, with `Idempotent-Replayed: true`, and change nothing. The same key with other "
     "content is 422. A new UUID for each operation is a good key.",
     {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
-    "0f4ae8f6-7a41-4c0b-9b26-9d2a8e7b1c55",
 )
 IF_MATCH = Parameter(
     "If-Match",
@@ -53,14 +52,12 @@ IF_MATCH = Parameter(
     "The `ETag` of an earlier response. If the stored version is a different one, the response "
     "is 412 and nothing changes.",
     {"type": "string", "format": "entity-tags"},
-    '"1"',
 )
 IF_NONE_MATCH = Parameter(
     "If-None-Match",
     "header",
     "The `ETag` of an earlier response. If the stored version is the same, the response is 304.",
     {"type": "string", "format": "entity-tags"},
-    '"1"',
 )
 
 
@@ -100,7 +97,7 @@ def time_filter(
     name: str, keyword: str, read: Callable[[Query, str], Any], description: str
 ) -> Parameter:
     """Return a filter by a time or a whole day; `read` is Query.moment, or behaves like it."""
-    schema = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
+    schema = {"type": "string", "format": "date-or-time"}
     return query_filter(name, keyword, read, description, schema, "2026-11-24")
 
 

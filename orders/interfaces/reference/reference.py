@@ -11,6 +11,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as AnyResponse
 
+from orders.domain.fields import ALSO_SENT
 from orders.domain.inputs import Limits
 from orders.interfaces.api.service import document
 from orders.interfaces.http.current_settings import current_limits, service_address
@@ -24,6 +25,7 @@ DOCUMENT_PATH = "/api/openapi.json"
 # Optional parameters that the code sends too, as examples of filters.
 SHOWN_OPTIONAL = ("customerId", "perPage")
 RESPONSES = "#/components/responses/"
+TOKEN_PARAMETER = "bearer_token"  # noqa: S105 - the name of a parameter
 _CODE = re.compile(r"`([^`]+)`")
 
 # A part of the document, with what the page shows beside its own keys.
@@ -85,7 +87,11 @@ class _DocumentReader:
         `bodies` has shapes and examples of the request's body by media type.
         """
         description, _, tokens = operation["description"].rpartition("\n\n")
-        parameters = [self._parameter(one) for one in operation.get("parameters", ())]
+        parameters = [
+            self._parameter(one)
+            for one in operation.get("parameters", ())
+            if one["name"] != TOKEN_PARAMETER  # the guide tells it once for all of them
+        ]
         bodies: dict[str, Described] = {
             kind: {"shapes": self._words.shapes(part["schema"]), "examples": _examples(part)}
             for kind, part in operation.get("requestBody", {}).get("content", {}).items()
@@ -117,14 +123,14 @@ class _DocumentReader:
 
     def _parameter(self, described: Described) -> Described:
         """Return a parameter with type and rule in words, and with its example as it is typed."""
-        # A parameter that is JSON text has its schema and example below a media type.
-        is_text = "content" in described
-        part = described["content"][JSON] if is_text else described
-        example = part["example"]
+        # A parameter that is JSON text has the schema of its value inside that of the text.
+        is_text = "contentSchema" in described["schema"]
+        schema = described["schema"]["contentSchema"] if is_text else described["schema"]
+        example = described.get("example", "")
         return {
             **described,
-            "type": ("JSON text: " if is_text else "") + self._words.type_of(part["schema"]),
-            "rule": self._words.rule_of(part["schema"]),
+            "type": ("JSON text: " if is_text else "") + self._words.type_of(schema),
+            "rule": self._words.rule_of(schema),
             "example": (
                 example if isinstance(example, str) else json.dumps(example, ensure_ascii=False)
             ),
@@ -152,9 +158,12 @@ class _DocumentReader:
 
 
 def _examples(part: Described) -> list[Described]:
-    """Return the examples below a media type, each with its JSON as indented `text`."""
-    examples = part.get("examples", {}).values()
-    return [{**one, "text": json_text(one["value"])} for one in examples]
+    """Return the examples below a media type, each with its JSON as indented `text`.
+
+    Those of other forms are the last ones.
+    """
+    examples = part.get("examples", {}) | part.get(ALSO_SENT, {})
+    return [{**one, "text": json_text(one["value"])} for one in examples.values()]
 
 
 def _address(path: str, parameters: Iterable[Described]) -> str:
