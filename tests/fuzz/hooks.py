@@ -46,6 +46,7 @@ schemathesis.openapi.format(
     "configuration-reference", st.one_of(st.sampled_from(SAVED), st.uuids().map(str))
 )
 schemathesis.openapi.format("file-key", st.sampled_from(["drawing", "thumbnail", "nothing", "ü/é"]))
+schemathesis.openapi.format("picture-name", st.from_regex("[A-Za-z0-9_-]{32}", fullmatch=True))
 schemathesis.openapi.format(
     "order-reference", st.one_of(st.sampled_from(ORDERS), st.uuids().map(str))
 )

@@ -132,6 +132,8 @@ class Endpoint:
     content: Callable[[Any], object] = lambda body: body
     errors: Mapping[int, str] = field(default_factory=dict)
     is_deprecated: bool = False
+    # Whether a request with these parameters of the path needs no token, whatever `access` says.
+    is_open: Callable[[Mapping[str, str]], bool] | None = None
 
     @cached_property
     def id(self) -> str:

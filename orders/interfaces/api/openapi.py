@@ -92,6 +92,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     }
     if endpoint.access is Access.NONE:
         described["security"] = []
+    elif endpoint.is_open is not None:
+        described["security"] = [{}, *({name: []} for name in COMPONENTS["securitySchemes"])]
     if endpoint.is_deprecated:
         described["deprecated"] = True
     parameters = [_parameter(one) for one in endpoint.all_parameters]

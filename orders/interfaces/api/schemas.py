@@ -228,7 +228,8 @@ class ConfigurationAnswer(AnswerSchema):
     publish_file_id: str | None
     creator: str | None
     thumbnail: str | None = _field(
-        "As sent, or `/api/configurations/{id}/thumbnail` for a picture sent as a file."
+        "As sent, or the absolute address of the picture that was sent as a file: "
+        "`/api/files/hash/{name}`. Where the org allows it, everyone may read that one."
     )
     attachments: dict[str, str] = _field(
         "Keys with file names: those that were sent, and one for each file."

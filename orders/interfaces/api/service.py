@@ -81,8 +81,7 @@ def read_document(call: Call) -> EndpointResult:
 
     OpenAPI 3.1, generated from the classes that check the requests. Any web page can read it.
     """
-    address = call.settings.public_url or call.request.host_url
-    body, etag = _written(call.limits, address.rstrip("/") + call.request.root_path)
+    body, etag = _written(call.limits, call.address)
     headers = {"Cache-Control": f"public, max-age={MAX_AGE}", "Access-Control-Allow-Origin": "*"}
     return EndpointResult(orjson.Fragment(body), etag=etag, headers=headers)
 
