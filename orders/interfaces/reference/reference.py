@@ -16,6 +16,7 @@ from orders.domain.inputs import Limits
 from orders.interfaces.api.service import document
 from orders.interfaces.http.current_settings import current_limits, service_address
 from orders.interfaces.http.session import current_member
+from orders.interfaces.reference.recent_requests import recent_requests
 from orders.interfaces.reference.samples import LANGUAGES, code_for, json_text
 from orders.interfaces.reference.schema_words import SCHEMAS, SchemaWords
 from orders.services.accounts import tokens as access_tokens
@@ -184,13 +185,14 @@ def start() -> AnyResponse:
 
 @reference_pages.get("/api")
 def show_reference() -> Response:
-    """Show the reference, with the names of the org's tokens for people who are signed in."""
+    """Show the reference; people who are signed in see their org's tokens and recent requests."""
     member = current_member()
     page = render_template(
         "reference/reference.html",
         reference=read_reference(current_limits(), service_address()),
         languages=LANGUAGES,
         tokens=() if member is None else access_tokens.list_tokens(member.org_id),
+        recent=recent_requests(member),
         host=request.host,
         document=f"{request.root_path}{DOCUMENT_PATH}",
     )
