@@ -88,12 +88,18 @@ _ITEMS = {
     "type": "array",
     "items": {"anyOf": [_refer(one, OTHER_SCHEMAS) for one in (ItemInput, OldItemInput)]},
 }
-_UNDER_ITEMS = {
-    "type": "object",
-    "required": ["items"],
-    "properties": {"items": _ITEMS},
-    "additionalProperties": False,
-}
+
+
+def _items_under(name: str) -> dict[str, Any]:
+    """Return the schema of an object with a list of items as its only field."""
+    return {
+        "type": "object",
+        "required": [name],
+        "properties": {name: _ITEMS},
+        "additionalProperties": False,
+    }
+
+
 NEW_ORDER_BODY = RequestBody(OrderInput, NEW_ORDERS)
 CHANGE_BODY = RequestBody(
     {**_refer(OrderChangesInput), ALSO_SENT: [_LINES]},
@@ -102,12 +108,13 @@ CHANGE_BODY = RequestBody(
     other_examples={"lines": _CHANGES["lines"]},
 )
 # An array alone is what the platform's own client sends, and what generators can make a type of.
-_FORMS = (_refer(CartInput, OTHER_SCHEMAS), _UNDER_ITEMS)
+_LINE_FORMS = (_refer(CartInput, OTHER_SCHEMAS), _items_under("items"))
+_ITEM_FORMS = (_ITEMS, _items_under("cart"), _items_under("items"))
 _LINE_EXAMPLES: dict[str, Any] = {
     "examples": {"lines": _ADDED["lines"]},
     "also": (CartLineInput,),
     "others": (OldLineInput, ItemInput, OldItemInput, CartInput),
     "other_examples": {name: _ADDED[name] for name in ("cart", "items")},
 }
-LINES_BODY = RequestBody({**_LINES, ALSO_SENT: [*_FORMS]}, **_LINE_EXAMPLES)
-ITEMS_BODY = RequestBody({**_LINES, ALSO_SENT: [_ITEMS, *_FORMS]}, **_LINE_EXAMPLES)
+LINES_BODY = RequestBody({**_LINES, ALSO_SENT: [*_LINE_FORMS]}, **_LINE_EXAMPLES)
+ITEMS_BODY = RequestBody({**_LINES, ALSO_SENT: [*_ITEM_FORMS]}, **_LINE_EXAMPLES)
