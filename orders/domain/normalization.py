@@ -43,17 +43,27 @@ def normalize_order(raw: object) -> object:
 
 
 def normalize_lines(lines: list[Any]) -> list[Any]:
-    """Return lines of a cart without `metadata` that is null, and with an object for `[]`."""
+    """Return lines of a cart without `metadata` that is null, and with an object for `[]`.
+
+    `configuration`, which answers may contain, is left out where it is that of the line.
+    """
     return [_normalize_line(line) if type(line) is dict else line for line in lines]
 
 
 def _normalize_line(line: dict[str, Any]) -> dict[str, Any]:
-    if "metadata" in line and not line["metadata"]:
-        if line["metadata"] is None:
-            return {key: value for key, value in line.items() if key != "metadata"}
-        if line["metadata"] == []:
-            return {**line, "metadata": {}}
-    return line
+    left_out = {"metadata"} if line.get("metadata", ()) is None else set()
+    if "configuration" in line and _is_shown(line["configuration"], line.get("configurationId")):
+        left_out.add("configuration")
+    if left_out:
+        line = {key: value for key, value in line.items() if key not in left_out}
+    return {**line, "metadata": {}} if line.get("metadata") == [] else line
+
+
+def _is_shown(configuration: object, reference: object) -> bool:
+    """Return whether a line that is sent back has what `fullConfiguration` has shown with it."""
+    if isinstance(configuration, dict):
+        return reference in (configuration.get("id"), configuration.get("shortId"))
+    return configuration is None
 
 
 def is_number(value: object) -> bool:

@@ -16,6 +16,8 @@ LENGTH = 12
 RANDOM_BITS = 55
 
 _CANONICAL = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
+# Short IDs of orders on the wire, of other platforms too (docs/contract.md, "The order").
+_WIRE = re.compile(r"[A-Za-z0-9_-]{7,14}")
 # What people write for a character that looks or sounds alike.
 _LOOKALIKES = str.maketrans("OIL", "011")
 # Spaces and hyphens that people type, or paste from a letter.
@@ -81,6 +83,17 @@ def normalise(typed: str) -> str:
     if check_character(code[:-1]) != code[-1]:
         raise MistypedShortId
     return code
+
+
+def is_foreign(text: str) -> bool:
+    """Return whether a text is the short ID of an order of another platform, as far as can be seen.
+
+    Such an ID has 7 to 14 letters, digits, _ or -, and not the form of ours.
+    """
+    if _WIRE.fullmatch(text) is None:
+        return False
+    code = text.translate(_SEPARATORS).upper().translate(_LOOKALIKES)
+    return _CANONICAL.fullmatch(code) is None
 
 
 def grouped(short_id: str) -> str:

@@ -10,13 +10,14 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Row,
     Select,
     UnaryExpression,
@@ -27,6 +28,10 @@ from sqlalchemy import (
     tuple_,
 )
 
+from orders.domain.errors import FieldError, InvalidInput
+from orders.domain.texts import lazy_gettext
+from orders.storage.types import UtcDateTime
+
 T = TypeVar("T")
 MAX_CURSOR = 2_000  # characters; a name of 255 characters fits in any script
 MAX_INTEGER = 2**63 - 1
@@ -34,13 +39,17 @@ MAX_INTEGER = 2**63 - 1
 
 DEFAULT_PER_PAGE = 50
 MAX_PER_PAGE = 1_000
+# In a list of growing times no cursor points behind younger entries: one that got its time earlier
+# may still be on its way to the disk, and would be missed.
+SETTLED_AFTER = timedelta(seconds=1)
+NOT_A_CURSOR = lazy_gettext("Not the `next` of a list with this sort.")
 # Far beyond any list, and small enough for the databases' 64-bit offsets.
 MAX_PAGE = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Which page: `page` from 1, `per_page` entries on each.
+    """Which page: `page` from 1, `per_page` entries on each; or the one behind a cursor, `after`.
 
     `sort` is the wire name of a field, with a hyphen in front for the other direction.
     """
@@ -48,6 +57,7 @@ class Paging:
     page: int = 1
     per_page: int = DEFAULT_PER_PAGE
     sort: str = "-createdAt"
+    after: str = ""
 
     @property
     def offset(self) -> int:
@@ -64,11 +74,15 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """The entries of one page, and how many there are on all pages together."""
+    """The entries of one page, and how many there are on all pages together.
+
+    `next` is the cursor behind the last entry; None when nothing follows.
+    """
 
     entries: Sequence[T]
     count: int
     paging: Paging
+    next: str | None = None
 
 
 def numbered_page(
@@ -82,19 +96,36 @@ def numbered_page(
 ) -> Page[T]:
     """Read one page of `entries` and count them all; `make` turns a row into an entry.
 
-    `sortable` has the columns by the wire names by which the list can be sorted.
+    `sortable` has the columns by the wire names by which the list can be sorted. Rows have two
+    columns more, see `find_rows`. A list of growing times has a `next` at its end, too, for clients
+    that ask again and again (SETTLED_AFTER). Raises InvalidInput for an `after` that is no cursor
+    of this list and sort.
     """
     column = sortable[paging.sort_field]
-    turned = paging.is_descending
-    place, last = (one.desc() if turned else one.asc() for one in (column, tie))
-    # The databases sort nulls differently; stated only for nullable columns, as PostgreSQL's index
-    # of the others has no such order.
-    if getattr(column, "nullable", False):
-        place = place.nulls_last()
+    is_time = isinstance(column.type, UtcDateTime)
+    keyset = Keyset(
+        paging.sort, column, tie,
+        column_type=datetime if is_time else int if isinstance(column.type, Integer) else str,
+        is_descending=paging.is_descending, has_nulls=bool(getattr(column, "nullable", False)),
+    )  # fmt: skip
+    cursor = read_cursor(paging.after, keyset)
+    if paging.after and cursor is None:
+        raise InvalidInput([FieldError("after", NOT_A_CURSOR)])
     counted = entries.with_only_columns(func.count(), maintain_column_froms=True)
-    page = entries.order_by(place, last).limit(paging.per_page).offset(paging.offset)
     count = connection.execute(counted).scalar_one()
-    return Page([make(row) for row in connection.execute(page)], count, paging)
+    grows = is_time and not keyset.is_descending and not keyset.has_nulls
+    settled_at = datetime.now(UTC) - SETTLED_AFTER
+    if cursor is None:
+        entries = entries.offset(paging.offset)
+    elif grows:
+        entries = entries.where(column <= settled_at)
+    found = find_rows(connection, entries, keyset, cursor, most=paging.per_page + 1)
+    rows = found[: paging.per_page]
+    last = rows[-1] if len(found) > len(rows) else None
+    if grows:
+        last = next((row for row in reversed(rows) if row.cursor_value <= settled_at), None)
+    behind = None if last is None else _write_cursor(keyset, last)
+    return Page([make(row) for row in rows], count, paging, behind)
 
 
 @dataclass(frozen=True, slots=True)

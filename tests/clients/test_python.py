@@ -103,6 +103,10 @@ def test_an_order_is_created_read_found_changed_and_extended(shop: Shop) -> None
     open_carts = shop.call("orders.list_orders", status=[models.Status.IN_CART])
     assert open_carts.count == 0
 
+    first = shop.call("orders.list_orders", per_page=1)
+    second = shop.call("orders.list_orders", per_page=1, after=first.next_)
+    assert [one.id for one in second.orders] == [made.id]
+
     changes = models.OrderChangesInput(name=None, status=models.Status.IN_PROGRESS)
     changed = shop.call("orders.change_order", str(made.id), body=changes)
     assert (changed.name, changed.status) == (None, models.Status.IN_PROGRESS)

@@ -27,9 +27,11 @@ from orders.domain.fields import EXAMPLE_ORG_ID
 from orders.domain.identifiers import is_short_id
 from orders.domain.schema import missing_line
 from orders.domain.status import Status
+from orders.interfaces.api.parameters import EXAMPLE_CURSOR
 from orders.interfaces.api.schemas import SHORT_ID
 from orders.services.catalog import products
 from orders.services.idempotency import KEY_HEADER
+from orders.storage.pages import NOT_A_CURSOR
 from tests.exact_document import exact
 
 ORG_ID = os.environ["FUZZ_ORG_ID"]
@@ -57,6 +59,7 @@ schemathesis.openapi.format(
 schemathesis.openapi.format(
     "entity-tags", st.sampled_from(["*", '"1"', '"1", "2"', 'W/"1"', '"999"'])
 )
+schemathesis.openapi.format("cursor", st.just(EXAMPLE_CURSOR))
 # Nobody is at such an address: what is sent to one fails at once.
 schemathesis.openapi.format(
     "webhook-address",
@@ -144,6 +147,9 @@ DECIDED_BY_WHAT_IS_STORED = re.compile(
             re.escape(
                 "This key came with another request before. Use a new key for a new request."
             ),
+            # A cursor belongs to one list and sort, and goes with no page.
+            re.escape(str(NOT_A_CURSOR)),
+            re.escape("Send either page or after."),
             r"At most 1,000 lines; with these it would have [0-9,]+\.",
         )
     )

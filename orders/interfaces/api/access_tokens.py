@@ -6,7 +6,8 @@ from orders.domain.errors import NotFound
 from orders.domain.moments import wire_time
 from orders.interfaces.api import schemas
 from orders.interfaces.api.endpoints import EXAMPLES, Access, Resource, Success, link
-from orders.interfaces.api.parameters import ORG_ID, path_parameter
+from orders.interfaces.api.parameters import ORG_ID, path_parameter, query_filter
+from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import Call
 from orders.interfaces.api.responses import EndpointResult, list_result
 from orders.services.accounts import tokens
@@ -36,6 +37,16 @@ FIRST = link(
         links={"first": FIRST},
     ),
     parameters=(ORG_ID,),
+    filters=(
+        query_filter(
+            "serviceAccountId",
+            "token_id",
+            Query.uuid,
+            "The token that acts under this ID.",
+            {"type": "string", "format": "uuid"},
+            schemas.EXAMPLE_ACTOR_ID,
+        ),
+    ),
     sortable=SORTABLE_TOKEN_FIELDS,
 )
 def list_access_tokens(call: Call) -> EndpointResult:
@@ -43,8 +54,8 @@ def list_access_tokens(call: Call) -> EndpointResult:
 
     Returns the org's tokens that are not revoked, public and private.
     """
-    page = tokens.list_active_tokens(call.actor.org_id, call.paging)
-    return list_result("accesstokens", page, token_fields)
+    page = tokens.list_active_tokens(call.actor.org_id, call.paging, **call.filters)
+    return list_result("accesstokens", page, token_fields, call.ignored)
 
 
 @resource.endpoint(

@@ -24,6 +24,7 @@ from orders.interfaces.api.auth import (
 )
 from orders.interfaces.api.endpoints import Access, Endpoint
 from orders.interfaces.api.idempotency import run_once
+from orders.interfaces.api.parameter_names import SentParameters
 from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import ApiRequest, Call
 from orders.interfaces.api.responses import (
@@ -150,7 +151,7 @@ class Api:
         read_body(request)
         if request.method == "OPTIONS":
             return self._answer_options(request, endpoint)
-        query = Query(request.args if request.query_string else _NO_QUERY, call.limits)
+        call.query = query = _query_of(call, endpoint)
         if endpoint.access is not Access.NONE and not _is_open(endpoint, arguments):
             call.caller = authenticate(request)
             self._rate_limit.count(call.caller)
@@ -183,6 +184,18 @@ class Api:
 
 def _is_open(endpoint: Endpoint, arguments: dict[str, str]) -> bool:
     return endpoint.is_open is not None and endpoint.is_open(arguments)
+
+
+def _query_of(call: Call, endpoint: Endpoint) -> Query:
+    """Return the query; of a list, with the names of its parameters understood."""
+    request = call.request
+    if not request.query_string:
+        return Query(_NO_QUERY, call.limits)
+    if not endpoint.sortable:
+        return Query(request.args, call.limits)
+    sent = SentParameters(request.args, endpoint.query_parameters)
+    call.ignored = sent.ignored
+    return Query(sent.values, call.limits, sent.errors)
 
 
 def all_endpoints() -> Iterable[Endpoint]:

@@ -107,7 +107,21 @@ FILTERS = (
     parameters.text_filter(
         "name", "name", "Configurations with this `metadata.name`.", "Oslo chair"
     ),
-    *parameters.CREATED,
+    parameters.text_filter("sku", "sku", "Configurations with this `metadata.sku`.", "OSL-1"),
+    parameters.text_filter(
+        "productVersion", "product_version", "Configurations of this version.", "v2"
+    ),
+    parameters.query_filter(
+        "metadata",
+        "metadata",
+        Query.members,
+        "Keys of `metadata` with their values, as JSON text; null means no value. A configuration "
+        "matches if every key has this value.",
+        parameters.MEMBERS_SCHEMA,
+        {"range": "Oslo"},
+        is_json=True,
+    ),
+    *parameters.PERIODS,
 )
 UNCHANGED = Success(304, "The version is still the one in `If-None-Match`.", None)
 
@@ -248,7 +262,7 @@ def list_configurations(call: Call) -> EndpointResult:
         call.actor.org_id, ConfigurationFilter(**call.filters), call.paging
     )
     fields = partial(configuration_fields, service=call.address)
-    return list_result("configurations", page, fields)
+    return list_result("configurations", page, fields, call.ignored)
 
 
 @resource.endpoint(

@@ -185,6 +185,11 @@ class Endpoint:
         return (*self.parameters, *self.filters, *paging)
 
     @cached_property
+    def query_parameters(self) -> tuple[Parameter, ...]:
+        """The parameters that are sent in the query."""
+        return tuple(one for one in self.all_parameters if one.place == "query")
+
+    @cached_property
     def error_descriptions(self) -> Mapping[int, str | None]:
         """The errors that are possible, by status, each with its description.
 

@@ -4,22 +4,24 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from orders.domain.fields import (
-    CONFIGURATION_ID_PATTERN,
-    EXAMPLE_CONFIGURATION_ID,
-    EXAMPLE_ORG_ID,
-    NO_NUL,
-)
-from orders.domain.json_values import MAX_INTEGER, MIN_INTEGER
+from orders.domain.configuration import configuration_fields
+from orders.domain.fields import CONFIGURATION_ID_PATTERN, EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID
 from orders.domain.order import Order, OrderChanges, order_fields
 from orders.domain.status import Status
 from orders.interfaces.api import order_bodies, parameters
 from orders.interfaces.api.endpoints import Access, Example, Resource, Success, link
-from orders.interfaces.api.parameters import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, ORG_ID
+from orders.interfaces.api.parameters import (
+    FULL_CONFIGURATION,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    ORG_ID,
+)
 from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import Call, read_json
 from orders.interfaces.api.responses import EndpointResult, list_result
 from orders.interfaces.api.schemas import SCHEMAS, SHORT_ID, OrderAnswer, OrderList
+from orders.services.catalog import configuration_queries
 from orders.services.orders import changes as order_changes
 from orders.services.orders import intake, order_list, queries
 from orders.services.orders.order_filter import OrderFilter
@@ -33,14 +35,6 @@ REFERENCE = parameters.path_parameter(
     SHORT_ID,
     kind="order-reference",
 )
-
-
-def _read_platform(query: Query, name: str) -> dict[str, Any]:
-    platform = query.json_object(name) or {}
-    for key, value in platform.items():
-        if isinstance(value, dict | list):
-            query.add_error(f"{name}.{key}", "Text, a number, a boolean or null.")
-    return platform
 
 
 FILTERS = (
@@ -58,22 +52,13 @@ FILTERS = (
     parameters.query_filter(
         "platform",
         "platform",
-        _read_platform,
+        Query.members,
         "Keys of `platform` with their values, as JSON text; null means no value. An order "
         "matches if every key has this value.",
-        {
-            "type": "object",
-            "propertyNames": {"pattern": NO_NUL},
-            "additionalProperties": {
-                "anyOf": [
-                    {"type": "string", "pattern": NO_NUL},
-                    {"type": "number", "minimum": MIN_INTEGER, "maximum": MAX_INTEGER},
-                    {"type": ["boolean", "null"]},
-                ]
-            },
-        },
+        parameters.MEMBERS_SCHEMA,
         {"id": "5001"},
         is_json=True,
+        members=("id", "storeName"),
     ),
     parameters.text_filter("customerId", "customer_id", "Orders of this customer.", "C-1042"),
     parameters.query_filter(
@@ -85,7 +70,7 @@ FILTERS = (
         ["New", "In Progress"],
     ),
     parameters.text_filter("name", "name", "Orders with exactly this name.", "Reception"),
-    *parameters.CREATED,
+    *parameters.PERIODS,
     parameters.query_filter(
         "configurationId",
         "configuration_id",
@@ -163,7 +148,7 @@ def create_order(call: Call) -> Order:
     "GET /api/orders",
     Access.PUBLIC_BY_SHORT_ID,
     Success(200, "A page of orders.", OrderList, {"orders": order_bodies.LIST}),
-    parameters=(ORG_ID,),
+    parameters=(ORG_ID, FULL_CONFIGURATION),
     filters=FILTERS,
     sortable=order_list.SORTABLE,
 )
@@ -174,7 +159,10 @@ def list_orders(call: Call) -> EndpointResult:
     sent as plain text or as JSON text (`name=Hall` or `name="Hall"`).
     """
     page = order_list.find_orders(call.actor.org_id, OrderFilter(**call.filters), call.paging)
-    return list_result("orders", page, order_fields)
+    answer = list_result("orders", page, order_fields, call.ignored)
+    if call.flag(FULL_CONFIGURATION.name):
+        _with_configurations(call, answer.value["orders"])
+    return answer
 
 
 @resource.endpoint(
@@ -182,19 +170,34 @@ def list_orders(call: Call) -> EndpointResult:
     Access.ANY,
     _whole_order("The complete order.", order_bodies.ORDER),
     Success(304, "The version is still the one in `If-None-Match`.", None, headers=("ETag",)),
-    parameters=(REFERENCE, IF_NONE_MATCH),
+    parameters=(REFERENCE, FULL_CONFIGURATION, IF_NONE_MATCH),
     errors={
         404: "The org of the token has no such order, or it is in the bin, or the short ID is "
-        "mistyped (its check character does not match)."
+        "mistyped (its check character does not match).",
+        422: "A query parameter is malformed.",
     },
-    present=present_order,
 )
-def read_order(call: Call, reference: str) -> Order:
+def read_order(call: Call, reference: str) -> EndpointResult:
     """Read an order.
 
     Finds it by its `id` or `shortId`. Orders of other orgs are 404.
     """
-    return queries.find_order(reference, call.actor.org_id)
+    order = queries.find_order(reference, call.actor.org_id)
+    if not call.flag(FULL_CONFIGURATION.name):
+        return present_order(order)
+    # Without the version: configurations may change while the order stays as it is.
+    found = present_order(order)._replace(etag="")
+    return found._replace(value=_with_configurations(call, [found.value])[0])
+
+
+def _with_configurations(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return orders in JSON whose lines have their saved configurations; null for unknown ones."""
+    references = {line["configurationId"] for order in found for line in order["cart"]}
+    saved = configuration_queries.find_configurations(references, call.actor.org_id)
+    for line in (line for order in found for line in order["cart"]):
+        one = saved.get(line["configurationId"])
+        line["configuration"] = None if one is None else configuration_fields(one, call.address)
+    return found
 
 
 @resource.endpoint(

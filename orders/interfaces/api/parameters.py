@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from orders.domain.fields import NO_NUL
+from orders.domain.fields import NO_NUL, NUMBER
 from orders.interfaces.api.query import DEFAULT_SORT, MAX_TEXT, Query
 from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 
@@ -17,7 +17,8 @@ class Parameter:
     `place` is `path`, `query` or `header`. An example runs as it is; `example` is None where none
     would, or would change the answer. With `is_json` the value is sent as JSON text. A filter of a
     list has `read`, which takes its value from the query, and `keyword`, its name in
-    `Call.filters`. `pattern` is the regular expression of a parameter in the path.
+    `Call.filters`. `pattern` is the regular expression of a parameter in the path. `members` are
+    keys of a value in JSON that clients send as parameters of their own.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Parameter:
     keyword: str = ""
     read: Callable[[Query], Any] | None = None
     pattern: str = "[^/]+"
+    members: tuple[str, ...] = ()
 
 
 ORG_ID = Parameter(
@@ -61,6 +63,17 @@ IF_NONE_MATCH = Parameter(
 )
 
 
+EXAMPLE_CURSOR = "WyItY3JlYXRlZEF0IiwiMjAyNi0xMS0yNFQwOTozMDowMCswMDowMCIsIjEiXQ"
+# Keys of an object with the values that they must have.
+MEMBERS_SCHEMA = {
+    "type": "object",
+    "propertyNames": {"pattern": NO_NUL},
+    "additionalProperties": {
+        "anyOf": [{"type": "string", "pattern": NO_NUL}, NUMBER, {"type": ["boolean", "null"]}]
+    },
+}
+
+
 def path_parameter(
     name: str, description: str, example: str, *, kind: str = "", pattern: str = "[^/]+"
 ) -> Parameter:
@@ -76,6 +89,7 @@ def path_parameter(
 def query_filter(
     name: str, keyword: str, read: Callable[[Query, str], Any],
     description: str, schema: Mapping[str, Any], example: object, *, is_json: bool = False,
+    members: tuple[str, ...] = (),
 ) -> Parameter:  # fmt: skip
     """Return a filter of a list: `read` takes its value from the query, by its name there.
 
@@ -83,7 +97,7 @@ def query_filter(
     """
     return Parameter(
         name, "query", description, schema, example,
-        is_json=is_json, keyword=keyword, read=lambda query: read(query, name),
+        is_json=is_json, keyword=keyword, read=lambda query: read(query, name), members=members,
     )  # fmt: skip
 
 
@@ -101,7 +115,7 @@ def time_filter(
     return query_filter(name, keyword, read, description, schema, "2026-11-24")
 
 
-CREATED = (
+PERIODS = (
     time_filter(
         "createdFrom", "created_from", Query.moment,
         "Created at this time or later. A date without a time begins at midnight UTC.",
@@ -110,7 +124,22 @@ CREATED = (
         "createdTo", "created_to", partial(Query.moment, is_end=True),
         "Created at this time or earlier. A date without a time includes the whole day.",
     ),
+    time_filter(
+        "updatedFrom", "updated_from", Query.moment,
+        "Changed last at this time or later. A date without a time begins at midnight UTC.",
+    ),
+    time_filter(
+        "updatedTo", "updated_to", partial(Query.moment, is_end=True),
+        "Changed last at this time or earlier. A date without a time includes the whole day.",
+    ),
 )  # fmt: skip
+FULL_CONFIGURATION = Parameter(
+    "fullConfiguration",
+    "query",
+    "With `true` each line has the saved configuration that it names as `configuration`, or null.",
+    {"type": "boolean", "default": False},
+    True,
+)
 
 
 def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
@@ -120,8 +149,9 @@ def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
         Parameter(
             "page",
             "query",
-            "The number of the page, starting at 1.",
-            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1},
+            "The number of the page, starting at 1, which is the first and the default.",
+            # Without `default`: generated clients send it, and `after` goes with no page.
+            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
             1,
         ),
         Parameter(
@@ -138,5 +168,12 @@ def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
             "come last.",
             {"type": "string", "enum": orders, "default": DEFAULT_SORT},
             DEFAULT_SORT,
+        ),
+        Parameter(
+            "after",
+            "query",
+            "Continue after the page that has this `next`, with the same filters and `sort`; in "
+            "place of `page`.",
+            {"type": "string", "format": "cursor"},
         ),
     )

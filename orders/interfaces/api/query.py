@@ -1,12 +1,12 @@
 """Reading the query parameters of lists: filters, page, sort.
 
 Old clients send each value as JSON text (`perPage=20`, `name="Hall"`, `platform={"id":"A-1"}`), new
-ones as plain text: both are read. Unknown parameters are ignored, because clients add cache hints
-of their own; those that cannot be read are reported by name, all at once.
+ones as plain text: both are read. Those that cannot be read are reported by name, all at once;
+`parameter_names` says which names are understood.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from orders.domain import short_id
 from orders.domain.errors import FieldError, InvalidInput
 from orders.domain.identifiers import canonical_configuration_id, read_uuid
 from orders.domain.inputs import Limits
-from orders.domain.json_values import find_unstorable, parse_json_text
+from orders.domain.json_values import find_unstorable, join_path, parse_json_text
 from orders.domain.moments import NOT_A_MOMENT, is_day, read_moment
 from orders.domain.short_id import MistypedShortId
 from orders.services.accounts.access import Actor, refuse_foreign_org
@@ -35,10 +35,12 @@ class Query:
     values. `refuse` raises InvalidInput with all that were malformed.
     """
 
-    def __init__(self, parameters: MultiDict[str, str], limits: Limits) -> None:
+    def __init__(
+        self, parameters: MultiDict[str, str], limits: Limits, errors: Iterable[FieldError] = ()
+    ) -> None:
         self._parameters = parameters
         self._limits = limits
-        self._errors: list[FieldError] = []
+        self._errors = list(errors)
 
     def text(self, name: str) -> str | None:
         """Return a text of at most MAX_TEXT characters."""
@@ -66,9 +68,15 @@ class Query:
         return values
 
     def short_ids(self, name: str) -> tuple[str, ...]:
-        """Return short IDs of orders in their canonical form, from any spelling."""
+        """Return short IDs of orders in their canonical form, from any spelling.
+
+        Those of another platform are returned as they are: no order has them.
+        """
         try:
-            return tuple(short_id.normalise(code) for code in self.texts(name))
+            return tuple(
+                code if short_id.is_foreign(code) else short_id.normalise(code)
+                for code in self.texts(name)
+            )
         except MistypedShortId as error:
             self.add_error(name, str(error))
             return ()
@@ -95,6 +103,14 @@ class Query:
             self._errors += errors
             return None
         return value
+
+    def members(self, name: str) -> dict[str, Any]:
+        """Return the keys and values of an object that was sent as JSON text; {} if it was not."""
+        found = self.json_object(name) or {}
+        for key, value in found.items():
+            if isinstance(value, dict | list):
+                self.add_error(join_path(name, key), "Text, a number, a boolean or null.")
+        return found
 
     def moment(self, name: str, *, is_end: bool = False) -> datetime | None:
         """Return a time in UTC; one without a zone is UTC, and a day alone begins at midnight.
@@ -125,7 +141,7 @@ class Query:
         return found
 
     def paging(self, sortable: Collection[str]) -> Paging:
-        """Return `page`, `perPage` and `sort`, with the defaults for those that are None.
+        """Return `page` or `after`, `perPage` and `sort`, with defaults for what was not sent.
 
         `sortable` are the wire names of the fields to sort by.
         """
@@ -137,7 +153,17 @@ class Query:
         elif sort.removeprefix("-") not in sortable:
             self.add_error("sort", f"One of: {', '.join(sortable)}; - in front reverses the order.")
             sort = DEFAULT_SORT
-        return Paging(page, per_page, sort)
+        after = self._one("after") or ""
+        if after and page > 1:
+            self.add_error("after", "Send either page or after.")
+        return Paging(page, per_page, sort, after)
+
+    def flag(self, name: str) -> bool:
+        """Return whether a parameter is `true`; not when it was not sent."""
+        sent = self._one(name)
+        if sent not in {None, "true", "false"}:
+            self.add_error(name, "true or false.")
+        return sent == "true"
 
     def require_own_org(self, actor: Actor) -> None:
         """Raise Forbidden for a query that names another org than the token's."""

@@ -1,7 +1,7 @@
 """Reading a request: every header that means something to the API is read in this file."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from orders.domain import domains
 from orders.domain.errors import FieldError, InvalidInput, NotJson, Unauthorized
 from orders.domain.inputs import Limits
 from orders.domain.json_values import JsonValue, parse_json
+from orders.interfaces.api.query import Query
 from orders.services.accounts.access import Actor, Origin
 from orders.services.files import FileStore
 from orders.services.health import HealthCheck
@@ -165,8 +166,11 @@ class Call:
     route: str = ""
     # Who calls; None until the token is authenticated.
     caller: Actor | None = None
-    # The body as the endpoint's `read_body` returns it, and the query's filters and page.
+    # The body as the endpoint's `read_body` returns it, and the query with its filters and page.
     body: Any = None
+    query: Query | None = None
+    # Names of a list's query parameters that mean nothing here.
+    ignored: Sequence[str] = ()
     filters: Mapping[str, Any] = field(default_factory=dict)
     paging: Paging = FIRST_PAGE
     # The idempotency key, for the service to store in the same transaction.
@@ -178,6 +182,14 @@ class Call:
         if self.caller is None:
             raise LookupError("This endpoint is declared without a token.")
         return self.caller
+
+    def flag(self, name: str) -> bool:
+        """Return whether a query parameter is `true`. Raises InvalidInput for other values."""
+        if self.query is None:
+            return False
+        is_set = self.query.flag(name)
+        self.query.refuse()
+        return is_set
 
     @property
     def address(self) -> str:

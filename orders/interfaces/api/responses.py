@@ -95,8 +95,13 @@ def render(result: EndpointResult, status: int, root: str, address: str) -> Rend
     return RenderedResponse(result.status or status, headers, orjson.dumps(value))
 
 
-def list_result(name: str, page: Page[T], fields: Callable[[T], dict[str, Any]]) -> EndpointResult:
-    """Return a page of a list; its entries, each as `fields` returns it, are under `name`."""
+def list_result(
+    name: str, page: Page[T], fields: Callable[[T], dict[str, Any]], ignored: Sequence[str]
+) -> EndpointResult:
+    """Return a page of a list; its entries, each as `fields` returns it, are under `name`.
+
+    `ignored` are the names of query parameters that mean nothing there.
+    """
     return EndpointResult(
         {
             name: [fields(entry) for entry in page.entries],
@@ -104,6 +109,8 @@ def list_result(name: str, page: Page[T], fields: Callable[[T], dict[str, Any]])
             "page": page.paging.page,
             "perPage": page.paging.per_page,
             "sort": page.paging.sort,
+            "next": page.next,
+            "ignoredParameters": list(ignored),
         }
     )
 

@@ -59,7 +59,10 @@ DeletedAt = Annotated[
 
 def example_page(summary: str, name: str, entry: Any) -> Example:  # noqa: ANN401 - JSON
     """Return an example of a list with one entry; `name` is the list's name in the answer."""
-    page = {name: [entry], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt"}
+    page = {
+        name: [entry], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt", "next": None,
+        "ignoredParameters": [],
+    }  # fmt: skip
     return Example(summary, page)
 
 
@@ -75,6 +78,10 @@ class CartLineAnswer(AnswerSchema):
     configuration_id: str = _field("As sent; UUIDs in lowercase.", EXAMPLE_CONFIGURATION_ID)
     count: int = Field(ge=1, le=1_000_000, examples=[2])
     metadata: AnyObject = _field("As sent.", default={})
+    configuration: "ConfigurationAnswer | None" = _field(
+        "The saved configuration, only with `fullConfiguration`; null for an unknown one.",
+        default=None,
+    )
 
 
 @with_fields(answer_types(cart=list[CartLineAnswer]))
@@ -170,6 +177,12 @@ class ListSchema(AnswerSchema):
     page: int = _field("The number of this page.", 1, ge=1)
     per_page: int = _field("The maximum number of entries on a page.", 50, ge=1)
     sort: str = _field("How the list is sorted.", "-createdAt")
+    next: str | None = _field(
+        "Send it as `after` to get the entries behind this page; null when there are none.", None
+    )
+    ignored_parameters: list[str] = _field(
+        "The names of query parameters that mean nothing here.", []
+    )
 
 
 class OrderList(ListSchema):

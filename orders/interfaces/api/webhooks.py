@@ -83,7 +83,7 @@ def list_webhooks(call: Call) -> EndpointResult:
     Returns the webhooks of the org, without those in the bin.
     """
     page = webhooks.list_webhooks(call.actor.org_id, call.paging)
-    return list_result("webhooks", page, webhook_fields)
+    return list_result("webhooks", page, webhook_fields, call.ignored)
 
 
 @resource.endpoint(

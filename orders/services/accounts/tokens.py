@@ -114,9 +114,16 @@ def list_tokens(org_id: str) -> list[AccessToken]:
     return [_token(row) for row in database.fetch_all(statement)]
 
 
-def list_active_tokens(org_id: str, paging: Paging) -> Page[AccessToken]:
-    """Return a page of the org's active tokens, sorted by one of SORTABLE_TOKEN_FIELDS."""
+def list_active_tokens(
+    org_id: str, paging: Paging, *, token_id: str | None = None
+) -> Page[AccessToken]:
+    """Return a page of the org's active tokens, sorted by one of SORTABLE_TOKEN_FIELDS.
+
+    With `token_id` only that one is in the list, if it is the org's.
+    """
     active = _tokens(org_id).where(Token.revoked_at.is_(None))
+    if token_id is not None:
+        active = active.where(Token.id == token_id)
     with database.read() as connection:
         return numbered_page(
             connection, active, paging, sortable=SORTABLE_TOKEN_FIELDS, tie=Token.id, make=_token
@@ -190,4 +197,5 @@ def _tokens(org_id: str) -> Select[Any]:
 
 
 def _token(row: Any) -> AccessToken:  # noqa: ANN401 - a row of `_tokens`
-    return AccessToken(**{**row._mapping, "domains": tuple(row.domains)})
+    values = {name: getattr(row, name) for name in AccessToken.__dataclass_fields__}
+    return AccessToken(**{**values, "domains": tuple(row.domains)})

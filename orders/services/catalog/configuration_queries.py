@@ -1,10 +1,12 @@
 """Queries for saved configurations of an org, their files, and the orders that use them."""
 
-from dataclasses import dataclass
+import operator
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from orders.domain.configuration import THUMBNAIL, Configuration
 from orders.domain.errors import NotFound
@@ -15,7 +17,7 @@ from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Org
 from orders.storage.pages import Page, Paging, numbered_page
-from orders.storage.sql import unindexed
+from orders.storage.sql import JsonMember, unindexed
 from orders.storage.tables import cart_line, columns_of, configuration, configuration_file, orders
 
 NOT_FOUND = lazy_gettext("There is no configuration with this ID.")
@@ -58,7 +60,8 @@ class Use:
 class ConfigurationFilter:
     """The criteria of a list of configurations; None matches all.
 
-    `created_from` and `created_to` are inclusive. All words of `search` must occur in the name,
+    Times are inclusive. `metadata` has keys with their values; null means that there is no value.
+    All words of `search` must occur in the name,
     SKU, short ID or options, in any case; the other texts must be equal.
     """
 
@@ -67,8 +70,13 @@ class ConfigurationFilter:
     customer_id: str | None = None
     identifier: str | None = None
     name: str | None = None
+    sku: str | None = None
+    product_version: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
     created_from: datetime | None = None
     created_to: datetime | None = None
+    updated_from: datetime | None = None
+    updated_to: datetime | None = None
     search: str = ""
 
 
@@ -97,6 +105,24 @@ def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or i
     return Configuration(**{name: fields[name] for name in Configuration._fields})
 
 
+def find_configurations(references: Collection[str], org_id: str) -> dict[str, Configuration]:
+    """Return the org's saved configurations by the UUIDs and short IDs that name them.
+
+    References that name none are left out.
+    """
+    if not references:
+        return {}
+    found: dict[str, Configuration] = {}
+    statement = select(configuration).where(
+        unindexed(configuration.c.org_id) == org_id, configuration.c.deleted_at.is_(None)
+    )
+    named = or_(configuration.c.id.in_(references), configuration.c.short_id.in_(references))
+    for row in database.fetch_all(statement.where(named)):
+        one = configuration_from(row)
+        found |= {name: one for name in (one.id, one.short_id) if name in references}
+    return found
+
+
 def list_configurations(
     org_id: str, filters: ConfigurationFilter, paging: Paging
 ) -> Page[Configuration]:
@@ -120,14 +146,22 @@ def _conditions(filters: ConfigurationFilter) -> list[ColumnElement[bool]]:
         configuration.c.customer_id: filters.customer_id,
         configuration.c.identifier: filters.identifier,
         configuration.c.product_name: filters.name,
+        configuration.c.sku: filters.sku,
+        configuration.c.product_version: filters.product_version,
     }
     conditions = [column == value for column, value in exact.items() if value is not None]
     if filters.short_ids:
         conditions.append(configuration.c.short_id.in_(filters.short_ids))
-    if filters.created_from is not None:
-        conditions.append(configuration.c.created_at >= filters.created_from)
-    if filters.created_to is not None:
-        conditions.append(configuration.c.created_at <= filters.created_to)
+    periods = (
+        (operator.ge, configuration.c.created_at, filters.created_from),
+        (operator.le, configuration.c.created_at, filters.created_to),
+        (operator.ge, configuration.c.updated_at, filters.updated_from),
+        (operator.le, configuration.c.updated_at, filters.updated_to),
+    )
+    conditions += [compare(column, at) for compare, column, at in periods if at is not None]
+    conditions += [
+        JsonMember(configuration.c.metadata, key, value) for key, value in filters.metadata.items()
+    ]
     words = filters.search.replace("\0", " ").casefold().split()
     conditions += [configuration.c.search_text.contains(word, autoescape=True) for word in words]
     return conditions

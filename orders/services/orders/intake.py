@@ -17,7 +17,7 @@ from orders.domain.attributes import apply_attributes
 from orders.domain.errors import Conflict, FieldError, InvalidOrder, ServiceBusy
 from orders.domain.identifiers import new_uuid
 from orders.domain.inputs import Limits
-from orders.domain.legacy_items import id_path, not_converted
+from orders.domain.legacy_items import convert_items, id_path, not_converted
 from orders.domain.moments import now_or
 from orders.domain.order import ORDER_FIELDS, CartLine, Order, OrderDraft, new_order
 from orders.domain.schema import shape_errors
@@ -83,15 +83,25 @@ def check_order(
     unknown = products.unknown_errors(references, actor.org_id)
     if unknown and shape.cart_from_items and draft is not None:
         # Entries that name no configuration cannot be converted: `items` stays as it came.
-        items = draft.items
-        places = (int(error.path.split(".")[1]) for error in unknown)
-        reasons = [FieldError(id_path(items, at), products.UNKNOWN_SENTENCE) for at in places]
-        draft = draft._replace(cart=(), warnings=not_converted(reasons).warnings)
+        draft = draft._replace(cart=(), warnings=item_warnings(draft.items, actor.org_id))
     else:
         errors += unknown
     if errors or draft is None:
         raise InvalidOrder(sorted(errors, key=_place))
     return draft._replace(metadata=attributes.metadata, derivative=attributes.derivative)
+
+
+def item_warnings(items: list[Any], org_id: str) -> tuple[FieldError, ...]:
+    """Return why entries of the deprecated `items` are not lines of the cart; () if all can be."""
+    converted = convert_items(items)
+    named = [(at, line.configuration_id) for at, line in enumerate(converted.lines)]
+    unknown = products.unknown_short_ids((name for _, name in named), org_id)
+    reasons = [
+        FieldError(id_path(items, at), products.UNKNOWN_SENTENCE)
+        for at, name in named
+        if name in unknown
+    ]
+    return not_converted(reasons).warnings if reasons else converted.warnings
 
 
 def create_order(

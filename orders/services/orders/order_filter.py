@@ -25,7 +25,6 @@ from sqlalchemy import (
     union_all,
 )
 
-from orders.domain import short_id
 from orders.domain.identifiers import read_uuid
 from orders.domain.order import PLATFORM_LABELS
 from orders.domain.search_text import MAX_PART, codes_of, read_code, words_of
@@ -59,10 +58,9 @@ class AttributeIs:
 class OrderFilter:
     """What the orders of a list have; empty or None means that it does not matter.
 
-    Texts are equal, case-sensitively. `short_ids` are in any spelling. `platform` has keys with
-    their values; null means that the order has no value there. `created_from` and `created_to` are
-    inclusive, `created_before` is not. Orders in the bin are only in the list with `in_bin`, which
-    has no others.
+    Texts are equal, case-sensitively. `short_ids` are canonical. `platform` has keys with
+    their values; null means that the order has no value there. Times are inclusive, but for
+    `created_before`. Orders in the bin are only in the list with `in_bin`, which has no others.
     """
 
     search: str = ""
@@ -75,6 +73,8 @@ class OrderFilter:
     created_from: datetime | None = None
     created_to: datetime | None = None
     created_before: datetime | None = None
+    updated_from: datetime | None = None
+    updated_to: datetime | None = None
     created_by: str | None = None
     attributes: tuple[AttributeIs, ...] = ()
     configuration_id: str | None = None
@@ -84,28 +84,27 @@ class OrderFilter:
 def conditions(
     connection: Connection, org_id: str, wanted: OrderFilter
 ) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions for the org's orders, those that cost least first.
-
-    Raises MistypedShortId when one of `short_ids` cannot be a code.
-    """
+    """Yield the conditions for the org's orders, those that cost least first."""
     deleted = orders.c.deleted_at
     has_codes = wanted.short_ids or codes_of(wanted.search)
     yield (unindexed(orders.c.org_id) if has_codes else orders.c.org_id) == org_id
     yield deleted.is_not(None) if wanted.in_bin else deleted.is_(None)
     if wanted.short_ids:
-        yield orders.c.short_id.in_([short_id.normalise(code) for code in wanted.short_ids])
+        yield orders.c.short_id.in_(wanted.short_ids)
     if wanted.statuses:
         yield orders.c.status.in_([str(status) for status in wanted.statuses])
     for name in ("origin_org_id", "customer_id", "name", "created_by"):
         value = getattr(wanted, name)
         if value is not None:
             yield orders.c[name] == value
-    created = (
-        (operator.ge, wanted.created_from),
-        (operator.le, wanted.created_to),
-        (operator.lt, wanted.created_before),
+    periods = (
+        (operator.ge, orders.c.created_at, wanted.created_from),
+        (operator.le, orders.c.created_at, wanted.created_to),
+        (operator.lt, orders.c.created_at, wanted.created_before),
+        (operator.ge, orders.c.updated_at, wanted.updated_from),
+        (operator.le, orders.c.updated_at, wanted.updated_to),
     )
-    yield from (compare(orders.c.created_at, at) for compare, at in created if at is not None)
+    yield from (compare(column, at) for compare, column, at in periods if at is not None)
     for key, value in wanted.platform.items():
         if key in PLATFORM_LABELS and isinstance(value, str):
             # The search text contains it, and is read faster than the stored JSON.

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 from orders.domain.order import FIELD_BY_PATH, SORTABLE_FIELDS, FieldKind, Order
 from orders.domain.status import Status
 from orders.services.orders.order_filter import OrderFilter, conditions
-from orders.services.orders.queries import any_order, order_from
+from orders.services.orders.queries import any_order, order_of
 from orders.storage import database
 from orders.storage.pages import (
     Cursor,
@@ -41,15 +41,18 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
 
 
 def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]:
-    """Return a page of the org's orders, ties sorted by ID, and the number of all that match.
-
-    Raises MistypedShortId when one of `short_ids` cannot be a code.
-    """
+    """Return a page of the org's orders, ties sorted by ID, and the number of all that match."""
     with database.read() as connection:
         found = any_order.where(*conditions(connection, org_id, wanted))
         return numbered_page(
-            connection, found, paging, sortable=_COLUMNS, tie=orders.c.id, make=order_from
+            connection, found, paging, sortable=_COLUMNS, tie=orders.c.id, make=_listed
         )
+
+
+def _listed(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order` with its cursor
+    fields = row._asdict()
+    del fields["cursor_value"], fields["cursor_tie"]
+    return order_of(fields)
 
 
 @dataclass(frozen=True, slots=True)

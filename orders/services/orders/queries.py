@@ -38,9 +38,13 @@ def order_row(order: Order) -> dict[str, Any]:
 
 
 def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order`
-    fields = row._asdict()
+    return order_of(row._asdict())
+
+
+def order_of(fields: dict[str, Any]) -> Order:
+    """Return the order of a row of `any_order`; `fields` are its columns by name."""
     fields["cart"] = _cart(fields.pop("lines"))
-    fields["status"] = STATUS_BY_NAME[row.status]
+    fields["status"] = STATUS_BY_NAME[fields["status"]]
     return Order(**fields)
 
 

@@ -23,7 +23,7 @@ from orders.interfaces.http.i18n import gettext, language, translated, use_langu
 from orders.services import mail
 from orders.services.accounts import orgs
 from orders.services.catalog import products
-from orders.services.orders import drafts, notes, queries
+from orders.services.orders import drafts, intake, notes, queries
 
 STATUSES = tuple(Status)
 _UNDO = "undo"
@@ -114,6 +114,7 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
         status_names=status_names(),
         next_status=next_status(order.status),
         cards=cards_of(order),
+        item_warnings=() if order.cart else intake.item_warnings(order.items, order.org_id),
         history=history.describe(queries.read_history(order), rules, order.org_id),
         history_shown=HISTORY_SHOWN,
         unsaved=drafts.find_change(order, member.actor) if may_enter else None,

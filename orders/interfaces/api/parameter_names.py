@@ -1,0 +1,107 @@
+"""The names of query parameters, in the spellings that clients use.
+
+PHP and axios write arrays as `status[]` and objects as `platform[id]`, generated clients write
+`customer_id`. Where the meaning is certain it is taken; a name that nearly is one of ours is an
+error, since a filter that is ignored returns what nobody asked for. All other names are ignored and
+reported.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+
+from rapidfuzz.distance import OSA
+from werkzeug.datastructures import MultiDict
+
+from orders.domain.errors import FieldError
+from orders.domain.json_values import join_path
+from orders.interfaces.api.parameters import Parameter
+
+# Names of other kinds of clients for ours, beside those in snake case.
+OTHER_NAMES = {"limit": "perPage"}
+# A name of this many letters may differ by one letter from what was sent, a longer one by two.
+SHORT_NAME = 5
+TOKEN = "bearer_token"  # noqa: S105 - the name of a parameter
+
+_KEYS = re.compile(r"([^\[\].]+)((?:\[[^\[\]]*\])+|\.[^\[\]]+)?")
+_SNAKE = re.compile(r"_([a-z])")
+
+
+class SentParameters:
+    """The parameters of a list by the names that it declares.
+
+    `values` are those, `ignored` the names of others, in the order in which they were sent, and
+    `errors` what cannot be what its sender meant.
+    """
+
+    def __init__(self, sent: MultiDict[str, str], known: Iterable[Parameter]) -> None:
+        self.values: MultiDict[str, str] = MultiDict()
+        self.ignored: list[str] = []
+        self.errors: list[FieldError] = []
+        self._known = {parameter.name: parameter for parameter in known}
+        objects: dict[str, dict[str, str]] = {}
+        for name, texts in sent.lists():
+            self._take(name, texts, objects)
+        for name, members in objects.items():
+            self.values.add(name, json.dumps(members))
+
+    def _take(self, sent: str, texts: list[str], objects: dict[str, dict[str, str]]) -> None:
+        if sent == TOKEN:
+            return
+        found = _KEYS.fullmatch(sent)
+        name, keys = (found[1], found[2] or "") if found else (sent, "")
+        known = self._known.get(self._declared(name))
+        if known is None:
+            self._refuse_or_ignore(sent, name)
+        elif not keys or (not known.is_json and _is_array(keys)):
+            self.values.setlistdefault(known.name).extend(texts)
+        elif known.is_json and (key := _member(keys)):
+            members = [text for text in texts if text]
+            if len(set(members)) > 1:
+                self._refuse(sent, "Send this parameter only once.")
+            elif members:
+                objects.setdefault(known.name, {})[key] = members[0]
+        else:
+            self._refuse(sent, f"Send this as {known.name}.")
+
+    def _declared(self, name: str) -> str:
+        return OTHER_NAMES.get(name) or _SNAKE.sub(lambda found: found[1].upper(), name)
+
+    def _refuse_or_ignore(self, sent: str, name: str) -> None:
+        for parameter in self._known.values():
+            if name in parameter.members:
+                example = f'{parameter.name}={{"{name}": "…"}}'
+                self._refuse(sent, f"Not a parameter of its own: send {example}.")
+                return
+        near = [(distance, known) for known in self._known if (distance := _distance(name, known))]
+        if near:
+            self._refuse(sent, f"Unknown parameter. Did you mean {min(near)[1]}?")
+        else:
+            self.ignored.append(sent)
+
+    def _refuse(self, name: str, message: str) -> None:
+        self.errors.append(FieldError(join_path("", name), message))
+
+
+def _is_array(keys: str) -> bool:
+    """Return whether `keys` of one pair of brackets are `[]` or a position."""
+    return re.fullmatch(r"\[[0-9]*\]", keys) is not None
+
+
+def _member(keys: str) -> str:
+    """Return the key of `[key]` or `.key`; `""` for anything deeper."""
+    found = re.fullmatch(r"\[([^\[\].]+)\]|\.([^\[\].]+)", keys)
+    return (found[1] or found[2]) if found else ""
+
+
+def _distance(sent: str, known: str) -> float:
+    """Return how near a name is to a known one: above 0, and 0 when it is not near.
+
+    Case, underscores and hyphens do not count, two letters in the wrong order count as one.
+    """
+    one, other = (re.sub("[_-]", "", name).casefold() for name in (sent, known))
+    if abs(len(one) - len(other)) > 2:
+        return 0
+    most = 1 if len(known) <= SHORT_NAME else 2
+    distance = OSA.distance(one, other, score_cutoff=most)
+    return distance + 0.5 if distance <= most else 0
