@@ -28,7 +28,7 @@ RULES = {
         ("every answer contains every field; id is a UUID", CREATE, "test_the_answer_contains_every_field"),
         ("shortId is unique: a taken one is replaced", CREATE, "test_a_taken_short_id_is_replaced_silently"),
         ("orgId is the token's, 403 otherwise", CREATE, "test_the_own_org_may_be_named_and_another_is_403"),
-        ("originOrgId: an empty string counts as not sent", CREATE, "test_an_empty_origin_org_counts_as_not_sent_and_null_stays_null"),
+        ("originOrgId: an empty string counts as not sent", CREATE, "test_an_origin_org_that_is_empty_or_null_counts_as_not_sent"),
         ("name: 255 characters, not bytes", FIELDS, "test_up_to_255_characters_not_bytes_are_accepted"),
         ("name, customerId: 256 are refused", FIELDS, "test_256_characters_are_refused"),
         ("platform: other keys are kept", FIELDS, "test_other_keys_of_the_platform_are_kept_as_they_come"),

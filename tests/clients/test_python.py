@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ from flask import Flask
 from orders.domain.inputs import Limits
 from orders.interfaces.api.service import document
 from tests.actors import Org
+from tests.processes.server import running
 
 pytestmark = pytest.mark.one_database(reason="a generated client, and requests that it sends")
 
@@ -25,44 +27,57 @@ CHAIR = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 DESK = "9d2c5f0a-31be-4a7e-8a0e-5a9f6be4d220"
 
 
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Generate the client where it can be imported from; every warning is an error."""
-    folder = tmp_path_factory.mktemp("generated")
-    source, config = folder / "openapi.json", folder / "config.json"
-    source.write_text(json.dumps(document(Limits(), "https://orders.example")), "utf-8")
+@contextmanager
+def generated(folder: Path, *source: str | Path) -> Iterator[str]:
+    """Generate the client where it can be imported from; every warning is an error.
+
+    `source` are the options that name the document.
+    """
+    config = folder / "config.json"
     config.write_text(json.dumps({"post_hooks": []}), "utf-8")
     done = subprocess.run(
         [
-            GENERATOR, "generate", "--path", source, "--meta", "none", "--config", config,
+            GENERATOR, "generate", *source, "--meta", "none", "--config", config,
             "--output-path", folder / PACKAGE, "--fail-on-warning",
         ],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
     yield PACKAGE
     sys.path.remove(str(folder))
     for name in [one for one in sys.modules if one.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
 
 
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("generated")
+    source = folder / "openapi.json"
+    source.write_text(json.dumps(document(Limits(), "https://orders.example")), "utf-8")
+    with generated(folder, "--path", source) as package:
+        yield package
+
+
 class Shop:
     """A shop's program with the generated client."""
 
-    def __init__(self, package: str, app: Flask, secret: str) -> None:
+    def __init__(self, package: str, secret: str, address: str = "http://localhost") -> None:
         self._package = package
         self.models = self._import("models")
         self.client = self._import("client").AuthenticatedClient(
-            base_url="http://localhost", token=secret, raise_on_unexpected_status=True
+            base_url=address, token=secret, raise_on_unexpected_status=True
         )
+
+    def use(self, app: Flask) -> "Shop":
+        """Send requests to an application of this process."""
+        headers = {"Authorization": f"Bearer {self.client.token}"} if self.client.token else {}
+        transport = httpx.WSGITransport(app=app)
         self.client.set_httpx_client(
-            httpx.Client(
-                base_url="http://localhost",
-                headers={"Authorization": f"Bearer {secret}"},
-                transport=httpx.WSGITransport(app=app),
-            )
+            httpx.Client(base_url="http://localhost", headers=headers, transport=transport)
         )
+        return self
 
     def _import(self, name: str) -> ModuleType:
         return importlib.import_module(f"{self._package}.{name}")
@@ -78,10 +93,11 @@ class Shop:
 
 @pytest.fixture
 def shop(package: str, app: Flask, org: Org) -> Shop:
-    return Shop(package, app, org.private.secret)
+    return Shop(package, org.private.secret).use(app)
 
 
-def test_an_order_is_created_read_found_changed_and_extended(shop: Shop) -> None:
+def walk(shop: Shop) -> None:
+    """Create an order, read it, find it by its platform, change it, add lines."""
     models = shop.models
     wanted = models.OrderInput(
         name="Reception",
@@ -116,6 +132,24 @@ def test_an_order_is_created_read_found_changed_and_extended(shop: Shop) -> None
     assert [(line.configuration_id, line.count) for line in grown.cart] == [(CHAIR, 2), (DESK, 3)]
 
 
+def test_an_order_is_created_read_found_changed_and_extended(shop: Shop) -> None:
+    walk(shop)
+
+
+@pytest.mark.soak
+def test_the_same_with_the_served_product(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with running(tmp_path_factory.mktemp("served"), WORKERS="1") as server:
+        org = server.command("org", "add", "Shop")["id"]
+        token = server.command("token", "add", "--org", org, "--name", "x", "--private")["token"]
+        folder = tmp_path_factory.mktemp("of_the_served")
+        source = f"{server.address}/api/openapi.json"
+        with generated(folder, "--url", source) as package:
+            shop = Shop(package, token, server.address)
+            with shop.client:
+                walk(shop)
+        assert "Traceback" not in server.log.read_text("utf-8")
+
+
 def test_a_refusal_is_read_as_a_problem(shop: Shop) -> None:
     refused = shop.call("orders.create_order", body=shop.models.OrderInput(cart=[]))
     assert isinstance(refused, shop.models.Problem)
@@ -123,8 +157,7 @@ def test_a_refusal_is_read_as_a_problem(shop: Shop) -> None:
 
 
 def test_it_sends_the_token_in_the_query_too(package: str, app: Flask, org: Org) -> None:
-    shop = Shop(package, app, "")
-    shop.client.get_httpx_client().headers.pop("Authorization")
+    shop = Shop(package, "").use(app)
     page = shop.call("orders.list_orders", bearer_token=org.private.secret)
     assert page.orders == []
 
