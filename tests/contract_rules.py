@@ -19,6 +19,7 @@ CONFIGURE, FORMS, FILES = (
     for part in ("create_configuration", "configuration_forms", "configuration_files")
 )  # fmt: skip
 OLD = "api/test_old_clients.py"
+PUBLIC_PICTURES = "api/test_public_pictures.py"
 ACCESSTOKENS = "api/test_accesstokens.py"
 
 # Of each section: rule, file below tests/, test.
@@ -100,6 +101,14 @@ RULES = {
         ("together or not at all", FORMS, "test_errors_in_forms_are_reported_by_path_and_nothing_is_saved"),
         ("names never become paths", FILES, "test_odd_names_never_leave_their_place"),
     ],
+    "Pictures": [
+        ("absolute addresses", PUBLIC_PICTURES, "test_addresses_begin_with_the_public_one"),
+        ("everyone sees them where the org allows it", PUBLIC_PICTURES, "test_everyone_sees_the_pictures_of_an_org_that_allows_it"),
+        ("otherwise a token", PUBLIC_PICTURES, "test_without_the_choice_a_token_of_the_org_is_needed"),
+        ("random names", PUBLIC_PICTURES, "test_names_are_random_and_of_one_upload"),
+        ("no other file", PUBLIC_PICTURES, "test_no_other_file_is_open"),
+        ("a whole address for the name", PUBLIC_PICTURES, "test_the_platforms_client_puts_the_whole_address_for_the_name"),
+    ],
     "The import": [
         ("the same rules, all or none", "desk/settings/test_configurations.py", "test_every_row_is_checked_and_none_is_saved"),
         ("the same file twice makes nothing twice", "desk/settings/test_configurations.py", "test_the_same_file_twice_creates_no_duplicates"),
@@ -171,6 +180,8 @@ RULES = {
         ("DELETE and restore", CHANGES, "test_into_the_bin_and_back"),
         ("DELETE and restore: private tokens", CHANGES, "test_the_bin_is_for_private_tokens"),
         ("healthcheck: true, no token", CREATE, "test_the_health_check_needs_no_token_and_answers_true"),
+        ("healthcheck: of each resource", "api/test_real_clients.py", "test_each_health_check_of_the_platforms_client_answers_true"),
+        ("OpenAPI: generators make complete clients of it", "clients/test_python.py", "test_an_order_is_created_read_found_changed_and_extended"),
         ("unknown query parameters are ignored", LISTS, "test_hints_that_clients_add_for_themselves_are_ignored"),
         ("old clients: items only", OLD, "test_one_that_sends_items_only"),
         ("old clients: empty strings", OLD, "test_one_that_sends_empty_strings"),

@@ -159,6 +159,20 @@ def list_requests(
         )  # fmt: skip
 
 
+def newest_requests(org_id: str, *, kept_since: datetime, most: int) -> Sequence[Any]:
+    """Return the newest `most` requests of the org since `kept_since`, newest first.
+
+    A row has `at`, `method`, `path`, `status` and `user_agent`.
+    """
+    statement = (
+        select(log.c.at, log.c.method, log.c.path, log.c.status, log.c.user_agent)
+        .where(log.c.org_id == org_id, log.c.at >= kept_since)
+        .order_by(log.c.at.desc(), log.c.id.desc())
+        .limit(most)
+    )
+    return database.fetch_all(statement)
+
+
 def _matching(statement: Select[Any], filters: RequestFilter) -> Select[Any]:
     if filters.status:
         is_class = filters.status < 10
