@@ -146,7 +146,9 @@ def read_code_list(search: str) -> CodeList | None:
     check character is wrong counts as one, too.
     """
     words = _split(search)
-    codes, mistyped = {}, {}
+    # Dictionaries, to have each once and in order.
+    codes: dict[str, None] = {}
+    mistyped: dict[str, None] = {}
     at = 0
     while at < len(words):
         code, end = _code_at(words, at)

@@ -66,22 +66,6 @@ def check_access_tokens(call: Call) -> EndpointResult:
 
 
 @resource.endpoint(
-    "GET /api/webhooks/healthcheck",
-    Access.NONE,
-    Success(200, "Webhooks work.", {"type": "boolean", "const": True}, EXAMPLES["well"]),
-    Success(
-        503, "Messages cannot be stored.", {"type": "boolean", "const": False}, EXAMPLES["ill"]
-    ),
-)
-def check_webhooks_health(call: Call) -> EndpointResult:
-    """Check whether messages to webhooks can be stored.
-
-    The same check as that of orders, because both are stored together.
-    """
-    return check_health(call)
-
-
-@resource.endpoint(
     "GET /api/openapi.json",
     Access.NONE,
     Success(
