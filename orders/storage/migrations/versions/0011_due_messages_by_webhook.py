@@ -1,7 +1,7 @@
 """due messages are found by their webhook, and webhooks can be off or held
 
-Revision ID: 0010
-Revises: 0009
+Revision ID: 0011
+Revises: 0010
 Create Date: 2026-11-29 18:20:00.000000
 
 """
