@@ -23,6 +23,7 @@ from flask import Flask
 from sqlalchemy import Connection, insert, text
 
 from app import create_app
+from orders.domain.collation import VERSION, sort_key
 from orders.domain.identifiers import new_uuid
 from orders.domain.status import Status
 from orders.services import dashboard
@@ -116,6 +117,7 @@ def order(org_id: str, person: str, at: datetime, chance: random.Random) -> dict
         "platform": {}, "metadata": {"finish": "matt"}, "derivative": {}, "items": [],
         "status": str(status), "created_at": at, "updated_at": at, "created_by": person,
         "deleted_at": None, "version": 1, "search_text": "benchmark",
+        "name_key": sort_key("Benchmark"), "customer_key": None, "sort_version": VERSION,
     }  # fmt: skip
 
 

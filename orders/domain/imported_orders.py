@@ -142,8 +142,11 @@ class OrderBuilder:
         matching: Matching,
         attributes: Sequence[AttributeRule],
         named: Named,
+        *,
+        decimal_comma: bool = False,
     ) -> None:
         self._columns, self._matching, self._named = columns, matching, named
+        self._decimal_comma = decimal_comma
         self._ids = frozenset(named.values())
         self._rules = {rule.path: rule for rule in attributes}
         fields = [
@@ -214,7 +217,7 @@ class OrderBuilder:
     def _value(self, at: int, target: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
         """Return the value of a key: of its attribute's kind, or as an export has written it."""
         if rule := self._rules.get(target):
-            return read_attribute(rule, text)
+            return read_attribute(rule, text, decimal_comma=self._decimal_comma)
         # In a column of another name a number may be an article number, and stays text.
         is_exported = target not in ORDER_TARGETS and is_named_by(target, self._columns[at])
         return read_value(text) if is_exported else text

@@ -85,7 +85,7 @@ class ReadingChoices:
     """How a file is to be read; an empty choice is decided by the file.
 
     `heading` is the row with the names of the columns, 0 for a file without one. `sheet` is the
-    name of one of a spreadsheet's sheets.
+    name of one of a spreadsheet's sheets. With `decimal_comma` numbers are read as 1,5, too.
     """
 
     encoding: str = ""
@@ -93,6 +93,7 @@ class ReadingChoices:
     sheet: str = ""
     heading: int | None = None
     skips_hidden: bool = False
+    decimal_comma: bool = False
 
 
 BY_THE_FILE = ReadingChoices()

@@ -47,9 +47,14 @@ def read_whole(text: str) -> int | str:
     return int(bare) if _WHOLE.fullmatch(bare) else text
 
 
-def read_number(text: str) -> int | float | str:
-    """Read a number with a dot; a comma would be a thousand to one and a decimal to another."""
+def read_number(text: str, *, decimal_comma: bool = False) -> int | float | str:
+    """Read a number with a dot, or with a comma where the language writes decimals so.
+
+    Elsewhere a comma would be a thousand to one and a decimal to another, as in a text with both.
+    """
     bare = text.strip()
+    if decimal_comma and bare.count(",") == 1 and "." not in bare:
+        bare = bare.replace(",", ".")
     return float(bare) if _DECIMAL.fullmatch(bare) else read_whole(text)
 
 
@@ -60,14 +65,16 @@ def read_status_word(text: str) -> str:
     return str(known.get(word, text))
 
 
-def read_attribute(rule: AttributeRule, text: str) -> str | int | float | bool | None:
+def read_attribute(
+    rule: AttributeRule, text: str, *, decimal_comma: bool = False
+) -> str | int | float | bool | None:
     """Read the value of an attribute: an option by its value or label, yes and no, a number."""
     if rule.kind is Kind.TEXT:
         return text
     if rule.kind is not Kind.OPTION and text == "null":  # as an export writes it
         return None
     if rule.kind is Kind.NUMBER:
-        return read_number(text)
+        return read_number(text, decimal_comma=decimal_comma)
     word = text.casefold()
     if rule.kind is Kind.BOOLEAN:
         return True if word in _YES else False if word in _NO else text

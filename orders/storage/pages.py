@@ -33,7 +33,7 @@ from orders.domain.texts import lazy_gettext
 from orders.storage.types import UtcDateTime
 
 T = TypeVar("T")
-MAX_CURSOR = 2_000  # characters; a name of 255 characters fits in any script
+MAX_CURSOR = 6_000  # characters; the key of a name of 255 characters fits in any script
 MAX_INTEGER = 2**63 - 1
 
 

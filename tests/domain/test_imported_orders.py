@@ -15,7 +15,7 @@ from orders.domain.imported_orders import (
     group_rows,
 )
 from orders.domain.line_reading import read_count
-from orders.domain.sheet_reading import Sheet, read_csv
+from orders.domain.sheet_reading import Sheet, SheetRow, read_csv
 from orders.domain.typed_values import read_attribute, read_number, read_status_word
 
 RULES = (
@@ -158,3 +158,14 @@ def test_states_by_their_words() -> None:
         "New", "In Cart", "In Progress", "Complete", "New", "other",
     ]  # fmt: skip
     assert read_number("x") == "x"
+
+
+def test_decimal_commas_are_read_where_the_language_has_them() -> None:
+    rules = (AttributeRule("net", "Net", Kind.NUMBER),)
+    row = SheetRow(2, ("A-1", "12,5"))
+    matching = Matching(("configurationId", "metadata.net"), None)
+    for decimal_comma, value in ((True, 12.5), (False, "12,5")):
+        builder = OrderBuilder(
+            ("configurationId", "Net"), matching, rules, {}, decimal_comma=decimal_comma
+        )
+        assert builder.order([row]).raw["metadata"] == {"net": value}

@@ -65,3 +65,18 @@ def test_orders_from_before_the_migration_are_found_without_accents(app: Flask, 
 def _search_texts() -> list[str]:
     columns = (tables.orders.c.search_text, tables.configuration.c.search_text)
     return sorted(row[0] for column in columns for row in database.fetch_all(select(column)))
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_orders_from_before_the_migration_are_sorted_by_keys(app: Flask, org: Org) -> None:
+    make_order(org, name="Äpfel", customerId="c-1")
+    make_order(org)
+    orders = tables.orders
+    statement = select(orders.c.name_key, orders.c.customer_key, orders.c.sort_version)
+    with app.app_context():
+        before = sorted(map(str, database.fetch_all(statement)))
+        database.close()
+        flask_migrate.downgrade(directory=FOLDER, revision="0013")
+        flask_migrate.upgrade(directory=FOLDER)
+        assert sorted(map(str, database.fetch_all(statement))) == before
+    assert "apfel" in "".join(before)

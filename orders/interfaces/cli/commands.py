@@ -20,6 +20,7 @@ from orders.interfaces.cli.server import serve, work
 from orders.interfaces.http.current_settings import current_limits, current_settings
 from orders.services.accounts import accounts, attributes, orgs, tokens
 from orders.services.catalog import configurations
+from orders.services.orders import changes
 
 Command = Callable[..., dict[str, Any]]
 
@@ -27,13 +28,15 @@ org = AppGroup("org", help="Organizations.")
 token = AppGroup("token", help="Tokens of scripts and web pages.")
 staff = AppGroup("staff", help="Staff accounts of the sales desk.")
 attribute = AppGroup("attribute", help="Attributes that an org defines for its orders.")
+orders_group = AppGroup("orders", help="The orders of all organizations.")
 files = AppGroup("files", help="The file store.")
 seed_group = AppGroup("seed", help="Example data.")
 
 
 def register_commands(app: Flask) -> None:
     """Add this module's commands to the command line `flask --app app`."""
-    for command in (org, token, staff, attribute, files, seed_group, serve_command, work_command):
+    groups = (org, token, staff, attribute, orders_group, files, seed_group)
+    for command in (*groups, serve_command, work_command):
         app.cli.add_command(command)
 
 
@@ -154,6 +157,13 @@ def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of 
         return json.loads(text)
     except ValueError:
         return text
+
+
+@orders_group.command("sort-keys")
+@prints_json
+def rebuild_sort_keys() -> dict[str, Any]:
+    """Write the keys by which lists are sorted again, after an update that changes them."""
+    return {"rebuilt": changes.rebuild_sort_keys()}
 
 
 @files.command("sweep")

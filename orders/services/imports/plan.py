@@ -51,7 +51,13 @@ class Plan:
         self._actor, self._limits, self._matching = actor, limits, matching
         found = products.resolve(references(sheet.rows, matching), actor.org_id)
         named = {name: configuration.id for name, configuration in found.items()}
-        self._builder = OrderBuilder(one.columns, matching, actor.org.attributes, named)
+        self._builder = OrderBuilder(
+            one.columns,
+            matching,
+            actor.org.attributes,
+            named,
+            decimal_comma=one.choices.decimal_comma,
+        )
 
     def order(self, position: int) -> ImportedOrder:
         """Return the order at a position in the file, not checked yet; `draft` checks it."""

@@ -42,7 +42,9 @@ def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
         return []
     orders = read_orders(one, most=most)
     rows = _rows(one, [number for order in orders for number in order.rows])
-    builder = OrderBuilder(one.columns, one.matching, actor.org.attributes, {})
+    builder = OrderBuilder(
+        one.columns, one.matching, actor.org.attributes, {}, decimal_comma=one.choices.decimal_comma
+    )
     return [
         _first(
             order, builder.order([rows[number] for number in order.rows]).raw, actor.org.attributes

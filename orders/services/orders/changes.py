@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from orders.domain.changes import apply_changes, difference, is_same, read_changes, read_lines
+from orders.domain.collation import VERSION, sort_key
 from orders.domain.errors import FieldError, Forbidden, InvalidOrder, NotFound, StaleVersion
 from orders.domain.inputs import Limits
 from orders.domain.json_values import compact_size, same_json
@@ -278,3 +279,32 @@ def _require_private(actor: Actor) -> None:
 def _unknown_errors(lines: Sequence[CartLine], actor: Actor) -> list[FieldError]:
     named = [(position, line.configuration_id) for position, line in enumerate(lines)]
     return products.unknown_errors(named, actor.org_id)
+
+
+REBUILT_AT_ONCE = 500  # orders in one transaction, so that others wait for few of them
+
+
+def rebuild_sort_keys() -> int:
+    """Write the sort keys of all orders whose keys are of another version; return how many.
+
+    The orders themselves stay as they are: neither their version nor their history changes.
+    """
+    table = tables.orders
+    rebuilt, last = 0, ""
+    while True:
+        old = (
+            select(table.c.id, table.c.name, table.c.customer_id)
+            .where(table.c.id > last, table.c.sort_version != VERSION)
+            .order_by(table.c.id)
+            .limit(REBUILT_AT_ONCE)
+        )
+        with database.transaction() as connection:
+            # No order changes between reading and writing.
+            rows = connection.execute(old.with_for_update()).all()
+            for row in rows:
+                keys = {"name_key": sort_key(row.name), "customer_key": sort_key(row.customer_id)}
+                changed = update(table).where(table.c.id == row.id)
+                connection.execute(changed.values(**keys, sort_version=VERSION))
+        if not rows:
+            return rebuilt
+        rebuilt, last = rebuilt + len(rows), rows[-1].id

@@ -25,6 +25,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from orders.domain.collation import sort_key
 from orders.domain.identifiers import read_uuid
 from orders.domain.order import PLATFORM_LABELS
 from orders.domain.search_text import codes_of, fold, read_code, read_code_list, words_of
@@ -95,6 +96,9 @@ def conditions(
         yield orders.c.short_id.in_(wanted.short_ids)
     if wanted.statuses:
         yield orders.c.status.in_([str(status) for status in wanted.statuses])
+    if wanted.name is not None:
+        # Of names, SQLite's index of the list has only the keys.
+        yield orders.c.name_key == sort_key(wanted.name)
     for name in ("origin_org_id", "customer_id", "name", "created_by"):
         value = getattr(wanted, name)
         if value is not None:

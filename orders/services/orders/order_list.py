@@ -35,9 +35,8 @@ SORTABLE = tuple(field.wire_name for field in SORTABLE_FIELDS)
 # In the order of the steps, not of the letters of their names.
 _STEP = case({str(status): step for step, status in enumerate(Status)}, value=orders.c.status)
 _COLUMNS: dict[str, ColumnElement[Any]] = {
-    field.wire_name: _STEP if field.kind is FieldKind.STATUS else orders.c[field.name]
-    for field in SORTABLE_FIELDS
-}
+    field.wire_name: orders.c[field.name] for field in SORTABLE_FIELDS
+} | {"status": _STEP, "name": orders.c.name_key, "customerId": orders.c.customer_key}
 
 
 def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]:
@@ -77,17 +76,16 @@ def read_sort(text: str) -> Sort | None:
 
 
 def _keyset(sort: Sort) -> Keyset:
-    """Return the order of the desk's list: texts without regard to case, empty ones last."""
+    """Return the order of the desk's list, which is that of the API: empty texts come last."""
     column = _COLUMNS[sort.field]
     kind = FIELD_BY_PATH[sort.field].kind
-    is_text = kind is FieldKind.TEXT
     return Keyset(
         str(sort),
-        func.lower(column) if is_text else column,
+        column,
         orders.c.id,
         column_type={FieldKind.TIME: datetime, FieldKind.STATUS: int}.get(kind, str),
         is_descending=sort.is_descending,
-        has_nulls=is_text,
+        has_nulls=kind is FieldKind.TEXT,
     )
 
 

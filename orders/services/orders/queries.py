@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import ColumnElement, Text, bindparam, func, or_, select, type_coerce
 
 from orders.domain import short_id
+from orders.domain.collation import VERSION, sort_key
 from orders.domain.errors import NotFound
 from orders.domain.identifiers import clean_reference, read_uuid
 from orders.domain.order import CartLine, Order
@@ -34,7 +35,14 @@ IMPORTED = "imported"
 def order_row(order: Order) -> dict[str, Any]:
     row = order._asdict()
     del row["cart"], row["warnings"]
-    return {**row, "status": str(order.status), "search_text": search_text(order)}
+    return {
+        **row,
+        "status": str(order.status),
+        "search_text": search_text(order),
+        "name_key": sort_key(order.name),
+        "customer_key": sort_key(order.customer_id),
+        "sort_version": VERSION,
+    }
 
 
 def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order`
@@ -101,7 +109,9 @@ _lines = (
     .scalar_subquery()
     .label("lines")
 )
-_columns = [column for column in orders.c if column.name != "search_text"]
+# By what a list searches and sorts; an order does not have it.
+_OF_LISTS = {"search_text", "name_key", "customer_key", "sort_version"}
+_columns = [column for column in orders.c if column.name not in _OF_LISTS]
 # An order with its lines; and one that is not in the bin.
 any_order = select(*_columns, _lines)
 whole_order = any_order.where(orders.c.deleted_at.is_(None))

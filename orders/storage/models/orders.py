@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.storage.models.base import Base, OwnedByOrg, RowNumber, only_on, partial_index
 
+# Texts that both databases compare byte by byte.
+Bytewise = Text(collation="C").with_variant(Text(), "sqlite")
 # Conditions of partial indexes: a query must contain the same words.
 IS_OPEN_CART = "status IN ('List', 'In Cart') AND deleted_at IS NULL"
 IS_OF_FORM = "order_id IS NOT NULL AND answer IS NULL"
@@ -30,7 +32,7 @@ class OrderRow(OwnedByOrg, Base):
             Index(
                 "ix_orders_list",
                 *("org_id", "created_at", "id", "deleted_at", "status", "updated_at", "created_by"),
-                *("name", "customer_id", "search_text"),
+                *("name_key", "customer_key", "search_text"),
             ),
         ),
         # Partial: an order without a customer costs nothing.
@@ -55,7 +57,11 @@ class OrderRow(OwnedByOrg, Base):
     deleted_at: Mapped[datetime | None]
     # Raised with every change; the ETag and the check against lost updates use it.
     version: Mapped[int] = mapped_column(default=1)
-    # Case-folded text for the list's search. The length is that of SQLite's first migration.
+    # By which texts are sorted, and the version of these keys (orders/domain/collation.py).
+    name_key: Mapped[str | None] = mapped_column(Bytewise)
+    customer_key: Mapped[str | None] = mapped_column(Bytewise)
+    sort_version: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    # Folded text for the list's search. The length is that of SQLite's first migration.
     search_text: Mapped[str] = mapped_column(Text().with_variant(String(1200), "sqlite"))
 
 

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from orders.domain.attributes import AttributeRule, Kind
 from orders.interfaces.http import i18n
 from tests.actors import Org
 from tests.bad_orders import CHAIR, good_form
@@ -202,3 +203,24 @@ def test_the_scripts_of_the_form_have_german_texts() -> None:
         '"Suggestions": ["Vorschläge"]', '"Copied: %(text)s": ["Kopiert: %(text)s"]',
     ):  # fmt: skip
         assert text in script, text
+
+
+def test_a_decimal_comma_is_understood_where_the_language_has_it(
+    app: Flask, org: Org, staff_client: FlaskClient
+) -> None:
+    org.define(AttributeRule("net", "Net", Kind.NUMBER))
+    desk = Desk(app, org)
+    desk.order = desk.place(metadata={"net": 2.5})
+    form = {**fields_of(staff_client.get(desk.address).text), "do": "save"}
+    for typed, language, stored in (
+        ("12,5", GERMAN, 12.5), ("0.25", GERMAN, 0.25), ("-3,75", GERMAN, -3.75), ("7", GERMAN, 7),
+        ("1,5", ENGLISH, None), ("1.234,5", GERMAN, None), ("1,2,3", GERMAN, None),
+    ):  # fmt: skip
+        before = desk.stored()
+        form["version"] = str(before.version)
+        answer = staff_client.post(
+            desk.address, data={**form, "metadata.net": typed}, headers=language
+        )
+        assert answer.status_code == (422 if stored is None else 303), typed
+        wanted = before.metadata["net"] if stored is None else stored
+        assert desk.stored().metadata["net"] == wanted, typed

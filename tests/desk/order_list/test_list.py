@@ -350,7 +350,7 @@ class TestSort:
         steps = ["List", "In Cart", "New", "In Progress", "Complete"]
         values: dict[str, Callable[[Any], Any]] = {
             "createdAt": lambda row: row.created_at, "updatedAt": lambda row: row.updated_at,
-            "name": lambda row: row.name and row.name.lower(),
+            "name": lambda row: row.name and (row.name.lower(), row.name.isupper()),
             "customerId": lambda row: row.customer_id,
             "status": lambda row: steps.index(row.status),
         }  # fmt: skip

@@ -26,7 +26,7 @@ from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import html_page, new_key, reporting_conflicts
 from orders.interfaces.http.assets import file_store
 from orders.interfaces.http.current_settings import current_limits
-from orders.interfaces.http.i18n import translated
+from orders.interfaces.http.i18n import has_decimal_comma, translated
 from orders.interfaces.http.pages import go_to, page_number, page_or_piece, wants_piece
 from orders.services.imports import control, preview, records, upload
 from orders.services.imports.records import Import, ImportState, OrderState
@@ -168,6 +168,7 @@ def _choices() -> ReadingChoices:
         sheet=sent.get("sheet", "")[:MAX_SAMPLE],
         heading=whole_number(sent.get("heading", "")),
         skips_hidden=bool(sent.get("skipsHidden")),
+        decimal_comma=has_decimal_comma(),
     )
 
 

@@ -21,6 +21,7 @@ from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import read_number
 from orders.interfaces.desk.forms import FormData, MenuField
+from orders.interfaces.http.i18n import has_decimal_comma
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
 BLANK_COUNTS = {"", "1"}
@@ -84,7 +85,9 @@ def attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON 
         return True if data else (False if says_no else None)
     if not data:
         return None
-    return read_number(data) if attribute.rule.kind is Kind.NUMBER else data
+    if attribute.rule.kind is Kind.NUMBER:
+        return read_number(data, decimal_comma=has_decimal_comma())
+    return data
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import read_number
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.http.i18n import gettext
+from orders.interfaces.http.i18n import gettext, has_decimal_comma
 from orders.services.accounts import attributes
 from orders.services.accounts.attributes import DefinedAttribute
 
@@ -83,7 +83,7 @@ def _read_default(kind: Kind, typed: str | None) -> AttributeValue:
     if not typed:
         return None
     if kind is Kind.NUMBER:
-        return read_number(typed)
+        return read_number(typed, decimal_comma=has_decimal_comma())
     if kind is Kind.BOOLEAN:
         words = {**_YES_NO, gettext("yes"): True, gettext("no"): False}
         return words.get(typed.strip().lower(), typed)
