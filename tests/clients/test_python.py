@@ -1,6 +1,7 @@
 """The client that openapi-python-client makes: it is complete, and it works."""
 
 import importlib
+import io
 import json
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from orders.domain.inputs import Limits
 from orders.interfaces.api.service import document
 from tests.actors import Org
 from tests.processes.server import running
+from tests.uploads import PNG
 
 pytestmark = pytest.mark.one_database(reason="a generated client, and requests that it sends")
 
@@ -86,6 +88,9 @@ class Shop:
         """Call an operation, such as `orders.create_order`; return what it has read."""
         module = self._import(f"api.{operation}")
         return module.sync(*path, client=self.client, **sent)
+
+    def file(self, name: str, content: bytes, kind: str) -> Any:  # noqa: ANN401 - generated
+        return self._import("types").File(io.BytesIO(content), name, kind)
 
     def line(self, configuration: str, count: int) -> Any:  # noqa: ANN401 - generated
         return self.models.CartLineInput(configuration_id=configuration, count=count)
@@ -169,5 +174,12 @@ def test_configurations_and_health_are_read(shop: Shop) -> None:
     made = shop.call("configurations.create_configuration", body=sent)
     read = shop.call("configurations.read_configuration", made.short_id)
     assert read.variant.to_dict() == {"Wood": "Oak"}
+    form = models.CreateConfigurationFilesBody(
+        product_id=str(made.id), variant='{"Wood": "Ash"}',
+        files=[shop.file("thumbnail.png", PNG, "image/png")],
+    )  # fmt: skip
+    sent = shop.call("configurations.create_configuration", body=form)
+    assert sent.variant.to_dict() == {"Wood": "Ash"}
+    assert sent.thumbnail.startswith("http://localhost/api/files/hash/")
     for name in ("check_health", "check_configurations", "check_webhooks", "check_access_tokens"):
         assert shop.call(f"service.{name}") is True

@@ -10,6 +10,7 @@ from orders.domain.configuration import (
     EXAMPLE_PRODUCT_ID,
     FIELDS,
     OBJECTS,
+    THUMBNAIL,
     Configuration,
     ConfigurationInput,
     configuration_fields,
@@ -37,7 +38,8 @@ PAGE = schemas.example_page("A page with one", "configurations", SAVED["configur
 # A text that begins like a JSON array must be one (orders/interfaces/api/query.py).
 ONE_TEXT = r"^([^\[\u0000][^\u0000]*)?$"
 JSON_TEXT = {"type": "string", "contentMediaType": "application/json"}
-# A form: fields as text, files beside them.
+# A form: fields as text, files beside them. The picture is sent as a file.
+FORM_FIELDS = tuple(name for name in FIELDS if name != THUMBNAIL)
 FORM_SHAPE = {
     "type": "object",
     "description": "The fields of the JSON body as form fields: `variant`, `metadata` and "
@@ -45,9 +47,7 @@ FORM_SHAPE = {
     "under the key that has its name in `attachments`, or under its own name; as `files[key]`; or, "
     "for the picture, as `thumbnail`.",
     "properties": {
-        "variant": JSON_TEXT,
-        "metadata": JSON_TEXT,
-        "attachments": JSON_TEXT,
+        **{name: JSON_TEXT if name in OBJECTS else {"type": "string"} for name in FORM_FIELDS},
         "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
     },
 }

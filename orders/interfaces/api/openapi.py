@@ -49,6 +49,8 @@ all errors. A refused request changes nothing. A method that a path does not sup
 COMPONENTS: dict[str, Any] = json.loads(
     Path(__file__).with_name("components.json").read_text("utf-8")
 )
+# Names of headers that are described under another name too.
+HEADERS = {"OrderETag": "ETag"}
 # By status: the name, the description, which endpoints may replace, and what the example says.
 ERRORS: dict[int, dict[str, Any]] = {int(one): error for one, error in COMPONENTS["errors"].items()}
 
@@ -181,7 +183,11 @@ def _examples(examples: Mapping[str, Example]) -> dict[str, Any]:
 def _headers(names: tuple[str, ...]) -> dict[str, Any]:
     if not names:
         return {}
-    return {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names}}
+    return {
+        "headers": {
+            HEADERS.get(name, name): {"$ref": f"#/components/headers/{name}"} for name in names
+        }
+    }
 
 
 def _reference(shape: Shape | None) -> Mapping[str, Any]:

@@ -168,7 +168,7 @@ def list_orders(call: Call) -> EndpointResult:
 @resource.endpoint(
     "GET /api/orders/{reference}",
     Access.ANY,
-    _whole_order("The complete order.", order_bodies.ORDER),
+    Success(200, "The complete order.", OrderAnswer, {"order": order_bodies.ORDER}, ("OrderETag",)),
     Success(304, "The version is still the one in `If-None-Match`.", None, headers=("ETag",)),
     parameters=(REFERENCE, FULL_CONFIGURATION, IF_NONE_MATCH),
     errors={
