@@ -17,7 +17,7 @@ _LEVEL = "\x01"  # before every character of a key
 # In the order of CLDR. Each becomes a character before the digits.
 _SIGNS = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
 _PLACES = str.maketrans({sign: chr(2 + place) for place, sign in enumerate(_SIGNS)})
-_PLACES |= str.maketrans("\t\n\v\f\r", chr(2) * 5)
+_PLACES |= dict.fromkeys(map(ord, "\t\n\v\f\r"), chr(2))
 
 
 def sort_key(text: str | None) -> str | None:

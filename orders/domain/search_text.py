@@ -146,7 +146,8 @@ def read_code_list(search: str) -> CodeList | None:
     check character is wrong counts as one, too.
     """
     words = _split(search)
-    codes, mistyped = {}, {}
+    codes: dict[str, None] = {}
+    mistyped: dict[str, None] = {}
     at = 0
     while at < len(words):
         code, end = _code_at(words, at)
