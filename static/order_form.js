@@ -298,7 +298,7 @@ async function pasteLines(text) {
 // A check draws only the error; whether the field is marked follows from it.
 function markErrors(root) {
   for (const slot of root.querySelectorAll("[data-error-of]")) {
-    const isBad = slot.matches(".error") ? slot.childElementCount > 0 : Boolean(slot.querySelector(".error"));
+    const isBad = slot.matches(".error") ? Boolean(slot.querySelector(":scope > :not(.warning)")) : Boolean(slot.querySelector(".error"));
     const field = document.getElementById(slot.dataset.errorOf);
     isBad ? field?.setAttribute("aria-invalid", "true") : field?.removeAttribute("aria-invalid");
   }

@@ -11,13 +11,15 @@ from flask import Response
 from markupsafe import Markup
 
 from orders.domain.attributes import AttributeRule
+from orders.domain.errors import FieldError
 from orders.domain.order import Order
 from orders.domain.permissions import Permission
 from orders.domain.preferences import Preferences
 from orders.domain.status import STATUS_TEXTS, Status, read_status
-from orders.interfaces.desk.blueprint import desk
+from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.i18n import translated
 from orders.interfaces.http.session import current_member
+from orders.services.orders.repeats import repeats_of
 
 
 def status_names() -> dict[Status, str]:
@@ -72,6 +74,12 @@ def qr_drawing(text: str, *, border: int, cache_control: str) -> Response:
     )  # fmt: skip
     headers = {"Cache-Control": cache_control}
     return Response(drawing.getvalue(), mimetype="image/svg+xml", headers=headers)
+
+
+@desk.app_template_global()
+def repeats(order: Order) -> tuple[FieldError, ...]:
+    """Return warnings of numbers that another order of the same customer has."""
+    return repeats_of(order, signed_in().actor)
 
 
 @desk.app_template_global("own_preferences")

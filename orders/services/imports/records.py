@@ -236,13 +236,13 @@ def read_orders(
     return [_order(row) for row in database.fetch_all(statement)]
 
 
-def read_noted(one: Import, *, most: int) -> Sequence[FileOrder]:
-    """Read `most` orders that went into the bin although somebody had worked on them."""
+def read_noted(one: Import, state: OrderState, *, most: int) -> Sequence[FileOrder]:
+    """Read `most` orders in this state about which something is noted."""
     statement = (
         select(order_import_order)
         .where(
             order_import_order.c.import_id == one.id,
-            order_import_order.c.state == OrderState.BINNED,
+            order_import_order.c.state == state,
             type_coerce(order_import_order.c.faults, Text) != "[]",
         )
         .order_by(order_import_order.c.position)

@@ -17,6 +17,7 @@ from orders.domain.fields import whole_count
 from orders.domain.imported_orders import RowFault
 from orders.domain.inputs import Limits
 from orders.domain.order import OrderDraft
+from orders.domain.repeated_numbers import number_keys
 from orders.domain.texts import Figure, lazy_gettext, lazy_ngettext, pack
 from orders.services.accounts import access
 from orders.services.accounts.access import Actor
@@ -58,9 +59,13 @@ UNCHECKED = lazy_gettext(
     "Something broke while the file was checked. Nothing was made; upload it again."
 )
 
+REPEATED = lazy_gettext("Row %(row)s has the same number for this customer.")
+
 ShouldStop = Callable[[], bool]
 # Of one order: its position and the values that change.
 Outcome = tuple[int, dict[str, Any]]
+# Kinds of numbers, and their keys, with the row where each is first.
+Seen = dict[tuple[int, str | None], int]
 
 
 def work_next(
@@ -124,11 +129,14 @@ def _check(claim: Claim, plan: Plan, should_stop: ShouldStop) -> None:
     counted = counted.values(order_count=total)
     claim.keep(lambda connection: connection.execute(counted))
     done = len(read_orders(claim.one))
+    seen: Seen = {}
     for positions in batches(range(done, total), CHECKED_AT_ONCE):
         if should_stop():
             claim.release()
             return
-        rows = [_judged(claim.one, plan, position, same.get(position)) for position in positions]
+        rows = [
+            _judged(claim.one, plan, position, same.get(position), seen) for position in positions
+        ]
         claim.keep(_insert(rows))
     claim.finish(ImportState.CHECKED)
 
@@ -137,13 +145,26 @@ def _insert(rows: Sequence[dict[str, Any]]) -> Callable[[Connection], object]:
     return lambda connection: connection.execute(insert(order_import_order), rows)
 
 
-def _judged(one: Import, plan: Plan, position: int, same_as: str | None) -> dict[str, Any]:
+def _judged(
+    one: Import, plan: Plan, position: int, same_as: str | None, seen: Seen
+) -> dict[str, Any]:
+    """Return the row of an order with its errors, or with what is noted about a good one.
+
+    `seen` are the numbers of the orders before it, with their first rows; its own are added.
+    """
     order = plan.order(position)
     faults: tuple[RowFault, ...] = ()
+    is_bad = False
     try:
-        plan.draft(order)
+        # What is not quite right is noted, and refuses nothing.
+        draft = plan.draft(order)
+        notes = [warning.message for warning in draft.warnings]
+        keys = enumerate(number_keys(draft.customer_id, draft.platform, draft.metadata))
+        firsts = [seen.setdefault(key, order.rows[0]) for key in keys if key[1]]
+        notes += [lazy_gettext(REPEATED, row=row) for row in firsts if row != order.rows[0]]
+        faults = tuple(RowFault(order.rows[0], "", note) for note in notes)
     except BadRows as bad:
-        faults = bad.rows
+        faults, is_bad = bad.rows, True
     counts = (whole_count(line.get("count")) for line in order.raw["cart"])
     return {
         "import_id": one.id,
@@ -151,7 +172,7 @@ def _judged(one: Import, plan: Plan, position: int, same_as: str | None) -> dict
         "label": order.label,
         "rows": list(order.rows),
         "pieces": sum(count or 0 for count in counts),
-        "state": OrderState.BAD if faults else OrderState.GOOD,
+        "state": OrderState.BAD if is_bad else OrderState.GOOD,
         "faults": _stored(faults),
         "same_as": same_as,
     }

@@ -36,6 +36,7 @@ from orders.services.orders.queries import (
     order_from,
     order_row,
 )
+from orders.services.orders.repeats import repeats_of
 from orders.services.webhooks.webhooks import messages
 from orders.storage import database, tables
 
@@ -90,7 +91,10 @@ def change_order(
         _require_open_or_private(order, actor)
         return changed_order(order, changes, actor)
 
-    return _OrderChange(reference, actor, "changed", is_current, now_or(now)).run(apply)
+    order = _OrderChange(reference, actor, "changed", is_current, now_or(now)).run(apply)
+    if not changes.values.keys() & {"customer_id", "platform", "metadata"}:
+        return order
+    return order._replace(warnings=order.warnings + repeats_of(order, actor))
 
 
 def add_lines(

@@ -30,6 +30,7 @@ from orders.services.idempotency import IdempotencyKey, KeyAlreadyUsed
 from orders.services.orders import queries
 from orders.services.orders.notes import note_row
 from orders.services.orders.queries import CREATED, history_row, line_rows, order_row
+from orders.services.orders.repeats import repeated_numbers
 from orders.services.webhooks.webhooks import messages
 from orders.storage import database, tables
 from orders.storage.database import CompiledSelect, NewRows
@@ -88,7 +89,11 @@ def check_order(
         errors += unknown
     if errors or draft is None:
         raise InvalidOrder(sorted(errors, key=_place))
-    return draft._replace(metadata=attributes.metadata, derivative=attributes.derivative)
+    metadata = attributes.metadata
+    repeated = repeated_numbers(draft.customer_id, draft.platform, metadata, actor)
+    return draft._replace(
+        metadata=metadata, derivative=attributes.derivative, warnings=draft.warnings + repeated
+    )
 
 
 def item_warnings(items: list[Any], org_id: str) -> tuple[FieldError, ...]:

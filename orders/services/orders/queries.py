@@ -15,6 +15,7 @@ from orders.domain.collation import VERSION, sort_key
 from orders.domain.errors import NotFound
 from orders.domain.identifiers import clean_reference, read_uuid
 from orders.domain.order import CartLine, Order
+from orders.domain.repeated_numbers import number_keys
 from orders.domain.search_text import fold, search_text
 from orders.domain.status import STATUS_BY_NAME
 from orders.domain.texts import lazy_gettext
@@ -42,6 +43,7 @@ def order_row(order: Order) -> dict[str, Any]:
         "name_key": sort_key(order.name),
         "customer_key": sort_key(order.customer_id),
         "sort_version": VERSION,
+        **number_keys(order.customer_id, order.platform, order.metadata)._asdict(),
     }
 
 
@@ -110,7 +112,7 @@ _lines = (
     .label("lines")
 )
 # By what a list searches and sorts; an order does not have it.
-_OF_LISTS = {"search_text", "name_key", "customer_key", "sort_version"}
+_OF_LISTS = {*("search_text", "name_key", "customer_key", "sort_version", "platform_key", "po_key")}
 _columns = [column for column in orders.c if column.name not in _OF_LISTS]
 # An order with its lines; and one that is not in the bin.
 any_order = select(*_columns, _lines)

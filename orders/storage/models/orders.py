@@ -39,6 +39,11 @@ class OrderRow(OwnedByOrg, Base):
         partial_index(
             "ix_orders_org_customer", "org_id", "customer_id", where="customer_id IS NOT NULL"
         ),
+        # Warnings of repeated numbers; an order without a customer costs nothing.
+        partial_index(
+            "ix_orders_org_platform_key", "org_id", "platform_key", where="platform_key IS NOT NULL"
+        ),
+        partial_index("ix_orders_org_po_key", "org_id", "po_key", where="po_key IS NOT NULL"),
         # The start page; an order that comes by JSON costs nothing.
         partial_index("ix_orders_open_carts", "org_id", "updated_at", "id", where=IS_OPEN_CART),
     )
@@ -61,6 +66,9 @@ class OrderRow(OwnedByOrg, Base):
     name_key: Mapped[str | None] = mapped_column(Bytewise)
     customer_key: Mapped[str | None] = mapped_column(Bytewise)
     sort_version: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    # What a second order of the customer should not repeat (orders/domain/repeated_numbers.py).
+    platform_key: Mapped[str | None] = mapped_column(Text)
+    po_key: Mapped[str | None] = mapped_column(Text)
     # Folded text for the list's search. The length is that of SQLite's first migration.
     search_text: Mapped[str] = mapped_column(Text().with_variant(String(1200), "sqlite"))
 

@@ -244,7 +244,7 @@ def test_undoing_goes_on_where_a_killed_process_was(
     assert [(one.action, one.actor_name) for one in queries.read_history(order)] == [
         ("imported", org.email), ("binned", f"admin.{org.email}"),
     ]  # fmt: skip
-    [noted] = records.read_noted(done, most=9)
+    [noted] = records.read_noted(done, OrderState.BINNED, most=9)
     assert noted.position == second.position
     assert "in the bin already" in noted.faults[0].message
 

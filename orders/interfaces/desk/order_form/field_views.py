@@ -30,7 +30,9 @@ def check_field() -> Response:
         entry.suggest(member.actor, only=line)
         shown = entry.shown(line, entry.number(line))
         return Response(render_template("desk/_product.html", shown=shown))
-    return Response(render_template("desk/_error.html", message=entry.error(name)))
+    message = entry.error(name)
+    warning = "" if message else entry.repeated(name, member, request.form.get("order"))
+    return Response(render_template("desk/_error.html", message=message, warning=warning))
 
 
 @desk.post("/orders/new/paste")

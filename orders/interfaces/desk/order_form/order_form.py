@@ -34,9 +34,10 @@ from orders.interfaces.desk.order_form.form_fields import (
     with_line_feeds,
 )
 from orders.interfaces.http.i18n import gettext, translated
-from orders.services.accounts.access import Actor, OrgRules
+from orders.services.accounts.access import Actor, OrgRules, StaffMember
 from orders.services.catalog import products
 from orders.services.catalog.products import ConfigurationSummary, find_configurations
+from orders.services.orders.repeats import repeated_numbers
 
 _LINE_LABELS = {
     "configurationId": lazy_gettext("Configuration ID, line %(number)s"),
@@ -270,6 +271,20 @@ class OrderEntry(FilledForm):
                 if known and (key == known or key.startswith(f"{known}.")):
                     return f"extra.{extra.row}.key", gettext("Other metadata, %(key)s", key=known)
         return "", path
+
+    def repeated(self, name: str, member: StaffMember, code: str | None) -> str:
+        """Return the warning at a field whose number another order of the customer has, or "".
+
+        `code` is the short ID of the order that the form changes.
+        """
+        raw = self.raw()
+        customer, platform = raw.get("customerId"), raw.get("platform", {})
+        found = repeated_numbers(customer, platform, raw["metadata"], member.actor, but=code)
+        for warning in found:
+            place = self._place(warning.path)[0]
+            if name in {place, place.removesuffix("key") + "value"}:
+                return translated(warning.message)
+        return ""
 
     def suggest(self, actor: Actor, only: FormLine | None = None) -> None:
         """Look up what unknown texts may mean: in MAX_SUGGESTED rows, or in one row only."""

@@ -1,0 +1,74 @@
+"""Finds other orders of the same customer with the same number; these are warnings, never errors.
+
+Only people and private tokens are told: a page in the web must not find out what a customer has.
+"""
+
+from typing import Any
+
+from sqlalchemy import bindparam, literal_column, select
+
+from orders.domain.errors import FieldError
+from orders.domain.order import Order
+from orders.domain.repeated_numbers import number_keys, po_path
+from orders.domain.short_id import grouped
+from orders.domain.texts import lazy_gettext
+from orders.services.accounts.access import Actor
+from orders.storage import database
+from orders.storage.database import CompiledSelect
+from orders.storage.tables import orders
+
+# One statement for each index; "" is the code of no order.
+_SAME = {
+    name: CompiledSelect(
+        select(orders.c.short_id)
+        .where(
+            orders.c.org_id == bindparam("org_id"),
+            orders.c[name] == bindparam("key"),
+            orders.c.deleted_at.is_(None),
+            orders.c.short_id != bindparam("own"),
+        )
+        .limit(literal_column("1"))
+        .offset(literal_column("0"))
+    )
+    for name in ("platform_key", "po_key")
+}
+
+
+def repeated_numbers(
+    customer_id: str | None,
+    platform: dict[str, Any],
+    metadata: dict[str, Any],
+    actor: Actor,
+    *,
+    but: str | None = None,
+) -> tuple[FieldError, ...]:
+    """Return a warning for each number that another order of this customer has.
+
+    `but` is the short ID of the order itself, if it is stored.
+    """
+    if not actor.is_private:
+        return ()
+    warnings = []
+    keys = number_keys(customer_id, platform, metadata)
+    paths = {"platform_key": "platform.id", "po_key": f"metadata.{po_path(metadata)}"}
+    for name, key in keys._asdict().items():
+        values = {"org_id": actor.org_id, "key": key, "own": but or ""}
+        found = database.rows(_SAME[name], values) if key else ()
+        if found:
+            warnings.append(
+                FieldError(
+                    paths[name],
+                    lazy_gettext(
+                        "Order %(code)s of this customer has the same number.",
+                        code=grouped(found[0].short_id),
+                    ),
+                )
+            )
+    return tuple(warnings)
+
+
+def repeats_of(order: Order, actor: Actor) -> tuple[FieldError, ...]:
+    """Return the warnings for a stored order."""
+    return repeated_numbers(
+        order.customer_id, order.platform, order.metadata, actor, but=order.short_id
+    )
