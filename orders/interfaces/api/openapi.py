@@ -35,9 +35,9 @@ INTRODUCTION = """\
 Orders for configured products: create, read and change them from a storefront or a script.
 
 Clients of the Threekit platform's Orders API keep working after a change of host name. The
-names in this document never change. Query parameters that are empty count as not sent, those of
-other kinds are ignored, and a name that is nearly one of ours is refused; so are unknown fields of a
-body. A schema is the form to send; `x-also-sent` beside it lists other forms that are read too, for
+names in this document never change. Empty query parameters count as not sent; unknown ones are
+ignored, but a name that is nearly one of ours is refused. Unknown fields of a body are refused by
+name. A schema is the form to send; `x-also-sent` beside it lists other forms that are read too, for
 clients that cannot send that one.
 
 Every error is `application/problem+json` (RFC 9457). Input that is not valid is 422 with a list of
