@@ -173,7 +173,8 @@ class Api:
             return send_file(result, call.files, call.request.environ)
         if result.etag and call.request.has_version(result.etag):
             return not_modified(result)
-        return render(result, endpoint.status, call.request.root_path, call.address)
+        address = call.address if result.has_picture else ""
+        return render(result, endpoint.status, call.request.root_path, address)
 
     def _answer_options(self, request: ApiRequest, endpoint: Endpoint) -> RenderedResponse:
         if request.is_preflight:

@@ -31,7 +31,9 @@ def run_once(
         return _replayed(stored)
     # Not the call itself: the response may be rendered in another request's thread.
     present, status = endpoint.present, endpoint.status
-    root, address = request.root_path, call.address
+    root = request.root_path
+    # Only what came with files has a picture here.
+    address = call.address if endpoint.takes_files else ""
 
     def to_store(made: Any) -> idempotency.Answer:  # noqa: ANN401 - whatever the service makes
         response = render(made if present is None else present(made), status, root, address)
