@@ -19,6 +19,7 @@ CONFIGURE, FORMS, FILES = (
     for part in ("create_configuration", "configuration_forms", "configuration_files")
 )  # fmt: skip
 OLD = "api/test_old_clients.py"
+PUBLIC_PICTURES = "api/test_public_pictures.py"
 ACCESSTOKENS = "api/test_accesstokens.py"
 
 # Of each section: rule, file below tests/, test.
@@ -27,7 +28,7 @@ RULES = {
         ("every answer contains every field; id is a UUID", CREATE, "test_the_answer_contains_every_field"),
         ("shortId is unique: a taken one is replaced", CREATE, "test_a_taken_short_id_is_replaced_silently"),
         ("orgId is the token's, 403 otherwise", CREATE, "test_the_own_org_may_be_named_and_another_is_403"),
-        ("originOrgId: an empty string counts as not sent", CREATE, "test_an_empty_origin_org_counts_as_not_sent_and_null_stays_null"),
+        ("originOrgId: an empty string counts as not sent", CREATE, "test_an_origin_org_that_is_empty_or_null_counts_as_not_sent"),
         ("name: 255 characters, not bytes", FIELDS, "test_up_to_255_characters_not_bytes_are_accepted"),
         ("name, customerId: 256 are refused", FIELDS, "test_256_characters_are_refused"),
         ("platform: other keys are kept", FIELDS, "test_other_keys_of_the_platform_are_kept_as_they_come"),
@@ -65,6 +66,8 @@ RULES = {
         ("every wrong character is caught", CODE, "test_every_single_wrong_character_is_caught"),
         ("every swap is caught", CODE, "test_every_swap_of_two_characters_neighbours_or_not_is_caught"),
         ("all spellings find the order", CREATE, "test_all_spellings_find_the_order"),
+        ("marks that copying adds do not count", CREATE, "test_marks_that_copying_adds_do_not_count_in_ids"),
+        ("taken out of what was pasted", CODE, "test_the_code_is_taken_out_of_whatever_was_pasted"),
         ("mistyped is reported at once", CREATE, "test_a_wrong_check_character_is_mistyped"),
         ("without asking the database", "customer/test_look_up.py", "test_only_well_formed_codes_reach_the_database"),
         ("groups of four", CODE, "test_the_groups_of_four_can_be_typed_back"),
@@ -97,6 +100,14 @@ RULES = {
         ("nothing runs in our origin", FILES, "test_each_type_comes_back_and_nothing_runs"),
         ("together or not at all", FORMS, "test_errors_in_forms_are_reported_by_path_and_nothing_is_saved"),
         ("names never become paths", FILES, "test_odd_names_never_leave_their_place"),
+    ],
+    "Pictures": [
+        ("absolute addresses", PUBLIC_PICTURES, "test_addresses_begin_with_the_public_one"),
+        ("everyone sees them where the org allows it", PUBLIC_PICTURES, "test_everyone_sees_the_pictures_of_an_org_that_allows_it"),
+        ("otherwise a token", PUBLIC_PICTURES, "test_without_the_choice_a_token_of_the_org_is_needed"),
+        ("random names", PUBLIC_PICTURES, "test_names_are_random_and_of_one_upload"),
+        ("no other file", PUBLIC_PICTURES, "test_no_other_file_is_open"),
+        ("a whole address for the name", PUBLIC_PICTURES, "test_the_platforms_client_puts_the_whole_address_for_the_name"),
     ],
     "The import": [
         ("the same rules, all or none", "desk/settings/test_configurations.py", "test_every_row_is_checked_and_none_is_saved"),
@@ -169,6 +180,8 @@ RULES = {
         ("DELETE and restore", CHANGES, "test_into_the_bin_and_back"),
         ("DELETE and restore: private tokens", CHANGES, "test_the_bin_is_for_private_tokens"),
         ("healthcheck: true, no token", CREATE, "test_the_health_check_needs_no_token_and_answers_true"),
+        ("healthcheck: of each resource", "api/test_real_clients.py", "test_each_health_check_of_the_platforms_client_answers_true"),
+        ("OpenAPI: generators make complete clients of it", "clients/test_python.py", "test_an_order_is_created_read_found_changed_and_extended"),
         ("unknown query parameters are ignored", LISTS, "test_hints_that_clients_add_for_themselves_are_ignored"),
         ("old clients: items only", OLD, "test_one_that_sends_items_only"),
         ("old clients: empty strings", OLD, "test_one_that_sends_empty_strings"),

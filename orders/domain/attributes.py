@@ -18,7 +18,7 @@ AttributeValue = str | float | bool | None  # float includes int
 
 
 class Kind(StrEnum):
-    """What a value of the attribute is."""
+    """The type of an attribute's values; OPTION is one value of a fixed list."""
 
     OPTION = "option"
     TEXT = "text"
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 
 class Applies(StrEnum):
-    """The field of an order in which the attribute's key is defined."""
+    """Which JSON object of an order may contain the attribute's key; BOTH means either one."""
 
     METADATA = "metadata"
     DERIVATIVE = "derivative"
@@ -39,7 +39,7 @@ AREAS = (str(Applies.METADATA), str(Applies.DERIVATIVE))
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A valid value and what people read in its place."""
+    """A valid value of an attribute of the kind OPTION, and its label for people."""
 
     value: str
     label: str
@@ -47,7 +47,11 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class AttributeRule:
-    """One attribute as its org has defined it. `options` is empty unless the kind is option."""
+    """The definition of an attribute: a key that an org uses in its orders, and its valid values.
+
+    `options` is empty unless `kind` is OPTION. `default` is for orders without the key, None for
+    none.
+    """
 
     key: str
     label: str
@@ -60,18 +64,18 @@ class AttributeRule:
 
     @property
     def areas(self) -> tuple[str, ...]:
-        """The fields of an order in which the key is defined."""
+        """The objects of an order that may have the key: "metadata", "derivative" or both."""
         return AREAS if self.applies is Applies.BOTH else (str(self.applies),)
 
     @property
     def path(self) -> str:
-        """The path of the value in an order, which is the field's name on forms."""
+        """The path of the value, such as `metadata.<key>`; also the name of its field in forms."""
         return f"{self.areas[0]}.{self.key}"
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeResult:
-    """Both objects with defaults filled in, and what is wrong with them."""
+    """An order's metadata and derivative with defaults filled in, and the errors in them."""
 
     metadata: dict[str, Any]
     derivative: dict[str, Any]
@@ -85,11 +89,12 @@ def apply_attributes(
     *,
     strict: bool,
 ) -> AttributeResult:
-    """Check the values of defined keys and fill in defaults of keys that were left out.
+    """Check an order's metadata and derivative against its org's attributes; fill in defaults.
 
-    Null means "no value": fine unless the attribute is required. A required attribute that applies
-    to both objects may be in either; its absence is an error at `metadata.<key>`. Keys that no
-    attribute defines are kept, and errors with `strict`. The arguments are not changed.
+    Both are returned as copies. Null means "no value" and is an error only for a required
+    attribute. A required attribute that applies to both objects may be in either; if it is missing,
+    the error is at `metadata.<key>`. Keys that no attribute defines are kept; with `strict` each of
+    them is an error.
     """
     areas = {"metadata": dict(metadata), "derivative": dict(derivative)}
     errors: list[FieldError] = []
@@ -107,7 +112,10 @@ def apply_attributes(
 
 
 def _apply(rule: AttributeRule, areas: dict[str, dict[str, Any]]) -> list[FieldError]:
-    """Check one attribute where it applies; fill in its default in the first of these places."""
+    """Return the errors of one attribute; if it was left out, add its default to `areas`.
+
+    `areas` are the objects "metadata" and "derivative" of an order, by these names.
+    """
     sent = [area for area in rule.areas if rule.key in areas[area]]
     if not sent and rule.default is not None:
         areas[rule.areas[0]][rule.key] = rule.default
@@ -128,7 +136,7 @@ def _has_value(value: object) -> bool:
 
 
 def value_fault(rule: AttributeRule, value: object) -> str | None:
-    """Return the message for an invalid value that is not null; None when it is valid."""
+    """Return the error message if a value (not None) is invalid for the attribute, else None."""
     if rule.kind is Kind.OPTION:
         return _option_fault(rule.options, value)
     if rule.kind is Kind.TEXT:
@@ -140,7 +148,7 @@ def value_fault(rule: AttributeRule, value: object) -> str | None:
 
 
 def _option_fault(options: Sequence[Option], value: object) -> str | None:
-    """Refuse what is not exactly one of the options' values: no other case, no blanks around."""
+    """Return None if the value exactly equals that of an option, else the error message."""
     if isinstance(value, str) and any(value == option.value for option in options):
         return None
     listed = ", ".join(option.value for option in options[:OPTIONS_IN_MESSAGE])
@@ -158,31 +166,31 @@ def _option_fault(options: Sequence[Option], value: object) -> str | None:
 
 
 def display(rule: AttributeRule, value: object) -> str:
-    """Return an attribute's value as people read it: the option's label, or Yes and No."""
+    """Return a value as text for people: its option's label, Yes or No, or as `str` writes it."""
     if isinstance(value, bool):
         return YES if value else NO
     return str(option_label(rule, value))
 
 
 def option_label(rule: AttributeRule, value: object) -> object:
-    """Return the label of an option's value; any other value as it is."""
+    """Return the label of the option with this value; without such an option, the value itself."""
     labels = {option.value: option.label for option in rule.options}
     return labels.get(value, value) if isinstance(value, str) else value
 
 
 def read_option(text: str) -> Option:
-    """Read `value=Label` as people write an option; without a label the value is its own."""
+    """Parse an option typed as `value=Label`; without a label, the value is also the label."""
     value, _, label = text.partition("=")
     return Option(value.strip(), label.strip() or value.strip())
 
 
 def write_option(option: Option) -> str:
-    """Return the text that `read_option` reads."""
+    """Return an option as `value=Label`, or just the value if the label is the same."""
     return option.value if option.label == option.value else f"{option.value}={option.label}"
 
 
 def check_definition(rule: AttributeRule) -> list[FieldError]:
-    """Return the errors of the definition itself; an empty list when it can be used."""
+    """Return the errors of a definition at `key`, `label`, `option`, `default`; [] if valid."""
     errors = []
     if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
         sentence = lazy_gettext(

@@ -16,8 +16,10 @@ VERSION = 1
 _LEVEL = "\x01"  # before every character of a key
 # In the order of CLDR. Each becomes a character before the digits.
 _SIGNS = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
-_PLACES = str.maketrans({sign: chr(2 + place) for place, sign in enumerate(_SIGNS)})
-_PLACES |= dict.fromkeys(map(ord, "\t\n\v\f\r"), chr(2))
+_PLACES = str.maketrans(
+    {sign: chr(2 + place) for place, sign in enumerate(_SIGNS)}
+    | dict.fromkeys("\t\n\v\f\r", chr(2))
+)
 
 
 def sort_key(text: str | None) -> str | None:

@@ -21,7 +21,11 @@ _HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Shades:
-    """The color in one theme: `accent` as text and fill, `ink` on it, `wash` behind it."""
+    """An org's color adapted to the light or the dark theme; all values are `#rrggbb`.
+
+    `accent` is the color of links and buttons, `ink` (black or white) that of text on it, and
+    `wash` a pale background for text in `accent`.
+    """
 
     accent: str
     ink: str
@@ -30,7 +34,7 @@ class Shades:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A color in both themes; `brand` is the color itself, `brand_ink` that of text on it."""
+    """An org's color `brand`, the color of text on it (black or white), and its shades by theme."""
 
     brand: str
     brand_ink: str
@@ -39,7 +43,7 @@ class Look:
 
 
 def read_colour(text: str) -> str | None:
-    """Read `#0b6b4b`, `0B6B4B` or `#abc`; None for anything else."""
+    """Parse `#0b6b4b`, `0B6B4B` or `#abc`; return it as `#rrggbb`, and None for other text."""
     found = _HEX.fullmatch(text.strip())
     if found is None:
         return None
@@ -48,19 +52,19 @@ def read_colour(text: str) -> str | None:
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the contrast of two colors by WCAG 2: 1 for the same color, 21 for black and white."""
+    """Return the WCAG 2 contrast of two `#rrggbb` colors: 1 if equal, 21 for black and white."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def mixed(one: str, other: str, share: float) -> str:
-    """Return a mix of two colors; `share`, from 0 to 1, is that of the other one."""
+    """Return a mix of two `#rrggbb` colors; `share`, from 0 to 1, is the proportion of `other`."""
     pairs = zip(_channels(one), _channels(other), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 def look_of(brand: str) -> Look:
-    """Return the theme colors of a color, each text with a contrast of LEGIBLE or more."""
+    """Return the colors of both themes, with legible text, for an org's color (`#rrggbb`)."""
     return Look(
         brand=brand,
         brand_ink=_ink_on(brand),
@@ -70,7 +74,7 @@ def look_of(brand: str) -> Look:
 
 
 def style_sheet(look: Look, selector: str) -> str:
-    """Return the theme colors as CSS: the tokens of static/desk.css for this selector."""
+    """Return a CSS rule for `selector` that sets the color variables of static/desk.css."""
     tokens = {
         "--brand": look.brand,
         "--brand-ink": look.brand_ink,
@@ -83,9 +87,10 @@ def style_sheet(look: Look, selector: str) -> str:
 
 
 def _shades(brand: str, grounds: Sequence[str], wash: str, towards: str) -> Shades:
-    """Return the color moved towards black or white until it is legible on each background.
+    """Return the shades of a theme; `accent` is `brand`, mixed with `towards` until it is legible.
 
-    `grounds` are the backgrounds of the page, `wash` that of buttons; `towards` is black or white.
+    `grounds` are background colors of the page, `wash` that of buttons; `towards` is black or
+    white.
     """
     for step in range(STEPS + 1):
         accent = mixed(brand, towards, step / STEPS)
@@ -95,7 +100,7 @@ def _shades(brand: str, grounds: Sequence[str], wash: str, towards: str) -> Shad
 
 
 def _ink_on(ground: str) -> str:
-    """Return black or white, whichever is easier to read; its contrast is always at least 4.5."""
+    """Return black or white, whichever has more contrast with the color `ground`: 4.5 or more."""
     return max((WHITE, BLACK), key=lambda ink: contrast(ink, ground))
 
 

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from difflib import get_close_matches
 from typing import Any
+
+from rapidfuzz import fuzz, process
 
 from orders.domain.attributes import AttributeRule
 from orders.domain.errors import FieldError
@@ -33,7 +34,7 @@ LINE_TARGETS = {
 # Whole objects, as an export writes what has no columns of its own.
 REST_TARGETS = {one: lazy_gettext("More %(field)s, as JSON", field=one) for one in OBJECTS}
 SHORTEST_PART = 4  # letters of a known name that is looked for inside of another
-ALIKE = 0.75  # of two names that differ in a few letters; 1 is the same
+ALIKE = 75  # of two names that differ in a few letters; 100 is the same
 NOT_OF_THE_LIST = lazy_gettext("Choose one of the list.")
 
 # Common column names, folded, without blanks and signs. The exact wire names come first.
@@ -176,7 +177,9 @@ def best_guess(name: str, attributes: Sequence[AttributeRule]) -> str:
     for rule in attributes:
         labels |= {plain_name(rule.key): rule.label, plain_name(rule.label): rule.label}
     parts = [one for one in labels if len(one) >= SHORTEST_PART and one in word]
-    near = sorted(parts, key=len)[-1:] or get_close_matches(word, labels, n=1, cutoff=ALIKE)
+    if parts:
+        return labels[max(parts, key=len)]
+    near = process.extractOne(word, labels.keys(), scorer=fuzz.ratio, score_cutoff=ALIKE)
     return labels[near[0]] if near else ""
 
 

@@ -14,7 +14,6 @@ from pydantic.alias_generators import to_camel
 from orders.domain.attributes import NO, YES
 from orders.domain.errors import FieldError, InvalidInput
 from orders.domain.fields import (
-    EXAMPLE_ORG_ID,
     MAX_TEXT,
     NO_NUL,
     AnyObject,
@@ -32,6 +31,10 @@ from orders.domain.texts import Figure, lazy_gettext
 
 # The key of the file that pages show as the configuration's picture.
 THUMBNAIL = "thumbnail"
+# What the address of such a picture begins with; its public name follows.
+PICTURE_PATH = "/api/files/hash/"
+# Beginnings of addresses of this service, which answers make absolute.
+_OWN_PATHS = ("/api/", "/static/")
 
 
 class Configuration(NamedTuple):
@@ -100,14 +103,28 @@ def own_picture(address: str | None) -> str | None:
     return address if is_own else None
 
 
+def absolute_address(address: str | None, service: str) -> str | None:
+    """Return a thumbnail's address with that of this service if it is here; others as they are.
+
+    `service` is the address of the service, without a slash at its end.
+    """
+    is_own = address is not None and address.startswith(_OWN_PATHS)
+    return f"{service}{address}" if is_own else address
+
+
 _WIRE_NAMES = tuple(
     to_camel(name) for name in Configuration._fields if name not in {"product_name", "sku"}
 )
 
 
-def configuration_fields(configuration: Configuration) -> dict[str, Any]:
-    """Return a saved configuration as JSON; what was not sent is null."""
-    return wire_fields(_WIRE_NAMES, configuration)
+def configuration_fields(configuration: Configuration, service: str = "") -> dict[str, Any]:
+    """Return a saved configuration as JSON; what was not sent is null.
+
+    `service` is the address of this service, for the address of the picture.
+    """
+    fields = wire_fields(_WIRE_NAMES, configuration)
+    fields[THUMBNAIL] = absolute_address(fields[THUMBNAIL], service)
+    return fields
 
 
 MAX_THUMBNAIL = 2_000
@@ -168,7 +185,7 @@ Attachments = Annotated[
 class ConfigurationInput(StrictInput):
     """A configuration as it is sent. A field may be left out; null and "" count as left out."""
 
-    org_id: OrgId | None = Field(None, examples=[EXAMPLE_ORG_ID])
+    org_id: OrgId | None = None
     short_id: ShortId | None = Field(
         None,
         description="A short name of the client's own: 7 to 14 letters, digits, _ or -. Taken if "
@@ -202,7 +219,7 @@ class ConfigurationInput(StrictInput):
     creator: ShortText | None = Field(None, description="Who made it, in the client's words.")
     thumbnail: Thumbnail | None = Field(
         None,
-        description="Where its picture lies. Without it, the address here of the picture that came "
+        description="Where its picture is. Without it, the address here of the picture that came "
         "as a file.",
     )
     attachments: Attachments | None = Field(

@@ -30,17 +30,17 @@ _PATH = re.compile(r"[/?#][^\x00-\x1f\x7f]*")
 def origin_host(origin: str) -> tuple[str, int] | None:
     """Return host (lowercase) and port of an `Origin` header, with the scheme's port as default.
 
-    None for `null` and all else that is not exactly scheme, host and port.
+    None for `null` and anything else that is not exactly `http(s)://host` with an optional port.
     """
     match = _ORIGIN.fullmatch(origin)
     return _host_and_port(match) if match else None
 
 
 def referer_host(referer: str) -> tuple[str, int] | None:
-    """Return host and port of a `Referer` header, as `origin_host` does.
+    """Return host (lowercase) and port of a `Referer` header, with the scheme's port as default.
 
-    None when anything but scheme, host and port precedes the path: a user name, a backslash
-    or a blank there is an attack.
+    None when anything but scheme, host and port precedes the path: a user name, a backslash or a
+    blank there is an attack.
     """
     match = _ORIGIN.match(referer)
     if match is None or not (match.end() == len(referer) or _PATH.fullmatch(referer, match.end())):
@@ -64,9 +64,9 @@ def _is_host(host: str) -> bool:
 
 
 def is_allowed(host: str, port: int | None, domains: Iterable[str]) -> bool:
-    """Return whether an origin is one of the domains. An entry without a port means any port.
+    """Return whether an origin, given by `origin_host`, matches one of a public token's domains.
 
-    `host` and `port` come from `origin_host`, `domains` from `check_domain`.
+    `domains` are what `check_domain` returns; one without a port allows every port.
     """
     for domain in domains:
         match = _DOMAIN.fullmatch(domain)
@@ -81,11 +81,14 @@ def is_allowed(host: str, port: int | None, domains: Iterable[str]) -> bool:
 
 
 class BadDomain(OrderError):  # noqa: N818 - named like the refusals in errors.py
-    """The text is no domain; `sentence` says why."""
+    """The text is not a valid domain of a public token; `sentence` is the message for people."""
 
 
 def check_domain(text: str) -> str:
-    """Return an entry in the form in which it is stored. Raises BadDomain with a message."""
+    """Return a typed domain (`shop.example:443`, `*.shop.example`) stripped and lowercase.
+
+    Raises BadDomain for anything else.
+    """
     domain, shown = text.strip().lower(), repr(text)
     if not text.strip().isascii():
         sentence = lazy_gettext(
@@ -121,7 +124,7 @@ _NO_BLANKS = re.compile(r"[\x21-\x7e]+")
 
 
 def address_fault(address: str) -> str | None:
-    """Return the message for an address that cannot be called; None when it may be called."""
+    """Return the error message if the text of a webhook's URL is invalid, else None."""
     # Up to the path; a backslash ends it for some programs and not for others.
     place = re.split(r"[/?\\]", address.partition("://")[2], maxsplit=1)[0]
     faults = (
@@ -155,10 +158,11 @@ def address_fault(address: str) -> str | None:
 
 
 def is_private(address: str) -> bool:
-    """Return whether the text alone shows that the address is not in the public network.
+    """Return whether the text of a URL alone shows that its host is not in the public network.
 
-    `address` has no fault. True for localhost and for IP addresses that are not global, in every
-    spelling that a system resolves without a name server.
+    `address` must pass `address_fault`. True for localhost and for IP addresses that are not
+    global, in every spelling that a system resolves without a name server; False for other host
+    names.
     """
     host = urlsplit(address).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):

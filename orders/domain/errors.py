@@ -10,7 +10,7 @@ from orders.domain.texts import lazy_gettext, lazy_ngettext
 
 @dataclass(frozen=True, slots=True, order=True)
 class FieldError:
-    """One fault of the input.
+    """One error in the input; `message` is a sentence for people.
 
     `path` joins keys and positions with dots (`cart.0.count`); `""` means the whole document.
     """
@@ -20,14 +20,14 @@ class FieldError:
 
 
 class OrderError(Exception):
-    """Base of all errors of the services; `str(error)` is the message to show.
+    """Base of all errors of the services; `str(error)` is the message in English.
 
     `sentence` is the same message in its translatable form.
     """
 
     @property
     def sentence(self) -> str:
-        """The message to show, as a translatable `Text` where it is one."""
+        """The message: a translatable `Text`, or a plain string; `""` for an error without one."""
         return self.args[0] if self.args else ""
 
 
@@ -50,19 +50,19 @@ class InvalidOrder(InvalidInput):
 
 
 class NotJson(OrderError):
-    """The body is not JSON, or not JSON that the service can read at all."""
+    """The body of a request cannot be parsed as JSON, or is JSON of a type that is not expected."""
 
 
 class Unauthorized(OrderError):
-    """No credentials were sent, or unknown ones."""
+    """The request has no credentials, or invalid ones."""
 
 
 class Forbidden(OrderError):
-    """The actor is known but may not do this."""
+    """The person or token is authenticated but may not do this."""
 
 
 class NotFound(OrderError):
-    """The actor can see nothing with this ID or name."""
+    """Nothing with this ID or name exists, or it is not visible to the person or token."""
 
 
 class Conflict(OrderError):
@@ -70,7 +70,7 @@ class Conflict(OrderError):
 
 
 class StaleVersion(OrderError):
-    """It was changed since the caller read it."""
+    """The object was changed since the caller read it, so the caller's change was not made."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -79,7 +79,7 @@ class StaleVersion(OrderError):
 
 
 class Taken(Conflict):
-    """A value that must be unique is in use already; `path` names its field."""
+    """A value that must be unique is in use already; `path` names its field, as in FieldError."""
 
     def __init__(self, path: str, message: str) -> None:
         self.path = path
@@ -87,4 +87,4 @@ class Taken(Conflict):
 
 
 class ServiceBusy(OrderError):
-    """The database cannot be reached, or stayed locked for too long; later it may work."""
+    """The request cannot be handled now, as the database is locked or unreachable; retry later."""

@@ -4,9 +4,7 @@ Validation and the OpenAPI document read the same types. Pydantic cannot know wh
 own checks: `keywords` adds it to the JSON Schema and costs the validation nothing.
 """
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
 from pydantic import (
@@ -59,10 +57,16 @@ def keywords(**values: Any) -> Any:  # noqa: ANN401 - any JSON value; pydantic's
     return Field(json_schema_extra=values)
 
 
-class AlsoSent:
-    """Add forms in which a value may be sent to the JSON Schema of the annotated type.
+# Beside a schema: other forms that are read too, for clients that cannot send its own. A keyword
+# that generators of clients pass over, so that the types they make are those of the schema alone.
+ALSO_SENT = "x-also-sent"
 
-    `normalization` reads them before the type is checked.
+
+class AlsoSent:
+    """Name other forms in which a value may be sent in the JSON Schema of the annotated type.
+
+    `normalization` reads them before the type is checked. With NULL among them the schema itself
+    is that of the type without null.
     """
 
     def __init__(self, *forms: JsonSchemaValue) -> None:
@@ -71,7 +75,10 @@ class AlsoSent:
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return {"anyOf": [handler(core_schema), *self._forms]}
+        schema = handler(core_schema)
+        if NULL in self._forms:
+            schema = _without_null(schema)
+        return {**schema, ALSO_SENT: [*schema.get(ALSO_SENT, ()), *self._forms]}
 
 
 NUMBER = {"type": "number", "minimum": MIN_INTEGER, "maximum": MAX_INTEGER}
@@ -79,11 +86,29 @@ EMPTY_ARRAY = {"type": "array", "maxItems": 0}
 NULL = {"type": "null"}
 
 
-# These schemas are recursive, and the types below are not: the models accept any object, and
-# `find_unstorable` checks every value of the document in one walk.
-SHARED: dict[str, JsonSchemaValue] = json.loads(
-    Path(__file__).with_name("shared_schemas.json").read_text("utf-8")
-)
+def _without_null(schema: JsonSchemaValue) -> JsonSchemaValue:
+    """Return the schema of "a type or null" without the null."""
+    kinds = schema.get("type")
+    if isinstance(kinds, list):
+        [kind] = [one for one in kinds if one != "null"]
+        return {**schema, "type": kind}
+    variants = [one for one in schema.get("anyOf", ()) if one != NULL]
+    return variants[0] if len(variants) == 1 else schema
+
+
+# In words only: generators of clients end at a schema that contains itself, or make no sense of
+# rules without a type. `find_unstorable` checks all levels of a value in one walk.
+ANY_VALUE: JsonSchemaValue = {
+    "description": "Any JSON value: texts without NUL, integers of at most 64 bits."
+}
+SHARED: dict[str, JsonSchemaValue] = {
+    "JsonObject": {
+        "type": "object",
+        "description": "Any object, kept exactly as it is sent.",
+        "propertyNames": {"pattern": NO_NUL},
+        "additionalProperties": ANY_VALUE,
+    }
+}
 # Their address in references, which the OpenAPI document replaces by its own.
 SHARED_BASE = "https://shortorder.example/schemas/"
 
@@ -114,16 +139,16 @@ def reader(read: Callable[[Any], T | None], sentence: str) -> Callable[[Any], T]
 ShortText = Annotated[str, StringConstraints(max_length=MAX_TEXT), keywords(pattern=NO_NUL)]
 JsonObject: TypeAlias = dict[str, Any]
 AnyObject = Annotated[JsonObject, WithJsonSchema(shared("JsonObject"))]
-AnyValue = Annotated[Any, WithJsonSchema(shared("JsonValue"))]
+AnyValue = Annotated[Any, WithJsonSchema(ANY_VALUE)]
 MetadataObject = Annotated[AnyObject, AlsoSent(EMPTY_ARRAY)]
 # The ID of a customer or an order in a shop, where many have numbers.
 ShopId = Annotated[ShortText, AlsoSent(NUMBER)]
 
 OrgId = Annotated[
     str,
+    # Without an example, which would be another org than that of the reader.
     Field(
-        description="The org of the token. It need not be sent; another one is refused with 403.",
-        examples=[EXAMPLE_ORG_ID],
+        description="The org of the token. It need not be sent; another one is refused with 403."
     ),
     keywords(format="org-id", pattern=NO_NUL),
 ]
@@ -131,7 +156,8 @@ OrderStatus = Annotated[
     Status,
     BeforeValidator(reader(read_status, STATUS_SENTENCE)),
     Field(
-        description="The state of the order. `List` and `In Cart` are carts that are being filled."
+        description="The state of the order: `New` in a new order that does not say. `List` and "
+        "`In Cart` are carts that are being filled."
     ),
 ]
 ConfigurationId = Annotated[
@@ -163,8 +189,9 @@ Count = Annotated[
     keywords(minimum=1, maximum=MAX_COUNT),
 ]
 LineMetadata = Annotated[
-    AnyObject,
-    AlsoSent(EMPTY_ARRAY, NULL),
+    JsonObject,
+    WithJsonSchema({"anyOf": [shared("JsonObject"), NULL]}),
+    AlsoSent(EMPTY_ARRAY),
     Field(
         description="Anything of the line, kept exactly as it is sent.", examples=[{"note": "gift"}]
     ),
@@ -186,10 +213,7 @@ class PlatformInput(BaseModel):
         extra="allow",
         strict=True,
         alias_generator=to_camel,
-        json_schema_extra={
-            "propertyNames": {"pattern": NO_NUL},
-            "additionalProperties": shared("JsonValue"),
-        },
+        json_schema_extra={"propertyNames": {"pattern": NO_NUL}, "additionalProperties": ANY_VALUE},
     )
 
     id: ShopId | None = Field(

@@ -42,7 +42,7 @@ FILE_TYPES = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The current limits, with their defaults. Sizes are bytes of compact UTF-8 JSON."""
+    """Upper limits of inputs, with their defaults; JSON values are measured as compact UTF-8."""
 
     cart_lines: int = 1_000
     items: int = 1_000
@@ -65,7 +65,7 @@ class Limits:
 
 
 class StrictInput(BaseModel):
-    """A strict model: no text is read as a number, no unknown field is dropped."""
+    """Base of the models of request bodies: unknown fields are errors, and no type is converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
 
@@ -74,7 +74,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def with_fields(types: dict[str, Any]) -> Callable[[type[M]], type[M]]:
-    """Add fields to the model below: `types` as `pydantic.create_model` takes them."""
+    """Return a class decorator that adds fields; `types` are as in `pydantic.create_model`."""
 
     def added(model: type[M]) -> type[M]:
         made: type[M] = create_model(
@@ -88,10 +88,10 @@ def with_fields(types: dict[str, Any]) -> Callable[[type[M]], type[M]]:
 
 @dataclass(frozen=True, slots=True)
 class MessageRules:
-    """What messages about a document depend on.
+    """What the error messages about one kind of JSON document depend on.
 
-    `not_an_object` is the message when it is no object. `nullable` are the paths of fields that may
-    be null, `read_only` those of fields that only the service sets.
+    `not_an_object` is the message for a document that is not a JSON object. `nullable` are the
+    paths of fields that may be null, `read_only` the paths of fields that only the service sets.
     """
 
     not_an_object: str
@@ -101,10 +101,10 @@ class MessageRules:
 
 @dataclass(frozen=True, slots=True)
 class Inspection(Generic[M]):
-    """What a model reads of a document, and all errors by path.
+    """The result of `inspect`: the parsed document and all errors, by path.
 
-    `parsed` is None when the model refuses it. `sent` are the fields that the model was given; with
-    `is_unreadable` there are none, and nothing more can be checked.
+    `parsed` is None when the document is invalid for the model, `sent` are the fields passed to the
+    model. With `is_unreadable` (no object, or nested too deeply) nothing more can be checked.
     """
 
     parsed: M | None
@@ -113,7 +113,7 @@ class Inspection(Generic[M]):
     is_unreadable: bool = False
 
     def add(self, errors: Iterable[FieldError]) -> None:
-        """Add errors; a path that has one already keeps it."""
+        """Add errors to `errors`, except for paths that have one already."""
         for error in errors:
             self.errors.setdefault(error.path, error)
 
@@ -127,11 +127,12 @@ def inspect(
     refused: Collection[FieldError] = (),
     ignored: Collection[str] = (),
 ) -> Inspection[M]:
-    """Check a document against a model, and whether the databases can store its values.
+    """Check a parsed JSON document against a model, and whether the databases can store its values.
 
-    `raw` is what a JSON parser returns. `refused` are errors of whole fields, which the model is
-    not given, as those named by `ignored`. What is nested too deeply is the only error then. Never
-    raises.
+    `raw` is what a JSON parser returns. `refused` are errors of top-level fields that the caller
+    has found; these fields, and those named in `ignored`, are not passed to the model. A document
+    nested too deeply is not checked further. Invalid input raises nothing: all errors are in the
+    result.
     """
     if not isinstance(raw, dict):
         return Inspection(None, {}, {"": FieldError("", words.not_an_object)}, is_unreadable=True)
@@ -152,10 +153,10 @@ def inspect(
 def checked(
     model: type[M], sent: dict[Any, Any], errors: dict[str, FieldError], words: MessageRules
 ) -> M | None:
-    """Return `sent` as the model reads it; None when it is not valid.
+    """Return the model made of the fields `sent`; if they are invalid, None, with the errors added.
 
-    The errors are then added to `errors`, by path. One that is there already stays, unless a rule
-    of our own says more about the same path. `words` are for the messages.
+    Errors are added to `errors` by path. One that is there already is kept, unless one of our own
+    rules (OWN_RULE) fails at the same path. `words` are for the messages.
     """
     try:
         return model.model_validate(sent)
@@ -172,12 +173,12 @@ def checked(
 
 
 def is_name(key: object) -> bool:
-    """Return whether a key can be passed to a model; others have an error of their own."""
+    """Return whether a JSON key is text that can be stored: no NUL and no lone surrogate."""
     return isinstance(key, str) and not find_unstorable(key, nesting=0)
 
 
 def too_large(fields: Iterable[tuple[str, object]], limit: int) -> Iterator[FieldError]:
-    """Yield an error for each value, by path, that is larger than `limit` bytes of compact JSON."""
+    """Yield an error for each of the pairs (path, value) above `limit` bytes of compact JSON."""
     for path, value in fields:
         size = compact_size(value) if value else 0
         if size > limit:

@@ -18,6 +18,7 @@ from orders.domain.typed_values import read_whole
 Named: TypeAlias = Mapping[str, str]
 LookUp: TypeAlias = Callable[[set[str]], Named]
 MAX_PROSE = 300  # characters of a line in which a count is looked for
+MAX_CELL_READ = 1_000  # characters of a cell in which references are looked for
 MAX_LINES = 5  # lines of a cell that may each be a reference
 MAX_COUNT = 24  # characters of a count of six digits, because seven can be a short ID
 _UNITS = COUNT_WORDS | {"pc", "piece", "unit", "ea", "each", "st", "x"}
@@ -51,7 +52,9 @@ class LineColumns:
 
 
 def names_in(cell: str) -> Iterator[str]:
-    """Yield every text in a cell that may name a configuration."""
+    """Yield every text in a cell that may name a configuration; nothing of a very long one."""
+    if len(cell) > MAX_CELL_READ:
+        return
     for text in (cell, unbulleted(cell)):
         yield from _names(text)
         yield " ".join(text.split())

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 
 class Tls(StrEnum):
-    """How the connection is protected."""
+    """How the connection to the mail server is encrypted."""
 
     FROM_THE_START = "from the start"
     STARTTLS = "STARTTLS"
@@ -20,7 +20,7 @@ _PORTS = {Tls.FROM_THE_START: 465, Tls.STARTTLS: 587, Tls.OFF: 25}
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """A server that sends our mail. Without a user there is no sign-in."""
+    """The SMTP server that sends our mail, and its sender; an empty `user` means no login."""
 
     host: str
     port: int
@@ -35,11 +35,11 @@ class MailServer:
 
 
 def read_mail_server(address: str, sender: str) -> MailServer:
-    """Read `smtp://user:password@host:port` and the sender.
+    """Parse the settings SMTP_URL (`smtp://user:password@host:port`) and MAIL_FROM (`sender`).
 
-    `smtp:` demands STARTTLS, `smtps:` speaks TLS from the start, `smtp:…?tls=off` goes without. The
-    sender is an address, or `Name <address>`. Raises ValueError with a message that names the
-    setting, and never the password.
+    `smtp:` requires STARTTLS, `smtps:` uses TLS from the start, and `smtp:…?tls=off` uses none;
+    without a port it is 587, 465 or 25. The sender is an address, or `Name <address>`. Raises
+    ValueError with a message that names the setting, and never contains the password.
     """
     try:
         parts = urlsplit(address)

@@ -22,25 +22,25 @@ _MOMENT = re.compile(
 
 
 def to_the_millisecond(moment: datetime) -> datetime:
-    """Return the moment without microseconds, so that stored and answered times are equal."""
+    """Return the moment cut to milliseconds, so that stored times equal those in API responses."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def now_or(now: datetime | None) -> datetime:
-    """Return the caller's moment, or the present one in UTC, cut to the millisecond."""
+    """Return `now`, or the current time in UTC if it is None, cut to the millisecond."""
     return to_the_millisecond(now or datetime.now(UTC))
 
 
 def is_day(text: str) -> bool:
-    """Return whether the text has the form of a day without a time, as 2026-11-25."""
+    """Return whether the text has the form of a date, as 2026-11-25; the date need not exist."""
     return _DAY.fullmatch(text) is not None
 
 
 def read_moment(text: str, zone: tzinfo = UTC) -> datetime:
-    """Read a time in ISO 8601 as UTC; one that names no zone is in `zone`.
+    """Parse an ISO 8601 time and return it in UTC; a time without an offset is in `zone`.
 
-    A day begins at midnight. Raises ValueError for any other text, and for a moment outside of the
-    years 1 to 9999.
+    A date alone means its midnight. Raises ValueError for any other text, and for a moment outside
+    of the years 1 to 9999.
     """
     parts = _MOMENT.fullmatch(f"{text}T00:00" if is_day(text) else text)
     if parts is None:
@@ -56,14 +56,14 @@ def read_moment(text: str, zone: tzinfo = UTC) -> datetime:
 def begin_of_day(day: date, zone: tzinfo) -> datetime:
     """Return the first moment of a day in a zone, in UTC.
 
-    Where clocks go forward at midnight the day begins with the moment at which they do. Raises
-    OverflowError outside of the years 1 to 9999.
+    Where clocks go forward at midnight, that is the moment at which they do. Raises OverflowError
+    outside of the years 1 to 9999.
     """
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def read_day(value: object) -> date | None:
-    """Read a day without a time, as 2026-11-25; None for anything else and for no day at all."""
+    """Parse a date such as "2026-11-25"; None for any other value or a date that does not exist."""
     if not isinstance(value, str) or not is_day(value):
         return None
     try:
@@ -73,12 +73,15 @@ def read_day(value: object) -> date | None:
 
 
 def wire_time(moment: datetime) -> str:
-    """Return a moment in UTC as ISO 8601 with milliseconds and `Z`."""
+    """Return a UTC moment as ISO 8601 with milliseconds and Z, as 2026-11-25T08:30:00.000Z."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def wire_fields(names: Iterable[str], values: Iterable[object]) -> dict[str, Any]:
-    """Return values as JSON by their wire names; times in UTC, with milliseconds and `Z`."""
+    """Return a dict for JSON that pairs names and values by position; UTC times become text.
+
+    Surplus values, at the end, are left out. Times are as `wire_time` writes them.
+    """
     return {
         name: wire_time(value) if isinstance(value, datetime) else value
         for name, value in zip(names, values, strict=False)
@@ -92,9 +95,10 @@ ENDINGS = {"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"}
 def write_calendar(
     uid: str, day: date, title: str, text: str, address: str, changed_at: datetime
 ) -> str:
-    """Return a calendar file with one event of a whole day, its link being `address`.
+    """Return an iCalendar file with one event that takes the whole day and links to `address`.
 
-    `uid` identifies the event, and stays the same when its day is changed.
+    `uid` identifies the event and must stay the same when its day changes. `title` and `text` are
+    plain text; `changed_at` is when the event was last changed.
     """
     # Not strftime for the day: it writes years before 1000 with fewer digits.
     lines = (
@@ -117,13 +121,13 @@ def write_calendar(
 
 
 def _escaped(text: str) -> str:
-    """Escape separators of values; other control characters are left out."""
+    """Return text escaped as an iCalendar value, without control characters but line ends."""
     plain = "\n".join(text.splitlines())
     return "".join(ENDINGS.get(one, one) for one in plain if one >= " " or one == "\n")
 
 
 def _folded(line: str) -> str:
-    """Fold a line into pieces of at most LINE_BYTES, never inside a character."""
+    """Return a line folded for iCalendar: pieces of at most LINE_BYTES, no character split."""
     pieces = [""]
     size = 0
     for one in line:

@@ -19,6 +19,7 @@ from orders.domain.fields import (
     EMPTY_ARRAY,
     EXAMPLE_ORG_ID,
     AlsoSent,
+    AnyObject,
     AnyValue,
     CartLineInput,
     MetadataObject,
@@ -110,18 +111,17 @@ ORDER_FIELDS = (
         "short_id", "shortId", FieldKind.ID, answered=ShortIdText,
         description="The order's code, which people can read out over the phone: eleven random "
         "characters and a check character. Unique across all orgs.",
-        examples=("7KQ4M2XD9T3X",),
-        is_exported=True, is_searchable=True, is_sortable=True,
+        examples=("7KQ4M2XD9T3X",), is_exported=True, is_searchable=True, is_sortable=True,
     ),
     OrderField(
         "org_id", "orgId", FieldKind.ID, sent=OrgId, answered=Uuid,
         answer_description="The org of the token.", examples=(EXAMPLE_ORG_ID,),
     ),
     OrderField(
-        "origin_org_id", "originOrgId", FieldKind.TEXT, sent=ShortText | None, default="",
+        "origin_org_id", "originOrgId", FieldKind.TEXT, lazy_gettext("Original organization"),
+        sent=ShortText | None, default="",
         description="The org that the order came from: the owner or a reseller. `orgId` when it "
-        "is left out or empty.",
-        examples=(EXAMPLE_ORG_ID,),
+        "is left out or empty.", examples=(EXAMPLE_ORG_ID,),
     ),
     OrderField(
         "name", "name", FieldKind.TEXT, lazy_gettext("Order name"), sent=ShortText | None,
@@ -141,33 +141,29 @@ ORDER_FIELDS = (
     ),
     OrderField(
         "status", "status", FieldKind.STATUS, lazy_gettext("Status"),
-        sent=OrderStatus, answered=Status,
-        default=Status.NEW, examples=("New",),
+        sent=OrderStatus, answered=Status, default=Status.NEW, examples=("New",),
         is_editable=True, is_exported=True, is_sortable=True,
         column_words="status state zustand orderstatus bestellstatus",
     ),
     OrderField(
         "platform", "platform", FieldKind.OBJECT,
-        sent=Annotated[PlatformInput, AlsoSent(EMPTY_ARRAY)], answered=dict[str, Any],
+        sent=Annotated[PlatformInput, AlsoSent(EMPTY_ARRAY)], answered=AnyObject,
         answer_description="As sent; `{}` when it was left out.",
         is_editable=True, is_exported=True, parts=_PLATFORM_PARTS,
     ),
     OrderField(
-        "metadata", "metadata", FieldKind.OBJECT, sent=MetadataObject, answered=dict[str, Any],
+        "metadata", "metadata", FieldKind.OBJECT, sent=MetadataObject, answered=AnyObject,
         default=dict,
         description="Attributes of the org with their values, and any other keys unless the org "
         "is strict. Defaults of attributes are filled in. `{}` when it is left out.",
         answer_description="As sent, with the defaults of attributes.",
-        examples=({"finish": "matt"},),
-        is_editable=True, is_exported=True, is_searchable=True,
+        examples=({"finish": "matt"},), is_editable=True, is_exported=True, is_searchable=True,
     ),
     OrderField(
-        "derivative", "derivative", FieldKind.OBJECT, sent=MetadataObject, answered=dict[str, Any],
-        default=dict,
-        description="A second object of attributes, by the same rules as `metadata`.",
+        "derivative", "derivative", FieldKind.OBJECT, sent=MetadataObject, answered=AnyObject,
+        default=dict, description="A second object of attributes, by the same rules as `metadata`.",
         answer_description="As sent, with the defaults of attributes.",
-        examples=({},),
-        is_editable=True, is_exported=True, is_searchable=True,
+        examples=({},), is_editable=True, is_exported=True, is_searchable=True,
     ),
     OrderField(
         "cart", "cart", FieldKind.LINES, lazy_gettext("Cart"), sent=list[CartLineInput],
@@ -240,18 +236,6 @@ def answer_types(**own: Any) -> dict[str, Any]:  # noqa: ANN401 - types
         kind = own.get(field.name) or field.answered or field.sent
         types[field.name] = (Annotated[kind, words], ...)
     return types
-
-
-def example_order(**fields: object) -> dict[str, Any]:
-    """Return an order as it is answered, for examples: plain, but for the fields by wire name."""
-    plain: dict[str, Any] = {
-        field.wire_name: field.examples[0]
-        for field in ORDER_FIELDS
-        if field.examples and not (field.is_editable and field.kind is not FieldKind.STATUS)
-    }
-    empty: dict[FieldKind, Any] = {FieldKind.TEXT: None, FieldKind.OBJECT: {}}
-    rest = {field.wire_name: empty.get(field.kind, []) for field in ORDER_FIELDS}
-    return {**rest, **plain, **fields}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 from orders.domain.attributes import AttributeRule
@@ -36,6 +37,7 @@ _WIDE_GAP = re.compile(r" {2,}")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
 _PARTS = re.compile(r"[\t\r\n]")
 _FIGURE = re.compile(r"[0-9]{1,3}(?:[.,'’ ]?[0-9]{3})*")  # noqa: RUF001 - as languages write it
+MAX_NAMES = 50_000  # texts of a paste that are looked up; lines without are marked
 MIN_CART = 8  # texts of a copied cart with one line
 
 
@@ -65,7 +67,8 @@ def read_pasted_lines(text: str, look_up: LookUp = lambda _: {}) -> list[PastedL
     if len(rows) < 2 or heading(rows[0].cells) is None:
         rows = divided
     columns = heading(rows[0].cells) if len(rows) > 1 else None
-    named = look_up({name for row in (*rows, *divided) for name in _names_in(row)})
+    names = (name for row in (*rows, *divided) for name in _names_in(row))
+    named = look_up(set(islice(names, MAX_NAMES)))
     if columns and (columns.count is not None or not named_by(rows[0].filled[0], named)):
         body = rows[1:]
         lines = [_line_below(row, columns, named) for row in body]
@@ -226,7 +229,8 @@ def _likely_readings(row: TextRow, named: Named, running: int | None) -> list[Re
 
 
 def _names_in(row: TextRow) -> Iterator[str]:
-    yield row.text
+    if len(row.text) <= MAX_PROSE:
+        yield row.text
     for cell in row.filled:
         yield from names_in(cell)
 

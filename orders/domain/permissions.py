@@ -8,7 +8,7 @@ from orders.domain.texts import lazy_gettext
 
 
 class Permission(StrEnum):
-    """What a person may do at the desk; all may change their own account."""
+    """What a role permits at the sales desk; everyone may also change their own account."""
 
     READ = "read"  # orders, lists, configurations, requests
     ENTER = "enter"  # new orders, changes, drafts, templates and the like
@@ -41,19 +41,19 @@ REFUSALS = {
 
 
 def may(role: str, permission: Permission) -> bool:
-    """Return whether people with this role may do it; an unknown role may do nothing."""
+    """Return whether staff with this role have the permission; False for an unknown role."""
     return permission in PERMISSIONS.get(role, frozenset())
 
 
 class CustomerCheck(StrEnum):
-    """What verifies a customer: nothing, or the customer ID of the order."""
+    """What an org asks customers for before they see their order: nothing, or its customer ID."""
 
     NONE = "none"
     CUSTOMER_ID = "customerId"
 
 
 class Gate(StrEnum):
-    """What customers see of an order who have its code, and have typed no customer ID yet."""
+    """What customers see who have an order's short ID but have not entered its customer ID."""
 
     OPEN = "open"  # the order: nothing is asked for, or it was answered
     ASKS = "asks"  # a form that asks for the customer ID
@@ -61,10 +61,9 @@ class Gate(StrEnum):
 
 
 def fact_of(text: str | None) -> str:
-    """Return a customer ID in the form in which two are compared.
+    """Return a customer ID normalized for comparison; `""` for None, and when nothing is left.
 
-    It is case-folded, without blanks, hyphens and invisible characters. `""` when nothing is left,
-    and for an order without a customer ID.
+    It is case-folded, without blanks, hyphens and invisible characters.
     """
     folded = unicodedata.normalize("NFKC", text or "").casefold()
     # Cc and Z…: blanks of every kind; Pd: hyphens and dashes; Cf: invisible, from a copied text.
@@ -75,9 +74,9 @@ def fact_of(text: str | None) -> str:
 
 
 def is_fact(typed: str, customer_id: str | None) -> bool:
-    """Return whether the typed text is the order's customer ID, as `fact_of` compares them.
+    """Return whether a customer has typed the order's customer ID, both normalized by `fact_of`.
 
-    False for an order without one. It takes the same time however much of the text is right.
+    False for an order without one. The time does not depend on how much of the text is right.
     """
     expected = fact_of(customer_id).encode("utf-8", "surrogatepass")
     given = fact_of(typed).encode("utf-8", "surrogatepass")
@@ -85,9 +84,9 @@ def is_fact(typed: str, customer_id: str | None) -> bool:
 
 
 def gate_of(check: CustomerCheck, customer_id: str | None) -> Gate:
-    """Return what a customer with the code sees of an order with this `customer_id`.
+    """Return what customers see of an order before they have entered its customer ID.
 
-    `check` is what the org asks for.
+    `check` is what the order's org asks for; `customer_id` is that of the order, or None.
     """
     if check is CustomerCheck.NONE:
         return Gate.OPEN
@@ -95,8 +94,9 @@ def gate_of(check: CustomerCheck, customer_id: str | None) -> Gate:
 
 
 def lock_of(order_id: str, customer_id: str | None) -> str:
-    """Return the key under which a session remembers that a customer has typed the right ID.
+    """Return the text for which the cookie that unlocks an order for a customer is signed.
 
-    It is another one once the order's customer ID has changed, so that it is asked for again.
+    It contains the order's ID and normalized customer ID: when that ID changes, the cookie is no
+    longer valid.
     """
     return f"{order_id}:{fact_of(customer_id)}"

@@ -46,7 +46,10 @@ _AREAS = (
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a person has chosen; `Preferences()` are the defaults."""
+    """A staff member's settings of the desk; `Preferences()` are the defaults.
+
+    `time_zone` is an IANA name; DATE_FORMATS, THEMES and DENSITIES have the other values as keys.
+    """
 
     time_zone: str = UTC_NAME
     date_format: str = "iso"
@@ -59,12 +62,12 @@ class Preferences:
 
     @property
     def zone(self) -> tzinfo:
-        """The time zone; UTC when this machine does not know the one that was chosen."""
+        """The time zone as an object; UTC when this machine does not know `time_zone`."""
         return _zone(self.time_zone)
 
     @property
     def zone_name(self) -> str:
-        """The zone in words: `UTC`, or its place, as `Berlin time`."""
+        """The time zone as translatable text for people: `UTC`, or its city, as `Berlin time`."""
         place = self.time_zone.rpartition("/")[2].replace("_", " ")
         return UTC_NAME if self.zone is UTC else lazy_gettext("%(place)s time", place=place)
 
@@ -72,14 +75,14 @@ class Preferences:
         return day.strftime(DATE_FORMATS[self.date_format][0])
 
     def write(self, moment: datetime, *, seconds: bool = False) -> str:
-        """Write a moment in the person's zone and form, to the minute or second."""
+        """Return a moment as text in the person's zone and date format, to the minute or second."""
         day, minute = DATE_FORMATS[self.date_format]
         form = minute.replace("%M", "%M:%S") if seconds else minute
         return moment.astimezone(self.zone).strftime(f"{day} {form}")
 
 
 def read_preferences(stored: Mapping[str, Any]) -> Preferences:
-    """Read preferences as `as_json` has written them; a missing or unknown choice is the default.
+    """Return the preferences in a stored `as_json` object; missing or unknown values get defaults.
 
     The time zone and the language are not checked.
     """
@@ -91,7 +94,7 @@ def read_preferences(stored: Mapping[str, Any]) -> Preferences:
 
 
 def preference_faults(preferences: Preferences) -> list[FieldError]:
-    """Return an error for each preference that is not among the choices, by attribute name."""
+    """Return an error for each invalid choice, its path being the attribute's name; or []."""
     faults = []
     if preferences.time_zone not in time_zones():
         faults.append(FieldError("time_zone", lazy_gettext("A time zone from the list.")))
@@ -104,7 +107,7 @@ def preference_faults(preferences: Preferences) -> list[FieldError]:
 
 @cache
 def time_zones() -> tuple[str, ...]:
-    """Return the names of all time zones of places, as Europe/Berlin, sorted, UTC first."""
+    """Return the IANA names of places' time zones, as Europe/Berlin, sorted, with UTC first."""
     places = (name for name in available_timezones() if name.partition("/")[0] in _AREAS)
     return (UTC_NAME, *sorted(places))
 

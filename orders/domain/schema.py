@@ -6,11 +6,12 @@ form and for the JSON API.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, get_args
 
 from pydantic import ConfigDict, Field
 
 from orders.domain.errors import FieldError
+from orders.domain.fields import NULL, AlsoSent
 from orders.domain.inputs import (
     UNKNOWN_FIELD,
     Inspection,
@@ -38,24 +39,27 @@ from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status, read_status
 from orders.domain.texts import Figure, lazy_gettext
 
 # The JSON Schema of what `_lines` checks: from `New` on an order needs a line, by either name.
+# As a condition, which generators of clients pass over: they would make a type of each `anyOf`.
 _NEEDS_A_LINE: dict[str, Any] = {
-    "anyOf": [
-        {
-            "title": "A cart that is still being filled",
-            "required": ["status"],
-            "properties": {"status": {"enum": sorted(OPEN_CARTS)}},
-        },
-        {
-            "title": "At least one line",
-            "required": ["cart"],
-            "properties": {"cart": {"minItems": 1}},
-        },
-        {
-            "title": "At least one entry of the old kind",
-            "required": ["items"],
-            "properties": {"items": {"minItems": 1}, "cart": False},
-        },
-    ]
+    "if": {
+        "title": "A cart that is still being filled",
+        "required": ["status"],
+        "properties": {"status": {"enum": sorted(OPEN_CARTS)}},
+    },
+    "else": {
+        "anyOf": [
+            {
+                "title": "At least one line",
+                "required": ["cart"],
+                "properties": {"cart": {"type": "array", "minItems": 1}},
+            },
+            {
+                "title": "At least one entry of the old kind",
+                "required": ["items"],
+                "properties": {"items": {"type": "array", "minItems": 1}, "cart": NULL},
+            },
+        ]
+    },
 }
 
 
@@ -71,14 +75,16 @@ def request_types(
         info: dict[str, Any] = {}
         if description := own.get(field.name) or field.description:
             info["description"] = description
-        if field.examples is not None:
+        # An example of an ID would be another org than that of the reader.
+        if field.examples is not None and field.kind is not FieldKind.ID:
             info["examples"] = list(field.examples)
         if not is_change and field.default in (dict, list):
             info["default_factory"] = field.default
         else:
             info["default"] = None if is_change else field.default
         # Null counts as not sent in a new order; in a change it clears what can be null.
-        kind = field.sent if is_change else field.sent | None
+        is_nullable = is_change or type(None) in get_args(field.sent)
+        kind = field.sent if is_nullable else Annotated[field.sent | None, AlsoSent(NULL)]
         types[field.name] = (kind, Field(**info))
     return types
 

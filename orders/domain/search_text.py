@@ -146,6 +146,7 @@ def read_code_list(search: str) -> CodeList | None:
     check character is wrong counts as one, too.
     """
     words = _split(search)
+    # Dictionaries, to have each once and in order.
     codes: dict[str, None] = {}
     mistyped: dict[str, None] = {}
     at = 0

@@ -25,5 +25,5 @@ STATUS_BY_NAME = {str(status): status for status in Status}
 
 
 def read_status(value: object) -> Status | None:
-    """Return the state with exactly this wire name; None for anything else."""
+    """Return the status with exactly this name in the API, as "In Cart"; None for anything else."""
     return STATUS_BY_NAME.get(value) if isinstance(value, str) else None

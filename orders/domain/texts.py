@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Text(str):
-    """A text in English that remembers its template and values.
+    """A text in English that remembers its template and values, so that it can be translated later.
 
     `template` has `%(name)s` for each of its `values`. `many` is the template for a `number` other
     than one; it is None for a text that counts nothing. A value that is a Text is translated, too,
@@ -29,7 +29,7 @@ class Text(str):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number in a text, which is 1,000 in English and 1.000 in German."""
+    """A number in a text, formatted by language: 1,000 in English and 1.000 in German."""
 
     number: float
 
@@ -38,21 +38,21 @@ class Figure:
 
 
 def lazy_gettext(template: str, /, **values: object) -> Text:
-    """Make a text; `make translations` finds it by this name."""
+    """Return a translatable text: `template` in English, with `values` in place of `%(name)s`."""
     text = Text(template % values if values else template)
     text.template, text.many, text.number, text.values = template, None, 0, values
     return text
 
 
 def lazy_ngettext(one: str, many: str, number: int, /, **values: object) -> Text:
-    """Make a text that depends on a number, which is `%(num)s` in it."""
+    """Return a translatable text: the template `one` if `number` (`%(num)s`) is 1, else `many`."""
     text = Text((one if number == 1 else many) % {"num": number, **values})
     text.template, text.many, text.number, text.values = one, many, number, values
     return text
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Join sentences with blanks; the result stays translatable."""
+    """Return the sentences joined with blanks, as a translatable text; `""` for none."""
     return functools.reduce(_and_then, texts, "")
 
 
@@ -61,7 +61,7 @@ def _and_then(first: str, then: str) -> str:
 
 
 def pack(text: str) -> Any:  # noqa: ANN401 - JSON
-    """Return a text as JSON that keeps template and values; a plain text stays a string."""
+    """Return a text as JSON for `unpack`: an object with template and values, or a plain string."""
     if not isinstance(text, Text) or (not text.values and text.many is None):
         return str(text)
     values = {name: _pack_value(value) for name, value in text.values.items()}
@@ -80,7 +80,7 @@ def _pack_value(value: object) -> object:
 
 
 def unpack(stored: Any) -> Text:  # noqa: ANN401 - JSON
-    """Return the text that `pack` has made this JSON of."""
+    """Return the translatable text that `pack` returned as this JSON value."""
     if isinstance(stored, str):
         return lazy_gettext(stored)
     values = {name: _unpack_value(value) for name, value in stored["values"].items()}
@@ -100,11 +100,11 @@ _PACKED = '{"text": '
 
 
 def pack_line(text: str) -> str:
-    """Pack a text for a column of texts; a plain text stays as it is."""
+    """Return a text as one string for a database column: JSON as `pack` makes it, or plain text."""
     packed = pack(text)
     return packed if isinstance(packed, str) else json.dumps(packed, ensure_ascii=False)
 
 
 def unpack_line(stored: str) -> Text:
-    """Return the text that was packed, or one that was stored before texts were packed."""
+    """Return the translatable text of a column, which `pack_line` wrote or which is plain text."""
     return unpack(json.loads(stored) if stored.startswith(_PACKED) else stored)

@@ -16,6 +16,7 @@ from orders.domain.texts import Figure, Text, lazy_gettext
 # Names of the parts that bring files; `files[key]` names the key at once.
 REPEATED = frozenset({"files", "file", "files[]", "file[]"})
 _KEYED = re.compile(r"files?\[(.+)\]", re.DOTALL)
+_THUMBNAIL_NAME = re.compile(r"thumbnail\.\w+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,7 @@ def assign_files(
             continue
         else:
             path = THUMBNAIL if one.part == THUMBNAIL else join_path("files", one.key)
-        by_name = [key for key, name in named.items() if name in {one.file_name, one.name}]
-        keys = (by_name or [one.name]) if one.key is None else [one.key]
+        keys = _keys(one, named)
         message = _fault(one, limits) or _key_fault(one, keys, named, files)
         if message:
             errors.append(FieldError(path, message))
@@ -102,6 +102,15 @@ def assign_files(
             named.setdefault(key, one.name)
             files[key] = NewFile(key, one.name, one.content_type, one.content)
     return Assigned(tuple(files.values()), named, tuple(errors))
+
+
+def _keys(one: SentFile, named: Mapping[str, str]) -> list[str]:
+    """Return the keys of a file; a picture named `thumbnail.…` is the thumbnail, if no other is."""
+    if one.key is not None:
+        return [one.key]
+    keys = [key for key, name in named.items() if name in {one.file_name, one.name}] or [one.name]
+    is_thumbnail = _THUMBNAIL_NAME.fullmatch(one.name) and one.content_type in PICTURES
+    return [*keys, THUMBNAIL] if is_thumbnail and THUMBNAIL not in named else keys
 
 
 def _key_fault(

@@ -1,1 +1,1 @@
-"""The record of recent requests."""
+"""What the product does: each service checks its input and owns its transactions."""

@@ -31,7 +31,7 @@ FAILED_SHOWN = 5  # imports
 
 @dataclass(frozen=True, slots=True)
 class DashboardOrder:
-    """An order in a short list. `at` is its creation, or the last change of a quiet cart."""
+    """An order in a short list; `at` is when it was created or, for an open cart, last changed."""
 
     short_id: str
     name: str | None
@@ -42,7 +42,7 @@ class DashboardOrder:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day, and the number of orders created on it by their current status."""
+    """A day, and the number of orders created on it by current status; zeros are left out."""
 
     day: date
     counts: Mapping[Status, int]
@@ -54,7 +54,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """A webhook with failed deliveries: how many were given up, how many are being retried."""
+    """A webhook with failed messages: how many were given up, and how many are being retried."""
 
     webhook_id: str
     address: str
@@ -64,7 +64,7 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class FailedImport:
-    """An import that failed; `message` is the reason."""
+    """A failed import of orders from a file; `message` is the reason, None if none is stored."""
 
     id: str
     file_name: str
@@ -73,7 +73,11 @@ class FailedImport:
 
 @dataclass(frozen=True, slots=True)
 class DashboardSummary:
-    """The start page. `days` (DAYS long) and `quiet` are oldest first, `mine` is newest first."""
+    """The data of the start page; `mine` are the last orders that the person has entered.
+
+    `days` (DAYS long) and `quiet`, the carts without a change for QUIET_AFTER, are oldest first;
+    `mine` is newest first.
+    """
 
     days: tuple[Day, ...]
     pieces_today: int
@@ -91,7 +95,7 @@ class DashboardSummary:
 def load_dashboard(
     actor: Actor, *, zone: tzinfo = UTC, now: datetime | None = None
 ) -> DashboardSummary:
-    """Return the start page of a person in one database snapshot, with the days of `zone`."""
+    """Return a person's start page from one database snapshot; days begin at midnight in `zone`."""
     at = now_or(now).astimezone(UTC)
     today = at.astimezone(zone).date()
     news_since = at - timedelta(days=FAILED_DAYS)
@@ -151,7 +155,7 @@ def _pieces_since(connection: Connection, org_id: str, moment: datetime) -> int:
 def _quiet(
     connection: Connection, org_id: str, before: datetime
 ) -> tuple[tuple[DashboardOrder, ...], int]:
-    """Return open carts that were last changed before this time, and their total number."""
+    """Return the open carts last changed before this time, QUIET_SHOWN at most, and their total."""
     which = (orders.c.org_id == org_id, orders.c.updated_at < before, text(IS_OPEN_CART))
     statement = (
         _columns(orders.c.updated_at)
@@ -218,9 +222,10 @@ def _failed_imports(
 
 
 def _mine(connection: Connection, actor: Actor) -> tuple[DashboardOrder, ...]:
-    """Return the orders that this person entered in a form, found by their idempotency keys.
+    """Return at most MINE_SHOWN orders that this person entered in an order form, newest first.
 
-    Orders of imports have keys with a prefix and are excluded.
+    They are found by the idempotency keys of the forms. The keys of imports, which begin with
+    KEY_PREFIX, are excluded.
     """
     statement = (
         _columns(orders.c.created_at)

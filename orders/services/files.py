@@ -30,10 +30,10 @@ SWEEP_AGE = timedelta(hours=24)
 
 
 class FileStore:
-    """A file store, opened on first use in each process."""
+    """Files in a local folder or an S3 bucket, opened on first use in each process."""
 
     def __init__(self, address: str, folder: Path) -> None:
-        """Use a bucket (`s3://bucket/prefix`), or the folder if the address is `""`.
+        """Use the bucket at `address` (`s3://bucket/prefix`), or `folder` if `address` is `""`.
 
         Region, endpoint and credentials of a bucket come from the usual `AWS_…` variables.
         """
@@ -42,7 +42,7 @@ class FileStore:
         self._opened: tuple[int, ObjectStore] | None = None
 
     def put(self, name: str, content: bytes) -> None:
-        """Write a file atomically and durably. Raises ServiceBusy."""
+        """Write a file atomically and durably. Raises ServiceBusy if it cannot be written."""
         request_lock.release()
         try:
             # A failed multipart upload would leave parts in the bucket.
@@ -53,7 +53,7 @@ class FileStore:
             raise ServiceBusy(CANNOT_WRITE) from error
 
     def get(self, name: str) -> bytes:
-        """Return the content of a file. Raises NotFound and ServiceBusy."""
+        """Return a file's content. Raises NotFound, or ServiceBusy if the store is out of reach."""
         request_lock.release()
         try:
             return bytes(obstore.get(self._store(), name).bytes())
@@ -63,14 +63,14 @@ class FileStore:
             raise ServiceBusy(CANNOT_READ) from error
 
     def discard(self, names: Iterable[str]) -> None:
-        """Remove files that no row refers to; what cannot be removed is left for the next sweep."""
+        """Delete files that no row refers to, ignoring errors; `flask files sweep` repeats it."""
         request_lock.release()
         for name in names:
             with contextlib.suppress(BaseError, OSError):
                 obstore.delete(self._store(), name)
 
     def names_before(self, moment: datetime) -> Iterator[str]:
-        """Yield the name of every file written before this time. Raises ServiceBusy."""
+        """Yield the names of files written before `moment`. Raises ServiceBusy if out of reach."""
         try:
             for batch in obstore.list(self._store()):
                 yield from (one["path"] for one in batch if one["last_modified"] < moment)
@@ -78,9 +78,9 @@ class FileStore:
             raise ServiceBusy(CANNOT_READ) from error
 
     def discard_drafts(self, moment: datetime) -> int:
-        """Remove temporary files of killed processes written before this time; return their number.
+        """Delete temporary files that killed processes left before `moment`; return their number.
 
-        The store writes to `name#1`, which it never lists, and renames it at the end.
+        In a folder, a file is written as `name#1` and then renamed. A bucket has no such files.
         """
         drafts = [
             path
@@ -107,7 +107,7 @@ class FileStore:
         )
 
     def _make_durable(self, name: str) -> None:
-        """Sync the file and its folders to disk, as the rows that refer to it will be."""
+        """Sync a file of the local folder, and the folders above it, to disk."""
         path = self._folder / name
         while path != self._folder.parent:
             handle = os.open(path, os.O_RDONLY)
@@ -119,5 +119,5 @@ class FileStore:
 
 
 def new_name(org_id: str) -> str:
-    """Return a new name for a file of the org, which nobody can guess."""
+    """Return a new name for a file, which nobody can guess: `{org ID}/{random hexadecimal}`."""
     return f"{org_id}/{secrets.token_hex(NAME_BYTES)}"

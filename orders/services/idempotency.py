@@ -36,16 +36,17 @@ Answer = dict[str, Any]
 
 
 class KeyAlreadyUsed(Exception):  # noqa: N818 - named for what happened, as our other errors
-    """Another request stored this key meanwhile; its response is the one to send."""
+    """Raised when another request stored the same key meanwhile: send the response kept for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
     """The idempotency key of a request; an actor can use each key for one request only.
 
-    `key`: at most 255 characters, chosen by the form or client; `fingerprint`: hexadecimal SHA-256
-    of what was sent. `answer` turns what was made into the response to keep, inside the transaction
-    and maybe in another thread; without it, the order that was made is looked up instead.
+    `key` has at most MAX_KEY characters, chosen by the form or client; `fingerprint` is the
+    hexadecimal SHA-256 of what was sent. `answer` takes the object that the service made and
+    returns the response to keep; it is called in the transaction, maybe in another thread. Without
+    it no response is kept, and a repeated request looks up the order that was made.
     """
 
     key: str
@@ -54,9 +55,9 @@ class IdempotencyKey:
 
 
 def fingerprint(raw: object) -> str:
-    """Return the hexadecimal SHA-256 of what was sent; the order of keys does not matter.
+    """Return the hexadecimal SHA-256 of a JSON value that was sent, whatever the order of its keys.
 
-    Raises InvalidInput for values that are nested too deeply to be written as JSON.
+    Raises InvalidInput if it is nested too deeply to be written as JSON.
     """
     try:
         text = json.dumps(raw, sort_keys=True, separators=(",", ":"))
@@ -73,9 +74,10 @@ def row(
     at: datetime,
     order_id: str | None = None,
 ) -> dict[str, Any]:
-    """Return a row for the table of keys, to be written in the transaction of what was made.
+    """Return a row for the table `submission`, to be inserted in the transaction of what was made.
 
-    `made` is passed to the `answer` of the key, which returns what is kept.
+    `made` is the object that the request made; the key's `answer` turns it into the response to
+    keep. `order_id` is the ID of the order, if the request created one.
     """
     return {
         "actor_id": actor.id,
@@ -95,9 +97,10 @@ def remember(
     *,
     at: datetime,
 ) -> None:
-    """Write the key within the transaction of what was made; without a key, do nothing.
+    """Store the key in the caller's transaction, with the response for `made`; do nothing for None.
 
-    Raises KeyAlreadyUsed, which rolls the transaction back, when the key is stored already.
+    `made` is the object that the request made or changed. Raises KeyAlreadyUsed, which rolls the
+    transaction back, if the key is stored already.
     """
     if key is None:
         return
@@ -113,9 +116,10 @@ _answer_of_key = CompiledSelect(
 
 
 def find_answer(key: str, sent_fingerprint: str, actor: Actor) -> Answer | None:
-    """Return the answer that this actor's key got within KEPT_FOR, or None if it was not used.
+    """Return the response kept for a key that this actor has used within KEPT_FOR, or None.
 
-    Raises InvalidInput when the key came with other content then.
+    `sent_fingerprint` is the `fingerprint` of the current request. Raises InvalidInput if the key
+    was used for other content.
     """
     found = database.rows(_answer_of_key, {"actor_id": actor.id, "key": key})
     if not found:
@@ -135,13 +139,13 @@ def find_answer(key: str, sent_fingerprint: str, actor: Actor) -> Answer | None:
 
 
 class Clearing:
-    """Deletes old keys now and then, so that they do not fill the database."""
+    """Deletes expired keys from time to time; each process has one."""
 
     def __init__(self) -> None:
         self._next = time.monotonic() + CLEARING_PAUSE
 
     def maybe_clear(self) -> None:
-        """Delete old keys when it is time; requests with a key call this, and it raises nothing."""
+        """Delete expired keys if it is time; called by requests with a key. Raises nothing."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + CLEARING_PAUSE
@@ -151,7 +155,7 @@ class Clearing:
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Delete at most CLEARED_AT_ONCE keys that are older than KEPT_FOR; return how many."""
+    """Delete at most CLEARED_AT_ONCE keys with a response older than KEPT_FOR; return how many."""
     before = (now or datetime.now(UTC)) - KEPT_FOR
     old = (
         select(submission.c.actor_id, submission.c.key)
@@ -162,7 +166,8 @@ def clear_old(now: datetime | None = None) -> int:
 
 
 def _forget(which: ColumnElement[bool], before: datetime) -> int:
-    """Delete keys, but only old ones: the same key may have been used again meanwhile."""
+    """Delete the keys that meet `which`, with a response older than `before`; return how many."""
+    # By time as well: a key may have been used again meanwhile.
     statement = delete(submission).where(
         which, submission.c.answer.is_not(None), submission.c.created_at <= before
     )

@@ -13,7 +13,7 @@ CATALOGS = PROJECT / "translations"
 
 @lru_cache(maxsize=8)
 def languages(folder: Path = CATALOGS) -> dict[str, str]:
-    """Return the name of each available language, in that language, by its code; English first."""
+    """Return each available language's own name (`Deutsch`) by its code (`de`), English first."""
     compiled = sorted(folder.glob("*/LC_MESSAGES/messages.mo"))
     codes = [ENGLISH, *(file.parent.parent.name for file in compiled)]
     return {code: name for code in codes if (name := _name(code))}

@@ -37,7 +37,7 @@ _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
 
 
 class MailFailed(OrderError):  # noqa: N818 - named for what happened, as our other errors
-    """The message was not sent; `sentence` is the reason."""
+    """Raised when a message was not sent; `sentence` is the reason, to be shown to the person."""
 
 
 def is_configured(settings: Settings) -> bool:
@@ -47,10 +47,11 @@ def is_configured(settings: Settings) -> bool:
 def send(
     to: str, subject: str, text: str, *, settings: Settings, time_limit: float = TIME_LIMIT
 ) -> None:
-    """Send a plain text to one address; return when the server has accepted it.
+    """Send a plain text by mail to one address; return when the mail server has accepted it.
 
-    Line ends and other control characters in the subject become spaces, so nobody can add a header.
-    Raises MailFailed with the reason: no server, a bad address, or the server's refusal.
+    `time_limit` is in seconds for each step. Line ends and other control characters in the subject
+    become spaces, so nobody can add a header. Raises MailFailed with the reason: no server is set
+    up, it cannot be reached or refuses the message, or the address is bad.
     """
     if not is_configured(settings):
         raise MailFailed(NOT_SET_UP)
@@ -100,13 +101,13 @@ def _one_line(text: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """Replace lone surrogates with question marks, and drop NUL."""
+    """Return the text with question marks for lone surrogates, and without NUL."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 @contextlib.contextmanager
 def _connection(server: MailServer, time_limit: float) -> Iterator[smtplib.SMTP]:
-    """Connect, with TLS as the settings require, and sign in."""
+    """Open a connection to the mail server, with TLS and sign-in as the settings require."""
     context = ssl.create_default_context()
     # Without a name the library would look up our own in DNS.
     us = server.sender.rpartition("@")[2]
@@ -126,6 +127,6 @@ def _connection(server: MailServer, time_limit: float) -> Iterator[smtplib.SMTP]
 
 
 def _answer(code: int, words: bytes | str) -> str:
-    """Return the server's answer in one line of at most _MAX_ANSWER characters."""
+    """Return the mail server's reply in one line of at most _MAX_ANSWER characters."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     return _one_line(f"{code} {text}")[:_MAX_ANSWER].rstrip(".")

@@ -42,7 +42,7 @@ _SECRET = re.compile(r"so_(prv|pub)_[A-Za-z0-9_-]*")
 
 
 class RequestRecord(NamedTuple):
-    """A request with its response status. Texts are cleaned by `store`."""
+    """An API request for the log, with its response status; `store` cuts and masks the texts."""
 
     org_id: str
     token_id: str
@@ -54,7 +54,7 @@ class RequestRecord(NamedTuple):
 
 
 def store(records: Sequence[RequestRecord]) -> None:
-    """Store the records, all or none. Raises ServiceBusy."""
+    """Write the records to the database, all or none. Raises ServiceBusy if that fails."""
     rows = [
         (
             record.org_id,
@@ -72,7 +72,7 @@ def store(records: Sequence[RequestRecord]) -> None:
 
 
 def _storable(text: str, most: int) -> str:
-    """Return the text without secrets and unprintable characters, cut to `most` characters."""
+    """Return at most `most` characters of a text, with secrets and unprintable ones masked."""
     if "so_p" in text:
         text = _SECRET.sub(r"so_\1_…", text)
     text = text[:most]
@@ -82,10 +82,7 @@ def _storable(text: str, most: int) -> str:
 
 
 def forget(before: datetime) -> bool:
-    """Delete up to DELETE_BATCH rows older than `before`; return True if more may be left.
-
-    IDs grow approximately with time, so the smallest are the oldest and no index by time is needed.
-    """
+    """Delete up to DELETE_BATCH log rows older than `before`; return True if more may be left."""
     oldest = select(log.c.id, log.c.at).order_by(log.c.id).limit(DELETE_BATCH)
 
     with database.transaction() as connection:
@@ -96,7 +93,7 @@ def forget(before: datetime) -> bool:
 
 
 def forget_all() -> None:
-    """Delete the whole log, for a service that no longer keeps one."""
+    """Delete all rows of the request log, for a service that no longer keeps one."""
     while forget(datetime.now(UTC)):
         pass
 
@@ -107,14 +104,14 @@ _caller_by_secret = CompiledSelect(
 
 
 class Caller(NamedTuple):
-    """The IDs of a token and its org."""
+    """The org and the token that sent a request, by ID."""
 
     org_id: str
     token_id: str
 
 
 def find_caller(secret: str) -> Caller | None:
-    """Return the caller of a rejected request for the log, or None for an unknown secret.
+    """Return the org and token of a secret, to log a rejected request; None if it is unknown.
 
     The token may be revoked. This does not authenticate anyone.
     """
@@ -126,8 +123,8 @@ def find_caller(secret: str) -> Caller | None:
 class RequestFilter:
     """The criteria of a list of requests; default values match all.
 
-    `status` is a code (404) or its first digit (4 for 4xx), `path` a part of the path, `token` an
-    ID; `since` is inclusive, `until` exclusive.
+    `status` is a code (404) or its first digit (4 for 4xx), `path` a part of the path, `token` a
+    token's ID; `since` is inclusive, `until` exclusive.
     """
 
     status: int = 0
@@ -148,7 +145,7 @@ def list_requests(
     """Return a page of at most PAGE_SIZE requests of the org since `kept_since`, newest first.
 
     A row has the columns of the log and `token_name`. `older_than` and `newer_than` are cursors of
-    another page; an invalid one selects the first page.
+    another page; `""` or an invalid one selects the first page.
     """
     statement = (
         select(log, token.c.name.label("token_name"))
@@ -160,6 +157,20 @@ def list_requests(
             connection, _matching(statement, filters), _NEWEST_FIRST, size=PAGE_SIZE,
             older_than=older_than, newer_than=newer_than,
         )  # fmt: skip
+
+
+def newest_requests(org_id: str, *, kept_since: datetime, most: int) -> Sequence[Any]:
+    """Return the newest `most` requests of the org since `kept_since`, newest first.
+
+    A row has `at`, `method`, `path`, `status` and `user_agent`.
+    """
+    statement = (
+        select(log.c.at, log.c.method, log.c.path, log.c.status, log.c.user_agent)
+        .where(log.c.org_id == org_id, log.c.at >= kept_since)
+        .order_by(log.c.at.desc(), log.c.id.desc())
+        .limit(most)
+    )
+    return database.fetch_all(statement)
 
 
 def _matching(statement: Select[Any], filters: RequestFilter) -> Select[Any]:
@@ -196,7 +207,7 @@ _closing_at_exit: set[int] = set()  # IDs of processes that write their last rec
 
 
 def _reset_all() -> None:
-    """Start a forked process without its parent's records, which the parent writes."""
+    """Empty the recorders of a forked process: its parent writes the records."""
     for recorder in _recorders:
         recorder.reset()
 
@@ -218,10 +229,10 @@ def _close_at_exit() -> None:
 
 
 class RequestRecorder:
-    """Collects records of requests and writes them later. Never raises into a request."""
+    """Collects records of requests in memory, and writes them in a thread about once a second."""
 
     def __init__(self, days: int, context: Callable[[], AbstractContextManager[object]]) -> None:
-        """Keep the log for `days`; 0 records nothing.
+        """Keep log rows for this number of days; 0 records nothing.
 
         `context` returns the application context in which the thread writes.
         """
@@ -245,7 +256,7 @@ class RequestRecorder:
     def log_request(
         self, org_id: str, token_id: str, method: str, path: str, status: int, user_agent: str
     ) -> None:
-        """Log a request that was answered just now; the path is without its query."""
+        """Queue a record of a request that was just answered; `path` has no query. Never raises."""
         if not self.days:
             return
         if len(self._waiting) >= MOST_WAITING:
@@ -259,7 +270,7 @@ class RequestRecorder:
     def flush(self) -> None:
         """Write the records that are waiting now; drop and count those that cannot be written.
 
-        Later ones wait for the next call: under load this one would never end.
+        Records that come meanwhile wait for the next call: under load this one would never end.
         """
         with self._writing, self._context():
             left = len(self._waiting)
@@ -282,7 +293,7 @@ class RequestRecorder:
             _logger.warning("%d requests were left out of the request log.", dropped)
 
     def close(self) -> None:
-        """Write what is waiting and end the thread; later records start another one."""
+        """Write what is waiting (LAST_BATCH_TIME at most) and end the thread until it is needed."""
         with self._starting:
             thread, self._thread = self._thread, None
             self._stop.set()
@@ -312,7 +323,7 @@ class RequestRecorder:
         self.flush()
 
     def _forget_some(self) -> bool:
-        """Delete old rows when it is time; return True while there are more."""
+        """Delete some old rows if it is time; return True while there are more."""
         if time.monotonic() < self._looks_at:
             return False
         more = False

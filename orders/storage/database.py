@@ -63,7 +63,7 @@ _thread = threading.local()
 
 
 def _reset() -> None:
-    """Make a forked process open its own connections: SQLite's must not be shared."""
+    """Forget all connections in a forked process: SQLite's must not be shared."""
     _connections.clear()
     _writers.clear()
 
@@ -87,28 +87,28 @@ def read() -> Iterator[Connection]:
 
 
 def fetch_all(statement: Executable) -> Sequence[Any]:
-    """Return the rows of one select, in a `read` of its own."""
+    """Run one select in a `read` of its own, and return its rows, maybe none."""
     with read() as connection:
         return connection.execute(statement).all()
 
 
 def fetch_one(statement: Executable) -> Any | None:  # noqa: ANN401 - a row of the statement
-    """Return the first row of one select, in a `read` of its own; None if there is none."""
+    """Run one select in a `read` of its own, and return its first row; None if there is none."""
     with read() as connection:
         return connection.execute(statement).first()
 
 
 def fetch_value(statement: Executable) -> Any:  # noqa: ANN401 - a value of the statement
-    """Return the first column of the first row, in a `read` of its own; None if there is no row."""
+    """Run one select in a `read` of its own; return the first value of its first row, or None."""
     with read() as connection:
         return connection.execute(statement).scalar()
 
 
 def rows(statement: CompiledSelect, parameters: Parameters) -> Sequence[Any]:
-    """Return the rows of one select, which needs no transaction to see one state of the database.
+    """Return the rows of one compiled select, outside of any transaction; columns are attributes.
 
-    Takes a fraction of the time of `read`. A lost connection is replaced once. Raises ServiceBusy
-    when the database cannot be reached.
+    `parameters` are the values of its `bindparam`s. It takes a fraction of the time of `read`. A
+    lost connection is replaced once. Raises ServiceBusy when the database cannot be reached.
     """
     engine = _engine()
     if engine.dialect.name == "sqlite":
@@ -132,8 +132,8 @@ def transaction() -> Iterator[Connection]:
 
     An exception in the block rolls everything back and is raised. Raises ServiceBusy when the
     database cannot be written in time or its connection is lost; nothing is stored then, except
-    after a commit whose answer was lost. The block runs once: writes that must survive deadlocks
-    use `write`.
+    after a commit whose answer was lost. Raises RuntimeError inside another write. The block runs
+    once: writes that must survive deadlocks use `write`.
     """
     engine = _engine()
     _start_writing()
@@ -166,10 +166,10 @@ def execute(statement: Executable) -> int:
 def write(function: Callable[[Connection], T]) -> T:
     """Run the function in one transaction and return its result once it is on disk.
 
-    The function may run more than once: on SQLite when another one in its group commit fails, on
-    PostgreSQL after deadlocks and lost connections. So it changes nothing but the database, and a
-    repeat after a commit whose answer was lost must do no harm. Its own exception rolls its changes
-    back and is raised here. Raises ServiceBusy when the database cannot be written in time.
+    The function may run more than once, on PostgreSQL after deadlocks and lost connections. So it
+    changes nothing but the database, and a repeat after a commit whose answer was lost must do no
+    harm. Its own exception rolls its changes back and is raised here. Raises RuntimeError and
+    ServiceBusy as `transaction` does.
     """
     engine = _engine()
     _start_writing()
@@ -184,10 +184,10 @@ def write(function: Callable[[Connection], T]) -> T:
 def insert(rows: NewRows) -> None:
     """Insert rows of several tables, parents first, all or none; they are on disk afterwards.
 
-    On SQLite the rows of many callers go in together. Each row names every column that must not be
-    null; defaults are not filled in. Raises IntegrityError when a row contradicts what is stored,
-    and ServiceBusy as `write` does. After a commit whose answer was lost the rows may be stored
-    although IntegrityError is raised.
+    On SQLite the rows of many callers are inserted together. Each row names every column that must
+    not be null; defaults are not filled in. Raises IntegrityError when a row contradicts what is
+    stored, also after a commit whose answer was lost, and RuntimeError and ServiceBusy as
+    `transaction` does.
     """
     engine = _engine()
     _start_writing()
@@ -201,7 +201,7 @@ def insert(rows: NewRows) -> None:
 
 
 def close() -> None:
-    """Close all connections; they are opened again when needed."""
+    """Close all connections of the current engine; the next statement opens new ones."""
     engine = _engine()
     _autocommit.pop(engine, None)
     writer = _writers.pop(engine, None)
@@ -214,14 +214,14 @@ def close() -> None:
 
 
 def _start_writing() -> None:
-    """Refuse a write inside another: on SQLite it would wait for itself."""
+    """Mark this thread as writing. Raises RuntimeError if it is: SQLite would wait for itself."""
     if getattr(_thread, "is_writing", False):
         raise RuntimeError("a write inside another write: pass its connection instead")
     _thread.is_writing = True
 
 
 def _write_with_retries(engine: Engine, function: Callable[[Connection], T]) -> T:
-    """Run the function in a transaction of its own: PostgreSQL groups commits by itself."""
+    """Run the function in a transaction, again after errors that may pass; return its result."""
 
     def run() -> T:
         with engine.connect() as connection, connection.begin():
@@ -245,7 +245,10 @@ def _with_retries(run: Callable[[], T]) -> T:
 
 
 def _is_retryable(error: DBAPIError) -> bool:
-    """Return whether the transaction may be repeated; a lost connection carries no SQLSTATE."""
+    """Return whether the failed transaction may succeed if it is run again.
+
+    It may after a lost connection, which has no SQLSTATE, and after those in RETRYABLE.
+    """
     if error.connection_invalidated:
         return True
     state = getattr(error.orig, "sqlstate", None)
@@ -254,7 +257,7 @@ def _is_retryable(error: DBAPIError) -> bool:
 
 
 def _begun(engine: Engine) -> Connection:
-    """Return a connection with an open transaction, after a statement that has found it alive."""
+    """Return a new connection with an open transaction, after a first statement has succeeded."""
     connection = engine.connect()
     try:
         connection.exec_driver_sql("SELECT 1")
@@ -279,7 +282,7 @@ def _writer_of(engine: Engine) -> GroupWriter:
 
 
 def _autocommit_of(engine: Engine) -> Engine:
-    """Return a view of the engine whose statements begin no transactions."""
+    """Return the engine with isolation level AUTOCOMMIT: its statements begin no transaction."""
     if engine not in _autocommit:
         _autocommit[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
     return _autocommit[engine]
@@ -291,7 +294,7 @@ def _connections_of(engine: Engine) -> ConnectionCache:
 
 @event.listens_for(Engine, "connect")
 def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - either driver's connection
-    """Make a new SQLite connection durable; PostgreSQL is durable by default."""
+    """Set the pragmas of a new SQLite connection; PostgreSQL is durable by default."""
     if not type(connection).__module__.startswith("sqlite3"):
         return
     # The driver's own BEGIN would be deferred; transactions are begun below.
@@ -311,7 +314,7 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - either
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
-    """Begin SQLite's transaction for all but the group writer, which begins its own."""
+    """Send SQLite's BEGIN when SQLAlchemy begins a transaction; the group writer sends its own."""
     if connection.dialect.name == "sqlite":
         mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
         if mode:

@@ -30,7 +30,7 @@ Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
 def unindexed(column: Column) -> ColumnElement[Any]:
-    """Return the text column, which must not be nullable, in a form that no index is used for.
+    """Return an expression that equals the text column, which is never null, but uses no index.
 
     For conditions beside a more selective one: without statistics SQLite would search by the org
     instead of by short IDs (docs/decisions/0032). PostgreSQL plans the same either way.
@@ -39,7 +39,7 @@ def unindexed(column: Column) -> ColumnElement[Any]:
 
 
 def in_array(column: Column, texts: Sequence[str]) -> ColumnElement[bool]:
-    """Return whether the text column is one of `texts`, which are bound as a single value.
+    """Return the condition that the text column is one of `texts`, which are bound as one value.
 
     Databases limit the number of bound values in a statement, and each of them costs time.
     """
@@ -49,7 +49,7 @@ def in_array(column: Column, texts: Sequence[str]) -> ColumnElement[bool]:
 def rows_with(
     connection: Connection, statement: Select[Any], column: Column, values: Iterable[Any]
 ) -> Iterator[Row[Any]]:
-    """Yield the rows in which the column is one of the values, BATCH values in each query."""
+    """Yield the select's rows whose `column` is one of `values`, BATCH of these in each query."""
     every = sorted(values)
     for start in range(0, len(every), BATCH):
         batch = every[start : start + BATCH]
@@ -85,9 +85,10 @@ def _compile_in_array(element: _InArray, compiler: SQLCompiler, **options: Any) 
 
 
 class JsonMember(FunctionElement[bool]):
-    """Whether a member of a JSON object has this value: a text, number, boolean or null.
+    """The condition that the member `key` of the JSON object in a column has this value.
 
-    A missing member equals null. Numbers are compared by value.
+    `value` is a text, number, boolean or null; null also matches a missing member. Numbers are
+    compared by value.
     """
 
     name = "json_member"
@@ -118,7 +119,7 @@ def _compile_json_member(element: JsonMember, compiler: SQLCompiler, **options: 
 
 
 class JsonRows(FunctionElement[str]):
-    """Aggregates rows into one JSON array of arrays, as text and in no particular order.
+    """An SQL aggregate of rows into one JSON array of arrays, as text and in no particular order.
 
     One statement reads an order and its lines with it, in half the time of two.
     """
@@ -161,7 +162,7 @@ _INSERT_REQUESTS = {
 
 
 def insert_requests(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows of the request log by one statement, in the order given.
+    """Insert rows into the table `request_log` by one statement, in the order given.
 
     A row is org ID, token ID, milliseconds since 1970, method, path, status, user agent. All rows
     are sent as one JSON text, which costs the least time (docs/benchmarks.md).

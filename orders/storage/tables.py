@@ -46,19 +46,19 @@ shown_name = func.coalesce(func.nullif(staff_account.c.name, ""), staff_account.
 
 
 def columns_of(kind: type[Any], table: Table) -> list[Column[Any]]:
-    """Return the columns of the table that have the name of a field of the dataclass, in order."""
+    """Return the table's columns named like fields of the dataclass `kind`, in its order."""
     return [table.c[name] for name in kind.__dataclass_fields__ if name in table.c]
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert a row unless its key is taken; return whether it was inserted."""
+    """Insert a row unless its primary or a unique key exists; return whether it was inserted."""
     statement = _insert(connection, table).values(row).on_conflict_do_nothing()
     # By the row that comes back: psycopg does not keep the row count of an insert.
     return connection.execute(statement.returning(*table.primary_key)).first() is not None
 
 
 def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert those of the rows whose keys are not taken."""
+    """Insert the rows, except those whose primary or unique key exists."""
     connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
 
 
@@ -69,7 +69,7 @@ def upsert(
     values: Mapping[str, Any],
     new: Mapping[str, Any] | None = None,
 ) -> None:
-    """Set `values` in the row with this key, or insert a row of key, `values` and `new`.
+    """Set `values` in the row with this key; if there is none, insert `key`, `values` and `new`.
 
     `key` are the columns of the primary key or of a unique constraint, with their values.
     """
@@ -78,6 +78,6 @@ def upsert(
 
 
 def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """Return the database's own insert, which knows what to do about keys that are taken."""
+    """Return the insert of the connection's dialect, which supports ON CONFLICT."""
     is_sqlite = connection.dialect.name == "sqlite"
     return sqlite.insert(table) if is_sqlite else postgresql.insert(table)

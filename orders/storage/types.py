@@ -35,7 +35,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def _stored(value: datetime | None) -> datetime | None:
-    """Convert to UTC and cut to milliseconds. Raises ValueError for a time without a time zone."""
+    """Return the time in UTC, cut to milliseconds, or None for None. Raises ValueError if naive."""
     if value is None:
         return None
     if value.tzinfo is None:

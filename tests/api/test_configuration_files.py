@@ -1,5 +1,6 @@
 """Files of configurations: their keys, types and names, and how they are served."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -43,7 +44,7 @@ def test_files_are_kept_by_the_keys_that_name_them(api: Api, settings: Settings)
 )
 def test_a_picture_of_the_whole_has_an_address(api: Api, form: Form) -> None:
     made = send(api, form).json
-    assert made["thumbnail"] == f"/api/configurations/{made['id']}/thumbnail"
+    assert re.fullmatch(r"http://localhost/api/files/hash/[\w-]{32}", made["thumbnail"])
     assert made["attachments"] == {"thumbnail": "shot.png"}
     picture = read(api, f"{made['id']}/thumbnail")
     assert picture.data == PNG

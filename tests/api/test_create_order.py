@@ -82,6 +82,17 @@ def test_lines_keep_their_order(api: Api) -> None:
     assert api.read(order["id"]).json["cart"] == cart
 
 
+def test_marks_that_copying_adds_do_not_count_in_ids(api: Api, org: Org) -> None:
+    card = org.save("Oslo chair", "OSL\u20111")
+    assert card.sku == "OSL-1"
+    marked = [f"\u202a{SOFA}\u202c", SOFA.replace("-", "\u2011"), f"{card.short_id}\u200b"]
+    cart = [{"configurationId": one, "count": 1} for one in marked]
+    order = api.create({"cart": cart}).json
+    named = [line["configurationId"] for line in order["cart"]]
+    assert named == [SOFA, SOFA, card.short_id]
+    assert api.read(f"\u200b{order['shortId']}").json == order
+
+
 @pytest.mark.parametrize("status", ["List", "In Cart", "New", "In Progress", "Complete"])
 def test_each_status_can_be_set(api: Api, status: str) -> None:
     assert api.create({"cart": [LINE], "status": status}).json["status"] == status

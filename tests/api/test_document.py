@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import jsonschema_rs
@@ -11,16 +12,24 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 from sqlalchemy import select
 
+from orders.domain.fields import ALSO_SENT
 from orders.domain.inputs import Limits
 from orders.interfaces.api.application import Router, all_endpoints
 from orders.interfaces.api.service import document
 from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery
 from tests.api.calls import Api
+from tests.exact_document import exact, exact_part
+from tests.uploads import KIND, PDF, PNG, Form
 
 pytestmark = pytest.mark.one_database(reason="the document, and answers held against it")
 
 DOCUMENT = document(Limits(), "/")
+EXACT = exact(DOCUMENT)
+# No value of these is right for every reader, and an example has to run as it is.
+WITHOUT_EXAMPLE = {
+    "orgId", "bearer_token", "Idempotency-Key", "If-Match", "If-None-Match", "after",
+}  # fmt: skip
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -38,9 +47,13 @@ def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from response.get("content", {}).values()
 
 
-def faults(schema: dict[str, Any], value: Any) -> list[str]:  # noqa: ANN401 - any JSON value
+def faults(
+    schema: dict[str, Any],
+    value: Any,  # noqa: ANN401 - any JSON value
+    source: dict[str, Any] = DOCUMENT,
+) -> list[str]:
     """Return what the schema, one of the document, finds wrong with a value."""
-    whole = {**schema, "components": DOCUMENT["components"]}
+    whole = {**schema, "components": source["components"]}
     validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
     return [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(value)]
 
@@ -54,7 +67,7 @@ def always_there(described: dict[str, Any]) -> set[str]:
 def request_examples() -> Iterator[Any]:
     for path, method, operation in operations():
         for kind, content in operation.get("requestBody", {}).get("content", {}).items():
-            for name, example in content["examples"].items():
+            for name, example in exact_part(content)["examples"].items():
                 if kind == "application/json":
                     yield pytest.param(path, method, example["value"], id=f"{path} {method} {name}")
 
@@ -94,6 +107,66 @@ def test_every_operation_is_described_with_its_errors() -> None:
             assert {"400", "413", "415", "422"} <= operation["responses"].keys(), (path, method)
 
 
+def schemas_in(part: Any, *, is_schema: bool = False) -> Iterator[Any]:  # noqa: ANN401 - any JSON value
+    """Yield every schema that generators of clients read, booleans among them."""
+    if is_schema:
+        yield part
+    if isinstance(part, list):
+        for one in part:
+            yield from schemas_in(one, is_schema=is_schema)
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            if key in {"properties", "schemas"}:
+                for one in value.values():
+                    yield from schemas_in(one, is_schema=True)
+            elif key not in {"examples", "example", "default", "enum", ALSO_SENT}:
+                # A boolean says whether an object may have other properties.
+                named = {"schema", "items", "anyOf", "else", "if", "contentSchema"}
+                yield from schemas_in(value, is_schema=key in named)
+
+
+def test_no_schema_is_a_boolean() -> None:
+    found = [one for one in schemas_in(DOCUMENT) if not isinstance(one, list)]
+    assert len(found) > 300
+    assert all(isinstance(one, dict) for one in found)
+
+
+def test_no_schema_contains_itself() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    refers = {
+        name: {
+            one["$ref"].rpartition("/")[2]
+            for one in schemas_in(schema, is_schema=True)
+            if isinstance(one, dict) and "$ref" in one
+        }
+        for name, schema in schemas.items()
+    }
+    while ends := {name for name, others in refers.items() if not others}:
+        refers = {name: others - ends for name, others in refers.items() if name not in ends}
+    assert refers == {}
+
+
+def test_an_order_is_one_schema_of_plain_fields() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert not {"anyOf", "oneOf", "allOf"} & schemas["OrderInput"].keys()
+    for path, method in (("/api/orders", "post"), ("/api/orders/{reference}", "put")):
+        [content] = DOCUMENT["paths"][path][method]["requestBody"]["content"].values()
+        assert "$ref" in content["schema"], path
+    [platform] = [
+        one
+        for one in DOCUMENT["paths"]["/api/orders"]["get"]["parameters"]
+        if one["name"] == "platform"
+    ]
+    assert platform["schema"]["type"] == "string"
+
+
+def test_the_token_is_listed_where_it_is_taken() -> None:
+    for path, method, operation in operations():
+        names = [one["name"] for one in operation.get("parameters", ())]
+        needs_token = operation.get("security") != []
+        assert names.count("bearer_token") == needs_token, (path, method)
+
+
 def test_every_example_is_valid() -> None:
     shown = [content for _, _, operation in operations() for content in contents(operation)]
     for response in DOCUMENT["components"]["responses"].values():
@@ -102,6 +175,9 @@ def test_every_example_is_valid() -> None:
     for content in shown:
         for name, example in content["examples"].items():
             assert faults(content["schema"], example["value"]) == [], name
+        for name, example in exact_part(content)["examples"].items():
+            schema = exact_part(content["schema"])
+            assert faults(schema, example["value"], EXACT) == [], name
 
 
 def test_examples_of_fields_and_parameters_are_valid() -> None:
@@ -111,14 +187,17 @@ def test_examples_of_fields_and_parameters_are_valid() -> None:
         for name, field in schema.get("properties", {}).items()
         if "examples" in field
     ]
+    declared = [one for _, _, operation in operations() for one in operation.get("parameters", ())]
+    assert {one["name"] for one in declared if "example" not in one} == WITHOUT_EXAMPLE
     parameters = [
-        (one["name"], [value["example"]], value["schema"])
-        for _, _, operation in operations()
-        for one in operation.get("parameters", ())
-        for value in ([one] if "schema" in one else one["content"].values())
+        (one["name"], [one["example"]], one["schema"]) for one in declared if "example" in one
+    ]
+    texts = [one for one in declared if "contentSchema" in one["schema"]]
+    parameters += [
+        (one["name"], [json.loads(one["example"])], one["schema"]["contentSchema"]) for one in texts
     ]
     assert fields
-    assert parameters
+    assert texts
     for name, examples, schema in fields + parameters:
         for example in examples:
             assert faults(schema, example) == [], name
@@ -143,9 +222,49 @@ def test_the_application_accepts_the_examples(
     assert always_there(described) <= set(answer.headers.keys())
 
 
+@pytest.mark.parametrize(("path", "method"), [one[:2] for one in operations()])
+def test_the_examples_run_as_they_are(api: Api, path: str, method: str) -> None:
+    operation = DOCUMENT["paths"][path][method]
+    if "{token_id}" in path:
+        made = api.token_id
+    elif "/webhooks" in path:
+        hook = {"topic": "order.deleted", "address": "https://shop.example/hook"}
+        made = api.call("POST", "/webhooks", hook).json["webhook"]["id"]
+    elif "/configurations" in path or "/files" in path:
+        form = Form().file("files[drawing]", "drawing.pdf", PDF, "application/pdf")
+        form.file("thumbnail", "chair.png", PNG, "image/png")
+        sent = api.client.post(
+            "/api/configurations", data=form.body(), content_type=KIND, headers=api.headers
+        )
+        assert sent.json is not None
+        by_name = sent.json["thumbnail"].rpartition("/")[2]
+        made = by_name if "/files/hash" in path else sent.json["id"]
+    else:
+        made = api.create({"status": "In Cart"}).json["id"]
+    if path.endswith("/restore"):
+        assert api.call("DELETE", f"{path[4:].partition('/{')[0]}/{made}").status_code == 200
+    given = [one for one in operation.get("parameters", ()) if "example" in one]
+    for one in given:
+        if one["in"] == "path":
+            value = one["example"] if one["name"] == "key" else made
+            path = path.replace(f"{{{one['name']}}}", value)
+    query = {
+        one["name"]: json.dumps(one["example"]) if one["example"] is True else one["example"]
+        for one in given
+        if one["in"] == "query"
+    }
+    json_body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    examples = json_body["examples"].values() if json_body else [{"value": None}]
+    for example in examples:
+        answer = api.client.open(
+            path, method=method, json=example["value"], query_string=query, headers=api.headers,
+        )  # fmt: skip
+        assert answer.status_code < 300, answer.text
+
+
 def test_the_schemas_refuse_what_the_application_refuses(api: Api) -> None:
     line = {"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": 1}
-    schema = DOCUMENT["components"]["schemas"]["OrderInput"]
+    schema = EXACT["components"]["schemas"]["OrderInput"]
     refused: list[dict[str, Any]] = [
         {},
         {"cart": []},
@@ -176,12 +295,13 @@ def test_the_schemas_refuse_what_the_application_refuses(api: Api) -> None:
         {"cart": [{**line, "metadata": None}], "status": None, "items": None, "orgId": None},
         {"metadata": {"a": {"b": []}}, "platform": {"id": 4711}, "cart": [line]},
         {"metadata": [], "derivative": None, "platform": [], "customerId": 7, "cart": [line]},
+        {"cart": None, "items": [line]},
     ]
     for bad in refused:
-        assert faults(schema, bad), bad
+        assert faults(schema, bad, EXACT), bad
         assert api.create(bad).status_code == 422, bad
     for good in taken:
-        assert faults(schema, good) == [], good
+        assert faults(schema, good, EXACT) == [], good
         assert api.create(good).status_code == 201, good
 
 
@@ -206,7 +326,9 @@ def test_it_is_public_and_may_be_cached(client: FlaskClient) -> None:
     answer = client.get("/api/openapi.json", headers={"Origin": "https://elsewhere.example"})
     assert answer.status_code == 200
     assert answer.mimetype == "application/json"
-    assert answer.json == json.loads(json.dumps(DOCUMENT))
+    assert answer.json == {
+        **json.loads(json.dumps(DOCUMENT)), "servers": [{"url": "http://localhost"}],
+    }  # fmt: skip
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.cache_control.public
     etag = answer.headers["ETag"]
@@ -217,4 +339,18 @@ def test_it_is_public_and_may_be_cached(client: FlaskClient) -> None:
 def test_paths_begin_where_the_service_is_mounted(client: FlaskClient) -> None:
     answer = client.get("/api/openapi.json", environ_overrides={"SCRIPT_NAME": "/desk"})
     assert answer.json is not None
-    assert answer.json["servers"] == [{"url": "/desk"}]
+    assert answer.json["servers"] == [{"url": "http://localhost/desk"}]
+
+
+def test_the_server_is_the_public_one_or_the_one_that_was_asked(
+    app: Flask, client: FlaskClient
+) -> None:
+    def server() -> str:
+        answer = client.get("/api/openapi.json", base_url="https://orders.internal:8443")
+        assert answer.json is not None
+        [found] = answer.json["servers"]
+        return str(found["url"])
+
+    assert server() == "https://orders.internal:8443"
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], public_url="https://orders.example/")
+    assert server() == "https://orders.example"

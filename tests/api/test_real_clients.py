@@ -77,6 +77,15 @@ def test_a_slash_at_the_end_is_the_same_address(api: Api) -> None:
     assert api.call("GET", "/orders/healthcheck/").json is True
 
 
+@pytest.mark.parametrize("name", ["orders", "configurations", "webhooks", "accesstokens"])
+def test_each_health_check_of_the_platforms_client_answers_true(api: Api, name: str) -> None:
+    answer = api.client.get(f"/api/{name}/healthcheck")
+    assert (answer.status_code, answer.json) == (200, True)
+    # As its client sends it.
+    query = {"bearer_token": api.secret, "cacheScope": "x"}
+    assert api.client.get(f"/api/{name}/healthcheck", query_string=query).json is True
+
+
 PAGE = "https://shop.example"
 
 

@@ -180,6 +180,9 @@ def test_axe_finds_nothing(screen: Screen, desk: Desk) -> None:
     while not page.locator(".requests").count():  # it is written a moment later
         page.reload()
     screen.check("recent requests")
+    page.goto(f"{desk.address}/docs/api")
+    expect(page.locator("#createOrder .recent .refused").first).to_be_visible()
+    screen.check("reference, with recent requests")
     page.goto(f"{desk.address}/docs/api/requests?status=x")
     screen.check("recent requests, with an error")
     page.goto(f"{desk.address}/docs/api/requests?path=nothing-like-this")

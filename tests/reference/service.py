@@ -121,6 +121,7 @@ MAKERS: dict[str, Callable[[Service], dict[str, Json]]] = {
     "orders": _posted("/api/orders"),
     "accesstokens": _token,
     "configurations": _configuration,
+    "files": _configuration,
     "webhooks": _posted("/api/webhooks"),
     "openapi.json": lambda _service: {},
 }

@@ -152,7 +152,7 @@ class Api:
         if request.method == "OPTIONS":
             return self._answer_options(request, endpoint)
         call.query = query = _query_of(call, endpoint)
-        if endpoint.access is not Access.NONE:
+        if endpoint.access is not Access.NONE and not _is_open(endpoint, arguments):
             call.caller = authenticate(request)
             self._rate_limit.count(call.caller)
             authorize(endpoint, call.caller, query)
@@ -170,16 +170,20 @@ class Api:
         made = endpoint.function(call, **arguments)
         result = made if endpoint.present is None else endpoint.present(made)
         if isinstance(result.value, StoredFile):
-            return send_file(result.value, call.files, call.request.environ)
+            return send_file(result, call.files, call.request.environ)
         if result.etag and call.request.has_version(result.etag):
             return not_modified(result)
-        return render(result, endpoint.status, call.request.root_path)
+        return render(result, endpoint.status, call.request.root_path, call.address)
 
     def _answer_options(self, request: ApiRequest, endpoint: Endpoint) -> RenderedResponse:
         if request.is_preflight:
             return answer_preflight(request)
         methods = self._router.paths[endpoint.path]
         return RenderedResponse(200, {"Allow": ", ".join(methods)})
+
+
+def _is_open(endpoint: Endpoint, arguments: dict[str, str]) -> bool:
+    return endpoint.is_open is not None and endpoint.is_open(arguments)
 
 
 def _query_of(call: Call, endpoint: Endpoint) -> Query:

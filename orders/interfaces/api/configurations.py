@@ -1,13 +1,16 @@
 """Saved configurations by JSON, and the files that came with them."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from orders.domain.configuration import (
     EXAMPLE_PRODUCT_ID,
     FIELDS,
     OBJECTS,
+    THUMBNAIL,
     Configuration,
     ConfigurationInput,
     configuration_fields,
@@ -35,7 +38,8 @@ PAGE = schemas.example_page("A page with one", "configurations", SAVED["configur
 # A text that begins like a JSON array must be one (orders/interfaces/api/query.py).
 ONE_TEXT = r"^([^\[\u0000][^\u0000]*)?$"
 JSON_TEXT = {"type": "string", "contentMediaType": "application/json"}
-# A form: fields as text, files beside them.
+# A form: fields as text, files beside them. The picture is sent as a file.
+FORM_FIELDS = tuple(name for name in FIELDS if name != THUMBNAIL)
 FORM_SHAPE = {
     "type": "object",
     "description": "The fields of the JSON body as form fields: `variant`, `metadata` and "
@@ -43,9 +47,7 @@ FORM_SHAPE = {
     "under the key that has its name in `attachments`, or under its own name; as `files[key]`; or, "
     "for the picture, as `thumbnail`.",
     "properties": {
-        "variant": JSON_TEXT,
-        "metadata": JSON_TEXT,
-        "attachments": JSON_TEXT,
+        **{name: JSON_TEXT if name in OBJECTS else {"type": "string"} for name in FORM_FIELDS},
         "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
     },
 }
@@ -62,6 +64,18 @@ REFERENCE = parameters.path_parameter(
 FILE_KEY = parameters.path_parameter(
     "key", "The key of the file in `attachments`.", "drawing", kind="file-key", pattern="[^/].*"
 )
+PUBLIC_NAME = parameters.path_parameter(
+    "name",
+    "The name of a picture, which the service made: the end of the address in `thumbnail`.",
+    "x4Qm0d7lVb3c9YtR1sWfHk2zJg8aNp5u",
+    kind="picture-name",
+    pattern="[^/].*",
+)
+# Of what everyone may see. Not for long, so that an org can close its pictures again.
+PUBLIC_PICTURE_HEADERS = {
+    "Cache-Control": "public, max-age=3600",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 LINKS = {
     "read": link(
         "readConfiguration", {"reference": "$response.body#/id"}, "Read the configuration."
@@ -186,7 +200,8 @@ def _read_field(part: Part, sent: SentConfiguration) -> None:
 
 def present_configuration(configuration: Configuration) -> EndpointResult:
     version = int(configuration.updated_at.timestamp() * 1000)
-    return EndpointResult(configuration_fields(configuration), etag=f"{configuration.id}-{version}")
+    etag = f"{configuration.id}-{version}"
+    return EndpointResult(configuration_fields(configuration), etag=etag, has_picture=True)
 
 
 def present_new_configuration(configuration: Configuration) -> EndpointResult:
@@ -246,7 +261,8 @@ def list_configurations(call: Call) -> EndpointResult:
     page = configuration_queries.list_configurations(
         call.actor.org_id, ConfigurationFilter(**call.filters), call.paging
     )
-    return list_result("configurations", page, configuration_fields, call.ignored)
+    fields = partial(configuration_fields, service=call.address)
+    return list_result("configurations", page, fields, call.ignored)
 
 
 @resource.endpoint(
@@ -295,3 +311,31 @@ def read_thumbnail(call: Call, reference: str) -> EndpointResult:
     Returns the picture that was sent as the file `thumbnail`: PNG, JPEG, WebP or GIF.
     """
     return EndpointResult(configuration_queries.find_picture(reference, call.actor.org_id))
+
+
+def _is_public(arguments: Mapping[str, str]) -> bool:
+    return configuration_queries.is_public_picture(_name_of(arguments["name"]))
+
+
+def _name_of(sent: str) -> str:
+    """Return a public name; the platform's clients put the whole address of the picture for it."""
+    return sent.rpartition("/")[2]
+
+
+@resource.endpoint(
+    "GET /api/files/hash/{name}",
+    Access.ANY,
+    *_file("The picture."),
+    parameters=(PUBLIC_NAME, IF_NONE_MATCH),
+    is_open=_is_public,
+)
+def read_public_picture(call: Call, name: str) -> EndpointResult:
+    """Read a picture by its public name.
+
+    Returns the picture at the address in `thumbnail`. If the org lets everyone see its pictures, no
+    token is needed, and pages of every origin may show it.
+    """
+    org_id = None if call.caller is None else call.caller.org_id
+    picture = configuration_queries.find_named_picture(_name_of(name), org_id)
+    headers = PUBLIC_PICTURE_HEADERS if org_id is None else {}
+    return EndpointResult(picture, headers=headers)

@@ -68,13 +68,16 @@ EXAMPLES: Mapping[str, Mapping[str, Example]] = {
 class RequestBody:
     """A body of one media type: a model, or JSON Schema where no single class validates it.
 
-    `also` are the models that such a schema refers to.
+    `also` are the models that such a schema refers to. `others` are those of other forms
+    (ALSO_SENT), and `other_examples` are in these.
     """
 
     shape: Shape
     examples: Mapping[str, Example]
     media_type: str = JSON
     also: tuple[type[BaseModel], ...] = ()
+    others: tuple[type[BaseModel], ...] = ()
+    other_examples: Mapping[str, Example] = field(default_factory=dict)
 
 
 def link(operation: str, parameters: Mapping[str, str], description: str) -> Mapping[str, Any]:
@@ -129,6 +132,8 @@ class Endpoint:
     content: Callable[[Any], object] = lambda body: body
     errors: Mapping[int, str] = field(default_factory=dict)
     is_deprecated: bool = False
+    # Whether a request with these parameters of the path needs no token, whatever `access` says.
+    is_open: Callable[[Mapping[str, str]], bool] | None = None
 
     @cached_property
     def id(self) -> str:

@@ -30,10 +30,11 @@ def run_once(
     if stored := idempotency.find_answer(key, fingerprint, call.actor):
         return _replayed(stored)
     # Not the call itself: the response may be rendered in another request's thread.
-    present, status, root = endpoint.present, endpoint.status, request.root_path
+    present, status = endpoint.present, endpoint.status
+    root, address = request.root_path, call.address
 
     def to_store(made: Any) -> idempotency.Answer:  # noqa: ANN401 - whatever the service makes
-        response = render(made if present is None else present(made), status, root)
+        response = render(made if present is None else present(made), status, root, address)
         return {**response._asdict(), "body": response.body.decode()}
 
     call.once = IdempotencyKey(key, fingerprint, to_store)

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
-from orders.domain.fields import SHARED, SHARED_BASE
+from orders.domain.fields import ALSO_SENT, SHARED, SHARED_BASE
 from orders.domain.inputs import Limits
 from orders.domain.webhook import Topic
 from orders.interfaces.api import webhooks
@@ -35,8 +35,10 @@ INTRODUCTION = """\
 Orders for configured products: create, read and change them from a storefront or a script.
 
 Clients of the Threekit platform's Orders API keep working after a change of host name. The
-names in this document never change. Unknown query parameters are ignored, and empty ones count as
-not sent; unknown fields of a body are refused by name.
+names in this document never change. Empty query parameters count as not sent; unknown ones are
+ignored, but a name that is nearly one of ours is refused. Unknown fields of a body are refused by
+name. A schema is the form to send; `x-also-sent` beside it lists other forms that are read too, for
+clients that cannot send that one.
 
 Every error is `application/problem+json` (RFC 9457). Input that is not valid is 422 with a list of
 all errors. A refused request changes nothing. A method that a path does not support is 405 with
@@ -48,6 +50,8 @@ all errors. A refused request changes nothing. A method that a path does not sup
 COMPONENTS: dict[str, Any] = json.loads(
     Path(__file__).with_name("components.json").read_text("utf-8")
 )
+# Names of headers that are described under another name too.
+HEADERS = {"OrderETag": "ETag"}
 # By status: the name, the description, which endpoints may replace, and what the example says.
 ERRORS: dict[int, dict[str, Any]] = {int(one): error for one, error in COMPONENTS["errors"].items()}
 
@@ -74,7 +78,7 @@ def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict
         "paths": paths,
         "webhooks": {str(topic): {"post": _message(topic)} for topic in webhooks.EVENTS},
         "components": {
-            "schemas": _schemas(endpoints, limits),
+            **_schemas(endpoints, limits),
             "responses": {one["name"]: _error(status, one) for status, one in ERRORS.items()},
             "headers": COMPONENTS["headers"],
             "securitySchemes": COMPONENTS["securitySchemes"],
@@ -91,10 +95,15 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     }
     if endpoint.access is Access.NONE:
         described["security"] = []
+    elif endpoint.is_open is not None:
+        described["security"] = [{}, *({name: []} for name in COMPONENTS["securitySchemes"])]
     if endpoint.is_deprecated:
         described["deprecated"] = True
-    if parameters := endpoint.all_parameters:
-        described["parameters"] = [_parameter(one) for one in parameters]
+    parameters = [_parameter(one) for one in endpoint.all_parameters]
+    if endpoint.access is not Access.NONE:
+        parameters.append(COMPONENTS["tokenParameter"])
+    if parameters:
+        described["parameters"] = parameters
     if endpoint.bodies:
         described["requestBody"] = {
             "required": True,
@@ -126,13 +135,18 @@ def _message(topic: Topic) -> dict[str, Any]:
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
-    value = {"schema": parameter.schema, "example": parameter.example}
+    schema, example = parameter.schema, parameter.example
+    if parameter.is_json:
+        # As a text: many generators know no `content` of a parameter, or write it as `id=5001`.
+        schema = {"type": "string", "contentMediaType": JSON, "contentSchema": schema}
+        example = json.dumps(example)
     return {
         "name": parameter.name,
         "in": parameter.place,
         "description": parameter.description,
         "required": parameter.required,
-        **({"content": {JSON: value}} if parameter.is_json else value),
+        "schema": schema,
+        **({} if example is None else {"example": example}),
     }
 
 
@@ -157,16 +171,24 @@ def _error(status: int, error: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _content(part: RequestBody | Success) -> dict[str, Any]:
-    return {
-        "schema": _reference(part.shape),
-        "examples": {name: asdict(example) for name, example in part.examples.items()},
-    }
+    content = {"schema": _reference(part.shape), "examples": _examples(part.examples)}
+    if isinstance(part, RequestBody) and part.other_examples:
+        content[ALSO_SENT] = _examples(part.other_examples)
+    return content
+
+
+def _examples(examples: Mapping[str, Example]) -> dict[str, Any]:
+    return {name: asdict(example) for name, example in examples.items()}
 
 
 def _headers(names: tuple[str, ...]) -> dict[str, Any]:
     if not names:
         return {}
-    return {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names}}
+    return {
+        "headers": {
+            HEADERS.get(name, name): {"$ref": f"#/components/headers/{name}"} for name in names
+        }
+    }
 
 
 def _reference(shape: Shape | None) -> Mapping[str, Any]:
@@ -174,12 +196,15 @@ def _reference(shape: Shape | None) -> Mapping[str, Any]:
 
 
 def _schemas(endpoints: Iterable[Endpoint], limits: Limits) -> dict[str, Any]:
-    """Return the schemas of all models and of the models inside them, by name."""
+    """Return the schemas of all models and of the models inside them, by name.
+
+    Those of other forms are under a name of their own (ALSO_SENT).
+    """
     shapes: list[Shape | None] = [Problem, OrderMessage]
     for endpoint in endpoints:
         shapes += [one.shape for one in endpoint.bodies]
         shapes += [one.shape for one in endpoint.responses]
-        shapes += [model for body in endpoint.bodies for model in body.also]
+        shapes += [model for body in endpoint.bodies for model in (*body.also, *body.others)]
     models = dict.fromkeys(one for one in shapes if isinstance(one, type))
     _, found = models_json_schema(
         [(model, "validation") for model in models],
@@ -194,7 +219,9 @@ def _schemas(endpoints: Iterable[Endpoint], limits: Limits) -> dict[str, Any]:
     for name in ("OrderInput", "OrderChangesInput", "CartInput"):
         schemas[name]["properties"]["cart"]["maxItems"] = limits.cart_lines
     schemas["OrderInput"]["properties"]["items"]["maxItems"] = limits.items
-    return schemas
+    others = [one.__name__ for each in endpoints for body in each.bodies for one in body.others]
+    also_sent = {name: schemas.pop(name) for name in sorted(set(others))}
+    return {"schemas": schemas, ALSO_SENT: also_sent}
 
 
 class _SchemaGenerator(GenerateJsonSchema):
@@ -205,10 +232,12 @@ class _SchemaGenerator(GenerateJsonSchema):
         return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Leave out empty defaults: they stand for "not sent" inside."""
+        """Leave out defaults, because generators make a field that must be sent of one.
+
+        Empty ones stand for "not sent" inside; the others are in the descriptions.
+        """
         found = super().default_schema(schema)
-        if found.get("default") in (None, "", [], {}):
-            found.pop("default", None)
+        found.pop("default", None)
         return found
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:

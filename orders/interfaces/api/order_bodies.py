@@ -4,6 +4,7 @@ from typing import Annotated, Any, cast
 
 from orders.domain.changes import CartInput, OrderChangesInput
 from orders.domain.fields import (
+    ALSO_SENT,
     EXAMPLE_CONFIGURATION_ID,
     NULL,
     AlsoSent,
@@ -14,19 +15,32 @@ from orders.domain.fields import (
     LineMetadata,
 )
 from orders.domain.inputs import StrictInput
-from orders.domain.order import example_order
+from orders.domain.order import ORDER_FIELDS, FieldKind
 from orders.domain.schema import OrderInput
 from orders.interfaces.api.endpoints import EXAMPLES, Example, RequestBody
-from orders.interfaces.api.schemas import SCHEMAS, example_page
+from orders.interfaces.api.schemas import OTHER_SCHEMAS, SCHEMAS, example_page
 
 NEW_ORDERS = EXAMPLES["newOrders"]
+
+
+def example_order(**fields: object) -> dict[str, Any]:
+    """Return an order as it is answered, for examples: plain, but for the fields by wire name."""
+    plain: dict[str, Any] = {
+        field.wire_name: field.examples[0]
+        for field in ORDER_FIELDS
+        if field.examples and not (field.is_editable and field.kind is not FieldKind.STATUS)
+    }
+    empty: dict[FieldKind, Any] = {FieldKind.TEXT: None, FieldKind.OBJECT: {}}
+    rest = {field.wire_name: empty.get(field.kind, []) for field in ORDER_FIELDS}
+    return {**rest, **plain, **fields}
 
 
 def _stored(summary: str, **fields: object) -> Example:
     return Example(summary, {**example_order(**fields), "warnings": []})
 
 
-[_LINE] = EXAMPLES["orderChanges"]["lines"].value
+_CHANGES, _ADDED = EXAMPLES["orderChanges"], EXAMPLES["lines"]
+[_LINE] = _ADDED["lines"].value
 _FIRST_LINE = {"configurationId": EXAMPLE_CONFIGURATION_ID, "count": 1}
 ORDER = _stored("The whole order", **NEW_ORDERS["order"].value)
 ORDERS = {
@@ -70,36 +84,49 @@ class OldItemInput(StrictInput):
     metadata: LineMetadata = cast(JsonObject, None)
 
 
-def _refer(model: type) -> dict[str, Any]:
-    return {"$ref": SCHEMAS + model.__name__}
+def _refer(model: type, place: str = SCHEMAS) -> dict[str, Any]:
+    return {"$ref": place + model.__name__}
 
 
 # Without `maxItems`, a setting that the document adds.
 LINE_LIST = "LineList"
 LINE_LIST_SCHEMA = {
     "type": "array",
-    "items": {"anyOf": [_refer(CartLineInput), _refer(OldLineInput)]},
+    "items": {**_refer(CartLineInput), ALSO_SENT: [_refer(OldLineInput, OTHER_SCHEMAS)]},
     "description": "Lines of a cart.",
 }
 _LINES = {"$ref": SCHEMAS + LINE_LIST}
-_ITEMS = {**LINE_LIST_SCHEMA, "items": {"anyOf": [_refer(ItemInput), _refer(OldItemInput)]}}
-_MODELS = (
-    CartLineInput, OldLineInput, ItemInput, OldItemInput, CartInput, OrderChangesInput,
-)  # fmt: skip
+_ITEMS = {
+    "type": "array",
+    "items": {"anyOf": [_refer(one, OTHER_SCHEMAS) for one in (ItemInput, OldItemInput)]},
+}
+
+
+def _items_under(name: str) -> dict[str, Any]:
+    """Return the schema of an object with a list of items as its only field."""
+    return {
+        "type": "object",
+        "required": [name],
+        "properties": {name: _ITEMS},
+        "additionalProperties": False,
+    }
+
+
 NEW_ORDER_BODY = RequestBody(OrderInput, NEW_ORDERS)
 CHANGE_BODY = RequestBody(
-    {"anyOf": [_refer(OrderChangesInput), _LINES]}, EXAMPLES["orderChanges"], also=_MODELS
+    {**_refer(OrderChangesInput), ALSO_SENT: [_LINES]},
+    {"fields": _CHANGES["fields"]},
+    also=(CartLineInput, OrderChangesInput),
+    other_examples={"lines": _CHANGES["lines"]},
 )
-_UNDER_ITEMS = {
-    "title": "Under the old name",
-    "type": "object",
-    "required": ["items"],
-    "properties": {"items": _ITEMS},
-    "additionalProperties": False,
+# An array alone is what the platform's own client sends, and what generators can make a type of.
+_LINE_FORMS = (_refer(CartInput, OTHER_SCHEMAS), _items_under("items"))
+_ITEM_FORMS = (_ITEMS, _items_under("cart"), _items_under("items"))
+_LINE_EXAMPLES: dict[str, Any] = {
+    "examples": {"lines": _ADDED["lines"]},
+    "also": (CartLineInput,),
+    "others": (OldLineInput, ItemInput, OldItemInput, CartInput),
+    "other_examples": {name: _ADDED[name] for name in ("cart", "items")},
 }
-LINES_BODY = RequestBody(
-    {"anyOf": [_LINES, _refer(CartInput), _UNDER_ITEMS]}, EXAMPLES["lines"], also=_MODELS
-)
-ITEMS_BODY = RequestBody(
-    {"anyOf": [_ITEMS, _refer(CartInput), _UNDER_ITEMS]}, EXAMPLES["lines"], also=_MODELS
-)
+LINES_BODY = RequestBody({**_LINES, ALSO_SENT: [*_LINE_FORMS]}, **_LINE_EXAMPLES)
+ITEMS_BODY = RequestBody({**_LINES, ALSO_SENT: [*_ITEM_FORMS]}, **_LINE_EXAMPLES)

@@ -20,7 +20,7 @@ from orders.interfaces.api.parameters import (
 from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import Call, read_json
 from orders.interfaces.api.responses import EndpointResult, list_result
-from orders.interfaces.api.schemas import SHORT_ID, OrderAnswer, OrderList
+from orders.interfaces.api.schemas import SCHEMAS, SHORT_ID, OrderAnswer, OrderList
 from orders.services.catalog import configuration_queries
 from orders.services.orders import changes as order_changes
 from orders.services.orders import intake, order_list, queries
@@ -66,7 +66,7 @@ FILTERS = (
         "statuses",
         partial(Query.choices, known=tuple(Status)),
         "Orders with one of these statuses.",
-        {"type": "array", "items": {"type": "string", "enum": list(Status)}},
+        {"type": "array", "items": {"$ref": f"{SCHEMAS}Status"}},
         ["New", "In Progress"],
     ),
     parameters.text_filter("name", "name", "Orders with exactly this name.", "Reception"),
@@ -168,7 +168,7 @@ def list_orders(call: Call) -> EndpointResult:
 @resource.endpoint(
     "GET /api/orders/{reference}",
     Access.ANY,
-    _whole_order("The complete order.", order_bodies.ORDER),
+    Success(200, "The complete order.", OrderAnswer, {"order": order_bodies.ORDER}, ("OrderETag",)),
     Success(304, "The version is still the one in `If-None-Match`.", None, headers=("ETag",)),
     parameters=(REFERENCE, FULL_CONFIGURATION, IF_NONE_MATCH),
     errors={
@@ -196,7 +196,7 @@ def _with_configurations(call: Call, found: list[dict[str, Any]]) -> list[dict[s
     saved = configuration_queries.find_configurations(references, call.actor.org_id)
     for line in (line for order in found for line in order["cart"]):
         one = saved.get(line["configurationId"])
-        line["configuration"] = None if one is None else configuration_fields(one)
+        line["configuration"] = None if one is None else configuration_fields(one, call.address)
     return found
 
 

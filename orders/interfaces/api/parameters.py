@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from orders.domain.fields import EXAMPLE_ORG_ID, NO_NUL, NUMBER
+from orders.domain.fields import NO_NUL, NUMBER
 from orders.interfaces.api.query import DEFAULT_SORT, MAX_TEXT, Query
 from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 
@@ -14,17 +14,18 @@ from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 class Parameter:
     """A parameter in the path, the query or a header; `schema` is JSON Schema.
 
-    `place` is `path`, `query` or `header`. With `is_json` the value is sent as JSON text. A filter
-    of a list has `read`, which takes its value from the query, and `keyword`, its name in
-    `Call.filters`. `pattern` is the regular expression of a parameter in the path. `members`
-    are keys of a value in JSON that clients send as parameters of their own.
+    `place` is `path`, `query` or `header`. An example runs as it is; `example` is None where none
+    would, or would change the answer. With `is_json` the value is sent as JSON text. A filter of a
+    list has `read`, which takes its value from the query, and `keyword`, its name in
+    `Call.filters`. `pattern` is the regular expression of a parameter in the path. `members` are
+    keys of a value in JSON that clients send as parameters of their own.
     """
 
     name: str
     place: str
     description: str
     schema: Mapping[str, Any]
-    example: Any
+    example: Any = None
     required: bool = False
     is_json: bool = False
     keyword: str = ""
@@ -38,7 +39,6 @@ ORG_ID = Parameter(
     "query",
     "The org of the token. Optional; any other org is refused with 403.",
     {"type": "string", "format": "org-id"},
-    EXAMPLE_ORG_ID,
 )
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
@@ -47,7 +47,6 @@ IDEMPOTENCY_KEY = Parameter(
     "response again, with `Idempotent-Replayed: true`, and change nothing. The same key with other "
     "content is 422. A new UUID for each operation is a good key.",
     {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
-    "0f4ae8f6-7a41-4c0b-9b26-9d2a8e7b1c55",
 )
 IF_MATCH = Parameter(
     "If-Match",
@@ -55,14 +54,12 @@ IF_MATCH = Parameter(
     "The `ETag` of an earlier response. If the stored version is a different one, the response "
     "is 412 and nothing changes.",
     {"type": "string", "format": "entity-tags"},
-    '"1"',
 )
 IF_NONE_MATCH = Parameter(
     "If-None-Match",
     "header",
     "The `ETag` of an earlier response. If the stored version is the same, the response is 304.",
     {"type": "string", "format": "entity-tags"},
-    '"1"',
 )
 
 
@@ -114,7 +111,7 @@ def time_filter(
     name: str, keyword: str, read: Callable[[Query, str], Any], description: str
 ) -> Parameter:
     """Return a filter by a time or a whole day; `read` is Query.moment, or behaves like it."""
-    schema = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
+    schema = {"type": "string", "format": "date-or-time"}
     return query_filter(name, keyword, read, description, schema, "2026-11-24")
 
 
@@ -152,8 +149,9 @@ def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
         Parameter(
             "page",
             "query",
-            "The number of the page, starting at 1.",
-            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1},
+            "The number of the page, starting at 1, which is the first and the default.",
+            # Without `default`: generated clients send it, and `after` goes with no page.
+            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
             1,
         ),
         Parameter(
@@ -177,6 +175,5 @@ def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
             "Continue after the page that has this `next`, with the same filters and `sort`; in "
             "place of `page`.",
             {"type": "string", "format": "cursor"},
-            EXAMPLE_CURSOR,
         ),
     )

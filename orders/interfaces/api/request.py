@@ -192,6 +192,12 @@ class Call:
         return is_set
 
     @property
+    def address(self) -> str:
+        """The service's absolute address without a slash at its end: PUBLIC_URL, or as asked."""
+        host = self.settings.public_url or self.request.host_url
+        return host.rstrip("/") + self.request.root_path
+
+    @property
     def limits(self) -> Limits:
         """The limits of what may be sent."""
         return self.settings.limits

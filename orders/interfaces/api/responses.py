@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 from werkzeug.exceptions import HTTPException
 
+from orders.domain.configuration import THUMBNAIL, absolute_address
 from orders.domain.errors import (
     Conflict,
     FieldError,
@@ -23,7 +24,6 @@ from orders.domain.errors import (
 from orders.domain.short_id import MistypedShortId
 from orders.interfaces.http.assets import file_response
 from orders.interfaces.http.security import PROGRAM_HEADERS
-from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.files import FileStore
 from orders.storage.pages import Page
 
@@ -58,7 +58,8 @@ class EndpointResult(NamedTuple):
     """What an endpoint answers, before it is rendered.
 
     `value` is any JSON value, or a StoredFile. `status` 0 stands for the endpoint's first declared
-    one. `etag` is without quotes, `location` below the path where the service is mounted.
+    one. `etag` is without quotes, `location` below the path where the service is mounted. With
+    `has_picture` the value is an object with the address of its picture.
     """
 
     value: Any
@@ -66,6 +67,7 @@ class EndpointResult(NamedTuple):
     etag: str = ""
     location: str = ""
     headers: Mapping[str, str] = {}
+    has_picture: bool = False
 
 
 class RenderedResponse(NamedTuple):
@@ -76,8 +78,8 @@ class RenderedResponse(NamedTuple):
     body: bytes = b""
 
 
-def render(result: EndpointResult, status: int, root: str) -> RenderedResponse:
-    """Render a result to JSON, for a service that is mounted below the path `root`.
+def render(result: EndpointResult, status: int, root: str, address: str) -> RenderedResponse:
+    """Render a result to JSON, for a service at this absolute address, whose path is `root`.
 
     This may run in the thread that writes for several requests at once: nothing here looks at a
     request.
@@ -87,7 +89,10 @@ def render(result: EndpointResult, status: int, root: str) -> RenderedResponse:
         headers["ETag"] = f'"{result.etag}"'
     if result.location:
         headers["Location"] = root + result.location
-    return RenderedResponse(result.status or status, headers, orjson.dumps(result.value))
+    value = result.value
+    if result.has_picture:
+        value = {**value, THUMBNAIL: absolute_address(value[THUMBNAIL], address)}
+    return RenderedResponse(result.status or status, headers, orjson.dumps(value))
 
 
 def list_result(
@@ -115,10 +120,13 @@ def not_modified(result: EndpointResult) -> RenderedResponse:
     return RenderedResponse(304, {**result.headers, "ETag": f'"{result.etag}"'})
 
 
-def send_file(file: StoredFile, store: FileStore, environ: dict[str, Any]) -> RenderedResponse:
+def send_file(
+    result: EndpointResult, store: FileStore, environ: dict[str, Any]
+) -> RenderedResponse:
     """Return a file, or the part of it that `Range` in the WSGI environment asks for."""
-    response = file_response(file, store, environ)
+    response = file_response(result.value, store, environ)
     response.direct_passthrough = False
+    response.headers.update(result.headers)
     body = response.get_data()
     return RenderedResponse(response.status_code, dict(response.get_wsgi_headers(environ)), body)
 

@@ -8,7 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from orders.domain.fields import EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID, keywords
+from orders.domain.fields import (
+    ALSO_SENT,
+    EXAMPLE_CONFIGURATION_ID,
+    EXAMPLE_ORG_ID,
+    AnyObject,
+    keywords,
+)
 from orders.domain.inputs import with_fields
 from orders.domain.order import answer_types
 from orders.domain.status import Status
@@ -16,6 +22,8 @@ from orders.domain.webhook import EXAMPLE_ADDRESS, Topic
 from orders.interfaces.api.endpoints import Example
 
 SCHEMAS = "#/components/schemas/"  # where the document has them
+# Where it has those of other forms (ALSO_SENT), of which generators shall make no types.
+OTHER_SCHEMAS = f"#/components/{ALSO_SENT}/"
 
 EXAMPLE_ACTOR_ID = "c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e"
 EXAMPLE_WEBHOOK_ID = "6f1c2f0e-8d0b-4d57-9a2e-0c5f6f0d3b21"
@@ -69,7 +77,7 @@ class CartLineAnswer(AnswerSchema):
 
     configuration_id: str = _field("As sent; UUIDs in lowercase.", EXAMPLE_CONFIGURATION_ID)
     count: int = Field(ge=1, le=1_000_000, examples=[2])
-    metadata: dict[str, Any] = _field("As sent.", default={})
+    metadata: AnyObject = _field("As sent.", default={})
     configuration: "ConfigurationAnswer | None" = _field(
         "The saved configuration, only with `fullConfiguration`; null for an unknown one.",
         default=None,
@@ -227,17 +235,18 @@ class ConfigurationAnswer(AnswerSchema):
     org_id: OwnOrgId
     product_id: Uuid | None
     product_version: str | None
-    variant: dict[str, Any] | None = _field("As sent.")
-    metadata: dict[str, Any] | None = _field("As sent.")
+    variant: AnyObject | None = _field("As sent.")
+    metadata: AnyObject | None = _field("As sent.")
     customer_id: str | None
     identifier: str | None
     scope: str | None
-    scene_graph_state: str | dict[str, Any] | None
+    scene_graph_state: str | AnyObject | None
     session_id: str | None
     publish_file_id: str | None
     creator: str | None
     thumbnail: str | None = _field(
-        "As sent, or `/api/configurations/{id}/thumbnail` for a picture sent as a file."
+        "As sent, or the absolute address of the picture that was sent as a file: "
+        "`/api/files/hash/{name}`. Where the org allows it, everyone may read that one."
     )
     attachments: dict[str, str] = _field(
         "Keys with file names: those that were sent, and one for each file."

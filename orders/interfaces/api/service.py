@@ -21,12 +21,13 @@ RESOURCES: tuple[Resource, ...] = (
 )  # fmt: skip
 
 
-@resource.endpoint(
-    "GET /api/orders/healthcheck",
-    Access.NONE,
-    Success(200, "Orders can be stored.", {"type": "boolean", "const": True}, EXAMPLES["well"]),
-    Success(503, "Orders cannot be stored.", {"type": "boolean", "const": False}, EXAMPLES["ill"]),
+HEALTH = (
+    Success(200, "It can be stored.", {"type": "boolean", "const": True}, EXAMPLES["well"]),
+    Success(503, "Nothing can be stored.", {"type": "boolean", "const": False}, EXAMPLES["ill"]),
 )
+
+
+@resource.endpoint("GET /api/orders/healthcheck", Access.NONE, *HEALTH)
 def check_health(call: Call) -> EndpointResult:
     """Check whether orders can be stored.
 
@@ -37,18 +38,29 @@ def check_health(call: Call) -> EndpointResult:
     return EndpointResult(is_well, 200 if is_well else 503)
 
 
-@resource.endpoint(
-    "GET /api/webhooks/healthcheck",
-    Access.NONE,
-    Success(200, "Webhooks work.", {"type": "boolean", "const": True}, EXAMPLES["well"]),
-    Success(
-        503, "Messages cannot be stored.", {"type": "boolean", "const": False}, EXAMPLES["ill"]
-    ),
-)
-def check_webhooks_health(call: Call) -> EndpointResult:
-    """Check whether messages to webhooks can be stored.
+@resource.endpoint("GET /api/configurations/healthcheck", Access.NONE, *HEALTH)
+def check_configurations(call: Call) -> EndpointResult:
+    """Check whether configurations can be stored.
 
-    The same check as that of orders, because both are stored together.
+    The same check as that of orders: all of them are in one database.
+    """
+    return check_health(call)
+
+
+@resource.endpoint("GET /api/webhooks/healthcheck", Access.NONE, *HEALTH)
+def check_webhooks(call: Call) -> EndpointResult:
+    """Check whether webhooks can be stored.
+
+    The same check as that of orders.
+    """
+    return check_health(call)
+
+
+@resource.endpoint("GET /api/accesstokens/healthcheck", Access.NONE, *HEALTH)
+def check_access_tokens(call: Call) -> EndpointResult:
+    """Check whether tokens can be stored.
+
+    The same check as that of orders.
     """
     return check_health(call)
 
@@ -69,7 +81,7 @@ def read_document(call: Call) -> EndpointResult:
 
     OpenAPI 3.1, generated from the classes that check the requests. Any web page can read it.
     """
-    body, etag = _written(call.limits, call.request.root_path or "/")
+    body, etag = _written(call.limits, call.address)
     headers = {"Cache-Control": f"public, max-age={MAX_AGE}", "Access-Control-Allow-Origin": "*"}
     return EndpointResult(orjson.Fragment(body), etag=etag, headers=headers)
 
@@ -80,7 +92,15 @@ def document(limits: Limits, server: str) -> dict[str, Any]:
     return openapi.document(RESOURCES, limits, server)
 
 
-@lru_cache(maxsize=8)
 def _written(limits: Limits, server: str) -> tuple[bytes, str]:
-    body = orjson.dumps(document(limits, server), option=orjson.OPT_NON_STR_KEYS)
+    # The host comes from the request, so that the document must not be made again for each one.
+    body = _rendered(limits).replace(orjson.dumps(_ANY_SERVER), orjson.dumps(server))
     return body, hashlib.sha256(body).hexdigest()[:32]
+
+
+@lru_cache(maxsize=8)
+def _rendered(limits: Limits) -> bytes:
+    return orjson.dumps(document(limits, _ANY_SERVER), option=orjson.OPT_NON_STR_KEYS)
+
+
+_ANY_SERVER = "https://server.invalid"

@@ -34,14 +34,17 @@ seed_group = AppGroup("seed", help="Example data.")
 
 
 def register_commands(app: Flask) -> None:
-    """Register the commands with the `flask` command."""
+    """Add this module's commands to the command line `flask --app app`."""
     groups = (org, token, staff, attribute, orders_group, files, seed_group)
     for command in (*groups, serve_command, work_command):
         app.cli.add_command(command)
 
 
 def prints_json(command: Command) -> Callable[..., None]:
-    """Print the command's result as JSON; print errors to standard error and exit with code 1."""
+    """Return the command wrapped so that it prints its result as one JSON object.
+
+    An OrderError is printed as JSON to standard error, and the exit code is 1.
+    """
 
     @functools.wraps(command)
     def wrapper(*args: Any, **options: Any) -> None:  # noqa: ANN401 - click's own parameters
@@ -147,7 +150,7 @@ def add_attribute(
 
 
 def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of the attribute's kind
-    """Parse a default as JSON unless its kind is a text; `add_attribute` validates it."""
+    """Return an attribute's default: parsed JSON for numbers and booleans, otherwise the text."""
     if text is None or kind in {Kind.OPTION, Kind.TEXT}:
         return text
     try:

@@ -37,9 +37,10 @@ _libc = ctypes.CDLL(None)
 
 
 def serve(app: Flask, settings: Settings) -> int:
-    """Migrate, create the demo on a first start, serve until stopped; return the exit code.
+    """Migrate the database, create the demo on a first start, and serve until stopped.
 
-    Needs an application context. On SIGTERM and SIGINT running requests finish.
+    Returns the exit code, which is 1 if the port is in use. Needs an application context. On
+    SIGTERM and SIGINT running requests finish.
     """
     if not _is_port_free(settings):
         click.echo(
@@ -59,7 +60,7 @@ def serve(app: Flask, settings: Settings) -> int:
 
 
 def work(app: Flask, settings: Settings) -> None:
-    """Migrate, then send webhooks and import orders until stopped.
+    """Migrate the database, then send webhooks and import orders until stopped.
 
     Needs an application context. On SIGTERM and SIGINT running attempts finish.
     """
@@ -109,17 +110,17 @@ def _show_demo(made: DemoResult, address: str) -> None:
 
 
 def server_command(factory: str = "app:create_served_app") -> list[str]:
-    """Return the command line that serves the application made by `module:function`."""
+    """Return the command line that starts the server; `factory` is "module:function" of its app."""
     return [sys.executable, "-m", "orders.interfaces.http.server", factory]
 
 
 def _begin_child() -> None:
-    """Make the kernel stop the server when its supervisor dies."""
+    """Make the kernel stop this process, the server, when its supervisor dies."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class _Supervisor:
-    """Restarts the server whenever it ends by itself; its threads do the background work."""
+    """Runs the server as a child process, restarts it if it dies, and runs `background` threads."""
 
     def __init__(self, command: list[str], data_dir: Path, background: Background | None) -> None:
         self._command = command
@@ -130,7 +131,7 @@ class _Supervisor:
         self._is_stopping = False
 
     def run(self) -> int:
-        """Run until a signal asks to stop; return the server's exit code, 0 for a clean stop."""
+        """Run until SIGTERM or SIGINT; return the server's exit code, 0 for a clean stop."""
         for number in STOPPING:
             signal.signal(number, self._stop)
         if self._background is None:
@@ -175,6 +176,6 @@ class _Supervisor:
 
     @staticmethod
     def _end_group(group: int) -> None:
-        """End workers that outlived their main process, because they would keep the port."""
+        """Kill this process group, the server's: workers that outlive it would keep the port."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)

@@ -32,7 +32,7 @@ PUBLIC = {"customer.show_theme", "customer.show_theme_preview", "customer.show_l
 
 @dataclass(frozen=True, slots=True)
 class ConstantTimeAnswer:
-    """Delays a response until `seconds` after the request started.
+    """Delays responses so that each ends `seconds` after its request started.
 
     It does not hide a database that is slower than that. No secret depends on it: anyone can
     compute the check character of a code, and a code that exists shows its order.
@@ -61,7 +61,7 @@ def record_start() -> None:
 
 @customer.after_request
 def forbid_caching(response: Response) -> Response:
-    """Keep orders out of caches and search engines."""
+    """Set headers that keep orders out of caches and search engines; PUBLIC pages may be cached."""
     if request.endpoint not in PUBLIC or response.status_code != 200:
         response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -70,13 +70,13 @@ def forbid_caching(response: Response) -> Response:
 
 @customer.after_request
 def keep_chosen_language(response: Response) -> Response:
-    """Store the language chosen in the URL, except on responses that are the same for everyone."""
+    """Store the language in the URL in a cookie, except on responses equal for everyone."""
     return response if request.endpoint in PUBLIC else keep_language(response)
 
 
 @customer.errorhandler(TooManyRequests)
 def show_rate_limit(_error: TooManyRequests) -> Response:
-    """Render the search form with the input and the time to wait; Limiter adds `Retry-After`."""
+    """Render the search form with the typed code and the seconds to wait (429, `Retry-After`)."""
     limit = limiter.current_limit
     seconds = 1 if limit is None else max(1, math.ceil(limit.reset_at - time.time()))
     message = ngettext(
@@ -95,7 +95,7 @@ def show_error(error: HTTPException) -> Response:
 @customer.errorhandler(MistypedShortId)
 @customer.errorhandler(NotFound)
 def show_miss(error: MistypedShortId | NotFound) -> Response:
-    """Render the search form for a code without an order. Both misses have one size and time."""
+    """Render the search form (404) for a mistyped or unknown code; both have one size and time."""
     message = _padded(MISTYPED if isinstance(error, MistypedShortId) else UNKNOWN)
     typed = printable_input(_typed_code())
     answer = page("customer/find.html", 404, typed=typed, message=message)
@@ -113,12 +113,12 @@ def page(template: str, status: int = 200, **context: object) -> Response:
 
 
 def printable_input(typed: str) -> str:
-    """Return the printable characters of the input, at most MAX_SHOWN, for showing it again."""
+    """Return the typed text for showing it again: the printable ones of MAX_SHOWN characters."""
     return "".join(character for character in typed[:MAX_SHOWN] if character.isprintable())
 
 
 def _padded(message: str) -> str:
-    """Translate the message of a miss and pad it with spaces to the size of the longer one."""
+    """Return MISTYPED or UNKNOWN translated, padded with spaces to the size of the longer one."""
     size = max(_size(gettext(text)) for text in (MISTYPED, UNKNOWN))
     text = gettext(message)
     return text + " " * (size - _size(text))

@@ -20,7 +20,7 @@ LIFE = timedelta(days=30)
 
 
 def is_unlocked(lock: str) -> bool:
-    """Return whether the request has a valid cookie for this lock, as `lock_of` returns it."""
+    """Return whether the request has a valid cookie for this lock, a text from `lock_of`."""
     sent = request.cookies.get(COOKIE)
     if not sent:
         return False
@@ -32,7 +32,7 @@ def is_unlocked(lock: str) -> bool:
 
 
 def set_unlock_cookie(response: Response, code: str, lock: str) -> None:
-    """Set the cookie for the order with this short ID, limited to the order's own path."""
+    """Set the cookie for this lock on the path of the order with this short ID (`code`)."""
     response.set_cookie(
         COOKIE,
         str(_signer(lock).dumps("open")),
@@ -45,7 +45,7 @@ def set_unlock_cookie(response: Response, code: str, lock: str) -> None:
 
 
 def too_many_tries_message(seconds: int) -> str:
-    """Return the message for an order that accepts no more tries for this many seconds."""
+    """Return the message that an order accepts no tries for this time, rounded up to minutes."""
     return ngettext(
         "Too many wrong numbers for this order. Please try again in a minute.",
         "Too many wrong numbers for this order. Please try again in %(num)s minutes.",

@@ -69,7 +69,7 @@ for _address in _PAGES_OF_FORMS:
 def needed_for(rule: str, method: str) -> Permission | None:
     """Return the permission that a request requires; None if being signed in is enough.
 
-    `rule` is the URL rule of its view, as "/orders/<reference>".
+    `rule` is the URL rule of its view, as "/orders/<reference>"; `method` is the HTTP method.
     """
     for address, permission in _REQUIRED.items():
         if rule == address or rule.startswith(f"{address}/"):
@@ -79,10 +79,10 @@ def needed_for(rule: str, method: str) -> Permission | None:
 
 @desk.before_request
 def require_sign_in() -> Response | None:
-    """Let only people in who are signed in and whose role allows it.
+    """Before each request, check that the person is signed in and has the required permission.
 
-    Others get the response that asks them to sign in, or to set up a second factor. Raises
-    Forbidden for people whose role does not allow it.
+    Returns None to go on with the view, else the response that asks the person to sign in or to set
+    up a second factor. Raises Forbidden for people whose role does not allow the request.
     """
     member, endpoint = current_member(), request.endpoint or ""
     if member is not None:
@@ -100,25 +100,25 @@ def require_sign_in() -> Response | None:
 
 
 def _can_interrupt() -> bool:
-    """Return whether to redirect to the page of the second factor now.
+    """Return whether this request may be redirected to the set-up of the second factor.
 
-    After a sign-in always. A person who was signed in before the org required it may be typing:
-    only the next whole page is interrupted, and nothing is lost.
+    After a sign-in always. A person who was signed in before the org required it may be filling in
+    a form: then only a request for a whole page is redirected, and nothing is lost.
     """
     return MUST_SET_UP in session or (request.method == "GET" and not wants_piece())
 
 
 def signed_in() -> StaffMember:
-    """Return the person who acts; only for views behind the sign-in."""
+    """Return the staff member who is signed in; only for views that require a sign-in."""
     member: StaffMember = g.member
     return member
 
 
 def ask_to_sign_in() -> Response:
-    """Return the response to people who are not signed in.
+    """Return the response to a request of somebody who is not signed in.
 
-    That is a message for htmx, and the sign-in page for others; a sent order form goes along with
-    it, so that nothing that was typed is lost.
+    For htmx it is a message (401), for a sent order form the sign-in page with the form's fields,
+    so that nothing typed is lost (401), and otherwise a redirect to the sign-in page.
     """
     if wants_piece():
         response = Response(render_template("desk/_signed_out.html"), 401)
@@ -135,7 +135,7 @@ def ask_to_sign_in() -> Response:
 
 
 def _page_asked_for() -> str:
-    """Return the path to go on to: that of the request, after a POST that of the page before."""
+    """Return the path to open after a sign-in: that of a GET, or of the page that sent a POST."""
     came_from = urlsplit(request.referrer or "")
     if request.method == "POST" and came_from.netloc == request.host:
         return came_from._replace(scheme="", netloc="").geturl()
@@ -144,7 +144,10 @@ def _page_asked_for() -> str:
 
 @desk.after_request
 def keep_private(response: Response) -> Response:
-    """Keep people's pages out of shared caches; Back may show them without a new request."""
+    """Keep pages out of shared caches and store the language in the URL in a cookie.
+
+    The browser's Back may show a page without a new request.
+    """
     response.headers.setdefault("Cache-Control", "private, no-cache")
     return keep_language(response)
 

@@ -15,7 +15,7 @@ GAP = 2  # units between two days
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A rectangle for `count` orders of one status; `day` is None in the bar by status."""
+    """A rectangle in a chart for `count` orders of a status; `day` is None in the bar by status."""
 
     x: float
     y: float
@@ -28,7 +28,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart of `width` by HEIGHT units; `sentence` describes it, `top` is its highest count."""
+    """A chart of `width` by HEIGHT units, with a `sentence` that describes it.
+
+    `top` is the highest number of orders of a day; for the bar by status, of all days.
+    """
 
     width: int
     blocks: tuple[Block, ...]
@@ -55,7 +58,7 @@ def by_day(days: Sequence[Day], write: Callable[[date], str] = str) -> Chart:
 
 
 def by_status(days: Sequence[Day]) -> Chart:
-    """Return a chart with one bar, divided by the statuses that the orders have now."""
+    """Return a chart with one bar for the orders of all days, divided by their current status."""
     totals = {status: count for status, count in totals_of(days).items() if count}
     every = sum(totals.values())
     width = 1000
@@ -72,7 +75,7 @@ def by_status(days: Sequence[Day]) -> Chart:
 
 
 def totals_of(days: Sequence[Day]) -> dict[Status, int]:
-    """Return the number of orders of these days by the status that they have now."""
+    """Return the number of orders created on these days for each current status, also for 0."""
     return {status: sum(day.counts.get(status, 0) for day in days) for status in Status}
 
 

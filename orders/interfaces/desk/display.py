@@ -23,12 +23,12 @@ from orders.services.orders.repeats import repeats_of
 
 
 def status_names() -> dict[Status, str]:
-    """Return the statuses in their order, with their names in the page's language."""
+    """Return all statuses in the order of `Status`, with their names in the page's language."""
     return {status: translated(text) for status, text in STATUS_TEXTS.items()}
 
 
 def status_menus(names: Mapping[Status, str]) -> dict[Status | None, Markup]:
-    """Return the HTML of a menu's options for each status that can be selected; None is for none.
+    """Return the HTML of a status menu's options for each status selected; None for none selected.
 
     `names` are the labels. All rows of a list with the same status share one of the texts.
     """
@@ -43,20 +43,20 @@ def status_menus(names: Mapping[Status, str]) -> dict[Status | None, Markup]:
 
 
 def status_name(value: str) -> str:
-    """Return the name of a status for people, by its name in the API; another text unchanged."""
+    """Return a status, given by its API name, in the page's language; other text unchanged."""
     status = read_status(value)
     return value if status is None else translated(STATUS_TEXTS[status])
 
 
 def as_text(value: object) -> str:
-    """Return a text unchanged, and any other JSON value as indented JSON."""
+    """Return a JSON value as text: a string unchanged, any other value as indented JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
 
 
 def other_values(order: Order, rules: Iterable[AttributeRule]) -> Iterator[tuple[str, str, Any]]:
-    """Yield the values of an order that no attribute of its org defines.
+    """Yield (area, key, value) for each value that no attribute of the org (`rules`) defines.
 
-    Each has its area, "metadata" or "derivative", its key there, and the JSON value.
+    The area is "metadata" or "derivative", the value is JSON.
     """
     defined = {rule.path for rule in rules}
     for area, values in (("metadata", order.metadata), ("derivative", order.derivative)):
@@ -66,7 +66,7 @@ def other_values(order: Order, rules: Iterable[AttributeRule]) -> Iterator[tuple
 
 
 def qr_drawing(text: str, *, border: int, cache_control: str) -> Response:
-    """Return a QR code of the text as an SVG image; `border` counts modules of white."""
+    """Return an SVG image with a QR code of the text; `border` is its white margin in modules."""
     drawing = io.BytesIO()
     segno.make(text, micro=False).save(
         drawing, kind="svg", border=border, light="#fff", dark="#000", svgclass=None,
@@ -84,25 +84,25 @@ def repeats(order: Order) -> tuple[FieldError, ...]:
 
 @desk.app_template_global("own_preferences")
 def preferences() -> Preferences:
-    """Return the preferences of the person who is signed in, else the defaults."""
+    """Return the preferences of the person who is signed in; the defaults if nobody is."""
     member = current_member()
     return Preferences() if member is None else member.preferences
 
 
 @desk.app_template_filter("local")
 def local(moment: datetime, seconds: bool = False) -> str:
-    """Return a moment as text, in the person's format and zone; `zone_name` names the zone."""
+    """Return a moment as text in the signed-in person's date format and time zone."""
     return preferences().write(moment, seconds=seconds)
 
 
 @desk.app_template_global()
 def zone_name() -> str:
-    """Return the name of the zone of all times on the page, as `UTC` or `Berlin time`."""
+    """Return the name of the time zone of all times on the page, as `UTC` or `Berlin time`."""
     return translated(preferences().zone_name)
 
 
 @desk.app_template_global()
 def may(permission: str) -> bool:
-    """Return whether the person may `read`, `enter` or change `settings`; False without one."""
+    """Return whether the signed-in person has the permission "read", "enter" or "settings"."""
     member = current_member()
     return member is not None and member.may(Permission(permission))

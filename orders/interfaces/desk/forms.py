@@ -36,20 +36,20 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class VersionedForm(FlaskForm):
-    """A form with the version that it shows, so that it overwrites nobody's change."""
+    """A form that sends the version of the object it shows, so that it overwrites no newer one."""
 
     version = HiddenField()
 
 
 class PasswordForm(FlaskForm):
-    """A new password."""
+    """A form with one field, for a new password."""
 
     password = PasswordField(lazy_gettext("New password"))
 
 
 @dataclass
 class SummaryError:
-    """An error in the summary above a form; `target` is the ID of the field's element."""
+    """An error in the summary above a form; `target` is the ID of the field's element, or empty."""
 
     label: str
     message: str
@@ -59,7 +59,7 @@ class SummaryError:
 
 @dataclass
 class FilledForm:
-    """A form with the errors of its fields, by their names.
+    """A WTForms form with `errors`, the messages by field name, and `summary`, all errors.
 
     `notice` is a sentence above the form, `focus` the ID of the element that gets the focus, and
     `status` the HTTP status of the answer with the form.
@@ -74,15 +74,18 @@ class FilledForm:
 
     @property
     def is_sent(self) -> bool:
-        """Whether the request has sent the form, and does not only ask for it."""
+        """Whether the request submits the form (POST) and does not only ask for its page."""
         return bool(self.form.is_submitted())
 
     def saving(self, address: str) -> "ErrorsInForm":
-        """Return the context manager for the statements that save what the form has sent."""
+        """Return a context manager that catches the services' errors and shows them in this form.
+
+        `address` is the URL of the page that shows other conflicts, as in ErrorsInForm.
+        """
         return ErrorsInForm(self, address)
 
     def values(self) -> dict[str, Any]:
-        """Return what was typed, by the names of the attributes; "" for a missing text."""
+        """Return the values by field name, without the CSRF token; `""` for a missing text."""
         return {
             name: "" if value is None and name != "version" else value
             for name, value in self.form.data.items()
@@ -90,11 +93,11 @@ class FilledForm:
         }
 
     def error(self, name: str) -> str:
-        """Return the error of a field by its name, empty for none."""
+        """Return the error message of the field with this name; "" if it has none."""
         return self.errors.get(name, "")
 
     def show(self, errors: Iterable[FieldError]) -> None:
-        """Put each error at its field and all into the summary; `status` becomes 422."""
+        """Show each error at the field that its path names and in the summary; set `status` 422."""
         self.status = 422
         labels = {str(one.name): translated(one.label.text) for one in self.form}
         for error in errors:
@@ -111,11 +114,11 @@ class FilledForm:
 
 @dataclass(frozen=True)
 class ErrorsInForm:
-    """Keeps the errors of services that the block raises, so that the form is rendered with them.
+    """A context manager that catches errors of services and adds them to the form `entry`.
 
-    Then the form's `status` is that of the answer: 422 for invalid input; 409 for a value in use,
-    or for an object that somebody else has changed, which the next try overwrites. Any other
-    Conflict is reported on the page at `address`, which ends the request.
+    The form's `status` becomes 422 for InvalidInput; 409 for Taken, and for ChangedMeanwhile, after
+    which a second save overwrites. Any other Conflict ends the request with a redirect to the page
+    at `address`, which shows it.
     """
 
     entry: FilledForm
@@ -146,57 +149,57 @@ class ErrorsInForm:
 
 
 def sent_form(kind: type[FlaskForm]) -> FilledForm:
-    """Return the form as the request has sent it."""
+    """Return the form, of the class `kind`, with the values that the request has sent."""
     return FilledForm(kind(formdata=request.form))
 
 
 def open_form(kind: type[FlaskForm], /, **values: object) -> FilledForm:
-    """Return the form as it was sent; for a GET, filled in with the values, by field names."""
+    """Return the form with what a POST has sent; for a GET, filled in by field name (`values`)."""
     return sent_form(kind) if request.method == "POST" else new_form(kind, **values)
 
 
 def new_form(kind: type[FlaskForm], /, **values: object) -> FilledForm:
-    """Return a form filled in with the values, by field names, whatever the request has sent."""
+    """Return a form filled in by field name (`values`); what the request has sent is ignored."""
     return FilledForm(kind(formdata=None, **values))
 
 
 @desk.app_template_global()
 def element_id(name: str) -> str:
-    """Return the ID of a field's element: its name without characters special in CSS."""
+    """Return the HTML ID for a field's name: characters special in CSS become hyphens."""
     return re.sub(r"[^a-zA-Z0-9_-]", "-", name)
 
 
 def lines_of(text: str | None) -> list[str]:
-    """Return the lines that are not blank, stripped."""
+    """Return the lines of a text, stripped, without blank ones; an empty list for None."""
     return [line.strip() for line in _LINE_END.split(text or "") if line.strip()]
 
 
 def number_in(sent: FormData, name: str, default: int = 0) -> int:
-    """Return the whole number in a field; the default if it is missing or no such number."""
+    """Return the whole number in the field `name`; `default` if it is missing or malformed."""
     number = whole_number(sent.get(name, ""))
     return default if number is None else number
 
 
 def is_key(text: str) -> bool:
-    """Return whether the text may be a key that `new_key` has made."""
+    """Return whether the text has the form of a key that `new_key` makes."""
     return _KEY.fullmatch(text) is not None
 
 
 def new_key() -> str:
-    """Return a random key for a form, or a name for an open page: 22 characters."""
+    """Return 22 random characters, which identify a form or an open page."""
     return secrets.token_urlsafe(16)
 
 
 def own_id(key: str) -> str:
-    """Return a UUID made of the signed-in person and the key of a form.
+    """Return a UUID computed from the signed-in person's ID and the key of a form.
 
-    What the form creates gets it as its ID, so that the same form sent twice creates one thing.
+    It is the ID of what the form creates, so that the same form sent twice creates one object.
     """
     return str(uuid.uuid5(uuid.UUID(signed_in().id), key))
 
 
 def id_by_field(key: Any) -> str:  # noqa: ANN401 - a field, which has no types
-    """Return `own_id` for the key in a form's field, which gets a new one if it is not valid."""
+    """Return `own_id` of the key in this WTForms field, which gets a new key if it is invalid."""
     if not is_key(key.data or ""):
         key.process_data(new_key())
     return own_id(key.data)
@@ -207,14 +210,14 @@ def html_page(template: str, status: int = 200, **context: object) -> Response:
 
 
 def secret_page(template: str, status: int = 200, **context: object) -> Response:
-    """Render a page with a secret on it: no browser keeps it, not for Back either."""
+    """Render a page with a secret on it, which no browser stores, not even for its Back button."""
     response = html_page(template, status, **context)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def report(message: str, address: str, category: str = "message") -> Response:
-    """Redirect to a page that shows the message, which is in the person's language.
+    """Return a redirect to the page at `address`, which shows the message (translated already).
 
     The category is "bad" for something that was not done.
     """
@@ -224,7 +227,7 @@ def report(message: str, address: str, category: str = "message") -> Response:
 
 @contextmanager
 def reporting_conflicts(address: str) -> Iterator[None]:
-    """Report a Conflict that the block raises on the page at `address`, which ends the request."""
+    """Turn a Conflict in the block into a redirect to the page at `address`, which shows it."""
     try:
         yield
     except Conflict as conflict:

@@ -1,4 +1,4 @@
-"""The start page, and redirects to an order by its code."""
+"""The start page, and the redirect to an order whose code was typed."""
 
 from babel.dates import format_date
 from flask import redirect, render_template, request, url_for
@@ -21,7 +21,7 @@ DAY_FORMATS = {ENGLISH: "EEEE, d MMMM y"}  # as on all pages: Wednesday, 25 Nove
 
 @desk.get("/")
 def start() -> AnyResponse | str:
-    """Render the dashboard for staff, and redirect everybody else to the look-up."""
+    """Render the dashboard for staff; redirect others to the page where customers find orders."""
     if current_member() is None:
         return redirect(url_for("customer.find"))
     member, code = signed_in(), language()
@@ -44,7 +44,11 @@ def start() -> AnyResponse | str:
 
 @desk.get("/orders/go")
 def go_to_order() -> AnyResponse:
-    """Redirect to the order with this code in any spelling, else to a search in the list."""
+    """Redirect to the order whose short ID, in any spelling, or UUID is `code` in the query.
+
+    If there is none, redirect to the order list, searched for this text; without any text to the
+    start page.
+    """
     code = request.args.get("code", "")[:MAX_CODE].strip()
     try:
         order = queries.find_any_order(code, signed_in().org_id)

@@ -1,4 +1,4 @@
-"""The application that the server calls."""
+"""The WSGI application that the server calls: the pages, and the JSON API below `/api`."""
 
 import gc
 import time
@@ -20,10 +20,10 @@ API = "/api"
 
 
 class Shortorder(Flask):
-    """The Flask application of the pages, with the JSON API (`api`) mounted at `/api`.
+    """The Flask application of the pages; it passes requests below `/api` on to the JSON API.
 
-    `api` is set by the composition root. `observers` are called for every request that either has
-    answered. All views and hooks are plain functions.
+    `api` is the WSGI application of the JSON API, set when the application is built. `observers`
+    are called after each request, of pages and API. Views and hooks must not be coroutines.
     """
 
     api: "WSGIApplication"
@@ -38,13 +38,13 @@ class Shortorder(Flask):
         self.url_map.merge_slashes = False
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function as it is: Flask would look each time whether it is asynchronous."""
+        """Return the view or hook unchanged, without Flask's slow support for coroutines."""
         return func
 
     def wsgi_app(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Answer one request by the API or a page, and call the observers."""
+        """Answer a request by the API or a page, then call the observers; log their exceptions."""
         started = time.perf_counter()
         self.acquire_lock()  # the server has read the body: its sender may be slow
         path: str = environ["PATH_INFO"]
@@ -70,23 +70,23 @@ class Shortorder(Flask):
 
 
 def start_pages(app: Flask) -> None:
-    """Add the globals and filters that all pages use."""
+    """Add the functions and filters that all templates use to the application's Jinja."""
     app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
     app.jinja_env.filters.update(options=options_line, plain_text=str)
 
 
 def compile_pages(app: Flask) -> Flask:
-    """Compile all templates, so that no request waits for it, and return the application."""
+    """Compile all HTML templates now, so that no request waits for it; return `app`."""
     for name in app.jinja_env.list_templates(extensions=["html"]):
         app.jinja_env.get_template(name)
     return app
 
 
 def keep_for_good(app: Flask) -> Flask:
-    """Exclude all objects that exist now from garbage collection, and return the application.
+    """Exclude all objects of this process from garbage collection for ever; return `app`.
 
-    They stay until the process ends. A collection would look at all of them, which takes a tenth of
-    a second each time, while somebody waits for an answer.
+    Call it when the application is complete. A collection would look at all of these objects, which
+    takes a tenth of a second each time, while somebody waits for a response.
     """
     gc.collect()
     gc.freeze()

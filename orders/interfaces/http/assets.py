@@ -40,20 +40,21 @@ UPLOAD_HEADERS = {
 
 
 def start_compression(app: Flask, *endpoints: str) -> None:
-    """Compress static files and the responses of these endpoints, which must contain no secrets."""
+    """Compress static files and the responses of these views, which must contain no secrets."""
     app.config.update(
         COMPRESS_REGISTER=False, COMPRESS_MIN_SIZE=SMALLEST, COMPRESS_ALGORITHM=["br", "gzip"]
     )
     compress = Compress(app)
-    app.view_functions["static"] = _whole(app.send_static_file)
+    app.view_functions["static"] = _without_streams(app.send_static_file)
     for endpoint in endpoints:
         app.view_functions[endpoint] = compress.compressed()(app.view_functions[endpoint])
 
 
-def _whole(view: Callable[[str], Response]) -> Callable[[str], Response]:
-    """Return the view of static files with whole files as responses: streams compress less well.
+def _without_streams(view: Callable[[str], Response]) -> Callable[[str], Response]:
+    """Wrap Flask's view of static files; the new view returns whole files instead of streams.
 
-    The response to a request with the current version of the file (`?v=`) may be cached forever.
+    Streams compress less well. A response may be cached forever if the request's `v` is the current
+    version of the file, as in the URL that `asset` returns.
     """
 
     def send(filename: str) -> Response:
@@ -71,7 +72,7 @@ def _whole(view: Callable[[str], Response]) -> Callable[[str], Response]:
 
 
 def asset(filename: str) -> str:
-    """Return the URL of a file below static/, with the start of its hash as version."""
+    """Return the URL path of a file below `static/`, with the start of its SHA-256 as `?v=`."""
     # `url_for` would be too slow for pages with hundreds of pictures.
     root = f"{request.script_root}{current_app.static_url_path}"
     return f"{root}/{quote(filename)}?v={_version(current_app.static_folder or '', filename)}"
@@ -88,12 +89,16 @@ def file_store() -> FileStore:
 
 
 def send_stored(file: StoredFile) -> Response:
-    """Return `file_response` for the current request of a page."""
+    """Return the response to the current Flask request with this upload; see `file_response`."""
     return cast(Response, file_response(file, file_store(), request.environ))
 
 
 def file_response(file: StoredFile, store: FileStore, environ: "WSGIEnvironment") -> AnyResponse:
-    """Return a response with an upload: pictures are shown inline, other files are downloaded."""
+    """Return a response with an uploaded file: pictures are shown inline, others are downloaded.
+
+    `store` has the content, `environ` the headers of a conditional request. Raises NotFound if the
+    content is missing, and ServiceBusy if the store cannot be reached.
+    """
     response = send_file(
         io.BytesIO(store.get(file.stored_as)),
         environ,

@@ -30,22 +30,22 @@ def sign_in_limit() -> str:
 
 
 def service_address() -> str:
-    """Return PUBLIC_URL, or the host of the request, with the service's path and no final slash."""
+    """Return the service's URL (host of PUBLIC_URL or the request, root path), no final slash."""
     return _host() + request.root_path.rstrip("/")
 
 
 def customer_link(short_id: str) -> str:
-    """Return the absolute URL of an order's customer page."""
+    """Return the absolute URL of the page on which customers see the order with this short ID."""
     return _host() + url_for("customer.show_order", code=short_id)
 
 
 def secret_link(endpoint: str, secret: str) -> str:
-    """Return the absolute URL of a page (`endpoint`) with a secret as `link`, for an e-mail."""
+    """Return the absolute URL of the view `endpoint` with `?link=<secret>`, for an e-mail."""
     return _host() + url_for(endpoint, link=secret)
 
 
 def may_mail_links() -> bool:
-    """Return whether links with secrets may be mailed.
+    """Return whether links with secrets may be mailed: only with a mail server and PUBLIC_URL.
 
     Without PUBLIC_URL the link would use the request's `Host` header, which its sender controls.
     """

@@ -18,7 +18,10 @@ TOO_MANY = lazy_gettext("A form of at most %(most)s parts.", most=Figure(MAX_PAR
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a form. `file_name` is None for a field, `content_type` is `""` if not sent."""
+    """One part of a `multipart/form-data` body.
+
+    `file_name` is None if the part is a plain field; `content_type` is `""` if it was not sent.
+    """
 
     name: str
     file_name: str | None
@@ -27,9 +30,11 @@ class Part:
 
 
 def read_parts(body: bytes, boundary: str) -> list[Part]:
-    """Return the parts of a body in their order, without unused file inputs (no name, no content).
+    """Parse a `multipart/form-data` body and return its parts, in their order.
 
-    Raises BadRequest for a broken body and for more than MAX_PARTS parts.
+    `boundary` is the one of the Content-Type header. File inputs without a file are left out.
+    Raises BadRequest for a boundary that is empty or not ASCII, for a broken body, and for more
+    than MAX_PARTS parts.
     """
     if not boundary or not boundary.isascii():
         raise BadRequest(lazy_gettext("A form needs its boundary in the Content-Type."))

@@ -1,7 +1,7 @@
-"""Observers of requests: they are called for each one that the API or the pages have answered.
+"""Observers: functions that are called with each request that the API or the pages have answered.
 
-The request log is one. Whatever else wants to know of requests (metrics, say) is added to
-`Shortorder.observers`, and needs nothing in the API, in views or in hooks of Flask.
+The request log is one. Others (metrics, say) can be added to `Shortorder.observers`, and need no
+change of the API, the views or Flask's hooks.
 """
 
 from collections.abc import Callable
@@ -20,11 +20,12 @@ _PLACE = "shortorder.request"  # in the environment of the request
 
 @dataclass(slots=True)
 class HandledRequest:
-    """A request and how it was answered.
+    """A request and how it was answered; it is filled in while the request is handled.
 
-    `route` is the path as it is declared, without its values (`/api/orders/{reference}`), and empty
-    for an unknown address. `caller` is the token and its org, None without a known token. `status`
-    is 500 as long as there is no response.
+    `path` is without the query. `route` is the declared path, with placeholders for its values
+    (`/api/orders/{reference}`), and `""` for an unknown path. `caller` has the IDs of the token and
+    its org, None without a known token. `status` is 500 as long as there is no response; `seconds`
+    is how long the application took.
     """
 
     method: str
@@ -41,9 +42,9 @@ Observer = Callable[[HandledRequest], None]
 
 
 def begin_request(environ: "WSGIEnvironment", *, is_api: bool) -> HandledRequest:
-    """Return a new HandledRequest, and put it into the environment for `handled_request`.
+    """Create the HandledRequest of a WSGI request, store it in `environ`, and return it.
 
-    Whatever answers the request completes it.
+    Route, caller, status and seconds are set later, by the code that answers the request.
     """
     path: str = environ["PATH_INFO"]
     if not path.isascii():  # WSGI has the bytes of a path as Latin-1
@@ -55,19 +56,19 @@ def begin_request(environ: "WSGIEnvironment", *, is_api: bool) -> HandledRequest
 
 
 def handled_request(environ: "WSGIEnvironment") -> HandledRequest:
-    """Return the HandledRequest of this environment. Raises KeyError before `begin_request`."""
+    """Return what `begin_request` has stored in this environment. Raises KeyError without it."""
     handled: HandledRequest = environ[_PLACE]
     return handled
 
 
 def record_route() -> None:
-    """Set the route of a page's HandledRequest (a hook of Flask, before the view)."""
+    """Set the `route` of the current request's HandledRequest, if a URL rule matches (a hook)."""
     if request.url_rule is not None:
         handled_request(request.environ).route = request.url_rule.rule
 
 
 def log_requests(recorder: RequestRecorder) -> Observer:
-    """Return the observer that writes the request log, with the API requests of known tokens."""
+    """Return an observer that passes each API request with a known token to the request log."""
 
     def observe(handled: HandledRequest) -> None:
         if handled.caller is not None:

@@ -1,4 +1,4 @@
-"""Whole pages, the pieces of them that htmx swaps, and redirects to them."""
+"""Whole pages, the fragments of them that htmx swaps in, and redirects to pages."""
 
 import htmx_flask
 from flask import Response, render_template
@@ -9,14 +9,14 @@ from orders.storage.pages import MAX_PAGE
 
 
 def wants_piece() -> bool:
-    """Return whether htmx asks for a piece; boosted and history requests ask for the whole page."""
+    """Return whether htmx asks for a fragment of a page; False for boosted and history requests."""
     return bool(
         request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
     )
 
 
 def page_or_piece(page: str, piece: str, /, *, status: int = 200, **context: object) -> Response:
-    """Render the template `piece` for htmx, else `page`, with the same variables."""
+    """Render the template `piece` if htmx asks for a fragment, else `page`, with `context`."""
     text = render_template(piece if wants_piece() else page, **context)
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")
@@ -24,12 +24,12 @@ def page_or_piece(page: str, piece: str, /, *, status: int = 200, **context: obj
 
 
 def page_number() -> int:
-    """Return the number of the page in the address, from 1 to MAX_PAGE; 1 for anything else."""
+    """Return the query parameter `page`, a number from 1 to MAX_PAGE; 1 for anything else."""
     return whole_number(request.args.get("page", ""), most=MAX_PAGE) or 1
 
 
 def go_to(address: str) -> Response:
-    """Return a redirect to another page of this service; htmx loads that page whole."""
+    """Return a 303 redirect to a URL of this service; htmx gets 200 with `HX-Redirect`."""
     if wants_piece():
         response: Response = htmx_flask.make_response("", 200, redirect=address)
     else:

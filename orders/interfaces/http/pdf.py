@@ -27,14 +27,14 @@ Reader = Callable[[str], tuple[bytes, str] | None]
 
 
 class PdfMissing(Exception):  # noqa: N818 - named as the other errors
-    """WeasyPrint or the system's pango library is not installed."""
+    """No PDF can be made: WeasyPrint or the system's pango library is not installed."""
 
 
 @lru_cache(maxsize=1)
 def is_available() -> bool:
-    """Return whether PDFs can be made.
+    """Return whether PDFs can be made: WeasyPrint and its system library, pango, are installed.
 
-    Loading WeasyPrint takes a second, so it is loaded only if its system library is not found.
+    Loading WeasyPrint takes a second; it is tried only if pango is not found by its usual name.
     """
     if importlib.util.find_spec("weasyprint") is None:
         return False
@@ -48,10 +48,11 @@ def is_available() -> bool:
 
 
 def make_pdf(html: str, read: Reader) -> bytes:
-    """Return HTML rendered as PDF.
+    """Render an HTML page as PDF and return the content of the file.
 
-    `read` returns content and type of a URL's path, or None for one that does not exist; static
-    files are read without it. Raises PdfMissing.
+    Static files that the page uses are read from the disk, other paths of the service by `read`: it
+    returns content and content type, or None for a path that does not exist. Other URLs are left
+    out. Raises PdfMissing.
     """
     weasyprint = _load()
     request_lock.release()  # rendering takes up to a second, and other requests should continue

@@ -47,10 +47,10 @@ TRANSPORT_SECURITY = ("Strict-Transport-Security", "max-age=31536000")  # a year
 
 
 def add_security_headers(response: Response) -> Response:
-    """Add the headers to every page; over TLS, ask browsers to stay there.
+    """Add HEADERS, and over TLS `Strict-Transport-Security`, to a response and return it.
 
-    Files bring headers of their own, and an answer to an address that holds a secret may hide the
-    address more strictly.
+    Headers that the response has already are kept. A response with `X-Content-Type-Options`, such
+    as an uploaded file, has a complete set of its own and gets none of HEADERS.
     """
     if "X-Content-Type-Options" not in response.headers:
         for name, value in HEADERS.items():
@@ -61,15 +61,15 @@ def add_security_headers(response: Response) -> Response:
 
 
 class SessionCookies(SecureCookieSessionInterface):
-    """Signed session cookies that are `Secure` whenever the request came over TLS.
+    """Flask's signed session cookies, but `Secure` whenever the request came over TLS.
 
-    A cookie is sent again when the session changed, and after RENEW_AFTER with a response that is
-    `private`. Not with every response: a picture that arrives late would restore an older session,
-    and a shared cache that keeps the picture would give the cookie to other people.
+    A cookie is sent when the session has changed, and RENEW_AFTER seconds after the last time with
+    a response whose `Cache-Control` is `private`. Not with every response: a picture that arrives
+    late would restore an older session, and a shared cache would give the cookie to other people.
     """
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Set the cookie if the session changed or a new cookie is due (see the class)."""
+        """Set the cookie on the response if the session changed or it is due (see the class)."""
         if isinstance(session, SecureCookieSession) and _is_kept(session):
             is_due = time.time() - dict.get(session, SENT, 0) > RENEW_AFTER
             if session.modified or (is_due and response.cache_control.private):
@@ -77,13 +77,13 @@ class SessionCookies(SecureCookieSessionInterface):
         super().save_session(app, session, response)
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Return whether the browser may send the cookie over TLS only."""
+        """Return whether the cookie is `Secure`: by the settings, or because TLS is used now."""
         return super().get_cookie_secure(app) or request.is_secure
 
 
 def _is_kept(session: SecureCookieSession) -> bool:
-    """Return whether the session outlives the browser.
+    """Return whether the session is permanent: its cookie is kept when the browser is closed.
 
-    The session's own methods are not used: they would add `Vary: Cookie` to every response.
+    `session.permanent` is not used, because reading it adds `Vary: Cookie` to every response.
     """
     return bool(dict.get(session, "_permanent"))

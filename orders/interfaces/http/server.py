@@ -44,7 +44,7 @@ GRACE = 20
 
 
 def run(settings: Settings, factory: str) -> None:
-    """Serve the WSGI application that the factory (`module:function`) makes, until stopped."""
+    """Serve the WSGI application that `factory` (`module:function`) returns, until stopped."""
     Server(
         factory, settings.host, settings.port, interface=Interfaces.ASGINL,
         http=HTTPModes.http1, websockets=False, loop=Loops.asyncio,
@@ -55,7 +55,7 @@ def run(settings: Settings, factory: str) -> None:
 
 
 def _load(factory: str) -> Any:  # noqa: ANN401 - what the factory makes
-    """Make the application in the worker process."""
+    """Call the factory (`module:function`) in a worker process; return the WSGI application."""
     for number in (signal.SIGTERM, signal.SIGINT):
         # granian's own handlers, inherited by the fork, would ignore a stop until all is loaded.
         signal.signal(number, signal.SIG_DFL)
@@ -65,9 +65,10 @@ def _load(factory: str) -> Any:  # noqa: ANN401 - what the factory makes
 
 @WorkerProcess.wrap_target  # type: ignore[untyped-decorator]
 def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: Any) -> None:  # noqa: ANN401 - granian's own types
-    """Serve in this worker process until a signal, as granian's function for ASGI does.
+    """Serve the WSGI application `app` in this worker process until a stop signal.
 
-    Two things differ: the number of threads, and the scheduler.
+    It replaces granian's function for ASGI workers and is called with the same arguments. Two
+    things differ: the number of threads is from our settings, and no event loop runs.
     """
     (runtime_mode, runtime_threads, runtime_blocking_threads, _, idle_timeout, backpressure, _,
      http_mode, http1_settings, http2_settings, websockets, static_path, log_access_format,
@@ -92,13 +93,13 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
 
 
 def body_limits(settings: Settings) -> BodyLimits:
-    """Return the limits of a body before its request is routed: those of the largest upload."""
+    """Return the limits of a body whose path is not known yet: those of the largest upload."""
     most = max(settings.limits.body_bytes, settings.limits.upload_bytes)
     return BodyLimits(most, settings.body_seconds, settings.body_min_rate, settings.body_grace)
 
 
 class _ThreadLoop:
-    """What granian calls when a future is done: the callback runs at once, on the same thread."""
+    """Stands in for an event loop: runs the callback of a done future at once, on its thread."""
 
     def call_soon(
         self,
@@ -112,7 +113,11 @@ class _ThreadLoop:
 
 
 def resume(coroutine: Coroutine[Any, Any, None], awaited: Any = None) -> None:  # noqa: ANN401 - granian's future
-    """Run the coroutine until it waits; the thread that completes `awaited` calls this again."""
+    """Run the coroutine on this thread until it has to wait for a future, or to its end.
+
+    The thread that completes the future calls this again, with the future as `awaited`. If it was
+    cancelled, the coroutine gets CancelledError.
+    """
     is_cancelled = awaited is not None and awaited.cancelled()
     try:
         while True:

@@ -22,21 +22,21 @@ login_manager.session_protection = None
 
 
 class SignInForm(FlaskForm):
-    """E-mail and password."""
+    """The form for the first step of signing in: e-mail address and password."""
 
     email = StringField(lazy_gettext("E-mail"))
     password = PasswordField(lazy_gettext("Password"))
 
 
 class SignInCodeForm(FlaskForm):
-    """The second step of signing in: a one-time code or a recovery code."""
+    """The form for the second step of signing in: a one-time code or a recovery code."""
 
     code = StringField(lazy_gettext("Code"))
     recovery = StringField(lazy_gettext("Recovery code"))
 
 
 class SignedIn(UserMixin):
-    """A person for Flask-Login; the ID of the session changes with the password."""
+    """A staff member as Flask-Login's user; its ID changes with password and second factor."""
 
     def __init__(self, member: StaffMember) -> None:
         self.member = member
@@ -62,7 +62,10 @@ def language_of_person() -> str:
 
 
 def own_path(address: str) -> str:
-    """Return the address if it is a path of this service, else `/`: no sign-in leads elsewhere."""
+    """Return the address if it is a path of this service (`/orders?page=2`), else `/`.
+
+    A redirect after a sign-in is checked with it, so that none leads to another site.
+    """
     parts = urlsplit(address)
     is_own = not parts.scheme and not parts.netloc and address.startswith("/")
     has_tricks = address.startswith("//") or "\\" in address or not address.isprintable()
@@ -70,7 +73,7 @@ def own_path(address: str) -> str:
 
 
 def begin_session() -> None:
-    """Clear the session and begin a new one."""
+    """Clear the Flask session and begin an empty one, in which nobody is signed in."""
     session.clear()
     session.permanent = True
     # The next form in this response would get the old session's CSRF token, and fail.
@@ -78,7 +81,10 @@ def begin_session() -> None:
 
 
 def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
-    """Begin the session of an authenticated person, and record when and how they signed in."""
+    """Sign in a person whose password, and second factor if any, the caller has checked.
+
+    Begins a new session and, unless the database is busy, adds the sign-in to their event log.
+    """
     begin_session()
     login_user(SignedIn(member))
     # People can sign in while the database is busy.
@@ -89,10 +95,7 @@ def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> N
 
 
 def stay_signed_in(member: StaffMember) -> None:
-    """Sign the person in again, after a change of theirs that ended all of their sessions.
-
-    A person who has been removed stays signed out.
-    """
+    """Sign in again, if not disabled meanwhile, a person whose own change ended their sessions."""
     again = access.reload_staff(member.id)
     if again is not None:
         login_user(SignedIn(again))

@@ -11,10 +11,12 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as AnyResponse
 
+from orders.domain.fields import ALSO_SENT
 from orders.domain.inputs import Limits
 from orders.interfaces.api.service import document
 from orders.interfaces.http.current_settings import current_limits, service_address
 from orders.interfaces.http.session import current_member
+from orders.interfaces.reference.recent_requests import recent_requests
 from orders.interfaces.reference.samples import LANGUAGES, code_for, json_text
 from orders.interfaces.reference.schema_words import SCHEMAS, SchemaWords
 from orders.services.accounts import tokens as access_tokens
@@ -24,6 +26,7 @@ DOCUMENT_PATH = "/api/openapi.json"
 # Optional parameters that the code sends too, as examples of filters.
 SHOWN_OPTIONAL = ("customerId", "perPage")
 RESPONSES = "#/components/responses/"
+TOKEN_PARAMETER = "bearer_token"  # noqa: S105 - the name of a parameter
 _CODE = re.compile(r"`([^`]+)`")
 
 # A part of the document, with what the page shows beside its own keys.
@@ -85,7 +88,11 @@ class _DocumentReader:
         `bodies` has shapes and examples of the request's body by media type.
         """
         description, _, tokens = operation["description"].rpartition("\n\n")
-        parameters = [self._parameter(one) for one in operation.get("parameters", ())]
+        parameters = [
+            self._parameter(one)
+            for one in operation.get("parameters", ())
+            if one["name"] != TOKEN_PARAMETER  # the guide tells it once for all of them
+        ]
         bodies: dict[str, Described] = {
             kind: {"shapes": self._words.shapes(part["schema"]), "examples": _examples(part)}
             for kind, part in operation.get("requestBody", {}).get("content", {}).items()
@@ -117,14 +124,14 @@ class _DocumentReader:
 
     def _parameter(self, described: Described) -> Described:
         """Return a parameter with type and rule in words, and with its example as it is typed."""
-        # A parameter that is JSON text has its schema and example below a media type.
-        is_text = "content" in described
-        part = described["content"][JSON] if is_text else described
-        example = part["example"]
+        # A parameter that is JSON text has the schema of its value inside that of the text.
+        is_text = "contentSchema" in described["schema"]
+        schema = described["schema"]["contentSchema"] if is_text else described["schema"]
+        example = described.get("example", "")
         return {
             **described,
-            "type": ("JSON text: " if is_text else "") + self._words.type_of(part["schema"]),
-            "rule": self._words.rule_of(part["schema"]),
+            "type": ("JSON text: " if is_text else "") + self._words.type_of(schema),
+            "rule": self._words.rule_of(schema),
             "example": (
                 example if isinstance(example, str) else json.dumps(example, ensure_ascii=False)
             ),
@@ -152,9 +159,12 @@ class _DocumentReader:
 
 
 def _examples(part: Described) -> list[Described]:
-    """Return the examples below a media type, each with its JSON as indented `text`."""
-    examples = part.get("examples", {}).values()
-    return [{**one, "text": json_text(one["value"])} for one in examples]
+    """Return the examples below a media type, each with its JSON as indented `text`.
+
+    Those of other forms are the last ones.
+    """
+    examples = part.get("examples", {}) | part.get(ALSO_SENT, {})
+    return [{**one, "text": json_text(one["value"])} for one in examples.values()]
 
 
 def _address(path: str, parameters: Iterable[Described]) -> str:
@@ -175,13 +185,14 @@ def start() -> AnyResponse:
 
 @reference_pages.get("/api")
 def show_reference() -> Response:
-    """Show the reference, with the names of the org's tokens for people who are signed in."""
+    """Show the reference; people who are signed in see their org's tokens and recent requests."""
     member = current_member()
     page = render_template(
         "reference/reference.html",
         reference=read_reference(current_limits(), service_address()),
         languages=LANGUAGES,
         tokens=() if member is None else access_tokens.list_tokens(member.org_id),
+        recent=recent_requests(member),
         host=request.host,
         document=f"{request.root_path}{DOCUMENT_PATH}",
     )

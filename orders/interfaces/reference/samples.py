@@ -1,4 +1,4 @@
-"""Code samples for a request in five languages. Tests run them as they are shown.
+"""Code samples that send a request, in five languages. Tests run them as they are shown.
 
 The code itself is in templates/reference/code/, one file for each language.
 """
@@ -25,17 +25,17 @@ _templates = Environment(  # noqa: S701 - for the reason above
 
 
 def json_text(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    """Return the value as JSON, indented by two spaces."""
+    """Return the value as JSON text, indented by two spaces; non-ASCII is not escaped."""
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _in_double_quotes(text: str) -> str:
-    """Return a text as a literal of JSON, Python and JavaScript."""
+    """Return a string as a literal in double quotes, for JSON, Python and JavaScript."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def _in_single_quotes(text: str) -> str:
-    """Return a text as a literal of PHP and Ruby, in which nothing is interpolated."""
+    """Return a string as a literal in single quotes, for PHP and Ruby: without interpolation."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
@@ -46,11 +46,12 @@ def _javascript_key(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A programming language, and how it writes JSON values.
+    """A programming language of the samples, and how it writes JSON values.
 
-    `key` stands for it in HTML and names its template. `text` and `object_key` return a string and
-    an object's key as literals; `pair` joins a key with its value. `constants` are the words for
-    `true`, `false` and `null` that differ from JSON's.
+    `key` is its identifier in HTML and the name of its template, `name` what people read. `text`
+    returns a string as a literal, `object_key` a key of an object. `indent` is in spaces. `pair`
+    joins a key with its value, `braces` enclose an object, `empty_object` is one without keys.
+    `constants` maps `true`, `false` and `null` to the language's words that differ from JSON's.
     """
 
     key: str
@@ -64,9 +65,9 @@ class Language:
     constants: Mapping[str, str] = field(default_factory=dict)
 
     def literal(self, value: Any, depth: int = 0) -> str:  # noqa: ANN401 - any JSON value
-        """Return a JSON value as this language writes it.
+        """Return a JSON value as source code; each entry of an object or list is on its own line.
 
-        `depth` is the indentation of the line on which the value begins, in steps of `indent`.
+        `depth` is how many steps of `indent` the line on which the value begins is indented.
         """
         match value:
             case dict():
@@ -110,10 +111,11 @@ _templates.filters["json_text"] = json_text
 def code_for(
     method: str, address: str, *, needs_token: bool, body: object = None, file: str = ""
 ) -> dict[str, str]:
-    """Return the code that sends a request, by the languages' keys.
+    """Return source code that sends a request, in each language, by `Language.key`.
 
-    `body` is a JSON value, None for a request without a body. `file` names the file into which the
-    code writes the response; with `""` the code prints the response.
+    `address` is an absolute URL. With `needs_token` the code sends a bearer token. `body` is a JSON
+    value, None for no body. `file` names the file into which the code writes the response; with
+    `""` it prints the response.
     """
     return {
         language.key: _templates.get_template(f"{language.key}.jinja").render(

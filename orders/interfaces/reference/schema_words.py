@@ -14,6 +14,7 @@ FORMATS = {
     "uuid": "a UUID",
     "date": "a date",
     "date-time": "a time: ISO 8601",
+    "date-or-time": "a time or a day: ISO 8601",
     "binary": "a file",
     "uri": "an address",
     "uri-reference": "an address",
@@ -66,7 +67,8 @@ class SchemaWords:
         whole = self.resolve(schema)
         variants = [self.resolve(one) for one in whole.get("anyOf", whole.get("oneOf", ()))]
         if not variants or whole.get("properties"):
-            conditions = tuple(one["title"] for one in variants if "title" in one)
+            either = (*variants, whole.get("if", {}), *whole.get("else", {}).get("anyOf", ()))
+            conditions = tuple(one["title"] for one in either if "title" in one)
             title = str(whole.get("description") or whole.get("title") or "")
             return (Shape(title, tuple(self._fields(whole)), conditions),)
         return tuple(shape for variant in variants for shape in self.shapes(variant))
@@ -91,7 +93,8 @@ class SchemaWords:
 
     def rule_of(self, schema: Schema) -> str:
         """Return the limits and the default of a value in words; `""` if it has none."""
-        return "; ".join(_rules(self.resolve(schema)))
+        whole = self.resolve(schema)
+        return "; ".join(_rules({**whole, "items": self.resolve(whole.get("items", {}))}))
 
     def _array(self, schema: Schema) -> str:
         items = self.type_of(schema.get("items") or {}, is_inside=True)
@@ -112,8 +115,6 @@ class SchemaWords:
         if whole in above:
             return
         for name, inner in whole.get("properties", {}).items():
-            if inner is False:
-                continue
             found = self.resolve(inner)
             yield Field(
                 name=(prefix + name).removeprefix(OF_OBJECT),
@@ -142,9 +143,8 @@ def _rules(schema: Schema) -> Iterator[str]:
         yield f"`{_shown(schema['const'])}`"
     if "enum" in schema:
         yield "one of " + ", ".join(f"`{one}`" for one in schema["enum"])
-    entry = schema.get("items") or {}
-    if "enum" in entry:
-        yield "each one of " + ", ".join(f"`{one}`" for one in entry["enum"])
+    if "enum" in schema["items"]:
+        yield "each one of " + ", ".join(f"`{one}`" for one in schema["items"]["enum"])
     if schema.get("format") in FORMATS:
         yield FORMATS[schema["format"]]
     yield from _bounds(schema, "minimum", "maximum", "")

@@ -1,7 +1,7 @@
 """The staff accounts of an org and their event logs.
 
-Admins create accounts, change roles, set passwords and disable; people change their own name,
-preferences and password.
+Admins create, enable and disable accounts, change roles and set passwords; people change their own
+name, preferences and password.
 """
 
 import re
@@ -30,7 +30,7 @@ from orders.storage.tables import columns_of, staff_account
 
 
 class EventKind(Enum):
-    """The kinds of events. Their English texts are stored; an interface translates them."""
+    """The kinds of events in an account's log; their English texts are what is stored."""
 
     JOINED = lazy_gettext("Accepted the invitation")
     SIGNED_IN = lazy_gettext("Signed in")
@@ -51,7 +51,11 @@ _TEXT_OF = {str(kind.value): kind.value for kind in EventKind}
 
 @dataclass(frozen=True, slots=True)
 class AccountEvent:
-    """An event with a readable `kind`; `by` is the name or address of another acting person."""
+    """An event in the log of a staff account.
+
+    `kind` is its text, which an interface translates. `by` is the name or e-mail address of the
+    person who caused it, `""` if that is the account's owner or not known.
+    """
 
     at: datetime
     kind: str
@@ -66,10 +70,10 @@ def record_event(
     by: str | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Add an event to the log of an account, in the caller's transaction.
+    """Add an event to the log of the account `staff_id`, in the caller's transaction.
 
-    `by` is the ID of the account that acted; None, and the account itself, mean that no other
-    person did. `at` is the present time unless given.
+    `by` is the ID of the account that caused it; None or `staff_id` if no other person did. `at`
+    defaults to the present time.
     """
     row = {
         "staff_id": staff_id,
@@ -81,7 +85,7 @@ def record_event(
 
 
 def list_events(org_id: str, staff_id: str, *, most: int) -> list[AccountEvent]:
-    """Return at most `most` events of an account, newest first; none for another org's account."""
+    """Return an account's newest events first, at most `most`; empty for another org's account."""
     other = aliased(StaffAccount)
     name: Any = func.coalesce(func.nullif(other.name, ""), other.email, "")
     statement = (
@@ -107,7 +111,7 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A staff account. It can sign in unless it is disabled."""
+    """A staff account. Its owner can sign in while `disabled_at` is None."""
 
     id: str
     email: str
@@ -120,7 +124,7 @@ class Account:
 
 
 def email_errors(address: str) -> list[FieldError]:
-    """Return the errors in an e-mail address, given in lower case and stripped."""
+    """Return the errors (path `email`) of a stripped, lower-case e-mail address; empty if valid."""
     errors = find_unstorable(address, "email", nesting=0)
     if not _EMAIL.fullmatch(address):
         errors.insert(0, FieldError("email", lazy_gettext("An e-mail address.")))
@@ -132,7 +136,7 @@ def email_taken(address: str) -> Text:
 
 
 def role_errors(role: str) -> list[FieldError]:
-    """Return an error unless the role is one of ROLES."""
+    """Return an error at the path `role` if it is not one of ROLES; else an empty list."""
     if role in ROLES:
         return []
     return [FieldError("role", lazy_gettext("One of: %(options)s.", options=", ".join(ROLES)))]
@@ -141,7 +145,7 @@ def role_errors(role: str) -> list[FieldError]:
 def new_account(
     org_id: str, *, email: str, role: str, password_hash: str, name: str = ""
 ) -> dict[str, Any]:
-    """Return the row of a new account, with a new ID, for the table of staff accounts."""
+    """Return the column values of a new staff account, with a new ID; nothing is stored."""
     return {
         "id": str(uuid.uuid4()),
         "org_id": org_id,
@@ -155,9 +159,10 @@ def new_account(
 
 
 def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
-    """Create a staff account and return its ID.
+    """Create a staff account and return its ID; the address is stored stripped, in lower case.
 
-    Raises InvalidInput, NotFound for an unknown org, and Taken if any org has the address.
+    Raises InvalidInput for a bad address, role or password, NotFound for an unknown org, and Taken
+    if an account of any org has the address.
     """
     address = email.strip().lower()
     refuse([*email_errors(address), *role_errors(role), *password_errors(password)])
@@ -175,7 +180,7 @@ def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
 
 
 def list_staff(org_id: str) -> list[Account]:
-    """Return all accounts of the org by address, disabled ones last."""
+    """Return all accounts of the org, sorted by e-mail address, disabled ones last."""
     statement = _accounts(org_id).order_by(
         StaffAccount.disabled_at.is_not(None), StaffAccount.email
     )
@@ -183,7 +188,7 @@ def list_staff(org_id: str) -> list[Account]:
 
 
 def find_staff(org_id: str, staff_id: str) -> Account:
-    """Return an account of the org, also a disabled one. Raises NotFound."""
+    """Return an account of the org, also a disabled one. Raises NotFound if there is none."""
     with database.read() as connection:
         return _find(connection, org_id, staff_id)
 
@@ -191,8 +196,9 @@ def find_staff(org_id: str, staff_id: str) -> Account:
 def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
     """Change the role of an account; do nothing if it has that role.
 
-    `by` is the ID of the account that acts. Raises InvalidInput for an unknown role, NotFound, and
-    Conflict if an admin would take the role from their own account or from the org's last admin.
+    `by` is the ID of the account that acts. Raises InvalidInput for an unknown role, NotFound for
+    an unknown account, and Conflict if the role admin would be taken from the acting account itself
+    or from the org's last admin.
     """
     refuse(role_errors(role))
 
@@ -210,7 +216,8 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
 def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = None) -> None:
     """Set the password of an account, end its sessions and invalidate its reset links.
 
-    `by` is the ID of the account that acts; None for a command. Raises InvalidInput and NotFound.
+    `by` is the ID of the account that acts, None for the command line. Raises InvalidInput for a
+    bad password, and NotFound for an unknown account.
     """
     refuse(password_errors(password))
     password_hash = password_hasher.hash(password)
@@ -228,9 +235,10 @@ def replace_password(
     kind: EventKind = EventKind.PASSWORD,
     by: str | None = None,
 ) -> None:
-    """Store a password hash, end the account's reset links and record the event, in a transaction.
+    """Store a new password hash, in the caller's transaction, which ends the account's sessions.
 
-    `kind` is the event to record, `by` the ID of the account that acted; see `record_event`.
+    Also invalidates the account's unused reset links, and records an event of this kind; `by` is
+    the ID of the account that acts, None if no other person does.
     """
     own = StaffAccount.id == staff_id
     connection.execute(update(StaffAccount).where(own).values(password_hash=password_hash))
@@ -245,8 +253,8 @@ def replace_password(
 def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
     """Disable an account and end its sessions; do nothing if it is disabled.
 
-    `by` is the ID of the account that acts. Raises NotFound, and Conflict for that account itself
-    and for the org's last admin.
+    `by` is the ID of the account that acts. Raises NotFound for an unknown account, and Conflict if
+    it is the acting account itself or the org's last admin.
     """
     with database.transaction() as connection:
         require_org(connection, org_id, lock=True)
@@ -261,7 +269,7 @@ def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
 def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
     """Enable a disabled account; do nothing if it is enabled.
 
-    `by` is the ID of the account that acts. Raises NotFound.
+    `by` is the ID of the account that acts, None for the command line. Raises NotFound if unknown.
     """
     with database.transaction() as connection:
         if _find(connection, org_id, staff_id).disabled_at is None:
@@ -273,8 +281,9 @@ def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
 def _keep_admin(
     connection: Connection, org_id: str, staff_id: str, by: str, own_message: Text
 ) -> None:
-    """Raise Conflict if the account is the acting one (`own_message`) or the org's last admin.
+    """Raise Conflict if the account must not be demoted or disabled.
 
+    That is the acting account itself (`by`), with `own_message`, and the org's last enabled admin.
     The caller has locked the org, so that two admins cannot demote each other at the same time.
     """
     if staff_id == by:
@@ -309,7 +318,7 @@ WRONG_PASSWORD = lazy_gettext("This is not your password.")
 
 
 def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> None:
-    """Store a person's name and preferences. Raises InvalidInput with an error for each field."""
+    """Store a person's own name and preferences. Raises InvalidInput with each field's error."""
     name = name.strip()
     errors = [*person_name_errors(name), *preference_faults(preferences)]
     if preferences.language and preferences.language not in languages():
@@ -320,9 +329,10 @@ def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> N
 
 
 def change_password(member: StaffMember, *, old: str, new: str) -> None:
-    """Set a person's password and end all of their sessions.
+    """Set a person's own password and end all of their sessions.
 
-    Raises InvalidInput, at `old_password` if that is wrong.
+    Raises InvalidInput, at the path `old_password` if `old` is not their present password, and at
+    `password` if `new` is too short, too long or cannot be stored.
     """
     require_password(member, old, "old_password")
     refuse(password_errors(new))
@@ -332,13 +342,13 @@ def change_password(member: StaffMember, *, old: str, new: str) -> None:
 
 
 def require_password(member: StaffMember, typed: str, path: str) -> None:
-    """Raise InvalidInput at `path` unless it is the person's password."""
+    """Raise InvalidInput, with an error at `path`, unless `typed` is the person's password."""
     if verify_password(member, typed) is None:
         refuse([FieldError(path, WRONG_PASSWORD)])
 
 
 def record_sign_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
-    """Store when the person has signed in, and add it to the log of the account."""
+    """Store the present time as the person's last sign-in, and add an event to their log."""
     at = datetime.now(UTC)
     kind = EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN
     own = StaffAccount.id == member.id

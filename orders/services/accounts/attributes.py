@@ -1,4 +1,4 @@
-"""The attributes of an org: define, change, order and remove them.
+"""Attributes, the fields that an org defines for its orders: add, change, move and remove them.
 
 The key of an attribute cannot change, because stored orders contain it. Removing an attribute does
 not change any order.
@@ -26,7 +26,7 @@ UNKNOWN = lazy_gettext("There is no attribute with this ID.")
 
 @dataclass(frozen=True, slots=True)
 class DefinedAttribute:
-    """An attribute of an org, with its ID."""
+    """A stored attribute of an org: its ID and its definition (`rule`)."""
 
     id: str
     rule: AttributeRule
@@ -37,9 +37,10 @@ class DefinedAttribute:
 
 
 def add_attribute(org_id: str, rule: AttributeRule) -> str:
-    """Define an attribute, last in the form, and return its ID.
+    """Add an attribute to the org, last on the order form, and return the attribute's ID.
 
-    Raises InvalidInput, NotFound for an unknown org, and Taken if the org has this key.
+    Raises InvalidInput for an invalid definition, NotFound for an unknown org, and Taken if the org
+    has an attribute with this key.
     """
     refuse(check_definition(rule))
     row = {
@@ -65,12 +66,12 @@ def add_attribute(org_id: str, rule: AttributeRule) -> str:
 
 
 def list_attributes(org_id: str) -> list[DefinedAttribute]:
-    """Return the org's attributes in the order of the form."""
+    """Return the org's attributes in the sequence in which the order form shows them."""
     return [_defined(row) for row in database.fetch_all(_attributes(org_id))]
 
 
 def find_attribute(org_id: str, attribute_id: str) -> DefinedAttribute:
-    """Return an attribute of the org. Raises NotFound."""
+    """Return an attribute of the org. Raises NotFound if it has none with this ID."""
     with database.read() as connection:
         return _find(connection, org_id, attribute_id)
 
@@ -78,9 +79,11 @@ def find_attribute(org_id: str, attribute_id: str) -> DefinedAttribute:
 def change_attribute(
     org_id: str, attribute_id: str, rule: AttributeRule, *, version: str | None = None
 ) -> None:
-    """Change an attribute, except for its key, for all later orders.
+    """Replace an attribute's definition, except for its key; stored orders do not change.
 
-    Raises InvalidInput, NotFound, and ChangedMeanwhile if `version` is not the stored one.
+    `version` is the `DefinedAttribute.version` that the caller has read, None to overwrite any.
+    Raises InvalidInput for an invalid definition, NotFound for an unknown attribute, and
+    ChangedMeanwhile if the stored version is another one.
     """
     refuse(check_definition(rule))
 
@@ -92,9 +95,9 @@ def change_attribute(
 
 
 def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "down"]) -> int:
-    """Move an attribute one position up or down in the form; at the end it stays where it is.
+    """Move an attribute one position up or down on the order form; not beyond either end.
 
-    Returns its position then, counted from 1. Raises NotFound.
+    Returns its new position, counted from 1. Raises NotFound for an unknown attribute.
     """
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)
@@ -112,7 +115,7 @@ def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "dow
 
 
 def remove_attribute(org_id: str, attribute_id: str) -> None:
-    """Remove an attribute; orders keep its values as undefined keys. Raises NotFound."""
+    """Delete an attribute, but not its values in stored orders. Raises NotFound if unknown."""
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)
         _find(connection, org_id, attribute_id)

@@ -21,9 +21,9 @@ SYLLABLES = 10  # of 70 kinds each: 61 bits
 
 
 class ChangedMeanwhile(Conflict):
-    """The stored object is not the one that the form was rendered from.
+    """Raised when the stored object was changed after the form that edits it was rendered.
 
-    `version` is the stored version; sending it with the next try confirms the overwrite.
+    `version` is the stored version; a form that is sent again with it overwrites the other change.
     """
 
     def __init__(self, version: str) -> None:
@@ -32,20 +32,20 @@ class ChangedMeanwhile(Conflict):
 
 
 def version_of(*values: object) -> str:
-    """Return a version of stored values: 64 bits of their hash, in hexadecimal."""
+    """Return a version of an object with these values: a hash of 16 hexadecimal digits."""
     return hashlib.sha256(repr(values).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def require_version(sent: str | None, stored: str) -> None:
-    """Raise ChangedMeanwhile if `sent` is not the stored version; None means that none was sent."""
+    """Raise ChangedMeanwhile if a form's version (None: not sent) differs from the stored one."""
     if sent is not None and sent != stored:
         raise ChangedMeanwhile(stored)
 
 
 def find_row(connection: Connection, statement: Executable, row_id: str, message: str) -> Any:  # noqa: ANN401 - a row of the statement
-    """Return the only row of a select by `row_id`.
+    """Return the only row of `statement`, a select that is limited to the ID `row_id`.
 
-    Raises NotFound with the message if there is none, or if `row_id` is not a canonical UUID.
+    Raises NotFound with `message` if there is none, or if `row_id` is not a canonical UUID.
     """
     # Other texts are not sent to the database: PostgreSQL rejects NUL characters.
     row = connection.execute(statement).one_or_none() if read_uuid(row_id) == row_id else None
@@ -61,14 +61,14 @@ def refuse(errors: list[FieldError]) -> None:
 
 
 def name_errors(name: str, most: int = MAX_NAME) -> list[FieldError]:
-    """Return the errors in a name: it is empty, has more than `most` characters, or unstorable."""
+    """Return the errors in a name, or `[]`: it must have 1 to `most` characters, all storable."""
     if not 1 <= len(name.strip()) <= most:
         return [FieldError("name", lazy_gettext("From 1 to %(most)s characters.", most=most))]
     return find_unstorable(name, "name", nesting=0)
 
 
 def person_name_errors(name: str) -> list[FieldError]:
-    """Return the errors in a person's name, which may be empty: too long, or not printable."""
+    """Return the errors in a person's name, or `[]`: too long or not printable; it may be empty."""
     if len(name) > MAX_PERSON_NAME:
         return [
             FieldError("name", lazy_gettext("At most %(most)s characters.", most=MAX_PERSON_NAME))
@@ -79,7 +79,7 @@ def person_name_errors(name: str) -> list[FieldError]:
 
 
 def password_errors(password: str) -> list[FieldError]:
-    """Return the errors in a new password: its length, or characters that cannot be stored."""
+    """Return the errors in a new password, or `[]`: its length, or unstorable characters."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         sentence = lazy_gettext(
             "From %(least)s to %(most)s characters.", least=MIN_PASSWORD, most=Figure(MAX_PASSWORD)
@@ -95,5 +95,5 @@ def readable_password() -> str:
 
 
 def new_link_secret() -> str:
-    """Return 256 random bits for a link that works once. Only their hash is stored."""
+    """Return the secret of a link that works once: 256 random bits as URL-safe text."""
     return secrets.token_urlsafe(32)

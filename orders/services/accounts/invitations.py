@@ -41,7 +41,7 @@ DEAD_LINK = lazy_gettext(
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation that is neither accepted nor withdrawn; it may have expired."""
+    """An invitation to an org that is neither accepted nor withdrawn; it may have expired."""
 
     id: str
     org_id: str
@@ -57,7 +57,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewInvitation:
-    """A new invitation with the secret of its link, which cannot be read later."""
+    """An invitation with a new link: address, and the link's secret, which cannot be read later."""
 
     id: str
     email: str
@@ -67,10 +67,11 @@ class NewInvitation:
 def invite(
     org_id: str, *, email: str, role: str, by: str, now: datetime | None = None
 ) -> NewInvitation:
-    """Create an invitation for an e-mail address; `by` is the ID of the admin who invites.
+    """Store an invitation to create an account in the org, and return it with its link's secret.
 
-    The result contains the secret for the link, which ends after INVITED_FOR. Raises InvalidInput,
-    and Taken if the address has an account or an open invitation of this org.
+    `by` is the ID of the admin who invites. The caller sends the mail; the link expires after
+    INVITED_FOR. Raises InvalidInput for a bad address or role, NotFound for an unknown org, and
+    Taken if the address has an account in any org, or an open invitation to this one.
     """
     address, invitation_id = email.strip().lower(), str(uuid.uuid4())
     refuse([*email_errors(address), *role_errors(role)])
@@ -93,7 +94,7 @@ def invite(
 
 
 def list_invitations(org_id: str) -> list[Invitation]:
-    """Return the org's open invitations, newest first, including expired ones."""
+    """Return the org's invitations not accepted or withdrawn, also expired ones; newest first."""
     statement = (
         _open()
         .where(InvitationRow.org_id == org_id)
@@ -103,7 +104,7 @@ def list_invitations(org_id: str) -> list[Invitation]:
 
 
 def find_invitation(org_id: str, invitation_id: str) -> Invitation:
-    """Return an open invitation of the org, also an expired one. Raises NotFound."""
+    """Return an invitation, maybe expired. Raises NotFound if unknown, accepted or withdrawn."""
     with database.read() as connection:
         return _find(connection, org_id, invitation_id)
 
@@ -111,9 +112,10 @@ def find_invitation(org_id: str, invitation_id: str) -> Invitation:
 def invite_again(
     org_id: str, invitation_id: str, *, by: str, now: datetime | None = None
 ) -> NewInvitation:
-    """Replace the link of an open invitation by a new one, which ends after INVITED_FOR.
+    """Replace the link of an invitation by a new one, and return the new link's secret.
 
-    `by` is the ID of the admin who invites. Raises NotFound if the invitation is not open.
+    `by` is the ID of the admin who acts; the link expires after INVITED_FOR. Raises NotFound if the
+    invitation is unknown, accepted or withdrawn.
     """
     secret, link = _new_link(by, now)
 
@@ -124,7 +126,7 @@ def invite_again(
 
 
 def _new_link(by: str, now: datetime | None) -> tuple[str, dict[str, Any]]:
-    """Return the secret of a new link, and the columns of an invitation that has this link."""
+    """Return a new link's secret, and an invitation's columns for it; `by` is an admin's ID."""
     at, secret = now or datetime.now(UTC), new_link_secret()
     columns = {
         "secret_hash": hash_secret(secret),
@@ -136,14 +138,14 @@ def _new_link(by: str, now: datetime | None) -> tuple[str, dict[str, Any]]:
 
 
 def withdraw(org_id: str, invitation_id: str) -> None:
-    """Withdraw an open invitation, so that it cannot be accepted. Raises NotFound."""
+    """Withdraw an invitation for good. Raises NotFound if it is unknown, accepted or withdrawn."""
     with database.transaction() as connection:
         _find(connection, org_id, invitation_id)
         _change(connection, invitation_id, {"withdrawn_at": datetime.now(UTC)}, UNKNOWN)
 
 
 def find_by_link(secret: str, *, now: datetime | None = None) -> Invitation:
-    """Return the invitation whose link has this secret.
+    """Return the invitation whose link contains this secret.
 
     Raises NotFound if there is none, or if it is accepted, withdrawn or expired.
     """
@@ -152,10 +154,11 @@ def find_by_link(secret: str, *, now: datetime | None = None) -> Invitation:
 
 
 def accept(secret: str, *, name: str, password: str, now: datetime | None = None) -> str:
-    """Create the account of an invitation, given the secret of its link, and return its ID.
+    """Create the account of an invited person, and return the account's ID.
 
-    The link cannot be used again. Raises InvalidInput, NotFound for a link that is used, withdrawn
-    or expired, and Conflict if the address has an account.
+    `secret` is that of the invitation's link, which cannot be used again. Raises InvalidInput for
+    name or password, NotFound for a link that is unknown, used, withdrawn or expired, and Conflict
+    if the address has an account.
     """
     at, name = now or datetime.now(UTC), name.strip()
     refuse([*person_name_errors(name), *password_errors(password)])
@@ -196,7 +199,7 @@ def _open() -> Any:  # noqa: ANN401 - a statement, whose type would list its col
 def _change(
     connection: Connection, invitation_id: str, values: dict[str, Any], message: str
 ) -> None:
-    """Change an open invitation. Raises NotFound if it was closed at the same time."""
+    """Set columns of an invitation. Raises NotFound with `message` if it was closed meanwhile."""
     own = (InvitationRow.id == invitation_id, *_IS_OPEN)
     if not connection.execute(update(InvitationRow).where(*own).values(values)).rowcount:
         raise NotFound(message)

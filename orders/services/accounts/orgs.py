@@ -43,7 +43,14 @@ _page_by_org = CompiledSelect(
     .where(Org.id == bindparam("org_id"))
 )
 UNKNOWN_ORG = lazy_gettext("There is no org with this ID.")
-_settings = select(Org.id, Org.name, Org.is_strict, Org.may_public_list, Org.needs_second_factor)
+_settings = select(
+    Org.id,
+    Org.name,
+    Org.is_strict,
+    Org.may_public_list,
+    Org.needs_second_factor,
+    Org.has_public_pictures,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +62,14 @@ class OrgSettings:
     is_strict: bool
     may_public_list: bool
     needs_second_factor: bool = False
+    has_public_pictures: bool = False
 
     @property
     def version(self) -> str:
-        return version_of(self.name, self.is_strict, self.may_public_list, self.needs_second_factor)
+        return version_of(
+            self.name, self.is_strict, self.may_public_list, self.needs_second_factor,
+            self.has_public_pictures,
+        )  # fmt: skip
 
 
 def add_org(name: str) -> str:
@@ -83,9 +94,10 @@ def change_org(
     is_strict: bool,
     may_public_list: bool,
     needs_second_factor: bool | None = None,
+    has_public_pictures: bool | None = None,
     version: str | None = None,
 ) -> None:
-    """Change the settings of an org for all later orders; None leaves `needs_second_factor` as is.
+    """Change the settings of an org for all later orders; one that is None stays as it is.
 
     Raises InvalidInput, NotFound, and ChangedMeanwhile if `version` is not the stored one.
     """
@@ -97,6 +109,8 @@ def change_org(
     }
     if needs_second_factor is not None:
         values["needs_second_factor"] = needs_second_factor
+    if has_public_pictures is not None:
+        values["has_public_pictures"] = has_public_pictures
 
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)

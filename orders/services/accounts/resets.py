@@ -23,9 +23,10 @@ DEAD_LINK = lazy_gettext("This link is used or older than an hour. Ask for a new
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewReset:
-    """A new link: whose password it sets, and its secret, which cannot be read later.
+    """A new link that sets a password: the account's address, and the link's secret.
 
-    `language` is the one that the person has chosen for the desk, or `""`.
+    The secret cannot be read later. `language` is the code of the language for the mail, or `""`
+    for the default.
     """
 
     email: str
@@ -34,9 +35,10 @@ class NewReset:
 
 
 def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = None) -> NewReset:
-    """Create a link that sets a new password for an account; `by` is the ID of the acting admin.
+    """Store a link by which a person sets a new password, on an admin's request; return its secret.
 
-    Raises NotFound, and Conflict for a disabled account.
+    `by` is the admin's ID. The link expires after RESET_WITHIN. Raises NotFound if the org has no
+    such account, and Conflict for a disabled account.
     """
     account = find_staff(org_id, staff_id)
     if account.disabled_at is not None:
@@ -49,11 +51,11 @@ def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = No
 
 
 def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None:
-    """Create a link that sets a new password, for the person with this e-mail address.
+    """Store a link that sets the password of the account with this address; return its secret.
 
-    Returns None if no enabled account has the address, and after MAX_REQUESTS links within
-    RESET_WITHIN. Callers must answer all alike and in the same time, so that nobody learns who has
-    an account.
+    Returns None if no enabled account has the address, or if MAX_REQUESTS links were stored for it
+    within RESET_WITHIN. In all cases callers must give the same answer in the same time, so that
+    nobody learns who has an account.
     """
     address = email.strip().lower().replace("\0", "")
     own = (StaffAccount.email == address, StaffAccount.disabled_at.is_(None))
@@ -66,7 +68,7 @@ def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None
 
 
 def address_of_reset(secret: str, *, now: datetime | None = None) -> str:
-    """Return the e-mail address of the account whose link has this secret.
+    """Return the e-mail address of the account whose password the link with this secret sets.
 
     Raises NotFound for a link that is unknown, used or expired, or of a disabled account.
     """
@@ -75,10 +77,10 @@ def address_of_reset(secret: str, *, now: datetime | None = None) -> str:
 
 
 def set_by_reset(secret: str, *, password: str, now: datetime | None = None) -> str:
-    """Set the password of the account whose link has this secret, and end all of its sessions.
+    """Set a new password, given the secret of a link, and end all sessions of the account.
 
     Returns the e-mail address of the account. Raises InvalidInput for the password, and NotFound
-    for a link that is unknown, used or expired.
+    for a link that is unknown, used or expired, or of a disabled account.
     """
     at = now or datetime.now(UTC)
     refuse(password_errors(password))

@@ -37,7 +37,7 @@ LOCKED = lazy_gettext("Too many wrong codes. Please wait a quarter of an hour, t
 
 
 class CodeResult(Enum):
-    """The result of checking a code."""
+    """The result of checking a code; LOCKED means that no code is accepted at the moment."""
 
     BY_APP = "by app"
     BY_RECOVERY_CODE = "by recovery code"
@@ -58,22 +58,22 @@ class SecondFactorState:
 
 
 def new_secret() -> str:
-    """Return a new secret for an app: 160 random bits in base32."""
+    """Return a new TOTP secret for an authenticator app: 160 random bits in base32."""
     return pyotp.random_base32()
 
 
 def app_address(member: StaffMember, secret: str) -> str:
-    """Return the `otpauth:` URI with the secret, which apps read from a QR code."""
+    """Return the `otpauth:` URI of a TOTP secret, which authenticator apps read from a QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=member.email, issuer_name=ISSUER)
 
 
 def turn_on(
     member: StaffMember, secret: str, typed: str, *, now: datetime | None = None
 ) -> list[str]:
-    """Turn the second factor on, if `typed` is the code that the app shows for the secret.
+    """Turn a person's second factor on, if `typed` is the code that an app shows for `secret` now.
 
-    Returns the recovery codes, and ends all sessions of the person. Raises InvalidInput for a wrong
-    code, and Conflict if the second factor is on already.
+    Returns new recovery codes, of which only hashes are stored, and ends all sessions of the
+    person. Raises InvalidInput for a wrong code, and Conflict if the second factor is on already.
     """
     at = now or datetime.now(UTC)
     step = _step_of(secret, typed, at)
@@ -93,7 +93,7 @@ def turn_on(
 def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
     """Turn off an account's second factor and end its sessions; do nothing if it is off.
 
-    `by` is the ID of the account that acts. Raises NotFound.
+    `by` is the ID of the account that acts. Raises NotFound if the org has no account `staff_id`.
     """
     find_staff(org_id, staff_id)
 
@@ -105,7 +105,7 @@ def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
 
 
 def renew_codes(member: StaffMember) -> list[str]:
-    """Replace the recovery codes and return the new ones. Raises Conflict if the factor is off."""
+    """Replace and return a person's recovery codes. Raises Conflict if the second factor is off."""
     codes = _new_codes()
     secret = select(StaffAccount.totp_secret).where(StaffAccount.id == member.id)
 
@@ -127,10 +127,10 @@ def state_of(member: StaffMember) -> SecondFactorState:
 
 
 def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> CodeResult:
-    """Check what a person has typed: a code of the app, or a recovery code; each works once.
+    """Check the code that a person has typed: an app's or a recovery code. Each works once.
 
-    The result is WRONG also for a person without a second factor, and LOCKED, whatever the code,
-    for WAIT after MOST_WRONG wrong codes.
+    The result is WRONG also for a person without a second factor. After MOST_WRONG wrong codes in a
+    row it is LOCKED for WAIT, whatever is typed.
     """
     at = now or datetime.now(UTC)
 
@@ -167,7 +167,7 @@ def _wrong_lately(row: Any, now: datetime) -> int:  # noqa: ANN401 - a row of `s
 
 
 def _step_of(secret: str, typed: str, now: datetime) -> int | None:
-    """Return the time step of a code, or None unless it is at most DRIFT steps from now."""
+    """Return the TOTP time step of a code; None if malformed, or not within DRIFT steps of now."""
     code = "".join(typed.split()).replace("-", "")
     if len(code) != 6 or not (code.isascii() and code.isdigit()):
         return None
@@ -205,6 +205,6 @@ def _store(connection: Connection, staff_id: str, codes: list[str]) -> None:
 def _set(
     connection: Connection, staff_id: str, values: dict[str, Any], *conditions: ColumnElement[bool]
 ) -> bool:
-    """Change the account if it fulfills the conditions; return whether it does."""
+    """Set columns (`values`) of an account if the conditions are met; return whether they are."""
     own = update(StaffAccount).where(StaffAccount.id == staff_id, *conditions)
     return bool(connection.execute(own.values(values)).rowcount)

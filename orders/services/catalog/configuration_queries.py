@@ -16,11 +16,13 @@ from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES
 from orders.storage import database
 from orders.storage.database import CompiledSelect
+from orders.storage.models.orgs import Org
 from orders.storage.pages import Page, Paging, numbered_page
 from orders.storage.sql import JsonMember, unindexed
 from orders.storage.tables import cart_line, columns_of, configuration, configuration_file, orders
 
 NOT_FOUND = lazy_gettext("There is no configuration with this ID.")
+NO_PICTURE = lazy_gettext("There is no picture with this name.")
 # Columns by which a list can be sorted, by wire name.
 SORTABLE = {
     "createdAt": configuration.c.created_at,
@@ -201,6 +203,43 @@ def find_picture(reference: str, org_id: str) -> StoredFile:
     if file.content_type not in PICTURES:
         raise NotFound(lazy_gettext("This configuration has no picture."))
     return file
+
+
+_named = (
+    select(*columns_of(StoredFile, configuration_file))
+    .join(configuration, configuration.c.id == configuration_file.c.configuration_id)
+    .join(Org, Org.id == configuration.c.org_id)
+    .where(
+        configuration.c.deleted_at.is_(None), configuration_file.c.public_name == bindparam("name")
+    )
+)
+_named_in_public = CompiledSelect(_named.where(Org.has_public_pictures))
+_named_in_org = CompiledSelect(_named.where(Org.id == bindparam("org_id")))
+
+
+def find_named_picture(name: str, org_id: str | None = None) -> StoredFile:
+    """Return the picture with this public name, of the org or, without one, of those that open it.
+
+    Raises NotFound.
+    """
+    if "\0" in name:
+        raise NotFound(NO_PICTURE)
+    if org_id is None:
+        found = database.rows(_named_in_public, {"name": name})
+    else:
+        found = database.rows(_named_in_org, {"name": name, "org_id": org_id})
+    if not found:
+        raise NotFound(NO_PICTURE)
+    return StoredFile(*found[0])
+
+
+def is_public_picture(name: str) -> bool:
+    """Return whether everyone may see the picture with this public name."""
+    try:
+        find_named_picture(name)
+    except NotFound:
+        return False
+    return True
 
 
 def list_uses(found: Configuration, *, most: int) -> Page[Use]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, union_all
 from sqlalchemy.exc import IntegrityError
 
 from orders.domain.configuration import (
+    PICTURE_PATH,
     THUMBNAIL,
     Configuration,
     ConfigurationInput,
@@ -34,6 +35,7 @@ from orders.services.idempotency import IdempotencyKey
 from orders.storage import database
 from orders.storage.tables import configuration, configuration_file, customer_page
 
+PUBLIC_NAME_BYTES = 24  # random bytes of a picture's name, which nobody can guess
 SHORT_ID_BYTES = 6  # 8 characters, so that nobody takes them for an order's code of 12
 # More than two collisions of 48 random bits in a row would mean a broken random source.
 SHORT_ID_TRIES = 8
@@ -96,12 +98,10 @@ def create_configuration(
     configuration_id = str(uuid.uuid4())
     if new.short_id is not None and _is_taken(new.short_id):
         raise Conflict(_taken(new.short_id))
-    if new.thumbnail is None and any(
-        one.key == THUMBNAIL and one.content_type in PICTURES for one in files
-    ):
-        path = f"/api/configurations/{configuration_id}/{THUMBNAIL}"
-        new = new.model_copy(update={"thumbnail": path})
     rows = [_file_row(one, configuration_id, actor.org_id) for one in files]
+    names = (row["public_name"] for row in rows if row["public_name"])
+    if new.thumbnail is None and (name := next(names, None)):
+        new = new.model_copy(update={"thumbnail": PICTURE_PATH + name})
     has_begun = False
     try:
         for one, row in zip(files, rows, strict=True):
@@ -169,7 +169,13 @@ def _file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, An
         "size": len(file.content),
         "sha256": hashlib.sha256(file.content).hexdigest(),
         "stored_as": new_name(org_id),
+        "public_name": secrets.token_urlsafe(PUBLIC_NAME_BYTES) if _is_picture(file) else None,
     }
+
+
+def _is_picture(file: NewFile) -> bool:
+    """Return whether a file is the picture of its configuration, and of a type that pages show."""
+    return file.key == THUMBNAIL and file.content_type in PICTURES
 
 
 def sweep_files(store: FileStore, *, now: datetime | None = None) -> int:

@@ -24,7 +24,7 @@ Note = Callable[[Connection], object]
 
 
 class ClaimLost(Exception):  # noqa: N818 - named for what happened, as our other errors
-    """The import was changed meanwhile, or another process works on it."""
+    """Raised for an invalid claim: the import was changed, or another process works on it."""
 
 
 def utc_now() -> datetime:
@@ -32,16 +32,17 @@ def utc_now() -> datetime:
 
 
 class Claim:
-    """The right of one process to work on an import until its lease ends; each write renews it."""
+    """One process's right to work on the import `one` until a lease ends; each write renews it."""
 
     def __init__(self, one: Import, until: datetime, now: Clock) -> None:
         self.one = one
         self._until, self._now = until, now
 
     def keep(self, note: Note | None = None, *, in_any_case: bool = False) -> None:
-        """Renew the claim, and call `note` to write something in the same transaction.
+        """Renew the claim, and call `note` with the connection to write in the same transaction.
 
-        Raises ClaimLost if the claim is no longer valid; `note` is called then only `in_any_case`.
+        Raises ClaimLost if the claim is no longer valid. `note` is then called only if
+        `in_any_case` is true; what it writes is stored.
         """
 
         def work(connection: Connection) -> bool:
@@ -58,8 +59,8 @@ class Claim:
     def finish(self, state: ImportState, message: str | None = None) -> None:
         """Store the state in which the work ends, and end the claim.
 
-        `message` is the reason of a failure. Raises ClaimLost when the import was changed
-        meanwhile.
+        `message` is the reason of a failure, else None. Raises ClaimLost if the claim is no longer
+        valid.
         """
         is_end = state != ImportState.CHECKED
         values = {
@@ -72,7 +73,7 @@ class Claim:
             raise ClaimLost
 
     def release(self) -> None:
-        """End the claim before its lease does, so that any process can go on at once."""
+        """End the claim early, so that any process can continue at once; do nothing if lost."""
         statement = (
             update(order_import)
             .where(order_import.c.id == self.one.id, order_import.c.claimed_until == self._until)
@@ -94,7 +95,7 @@ class Claim:
 
 
 def claim_next(now: Clock = utc_now) -> Claim | None:
-    """Claim the import that has waited the longest; None when there is nothing to do."""
+    """Claim the import that has waited longest; None if none waits or another process took it."""
     at = now()
     is_due = and_(
         order_import.c.waiting_since <= at,

@@ -32,7 +32,7 @@ SEARCHED_AT_ONCE = 20_000
 
 
 class BadRows(InvalidOrder):
-    """An order of the file is not valid; `rows` are the errors by row and column."""
+    """Raised for an invalid order of an imported file; `rows` are its errors by row and column."""
 
     def __init__(self, rows: Iterable[RowFault]) -> None:
         self.rows = tuple(rows)
@@ -40,10 +40,10 @@ class BadRows(InvalidOrder):
 
 
 class Plan:
-    """What an import creates, by the position of each order in the file."""
+    """The orders that an import would create now; `position` is an order's index, from 0."""
 
     def __init__(self, one: Import, actor: Actor, limits: Limits) -> None:
-        """Read the file's rows and look up all configurations that they name, at once."""
+        """Read the rows of the import's file, and look up all configurations that they refer to."""
         sheet = read_sheet(one)
         # An import that is planned has a matching; without one there are no orders.
         matching = one.matching or Matching((IGNORED,) * len(one.columns), None)
@@ -60,11 +60,11 @@ class Plan:
         )
 
     def order(self, position: int) -> ImportedOrder:
-        """Return the order at a position in the file, from 0, as it would be sent to `intake`."""
+        """Return the order at a position in the file, not checked yet; `draft` checks it."""
         return self._builder.order(self.groups[position])
 
     def draft(self, order: ImportedOrder) -> OrderDraft:
-        """Check an order as every interface does. Raises BadRows with every error."""
+        """Check an order, and return it ready to be created. Raises BadRows with every error."""
         faults = list(order.faults)
         try:
             draft = intake.check_order(
@@ -79,14 +79,15 @@ class Plan:
         return draft
 
     def fingerprint(self, position: int) -> str:
-        """Return the SHA-256 of the cells of an order, in hexadecimal, for its idempotency key."""
+        """Return the hexadecimal SHA-256 of an order's cells, for its idempotency key."""
         return fingerprint([row.cells for row in self.groups[position]])
 
     def same_orders(self, keep_claim: Callable[[], None]) -> dict[int, str]:
-        """Return the codes of the orders that the org has already, by position.
+        """Return the short IDs of stored orders that the file repeats, by position in the file.
 
-        They have the same platform order ID, or their code is in the column that joins rows. A
-        long search calls `keep_claim` after each SEARCHED_AT_ONCE orders.
+        A stored order has the same platform order ID, or its short ID is in the file's column of
+        order numbers. Other positions are left out. `keep_claim` is called after each
+        SEARCHED_AT_ONCE stored orders, to renew the import's claim.
         """
         rows = [row for group in self.groups for row in group]
         codes = self._codes(rows)
@@ -103,7 +104,7 @@ class Plan:
         return found
 
     def _codes(self, rows: Sequence[SheetRow]) -> dict[int, str]:
-        """Return our order codes in the file, by row number."""
+        """Return the short IDs in the file's column of order numbers, by row number."""
         at = self._matching.column_of(ORDER)
         codes = {} if at is None else {row.number: read_code(row.cells[at]) for row in rows}
         return {number: code for number, code in codes.items() if code}
@@ -131,7 +132,7 @@ def _orders_by_platform_id(
 
 
 def known_codes(codes: Iterable[str], org_id: str) -> set[str]:
-    """Return those of the codes that orders of the org have, except in the bin."""
+    """Return those of the short IDs (`codes`) that orders of the org have, outside the bin."""
     statement = select(orders.c.short_id).where(
         unindexed(orders.c.org_id) == org_id, orders.c.deleted_at.is_(None)
     )

@@ -1,5 +1,6 @@
 """The first steps of an import: the file is read and stored, and its columns are matched."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from orders.domain.column_matching import (
     matching_faults,
     still_fits,
 )
-from orders.domain.errors import Conflict, InvalidInput, NotFound
+from orders.domain.errors import Conflict, InvalidInput, NotFound, ServiceBusy
 from orders.domain.import_doubts import count_question
 from orders.domain.inputs import Limits
 from orders.domain.pasted_lines import heading_row, likely_columns
@@ -111,7 +112,9 @@ def upload(
         _keep(import_id, file_name, sheet, actor, {"reading": reading, "created_at": at})
     one = find(import_id, actor.org_id)
     if store is not None:
-        store.put(one.stored_as, content)
+        # Without the file it cannot be read again, and is imported all the same.
+        with contextlib.suppress(ServiceBusy):
+            store.put(one.stored_as, content)
     return one
 
 

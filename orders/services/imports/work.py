@@ -71,10 +71,11 @@ Seen = dict[tuple[int, str | None], int]
 def work_next(
     limits: Limits, should_stop: ShouldStop = lambda: False, *, now: Clock = utc_now
 ) -> bool:
-    """Work on the import that has waited the longest, until it is done or `should_stop`.
+    """Work on the import that has waited longest, until it is done or `should_stop` returns true.
 
-    Returns False when there is none. Raises ServiceBusy when the database cannot be reached: the
-    claim then ends by itself, and the work goes on later.
+    Returns False if there is none. `limits` are those of an order, `now` returns the time. Raises
+    ServiceBusy if the database cannot be reached: the claim then expires, and a later call
+    continues.
     """
     claim = claim_next(now)
     if claim is None:
@@ -121,7 +122,7 @@ def _give_up(claim: Claim) -> None:
 
 
 def _check(claim: Claim, plan: Plan, should_stop: ShouldStop) -> None:
-    """Check every order of the file; nothing is created."""
+    """Check the file's orders that have no result yet, and store the results; create nothing."""
     same = plan.same_orders(claim.keep)
     total = len(plan.groups)
     counted = update(order_import).where(order_import.c.id == claim.one.id)
@@ -182,7 +183,7 @@ def _stored(faults: Sequence[RowFault]) -> list[list[Any]]:
 
 
 def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> None:
-    """Create the orders that are missing, after all of them were checked again."""
+    """Create the missing orders; if the import is "all or nothing", check all of them first."""
     is_whole = claim.one.is_all_or_nothing
     waiting = (OrderState.GOOD, OrderState.BAD) if is_whole else (OrderState.GOOD,)
     pending = [order.position for order in read_orders(claim.one, waiting)]
@@ -264,7 +265,7 @@ def _drafts_of_all(claim: Claim, plan: Plan, pending: Sequence[int]) -> dict[int
 def _made(
     one: Import, plan: Plan, position: int, draft: OrderDraft | None, actor: Actor
 ) -> Outcome:
-    """Create one order and return its outcome: its IDs, or its errors."""
+    """Create one order; return its position, and what to store for it: its IDs, or its errors."""
     order = plan.order(position)
     key = IdempotencyKey(key_of(one.id, position), plan.fingerprint(position))
     try:
@@ -288,7 +289,7 @@ def _as_bad(faults: Sequence[RowFault]) -> dict[str, Any]:
 
 
 def key_of(import_id: str, position: int) -> str:
-    """Return the idempotency key of the order at a position of an import."""
+    """Return the idempotency key of the order at a position (from 0) of an import."""
     return f"{KEY_PREFIX}{import_id}:{position}"
 
 
@@ -314,7 +315,7 @@ def _note(
 
 
 def _note_what_was_made(claim: Claim, actor: Actor) -> None:
-    """Store the outcome of orders that were created but not noted, as after a crash."""
+    """Store the IDs of created orders whose result is missing, as after a crash."""
     one = claim.one
     unmade = read_orders(one, (OrderState.GOOD, OrderState.BAD))
     keys = {key_of(one.id, order.position): order.position for order in unmade}

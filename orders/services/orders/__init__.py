@@ -1,1 +1,1 @@
-"""What helps to enter an order: drafts, templates, and known customers."""
+"""Orders: create, change, find, list and export them; drafts, notes, and look-up by customers."""

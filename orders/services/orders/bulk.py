@@ -41,7 +41,7 @@ PATIENCE = timedelta(minutes=10)
 
 
 class BulkAction(StrEnum):
-    """What is done with the orders."""
+    """What a bulk change does with each of its orders."""
 
     STATUS = "status"
     BIN = "bin"
@@ -49,7 +49,7 @@ class BulkAction(StrEnum):
 
 
 class BulkResult(StrEnum):
-    """What became of one order."""
+    """The result of a bulk change, or of undoing it, for one of its orders."""
 
     CHANGED = "changed"
     SAME = "same"  # it was so already
@@ -62,7 +62,11 @@ class BulkResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BulkOutcome:
-    """What became of one order: `before` is its status before, `version` its version after."""
+    """The result of a bulk change for one order; `result` is a BulkResult.
+
+    `before` is the order's status before the change, `version` its version afterwards, and `reason`
+    the text for a person if it was not changed.
+    """
 
     id: str
     short_id: str
@@ -74,7 +78,10 @@ class BulkOutcome:
 
 @dataclass(frozen=True, slots=True)
 class BulkEdit:
-    """A change of many orders; not finished while `finished_at` is None."""
+    """A stored change of many orders, with the outcome of each order that was handled so far.
+
+    `status` is the new one if the action is STATUS; `finished_at` is None until all are handled.
+    """
 
     id: str
     action: BulkAction
@@ -90,12 +97,12 @@ class BulkEdit:
         return self.finished_at is None and datetime.now(UTC) - self.created_at < PATIENCE
 
     def of(self, *results: str) -> tuple[BulkOutcome, ...]:
-        """Return the outcomes with one of these results."""
+        """Return the outcomes whose result is one of these BulkResults."""
         return tuple(one for one in self.outcomes if one.result in results)
 
 
 def find_change(change_id: str, actor: Actor) -> BulkEdit:
-    """Return a change that this person has made, with its outcomes. Raises NotFound."""
+    """Return a bulk change that this person has made. Raises NotFound if there is none."""
     which = (bulk_change.c.id == change_id, bulk_change.c.staff_id == actor.id)
     statement = select(bulk_change).where(*which)
     with database.read() as connection:
@@ -114,7 +121,7 @@ def find_change(change_id: str, actor: Actor) -> BulkEdit:
 
 
 def _begin(change: BulkEdit, actor: Actor) -> bool:
-    """Store a new change and delete old ones; return False if its ID is taken already."""
+    """Store a bulk change, and delete those older than KEPT; return False if its ID is in use."""
     row: dict[str, Any] = {
         "id": change.id,
         "org_id": actor.org_id,
@@ -158,7 +165,7 @@ _OPPOSITES = {BulkAction.BIN: BulkAction.RESTORE, BulkAction.RESTORE: BulkAction
 
 
 class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
-    """More than MOST_ORDERS orders match, so that nothing was changed."""
+    """Raised when a bulk change would be of more than MOST_ORDERS orders; nothing was changed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -171,14 +178,14 @@ class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An order that is to be changed, in the version that the person has seen."""
+    """An order to change, unless its version is no longer this one, which the person has seen."""
 
     short_id: str
     version: int
 
 
 def targets_of(org_id: str, wanted: OrderFilter, sort: Sort) -> list[Target]:
-    """Return all orders that match, each in its present version.
+    """Return the orders that match the filter, sorted, each with its current version.
 
     Raises TooMany if there are more than MOST_ORDERS.
     """
@@ -194,11 +201,12 @@ def change_orders(
     targets: Sequence[Target], action: BulkAction, *, status: Status | None = None, change_id: str,
     actor: Actor,
 ) -> BulkEdit:  # fmt: skip
-    """Change the orders one by one, and return the outcome of each.
+    """Change the orders one by one; return the stored bulk change with the outcome of each order.
 
-    `status` is for BulkAction.STATUS, `change_id` a new UUID. With one that was used, nothing is
-    changed, and the outcomes so far are returned. An order whose version is not that of its target
-    stays as it is. Raises TooMany for more than MOST_ORDERS.
+    `status` is the new status for BulkAction.STATUS; `change_id` is a new UUID. If a change with
+    this ID is stored, nothing is changed, and that change is returned. An order whose version is
+    not that of its target stays as it is; one that the org does not have is left out. Raises
+    TooMany for more than MOST_ORDERS.
     """
     if len(targets) > MOST_ORDERS:
         raise TooMany
@@ -215,10 +223,10 @@ def change_orders(
 
 
 def undo(change_id: str, *, actor: Actor) -> BulkEdit:
-    """Undo a change for each order that nobody has changed since, and return the new outcomes.
+    """Undo a bulk change for each order that nobody has changed since; return it with new outcomes.
 
-    A second call does nothing. Raises NotFound for a change of another person, or one older than
-    KEPT.
+    One that is running or was undone before is returned as it is. Raises NotFound for a change of
+    another person, or one older than KEPT.
     """
     change = find_change(change_id, actor)
     at = datetime.now(UTC)
@@ -240,7 +248,7 @@ def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # n
 
 
 def _outcomes(targets: Sequence[Target], change: BulkEdit, actor: Actor) -> Iterator[BulkOutcome]:
-    """Change one order after the other; targets that the org does not have are skipped."""
+    """Change the orders one by one, and yield the outcome of each; missing orders are skipped."""
     stored = _read(actor.org_id, orders.c.short_id, [one.short_id for one in targets])
     busy = ""
     for target in targets:
@@ -270,7 +278,7 @@ def _undo(outcome: BulkOutcome, change: BulkEdit, actor: Actor) -> BulkOutcome:
 
 
 def _change_of_one(action: BulkAction, status: Status | None) -> Callable[..., Order]:
-    """Return the function that does this with one order; `status` is the one that is set."""
+    """Return the function that does the action with one order; `status` is for STATUS."""
     if action is BulkAction.BIN:
         return order_changes.bin_order
     if action is BulkAction.RESTORE:
@@ -281,7 +289,7 @@ def _change_of_one(action: BulkAction, status: Status | None) -> Callable[..., O
 def _try(
     outcome: BulkOutcome, version: int, change_one: Callable[..., Order], actor: Actor
 ) -> BulkOutcome:
-    """Change the order in this version; a refusal becomes its outcome."""
+    """Call `change_one` if the order has this version; return the outcome with its result."""
     try:
         after = change_one(outcome.id, actor=actor, is_current=lambda now: now == version)
     except StaleVersion:

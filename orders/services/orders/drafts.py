@@ -45,12 +45,12 @@ OTHER_CHANGES = lazy_gettext(
 
 
 class DraftChanged(Conflict):
-    """Another window or computer has saved this draft meanwhile, or ended this change."""
+    """Raised if another window has saved this draft meanwhile, or has ended the changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class DraftSummary:
-    """A draft in a list; `title` is empty when neither name nor customer was typed."""
+    """A listed draft of a new order; `title` is its name or customer or `""`, `lines` a number."""
 
     key: str
     title: str
@@ -60,7 +60,7 @@ class DraftSummary:
 
 @dataclass(frozen=True, slots=True)
 class FormDraft:
-    """A draft with all that was typed; `version` rises with every save."""
+    """A draft with the fields that were typed; `version` rises with every save."""
 
     fields: Fields
     version: int
@@ -68,7 +68,7 @@ class FormDraft:
 
 
 def change_key(order_id: str) -> str:
-    """Return the key of the draft of a change of this order; each person has at most one."""
+    """Return the key of a person's draft of changes of this stored order; each has at most one."""
     return f"{_CHANGE}{order_id}"
 
 
@@ -83,11 +83,12 @@ def save_draft(
     page: str,
     now: datetime | None = None,
 ) -> int:
-    """Save what was typed into a form; returns the version to save over next.
+    """Save what was typed into an order form as a draft; return the version for the next save.
 
-    `page` names the open page that saves, `version` is what it has loaded or saved last, 0 for a
-    new form. Raises DraftChanged when another page has saved since. Saves nothing and returns 0 for
-    a form whose order is placed. Empty `fields` mean that nothing is left to save.
+    `key` identifies the form; `title` and `lines` (their number) are for the list of drafts. `page`
+    is an ID of the open page that saves, `version` what it has loaded or saved last, 0 for a new
+    form. Raises DraftChanged if another page has saved since. Saves nothing and returns 0 if the
+    form's order is placed. Empty `fields` mean that nothing is left to save.
     """
     at = now_or(now)
     values = {
@@ -118,7 +119,7 @@ def save_draft(
 
 
 def find_draft(key: str, actor: Actor) -> FormDraft | None:
-    """Return the person's draft under this key; None if there is none, or its order is placed."""
+    """Return the person's draft with this key; None if there is none, or if its order is placed."""
     statement = select(draft.c.fields, draft.c.version, draft.c.changed_at).where(
         _named(key, actor), ~_is_placed(key, actor)
     )
@@ -127,7 +128,7 @@ def find_draft(key: str, actor: Actor) -> FormDraft | None:
 
 
 def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
-    """Return the person's drafts of new orders, the MOST_LISTED newest ones.
+    """Return the person's drafts of new orders, newest first, at most MOST_LISTED.
 
     The draft with the key `but`, that of the open page, is left out.
     """
@@ -150,19 +151,19 @@ def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
 
 
 def discard_draft(key: str, actor: Actor) -> None:
-    """Remove a draft from the list; until it is deleted, its address and a save bring it back.
+    """Hide a draft from the list; it can still be opened by its key, and a save restores it.
 
-    A draft that does not exist is no error.
+    `clear_old` deletes it later. A draft that does not exist is no error.
     """
     database.execute(update(draft).where(_named(key, actor)).values(discarded_at=now_or(None)))
 
 
 def end_change(order: Order, actor: Actor, *, version: int, page: str) -> bool:
-    """Delete the draft of a change, because the change is saved or discarded.
+    """Empty the draft of changes of a stored order, because they were saved or discarded.
 
-    Returns whether it is gone: what another page has saved since stays. `version` and `page` are as
-    for `save_draft`. The end is remembered for END_KEPT_FOR, so that a save of this page that is
-    still on its way brings nothing back; not without the name of a page.
+    Returns False, and keeps the draft, if another page has saved it since. `version` and `page` are
+    as for `save_draft`. A save that arrives late from the same page is refused for END_KEPT_FOR,
+    unless `page` is `""`.
     """
     key, at = change_key(order.id), now_or(None)
     values = {"fields": [], "title": "", "lines": 0, "changed_at": at, "discarded_at": at}
@@ -182,7 +183,7 @@ def end_change(order: Order, actor: Actor, *, version: int, page: str) -> bool:
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Delete drafts unchanged for KEPT_FOR, and old ends of changes; return how many."""
+    """Delete drafts unchanged for KEPT_FOR, and ended ones after END_KEPT_FOR; return how many."""
     at = now_or(now)
     is_end = and_(
         draft.c.key.startswith(_CHANGE, autoescape=True), draft.c.discarded_at <= at - END_KEPT_FOR
@@ -212,9 +213,9 @@ def _is_placed(key: str, actor: Actor) -> Any:  # noqa: ANN401 - SQLAlchemy's EX
 
 
 def find_change(order: Order, actor: Actor) -> FormDraft | None:
-    """Return what this person has typed into the order's form and not saved, or None.
+    """Return what this person has typed into the form of a stored order and not saved, or None.
 
-    Also None for an order in the bin, which cannot be changed: the draft waits for its return.
+    Also None for an order in the bin, which cannot be changed; its draft is kept.
     """
     if order.deleted_at is not None:
         return None
@@ -223,11 +224,11 @@ def find_change(order: Order, actor: Actor) -> FormDraft | None:
 
 
 def save_change(order: Order, fields: Fields, *, actor: Actor, version: int, page: str) -> int:
-    """Save what was typed into the order's form; returns the draft's version to save over next.
+    """Save what was typed into the form of a stored order as a draft; return its next `version`.
 
-    `fields` are all that were sent, or none when nothing differs from the order; `version` and
-    `page` are as for `save_draft`. Raises DraftChanged when another page has changes, or this one
-    has ended its own.
+    `fields` are all fields of the form, or none if nothing differs from the order; `version` and
+    `page` are as for `save_draft`. Returns 0 if there is nothing to save. Raises DraftChanged if
+    another page has saved since, or if this page has ended its changes.
     """
     if not fields and not version:
         return 0
@@ -241,7 +242,7 @@ MAX_TEMPLATES = 200  # templates of an org
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template as a list shows it."""
+    """A saved order form in a list, without its fields; `created_by` is the ID of an account."""
 
     id: str
     name: str
@@ -249,7 +250,7 @@ class Template:
 
 
 def save_template(name: str, fields: Fields, *, actor: Actor) -> str:
-    """Save a form under a name for the whole org and return its ID; replace one of the same name.
+    """Save an order form as a template of the org, or replace that of this name; return its ID.
 
     Raises InvalidInput for a name that is empty or too long, and Conflict beyond MAX_TEMPLATES.
     """
@@ -286,7 +287,7 @@ def list_templates(actor: Actor) -> list[Template]:
 
 
 def find_template(template_id: str, actor: Actor) -> Fields:
-    """Return the fields of the form that is saved as this template. Raises NotFound."""
+    """Return the form fields of a template of the org. Raises NotFound if there is none."""
     statement = select(order_template.c.fields).where(*_template(template_id, actor))
     fields: Fields | None = database.fetch_value(statement)
     if fields is None:
@@ -295,7 +296,7 @@ def find_template(template_id: str, actor: Actor) -> Fields:
 
 
 def remove_template(template_id: str, actor: Actor) -> str:
-    """Delete a template of the org and return its name. Raises NotFound."""
+    """Delete a template of the org and return its name. Raises NotFound if there is none."""
     own = delete(order_template).where(*_template(template_id, actor))
     with database.transaction() as connection:
         name = connection.execute(own.returning(order_template.c.name)).scalar()

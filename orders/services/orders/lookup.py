@@ -36,7 +36,10 @@ IsUnlocked = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class CustomerLine:
-    """An order line as a customer sees it; `has_picture` means that `find_picture` finds one."""
+    """An order line for a customer; only `count` is set if its configuration is unknown.
+
+    `has_picture` means that `find_picture` returns one.
+    """
 
     product_name: str | None
     options: dict[str, Any]
@@ -47,7 +50,7 @@ class CustomerLine:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """An attribute that the org shows to customers; the value of an option is its label."""
+    """An attribute of an order that the org shows to customers; an option is shown by its label."""
 
     label: str
     value: object
@@ -55,7 +58,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The part of an order that is shown after verification."""
+    """What a customer sees of an order after verification: times, lines and attributes."""
 
     created_at: datetime
     updated_at: datetime
@@ -65,7 +68,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """All that a customer may see of an order; `content` is None unless `gate` is open."""
+    """All that a customer may see of an order; `content` is None unless `gate` is Gate.OPEN."""
 
     short_id: str
     status: Status
@@ -76,7 +79,10 @@ class CustomerView:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The result of a verification: the lock to open on success, else the seconds to wait."""
+    """The result of `verify_customer`: the lock to open, or the seconds until the next try.
+
+    If the typed ID was wrong, `lock` is None and `wait` is 0.
+    """
 
     lock: str | None = None
     wait: int = 0
@@ -88,7 +94,8 @@ _any_by_short_id = CompiledSelect(whole_order.where(orders.c.short_id == bindpar
 def find_order_for_customer(code: str, is_unlocked: IsUnlocked) -> CustomerView | None:
     """Return what the customer may see of the order with this short ID (canonical spelling).
 
-    None if there is no such order or it is in the bin. This is the only look-up across all orgs.
+    None if there is no such order, or if it is in the bin. `is_unlocked` returns whether this
+    customer was verified. This is the only look-up across all orgs.
     """
     found = _find(code)
     if found is None:
@@ -100,10 +107,10 @@ def find_order_for_customer(code: str, is_unlocked: IsUnlocked) -> CustomerView 
 
 
 def verify_customer(code: str, typed: str, *, now: datetime | None = None) -> Attempt | None:
-    """Compare the customer ID typed for an order, given by short ID, with its real one.
+    """Compare the customer ID that was typed with that of the order with the short ID `code`.
 
     Every call uses up one of the order's tries; with none left nothing is compared. Returns None if
-    there is no such order, or if its org asks for no customer ID.
+    there is no such order, or if no customer ID is asked for.
     """
     found = _find(code)
     if found is None:
@@ -121,9 +128,10 @@ def verify_customer(code: str, typed: str, *, now: datetime | None = None) -> At
 
 
 def find_picture(code: str, number: int, is_unlocked: IsUnlocked) -> StoredFile | None:
-    """Return the picture of a line, counted from 1, of the order with this short ID.
+    """Return the picture of line `number` (from 1) of the order with the short ID `code`, or None.
 
-    None if there is no such order, line or picture, or the order is locked.
+    None if there is no such order, line or picture, or if the customer was not verified although
+    the order asks for it (`is_unlocked`).
     """
     found = _find(code)
     if found is None:
@@ -139,7 +147,7 @@ def find_picture(code: str, number: int, is_unlocked: IsUnlocked) -> StoredFile 
 
 
 def _find(code: str) -> tuple[Order, CustomerPage] | None:
-    """Return the order with this short ID, in whatever org, and the customer page of its org."""
+    """Return the order of any org with this short ID, and its org's customer page, or None."""
     found = database.rows(_any_by_short_id, {"reference": code})
     if not found:
         return None
@@ -154,7 +162,7 @@ def _gate(order: Order, org: CustomerPage, is_unlocked: IsUnlocked) -> Gate:
 
 
 def _take_try(order_id: str, *, now: datetime | None) -> int:
-    """Use up one of the order's tries; return 0, or the seconds to wait if none is left."""
+    """Use up one of the order's MAX_TRIES; return 0, or the seconds to wait if none was left."""
     at = now_or(now)
     mine = order_tries.c.order_id == order_id
 
@@ -193,7 +201,7 @@ def _customer_line(line: CartLine, summary: ConfigurationSummary | None) -> Cust
 
 
 def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> Iterable[Detail]:
-    """Yield what the org shows to customers and the order has, in the order of the form."""
+    """Yield the order's attributes that the org shows to customers, in the order of the rules."""
     for rule in rules:
         values = (getattr(order, area).get(rule.key) for area in rule.areas)
         value = next((value for value in values if value is not None), None)

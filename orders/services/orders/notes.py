@@ -52,7 +52,7 @@ def check_note(text: str) -> str:
 def note_row(
     order_id: str, text: str, *, actor: Actor, at: datetime, note_id: str | None = None
 ) -> dict[str, Any]:
-    """Return the row of a note that `check_note` has returned; without a `note_id`, a new ID."""
+    """Return a row for the table of notes; `text` is from `check_note`, a missing ID is made."""
     return {
         "id": note_id or str(uuid.uuid4()),
         "order_id": order_id,
@@ -70,9 +70,10 @@ def add_note(
     note_id: str | None = None,
     now: datetime | None = None,
 ) -> str:
-    """Add a note to an order that is not in the bin, and return the note's ID.
+    """Add a note to an order, given by UUID or short ID, and return the note's ID.
 
-    With a `note_id` (a UUID) the call is idempotent. Raises InvalidInput and NotFound.
+    With a `note_id` (a UUID), a second call adds nothing. Raises InvalidInput for the text,
+    NotFound if the org has no such order or it is in the bin, and MistypedShortId.
     """
     note = check_note(text)
     new_id = note_id or str(uuid.uuid4())
@@ -99,9 +100,10 @@ def list_notes(order: Order) -> tuple[Note, ...]:
 
 
 def remove_note(reference: str, note_id: str, *, actor: Actor) -> None:
-    """Delete a note of the actor; do nothing if it does not exist.
+    """Delete a note that the actor has written; do nothing if it does not exist.
 
-    Raises NotFound for the order, and Forbidden for a note of another author.
+    `reference` is the order's UUID or short ID. Raises NotFound for the order, and Forbidden for a
+    note of another author.
     """
     order = find_order(reference, actor.org_id)
     one = (order_note.c.id == note_id, order_note.c.order_id == order.id)

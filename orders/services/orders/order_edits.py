@@ -32,14 +32,14 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The order as it is stored now; `taken` are the paths that others had changed meanwhile."""
+    """The order as stored; `taken` are paths of fields that others changed since it was opened."""
 
     order: Order
     taken: tuple[str, ...]
 
 
 class EditConflict(Conflict):
-    """Another person has changed the same; `stored` is the order now, `merged` has both changes."""
+    """Raised on conflicting changes; `stored` is the order now, `merged` has those of both."""
 
     def __init__(self, stored: Order, merged: Merged) -> None:
         self.stored = stored
@@ -50,9 +50,10 @@ class EditConflict(Conflict):
 
 
 def check_edit(base: Order, raw: dict[str, Any], *, actor: Actor, limits: Limits) -> Order:
-    """Return the order that an edit makes of the one that it began with; nothing is stored.
+    """Return the order `base` with the changes `raw`, checked; nothing is stored.
 
-    `raw` are the changed fields by their wire names. Raises InvalidOrder with every error.
+    `raw` has the changed fields by their JSON names. Raises InvalidOrder with every error, and
+    Forbidden if it contains another org's ID.
     """
     changes = order_changes.check_changes(raw, actor=actor, limits=limits)
     return order_changes.changed_order(base, changes, actor)
@@ -61,11 +62,11 @@ def check_edit(base: Order, raw: dict[str, Any], *, actor: Actor, limits: Limits
 def save_edit(
     order_id: str, version: int, raw: dict[str, Any], *, actor: Actor, limits: Limits
 ) -> Saved:
-    """Save changes of an order that began with this version of it.
+    """Save changes of fields of an order, which the person has opened in this version.
 
-    `raw` are the changed fields by their wire names. What others have changed since stays. Raises
-    EditConflict when they have changed the same, InvalidOrder, NotFound, StaleVersion for a version
-    that the order never had, and ServiceBusy.
+    `raw` has the changed fields by their JSON names. What others have changed since stays. Raises
+    EditConflict if they have changed the same, InvalidOrder, NotFound, StaleVersion for a version
+    that the order never had, and ServiceBusy if others change the order all the time.
     """
     for _ in range(TRIES):
         stored = find_order(order_id, actor.org_id)
@@ -93,7 +94,7 @@ _CHANGES = ("changed", "binned", "restored")
 
 
 def order_at(order: Order, version: int) -> Order:
-    """Return the order with its fields as they were in an earlier version; times stay as they are.
+    """Return the order with its fields as they were in an earlier version; times do not change.
 
     Raises StaleVersion for a version that it never had.
     """
@@ -122,9 +123,9 @@ SILENT_FOR = timedelta(seconds=50)
 
 
 def note_editor(reference: str, member: StaffMember, *, now: datetime | None = None) -> list[str]:
-    """Store that this person has the order open; return the names of others who have, sorted.
+    """Store that this person has the order open; return the sorted names of others who have.
 
-    Raises NotFound when the org has no such order.
+    Raises NotFound if the org has no such order.
     """
     order = find_order(reference, member.org_id)
     at = now_or(now)
@@ -146,13 +147,13 @@ def note_editor(reference: str, member: StaffMember, *, now: datetime | None = N
 
 
 def leave(reference: str, member: StaffMember) -> None:
-    """Forget that this person has the order open. Raises NotFound as `note_editor` does."""
+    """Forget that this person has the order open. Raises NotFound if the org has no such order."""
     order = find_order(reference, member.org_id)
     own = (order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id)
     database.execute(delete(order_editor).where(*own))
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Delete entries of pages that were closed without a word, and return how many."""
+    """Delete who had orders open in pages that were not renewed for SILENT_FOR; return how many."""
     before = now_or(now) - SILENT_FOR
     return database.execute(delete(order_editor).where(order_editor.c.seen_at <= before))

@@ -32,7 +32,10 @@ Address = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A saved view; `owner` is a person's name or address, `is_own` whether it is one's own."""
+    """A saved view of the order list: its query parameters (`address`) under a name.
+
+    `owner` is a person's name or e-mail address; `is_own` is true if that is the person who asks.
+    """
 
     id: str
     name: str
@@ -43,7 +46,7 @@ class View:
 
 
 def list_views(member: StaffMember) -> tuple[View, ...]:
-    """Return the person's own views and those that others of the org share, by name."""
+    """Return the person's own views and those that others of the org share, sorted by name."""
     seen = or_(saved_view.c.staff_id == member.id, saved_view.c.is_shared.is_(True))
     statement = (
         select(saved_view, shown_name.label("owner"))
@@ -65,17 +68,17 @@ def list_views(member: StaffMember) -> tuple[View, ...]:
 
 
 def may_change(view: View, member: StaffMember) -> bool:
-    """Return whether the person may rename, change and delete the view: own ones; an admin all."""
+    """Return whether the person may change and delete the view: its owner and admins may."""
     return view.is_own or member.role == "admin"
 
 
 def save_view(
     member: StaffMember, *, name: str, is_shared: bool, address: Address, view_id: str | None = None
 ) -> str:
-    """Save an address of the list under a name, and return the view's ID.
+    """Save query parameters of the order list (`address`) under a name, and return the view's ID.
 
-    A used `view_id` changes nothing. Raises InvalidInput for a name that is empty, too long or used
-    by another view of this person, and Conflict beyond MAX_VIEWS.
+    If a view has the ID `view_id` already, nothing is stored. Raises InvalidInput for a name that
+    is empty, too long or used by another view of this person, and Conflict beyond MAX_VIEWS.
     """
     at = datetime.now(UTC)
     checked, own_id = _checked(name), view_id or str(uuid.uuid4())
@@ -107,9 +110,10 @@ def save_view(
 def change_view(
     view_id: str, member: StaffMember, *, name: str, is_shared: bool, address: Address | None = None
 ) -> None:
-    """Rename a view, share it or not, and replace its address unless None is given.
+    """Set name, sharing and, unless `address` is None, query parameters of a saved view.
 
-    Raises InvalidInput, NotFound, and Forbidden for a view of another person unless an admin asks.
+    Raises InvalidInput for the name, NotFound for a view that the person cannot see, and Forbidden
+    for one of another person unless an admin asks.
     """
     checked = _checked(name)
     values: dict[str, object] = {"name": checked, "is_shared": is_shared}
@@ -124,14 +128,17 @@ def change_view(
 
 
 def delete_view(view_id: str, member: StaffMember) -> None:
-    """Delete a view; the orders that it showed stay. Raises NotFound and Forbidden."""
+    """Delete a saved view; orders stay.
+
+    Raises NotFound for a view that the person cannot see, and Forbidden as `change_view` does.
+    """
     with database.transaction() as connection:
         _require(connection, view_id, member)
         connection.execute(delete(saved_view).where(saved_view.c.id == view_id))
 
 
 def _require(connection: Connection, view_id: str, member: StaffMember) -> str:
-    """Return the ID of the owner of a view that the person may change.
+    """Return the ID of a view's owner, if the person may change the view.
 
     Raises NotFound for a view that the person does not see, and Forbidden for one of another person
     unless an admin asks.
@@ -147,7 +154,7 @@ def _require(connection: Connection, view_id: str, member: StaffMember) -> str:
 
 
 def _checked(name: str) -> str:
-    """Return the name with single spaces. Raises InvalidInput."""
+    """Return the name with single spaces. Raises InvalidInput if it is empty or too long."""
     bare = " ".join(name.split())
     refuse(name_errors(bare, MAX_NAME))
     return bare
@@ -162,7 +169,7 @@ def _refuse_taken(connection: Connection, staff_id: str, name: str, view_id: str
 
 
 def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the value that the person has chosen under this key; None for none yet."""
+    """Return the JSON value that a person has stored under this key; None if there is none."""
     statement = select(staff_preference.c.value).where(
         staff_preference.c.staff_id == staff_id, staff_preference.c.key == key
     )
@@ -170,6 +177,6 @@ def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON 
 
 
 def keep_preference(staff_id: str, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value but null
-    """Store what the person has chosen, in place of what they had chosen before."""
+    """Store a JSON value as a person's preference under this key, in place of an older one."""
     with database.transaction() as connection:
         upsert(connection, staff_preference, {"staff_id": staff_id, "key": key}, {"value": value})

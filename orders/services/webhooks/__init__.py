@@ -1,1 +1,1 @@
-"""What the service sends: messages to webhooks, and mail."""
+"""Webhooks: their settings, and the messages that are sent to them."""

@@ -13,7 +13,10 @@ db = current_app.extensions["migrate"].db
 
 
 def render_item(kind, item, _autogenerate_context):
-    """Write our column types as what they are in the database, so that migrations stand alone."""
+    """Return our column types as SQLAlchemy's, so that migrations import none of our code.
+
+    False lets Alembic render the item itself.
+    """
     if kind == "type" and isinstance(item, JsonText):
         return "sa.Text()"
     if kind == "type" and isinstance(item, UtcDateTime):

@@ -13,7 +13,7 @@ RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Base(DeclarativeBase):
-    """Names every constraint, so that a migration can drop it by name on both databases."""
+    """Base of all models; names constraints, so that migrations can drop them on both databases."""
 
     metadata = MetaData(
         naming_convention={
@@ -32,7 +32,7 @@ class Base(DeclarativeBase):
 
 
 class OwnedByOrg:
-    """Columns of what an org owns: each query can be limited to the rows of one org."""
+    """Columns of a model whose rows belong to one org: ID, the org's ID, time of creation."""
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
@@ -40,7 +40,7 @@ class OwnedByOrg:
 
 
 def only_on(dialect: str, index: Index) -> Index:
-    """Create an index on one database only ("sqlite" or "postgresql").
+    """Return the index, set to be created on one database only ("sqlite" or "postgresql").
 
     The check of models against migrations skips it on the other one, by `info`.
     """
@@ -50,7 +50,7 @@ def only_on(dialect: str, index: Index) -> Index:
 
 
 def partial_index(name: str, *columns: str, where: str) -> Index:
-    """Index only the rows for which the SQL condition `where` is true.
+    """Return an index of only the rows for which the SQL condition `where` is true.
 
     A database uses it only for queries that contain the condition in the same words.
     """

@@ -73,3 +73,5 @@ class ConfigurationFile(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     # Its key in the store; made by the service, never from a name that was sent.
     stored_as: Mapped[str] = mapped_column(String(255))
+    # Of a picture: random, and never its hash, so that nobody finds out who else has it.
+    public_name: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)

@@ -11,7 +11,7 @@ from orders.storage.types import JsonText
 
 
 class DraftRow(Base):
-    """An order form that a person has filled in and not placed yet."""
+    """What a person has typed into the form of a new or a stored order and not saved yet."""
 
     __tablename__ = "draft"
     __table_args__ = (Index("ix_draft_changed", "changed_at"),)
@@ -56,7 +56,7 @@ class OrderEditor(Base):
 
 
 class SavedView(OwnedByOrg, Base):
-    """Named filters, sort order and columns of the order list."""
+    """Filters, sort order and columns of the order list, saved by a person under a name."""
 
     __tablename__ = "saved_view"
     __table_args__ = (Index("ix_saved_view_org_name", "org_id", "name", "id"),)
@@ -96,5 +96,5 @@ class BulkChange(OwnedByOrg, Base):
     # NULL while it is running.
     finished_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
-    # Of each order: `{"id", "shortId", "from", "version", "result", "reason"}`.
+    # Of each order: `{"id", "short_id", "before", "version", "result", "reason"}`.
     outcome: Mapped[list[Any]]

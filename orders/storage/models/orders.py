@@ -109,7 +109,7 @@ class OrderHistory(Base):
 
 
 class Submission(Base):
-    """An idempotency key of a form or request with its result: a repeat creates nothing."""
+    """An idempotency key of a form or API request with the result: it takes effect only once."""
 
     __tablename__ = "submission"
     __table_args__ = (
@@ -129,7 +129,7 @@ class Submission(Base):
 
 
 class OrderNote(Base):
-    """A note of the team about an order; never part of the order itself."""
+    """An internal note of the team on an order; customers and the API do not see it."""
 
     __tablename__ = "order_note"
 
@@ -141,7 +141,7 @@ class OrderNote(Base):
 
 
 class OrderTries(Base):
-    """Failed attempts to open an order as a customer, and the time of the first one."""
+    """The number of tries to open an order by its customer ID, and the time of the first one."""
 
     __tablename__ = "order_tries"
 

@@ -21,6 +21,8 @@ class Org(Base):
     is_strict: Mapped[bool] = mapped_column(default=False)
     # Public tokens may list orders and configurations; otherwise only look one up by short ID.
     may_public_list: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Everyone may see the pictures of configurations, without a token; no other files.
+    has_public_pictures: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Everybody must have a second factor; people without one set it up when they sign in.
     needs_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Raised with every change of the org's attributes or settings; caches are keyed by it.

@@ -49,7 +49,7 @@ class InvitationRow(OwnedByOrg, Base):
 
 
 class PasswordReset(Base):
-    """A link to set a new password; it works once."""
+    """A mailed link by which a person sets a new password; it works once."""
 
     __tablename__ = "password_reset"
     __table_args__ = (Index("ix_password_reset_staff", "staff_id", "created_at"),)
@@ -63,7 +63,7 @@ class PasswordReset(Base):
 
 
 class RecoveryCode(Base):
-    """A code that replaces the second factor once."""
+    """A code that a person can use once in place of the second factor, as a hash."""
 
     __tablename__ = "recovery_code"
 

@@ -27,7 +27,7 @@ _SQLITE = sqlite_dialect()
 
 
 class BatchInsert:
-    """A write that only inserts, so that the group commit can merge it with others.
+    """An insert of new rows in several tables, which the group commit merges with others.
 
     Values are converted for the driver here, before anybody waits for the lock.
     """
@@ -40,12 +40,15 @@ class BatchInsert:
         ]
 
     def __call__(self, connection: Connection) -> None:
-        """Insert these rows alone. Raises IntegrityError when one of them is taken."""
+        """Insert only these rows. Raises IntegrityError if one contradicts what is stored."""
         insert_batch(driver_of(connection), [self])
 
 
 def insert_batch(driver: sqlite3.Connection, inserts: Iterable[BatchInsert]) -> None:
-    """Insert the rows of all inserts. Raises SQLAlchemy's errors; some rows may be in then."""
+    """Insert the rows of several inserts in the open transaction, merged by table.
+
+    Raises SQLAlchemy's errors; some of the rows may be inserted then.
+    """
     merged: dict[tuple[Table, _Keys], list[tuple[Any, ...]]] = {}
     for one in inserts:
         for table, keys, values in one.parts:
@@ -66,7 +69,7 @@ def insert_batch(driver: sqlite3.Connection, inserts: Iterable[BatchInsert]) -> 
 
 @lru_cache(maxsize=256)
 def _depth(table: Table) -> int:
-    """Return how many levels of tables are above this one, by its foreign keys."""
+    """Return the number of levels of parent tables that this table's foreign keys lead to."""
     parents = {key.column.table for key in table.foreign_keys} - {table}
     return max((1 + _depth(parent) for parent in parents), default=0)
 

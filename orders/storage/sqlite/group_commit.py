@@ -37,7 +37,7 @@ PATIENCE = 30.0
 
 
 class _Entry(Generic[T]):
-    """A place in the queue: a function with its result or error, or None for a transaction."""
+    """A write in the queue: a function with its result or error, or None for a `transaction`."""
 
     __slots__ = ("error", "function", "is_done", "is_given_up", "result", "signal")
 
@@ -53,7 +53,7 @@ class _Entry(Generic[T]):
         self.signal.acquire()
 
     def run(self, connection: Connection) -> None:
-        """Run the function in a savepoint, so that its failure is its own."""
+        """Run the function in a savepoint; store its result, or its error and undo its changes."""
         assert self.function is not None  # noqa: S101 - for the type checker
         # By the driver itself: SQLAlchemy's way to a statement costs more than the savepoint.
         execute = driver_of(connection).execute
@@ -69,8 +69,8 @@ class _Entry(Generic[T]):
 class GroupWriter:
     """Writes for all threads of this process to one SQLite database.
 
-    A thread that finds nobody writing leads: it writes its own entry and those that came meanwhile;
-    afterwards the first of the waiting threads leads. A lone write changes no thread. A
+    A thread that finds nobody writing commits its own entry and those that came meanwhile;
+    afterwards the first of the waiting threads does. So a lone write stays in its thread. A
     `transaction` waits in the same queue, and is alone in its commit.
     """
 
@@ -84,10 +84,10 @@ class GroupWriter:
         self._has_leader = False
 
     def run(self, function: Callable[[Connection], T]) -> T:
-        """Run the function in a group and return its result after the commit.
+        """Run the function in a transaction with those of others; return its result after COMMIT.
 
-        The function runs again, alone, when another one of its group fails. Raises its own
-        exception, and ServiceBusy when the database cannot be written within PATIENCE.
+        The function may run more than once. Its own exception is raised here. Raises ServiceBusy
+        when the database cannot be written within PATIENCE.
         """
         entry = _Entry(function)
         if self._leads(entry):
@@ -137,10 +137,10 @@ class GroupWriter:
             self._connection = None
 
     def _leads(self, entry: _Entry[Any]) -> bool:
-        """Queue the entry and wait; return False when another thread has done it.
+        """Queue the entry and wait; return whether this thread must write it.
 
-        With True it is the first of the queue, and its thread must write and `_hand_over`. Raises
-        ServiceBusy after PATIENCE.
+        False means that another thread has done it. With True the entry is the first of the queue,
+        and the caller must call `_hand_over` afterwards. Raises ServiceBusy after PATIENCE.
         """
         request_lock.release()
         with self._mutex:
@@ -180,7 +180,7 @@ class GroupWriter:
                 entry.signal.release()
 
     def _take_group(self) -> list[_Entry[Any]]:
-        """Take entries from the queue, up to the first transaction."""
+        """Remove at most GROUP entries from the queue, up to the first transaction; return them."""
         with self._mutex:
             waiting = [entry for entry in self._waiting if not entry.is_given_up]
             group = list(takewhile(lambda entry: entry.function is not None, waiting[:GROUP]))
@@ -188,7 +188,7 @@ class GroupWriter:
         return group
 
     def _hand_over(self) -> None:
-        """Let the first of the waiting threads lead."""
+        """Let the first waiting thread write next; if none waits, the next one that comes does."""
         with self._mutex:
             self._waiting = [entry for entry in self._waiting if not entry.is_given_up]
             if self._waiting:
@@ -214,7 +214,10 @@ class GroupWriter:
 
     @contextmanager
     def _process_lock(self) -> Iterator[None]:
-        """Wait for this process's turn; the kernel serves processes in the order they came."""
+        """Run the block with the file lock, for which processes queue in the order they came.
+
+        Raises ServiceBusy if the file cannot be opened or locked.
+        """
         handle = -1
         try:
             handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -230,7 +233,7 @@ class GroupWriter:
 
 
 def _commit(connection: Connection, entries: list[_Entry[Any]]) -> None:
-    """Commit the entries together; none is acknowledged unless the commit returns."""
+    """Run the entries in one transaction and commit it; none is done unless this returns."""
     driver = driver_of(connection)
     driver.execute("BEGIN IMMEDIATE")
     alone = [entry for entry in entries if not isinstance(entry.function, BatchInsert)]
@@ -253,7 +256,7 @@ def _commit(connection: Connection, entries: list[_Entry[Any]]) -> None:
 
 
 def _discard(connection: Connection | None) -> None:
-    """Close a connection in an unknown state; what it has not committed is rolled back."""
+    """Close a connection, if there is one; what it has not committed is rolled back."""
     if connection is not None:
         connection.invalidate()
         connection.close()

@@ -16,7 +16,7 @@ _thread = threading.local()
 
 
 def _reset() -> None:
-    """Start over in a forked process: the thread that had the lock is not in it."""
+    """Replace the lock in a forked process: a thread that had it is not there to release it."""
     global _lock, _thread
     _lock, _thread = threading.Lock(), threading.local()
 
@@ -25,7 +25,7 @@ os.register_at_fork(after_in_child=_reset)
 
 
 def acquire() -> None:
-    """Wait for the lock; do nothing when this thread has it."""
+    """Wait for this process's request lock; do nothing if this thread has it."""
     if not getattr(_thread, "has_lock", False):
         _lock.acquire()
         _thread.has_lock = True

@@ -25,18 +25,18 @@ _SQLITE = sqlite_dialect(paramstyle="named")
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """The SQL text of a select, and the conversion of a driver's row to a named tuple."""
+    """The SQL text of a select, and a function that turns a driver's row into a named tuple."""
 
     text: str
     row: Callable[[tuple[Any, ...]], Any]
 
 
 class CompiledSelect:
-    """A select whose `bindparam`s are single texts or numbers.
+    """A select that is compiled once; its `bindparam`s are single texts or numbers.
 
-    Raises SQLAlchemy's errors on both databases. With `remembered`, the named tuples of that many
-    different rows are cached: rows are still read from the database each time, only their values
-    are not converted again. Such rows must not contain objects that anybody changes.
+    `remembered` is the number of different rows whose named tuples are cached: rows are still read
+    from the database each time, only their values are not converted again. Such rows must not
+    contain objects that anybody changes.
     """
 
     def __init__(self, statement: Select[Any], *, remembered: int = 0) -> None:
@@ -45,11 +45,11 @@ class CompiledSelect:
         self._compiled: _Compiled | None = None
 
     def rows(self, connection: Connection, parameters: Parameters) -> Sequence[Any]:
-        """Return all rows by SQLAlchemy; columns are attributes. For PostgreSQL."""
+        """Return all rows, run by SQLAlchemy (for PostgreSQL); columns are attributes of a row."""
         return connection.execute(self._statement, parameters).all()
 
     def rows_of_driver(self, driver: sqlite3.Connection, parameters: Parameters) -> Sequence[Any]:
-        """Return all rows by SQLite's driver; columns are attributes."""
+        """Return all rows as `rows` does, run by SQLite's driver. Raises SQLAlchemy's errors."""
         compiled = self._compiled or self._compile()
         try:
             found = driver.execute(compiled.text, parameters).fetchall()
@@ -78,9 +78,9 @@ class CompiledSelect:
 
 
 class ConnectionCache:
-    """Open connections for single reads, as many as there were reads at the same time.
+    """Open SQLite connections for single selects; as many as were run at the same time.
 
-    Borrowing one costs less than the bookkeeping of SQLAlchemy's pool.
+    Using one again costs less than the bookkeeping of SQLAlchemy's pool.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -89,7 +89,7 @@ class ConnectionCache:
         self._is_closed = False
 
     def rows(self, statement: CompiledSelect, parameters: Parameters) -> Sequence[Any]:
-        """Return the rows of one statement, outside of any transaction."""
+        """Return the rows of one select, run outside of any transaction."""
         try:
             borrowed = self._free.pop()
         except IndexError:
@@ -106,7 +106,7 @@ class ConnectionCache:
         return found
 
     def close(self) -> None:
-        """Close all connections; a borrowed one closes when it comes back."""
+        """Close all connections; one that is in use is closed after its select."""
         self._is_closed = True
         while self._free:
             self._free.pop()[0].close()
@@ -130,5 +130,5 @@ def driver_of(connection: Connection) -> sqlite3.Connection:
 
 
 def sqlalchemy_error(text: str, error: sqlite3.Error) -> BaseException:
-    """Return SQLAlchemy's error for the driver's, without the bound values in its text."""
+    """Return SQLAlchemy's error for the driver's error of a statement, without bound values."""
     return DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True)

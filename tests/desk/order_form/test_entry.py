@@ -405,3 +405,39 @@ class TestTeamNote:
             'href="#note">Note for the team</a>: <span class="message">At most 2,000' in answer.text
         )
         assert stored_rows()["orders"] == 0
+
+
+class TestOriginalOrganization:
+    ORIGIN = "reseller-7"
+
+    def placed(self, client: FlaskClient, origin: str) -> str:
+        """Place an order with this origin and return the page of the order."""
+        answer = client.post(ADDRESS, data={**good_form(), "originOrgId": origin, "do": "place"})
+        assert answer.status_code == 303, answer.text
+        code = re.findall(r"[0-9A-Z]{12}", answer.location)[0]
+        return f"/orders/{code}"
+
+    def test_it_is_a_field_of_a_new_order(self, staff_client: FlaskClient) -> None:
+        page = read(staff_client.get(ADDRESS).text)
+        assert page.first("label[for=originOrgId]").text.strip() == "Original organization"
+        shown = staff_client.get(self.placed(staff_client, self.ORIGIN)).text
+        assert "Original organization" in shown
+        assert self.ORIGIN in shown
+
+    def test_an_empty_one_is_the_own_org(self, staff_client: FlaskClient) -> None:
+        shown = staff_client.get(self.placed(staff_client, "")).text
+        assert "Original organization" not in shown
+
+    def test_it_is_copied_but_never_changed(self, staff_client: FlaskClient) -> None:
+        order = self.placed(staff_client, self.ORIGIN)
+        assert "originOrgId" not in staff_client.get(f"{order}/edit").text
+        code = order.rpartition("/")[2]
+        copy = staff_client.get(f"/orders/new?from={code}", follow_redirects=True).text
+        assert attribute(copy, "[name=originOrgId]", "value") == self.ORIGIN
+
+    def test_a_long_one_is_refused_at_its_field(self, staff_client: FlaskClient) -> None:
+        sent = {**good_form(), "originOrgId": "x" * 256, "do": "place"}
+        answer = staff_client.post(ADDRESS, data=sent)
+        assert answer.status_code == 422
+        error = read(answer.text).first("#originOrgId-error")
+        assert "At most 255 characters" in error.text

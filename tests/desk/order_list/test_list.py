@@ -157,6 +157,8 @@ class TestSearch:
         assert set(codes(staff_client, {"q": "oslo"})) == {one, two}
         assert codes(staff_client, {"q": "BRG-2"}) == [two]
         assert codes(staff_client, {"q": "osl-1 lamp"}) == [two]
+        assert codes(staff_client, {"q": "\u200bBRG\u20112"}) == [two]
+        assert codes(staff_client, {"q": f"\u202a{one[:6]}\u2013{one[6:]}\u202c"}) == [one]
         assert codes(staff_client, {"q": "chair one"}) == [one]
         assert set(codes(staff_client, {"q": "brass"})) == {one, two}
         assert codes(staff_client, {"q": "sofa"}) == []

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders.services.accounts import access
+from orders.services.accounts import access, orgs
 from tests.actors import Org
 from tests.html import attributes
 
@@ -98,6 +98,18 @@ class TestOrganization:
         assert (rules.is_strict, rules.may_public_list) == (True, True)
         # The message is shown once.
         assert "is saved" not in admin_client.get("/settings/organization").text
+
+    def test_pictures_are_opened_and_closed_by_an_admin(
+        self, app: Flask, admin_client: FlaskClient, org: Org
+    ) -> None:
+        for sent, are_open in (({"has_public_pictures": "y"}, True), ({}, False)):
+            page = "/settings/organization"
+            answer = admin_client.post(page, data={"name": "Workshop", **sent})
+            assert answer.status_code == 303
+            with app.app_context():
+                assert orgs.find_org(org.id).has_public_pictures == are_open
+            shown = attributes(admin_client.get(page).text, "input[checked]", "name")
+            assert ("has_public_pictures" in shown) == are_open
 
     @pytest.mark.parametrize("name", ["", "   ", "x" * 256, "a\0b"])
     def test_a_bad_name_is_reported_at_its_field_and_nothing_is_saved(

@@ -31,6 +31,8 @@ RICH = (
                  {"configurationId": CHAIR, "count": 3}],
     },
     {"status": "List", "cart": []},
+    {"name": " edges\u00a0", "customerId": "\tC-1\n", "metadata": {"note": "' x ", "n": " 12 "},
+     "cart": [{"configurationId": CHAIR, "count": 1}]},
     {"name": "Plain", "cart": [{"configurationId": CHAIR, "count": 1_000_000, "metadata": {}}]},
 )  # fmt: skip
 
@@ -58,12 +60,12 @@ def test_an_export_comes_back_unchanged(
     else:
         write_xlsx(file, columns.names, rows)
     again = checked(org, file.read_bytes(), "the same org")
-    assert records.counts(again) == Counts(good=3, same=3)
+    assert records.counts(again) == Counts(good=4, same=4)
     one = checked(other_org, file.read_bytes())
     assert [str(fault) for order in records.read_orders(one) for fault in order.faults] == []
     worked(started(one, other_org, all_or_nothing=True), other_org)
     assert contents(other_org) == contents(org)
-    assert len(contents(org)) == 3
+    assert len(contents(org)) == 4
 
 
 def contents(org: Org) -> list[tuple[object, ...]]:

@@ -43,7 +43,15 @@ class TestConfigurations:
         with app.app_context():
             actor = org.staff().actor
             [lamp] = find_configurations("fenja", actor)
-            for text in ("LAMP fen", "fen-1", "  fenja   lamp ", lamp.short_id, "oak fenja"):
+            pasted = ("fen\u20111", "\u200bFEN\u20131", "\uff26\uff25\uff2e-1", "fenja\u00a0lamp")
+            for text in (
+                "LAMP fen",
+                "fen-1",
+                "  fenja   lamp ",
+                lamp.short_id,
+                "oak fenja",
+                *pasted,
+            ):
                 assert "FEN-1" in self.skus(text, actor), text
             assert self.skus("oak", actor) == ["FEN-1", "MIX", "OSL-1", "OSL-10"]
             for text in ("nothing like it", "%", "os_o", "\\"):

@@ -17,9 +17,10 @@ Source = Literal["staff", "private", "public"]  # an account, or a token of this
 
 @dataclass(frozen=True, slots=True)
 class ExampleOrder:
-    """An order as a client would send it at a time.
+    """An order of the demo; `raw` is its JSON as a client sends it, at the time `at`.
 
-    `steps` are later statuses with the time after the order was created; `note` is the team's note.
+    `steps` are later statuses, each with the time since then; `note` is the team's note, `""` for
+    none.
     """
 
     raw: dict[str, Any]
@@ -30,7 +31,7 @@ class ExampleOrder:
 
 
 def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Iterator[ExampleOrder]:
-    """Yield the orders, oldest first; `now` is the time of the newest one.
+    """Yield the demo's orders, oldest first; `now` is the time of the newest one.
 
     `configuration_ids` are the IDs of the saved configurations by SKU.
     """
@@ -68,7 +69,7 @@ def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Itera
 
 
 def _status(progress: float, random: Random) -> Status:
-    """Return a status that fits the age; `progress` is 0 for the oldest and 1 for the newest."""
+    """Return a random status that fits the age; `progress` is 0 for the oldest order, 1 for now."""
     if progress < 0.4:
         return random.choices((Status.COMPLETE, Status.IN_PROGRESS), (6, 1))[0]
     if progress < 0.7:
@@ -108,13 +109,13 @@ def _metadata(customer: DemoCustomer, at: datetime, random: Random) -> dict[str,
 
 
 def _day(week: str) -> str:
-    """Return the Thursday of a week such as `2026, week 50`."""
+    """Return the Thursday of a week such as `2026, week 50`, as YYYY-MM-DD."""
     year, _, number = week.partition(", week ")
     return date.fromisocalendar(int(year), int(number), 4).isoformat()
 
 
 def _add_origin(raw: dict[str, Any], customer: DemoCustomer, number: int, random: Random) -> Source:
-    """Add the shop that the order came from, if any, and return its source."""
+    """Add to the order `raw` the shop that it came from, if any; return who sends the order."""
     if customer.name == "Web shop":
         raw["name"] = None if number % 2 else raw["name"].partition(": ")[2]
         raw["platform"] = {
@@ -135,7 +136,7 @@ def _add_origin(raw: dict[str, Any], customer: DemoCustomer, number: int, random
 
 
 def _add_special_cases(raw: dict[str, Any], number: int) -> None:
-    """Change a few orders to what old clients and people in a hurry send."""
+    """Change `raw`, for a few numbers, to an order as old clients or careless people send it."""
     if number in {4, 11}:  # the deprecated field, in the format that is converted to a cart
         raw["items"] = [
             {"id": line["configurationId"], "count": line["count"]} for line in raw.pop("cart")

@@ -29,7 +29,7 @@ CONTACT = "+49 30 23125 041 · orders@alder-oak.example"
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """The created objects. Password and tokens cannot be read later."""
+    """What the demo consists of, for the person who starts it; the secrets cannot be read later."""
 
     org_id: str
     email: str
@@ -43,7 +43,8 @@ class DemoResult:
 def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     """Create the demo org with its account, tokens, attributes, configurations and orders.
 
-    Raises Conflict if the demo account exists: a database can contain one demo.
+    `now`, by default the current time, is when the newest order is created. Raises Conflict if the
+    demo account exists: a database can contain one demo.
     """
     now = now or datetime.now(UTC)
     with database.read() as connection:
@@ -104,7 +105,7 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
 
 
 def _add_history(order: Order, example: ExampleOrder, actor: Actor, now: datetime) -> None:
-    """Apply the later status changes and the note of an example."""
+    """Store an example's later status changes and its note, none of them later than `now`."""
     for status, after in example.steps:
         order_changes.change_order(
             order.id, OrderChanges(status=status), actor=actor, now=min(example.at + after, now)

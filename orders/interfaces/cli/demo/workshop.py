@@ -14,7 +14,7 @@ from orders.domain.status import Status
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product. `shape` names the drawing of its picture (tests/cli/drawings.py)."""
+    """A product; `variant` are its options, `shape` names its drawing (tests/cli/drawings.py)."""
 
     name: str
     sku: str
@@ -39,7 +39,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class DemoCustomer:
-    """A customer; `furnishes`, a key of `Workshop.ranges`, decides which products it orders."""
+    """A customer with one order for each project; `furnishes` is a key of `Workshop.ranges`."""
 
     name: str
     customer_id: str
@@ -52,11 +52,11 @@ class DemoCustomer:
 class Workshop:
     """The content of the demo.
 
-    `attributes` have every kind and every setting once. Required ones have a default, so that a
-    minimal order, such as the first example of the README, is valid. `ranges` are what customers
-    buy, by what they furnish: SKU, smallest and largest number of pieces. `steps` are the changes
-    by which an order comes to a status, each with its time after the order was created.
-    `team_notes` are notes on orders, by the number of the order from 0.
+    `attributes` use every kind and setting once. Required ones have a default, so that a minimal
+    order, such as the first example of the README, is valid. `ranges` are what customers buy, by
+    the kind of place that they furnish: SKU, smallest and largest count. `steps` are, by an order's
+    last status, the changes of status up to it with their times after its creation. `team_notes`
+    are notes by the number of the order, from 0; `line_notes` are notes for random lines.
     """
 
     name: str

@@ -34,10 +34,10 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A change of a field: `before` is None for an added value, `after` for a removed one.
+    """A changed field as texts: `before` is None for an added value, `after` for a removed one.
 
-    Both are None when the label says everything. `is_whole` is set when the label and the one
-    value say everything, so that the page does not mention the missing other value.
+    Both are None when the label says everything. `is_whole` is set when the label and the one value
+    say everything, so that the page does not mention the missing other value.
     """
 
     label: str
@@ -48,7 +48,10 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEvent:
-    """One entry of the history. `source` is "desk", "import" or "token"."""
+    """An entry of an order's history as texts for the page; `who` is a person or a token.
+
+    `source` is "desk", "import" or "token".
+    """
 
     at: datetime
     title: str
@@ -60,9 +63,9 @@ class HistoryEvent:
 def describe(
     entries: Sequence[HistoryEntry], rules: Sequence[AttributeRule], org_id: str
 ) -> list[HistoryEvent]:
-    """Describe the entries in the page's language, newest first.
+    """Return the entries, which are oldest first, as texts in the page's language, newest first.
 
-    Deleted attributes are shown by their key and value, deleted configurations by their ID.
+    `rules` are the org's attributes. Deleted ones are shown by key, deleted configurations by ID.
     """
     lines = [line for entry in entries for line in _lines_in(entry.changes.get("cart"))]
     cards = products.resolve({str(line["configurationId"]) for line in lines}, org_id)
@@ -70,9 +73,10 @@ def describe(
 
 
 def since(entries: Iterable[HistoryEntry], version: int) -> list[HistoryEntry]:
-    """Return the changes of an order after this version of it, oldest first.
+    """Return the entries of an order's changes after this version of it, oldest first.
 
-    The first entry is that of version 1, and each change adds one; sending a link is no change.
+    `entries` are all of the order, oldest first: the first made version 1, and each later one,
+    except for sent links, the next version.
     """
     changes = [entry for entry in entries if entry.action != LINK_SENT]
     return changes[max(version, 0) :]
@@ -126,7 +130,7 @@ def _key_changes(
 
 
 def _keys(change: object) -> Iterator[tuple[str, object, object]]:
-    """Yield each key that changed, with its values before and after; _MISSING for no value."""
+    """Yield (key, old, new) for keys that differ in change["from"] and ["to"]; absent: _MISSING."""
     sides = change if isinstance(change, dict) else {}
     before = sides.get("from") or {}
     after = sides.get("to") or {}
@@ -137,7 +141,7 @@ def _keys(change: object) -> Iterator[tuple[str, object, object]]:
 
 
 def _text(value: object, rule: AttributeRule | None = None) -> str | None:
-    """Return a JSON value as text, that of an attribute as its rule shows it; None for none."""
+    """Return a JSON value as text, or as its attribute's `rule` shows it; None for no value."""
     if value is _MISSING or value is None:
         return None
     if rule is not None and not isinstance(value, dict | list):
@@ -152,7 +156,10 @@ def _lines_in(change: object) -> list[Line]:
 
 
 def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[FieldChange]:
-    """Pair lines of before and after: first equal ones, then those with the same configuration."""
+    """Yield the changes from the cart lines in change["from"] to those in ["to"], or ["added"].
+
+    Lines are paired: first equal ones, then those with the same configuration.
+    """
     old, new = list(change.get("from") or ()), list(change.get("to") or change.get("added") or ())
     same = _take_pairs(old, new, lambda line: line)
     counted = _take_pairs(
@@ -177,7 +184,7 @@ def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[Field
 
 
 def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, Line]]:  # noqa: ANN401 - a function of a line to any JSON value
-    """Remove lines with the same `key` from both lists, and return them as pairs."""
+    """Remove lines for which `key` returns equal JSON from both lists; return pairs (old, new)."""
     waiting: dict[bytes, list[Line]] = {}
     for line in new:
         waiting.setdefault(canonical_json(key(line)), []).append(line)

@@ -65,13 +65,13 @@ def _in_the_bin(error: InTheBin) -> Response:
 
 @desk.get("/orders/<reference>")
 def show_order(reference: str) -> Response:
-    """Render everything about one order, also about one in the bin."""
+    """Render the page of an order, given by short ID or UUID, also of one in the bin."""
     return render_order(queries.find_any_order(reference, signed_in().org_id))
 
 
 @desk.get("/orders/<reference>/placed")
 def placed(reference: str) -> str:
-    """Render a new order's code large, for reading it out, with the customer's link."""
+    """Render the page after an order was placed: its short ID, large, and the customer's link."""
     order = queries.find_order(reference, signed_in().org_id)
     return render_template(
         "desk/placed.html",
@@ -90,7 +90,7 @@ def qr_code(reference: str) -> Response:
 
 @desk.post("/orders/<reference>/status")
 def set_status(reference: str) -> Response:
-    """Set the status; if the order was changed meanwhile, show the changes and ask again."""
+    """Set an order's status; if the order was changed meanwhile, show the changes and ask again."""
     order = _open_order(reference)
     status = read_status(request.form.get("status"))
     if status is None:
@@ -123,7 +123,7 @@ def _report_status(before: Order, after: Order) -> Response:
 
 
 def _render_stale(order_id: str, status: Status) -> Response:
-    """Render the order as it is now, with its changes since the form was rendered."""
+    """Render the order (409) with its changes since the form, and offer to set `status` again."""
     member = signed_in()
     order = queries.find_any_order(order_id, member.org_id)
     entries = history.since(queries.read_history(order), _version())
@@ -165,7 +165,7 @@ def _bin_or_restore(
 
 @desk.post("/orders/<reference>/notes")
 def add_note(reference: str) -> Response:
-    """Add a note; the same form adds only one."""
+    """Add a note to an order; the same form sent twice adds only one."""
     order, entry = _open_order(reference), sent_form(NoteForm)
     try:
         note_id = notes.add_note(
@@ -181,7 +181,7 @@ def add_note(reference: str) -> Response:
 
 @desk.post("/orders/<reference>/notes/<note_id>/delete")
 def delete_note(reference: str, note_id: str) -> Response:
-    """Delete a note of the person's own."""
+    """Delete a note that the signed-in person has written; refuse for notes of others."""
     order = _open_order(reference)
     try:
         notes.remove_note(order.id, note_id, actor=signed_in().actor)
@@ -191,7 +191,7 @@ def delete_note(reference: str, note_id: str) -> Response:
 
 
 def _mail_limit_key() -> str:
-    """Return the person's ID, else the address of the client; `signed_in` is not known so early."""
+    """Return the key by which mails are limited: the person's ID, else the client's IP address."""
     member = current_member()
     return member.id if member else get_remote_address()
 
@@ -199,7 +199,7 @@ def _mail_limit_key() -> str:
 @desk.post("/orders/<reference>/link")
 @limiter.limit(MAIL_LIMIT, key_func=_mail_limit_key)
 def send_link(reference: str) -> Response:
-    """Send the customer's link by e-mail, and record it in the history."""
+    """Send the link of an order's customer page by e-mail, and record that in the history."""
     order, entry = _open_order(reference), sent_form(LinkForm)
     if not mail.is_configured(current_settings()):
         return refused(order, translated(mail.NOT_SET_UP))
@@ -212,7 +212,10 @@ def send_link(reference: str) -> Response:
 
 
 def _mail_link(order: Order, to: str, message: str) -> None:
-    """Mail the link with the person's message. Raises InvalidInput, also if mailing fails."""
+    """Mail the order's link after the text `message`, which may be empty.
+
+    Raises InvalidInput for a message that is too long, and if mailing fails.
+    """
     ours = link_message(order)
     if len(message) > MAX_MESSAGE:
         fault = lazy_gettext("At most %(most)s characters.", most=Figure(MAX_MESSAGE))
@@ -237,7 +240,7 @@ def _note_link_sent(order: Order, to: str) -> Response:
 
 
 def _open_order(reference: str) -> Order:
-    """Return an order that can be changed. Raises InTheBin for one in the bin."""
+    """Return the order to change, by short ID or UUID; raises NotFound, and InTheBin if binned."""
     order = queries.find_any_order(reference, signed_in().org_id)
     if order.deleted_at is not None:
         raise InTheBin(order)
@@ -245,11 +248,11 @@ def _open_order(reference: str) -> Order:
 
 
 def _version() -> int:
-    """Return the version that the form shows; -1, which is never current, without one."""
+    """Return the order version in the sent form; -1, which is never current, if there is none."""
     return number_in(request.form, "version", -1)
 
 
 def _is_current() -> Callable[[int], bool]:
-    """Return a function that compares a stored version with that of the form."""
+    """Return a function that returns whether a stored version is that of the sent form."""
     version = _version()
     return lambda stored: stored == version

@@ -33,7 +33,7 @@ _PICTURE = re.compile(r"/configurations/([0-9a-f-]{36})/picture")
 
 @dataclass(frozen=True, slots=True)
 class OrderSheet:
-    """A sheet of an order; `qr` is the customer's link as a QR code in a data URL."""
+    """An order's sheet to print; `facts` are (label, text), `qr` is a QR code of `link` as URL."""
 
     order: Order
     cards: dict[str, products.ConfigurationSummary]
@@ -51,7 +51,7 @@ def print_order(reference: str) -> str:
 
 @desk.get("/orders/print")
 def print_orders() -> str:
-    """Render the sheets of several orders, each on its own page: `?codes=A,B`."""
+    """Render the sheets of the orders with the short IDs `?codes=A,B`, each on its own page."""
     orders, missing = _asked_for()
     codes = ",".join(order.short_id for order in orders)
     return _render(orders, back=url_for("desk.list_orders"), missing=missing,
@@ -66,7 +66,7 @@ def order_pdf(reference: str) -> Response:
 
 @desk.get("/orders/print.pdf")
 def orders_pdf() -> Response:
-    """Return the sheets of several orders as a PDF, without unknown codes."""
+    """Return the sheets of the orders `?codes=A,B` as a PDF; NotFound if all codes are unknown."""
     orders, _missing = _asked_for()
     if not orders:
         raise NotFound(lazy_gettext("None of these codes is that of an order."))
@@ -74,7 +74,7 @@ def orders_pdf() -> Response:
 
 
 def _asked_for() -> tuple[list[Order], list[str]]:
-    """Return the orders whose codes are in the address, each once, and the unknown codes."""
+    """Return the orders of `?codes=`, each once, and the codes unknown or beyond MAX_SHEETS."""
     codes = [code for text in request.args.getlist("codes") for code in _PARTS.split(text) if code]
     orders: dict[str, Order] = {}
     missing = codes[MAX_SHEETS:]
@@ -135,7 +135,7 @@ def _fits_into_pdf(orders: Sequence[Order]) -> bool:
 
 
 def _no_pdf(orders: Sequence[Order], status: int) -> Response:
-    """Render why there is no PDF: it is not installed, or it would take too long."""
+    """Render why there is no PDF: the library is missing (404), or it would take too long (413)."""
     return html_page(
         "desk/no_pdf.html",
         status,
@@ -147,7 +147,7 @@ def _no_pdf(orders: Sequence[Order], status: int) -> Response:
 
 
 def _read_picture(path: str) -> tuple[bytes, str] | None:
-    """Return content and type of a configuration's picture by its path; None for others."""
+    """Return content and media type of the configuration picture at a URL path; None if none."""
     found = _PICTURE.fullmatch(path)
     if found is None:
         return None

@@ -38,7 +38,7 @@ _FILLED_IN_ROWS = (".count", ".area")
 
 
 def typed_fields(sent: FormData) -> Fields:
-    """Return names and values of the fields that people fill in, in the order of the form."""
+    """Return [name, value] of all sent fields that people fill in, in the order of the form."""
     return [
         [name, value]
         for name, value in sent.items(multi=True)
@@ -63,7 +63,7 @@ def sent_draft_version() -> int:
 
 
 def sent_page() -> str:
-    """Return the name of the open page that has sent the form; empty for none."""
+    """Return the random name of the open page that sent the form; `""` if it sent none."""
     return request.form.get("page", "")[:MAX_PAGE_NAME]
 
 
@@ -71,7 +71,11 @@ def sent_page() -> str:
 
 
 def _save(sent: FormData, key: str, member: StaffMember, version: int) -> int:
-    """Save the form as a draft; its title is the order's name, else the customer."""
+    """Save a form as the draft `key` and return the draft's new version.
+
+    `version` is what the page has loaded or saved last. The draft's title is the order's name, else
+    the customer. Raises DraftChanged if another page has saved a newer one.
+    """
     fields = typed_fields(sent)
     typed = dict(fields)
     title = (typed.get("name") or typed.get("customerId") or "").strip()
@@ -89,7 +93,7 @@ def _lines_of(fields: Fields) -> int:
 
 
 def _is_typed(fields: Fields, rules: OrgRules) -> bool:
-    """Return whether anything was typed, beside what is filled in when a form is opened."""
+    """Return whether any field differs from a new form, which has the defaults in `rules`."""
     defaults = {
         rule.path: "y" if rule.kind is Kind.BOOLEAN else str(rule.default)
         for rule in rules.attributes
@@ -103,7 +107,7 @@ def _is_typed(fields: Fields, rules: OrgRules) -> bool:
 
 
 def save_sent_draft(key: str) -> int:
-    """Save the form that was sent as a draft and return its version; 0 if nothing was typed.
+    """Save the sent form as the draft `key` and return its version; 0 if nothing was typed.
 
     Raises DraftChanged if another page has saved a newer one.
     """
@@ -114,9 +118,9 @@ def save_sent_draft(key: str) -> int:
 
 
 def keep_sent_draft(key: str) -> int:
-    """Save the form that was sent unless another page has a newer draft; return the version.
+    """Save the sent form as the draft `key` and return its version, for people without JavaScript.
 
-    People without JavaScript have no other way to a draft.
+    If another page has saved a newer draft, save nothing and return the version that was sent.
     """
     with contextlib.suppress(DraftChanged):
         return save_sent_draft(key)
@@ -124,9 +128,9 @@ def keep_sent_draft(key: str) -> int:
 
 
 def keep_resumed(sent: FormData, key: str, member: StaffMember) -> str:
-    """Save an order form that waits for the end of a sign-in as a draft; return the draft's key.
+    """Save an order form, which was sent while signed out, as a draft; return the draft's key.
 
-    That is the form's own unless another page has a draft with it, which is not overwritten.
+    That is `key`, or a new one if another page has a draft with `key`, or it is no valid key.
     """
     version = number_in(sent, "draft_version")
     key = key if is_key(key) else new_key()
@@ -140,7 +144,7 @@ def keep_resumed(sent: FormData, key: str, member: StaffMember) -> str:
 
 @desk.post("/orders/new/draft")
 def save_draft() -> Response:
-    """Save the form as a draft; the answer is the draft's version, for the next save."""
+    """Save a new order's form as a draft; the response is its version, for the next save."""
     key = request.args.get("form", "")
     if not is_key(key):
         return _plain(gettext("This form has no address of its own."), 400)
@@ -153,7 +157,7 @@ def save_draft() -> Response:
 
 @desk.post("/orders/drafts/<key>/discard")
 def discard_draft(key: str) -> Response:
-    """Remove a draft from the list, and offer to open it again."""
+    """Remove a draft from the list and redirect to the form, which offers to open it again."""
     if not is_key(key):
         return go_to(url_for("desk.new_order"))
     drafts.discard_draft(key, signed_in().actor)
@@ -167,7 +171,7 @@ def remove_template(template_id: str) -> Response:
 
 
 def _sent_key() -> str | None:
-    """Return the key of the form that the page shows; None without one."""
+    """Return the form key that the page has sent as `here`; None if it is missing or invalid."""
     here = request.form.get("here", "")
     return here if is_key(here) else None
 
@@ -180,9 +184,10 @@ def _plain(text: str, status: int = 200) -> Response:
 
 
 def save_sent_changes(order: Order) -> int:
-    """Save the form that was sent as this person's draft of a change; return its version.
+    """Save the sent form as this person's draft of a change of the order; return its version.
 
-    Raises DraftChanged, and StaleVersion for a version that the order never had.
+    Raises DraftChanged if another page has saved a newer one, and StaleVersion if the form begins
+    with a version that the order never had.
     """
     member, sent = signed_in(), request.form
     entry = sent_entry(sent, member)
@@ -197,7 +202,7 @@ def save_sent_changes(order: Order) -> int:
 
 
 def keep_sent_changes(order: Order) -> int:
-    """Save the changes that were sent unless another page has newer ones; return the version."""
+    """Save the sent changes as a draft unless another page has newer ones; return its version."""
     with contextlib.suppress(DraftChanged, StaleVersion):
         return save_sent_changes(order)
     return sent_draft_version()
@@ -205,7 +210,7 @@ def keep_sent_changes(order: Order) -> int:
 
 @desk.post("/orders/<reference>/edit/draft")
 def save_edit_draft(reference: str) -> Response:
-    """Save the changes as a draft; the answer is the draft's version, for the next save."""
+    """Save an order's changed form as a draft; the response is its version, for the next save."""
     order = queries.find_any_order(reference, signed_in().org_id)
     try:
         version = save_sent_changes(order)
@@ -220,9 +225,9 @@ def save_edit_draft(reference: str) -> Response:
 
 @desk.post("/orders/<reference>/edit/discard")
 def discard_edit_draft(reference: str) -> Response:
-    """Discard this person's unsaved changes of an order; newer ones of another page are offered.
+    """Discard this person's unsaved changes of an order, unless another page has saved newer ones.
 
-    Leads back to the form or the order's page, where the button was.
+    Redirects back to the form or to the order's page, wherever the button was.
     """
     member = signed_in()
     order = queries.find_any_order(reference, member.org_id)

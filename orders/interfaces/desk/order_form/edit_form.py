@@ -51,7 +51,10 @@ def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
 
     Status and platform are not copied: two orders must not have the number of one in a shop.
     """
-    return entry_of(order._replace(platform={}, status=Status.NEW), rules)
+    entry = entry_of(order._replace(platform={}, status=Status.NEW), rules)
+    if order.origin_org_id != order.org_id:
+        entry.form.origin_org_id.data = order.origin_org_id or ""
+    return entry
 
 
 def _typed(rule: AttributeRule, areas: dict[str, dict[str, Any]]) -> bool | str:

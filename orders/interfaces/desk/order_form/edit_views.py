@@ -23,7 +23,7 @@ from orders.services.orders.order_edits import EditConflict, Saved
 
 @desk.get("/orders/<reference>/edit")
 def edit_order(reference: str) -> Response:
-    """Render the form filled in with the order, or with this person's unsaved changes.
+    """Render the form for changing an order; with `?draft`, with this person's unsaved changes.
 
     The page names others who have the order open.
     """
@@ -43,7 +43,7 @@ def edit_order(reference: str) -> Response:
 
 
 def _render_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Response:
-    """Render the form as it was left, with the version of the order that it began with."""
+    """Render the form with this person's unsaved changes; `others` have the order open, too."""
     entry = draft_views.kept_entry(unsaved.fields, signed_in())
     version = number_in(draft_views.as_form(unsaved.fields), "version")
     return _render(
@@ -105,7 +105,7 @@ def _render_binned(entry: OrderEntry, stored: Order) -> Response:
 
 
 def _render_kept(entry: OrderEntry, stored: Order) -> Response:
-    """Render the form as it was sent, which is saved as this person's draft of a change."""
+    """Render the form as it was sent, and save it as this person's draft of a change."""
     version = number_in(request.form, "version", stored.version)
     return _render(entry, stored, version, draft_version=draft_views.keep_sent_changes(stored))
 
@@ -122,13 +122,13 @@ def _report(saved: Saved, edit: edit_form.Edit) -> Response:
 
 @desk.post("/orders/<reference>/edit/open")
 def note_editor(reference: str) -> Response:
-    """Record that the page is still open, and render who else has the order open."""
+    """Record that the page is still open; return HTML that names others who have it open."""
     others = order_edits.note_editor(reference, signed_in())
     return Response(render_template("desk/_others.html", others=others))
 
 
 def _render_conflict(conflict: EditConflict) -> Response:
-    """Render the form with both changes; in conflicts it has this person's values."""
+    """Render the form (409) with both people's changes; in conflicts it has this person's."""
     member = signed_in()
     entry = edit_form.entry_of(conflict.merged.order, member.actor.org)
     advice = gettext("Your values stand in the form; save again to replace the others by them.")

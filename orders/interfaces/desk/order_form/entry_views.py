@@ -33,7 +33,10 @@ from orders.services.orders.intake import AlreadyPlaced
 
 @desk.get("/orders/new")
 def new_order() -> AnyResponse:
-    """Render a form at an address of its own: empty, with its draft, or copied."""
+    """Render a new order's form: empty, with its draft, or copied from an order or template.
+
+    Without a form key in the URL, redirect to the same page with a new one.
+    """
     key = request.args.get("form", "")
     if not is_key(key):
         sources: dict[str, Any] = {name: request.args.get(name) for name in ("from", "template")}
@@ -46,7 +49,7 @@ def new_order() -> AnyResponse:
 
 
 def _first_entry(member: StaffMember) -> OrderEntry:
-    """Return the form to begin with. Raises NotFound for an unknown order or template."""
+    """Return a new form: empty, or a copy of order `?from` or `?template`; may raise NotFound."""
     if "from" in request.args:
         order = queries.find_order(request.args["from"], member.org_id)
         entry = copied_entry(order, member.actor.org)
@@ -105,13 +108,13 @@ def _save_template(entry: OrderEntry) -> None:
 
 
 def _render_kept(entry: OrderEntry, key: str) -> Response:
-    """Render the form as it was sent, which is saved as a draft."""
+    """Render the form as it was sent, and save it as the draft `key`."""
     return _render(entry, key, version=draft_views.keep_sent_draft(key))
 
 
 @desk.errorhandler(CSRFError)
 def render_stale_form(error: CSRFError) -> AnyResponse:
-    """Render the order form again after a new sign-in elsewhere, with everything that was typed."""
+    """Handle an old CSRF token: render an order form again as sent, for others an error page."""
     member = current_member()
     if member is None and request.endpoint not in OPEN_TO_ALL:
         return ask_to_sign_in()
@@ -125,7 +128,7 @@ def render_stale_form(error: CSRFError) -> AnyResponse:
 
 
 def render_resumed(sent: FormData, key: str) -> AnyResponse:
-    """Render a form that was sent while nobody was signed in; the person places it themselves."""
+    """Render the order form that was sent while signed out, so that the person can place it now."""
     entry = sent_entry(sent, signed_in())
     entry.notice = gettext("You are signed in again, and nothing is lost. Now place the order.")
     return _render(entry, key if is_key(key) else new_key())

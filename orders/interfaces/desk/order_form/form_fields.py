@@ -36,7 +36,8 @@ class OrderForm(FlaskForm):
     platform = StringField(LABELS["platform.platform"], name="platform.platform")
     platform_id = StringField(LABELS["platform.id"], name="platform.id")
     store_name = StringField(LABELS["platform.storeName"], name="platform.storeName")
-    # Only for a new order: the page of an order has a form for notes.
+    # Only for a new order: the origin never changes, and the page of an order has notes.
+    origin_org_id = StringField(LABELS["originOrgId"], name="originOrgId")
     note = TextAreaField(lazy_gettext("Note for the team"), name="note")
     paste = TextAreaField(lazy_gettext("Lines to paste"), name="paste")
     template_name = StringField(lazy_gettext("Name of the template"), name="templateName")

@@ -23,11 +23,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class FormPage:
-    """What differs between the pages that show the form.
+    """What differs between the page for a new order and the page that changes a stored one.
 
-    `address` is where it is sent; `hidden` are fields of the page that are sent with it; drafts of
-    what is typed are sent to `draft_address`. `order` is the order that is changed, None for a new
-    one.
+    The form is posted to the URL `address`; a script posts drafts of it to `draft_address`.
+    `hidden` are values of hidden inputs, by name. `order` is the order to change, if any.
     """
 
     title: str
@@ -38,14 +37,18 @@ class FormPage:
 
 
 def sent_entry(sent: FormData, member: StaffMember) -> OrderEntry:
-    """Return the form as it was sent, with the configurations that it names."""
+    """Return the order form with submitted, unchecked fields; load configurations its rows name."""
     entry = read_entry(sent, member.actor.org)
     entry.resolve(member.org_id)
     return entry
 
 
 def check_with(faults: Sequence[FieldError], check: Callable[[], T]) -> T:
-    """Return what the check returns. Raises InvalidOrder with its errors and these further ones."""
+    """Call `check` and return its result.
+
+    Raises InvalidOrder if `check` does or if there are `faults`, which the caller has found: with
+    the errors of both.
+    """
     try:
         checked = check()
     except InvalidOrder as invalid:
@@ -56,9 +59,10 @@ def check_with(faults: Sequence[FieldError], check: Callable[[], T]) -> T:
 
 
 def check_new(entry: OrderEntry, member: StaffMember, **changes: object) -> OrderDraft:
-    """Return a checked new order; `changes` replace fields of it, by their names in the API.
+    """Check the form of a new order and return the order that it describes; nothing is stored.
 
-    Raises InvalidOrder with all errors of the form.
+    `changes` replace fields of the order, by their JSON names. Raises InvalidOrder with all errors
+    of the form, including those of the note.
     """
     return check_with(
         [*entry.faults(), *_note_faults(entry)],
@@ -79,12 +83,12 @@ def _note_faults(entry: OrderEntry) -> Sequence[FieldError]:
 
 
 def note_of(entry: OrderEntry) -> str:
-    """Return the note for the team as it would be stored; empty for none."""
+    """Return the form's note for the team, stripped and with LF line ends; `""` for none."""
     return (entry.form.note.data or "").replace("\r\n", "\n").strip()
 
 
 def render_form(entry: OrderEntry, page: FormPage, **context: object) -> Response:
-    """Render the page with the form, or the form alone for htmx."""
+    """Render the page with the order form, or the form alone if htmx asks for a fragment."""
     actor = signed_in().actor
     entry.suggest(actor)
     return page_or_piece(

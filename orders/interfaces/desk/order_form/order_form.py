@@ -146,6 +146,8 @@ class OrderEntry(FilledForm):
             one.wire_name: form[one.name].data for one in TEXT_FIELDS if form[one.name].data
         }
         raw["status"] = form.status.data
+        if form.origin_org_id.data:
+            raw["originOrgId"] = form.origin_org_id.data
         platform = {
             "platform": form.platform.data,
             "id": form.platform_id.data,

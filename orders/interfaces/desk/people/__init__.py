@@ -1,1 +1,1 @@
-"""Signing in, and the pages of a person's own account."""
+"""Signing in, invitations, password resets, and the pages of a person's own account."""

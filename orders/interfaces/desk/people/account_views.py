@@ -1,4 +1,4 @@
-"""A person's own account: name, preferences, password, and what happened to it."""
+"""The page of a person's own account: name, preferences, password, and its event log."""
 
 from flask import Response, url_for
 from flask_wtf import FlaskForm
@@ -19,13 +19,13 @@ MAX_EVENTS = 10
 
 
 class OwnPasswordForm(forms.PasswordForm):
-    """A new password, with the old one."""
+    """A form for a new password, which also asks for the present one."""
 
     old_password = PasswordField(lazy_gettext("Present password"))
 
 
 class PreferencesForm(FlaskForm):
-    """A person's name, and their preferences for the desk's pages."""
+    """A form for a person's name and their preferences for the desk's pages."""
 
     name = StringField(lazy_gettext("Name"))
     language = forms.MenuField(
@@ -59,7 +59,7 @@ def save_preferences() -> Response:
 @desk.post("/account/password")
 @limiter.limit(sign_in_limit)
 def change_own_password() -> Response:
-    """Change the password; all other sessions end."""
+    """Change the signed-in person's password, which ends all of their other sessions."""
     member = signed_in()
     entry, page = forms.sent_form(OwnPasswordForm), url_for("desk.show_account")
     values = entry.values()
@@ -71,7 +71,7 @@ def change_own_password() -> Response:
 
 
 def _render(member: StaffMember, **refused: forms.FilledForm) -> Response:
-    """Render the page; `refused` is the form with errors, if any, by its name."""
+    """Render the account page; a form with errors is passed as `preferences` or `password`."""
     entry = next(iter(refused.values()), None)
     shown = {
         "preferences": forms.new_form(PreferencesForm, obj=member.preferences, name=member.name),

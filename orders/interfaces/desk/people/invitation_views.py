@@ -1,4 +1,4 @@
-"""Inviting people, and helping those who cannot sign in. Links are shown by one answer only."""
+"""Pages for inviting people and helping those who cannot sign in. Each link is shown once."""
 
 from flask import Response, request, url_for
 from flask_wtf import FlaskForm
@@ -28,7 +28,7 @@ Make your account within 7 days by this link, which works once:
 
 
 class InvitationForm(FlaskForm):
-    """The invitation of a person."""
+    """A form that invites a person to the org: their e-mail address and role."""
 
     email = StringField(lazy_gettext("E-mail"))
     role = forms.MenuField(lazy_gettext("Role"), choices=ROLE_CHOICES, default="sales")
@@ -36,7 +36,7 @@ class InvitationForm(FlaskForm):
 
 @desk.route("/settings/staff/invite", methods=["GET", "POST"])
 def invite() -> Response:
-    """Invite a person; the link is shown once, and mailed if the button says so."""
+    """Render the form (GET); invite a person and show the link, once (POST; `do=mail` mails it)."""
     me, entry = signed_in(), forms.open_form(InvitationForm)
     if entry.is_sent:
         with entry.saving(url_for("desk.list_staff")):
@@ -66,7 +66,7 @@ def withdraw_invitation(invitation_id: str) -> Response:
 
 @desk.post("/settings/staff/<staff_id>/reset-link")
 def make_reset_link(staff_id: str) -> Response:
-    """Create a link by which a person sets a new password, and show it once."""
+    """Create a link with which the person can set a new password, and show it, once."""
     me = signed_in()
     with forms.reporting_conflicts(back := url_for("desk.show_staff", staff_id=staff_id)):
         made = resets.make_reset(me.org_id, staff_id, by=me.id)

@@ -1,7 +1,7 @@
-"""Pages to which a link with a secret leads: an invitation, and another password.
+"""Pages that are opened by a link with a secret: an invitation, and a password reset.
 
-The secret is in the query of the first address alone, which no log of ours keeps. That address
-puts it into the visitor's own signed session and leads to a clean one; a mail program that follows
+The secret is in the query of the link's URL, which no log of ours keeps. The first request moves it
+into the visitor's signed session and redirects to the URL without it. A mail program that follows
 the link beforehand does not use it up.
 """
 
@@ -49,14 +49,14 @@ If it was not you, do nothing: your password stays as it is.
 
 
 class JoinForm(FlaskForm):
-    """The account of a person who accepts an invitation."""
+    """A form for the name and password of a person who accepts an invitation."""
 
     name = StringField(lazy_gettext("Your name"))
     password = PasswordField(lazy_gettext("Password"))
 
 
 class ForgotForm(FlaskForm):
-    """The address of a person who has forgotten their password."""
+    """A form for the e-mail address of a person who has forgotten their password."""
 
     email = StringField(lazy_gettext("E-mail"))
 
@@ -71,9 +71,9 @@ os.register_at_fork(after_in_child=_threads.cache_clear)
 
 
 def run_in_background(task: Callable[[], None]) -> None:
-    """Run the task beside the answer, in an application context but in no request.
+    """Start the task on a background thread, in an application context without a request.
 
-    The time of the answer then does not depend on what is done. Errors of services are logged.
+    The response does not wait, so its time reveals nothing. An OrderError of the task is logged.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
 
@@ -90,7 +90,7 @@ def run_in_background(task: Callable[[], None]) -> None:
 @desk.route("/invitation", methods=["GET", "POST"])
 @limiter.limit(sign_in_limit, methods=["POST"])
 def open_invitation() -> Response:
-    """Ask an invited person for name and password; create and open their account."""
+    """Ask an invited person for name and password (GET); create the account and sign in (POST)."""
     if "link" in request.args:
         return _hide_secret(INVITATION)
     entry, secret = open_form(JoinForm), session.get(INVITATION, "")
@@ -123,9 +123,10 @@ def _welcome(staff_id: str) -> Response:
 @desk.route("/forgot-password", methods=["GET", "POST"])
 @limiter.limit(sign_in_limit, methods=["POST"])
 def show_forgot() -> str:
-    """Ask for the e-mail address, and answer the same for every address that is sent.
+    """Ask for an e-mail address (GET); mail a link for a new password to it (POST).
 
-    A link is mailed in the background. Without a mail server the page names who can help.
+    The response is the same whether the address has an account or not. If links cannot be mailed,
+    the page names who can help.
     """
     form = ForgotForm()
     email = (form.email.data or "").strip() if may_mail_links() else ""
@@ -137,7 +138,7 @@ def show_forgot() -> str:
 
 
 def _mail_reset(email: str) -> None:
-    """Mail a link for a new password in the background, if the address is that of an account."""
+    """Mail a link for a new password, in the background, if an account has this address."""
     settings = current_settings()
     # These need the request, which the background task does not have.
     link, page_language = secret_link("desk.open_reset", "SECRET"), language()
@@ -157,9 +158,9 @@ def _mail_reset(email: str) -> None:
 @desk.route("/reset-password", methods=["GET", "POST"])
 @limiter.limit(sign_in_limit, methods=["POST"])
 def open_reset() -> Response:
-    """Ask for a new password, and set it.
+    """Ask for a new password (GET); set it and redirect to the sign-in page (POST).
 
-    Then the sign-in follows, because a second factor is still required.
+    The link does not sign the person in, because a second factor is still required.
     """
     if "link" in request.args:
         return _hide_secret(RESET)
@@ -182,7 +183,7 @@ def open_reset() -> Response:
 
 
 def _hide_secret(name: str) -> Response:
-    """Move the secret from the address into the session as `name`; redirect to the same page."""
+    """Store the query parameter `link` in the session as `name`; redirect to the URL without it."""
     session[name] = request.args["link"][:200]
     answer = go_to(url_for(str(request.endpoint)))
     answer.headers["Cache-Control"] = "no-store"

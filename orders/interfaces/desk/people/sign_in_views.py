@@ -37,11 +37,12 @@ CODE_WITHIN = timedelta(minutes=10)
 @desk.route("/sign-in", methods=["GET", "POST"])
 @limiter.limit(sign_in_limit, methods=["POST"])
 def show_sign_in() -> AnyResponse:
-    """Sign in and go on, to the order form with all that was typed if one was sent along.
+    """Render the sign-in form (GET), or check e-mail address and password (POST).
 
-    A person with a second factor is asked for a code first.
+    A person with a second factor is asked for a code next. Others are redirected to the path in
+    `next`; if the fields of an order form were sent along, that form is rendered with them instead.
     """
-    form, resumed = SignInForm(), _sent_with()
+    form, resumed = SignInForm(), _sent_order_form()
     if not form.is_submitted():
         return _render(form, resumed)
     member = access.sign_in(form.email.data or "", form.password.data or "")
@@ -64,8 +65,8 @@ def _ask_for_code(member: StaffMember, resumed: ResumedForm) -> AnyResponse:
 @desk.route("/sign-in/code", methods=["GET", "POST"])
 @limiter.limit(sign_in_limit, methods=["POST"])
 def show_code() -> AnyResponse:
-    """Ask for the code; sign in and go on when it is right."""
-    form, resumed, member = SignInCodeForm(), _sent_with(), _person_awaited()
+    """Ask for a code of the second factor (GET); finish the sign-in if it is right (POST)."""
+    form, resumed, member = SignInCodeForm(), _sent_order_form(), _find_half_signed_in()
     if not form.is_submitted():
         to_sign_in = redirect(url_for("desk.show_sign_in", next=_next()), 303)
         return to_sign_in if member is None else _render_code(resumed)
@@ -102,16 +103,16 @@ def _finish(
     return render_resumed(MultiDict(resumed), key)
 
 
-def _person_awaited() -> StaffMember | None:
-    """Return the person who must send a code; None without one, or if the time for it is over."""
+def _find_half_signed_in() -> StaffMember | None:
+    """Return who has sent the right password but no code; None for nobody, or after CODE_WITHIN."""
     awaiting = session.get(AWAITING_CODE)
     if awaiting is None or awaiting["until"] < datetime.now(UTC).timestamp():
         return None
     return access.load_staff(awaiting["id"])
 
 
-def _sent_with() -> ResumedForm:
-    """Return the order form that was sent along, empty for none."""
+def _sent_order_form() -> ResumedForm:
+    """Return names and values of the order form's fields in the request; empty without any."""
     return [pair for pair in request.form.items(multi=True) if pair[0] not in SIGN_IN_FIELDS]
 
 

@@ -1,1 +1,1 @@
-"""The pages of settings, for admins."""
+"""Pages for an org's settings, saved configurations, and recent API requests."""

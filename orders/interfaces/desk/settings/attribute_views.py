@@ -1,4 +1,4 @@
-"""The settings' pages of attributes."""
+"""Settings pages for attributes: fields that an org defines for its orders."""
 
 from dataclasses import asdict
 from typing import Any
@@ -26,7 +26,7 @@ _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 
 
 class AttributeForm(forms.VersionedForm):
-    """An attribute: its key, and everything that can be changed."""
+    """A form that defines an attribute. Its key is set once and cannot be changed later."""
 
     key = StringField(lazy_gettext("Key"))
     label = StringField(lazy_gettext("Label"))
@@ -53,9 +53,9 @@ class AttributeForm(forms.VersionedForm):
     visible_to_customer = BooleanField(lazy_gettext("Customers see it with their order"))
 
     def rule(self) -> AttributeRule:
-        """Return the definition that was typed.
+        """Return the definition that was typed, which is not checked yet.
 
-        Kind and place come from lists; any other value becomes the first of the list.
+        A `kind` or `applies` that does not exist becomes the first one of its enumeration.
         """
         kind = _one_of(Kind, self.kind.data)
         return AttributeRule(
@@ -75,7 +75,11 @@ def _one_of(names: Any, sent: str | None) -> Any:  # noqa: ANN401 - an enumerati
 
 
 def _read_default(kind: Kind, typed: str | None) -> AttributeValue:
-    """Read a default by the attribute's kind; an unreadable one stays a text, which is refused."""
+    """Return a typed default as a number, boolean or text, by the attribute's kind.
+
+    None if nothing was typed. A text that is not of the kind is returned as a text; the check of
+    the definition refuses it later.
+    """
     if not typed:
         return None
     if kind is Kind.NUMBER:
@@ -96,7 +100,7 @@ def _default_text(value: AttributeValue) -> str:
 
 @desk.get("/settings/attributes")
 def list_attributes() -> str:
-    """Render the list of attributes; the button that moved one gets the focus again."""
+    """Render the list; `moved` and `direction` in the query name the button that gets the focus."""
     return render_template(
         "desk/settings/attributes.html",
         attributes=attributes.list_attributes(signed_in().org_id),
@@ -119,7 +123,7 @@ def new_attribute() -> Response:
 
 @desk.route("/settings/attributes/<attribute_id>", methods=["GET", "POST"])
 def show_attribute(attribute_id: str) -> Response:
-    """Render an attribute, or change all of it except its key."""
+    """Render the form of an attribute (GET), or store all that was typed except the key (POST)."""
     org_id, back = signed_in().org_id, url_for("desk.list_attributes")
     attribute = attributes.find_attribute(org_id, attribute_id)
     entry = forms.open_form(AttributeForm, **_values(attribute))
@@ -146,7 +150,7 @@ def move_attribute(attribute_id: str) -> Response:
 
 @desk.post("/settings/attributes/<attribute_id>/remove")
 def remove_attribute(attribute_id: str) -> Response:
-    """Remove an attribute; orders keep their values."""
+    """Remove an attribute and redirect to the list; stored orders keep their values of it."""
     org_id = signed_in().org_id
     label = attributes.find_attribute(org_id, attribute_id).rule.label
     with forms.reporting_conflicts(back := url_for("desk.list_attributes")):

@@ -46,6 +46,9 @@ class OrgForm(forms.VersionedForm):
     name = StringField(lazy_gettext("Name"))
     is_strict = BooleanField(lazy_gettext("Refuse attribute keys that are not defined"))
     may_public_list = BooleanField(lazy_gettext("Public tokens may list orders and configurations"))
+    has_public_pictures = BooleanField(
+        lazy_gettext("Everyone may see the pictures of configurations")
+    )
     needs_second_factor = BooleanField(lazy_gettext("Everybody signs in with a second factor"))
 
 

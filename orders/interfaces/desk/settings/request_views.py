@@ -1,4 +1,4 @@
-"""Recent requests of the org's tokens to the JSON API, with their answers."""
+"""The page with recent requests to the JSON API by the org's tokens, and their status."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,11 @@ FIELDS = ("status", "method", "path", "token", "from", "to")
 
 @dataclass(frozen=True, slots=True)
 class TypedFilter:
-    """The filters in the address: as they were typed, as they were read, and their errors."""
+    """The filters of the list, from the query string.
+
+    `typed` is the text of each parameter in FIELDS, `""` for a missing one; `filters` are the
+    criteria read from them; `errors` are messages, by the names of parameters that are invalid.
+    """
 
     typed: Mapping[str, str]
     filters: RequestFilter
@@ -88,7 +92,11 @@ def _status(text: str) -> int | None:
 
 
 def _moment(text: str, *, is_end: bool = False) -> datetime | None:
-    """Read a day or a time in the person's zone; for an end, return the first moment after it."""
+    """Read a day or an ISO 8601 time, in the person's zone unless it names one; return it in UTC.
+
+    With `is_end` return the first moment after that day, minute or millisecond. None for a text
+    that is empty or neither of these.
+    """
     zone = signed_in().preferences.zone
     try:
         if is_end and is_day(text):

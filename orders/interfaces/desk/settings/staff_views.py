@@ -1,4 +1,4 @@
-"""The settings' pages of staff accounts."""
+"""Settings pages for staff accounts."""
 
 from flask import Response, render_template, url_for
 from flask_wtf import FlaskForm
@@ -18,13 +18,13 @@ MAX_EVENTS = 20
 
 
 class NewStaffForm(InvitationForm):
-    """A new staff account with a password."""
+    """A form that creates a staff account: e-mail address, role and password."""
 
     password = PasswordField(lazy_gettext("Password"))
 
 
 class RoleForm(FlaskForm):
-    """The role of a staff account."""
+    """A form that changes the role of a staff account."""
 
     role = forms.MenuField(lazy_gettext("Role"), choices=ROLE_CHOICES)
 
@@ -80,7 +80,7 @@ def change_role(staff_id: str) -> Response:
 
 @desk.post("/settings/staff/<staff_id>/password")
 def set_password(staff_id: str) -> Response:
-    """Set the password of an account; its sessions end, except the one that sets it."""
+    """Set the password of an account; its sessions end, except that of the acting admin."""
     me = signed_in()
     account = accounts.find_staff(me.org_id, staff_id)
     entry = forms.sent_form(forms.PasswordForm)
@@ -122,7 +122,7 @@ def _address(staff_id: str) -> str:
 
 
 def _render(account: Account, **refused: forms.FilledForm) -> Response:
-    """Render the page of an account; `refused` is the form with errors, if any, by its name."""
+    """Render the page of an account; a form with errors is passed as `role` or `password`."""
     entry = next(iter(refused.values()), None)
     shown = {
         "role": forms.new_form(RoleForm, role=account.role),

@@ -1,4 +1,4 @@
-"""The settings' pages of access tokens. A secret is shown by one answer, and nowhere else."""
+"""Settings pages for access tokens. A secret is shown only in the response that creates it."""
 
 from flask import Response, render_template, url_for
 from wtforms import HiddenField, StringField, TextAreaField
@@ -11,7 +11,7 @@ from orders.services.accounts import tokens as access_tokens
 
 
 class TokenForm(forms.VersionedForm):
-    """A token's name and domains."""
+    """A form for an access token: its name, and the domains whose pages may use it, one a line."""
 
     name = StringField(lazy_gettext("Name"))
     domain = TextAreaField(lazy_gettext("Domains"))
@@ -21,7 +21,7 @@ class TokenForm(forms.VersionedForm):
 
 
 class NewTokenForm(TokenForm):
-    """A new token; `key` is the form's own, so that it creates only one."""
+    """A form for a new token; `key` determines the token's ID, so that sent twice it adds one."""
 
     kind = forms.MenuField(
         lazy_gettext("Used by"),
@@ -41,7 +41,7 @@ def list_tokens() -> str:
 
 @desk.route("/settings/tokens/new", methods=["GET", "POST"])
 def new_token() -> Response:
-    """Create a token and show its secret; no cache keeps the page."""
+    """Render the form (GET), or create a token and show its secret, once and uncached (POST)."""
     entry = forms.open_form(NewTokenForm, kind="private", key=forms.new_key())
     if entry.is_sent:
         form, name = entry.form, (entry.form.name.data or "").strip()

@@ -1,0 +1,46 @@
+"""The org's recent requests to each endpoint, as the reference page shows them beside it."""
+
+from functools import lru_cache
+from typing import Any
+
+from flask import current_app
+from werkzeug.exceptions import HTTPException
+
+from orders.interfaces.api.application import Router, all_endpoints
+from orders.services import request_log
+from orders.services.accounts.access import StaffMember
+from orders.services.request_log import RequestRecorder
+
+SEARCHED = 1_000  # of the org's newest requests; the log has an index for these, and no other
+SHOWN = 5  # of each endpoint
+
+
+def recent_requests(member: StaffMember | None) -> dict[str, list[Any]] | None:
+    """Return the newest requests to each endpoint, by the IDs of operations, newest first.
+
+    None for people who may not see them, and when no log is kept.
+    """
+    recorder: RequestRecorder = current_app.extensions["request_recorder"]
+    if member is None or member.lacks_second_factor or not recorder.days:
+        return None
+    found: dict[str, list[Any]] = {}
+    for one in request_log.newest_requests(
+        member.org_id, kept_since=recorder.kept_since(), most=SEARCHED
+    ):
+        operation = _operation(one.method, one.path)
+        if operation and len(found.setdefault(operation, [])) < SHOWN:
+            found[operation].append(one)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _router() -> Router:
+    return Router(all_endpoints())
+
+
+def _operation(method: str, path: str) -> str | None:
+    """Return the ID of the operation that a request was for, None for an address without one."""
+    try:
+        return _router().match(path, method)[0].id
+    except HTTPException:
+        return None
