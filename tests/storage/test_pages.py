@@ -32,8 +32,8 @@ def asked(app: Flask, org: Org, sort: str) -> list[str]:
     [
         ("-createdAt", "ORDER BY orders.created_at DESC, orders.id DESC LIMIT"),
         ("createdAt", "ORDER BY orders.created_at ASC, orders.id ASC LIMIT"),
-        ("name", "ORDER BY orders.name ASC NULLS LAST, orders.id ASC LIMIT"),
-        ("-name", "ORDER BY orders.name DESC NULLS LAST, orders.id DESC LIMIT"),
+        ("name", "ORDER BY orders.name_key ASC NULLS LAST, orders.id ASC LIMIT"),
+        ("-name", "ORDER BY orders.name_key DESC NULLS LAST, orders.id DESC LIMIT"),
     ],
 )
 def test_nulls_are_put_last_only_where_there_are_any(

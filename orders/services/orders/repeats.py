@@ -1,6 +1,6 @@
 """Finds other orders of the same customer with the same number; these are warnings, never errors.
 
-Only people and private tokens get them: a web page must not find out what a customer has.
+Only people and private tokens get them: a page in the web must not find out what a customer has.
 """
 
 from typing import Any
