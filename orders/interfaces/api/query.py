@@ -161,8 +161,8 @@ class Query:
 
     def flag(self, name: str) -> bool:
         """Return whether a parameter is `true`; not when it was not sent."""
-        sent = self._one(name)
-        if sent not in {None, "true", "false"}:
+        sent = (self._one(name) or "false").lower()  # Python's clients write True
+        if sent not in {"true", "false"}:
             self.add_error(name, "true or false.")
         return sent == "true"
 
