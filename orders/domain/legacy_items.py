@@ -14,6 +14,9 @@ ID_NAMES = ("id", "configurationId")
 NOT_CONVERTED = lazy_gettext("Stored as they were sent, but not as lines of the cart.")
 
 _DIGITS = re.compile(r"[0-9]{1,7}")
+# Other names of a count: with one of them a missing count does not mean 1.
+_COUNT_WORDS = {"count", "quantity", "qty", "amount", "pieces", "pcs", "units", "number", "menge",
+                "anzahl", "stueck"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,9 @@ def convert_items(items: list[Any]) -> ConvertedItems:
     """Return the entries of `items` as lines, all of them or none.
 
     An entry names its configuration by `id` or `configurationId` (by both only if they agree). Its
-    `count` may be a text of digits, and 1 when it is missing; its `metadata` is an object. Null
-    means missing, and PHP's `[]` an empty object. Other keys are ignored.
+    `count` may be a text of digits, and is 1 when it is missing, under other names too. Its
+    `metadata` is an object. Null means missing, and PHP's `[]` an empty object. Other keys are
+    ignored.
     """
     lines, warnings = [], []
     for position, entry in enumerate(items):
@@ -77,6 +81,14 @@ def read_legacy_count(value: object) -> int | None:
     return whole_count(value)
 
 
+def _other_count(entry: dict[Any, Any]) -> str | None:
+    """Return the key of an entry that seems to be its count under another name; None for none."""
+    for key in entry:
+        if key != "count" and str(key).casefold().replace("_", "").strip() in _COUNT_WORDS:
+            return str(key)
+    return None
+
+
 def _read_entry(entry: object, path: str) -> CartLine | FieldError:
     if not isinstance(entry, dict):
         return FieldError(path, lazy_gettext("An object."))
@@ -94,6 +106,8 @@ def _read_entry(entry: object, path: str) -> CartLine | FieldError:
     elif count is None:
         most = Figure(MAX_COUNT)
         fault, sentence = "count", lazy_gettext("A whole number from 1 to %(most)s.", most=most)
+    elif entry.get("count") is None and (other := _other_count(entry)):
+        fault, sentence = other, lazy_gettext("Not read as a count: send it as count.")
     elif not isinstance(metadata, dict | None):
         fault, sentence = "metadata", lazy_gettext("An object.")
     else:

@@ -39,7 +39,7 @@ MAX_INTEGER = 2**63 - 1
 
 DEFAULT_PER_PAGE = 50
 MAX_PER_PAGE = 1_000
-# In a list of growing times no cursor points behind younger entries: one that got its time earlier
+# In a walk along growing times younger entries are left for later: one that got its time earlier
 # may still be on its way to the disk, and would be missed.
 SETTLED_AFTER = timedelta(seconds=1)
 NOT_A_CURSOR = lazy_gettext("Not the `next` of a list with this sort.")
@@ -51,13 +51,14 @@ MAX_PAGE = 1_000_000_000
 class Paging:
     """Which page: `page` from 1, `per_page` entries on each; or the one behind a cursor, `after`.
 
-    `sort` is the wire name of a field, with a hyphen in front for the other direction.
+    An empty `after` begins a walk by cursors, None means pages by number. `sort` is the wire name
+    of a field, with a hyphen in front for the other direction.
     """
 
     page: int = 1
     per_page: int = DEFAULT_PER_PAGE
     sort: str = "-createdAt"
-    after: str = ""
+    after: str | None = None
 
     @property
     def offset(self) -> int:
@@ -97,9 +98,9 @@ def numbered_page(
     """Read one page of `entries` and count them all; `make` turns a row into an entry.
 
     `sortable` has the columns by the wire names by which the list can be sorted. Rows have two
-    columns more, see `find_rows`. A list of growing times has a `next` at its end, too, for clients
-    that ask again and again (SETTLED_AFTER). Raises InvalidInput for an `after` that is no cursor
-    of this list and sort.
+    columns more, see `find_rows`. In a walk along growing times, entries appear when they are
+    settled (SETTLED_AFTER), and there is a `next` at the end, too, for clients that ask again and
+    again. Raises InvalidInput for an `after` that is no cursor of this list and sort.
     """
     column = sortable[paging.sort_field]
     is_time = isinstance(column.type, UtcDateTime)
@@ -108,23 +109,23 @@ def numbered_page(
         column_type=datetime if is_time else int if isinstance(column.type, Integer) else str,
         is_descending=paging.is_descending, has_nulls=bool(getattr(column, "nullable", False)),
     )  # fmt: skip
-    cursor = read_cursor(paging.after, keyset)
+    cursor = read_cursor(paging.after or "", keyset)
+    if cursor is not None and keyset.column_type is int and abs(cursor.value) >= 2**31:
+        cursor = None  # PostgreSQL's integers have 32 bits
     if paging.after and cursor is None:
         raise InvalidInput([FieldError("after", NOT_A_CURSOR)])
     counted = entries.with_only_columns(func.count(), maintain_column_froms=True)
     count = connection.execute(counted).scalar_one()
     grows = is_time and not keyset.is_descending and not keyset.has_nulls
-    settled_at = datetime.now(UTC) - SETTLED_AFTER
-    if cursor is None:
-        entries = entries.offset(paging.offset)
-    elif grows:
-        entries = entries.where(column <= settled_at)
-    found = find_rows(connection, entries, keyset, cursor, most=paging.per_page + 1)
+    is_walk = grows and paging.after is not None
+    page = entries if cursor is not None else entries.offset(paging.offset)
+    if is_walk:
+        page = page.where(column <= datetime.now(UTC) - SETTLED_AFTER)
+    found = find_rows(connection, page, keyset, cursor, most=paging.per_page + 1)
     rows = found[: paging.per_page]
-    last = rows[-1] if len(found) > len(rows) else None
-    if grows:
-        last = next((row for row in reversed(rows) if row.cursor_value <= settled_at), None)
-    behind = None if last is None else _write_cursor(keyset, last)
+    behind = _write_cursor(keyset, rows[-1]) if rows and (grows or len(found) > len(rows)) else None
+    if is_walk and not rows and find_rows(connection, entries, keyset, cursor, most=1):
+        behind = paging.after or None  # some are not settled yet: the same place, a moment later
     return Page([make(row) for row in rows], count, paging, behind)
 
 
@@ -268,7 +269,7 @@ def read_cursor(text: str, keyset: Keyset) -> Cursor | None:
         is_null = value is None and keyset.has_nulls
         found = None if is_null else _read_value(value, keyset.column_type)
         return Cursor(found, _read_value(tie, keyset.tie_type))
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, OverflowError):
         return None
 
 
@@ -276,9 +277,12 @@ def _read_value(value: Any, kind: type) -> Any:  # noqa: ANN401 - a column's val
     """Return a value in a cursor as this type. Raises ValueError for any other."""
     if kind is datetime and isinstance(value, str):
         value = datetime.fromisoformat(value)
+        if value.tzinfo is None:
+            raise ValueError(value)
+        value = value.astimezone(UTC)
     is_valid = type(value) is kind
-    if is_valid and kind is datetime:
-        is_valid = value.tzinfo is not None
+    if kind is datetime:
+        pass
     elif is_valid:
         is_valid = abs(value) <= MAX_INTEGER if kind is int else "\0" not in value
     if not is_valid:

@@ -294,3 +294,8 @@ def test_public_and_private_tokens_may_create(api: Api, public_api: Api) -> None
 def test_the_health_check_needs_no_token_and_answers_true(client: FlaskClient) -> None:
     answer = client.get("/api/orders/healthcheck")
     assert (answer.status_code, answer.json) == (200, True)
+
+
+def test_an_unknown_short_id_with_an_invisible_mark_is_unknown(api: Api) -> None:
+    answer = api.create({"cart": [{"configurationId": "ABC\u200bDEFGH", "count": 1}]})
+    assert [error["path"] for error in answer.json["errors"]] == ["cart.0.configurationId"]

@@ -14,7 +14,7 @@ from tests.domain.json_strategies import any_json, clean_objects
 SOFA = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 names = st.uuids().map(str) | st.from_regex(r"[A-Za-z0-9_-]{7,14}", fullmatch=True)
 counts = st.integers(1, 1_000_000)
-TELLING = {"id", "configurationId", "count", "metadata"}
+TELLING = {"id", "configurationId", "count", "metadata", "quantity", "qty", "number", "units"}
 
 
 @st.composite
@@ -84,6 +84,10 @@ ODD: list[tuple[Any, str]] = [
     ({"id": SOFA, "count": []}, ".count"),
     ({"id": SOFA, "count": float("nan")}, ".count"),
     ({"id": SOFA, "count": 10**400}, ".count"),
+    ({"id": SOFA, "quantity": 5}, ".quantity"),
+    ({"id": SOFA, "qty": "5"}, ".qty"),
+    ({"id": SOFA, "Count": 5}, ".Count"),
+    ({"id": SOFA, "count": None, "Quantity": 5}, ".Quantity"),
     ({"id": "a b", "count": 1}, ".id"),
     ({"configurationId": "a b", "count": 1}, ".configurationId"),
     ({"id": f"{SOFA}\n", "count": 1}, ".id"),

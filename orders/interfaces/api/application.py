@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
-from orders.domain.errors import OrderError, ServiceBusy, Unauthorized
+from orders.domain.errors import FieldError, InvalidInput, OrderError, ServiceBusy, Unauthorized
 from orders.interfaces.api.auth import (
     TokenRateLimit,
     answer_preflight,
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
 _NO_QUERY: ImmutableMultiDict[str, str] = ImmutableMultiDict()
 _BODILESS = {204, 304}
+MAX_PARAMETERS = 100  # different names in one query
 WORTH_COMPRESSING = (
     4096  # bytes; a plain order is smaller, and takes longer to compress than to send
 )
@@ -141,6 +142,10 @@ class Api:
     def _respond(self, call: Call) -> RenderedResponse:
         """Take one request through all steps. Each of them raises what refuses it."""
         request = call.request
+        if request.method == "OPTIONS" and request.is_preflight:
+            return answer_preflight(
+                request
+            )  # also of unknown addresses, so that pages read the 404
         endpoint, arguments = self._router.match(request.path, request.method)
         call.route = endpoint.path
         request.max_content_length = (
@@ -150,7 +155,7 @@ class Api:
         )
         read_body(request)
         if request.method == "OPTIONS":
-            return self._answer_options(request, endpoint)
+            return RenderedResponse(200, {"Allow": ", ".join(self._router.paths[endpoint.path])})
         call.query = query = _query_of(call, endpoint)
         if endpoint.access is not Access.NONE and not _is_open(endpoint, arguments):
             call.caller = authenticate(request)
@@ -176,12 +181,6 @@ class Api:
         address = call.address if result.has_picture else ""
         return render(result, endpoint.status, call.request.root_path, address)
 
-    def _answer_options(self, request: ApiRequest, endpoint: Endpoint) -> RenderedResponse:
-        if request.is_preflight:
-            return answer_preflight(request)
-        methods = self._router.paths[endpoint.path]
-        return RenderedResponse(200, {"Allow": ", ".join(methods)})
-
 
 def _is_open(endpoint: Endpoint, arguments: dict[str, str]) -> bool:
     return endpoint.is_open is not None and endpoint.is_open(arguments)
@@ -194,6 +193,8 @@ def _query_of(call: Call, endpoint: Endpoint) -> Query:
         return Query(_NO_QUERY, call.limits)
     if not endpoint.sortable:
         return Query(request.args, call.limits)
+    if len(request.args) > MAX_PARAMETERS:
+        raise InvalidInput([FieldError("", f"At most {MAX_PARAMETERS} different parameters.")])
     sent = SentParameters(request.args, endpoint.query_parameters)
     call.ignored = sent.ignored
     return Query(sent.values, call.limits, sent.errors)
@@ -229,7 +230,8 @@ def _send(
     headers = {**COMMON_HEADERS, **response.headers, **cors_headers(request, call.caller, status)}
     if request.scheme == "https":
         headers.setdefault(*TRANSPORT_SECURITY)
-    if len(body) >= WORTH_COMPRESSING and headers["Content-Type"] in COMPRESSIBLE:
+    is_part = status == 206  # of a file: its range counts plain bytes
+    if len(body) >= WORTH_COMPRESSING and headers["Content-Type"] in COMPRESSIBLE and not is_part:
         headers["Vary"] += ", Accept-Encoding"
         if request.accepts_gzip():
             body = gzip.compress(body, GZIP_LEVEL, mtime=0)

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import orjson
+
 from orders.domain.configuration import configuration_fields
+from orders.domain.errors import FieldError, InvalidInput
 from orders.domain.fields import CONFIGURATION_ID_PATTERN, EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID
+from orders.domain.normalization import is_number, number_text
 from orders.domain.order import Order, OrderChanges, order_fields
 from orders.domain.status import Status
 from orders.interfaces.api import order_bodies, parameters
@@ -28,6 +32,8 @@ from orders.services.orders.order_filter import OrderFilter
 
 resource = Resource("Orders", "Create, read and change orders, from storefronts and scripts.")
 
+MAX_CONFIGURATIONS = 33_554_432  # bytes of JSON that `fullConfiguration` adds to an answer
+
 REFERENCE = parameters.path_parameter(
     "reference",
     "The `id` of the order, or its `shortId` as people type it: in lowercase, with spaces or "
@@ -35,6 +41,14 @@ REFERENCE = parameters.path_parameter(
     SHORT_ID,
     kind="order-reference",
 )
+
+
+def _read_platform(query: Query, name: str) -> dict[str, Any]:
+    """Return the keys of `platform` with their values; a number is the text that orders have."""
+    found = query.members(name)
+    if is_number(found.get("id")):
+        found["id"] = number_text(found["id"])
+    return found
 
 
 FILTERS = (
@@ -52,7 +66,7 @@ FILTERS = (
     parameters.query_filter(
         "platform",
         "platform",
-        Query.members,
+        _read_platform,
         "Keys of `platform` with their values, as JSON text; null means no value. An order "
         "matches if every key has this value.",
         parameters.MEMBERS_SCHEMA,
@@ -192,11 +206,20 @@ def read_order(call: Call, reference: str) -> EndpointResult:
 
 def _with_configurations(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return orders in JSON whose lines have their saved configurations; null for unknown ones."""
-    references = {line["configurationId"] for order in found for line in order["cart"]}
+    lines = [line for order in found for line in order["cart"]]
+    references = {line["configurationId"] for line in lines}
     saved = configuration_queries.find_configurations(references, call.actor.org_id)
-    for line in (line for order in found for line in order["cart"]):
-        one = saved.get(line["configurationId"])
-        line["configuration"] = None if one is None else configuration_fields(one, call.address)
+    shown = {name: configuration_fields(one, call.address) for name, one in saved.items()}
+    # Many lines may repeat one large configuration.
+    sizes = {name: len(orjson.dumps(one)) for name, one in shown.items()}
+    if sum(sizes.get(line["configurationId"], 0) for line in lines) > MAX_CONFIGURATIONS:
+        message = (
+            f"The configurations of these lines have more than {MAX_CONFIGURATIONS:,} bytes "
+            "together. Read fewer orders at once, or the configurations by themselves."
+        )
+        raise InvalidInput([FieldError(FULL_CONFIGURATION.name, message)])
+    for line in lines:
+        line["configuration"] = shown.get(line["configurationId"])
     return found
 
 

@@ -21,6 +21,7 @@ from orders.interfaces.api.parameters import Parameter
 OTHER_NAMES = {"limit": "perPage"}
 # A name of this many letters may differ by one letter from what was sent, a longer one by two.
 SHORT_NAME = 5
+LONGEST_EXTRA = 8  # characters that a near miss has more at most, with its underscores
 TOKEN = "bearer_token"  # noqa: S105 - the name of a parameter
 
 _KEYS = re.compile(r"([^\[\].]+)((?:\[[^\[\]]*\])+|\.[^\[\]]+)?")
@@ -51,12 +52,14 @@ class SentParameters:
         found = _KEYS.fullmatch(sent)
         name, keys = (found[1], found[2] or "") if found else (sent, "")
         known = self._known.get(self._declared(name))
-        if known is None:
+        if known is None and (key := _member(keys)) and self._declared(key) in self._known:
+            self._refuse(sent, f"Send this as {self._declared(key)}.")  # filter[status]
+        elif known is None:
             self._refuse_or_ignore(sent, name)
         elif not keys or (not known.is_json and _is_array(keys)):
             self.values.setlistdefault(known.name).extend(texts)
         elif known.is_json and (key := _member(keys)):
-            members = [text for text in texts if text]
+            members = [text for text in (*texts, objects.get(known.name, {}).get(key, "")) if text]
             if len(set(members)) > 1:
                 self._refuse(sent, "Send this parameter only once.")
             elif members:
@@ -99,9 +102,9 @@ def _distance(sent: str, known: str) -> float:
 
     Case, underscores and hyphens do not count, two letters in the wrong order count as one.
     """
-    one, other = (re.sub("[_-]", "", name).casefold() for name in (sent, known))
-    if abs(len(one) - len(other)) > 2:
+    if len(sent) > len(known) + LONGEST_EXTRA:
         return 0
+    one, other = (re.sub("[_-]", "", name).casefold() for name in (sent, known))
     most = 1 if len(known) <= SHORT_NAME else 2
     distance = OSA.distance(one, other, score_cutoff=most)
     return distance + 0.5 if distance <= most else 0

@@ -55,6 +55,9 @@ class Query:
             if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
                 self.add_error(name, "Text, or a JSON array of texts.")
                 continue
+            if not value:  # without the filter everything would be found
+                self.add_error(name, "At least one text.")
+                continue
             checked = (self._checked_text(name, one) for one in value)
             found += [one for one in checked if one is not None]
         return tuple(found)
@@ -154,8 +157,9 @@ class Query:
         elif sort.removeprefix("-") not in sortable:
             self.add_error("sort", f"One of: {', '.join(sortable)}; - in front reverses the order.")
             sort = DEFAULT_SORT
-        after = self._one("after") or ""
-        if after and page > 1:
+        # An empty `after` begins a walk: it is not the same as none.
+        after = (self._one("after") or "") if "after" in self._parameters else None
+        if after is not None and page > 1:
             self.add_error("after", "Send either page or after.")
         return Paging(page, per_page, sort, after)
 

@@ -23,9 +23,9 @@ from orders.domain.uploads import too_many_bytes
 from orders.interfaces.http.current_settings import current_limits
 
 FORM = "application/x-www-form-urlencoded"
-# The values of `Content-Encoding` that are unpacked, with zlib's `wbits` (RFC 9110, 8.4.1).
-CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-RAW_DEFLATE = -15
+# The values of `Content-Encoding` that are unpacked, with zlib's `wbits` (RFC 9110, 8.4.1). Some
+# clients send deflate without zlib's header.
+CODINGS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 # Views that take files; all others stay within MAX_BODY_BYTES.
 UPLOADS = {"desk.import_configurations", "desk.upload_orders", "desk.change_logo"}
 
@@ -106,29 +106,25 @@ def unpack(body: bytes, coding: str, most: int | None) -> bytes:
     Raises UnknownCoding, RequestEntityTooLarge as soon as there are more
     bytes, and BadRequest unless the body is exactly one complete stream in its coding.
     """
-    wbits = CODINGS.get(coding)
-    if wbits is None:
+    if coding not in CODINGS:
         raise UnknownCoding(
             lazy_gettext("Send the body plain, or with Content-Encoding: gzip or deflate.")
         )
-    if coding == "deflate" and int.from_bytes(body[:2], "big") % 31:
-        wbits = RAW_DEFLATE  # without zlib's header, as some clients understand the name
-    stream = zlib.decompressobj(wbits)
-    try:
-        plain = stream.decompress(body, 0 if most is None else most + 1)
-    except zlib.error:
-        is_whole = False
-    else:
+    for wbits in CODINGS[coding]:
+        stream = zlib.decompressobj(wbits)
+        try:
+            plain = stream.decompress(body, 0 if most is None else most + 1)
+        except zlib.error:
+            continue
         if most is not None and len(plain) > most:
             raise RequestEntityTooLarge(
                 lazy_gettext("At most %(most)s bytes when it is unpacked.", most=Figure(most))
             )
-        is_whole = stream.eof and not stream.unused_data
-    if not is_whole:
-        raise BadRequest(
-            lazy_gettext(
-                "The body is not complete in the format that Content-Encoding names: %(coding)s.",
-                coding=coding,
-            )
+        if stream.eof and not stream.unused_data:
+            return plain
+    raise BadRequest(
+        lazy_gettext(
+            "The body is not complete in the format that Content-Encoding names: %(coding)s.",
+            coding=coding,
         )
-    return plain
+    )

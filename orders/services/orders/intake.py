@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from orders.domain import short_id
 from orders.domain.attributes import apply_attributes
 from orders.domain.errors import Conflict, FieldError, InvalidOrder, ServiceBusy
-from orders.domain.identifiers import new_uuid
+from orders.domain.identifiers import canonical_configuration_id, new_uuid
 from orders.domain.inputs import Limits
 from orders.domain.legacy_items import convert_items, id_path, not_converted
 from orders.domain.moments import now_or
@@ -206,7 +206,7 @@ def _references(cart: object) -> list[tuple[int, str]]:
         if isinstance(line, CartLine):
             name = line.configuration_id
         if isinstance(name, str):
-            named.append((position, name))
+            named.append((position, canonical_configuration_id(name) or name))
     return named
 
 
