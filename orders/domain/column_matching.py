@@ -184,7 +184,7 @@ def matching_faults(
 def best_guess(name: str, attributes: Sequence[AttributeRule]) -> str:
     """Return the label of the field that a column of this name most likely contains, or "".
 
-    A known column name may be part of `name`, or differ from it in a few letters.
+    A known name may be a part of `name`, or differ from it in a few letters.
     """
     word = plain_name(name)
     every = {**ORDER_TARGETS, **LINE_TARGETS}

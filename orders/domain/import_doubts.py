@@ -108,11 +108,7 @@ def changed_ids(matching: Matching, columns: Sequence[str], rows: Sequence[Sheet
 
 
 def _without_zeros(cells: Iterable[tuple[int, str]]) -> Iterator[int]:
-    """Return the numbers of rows whose cell seems to have lost its leading zeros.
-
-    `cells` are row numbers and cells of one column. A cell of digits counts if it is shorter than
-    a cell that begins with a zero, or than the usual length of at least four cells in five.
-    """
+    """Return the numbers of rows in whose cell (of one column) leading zeros seem to be lost."""
     digits = [(number, cell) for number, cell in cells if cell.isdigit()]
     padded = {len(cell) for _, cell in digits if cell.startswith("0") and len(cell) > 1}
     widths = [len(cell) for _, cell in digits]
