@@ -110,7 +110,8 @@ def read_count(text: str) -> int | str:
 def line_of(cells: Sequence[str], columns: LineColumns, named: Named) -> PastedLine:
     """Return the line of a row whose columns are known.
 
-    The count is that of its column, or one beside the reference; without a column it may be 1.
+    The count is that in its column, or one beside the reference. If there is none, it is 1 without
+    a column of counts, else "". It is "", too, if it is not certain.
     """
     own = [cells[at] for at in columns.references if at < len(cells) and cells[at]]
     reference = own[0] if own else ""

@@ -206,7 +206,7 @@ def heading_row(
 
 
 def likely_columns(rows: Sequence[Sequence[str]], look_up: LookUp) -> LineColumns | None:
-    """Return the columns of configurations and counts that fit half of the rows; None for none."""
+    """Return the columns of configuration and count in at least half of the rows, else None."""
     every = [_row(cells, "\t") for cells in rows]
     named = look_up({name for row in every for name in _names_in(row)})
     running = _running_numbers(every)

@@ -59,7 +59,7 @@ class SheetAnswer(TypedDict, total=False):
 
 
 def read_spreadsheet(content: bytes, most_rows: int, sheet: str = "") -> SheetAnswer:
-    """Read up to `most_rows` rows with content of a sheet, or for "" of the first visible one."""
+    """Read up to `most_rows` filled rows of a sheet ("": the first visible); errors are returned."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
@@ -158,8 +158,8 @@ def _marks_of_row(row: ElementTree.Element, formats: list[str]) -> Iterator[tupl
 def _shown_number(value: str, shown: str) -> str | None:
     """Return the text of a number that may be an ID; None to keep the library's value.
 
-    `value` is the number in XML, `shown` its format or "". A number with more digits than are
-    kept comes after BROKEN_CELL, unless all its digits are there.
+    `value` is the number in XML, `shown` its format or "". A number with more than KEPT_DIGITS
+    digits comes after BROKEN_CELL, unless the XML certainly has all of them.
     """
     number = Decimal(value)
     if not number.is_finite() or number != number.to_integral_value() or number.adjusted() > 40:
@@ -232,7 +232,7 @@ def _column(letters: str) -> int:
 
 
 def main() -> None:
-    """Write the SheetAnswer of a file on standard input; arguments: `most_rows` and `sheet`."""
+    """Write the SheetAnswer of the file on stdin to stdout; arguments: `most_rows`, `sheet`."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -62,9 +62,9 @@ GZIP_LEVEL = 5
 
 
 class Router:
-    """Finds the endpoint of a request: its path by one regular expression, then its method.
+    """Finds the endpoint of a request: the path by one regular expression, then the method.
 
-    `paths` are the endpoints of each path by method.
+    `paths` has the endpoints by declared path (`/api/orders/{reference}`) and then by method.
     """
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
@@ -83,7 +83,7 @@ class Router:
         self._pattern = re.compile(f"(?:{'|'.join(patterns)})/?")
 
     def match(self, path: str, method: str) -> tuple[Endpoint, dict[str, str]]:
-        """Return the endpoint and the parameters of the path. Raises NotFound, MethodNotAllowed."""
+        """Return the endpoint and the path's parameters; raise NotFound or MethodNotAllowed."""
         found = self._pattern.fullmatch(path)
         if found is None or found.lastindex is None:
             raise NotFound
@@ -96,9 +96,9 @@ class Router:
 
 
 class Api:
-    """The WSGI application. It needs no sessions, forms, templates or languages, and so no Flask.
+    """The WSGI application of the JSON API, without Flask: it needs no sessions or templates.
 
-    `app` is the Flask application beside it, whose settings, services and database it shares.
+    `app` is the Flask application of the pages, whose settings, services and database it shares.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -111,7 +111,7 @@ class Api:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Answer one request."""
+        """Answer one request (WSGI), and record its route and token for the request log."""
         request = ApiRequest(environ, populate_request=False)  # no cycle for the collector
         settings: Settings = self._app.config["SETTINGS"]
         services = self._app.extensions
@@ -139,7 +139,7 @@ class Api:
             return problem_of_http(InternalServerError())
 
     def _respond(self, call: Call) -> RenderedResponse:
-        """Take one request through all steps. Each of them raises what refuses it."""
+        """Return the response of a request that is accepted; raise the error for any other."""
         request = call.request
         endpoint, arguments = self._router.match(request.path, request.method)
         call.route = endpoint.path
@@ -187,7 +187,7 @@ def _is_open(endpoint: Endpoint, arguments: dict[str, str]) -> bool:
 
 
 def _query_of(call: Call, endpoint: Endpoint) -> Query:
-    """Return the query; of a list, with the names of its parameters understood."""
+    """Return the query; for a list by declared names, unknown ones added to `call.ignored`."""
     request = call.request
     if not request.query_string:
         return Query(_NO_QUERY, call.limits)
@@ -204,9 +204,10 @@ def all_endpoints() -> Iterable[Endpoint]:
 
 
 def _log_owner(call: Call, status: int) -> Caller | None:
-    """Return in whose request log the request belongs; refused ones are what people look for.
+    """Return the org and token in whose log a request is listed, None for none.
 
-    A browser's preflight (`OPTIONS`) is not a request of the token.
+    A request that was refused is listed for the token that it contains, even a revoked one; a
+    browser's preflight (`OPTIONS`) is not listed.
     """
     if call.caller is not None:
         return Caller(call.caller.org_id, call.caller.id)

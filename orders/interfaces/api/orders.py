@@ -191,7 +191,7 @@ def read_order(call: Call, reference: str) -> EndpointResult:
 
 
 def _with_configurations(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return orders in JSON whose lines have their saved configurations; null for unknown ones."""
+    """Return the orders with `configuration` added to each line; None if that is not saved."""
     references = {line["configurationId"] for order in found for line in order["cart"]}
     saved = configuration_queries.find_configurations(references, call.actor.org_id)
     for line in (line for order in found for line in order["cart"]):
