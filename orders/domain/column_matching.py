@@ -78,7 +78,7 @@ class Matching:
         return self.targets.index(target) if target in self.targets else None
 
     def with_lines(self, reference: int, count: int | None) -> "Matching":
-        """Return a copy with these columns as configuration and count, unless either is taken."""
+        """Return a copy with these columns as configuration and count, each only if still free."""
         targets = list(self.targets)
         for at, target in ((reference, CONFIGURATION), (count, COUNT)):
             if at is not None and targets[at] == IGNORED and target not in targets:
@@ -116,7 +116,7 @@ def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matchi
 
 
 def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
-    """Return a name's targets by wire name, attribute, common and uncertain word; "" for none."""
+    """Return four guesses of a column's target, the surest first; "" where there is none."""
     word = plain_name(name)
     wire = _TARGET_BY_NAME.get(name.lower(), "")
     area, dot, key = name.partition(".")
@@ -147,7 +147,7 @@ def free_targets(name: str) -> tuple[str, ...]:
 
 
 def is_named_by(target: str, name: str) -> bool:
-    """Return whether a column is named like its target, in any case, as in an exported file."""
+    """Return whether a column's name is its target (`metadata.Color`), as in an exported file."""
     return name.lower() == target.lower()
 
 
@@ -199,6 +199,6 @@ def best_guess(name: str, attributes: Sequence[AttributeRule]) -> str:
 
 
 def still_fits(matching: Matching, columns: Sequence[str], keys: Iterable[str]) -> bool:
-    """Return whether an earlier file's matching fits these columns and attributes (`keys`)."""
+    """Return whether an earlier file's matching is possible with these columns and attributes."""
     possible = possible_targets(columns, keys)
     return len(matching.targets) == len(columns) and possible.issuperset(matching.targets)

@@ -46,7 +46,7 @@ MAX_LABEL = 80  # characters of what an order is called in lists
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """An error in a row of a file; `column` is its name or label, or "" for the whole row."""
+    """An error in a row of a file; `column` is the column's name, or "" for the whole row."""
 
     row: int
     column: str
@@ -224,7 +224,7 @@ class OrderBuilder:
         return read_value(text) if is_exported else text
 
     def _line(self, row: SheetRow, faults: list[RowFault]) -> dict[str, Any] | None:
-        """Return a row's cart line as JSON, None for a row without; add errors to `faults`."""
+        """Return a row's cart line as JSON, None if it has none; add errors to `faults`."""
         read = line_of([_plain(cell) for cell in row.cells], self._line_columns, self._named)
         name, count = read.reference, read.count
         metadata = "" if self._line_metadata is None else row.cells[self._line_metadata]

@@ -79,7 +79,7 @@ def unbulleted(text: str) -> str:
 
 
 def id_of(name: str, named: Named) -> str | None:
-    """Return the ID of the configuration that a text names, saved or a UUID; None for none."""
+    """Return the ID of the saved configuration that a text names, a UUID itself, or else None."""
     return named.get(name) or read_uuid(name)
 
 
@@ -100,7 +100,7 @@ def count_of(cell: str) -> str | None:
 
 
 def read_count(text: str) -> int | str:
-    """Return the number of a count ("3", "3 pcs", "3.0"), or any other text as a text."""
+    """Return a count ("3", "3 pcs", "3.0") as an int, any other text in plain characters."""
     bare = plain_characters(text).strip(" ")
     match = _WITH_ZEROS.fullmatch(bare)
     digits = match[1] if match else count_of(bare)

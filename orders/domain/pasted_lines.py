@@ -308,7 +308,7 @@ def _with_rest(cells: Sequence[str], at: int) -> Reading:
 def _counts(
     cells: Sequence[str], ids: Sequence[str | None], at: int, running: int | None
 ) -> Sequence[int | None]:
-    """Return the columns that may be the count of the reference in column `at`; or [None]."""
+    """Return the columns that may be the count of the reference in column `at`, else [None]."""
     numbers = [i for i, cell in enumerate(cells) if i != at and count_of(cell)]
     # A number that names a product itself is a count only where there is no other number.
     plain = [i for i in numbers if not ids[i]] or numbers

@@ -22,7 +22,7 @@ MAX_NUMBER = 255  # characters
 class NumberKeys(NamedTuple):
     """Customer and shop order number, and customer and purchase order number, each as one text.
 
-    Orders with an equal key are probably repeated. None without such a number, or a customer.
+    Two orders with an equal key are probably the same one. None without the number or a customer.
     """
 
     platform_key: str | None = None

@@ -177,7 +177,7 @@ def _code_at(words: list[str], start: int) -> tuple[str | None, int]:
 
 
 def _like_a_code(words: list[str]) -> str:
-    """Return the first word, or three words of four characters, if like a code; "" if not."""
+    """Return the first word, or three words of four characters, that look like a code; or ""."""
     if _LIKE_A_CODE.fullmatch(re.sub(r"[\W_]", "", words[0])):
         return words[0]
     is_grouped = len(words) == 3 and all(len(one) == 4 for one in words)

@@ -261,7 +261,7 @@ def _filled(rows: NumberedRows) -> Iterator[tuple[int, list[str]]]:
 
 
 def _decoded(content: bytes, encoding: str) -> tuple[str, list[str]]:
-    """Return the text of a file, and [] or a note on the guess; "" as encoding means to guess."""
+    """Return a file's text, and [] or a note on the encoding, which is guessed if it is ""."""
     for bom, own in _BOMS:
         if content.startswith(bom):
             return _decode(content, own), []

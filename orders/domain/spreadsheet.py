@@ -59,7 +59,7 @@ class SheetAnswer(TypedDict, total=False):
 
 
 def read_spreadsheet(content: bytes, most_rows: int, sheet: str = "") -> SheetAnswer:
-    """Read up to `most_rows` filled rows of a sheet ("": the first visible); errors are returned."""
+    """Read up to `most_rows` filled rows of a sheet (for "", the first); errors are returned."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:

@@ -187,7 +187,7 @@ def _is_open(endpoint: Endpoint, arguments: dict[str, str]) -> bool:
 
 
 def _query_of(call: Call, endpoint: Endpoint) -> Query:
-    """Return the query; for a list by declared names, unknown ones added to `call.ignored`."""
+    """Return the query; of a list, with parameters under their declared names."""
     request = call.request
     if not request.query_string:
         return Query(_NO_QUERY, call.limits)
