@@ -44,10 +44,10 @@ class CartInput(StrictInput):
 
 
 def read_changes(raw: object, *, limits: Limits) -> tuple[OrderChanges | None, list[FieldError]]:
-    """Check changes as they were sent, as far as they can be checked without their order.
+    """Check the changes of an order as a client sent them, before the order itself is read.
 
-    `raw` is an object of fields, or an array of lines, which replaces the cart. Returns the changes
-    or the errors; never raises.
+    `raw` is parsed JSON: an object of fields to replace, or an array of lines, which replaces the
+    cart. Returns the changes and [], or None and the errors; never raises.
     """
     document = normalize_order({"cart": modern_lines(raw)} if isinstance(raw, list) else raw)
     unchangeable: tuple[tuple[str, Any], ...] = ()
@@ -74,11 +74,11 @@ _NOT_READ = {*UNCHANGEABLE, "warnings"}
 def read_lines(
     raw: object, *, limits: Limits, is_legacy: bool = False
 ) -> tuple[Cart, list[FieldError]]:
-    """Check lines for a cart as they were sent: an array of lines, or `{"cart": [...]}`.
+    """Check lines to add to a cart, as a client sent them: an array, or `{"cart": [...]}`.
 
-    `items`, the old name of the field, is read as `cart` when it comes alone. With it, or with
-    `is_legacy`, a count may be a text of digits or missing. Returns the lines and the errors; never
-    raises.
+    `items`, the old name of the field, is read as `cart` when there is no `cart`. Then, and for an
+    array with `is_legacy`, a count may be a text of digits, and is 1 when it is missing. Returns
+    the lines and [], or () and the errors; never raises.
     """
     document = {"cart": raw} if isinstance(raw, list) else raw
     is_legacy = is_legacy and isinstance(raw, list)
@@ -101,9 +101,10 @@ def read_lines(
 def apply_changes(
     order: Order, changes: OrderChanges, rules: Sequence[AttributeRule], *, strict: bool
 ) -> tuple[Order, list[FieldError]]:
-    """Return the order with its new fields, and every error by its path.
+    """Return the order with the changed values, and the errors; [] if there are none.
 
-    Whether the cart may be empty is not checked here.
+    Errors are read-only fields that were sent with another value than the stored one, and values
+    that the org's attributes (`rules`) do not allow. An empty cart is not checked here.
     """
     stored = order_fields(order)
     sentence = lazy_gettext("Set by the service and not changed; leave it out.")
@@ -130,10 +131,10 @@ def _is_as_stored(name: str, value: object, stored: dict[str, Any]) -> bool:
 def _with_attributes(
     before: Order, after: Order, rules: Sequence[AttributeRule], *, strict: bool
 ) -> tuple[Order, list[FieldError]]:
-    """Fill in defaults as for a new order, and return what the org's attributes refuse.
+    """Return `after` with the attributes' defaults in changed objects, and the values' errors.
 
-    What was wrong before and is unchanged is no error of this change: an old order with a retired
-    option can still be saved.
+    An error that `before` already has, with the same value, is left out: an old order with an
+    option that the org has retired since can still be saved.
     """
     result = apply_attributes(after.metadata, after.derivative, rules, strict=strict)
     old = apply_attributes(before.metadata, before.derivative, rules, strict=strict)
@@ -152,15 +153,15 @@ def _at(order: Order, error: FieldError) -> object:
 
 
 def is_same(before: Order, after: Order) -> bool:
-    """Return whether the API answers the order alike before and after."""
+    """Return whether two versions of an order are the same JSON in the API's answers."""
     return same_json(order_fields(before), order_fields(after))
 
 
 def difference(before: Order, after: Order) -> dict[str, Any]:
-    """Return what the history stores: `{field: {"from": …, "to": …}}` by wire names.
+    """Return how two versions of an order differ: `{wire name: {"from": …, "to": …}}`.
 
-    Lines that were only added at the end are `{"added": [...]}`: a cart that grows line by line
-    must not be stored whole each time. Empty when no field differs that can be changed.
+    The history stores this. A cart to which lines were only added at the end is `{"added": [...]}`,
+    so that a growing cart is not stored whole each time. {} if no editable field differs.
     """
     changes: dict[str, Any] = {}
     old_fields, new_fields = order_fields(before), order_fields(after)
@@ -176,7 +177,7 @@ def difference(before: Order, after: Order) -> dict[str, Any]:
 
 
 def undo_difference(order: Order, changes: dict[str, Any]) -> Order:
-    """Return the order before a change; `changes` is what `difference` has returned for it."""
+    """Return an order, given after a change, as it was before; `changes` is from `difference`."""
     fields = {name: change["from"] for name, change in changes.items() if "from" in change}
     if added := changes.get("cart", {}).get("added"):
         fields["cart"] = order_fields(order)["cart"][: -len(added)]
@@ -185,7 +186,7 @@ def undo_difference(order: Order, changes: dict[str, Any]) -> Order:
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
-    """A field that both changed differently; values as in JSON, None also for a missing key."""
+    """A field that two people changed differently: JSON values, None also for a removed key."""
 
     path: str
     mine: Any
@@ -194,9 +195,9 @@ class FieldConflict:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Both changes in one order, with my values where there are conflicts.
+    """The result of `merge_orders`: the order with both changes, my values where they conflict.
 
-    `taken` are the paths of what they changed.
+    `taken` are the paths whose value, or added lines, come from the other person's order.
     """
 
     order: Order
@@ -205,17 +206,17 @@ class Merged:
 
 
 def merge_orders(base: Order, mine: Order, theirs: Order) -> Merged:
-    """Merge my changes of `base` with `theirs`, which others have made of it meanwhile.
+    """Merge two changed versions, `mine` and `theirs`, of the order `base`.
 
-    A field that only one side changed is taken from that side; the same change on both sides is
-    one change. Objects are merged key by key. Lines that one side has only added at the end follow
-    what the other has made of the cart.
+    A field that only one side changed is taken from that side; a field that both changed
+    differently is a conflict. Objects are merged key by key. If one side only added lines at the
+    end of the cart, these are appended to the cart of the other side.
     """
     conflicts: list[FieldConflict] = []
     taken: list[str] = []
 
     def choose(path: str, key: str, objects: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """Return the key with its merged value; empty when the key is gone."""
+        """Return {key: merged value}, {} for a removed key; `objects` are base, mine, theirs."""
         before, my, their = ({key: one[key]} if key in one else {} for one in objects)
         if same_json(my, their) or same_json(before, their):
             return my
@@ -246,10 +247,11 @@ def merge_orders(base: Order, mine: Order, theirs: Order) -> Merged:
 
 
 def changed_fields(base: Order, rendered: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
-    """Return what was changed on the form of an order: whole fields by wire names.
+    """Return the fields that a person changed on the form of an order: new values by wire name.
 
-    A form does not show everything that an order contains. So `rendered`, the form as shown for
-    `base`, is compared with `sent`, the form as it came back, both as in `POST /api/orders`.
+    A form does not show everything that an order contains. So `rendered`, the content of the form
+    as shown for `base`, is compared with `sent`, the form as it came back. Both have the shape of
+    the body of `POST /api/orders`. {} if nothing was changed.
     """
     changes: dict[str, Any] = {}
     stored = order_fields(base)
@@ -271,10 +273,11 @@ def changed_fields(base: Order, rendered: dict[str, Any], sent: dict[str, Any]) 
 def keep_lines(
     base: Order, rendered: Mapping[int, dict[str, Any]], sent: Sequence[tuple[int, dict[str, Any]]]
 ) -> list[dict[str, Any]]:
-    """Return the lines that a form has sent, with their untouched parts as they are stored.
+    """Return the cart lines that a form sent, as JSON, with unchanged keys as `base` stores them.
 
-    `rendered` are the lines of `base` as the form has shown them, by the numbers of their rows;
-    `sent` has the lines that came back with theirs, which are no others when lines were moved.
+    `rendered` are the lines of `base` as the form showed them, by the number of the form row.
+    `sent` are the row numbers and lines that came back. A line that was moved to another row is
+    recognized by its content.
     """
     stored = dict(zip(rendered, map(line_fields, base.cart), strict=True))
     by_content = {canonical_json(line): row for row, line in rendered.items()}
@@ -293,7 +296,7 @@ def keep_lines(
 
 
 def _is_alike(shown: dict[str, Any], sent: dict[str, Any], name: str) -> bool:
-    """Return whether a part of a line is the same, or missing, in both."""
+    """Return whether the key `name` has the same value in both lines, or is missing in both."""
     return same_json(shown.get(name), sent.get(name)) and (name in shown) is (name in sent)
 
 

@@ -23,7 +23,7 @@ _PLACES = str.maketrans(
 
 
 def sort_key(text: str | None) -> str | None:
-    """Return the key by which a text is sorted; None for none."""
+    """Return the key to store and sort by in place of a text; None for None."""
     if text is None:
         return None
     letters = fold(text)[:MAX_PART].translate(_PLACES)

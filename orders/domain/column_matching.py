@@ -1,4 +1,8 @@
-"""Match the columns of a file with fields of an order: guessed by name, corrected by people."""
+"""Match the columns of a file with fields of an order: guessed by name, corrected by people.
+
+The target of a column is the path of the field that it fills (`customerId`, `metadata.finish`), or
+one of the constants below: `count`, `sku`, … of a line, IGNORED for a column that is not imported.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -58,10 +62,11 @@ _JOINING = (ORDER, PLATFORM_ID, NAME)
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """What each column is, and the column whose equal texts join rows; None: each row is one.
+    """How the columns of a file are imported: `targets` has the target of each column, in order.
 
-    With `fills` a row whose joining cell is empty belongs to the order above. `is_single` says that
-    each line is one piece, although a column that is not imported could be the count.
+    `group` is the position of the column whose equal cells join rows to one order; None if each row
+    is an order. With `fills` a row whose cell there is empty belongs to the order above. A person
+    sets `is_single` to say that each line is one piece, though a column looks like a count.
     """
 
     targets: tuple[str, ...]
@@ -73,7 +78,7 @@ class Matching:
         return self.targets.index(target) if target in self.targets else None
 
     def with_lines(self, reference: int, count: int | None) -> "Matching":
-        """Return the matching with these columns as reference and count, where nothing else is."""
+        """Return a copy with these columns as configuration and count, each only if still free."""
         targets = list(self.targets)
         for at, target in ((reference, CONFIGURATION), (count, COUNT)):
             if at is not None and targets[at] == IGNORED and target not in targets:
@@ -89,7 +94,10 @@ class Matching:
 
 
 def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matching:
-    """Match columns by their names, each target once; unknown columns are not imported."""
+    """Return the matching that the names of the columns suggest, with each target at most once.
+
+    Columns with an unknown name are IGNORED. `attributes` are those of the org.
+    """
     guesses = [_guesses(name, attributes) for name in columns]
     targets = [IGNORED] * len(columns)
     # A wire name wins over a word that means the same.
@@ -108,7 +116,7 @@ def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matchi
 
 
 def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
-    """Return the targets by wire name, by attribute, by a common and by a less certain word."""
+    """Return four guesses of a column's target, the surest first; "" where there is none."""
     word = plain_name(name)
     wire = _TARGET_BY_NAME.get(name.lower(), "")
     area, dot, key = name.partition(".")
@@ -121,12 +129,16 @@ def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
 
 
 def plain_name(name: str) -> str:
-    """Return a name folded, in plain characters, without blanks and signs."""
+    """Return a name in lowercase without blanks and signs: "Order No." is "orderno"."""
     return re.sub(r"[\W_]+", "", plain_characters(name).casefold())
 
 
 def free_targets(name: str) -> tuple[str, ...]:
-    """Return the targets that keep a column under its own name, which may name its object."""
+    """Return the targets that import a column as a key of an object, under the column's name.
+
+    "Color" gives `metadata.Color` and `derivative.Color`. An object in the name ("metadata.Color")
+    is not part of the key; only with `platform.` the key may go to `platform`, too.
+    """
     area, dot, key = name.partition(".")
     is_named = bool(dot and key.strip()) and area.lower() in OBJECTS
     own = key.strip() if is_named else name
@@ -135,12 +147,12 @@ def free_targets(name: str) -> tuple[str, ...]:
 
 
 def is_named_by(target: str, name: str) -> bool:
-    """Return whether a column's name is that of a key, as an export writes it."""
+    """Return whether a column's name is its target (`metadata.Color`), as in an exported file."""
     return name.lower() == target.lower()
 
 
 def possible_targets(columns: Sequence[str], keys: Iterable[str]) -> frozenset[str]:
-    """Return every target that a column of this file can have; `keys` are those of attributes."""
+    """Return every target that these columns can have; `keys` are of the org's attributes."""
     known = {f"{area}.{key}" for area in AREAS for key in keys}
     own = {target for name in columns for target in free_targets(name)}
     return frozenset({IGNORED, *ORDER_TARGETS, *LINE_TARGETS, *REST_TARGETS} | known | own)
@@ -149,7 +161,10 @@ def possible_targets(columns: Sequence[str], keys: Iterable[str]) -> frozenset[s
 def matching_faults(
     matching: Matching, columns: Sequence[str], keys: Iterable[str]
 ) -> list[FieldError]:
-    """Return what is wrong with a matching, at `column.<position>` or `group`."""
+    """Return what is wrong with a matching, [] for nothing; `keys` are of the org's attributes.
+
+    The paths are `column.<position>`, `group`, or "" if no column names the configuration.
+    """
     possible = possible_targets(columns, keys)
     faults = []
     for at, target in enumerate(matching.targets):
@@ -167,9 +182,9 @@ def matching_faults(
 
 
 def best_guess(name: str, attributes: Sequence[AttributeRule]) -> str:
-    """Return the label of what a column of this name most likely is, or "".
+    """Return the label of the field that a column of this name most likely contains, or "".
 
-    A known name may be part of it, or differ in a few letters.
+    A known name may be a part of `name`, or differ from it in a few letters.
     """
     word = plain_name(name)
     every = {**ORDER_TARGETS, **LINE_TARGETS}
@@ -184,6 +199,6 @@ def best_guess(name: str, attributes: Sequence[AttributeRule]) -> str:
 
 
 def still_fits(matching: Matching, columns: Sequence[str], keys: Iterable[str]) -> bool:
-    """Return whether an earlier matching can be offered again; `keys` are today's attributes."""
+    """Return whether an earlier file's matching is possible with these columns and attributes."""
     possible = possible_targets(columns, keys)
     return len(matching.targets) == len(columns) and possible.issuperset(matching.targets)

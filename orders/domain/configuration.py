@@ -38,7 +38,7 @@ _OWN_PATHS = ("/api/", "/static/")
 
 
 class Configuration(NamedTuple):
-    """A stored configuration, whole. Times are aware and in UTC."""
+    """A stored configuration with all its fields. Times are aware and in UTC."""
 
     id: str
     short_id: str
@@ -66,11 +66,11 @@ class Configuration(NamedTuple):
 
 
 def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
-    """Return the text under this key of the metadata, in whatever case the key is written.
+    """Return the text under a key of a configuration's metadata, to be stored in a search column.
 
-    `key` is in lower case. The text is cut to 255 characters, for the column that people search by;
-    a SKU comes in plain characters, as it is looked up. None when there is no metadata or no such
-    key, and for an empty text or another type.
+    `key` is "name" or "sku", which the metadata may write in any case. The text is cut to 255
+    characters; a SKU is cleaned by `clean_reference`. None if there is no metadata or no such key,
+    and for an empty text or a value that is no text.
     """
     if metadata is None:
         return None
@@ -83,7 +83,10 @@ def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
 
 
 def option_text(value: object) -> str | None:
-    """Return an option's value as people read it; None for what only a configurator understands."""
+    """Return the text that shows the value of a configuration's option on a page.
+
+    None for a value that means nothing to people: a UUID, an object, an array, null, a blank text.
+    """
     if isinstance(value, bool):
         return YES if value else NO
     if isinstance(value, int | float):
@@ -95,18 +98,19 @@ def option_text(value: object) -> str | None:
 
 
 def own_picture(address: str | None) -> str | None:
-    """Return a thumbnail's address if it is a picture of this service that any page may show.
+    """Return a thumbnail's URL if it is below `/static/` of this service, else None.
 
-    A foreign one would reveal to its site who looks at what, and one of the API needs a token.
+    Pages show no others: another site would learn who looks at what, and the API needs a token.
     """
     is_own = address is not None and address.startswith("/static/") and ".." not in address
     return address if is_own else None
 
 
 def absolute_address(address: str | None, service: str) -> str | None:
-    """Return a thumbnail's address with that of this service if it is here; others as they are.
+    """Return a thumbnail's URL as an absolute URL.
 
-    `service` is the address of the service, without a slash at its end.
+    A path of this service gets `service` in front, the root URL of the service without a slash at
+    its end. Any other URL, and None, is returned as it is.
     """
     is_own = address is not None and address.startswith(_OWN_PATHS)
     return f"{service}{address}" if is_own else address
@@ -118,9 +122,10 @@ _WIRE_NAMES = tuple(
 
 
 def configuration_fields(configuration: Configuration, service: str = "") -> dict[str, Any]:
-    """Return a saved configuration as JSON; what was not sent is null.
+    """Return a saved configuration as JSON, by wire names; fields without a value are None.
 
-    `service` is the address of this service, for the address of the picture.
+    `service` is the root URL of this service without a slash at its end. It makes `thumbnail` an
+    absolute URL; with "" a path stays a path.
     """
     fields = wire_fields(_WIRE_NAMES, configuration)
     fields[THUMBNAIL] = absolute_address(fields[THUMBNAIL], service)
@@ -138,7 +143,7 @@ FILE_NAME_SENTENCE = lazy_gettext(
 
 
 def is_file_name(text: object) -> bool:
-    """Return whether a text can be a file name or key: short, visible, on one line."""
+    """Return whether a value is a text of 1 to 255 characters without control characters."""
     is_short = isinstance(text, str) and 1 <= len(text) <= MAX_TEXT
     return is_short and not any(ord(one) < 32 or ord(one) == 127 for one in str(text))
 
@@ -238,10 +243,10 @@ _WORDS = MessageRules(
 
 
 def read_configuration(raw: object, *, limits: Limits) -> ConfigurationInput:
-    """Check a configuration as it was sent (what a JSON parser returns).
+    """Check a configuration as a client sent it; `raw` is what a JSON parser returns.
 
-    Raises InvalidInput with every error by its path. What is nested too deeply is the only error
-    then, because nothing below it is checked. The org, and whether a short ID is free, are not.
+    Raises InvalidInput with all errors; if a value is nested too deeply, that is the only error.
+    Whether the org is the caller's, and whether the short ID is free, is not checked here.
     """
     fields = raw if isinstance(raw, dict) else {}
     refused = []
@@ -274,6 +279,6 @@ def _attachment_key_errors(raw: dict[Any, Any]) -> list[FieldError]:
 
 
 def _place(error: FieldError) -> tuple[int, str]:
-    """Sort errors by field, in the order of the answer."""
+    """Return the sort key of an error: its field's position in the answer, then its path."""
     field = error.path.partition(".")[0]
     return FIELDS.index(field) if field in FIELDS else len(FIELDS), error.path

@@ -63,10 +63,11 @@ ALSO_SENT = "x-also-sent"
 
 
 class AlsoSent:
-    """Name other forms in which a value may be sent in the JSON Schema of the annotated type.
+    """An annotation that adds `x-also-sent` to the JSON Schema of a type.
 
-    `normalization` reads them before the type is checked. With NULL among them the schema itself
-    is that of the type without null.
+    `forms` are JSON Schemas of other forms in which clients may send the value; the module
+    `normalization` converts them before the type is checked. If NULL is one of them, null is taken
+    out of the schema itself.
     """
 
     def __init__(self, *forms: JsonSchemaValue) -> None:
@@ -87,7 +88,7 @@ NULL = {"type": "null"}
 
 
 def _without_null(schema: JsonSchemaValue) -> JsonSchemaValue:
-    """Return the schema of "a type or null" without the null."""
+    """Return a JSON Schema that allows null without null; any other schema as it is."""
     kinds = schema.get("type")
     if isinstance(kinds, list):
         [kind] = [one for one in kinds if one != "null"]
@@ -114,18 +115,18 @@ SHARED_BASE = "https://shortorder.example/schemas/"
 
 
 def shared(name: str) -> JsonSchemaValue:
-    """Return a reference to one of SHARED."""
+    """Return the JSON Schema `{"$ref": …}` to the schema of this name in SHARED."""
     return {"$ref": SHARED_BASE + name}
 
 
 def refusal(sentence: str) -> PydanticCustomError:
-    """Return the error of a rule of our own; `inputs` reads its sentence."""
+    """Return the error that a pydantic validator raises to refuse a value with this message."""
     # As a value: pydantic would fill in braces of a message.
     return PydanticCustomError(OWN_RULE, "{sentence}", {"sentence": sentence})
 
 
 def reader(read: Callable[[Any], T | None], sentence: str) -> Callable[[Any], T]:
-    """Return a function for pydantic that refuses with this sentence what `read` makes None of."""
+    """Return a pydantic validator that returns `read(value)`, or refuses None with `sentence`."""
 
     def validate(value: Any) -> T:  # noqa: ANN401 - any JSON value
         found = read(value)

@@ -32,16 +32,16 @@ def _plain(character: str) -> str:
 
 
 def plain_characters(text: str) -> str:
-    """Return a text without the marks that copying from elsewhere adds.
+    """Return a text with the special characters of documents and web pages made plain.
 
-    Invisible characters are removed, dashes of every kind become hyphens, blanks of every kind
-    plain ones, and full-width letters and digits those of ASCII.
+    Invisible characters are removed, dashes of every kind become hyphens, spaces of every kind
+    plain spaces, and full-width letters and digits those of ASCII.
     """
     return text if text.isascii() else "".join(map(_plain, text))
 
 
 def clean_reference(text: str) -> str:
-    """Return an ID, a SKU or a count in plain characters, without blanks at its ends."""
+    """Return an ID or SKU as `plain_characters` does, without white space at its ends."""
     return plain_characters(text).strip()
 
 
@@ -52,14 +52,14 @@ def read_uuid(text: str) -> str | None:
 
 
 def is_short_id(text: str) -> bool:
-    """Return whether the text has the form of a configuration's short ID."""
+    """Return whether a text has the form of a configuration's short ID: [A-Za-z0-9_-]{7,14}."""
     return _SHORT_ID.fullmatch(text) is not None
 
 
 def canonical_configuration_id(text: str) -> str | None:
     """Return a UUID in lowercase, or the short ID of a configuration; None for any other text.
 
-    Both come back in plain characters, whatever marks copying has added.
+    The text goes through `plain_characters` first. Whether the configuration exists is not checked.
     """
     plain = plain_characters(text)
     return read_uuid(plain) or (plain if is_short_id(plain) else None)

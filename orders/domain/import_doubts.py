@@ -29,9 +29,10 @@ _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]{1,17})?[eE][+-]?[0-9]{1,3}")
 def count_question(
     matching: Matching, columns: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> list[FieldError]:
-    """Return an error at `single` if the count may be in a column that is not imported.
+    """Return one error, with the path `single`, if a count may be in a column not imported.
 
-    That is a column of whole numbers, while none is the count.
+    That is so if no column is matched as the count, but an unmatched one has only whole numbers.
+    [] otherwise, or if `matching.is_single` says that each row is one piece. `rows` are cells.
     """
     if COUNT in matching.targets or matching.is_single:
         return []
@@ -61,7 +62,10 @@ def not_imported(
     rows: Sequence[SheetRow],
     attributes: Sequence[AttributeRule],
 ) -> list[tuple[str, str]]:
-    """Return the columns that are not imported and have cells, each with what it may be, or ""."""
+    """Return the names of columns that have content but are not imported.
+
+    Each comes with the label of the field that it probably contains, or "".
+    """
     cells = [row.cells for row in rows]
     has_count = COUNT in matching.targets
     return [
@@ -77,9 +81,9 @@ def not_imported(
 
 
 def changed_ids(matching: Matching, columns: Sequence[str], rows: Sequence[SheetRow]) -> list[Text]:
-    """Return a warning for each column of IDs with cells that a spreadsheet seems to have changed.
+    """Return a warning for each column of IDs that a spreadsheet program seems to have changed.
 
-    It writes long numbers as 1.23E+12, and drops zeros in front.
+    Such programs write long numbers as 1.23E+12 and drop leading zeros.
     """
     warnings = []
     for at, name in enumerate(columns):
@@ -104,7 +108,7 @@ def changed_ids(matching: Matching, columns: Sequence[str], rows: Sequence[Sheet
 
 
 def _without_zeros(cells: Iterable[tuple[int, str]]) -> Iterator[int]:
-    """Yield the rows whose digits are fewer than those of others that begin with a zero."""
+    """Return the numbers of rows in whose cell (of one column) leading zeros seem to be lost."""
     digits = [(number, cell) for number, cell in cells if cell.isdigit()]
     padded = {len(cell) for _, cell in digits if cell.startswith("0") and len(cell) > 1}
     widths = [len(cell) for _, cell in digits]

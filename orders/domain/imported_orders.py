@@ -46,7 +46,7 @@ MAX_LABEL = 80  # characters of what an order is called in lists
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """An error of a row; `column` is the name in the file, or our label where it has none."""
+    """An error in a row of a file; `column` is the column's name, or "" for the whole row."""
 
     row: int
     column: str
@@ -67,10 +67,11 @@ class RowFault:
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrder:
-    """An order of the file: `raw` is what `check_order` takes, `faults` are errors it cannot find.
+    """An order read from rows of a file: `raw` is the JSON that `check_order` takes.
 
-    `places` has row and column of each path, `first` those of the order as a whole; `unknown` are
-    the paths of IDs without a saved configuration.
+    `faults` are errors that only the file shows. `places` has the row and column name of each JSON
+    path, `first` those for errors of the whole order. `unknown` are the paths of configuration IDs
+    that no saved configuration has.
     """
 
     label: str
@@ -82,7 +83,7 @@ class ImportedOrder:
     unknown: frozenset[str]
 
     def faults_of(self, errors: Iterable[FieldError]) -> list[RowFault]:
-        """Turn the shared check's errors into rows and columns of the file."""
+        """Return the errors that `check_order` found in `raw`, with their rows and columns."""
         messages = dict.fromkeys(self.unknown, NOT_ONE)
         return [
             RowFault(*self._place(error.path), messages.get(error.path, error.message))
@@ -90,7 +91,7 @@ class ImportedOrder:
         ]
 
     def _place(self, path: str) -> tuple[int, str]:
-        """Find the cell of a path; of a path below a cell's own, that cell."""
+        """Return row and column name for an error's path: of the nearest cell, or `first`."""
         known = path
         while known:
             if known in self.places:
@@ -100,10 +101,10 @@ class ImportedOrder:
 
 
 def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
-    """Group the rows of each order, in the order of their first rows.
+    """Return the rows of each order: those with equal cells in the column `matching.group`.
 
-    A row whose joining cell is empty belongs to the order above, if the matching says so; else it
-    is an order of its own, and gets an error in `OrderBuilder`.
+    A row whose cell there is empty belongs to the order above with `matching.fills`; otherwise it
+    is an order of its own, which gets an error in `OrderBuilder`.
     """
     if matching.group is None:
         return [(row,) for row in sheet.rows]
@@ -117,7 +118,7 @@ def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
 
 
 def references(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
-    """Return every text in the columns of references that may name a configuration."""
+    """Return all texts in the ID and SKU columns that may name a configuration, for a look-up."""
     columns = [matching.column_of(target) for target in (CONFIGURATION, SKU)]
     cells = (row.cells[at] for row in rows for at in columns if at is not None)
     return {name for cell in cells if cell for name in names_in(_plain(cell))}
@@ -128,13 +129,13 @@ def _plain(cell: str) -> str:
 
 
 def platform_ids(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
-    """Return the order numbers of shops in the rows; `matching` says in which column they are."""
+    """Return the shops' order numbers in these rows; empty if no column contains them."""
     at = matching.column_of(PLATFORM_ID)
     return set() if at is None else {row.cells[at] for row in rows} - {""}
 
 
 class OrderBuilder:
-    """Builds orders from groups of rows, by one matching of columns."""
+    """Builds a file's orders; `named` has configuration IDs by the texts that name them."""
 
     def __init__(
         self,
@@ -164,7 +165,7 @@ class OrderBuilder:
         self._line_columns = LineColumns(tuple(references), self._count)
 
     def order(self, rows: Sequence[SheetRow]) -> ImportedOrder:
-        """Return the order of these rows. No cell is dropped without an error."""
+        """Return the order of a group of rows, with an error for each cell it cannot use."""
         faults = [fault for row in rows for fault in self._broken_cells(row)]
         rows = [SheetRow(row.number, tuple(map(shown, row.cells))) for row in rows]
         first = rows[0]
@@ -201,7 +202,7 @@ class OrderBuilder:
         )
 
     def _put(self, raw: dict[str, Any], at: int, target: str, text: str) -> bool:
-        """Put a cell into the order; False for a text that should be an object and is none."""
+        """Set the path `target` of `raw` to a cell; False if that must be an object and is not."""
         area, dot, key = target.partition(".")
         if target in REST_TARGETS:
             value = read_value(text)
@@ -215,7 +216,7 @@ class OrderBuilder:
         return True
 
     def _value(self, at: int, target: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
-        """Return the value of a key: of its attribute's kind, or as an export has written it."""
+        """Return a cell as JSON: of its attribute's kind, as an export wrote it, or a text."""
         if rule := self._rules.get(target):
             return read_attribute(rule, text, decimal_comma=self._decimal_comma)
         # In a column of another name a number may be an article number, and stays text.
@@ -223,7 +224,7 @@ class OrderBuilder:
         return read_value(text) if is_exported else text
 
     def _line(self, row: SheetRow, faults: list[RowFault]) -> dict[str, Any] | None:
-        """Return the line of a row; None for a row without one, in an order that may be empty."""
+        """Return a row's cart line as JSON, None if it has none; add errors to `faults`."""
         read = line_of([_plain(cell) for cell in row.cells], self._line_columns, self._named)
         name, count = read.reference, read.count
         metadata = "" if self._line_metadata is None else row.cells[self._line_metadata]
@@ -247,7 +248,7 @@ class OrderBuilder:
         return line
 
     def _naming_column(self, row: SheetRow) -> int:
-        """Return the column that names the row's configuration: that of IDs, unless it is empty."""
+        """Return the position of the ID column, or of the SKU column if the row has no ID."""
         columns = [at for at in (self._configuration, self._sku) if at is not None]
         return next((at for at in columns if row.cells[at]), columns[0])
 
@@ -274,7 +275,7 @@ class OrderBuilder:
             yield RowFault(row.number, self._columns[group], message)
 
     def _label(self, row: SheetRow) -> str:
-        """Return what people call the order: what joins its rows, else its name."""
+        """Return what lists call the order: its number in the file or the shop, its name, or ""."""
         columns = [self._matching.group, *map(self._matching.column_of, (PLATFORM_ID, NAME))]
         texts = (row.cells[at] for at in columns if at is not None)
         return printable(next((text for text in texts if text), "")[:MAX_LABEL])

@@ -97,7 +97,7 @@ def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
 
 
 def parse_json_text(text: str) -> JsonValue:
-    """Parse a text that may be JSON; None for what is not, and for what no parser can take."""
+    """Return the value of a text that may be JSON; None if it is not, or nested too deeply."""
     try:
         return parse_json(text.encode("utf-8", "surrogatepass"))
     except (NotJson, InvalidInput):
@@ -119,7 +119,7 @@ def _integer(digits: str) -> int:
 
 
 def printable(key: str) -> str:
-    """Return a key in a form that fits any answer: no NUL, no lone surrogate, not too long."""
+    """Return a key for answers: NUL and lone surrogates escaped, cut at MAX_KEY_IN_PATH."""
     if len(key) > MAX_KEY_IN_PATH:
         key = f"{key[:MAX_KEY_IN_PATH]}…"
     if key.isascii() and "\0" not in key:
@@ -128,7 +128,7 @@ def printable(key: str) -> str:
 
 
 def join_path(path: str, part: str | int) -> str:
-    """Append a key or a position to a path, in printable form."""
+    """Return the dotted path with a key or array position added, as `printable` shows it."""
     text = printable(str(part))
     return f"{path}.{text}" if path else text
 
@@ -138,11 +138,11 @@ def nesting_sentence(nesting: int) -> str:
 
 
 def find_unstorable(value: object, path: str = "", *, nesting: int) -> list[FieldError]:
-    """Find every value that the databases cannot keep as it is, by its path.
+    """Return an error for every part of a JSON value that the databases cannot store.
 
     That is: NUL or a lone surrogate in a text or key, a number that is not finite, an integer
     beyond 64 bits, a repeated key, a value deeper than `nesting` levels below a field, and what no
-    JSON parser returns. At most MAX_ERRORS are returned.
+    JSON parser returns. `path` is that of `value`. At most MAX_ERRORS; [] if all can be stored.
     """
     if _is_storable(value, nesting):
         return []
@@ -169,7 +169,7 @@ def _unstorable(
 
 
 def _is_storable(value: object, nesting: int) -> bool:
-    """Return whether there is nothing to find, without building any path; nearly always true."""
+    """Return whether `find_unstorable` has nothing to report: a fast check without any paths."""
     if not isinstance(value, dict | list):
         return _scalar_fault(value) is None
     # All texts are looked at together: two halves of a character in two texts stay halves.
@@ -234,7 +234,7 @@ def _key_faults(one: dict[Any, Any], where: str) -> Iterator[FieldError]:
 
 
 def canonical_json(value: object) -> bytes:
-    """Return a text that two values share if and only if they are the same JSON.
+    """Return bytes that are equal for two values if and only if these are the same JSON.
 
     The order of keys does not count; true is not 1, and 1 is not 1.0. Takes any size and depth.
     """
@@ -253,7 +253,7 @@ def same_json(left: object, right: object) -> bool:
 
 
 def compact_size(value: object) -> int:
-    """Return the bytes of a value as compact JSON in UTF-8, whether it is storable or not."""
+    """Return the number of bytes of a value as compact JSON in UTF-8, storable or not."""
     try:
         return len(orjson.dumps(value))
     except TypeError:  # not storable, which is an error of its own

@@ -21,14 +21,14 @@ _COUNT_WORDS = {"count", "quantity", "qty", "amount", "pieces", "pcs", "units", 
 
 @dataclass(frozen=True, slots=True)
 class ConvertedItems:
-    """The lines that all entries have become; none with `warnings`, which say why not."""
+    """Either the cart lines of all entries of `items`, or warnings why they are not converted."""
 
     lines: Cart = ()
     warnings: tuple[FieldError, ...] = ()
 
 
 def convert_items(items: list[Any]) -> ConvertedItems:
-    """Return the entries of `items` as lines, all of them or none.
+    """Return the entries of `items` as cart lines: all of them, or none and warnings.
 
     An entry names its configuration by `id` or `configurationId` (by both only if they agree). Its
     `count` may be a text of digits, and is 1 when it is missing, under other names too. Its
@@ -46,20 +46,20 @@ def convert_items(items: list[Any]) -> ConvertedItems:
 
 
 def not_converted(reasons: list[FieldError]) -> ConvertedItems:
-    """Return the result of a conversion that failed for these reasons."""
+    """Return the result of a conversion that failed: no lines, and the reasons as warnings."""
     return ConvertedItems((), (FieldError("items", NOT_CONVERTED), *reasons))
 
 
 def id_path(items: list[Any], position: int) -> str:
-    """Return the path of the configuration ID of an entry that could be converted."""
+    """Return the path of a converted entry's configuration ID, such as `items.0.id`."""
     name = next(name for name in ID_NAMES if items[position].get(name) is not None)
     return f"items.{position}.{name}"
 
 
 def modern_lines(lines: list[Any], *, is_legacy: bool = False) -> list[Any]:
-    """Return lines with `configurationId` where an old client says `id`; others as they are.
+    """Return cart lines, as sent, with the key `id` of old clients renamed `configurationId`.
 
-    With `is_legacy` they were sent under the name `items`, and counts are read as there.
+    With `is_legacy` counts are read by `read_legacy_count`. Malformed lines stay as they are.
     """
     return [_modern_line(line, is_legacy) if isinstance(line, dict) else line for line in lines]
 
@@ -73,7 +73,7 @@ def _modern_line(line: dict[Any, Any], is_legacy: bool) -> dict[Any, Any]:
 
 
 def read_legacy_count(value: object) -> int | None:
-    """Return a count of `items`: as in `cart`, or a text of digits; 1 for null; else None."""
+    """Return a number or a text of digits as a count, 1 for None; None for anything else."""
     if value is None:
         return 1
     if isinstance(value, str) and _DIGITS.fullmatch(value):

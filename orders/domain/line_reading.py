@@ -14,8 +14,9 @@ from orders.domain.column_matching import COUNT_WORDS, plain_name
 from orders.domain.identifiers import clean_reference, plain_characters, read_uuid
 from orders.domain.typed_values import read_whole
 
-# What names a configuration -> the ID of the one saved configuration that it names.
+# A text (ID, short ID or SKU) -> the ID of the only saved configuration that it names.
 Named: TypeAlias = Mapping[str, str]
+# Returns those of the texts that name a saved configuration, with its ID.
 LookUp: TypeAlias = Callable[[set[str]], Named]
 MAX_PROSE = 300  # characters of a line in which a count is looked for
 MAX_CELL_READ = 1_000  # characters of a cell in which references are looked for
@@ -37,7 +38,7 @@ _ENDS = " .,;:=-\"'“”„‘’"  # noqa: RUF001 - signs around a reference i
 
 @dataclass(frozen=True, slots=True)
 class PastedLine:
-    """What names the configuration, and the count, which is empty where nothing can be chosen."""
+    """What names the configuration, and the digits of the count; "" where that is not certain."""
 
     reference: str
     count: str
@@ -45,14 +46,14 @@ class PastedLine:
 
 @dataclass(frozen=True, slots=True)
 class LineColumns:
-    """The columns of references, the more exact one first, and that of counts, if any."""
+    """Positions of the columns that name configurations, the best first, and of the count."""
 
     references: tuple[int, ...]
     count: int | None
 
 
 def names_in(cell: str) -> Iterator[str]:
-    """Yield every text in a cell that may name a configuration; nothing of a very long one."""
+    """Yield the texts in a cell that may name a configuration; none beyond MAX_CELL_READ."""
     if len(cell) > MAX_CELL_READ:
         return
     for text in (cell, unbulleted(cell)):
@@ -62,7 +63,7 @@ def names_in(cell: str) -> Iterator[str]:
 
 
 def _names(cell: str) -> Iterator[str]:
-    """Yield what a whole cell may name a configuration by: all of it, or one of its lines."""
+    """Yield what may name a configuration: the whole cell, cleaned, and its first lines."""
     if "\n" not in cell:
         yield clean_reference(cell)
         yield cell.strip(_SIGNS)
@@ -72,24 +73,24 @@ def _names(cell: str) -> Iterator[str]:
 
 
 def unbulleted(text: str) -> str:
-    """Return a text without the marks of lists and quotations before it, if anything is left."""
+    """Return a text without leading list and quotation marks ("- ", "> "), if anything is left."""
     bullets = _BULLETS.match(text)
     return text[bullets.end() :] if bullets and bullets.end() < len(text) else text
 
 
 def id_of(name: str, named: Named) -> str | None:
-    """Return the ID of what is named: a saved configuration, or a UUID as it is."""
+    """Return the ID of the saved configuration that a text names, a UUID itself, or else None."""
     return named.get(name) or read_uuid(name)
 
 
 def named_by(cell: str, named: Named) -> str | None:
-    """Return the text in a cell that names a configuration; None for none, and for two of them."""
+    """Return the text in a cell that names a configuration; None if it names none or several."""
     found = {own: name for name in _names(cell) if (own := id_of(name, named))}
     return next(iter(found.values())) if len(found) == 1 else None
 
 
 def count_of(cell: str) -> str | None:
-    """Return the digits of a count: alone, with a sign like x, or a unit like pcs; else None."""
+    """Return the digits of a count ("3", "3 x", "(3 pcs)"); None for any other text."""
     match = _COUNT.fullmatch(cell) if len(cell) <= MAX_COUNT else None
     if match is None:
         return None
@@ -99,7 +100,7 @@ def count_of(cell: str) -> str | None:
 
 
 def read_count(text: str) -> int | str:
-    """Read a count as people and spreadsheets write it: `3`, `3 pcs`, `3.0`; others stay texts."""
+    """Return a count ("3", "3 pcs", "3.0") as an int, any other text in plain characters."""
     bare = plain_characters(text).strip(" ")
     match = _WITH_ZEROS.fullmatch(bare)
     digits = match[1] if match else count_of(bare)
@@ -107,7 +108,11 @@ def read_count(text: str) -> int | str:
 
 
 def line_of(cells: Sequence[str], columns: LineColumns, named: Named) -> PastedLine:
-    """Return the line of a row whose columns are known. Without a count nobody has said one."""
+    """Return the line of a row whose columns are known.
+
+    The count is that in its column, or one beside the reference. If there is none, it is 1 without
+    a column of counts, else "". It is "", too, if it is not certain.
+    """
     own = [cells[at] for at in columns.references if at < len(cells) and cells[at]]
     reference = own[0] if own else ""
     at = columns.count
@@ -122,7 +127,10 @@ def line_of(cells: Sequence[str], columns: LineColumns, named: Named) -> PastedL
 
 
 def read_line(text: str, named: Named) -> PastedLine:
-    """Return the line of a text without cells, as people write it in a letter."""
+    """Return the line of a text such as "3 x OSL-CH-01"; without a count, the count is 1.
+
+    If it is not certain which part is the count, the reference is the text, and the count "".
+    """
     text = text if named_by(text, named) else unbulleted(text)
     if name := named_by(text, named):
         return PastedLine(name, "1")
@@ -147,9 +155,10 @@ def read_line(text: str, named: Named) -> PastedLine:
 
 
 def _readings(text: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield references with the counts before or behind them, and whether a count is meant.
+    """Yield each possible (reference, count, is certain) of a text, with the count at either end.
 
-    A number alone next to several words may belong to a name.
+    Not certain is a bare number next to several words, which may belong to a product's name.
+    Nothing for a text without a count, with line breaks, or longer than MAX_PROSE.
     """
     if len(text) > MAX_PROSE or "\n" in text:
         return
@@ -164,5 +173,5 @@ def _readings(text: str) -> Iterator[tuple[str, str, bool]]:
 
 
 def has_said_count(text: str) -> bool:
-    """Return whether a line of text says a count beyond doubt, whatever its reference is."""
+    """Return whether a line of text has a part that is certainly a count, such as "3 pcs"."""
     return any(is_said for *_, is_said in _readings(text))

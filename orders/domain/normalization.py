@@ -14,7 +14,7 @@ _OBJECTS = tuple(field.wire_name for field in OBJECT_FIELDS)
 
 
 def normalize_new_order(raw: object) -> object:
-    """Return a new order without its nulls, otherwise as `normalize_order` does."""
+    """Return a new order without fields that are null, and changed as by `normalize_order`."""
     # `type`: an object with repeated keys is a class of its own, and is refused as it came.
     if type(raw) is dict and None in raw.values():
         raw = {key: value for key, value in raw.items() if value is not None or key not in _KNOWN}
@@ -22,9 +22,9 @@ def normalize_new_order(raw: object) -> object:
 
 
 def normalize_order(raw: object) -> object:
-    """Return fields of an order with objects for `[]`, and texts for numbers that are IDs.
+    """Return the fields of an order with {} for `[]`, and texts for IDs that are numbers.
 
-    An `orgId` that is an empty text was not sent. What is no object is returned as it is.
+    An empty `orgId` is left out. What is not an object, or has repeated keys, is returned as it is.
     """
     if type(raw) is not dict:
         return raw
@@ -43,9 +43,9 @@ def normalize_order(raw: object) -> object:
 
 
 def normalize_lines(lines: list[Any]) -> list[Any]:
-    """Return lines of a cart without `metadata` that is null, and with an object for `[]`.
+    """Return cart lines without `metadata` that is null, and with {} where it is `[]`.
 
-    `configuration`, which answers may contain, is left out where it is that of the line.
+    `configuration`, which answers can contain, is left out if it is that of `configurationId`.
     """
     return [_normalize_line(line) if type(line) is dict else line for line in lines]
 
@@ -60,19 +60,19 @@ def _normalize_line(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_shown(configuration: object, reference: object) -> bool:
-    """Return whether a line that is sent back has what `fullConfiguration` has shown with it."""
+    """Return whether a line's `configuration` is None, or the one that `reference` names."""
     if isinstance(configuration, dict):
         return reference in (configuration.get("id"), configuration.get("shortId"))
     return configuration is None
 
 
 def is_number(value: object) -> bool:
-    """Return whether a JSON value is a number that can be stored."""
+    """Return whether a JSON value is a number within 64 bits; true and false are not."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return MIN_INTEGER <= value <= MAX_INTEGER
 
 
 def number_text(value: float) -> str:
-    """Return a number as people write it: 4711 for 4711.0, too."""
+    """Return a number as text, without the fraction of a whole one: "4711" for 4711.0."""
     return str(int(value)) if value == int(value) else str(value)

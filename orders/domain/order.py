@@ -223,9 +223,9 @@ UNCHANGEABLE = tuple(field.wire_name for field in ORDER_FIELDS if not field.is_e
 
 
 def answer_types(**own: Any) -> dict[str, Any]:  # noqa: ANN401 - types
-    """Return the fields of an answer by name, as `pydantic.create_model` takes them.
+    """Return the fields of an order in answers, as `pydantic.create_model` takes them.
 
-    `own` replaces the types of fields by name: an interface has a class of its own for lines.
+    `own` are types that replace those of ORDER_FIELDS, by field name: `cart=list[MyLine]`.
     """
     types = {}
     for field in ORDER_FIELDS:
@@ -240,10 +240,10 @@ def answer_types(**own: Any) -> dict[str, Any]:  # noqa: ANN401 - types
 
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """A configuration and its count.
+    """A line of an order: a configuration, and how many of it.
 
-    `configuration_id` is a UUID in canonical form or a short ID as sent; `metadata` is None when
-    the line was sent without it.
+    `configuration_id` is a UUID in lowercase or a short ID as sent; `metadata` is None when the
+    line was sent without it.
     """
 
     configuration_id: str
@@ -258,7 +258,7 @@ Cart = tuple[CartLine, ...]
 class OrderDraft(NamedTuple):
     """A checked order that is not stored yet. `origin_org_id` is "" when it was not sent.
 
-    `warnings` say by path what was not read as its sender may have meant it.
+    `warnings` are hints for the sender, by path: entries of `items` that are no lines, and so on.
     """
 
     name: str | None
@@ -274,7 +274,7 @@ class OrderDraft(NamedTuple):
 
 
 class Order(NamedTuple):
-    """A stored order, whole. Times are aware and in UTC; `version` rises with every change.
+    """A stored order with all fields. Times are aware, in UTC; `version` rises with every change.
 
     `warnings` are those of the request that has just created or changed it; they are not stored.
     """
@@ -302,7 +302,7 @@ class Order(NamedTuple):
 def new_order(
     draft: OrderDraft, *, order_id: str, short_id: str, org_id: str, created_by: str, at: datetime
 ) -> Order:
-    """Return a draft as an order of the org `org_id`, which is its origin if none was sent."""
+    """Return the order to store for a draft; without `origin_org_id` that is set to `org_id`."""
     fields = draft._asdict()
     if draft.origin_org_id == "":
         fields["origin_org_id"] = org_id
@@ -313,7 +313,7 @@ def new_order(
 
 
 def order_fields(order: Order) -> dict[str, Any]:
-    """Return an order as JSON with every field; times are UTC with milliseconds and `Z`."""
+    """Return an order as JSON: every field by wire name, times as UTC text with milliseconds."""
     return {
         "id": order.id,
         "shortId": order.short_id,
@@ -335,7 +335,7 @@ def order_fields(order: Order) -> dict[str, Any]:
 
 
 def line_fields(line: CartLine) -> dict[str, Any]:
-    """Return a line as JSON; `metadata` only when it was sent."""
+    """Return a cart line as JSON; the key `metadata` is missing if the line has none."""
     fields: dict[str, Any] = {"configurationId": line.configuration_id, "count": line.count}
     if line.metadata is not None:
         fields["metadata"] = line.metadata
@@ -347,10 +347,10 @@ def lines_as_json(cart: Cart) -> list[dict[str, Any]]:
 
 
 def with_fields_of(order: Order, fields: Mapping[str, Any]) -> Order:
-    """Return the order with these fields instead of its own.
+    """Return a copy of the order with other values of some fields.
 
-    `fields` are valid values by wire name, as `order_fields` returns them; those that nobody may
-    change are ignored.
+    `fields` are valid values by wire name, as `order_fields` returns them; those of fields that
+    cannot be changed are ignored.
     """
     values = {
         field.name: fields[field.wire_name]
@@ -368,11 +368,11 @@ def with_fields_of(order: Order, fields: Mapping[str, Any]) -> Order:
 
 
 class OrderChanges:
-    """Checked values to replace fields of an order with, by the names of `Order`.
+    """The checked changes of an order: new `values` by the field names of `Order`.
 
-    A field that is not among them stays as it is. `metadata` and `derivative` are as sent, without
-    defaults. `unchangeable` are wire names and values of sent fields that cannot be changed, to be
-    compared with the order.
+    Fields without a value stay as they are. `metadata` and `derivative` are as sent, without the
+    attributes' defaults. `unchangeable` are sent read-only fields, as (wire name, value): they
+    must equal the stored ones. Raises TypeError for a name that is no editable field.
     """
 
     __slots__ = ("unchangeable", "values")

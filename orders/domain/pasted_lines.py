@@ -30,7 +30,7 @@ from orders.domain.line_reading import (
 )
 from orders.domain.text_tables import SEPARATORS, read_table, says_nothing, shown
 
-# The columns of a row's reference and of its count; None for a row without a count.
+# How a row can be read: the positions of the cells with the reference and with the count, if any.
 Reading: TypeAlias = tuple[int, int | None]
 _NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,' ]*")
 _WIDE_GAP = re.compile(r" {2,}")
@@ -43,7 +43,7 @@ MIN_CART = 8  # texts of a copied cart with one line
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """The cells of a line in plain characters, and the line as one text."""
+    """A line of text: its cells in plain characters, and all of them joined as `text`."""
 
     cells: tuple[str, ...]
     text: str
@@ -54,10 +54,11 @@ class TextRow:
 
 
 def read_pasted_lines(text: str, look_up: LookUp = lambda _: {}) -> list[PastedLine]:
-    """Return a line of the cart for each line of a pasted text that says anything.
+    """Return a cart line for each line of a pasted text that is not blank.
 
-    Tables, lists and letters are understood, with a heading or without. `look_up` is asked once
-    for all texts that may name a configuration, and returns those that do.
+    The text can be a table, a list or a letter, with a heading or without. `look_up` gets all texts
+    that may name a configuration, and returns those that name a saved one, with its ID. What
+    cannot be understood becomes the reference of its line, with the count "".
     """
     if own := _own_cart(text):
         named = look_up({end for product, _ in own for end in _ends(product)})
@@ -79,7 +80,7 @@ def read_pasted_lines(text: str, look_up: LookUp = lambda _: {}) -> list[PastedL
 
 
 def _line_below(row: TextRow, columns: LineColumns, named: Named) -> PastedLine:
-    """Return the line of a row below a heading; a number that no column explains is a doubt."""
+    """Return the line of a row below a heading; count "" if it may be in an unnamed column."""
     line = line_of(row.cells, columns, named)
     others = (cell for at, cell in enumerate(row.cells) if at not in columns.references)
     is_doubtful = columns.count is None and line.count == "1" and any(map(count_of, others))
@@ -87,10 +88,10 @@ def _line_below(row: TextRow, columns: LineColumns, named: Named) -> PastedLine:
 
 
 def _own_cart(text: str) -> list[tuple[str, str]]:
-    """Return products and counts of an order's cart that was copied from its page, or [].
+    """Return (product, count) for each line if the text is a cart copied from our order page.
 
-    Browsers write each text of a table's cell into a line of its own. The sum below the table
-    proves that every number was taken for what it is.
+    [] for any other text. Browsers write each text of a table's cell into a line of its own; the
+    counts must add up to the sum below the table.
     """
     parts = [part for part in map(str.strip, _PARTS.split(text)) if part]
     if len(parts) < MIN_CART or parts[0] != "#" or {COUNT, CONFIGURATION} - _targets(parts[1:3]):
@@ -115,7 +116,7 @@ def _digits(figure: str) -> str:
 
 
 def _ends(product: str) -> list[str]:
-    """Return the last words of a product's name with its SKU, and more of them, up to all."""
+    """Return every ending of a text such as "Oslo chair OSL-1" that begins with a word."""
     words = product[:MAX_PROSE].split(" ")
     return [" ".join(words[at:]) for at in range(len(words))]
 
@@ -126,7 +127,7 @@ def _named_at_end(product: str, named: Named) -> str:
 
 
 def _never_blank(line: PastedLine, row: TextRow) -> PastedLine:
-    """Return the line, or all that was written where the form would take it for an empty row."""
+    """Return the line, or all the row's text if the form would drop the line as an empty row."""
     is_blank = not line.reference and line.count in {"", "1"}
     return PastedLine(" ".join(row.filled), "") if is_blank else line
 
@@ -149,7 +150,7 @@ def _row(record: Sequence[str], separator: str) -> TextRow:
 
 
 def _divided(row: TextRow) -> TextRow:
-    """Divide a line that the text's separator does not: by another one, or by wide gaps."""
+    """Return a row of one cell divided by another separator, or by wide gaps; others as given."""
     [line, *others] = row.filled
     if others or not row.cells[0] or "\n" in line or len(line) > MAX_PROSE:
         return row
@@ -163,10 +164,10 @@ def _divided(row: TextRow) -> TextRow:
 
 
 def heading(cells: Sequence[str]) -> LineColumns | None:
-    """Return the columns that a line names, if it is a heading.
+    """Return the columns that a row names if it is a heading, else None.
 
-    It has a word for references, and next to it one for counts or nothing; or the word SKU, and no
-    digit anywhere.
+    A heading names a column of configurations, and either one of counts or nothing else; or it
+    names a column of SKUs and has no digit.
     """
     targets = guess(cells, ()).targets
     references = [targets.index(one) for one in (CONFIGURATION, SKU) if one in targets]
@@ -183,10 +184,10 @@ def heading(cells: Sequence[str]) -> LineColumns | None:
 def heading_row(
     rows: Sequence[tuple[int, Sequence[str]]], attributes: Sequence[AttributeRule], look_up: LookUp
 ) -> int:
-    """Return the number of the row with the names of the columns, 0 for a file without one.
+    """Return the number of the row that names a file's columns, 0 if no row does.
 
-    It is the first row that names a reference and something else; without such a row the first
-    one, unless it names a configuration or has a count.
+    `rows` are the first rows with their numbers. The row is the first that names a column of
+    configurations and another; else the first row, unless that has a product or a count itself.
     """
     number, cells = rows[0]
     first = _row(cells, "\t")
@@ -205,7 +206,7 @@ def heading_row(
 
 
 def likely_columns(rows: Sequence[Sequence[str]], look_up: LookUp) -> LineColumns | None:
-    """Return the columns that name configurations in most of the rows, and their counts."""
+    """Return the columns of configuration and count in at least half of the rows, else None."""
     every = [_row(cells, "\t") for cells in rows]
     named = look_up({name for row in every for name in _names_in(row)})
     running = _running_numbers(every)
@@ -238,8 +239,8 @@ def _names_in(row: TextRow) -> Iterator[str]:
 def _read_table(rows: Sequence[TextRow], named: Named) -> list[PastedLine]:
     """Return the line of each row of a table without a heading.
 
-    Columns are found by which of their cells name a configuration. Rows about which that leaves a
-    doubt are read like the others of their table.
+    Columns are found by cells that name a configuration. A row with several possible readings is
+    read like most rows of the table.
     """
     running = _running_numbers(rows)
     found = [_row_readings(row, named, running) for row in rows]
@@ -268,16 +269,17 @@ def _line(row: TextRow, reading: Reading, named: Named) -> PastedLine:
 
 
 def _running_numbers(rows: Sequence[TextRow]) -> int | None:
-    """Return the first column if it numbers the rows from 1, and there are several."""
+    """Return 0 if the first column numbers several rows from 1 on, else None."""
     numbers = [row.cells[0] for row in rows]
     is_running = numbers == [str(number) for number in range(1, len(rows) + 1)]
     return 0 if len(rows) > 1 and is_running else None
 
 
 def _row_readings(row: TextRow, named: Named, running: int | None) -> list[Reading]:
-    """Return the different readings of a row with several cells.
+    """Return the possible readings of a row with several cells; [] if none names a configuration.
 
-    A reading without a count is left out where another one explains a number.
+    Readings without a count are left out if there are readings with one. `running` is the column
+    that numbers the rows, or None.
     """
     cells = row.cells
     if len(row.filled) < 2:
@@ -298,7 +300,7 @@ def _row_readings(row: TextRow, named: Named, running: int | None) -> list[Readi
 
 
 def _with_rest(cells: Sequence[str], at: int) -> Reading:
-    """Return the reading with the cell that stands in the place of a count, which it cannot be."""
+    """Return a reading whose count is a cell that cannot be one, so that its check refuses it."""
     rest = [i for i, cell in enumerate(cells) if cell and i != at]
     return at, next((i for i in rest if _NUMBER_LIKE.fullmatch(cells[i])), rest[0])
 
@@ -306,7 +308,7 @@ def _with_rest(cells: Sequence[str], at: int) -> Reading:
 def _counts(
     cells: Sequence[str], ids: Sequence[str | None], at: int, running: int | None
 ) -> Sequence[int | None]:
-    """Return the columns that may be the count of the reference in column `at`."""
+    """Return the columns that may be the count of the reference in column `at`, else [None]."""
     numbers = [i for i, cell in enumerate(cells) if i != at and count_of(cell)]
     # A number that names a product itself is a count only where there is no other number.
     plain = [i for i in numbers if not ids[i]] or numbers
@@ -319,7 +321,7 @@ def _counts(
 def _doubtful(
     row: TextRow, named: Named, running: int | None, readings: Sequence[Reading]
 ) -> PastedLine:
-    """Return a row that names no configuration, or has several readings, as it was written."""
+    """Return the line of a row without a clear reading: its text, and a count if that is clear."""
     cells, filled = row.cells, row.filled
     references = {at for at, _ in readings}
     if readings:

@@ -20,7 +20,10 @@ MAX_NUMBER = 255  # characters
 
 
 class NumberKeys(NamedTuple):
-    """What is stored and looked for; None for an order without such a number, or a customer."""
+    """Customer and shop order number, and customer and purchase order number, each as one text.
+
+    Two orders with an equal key are probably the same one. None without the number or a customer.
+    """
 
     platform_key: str | None = None
     po_key: str | None = None
@@ -30,7 +33,7 @@ NO_KEYS = NumberKeys()
 
 
 def po_path(metadata: dict[str, Any]) -> str:
-    """Return the key of the purchase order number in the metadata; "" for none."""
+    """Return the metadata key with a purchase order number, such as "PO No."; "" for none."""
     for key, value in metadata.items():
         is_number = isinstance(value, str | int) and not isinstance(value, bool)
         if is_number and re.sub(r"[\W_]", "", key).lower() in PO_KEYS:
@@ -41,7 +44,7 @@ def po_path(metadata: dict[str, Any]) -> str:
 def number_keys(
     customer_id: str | None, platform: dict[str, Any], metadata: dict[str, Any]
 ) -> NumberKeys:
-    """Return the keys of an order with these fields."""
+    """Return the keys by which an order with these fields is compared with others."""
     if not customer_id or not (platform or metadata):
         return NO_KEYS
     path = po_path(metadata)

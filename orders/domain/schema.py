@@ -66,9 +66,9 @@ _NEEDS_A_LINE: dict[str, Any] = {
 def request_types(
     fields: Iterable[OrderField], *, is_change: bool = False, **own: str
 ) -> dict[str, Any]:
-    """Return fields of a request, for `with_fields`; in a change no field has a default.
+    """Return the pydantic fields of a request by name, for `with_fields`.
 
-    `own` are descriptions that differ from those of the table.
+    In a change no field has a default. `own` replaces descriptions of fields, by field name.
     """
     types: dict[str, Any] = {}
     for field in fields:
@@ -98,9 +98,9 @@ class OrderInput(StrictInput):
 
 @dataclass(frozen=True, slots=True)
 class ShapeResult:
-    """The draft, or the errors.
+    """The result of `shape_errors`: the draft, or None and the errors.
 
-    `sent` is what was sent, in the contract's own form; {} for what is no object. With
+    `sent` is the document after `normalize_new_order`; {} for what is no object. With
     `cart_from_items` the lines were converted from `items`.
     """
 
@@ -111,10 +111,10 @@ class ShapeResult:
 
 
 def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> ShapeResult:
-    """Check an order as it was sent, as far as it can be checked without its org.
+    """Check a new order as a client sent it, as far as it can be checked without its org.
 
-    `raw` is what a JSON parser returns. Never raises: the result has either the draft or every
-    error, one for each path; of what is nested too deeply, no other. Without `legacy_items` the
+    `raw` is what a JSON parser returns. Never raises: the result has either the draft or all
+    errors, one for each path; if it is nested too deeply, only that one. Without `legacy_items` the
     field `items` is unknown.
     """
     unknown = () if legacy_items else ("items",)
@@ -148,7 +148,7 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
 
 
 def missing_line(status: object) -> str:
-    """Return the message for an empty cart; `status` as it was sent, a wrong one is shown as is."""
+    """Return the message for an empty cart; an unknown `status` is shown as it was sent."""
     known = read_status(status)
     shown = status if known is None else STATUS_TEXTS[known]
     return lazy_gettext("At least one line is needed for status %(status)s.", status=shown)
@@ -157,9 +157,9 @@ def missing_line(status: object) -> str:
 def inspect_order(
     raw: object, model: type[M], *, limits: Limits, unknown: Collection[str] = ()
 ) -> Inspection[M]:
-    """Check a document with fields of an order, and for everything that `model` cannot express.
+    """Check a document with fields of an order by `model` and by the limits, and never raise.
 
-    Never raises. `unknown` names fields of the model that this caller does not accept.
+    `unknown` are wire names of the model's fields that are refused here as unknown.
     """
     fields = raw if isinstance(raw, dict) else {}
     refused = (FieldError(name, UNKNOWN_FIELD) for name in unknown if name in fields)

@@ -49,9 +49,9 @@ _platform_keys = sorted(
 
 
 def search_text(order: Order) -> str:
-    """Return the folded texts by which people know an order; one value a line.
+    """Return the searchable values of an order, folded, one value a line.
 
-    No word of a search spreads over two lines.
+    Long values, and metadata beyond MAX_VALUES characters, are cut.
     """
     fixed = (*_texts_of(order), *map(order.platform.get, _platform_keys))
     parts = [fold(one)[:MAX_PART] for one in fixed if isinstance(one, str)]
@@ -71,7 +71,7 @@ def _within(room: int, texts: Iterator[str]) -> Iterator[str]:
 
 
 def _texts(*objects: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the texts and numbers of the objects, in their order and however deep."""
+    """Yield all texts and numbers in JSON objects, nested ones too, as texts in their order."""
     waiting: list[Any] = list(reversed(objects))
     while waiting:
         value = waiting.pop()
@@ -84,7 +84,7 @@ def _texts(*objects: Mapping[str, Any]) -> Iterator[str]:
 
 
 def fold(text: str) -> str:
-    """Return the text without what people write differently for the same: see above."""
+    """Return a text for comparing: lowercase, no accents, plain quotes and dashes (see above)."""
     if text.isascii():
         return text.lower().replace("`", "'")
     plain = plain_characters(text).casefold().translate(_PLAIN_FORMS)
@@ -105,13 +105,13 @@ def _folded(character: str) -> str:
 def words_of(search: str) -> list[str]:
     """Return the words of a search; blanks, commas and semicolons separate them.
 
-    What is beyond MAX_SEARCH or MAX_WORDS is left out; `is_too_long` says whether there is any.
+    Each word comes once, at most MAX_WORDS, from the first MAX_SEARCH characters (`is_too_long`).
     """
     return list(dict.fromkeys(_split(search[:MAX_SEARCH])))[:MAX_WORDS]
 
 
 def is_too_long(search: str) -> bool:
-    """Return whether a part of the search would not be looked for."""
+    """Return whether a search is too long, so that a part of it would be ignored."""
     if len(search) > MAX_CODES:
         return True
     is_text = not codes_of(search)
@@ -124,9 +124,9 @@ def _split(search: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class CodeList:
-    """The codes of a search in their order, and what looks like a code but is mistyped, as typed.
+    """A search that is a list of order codes (short IDs): `codes` in canonical form, in order.
 
-    Without `codes` the search may mean something else.
+    `mistyped` are texts, as typed, that resemble a code. Without `codes` they may be plain words.
     """
 
     codes: tuple[str, ...]
@@ -140,10 +140,10 @@ _MOST_PARTS = 12  # words of one code, with a blank between any two characters
 
 @functools.lru_cache(maxsize=64)
 def read_code_list(search: str) -> CodeList | None:
-    """Return the codes of a search that is nothing but order codes, in any spelling, else None.
+    """Return the codes of a search that has only order codes, in any spelling, else None.
 
-    A code may be spread over words ("7KQ4 M2XD 9T3B"). Next to a code, a text with which only the
-    check character is wrong counts as one, too.
+    A code may be spread over words ("7KQ4 M2XD 9T3B"). A text that resembles a code but is none,
+    for example because of a wrong check character, is listed as mistyped.
     """
     words = _split(search)
     # Dictionaries, to have each once and in order.
@@ -165,7 +165,7 @@ def read_code_list(search: str) -> CodeList | None:
 
 
 def _code_at(words: list[str], start: int) -> tuple[str | None, int]:
-    """Return the code that begins with this word, and the place behind it; (None, 0) for none."""
+    """Return the code at word `start`, and the position of the next word; (None, 0) for none."""
     parts = ""
     for at in range(start, min(start + _MOST_PARTS, len(words))):
         parts += words[at]
@@ -177,7 +177,7 @@ def _code_at(words: list[str], start: int) -> tuple[str | None, int]:
 
 
 def _like_a_code(words: list[str]) -> str:
-    """Return the word, or the three parts of four characters, that look like a code; or ""."""
+    """Return the first word, or three words of four characters, that look like a code; or ""."""
     if _LIKE_A_CODE.fullmatch(re.sub(r"[\W_]", "", words[0])):
         return words[0]
     is_grouped = len(words) == 3 and all(len(one) == 4 for one in words)
@@ -185,13 +185,13 @@ def _like_a_code(words: list[str]) -> str:
 
 
 def codes_of(search: str) -> tuple[str, ...]:
-    """Return the codes of a search that is a list of codes, else ()."""
+    """Return the order codes of a search, in canonical form; () if it has any other words."""
     found = read_code_list(search)
     return found.codes if found else ()
 
 
 def read_code(word: str) -> str | None:
-    """Return the code that a word spells; None when it spells none."""
+    """Return a word as a canonical order code; None if it is no code or mistyped."""
     try:
         return short_id.normalise(word)
     except MistypedShortId:

@@ -45,9 +45,9 @@ class UnreadableSheet(OrderError):  # noqa: N818 - named like its siblings in er
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """A row of the file, numbered as spreadsheets do.
+    """A row of a file; `number` counts from 1, as in spreadsheet programs.
 
-    It has as many cells as there are columns; more are cells that belong to no column.
+    It has a cell for each column, "" for an empty one. Any more cells belong to no column.
     """
 
     number: int
@@ -56,9 +56,10 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The columns' names, the rows below them that are not empty, and what was assumed.
+    """A file as a table: the names of its columns, and the rows below that are not empty.
 
-    A spreadsheet has names of `sheets`, of which one was read, and a number of `hidden` rows.
+    `notes` tell people what was assumed, such as the encoding. Only an XLSX file has `sheets`, the
+    names of all its sheets, and `hidden`, the number of hidden rows.
     """
 
     columns: tuple[str, ...]
@@ -68,7 +69,7 @@ class Sheet:
     hidden: int = 0
 
     def content_hash(self) -> str:
-        """Return SHA-256 in hexadecimal over names and cells, which is the same in any format."""
+        """Return SHA-256 in hexadecimal over names and cells; equal for equal CSV and XLSX."""
         return _hash([self.columns, [row.cells for row in self.rows]])
 
     def headers_hash(self) -> str:
@@ -116,9 +117,9 @@ _JSON = lazy_gettext("This is JSON. Send it to the API, or save the table as CSV
 
 
 def is_spreadsheet(content: bytes) -> bool:
-    """Return whether the file is packed as XLSX is.
+    """Return whether a file is a ZIP archive, and so may be XLSX.
 
-    Raises UnreadableSheet, which names the format, for other files that people take for tables.
+    Raises UnreadableSheet for known formats that cannot be read (PDF, old Excel files, JSON, …).
     """
     if content.startswith(_OLE):
         if _ENCRYPTED in content:
@@ -156,7 +157,7 @@ def read_csv(
     choices: ReadingChoices = BY_THE_FILE,
     find_heading: FindHeading | None = None,
 ) -> Sheet:
-    """Read text with separators. Raises UnreadableSheet with a message."""
+    """Read a CSV file (see `sheet_of`). Raises UnreadableSheet if it is no table or too large."""
     text, notes = _decoded(content, choices.encoding)
     if "\0" in text:
         raise UnreadableSheet(lazy_gettext("This file is no table. Choose a CSV or XLSX file."))
@@ -183,9 +184,11 @@ def sheet_of(
     heading: int | None = None,
     find_heading: FindHeading | None = None,
 ) -> Sheet:
-    """Return a sheet of numbered rows: `heading` or the first that is not empty names the columns.
+    """Return numbered rows as a sheet, whose columns are named by the row with number `heading`.
 
-    Raises UnreadableSheet for too many rows or columns.
+    With 0 no row names them. Without `heading` it is what `find_heading` returns for the first
+    rows, or else the first row that is not empty. Raises UnreadableSheet for no rows or too many,
+    and for too many columns.
     """
     filled = [row for row, _ in zip(_filled(rows), range(most_rows + FIRST_ROWS), strict=False)]
     if not filled:
@@ -227,7 +230,7 @@ def _not_read(heading: int, above: int) -> str:
 
 
 def _fitted(cells: Sequence[str], width: int) -> tuple[str, ...]:
-    """Return the cells without empty ones behind the last column, filled up to it."""
+    """Return the cells, filled up with "" to `width`, and without empty ones beyond it."""
     last = max((at for at, cell in enumerate(cells, 1) if cell), default=0)
     return (*cells[: max(last, width)], *[""] * (width - len(cells)))
 
@@ -237,12 +240,12 @@ def _nameless(at: int) -> str:
 
 
 def names_columns(columns: Sequence[str]) -> bool:
-    """Return whether the file itself names a column."""
+    """Return whether a column has a name from the file, and not only "Column A" made by us."""
     return any(name != _nameless(at) for at, name in enumerate(columns))
 
 
 def letters(at: int) -> str:
-    """Return a column's name in a spreadsheet, A for 0."""
+    """Return the letters of a column in a spreadsheet: "A" for position 0, "AA" for 26."""
     text = ""
     at += 1
     while at:
@@ -258,7 +261,7 @@ def _filled(rows: NumberedRows) -> Iterator[tuple[int, list[str]]]:
 
 
 def _decoded(content: bytes, encoding: str) -> tuple[str, list[str]]:
-    """Return the text, and a note on an assumed encoding."""
+    """Return a file's text, and [] or a note on the encoding, which is guessed if it is ""."""
     for bom, own in _BOMS:
         if content.startswith(bom):
             return _decode(content, own), []
@@ -282,7 +285,7 @@ def _decoded(content: bytes, encoding: str) -> tuple[str, list[str]]:
 
 
 def _guessed(content: bytes) -> str:
-    """Return Windows-1252 unless the text looks like no language in it, but like one in another."""
+    """Return the likely encoding of bytes that are not UTF-8, a key of ENCODINGS; else cp1252."""
     found = from_bytes(content, cp_isolation=list(ENCODINGS))
     is_likely = any("cp1252" in one.could_be_from_charset for one in found)
     best = found.best()
@@ -313,18 +316,18 @@ _GUARDED_INSIDE = re.compile(rf"({_NEW_CELL})'(?='*(?:{_SIGN}|[ \u00a0]+[=@\uff1
 
 
 def guard(text: str) -> str:
-    """Put an apostrophe before all that a spreadsheet could run as a formula.
+    """Return a text for a cell of CSV, with an apostrophe before all that could be a formula.
 
     That may begin the text, or follow a separator or a line break in it. Apostrophes that are there
-    already get one more, since `unguard` could not know which one is ours. Blanks at the ends of a
-    text get one at its start.
+    already get one more, since `unguard` could not know which one is ours. A text with blanks at
+    its ends gets one at its start.
     """
     inner = _RISKY_INSIDE.sub(r"\1'", text)
     return f"'{inner}" if _is_risky(text) else inner
 
 
 def unguard(cell: str) -> str:
-    """Return the text that `guard` was given; of any other cell, what is between its blanks."""
+    """Return the text from which `guard` made a cell; any other cell without outer blanks."""
     inner = cell[1:] if cell[:1] == "'" and _is_risky(cell[1:]) else cell.strip()
     return _GUARDED_INSIDE.sub(r"\1", inner)
 
@@ -346,7 +349,7 @@ def write_value(value: object, *, is_text: bool = False) -> str:
 
 
 def read_value(cell: str, *, is_text: bool = False) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the value of a cell that is not empty, after `unguard`."""
+    """Return a cell, after `unguard`, as its JSON value; as text with `is_text` or if not JSON."""
     if is_text or not _reads_as_json(cell):
         return cell
     return orjson.loads(cell)

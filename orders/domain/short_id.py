@@ -37,7 +37,7 @@ class MistypedShortId(OrderError):  # noqa: N818 - named like its siblings in er
 
 
 def _times_alpha(value: int) -> int:
-    """Multiply by the primitive element of GF(2^5)."""
+    """Return the product of a value and the primitive element of GF(2^5)."""
     doubled = value << 1
     return doubled ^ _FIELD_POLYNOMIAL if doubled & 32 else doubled
 
@@ -63,7 +63,7 @@ def check_character(eleven: str) -> str:
 
 
 def generate(randbits: Callable[[int], int] = secrets.randbits) -> str:
-    """Make a short ID from 55 bits of a cryptographic random source."""
+    """Return a new short ID; `randbits(55)` returns random bits of a cryptographic source."""
     number = randbits(RANDOM_BITS)
     eleven = "".join(ALPHABET[number >> 5 * place & 31] for place in range(LENGTH - 1))
     return eleven + check_character(eleven)
@@ -91,9 +91,9 @@ def normalise(typed: str) -> str:
 
 
 def is_foreign(text: str) -> bool:
-    """Return whether a text is the short ID of an order of another platform, as far as can be seen.
+    """Return whether a text has the form of a short ID of another platform's order.
 
-    Such an ID has 7 to 14 letters, digits, _ or -, and not the form of ours.
+    That is 7 to 14 letters, digits, _ or -, which could not be one of our short IDs, even mistyped.
     """
     if _WIRE.fullmatch(text) is None:
         return False
@@ -102,9 +102,9 @@ def is_foreign(text: str) -> bool:
 
 
 def find_code(pasted: str) -> str:
-    """Return the one code in a text: in a link to its page, or among other words and signs.
+    """Return a text's first short ID, in a link (`/o/…`) or among words, in canonical form.
 
-    Raises MistypedShortId for a text without a code, or with NUL.
+    Raises MistypedShortId for a text without a valid one, or with NUL.
     """
     if "\0" in pasted:
         raise MistypedShortId
@@ -119,7 +119,7 @@ def find_code(pasted: str) -> str:
 
 
 def _joined_words(text: str) -> list[str]:
-    """Return neighboring words of a code's length together; the last ones first, behind labels."""
+    """Return joined neighboring words that have the length of a short ID, the last ones first."""
     words = _WORDS.findall(text)
     joined = []
     for end in range(len(words), 0, -1):

@@ -45,9 +45,10 @@ NO_SHEET = "There is no sheet with this name in the file."
 
 
 class SheetAnswer(TypedDict, total=False):
-    """What was read: rows as their number from 1 and their texts, or a message why not.
+    """The result of reading: only `error`, a message why not, or all the other keys.
 
-    `sheets` are the names of all that can be read, `hidden` the numbers of hidden rows.
+    `rows` are numbers from 1 with the texts of cells, `sheet` is the name of the sheet that was
+    read, `sheets` are all that can be read, and `hidden` the numbers of hidden rows.
     """
 
     error: str
@@ -58,7 +59,7 @@ class SheetAnswer(TypedDict, total=False):
 
 
 def read_spreadsheet(content: bytes, most_rows: int, sheet: str = "") -> SheetAnswer:
-    """Read a sheet, or the first visible one, at most `most_rows` rows that are not empty."""
+    """Read up to `most_rows` filled rows of a sheet (for "", the first); errors are returned."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
@@ -83,7 +84,7 @@ def read_spreadsheet(content: bytes, most_rows: int, sheet: str = "") -> SheetAn
     return {"rows": rows, "sheet": name, "sheets": names, "hidden": hidden}
 
 
-# Of a row's number and a column from 0: what is shown in place of the library's value.
+# Texts in place of the library's values: by row number from 1, then by column from 0.
 Marks = dict[int, dict[int, str]]
 
 
@@ -104,7 +105,7 @@ def _rows(sheet: CalamineSheet, marks: Marks, most: int) -> Iterator[tuple[int, 
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a cell of any kind
-    """Return a cell as people see it: 2.0 is 2, a day has no time."""
+    """Return a cell's value as text: "2" for 2.0, ISO 8601 for times, "" for None."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
@@ -117,7 +118,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - a cell of any kind
 
 
 def _marks(packed: zipfile.ZipFile, sheet: str) -> tuple[Marks, list[int]]:
-    """Return what the library does not tell of a sheet's cells, and its hidden rows."""
+    """Return the texts that replace the library's values, and the numbers of hidden rows."""
     formats = _formats(packed)
     marks: Marks = {}
     hidden: list[int] = []
@@ -155,7 +156,11 @@ def _marks_of_row(row: ElementTree.Element, formats: list[str]) -> Iterator[tupl
 
 
 def _shown_number(value: str, shown: str) -> str | None:
-    """Return how a number is shown where it may be an ID; None for any other one."""
+    """Return the text of a number that may be an ID; None to keep the library's value.
+
+    `value` is the number in XML, `shown` its format or "". A number with more than KEPT_DIGITS
+    digits comes after BROKEN_CELL, unless the XML certainly has all of them.
+    """
     number = Decimal(value)
     if not number.is_finite() or number != number.to_integral_value() or number.adjusted() > 40:
         return None
@@ -171,7 +176,7 @@ _PIECE = re.compile(r'"([^"]*)"|\\(.)|([0#?])|([-+/(): ])')
 
 
 def _formatted(digits: str, shown: str) -> str | None:
-    """Return the digits in a format of leading zeros or with letters before them, else None."""
+    """Return digits in a number format with leading zeros or letters; None for other formats."""
     pieces = list(_PIECE.finditer(shown))
     places = [piece for piece in pieces if piece[3]]
     before = shown[: places[0].start()] if places else ""
@@ -191,7 +196,7 @@ def _formatted(digits: str, shown: str) -> str | None:
 
 
 def _formats(packed: zipfile.ZipFile) -> list[str]:
-    """Return the format for whole numbers of each style; "" for those that change nothing."""
+    """Return the number format of each cell style, by its index; "" for a built-in one."""
     if "xl/styles.xml" not in packed.namelist():
         return []
     root = ElementTree.fromstring(packed.read("xl/styles.xml"))  # noqa: S314 - in this process
@@ -205,7 +210,7 @@ def _formats(packed: zipfile.ZipFile) -> list[str]:
 
 
 def _path_of(packed: zipfile.ZipFile, sheet: str) -> str:
-    """Return the name of the part that a sheet is in."""
+    """Return the path of a sheet's XML in the archive, such as `xl/worksheets/sheet1.xml`."""
     book = ElementTree.fromstring(packed.read("xl/workbook.xml"))  # noqa: S314 - in this process
     links = ElementTree.fromstring(packed.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
     targets = {link.get("Id"): link.get("Target", "") for link in links}
@@ -227,7 +232,7 @@ def _column(letters: str) -> int:
 
 
 def main() -> None:
-    """Read the file from standard input; the arguments are the limit of rows and the sheet."""
+    """Write the SheetAnswer of the file on stdin to stdout; arguments: `most_rows`, `sheet`."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -30,14 +30,14 @@ BROKEN = "\ufdd0"
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """The records of a text, blank ones included: the first is row 1."""
+    """The rows of cells of a text, blank ones included, and the separator of the cells."""
 
     separator: str
     rows: tuple[tuple[str, ...], ...]
 
 
 def read_table(text: str, separator: str = "") -> TextTable:
-    """Return the records of a text, divided by the separator, or by the likeliest one without."""
+    """Return a text as rows of cells; with "" the likeliest separator is found by the text."""
     lines = list(io.StringIO(text.rstrip("\x1a").replace(BROKEN, ""), newline=""))
     hint = _HINT.fullmatch(lines[0]) if lines else None
     if hint:
@@ -47,7 +47,7 @@ def read_table(text: str, separator: str = "") -> TextTable:
 
 
 def _separator(lines: Sequence[str]) -> str:
-    """Return the separator that divides the most records into equally many cells."""
+    """Return that of SEPARATORS that divides the most rows into equally many cells."""
 
     def evidence(separator: str) -> int:
         records = islice(_records(lines[: EVIDENCE * MOST_LINES], separator), EVIDENCE)
@@ -67,7 +67,7 @@ def _records(lines: Sequence[str], separator: str) -> Iterator[list[str]]:
 
 
 def _record(lines: Sequence[str], at: int, separator: str) -> tuple[list[str], int]:
-    """Return the cells of the record that begins at this line, and the line behind it."""
+    """Return the cells of the row that begins at line `at`, and the index of the next line."""
     if lines[at].count(separator) > MOST_IN_LINE:
         return [f"{BROKEN}{lines[at]}"], at + 1
     quotes = 0
@@ -90,7 +90,7 @@ def _record(lines: Sequence[str], at: int, separator: str) -> tuple[list[str], i
 
 
 def _unquoted(cell: str) -> str:
-    """Return a cell of a line whose quotation marks do not match."""
+    """Return a cell without its quotation marks, or with BROKEN in front if they do not match."""
     bare = cell.strip()
     if not bare.startswith('"'):
         return cell
@@ -100,7 +100,7 @@ def _unquoted(cell: str) -> str:
 
 
 def _between_pipes(cells: list[str], line: str) -> list[str]:
-    """Return the cells between the outer bars of a drawn table; none for a ruled line."""
+    """Return the cells of a row of a table drawn with "|"; [] for a line such as "|---|---|"."""
     bare = line.strip()
     if "--" in bare and _RULES.issuperset(bare):
         return []
@@ -109,7 +109,7 @@ def _between_pipes(cells: list[str], line: str) -> list[str]:
 
 
 def says_nothing(cells: Sequence[str]) -> bool:
-    """Return whether a record has nothing but blanks, separators and invisible characters."""
+    """Return whether cells have only white space, quotes, separators or invisible characters."""
     return not any(
         character not in _NOTHING and not character.isspace()
         for cell in cells
@@ -122,12 +122,12 @@ def is_broken(cell: str) -> bool:
 
 
 def shown(cell: str) -> str:
-    """Return a cell as its sender sees it."""
+    """Return the text of a cell without the mark BROKEN."""
     return cell.removeprefix(BROKEN)
 
 
 def fault_of(cell: str) -> Text:
-    """Return what is wrong with a broken cell."""
+    """Return the message of what is wrong with a cell that is marked with BROKEN."""
     text = shown(cell)
     if text.startswith('"'):
         return lazy_gettext("The quotation marks in this row do not match.")

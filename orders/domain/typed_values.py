@@ -33,24 +33,24 @@ _STATUS_WORDS = {
 
 
 def whole_number(text: str, *, most: int = 999_999_999) -> int | None:
-    """Return the number that a request names in plain digits; None for anything else.
+    """Return the number in a text of ASCII digits, such as a query parameter, from 0 to `most`.
 
-    No sign, no blanks, no more than `most`.
+    None for any other text, also one with a sign or blanks.
     """
     is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
     return int(text) if is_number and int(text) <= most else None
 
 
 def read_whole(text: str) -> int | str:
-    """Read a whole number: digits alone; a dot would be a thousand to one, a decimal to another."""
+    """Return a whole number of up to 18 digits as an int; any other text, "1.000" too, as it is."""
     bare = text.strip()
     return int(bare) if _WHOLE.fullmatch(bare) else text
 
 
 def read_number(text: str, *, decimal_comma: bool = False) -> int | float | str:
-    """Read a number with a dot, or with a comma where the language writes decimals so.
+    """Return a number such as "1.5" or "-12" as a number; any other text as it is.
 
-    Elsewhere a comma would be a thousand to one and a decimal to another, as in a text with both.
+    Only with `decimal_comma` "1,5" is a number, too; "1,000.5" never is.
     """
     bare = text.strip()
     if decimal_comma and bare.count(",") == 1 and "." not in bare:
@@ -59,7 +59,7 @@ def read_number(text: str, *, decimal_comma: bool = False) -> int | float | str:
 
 
 def read_status_word(text: str) -> str:
-    """Return the wire name of a state that is spelled in any case, or in German."""
+    """Return the wire name of a status written in any case or in German; other texts as given."""
     word = " ".join(text.casefold().split())
     known = {str(status).casefold(): status for status in Status} | _STATUS_WORDS
     return str(known.get(word, text))
@@ -68,7 +68,11 @@ def read_status_word(text: str) -> str:
 def read_attribute(
     rule: AttributeRule, text: str, *, decimal_comma: bool = False
 ) -> str | int | float | bool | None:
-    """Read the value of an attribute: an option by its value or label, yes and no, a number."""
+    """Return a typed text as the value of an attribute, by the kind of `rule`.
+
+    An option is found by value or label, a boolean by words such as "yes". What does not fit the
+    kind stays a text, for the check to refuse; "null" is None except for texts and options.
+    """
     if rule.kind is Kind.TEXT:
         return text
     if rule.kind is not Kind.OPTION and text == "null":  # as an export writes it
@@ -96,7 +100,7 @@ NO_JSON_SENTENCE = lazy_gettext(
 
 
 class DetailError(ValueError):
-    """A line that cannot be read; `line` counts from one, over all lines."""
+    """A line of metadata cannot be read; `line` is its number, from 1, and `message` says why."""
 
     def __init__(self, line: int, message: str) -> None:
         self.line, self.message = line, message
@@ -104,14 +108,14 @@ class DetailError(ValueError):
 
 
 def write_value(value: object) -> str:
-    """Write a value of metadata into a field of one line, so that `read_value` gives it back."""
+    """Return a value of metadata as one line of text, which `read_value` turns back into it."""
     if isinstance(value, str) and _is_plain(value):
         return value
     return f"{JSON_MARK} {json.dumps(value, ensure_ascii=False)}"
 
 
 def read_value(text: str) -> Any:  # noqa: ANN401 - a JSON value
-    """Read a value as it was typed. Raises ValueError for what is marked as JSON and is none."""
+    """Return a typed text, or the value of the JSON after `:=`; raise ValueError if not JSON."""
     marked = text.strip()
     if not marked.startswith(JSON_MARK):
         return text
@@ -126,9 +130,9 @@ def write_details(details: Mapping[str, object] | None) -> str:
 
 
 def read_details(text: str) -> list[tuple[str, Any]]:
-    """Read lines of text as keys and their values; blank lines do not count.
+    """Return the keys and values of lines such as `key: text`; blank lines are ignored.
 
-    Raises DetailError for the first line that cannot be read. Keys that come twice are kept.
+    A repeated key is returned each time. Raises DetailError for the first line that is wrong.
     """
     details = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -153,7 +157,7 @@ def _write_line(key: str, value: object) -> str:
 
 
 def _split(line: str, number: int) -> tuple[str, str]:
-    """Split a line into its key and what follows the colon, including the mark of JSON."""
+    """Return a line's key, and its value with `:=` if that is there; raise DetailError if wrong."""
     if line.startswith('"'):
         try:
             key, end = json.JSONDecoder().raw_decode(line)
@@ -169,7 +173,7 @@ def _split(line: str, number: int) -> tuple[str, str]:
 
 
 def _is_plain(text: str) -> bool:
-    """Return whether a text can be written as it is: no break, no blanks at its ends, no mark."""
+    """Return whether a text reads back as it is: one line, no outer blanks, no `:=` in front."""
     is_one_line = text == text.strip() and len(text.splitlines()) <= 1
     return is_one_line and not text.startswith((JSON_MARK, "="))
 

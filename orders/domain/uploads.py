@@ -21,7 +21,7 @@ _THUMBNAIL_NAME = re.compile(r"thumbnail\.\w+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A file as it was sent: the name of its part, and what the client says about it."""
+    """A file as it was sent: the name of its form field (`part`), and what the client declares."""
 
     part: str
     file_name: str
@@ -35,7 +35,7 @@ class SentFile:
 
     @property
     def key(self) -> str | None:
-        """The key that the part names; None when its name is one of REPEATED, or unknown."""
+        """The key in `files[key]`, or `thumbnail`; None for any other name of the form field."""
         found = None if self.part in REPEATED else _KEYED.fullmatch(self.part)
         return found[1] if found else THUMBNAIL if self.part == THUMBNAIL else None
 
@@ -47,7 +47,7 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A checked file and the key under which it is kept."""
+    """A checked file to store, and its key in the configuration's `attachments`."""
 
     key: str
     file_name: str
@@ -57,7 +57,7 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The files by their keys, the attachments that name all of them, and what is wrong."""
+    """The result of `assign_files`: files to store, `attachments` (key: file name), and errors."""
 
     files: tuple[NewFile, ...]
     attachments: dict[str, str]
@@ -67,10 +67,11 @@ class Assigned:
 def assign_files(
     sent: Sequence[SentFile], attachments: Mapping[str, object], limits: Limits
 ) -> Assigned:
-    """Find the keys of the files: by `attachments`, which names files, or by the part's own name.
+    """Check the files of a configuration, and find the key of each.
 
-    A file without a key is kept under its own name; one with several keys belongs to all of them.
-    Never raises; with errors, `files` are of no use.
+    The key is in the name of the form field, or the one that has the file's name in `attachments`
+    (a file can have several), or else the file's name. Never raises; ignore `files` if there are
+    errors.
     """
     named = {key: name for key, name in attachments.items() if isinstance(name, str)}
     errors: list[FieldError] = []
@@ -105,7 +106,7 @@ def assign_files(
 
 
 def _keys(one: SentFile, named: Mapping[str, str]) -> list[str]:
-    """Return the keys of a file; a picture named `thumbnail.…` is the thumbnail, if no other is."""
+    """Return a file's keys; a picture `thumbnail.…` also gets THUMBNAIL if `named` has none."""
     if one.key is not None:
         return [one.key]
     keys = [key for key, name in named.items() if name in {one.file_name, one.name}] or [one.name]
@@ -116,7 +117,7 @@ def _keys(one: SentFile, named: Mapping[str, str]) -> list[str]:
 def _key_fault(
     one: SentFile, keys: Sequence[str], named: Mapping[str, str], files: Mapping[str, NewFile]
 ) -> str | None:
-    """Return the message for what is wrong with the file's keys; None when it can be kept."""
+    """Return what is wrong with a file's keys, None for nothing; `files` were accepted before."""
     if one.key is not None and (not is_file_name(one.key) or find_unstorable(one.key, nesting=0)):
         return lazy_gettext("A key of 1 to 255 characters, none of them a control character.")
     if any(key in files for key in keys):
@@ -132,7 +133,7 @@ def _key_fault(
 
 
 def _fault(one: SentFile, limits: Limits) -> str | None:
-    """Return the message for what is wrong with the file itself; None when it is accepted."""
+    """Return the message for what is wrong with a file's name, size or type; None for nothing."""
     if not is_file_name(one.name) or find_unstorable(one.file_name, nesting=0):
         return FILE_NAME_SENTENCE
     if not one.content:
@@ -201,10 +202,10 @@ _KNOWN_ENDINGS.add_type("image/webp", ".webp")
 
 
 def content_type_of(declared: str, file_name: str, content: bytes) -> str:
-    """Return the type to store: the declared one, or for none what content and name suggest.
+    """Return the media type to store: the declared one, or else the one that name or content show.
 
     Parameters (`; charset=…`) are dropped and old names replaced. An unknown type is
-    `application/octet-stream`. Whether it is allowed, and true, is not checked here.
+    `application/octet-stream`. Whether the type is allowed, and true, is not checked here.
     """
     kind = declared.partition(";")[0].strip().lower()
     kind = _OLD_NAMES.get(kind, kind)
@@ -219,10 +220,10 @@ def content_type_of(declared: str, file_name: str, content: bytes) -> str:
 
 
 def is_true(content_type: str, content: bytes) -> bool:
-    """Return whether the content can be of this type, as far as its first bytes show it.
+    """Return whether the content can be of this media type, by its first bytes.
 
-    Types that are text are UTF-8 without NUL, and JSON can be parsed. Of a type that is none of
-    these and has no known first bytes, anything is accepted that does not start like another type.
+    A text type must be UTF-8 without NUL, and JSON must be valid. For a type without known first
+    bytes, any content is accepted that does not start like another known type.
     """
     if content_type == "image/webp":
         return _is_webp(content)

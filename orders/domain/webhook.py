@@ -28,7 +28,7 @@ class Topic(StrEnum):
 class Webhook(NamedTuple):
     """A stored webhook, without its secret. Times are aware and in UTC.
 
-    `switched_off_at` is set when its receiver has answered 410.
+    `filter` is {} or `{"status": [...]}`. `switched_off_at` is set after an answer with status 410.
     """
 
     id: str
@@ -47,7 +47,7 @@ _WIRE_NAMES = tuple(map(to_camel, Webhook._fields))
 
 
 def webhook_fields(webhook: Webhook) -> dict[str, Any]:
-    """Return a webhook as JSON, without the secret."""
+    """Return a webhook as JSON by wire names, without the secret; times are UTC texts or None."""
     return wire_fields(_WIRE_NAMES, webhook)
 
 
@@ -124,20 +124,20 @@ class WebhookInput(WebhookChangesInput):
 
 
 def check_webhook(raw: object, *, limits: Limits, allow_private: bool) -> dict[str, Any]:
-    """Check a new webhook as it was sent (plain dicts and lists, camelCase).
+    """Check a new webhook as a client sent it; `raw` is what a JSON parser returns.
 
-    Returns its `topic`, `address` and `filter`; the filter is `{}` when it was left out. Raises
-    InvalidInput with every error by its path. With `allow_private` the address may be in the
-    private network.
+    Returns its `topic`, `address` and `filter` as JSON values; the filter is {} when it was left
+    out. Raises InvalidInput with all errors. With `allow_private` the address may be in a private
+    network.
     """
     values = _checked(raw, WebhookInput, limits=limits, allow_private=allow_private)
     return {"filter": {}, **values}
 
 
 def check_change(raw: object, *, limits: Limits, allow_private: bool) -> dict[str, Any]:
-    """Check a change of a webhook; return the new values of the fields that were sent.
+    """Check a change of a webhook; return the new values of those fields that were sent.
 
-    Raises InvalidInput as `check_webhook` does.
+    Takes the same arguments as `check_webhook` and raises InvalidInput as it does.
     """
     return _checked(raw, WebhookChangesInput, limits=limits, allow_private=allow_private)
 

@@ -77,7 +77,7 @@ def read_access_token(call: Call, token_id: str) -> EndpointResult:
 
 
 def token_fields(token: AccessToken) -> dict[str, Any]:
-    """Return the token as it is in answers (docs/contract.md, "Access tokens")."""
+    """Return a token as JSON, without its secret (docs/contract.md, "Access tokens")."""
     used = token.last_used_at
     return {
         "id": token.id,

@@ -63,9 +63,9 @@ GZIP_LEVEL = 5
 
 
 class Router:
-    """Finds the endpoint of a request: its path by one regular expression, then its method.
+    """Finds the endpoint of a request: the path by one regular expression, then the method.
 
-    `paths` are the endpoints of each path by method.
+    `paths` has the endpoints by declared path (`/api/orders/{reference}`) and then by method.
     """
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
@@ -84,7 +84,7 @@ class Router:
         self._pattern = re.compile(f"(?:{'|'.join(patterns)})/?")
 
     def match(self, path: str, method: str) -> tuple[Endpoint, dict[str, str]]:
-        """Return the endpoint and the parameters of the path. Raises NotFound, MethodNotAllowed."""
+        """Return the endpoint and the path's parameters; raise NotFound or MethodNotAllowed."""
         found = self._pattern.fullmatch(path)
         if found is None or found.lastindex is None:
             raise NotFound
@@ -97,9 +97,9 @@ class Router:
 
 
 class Api:
-    """The WSGI application. It needs no sessions, forms, templates or languages, and so no Flask.
+    """The WSGI application of the JSON API, without Flask: it needs no sessions or templates.
 
-    `app` is the Flask application beside it, whose settings, services and database it shares.
+    `app` is the Flask application of the pages, whose settings, services and database it shares.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -112,7 +112,7 @@ class Api:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Answer one request."""
+        """Answer one request (WSGI), and record its route and token for the request log."""
         request = ApiRequest(environ, populate_request=False)  # no cycle for the collector
         settings: Settings = self._app.config["SETTINGS"]
         services = self._app.extensions
@@ -140,7 +140,7 @@ class Api:
             return problem_of_http(InternalServerError())
 
     def _respond(self, call: Call) -> RenderedResponse:
-        """Take one request through all steps. Each of them raises what refuses it."""
+        """Return the response of a request that is accepted; raise the error for any other."""
         request = call.request
         if request.method == "OPTIONS" and request.is_preflight:
             return answer_preflight(
@@ -187,7 +187,7 @@ def _is_open(endpoint: Endpoint, arguments: dict[str, str]) -> bool:
 
 
 def _query_of(call: Call, endpoint: Endpoint) -> Query:
-    """Return the query; of a list, with the names of its parameters understood."""
+    """Return the query; of a list, with parameters under their declared names."""
     request = call.request
     if not request.query_string:
         return Query(_NO_QUERY, call.limits)
@@ -206,9 +206,10 @@ def all_endpoints() -> Iterable[Endpoint]:
 
 
 def _log_owner(call: Call, status: int) -> Caller | None:
-    """Return in whose request log the request belongs; refused ones are what people look for.
+    """Return the org and token in whose log a request is listed, None for none.
 
-    A browser's preflight (`OPTIONS`) is not a request of the token.
+    A request that was refused is listed for the token that it contains, even a revoked one; a
+    browser's preflight (`OPTIONS`) is not listed.
     """
     if call.caller is not None:
         return Caller(call.caller.org_id, call.caller.id)

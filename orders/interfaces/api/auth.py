@@ -1,4 +1,4 @@
-"""Who is calling, whether they may, and how often; and what browsers of other origins may do."""
+"""Authentication, authorization and rate limit of API requests, and their CORS headers."""
 
 import math
 import re
@@ -28,16 +28,16 @@ PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-
 
 
 def authenticate(request: ApiRequest) -> Actor:
-    """Return who calls.
+    """Return the org and token that a request comes from.
 
     Raises Unauthorized without a known token, and Forbidden for a public token that is used
-    from another page than those of its domains (docs/contract.md, "Tokens").
+    on a web page outside the token's domains (docs/contract.md, "Tokens").
     """
     return access.authenticate(request.secret, origin=request.page_origin)
 
 
 def authorize(endpoint: Endpoint, actor: Actor, query: Query) -> None:
-    """Raise Forbidden unless this token may call the endpoint, or for a query with another org."""
+    """Raise Forbidden if the token may not call the endpoint, or the query names another org."""
     if not actor.is_private:
         if endpoint.access is Access.PRIVATE:
             raise Forbidden("This needs a private token.")
@@ -51,17 +51,17 @@ def authorize(endpoint: Endpoint, actor: Actor, query: Query) -> None:
 
 
 class TokenRateLimit:
-    """Counts the requests of each token; without a limit it counts nothing."""
+    """Counts the requests of each token, and refuses those above the limit API_LIMIT."""
 
     def __init__(self, settings: Settings) -> None:
-        """Read API_LIMIT, where `""` means no limit, and RATE_LIMIT_STORAGE, where to count."""
+        """Read API_LIMIT ("" for no limit) and RATE_LIMIT_STORAGE, the URL of the counters."""
         self._limit = limits.parse(settings.api_limit) if settings.api_limit else None
         if self._limit is not None:
             storage = storage_from_string(settings.rate_limit_storage)
             self._counter = FixedWindowRateLimiter(storage)
 
     def count(self, actor: Actor) -> None:
-        """Count a request. Raises TooManyRequests for one too many."""
+        """Count a request of this token. Raises TooManyRequests if it is above the limit."""
         if self._limit is None or self._counter.hit(self._limit, actor.id):
             return
         reset = self._counter.get_window_stats(self._limit, actor.id).reset_time
@@ -72,10 +72,10 @@ class TokenRateLimit:
 
 
 def answer_preflight(request: ApiRequest) -> RenderedResponse:
-    """Answer a browser's preflight. The request that follows is checked again.
+    """Return the response to a CORS preflight, which allows nothing to a page that may not call.
 
     All headers that the page names are allowed: those of monitoring and frameworks (`traceparent`,
-    `sentry-trace`, `X-Requested-With`) grant nothing here.
+    `sentry-trace`, `X-Requested-With`) grant nothing here. The request itself is checked again.
     """
     headers = {"Vary": PREFLIGHT_VARY}
     if request.origin_header is not None and _is_allowed_origin(request):
@@ -90,10 +90,10 @@ def answer_preflight(request: ApiRequest) -> RenderedResponse:
 
 
 def cors_headers(request: ApiRequest, actor: Actor | None, status: int) -> dict[str, str]:
-    """Return the headers that let the page of a public token read the answer, errors included.
+    """Return the CORS headers of a response, errors included; {} if no page may read it.
 
-    `actor` is None for what was refused before the token was authenticated. Then the page may read
-    the refusal if a preflight would allow it; unless the database is away (`status` 503).
+    The pages of public tokens may. `actor` is None if authentication failed: then a page may read
+    the error if a preflight would allow it, unless the database is away (`status` 503).
     """
     if request.origin_header is None or request.is_preflight:
         return {}

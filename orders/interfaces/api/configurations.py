@@ -132,14 +132,14 @@ def _file(description: str) -> tuple[Success, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SentConfiguration:
-    """A configuration as it was sent: parsed fields, files, and errors of reading."""
+    """A configuration as it was sent: unchecked fields by wire name, files, and parsing errors."""
 
     raw: dict[str, Any]
     files: list[SentFile] = field(default_factory=list)
     errors: list[FieldError] = field(default_factory=list)
 
     def content(self) -> list[Any]:
-        """Return a JSON value that is equal only for equal content; files are there as hashes."""
+        """Return a JSON value for comparing two requests: equal only for the same content."""
         files = [
             [one.part, one.file_name, one.declared_type, hashlib.sha256(one.content).hexdigest()]
             for one in self.files
@@ -173,13 +173,13 @@ def read_configuration_body(request: ApiRequest) -> SentConfiguration:
 
 
 def _is_file(part: Part) -> bool:
-    """Return whether a part is a file; browsers send a field as one when it is a Blob of JSON."""
+    """Return whether a form part is a file; a field with a file name (a Blob of JSON) is not."""
     is_field = part.name in FIELDS and part.name != "thumbnail"
     return part.file_name is not None and not is_field
 
 
 def _read_field(part: Part, sent: SentConfiguration) -> None:
-    """Add a field to `sent`: JSON text for objects, else plain text."""
+    """Add a form field to `sent.raw`, parsed if it is an object, or an error to `sent.errors`."""
     message = None
     try:
         text = part.content.decode("utf-8")
@@ -318,7 +318,7 @@ def _is_public(arguments: Mapping[str, str]) -> bool:
 
 
 def _name_of(sent: str) -> str:
-    """Return a public name; the platform's clients put the whole address of the picture for it."""
+    """Return a picture's public name; clients may send the picture's URL, which ends with it."""
     return sent.rpartition("/")[2]
 
 

@@ -32,7 +32,7 @@ REPLAYED = "Idempotent-Replayed"
 
 
 class Access(Enum):
-    """Which tokens may call an endpoint, and the sentence that says so."""
+    """Which tokens may call an endpoint; the value is the sentence in the API reference."""
 
     NONE = "No token is needed."
     ANY = "Any token of the org. A public token works only on pages of its domains."
@@ -49,7 +49,7 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A valid value, and what it shows."""
+    """An example in the API reference: a valid JSON value, and a summary of what it shows."""
 
     summary: str
     value: Any
@@ -66,10 +66,10 @@ EXAMPLES: Mapping[str, Mapping[str, Example]] = {
 
 @dataclass(frozen=True, slots=True)
 class RequestBody:
-    """A body of one media type: a model, or JSON Schema where no single class validates it.
+    """How the API reference describes a request body of one media type.
 
-    `also` are the models that such a schema refers to. `others` are those of other forms
-    (ALSO_SENT), and `other_examples` are in these.
+    `shape` is a pydantic model or a JSON Schema; `also` are the models that such a schema refers
+    to. `others` and `other_examples` describe other forms that clients may send (ALSO_SENT).
     """
 
     shape: Shape
@@ -81,7 +81,7 @@ class RequestBody:
 
 
 def link(operation: str, parameters: Mapping[str, str], description: str) -> Mapping[str, Any]:
-    """Return a Link Object of OpenAPI, from a response to another operation, named by its ID.
+    """Return a Link Object of OpenAPI from a response to the operation with the ID `operation`.
 
     `parameters` has runtime expressions by the names of that operation's parameters:
     `{"reference": "$response.body#/id"}`.
@@ -91,9 +91,9 @@ def link(operation: str, parameters: Mapping[str, str], description: str) -> Map
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """A response that is not an error.
+    """How the API reference describes a response that is not an error.
 
-    `shape` is a model or JSON Schema, None for a response without a body. `headers` are names from
+    `shape` is a model or JSON Schema, None for no JSON body. `headers` are names of headers from
     components.json, `links` are made by `link`.
     """
 
@@ -107,14 +107,14 @@ class Success:
 
 @dataclass(frozen=True, eq=False)
 class Endpoint:
-    """One method of one path; `path` has its parameters in braces.
+    """An endpoint of the API: one method of one path, such as `/api/orders/{reference}`.
 
     `function` gets the Call and the parameters of the path. It returns an EndpointResult, or an
     object that `present` turns into one. With an idempotency key `present` runs inside the
     transaction, possibly in another request's thread, so it gets that object and nothing else.
-    `read_body` returns the body of a request as the function gets it, and `content` the JSON value
-    by which two bodies with the same idempotency key are compared. `errors` are descriptions by
-    status that differ from those of other endpoints.
+    `read_body` returns the body of a request as `Call.body`, and `content` the JSON value by which
+    two bodies with the same idempotency key are compared. A list has `sortable` wire names, and
+    paging. `errors` are descriptions by status that differ from those of other endpoints.
     """
 
     method: str
@@ -165,7 +165,7 @@ class Endpoint:
 
     @cached_property
     def status(self) -> int:
-        """The status of a success, unless the EndpointResult names another."""
+        """The HTTP status of a success, unless the EndpointResult has another one."""
         return self.responses[0].status
 
     @cached_property
@@ -180,7 +180,7 @@ class Endpoint:
 
     @cached_property
     def all_parameters(self) -> tuple[Parameter, ...]:
-        """All parameters, those of a list in pages included."""
+        """All parameters: declared ones, filters, and for a list those of paging and sorting."""
         paging = paging_parameters(self.sortable) if self.sortable else ()
         return (*self.parameters, *self.filters, *paging)
 
@@ -191,9 +191,9 @@ class Endpoint:
 
     @cached_property
     def error_descriptions(self) -> Mapping[int, str | None]:
-        """The errors that are possible, by status, each with its description.
+        """The descriptions of possible errors by HTTP status.
 
-        None stands for the description in components.json.
+        None means the description in components.json.
         """
         possible: dict[int, str | None] = {}
         if self.access is not Access.NONE:
@@ -215,7 +215,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """The endpoints about one kind of thing; `tag` and `description` head their chapter."""
+    """Endpoints about one kind of thing: a chapter of the API reference, with title and text."""
 
     tag: str
     description: str
@@ -225,9 +225,9 @@ class Resource:
         self, route: str, access: Access, *responses: Success,
         **declaration: Any,  # noqa: ANN401 - the other fields of Endpoint
     ) -> Callable[[F], F]:  # fmt: skip
-        """Declare the function below as an endpoint at a route such as `GET /api/orders`.
+        """Return a decorator that adds a function as an endpoint, and leaves it as it is.
 
-        Returns a decorator that leaves the function as it is.
+        `route` is, for example, `GET /api/orders`; `declaration` are other fields of Endpoint.
         """
         method, path = route.split(" ")
 

@@ -19,9 +19,9 @@ def run_once(
 ) -> RenderedResponse:
     """Return the response of `run`, which runs the endpoint, or the first response to this key.
 
-    The key is stored with that response in the transaction of what the endpoint makes; requests
-    with the same key and content get it again for a day. Raises InvalidInput for a key that came
-    with other content, and whatever `run` raises.
+    The service stores key and response in the transaction of the endpoint's change; requests with
+    the same key and content get that response for a day. Raises InvalidInput for a key that was
+    sent with other content before, and whatever `run` raises.
     """
     clearing.maybe_clear()
     request = call.request

@@ -57,7 +57,7 @@ ERRORS: dict[int, dict[str, Any]] = {int(one): error for one, error in COMPONENT
 
 
 def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict[str, Any]:
-    """Return the document of a service with these limits; `server` is its root, such as `/`."""
+    """Return the OpenAPI document as JSON; `server` is the API's root URL, such as `/`."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     endpoints = [endpoint for resource in resources for endpoint in resource.endpoints]
     paths: dict[str, Any] = {}
@@ -196,9 +196,9 @@ def _reference(shape: Shape | None) -> Mapping[str, Any]:
 
 
 def _schemas(endpoints: Iterable[Endpoint], limits: Limits) -> dict[str, Any]:
-    """Return the schemas of all models and of the models inside them, by name.
+    """Return the schemas of all models that endpoints use, for `components`.
 
-    Those of other forms are under a name of their own (ALSO_SENT).
+    They are by name below `schemas`; those that only other sent forms use are below ALSO_SENT.
     """
     shapes: list[Shape | None] = [Problem, OrderMessage]
     for endpoint in endpoints:
@@ -228,20 +228,20 @@ class _SchemaGenerator(GenerateJsonSchema):
     """Pydantic's generator, with less repetition in what it writes."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - pydantic's signature
-        """Leave out titles of fields, which would repeat their names."""
+        """Return False, so that fields get no title, which would only repeat their names."""
         return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Leave out defaults, because generators make a field that must be sent of one.
+        """Return the schema without `default`: client generators would always send that field.
 
-        Empty ones stand for "not sent" inside; the others are in the descriptions.
+        Most defaults only mean "not sent"; the others are in the fields' descriptions.
         """
         found = super().default_schema(schema)
         found.pop("default", None)
         return found
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        """Write "a plain type or null" as one schema with two types."""
+        """Return a type that may be null as `"type": [..., "null"]`, where that is possible."""
         inner = self.generate_inner(schema["schema"])
         if isinstance(inner.get("type"), str) and "enum" not in inner:
             return {**inner, "type": [inner["type"], "null"]}

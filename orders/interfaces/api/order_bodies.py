@@ -24,7 +24,7 @@ NEW_ORDERS = EXAMPLES["newOrders"]
 
 
 def example_order(**fields: object) -> dict[str, Any]:
-    """Return an order as it is answered, for examples: plain, but for the fields by wire name."""
+    """Return an order as JSON for an example answer; `fields` are values by wire name."""
     plain: dict[str, Any] = {
         field.wire_name: field.examples[0]
         for field in ORDER_FIELDS
@@ -103,7 +103,7 @@ _ITEMS = {
 
 
 def _items_under(name: str) -> dict[str, Any]:
-    """Return the schema of an object with a list of items as its only field."""
+    """Return the JSON Schema of an object with a list of items as its only field, `name`."""
     return {
         "type": "object",
         "required": [name],

@@ -29,10 +29,10 @@ _SNAKE = re.compile(r"_([a-z])")
 
 
 class SentParameters:
-    """The parameters of a list by the names that it declares.
+    """Query parameters of a list endpoint, with other spellings changed to the declared names.
 
-    `values` are those, `ignored` the names of others, in the order in which they were sent, and
-    `errors` what cannot be what its sender meant.
+    `values` are the texts by declared name, `ignored` the unknown names as they were sent, and
+    `errors` are about names that probably mean a declared one, or whose keys do not fit.
     """
 
     def __init__(self, sent: MultiDict[str, str], known: Iterable[Parameter]) -> None:
@@ -87,18 +87,18 @@ class SentParameters:
 
 
 def _is_array(keys: str) -> bool:
-    """Return whether `keys` of one pair of brackets are `[]` or a position."""
+    """Return whether `keys`, what follows a parameter's name, is `[]` or a position (`[0]`)."""
     return re.fullmatch(r"\[[0-9]*\]", keys) is not None
 
 
 def _member(keys: str) -> str:
-    """Return the key of `[key]` or `.key`; `""` for anything deeper."""
+    """Return the key in `[key]` or `.key`; "" for any other text, such as `[a][b]`."""
     found = re.fullmatch(r"\[([^\[\].]+)\]|\.([^\[\].]+)", keys)
     return (found[1] or found[2]) if found else ""
 
 
 def _distance(sent: str, known: str) -> float:
-    """Return how near a name is to a known one: above 0, and 0 when it is not near.
+    """Return how much a sent name differs from a known one: 0.5 at least; 0 if it is not similar.
 
     Case, underscores and hyphens do not count, two letters in the wrong order count as one.
     """

@@ -12,13 +12,13 @@ from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter in the path, the query or a header; `schema` is JSON Schema.
+    """A parameter of an endpoint; `place` is `path`, `query` or `header`.
 
-    `place` is `path`, `query` or `header`. An example runs as it is; `example` is None where none
-    would, or would change the answer. With `is_json` the value is sent as JSON text. A filter of a
-    list has `read`, which takes its value from the query, and `keyword`, its name in
+    `schema` is JSON Schema. `example` is None if there is no value that works for everybody without
+    a change of the answer. With `is_json` the value is sent as JSON text. A filter of a list has
+    `read`, which returns the filter's value from the query, and `keyword`, the filter's name in
     `Call.filters`. `pattern` is the regular expression of a parameter in the path. `members` are
-    keys of a value in JSON that clients send as parameters of their own.
+    keys of a JSON value that clients wrongly send as parameters, which is refused with advice.
     """
 
     name: str
@@ -77,10 +77,10 @@ MEMBERS_SCHEMA = {
 def path_parameter(
     name: str, description: str, example: str, *, kind: str = "", pattern: str = "[^/]+"
 ) -> Parameter:
-    """Return a parameter in the path.
+    """Return a required parameter in the path.
 
-    `kind` is the `format` of its schema, `""` for none. `pattern` is the regular expression of its
-    values.
+    `kind` is the `format` in the JSON Schema, "" for none. `pattern` is a regular expression that
+    the values match.
     """
     schema = {"type": "string", "minLength": 1, **({"format": kind} if kind else {})}
     return Parameter(name, "path", description, schema, example, required=True, pattern=pattern)
@@ -91,9 +91,10 @@ def query_filter(
     description: str, schema: Mapping[str, Any], example: object, *, is_json: bool = False,
     members: tuple[str, ...] = (),
 ) -> Parameter:  # fmt: skip
-    """Return a filter of a list: `read` takes its value from the query, by its name there.
+    """Return the query parameter `name` as a filter of a list.
 
-    `keyword` is its name in `Call.filters`. With `is_json` the value is sent as JSON text.
+    `read` gets the query and `name`, and returns the value, which is put into `Call.filters` under
+    `keyword`. With `is_json` the value is sent as JSON text; for `members` see Parameter.
     """
     return Parameter(
         name, "query", description, schema, example,
@@ -102,7 +103,7 @@ def query_filter(
 
 
 def text_filter(name: str, keyword: str, description: str, example: str) -> Parameter:
-    """Return a filter by a text that must be equal, letter by letter."""
+    """Return a filter of a list by a text that must be exactly equal."""
     schema = {"type": "string", "maxLength": MAX_TEXT, "pattern": NO_NUL}
     return query_filter(name, keyword, Query.text, description, schema, example)
 
@@ -110,7 +111,7 @@ def text_filter(name: str, keyword: str, description: str, example: str) -> Para
 def time_filter(
     name: str, keyword: str, read: Callable[[Query, str], Any], description: str
 ) -> Parameter:
-    """Return a filter by a time or a whole day; `read` is Query.moment, or behaves like it."""
+    """Return a filter of a list by a time or a whole day; `read` is like `Query.moment`."""
     schema = {"type": "string", "format": "date-or-time"}
     return query_filter(name, keyword, read, description, schema, "2026-11-24")
 
@@ -143,7 +144,7 @@ FULL_CONFIGURATION = Parameter(
 
 
 def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
-    """Return `page`, `perPage` and `sort`; `sortable` are the wire names of fields to sort by."""
+    """Return `page`, `perPage`, `sort` and `after`; `sortable` are wire names to sort by."""
     orders = [sign + name for name in sortable for sign in ("", "-")]
     return (
         Parameter(
