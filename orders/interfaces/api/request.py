@@ -187,7 +187,7 @@ class Call:
         return self.caller
 
     def flag(self, name: str) -> bool:
-        """Return whether a parameter is `true`; False if missing. Raises InvalidInput otherwise."""
+        """Return True for `true`, False for `false` or if missing; else raise InvalidInput."""
         if self.query is None:
             return False
         is_set = self.query.flag(name)

@@ -118,7 +118,7 @@ def show_theme(color: str) -> Response:
 
 @customer.get("/o/look/<color>/preview.css")
 def show_theme_preview(color: str) -> Response:
-    """Send CSS that applies the accent color, six digits, only to the preview in the settings."""
+    """Send CSS that applies the color (six hex digits) only to the preview in the settings."""
     return _style_sheet(color, ".preview")
 
 

@@ -210,7 +210,7 @@ class _Refusal(BytesIO):
 class _Body:
     """A request body that is complete, or a refusal; `size` counts the bytes that arrived.
 
-    `is_drained` means that the server has received all of it, even if it is refused.
+    `is_drained` means that the last ASGI message of the body was received, even if it is refused.
     """
 
     __slots__ = ("file", "is_drained", "is_refused", "size")

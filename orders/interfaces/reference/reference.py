@@ -162,7 +162,7 @@ class _DocumentReader:
 def _examples(part: Described) -> list[Described]:
     """Return the examples of a media type in the document, each with its JSON as indented `text`.
 
-    Those of other forms (ALSO_SENT) are the last ones.
+    Examples of other accepted formats (ALSO_SENT) are the last ones.
     """
     examples = part.get("examples", {}) | part.get(ALSO_SENT, {})
     return [{**one, "text": json_text(one["value"])} for one in examples.values()]

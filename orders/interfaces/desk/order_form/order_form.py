@@ -273,7 +273,7 @@ class OrderEntry(FilledForm):
         return "", path
 
     def repeated(self, name: str, member: StaffMember, code: str | None) -> str:
-        """Return a warning if another order of the customer has the number in the field `name`, too.
+        """Return a warning if another order of the customer has the same number in field `name`.
 
         Returns "" if none has. `code` is the short ID of the order that the form changes, if any.
         """

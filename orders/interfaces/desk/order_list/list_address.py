@@ -259,7 +259,7 @@ def _chips(
 
 
 def label_of(name: str, rules: Mapping[str, AttributeRule]) -> str:
-    """Return the label of a filter, such as "Status:"; for an unknown name, that and a colon."""
+    """Return a filter's label, such as "Status:"; for an unknown name, the name and a colon."""
     if name in rules:
         return f"{rules[name].label}:"
     return translated(LABELS[name]) if name in LABELS else f"{name}:"
