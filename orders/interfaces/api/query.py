@@ -1,8 +1,7 @@
 """Reading the query parameters of lists: filters, page, sort.
 
 Old clients send each value as JSON text (`perPage=20`, `name="Hall"`, `platform={"id":"A-1"}`), new
-ones as plain text: both are read. Those that cannot be read are reported by name, all at once;
-`parameter_names` says which names are understood.
+ones as plain text: both are read. Parameters that cannot be read are reported by name, all at once.
 """
 
 import re
@@ -29,10 +28,10 @@ _NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 class Query:
-    """The parameters of one request, read by their names.
+    """The query parameters of one request, each read by a method for its type.
 
-    A parameter that was not sent or is malformed is None, or `()` where there may be several
-    values. `refuse` raises InvalidInput with all that were malformed.
+    Errors of malformed parameters are added to `errors`; `refuse` raises InvalidInput with all of
+    them.
     """
 
     def __init__(
@@ -43,12 +42,12 @@ class Query:
         self._errors = list(errors)
 
     def text(self, name: str) -> str | None:
-        """Return a text of at most MAX_TEXT characters."""
+        """Return a text of at most MAX_TEXT characters; None if it is missing or malformed."""
         sent = self._one(name)
         return None if sent is None else self._checked_text(name, sent)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return the texts of a parameter that is repeated or one JSON array."""
+        """Return the valid texts of a parameter that is repeated or a JSON array; `()` for none."""
         found: list[str] = []
         for sent in self._all(name):
             value: Any = parse_json_text(sent) if sent.startswith("[") else [sent]
@@ -63,7 +62,7 @@ class Query:
         return tuple(found)
 
     def choices(self, name: str, known: Collection[str]) -> tuple[str, ...]:
-        """Return the values of a parameter that may be repeated, each one of the known."""
+        """Return the values of a parameter that may be repeated; `()` if one is not in `known`."""
         values = self.texts(name)
         if any(value not in known for value in values):
             self.add_error(name, f"One of: {', '.join(known)}.")
@@ -73,7 +72,8 @@ class Query:
     def short_ids(self, name: str) -> tuple[str, ...]:
         """Return short IDs of orders in their canonical form, from any spelling.
 
-        Those of another platform are returned as they are: no order has them.
+        Those of another platform are returned as they are: no order has them. If one is mistyped,
+        returns `()`.
         """
         try:
             return tuple(
@@ -85,7 +85,7 @@ class Query:
             return ()
 
     def configuration_id(self, name: str) -> str | None:
-        """Return a UUID in canonical form or the short ID of a configuration."""
+        """Return a canonical UUID, or the short ID of a configuration; None if it is neither."""
         sent = self._one(name)
         if sent is None:
             return None
@@ -95,7 +95,7 @@ class Query:
         return found
 
     def json_object(self, name: str) -> dict[str, Any] | None:
-        """Return an object that was sent as JSON text."""
+        """Return an object that was sent as JSON text; None if it is missing or malformed."""
         sent = self._one(name)
         if sent is None:
             return None
@@ -109,7 +109,7 @@ class Query:
         return value
 
     def members(self, name: str) -> dict[str, Any]:
-        """Return the keys and values of an object that was sent as JSON text; {} if it was not."""
+        """Return an object that was sent as JSON text; {} if it is missing or malformed."""
         found = self.json_object(name) or {}
         for key, value in found.items():
             if isinstance(value, dict | list):
@@ -117,9 +117,9 @@ class Query:
         return found
 
     def moment(self, name: str, *, is_end: bool = False) -> datetime | None:
-        """Return a time in UTC; one without a zone is UTC, and a day alone begins at midnight.
+        """Return a time in UTC, in which one without a zone is; None if it is missing or malformed.
 
-        With `is_end` a day alone means its last millisecond, so that the whole day is included.
+        A day alone means its first moment, or with `is_end` its last millisecond.
         """
         sent = self._one(name)
         if sent is None:
@@ -135,7 +135,7 @@ class Query:
             return None
 
     def uuid(self, name: str) -> str | None:
-        """Return a UUID in canonical form."""
+        """Return a UUID in canonical form; None if it is missing or malformed."""
         sent = self._one(name)
         if sent is None:
             return None
@@ -145,9 +145,9 @@ class Query:
         return found
 
     def paging(self, sortable: Collection[str]) -> Paging:
-        """Return `page` or `after`, `perPage` and `sort`, with defaults for what was not sent.
+        """Return `page` or `after`, `perPage` and `sort`; defaults for missing or malformed ones.
 
-        `sortable` are the wire names of the fields to sort by.
+        `sortable` are the fields that `sort` may name, as in JSON (`createdAt`).
         """
         page = self._number("page", 1, MAX_PAGE)
         per_page = self._number("perPage", DEFAULT_PER_PAGE, MAX_PER_PAGE)
@@ -171,24 +171,25 @@ class Query:
         return sent == "true"
 
     def require_own_org(self, actor: Actor) -> None:
-        """Raise Forbidden for a query that names another org than the token's."""
+        """Raise Forbidden if the parameter `orgId` names another org than that of `actor`."""
         for sent in self._all("orgId") if self._parameters else ():
             refuse_foreign_org(sent, actor)
 
     def names_short_ids(self) -> bool:
-        """Return whether the query asks for some entries by their short IDs.
+        """Return whether the parameter `shortId` asks for some entries by their short IDs.
 
-        A malformed `shortId` counts, because it is refused when the filters are read.
+        Returns True, too, if a parameter was malformed: the request is refused when its filters are
+        read.
         """
         return bool(self.texts("shortId") or self._errors)
 
     def add_error(self, name: str, message: str) -> None:
-        """Report an error of a parameter; only the first one of each counts."""
+        """Add an error for `refuse` to raise; only the first one of each parameter counts."""
         if all(error.path != name for error in self._errors):
             self._errors.append(FieldError(name, message))
 
     def refuse(self) -> None:
-        """Raise InvalidInput when any parameter was malformed."""
+        """Raise InvalidInput with all collected errors; do nothing if there are none."""
         if self._errors:
             raise InvalidInput(self._errors)
 
@@ -221,7 +222,7 @@ class Query:
 
 
 def _unquoted(sent: str) -> str:
-    """Return a text that came as JSON text without its quotes; an empty one counts as not sent."""
+    """Return the text inside a JSON string (`Hall` for `"Hall"`), and any other text as it is."""
     if len(sent) >= 2 and sent.startswith('"') and sent.endswith('"'):
         value = parse_json_text(sent)
         return value if isinstance(value, str) else sent

@@ -32,13 +32,13 @@ _KEY = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{MAX_KEY - 2}}}[\x21-\x7e])?")
 
 
 class ApiRequest(Request):
-    """A request to the API. Its properties read what headers and the query mean."""
+    """A request to the API; its properties return what its headers and its token mean."""
 
     @cached_property
     def secret(self) -> str | None:
-        """The token of `Authorization` or `bearer_token`; sending the same one in both is fine.
+        """The token in `Authorization: Bearer` or the parameter `bearer_token`; None if not sent.
 
-        Raises Unauthorized for two different tokens.
+        Sending the same one in both is fine. Raises Unauthorized for two different tokens.
         """
         header = _BEARER.fullmatch(self.environ.get("HTTP_AUTHORIZATION", ""))
         sent = {header[1]} if header else set()
@@ -50,13 +50,13 @@ class ApiRequest(Request):
 
     @property
     def origin_header(self) -> str | None:
-        """The `Origin` header as it was sent; browsers set it, and pages cannot change it."""
+        """The `Origin` header, which a browser sets and a page cannot change; None if not sent."""
         origin: str | None = self.environ.get("HTTP_ORIGIN")
         return origin
 
     @property
     def page_origin(self) -> Origin | None:
-        """The host that the browser names as the page's own: `Origin`, or else `Referer`."""
+        """Host and port of the page, from `Origin` or `Referer`; None if missing or malformed."""
         if self.origin_header is not None:
             found = domains.origin_host(self.origin_header)
         elif "HTTP_REFERER" in self.environ:
@@ -67,30 +67,30 @@ class ApiRequest(Request):
 
     @property
     def is_preflight(self) -> bool:
-        """Whether a browser asks if a page may send a request (`Access-Control-Request-Method`)."""
+        """Whether this is a CORS preflight request (it has `Access-Control-Request-Method`)."""
         return "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in self.environ
 
     @property
     def preflight_headers(self) -> str:
-        """The names of headers that a page wants to send (`Access-Control-Request-Headers`)."""
+        """The header `Access-Control-Request-Headers`: names with commas; empty if not sent."""
         names: str = self.environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
         return names
 
     def accepts_gzip(self) -> bool:
-        """Return whether the answer may be compressed (`Accept-Encoding`)."""
+        """Return whether the response may be compressed with gzip (`Accept-Encoding`)."""
         return "gzip" in self.environ.get("HTTP_ACCEPT_ENCODING", "") and bool(
             self.accept_encodings["gzip"]
         )
 
     @property
     def user_agent_header(self) -> str:
-        """The `User-Agent` header as it was sent."""
+        """The `User-Agent` header as it was sent; empty if it was not."""
         agent: str = self.environ.get("HTTP_USER_AGENT", "")
         return agent
 
     @property
     def idempotency_key(self) -> str | None:
-        """The `Idempotency-Key`, if one was sent. Raises InvalidInput for one that is not valid."""
+        """The header `Idempotency-Key`, or None. Raises InvalidInput if it is malformed."""
         key: str | None = self.environ.get("HTTP_IDEMPOTENCY_KEY")
         if key is not None and not _KEY.fullmatch(key):
             message = (
@@ -101,14 +101,14 @@ class ApiRequest(Request):
 
     @property
     def version_check(self) -> VersionCheck:
-        """The check that `If-Match` asks for; None when it was not sent (RFC 9110, 13.1.1)."""
+        """A function that checks a version by `If-Match` (RFC 9110, 13.1.1); None without it."""
         if "HTTP_IF_MATCH" not in self.environ:
             return None
         wanted = self.if_match
         return lambda version: _names(wanted, str(version))
 
     def has_version(self, etag: str) -> bool:
-        """Return whether `If-None-Match` of a GET names this version (RFC 9110, 13.1.2)."""
+        """Return whether `If-None-Match` of a GET or HEAD has this ETag, given without quotes."""
         return (
             "HTTP_IF_NONE_MATCH" in self.environ
             and self.method in {"GET", "HEAD"}
@@ -117,17 +117,20 @@ class ApiRequest(Request):
 
 
 def _names(tags: ETags, version: str) -> bool:
-    """Return whether the tags of a header name the version, however a proxy has written it.
+    """Return whether the ETags of a header contain this version, or are `*`.
 
-    A proxy that compresses marks the tag as weak or appends the coding: `W/"4"`, `"4-gzip"`. That
-    is no other version, because ours change with the order and not with the bytes.
+    A proxy that compresses makes the ETag weak or appends the coding: `W/"4"`, `"4-gzip"`. Both
+    count as `"4"`, because our ETags change with the object and not with the bytes.
     """
     known = tags.as_set(include_weak=True)
     return tags.star_tag or version in {_CODING_SUFFIX.sub("", tag) for tag in known}
 
 
 def read_json_object(request: ApiRequest) -> dict[str, JsonValue]:
-    """Return the body as an object. Raises as `read_json` does, and NotJson for an array."""
+    """Return the request's body, which must be a JSON object.
+
+    Raises UnsupportedMediaType and NotJson as `read_json` does, and NotJson for an array.
+    """
     value = read_json(request)
     if not isinstance(value, dict):
         raise NotJson("The body must be a JSON object.")
@@ -135,11 +138,11 @@ def read_json_object(request: ApiRequest) -> dict[str, JsonValue]:
 
 
 def read_json(request: ApiRequest) -> dict[str, JsonValue] | list[JsonValue]:
-    """Return the body as an object or array.
+    """Return the request's body, which must be a JSON object or array.
 
     Raises UnsupportedMediaType unless the type is JSON in UTF-8, and NotJson for a body that is not
-    JSON, or neither object nor array. Repeated keys and numbers out of range pass through: the
-    check of the resource reports them by their paths.
+    JSON, or neither object nor array. Repeated keys and numbers out of range pass: the validation
+    of the object reports them by their paths.
     """
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     # `application/json-patch+json` and its like are JSON with another meaning.
@@ -153,7 +156,7 @@ def read_json(request: ApiRequest) -> dict[str, JsonValue] | list[JsonValue]:
 
 @dataclass(slots=True)
 class Call:
-    """A request on its way to an endpoint, with what the router has read and checked.
+    """An API request on its way to an endpoint, with what the router has read and checked.
 
     An endpoint function gets this and the parameters of its path.
     """
@@ -162,14 +165,14 @@ class Call:
     settings: Settings
     health: HealthCheck
     files: FileStore
-    # The path of the endpoint as it is declared; empty for an unknown address.
+    # The path of the endpoint as it is declared; empty for an unknown URL.
     route: str = ""
     # Who calls; None until the token is authenticated.
     caller: Actor | None = None
     # The body as the endpoint's `read_body` returns it, and the query with its filters and page.
     body: Any = None
     query: Query | None = None
-    # Names of a list's query parameters that mean nothing here.
+    # Names of sent query parameters that a list does not know.
     ignored: Sequence[str] = ()
     filters: Mapping[str, Any] = field(default_factory=dict)
     paging: Paging = FIRST_PAGE
@@ -178,13 +181,13 @@ class Call:
 
     @property
     def actor(self) -> Actor:
-        """Who calls. Raises LookupError at an endpoint that needs no token."""
+        """The authenticated caller. Raises LookupError at an endpoint that needs no token."""
         if self.caller is None:
             raise LookupError("This endpoint is declared without a token.")
         return self.caller
 
     def flag(self, name: str) -> bool:
-        """Return whether a query parameter is `true`. Raises InvalidInput for other values."""
+        """Return True for `true`, False for `false` or if missing; else raise InvalidInput."""
         if self.query is None:
             return False
         is_set = self.query.flag(name)
@@ -193,11 +196,11 @@ class Call:
 
     @property
     def address(self) -> str:
-        """The service's absolute address without a slash at its end: PUBLIC_URL, or as asked."""
+        """The absolute URL of the service (PUBLIC_URL, or as requested) without a final slash."""
         host = self.settings.public_url or self.request.host_url
         return host.rstrip("/") + self.request.root_path
 
     @property
     def limits(self) -> Limits:
-        """The limits of what may be sent."""
+        """The configured limits of what may be sent, such as the nesting of JSON."""
         return self.settings.limits

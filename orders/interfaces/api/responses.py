@@ -55,11 +55,12 @@ STATUS_LINES = {int(status): f"{int(status)} {status.phrase}" for status in HTTP
 
 
 class EndpointResult(NamedTuple):
-    """What an endpoint answers, before it is rendered.
+    """What an endpoint returns, before it is rendered to a response.
 
-    `value` is any JSON value, or a StoredFile. `status` 0 stands for the endpoint's first declared
-    one. `etag` is without quotes, `location` below the path where the service is mounted. With
-    `has_picture` the value is an object with the address of its picture.
+    `value` is any JSON value, or a StoredFile. `status` 0 stands for the first one that the
+    endpoint declares. `etag` is without quotes, `location` a path below the one where the service
+    is mounted. With `has_picture`, the `thumbnail` of the object `value` must become an absolute
+    URL.
     """
 
     value: Any
@@ -79,10 +80,10 @@ class RenderedResponse(NamedTuple):
 
 
 def render(result: EndpointResult, status: int, root: str, address: str) -> RenderedResponse:
-    """Render a result to JSON, for a service at this absolute address, whose path is `root`.
+    """Return the result as a JSON response, by default with this `status`.
 
-    This may run in the thread that writes for several requests at once: nothing here looks at a
-    request.
+    `root` is the path where the service is mounted, and `address` its absolute URL. This may run in
+    the thread that writes for several requests at once: nothing here uses the current request.
     """
     headers = dict(result.headers)
     if result.etag:
@@ -98,9 +99,10 @@ def render(result: EndpointResult, status: int, root: str, address: str) -> Rend
 def list_result(
     name: str, page: Page[T], fields: Callable[[T], dict[str, Any]], ignored: Sequence[str]
 ) -> EndpointResult:
-    """Return a page of a list; its entries, each as `fields` returns it, are under `name`.
+    """Return a page of a list as a JSON object: its entries under `name`, and the paging.
 
-    `ignored` are the names of query parameters that mean nothing there.
+    `fields` returns the object of an entry; `ignored` are sent parameters that the list does not
+    know.
     """
     return EndpointResult(
         {
@@ -116,14 +118,14 @@ def list_result(
 
 
 def not_modified(result: EndpointResult) -> RenderedResponse:
-    """Return 304 for a caller who has this version already."""
+    """Return a 304 without a body, with ETag and headers, for a caller who has this version."""
     return RenderedResponse(304, {**result.headers, "ETag": f'"{result.etag}"'})
 
 
 def send_file(
     result: EndpointResult, store: FileStore, environ: dict[str, Any]
 ) -> RenderedResponse:
-    """Return a file, or the part of it that `Range` in the WSGI environment asks for."""
+    """Return the StoredFile `result.value`, or the part that `Range` in `environ` (WSGI) names."""
     response = file_response(result.value, store, environ)
     response.direct_passthrough = False
     response.headers.update(result.headers)
@@ -132,7 +134,7 @@ def send_file(
 
 
 def problem(status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> RenderedResponse:
-    """Return a problem document (RFC 9457); `errors` names each invalid field by its path."""
+    """Return a response with a problem document (RFC 9457); `errors` are those of the input."""
     body = problem_value(
         status, detail, [{"path": error.path, "message": error.message} for error in errors]
     )
@@ -158,14 +160,14 @@ def problem_value(
 
 
 def problem_of(error: OrderError) -> RenderedResponse:
-    """Return the problem document of what a service refused."""
+    """Return a problem document for an error of a service, with its status in STATUS_OF."""
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
     errors = error.errors if isinstance(error, InvalidInput) else ()
     return problem(status, str(error), errors)
 
 
 def problem_of_http(error: HTTPException) -> RenderedResponse:
-    """Return the problem document of what Werkzeug refused; `Allow` and `Retry-After` stay."""
+    """Return a problem document for an HTTP error, with its headers, such as `Allow`."""
     response = problem(error.code or 500, str(error.description or ""))
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:

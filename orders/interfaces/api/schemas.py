@@ -22,7 +22,7 @@ from orders.domain.webhook import EXAMPLE_ADDRESS, Topic
 from orders.interfaces.api.endpoints import Example
 
 SCHEMAS = "#/components/schemas/"  # where the document has them
-# Where it has those of other forms (ALSO_SENT), of which generators shall make no types.
+# Where it has the schemas of other accepted forms: code generators must make no types of them.
 OTHER_SCHEMAS = f"#/components/{ALSO_SENT}/"
 
 EXAMPLE_ACTOR_ID = "c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e"
@@ -58,7 +58,7 @@ DeletedAt = Annotated[
 
 
 def example_page(summary: str, name: str, entry: Any) -> Example:  # noqa: ANN401 - JSON
-    """Return an example of a list with one entry; `name` is the list's name in the answer."""
+    """Return an example of a list: a page with one `entry`, in an array with the key `name`."""
     page = {
         name: [entry], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt", "next": None,
         "ignoredParameters": [],

@@ -88,12 +88,12 @@ def read_document(call: Call) -> EndpointResult:
 
 @lru_cache(maxsize=8)
 def document(limits: Limits, server: str) -> dict[str, Any]:
-    """Return the OpenAPI document of a service with these limits; `server` is its root: `/`."""
+    """Return the OpenAPI document for these limits; `server` is its URL: absolute, or `/`."""
     return openapi.document(RESOURCES, limits, server)
 
 
 def _written(limits: Limits, server: str) -> tuple[bytes, str]:
-    # The host comes from the request, so that the document must not be made again for each one.
+    # The host comes from the request; the document is not rendered again for each host.
     body = _rendered(limits).replace(orjson.dumps(_ANY_SERVER), orjson.dumps(server))
     return body, hashlib.sha256(body).hexdigest()[:32]
 

@@ -28,9 +28,10 @@ If this is a mistake, an admin can switch the webhook on again:
 
 
 def mail_admins(webhook: Webhook, settings: Settings) -> None:
-    """Write to each admin of the org, in the org's language; does nothing without a mail server.
+    """Mail each active admin of the org that this webhook was switched off, in the org's language.
 
-    Needs an application context. A mail that cannot be sent is logged: the desk shows the same.
+    Needs an application context. Does nothing without a mail server. A mail that cannot be sent is
+    only logged: the desk shows the same.
     """
     if not mail.is_configured(settings):
         return

@@ -1,4 +1,4 @@
-"""Background work in threads: webhooks, imports, cleaning up.
+"""Background work in threads: sending webhooks, importing orders, deleting what is old.
 
 Each thread polls its table, so that messages and imports of other processes, also of dead ones,
 need no signal (docs/decisions/0035-the-table-is-polled.md).
@@ -36,7 +36,7 @@ GRACE = 15.0
 
 
 class Background:
-    """The threads that send webhooks and import orders, between `start` and `stop`."""
+    """The threads that send webhooks, import orders and delete old data, once started."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._app = app
@@ -60,11 +60,14 @@ class Background:
             thread.start()
 
     def ask_to_stop(self) -> None:
-        """Begin nothing new. A signal handler may call this, but only once."""
+        """Let the threads begin nothing new, and return at once.
+
+        A signal handler may call this, but only once.
+        """
         self._is_stopping.set()
 
     def stop(self) -> None:
-        """Stop, and wait up to GRACE seconds for running work."""
+        """Stop the threads, and wait up to GRACE seconds until their current work is done."""
         self.ask_to_stop()
         self._sender.wake()
         ends = time.monotonic() + GRACE
@@ -72,7 +75,7 @@ class Background:
             thread.join(max(0.0, ends - time.monotonic()))
 
     def _repeat(self, step: Callable[[], None]) -> None:
-        # What was sent until the stop is stored, too.
+        # After the stop, the outcomes of messages that were sent before are still stored.
         while not self._is_stopping.is_set() or (step == self._send and not self._sender.is_idle):
             try:
                 with self._app.app_context():
@@ -88,7 +91,7 @@ class Background:
         self._sender.run_round()
 
     def _tell_admins(self, webhook: Webhook) -> None:
-        """Send mail in a thread of its own, because a mail server may be slow."""
+        """Mail the admins about a switched-off webhook, in a thread: a mail server may be slow."""
 
         def run() -> None:
             with self._app.app_context():

@@ -1,4 +1,4 @@
-"""Views of the customer pages. Anyone with an order's code may look; a miss reveals nothing."""
+"""Views of the customer pages. An order's code opens its page; an unknown code reveals nothing."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -39,7 +39,10 @@ STEPS = (
 @customer.get("/find")
 @limiter.limit(lookup_limit, exempt_when=lambda: "code" not in request.args)
 def find() -> AnyResponse:
-    """Render the search form; redirect to the order's page for a well-formed code."""
+    """Render the search form, or redirect to the page of the order whose code was typed.
+
+    Raises MistypedShortId for a text without a code.
+    """
     typed = request.args.get("code")
     if typed is None:
         return page("customer/find.html", typed="", message="")
@@ -55,7 +58,7 @@ def ask_for_code() -> AnyResponse:
 @customer.get("/o/<path:code>")
 @limiter.limit(lookup_limit)
 def show_order(code: str) -> AnyResponse:
-    """Render the order's page; redirect other spellings of the code to the canonical one."""
+    """Render the order's page; redirect to its canonical URL for other spellings of the code."""
     view = _find(code, unlock.is_unlocked)
     if code != view.short_id:
         return redirect(url_for("customer.show_order", code=view.short_id), 301)
@@ -65,7 +68,10 @@ def show_order(code: str) -> AnyResponse:
 @customer.post("/o/<code>/open")
 @limiter.limit(lookup_limit)
 def open_order(code: str) -> AnyResponse:
-    """Verify the typed customer ID; when it is right, unlock the order for this browser."""
+    """Unlock the order for this browser (by a cookie) if the typed customer ID is right.
+
+    Redirects to the order's page; a wrong ID or too many tries render it with an error.
+    """
     canonical = short_id.normalise(code)
     typed = request.form.get("number", "")[:MAX_TYPED]
     attempt = lookup.verify_customer(canonical, typed)
@@ -82,7 +88,7 @@ def open_order(code: str) -> AnyResponse:
 # Only misses count: one page loads many pictures, and nobody who guesses codes gets any.
 @limiter.limit(lookup_limit, deduct_when=lambda response: response.status_code == 404)
 def show_picture(code: str, number: int) -> AnyResponse:
-    """Send the picture of an order line, counted from 1."""
+    """Send the picture of line `number`, from 1. Raises NotFound if there is none to show."""
     file = lookup.find_picture(short_id.normalise(code), number, unlock.is_unlocked)
     if file is None:
         raise NotFound(UNKNOWN)
@@ -92,7 +98,7 @@ def show_picture(code: str, number: int) -> AnyResponse:
 @customer.get("/o/<code>/days/<int:number>.ics")
 @limiter.limit(lookup_limit)
 def show_day(code: str, number: int) -> AnyResponse:
-    """Send the calendar file for a detail that is a date, counted from 1."""
+    """Send the calendar file for the date in detail `number`, from 1. Raises NotFound for none."""
     view = _find(code, unlock.is_unlocked)
     calendar = _calendar(view, number)
     if calendar is None:
@@ -112,13 +118,13 @@ def show_theme(color: str) -> Response:
 
 @customer.get("/o/look/<color>/preview.css")
 def show_theme_preview(color: str) -> Response:
-    """Send a style sheet that applies the accent color to the preview in the settings only."""
+    """Send CSS that applies the color (six hex digits) only to the preview in the settings."""
     return _style_sheet(color, ".preview")
 
 
 @customer.get("/o/logo/<sha256>")
 def show_logo(sha256: str) -> Response:
-    """Send the logo whose content has this hash."""
+    """Send the logo whose content has this hash; 404 if there is none."""
     try:
         logo = orgs.find_logo(sha256)
         file = StoredFile("logo", "logo", logo.content_type, 0, logo.sha256, logo.stored_as)
@@ -130,9 +136,10 @@ def show_logo(sha256: str) -> Response:
 
 
 def _find(code: str, is_unlocked: IsUnlocked) -> CustomerView:
-    """Return the order with this code in any spelling; its content only if it is unlocked.
+    """Return what the customer may see of the order with this code, in any spelling.
 
-    Raises MistypedShortId, and NotFound for an unknown order.
+    `is_unlocked` returns whether the customer was verified. Raises MistypedShortId for a text
+    without a code, and NotFound for an unknown order.
     """
     view = lookup.find_order_for_customer(short_id.find_code(code), is_unlocked)
     if view is None:
@@ -141,7 +148,7 @@ def _find(code: str, is_unlocked: IsUnlocked) -> CustomerView:
 
 
 def render(view: CustomerView, status: int = 200, **context: object) -> Response:
-    """Render an order's page with its org's theme and language."""
+    """Render an order's page in its org's theme and language; `context` is for the template."""
     set_org_language(view.org.language)
     status_text = STATUS_TEXTS[view.status]
     step = 0 if view.status in OPEN_CARTS else [name for name, _ in STEPS].index(status_text)
@@ -165,7 +172,7 @@ def _total(content: Content) -> str:
 
 
 def _details(code: str, content: Content) -> Iterator[tuple[str, str, str | None]]:
-    """Yield label, text and, for dates, the URL of the calendar file of each non-empty detail."""
+    """Yield label, text and (only for dates) the calendar file's URL of each non-empty detail."""
     for number, detail in enumerate(content.details, 1):
         day = read_day(detail.value)
         if day is not None:
@@ -182,7 +189,10 @@ def _text(value: object) -> str:
 
 
 def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
-    """Render the page for a wrong customer ID, or for too many tries if `wait` seconds are left."""
+    """Render the page with an error: a wrong customer ID, or too many tries if `wait` is not 0.
+
+    `typed` is what was typed, which the form shows again; `wait` is in seconds.
+    """
     set_org_language(view.org.language)
     if not wait:
         message = gettext("This is not the customer number of this order.")
@@ -194,7 +204,7 @@ def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
 
 
 def _calendar(view: CustomerView, number: int) -> str | None:
-    """Return the calendar file of a detail, counted from 1; None if that is not a shown date."""
+    """Return the calendar file for detail `number`, from 1; None if it is no date or not shown."""
     if view.content is None or not 1 <= number <= len(view.content.details):
         return None
     detail = view.content.details[number - 1]

@@ -1,6 +1,6 @@
-"""Reading bodies whole, or not at all, for the API and the pages.
+"""Reading request bodies whole, or not at all, for the API and the pages.
 
-A server may hand on a body that was cut off as if it were whole: a form that ends in the middle of
+A server may pass on a body that was cut off as if it were whole: a form that ends in the middle of
 a count would place an order for 1 instead of 12.
 """
 
@@ -31,7 +31,7 @@ UPLOADS = {"desk.import_configurations", "desk.upload_orders", "desk.change_logo
 
 
 class UnknownCoding(UnsupportedMediaType):
-    """The body is packed in a way that is not taken; the answer names those that are."""
+    """A 415 for a body whose `Content-Encoding` is unknown; it names those that are known."""
 
     def get_headers(self, *context: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - Werkzeug's own
         """Return the headers of the answer, `Accept-Encoding` among them (RFC 9110, 12.5.3)."""
@@ -41,7 +41,7 @@ class UnknownCoding(UnsupportedMediaType):
 def read_body_of_page() -> None:
     """Read the body of a form (a hook of Flask, before anything that looks at the form).
 
-    Views that take files may have a larger one, of up to MAX_UPLOAD_BYTES. Raises as `read_body`.
+    A form for a view in UPLOADS may have up to MAX_UPLOAD_BYTES. Raises what `read_body` raises.
     """
     if flask_request.endpoint in UPLOADS and flask_request.mimetype == "multipart/form-data":
         flask_request.max_content_length = current_limits().upload_bytes
@@ -49,7 +49,7 @@ def read_body_of_page() -> None:
 
 
 def read_body(request: Request) -> None:
-    """Read the body into the request's cache and compare it with its announced length.
+    """Read the body into the request's cache, and check that all of its Content-Length arrived.
 
     A body in gzip or deflate is unpacked. Raises BadRequest for a body that ended early or whose
     form text is not UTF-8, LengthRequired for a form or a chunked body without a length,
@@ -88,7 +88,7 @@ def read_body(request: Request) -> None:
 
 
 def ended_early(announced: int | None, arrived: int) -> BadRequest:
-    """Return the error of a body that was cut off; `announced` is None for a chunked body."""
+    """Return the error for a cut-off body; `announced` is its length, None for a chunked one."""
     if announced is None:
         return BadRequest(lazy_gettext("The body ended early, or its chunks are broken."))
     return BadRequest(
@@ -101,10 +101,10 @@ def ended_early(announced: int | None, arrived: int) -> BadRequest:
 
 
 def unpack(body: bytes, coding: str, most: int | None) -> bytes:
-    """Return the plain bytes of a body in gzip or deflate, at most `most` of them.
+    """Return the plain bytes of a body whose `Content-Encoding` is `coding`.
 
-    Raises UnknownCoding, RequestEntityTooLarge as soon as there are more
-    bytes, and BadRequest unless the body is exactly one complete stream in its coding.
+    Raises UnknownCoding unless that is gzip or deflate, RequestEntityTooLarge for more than `most`
+    bytes (None for no limit), and BadRequest unless the body is exactly one complete stream.
     """
     if coding not in CODINGS:
         raise UnknownCoding(

@@ -63,9 +63,9 @@ _variables: dict[bytes, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """What a body may take: bytes, seconds, and a rate in bytes per second after `grace` seconds.
+    """The limits of a body: its bytes, the seconds in which it must arrive, and its minimum rate.
 
-    A rate of 0 leaves only the deadline.
+    The rate is in bytes per second, and is checked after `grace` seconds; 0 for none.
     """
 
     most_bytes: int
@@ -75,7 +75,7 @@ class BodyLimits:
 
 
 class Gateway:
-    """An ASGI application that answers by a WSGI application.
+    """An ASGI application that passes each request to a WSGI application.
 
     The WSGI application runs on the thread that resumes the coroutine, which therefore must not be
     the one thread of an event loop: see `orders/interfaces/http/server.py`.
@@ -87,7 +87,7 @@ class Gateway:
         self._watch = _BodyWatch(limits)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one HTTP request, as ASGI defines it."""
         environ = environ_of(scope)
         body = _Body(BytesIO(), 0)
         if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
@@ -111,7 +111,7 @@ class Gateway:
             body.file.close()
 
     async def _body(self, environ: "WSGIEnvironment", receive: Receive) -> "_Body":
-        """Read the body and make the environment say how long it is."""
+        """Return the request's body, or a refusal of it; set CONTENT_LENGTH for a chunked one."""
         coding = environ.pop("HTTP_TRANSFER_ENCODING", None)
         if coding is None:
             # A client that waits for `100 Continue` has sent nothing yet.
@@ -128,7 +128,11 @@ class Gateway:
     async def _read(
         self, announced: int | None, receive: Receive, *, is_waiting: bool = False
     ) -> "_Body":
-        """Read the body; `announced` is its Content-Length, None for a chunked body."""
+        """Return the body, or a refusal if it is too large, too slow or cut off.
+
+        `announced` is its Content-Length, None for a chunked body. With `is_waiting` the client
+        sends it only after `100 Continue`.
+        """
         most = self._limits.most_bytes
         if (
             announced is not None
@@ -147,7 +151,7 @@ class Gateway:
 
 
 def environ_of(scope: Message) -> "WSGIEnvironment":
-    """Make the WSGI environment of an HTTP scope, without the body.
+    """Return the WSGI environment for an ASGI scope of type `http`, without the body.
 
     Headers whose names contain an underscore are left out: `Content_Length` would pass for
     `Content-Length`, and `X_Forwarded_For` for what a proxy says.
@@ -179,7 +183,7 @@ def environ_of(scope: Message) -> "WSGIEnvironment":
 
 
 def _variable_of(header: bytes) -> str:
-    """Return the variable of a header in lower case, or an empty text for one that is left out."""
+    """Return the WSGI variable for a header in lower case; "" for one with an underscore."""
     variable = header.decode("latin-1").replace("-", "_").upper()
     if b"_" in header:
         variable = ""
@@ -191,7 +195,7 @@ def _variable_of(header: bytes) -> str:
 
 
 class _Refusal(BytesIO):
-    """The body of a request that cannot be taken: reading it raises the HTTP error."""
+    """A file in place of a body that is refused: reading it raises the HTTP error."""
 
     def __init__(self, error: HTTPException) -> None:
         super().__init__()
@@ -204,7 +208,10 @@ class _Refusal(BytesIO):
 
 
 class _Body:
-    """A request body that is complete, or a refusal; `size` counts the bytes that arrived."""
+    """A request body that is complete, or a refusal; `size` counts the bytes that arrived.
+
+    `is_drained` means that the last ASGI message of the body was received, even if it is refused.
+    """
 
     __slots__ = ("file", "is_drained", "is_refused", "size")
 
@@ -216,12 +223,12 @@ class _Body:
 
     @property
     def must_close(self) -> bool:
-        """Whether the rest of the body would be read as the next request."""
+        """Whether the connection must be closed: the rest of a refused body is still to come."""
         return self.is_refused and not self.is_drained
 
 
 class _Reading:
-    """A body that is arriving."""
+    """A body that is arriving: `announced` is its Content-Length or None, `most` its limit."""
 
     __slots__ = ("_announced", "_file", "_most", "is_late", "pending", "size", "started")
 
@@ -235,7 +242,7 @@ class _Reading:
         self._file: IO[bytes] | None = None
 
     async def read(self, receive: Receive) -> _Body:
-        """Read until the body is complete or refused. Raises CancelledError when it is too late."""
+        """Return the complete body, or a refusal. Raises CancelledError when it is too late."""
         while True:
             message = await self._next(receive)
             if message["type"] == "http.disconnect":
@@ -254,7 +261,7 @@ class _Reading:
             self._file.write(piece)
 
     def refused(self, error: HTTPException, *, is_drained: bool = False) -> _Body:
-        """Return the refusal of the body: its size is what counts, or else this error."""
+        """Return a refusal of the body, with `error`, or with a 413 if the body is too large."""
         size = max(self.size, self._announced or 0)
         if size > self._most:
             error = RequestEntityTooLarge(too_many_bytes(self._most, size))
@@ -276,7 +283,7 @@ class _Reading:
 
 
 class _BodyWatch:
-    """Cancels the reading of bodies that are too slow. One thread looks at all of them."""
+    """Cancels the reading of bodies that are too slow; one thread checks all of them."""
 
     def __init__(self, limits: BodyLimits) -> None:
         self._limits = limits
@@ -316,7 +323,7 @@ def _cancel(reading: _Reading) -> None:
 
 
 class _Response:
-    """What the WSGI application said of its response."""
+    """The status and headers that the WSGI application has set."""
 
     __slots__ = ("headers", "status")
 
@@ -326,13 +333,13 @@ class _Response:
         headers: list[tuple[str, str]],
         exc_info: object = None,  # noqa: ARG002 - of the protocol
     ) -> Callable[[bytes], object]:
-        """Take status and headers; the `write` of PEP 3333 is not offered."""
+        """Store status and headers (PEP 3333, `start_response`); the returned `write` raises."""
         self.status = int(status[:3])
         self.headers = headers
         return _no_write
 
     def message(self, *, must_close: bool) -> Message:
-        """Return the ASGI message that starts the response."""
+        """Return the ASGI message that starts a response; `must_close` adds `Connection: close`."""
         headers = [
             (name.encode(), value.encode() if value.isascii() else value.encode("latin-1"))
             for name, value in self.headers
@@ -343,7 +350,7 @@ class _Response:
 
     @property
     def length(self) -> int | None:
-        """The Content-Length, if the application has set one."""
+        """The Content-Length, or None if the application has not set one."""
         lengths = (int(value) for name, value in self.headers if name.lower() == "content-length")
         return next(lengths, None)
 
@@ -360,9 +367,9 @@ async def _stream(
     receive: Receive,
     send: Send,
 ) -> None:
-    """Send a response whose pieces are made one by one, each when there is room for it.
+    """Send a response whose pieces are made one by one, each when the server has room for it.
 
-    Until then no thread waits. A first piece that is the whole response needs no stream.
+    No thread waits for that. Stops when the client has gone. `context` is that of the WSGI call.
     """
     pieces = filter(None, iterable)
     piece = context.run(next, pieces, b"")
@@ -384,7 +391,7 @@ async def _stream(
 
 
 async def _disconnect(body: _Body, receive: Receive) -> Any:  # noqa: ANN401 - granian's future
-    """Return a future that is done once the client has gone; None if that cannot be known."""
+    """Return a future that is done once the client has gone; None after a refused body."""
     if body.is_refused:
         return None
     if not body.is_drained:

@@ -49,7 +49,7 @@ def start_languages(app: Flask, language_of_person: Callable[[], str]) -> None:
 
 
 def language_of_request() -> str:
-    """Return the language of the response.
+    """Return the code of the language of the response, such as `de`.
 
     The first available of: URL, signed-in person, cookie, browser, org, English. Customer pages
     ignore the signed-in person: staff see there what customers see.
@@ -68,7 +68,7 @@ def language_of_request() -> str:
 
 
 def translated(text: str) -> str:
-    """Return a text with its values in the page's language; a plain string is returned as it is."""
+    """Return a Text with its values in the page's language; a plain string stays as it is."""
     if not isinstance(text, Text):
         return text
     values = {name: _value(value) for name, value in text.values.items()}
@@ -89,7 +89,7 @@ def gettext(text: str, /, **values: object) -> str:
 
 
 def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
-    """Translate a text that depends on a number, `%(num)s`."""
+    """Return `one` or `many`, as `number` requires, translated; `%(num)s` in it is the number."""
     return str(flask_babel.ngettext(one, many, number, **values))
 
 
@@ -110,7 +110,7 @@ def file_size(size: float) -> str:
 
 @contextmanager
 def use_language(*codes: str | None) -> Iterator[None]:
-    """Translate the block into the first of these languages that is available.
+    """Translate the texts of a `with` block into the first of these languages that is available.
 
     None is skipped; without an available one the language of the page is used.
     """
@@ -137,7 +137,10 @@ def language_tag(code: str) -> str:
 
 
 def other_languages(**query: str) -> list[tuple[str, str, str]]:
-    """Return code, name and query string of each other language; `query` are more parameters."""
+    """Return code, name and query string (`?lang=de`) of each language but the page's.
+
+    `query` are more parameters of the query string.
+    """
     here = language()
     return [
         (code, name, "?" + urlencode({**query, PARAMETER: code}))
@@ -152,7 +155,7 @@ def is_for_customers(path: str) -> bool:
 
 
 def _has_languages(path: str) -> bool:
-    """Return whether a path has translated pages.
+    """Return whether the pages with this path are translated.
 
     Pages for developers are in English, but the list of recent requests is a page of the desk.
     """
@@ -160,7 +163,7 @@ def _has_languages(path: str) -> bool:
 
 
 def keep_language(response: Response) -> Response:
-    """Store the language of the URL in a cookie, and set `Vary` for caches."""
+    """Store the language of the URL in a cookie; set `Vary` for caches. Return the response."""
     response.vary.update(("Accept-Language", "Cookie"))
     asked = request.args.get(PARAMETER)
     if asked in languages():
@@ -178,25 +181,25 @@ def _accepted() -> str | None:
 
 
 def read_options(variant: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Return names and readable values of a product's options in the page's language."""
+    """Return names and translated texts of a product's options, without those without a text."""
     texts = ((name, option_text(value)) for name, value in variant.items())
     return [(name, translated(text)) for name, text in texts if text is not None]
 
 
 def options_line(variant: Mapping[str, object] | None) -> str:
-    """Return a product's options in one line: `Wood: Oak · Legs: Ash`."""
+    """Return a product's options in one line: `Wood: Oak · Legs: Ash`; "" for none."""
     return " · ".join(f"{name}: {text}" for name, text in read_options(variant or {}))
 
 
 def script_texts_url() -> str:
-    """Return the URL of the scripts' texts in the language of the page."""
+    """Return the URL of the script with the texts of all scripts, in the page's language."""
     code = language()
     return f"{request.script_root}/texts/{code}.js?v={_version(code)}"
 
 
 @lru_cache(maxsize=8)
 def script_of(code: str) -> str:
-    """Return JavaScript with the translations of the scripts' texts and the plural rule.
+    """Return JavaScript that sets the scripts' translated texts and the plural rule of a language.
 
     `forms` has one digit for each number from 0 to 199: the index of its plural form. From 200 on
     the last hundred repeats, as it does in the plural rules of all languages.
@@ -217,7 +220,7 @@ def script_of(code: str) -> str:
 
 @lru_cache(maxsize=1)
 def _script_texts() -> tuple[str | tuple[str, str], ...]:
-    """Extract the texts of the scripts: a string, or a pair of singular and plural."""
+    """Return the texts in static/*.js: each a string, or a pair of singular and plural."""
     found: set[Any] = set()
     for file in sorted((PROJECT / "static").glob("*.js")):
         with file.open("rb") as source:

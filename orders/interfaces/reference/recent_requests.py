@@ -1,4 +1,4 @@
-"""The org's recent requests to each endpoint, as the reference page shows them beside it."""
+"""The org's recent requests to each endpoint, which the reference page shows."""
 
 from functools import lru_cache
 from typing import Any
@@ -16,9 +16,9 @@ SHOWN = 5  # of each endpoint
 
 
 def recent_requests(member: StaffMember | None) -> dict[str, list[Any]] | None:
-    """Return the newest requests to each endpoint, by the IDs of operations, newest first.
+    """Return up to SHOWN recent requests of the org by operation ID of the endpoint, newest first.
 
-    None for people who may not see them, and when no log is kept.
+    None if nobody is signed in, if a required second factor is missing, or if no log is kept.
     """
     recorder: RequestRecorder = current_app.extensions["request_recorder"]
     if member is None or member.lacks_second_factor or not recorder.days:
@@ -39,7 +39,7 @@ def _router() -> Router:
 
 
 def _operation(method: str, path: str) -> str | None:
-    """Return the ID of the operation that a request was for, None for an address without one."""
+    """Return the operation ID of the endpoint for a method and path; None if there is none."""
     try:
         return _router().match(path, method)[0].id
     except HTTPException:

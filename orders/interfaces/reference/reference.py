@@ -29,7 +29,7 @@ RESPONSES = "#/components/responses/"
 TOKEN_PARAMETER = "bearer_token"  # noqa: S105 - the name of a parameter
 _CODE = re.compile(r"`([^`]+)`")
 
-# A part of the document, with what the page shows beside its own keys.
+# A part of the document (its keys and values), with more keys that the page shows.
 Described: TypeAlias = dict[str, Any]
 
 reference_pages = Blueprint("reference", __name__, url_prefix="/docs")
@@ -37,17 +37,17 @@ reference_pages = Blueprint("reference", __name__, url_prefix="/docs")
 
 @lru_cache(maxsize=8)
 def read_reference(limits: Limits, base: str) -> Described:
-    """Return what the templates of the page show for these limits, by name.
+    """Return the variables of the page's templates, for a service with these limits.
 
     `endpoints` are all operations by their IDs, `refusals` the errors that they share. Each of the
     `chapters` has its own operations and the objects in their responses. `base` is the start of all
-    addresses: `https://orders.example`.
+    URLs: `https://orders.example`.
     """
     return _DocumentReader(document(limits, "/"), base).whole()
 
 
 class _DocumentReader:
-    """Adds to the parts of the document what the templates show beside them."""
+    """Builds the variables of the templates from an OpenAPI document, `described`."""
 
     def __init__(self, described: Mapping[str, Any], base: str) -> None:
         self._document = described
@@ -74,7 +74,7 @@ class _DocumentReader:
         }
 
     def _chapter(self, tag: Described, endpoints: Mapping[str, Described]) -> Described:
-        """Return a chapter: the operations with a tag, and the objects in their responses."""
+        """Return a tag with its operations (`endpoints`) and the `objects` in their responses."""
         found = [one for one in endpoints.values() if tag["name"] in one["tags"]]
         names = dict.fromkeys(
             response["object"] for one in found for response in one["answers"] if response["object"]
@@ -83,9 +83,10 @@ class _DocumentReader:
         return {**tag, "endpoints": found, "objects": objects}
 
     def _operation(self, method: str, path: str, operation: Described) -> Described:
-        """Return an operation with its code; its responses are split into answers and refusals.
+        """Return an operation of the document with more keys for the page, such as code samples.
 
-        `bodies` has shapes and examples of the request's body by media type.
+        `bodies` has shapes and examples of the request's body by media type; the responses are
+        `answers` of its own, and `refusals` that are shared.
         """
         description, _, tokens = operation["description"].rpartition("\n\n")
         parameters = [
@@ -123,7 +124,7 @@ class _DocumentReader:
         }
 
     def _parameter(self, described: Described) -> Described:
-        """Return a parameter with type and rule in words, and with its example as it is typed."""
+        """Return a parameter with texts for its `type` and `rule`, and its `example` as a text."""
         # A parameter that is JSON text has the schema of its value inside that of the text.
         is_text = "contentSchema" in described["schema"]
         schema = described["schema"]["contentSchema"] if is_text else described["schema"]
@@ -138,9 +139,9 @@ class _DocumentReader:
         }
 
     def _response(self, status: str, described: Described) -> Described:
-        """Return a response with its media type, and the name of the object that it contains.
+        """Return a response with its media type, and the name of its schema as `object`.
 
-        Both are empty for a response without a body. A reference to a shared response is followed,
+        Both are empty for a response without a body. A reference to a shared response is resolved,
         and its `$ref` stays.
         """
         if "$ref" in described:
@@ -159,16 +160,16 @@ class _DocumentReader:
 
 
 def _examples(part: Described) -> list[Described]:
-    """Return the examples below a media type, each with its JSON as indented `text`.
+    """Return the examples of a media type in the document, each with its JSON as indented `text`.
 
-    Those of other forms are the last ones.
+    Examples of other accepted formats (ALSO_SENT) are the last ones.
     """
     examples = part.get("examples", {}) | part.get(ALSO_SENT, {})
     return [{**one, "text": json_text(one["value"])} for one in examples.values()]
 
 
 def _address(path: str, parameters: Iterable[Described]) -> str:
-    """Return the path with examples of its parameters, and of those in the query that are shown."""
+    """Return the URL path and query string of a sample, with the parameters' example values."""
     sent = []
     for one in parameters:
         if one["in"] == "path":
@@ -185,7 +186,7 @@ def start() -> AnyResponse:
 
 @reference_pages.get("/api")
 def show_reference() -> Response:
-    """Show the reference; people who are signed in see their org's tokens and recent requests."""
+    """Render the reference; people who are signed in see their org's tokens and requests."""
     member = current_member()
     page = render_template(
         "reference/reference.html",

@@ -35,7 +35,7 @@ from orders.storage.pages import Paging
 
 MAX_SAMPLE = 60  # characters of a cell
 SAMPLES = 3  # different cells of a column
-# Targets for a column that keeps its name, in an object of the order.
+# Labels of targets for a column whose name becomes a key in an object of the order.
 _OWN_NAMES = {
     "platform": lazy_gettext("Platform, “%(key)s”"),
     "metadata": lazy_gettext("Metadata, “%(key)s”"),
@@ -51,16 +51,16 @@ MAX_KEY = 64  # characters of an upload form's key
 
 
 def samples(sheet: Sheet, at: int) -> list[str]:
-    """Return SAMPLES different cells of the column `at`, counted from 0, or as many as it has."""
+    """Return the first SAMPLES different non-empty cells of the column `at` (from 0), shortened."""
     cells = (shown(row.cells[at]) for row in sheet.rows)
     different = dict.fromkeys(cell[:MAX_SAMPLE] for cell in cells if cell)
     return list(different)[:SAMPLES]
 
 
 def option_groups(name: str, attributes: Sequence[AttributeRule]) -> dict[str, Mapping[str, str]]:
-    """Return the options of the menu for the column with this name, as labels by target.
+    """Return the menu for the column with this name: headings with their options, label by target.
 
-    They are grouped by headings, of which the first is empty.
+    A target is where the column's values are stored in an order. The first heading is empty.
     """
     defined = {rule.path: rule.label for rule in attributes}
     free = {}
@@ -144,7 +144,10 @@ def match_columns(import_id: str) -> AnyResponse:
 
 @desk.post("/orders/import/<import_id>/read")
 def read_import_again(import_id: str) -> AnyResponse:
-    """Read the uploaded file with other choices: another sheet or heading, for example."""
+    """Read the uploaded file again with the form's choices, such as another sheet or heading.
+
+    Redirects to the page for matching its columns, or shows there why it cannot be read.
+    """
     one, actor = _find(import_id), signed_in().actor
     if one.is_started:
         return go_to(_address(one))
@@ -159,7 +162,10 @@ def read_import_again(import_id: str) -> AnyResponse:
 
 
 def _choices() -> ReadingChoices:
-    """Return how the file is to be read, as the form says; what it cannot mean is no choice."""
+    """Return the form's choices of how to read the file; missing and invalid ones are empty.
+
+    What is empty is detected from the file itself.
+    """
     sent = request.form
     encoding, separator = sent.get("encoding", ""), sent.get("separator", "")
     return ReadingChoices(
@@ -192,7 +198,7 @@ def start_order_import(import_id: str) -> AnyResponse:
 
 @desk.post("/orders/import/<import_id>/cancel")
 def cancel_order_import(import_id: str) -> AnyResponse:
-    """Cancel an import; the orders that it has created stay."""
+    """Cancel an import and delete its file; the orders that it has created stay."""
     one = _find(import_id)
     control.cancel(one)
     file_store().discard([one.stored_as])
@@ -209,7 +215,7 @@ def carry_on_order_import(import_id: str) -> AnyResponse:
 
 @desk.post("/orders/import/<import_id>/undo")
 def undo_order_import(import_id: str) -> AnyResponse:
-    """Put all orders that the import has made into the bin, in the background."""
+    """Begin to move all orders that the import has created to the bin, in the background."""
     one = _find(import_id)
     with reporting_conflicts(_address(one)):
         control.undo(one, actor=signed_in().actor)
@@ -224,7 +230,7 @@ def order_import_errors(import_id: str) -> AnyResponse:
 
 @desk.get("/orders/import/<import_id>/result.csv")
 def order_import_result(import_id: str) -> AnyResponse:
-    """Send the rows of the file with the codes of their orders."""
+    """Send the rows of the imported file as CSV, each with the code of its order."""
     one = _find(import_id)
     return _csv(preview.result_csv(one, translated), f"{PurePath(one.file_name).stem}-imported.csv")
 

@@ -31,14 +31,14 @@ HISTORY_SHOWN = 8  # entries; older ones are folded
 
 
 class NoteForm(FlaskForm):
-    """A note; `key` is the form's own, so that it adds only one."""
+    """A new note on an order; `key` identifies the form, so that it is added only once."""
 
     note = TextAreaField(lazy_gettext("New note"))
     key = HiddenField()
 
 
 class LinkForm(FlaskForm):
-    """The message with the customer's link."""
+    """The e-mail to a customer with the link to the order: its recipient and its first words."""
 
     to = StringField(lazy_gettext("E-mail address"))
     message = TextAreaField(lazy_gettext("Message before the link"))
@@ -46,22 +46,25 @@ class LinkForm(FlaskForm):
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """How to undo the last change: the endpoint that a form sends `fields` to."""
+    """How to undo the last change: a form sends `fields` to `endpoint`, a name for `url_for`."""
 
     endpoint: str
     fields: dict[str, str]
 
 
 def offer_undo(order: Order, endpoint: str, **fields: str) -> None:
-    """Offer on the next page of this order to undo the change that led to this version."""
+    """Store in the session how to undo the change that led to this version of the order.
+
+    `endpoint` and `fields` are those of Undo. The next page of the order shows it (`take_undo`).
+    """
     offered = {"order": order.id, "version": order.version, "endpoint": endpoint}
     session[_UNDO] = {**offered, "fields": fields}
 
 
 def take_undo(order: Order) -> Undo | None:
-    """Return how to undo the last change, once.
+    """Return what `offer_undo` has stored and remove it, so that it is shown once.
 
-    None if there is nothing to undo, or the order has changed since.
+    None if nothing is stored, or it is not for this version of this order.
     """
     offered = session.pop(_UNDO, None)
     if offered is None or (offered["order"], offered["version"]) != (order.id, order.version):
@@ -71,7 +74,7 @@ def take_undo(order: Order) -> Undo | None:
 
 @dataclass(frozen=True, slots=True)
 class StaleChange:
-    """A change of the status that was refused, because the order had been changed by `events`."""
+    """A change to `status` that was refused: the `events` had changed the order meanwhile."""
 
     status: Status
     events: list[history.HistoryEvent]
@@ -79,7 +82,7 @@ class StaleChange:
 
 @dataclass
 class OrderForms:
-    """What the last action leaves on the page: forms with errors, or how to undo what was done."""
+    """What the last action leaves on the order's page: forms with errors, or how to undo it."""
 
     note: FilledForm | None = None
     link: FilledForm | None = None
@@ -89,7 +92,7 @@ class OrderForms:
 
 
 def done(order: Order, message: str, category: str = "message") -> Response:
-    """Redirect to the order's page, which shows the message; "bad" is the category of refusals."""
+    """Redirect to the order's page with a message; the category "bad" marks a refusal."""
     return report(message, url_for("desk.show_order", reference=order.short_id), category)
 
 
@@ -98,7 +101,10 @@ def refused(order: Order, message: str) -> Response:
 
 
 def render_order(order: Order, forms: OrderForms | None = None, *, status: int = 200) -> Response:
-    """Render the page of an order; for one in the bin, only with the form that restores it."""
+    """Render the page of an order; for one in the bin, only with the form that restores it.
+
+    `forms` has forms with errors. Without it the page offers to undo the last change.
+    """
     member = signed_in()
     forms = forms or OrderForms(undo=take_undo(order))
     rules = member.actor.org.attributes
@@ -137,7 +143,7 @@ def next_status(status: Status) -> Status | None:
 
 
 def _likely_mail_address(order: Order) -> str:
-    """Return the first e-mail address in the order; empty for none."""
+    """Return the first e-mail address in the customer ID, metadata or platform; "" for none."""
     for one in (order.customer_id, order.metadata.get("email"), order.platform.get("email")):
         if isinstance(one, str) and "@" in one and is_mail_address(one):
             return one
@@ -149,7 +155,7 @@ def cards_of(order: Order) -> dict[str, products.ConfigurationSummary]:
 
 
 def labelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, str]]:
-    """Return label and text of each of the org's attributes that has a value."""
+    """Return label and displayed text of each of the org's attributes that has a value."""
     areas = {"metadata": order.metadata, "derivative": order.derivative}
     values = ((rule, areas[rule.areas[0]].get(rule.key)) for rule in rules)
     return [
@@ -161,7 +167,10 @@ def labelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, 
 
 @dataclass(frozen=True, slots=True)
 class LinkMessage:
-    """A message with the customer's link; people write before its text. `language` is a code."""
+    """An e-mail with the link to a customer's page; people write before `text`.
+
+    `language` is the code of its language.
+    """
 
     subject: str
     text: str
@@ -169,9 +178,9 @@ class LinkMessage:
 
 
 def link_message(order: Order) -> LinkMessage:
-    """Return the message in the language of the org's customers.
+    """Return the e-mail with the link to the order, in the language of the org's customers.
 
-    For an org without one, it is in the language of the page, like the words of the sender.
+    For an org without a language it is in that of the page, like what the sender writes.
     """
     chosen = orgs.find_customer_page(order.org_id).language
     shown, link = grouped(order.short_id), customer_link(order.short_id)

@@ -1,4 +1,4 @@
-"""The form of an existing order: filled in, compared with what is stored, conflicts in words."""
+"""The form of an existing order: filling it in, finding what was changed, describing conflicts."""
 
 # ruff: noqa: RUF001 - dashes and multiplication signs in texts for people
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from orders.services.orders.order_edits import check_edit, order_at
 
 
 def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
-    """Return the form filled in with an order that is to be changed."""
+    """Return the form filled in with a stored order that is to be changed."""
     areas = {"metadata": order.metadata, "derivative": order.derivative}
     platform = order.platform
     values: dict[str, Any] = {field.name: getattr(order, field.name) for field in TEXT_FIELDS}
@@ -47,9 +47,9 @@ def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
 
 
 def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
-    """Return the form of a new order, copied from another one.
+    """Return the form of a new order, filled in with the values of another one.
 
-    Status and platform are not copied: two orders must not have the number of one in a shop.
+    Status and platform are not copied: two orders must not have the same order number in a shop.
     """
     entry = entry_of(order._replace(platform={}, status=Status.NEW), rules)
     if order.origin_org_id != order.org_id:
@@ -58,9 +58,9 @@ def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
 
 
 def _typed(rule: AttributeRule, areas: dict[str, dict[str, Any]]) -> bool | str:
-    """Return an attribute's value as its field has it; False or an empty text for none.
+    """Return an attribute's value as its form field shows it; without one, False or "".
 
-    `areas` are the order's metadata and derivative, by these names.
+    `areas` are the order's objects `metadata` and `derivative`, by these names.
     """
     area, _, key = rule.path.partition(".")
     value = areas[area].get(key)
@@ -87,10 +87,10 @@ def _cart_rows(order: Order) -> list[FormLine]:
 
 @dataclass(frozen=True)
 class Edit:
-    """Changes of an order on a form.
+    """What a sent form changes in an order.
 
-    `stored` is the order as it is now, `base` as it was in `version`, which the form began with;
-    `raw` are the changed fields.
+    `stored` is the order as it is now; `base` is the order in `version`, with which the form was
+    opened. `raw` has the new values of the changed fields, by their names in JSON.
     """
 
     stored: Order
@@ -100,9 +100,10 @@ class Edit:
 
 
 def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMember) -> Edit:
-    """Return what the form of an order changes, compared with the version that it began with.
+    """Return what the sent form changes, compared with the version with which it was opened.
 
-    Raises StaleVersion for a version that the order never had.
+    What a browser alone has altered is restored in `entry`. Raises StaleVersion for a version that
+    the order never had.
     """
     version = number_in(sent, "version")
     base = order_at(stored, version)
@@ -115,7 +116,7 @@ def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMem
 
 
 def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:
-    """Check the changes of an order. Raises InvalidOrder with all errors of the form."""
+    """Validate the changes of an order. Raises InvalidOrder with all errors of the form."""
     check_with(
         entry.faults(),
         lambda: check_edit(edit.base, edit.raw, actor=member.actor, limits=current_limits()),
@@ -124,7 +125,7 @@ def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:
 
 @dataclass(frozen=True)
 class ShownConflict:
-    """A field that two people have changed differently, in words."""
+    """A field that two people have changed differently: its label, and both values as text."""
 
     label: str
     mine: str

@@ -1,4 +1,4 @@
-"""What the order form asks while somebody types: checks, pasted lines, suggestions."""
+"""What the browser requests while somebody fills in the order form: checks, suggestions."""
 
 from flask import Response, render_template, request
 
@@ -14,7 +14,7 @@ from orders.services.orders.queries import find_customers, find_order
 
 @desk.post("/orders/new/check")
 def check_field() -> Response:
-    """Render the error of one field, or the configuration that it names."""
+    """Render the error or warning of the field named by `field`; for a cart row, its product."""
     member, name = signed_in(), request.args.get("field", "")
     entry = sent_entry(request.form, member)
     try:
@@ -37,7 +37,7 @@ def check_field() -> Response:
 
 @desk.post("/orders/new/paste")
 def paste_lines() -> Response:
-    """Render pasted text as rows of the cart, each with its product or its error."""
+    """Render the text of the field `paste` as cart rows, each with its product or its error."""
     member = signed_in()
     sent = sent_entry(request.form, member)
     first = max(sent.next_row, request.args.get("first", 0, type=int))
@@ -51,7 +51,7 @@ def paste_lines() -> Response:
 
 
 def _line_errors(entry: OrderEntry) -> list[FieldError]:
-    """Return the errors of the rows; the form has no other field of an order."""
+    """Return the errors of the cart rows only; `[]` if there are none."""
     try:
         check_new(entry, signed_in(), metadata={})
     except InvalidInput as invalid:
@@ -61,7 +61,7 @@ def _line_errors(entry: OrderEntry) -> list[FieldError]:
 
 @desk.get("/orders/new/configurations")
 def suggest_configurations() -> Response:
-    """Render the configurations that the typed text may mean, the likeliest first."""
+    """Render the configurations that the text `q` may mean, the likeliest first."""
     text, member = request.args.get("q", ""), signed_in()
     cards = products.find_configurations(text, member.actor)
     references = products.references_of(cards, member.org_id)

@@ -1,7 +1,7 @@
 """The fields of the order form: the order's own, one for each of the org's attributes, and rows.
 
-Rows are the lines of the cart and free metadata. Each has an opaque number, which never changes;
-they are in the order in which the form sends them. The fields' names are the paths of the order's
+Rows are the lines of the cart and free metadata, in the order in which the form sends them. The
+number of a row identifies it and never changes. The fields' names are the paths of the order's
 schema (docs/contract.md).
 """
 
@@ -30,7 +30,7 @@ BLANK_ROW = 999_999  # the row that the browser copies; no real row has this num
 
 
 class OrderForm(FlaskForm):
-    """The fields that an order has once, without those that `attribute_form` adds."""
+    """The form fields that are the same for every org; `attribute_form` adds the others."""
 
     status = MenuField(LABELS["status"], choices=STATUS_TEXTS, default=str(Status.NEW))
     platform = StringField(LABELS["platform.platform"], name="platform.platform")
@@ -44,9 +44,9 @@ class OrderForm(FlaskForm):
 
 
 def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:
-    """Return a class of forms with the fields that depend on the org, or are listed elsewhere.
+    """Return a subclass of OrderForm with more fields: the order's texts and these attributes.
 
-    These are the texts of an order (TEXT_FIELDS), and `attribute_<position>` for each rule.
+    They are named as in TEXT_FIELDS, and `attribute_0`, `attribute_1` and so on for `rules`.
     """
     fields = {field.name: StringField(field.label, name=field.wire_name) for field in TEXT_FIELDS}
     fields |= {f"attribute_{at}": _attribute_field(rule) for at, rule in enumerate(rules)}
@@ -66,7 +66,7 @@ def _attribute_field(rule: AttributeRule) -> Field:
 
 @dataclass(frozen=True, slots=True)
 class AttributeField:
-    """An attribute with its field on the form; `path` is that of its value in an order."""
+    """An attribute with its form field; `path` is that of its value in an order."""
 
     rule: AttributeRule
     path: str
@@ -74,9 +74,9 @@ class AttributeField:
 
 
 def attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON value
-    """Return the value that was typed for an attribute; None for none.
+    """Return the JSON value that was typed for an attribute; None if it has no value.
 
-    A text that is no number stays a text, which the services refuse.
+    For a number, text that is not one is returned as it is: the services refuse it.
     """
     data = attribute.field.data
     if attribute.rule.kind is Kind.BOOLEAN:
@@ -92,7 +92,7 @@ def attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON 
 
 @dataclass(slots=True)
 class Cell:
-    """A field of a row: its name on the form and what is typed into it.
+    """A form field in a row: its name and what is typed into it.
 
     Fields of WTForms would take most of the time of a check: a cart has hundreds of rows.
     """
@@ -107,7 +107,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class TypedLine:
-    """What is typed into a row of the cart."""
+    """The texts typed into a row of the cart; `reference` names the configuration."""
 
     reference: str = ""
     count: str = "1"
@@ -116,7 +116,7 @@ class TypedLine:
 
 @dataclass(slots=True)
 class FormLine:
-    """A row of the cart; `row` is its opaque number."""
+    """A row of the cart with its form fields; its number `row` never changes."""
 
     row: int
     reference: Cell
@@ -137,8 +137,8 @@ class FormLine:
 class MetadataRow:
     """A row of free metadata; `area` is `metadata` or `derivative`.
 
-    `stored_key` is the key of the order that the row shows, which may have line breaks or blanks
-    that the field cannot show; empty for a key that was typed.
+    `stored_key` is the key in the stored order, which may have line breaks or blanks that the field
+    cannot show; empty for a key that was typed.
     """
 
     row: int
@@ -175,12 +175,12 @@ def extra_row(
 
 
 def with_line_feeds(text: str) -> str:
-    """Return the text with one kind of line break, whichever a browser has sent."""
+    """Return the text with each line break (CR LF or CR, from a browser) as a line feed."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def typed_line(sent: FormData, prefix: str) -> TypedLine:
-    """Return what is typed into the fields of a row, whose names begin with `prefix`."""
+    """Return what was sent for a cart row, in fields whose names begin with `prefix`: `cart.3`."""
     return TypedLine(
         sent.get(f"{prefix}.configurationId", ""),
         sent.get(f"{prefix}.count", "1"),
@@ -212,7 +212,7 @@ def _numbers(sent: FormData, kind: str) -> dict[int, None]:
 
 
 def pasted_rows(text: str, first: int, look_up: LookUp) -> list[FormLine]:
-    """Return a row for each pasted line, numbered from `first`."""
+    """Return cart rows, numbered from `first`, for pasted text; `look_up` finds products in it."""
     return [
         line_row(number, TypedLine(line.reference, line.count))
         for number, line in enumerate(read_pasted_lines(text, look_up), start=first)

@@ -54,7 +54,7 @@ CANDIDATES = 3  # suggestions for each of them
 
 @dataclass(frozen=True)
 class RemovedRow:
-    """The row that was removed last: its position from zero, and what was typed into it."""
+    """The cart row that was removed last: its position from 0, and what was typed into it."""
 
     position: int
     typed: TypedLine
@@ -64,9 +64,9 @@ class RemovedRow:
 class ShownLine:
     """A row of the cart with everything that the template shows of it.
 
-    `card` is the saved configuration that the row names; `same_as` is the number of the first row
-    before it with the same configuration and details, 0 for none; `focus` is the field of the row
-    that gets the focus, empty for none.
+    `number` is its position from 1; `card` is the saved configuration that it names, if any;
+    `same_as` is the number of the first row before it with the same configuration and details, 0
+    for none; `focus` is the field of the row that gets the focus, empty for none.
     """
 
     line: FormLine
@@ -82,13 +82,13 @@ class ShownLine:
 
     @property
     def is_kept(self) -> bool:
-        """Return whether the row names a configuration that may live on another platform."""
+        """Whether the row names a UUID, which may be a configuration on another platform."""
         return read_uuid(self.line.reference.text) is not None
 
 
 @dataclass
 class OrderEntry(FilledForm):
-    """The order form: what was typed, as it was typed, and the errors of its fields."""
+    """The order form: what was typed, its errors, and `cards`, configurations by typed text."""
 
     attributes: list[AttributeField] = field(default_factory=list)
     lines: list[FormLine] = field(default_factory=list)
@@ -114,16 +114,16 @@ class OrderEntry(FilledForm):
 
     @property
     def pieces(self) -> int:
-        """The sum of the valid counts."""
+        """The sum of all counts in the filled rows, without invalid ones."""
         counts = (read_whole(line.count.text) for line in self.filled_lines)
         return sum(count for count in counts if isinstance(count, int) and count > 0)
 
     def same_as(self, line: FormLine) -> FormLine | None:
-        """Return the first row before this one with the same configuration and details, if any."""
+        """Return the first row before this one with the same configuration and details, or None."""
         return self._same.get(line.row)
 
     def shown(self, line: FormLine, number: int) -> ShownLine:
-        """Return a row as the template shows it; `number` is its position, from one."""
+        """Return a row as the template shows it; `number` is its position, counted from 1."""
         first, details_error = self._same.get(line.row), self.error(line.details.name)
         prefix = f"cart-{line.row}-"
         return ShownLine(
@@ -136,11 +136,11 @@ class OrderEntry(FilledForm):
         )  # fmt: skip
 
     def number(self, line: FormLine) -> int:
-        """Return the position of a row, from one."""
+        """Return the position of a row in the cart, counted from 1."""
         return next(at for at, one in enumerate(self.lines, start=1) if one is line)
 
     def raw(self) -> dict[str, Any]:
-        """Return the order as the JSON API would receive it, without empty fields."""
+        """Return the order as the JSON that an API client would send, without empty fields."""
         form = self.form
         raw: dict[str, Any] = {
             one.wire_name: form[one.name].data for one in TEXT_FIELDS if form[one.name].data
@@ -160,14 +160,14 @@ class OrderEntry(FilledForm):
         return raw
 
     def numbered_lines(self) -> list[tuple[int, dict[str, Any]]]:
-        """Return the lines of the order as in `raw`, each with the number of its row."""
+        """Return a pair for each filled row: its `row`, and the line as JSON as in `raw`."""
         return [(line.row, self._line(line)) for line in self.filled_lines]
 
     def keep_untouched(self, before: "OrderEntry") -> None:
-        """Take back what browsers do to fields that nobody has touched.
+        """Restore the fields that nobody has touched, but that a browser has altered.
 
-        `before` is the form as it was rendered. Browsers write other line breaks into fields of
-        several lines, and none into fields of one line (HTML, "value sanitization").
+        `before` is the form as it was rendered. Browsers send other line breaks for fields of
+        several lines, and none for fields of one line (HTML, "value sanitization").
         """
         for name, text in before.form.data.items():
             field = self.form[name]
@@ -211,7 +211,7 @@ class OrderEntry(FilledForm):
         return _object(pairs["metadata"]), _object(pairs["derivative"])
 
     def faults(self) -> list[FieldError]:
-        """Return the errors that the services cannot see, because they get only the order."""
+        """Return the errors that no service can see: values without a key, unreadable texts."""
         faults = []
         for extra in self.extras:
             if extra.value.data and not extra.key.text:
@@ -231,7 +231,7 @@ class OrderEntry(FilledForm):
         return faults
 
     def refuse(self, notice: str, status: int = 200) -> None:
-        """Set the notice, which reports why nothing was saved, and the status of the answer."""
+        """Set the notice, which says why nothing was saved, and the HTTP status of the answer."""
         self.notice, self.is_refused, self.status = notice, True, status
 
     def show(self, errors: Iterable[FieldError]) -> None:
@@ -247,7 +247,7 @@ class OrderEntry(FilledForm):
             self.focus = element_id(f"cart.{self.lines[0].row}.configurationId")
 
     def _place(self, path: str) -> tuple[str, str]:
-        """Return the name and the label of a path's field; the name is empty without a field."""
+        """Return name and label of the field with the error at `path`; `("", path)` for none."""
         for one in self.form:
             if one.name == path:
                 return path, translated(one.label.text)
@@ -273,9 +273,9 @@ class OrderEntry(FilledForm):
         return "", path
 
     def repeated(self, name: str, member: StaffMember, code: str | None) -> str:
-        """Return the warning at a field whose number another order of the customer has, or "".
+        """Return a warning if another order of the customer has the same number in field `name`.
 
-        `code` is the short ID of the order that the form changes.
+        Returns "" if none has. `code` is the short ID of the order that the form changes, if any.
         """
         raw = self.raw()
         customer, platform = raw.get("customerId"), raw.get("platform", {})
@@ -287,7 +287,7 @@ class OrderEntry(FilledForm):
         return ""
 
     def suggest(self, actor: Actor, only: FormLine | None = None) -> None:
-        """Look up what unknown texts may mean: in MAX_SUGGESTED rows, or in one row only."""
+        """Set `candidates` of the rows (or row `only`) with unknown texts, up to MAX_SUGGESTED."""
         unknown = [
             line
             for line in ([only] if only is not None else self.lines)
@@ -298,7 +298,7 @@ class OrderEntry(FilledForm):
             self.candidates[line.row] = find_configurations(typed, actor, most=CANDIDATES)
 
     def resolve(self, org_id: str) -> None:
-        """Look up all configurations that the rows name, together."""
+        """Look up the configurations of all rows, for `cards`, and equal rows, for `same_as`."""
         typed = {line.reference.text for line in self.lines} - {""}
         self.cards |= products.resolve(typed - self._looked_up, org_id)
         self._looked_up |= typed
@@ -313,9 +313,9 @@ class OrderEntry(FilledForm):
 
 
 def new_entry(rules: OrgRules, **values: object) -> OrderEntry:
-    """Return a form with empty rows and these values, by the names of the form's attributes.
+    """Return a form with empty rows and with these values, by field names in OrderForm.
 
-    Fields without a value have their default, as that of an attribute of the org.
+    Other fields have their defaults, such as those of the org's attributes.
     """
     entry = _entry(rules, formdata=None, **values)
     entry.lines = [line_row(number, TypedLine()) for number in range(form_fields.FIRST_LINES)]
@@ -337,7 +337,7 @@ def blank_line() -> FormLine:
 
 
 def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
-    """Return a form as it was sent, with everything that was typed."""
+    """Return a form with everything that was typed, as it was sent."""
     entry = _entry(rules, formdata=sent)
     for one in entry.form:
         if isinstance(one.data, str):
@@ -359,7 +359,7 @@ def _extra_value(extra: MetadataRow) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object that knows its repeated keys, as the JSON parser does."""
+    """Return the pairs as a dict; with a repeated key as RepeatedKeys, like the JSON parser."""
     plain = dict(pairs)
     if len(plain) == len(pairs):
         return plain

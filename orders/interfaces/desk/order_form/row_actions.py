@@ -1,4 +1,4 @@
-"""What the buttons of the form's rows do; this is how rows work without JavaScript."""
+"""What the buttons in the form's rows do on the server, for browsers without JavaScript."""
 
 from orders.domain.typed_values import read_whole
 from orders.interfaces.desk.forms import element_id
@@ -15,9 +15,10 @@ from orders.services.catalog import products
 
 
 def do_action(entry: OrderEntry, action: str, org_id: str) -> None:
-    """Perform the action of a button: a verb, for most followed by `:` and the number of a row.
+    """Change the form as the pressed button asks: `add`, `remove:3`, `pick:3:OSL-1` and others.
 
-    An unknown verb or row changes nothing. `join` needs an entry with resolved configurations.
+    These are a verb, the number of a row, and a reference. An unknown verb or row changes nothing.
+    `join` needs an entry with resolved configurations.
     """
     verb, _, rest = action.partition(":")
     number, _, reference = rest.partition(":")
@@ -76,7 +77,10 @@ def _remove(entry: OrderEntry, at: int) -> None:
 
 
 def _join(entry: OrderEntry, line: FormLine) -> None:
-    """Add the row's count to the first row with the same configuration, and remove the row."""
+    """Add the row's count to the first row with the same configuration and details; remove the row.
+
+    Changes nothing if there is no such row, or if one of the counts is not a number.
+    """
     first = entry.same_as(line)
     if first is None:
         return

@@ -1,7 +1,7 @@
-"""The address of the list of orders: its filters, its sort and its columns.
+"""The URL of the list of orders (its "address"): its filters, its sort and its columns.
 
-All of them are in the address, so that Back, a reload, a saved view and a link to a colleague show
-the same list. Each value that cannot be read is reported at its field.
+All of them are in the URL, so that Back, a reload, a saved view and a link to a colleague show the
+same list. Each value that cannot be read is reported at its field.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +44,10 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """An active filter in the page's language; `rest` is the address without it."""
+    """An active filter as the page shows it, in its language.
+
+    `rest` are the parameters of the list without this filter, for the link that removes it.
+    """
 
     label: str
     text: str
@@ -53,9 +56,10 @@ class Chip:
 
 @dataclass(frozen=True)
 class ListAddress:
-    """The address of a list, as it was read; `filters` are names and values as they were typed.
+    """The query parameters of the list, parsed; `filters` are names and values as they were typed.
 
-    `errors` are in the page's language, by the names of the fields.
+    `errors` are in the page's language, by the names of the fields. `columns` are names of columns,
+    empty for the usual ones; `view_id` is the ID of a saved view, empty for none.
     """
 
     order_filter: OrderFilter
@@ -68,12 +72,12 @@ class ListAddress:
 
     @property
     def pairs(self) -> Pairs:
-        """All parameters except the cursor: filters, sort, columns and view."""
+        """All query parameters except the cursor: filters, sort, columns and view."""
         return self.filters + self.looks + ((("view", self.view_id),) if self.view_id else ())
 
     @property
     def looks(self) -> Pairs:
-        """The parameters for sort and columns, where they differ from the default."""
+        """The query parameters `sort` and `columns`, where they differ from the default."""
         sort = (("sort", str(self.sort)),) if self.sort != NEWEST_FIRST else ()
         columns = (("columns", ",".join(self.columns)),) if self.columns else ()
         return sort + columns
@@ -104,7 +108,7 @@ def read_address(
     choices: FilterChoices,
     zone: tzinfo = UTC,
 ) -> ListAddress:
-    """Read the address of a list from its parameters; what is not valid goes into `errors`.
+    """Parse the query parameters of the list; invalid ones are left out and get into `errors`.
 
     `choices` has the people and tokens that the list can be filtered by. Days begin and end in
     `zone`, in which the list shows its times.
@@ -120,7 +124,7 @@ def read_address(
 
 @dataclass
 class _Reader:
-    """Reads one field after the other and collects the errors."""
+    """Parses the list's query parameters one by one; collects `errors` and typed `filters`."""
 
     sent: MultiDict[str, str]
     rules: Mapping[str, AttributeRule]
@@ -202,9 +206,9 @@ class _Reader:
         return None
 
     def _begin(self, day: date | None, days_later: int = 0) -> datetime | None:
-        """Return the first moment of a day, or of one some days later; None without a day.
+        """Return the first moment of the day that is `days_later` days after `day`.
 
-        None, too, where that is outside the calendar.
+        None if `day` is None, or if the result is outside the years 1 to 9999.
         """
         try:
             return begin_of_day(day + timedelta(days=days_later), self.zone) if day else None
@@ -255,7 +259,7 @@ def _chips(
 
 
 def label_of(name: str, rules: Mapping[str, AttributeRule]) -> str:
-    """Return the label of a filter by its name; one that is not known is its own label."""
+    """Return a filter's label, such as "Status:"; for an unknown name, the name and a colon."""
     if name in rules:
         return f"{rules[name].label}:"
     return translated(LABELS[name]) if name in LABELS else f"{name}:"

@@ -32,7 +32,7 @@ from orders.services.orders.saved_views import View
 from orders.storage.pages import CursorPage
 
 DEFAULT_COLUMNS = ("name", "customer", "status", "lines", "pieces", "created", "by")
-# Saved for a person who wants no column but the code.
+# The name that is saved for a person who wants no column but the code.
 CODE_ALONE = "code"
 # The views that everybody has: name and address.
 BUILT_IN: tuple[tuple[str, Pairs], ...] = (
@@ -59,10 +59,10 @@ SORTS = (
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the list, beside that of the codes; addresses and preferences have its `name`.
+    """A column of the list of orders, besides that of the codes; URLs and preferences use `name`.
 
-    `short` replaces `label` on phones. `sort` is the wire name of the field that its heading sorts
-    by.
+    `short` replaces `label` on phones. `sort` is the JSON name of the field that its heading sorts
+    by, empty for none. `rule` is the attribute that it shows, if any.
     """
 
     name: str
@@ -97,7 +97,7 @@ def all_columns(rules: Sequence[AttributeRule]) -> tuple[Column, ...]:
 
 
 def chosen_columns(member: StaffMember, named: Iterable[str]) -> tuple[Column, ...]:
-    """Return the columns in the address, else those that the person prefers, else the default.
+    """Return the columns `named` in the URL, else those that the person prefers, else the default.
 
     Unknown names, such as those of deleted attributes, are ignored.
     """
@@ -127,7 +127,7 @@ def attribute_text(order: OrderSummary, rule: AttributeRule) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A view above the list; `label` is a Text, or the name of a saved view."""
+    """A link to a view, above the list; `label` is a Text, or the name of the saved view `view`."""
 
     label: str
     address: Pairs
@@ -219,7 +219,7 @@ def _tabs(address: ListAddress, views: tuple[View, ...]) -> list[Tab]:
 def _names(
     page: CursorPage[OrderSummary] | None, choices: FilterChoices, org_id: str
 ) -> dict[str, str]:
-    """Return the names of the people and tokens who have created the orders of the page."""
+    """Return names by ID: of all people and tokens in `choices`, and of the orders' creators."""
     known = dict(choices.people + choices.tokens)
     makers = {order.created_by for order in page.rows} if page else set()
     missing = makers - set(known)
@@ -227,7 +227,7 @@ def _names(
 
 
 def sent_address() -> MultiDict[str, str]:
-    """Return the parameters of the list: those of the address, or the `state` of a form."""
+    """Return the query parameters of the list; a POST has them in `state`, as a query string."""
     if request.method == "POST":
         return MultiDict(parse_qsl(request.form.get("state", "")))
     return request.args

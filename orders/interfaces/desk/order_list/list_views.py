@@ -114,7 +114,7 @@ def _saved(address: ListAddress, save: Callable[[], object], view_id: str) -> Re
 
 
 def _kept(address: ListAddress) -> Pairs:
-    """Return what a view saves: filters, sort, and the columns that are shown now."""
+    """Return the query parameters that a view saves: filters, sort, and the columns shown now."""
     shown = chosen_columns(signed_in(), address.columns)
     names = [column.name for column in shown] or [CODE_ALONE]
     looks = tuple(pair for pair in address.looks if pair[0] != "columns")
@@ -145,7 +145,7 @@ def change_orders() -> Response:
 
 
 def _change_id() -> str:
-    """Return an ID of all that was sent, with the form's key: the same sent twice is one change."""
+    """Return a UUID made of all fields of the form: the same form sent twice is one change."""
     sent = sorted(pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token")
     return own_id(f"bulk {sent}")
 
@@ -160,7 +160,7 @@ def undo_change(change_id: str) -> Response:
 
 
 def _show(change: BulkEdit) -> Response:
-    """Show the list with the result of each order; a reload changes nothing more."""
+    """Redirect to the list with the result of a bulk change; for htmx, render it at once."""
     if wants_piece():
         return render_list(sent_address(), change=change)
     sent = sent_address()
@@ -169,10 +169,10 @@ def _show(change: BulkEdit) -> Response:
 
 
 def _asked(do: str) -> tuple[BulkAction, Status | None, list[Target]]:
-    """Return action, new status and orders for the button `do`.
+    """Return action, new status (or None) and the orders to change, for the button `do`.
 
-    That is the name of an action, or `row.<code>` for the status of one order. Raises NotFound
-    for any other button.
+    That is `status`, `bin` or `restore`, or `row.<code>` for the status of one order. Raises
+    NotFound for any other button, and TooMany for too many orders.
     """
     kind, _, code = do.partition(".")
     if kind == "row":
@@ -195,7 +195,7 @@ def _scope() -> list[Target]:
 
 
 def _targets(name: str) -> list[Target]:
-    """Return the orders of a field with `<code>.<version>`, without unreadable ones."""
+    """Return the orders in a form field, each as `<code>.<version>`, without malformed ones."""
     targets = {}
     for text in request.form.getlist(name):
         code, _, version = text.partition(".")
@@ -218,7 +218,7 @@ def export_csv() -> Response:
 
 
 def _separator() -> str:
-    """Return the separator that was chosen, else that of spreadsheets in the person's language."""
+    """Return the chosen separator for CSV, else the usual one for the person's language."""
     usual = "semicolon" if has_decimal_comma() else "comma"
     return SEPARATORS.get(request.args.get("separator", ""), SEPARATORS[usual])
 
@@ -248,9 +248,9 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _found() -> tuple[Columns, Iterator[list[Cell]]]:
-    """Return columns and rows for the address of the list.
+    """Return columns and rows of the file to export, for the query parameters of the list.
 
-    If the address has errors, the page of the list answers the request.
+    If one of them is invalid, aborts the request with the page of the list, which shows the error.
     """
     member, address = signed_in(), _address()
     if address.errors:

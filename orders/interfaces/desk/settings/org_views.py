@@ -1,4 +1,4 @@
-"""The settings' sections; and the org's own settings, with how its customers see it."""
+"""The sections of the settings; the settings of the org, and of how its customers see it."""
 
 from babel.numbers import format_decimal
 from flask import Response, redirect, request, url_for
@@ -31,7 +31,7 @@ SECTIONS = (
 
 @desk.app_template_global()
 def admin_sections() -> list[tuple[str, str, bool]]:
-    """Return address and name of each section, and whether the page belongs to it."""
+    """Return URL and name of each section, and whether the current page belongs to it."""
     here = request.script_root + request.path
     links = [(url_for(endpoint), translated(label)) for endpoint, label in SECTIONS]
     return [
@@ -41,7 +41,7 @@ def admin_sections() -> list[tuple[str, str, bool]]:
 
 
 class OrgForm(forms.VersionedForm):
-    """The settings of an org."""
+    """The form with the settings of an org."""
 
     name = StringField(lazy_gettext("Name"))
     is_strict = BooleanField(lazy_gettext("Refuse attribute keys that are not defined"))
@@ -53,7 +53,7 @@ class OrgForm(forms.VersionedForm):
 
 
 class CustomerPageForm(forms.VersionedForm):
-    """How customers see the org."""
+    """The form with the settings of an org's customer pages."""
 
     accent = StringField(lazy_gettext("Colour"))
     contact = StringField(lazy_gettext("Contact"))
@@ -68,7 +68,7 @@ class CustomerPageForm(forms.VersionedForm):
 
 
 class LogoForm(FlaskForm):
-    """A picture for the header of the customers' pages."""
+    """The form to upload a logo for the header of the customer pages."""
 
     logo = FileField(lazy_gettext("Picture"))
 
@@ -122,7 +122,7 @@ def remove_logo() -> Response:
 
 
 def _render(**refused: forms.FilledForm) -> Response:
-    """Render the page; `refused` is the form with errors, if any, by its name."""
+    """Render the settings; `refused` is a form with errors: `org`, `customers` or `logo`."""
     org_id = signed_in().org_id
     page = orgs.find_customer_page(org_id)
     entry = next(iter(refused.values()), None)
@@ -155,7 +155,7 @@ def _customer_page_form(page: CustomerPage) -> forms.FilledForm:
 
 
 def _ratio(accent: str | None) -> str:
-    """Return the contrast of the color with the light background, as `3.2`; empty for none."""
+    """Return the contrast of the color with the light background, such as "3.2"; "" for None."""
     if not accent:
         return ""
     return format_decimal(

@@ -30,7 +30,7 @@ MAX_SHOWN = 200  # characters of the answer to a test message
 
 
 class WebhookForm(forms.VersionedForm):
-    """When a webhook is called, and where; `key` is a new form's own."""
+    """The form of a webhook; `key` identifies a new form, so that it creates one webhook only."""
 
     topic = forms.MenuField(lazy_gettext("When"), choices=TOPIC_LABELS)
     address = StringField(lazy_gettext("Address"), description=EXAMPLE_ADDRESS)
@@ -66,7 +66,7 @@ def list_webhooks() -> str:
 
 @desk.route("/settings/webhooks/new", methods=["GET", "POST"])
 def new_webhook() -> Response:
-    """Create a webhook and redirect to its page; the same form creates only one."""
+    """Render the form of a webhook; a POST creates one (once for each form) and redirects to it."""
     entry, settings = forms.open_form(WebhookForm, key=forms.new_key()), current_settings()
     if entry.is_sent:
         form = entry.form
@@ -109,7 +109,7 @@ def change_webhook(webhook_id: str) -> Response:
 
 @desk.post("/settings/webhooks/<webhook_id>/secret")
 def show_secret(webhook_id: str) -> Response:
-    """Show the secret; no cache keeps the page."""
+    """Render a page with the secret of the webhook, which no cache keeps."""
     webhook = webhooks.find(webhook_id, signed_in().org_id)
     secret = webhooks.read_secret(webhook.id, webhook.org_id)
     return forms.secret_page("desk/webhooks/secret.html", webhook=webhook, secret=secret)
@@ -150,7 +150,7 @@ def restore_webhook(webhook_id: str) -> Response:
 
 @desk.post("/settings/webhooks/<webhook_id>/test")
 def test_webhook(webhook_id: str) -> Response:
-    """Send a test message while the person waits, and report the receiver's answer."""
+    """Send a test message while the person waits; redirect to a page that shows the answer."""
     client = WebhookClient(allow_private=current_settings().webhook_private_network)
     result = deliveries.send_test(webhook_id, signed_in().org_id, client.post)
     category = "message" if result.is_delivered else "bad"
