@@ -1,6 +1,6 @@
 """Finds other orders of the same customer with the same number; these are warnings, never errors.
 
-Only people and private tokens are told: a page in the web must not find out what a customer has.
+Only staff and private tokens get them: a web page must not find out what a customer has ordered.
 """
 
 from typing import Any
@@ -42,9 +42,10 @@ def repeated_numbers(
     *,
     but: str | None = None,
 ) -> tuple[FieldError, ...]:
-    """Return a warning for each number that another order of this customer has.
+    """Return a warning if another order of the customer has the platform's ID, and one for the PO.
 
-    `but` is the short ID of the order itself, if it is stored.
+    The arguments are fields of an order; `but` is its short ID if it is stored. Returns () for a
+    public token and without a customer.
     """
     if not actor.is_private:
         return ()
@@ -68,7 +69,7 @@ def repeated_numbers(
 
 
 def repeats_of(order: Order, actor: Actor) -> tuple[FieldError, ...]:
-    """Return the warnings for a stored order."""
+    """Return `repeated_numbers` for a stored order."""
     return repeated_numbers(
         order.customer_id, order.platform, order.metadata, actor, but=order.short_id
     )
