@@ -298,11 +298,7 @@ def reload_staff(staff_id: str) -> StaffMember | None:
 
 
 def load_staff(session_id: str) -> StaffMember | None:
-    """Return the person whose session cookie contains this `session_id`.
-
-    Returns None if it is malformed, if the password or the second factor has changed since, and for
-    an unknown or disabled account.
-    """
+    """Return the person with this `session_id`; None if it is invalid or has changed since."""
     staff_id, _, _ = session_id.partition(".")
     row = _find_staff(StaffAccount.id == staff_id)
     if row is None or not hmac.compare_digest(_session_id(row).encode(), session_id.encode()):

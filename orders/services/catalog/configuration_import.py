@@ -55,10 +55,7 @@ class BadImport(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A configuration as read from the file; `raw` has the format of the JSON API, unchecked.
-
-    `columns` has the names of CSV columns by the paths of their fields; `{}` for a JSON file.
-    """
+    """An unchecked configuration of the file; `columns` maps field paths to names of columns."""
 
     number: int
     raw: Any
