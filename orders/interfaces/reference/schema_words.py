@@ -59,14 +59,14 @@ class SchemaWords:
         self._shared = shared
 
     def resolve(self, schema: Schema) -> Schema:
-        """Return the schema with a `$ref` replaced by the shared schema; keys beside it win."""
+        """Return the schema with a `$ref` replaced by what it names; keys next to it override."""
         while "$ref" in schema:
             beside = {key: value for key, value in schema.items() if key != "$ref"}
             schema = {**self._shared[schema["$ref"].removeprefix(SCHEMAS)], **beside}
         return schema
 
     def shapes(self, schema: Schema) -> tuple[Shape, ...]:
-        """Return the forms of a body with this schema: one, or one for each alternative in it."""
+        """Return the forms that a body may have: one for each `anyOf` or `oneOf`, or just one."""
         whole = self.resolve(schema)
         variants = [self.resolve(one) for one in whole.get("anyOf", whole.get("oneOf", ()))]
         if not variants or whole.get("properties"):
@@ -77,10 +77,10 @@ class SchemaWords:
         return tuple(shape for variant in variants for shape in self.shapes(variant))
 
     def type_of(self, schema: Schema, *, is_inside: bool = False) -> str:
-        """Return the type of a value in words, such as `string or null`; ANY if it may be any.
+        """Return the type of a value in words, such as `string or null`; ANY if none is set.
 
-        `is_inside` is for an entry of an array and for an alternative: one that itself is a choice
-        of alternatives is described as ANY, because a schema may contain itself.
+        With `is_inside`, for entries of an array and for alternatives, a further choice of
+        alternatives is described as ANY and not followed, because a schema may contain itself.
         """
         whole = self.resolve(schema)
         if "const" in whole:
@@ -109,8 +109,8 @@ class SchemaWords:
         """Yield the fields of an object or of an array's entries, parents before children.
 
         `prefix` is the start of their names, such as `cart[].`, and `depth` their level. `above`
-        are the schemas that contain this one. If it is among them, it contains itself: nothing is
-        yielded, nor for a schema of other values.
+        are the schemas that contain this one. Nothing is yielded for one of them again, or for a
+        schema without properties.
         """
         whole = self.resolve(schema)
         if "array" in _kinds(whole):
