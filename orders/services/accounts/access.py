@@ -36,7 +36,7 @@ password_hasher = PasswordHasher()
 
 @dataclass(frozen=True, slots=True)
 class WebhookRule:
-    """A webhook, by ID, and its events: those of `topic` for orders in `statuses`; empty: any."""
+    """A webhook, by ID. It receives `topic` events of orders in `statuses`; empty means all."""
 
     id: str
     topic: str
@@ -164,7 +164,7 @@ def authenticate(
 
 
 def refuse_foreign_org(sent: object, actor: Actor) -> None:
-    """Raise Forbidden if `sent`, a body's `orgId`, is another org's; "" and non-texts may pass."""
+    """Raise Forbidden if `sent`, a body's `orgId`, is another org's ID; ignore "" and non-texts."""
     if isinstance(sent, str) and sent and sent.lower() != actor.org_id:
         raise Forbidden(lazy_gettext("This token works in its own org only."))
 
@@ -203,7 +203,7 @@ def _record_use(token_id: str, last_used_at: datetime | None, now: datetime) -> 
 
 
 def org_rules_of(org_id: str) -> OrgRules:
-    """Return the current rules of an org, which must exist."""
+    """Return the current rules of an org. Raises NoResultFound for an unknown ID."""
     statement = select(Org.rules_version).where(Org.id == org_id)
     with database.read() as connection:
         rules_version = connection.execute(statement).scalar_one()
@@ -292,13 +292,13 @@ def _verified(row: Any | None, password: str) -> StaffMember | None:  # noqa: AN
 
 
 def reload_staff(staff_id: str) -> StaffMember | None:
-    """Return the person as stored now, with a new `session_id` if it has changed; None if gone."""
+    """Return the person as stored now, with the current `session_id`; None if disabled."""
     row = _find_staff(StaffAccount.id == staff_id)
     return _staff_member(row) if row is not None else None
 
 
 def load_staff(session_id: str) -> StaffMember | None:
-    """Return the person with this `session_id`; None if it is invalid or has changed since."""
+    """Return the person with this `session_id` from a cookie; None if malformed or outdated."""
     staff_id, _, _ = session_id.partition(".")
     row = _find_staff(StaffAccount.id == staff_id)
     if row is None or not hmac.compare_digest(_session_id(row).encode(), session_id.encode()):

@@ -150,7 +150,7 @@ def _read_settings(connection: Connection, org_id: str) -> OrgSettings:
 
 @dataclass(frozen=True, slots=True)
 class Logo:
-    """An image file: its type, its hexadecimal SHA-256 (part of its URL), its name in the store."""
+    """A logo; its hexadecimal SHA-256 is in its URL, `stored_as` is its name in the file store."""
 
     content_type: str
     sha256: str
