@@ -128,7 +128,7 @@ def find_configurations(references: Collection[str], org_id: str) -> dict[str, C
 def list_configurations(
     org_id: str, filters: ConfigurationFilter, paging: Paging
 ) -> Page[Configuration]:
-    """Return a page of the org's configurations that match; its `count` is of all that do.
+    """Return a page of the org's configurations that match; `count` is the number of all.
 
     `paging` names the field to sort by, one of SORTABLE; equal values are ordered by ID.
     """
@@ -199,7 +199,7 @@ def find_file(reference: str, key: str, org_id: str) -> StoredFile:
 def find_picture(reference: str, org_id: str) -> StoredFile:
     """Return the file with the picture of a configuration, given by UUID or short ID.
 
-    Raises NotFound if there is none, or if it has a type that pages do not show.
+    Raises NotFound if there is none, or if it is of a type that browsers may not show.
     """
     file = find_file(reference, THUMBNAIL, org_id)
     if file.content_type not in PICTURES:
@@ -246,7 +246,7 @@ def is_public_picture(name: str) -> bool:
 
 
 def list_uses(found: Configuration, *, most: int) -> Page[Use]:
-    """Return the newest `most` orders with this configuration; the page's `count` is of all."""
+    """Return the newest `most` orders with this configuration; `count` is the number of all."""
     where = (
         orders.c.org_id == found.org_id,
         orders.c.deleted_at.is_(None),

@@ -102,12 +102,12 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
 
 
 def ids_in(org_id: str) -> Callable[[Iterable[str]], dict[str, str]]:
-    """Return a function from references to a dictionary of their UUIDs, found as by `resolve`."""
+    """Return a function that returns the UUIDs of those references that `resolve` finds."""
     return lambda names: {name: one.id for name, one in resolve(names, org_id).items()}
 
 
 def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dict[str, str]:
-    """Return what to show for each UUID: the SKU if no other one has it, else the short ID."""
+    """Return by UUID what to show to people: the SKU if it is unique, else the short ID."""
     every = list(summaries)
     found = resolve({one.sku for one in every if one.sku}, org_id)
     # A field of one line would change any other SKU.
