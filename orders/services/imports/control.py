@@ -32,7 +32,7 @@ AGAIN = lazy_gettext(
 
 
 def start(one: Import, *, actor: Actor, all_or_nothing: bool, skip_same: bool, again: bool) -> None:
-    """Let the background create the orders of a checked import; do nothing if it was started.
+    """Let a background job create the orders of a checked import; do nothing if it was started.
 
     `all_or_nothing` refuses a file with bad orders; `skip_same` leaves out orders that existed when
     it was checked; `again` allows a file with content that was imported before. Raises InvalidInput
@@ -103,7 +103,7 @@ def cancel(one: Import) -> None:
 
 
 def carry_on(one: Import) -> None:
-    """Let the background create the missing orders of an import that has failed or was stopped.
+    """Let a background job create the missing orders of an import that failed or was stopped.
 
     Their creator is still the person who started it. An import in any other state is not changed.
     Raises Conflict if it was never started.
@@ -119,7 +119,7 @@ def carry_on(one: Import) -> None:
 
 
 def undo(one: Import, *, actor: Actor) -> None:
-    """Let the background move all orders that the import has created to the bin.
+    """Let a background job move all orders that the import has created to the bin.
 
     A second call changes nothing. Raises Conflict for an import that was never started, or that is
     still running.
@@ -157,7 +157,7 @@ def forget(one: Import) -> bool:
 
 
 def _forget(import_id: str, is_old: ColumnElement[bool]) -> bool:
-    """Delete an import if `is_old`, an SQL condition, is true of it; return whether it was."""
+    """Delete an import if the SQL condition `is_old` is true; return whether it was deleted."""
     # In this state nobody sees it any more, or works on it.
     hidden = (
         update(order_import)

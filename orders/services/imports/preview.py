@@ -54,7 +54,10 @@ def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
 
 
 def doubts(one: Import, actor: Actor) -> tuple[list[tuple[str, str]], list[Text]]:
-    """Return each column that is not imported with a guess ("" for none); and warnings on IDs."""
+    """Return the columns that are not imported, each with a guess at its field ("" for none).
+
+    The second list has warnings about IDs that a spreadsheet seems to have changed.
+    """
     if one.matching is None:
         return [], []
     rows = read_sheet(one).rows
@@ -65,9 +68,9 @@ def doubts(one: Import, actor: Actor) -> tuple[list[tuple[str, str]], list[Text]
 
 
 def common_faults(one: Import, *, most: int) -> list[tuple[int, str, str]]:
-    """Return the up to `most` errors with the most rows, except those of a single row.
+    """Return up to `most` errors, the most frequent first, without those that occur once.
 
-    Each is the number of rows, the name of the column, and the message.
+    Each is the number of occurrences, the name of the column, and the message.
     """
     bad = read_orders(one, (OrderState.BAD,))
     counted = Counter((fault.column, fault.message) for order in bad for fault in order.faults)

@@ -61,7 +61,7 @@ NOT_STARTED = frozenset({ImportState.MATCHING, ImportState.CHECKING, ImportState
 
 
 class OrderState(StrEnum):
-    """The state of an order of the file."""
+    """The state of an order of the file: GOOD or BAD after the check, then what became of it."""
 
     GOOD = "good"
     BAD = "bad"
@@ -283,7 +283,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Orders `done` by the background work, out of `total`; None until they are counted."""
+    """Orders `done` by a background job, and their `total`: None until they are counted."""
 
     done: int
     total: int | None
@@ -308,7 +308,7 @@ def counts(one: Import) -> Counts:
 
 
 def progress(one: Import, found: Counts) -> Progress:
-    """Return the progress of the import's state: orders checked, created or moved to the bin.
+    """Return the progress of the current step: orders checked, created or moved to the bin.
 
     `found` is what `counts` has returned for it.
     """

@@ -73,7 +73,7 @@ def read_file(
     choices: ReadingChoices = BY_THE_FILE,
     find_heading: FindHeading | None = None,
 ) -> Sheet:
-    """Return the rows of a file, CSV or XLSX by its bytes. Raises UnreadableSheet for others."""
+    """Return the table in a CSV or XLSX file, detected by content. Raises UnreadableSheet."""
     request_lock.release()  # others do not wait for a long file
     if not content.strip():
         raise UnreadableSheet(lazy_gettext("This file is empty."))
@@ -174,7 +174,7 @@ def _printable_name(file_name: str) -> str:
 
 
 def suggest(one: Import, actor: Actor) -> Matching:
-    """Return the matching of columns and fields to begin with: the import's own, if it has one.
+    """Return which field each column may be, to begin with: the import's own matching, if any.
 
     Otherwise the last one for the same columns, unless the org's attributes have changed too much;
     otherwise a guess by the names of the columns and by their first cells.
@@ -210,7 +210,7 @@ def suggest(one: Import, actor: Actor) -> Matching:
 
 
 def match(one: Import, matching: Matching, *, actor: Actor) -> None:
-    """Store which field each column is, and let the background check the orders.
+    """Store which field each column is, and let a background job check the orders.
 
     Raises InvalidInput with errors at `column.<position>`, `group` and `single`, and Conflict when
     the import was started already.
@@ -261,7 +261,7 @@ def read_xlsx(
     choices: ReadingChoices = BY_THE_FILE,
     find_heading: FindHeading | None = None,
 ) -> Sheet:
-    """Return the first visible sheet of an XLSX file, or `choices.sheet`. See `read_file`."""
+    """Return a sheet of an XLSX file, by default the first visible. Raises UnreadableSheet."""
     answer = _answer(content, most_rows + FIRST_ROWS, choices.sheet)
     if "error" in answer:
         raise UnreadableSheet(_SENTENCES.get(answer["error"], answer["error"]))
