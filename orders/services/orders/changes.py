@@ -174,7 +174,7 @@ LINK_SENT = "link sent"  # the action; its changes are `{"to": address}`
 
 
 def note_link_sent(reference: str, to: str, *, actor: Actor) -> None:
-    """Store in the history that the customer's link was sent to this address.
+    """Store in the history that the link to the customer page was sent to the address `to`.
 
     The order and its version stay as they are. Raises NotFound.
     """
@@ -257,7 +257,7 @@ def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
 
 
 def _lacks_lines(order: Order, actor: Actor) -> bool:
-    """Return whether the cart is empty but must not be; it may be if old `items` are unreadable."""
+    """Return whether the order has no line but must; none is needed if `items` is unconvertible."""
     if order.cart or order.status in OPEN_CARTS:
         return False
     converted = convert_items(order.items)
@@ -291,7 +291,7 @@ REBUILT_AT_ONCE = 500  # orders in one transaction, so that others wait for few 
 
 
 def rebuild_sort_keys() -> int:
-    """Update the sort keys that an older version of `sort_key` has made; return of how many orders.
+    """Replace sort keys of an older version of `sort_key`; return the number of orders changed.
 
     The orders themselves stay as they are: neither their version nor their history changes.
     """

@@ -96,7 +96,7 @@ def check_order(
 
 
 def item_warnings(items: list[Any], org_id: str) -> tuple[FieldError, ...]:
-    """Return why entries of the deprecated `items` cannot become lines of a cart; () if all can."""
+    """Return a warning for each entry of the deprecated `items` that cannot be a cart line."""
     converted = convert_items(items)
     named = [(at, line.configuration_id) for at, line in enumerate(converted.lines)]
     unknown = products.unknown_short_ids((name for _, name in named), org_id)

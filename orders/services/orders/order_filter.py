@@ -128,13 +128,13 @@ def conditions(
 
 
 def _contains(area: str, key: str, value: str) -> ColumnElement[bool]:
-    """Return a cheap, necessary condition for a member of `area`: the JSON text contains it."""
+    """Return a cheap condition: true of orders with this value in `area`, and maybe of others."""
     written = orjson.dumps({key: value}).decode()[1:-1]
     return type_coerce(orders.c[area], Text).contains(written, autoescape=True)
 
 
 def _names_of(connection: Connection, org_id: str, reference: str) -> list[str]:
-    """Return the UUID and short ID of a configuration, given one of them; only that if unknown."""
+    """Return the UUID and short ID of a configuration, given either; `[reference]` if unknown."""
     name = read_uuid(reference) or reference
     statement = select(configuration.c.id, configuration.c.short_id).where(
         unindexed(configuration.c.org_id) == org_id,
@@ -226,7 +226,7 @@ class UnlistedCodes:
 
 
 def unlisted_codes(org_id: str, wanted: OrderFilter) -> UnlistedCodes:
-    """Return the codes in `wanted.search` whose orders do not match `wanted`; empty for words."""
+    """Return the codes of a search whose orders its list lacks; none for a search in words."""
     sought = read_code_list(wanted.search)
     if sought is None:
         return UnlistedCodes()

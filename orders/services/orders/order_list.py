@@ -40,7 +40,7 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
 
 
 def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]:
-    """Return a page of the org's orders that match `wanted`; its `count` is of all that match."""
+    """Return a page of the org's orders that match `wanted`; `count` is the number of all."""
     with database.read() as connection:
         found = any_order.where(*conditions(connection, org_id, wanted))
         return numbered_page(
@@ -70,7 +70,7 @@ NEWEST_FIRST = Sort()
 
 
 def read_sort(text: str) -> Sort | None:
-    """Return the sort for `sort` in a URL, such as "-name"; None if it is not in SORTABLE."""
+    """Return the sort that a URL names, such as "-name"; None if the field is not in SORTABLE."""
     field = text.removeprefix("-")
     return Sort(field, text.startswith("-")) if field in SORTABLE else None
 

@@ -52,7 +52,7 @@ def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order`
 
 
 def order_of(fields: dict[str, Any]) -> Order:
-    """Return the order in a row of `any_order`, given as a dictionary, which is changed."""
+    """Return the order in a row of `any_order`, given as a dictionary, which it modifies."""
     fields["cart"] = _cart(fields.pop("lines"))
     fields["status"] = STATUS_BY_NAME[fields["status"]]
     return Order(**fields)
