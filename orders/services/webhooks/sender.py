@@ -134,7 +134,7 @@ class Sender:
             self._gone.pop()
 
     def _choose(self, due: list[DueWebhook]) -> dict[str, int]:
-        """Return how many messages to claim by webhook ID; orgs that waited longest come first."""
+        """Return, by webhook ID, how many messages to claim; orgs that waited longest go first."""
         lanes = self._lanes_by_org()
         served: dict[str, float] = {}
         for one in self._receivers.values():
@@ -165,7 +165,7 @@ class Sender:
         return lanes
 
     def _start(self, claims: list[ClaimedMessage]) -> None:
-        """Queue the claims for lanes, and start lanes where the limits allow more."""
+        """Queue the claims for lanes (sending threads), and start lanes where the limits allow."""
         begun = []
         with self._changed:
             lanes = self._lanes_by_org()

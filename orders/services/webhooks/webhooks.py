@@ -255,7 +255,7 @@ def roll_secret(
 
 
 def end_pause(connection: Connection, webhook_id: str) -> None:
-    """End the pause that the receiver has asked for by `Retry-After`."""
+    """End the pause that the webhook's receiver has asked for by `Retry-After`, if there is one."""
     connection.execute(update(table).where(table.c.id == webhook_id).values(held_until=None))
 
 
