@@ -92,7 +92,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 def _read_all(
     environment: Mapping[str, str], variables: Mapping[str, str], defaults: object
 ) -> dict[str, Any]:
-    """Return the values of variables that are set, by the field names that `variables` maps to."""
+    """Return values of set variables by field; `variables` maps their names to those of fields."""
     texts = {name: environment.get(variable, "").strip() for variable, name in variables.items()}
     return {
         name: _read(variable, texts[name], getattr(defaults, name))
