@@ -1,4 +1,4 @@
-"""The settings, read once from the environment. A test compares them with the README's table."""
+"""The settings, read from environment variables. A test compares them with the README's table."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ class BadSetting(Exception):  # noqa: N818 - named as the other errors
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings. Sizes are in bytes; each comment is what the README's table says."""
+    """All settings; `port` comes from PORT, and so on. Each comment is its text in the README."""
 
     data_dir: Path = PROJECT / "instance"  # folder for the SQLite file and the generated secret
     database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
@@ -72,7 +72,7 @@ _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read all settings; an unset or empty variable means the default.
+    """Return all settings; an unset or empty variable means the default. Creates the data folder.
 
     Raises BadSetting, naming the variable, for a value that cannot be used.
     """
@@ -92,7 +92,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 def _read_all(
     environment: Mapping[str, str], variables: Mapping[str, str], defaults: object
 ) -> dict[str, Any]:
-    """Return the values of the variables that are set, by the field of `defaults` of each one."""
+    """Return values of set variables by field; `variables` maps their names to those of fields."""
     texts = {name: environment.get(variable, "").strip() for variable, name in variables.items()}
     return {
         name: _read(variable, texts[name], getattr(defaults, name))
@@ -102,7 +102,7 @@ def _read_all(
 
 
 def _read(variable: str, text: str, default: object) -> object:
-    """Convert the text to the type of the default. Raises BadSetting if that is impossible."""
+    """Return the text converted to the type of the default. Raises BadSetting if it cannot be."""
     if isinstance(default, bool):
         known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
         if text.lower() not in known:
@@ -160,7 +160,10 @@ def _check_connections(settings: Settings) -> None:
 
 
 def _with_defaults_on_disk(settings: Settings) -> Settings:
-    """Fill in what is in the data folder: the SQLite file and the generated secret."""
+    """Return the settings with missing `database_url` and `secret_key` from the data folder.
+
+    The folder and the secret are created; a `postgres://` URL gets the scheme that we need.
+    """
     url = settings.database_url
     if not url:
         url = f"sqlite:///{settings.data_dir / 'shortorder.sqlite3'}"
@@ -172,7 +175,7 @@ def _with_defaults_on_disk(settings: Settings) -> Settings:
 
 
 def _kept_secret(data_dir: Path) -> str:
-    """Return the generated secret, which is created once; only this user may read its file."""
+    """Return the secret in the data folder; create it, readable by this user only, if missing."""
     file = data_dir / "secret_key"
     if not file.exists():
         # Linked into place as a whole: two processes that start together read the same secret.

@@ -49,7 +49,7 @@ MAX_PAGE = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Which page: `page` from 1, `per_page` entries on each; or the one behind a cursor, `after`.
+    """Which page is asked for: by its number `page`, from 1, or after the cursor `after`, if any.
 
     An empty `after` begins a walk by cursors, None means pages by number. `sort` is the wire name
     of a field, with a hyphen in front for the other direction.
@@ -75,9 +75,9 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """The entries of one page, and how many there are on all pages together.
+    """The entries of one page; `count` is the number of entries on all pages together.
 
-    `next` is the cursor behind the last entry; None when nothing follows.
+    `next` is the cursor of the page that follows, for `Paging.after`; None if nothing follows.
     """
 
     entries: Sequence[T]
@@ -95,7 +95,7 @@ def numbered_page(
     tie: Any,  # noqa: ANN401 - a column, of a table or of a model
     make: Callable[[Any], T],
 ) -> Page[T]:
-    """Read one page of `entries` and count them all; `make` turns a row into an entry.
+    """Return one page of `entries`, a SELECT, and the count of all; `make` converts each row.
 
     `sortable` has the columns by the wire names by which the list can be sorted. Rows have two
     columns more, see `find_rows`. In a walk along growing times, entries appear when they are
@@ -131,7 +131,7 @@ def numbered_page(
 
 @dataclass(frozen=True, slots=True)
 class Keyset:
-    """The order of a list that is read by cursors, which contain its `name`.
+    """The order of a list that is read by cursors; they contain `name`, such as "-createdAt".
 
     `tie` is a column with unique values, which breaks ties in the same direction. The types are
     those of the columns' values: str, int or datetime. With `has_nulls` the column may be NULL;
@@ -148,7 +148,7 @@ class Keyset:
 
 
 class Cursor(NamedTuple):
-    """Where a page ends: the values of the two columns of its keyset."""
+    """A place in a list: the values that a row has in `Keyset.column` and `Keyset.tie`."""
 
     value: Any
     tie: Any
@@ -156,10 +156,10 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CursorPage(Generic[T]):
-    """The rows of a page, and the cursors of its neighbors; None at either end.
+    """The rows of a page, or what a service has made of them.
 
-    `count` is the number of all rows, of the first page and up to a limit; `has_more` beyond it.
-    `rows` come from the database, or are what a service has made of them.
+    `newer` and `older` are the cursors of the pages before and after; None if there is none. On a
+    first page, `count` is the number of all rows up to a limit; `has_more`: there are more.
     """
 
     rows: Sequence[T]
@@ -179,9 +179,10 @@ def cursor_page(
     newer_than: str = "",
     most_counted: int = 0,
 ) -> CursorPage[Row[Any]]:
-    """Read at most `size` of `entries`: the first ones, or those next to a cursor.
+    """Return at most `size` rows of `entries`, a SELECT, sorted by `keyset`.
 
-    A cursor that cannot be read means the first page, which counts up to `most_counted` rows.
+    They are those next to the cursor `older_than` or `newer_than`; without a valid one, the first
+    ones, with a `count` of at most `most_counted` (0: None).
     """
     cursor = read_cursor(newer_than or older_than, keyset)
     is_upward = bool(newer_than) and cursor is not None
@@ -207,9 +208,9 @@ def find_rows(
     connection: Connection, entries: Select[Any], keyset: Keyset, cursor: Cursor | None, *,
     most: int, is_upward: bool = False,
 ) -> list[Row[Any]]:  # fmt: skip
-    """Read at most `most` of `entries` after the cursor, or before it when upward.
+    """Return at most `most` rows of `entries` after the cursor (None: from the first).
 
-    `cursor_of` returns the cursor of each row. Upward the rows come in reverse order.
+    With `is_upward`, the rows before it, in reverse order. `cursor_of` returns a row's cursor.
     """
     entries = entries.add_columns(
         keyset.column.label("cursor_value"), keyset.tie.label("cursor_tie")
@@ -221,7 +222,7 @@ def find_rows(
 
 
 def cursor_of(row: Row[Any]) -> Cursor:
-    """Return the place of a row that `find_rows` has read, to go on after it."""
+    """Return the cursor of a row that `find_rows` has returned."""
     return Cursor(row.cursor_value, row.cursor_tie)
 
 
@@ -258,7 +259,7 @@ def _write_cursor(keyset: Keyset, row: Row[Any]) -> str:
 
 
 def read_cursor(text: str, keyset: Keyset) -> Cursor | None:
-    """Return the cursor of a list with this keyset; None for any other text."""
+    """Return the cursor in a text from a client; None if malformed or of another keyset."""
     if not text or len(text) > MAX_CURSOR or not text.isascii():
         return None
     try:
@@ -274,7 +275,7 @@ def read_cursor(text: str, keyset: Keyset) -> Cursor | None:
 
 
 def _read_value(value: Any, kind: type) -> Any:  # noqa: ANN401 - a column's value
-    """Return a value in a cursor as this type. Raises ValueError for any other."""
+    """Return a cursor's JSON value as a str, int or datetime. Raises ValueError for any other."""
     if kind is datetime and isinstance(value, str):
         value = datetime.fromisoformat(value)
         if value.tzinfo is None:

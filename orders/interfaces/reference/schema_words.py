@@ -1,4 +1,4 @@
-"""Describes JSON Schema in words, and lists the fields of bodies and responses."""
+"""Describes JSON Schema in words and lists of fields, for the API's reference page."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,10 @@ OF_OBJECT, OF_ARRAY = ".", "[]."
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field with its full name; `depth` is its level of nesting, from 0."""
+    """A field of a body; `name` is its path (`cart[].count`), `depth` its nesting from 0.
+
+    `type` and `rule` are in words, as `SchemaWords.type_of` and `rule_of` return them.
+    """
 
     name: str
     depth: int
@@ -39,7 +42,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One of the shapes that a body can have.
+    """One of the forms that a body can have, such as an object or an array, with its fields.
 
     The body must meet one of the `conditions`, titles such as "At least one line"; `()` for none.
     """
@@ -50,20 +53,20 @@ class Shape:
 
 
 class SchemaWords:
-    """Describes JSON Schema in words; `shared` are the document's own schemas by name."""
+    """Describes JSON Schema in words; `shared` are the schemas that a `$ref` may name, by name."""
 
     def __init__(self, shared: Mapping[str, Schema]) -> None:
         self._shared = shared
 
     def resolve(self, schema: Schema) -> Schema:
-        """Return the schema with its references resolved; keys beside a reference win."""
+        """Return the schema with a `$ref` replaced by what it names; keys next to it override."""
         while "$ref" in schema:
             beside = {key: value for key, value in schema.items() if key != "$ref"}
             schema = {**self._shared[schema["$ref"].removeprefix(SCHEMAS)], **beside}
         return schema
 
     def shapes(self, schema: Schema) -> tuple[Shape, ...]:
-        """Return the shapes that a body with this schema can have: one for each alternative."""
+        """Return the forms that a body may have: one for each `anyOf` or `oneOf`, or just one."""
         whole = self.resolve(schema)
         variants = [self.resolve(one) for one in whole.get("anyOf", whole.get("oneOf", ()))]
         if not variants or whole.get("properties"):
@@ -74,10 +77,10 @@ class SchemaWords:
         return tuple(shape for variant in variants for shape in self.shapes(variant))
 
     def type_of(self, schema: Schema, *, is_inside: bool = False) -> str:
-        """Return what kind of value it is: `string or null`, `array of objects`.
+        """Return the type of a value in words, such as `string or null`; ANY if none is set.
 
-        With `is_inside`, for entries of an array and for alternatives, no further alternatives are
-        followed: schemas may contain themselves. The answer is then ANY.
+        With `is_inside`, for entries of an array and for alternatives, a further choice of
+        alternatives is described as ANY and not followed, because a schema may contain itself.
         """
         whole = self.resolve(schema)
         if "const" in whole:
@@ -92,7 +95,7 @@ class SchemaWords:
         return " or ".join(self._array(whole) if one == "array" else one for one in _kinds(whole))
 
     def rule_of(self, schema: Schema) -> str:
-        """Return the limits and the default of a value in words; `""` if it has none."""
+        """Return the limits and the default of a value, such as `from 1 to 9`; `""` for none."""
         whole = self.resolve(schema)
         return "; ".join(_rules({**whole, "items": self.resolve(whole.get("items", {}))}))
 
@@ -105,8 +108,9 @@ class SchemaWords:
     ) -> Iterator[Field]:
         """Yield the fields of an object or of an array's entries, parents before children.
 
-        `prefix` begins their names. `above` are the schemas around this one; nothing is yielded for
-        one of them, because a schema may contain itself.
+        `prefix` is the start of their names, such as `cart[].`, and `depth` their level. `above`
+        are the schemas that contain this one. Nothing is yielded for one of them again, or for a
+        schema without properties.
         """
         whole = self.resolve(schema)
         if "array" in _kinds(whole):

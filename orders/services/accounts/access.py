@@ -36,7 +36,7 @@ password_hasher = PasswordHasher()
 
 @dataclass(frozen=True, slots=True)
 class WebhookRule:
-    """The events of the org's orders that a webhook receives; no statuses means all."""
+    """A webhook, by ID. It receives `topic` events of orders in `statuses`; empty means all."""
 
     id: str
     topic: str
@@ -45,7 +45,11 @@ class WebhookRule:
 
 @dataclass(frozen=True, slots=True)
 class OrgRules:
-    """The org's rules for its orders. Every change increments the org's `rules_version`."""
+    """What requests need of an org: settings, attributes and active webhooks.
+
+    It is cached by `Org.rules_version`, which every change must increment. With `is_strict`, orders
+    may have defined attributes only; with `may_public_list`, public tokens may list orders.
+    """
 
     org_id: str
     is_strict: bool
@@ -56,7 +60,10 @@ class OrgRules:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The token or staff account, by ID, that makes a request, and its org."""
+    """Who makes a request: a token or a staff account, by ID, and its org.
+
+    `is_private` is False for public tokens, which web pages contain; they may do less.
+    """
 
     kind: Literal["token", "staff"]
     id: str
@@ -73,7 +80,8 @@ class Actor:
 class StaffMember:
     """A signed-in person.
 
-    `session_id` changes with the password and the second factor, so that old sessions end.
+    The session cookie contains `session_id`. It changes with the password and the second factor, so
+    that older sessions end.
     """
 
     id: str
@@ -94,7 +102,7 @@ class StaffMember:
 
     @property
     def shown_name(self) -> str:
-        """The person's name, or their e-mail address."""
+        """The person's name, or their e-mail address if they have given no name."""
         return self.name or self.email
 
     def may(self, permission: Permission) -> bool:
@@ -104,7 +112,7 @@ class StaffMember:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The host and port of a page, from the `Origin` header of its request."""
+    """The host of the page that sent a request (`Origin` header), and its port if that is named."""
 
     host: str
     port: int | None
@@ -134,10 +142,11 @@ _token_by_secret = CompiledSelect(
 def authenticate(
     secret: str | None, *, origin: Origin | None, now: datetime | None = None
 ) -> Actor:
-    """Return the actor of a token and record the token's use.
+    """Return the actor of the token with this secret, and record the time of the token's use.
 
-    Raises Unauthorized for a missing, unknown or revoked token, and Forbidden for a public token
-    whose domains do not contain `origin` (docs/contract.md, "Tokens").
+    `secret` is None if none was sent, `origin` without an `Origin` header. Raises Unauthorized for
+    a missing, unknown or revoked token, and Forbidden for a public token whose domains do not
+    contain `origin` (docs/contract.md, "Tokens").
     """
     if not secret:
         raise Unauthorized(lazy_gettext("A token is needed: send it as “Authorization: Bearer …”."))
@@ -155,7 +164,7 @@ def authenticate(
 
 
 def refuse_foreign_org(sent: object, actor: Actor) -> None:
-    """Raise Forbidden if a sent `orgId` is not the actor's; an empty text counts as not sent."""
+    """Raise Forbidden if `sent`, a body's `orgId`, is another org's ID; ignore "" and non-texts."""
     if isinstance(sent, str) and sent and sent.lower() != actor.org_id:
         raise Forbidden(lazy_gettext("This token works in its own org only."))
 
@@ -194,7 +203,7 @@ def _record_use(token_id: str, last_used_at: datetime | None, now: datetime) -> 
 
 
 def org_rules_of(org_id: str) -> OrgRules:
-    """Return the rules of an existing org."""
+    """Return the current rules of an org. Raises NoResultFound for an unknown ID."""
     statement = select(Org.rules_version).where(Org.id == org_id)
     with database.read() as connection:
         rules_version = connection.execute(statement).scalar_one()
@@ -258,7 +267,7 @@ _staff = select(
 
 
 def sign_in(email: str, password: str) -> StaffMember | None:
-    """Return the person with this e-mail address and password, or None.
+    """Return the active person with this e-mail address and password, or None.
 
     The caller must check the second factor (`second_factor.py`). An unknown address
     takes as long as a wrong password, so that response times do not reveal who has an account.
@@ -269,7 +278,7 @@ def sign_in(email: str, password: str) -> StaffMember | None:
 
 
 def verify_password(member: StaffMember, password: str) -> StaffMember | None:
-    """Return the signed-in person, reloaded, if this is their password, else None."""
+    """Return the person as stored now if this is their password, else None."""
     return _verified(_find_staff(StaffAccount.id == member.id), password)
 
 
@@ -283,13 +292,13 @@ def _verified(row: Any | None, password: str) -> StaffMember | None:  # noqa: AN
 
 
 def reload_staff(staff_id: str) -> StaffMember | None:
-    """Return the person with their current `session_id`, which changes with their password."""
+    """Return the person as stored now, with the current `session_id`; None if disabled."""
     row = _find_staff(StaffAccount.id == staff_id)
     return _staff_member(row) if row is not None else None
 
 
 def load_staff(session_id: str) -> StaffMember | None:
-    """Return the person of a session, or None if password or second factor have changed."""
+    """Return the person with this `session_id` from a cookie; None if malformed or outdated."""
     staff_id, _, _ = session_id.partition(".")
     row = _find_staff(StaffAccount.id == staff_id)
     if row is None or not hmac.compare_digest(_session_id(row).encode(), session_id.encode()):
@@ -298,7 +307,7 @@ def load_staff(session_id: str) -> StaffMember | None:
 
 
 def staff_actor(staff_id: str) -> Actor | None:
-    """Return an account as an actor, for background work; it may have been disabled meanwhile."""
+    """Return the actor of a staff account, even of a disabled one; None for an unknown ID."""
     statement = _staff.where(StaffAccount.id == staff_id)
     with database.read() as connection:
         row = connection.execute(statement).one_or_none()

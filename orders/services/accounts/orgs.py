@@ -55,7 +55,7 @@ _settings = select(
 
 @dataclass(frozen=True, slots=True)
 class OrgSettings:
-    """The settings of an org that an admin may change."""
+    """The settings of an org that an admin may change; `storage.models.orgs.Org` explains each."""
 
     id: str
     name: str
@@ -97,9 +97,10 @@ def change_org(
     has_public_pictures: bool | None = None,
     version: str | None = None,
 ) -> None:
-    """Change the settings of an org for all later orders; one that is None stays as it is.
+    """Change the settings of an org for all later requests; one that is None stays as it is.
 
-    Raises InvalidInput, NotFound, and ChangedMeanwhile if `version` is not the stored one.
+    `version` is the OrgSettings.version that was edited; None skips the check. Raises InvalidInput
+    for an invalid name, NotFound, and ChangedMeanwhile if the settings have changed since.
     """
     refuse(name_errors(name))
     values: dict[str, Any] = {
@@ -119,7 +120,7 @@ def change_org(
 
 
 def bump_rules_version(connection: Connection, org_id: str) -> None:
-    """Increment the version of an org's rules, so that every process reloads them.
+    """Increment `rules_version` of an org, so that every process reloads its `OrgRules`.
 
     Call it first in a transaction: it locks the org's row, so that other changes of its rules wait.
     """
@@ -149,7 +150,7 @@ def _read_settings(connection: Connection, org_id: str) -> OrgSettings:
 
 @dataclass(frozen=True, slots=True)
 class Logo:
-    """A logo: its content type, the hash in its URL, and its name in the file store."""
+    """A logo; its hexadecimal SHA-256 is in its URL, `stored_as` is its name in the file store."""
 
     content_type: str
     sha256: str
@@ -158,7 +159,11 @@ class Logo:
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """How an org's customer pages look. `accent` is `#rrggbb`; None means the service's default."""
+    """How an org's customer pages look; None means the service's default.
+
+    `check` is what customers must enter beside the order's code. `accent` is a color, `#rrggbb`;
+    `contact` a line of text; `language` a code such as "de".
+    """
 
     org_id: str
     org_name: str
@@ -170,7 +175,7 @@ class CustomerPage:
 
     @property
     def version(self) -> str:
-        """The version of the form's fields, which exclude the logo, for detecting changes."""
+        """The version of all fields but the logo, to detect that somebody else has changed them."""
         return version_of(self.check, self.accent, self.contact, self.language)
 
 
@@ -188,7 +193,7 @@ def change_customer_page(
     language: str,
     version: str | None = None,
 ) -> None:
-    """Change how the customer pages look.
+    """Replace the settings of an org's customer pages, all but the logo.
 
     `customer_check` is a value of CustomerCheck, `accent` a color, `contact` one line, `language` a
     code; each but the first may be `""`, for the default of the service. Raises InvalidInput,
@@ -212,9 +217,10 @@ def change_customer_page(
 def set_logo(
     org_id: str, *, file_name: str, declared_type: str, content: bytes, store: FileStore
 ) -> None:
-    """Replace the logo by a PNG, JPEG or WebP of at most MAX_LOGO bytes, written to `store`.
+    """Replace an org's logo by an uploaded PNG, JPEG or WebP of at most MAX_LOGO bytes.
 
-    Raises InvalidInput for other files, and NotFound for an unknown org.
+    `declared_type` is the content type that the browser sent. Raises InvalidInput for other files,
+    NotFound for an unknown org, and ServiceBusy if `store` cannot be written.
     """
     kind = content_type_of(declared_type, file_name, content)
     refuse(_logo_errors(kind, content))
@@ -224,12 +230,12 @@ def set_logo(
 
 
 def remove_logo(org_id: str, *, store: FileStore) -> None:
-    """Remove the logo, if there is one. Raises NotFound for an unknown org."""
+    """Remove an org's logo and its file, if there is one. Raises NotFound for an unknown org."""
     _replace_logo(org_id, None, store)
 
 
 def find_logo(sha256: str) -> Logo:
-    """Return the logo with this SHA-256 in hexadecimal, of whatever org. Raises NotFound."""
+    """Return the logo, of any org, with this hexadecimal SHA-256. Raises NotFound without one."""
     if not _SHA256.fullmatch(sha256):
         raise NotFound(NO_LOGO)
     statement = select(customer_page).where(customer_page.c.logo_sha256 == sha256)

@@ -72,8 +72,9 @@ def add_token(
 ) -> NewToken:
     """Create a token of 256 random bits and return its ID and secret.
 
-    A public token needs at least one domain in `allowed`, a private one has none. Raises
-    InvalidInput, NotFound for an unknown org, and Conflict if `token_id` (a UUID) was used.
+    A public token needs at least one domain in `allowed`, a private one has none. `token_id` is a
+    UUID that the caller has chosen, so that a form sent twice makes one token: Conflict is raised
+    if it exists. Raises InvalidInput, and NotFound for an unknown org.
     """
     errors = name_errors(name)
     if is_private and allowed:
@@ -119,7 +120,8 @@ def list_active_tokens(
 ) -> Page[AccessToken]:
     """Return a page of the org's active tokens, sorted by one of SORTABLE_TOKEN_FIELDS.
 
-    With `token_id` only that one is in the list, if it is the org's.
+    With `token_id`, the list has that token alone, or nothing if it is not an active one of the
+    org. Raises InvalidInput for an unusable cursor in `paging`.
     """
     active = _tokens(org_id).where(Token.revoked_at.is_(None))
     if token_id is not None:
@@ -131,7 +133,7 @@ def list_active_tokens(
 
 
 def find_token(org_id: str, token_id: str) -> AccessToken:
-    """Return a token of the org, active or revoked. Raises NotFound."""
+    """Return a token of the org, active or revoked. Raises NotFound if it has none with this ID."""
     statement = _tokens(org_id).where(Token.id == token_id)
     with database.read() as connection:
         return _token(find_row(connection, statement, token_id, UNKNOWN))
@@ -142,8 +144,8 @@ def change_token(
 ) -> None:
     """Change the name and, of a public token, the domains; of a private one `allowed` is ignored.
 
-    Raises NotFound, Conflict for a revoked token, InvalidInput, and ChangedMeanwhile if `version`
-    is not the stored one.
+    `version` is the AccessToken.version that was edited; None skips the check. Raises NotFound,
+    Conflict for a revoked token, InvalidInput, and ChangedMeanwhile if it has changed since.
     """
     own = _tokens(org_id).where(Token.id == token_id).with_for_update(key_share=True)
 
@@ -162,9 +164,9 @@ def change_token(
 
 
 def revoke_token(token_id: str, *, org_id: str | None = None) -> None:
-    """Revoke a token; do nothing if it is revoked. Without `org_id` it may be of any org.
+    """Revoke a token for good; do nothing if it is revoked already.
 
-    Raises NotFound.
+    Without `org_id` it may be any org's. Raises NotFound if there is no token with this ID.
     """
     own = [Token.id == token_id]
     if org_id is not None:

@@ -34,10 +34,9 @@ Oslo chair,OSL-CH-WAL-01,Walnut,Brass,e5d536ec-e89c-46fc-8773-7e54ba70517a,oslo-
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """An error in a row of the file, numbered from 1; row 0 means the whole file.
+    """An error in a row of the file (or entry of its array), from 1; row 0 means the whole file.
 
-    `column` is the name of the column in the file, or the path of the field; `""` for the whole
-    row.
+    `column` is the name of the column in the file, or the path of the field; `""` for the row.
     """
 
     row: int
@@ -46,7 +45,7 @@ class RowError:
 
 
 class BadImport(InvalidInput):
-    """The file cannot be imported; `rows` contains the first MAX_ERRORS of `count` errors."""
+    """Raised for a file with errors: `count` is their number, `rows` has the first MAX_ERRORS."""
 
     def __init__(self, errors: Sequence[RowError]) -> None:
         self.rows = tuple(errors[:MAX_ERRORS])
@@ -56,7 +55,7 @@ class BadImport(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A configuration of the file; `columns` maps its paths to the column names of the file."""
+    """An unchecked configuration of the file; `columns` maps field paths to names of columns."""
 
     number: int
     raw: Any
@@ -70,7 +69,8 @@ def import_configurations(
 
     A file whose name ends in `.json`, or that starts with `[` or `{`, contains an array in the
     format of the JSON API; any other file is CSV in UTF-8 with column names in its first row.
-    Raises BadImport, also for short IDs that are taken and SKUs that the org has.
+    Raises BadImport with all errors, also for short IDs that are taken and SKUs that the org has,
+    and Conflict if a short ID was taken while the file was checked.
     """
     rows = _read(file_name, content, limits)
     errors: list[RowError] = []
@@ -99,7 +99,7 @@ def import_configurations(
 
 
 def _read(file_name: str, content: bytes, limits: Limits) -> list[_Row]:
-    """Parse the file, as JSON or CSV. Raises BadImport if it cannot be read at all."""
+    """Return the rows of a JSON or CSV file. Raises BadImport if it cannot be read."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -154,7 +154,10 @@ def _csv_rows(text: str, limits: Limits) -> Iterator[_Row]:
 
 
 def _paths(names: Sequence[str]) -> list[str]:
-    """Return the path of each column. Raises BadImport for unknown columns."""
+    """Return the path of the field for each column name, such as `metadata.sku` for `SKU`.
+
+    Raises BadImport for names that are unknown, empty or repeated.
+    """
     known = {field.lower(): field for field in FIELDS if field not in OBJECTS}
     errors, paths = [], []
     for name in names:
@@ -197,7 +200,7 @@ def _row(number: int, names: Sequence[str], paths: Sequence[str], cells: Sequenc
 
 
 def _taken(rows: Sequence[_Row], org_id: str) -> list[RowError]:
-    """Return errors for short IDs and SKUs that are duplicated in the file or already stored."""
+    """Return an error for each short ID and SKU that is repeated in the file or already stored."""
     in_use = (configuration.c.org_id == org_id, configuration.c.deleted_at.is_(None))
     short_ids = [(row, value) for row in rows if (value := _short_id(row))]
     skus = [(row, value) for row in rows if (value := _sku(row))]
@@ -210,7 +213,10 @@ def _taken(rows: Sequence[_Row], org_id: str) -> list[RowError]:
 def _conflicts(
     path: str, named: Sequence[tuple[_Row, str]], stored_values: Select[Any]
 ) -> Iterator[RowError]:
-    """Yield an error for each row whose value another row or a stored configuration has."""
+    """Yield an error at `path` for each row whose value an earlier row or the database has.
+
+    `named` are rows with their values; `stored_values` selects the column of the stored ones.
+    """
     [column] = stored_values.selected_columns
     with database.read() as connection:
         values = {value for _, value in named}

@@ -36,7 +36,10 @@ SORTABLE = {
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of a configuration; `size` in bytes, `sha256` in hexadecimal."""
+    """A file of a configuration; `key` is "thumbnail" or a key of its `attachments`.
+
+    `size` is in bytes, `sha256` in hexadecimal, and `stored_as` is its name in the file store.
+    """
 
     key: str
     file_name: str
@@ -48,7 +51,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """An order that contains a configuration, and the number of pieces."""
+    """An order that contains a configuration; `pieces` is the sum of the counts of those lines."""
 
     short_id: str
     name: str | None
@@ -59,11 +62,10 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationFilter:
-    """The criteria of a list of configurations; None matches all.
+    """What a configuration must have to be in a list; an empty field or None matches all.
 
-    Times are inclusive. `metadata` has keys with their values; null means that there is no value.
-    All words of `search` must occur in the name,
-    SKU, short ID or options, in any case; the other texts must be equal.
+    Times are inclusive. `metadata` has required values by key; None: the key has no value. Words of
+    `search` must all occur in name, SKU, short ID or options, in any case; other texts are equal.
     """
 
     short_ids: tuple[str, ...] = ()
@@ -89,7 +91,7 @@ _by_short_id = CompiledSelect(_of_org.where(configuration.c.short_id == bindpara
 
 
 def find_configuration(reference: str, org_id: str) -> Configuration:
-    """Return a configuration of the org by UUID or short ID. Raises NotFound."""
+    """Return a configuration of the org by UUID or short ID. Raises NotFound, also if malformed."""
     name = canonical_configuration_id(reference)
     if name is None:
         raise NotFound(NOT_FOUND)
@@ -106,9 +108,9 @@ def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or i
 
 
 def find_configurations(references: Collection[str], org_id: str) -> dict[str, Configuration]:
-    """Return the org's saved configurations by the UUIDs and short IDs that name them.
+    """Return the org's saved configuration for each reference, a canonical UUID or a short ID.
 
-    References that name none are left out.
+    References without one are left out of the dictionary.
     """
     if not references:
         return {}
@@ -127,7 +129,7 @@ def find_configurations(references: Collection[str], org_id: str) -> dict[str, C
 def list_configurations(
     org_id: str, filters: ConfigurationFilter, paging: Paging
 ) -> Page[Configuration]:
-    """Return a page of the org's configurations that match, and the number of all that do.
+    """Return a page of the org's configurations that match; `count` is the number of all.
 
     `paging` names the field to sort by, one of SORTABLE; equal values are ordered by ID.
     """
@@ -172,7 +174,7 @@ _files = select(*columns_of(StoredFile, configuration_file))
 
 
 def list_files(configuration_id: str) -> tuple[StoredFile, ...]:
-    """Return the files of a configuration by key; none for an unknown configuration."""
+    """Return the files of a configuration, sorted by key; () for an unknown UUID."""
     of_configuration = configuration_file.c.configuration_id == configuration_id
     statement = _files.where(of_configuration).order_by(configuration_file.c.key)
     return tuple(StoredFile(*row) for row in database.fetch_all(statement))
@@ -196,9 +198,9 @@ def find_file(reference: str, key: str, org_id: str) -> StoredFile:
 
 
 def find_picture(reference: str, org_id: str) -> StoredFile:
-    """Return the picture of a configuration, given by UUID or short ID.
+    """Return the file with the picture of a configuration, given by UUID or short ID.
 
-    Raises NotFound if there is none, or if it has a type that pages do not show.
+    Raises NotFound if there is none, or if it is of a type that browsers may not show.
     """
     file = find_file(reference, THUMBNAIL, org_id)
     if file.content_type not in PICTURES:
@@ -219,9 +221,10 @@ _named_in_org = CompiledSelect(_named.where(Org.id == bindparam("org_id")))
 
 
 def find_named_picture(name: str, org_id: str | None = None) -> StoredFile:
-    """Return the picture with this public name, of the org or, without one, of those that open it.
+    """Return the file of the picture with this public name, the random name in its URL.
 
-    Raises NotFound.
+    It must be the org's; without `org_id`, that of any org that shows its pictures to everyone.
+    Raises NotFound otherwise.
     """
     if "\0" in name:
         raise NotFound(NO_PICTURE)
@@ -235,7 +238,7 @@ def find_named_picture(name: str, org_id: str | None = None) -> StoredFile:
 
 
 def is_public_picture(name: str) -> bool:
-    """Return whether everyone may see the picture with this public name."""
+    """Return whether there is a picture with this name in its URL that everyone may see."""
     try:
         find_named_picture(name)
     except NotFound:
@@ -244,7 +247,7 @@ def is_public_picture(name: str) -> bool:
 
 
 def list_uses(found: Configuration, *, most: int) -> Page[Use]:
-    """Return the newest `most` orders whose carts contain this configuration, and their total."""
+    """Return the newest `most` orders with this configuration; `count` is the number of all."""
     where = (
         orders.c.org_id == found.org_id,
         orders.c.deleted_at.is_(None),

@@ -55,11 +55,11 @@ def check_configuration(
     actor: Actor,
     limits: Limits,
 ) -> tuple[ConfigurationInput, tuple[NewFile, ...]]:
-    """Check a configuration as it was sent (JSON types, camelCase keys) and its files, `sent`.
+    """Return a configuration and its files, checked, for `create_configuration`.
 
-    Returns what is to be stored. `errors` are those of form fields that could not be read and are
-    missing in `raw`. Raises InvalidInput with one error per path, and Forbidden for an `orgId` that
-    is not the actor's.
+    `raw` is what was sent (JSON types, camelCase keys), `sent` its files, and `errors` those of
+    form fields that could not be parsed, so that `raw` lacks them. Raises InvalidInput with one
+    error per path, and Forbidden for an `orgId` that is not the actor's.
     """
     fields: dict[str, Any] = raw if isinstance(raw, dict) else {}
     # Empty cells and form fields count as no value.
@@ -174,14 +174,14 @@ def _file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, An
 
 
 def _is_picture(file: NewFile) -> bool:
-    """Return whether a file is the picture of its configuration, and of a type that pages show."""
+    """Return whether the file is a configuration's picture, of a type that browsers show."""
     return file.key == THUMBNAIL and file.content_type in PICTURES
 
 
 def sweep_files(store: FileStore, *, now: datetime | None = None) -> int:
-    """Remove orphaned files that are older than SWEEP_AGE and return their number.
+    """Delete files in the store older than SWEEP_AGE that no row names; return their number.
 
-    A process leaves orphans if it dies between writing files and rows.
+    A process leaves them if it dies between writing files and rows. Raises ServiceBusy.
     """
     before = now_or(now) - SWEEP_AGE
     swept = store.discard_drafts(before)
@@ -205,9 +205,9 @@ def _discard_unknown(store: FileStore, names: list[str]) -> int:
 def save_configurations(
     new: Iterable[ConfigurationInput], *, org_id: str, created_by: str, now: datetime | None = None
 ) -> list[str]:
-    """Store configurations in one transaction and return their IDs, in the given order.
+    """Store checked configurations in one transaction and return their IDs, in the given order.
 
-    Raises IntegrityError if a short ID is taken.
+    Raises IntegrityError, and stores none, if a short ID is taken.
     """
     at = now_or(now)
     rows = [
@@ -227,7 +227,7 @@ def new_short_id() -> str:
 def configuration_row(
     new: ConfigurationInput, configuration_id: str, *, org_id: str, created_by: str, at: datetime
 ) -> dict[str, Any]:
-    """Return the complete row of a configuration, with a new short ID if it has none."""
+    """Return the values of all columns of `configuration`; a missing short ID is generated."""
     short_id = new.short_id or new_short_id()
     name, sku = named_in(new.metadata, "name"), named_in(new.metadata, "sku")
     options = (option_text(value) for value in (new.variant or {}).values())

@@ -34,9 +34,10 @@ UNKNOWN_SENTENCE = lazy_gettext("No saved configuration has this ID.")
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationSummary:
-    """The part of a configuration by which people recognize it; `thumbnail` is as sent.
+    """The part of a configuration by which people recognize it.
 
-    `has_picture` means that the file store contains its picture.
+    `thumbnail` is the picture's URL or path, if one was sent or stored. `has_picture` means that
+    the file store contains the picture.
     """
 
     id: str
@@ -62,11 +63,11 @@ _summaries = select(
 
 
 def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSummary]:
-    """Return the configuration for each reference: a UUID, a short ID or a SKU.
+    """Return the configuration for each reference as typed: a UUID, a short ID or a SKU.
 
     References that do not match exactly one configuration of the org are left out. An ID takes
-    precedence over a SKU, and an exact SKU over one in another case (`osl-1` for `OSL-1`). Marks
-    that copying adds do not count (`clean_reference`).
+    precedence over a SKU, and an exact SKU over one in another case (`osl-1` for `OSL-1`).
+    Invisible characters, which copying adds to a text, are ignored (`clean_reference`).
     """
     # As typed, too: a SKU may have been stored with such marks.
     wanted = {one: (clean_reference(one), one.strip()) for one in references}
@@ -101,12 +102,12 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
 
 
 def ids_in(org_id: str) -> Callable[[Iterable[str]], dict[str, str]]:
-    """Return the function that finds the ID for each of some references, as `resolve` does."""
+    """Return a function that returns the UUIDs of those references that `resolve` finds."""
     return lambda names: {name: one.id for name, one in resolve(names, org_id).items()}
 
 
 def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dict[str, str]:
-    """Return a readable reference by ID: the SKU where the org has it once, else the short ID."""
+    """Return by UUID what to show to people: the SKU if it is unique, else the short ID."""
     every = list(summaries)
     found = resolve({one.sku for one in every if one.sku}, org_id)
     # A field of one line would change any other SKU.
@@ -153,7 +154,7 @@ def unknown_errors(references: Sequence[tuple[int, str]], org_id: str) -> list[F
 
 
 def unknown_short_ids(references: Iterable[str], org_id: str) -> set[str]:
-    """Return the references that are short IDs, but of no configuration of the org.
+    """Return the references that look like short IDs, but that no configuration of the org has.
 
     UUIDs are never returned, because they may belong to configurations of another platform.
     """
@@ -179,7 +180,7 @@ _searched = select(
 def find_configurations(
     text: str, actor: Actor, *, most: int = MAX_SUGGESTIONS
 ) -> list[ConfigurationSummary]:
-    """Return suggestions for a text, the best first.
+    """Return at most `most` suggestions for a typed text, the best first.
 
     Every word must occur in the name, SKU, short ID or an option value, in any case. An exact match
     of one of the first three ranks first, then what this person used recently, then what others
@@ -213,7 +214,7 @@ def find_configurations(
 
 
 def _recently_used(actor: Actor) -> list[str]:
-    """Return references in the newest orders: in this person's first, then in others'."""
+    """Return the configuration IDs in lines of the newest orders: this actor's, then others'."""
     newest = (
         select(orders.c.id, orders.c.created_at, orders.c.created_by)
         .where(orders.c.org_id == actor.org_id, orders.c.deleted_at.is_(None))

@@ -32,11 +32,11 @@ AGAIN = lazy_gettext(
 
 
 def start(one: Import, *, actor: Actor, all_or_nothing: bool, skip_same: bool, again: bool) -> None:
-    """Start the background work; a second click on the same button changes nothing.
+    """Let a background job create the orders of a checked import; do nothing if it was started.
 
-    `skip_same` leaves out orders that were there already; `again` lets a file that was imported
-    before create new orders. Raises InvalidInput with errors at `mode`, `same` and `again`, and
-    Conflict when the import cannot be started.
+    `all_or_nothing` refuses a file with bad orders; `skip_same` leaves out orders that existed when
+    it was checked; `again` allows a file with content that was imported before. Raises InvalidInput
+    with an error at `mode`, `same` or `again`, and Conflict if it is not checked yet.
     """
     at = utc_now()
     if one.is_started:
@@ -88,7 +88,7 @@ def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[Fie
 
 
 def cancel(one: Import) -> None:
-    """Stop an import; its orders so far stay, and are listed. A finished one stays as it is."""
+    """Stop an import; orders that it has created stay. A finished import is not changed."""
     at = utc_now()
     running = change_import(
         one.id, {ImportState.RUNNING}, state=ImportState.CANCELLING, waiting_since=at
@@ -103,9 +103,10 @@ def cancel(one: Import) -> None:
 
 
 def carry_on(one: Import) -> None:
-    """Create the missing orders of an import that has failed or was stopped.
+    """Let a background job create the missing orders of an import that failed or was stopped.
 
-    They are still created by the person who started it. Raises Conflict when it was never started.
+    Their creator is still the person who started it. An import in any other state is not changed.
+    Raises Conflict if it was never started.
     """
     if not one.is_started:
         raise Conflict(lazy_gettext("This import was never started. Upload the file again."))
@@ -118,7 +119,7 @@ def carry_on(one: Import) -> None:
 
 
 def undo(one: Import, *, actor: Actor) -> None:
-    """Let the background put all orders that the import has made into the bin.
+    """Let a background job move all orders that the import has created to the bin.
 
     A second call changes nothing. Raises Conflict for an import that was never started, or that is
     still running.
@@ -143,7 +144,7 @@ ROWS_AT_ONCE = 1_000
 
 
 def forget_old(now: Clock = utc_now) -> int:
-    """Delete a few uploads that were not started within KEPT_FOR; return how many."""
+    """Delete up to FORGOTTEN_AT_ONCE imports not started within KEPT_FOR; return how many."""
     before = now() - KEPT_FOR
     is_old = order_import.c.started_at.is_(None) & (order_import.c.created_at < before)
     old = select(order_import.c.id).where(is_old).limit(FORGOTTEN_AT_ONCE)
@@ -151,12 +152,12 @@ def forget_old(now: Clock = utc_now) -> int:
 
 
 def forget(one: Import) -> bool:
-    """Delete an import that was not started; return whether it was there and is deleted."""
+    """Delete an import that was not started. Return False if it is started or gone."""
     return _forget(one.id, order_import.c.started_at.is_(None))
 
 
 def _forget(import_id: str, is_old: ColumnElement[bool]) -> bool:
-    """Delete an import, unless it is started at this moment."""
+    """Delete an import if the SQL condition `is_old` is true; return whether it was deleted."""
     # In this state nobody sees it any more, or works on it.
     hidden = (
         update(order_import)

@@ -27,7 +27,7 @@ _OF_THEIR_OWN = {"name", "customer_id"}
 
 @dataclass(frozen=True, slots=True)
 class FirstOrder:
-    """An order of the file with the values of its fields; `facts` are labels and values."""
+    """An order of the file for the preview; `facts` are labels and values of its other fields."""
 
     order: FileOrder
     name: str
@@ -37,7 +37,7 @@ class FirstOrder:
 
 
 def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
-    """Return the first orders of an import, at most `most`; none until its columns are matched."""
+    """Return the first `most` orders of an import; [] until its columns are matched."""
     if one.matching is None:
         return []
     orders = read_orders(one, most=most)
@@ -54,7 +54,10 @@ def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
 
 
 def doubts(one: Import, actor: Actor) -> tuple[list[tuple[str, str]], list[Text]]:
-    """Return the columns that are not imported, with what each may be, and warnings about IDs."""
+    """Return the columns that are not imported, each with a guess at its field ("" for none).
+
+    The second list has warnings about IDs that a spreadsheet seems to have changed.
+    """
     if one.matching is None:
         return [], []
     rows = read_sheet(one).rows
@@ -65,9 +68,9 @@ def doubts(one: Import, actor: Actor) -> tuple[list[tuple[str, str]], list[Text]
 
 
 def common_faults(one: Import, *, most: int) -> list[tuple[int, str, str]]:
-    """Return the `most` errors that most rows have in common, except those of a single row.
+    """Return up to `most` errors, the most frequent first, without those that occur once.
 
-    Each is the number of rows, the name of the column, and the message.
+    Each is the number of occurrences, the name of the column, and the message.
     """
     bad = read_orders(one, (OrderState.BAD,))
     counted = Counter((fault.column, fault.message) for order in bad for fault in order.faults)
@@ -115,22 +118,22 @@ def _first(
     )
 
 
-# Of an order and the number of one of its rows: the cells that are added.
+# Returns the cells to add to a row, given its order and its number in the file.
 Values: TypeAlias = Callable[[FileOrder, int], list[str]]
 Translate: TypeAlias = Callable[[str], str]
 
-# Of the columns that are added; a file that is imported again does not import them.
+# Names of the columns that are added; if the file is imported again, they are ignored.
 ERROR, SHORT_ID, ORDER_ID = "error", "shortId", "orderId"
 
 
 def errors_csv(one: Import, translate: Translate = str) -> str:
-    """Return the rows of the orders that have errors as CSV, each with its errors."""
+    """Return the rows of orders with errors as CSV, each with its translated errors added."""
     bad = read_orders(one, (OrderState.BAD,))
     return _written(one, [ERROR], bad, lambda order, row: [_error(order, row, translate)])
 
 
 def result_csv(one: Import, translate: Translate = str) -> str:
-    """Return all rows of the file as CSV, each with its order's code and ID, or its errors."""
+    """Return all rows as CSV, with the code and ID of each one's order, or why there is none."""
 
     def values(order: FileOrder, row: int) -> list[str]:
         return [order.short_id or "", order.order_id or "", _error(order, row, translate)]

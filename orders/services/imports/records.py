@@ -61,7 +61,7 @@ NOT_STARTED = frozenset({ImportState.MATCHING, ImportState.CHECKING, ImportState
 
 
 class OrderState(StrEnum):
-    """The state of an order of the file."""
+    """The state of an order of the file: GOOD or BAD after the check, then what became of it."""
 
     GOOD = "good"
     BAD = "bad"
@@ -71,7 +71,7 @@ class OrderState(StrEnum):
 
 
 class Import(NamedTuple):
-    """An import. `order_count` is None until its rows are grouped.
+    """An uploaded file of orders; `order_count` is None until its rows are grouped.
 
     `choices` say how the file was read; `sheets` are the names of its sheets, and `hidden` is the
     number of its hidden rows.
@@ -103,12 +103,12 @@ class Import(NamedTuple):
 
     @property
     def stored_as(self) -> str:
-        """The name of the uploaded file in the store, where it is kept until the start."""
+        """The name of the uploaded file in the file store, where it is kept until the start."""
         return f"{self.org_id}/import-{self.id}"
 
     @property
     def is_worked_on(self) -> bool:
-        """Whether its page refreshes by itself."""
+        """Whether background work is due or under way, so that its page refreshes by itself."""
         return self.state in WORKED_ON
 
     @property
@@ -118,7 +118,11 @@ class Import(NamedTuple):
 
 
 class FileOrder(NamedTuple):
-    """An order of the file; `same_as` is the code of one that was there before."""
+    """An order of the file and its result; `label` names it, and `pieces` is the sum of its counts.
+
+    `rows` are row numbers, `faults` errors or notes. `same_as` is the code of an order that existed
+    before; `order_id` and `short_id` are those of the order that was created.
+    """
 
     position: int
     label: str
@@ -132,7 +136,7 @@ class FileOrder(NamedTuple):
 
 
 def find(import_id: str, org_id: str) -> Import:
-    """Read an import of the org. Raises NotFound when it has no such import."""
+    """Return an import of the org. Raises NotFound if it has none with this ID."""
     statement = select(order_import).where(
         order_import.c.id == read_uuid(import_id),
         order_import.c.org_id == org_id,
@@ -145,7 +149,7 @@ def find(import_id: str, org_id: str) -> Import:
 
 
 def list_imports(org_id: str, paging: Paging) -> Page[tuple[Import, int]]:
-    """Read a page of the org's imports, newest first, each with the number of its orders so far."""
+    """Return a page of the org's imports, each with the number of orders it has created so far."""
     is_made = and_(
         order_import_order.c.import_id == order_import.c.id,
         order_import_order.c.state == OrderState.MADE,
@@ -163,9 +167,9 @@ def list_imports(org_id: str, paging: Paging) -> Page[tuple[Import, int]]:
 
 
 def has_run_before(one: Import) -> ColumnElement[bool]:
-    """Return the condition for the org's other imports of the same content that were started.
+    """Return the SQL condition that a row is another import of the org with the same content.
 
-    One that was undone does not count.
+    It must have been started, and not undone.
     """
     return and_(
         order_import.c.org_id == one.org_id,
@@ -177,7 +181,7 @@ def has_run_before(one: Import) -> ColumnElement[bool]:
 
 
 def earlier_runs(one: Import) -> list[Import]:
-    """Find the org's other imports of the same content that were started, newest first."""
+    """Return the imports that `has_run_before` describes, the last started first; [] for none."""
     statement = select(order_import).where(has_run_before(one))
     statement = statement.order_by(order_import.c.started_at.desc())
     return [import_from(row) for row in database.fetch_all(statement)]
@@ -200,13 +204,13 @@ def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
 
 
 def change_import(import_id: str, states: Collection[ImportState], **values: object) -> Update:
-    """Return an UPDATE of the values, for an import that is in one of the states."""
+    """Return an UPDATE that sets the columns `values` if the import is in one of the states."""
     is_changed = and_(order_import.c.id == import_id, order_import.c.state.in_(states))
     return update(order_import).where(is_changed).values(**values)
 
 
 def read_sheet(one: Import, *, most: int | None = None) -> Sheet:
-    """Read the rows of an import's file from the database; with `most`, only that many."""
+    """Return the stored columns, rows and notes of an import's file; at most `most` rows."""
     statement = (
         select(order_import_row.c.number, order_import_row.c.cells)
         .where(order_import_row.c.import_id == one.id)
@@ -225,7 +229,7 @@ def read_orders(
     most: int | None = None,
     skip: int = 0,
 ) -> Sequence[FileOrder]:
-    """Read `most` orders that are in one of the states, by position, after the first `skip`."""
+    """Return up to `most` orders in one of the states, by position, after the first `skip`."""
     statement = (
         select(order_import_order)
         .where(order_import_order.c.import_id == one.id, order_import_order.c.state.in_(states))
@@ -237,7 +241,7 @@ def read_orders(
 
 
 def read_noted(one: Import, state: OrderState, *, most: int) -> Sequence[FileOrder]:
-    """Read `most` orders in this state about which something is noted."""
+    """Return up to `most` orders in this state, by position, whose `faults` are not empty."""
     statement = (
         select(order_import_order)
         .where(
@@ -263,7 +267,7 @@ def _order(row: Any) -> FileOrder:  # noqa: ANN401 - a row of `order_import_orde
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Orders of an import by state; `same` are those of `good` that were there before."""
+    """Numbers of orders by OrderState; `same` is how many of `good` existed before the import."""
 
     good: int = 0
     bad: int = 0
@@ -279,7 +283,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Progress of the background work; `total` is None until the orders are counted."""
+    """Orders `done` by a background job, and their `total`: None until they are counted."""
 
     done: int
     total: int | None
@@ -291,7 +295,7 @@ class Progress:
 
 
 def counts(one: Import) -> Counts:
-    """Count the orders of an import by their state."""
+    """Return the numbers of an import's orders by state; all 0 until they are checked."""
     same = func.count(order_import_order.c.same_as)
     statement = (
         select(order_import_order.c.state, func.count(), same)
@@ -304,7 +308,7 @@ def counts(one: Import) -> Counts:
 
 
 def progress(one: Import, found: Counts) -> Progress:
-    """Return how many orders of an import are checked, created or binned by now, and of how many.
+    """Return the progress of the current step: orders checked, created or moved to the bin.
 
     `found` is what `counts` has returned for it.
     """

@@ -73,7 +73,7 @@ def read_file(
     choices: ReadingChoices = BY_THE_FILE,
     find_heading: FindHeading | None = None,
 ) -> Sheet:
-    """Read CSV or XLSX, distinguished by its bytes. Raises UnreadableSheet with the reason."""
+    """Return the table in a CSV or XLSX file, detected by content. Raises UnreadableSheet."""
     request_lock.release()  # others do not wait for a long file
     if not content.strip():
         raise UnreadableSheet(lazy_gettext("This file is empty."))
@@ -92,11 +92,11 @@ def upload(
     store: FileStore | None = None,
     now: datetime | None = None,
 ) -> Import:
-    """Store a file's rows as an import whose columns are to be matched.
+    """Store a file's rows as a new import, whose columns are still to be matched, and return it.
 
-    The same `key` with the same content is the same import: of a form that was sent twice. The file
-    itself is kept in the store, so that it can be read with other choices. Raises UnreadableSheet,
-    and stores nothing then.
+    `key` identifies the form: sent again with the same content, it returns the same import. The
+    file itself is kept in `store`, so that it can be read again with other choices. Raises
+    UnreadableSheet, and stores nothing then.
     """
     look_up = products.ids_in(actor.org_id)
     sheet = read_file(
@@ -121,9 +121,9 @@ def upload(
 def read_again(
     one: Import, choices: ReadingChoices, *, actor: Actor, limits: Limits, store: FileStore
 ) -> Import:
-    """Return the import of the same file, read with other choices; this one is forgotten.
+    """Read the file of an import with other choices; return the new import, delete the old one.
 
-    Raises NotFound when the file is not kept any more, and UnreadableSheet.
+    Raises NotFound if the file is not in the store any more, ServiceBusy and UnreadableSheet.
     """
     content = store.get(one.stored_as)
     again = upload(
@@ -167,16 +167,17 @@ def _keep(
 
 
 def _printable_name(file_name: str) -> str:
-    """Return the last part of a file's name in printable form; a few browsers send paths."""
+    """Return a file's name without folders and unprintable characters; "file" if none is left."""
     last = file_name.replace("\\", "/").rpartition("/")[2]
     shown = "".join(letter for letter in last if letter.isprintable())
     return shown.encode("utf-8", "ignore").decode()[:255] or "file"
 
 
 def suggest(one: Import, actor: Actor) -> Matching:
-    """Return the matching to begin with: the import's own, or the last one for the same columns.
+    """Return which field each column may be, to begin with: the import's own matching, if any.
 
-    Without either, or if the org has changed its attributes since, it is guessed from the names.
+    Otherwise the last one for the same columns, unless the org's attributes have changed too much;
+    otherwise a guess by the names of the columns and by their first cells.
     """
     if one.matching is not None:
         return one.matching
@@ -209,7 +210,7 @@ def suggest(one: Import, actor: Actor) -> Matching:
 
 
 def match(one: Import, matching: Matching, *, actor: Actor) -> None:
-    """Set the matching, and let the orders be checked in the background.
+    """Store which field each column is, and let a background job check the orders.
 
     Raises InvalidInput with errors at `column.<position>`, `group` and `single`, and Conflict when
     the import was started already.
@@ -260,7 +261,7 @@ def read_xlsx(
     choices: ReadingChoices = BY_THE_FILE,
     find_heading: FindHeading | None = None,
 ) -> Sheet:
-    """Read the first visible sheet of an XLSX file. Raises UnreadableSheet with the reason."""
+    """Return a sheet of an XLSX file, by default the first visible. Raises UnreadableSheet."""
     answer = _answer(content, most_rows + FIRST_ROWS, choices.sheet)
     if "error" in answer:
         raise UnreadableSheet(_SENTENCES.get(answer["error"], answer["error"]))

@@ -45,9 +45,9 @@ VersionCheck = Callable[[int], bool] | None
 
 
 def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
-    """Check changes as they were sent: an object of fields, or an array of lines.
+    """Return checked changes; `raw` is an object of an order's fields, or an array of cart lines.
 
-    Raises InvalidOrder with every error by its path, and Forbidden when another org is named.
+    Raises InvalidOrder with every error by its path, and Forbidden if `orgId` is another org's.
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
@@ -62,9 +62,10 @@ def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
 def check_lines(
     raw: object, *, actor: Actor, limits: Limits, is_legacy: bool = False
 ) -> tuple[CartLine, ...]:
-    """Check lines for a cart: an array of lines, or `{"cart": [...]}`. Raises InvalidOrder.
+    """Return lines, checked for `add_lines`; `raw` is an array of lines, or `{"cart": [...]}`.
 
-    With `is_legacy` they are read as entries of `items` are.
+    With `is_legacy`, a count may be a text of digits or missing, as in the deprecated `items`.
+    Raises InvalidOrder with every error by its path.
     """
     lines, errors = read_lines(raw, limits=limits, is_legacy=is_legacy)
     errors += _unknown_errors(lines, actor)
@@ -81,10 +82,11 @@ def change_order(
     is_current: VersionCheck = None,
     now: datetime | None = None,
 ) -> Order:
-    """Replace the fields that were sent, and return the changed order.
+    """Replace the fields in `changes`, and return the changed order, with its warnings.
 
-    Without a difference nothing is written. Raises NotFound, Forbidden when this token may not
-    change the order, StaleVersion when `is_current` refuses the version, and InvalidOrder.
+    `reference` is its UUID or short ID. Without a difference nothing is written. Raises NotFound,
+    Forbidden if the actor may not change the order, StaleVersion if `is_current` returns False for
+    the stored version, and InvalidOrder.
     """
 
     def apply(order: Order) -> Order:
@@ -109,8 +111,8 @@ def add_lines(
 ) -> Order:
     """Add lines at the end of the cart, and return the changed order.
 
-    Raises InvalidOrder if the cart is too large then, KeyAlreadyUsed when the key has done it
-    already, and the errors of `change_order`.
+    Raises InvalidOrder if the cart would be too large, KeyAlreadyUsed if a request with this key
+    has added them already, and the errors of `change_order`.
     """
 
     def append_lines(order: Order) -> Order:
@@ -139,9 +141,9 @@ def add_lines(
 def bin_order(
     reference: str, *, actor: Actor, is_current: VersionCheck = None, now: datetime | None = None
 ) -> Order:
-    """Move the order to the bin: it is NotFound then for everything but `restore_order`.
+    """Move an order to the bin and return it; then only `restore_order` can change it.
 
-    Raises Forbidden for a public token, NotFound and StaleVersion.
+    Raises Forbidden for a public token, NotFound and StaleVersion (see `change_order`).
     """
     _require_private(actor)
     at = now_or(now)
@@ -159,7 +161,7 @@ def restore_order(
 ) -> Order:
     """Take the order out of the bin, if it is there, and return it.
 
-    Raises KeyAlreadyUsed when the key has done it already, and the errors of `bin_order`.
+    Raises KeyAlreadyUsed if a request with this key has done so, and the errors of `bin_order`.
     """
     _require_private(actor)
     change = _OrderChange(
@@ -172,7 +174,7 @@ LINK_SENT = "link sent"  # the action; its changes are `{"to": address}`
 
 
 def note_link_sent(reference: str, to: str, *, actor: Actor) -> None:
-    """Store in the history that the customer's link was sent to this address.
+    """Store in the history that the link to the customer page was sent to the address `to`.
 
     The order and its version stay as they are. Raises NotFound.
     """
@@ -184,7 +186,7 @@ def note_link_sent(reference: str, to: str, *, actor: Actor) -> None:
 
 @dataclass
 class _OrderChange:
-    """One change of one order, in one transaction."""
+    """One change of one order, as a transaction that may be run again after a lost connection."""
 
     reference: str
     actor: Actor
@@ -244,7 +246,7 @@ class _OrderChange:
 
 
 def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
-    """Return the order with its new fields; nothing is stored. Raises InvalidOrder."""
+    """Return the order as it would be after the changes; store nothing. Raises InvalidOrder."""
     org = actor.org
     after, errors = apply_changes(order, changes, org.attributes, strict=org.is_strict)
     if changes.values.keys() & {"cart", "status"} and _lacks_lines(after, actor):
@@ -255,7 +257,7 @@ def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
 
 
 def _lacks_lines(order: Order, actor: Actor) -> bool:
-    """Return whether the order needs a line; not if its old `items` could not be converted."""
+    """Return whether the order has no line but must; none is needed if `items` is unconvertible."""
     if order.cart or order.status in OPEN_CARTS:
         return False
     converted = convert_items(order.items)
@@ -289,7 +291,7 @@ REBUILT_AT_ONCE = 500  # orders in one transaction, so that others wait for few 
 
 
 def rebuild_sort_keys() -> int:
-    """Write the sort keys of all orders whose keys are of another version; return how many.
+    """Replace sort keys of an older version of `sort_key`; return the number of orders changed.
 
     The orders themselves stay as they are: neither their version nor their history changes.
     """

@@ -57,7 +57,11 @@ _Product = tuple[str, str]  # SKU and name
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of an export: the keys of each area; `texts` contain nothing but texts."""
+    """The columns of an export: `keys` are those of metadata, derivative and platform, by field.
+
+    Fields in `has_rest` have more keys, together in a column. `texts` are pairs of a field and a
+    key whose values are always texts.
+    """
 
     keys: dict[str, tuple[str, ...]]
     has_rest: frozenset[str]
@@ -80,7 +84,7 @@ class Columns:
 def find_columns(
     org_id: str, wanted: OrderFilter, sort: Sort, rules: Sequence[AttributeRule]
 ) -> Columns:
-    """Return the columns that the orders need: the org's attributes first, then other keys.
+    """Return the columns for the orders that match: the org's attributes first, then other keys.
 
     `rules` are the org's attributes; `wanted` and `sort` are those of the list.
     """
@@ -108,10 +112,10 @@ def find_columns(
 
 
 def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
-    """Yield the rows of all orders that match, in the order of the list, without its first line.
+    """Yield a row of cells for each line of the orders that match, sorted as the list.
 
-    An order with an empty cart has one row. Orders that come or go meanwhile may be missing. Texts
-    that a spreadsheet could run as formulas are guarded by what writes the file.
+    An order with an empty cart has one row. Orders that are created or deleted meanwhile may be
+    missing. The column names are not included, and formulas are not escaped yet (`csv_pieces`).
     """
     known: dict[str, _Product] = {}
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
@@ -195,15 +199,15 @@ SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 
 
 class TooManyRows(OrderError):  # noqa: N818 - named like its siblings in errors.py
-    """More rows than a workbook may have."""
+    """Raised for more than MOST_XLSX_ROWS rows."""
 
 
 def csv_pieces(
     names: Sequence[str], rows: Iterable[Sequence[Cell]], separator: str = ","
 ) -> Iterator[str]:
-    """Yield the file in pieces: a BOM, the column names, the rows; each line ends with CR LF.
+    """Yield a CSV file in pieces: a BOM, the column names, the rows; each line ends with CR LF.
 
-    Numbers are bare and have a decimal point, whatever the separator.
+    Texts that a spreadsheet could run as formulas are escaped. Numbers have a decimal point.
     """
     buffer = io.StringIO()
     buffer.write(BOM)
@@ -219,9 +223,9 @@ def csv_pieces(
 
 
 def write_xlsx(file: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Write the workbook, row by row. A text beyond MOST_CELL is cut, and ends with an ellipsis.
+    """Write an XLSX workbook to `file`; texts of more than MOST_CELL characters are truncated.
 
-    Raises TooManyRows; what was written until then is of no use.
+    Raises TooManyRows beyond MOST_XLSX_ROWS; the file is unusable then.
     """
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
@@ -249,7 +253,7 @@ def _guarded(cell: Cell) -> str:
 
 
 def _fits(number: float) -> bool:
-    """Return whether a spreadsheet keeps every digit of the number."""
+    """Return whether the number has few enough digits for a spreadsheet to keep all of them."""
     return abs(number) < 10**MOST_DIGITS and float(f"{number:.{MOST_DIGITS}g}") == number
 
 

@@ -43,7 +43,7 @@ SHORT_ID_TRIES = 8
 
 
 class AlreadyPlaced(Conflict):
-    """The same key came with other content; `short_id` is the order that the key has created."""
+    """Raised for a used idempotency key with other content; `short_id` is that of its order."""
 
     def __init__(self, order_short_id: str) -> None:
         self.short_id = order_short_id
@@ -60,10 +60,9 @@ def check_order(
 ) -> OrderDraft:
     """Check an order as it was sent (camelCase keys, plain dicts and lists).
 
-    Returns the draft with the defaults of the org's attributes, and with warnings for what was not
-    read as its sender may have meant it. Raises InvalidOrder with each error
-    by its path, and Forbidden when it names another org than the actor's. `legacy_items` is off for
-    the web form, which does not know the deprecated `items`.
+    Returns the draft with the defaults of the org's attributes, and with warnings about fields that
+    may be mistakes, such as a repeated order number. Raises InvalidOrder with each error by its
+    path, and Forbidden if `orgId` is another org's. `legacy_items` allows the deprecated `items`.
     """
     shape = shape_errors(raw, limits=limits, legacy_items=legacy_items)
     sent = shape.sent
@@ -97,7 +96,7 @@ def check_order(
 
 
 def item_warnings(items: list[Any], org_id: str) -> tuple[FieldError, ...]:
-    """Return why entries of the deprecated `items` are not lines of the cart; () if all can be."""
+    """Return a warning for each entry of the deprecated `items` that cannot be a cart line."""
     converted = convert_items(items)
     named = [(at, line.configuration_id) for at, line in enumerate(converted.lines)]
     unknown = products.unknown_short_ids((name for _, name in named), org_id)
@@ -121,10 +120,10 @@ def create_order(
 ) -> Order:
     """Store a checked order with its lines and its first history entry, all or nothing.
 
-    `note` is the team's first one, checked by `notes.check_note`; empty for none. `action` is that
-    of the history entry. Returns the order after it is durable. With a used `key`, returns the
-    order that it has created, or raises AlreadyPlaced when the content differs, and KeyAlreadyUsed
-    when its answer is stored. Raises ServiceBusy when the database cannot be written.
+    `note` is a note for the team, checked by `notes.check_note`; "" for none. `action` is that of
+    the history entry. Returns the order after the commit. With a used `key`, returns the order that
+    it has created, or raises AlreadyPlaced if the content differs, and KeyAlreadyUsed if `key`
+    keeps responses. Raises ServiceBusy if the database cannot be written.
     """
     at = now_or(now)
     # Made before the transaction: a write repeated after a lost commit finds its own order.
@@ -178,7 +177,7 @@ def _placed_before(key: IdempotencyKey, actor: Actor) -> Order | None:
 def _rows(
     order: Order, actor: Actor, key: IdempotencyKey | None, note: str, action: str
 ) -> NewRows:
-    """Return the rows of an order, its lines, its first history entry, its messages and its key."""
+    """Return all rows to insert for a new order, by table; some tables may have none."""
     rows: dict[Table, list[dict[str, Any]]] = {
         tables.orders: [order_row(order)],
         tables.cart_line: line_rows(order),
@@ -199,7 +198,7 @@ def _object(value: object) -> dict[str, Any]:
 
 
 def _references(cart: object) -> list[tuple[int, str]]:
-    """Return the position and configuration ID of each line that has a text there."""
+    """Return position and `configurationId` of each line that has one; [] if `cart` is no list."""
     named: list[tuple[int, str]] = []
     for position, line in enumerate(cart if isinstance(cart, list | tuple) else ()):
         name = line.get("configurationId") if isinstance(line, dict) else None
@@ -211,7 +210,7 @@ def _references(cart: object) -> list[tuple[int, str]]:
 
 
 def _place(error: FieldError) -> tuple[int, int, str]:
-    """Sort errors as a reader of the form meets them: by field, then by line."""
+    """Return the sort key of an error: by the order of the form's fields, then by line and path."""
     field, _, rest = error.path.partition(".")
     position = rest.partition(".")[0]
     line = int(position) if field in {"cart", "items"} and position.isdigit() else -1

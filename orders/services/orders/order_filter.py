@@ -50,7 +50,7 @@ MOST_SUGGESTED_FROM = 200
 
 @dataclass(frozen=True, slots=True)
 class AttributeIs:
-    """One attribute's value; `areas` are the fields that may contain it: metadata, derivative."""
+    """A condition: the key has this value in one of `areas`, "metadata" and "derivative"."""
 
     areas: tuple[str, ...]
     key: str
@@ -59,11 +59,11 @@ class AttributeIs:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """What the orders of a list have; empty or None means that it does not matter.
+    """What an order must have to be in a list; an empty field or None matches all.
 
-    Texts are equal, case-sensitively. `short_ids` are canonical. `platform` has keys with
-    their values; null means that the order has no value there. Times are inclusive, but for
-    `created_before`. Orders in the bin are only in the list with `in_bin`, which has no others.
+    Texts must be equal, case-sensitively. `short_ids` are canonical. `platform` has required values
+    by key; None: no value. Times are inclusive, except `created_before`. With `in_bin` the list has
+    only orders in the bin, otherwise none of them.
     """
 
     search: str = ""
@@ -87,7 +87,7 @@ class OrderFilter:
 def conditions(
     connection: Connection, org_id: str, wanted: OrderFilter
 ) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions for the org's orders, those that cost least first."""
+    """Yield the SQL conditions for the org's orders that match `wanted`, the cheapest first."""
     deleted = orders.c.deleted_at
     has_codes = wanted.short_ids or codes_of(wanted.search)
     yield (unindexed(orders.c.org_id) if has_codes else orders.c.org_id) == org_id
@@ -128,13 +128,13 @@ def conditions(
 
 
 def _contains(area: str, key: str, value: str) -> ColumnElement[bool]:
-    """Return a cheap condition that orders with this member fulfill: its text is in the JSON."""
+    """Return a cheap condition: true of orders with this value in `area`, and maybe of others."""
     written = orjson.dumps({key: value}).decode()[1:-1]
     return type_coerce(orders.c[area], Text).contains(written, autoescape=True)
 
 
 def _names_of(connection: Connection, org_id: str, reference: str) -> list[str]:
-    """Return what lines may name a configuration by, given its UUID or its short ID."""
+    """Return the UUID and short ID of a configuration, given either; `[reference]` if unknown."""
     name = read_uuid(reference) or reference
     statement = select(configuration.c.id, configuration.c.short_id).where(
         unindexed(configuration.c.org_id) == org_id,
@@ -145,7 +145,7 @@ def _names_of(connection: Connection, org_id: str, reference: str) -> list[str]:
 
 
 def _search(connection: Connection, org_id: str, search: str) -> list[ColumnElement[bool]]:
-    """Return the conditions of a search; a search that is nothing but codes finds those orders."""
+    """Return a condition for each word of a search; for a list of order codes, one for all."""
     codes = codes_of(search)
     if codes:
         return [orders.c.short_id.in_(codes)]
@@ -172,7 +172,10 @@ def _in_order(word: str) -> list[ColumnElement[bool]]:
 def _by_lines(
     connection: Connection, org_id: str, folded: str
 ) -> tuple[list[ColumnElement[bool]], bool]:
-    """Return the condition that a line names a configuration with this word, and its cost."""
+    """Return the condition that the order has a configuration with this word in its search text.
+
+    It is in a list, [] if no order can match; with it comes whether it is expensive to check.
+    """
     matching = (
         configuration.c.org_id == org_id,
         configuration.c.search_text.contains(folded, autoescape=True),
@@ -205,7 +208,7 @@ def _by_lines(
 
 @dataclass(frozen=True, slots=True)
 class UnlistedCodes:
-    """The codes of a search whose orders its list does not show, by the reason.
+    """The codes in a search whose orders are missing in the list, grouped by the reason.
 
     `mistyped` are texts as they were typed; `unknown` belong to no order of the org; the orders of
     `binned` are in the bin, and those of `filtered` are left out by another filter.
@@ -223,7 +226,7 @@ class UnlistedCodes:
 
 
 def unlisted_codes(org_id: str, wanted: OrderFilter) -> UnlistedCodes:
-    """Return the codes of a search that its list does not show, in the order of the search."""
+    """Return the codes of a search whose orders its list lacks; none for a search in words."""
     sought = read_code_list(wanted.search)
     if sought is None:
         return UnlistedCodes()
@@ -248,7 +251,7 @@ def unlisted_codes(org_id: str, wanted: OrderFilter) -> UnlistedCodes:
 
 @dataclass(frozen=True, slots=True)
 class FilterChoices:
-    """What the filters offer: people and tokens by ID, platforms and stores of recent orders."""
+    """What the filters of the list offer; `people` and `tokens` are pairs of an ID and a name."""
 
     people: tuple[tuple[str, str], ...]
     tokens: tuple[tuple[str, str], ...]
@@ -261,7 +264,7 @@ class FilterChoices:
 
 
 def read_choices(org_id: str) -> FilterChoices:
-    """Read who may have created orders of the org, and where its recent orders came from."""
+    """Return the org's people and tokens, and the platforms and stores of its recent orders."""
     people = select(staff_account.c.id, shown_name).where(staff_account.c.org_id == org_id)
     tokens = select(token.c.id, token.c.name).where(token.c.org_id == org_id)
     recent = (

@@ -40,7 +40,7 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
 
 
 def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]:
-    """Return a page of the org's orders, ties sorted by ID, and the number of all that match."""
+    """Return a page of the org's orders that match `wanted`; `count` is the number of all."""
     with database.read() as connection:
         found = any_order.where(*conditions(connection, org_id, wanted))
         return numbered_page(
@@ -56,13 +56,13 @@ def _listed(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order` with its 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A field by its wire name, and the direction: newest, last or largest first."""
+    """The order of a list: the wire name of a field in SORTABLE, and the direction."""
 
     field: str = "createdAt"
     is_descending: bool = True
 
     def __str__(self) -> str:
-        """Return the form in addresses: a hyphen in front means descending."""
+        """Return the value of `sort` in a URL, such as "-name"; a hyphen means descending."""
         return f"-{self.field}" if self.is_descending else self.field
 
 
@@ -70,13 +70,13 @@ NEWEST_FIRST = Sort()
 
 
 def read_sort(text: str) -> Sort | None:
-    """Read a sort from an address: `name` or `-name`; None if the list has no such sort."""
+    """Return the sort that a URL names, such as "-name"; None if the field is not in SORTABLE."""
     field = text.removeprefix("-")
     return Sort(field, text.startswith("-")) if field in SORTABLE else None
 
 
 def _keyset(sort: Sort) -> Keyset:
-    """Return the order of the desk's list, which is that of the API: empty texts come last."""
+    """Return the column and direction of a sort, for cursors; rows without a text come last."""
     column = _COLUMNS[sort.field]
     kind = FIELD_BY_PATH[sort.field].kind
     return Keyset(
@@ -91,7 +91,7 @@ def _keyset(sort: Sort) -> Keyset:
 
 @dataclass(frozen=True, slots=True)
 class OrderSummary:
-    """One order in the list: `lines` of the cart and `pieces`, the sum of their counts."""
+    """An order in the list; `lines` is their number in the cart, `pieces` the sum of counts."""
 
     id: str
     short_id: str
@@ -113,10 +113,10 @@ class OrderSummary:
 def list_page(
     org_id: str, wanted: OrderFilter, sort: Sort, *, older_than: str = "", newer_than: str = ""
 ) -> CursorPage[OrderSummary]:
-    """Return a page of at most PAGE_SIZE orders of the org; the first one counts all of them.
+    """Return a page of at most PAGE_SIZE orders of the org that match `wanted`.
 
-    `older_than` and `newer_than` are cursors of a page with the same sort; one that cannot be read
-    means the first page, which counts up to MOST_COUNTED orders.
+    `older_than` and `newer_than` are cursors from a page with the same sort. Without a valid one it
+    is the first page, which alone has a `count`: of all that match, up to MOST_COUNTED.
     """
     with database.read() as connection:
         page = cursor_page(
@@ -130,9 +130,9 @@ def list_page(
 def ids_in_batches(
     org_id: str, wanted: OrderFilter, sort: Sort, *, size: int
 ) -> Iterator[list[str]]:
-    """Yield the IDs of all orders that match, in the order of the list.
+    """Yield lists of at most `size` IDs: those of all orders that match, in the order of the list.
 
-    They are found MOST_FOUND at a time, and no transaction is open between two batches.
+    They are queried MOST_FOUND at a time, and no transaction is open between two batches.
     """
     cursor: Cursor | None = None
     while True:
@@ -147,7 +147,7 @@ def ids_in_batches(
 
 
 def _ids(connection: Connection, org_id: str, wanted: OrderFilter) -> Select[Any]:
-    """Return a statement for IDs alone: rows that are passed over are not read whole."""
+    """Return the SELECT of the IDs of orders that match; to read other columns is slower."""
     return select(orders.c.id).where(*conditions(connection, org_id, wanted))
 
 

@@ -52,14 +52,14 @@ def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order`
 
 
 def order_of(fields: dict[str, Any]) -> Order:
-    """Return the order of a row of `any_order`; `fields` are its columns by name."""
+    """Return the order in a row of `any_order`, given as a dictionary, which it modifies."""
     fields["cart"] = _cart(fields.pop("lines"))
     fields["status"] = STATUS_BY_NAME[fields["status"]]
     return Order(**fields)
 
 
 def _cart(text: str | None) -> tuple[CartLine, ...]:
-    """Return the lines in JSON of `JsonRows`: position, configuration, count, metadata as text."""
+    """Return the lines of a JSON array of `[position, ID, count, metadata]`; () for None."""
     if text is None:
         return ()
     rows = orjson.loads(text)
@@ -86,7 +86,7 @@ def line_rows(order: Order) -> list[dict[str, Any]]:
 def history_row(
     order: Order, actor: Actor, action: str, changes: dict[str, Any], *, at: datetime
 ) -> dict[str, Any]:
-    """Return the row of `order_history`; `changes` is what `changes.difference` returns."""
+    """Return a row of `order_history`; `changes` is what `domain.changes.difference` returns."""
     return {
         "order_id": order.id,
         "at": at,
@@ -123,7 +123,7 @@ _by_short_id = CompiledSelect(_of_org.where(orders.c.short_id == bindparam("refe
 
 
 def find_order(reference: str, org_id: str) -> Order:
-    """Read one order of the org by its UUID, or by its short ID in any spelling.
+    """Return an order of the org by its UUID, or by its short ID in any spelling.
 
     Raises NotFound, also for one in the bin, and MistypedShortId for a text that can be neither.
     """
@@ -137,7 +137,7 @@ def find_order(reference: str, org_id: str) -> Order:
 
 
 def find_any_order(reference: str, org_id: str) -> Order:
-    """Read one order of the org, also one that is in the bin; raises as `find_order` does."""
+    """Return an order as `find_order` does, but also one that is in the bin."""
     statement = any_order.where(orders.c.org_id == org_id, names_order(reference))
     with database.read() as connection:
         found = connection.execute(statement).one_or_none()
@@ -147,7 +147,7 @@ def find_any_order(reference: str, org_id: str) -> Order:
 
 
 def names_order(reference: str) -> ColumnElement[bool]:
-    """Return the condition that an order has this UUID, or this short ID in any spelling.
+    """Return the SQL condition that an order has this UUID, or this short ID in any spelling.
 
     Raises MistypedShortId for a text that can be neither.
     """
@@ -159,9 +159,10 @@ def names_order(reference: str) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """What happened to an order; `actor_name` is a person's name or address, or a token's.
+    """An event of an order; `changes` are as `domain.changes.difference` returns them.
 
-    `actor_kind` is "staff" or "token".
+    `actor_name` is a person's name or e-mail address, or a token's name; `actor_kind` is "staff" or
+    "token". `action` is a word such as "created".
     """
 
     at: datetime
@@ -172,7 +173,7 @@ class HistoryEntry:
 
 
 def read_history(order: Order) -> tuple[HistoryEntry, ...]:
-    """Read what happened to the order, oldest first."""
+    """Return the order's history, oldest first; the name of a missing actor is its ID."""
     of_order = order_history.c.order_id == order.id
     statement = select(order_history).where(of_order).order_by(order_history.c.id)
     with database.read() as connection:
@@ -187,7 +188,7 @@ def read_history(order: Order) -> tuple[HistoryEntry, ...]:
 
 
 def actor_names(actor_ids: set[str], org_id: str) -> dict[str, str]:
-    """Return the name of each actor of the org: a person's name or address, or a token's name."""
+    """Return the names of people (or e-mail addresses) and tokens by ID, without unknown IDs."""
     staff = select(StaffAccount.id, shown_name).where(
         StaffAccount.org_id == org_id, StaffAccount.id.in_(actor_ids)
     )
@@ -198,7 +199,7 @@ def actor_names(actor_ids: set[str], org_id: str) -> dict[str, str]:
 
 
 def find_submission(key: str, actor: Actor) -> str | None:
-    """Return the short ID of the order that this actor's key has created, if any."""
+    """Return the short ID of the order that this actor's idempotency key created, else None."""
     statement = (
         select(orders.c.short_id)
         .join(Submission, Submission.order_id == orders.c.id)
@@ -218,16 +219,17 @@ _LAST = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class KnownCustomer:
-    """A customer by the ID that orders give, with the name of the newest of these orders."""
+    """A customer: the ID that orders give, and the name of a recent one of these orders, if any."""
 
     customer_id: str
     order_name: str | None
 
 
 def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[KnownCustomer]:
-    """Return customers whose ID, or whose newest order's name, contains the text.
+    """Return at most `most` customers for a typed text, which may be empty.
 
-    First those of the newest orders, in any case; then those whose ID starts with the text.
+    First those of recent orders (LOOKED_BACK) whose ID or order's name contains the text in any
+    case, this actor's orders first; then those whose ID starts with the text.
     """
     typed = text[:MAX_TEXT].replace("\0", " ").strip()
     is_ours = (

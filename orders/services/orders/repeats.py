@@ -42,9 +42,10 @@ def repeated_numbers(
     *,
     but: str | None = None,
 ) -> tuple[FieldError, ...]:
-    """Return a warning for each number that another order of this customer has.
+    """Return a warning for each number that another order of this customer has, too.
 
-    `but` is the short ID of the order itself, if it is stored.
+    The numbers are `platform.id` and the purchase order number in `metadata`. `but` is the short ID
+    of the order itself, if it is stored. Returns () for a public token or without a customer.
     """
     if not actor.is_private:
         return ()
@@ -68,7 +69,7 @@ def repeated_numbers(
 
 
 def repeats_of(order: Order, actor: Actor) -> tuple[FieldError, ...]:
-    """Return the warnings for a stored order."""
+    """Return the warnings of `repeated_numbers` about a stored order."""
     return repeated_numbers(
         order.customer_id, order.platform, order.metadata, actor, but=order.short_id
     )

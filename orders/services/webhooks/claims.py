@@ -1,4 +1,4 @@
-"""Claims: which process sends which messages, and how their results are stored.
+"""Claims: reservations of messages by the process that sends them, and storage of the results.
 
 The rows of `webhook_delivery` are the queue. A claim expires, so that a message survives the
 process that was sending it: then it may arrive twice, but it is not lost. One process at a time has
@@ -36,9 +36,9 @@ SWITCHED_OFF = lazy_gettext("Not sent: the webhook was switched off.")
 
 @dataclass(frozen=True, slots=True)
 class DueWebhook:
-    """A webhook with a message that is due and unclaimed.
+    """A webhook with a message that is due and not claimed by any process.
 
-    `is_claimed` says whether a process is sending other messages to it.
+    `is_claimed` means that a process, maybe this one, is sending other messages to it.
     """
 
     id: str
@@ -48,9 +48,9 @@ class DueWebhook:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMessage:
-    """A claimed message; `attempt` counts from 1.
+    """A message that only this process may send, `until` its claim expires.
 
-    `hindrance` is the reason why it must not be sent, or None.
+    `attempt` counts from 1. `hindrance` is the reason why it must not be sent, or None.
     """
 
     message: Message
@@ -62,7 +62,7 @@ class ClaimedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a claim: when, and the result, or None if the message was not sent after all."""
+    """The end of a claim at `at`; `result` is None if the message was not sent: it stays due."""
 
     claim: ClaimedMessage
     result: PostResult | None
@@ -71,7 +71,7 @@ class Outcome:
     def next_attempt_at(self, chance: float) -> datetime | None:
         """Return when the message is due again, or None when it is delivered or given up.
 
-        `chance`, from 0 to 1, varies the pause by JITTER.
+        `result` must not be None. `chance`, from 0 to 1, varies the pause by JITTER.
         """
         assert self.result is not None  # noqa: S101 - for the type checker
         if self.result.is_delivered or self.result.status == GONE or self.claim.hindrance:
@@ -157,7 +157,7 @@ _release = (
 
 
 def find_due(at: datetime) -> list[DueWebhook]:
-    """Return the webhooks that have messages to send now, that of the oldest message first.
+    """Return the webhooks with messages to send at `at`, the one with the oldest message first.
 
     Reads an index entry for each webhook, whatever the number of messages. Raises ServiceBusy.
     """
@@ -175,8 +175,8 @@ def store_and_claim(
 ) -> list[ClaimedMessage]:
     """Store outcomes and claim due messages in one transaction; return the claims.
 
-    `counts` are the most messages to claim, by webhook ID; `claiming` the webhooks of which the
-    caller has other claims. Those of which another process has claims are left to it. Raises
+    `counts` are the most messages to claim, by webhook ID; `claiming` are the IDs of webhooks of
+    which the caller has claims. Webhooks that another process sends to are skipped. Raises
     ServiceBusy: nothing is stored then, and the same outcomes can be stored later.
     """
 

@@ -55,7 +55,8 @@ STATE_TEXTS = {
 class Delivery:
     """A message to a webhook and its progress.
 
-    `last_status` is None when there was no answer; `last_answer` is our reason then.
+    `last_status` and `last_answer` are the receiver's last answer; or None and the reason why there
+    was none. Both are None before the first attempt.
     """
 
     id: str
@@ -84,7 +85,8 @@ def send_test(
 ) -> PostResult:
     """Send a signed test message to a webhook now, and return the receiver's answer.
 
-    The message is stored nowhere and not retried. Raises NotFound as `webhooks.find` does.
+    The message is not stored and not retried. `post` sends it. Raises NotFound if the org has no
+    such webhook outside of the bin.
     """
     at = now or _utc_now()
     found = webhooks.find(webhook_id, org_id)
@@ -98,7 +100,7 @@ def send_test(
 
 
 def clear_old(kept_for: timedelta, *, now: Callable[[], datetime] = _utc_now) -> int:
-    """Delete finished messages older than `kept_for`; return how many.
+    """Delete messages older than `kept_for` that are delivered or given up; return how many.
 
     At most CLEARED_AT_ONCE of each webhook, so that other writes do not wait long.
     """
@@ -138,7 +140,7 @@ _listed = [column for column in webhook_delivery.c if column.name != "payload"]
 def list_deliveries(
     webhook_id: str, org_id: str, paging: Paging, *, now: datetime | None = None
 ) -> Page[Delivery]:
-    """Return a page of the messages to a webhook of the org, newest first."""
+    """Return a page of the messages to a webhook, empty if the org has none with this ID."""
     at = now or _utc_now()
     statement = (
         select(*_listed, OrderRow.short_id, OrderRow.deleted_at)
@@ -182,11 +184,11 @@ def _state(row: Any, at: datetime) -> DeliveryState:  # noqa: ANN401 - as above
 def send_again(
     delivery_id: str, webhook_id: str, org_id: str, *, now: datetime | None = None
 ) -> None:
-    """Make a message due now, even when it is delivered or given up.
+    """Schedule a message to be sent now, even if it is delivered or given up.
 
-    After a failure it keeps the attempts that it had left. A pause that the receiver has asked for
-    ends. Raises NotFound, and Conflict while the message is being sent, or its webhook is in the
-    bin or switched off.
+    Its number of attempts is not reset, and a pause that the receiver has asked for ends. Raises
+    NotFound, and Conflict while the message is being sent, or its webhook is in the bin or switched
+    off.
     """
     at = now or _utc_now()
     statement = (

@@ -1,4 +1,4 @@
-"""Sends what is due, so that no receiver keeps those of other orgs waiting.
+"""Sends due messages, so that a slow receiver does not delay the messages of other orgs.
 
 One thread claims messages and stores results, a few dozen in each transaction. Lanes send: a lane
 is a thread that posts messages to one webhook, one after the other on the same connection, and ends
@@ -48,9 +48,10 @@ MARGIN = timedelta(seconds=1)
 
 @dataclass(slots=True, eq=False)
 class _Receiver:
-    """A webhook that this process sends to: its claims that wait for a lane, and its lanes.
+    """A webhook that this process sends to: the numbers of its claims and of its lanes (threads).
 
-    `width` is the most claims that it may have: 1 after an attempt without an answer.
+    `waiting` are claims that no lane has taken yet. `width` is the most claims that it may have: 1
+    after an attempt without an answer. `served_at` is a time of the monotonic clock.
     """
 
     org_id: str
@@ -66,10 +67,11 @@ class _Receiver:
 
 
 class Sender:
-    """Sends the messages of all orgs; `run_round` is called again and again by one thread.
+    """Sends the messages of all orgs; one thread must call `run_round` in a loop.
 
-    `org_lanes` is the number of simultaneous attempts for one org. `on_gone` is called with a
-    webhook that was switched off, because its receiver has answered 410.
+    `org_lanes` is the most simultaneous attempts for one org. When `is_stopping` returns True, no
+    attempt is started any more. `on_gone` is called with each webhook that was switched off because
+    its receiver has answered 410.
     """
 
     def __init__(
@@ -93,20 +95,20 @@ class Sender:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is under way, and every outcome is stored."""
+        """Whether no message is being sent or waits to be, and every result is stored."""
         with self._changed:
             return not self._outcomes and not any(one.claims for one in self._receivers.values())
 
     def wake(self) -> None:
-        """Begin the next round now."""
+        """End the waiting of `run_round` and of idle threads. Call it from any thread."""
         self._has_outcomes.set()
         with self._changed:
             self._changed.notify_all()
 
     def run_round(self) -> None:
-        """Store what was sent, and claim and send what is due; wait up to POLL for an outcome.
+        """Wait up to POLL for results, store them, then claim due messages and start to send them.
 
-        Raises ServiceBusy. No outcome is lost then: the next round stores it.
+        Raises ServiceBusy. No result is lost then: the next round stores it.
         """
         self._has_outcomes.wait(POLL)
         self._has_outcomes.clear()
@@ -132,7 +134,7 @@ class Sender:
             self._gone.pop()
 
     def _choose(self, due: list[DueWebhook]) -> dict[str, int]:
-        """Return how many messages to claim, by webhook: first of orgs that waited the longest."""
+        """Return, by webhook ID, how many messages to claim; orgs that waited longest go first."""
         lanes = self._lanes_by_org()
         served: dict[str, float] = {}
         for one in self._receivers.values():
@@ -163,7 +165,7 @@ class Sender:
         return lanes
 
     def _start(self, claims: list[ClaimedMessage]) -> None:
-        """Hand the claims to lanes; new ones are started where there are too few."""
+        """Queue the claims for lanes (sending threads), and start lanes where the limits allow."""
         begun = []
         with self._changed:
             lanes = self._lanes_by_org()
@@ -200,7 +202,7 @@ class Sender:
                 self._send(connection, receiver, claim)
 
     def _next(self, receiver: _Receiver) -> ClaimedMessage | None:
-        """Return the next claim of the lane; None ends it."""
+        """Return the next claim to send, after up to LINGER; None means that the lane must end."""
         with self._changed:
             if not receiver.waiting and not self._is_stopping():
                 self._changed.wait_for(lambda: receiver.waiting, LINGER)
@@ -235,7 +237,7 @@ class Sender:
         self._has_outcomes.set()
 
     def _release_waiting(self, receivers: Iterable[_Receiver]) -> None:
-        """Release the claims that wait for a lane."""
+        """End the claims that wait for a lane, so that their messages can be claimed again."""
         with self._changed:
             for receiver in receivers:
                 while receiver.waiting:

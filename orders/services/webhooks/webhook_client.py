@@ -41,7 +41,7 @@ _UNPRINTABLE = re.compile(r"[^\S\n]+|[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message to send. Its `id` is the same in every attempt; each of `secrets` signs it."""
+    """A JSON text to post to a URL. Every attempt has the same `id`; each of `secrets` signs it."""
 
     id: str
     address: str
@@ -51,7 +51,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class PostResult:
-    """The receiver's answer: status and text, or None and the reason why there was none.
+    """The receiver's answer: HTTP status and text, or None and the reason why there was none.
 
     `retry_after` is the pause that a failed attempt's `Retry-After` asks for, None without one.
     """
@@ -77,13 +77,13 @@ class WebhookClient:
         self.time_limit = time_limit
 
     def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
-        """Post one message on a connection of its own. Never raises: failures are results, too."""
+        """Post one message on a new connection. Never raises: a failure has no `status`."""
         with self.connection() as connection:
             return connection.post(message, at=at)
 
     @contextlib.contextmanager
     def connection(self) -> Iterator["ReceiverConnection"]:
-        """Open a connection for one message after another, by one thread; close it afterwards."""
+        """Return a context with a connection for one thread and receiver, closed at its end."""
         clock = _Clock(self.time_limit)
         adapters = _adapters(clock, allow_private=self._allow_private)
         try:
@@ -97,7 +97,7 @@ class WebhookClient:
 class ReceiverConnection:
     """A kept-alive connection to a receiver; it is opened by the first message.
 
-    Without a session, so there are no cookies, redirects, proxies and passwords of this machine.
+    It does not use cookies, redirects, or the proxies and passwords that this machine has set up.
     """
 
     def __init__(self, adapters: Mapping[str, HTTPAdapter], clock: "_Clock") -> None:
@@ -107,7 +107,7 @@ class ReceiverConnection:
         self._template: tuple[str, requests.PreparedRequest] | None = None
 
     def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
-        """Post the message once. Never raises: failures are results, too."""
+        """Post the message, signed with the time `at`. Never raises: failures are results, too."""
         moment = at or datetime.now(UTC)
         with self._clock.attempt():
             opened = self._clock.opened
@@ -169,7 +169,7 @@ class ReceiverConnection:
 
 
 def _adapters(clock: "_Clock", *, allow_private: bool) -> dict[str, HTTPAdapter]:
-    """Return the adapter of each scheme; each connection that they open is watched by the clock."""
+    """Return adapters for "http" and "https", which report each new connection to the clock."""
     if allow_private:
         adapters = {"http": HTTPAdapter(), "https": HTTPAdapter()}
     else:
@@ -184,7 +184,7 @@ def _adapters(clock: "_Clock", *, allow_private: bool) -> dict[str, HTTPAdapter]
 
 
 def _retry_after(headers: Mapping[str, str], at: datetime) -> timedelta | None:
-    """Return the pause that `Retry-After` asks for: seconds, or a date (RFC 9110, 10.2.3)."""
+    """Return the pause in `Retry-After` (RFC 9110, 10.2.3), 0 to LONGEST_PAUSE; None without."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         # More digits than a timedelta can have mean "very long".
@@ -204,7 +204,7 @@ def _root(error: Exception) -> BaseException | None:
 
 
 def _headers(message: Message, at: datetime) -> dict[str, str]:
-    """Return the headers of Standard Webhooks, with a signature for each secret."""
+    """Return the headers of a request (Standard Webhooks), with a signature for each secret."""
     signatures = (
         Webhook(secret).sign(message.id, at.astimezone(UTC), message.payload)
         for secret in message.secrets
@@ -225,7 +225,7 @@ def _printable(text: str) -> str:
 
 
 class _Clock:
-    """Ends an attempt that is still under way after the time limit, by closing its connection.
+    """Limits the time of one connection's attempts: closes it after `time_limit` seconds.
 
     Socket timeouts count from byte to byte, so a slow receiver could keep its sender for ever.
     """
@@ -240,7 +240,7 @@ class _Clock:
 
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
-        """Apply the time limit to the block."""
+        """Apply the time limit to the `with` block; `has_rung` becomes True when it is exceeded."""
         self.has_rung = False
         self._ends = time.monotonic() + self.time_limit
         _watchdog.add(self)
@@ -252,7 +252,7 @@ class _Clock:
             _watchdog.remove(self)
 
     def watch(self, connection: socket.socket) -> None:
-        """Watch a new connection, which replaces the one before; TLS may wrap it afterwards."""
+        """Watch a new socket in place of the last. Raises TimeoutError if the time is over."""
         self.close()
         with self._lock:
             if self.has_rung:  # it took too long to get here
@@ -262,7 +262,7 @@ class _Clock:
             self._socket = connection.dup()
 
     def hang_up(self) -> None:
-        """End the connection, so that the next message opens another one."""
+        """Shut the connection down, so that the next message opens another one."""
         with self._lock:
             self._shut_down()
 
@@ -285,9 +285,9 @@ class _Clock:
 
 
 class _Watchdog:
-    """Ends late attempts of all connections: to start a timer for each takes longer than to send.
+    """A thread that calls `end_if_late` of all clocks with an attempt; it sleeps without any.
 
-    Its thread sleeps while there are no attempts.
+    To start a timer for each attempt would take longer than to send a message.
     """
 
     def __init__(self) -> None:

@@ -74,9 +74,9 @@ def create(
 ) -> NewWebhook:
     """Create a webhook from the fields sent (plain dicts and lists, camelCase).
 
-    `allow_private` allows addresses in the private network. A used `webhook_id` (a form's own ID)
-    returns its webhook. Raises KeyAlreadyUsed, InvalidInput with every error by its path, Forbidden
-    when it names another org, and Conflict beyond MAX_WEBHOOKS.
+    `allow_private` allows addresses in the private network. `webhook_id` is a UUID that a form has
+    chosen: if it exists, its webhook is returned. Raises KeyAlreadyUsed, InvalidInput with every
+    error by its path, Forbidden for another org's `orgId`, and Conflict beyond MAX_WEBHOOKS.
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
@@ -124,7 +124,7 @@ def list_webhooks(
 ) -> Page[Webhook]:
     """Return a page of the org's webhooks, or of those in the bin, sorted by one of SORTABLE.
 
-    Only those with one of the topics, if there are any, and with this address, unless it is None.
+    The page contains only those with one of `topics` (empty: any) and this address (None: any).
     """
     is_listed = table.c.deleted_at.is_not(None) if in_bin else table.c.deleted_at.is_(None)
     found = select(*_columns).where(table.c.org_id == org_id, is_listed)
@@ -148,9 +148,10 @@ def change(
     version: str | None = None,
     now: datetime | None = None,
 ) -> Webhook:
-    """Replace the fields that were sent; return the webhook after the change.
+    """Replace the fields in `raw`, checked as by `create`; return the webhook after the change.
 
-    Raises as `create` does, NotFound, and ChangedMeanwhile when `version` is not the stored one.
+    `version` is `version_of` the webhook that was edited; None skips the check. Raises
+    InvalidInput, Forbidden, NotFound, and ChangedMeanwhile if the webhook has changed since.
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
@@ -182,7 +183,7 @@ def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) ->
 def switch_off(webhook_id: str, *, address: str, now: datetime | None = None) -> Webhook | None:
     """Switch a webhook off: it receives nothing until `restore`, and waiting messages are given up.
 
-    Return None, and change nothing, unless it is on and still has this address.
+    Returns None, and changes nothing, if it is off or in the bin, or has another address by now.
     """
     with database.transaction() as connection:
         owner = select(table.c.org_id).where(table.c.id == webhook_id)
@@ -198,9 +199,7 @@ def switch_off(webhook_id: str, *, address: str, now: datetime | None = None) ->
 def restore(
     webhook_id: str, *, actor: Actor, key: IdempotencyKey | None = None, now: datetime | None = None
 ) -> Webhook:
-    """Restore a webhook from the bin, or switch it on, so that it receives events again.
-
-    Does nothing with one that receives events.
+    """Restore a webhook from the bin, or switch it on, or leave one that is on; return it.
 
     Raises KeyAlreadyUsed, NotFound, and Conflict beyond MAX_WEBHOOKS.
     """
@@ -218,7 +217,7 @@ def restore(
 
 
 def read_secret(webhook_id: str, org_id: str) -> str:
-    """Return the secret that signs a webhook's messages. Raises NotFound as `find` does."""
+    """Return the secret that signs a webhook's messages, also in the bin. Raises NotFound."""
     webhook = find(webhook_id, org_id, in_bin=True)
     statement = select(WebhookRow.secret).where(WebhookRow.id == webhook.id)
     with database.read() as connection:
@@ -226,7 +225,7 @@ def read_secret(webhook_id: str, org_id: str) -> str:
 
 
 def signing_secrets(row: Any, at: datetime) -> tuple[str, ...]:  # noqa: ANN401 - a row of `webhook`
-    """Return the secrets that sign a webhook's messages: for OLD_SECRET_LIFE also the old one."""
+    """Return the secrets that sign messages at `at`: the current one, maybe also the old one."""
     if row.old_secret is not None and row.old_secret_until > at:
         return (row.secret, row.old_secret)
     return (row.secret,)
@@ -235,10 +234,10 @@ def signing_secrets(row: Any, at: datetime) -> tuple[str, ...]:  # noqa: ANN401 
 def roll_secret(
     webhook_id: str, org_id: str, *, version: str | None = None, now: datetime | None = None
 ) -> str:
-    """Replace a webhook's secret and return it; messages are signed by both for OLD_SECRET_LIFE.
+    """Replace a webhook's secret; return the new one. Both sign messages for OLD_SECRET_LIFE.
 
-    Raises NotFound, and ChangedMeanwhile when `version` is not the stored one: two in a row would
-    end the first.
+    Raises NotFound, and ChangedMeanwhile if `version` is given and not the stored one: a second
+    change at once would end the use of the old secret.
     """
     secret = _new_secret()
     at = now_or(now)
@@ -256,7 +255,7 @@ def roll_secret(
 
 
 def end_pause(connection: Connection, webhook_id: str) -> None:
-    """End the pause that the receiver has asked for by `Retry-After`."""
+    """End the pause that the webhook's receiver has asked for by `Retry-After`, if there is one."""
     connection.execute(update(table).where(table.c.id == webhook_id).values(held_until=None))
 
 

@@ -11,7 +11,7 @@ from orders.storage.types import JsonText
 
 
 class ConfigurationRow(OwnedByOrg, Base):
-    """A saved choice of options for one product."""
+    """A saved configuration: a choice of options for one product, which carts name by its ID."""
 
     __tablename__ = "configuration"
     __table_args__ = (
@@ -73,5 +73,5 @@ class ConfigurationFile(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     # Its key in the store; made by the service, never from a name that was sent.
     stored_as: Mapped[str] = mapped_column(String(255))
-    # Of a picture: random, and never its hash, so that nobody finds out who else has it.
+    # The name of a picture in its URL: random, not a hash, so that nobody can guess it.
     public_name: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)

@@ -10,7 +10,7 @@ from orders.storage.models.base import Base, OwnedByOrg, partial_index
 
 
 class OrderImport(OwnedByOrg, Base):
-    """An uploaded file of orders and its progress."""
+    """An uploaded file of orders to import, and the progress of its import."""
 
     __tablename__ = "order_import"
     __table_args__ = (
@@ -55,7 +55,7 @@ class OrderImport(OwnedByOrg, Base):
 
 
 class OrderImportRow(Base):
-    """A row of the file as it was read; `number` counts from 1, as spreadsheets do."""
+    """A row of an uploaded file; `number` counts from 1, as spreadsheets do; `cells` are texts."""
 
     __tablename__ = "order_import_row"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -66,7 +66,7 @@ class OrderImportRow(Base):
 
 
 class OrderImportOrder(Base):
-    """An order of the file and its result; `position` is the rank of its first row."""
+    """An order in an uploaded file and its result; `position` numbers orders by their first row."""
 
     __tablename__ = "order_import_order"
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -1,4 +1,4 @@
-"""An org: its tokens, their requests, its attributes and the look of its customer pages."""
+"""Tables of an org: tokens, their requests, attributes and the look of its customer pages."""
 
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,7 @@ class Org(Base):
 
 
 class Token(OwnedByOrg, Base):
-    """A secret of a script (private) or of a web page (public); only its hash is stored."""
+    """An access token of a script (private) or a web page (public); only its hash is stored."""
 
     __tablename__ = "token"
 
@@ -46,7 +46,7 @@ class Token(OwnedByOrg, Base):
 
 
 class RequestLog(Base):
-    """A request of a known token to the JSON API, without its query string and body."""
+    """A request to the JSON API with a valid token; query string and body are not stored."""
 
     __tablename__ = "request_log"
     __table_args__ = (Index("ix_request_log_org_at", "org_id", "at", "id"),)

@@ -13,7 +13,7 @@ IS_GIVEN_UP = "delivered_at IS NULL AND next_attempt_at IS NULL"
 
 
 class WebhookRow(OwnedByOrg, Base):
-    """An address that receives the events of an org's orders."""
+    """A URL that receives messages about one event (`topic`) of the org's orders (`filter`)."""
 
     __tablename__ = "webhook"
 
