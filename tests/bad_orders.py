@@ -225,12 +225,13 @@ BAD_ORDERS = [
         {"weight": "heavy"},
     ),
     BadOrder(
-        "number attribute with a comma",
+        "number attribute with commas",
         {},
-        {"metadata.weight": "1,5"},
+        # One comma is a decimal comma in German.
+        {"metadata.weight": "1,500,0"},
         ("metadata.weight",),
         None,
-        {"weight": "1,5"},
+        {"weight": "1,500,0"},
     ),
     BadOrder(
         "number attribute in other digits",

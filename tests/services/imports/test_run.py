@@ -219,7 +219,7 @@ def test_webhooks_are_sent_for_imported_orders(org: Org) -> None:
 
 
 def test_states_of_orders_are_known() -> None:
-    assert {str(state) for state in OrderState} == {"good", "bad", "made", "skipped"}
+    assert {str(state) for state in OrderState} == {"good", "bad", "made", "skipped", "binned"}
     assert timedelta(seconds=1) < claim.LEASE < timedelta(minutes=1)
 
 
