@@ -109,11 +109,15 @@ class TestTrace:
             "interfaces/api/application:_send",
         ):
             assert {bearer[step], in_query[step]} == {1}, step
-        assert bearer.keys() - in_query.keys() == set()
+        assert {name.partition(":")[0] for name in bearer.keys() - in_query.keys()} <= {
+            "domain/repeated_numbers",  # whose warnings only private tokens get
+            "services/orders/repeats",
+        }
         assert {name.partition(":")[0] for name in in_query.keys() - bearer.keys()} <= {
             "services/accounts/access",  # is the page one of the token's domains?
             "domain/domains",
             "interfaces/api/query",  # the query may name an org
+            "interfaces/api/request",  # with Origin: is it a preflight?
         }
         assert bearer.keys() - with_key.keys() == set()
         assert {name.partition(":")[0] for name in with_key.keys() - bearer.keys()} <= {
@@ -180,7 +184,7 @@ class TestUnusualRequests:
         [
             ({"query_string": "bearer_token=x"}, 401),
             ({"method": "PUT"}, 405),
-            ({"path": "/api/orders/"}, 404),
+            ({"path": "/api/orders//"}, 404),
             ({"data": json.dumps({**ORDER, "name": 1})}, 422),
             ({"data": "{"}, 400),
             ({"content_type": "text/plain"}, 415),
@@ -206,7 +210,7 @@ class TestUnusualRequests:
     @pytest.mark.parametrize(
         ("path", "status"),
         [("healthcheck", 200), ("000000000000", 404), ("..%2f..%2f", 404), ("x" * 40, 404),
-         ("", 404)],
+         ("/", 404)],
     )  # fmt: skip
     def test_reads_of_what_is_not_an_order(self, api: Api, path: str, status: int) -> None:
         assert api.read(path).status_code == status

@@ -192,7 +192,8 @@ class TestPreflight:
             headers = self.ask(public_api.client, "https://shop.example", secret)
             assert headers["Access-Control-Allow-Origin"] == "https://shop.example"
             assert "POST" in headers["Access-Control-Allow-Methods"]
-            assert "Content-Type" in headers["Access-Control-Allow-Headers"]
+            allowed = headers["Access-Control-Allow-Headers"].lower()
+            assert "content-type" in allowed
 
     @pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://stores.example"])
     def test_others_are_not(self, public_api: Api, origin: str) -> None:
@@ -212,9 +213,9 @@ class TestPreflight:
 
 
 def test_no_redirect_carries_a_token(client: FlaskClient, api: Api) -> None:
-    for path in ("/api//orders", "/api/orders/"):
+    for path, status in (("/api//orders", 404), ("/api/orders/", 200)):
         answer = client.get(path, query_string={"bearer_token": api.secret})
-        assert answer.status_code == 404, path
+        assert answer.status_code == status, path
         assert api.secret not in f"{answer.headers} {answer.text}"
 
 

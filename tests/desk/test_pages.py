@@ -255,6 +255,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/settings/webhooks/<webhook_id>", "POST"),
         ("/settings/webhooks/<webhook_id>/secret", "POST"),
         ("/settings/webhooks/<webhook_id>/roll", "POST"),
+        ("/settings/webhooks/<webhook_id>/test", "POST"),
         ("/settings/webhooks/<webhook_id>/bin", "POST"),
         ("/settings/webhooks/<webhook_id>/restore", "POST"),
         ("/settings/webhooks/<webhook_id>/deliveries/<delivery_id>/again", "POST"),

@@ -110,6 +110,7 @@ TABLE = {
         POST /settings/webhooks/<webhook_id>/secret
         POST /settings/webhooks/<webhook_id>/roll
         POST /settings/webhooks/<webhook_id>/bin
+        POST /settings/webhooks/<webhook_id>/test
         POST /settings/webhooks/<webhook_id>/restore
         POST /settings/webhooks/<webhook_id>/deliveries/<delivery_id>/again
         GET /configurations/import  POST /configurations/import

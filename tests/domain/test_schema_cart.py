@@ -42,8 +42,8 @@ class TestCart:
         ]
 
     def test_missing_parts_and_other_types_of_a_line_are_named(self) -> None:
-        cart = [{}, {"configurationId": 5, "count": 1}, {**LINE, "metadata": None}, 7, None, [LINE],
-                {**LINE, "metadata": []}]  # fmt: skip
+        cart = [{}, {"configurationId": 5, "count": 1}, {**LINE, "metadata": "x"}, 7, None, [LINE],
+                {**LINE, "metadata": [1]}]  # fmt: skip
         assert errors_of({"cart": cart}) == {
             "cart.0.configurationId": "This is required.",
             "cart.0.count": "This is required.",
@@ -110,7 +110,7 @@ class TestItems:
         )  # fmt: skip
 
     @pytest.mark.parametrize(
-        "odd", ["text", {}, None, {"id": SOFA, "count": "1"}, {"sku": "A"}, []]
+        "odd", ["text", {}, None, {"id": SOFA, "count": "one"}, {"sku": "A"}, []]
     )
     @pytest.mark.parametrize("status", [status.value for status in Status])
     def test_with_one_odd_entry_the_order_is_accepted_without_a_cart(
@@ -129,7 +129,7 @@ class TestItems:
         reported = errors_of({"items": [{"sku": "A"}], "cart": []})
         assert reported == {"cart": "At least one line is needed for status New."}
 
-    @pytest.mark.parametrize("value", [{}, "text", None, 1])
+    @pytest.mark.parametrize("value", [{}, "text", 1])
     def test_items_are_an_array(self, value: object) -> None:
         assert errors_of({"items": value}) == {"items": "An array."}
 

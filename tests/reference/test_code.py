@@ -73,7 +73,8 @@ def test_the_start_leads_to_an_order_that_is_found_again(
     code = with_real_ids(service.blocks["start-read", language], reading, created.body)
     found = run(language, code, tmp_path, service.token)
     assert found.is_good, found.said
-    assert found.body == created.body
+    # Each language sends the same order: the later ones are warned.
+    assert found.body | {"warnings": []} == created.body | {"warnings": []}
 
 
 @every_language
@@ -122,6 +123,7 @@ def check(service: Service, operation: Operation, made: dict[str, Json], body: J
     elif operation.method == "POST":
         assert body["id"] != made["id"]
         _, stored = service.stored(operation, body)
+        stored.pop("warnings", None)  # each language sends the same order number
         assert stored == {key: body[key] for key in stored}
         sent = service.example(operation.path)
         assert {key: body[key] for key in sent} == sent
