@@ -26,6 +26,10 @@ _SEPARATORS = str.maketrans("", "", " -")
 MAX_TYPED = 500  # characters of a text in which a code is looked for
 _IN_A_LINK = re.compile(r"/o/([^/?#\s]{1,100})")
 _WORDS = re.compile(r"[A-Za-z0-9]+")
+# Twelve characters together, or in groups of four with the same sign between them.
+_AS_ONE = re.compile(
+    r"(?<![A-Za-z0-9])(?=([A-Za-z0-9]{4}([^A-Za-z0-9]?)[A-Za-z0-9]{4}\2[A-Za-z0-9]{4})(?![A-Za-z0-9]))"
+)
 _FIELD_POLYNOMIAL = 0b100101  # x^5 + x^2 + 1, primitive over GF(2)
 
 
@@ -111,11 +115,26 @@ def find_code(pasted: str) -> str:
     text = plain_characters(pasted[:MAX_TYPED])
     link = _IN_A_LINK.search(text)
     words = [link[1]] if link else []
-    words += [text, *_joined_words(text)]
+    words += [text, *_possible_codes(text)]
     for word in words:
         with contextlib.suppress(MistypedShortId):
             return normalise(word)
     raise MistypedShortId
+
+
+def _possible_codes(text: str) -> list[str]:
+    """Return what may be a code among other words, the likeliest first.
+
+    One of 32 numbers passes the check, but hardly any code is a number: where something else is
+    written like a code, right or mistyped, numbers are left out.
+    """
+    found: list[tuple[str, str]] = _AS_ONE.findall(text)[::-1]
+    found.sort(key=lambda one: ["-", "", one[1]].index(one[1]))  # hyphens first, as we write it
+    as_one = ["".join(_WORDS.findall(written)) for written, _ in found]
+    joined = _joined_words(text)
+    if not all(map(str.isdigit, as_one)):
+        return [code for code in (*as_one, *joined) if not code.isdigit()]
+    return as_one + joined
 
 
 def _joined_words(text: str) -> list[str]:

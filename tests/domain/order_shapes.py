@@ -16,7 +16,6 @@ LIMITS = Limits()
 FIELDS = ("orgId", "originOrgId", "name", "customerId", "platform", "metadata", "derivative",
           "cart", "items", "status")  # fmt: skip
 READ_ONLY = ("id", "shortId", "createdAt", "updatedAt", "createdBy", "deletedAt")
-NULLABLE = ("name", "customerId", "originOrgId")
 
 
 def errors_of(raw: object, limits: Limits = LIMITS, *, legacy_items: bool = True) -> dict[str, str]:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orders.domain.short_id import (
@@ -176,6 +176,28 @@ def test_whatever_is_typed_is_either_a_canonical_code_or_mistyped(typed: str) ->
 )  # fmt: skip
 def test_the_code_is_taken_out_of_whatever_was_pasted(pasted: str) -> None:
     assert find_code(pasted) == "7KQ4M2XD9T3X"
+
+
+@pytest.mark.parametrize(
+    "written", ["7KQ4-M2XD-9T3X", "7KQ4M2XD9T3X", "7KQ4 M2XD 9T3X", "7KQ4\u2011M2XD\u20119T3X"]
+)
+@given(st.from_regex(r"[0-9]{4}[- ]?[0-9]{4}[- ]?[0-9]{4}( [0-9]{1,12}){0,3}", fullmatch=True))
+@example("1000 0000 0007")
+def test_numbers_behind_a_code_are_not_taken_for_one(written: str, number: str) -> None:
+    assert find_code(f"Order {written} for {number} thanks") == "7KQ4M2XD9T3X"
+    assert find_code(f"Order for {number}: {written} thanks") == "7KQ4M2XD9T3X"
+    with pytest.raises(MistypedShortId):
+        find_code(f"Order {written[:-1]}B for {number} thanks")
+
+
+@pytest.mark.parametrize(
+    "behind", ["100000000007", "1000 0000 0007", "1000-0000-0007", "1000.0000.0007"]
+)
+def test_numbers_that_pass_the_check_are_codes_only_where_there_is_no_other(behind: str) -> None:
+    assert find_code(f"Order 7KQ4-M2XD-9T3X for {behind} thanks") == "7KQ4M2XD9T3X"
+    assert find_code(f"Order for {behind} thanks") == "100000000007"
+    with pytest.raises(MistypedShortId):
+        find_code(f"Order 7KQ4-M2XD-9T3B for {behind} thanks")
 
 
 @pytest.mark.parametrize("pasted", ["", "7KQ4-M2XD", "no code here at all", "x" * 100_000, "\0"])
