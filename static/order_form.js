@@ -278,11 +278,12 @@ async function pasteLines(text) {
   field.value = text;
   field.closest("details").open = true;
   const before = lines().children.length;
+  document.getElementById("paste-error").replaceChildren();
   await htmx.ajax("POST", `/orders/new/paste?first=${freeRow()}`, {
     source: "#paste", target: "#lines", swap: "beforeend",
   });
   const added = lines().children.length - before;
-  if (!added) return;
+  if (!added) return field.focus();
   field.value = "";
   field.closest("details").open = false;
   for (const line of [...lines().children].filter(isBlank)) line.remove();

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from orders.domain.attributes import AttributeRule
 from orders.domain.column_matching import CONFIGURATION, COUNT, IGNORED, SKU, guess, plain_name
+from orders.domain.errors import FieldError, InvalidInput
 from orders.domain.identifiers import plain_characters
 from orders.domain.line_reading import (
     MAX_PROSE,
@@ -29,6 +30,7 @@ from orders.domain.line_reading import (
     unbulleted,
 )
 from orders.domain.text_tables import SEPARATORS, read_table, says_nothing, shown
+from orders.domain.texts import Figure, lazy_gettext
 
 # The columns of a row's reference and of its count; None for a row without a count.
 Reading: TypeAlias = tuple[int, int | None]
@@ -53,20 +55,26 @@ class TextRow:
         return [cell for cell in self.cells if cell]
 
 
-def read_pasted_lines(text: str, look_up: LookUp = lambda _: {}) -> list[PastedLine]:
+def read_pasted_lines(
+    text: str, look_up: LookUp = lambda _: {}, most: int | None = None
+) -> list[PastedLine]:
     """Return a line of the cart for each line of a pasted text that says anything.
 
     Tables, lists and letters are understood, with a heading or without. `look_up` is asked once
-    for all texts that may name a configuration, and returns those that do.
+    for all texts that may name a configuration, and returns those that do. Raises InvalidInput for
+    a text with more than `most` lines, before they are looked up.
     """
     if own := _own_cart(text):
+        _require_few(own, most)
         named = look_up({end for product, _ in own for end in _ends(product)})
         return [PastedLine(_named_at_end(product, named), count) for product, count in own]
     rows = list(_rows(text))
+    own_heading = heading(rows[0].cells) if len(rows) > 1 else None
+    columns = own_heading or (heading(_divided(rows[0]).cells) if len(rows) > 1 else None)
+    _require_few(rows[1:] if columns else rows, most)
     divided = [_divided(row) for row in rows]
-    if len(rows) < 2 or heading(rows[0].cells) is None:
+    if own_heading is None:
         rows = divided
-    columns = heading(rows[0].cells) if len(rows) > 1 else None
     names = (name for row in (*rows, *divided) for name in _names_in(row))
     named = look_up(set(islice(names, MAX_NAMES)))
     if columns and (columns.count is not None or not named_by(rows[0].filled[0], named)):
@@ -76,6 +84,15 @@ def read_pasted_lines(text: str, look_up: LookUp = lambda _: {}) -> list[PastedL
         body = divided
         lines = _read_table(body, named)
     return [_never_blank(line, row) for line, row in zip(lines, body, strict=True)]
+
+
+def _require_few(lines: Sequence[object], most: int | None) -> None:
+    if most is not None and len(lines) > most:
+        message = lazy_gettext(
+            "At most %(most)s lines; this has %(count)s.",
+            most=Figure(most), count=Figure(len(lines)),
+        )  # fmt: skip
+        raise InvalidInput([FieldError("paste", message)])
 
 
 def _line_below(row: TextRow, columns: LineColumns, named: Named) -> PastedLine:
@@ -97,12 +114,14 @@ def _own_cart(text: str) -> list[tuple[str, str]]:
         return []
     *rest, _, total = parts[3:]
     lines: list[tuple[str, str]] = []
-    while rest:
-        end = next((i for i, part in enumerate(rest) if i > 1 and _FIGURE.fullmatch(part)), None)
-        if rest[0] != str(len(lines) + 1) or end is None:
+    at = 0
+    while at < len(rest):
+        behind = range(at + 2, len(rest))
+        end = next((i for i in behind if _FIGURE.fullmatch(rest[i])), None)
+        if rest[at] != str(len(lines) + 1) or end is None:
             return []
-        lines.append((rest[1], _digits(rest[end])))
-        rest = rest[end + 1 :]
+        lines.append((rest[at + 1], _digits(rest[end])))
+        at = end + 1
     return lines if sum(int(count) for _, count in lines) == int(_digits(total) or -1) else []
 
 

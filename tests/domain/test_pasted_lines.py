@@ -1,11 +1,13 @@
 """Text from spreadsheets, CSV files and e-mails, read as lines of the cart."""
 
 import re
+from time import process_time
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from orders.domain.errors import InvalidInput
 from orders.domain.line_reading import PastedLine
 from orders.domain.pasted_lines import read_pasted_lines
 
@@ -216,3 +218,43 @@ def test_a_line_shows_something_of_what_was_typed(row: str) -> None:
 def test_a_megabyte_in_one_line_is_read_fast(row: str) -> None:
     # Patterns that go back and forth over such a line would need hours.
     assert len(read_pasted_lines(row * 200_000)) <= 1
+
+
+def test_the_time_for_a_copied_cart_grows_with_its_lines_alone() -> None:
+    def seconds(count: int) -> float:
+        lines = "".join(f"{number}\nA\n1\n" for number in range(1, count + 1))
+        text = f"#\nProduct\nCount\n{lines}Sum\n{count}\n"
+        start = process_time()
+        assert read(text) == [("A", "1")] * count
+        return process_time() - start
+
+    few, many = (min(seconds(count) for _ in range(2)) for count in (2_500, 20_000))
+    assert many < 24 * few + 0.1  # eight times the lines; it was 60 times the time
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A\n" * 3, "A;1\n\n" * 3, "SKU\tQty\nA\t1\nB\t2\n" + '"C\nD\nE"\t3\n',
+     "#\nProduct\nCount\n1\nA\n1\n2\nB\n1\n3\nC\n4\n3 lines\n6\n"],
+)  # fmt: skip
+def test_a_text_may_have_as_many_lines_as_a_cart_whatever_is_around_them(text: str) -> None:
+    assert len(read_pasted_lines(text, most=3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("A\n" * 4, 4), ("SKU   Qty\n" + "A   1\n" * 4, 4), ("SKU\tQty\n" + "A\t1\n" * 4, 4),
+     ("#\nProduct\nCount\n" + "".join(f"{n}\nA\n1\n" for n in range(1, 5)) + "4 lines\n4\n", 4)],
+)  # fmt: skip
+def test_more_lines_than_a_cart_may_have_are_refused_before_they_are_looked_up(
+    text: str, count: int
+) -> None:
+    def look_up(_: set[str]) -> dict[str, str]:
+        raise AssertionError
+
+    with pytest.raises(InvalidInput) as refused:
+        read_pasted_lines(text, look_up, most=3)
+    [error] = refused.value.errors
+    assert (error.path, str(error.message)) == (
+        "paste", f"At most 3 lines; this has {count}.",
+    )  # fmt: skip

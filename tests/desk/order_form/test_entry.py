@@ -1,13 +1,16 @@
 """Entering an order by the form: rows without JavaScript, checks of one field, one order a form."""
 
 import re
+from dataclasses import replace
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from markupsafe import escape
 from werkzeug.test import TestResponse
 
 from orders.domain.attributes import AttributeRule, Kind
+from orders.domain.inputs import Limits
 from tests.actors import Org
 from tests.bad_orders import CHAIR, good_form
 from tests.conftest import StoredRows
@@ -25,6 +28,13 @@ def rows(answer: TestResponse) -> list[tuple[str, str]]:
     fields = {one["name"]: one["value"] for one in read(answer.text).all("input[name][type=text]")}
     lines = [re.fullmatch(r"(cart\.[0-9]+)\.configurationId", name) for name in fields]
     return [(fields[line[0]], fields[f"{line[1]}.count"]) for line in lines if line]
+
+
+TOO_MANY = "At most 2 lines; this has 3."
+
+
+def allow_two_lines(app: Flask) -> None:
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], limits=Limits(cart_lines=2))
 
 
 def three_rows(**changes: str) -> dict[str, str]:
@@ -92,6 +102,18 @@ class TestRowsWithoutJavaScript:
         shown = rows(pasted)
         assert shown[3:6] == [("X-1", "4"), ("X-2", "5"), ("X-3", "1")]
         assert any(reference.startswith("bad line") for reference, _ in shown)
+
+    def test_too_many_pasted_lines_stay_in_their_field(
+        self, app: Flask, staff_client: FlaskClient
+    ) -> None:
+        allow_two_lines(app)
+        data = {**three_rows(paste="A\t1\nB\t2\nC\t3"), "do": "paste"}
+        answer = staff_client.post(ADDRESS, data=data)
+        assert answer.status_code == 422
+        assert read(answer.text).first("#paste-error").text == TOO_MANY
+        assert attribute(answer.text, "#paste", "aria-invalid") == "true"
+        assert ">A\t1\nB\t2\nC\t3</textarea>" in answer.text
+        assert rows(answer) == [("AAA", "1"), ("BBB", "2"), ("CCC", "x")]
 
     def test_a_metadata_row_is_added(self, staff_client: FlaskClient) -> None:
         assert 'name="extra.1.key"' in self.act(staff_client, "add-extra").text
@@ -314,6 +336,20 @@ class TestChecks:
         assert 'name="cart.40.configurationId"' in answer.text
         assert "Oslo chair" in answer.text
         assert "A whole number" in answer.text
+
+    def test_too_many_pasted_lines_are_an_error_at_their_field(
+        self, app: Flask, staff_client: FlaskClient
+    ) -> None:
+        allow_two_lines(app)
+        few, many = (
+            staff_client.post("/orders/new/paste", data={"paste": "A\t1\n" * count}, headers=HTMX)
+            for count in (2, 3)
+        )
+        assert few.text.count('<li class="line"') == 2
+        assert "HX-Retarget" not in few.headers
+        assert (many.status_code, read(many.text).first("span").text) == (200, TOO_MANY)
+        assert many.headers["HX-Retarget"] == "#paste-error"
+        assert many.headers["HX-Reswap"] == "innerHTML"
 
 
 def test_a_sku_is_found_in_any_letters_but_another_spelling_of_its_own_wins(

@@ -8,8 +8,12 @@ from orders.interfaces.desk.order_form.edit_form import check_changes, read_edit
 from orders.interfaces.desk.order_form.form_fields import pasted_rows
 from orders.interfaces.desk.order_form.form_page import check_new, sent_entry
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
+from orders.interfaces.http.i18n import translated
 from orders.services.catalog import products
 from orders.services.orders.queries import find_customers, find_order
+
+# htmx renders the answer below the field with the pasted text, in place of the rows.
+AT_PASTE = {"HX-Retarget": "#paste-error", "HX-Reswap": "innerHTML"}
 
 
 @desk.post("/orders/new/check")
@@ -37,12 +41,20 @@ def check_field() -> Response:
 
 @desk.post("/orders/new/paste")
 def paste_lines() -> Response:
-    """Render pasted text as rows of the cart, each with its product or its error."""
+    """Render pasted text as rows of the cart, each with its product or its error.
+
+    For a text with too many lines, render an error at the field with the text.
+    """
     member = signed_in()
     sent = sent_entry(request.form, member)
     first = max(sent.next_row, request.args.get("first", 0, type=int))
     entry = new_entry(member.actor.org)
-    entry.lines = pasted_rows(sent.form.paste.data or "", first, products.ids_in(member.org_id))
+    look_up = products.ids_in(member.org_id)
+    try:
+        entry.lines = pasted_rows(sent.form.paste.data or "", first, look_up)
+    except InvalidInput as invalid:
+        message = translated(invalid.errors[0].message)
+        return Response(render_template("desk/_error.html", message=message), headers=AT_PASTE)
     entry.resolve(member.org_id)
     if entry.lines:
         entry.show(_line_errors(entry))

@@ -21,6 +21,7 @@ from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import read_number
 from orders.interfaces.desk.forms import FormData, MenuField
+from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import has_decimal_comma
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
@@ -212,10 +213,14 @@ def _numbers(sent: FormData, kind: str) -> dict[int, None]:
 
 
 def pasted_rows(text: str, first: int, look_up: LookUp) -> list[FormLine]:
-    """Return a row for each pasted line, numbered from `first`."""
+    """Return a row for each pasted line, numbered from `first`.
+
+    Raises InvalidInput for more lines than an order may have.
+    """
+    lines = read_pasted_lines(text, look_up, current_limits().cart_lines)
     return [
         line_row(number, TypedLine(line.reference, line.count))
-        for number, line in enumerate(read_pasted_lines(text, look_up), start=first)
+        for number, line in enumerate(lines, start=first)
     ]
 
 

@@ -1,5 +1,6 @@
 """What the buttons of the form's rows do; this is how rows work without JavaScript."""
 
+from orders.domain.errors import InvalidInput
 from orders.domain.typed_values import read_whole
 from orders.interfaces.desk.forms import element_id
 from orders.interfaces.desk.order_form.form_fields import (
@@ -29,11 +30,7 @@ def do_action(entry: OrderEntry, action: str, org_id: str) -> None:
         entry.extras.append(extra_row(added))
         entry.focus = element_id(f"extra.{added}.key")
     elif verb == "paste":
-        entry.lines = entry.filled_lines
-        look_up = products.ids_in(org_id)
-        entry.lines += pasted_rows(entry.form.paste.data or "", entry.next_row, look_up)
-        entry.form.paste.process_data("")
-        _add(entry, TypedLine(), len(entry.lines))
+        _paste(entry, org_id)
     elif verb == "undo" and entry.removed is not None:
         removed, entry.removed = entry.removed, None
         _add(entry, removed.typed, min(removed.position, len(entry.lines)))
@@ -60,6 +57,18 @@ def _do_with_line(entry: OrderEntry, verb: str, line: FormLine, reference: str) 
     elif verb == "pick":
         line.reference.data = reference
         entry.focus = element_id(line.count.name)
+
+
+def _paste(entry: OrderEntry, org_id: str) -> None:
+    text, look_up = entry.form.paste.data or "", products.ids_in(org_id)
+    try:
+        pasted = pasted_rows(text, entry.next_row, look_up)
+    except InvalidInput as invalid:
+        entry.show(invalid.errors)
+        return
+    entry.lines = [*entry.filled_lines, *pasted]
+    entry.form.paste.process_data("")
+    _add(entry, TypedLine(), len(entry.lines))
 
 
 def _add(entry: OrderEntry, typed: TypedLine, at: int) -> None:
