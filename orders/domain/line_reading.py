@@ -31,6 +31,7 @@ _COUNT = re.compile(
 _WITH_ZEROS = re.compile(r"([0-9]{1,18})[.,]0{1,2}")
 # A count that follows without a blank: `A-1:4`, `A-1(4)`.
 _AT_THE_END = re.compile(r"(?=\([^()]*\)$)|(?<=[:=])(?=[0-9]+$)")
+_LIKE_AN_ID = re.compile(r"(?=.*[0-9])(?=.*[A-Z_-]).+")
 _BULLETS = re.compile(r"(?:[>*•·-]\s+)+")  # lists and quotations in e-mails
 _SIGNS = " .,;:'“”„‘’"  # noqa: RUF001 - around a cell that names something
 _ENDS = " .,;:=-\"'“”„‘’"  # noqa: RUF001 - signs around a reference in a sentence
@@ -83,10 +84,32 @@ def id_of(name: str, named: Named) -> str | None:
     return named.get(name) or read_uuid(name)
 
 
+def names_of(cell: str, named: Named) -> dict[str, str]:
+    """Return the IDs of all configurations that a cell names, each with the text that does."""
+    return {own: name for name in _names(cell) if (own := id_of(name, named))}
+
+
 def named_by(cell: str, named: Named) -> str | None:
-    """Return the text in a cell that names a configuration; None if it names none or several."""
-    found = {own: name for name in _names(cell) if (own := id_of(name, named))}
-    return next(iter(found.values())) if len(found) == 1 else None
+    """Return the text in a cell that names a configuration.
+
+    None for none, for two of them, and for one beside a line that may be a count or another line.
+    """
+    found = names_of(cell, named)
+    if len(found) != 1:
+        return None
+    [name] = found.values()
+    if "\n" not in cell or name == " ".join(cell.split()):
+        return name
+    others = (line for line in cell.split("\n") if not id_of(clean_reference(line), named))
+    return name if all(map(_describes, others)) else None
+
+
+def _describes(line: str) -> bool:
+    """Return whether a line is empty, or has several words of which none is a count or an ID."""
+    words = unbulleted(line.strip()).split()
+    has_count = any(count_of(" ".join(words[at : at + 2])) for at in range(len(words)))
+    has_count = has_count or any(_readings(" ".join(words)))
+    return len(words) != 1 and not has_count and not any(map(_LIKE_AN_ID.fullmatch, words))
 
 
 def count_of(cell: str) -> str | None:
@@ -143,8 +166,9 @@ def read_line(text: str, named: Named) -> PastedLine:
         if (own := id_of(reference, named))
     }
     joined = " ".join(text.split())
-    if id_of(joined, named):  # with another gap between its words
-        return PastedLine(joined, "" if known else "1")
+    has_more = "\n" in text and bool(names_of(text, named))
+    if has_more or id_of(joined, named):  # with another gap between its words
+        return PastedLine(joined, "" if known or has_more else "1")
     if len(known) == 1:
         [((_, count), reference)] = known.items()
         return PastedLine(reference, count)

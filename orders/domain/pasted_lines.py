@@ -26,6 +26,7 @@ from orders.domain.line_reading import (
     line_of,
     named_by,
     names_in,
+    names_of,
     read_line,
     unbulleted,
 )
@@ -302,7 +303,7 @@ def _row_readings(row: TextRow, named: Named, running: int | None) -> list[Readi
     cells = row.cells
     if len(row.filled) < 2:
         return []
-    ids = [id_of(named_by(cell, named) or "", named) for cell in cells]
+    ids = [next(iter(names_of(cell, named)), None) for cell in cells]
     readings: dict[tuple[str, str | None], Reading] = {}
     for at, own in enumerate(ids):
         for of_count in _counts(cells, ids, at, running) if own else ():

@@ -184,6 +184,21 @@ def test_one_line_with_its_count_and_a_column_of_counts_are_pasted(page: Page, d
     assert [count.input_value() for count in counts.all()][:3] == ["7", "8", "9"]
 
 
+def test_too_many_pasted_lines_are_refused_and_stay(page: Page, desk: Desk) -> None:
+    page.focus("#cart-0-configurationId")
+    paste(page, f"{desk.skus[0]}\t1\r\n" * 1_001)
+    field = page.locator("#paste")
+    expect(page.locator("#paste-error")).to_have_text("At most 1,000 lines; this has 1,001.")
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    assert field.input_value().count(desk.skus[0]) == 1_001
+    field.fill(f"{desk.skus[0]}\t2")
+    page.click("button[value=paste]")
+    expect(page.locator("#lines .count input").first).to_have_value("2")
+    expect(page.locator("#paste-error")).to_be_empty()
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_the_cart_of_an_order_is_copied_and_pasted(page: Page, desk: Desk) -> None:
     with desk.org.app.app_context():
         named = products.resolve(desk.skus, desk.org.id)

@@ -12,7 +12,7 @@ from orders.interfaces.http.i18n import translated
 from orders.services.catalog import products
 from orders.services.orders.queries import find_customers, find_order
 
-# htmx draws the answer below the field with the pasted text, in place of the rows.
+# htmx renders the answer below the field with the pasted text, in place of the rows.
 AT_PASTE = {"HX-Retarget": "#paste-error", "HX-Reswap": "innerHTML"}
 
 
