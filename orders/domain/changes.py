@@ -81,7 +81,6 @@ def read_lines(
     the lines and [], or () and the errors; never raises.
     """
     document = {"cart": raw} if isinstance(raw, list) else raw
-    is_legacy = is_legacy and isinstance(raw, list)
     if isinstance(document, dict) and "items" in document and document.get("cart") is None:
         is_legacy = True
         document = {

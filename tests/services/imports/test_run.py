@@ -1,5 +1,6 @@
 """The orders of a checked file are created, on both databases, and never twice."""
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -120,7 +121,7 @@ def test_a_process_that_was_only_slow_writes_no_order_twice(org: Org) -> None:
 def test_parallel_workers_create_each_order_once(app: Flask, org: Org) -> None:
     """As the processes on several machines do, whose claims are all over at once."""
     one = started(checked(org, csv_of(HEADS, *((n, f"{n:02}", CHAIR, 1) for n in range(40)))), org)
-    ahead = iter(range(100))
+    ahead = itertools.count()
 
     def hurry(_: int) -> None:
         with app.app_context():
