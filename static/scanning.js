@@ -4,7 +4,7 @@
 
 const MAX_COUNT = 1000000;
 const SCANNED = 30; // milliseconds from key to key; nobody types a number of four digits as fast
-const typing = new WeakMap(); // count fields: their text before somebody typed, and the keys
+const typing = new WeakMap(); // count fields: their text before anything was typed, and the keys
 
 function beginTyping(field) {
   typing.set(field, { before: field.value, first: 0, last: 0, keys: 0 });

@@ -116,24 +116,18 @@ def time_filter(
     return query_filter(name, keyword, read, description, schema, "2026-11-24")
 
 
-PERIODS = (
-    time_filter(
-        "createdFrom", "created_from", Query.moment,
-        "Created at this time or later. A date without a time begins at midnight UTC.",
-    ),
-    time_filter(
-        "createdTo", "created_to", partial(Query.moment, is_end=True),
-        "Created at this time or earlier. A date without a time includes the whole day.",
-    ),
-    time_filter(
-        "updatedFrom", "updated_from", Query.moment,
-        "Changed last at this time or later. A date without a time begins at midnight UTC.",
-    ),
-    time_filter(
-        "updatedTo", "updated_to", partial(Query.moment, is_end=True),
-        "Changed last at this time or earlier. A date without a time includes the whole day.",
-    ),
-)  # fmt: skip
+def _period(name: str, verb: str) -> tuple[Parameter, Parameter]:
+    """Return the filters `{name}From` and `{name}To` by a time; `verb` is what happened then."""
+    start, end = Query.moment, partial(Query.moment, is_end=True)
+    since = f"{verb} at this time or later. A date without a time begins at midnight UTC."
+    until = f"{verb} at this time or earlier. A date without a time includes the whole day."
+    return (
+        time_filter(f"{name}From", f"{name}_from", start, since),
+        time_filter(f"{name}To", f"{name}_to", end, until),
+    )
+
+
+PERIODS = (*_period("created", "Created"), *_period("updated", "Changed last"))
 FULL_CONFIGURATION = Parameter(
     "fullConfiguration",
     "query",

@@ -83,12 +83,6 @@ class ApiRequest(Request):
         )
 
     @property
-    def user_agent_header(self) -> str:
-        """The `User-Agent` header as it was sent; empty if it was not."""
-        agent: str = self.environ.get("HTTP_USER_AGENT", "")
-        return agent
-
-    @property
     def idempotency_key(self) -> str | None:
         """The header `Idempotency-Key`, or None. Raises InvalidInput if it is malformed."""
         key: str | None = self.environ.get("HTTP_IDEMPOTENCY_KEY")

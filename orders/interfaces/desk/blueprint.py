@@ -115,7 +115,7 @@ def signed_in() -> StaffMember:
 
 
 def ask_to_sign_in() -> Response:
-    """Return the response to a request of somebody who is not signed in.
+    """Return the response to a request of a person who is not signed in.
 
     For htmx it is a message (401), for a sent order form the sign-in page with the form's fields,
     so that nothing typed is lost (401), and otherwise a redirect to the sign-in page.

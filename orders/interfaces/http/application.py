@@ -86,7 +86,7 @@ def keep_for_good(app: Flask) -> Flask:
     """Exclude all objects of this process from garbage collection for ever; return `app`.
 
     Call it when the application is complete. A collection would look at all of these objects, which
-    takes a tenth of a second each time, while somebody waits for a response.
+    takes a tenth of a second each time, while a person waits for a response.
     """
     gc.collect()
     gc.freeze()

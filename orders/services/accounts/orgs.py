@@ -175,7 +175,7 @@ class CustomerPage:
 
     @property
     def version(self) -> str:
-        """The version of all fields but the logo, to detect that somebody else has changed them."""
+        """The version of all fields but the logo, to detect changes by others."""
         return version_of(self.check, self.accent, self.contact, self.language)
 
 

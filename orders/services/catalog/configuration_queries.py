@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from orders.domain.configuration import THUMBNAIL, Configuration
 from orders.domain.errors import NotFound
@@ -18,7 +18,7 @@ from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Org
 from orders.storage.pages import Page, Paging, numbered_page
-from orders.storage.sql import JsonMember, rows_with, unindexed
+from orders.storage.sql import JsonMember, in_array, unindexed
 from orders.storage.tables import cart_line, columns_of, configuration, configuration_file, orders
 
 NOT_FOUND = lazy_gettext("There is no configuration with this ID.")
@@ -114,15 +114,15 @@ def find_configurations(references: Collection[str], org_id: str) -> dict[str, C
     """
     if not references:
         return {}
-    found: dict[str, Configuration] = {}
+    names = sorted(references)
     statement = select(configuration).where(
-        unindexed(configuration.c.org_id) == org_id, configuration.c.deleted_at.is_(None)
+        unindexed(configuration.c.org_id) == org_id,
+        configuration.c.deleted_at.is_(None),
+        or_(in_array(configuration.c.id, names), in_array(configuration.c.short_id, names)),
     )
-    with database.read() as connection:
-        for column in (configuration.c.id, configuration.c.short_id):
-            for row in rows_with(connection, statement, column, references):
-                one = configuration_from(row)
-                found |= {name: one for name in (one.id, one.short_id) if name in references}
+    found: dict[str, Configuration] = {}
+    for one in map(configuration_from, database.fetch_all(statement)):
+        found |= {name: one for name in (one.id, one.short_id) if name in references}
     return found
 
 

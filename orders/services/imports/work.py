@@ -217,7 +217,7 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
 
 
 def _undo(claim: Claim, actor: Actor, should_stop: ShouldStop) -> None:
-    """Put the orders of the import into the bin, and note each that somebody had worked on."""
+    """Put the orders of the import into the bin, and note each that had been worked on."""
     made = read_orders(claim.one, (OrderState.MADE,))
     for orders_at_once in batches(made, MADE_AT_ONCE):
         if should_stop():

@@ -1,4 +1,4 @@
-"""What the browser requests while somebody fills in the order form: checks, suggestions."""
+"""What the browser requests while people fill in the order form: checks, suggestions."""
 
 from flask import Response, render_template, request
 

@@ -35,7 +35,7 @@ def old_path(configuration_id):
 
 
 def upgrade():
-    # Not in a batch: SQLite would make the tables anew, and other rows refer to these.
+    # Not in a batch: SQLite would recreate the tables, and other rows refer to these.
     op.add_column(
         "org",
         sa.Column("has_public_pictures", sa.Boolean(), server_default=sa.false(), nullable=False),
