@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import sqlite3
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -146,17 +147,27 @@ def test_many_slow_clients_do_not_delay_others(raw_client: RawClient) -> None:
     assert raw_client.server.is_well()
 
 
-def test_a_slow_body_is_refused_as_the_api_refuses(raw_client: RawClient) -> None:
+def test_slow_bodies_are_refused_and_their_connections_closed(raw_client: RawClient) -> None:
     before = raw_client.stored()
     head = raw_client.head(JSON, f"Content-Length: {len(BODY)}")
-    with socket.create_connection(("127.0.0.1", raw_client.server.port), timeout=30) as connection:
-        connection.sendall(head + BODY[:-1])
-        received = b""
-        while piece := connection.recv(65_536):
-            received += piece
-    assert received.startswith(b"HTTP/1.1 408 ")
-    assert b"application/problem+json" in received
-    assert b"too slowly" in received
+    address = ("127.0.0.1", raw_client.server.port)
+    with contextlib.ExitStack() as opened:
+        # Several, one after another: a connection that something still refers to is closed when
+        # the garbage is collected, which may be soon.
+        slow = [
+            opened.enter_context(socket.create_connection(address, timeout=30)) for _ in range(60)
+        ]
+        for connection in slow:
+            connection.sendall(head + BODY[:-1])
+            time.sleep(0.03)
+        for connection in slow:
+            received = b""
+            while piece := connection.recv(65_536):
+                received += piece
+            assert received.startswith(b"HTTP/1.1 408 ")
+            assert b"connection: close" in received.lower()
+            assert b"application/problem+json" in received
+            assert b"too slowly" in received
     assert raw_client.stored() == before
 
 

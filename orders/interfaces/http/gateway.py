@@ -204,6 +204,11 @@ class _Refusal(BytesIO):
     def _refuse(self, *_: object) -> NoReturn:
         raise self._error
 
+    def close(self) -> None:
+        """Let go of the error, whose traceback would keep the request alive, and its connection."""
+        self._error = HTTPException()
+        super().close()
+
     read = read1 = readinto = readline = readlines = __iter__ = __next__ = _refuse
 
 
