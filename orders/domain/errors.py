@@ -88,3 +88,7 @@ class Taken(Conflict):
 
 class ServiceBusy(OrderError):
     """The request cannot be handled now, as the database is locked or unreachable; retry later."""
+
+
+class WaitedTooLong(ServiceBusy):
+    """A write did not begin in time, and nothing was stored: its times would be out of date."""

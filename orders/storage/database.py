@@ -15,25 +15,26 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, Executable, event
+from sqlalchemy import Connection, Engine, Executable, event, text
 from sqlalchemy import insert as insert_statement
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from orders.domain.errors import ServiceBusy
+from orders.domain.errors import ServiceBusy, WaitedTooLong
 from orders.domain.texts import lazy_gettext
 from orders.storage.models.base import Base
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, NewRows
-from orders.storage.sqlite.group_commit import CANNOT_WRITE, GroupWriter
+from orders.storage.sqlite.group_commit import BUSY, CANNOT_WRITE, ROWS_WAIT, GroupWriter
 from orders.storage.sqlite.statement_cache import CompiledSelect, ConnectionCache, Parameters
 
 __all__ = [
     "CompiledSelect", "NewRows", "close", "db", "execute", "fetch_all", "fetch_one", "fetch_value",
-    "insert", "read", "rows", "transaction", "write",
+    "insert", "read", "rows", "transaction", "write", "writing_since",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -49,6 +50,13 @@ PAUSE = 0.05
 RETRYABLE = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
 
 CANNOT_READ = lazy_gettext("The database cannot be reached. Please try again.")
+
+# By the database's clock alone, which may differ from ours. Others' transactions are not shown.
+_OLDEST_WRITE = text(
+    "SELECT CAST(extract(epoch FROM max(clock_timestamp() - xact_start)) AS float)"
+    " FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = current_user AND backend_xid IS NOT NULL"
+)
 
 # The models are plain SQLAlchemy; Flask-SQLAlchemy and the migrations know them by their metadata.
 db = SQLAlchemy(metadata=Base.metadata)
@@ -186,18 +194,34 @@ def insert(rows: NewRows) -> None:
 
     On SQLite the rows of many callers are inserted together. Each row names every column that must
     not be null; defaults are not filled in. Raises IntegrityError when a row contradicts what is
-    stored, also after a commit whose answer was lost, and RuntimeError and ServiceBusy as
-    `transaction` does.
+    stored, also after a commit whose answer was lost, WaitedTooLong if the transaction did not
+    begin within ROWS_WAIT, and RuntimeError and ServiceBusy as `transaction` does.
     """
-    engine = _engine()
+    engine, asked_at = _engine(), time.monotonic()
     _start_writing()
     try:
         if engine.dialect.name == "sqlite":
             _writer_of(engine).run(BatchInsert(rows))
         else:
-            _write_with_retries(engine, lambda connection: _insert_rows(connection, rows))
+            _write_with_retries(engine, lambda connection: _insert_rows(connection, rows, asked_at))
     finally:
         _thread.is_writing = False
+
+
+def writing_since() -> datetime | None:
+    """Return when the oldest write that is running now began; None if none is.
+
+    Reads that begin afterwards see what was written before. Raises ServiceBusy.
+    """
+    engine = _engine()
+    if engine.dialect.name == "sqlite":
+        return _writer_of(engine).writing_since()
+    try:
+        with _autocommit_of(engine).connect() as connection:
+            seconds = connection.execute(_OLDEST_WRITE).scalar()
+    except OperationalError as error:
+        raise ServiceBusy(CANNOT_READ) from error
+    return None if seconds is None else datetime.now(UTC) - timedelta(seconds=seconds)
 
 
 def close() -> None:
@@ -267,7 +291,9 @@ def _begun(engine: Engine) -> Connection:
     return connection
 
 
-def _insert_rows(connection: Connection, rows: NewRows) -> None:
+def _insert_rows(connection: Connection, rows: NewRows, asked_at: float) -> None:
+    if time.monotonic() - asked_at > ROWS_WAIT:
+        raise WaitedTooLong(BUSY)
     for table, table_rows in rows.items():
         if table_rows:
             connection.execute(insert_statement(table).inline(), table_rows)

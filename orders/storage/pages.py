@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from orders.domain.errors import FieldError, InvalidInput
 from orders.domain.texts import lazy_gettext
+from orders.storage import database
 from orders.storage.types import UtcDateTime
 
 T = TypeVar("T")
@@ -40,7 +41,8 @@ MAX_INTEGER = 2**63 - 1
 DEFAULT_PER_PAGE = 50
 MAX_PER_PAGE = 1_000
 # In a walk along growing times younger entries are left for later: one that got its time earlier
-# may still be on its way to the disk, and would be missed.
+# may still be on its way to the disk, and would be missed. It is twice the time for which rows may
+# wait for their transaction, see `database.insert`.
 SETTLED_AFTER = timedelta(seconds=1)
 NOT_A_CURSOR = lazy_gettext("Not the `next` of a list with this sort.")
 # Far beyond any list, and small enough for the databases' 64-bit offsets.
@@ -52,13 +54,15 @@ class Paging:
     """Which page is asked for: by its number `page`, from 1, or after the cursor `after`, if any.
 
     An empty `after` begins a walk by cursors, None means pages by number. `sort` is the wire name
-    of a field, with a hyphen in front for the other direction.
+    of a field, with a hyphen in front for the other direction. In a walk along growing times the
+    list ends at `settled_until`, from the function of this name.
     """
 
     page: int = 1
     per_page: int = DEFAULT_PER_PAGE
     sort: str = "-createdAt"
     after: str | None = None
+    settled_until: datetime | None = None
 
     @property
     def offset(self) -> int:
@@ -71,6 +75,17 @@ class Paging:
     @property
     def is_descending(self) -> bool:
         return self.sort.startswith("-")
+
+
+def settled_until() -> datetime:
+    """Return a time before which nothing is missing in any read that begins afterwards.
+
+    New rows wait for their transaction for less than half of SETTLED_AFTER, and other times are
+    taken inside of it: so all that is missing is younger, or was written in a transaction that
+    runs now.
+    """
+    now = datetime.now(UTC)
+    return min(now, database.writing_since() or now) - SETTLED_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +114,8 @@ def numbered_page(
 
     `sortable` has the columns by the wire names by which the list can be sorted. Rows have two
     columns more, see `find_rows`. In a walk along growing times, entries appear when they are
-    settled (SETTLED_AFTER), and there is a `next` at the end, too, for clients that ask again and
-    again. Raises InvalidInput for an `after` that is no cursor of this list and sort.
+    settled, and there is a `next` at the end, too, for clients that ask again and again. Raises
+    InvalidInput for an `after` that is no cursor of this list and sort.
     """
     column = sortable[paging.sort_field]
     is_time = isinstance(column.type, UtcDateTime)
@@ -120,7 +135,7 @@ def numbered_page(
     is_walk = grows and paging.after is not None
     page = entries if cursor is not None else entries.offset(paging.offset)
     if is_walk:
-        page = page.where(column <= datetime.now(UTC) - SETTLED_AFTER)
+        page = page.where(column <= (paging.settled_until or datetime.now(UTC) - SETTLED_AFTER))
     found = find_rows(connection, page, keyset, cursor, most=paging.per_page + 1)
     rows = found[: paging.per_page]
     behind = _write_cursor(keyset, rows[-1]) if rows and (grows or len(found) > len(rows)) else None

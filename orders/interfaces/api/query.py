@@ -19,7 +19,7 @@ from orders.domain.json_values import find_unstorable, join_path, parse_json_tex
 from orders.domain.moments import NOT_A_MOMENT, is_day, read_moment
 from orders.domain.short_id import MistypedShortId
 from orders.services.accounts.access import Actor, refuse_foreign_org
-from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, Paging
+from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, Paging, settled_until
 
 MAX_TEXT = 255  # characters of a text that is looked for
 DEFAULT_SORT = "-createdAt"
@@ -161,7 +161,8 @@ class Query:
         after = (self._one("after") or "") if "after" in self._parameters else None
         if after is not None and page > 1:
             self.add_error("after", "Send either page or after.")
-        return Paging(page, per_page, sort, after)
+        settled = settled_until() if after is not None else None
+        return Paging(page, per_page, sort, after, settled)
 
     def flag(self, name: str) -> bool:
         """Return whether a parameter is `true`; not when it was not sent."""

@@ -93,8 +93,7 @@ class Gateway:
         if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
             body = await self._body(environ, receive)
         environ["wsgi.input"] = body.file
-        # A context of its own: what the application keeps there must not reach another request,
-        # and must follow a streamed response from thread to thread.
+        # What the application keeps in it follows a streamed response, and no other request.
         context = copy_context()
         response = _Response()
         iterable = context.run(self._app, environ, response.start)
@@ -205,9 +204,7 @@ class _Refusal(BytesIO):
         raise self._error
 
     def close(self) -> None:
-        """Let go of the error, whose traceback would keep the request alive, and its connection."""
-        self._error = HTTPException()
-        super().close()
+        self._error = HTTPException()  # the old one's traceback would keep the connection open
 
     read = read1 = readinto = readline = readlines = __iter__ = __next__ = _refuse
 
@@ -318,9 +315,8 @@ class _BodyWatch:
 
     def _is_late(self, reading: _Reading, seconds: float) -> bool:
         limits = self._limits
-        if seconds > limits.seconds:
-            return True
-        return seconds > limits.grace and reading.size < limits.min_rate * seconds
+        is_slow = seconds > limits.grace and reading.size < limits.min_rate * seconds
+        return is_slow or seconds > limits.seconds
 
 
 def _cancel(reading: _Reading) -> None:

@@ -107,7 +107,7 @@ def create_configuration(
         for one, row in zip(files, rows, strict=True):
             store.put(row["stored_as"], one.content)
         has_begun = True
-        return _insert(new, configuration_id, rows, actor, key, now_or(None))
+        return _insert(new, configuration_id, rows, actor, key)
     except BaseException as error:
         # After ServiceBusy the rows may have been stored: only `sweep_files` may delete the files.
         if not (has_begun and isinstance(error, ServiceBusy)):
@@ -121,22 +121,23 @@ def _insert(
     file_rows: list[dict[str, Any]],
     actor: Actor,
     key: IdempotencyKey | None,
-    at: datetime,
 ) -> Configuration:
-    taken: IntegrityError | None = None
-    for _ in range(SHORT_ID_TRIES):
+    def add(connection: Connection) -> Configuration:
+        at = now_or(None)
         row = configuration_row(
             new, configuration_id, org_id=actor.org_id, created_by=actor.id, at=at
         )
+        connection.execute(insert(configuration), row)
+        if file_rows:
+            connection.execute(insert(configuration_file), file_rows)
+        added = configuration_from(row)
+        idempotency.remember(connection, key, actor, added, at=at)
+        return added
 
-        def add(connection: Connection, row: dict[str, Any] = row) -> None:
-            connection.execute(insert(configuration), row)
-            if file_rows:
-                connection.execute(insert(configuration_file), file_rows)
-            idempotency.remember(connection, key, actor, configuration_from(row), at=at)
-
+    taken: IntegrityError | None = None
+    for _ in range(SHORT_ID_TRIES):
         try:
-            database.write(add)
+            return database.write(add)
         except IntegrityError as error:
             taken = error
             # A retry after a commit whose response was lost finds its own rows.
@@ -144,8 +145,6 @@ def _insert(
                 return find_configuration(configuration_id, actor.org_id)
             if new.short_id is not None:
                 raise Conflict(_taken(new.short_id)) from error
-        else:
-            return configuration_from(row)
     raise ServiceBusy(lazy_gettext("No free short ID was found. Please try again.")) from taken
 
 
@@ -209,15 +208,19 @@ def save_configurations(
 
     Raises IntegrityError, and stores none, if a short ID is taken.
     """
-    at = now_or(now)
-    rows = [
-        configuration_row(one, str(uuid.uuid4()), org_id=org_id, created_by=created_by, at=at)
-        for one in new
-    ]
+    named = [(str(uuid.uuid4()), one) for one in new]
 
-    if rows:
-        database.write(lambda connection: connection.execute(insert(configuration), rows).close())
-    return [str(row["id"]) for row in rows]
+    def add(connection: Connection) -> None:
+        at = now_or(now)
+        rows = [
+            configuration_row(one, its_id, org_id=org_id, created_by=created_by, at=at)
+            for its_id, one in named
+        ]
+        connection.execute(insert(configuration), rows)
+
+    if named:
+        database.write(add)
+    return [its_id for its_id, _ in named]
 
 
 def new_short_id() -> str:

@@ -93,7 +93,7 @@ def change_order(
         _require_open_or_private(order, actor)
         return changed_order(order, changes, actor)
 
-    order = _OrderChange(reference, actor, "changed", is_current, now_or(now)).run(apply)
+    order = _OrderChange(reference, actor, "changed", is_current, now).run(apply)
     if not changes.values.keys() & {"customer_id", "platform", "metadata"}:
         return order
     return order._replace(warnings=order.warnings + repeats_of(order, actor))
@@ -134,7 +134,7 @@ def add_lines(
             raise InvalidOrder([FieldError("cart", message)])
         return order._replace(cart=cart)
 
-    change = _OrderChange(reference, actor, "changed", is_current, now_or(now), key)
+    change = _OrderChange(reference, actor, "changed", is_current, now, key)
     return change.run(append_lines)
 
 
@@ -146,8 +146,7 @@ def bin_order(
     Raises Forbidden for a public token, NotFound and StaleVersion (see `change_order`).
     """
     _require_private(actor)
-    at = now_or(now)
-    change = _OrderChange(reference, actor, "binned", is_current, at, topic=Topic.DELETED)
+    change = _OrderChange(reference, actor, "binned", is_current, now, topic=Topic.DELETED)
     return change.run(lambda order: order._replace(deleted_at=change.at))
 
 
@@ -164,9 +163,7 @@ def restore_order(
     Raises KeyAlreadyUsed if a request with this key has done so, and the errors of `bin_order`.
     """
     _require_private(actor)
-    change = _OrderChange(
-        reference, actor, "restored", is_current, now_or(now), key, may_be_binned=True
-    )
+    change = _OrderChange(reference, actor, "restored", is_current, now, key, may_be_binned=True)
     return change.run(lambda order: order._replace(deleted_at=None))
 
 
@@ -192,10 +189,12 @@ class _OrderChange:
     actor: Actor
     action: str
     is_current: VersionCheck
-    at: datetime
+    now: datetime | None = None
     key: IdempotencyKey | None = None
     topic: Topic = Topic.UPDATED
     may_be_binned: bool = False
+    # The time of the change. It is taken in the transaction, which may have waited for others.
+    at: datetime = field(init=False)
     # What the first run wrote: a second run after a lost answer must not write it again.
     _done: Order | None = field(default=None, init=False)
 
@@ -204,6 +203,7 @@ class _OrderChange:
 
     def _run(self, connection: Connection, change: Callable[[Order], Order]) -> Order:
         before = self._read(connection)
+        self.at = now_or(self.now)
         if self._done is not None and (self._done.version, self._done) == (before.version, before):
             return self._done
         if self.is_current is not None and not self.is_current(before.version):

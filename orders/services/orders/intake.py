@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orders.domain import short_id
 from orders.domain.attributes import apply_attributes
-from orders.domain.errors import Conflict, FieldError, InvalidOrder, ServiceBusy
+from orders.domain.errors import Conflict, FieldError, InvalidOrder, ServiceBusy, WaitedTooLong
 from orders.domain.identifiers import canonical_configuration_id, new_uuid
 from orders.domain.inputs import Limits
 from orders.domain.legacy_items import convert_items, id_path, not_converted
@@ -125,30 +125,33 @@ def create_order(
     it has created, or raises AlreadyPlaced if the content differs, and KeyAlreadyUsed if `key`
     keeps responses. Raises ServiceBusy if the database cannot be written.
     """
-    at = now_or(now)
     # Made before the transaction: a write repeated after a lost commit finds its own order.
-    order_id = new_uuid(at)
+    order_id = new_uuid(now_or(now))
     if key is not None and (placed := _placed_before(key, actor)):
         return placed
-    taken: IntegrityError | None = None
+    failure: Exception | None = None
     for _ in range(SHORT_ID_TRIES):
         order = new_order(
             draft, order_id=order_id, short_id=new_short_id(), org_id=actor.org_id,
-            created_by=actor.id, at=at,
+            created_by=actor.id, at=now_or(now),
         )  # fmt: skip
         rows = _rows(order, actor, key, note, action)
         try:
             database.insert(rows)
+        except WaitedTooLong as error:
+            failure = error
         except IntegrityError as error:
-            taken = error
+            failure = error
             # The same key at the same moment: the other one has won.
             if key is not None and (placed := _placed_before(key, actor)):
                 return placed
             for own in database.rows(_own_short_id, {"order_id": order_id}):
-                return order._replace(short_id=own.short_id)
+                return queries.find_order(own.short_id, actor.org_id)
         else:
             return order
-    raise ServiceBusy(lazy_gettext("No free order code was found. Please try again.")) from taken
+    raise ServiceBusy(
+        lazy_gettext("The order cannot be stored now. Please try again.")
+    ) from failure
 
 
 _own_short_id = CompiledSelect(

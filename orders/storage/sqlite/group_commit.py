@@ -13,13 +13,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from orders.domain.errors import ServiceBusy
+from orders.domain.errors import ServiceBusy, WaitedTooLong
 from orders.domain.texts import lazy_gettext
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, insert_batch
@@ -34,12 +35,16 @@ CANNOT_WRITE = lazy_gettext("The database cannot be written. Please try again.")
 GROUP = 64
 # Seconds for which a request waits for its turn before it is refused.
 PATIENCE = 30.0
+# Seconds for which new rows may wait. They have times in them; with older ones they would appear
+# behind a client that walks along the times (`storage/pages.py`).
+ROWS_WAIT = 0.5
+BUSY = lazy_gettext("The service is busy. Please try again.")
 
 
 class _Entry(Generic[T]):
     """A write in the queue: a function with its result or error, or None for a `transaction`."""
 
-    __slots__ = ("error", "function", "is_done", "is_given_up", "result", "signal")
+    __slots__ = ("error", "function", "is_done", "is_given_up", "queued_at", "result", "signal")
 
     def __init__(self, function: Callable[[Connection], T] | None) -> None:
         self.function = function
@@ -47,10 +52,17 @@ class _Entry(Generic[T]):
         self.error: BaseException | None = None
         self.is_done = False
         self.is_given_up = False
+        self.queued_at = time.monotonic()
         # Released once: when the function is done, or when its thread is to write next. A bare
         # lock, because an Event costs several times as much.
         self.signal = threading.Lock()
         self.signal.acquire()
+
+    def check_wait(self) -> None:
+        """Store WaitedTooLong as the error if these are new rows that waited for too long."""
+        waited = time.monotonic() - self.queued_at
+        if isinstance(self.function, BatchInsert) and waited > ROWS_WAIT:
+            self.error = WaitedTooLong(BUSY)
 
     def run(self, connection: Connection) -> None:
         """Run the function in a savepoint; store its result, or its error and undo its changes."""
@@ -87,7 +99,8 @@ class GroupWriter:
         """Run the function in a transaction with those of others; return its result after COMMIT.
 
         The function may run more than once. Its own exception is raised here. Raises ServiceBusy
-        when the database cannot be written within PATIENCE.
+        when the database cannot be written within PATIENCE, and WaitedTooLong for a BatchInsert
+        that has waited for ROWS_WAIT.
         """
         entry = _Entry(function)
         if self._leads(entry):
@@ -127,6 +140,21 @@ class GroupWriter:
             entry.is_given_up = True  # it is over, and still in the queue
             self._hand_over()
 
+    def writing_since(self) -> datetime | None:
+        """Return when the write that is running now began, in any process; None if none is."""
+        try:
+            handle = os.open(self._lock_file, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return datetime.fromtimestamp(os.fstat(handle).st_mtime, UTC)
+        else:
+            return None
+        finally:
+            os.close(handle)
+
     def close(self) -> None:
         """Close the connection once nobody writes; the next write opens another."""
         ends = time.monotonic() + PATIENCE
@@ -155,7 +183,7 @@ class GroupWriter:
             if entry.signal.acquire(blocking=False):  # in the last moment
                 return not entry.is_done
             entry.is_given_up = True
-        raise ServiceBusy(lazy_gettext("The service is busy. Please try again."))
+        raise ServiceBusy(BUSY)
 
     def _write_group(self) -> None:
         group: list[_Entry[Any]] = []
@@ -164,8 +192,10 @@ class GroupWriter:
             with self._process_lock():
                 # Entries that came while this process waited for the lock are included.
                 group = self._take_group()
+                for entry in group:
+                    entry.check_wait()
                 self._connection = self._connection or self._engine.connect()
-                _commit(self._connection, group)
+                _commit(self._connection, [entry for entry in group if entry.error is None])
                 is_written = True
         except BaseException as error:
             self._fail(group, error)
@@ -222,6 +252,7 @@ class GroupWriter:
         try:
             handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(handle, fcntl.LOCK_EX)
+            os.utime(handle)  # for `writing_since`
         except OSError as error:
             if handle >= 0:
                 os.close(handle)
