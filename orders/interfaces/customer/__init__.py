@@ -1,4 +1,4 @@
-"""The customers' pages: an order, looked up by its short ID."""
+"""The customer pages, on which a customer finds an order by its short ID."""
 
 from orders.interfaces.customer import views
 from orders.interfaces.customer.blueprint import customer

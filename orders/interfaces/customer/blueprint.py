@@ -1,4 +1,4 @@
-"""The blueprint of the customers' pages and what their responses share: headers and misses."""
+"""The blueprint of the customer pages, with their common headers and error responses."""
 
 import math
 import time
@@ -32,10 +32,11 @@ PUBLIC = {"customer.show_theme", "customer.show_theme_preview", "customer.show_l
 
 @dataclass(frozen=True, slots=True)
 class ConstantTimeAnswer:
-    """Delays responses so that each ends `seconds` after its request started.
+    """Delays responses so that each is sent `seconds` after its request started.
 
-    It does not hide a database that is slower than that. No secret depends on it: anyone can
-    compute the check character of a code, and a code that exists shows its order.
+    The error responses for mistyped codes and for unknown codes then take equally long, unless the
+    database needs longer than `seconds`. No secret depends on this: anyone can compute the check
+    character of a code, and a code that exists opens its order anyway.
     """
 
     seconds: float = MISS_SECONDS
@@ -43,7 +44,10 @@ class ConstantTimeAnswer:
     sleep: Callable[[float], None] = time.sleep
 
     def wait_since(self, started: float) -> None:
-        """Sleep until `seconds` after `started`, a value of `clock`; not at all if it is later."""
+        """Sleep until `self.seconds` after `started`, or not at all if that time has passed.
+
+        `started` is a time that `clock` returned.
+        """
         rest = started + self.seconds - self.clock()
         if rest > 0:
             self.sleep(rest)
@@ -61,7 +65,10 @@ def record_start() -> None:
 
 @customer.after_request
 def forbid_caching(response: Response) -> Response:
-    """Set headers that keep orders out of caches and search engines; PUBLIC pages may be cached."""
+    """Prevent caches from storing the response, and search engines from indexing it.
+
+    Successful responses (200) of PUBLIC endpoints are an exception: caches may store them.
+    """
     if request.endpoint not in PUBLIC or response.status_code != 200:
         response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -70,13 +77,16 @@ def forbid_caching(response: Response) -> Response:
 
 @customer.after_request
 def keep_chosen_language(response: Response) -> Response:
-    """Store the language in the URL in a cookie, except on responses equal for everyone."""
+    """If the URL's query names a language, store it in a cookie.
+
+    Responses of PUBLIC endpoints, which are the same for everyone, are returned unchanged.
+    """
     return response if request.endpoint in PUBLIC else keep_language(response)
 
 
 @customer.errorhandler(TooManyRequests)
 def show_rate_limit(_error: TooManyRequests) -> Response:
-    """Render the search form with the typed code and the seconds to wait (429, `Retry-After`)."""
+    """Render the search form (429) with the typed code and the number of seconds to wait."""
     limit = limiter.current_limit
     seconds = 1 if limit is None else max(1, math.ceil(limit.reset_at - time.time()))
     message = ngettext(
@@ -95,7 +105,10 @@ def show_error(error: HTTPException) -> Response:
 @customer.errorhandler(MistypedShortId)
 @customer.errorhandler(NotFound)
 def show_miss(error: MistypedShortId | NotFound) -> Response:
-    """Render the search form (404) for a mistyped or unknown code; both have one size and time."""
+    """Render the search form with an error (404) for a mistyped or an unknown code.
+
+    The responses for both have the same size and take the same time, MISS_SECONDS.
+    """
     message = _padded(MISTYPED if isinstance(error, MistypedShortId) else UNKNOWN)
     typed = printable_input(_typed_code())
     answer = page("customer/find.html", 404, typed=typed, message=message)
@@ -113,12 +126,15 @@ def page(template: str, status: int = 200, **context: object) -> Response:
 
 
 def printable_input(typed: str) -> str:
-    """Return the typed text for showing it again: the printable ones of MAX_SHOWN characters."""
+    """Return the printable characters among the first MAX_SHOWN characters of the typed text."""
     return "".join(character for character in typed[:MAX_SHOWN] if character.isprintable())
 
 
 def _padded(message: str) -> str:
-    """Return MISTYPED or UNKNOWN translated, padded with spaces to the size of the longer one."""
+    """Return `message` translated and padded with spaces to a fixed size in bytes.
+
+    `message` is MISTYPED or UNKNOWN; the size is that of the longer one of their translations.
+    """
     size = max(_size(gettext(text)) for text in (MISTYPED, UNKNOWN))
     text = gettext(message)
     return text + " " * (size - _size(text))

@@ -1,7 +1,8 @@
-"""The signed cookie by which a browser sees an order after its customer ID was verified.
+"""The signed cookie that lets a browser see an order after the customer ID was verified.
 
-The signature covers one order and its current customer ID (`lock_of`): the cookie unlocks no other
-order, and stops working when the ID changes. It contains no readable data.
+It is signed for a lock: a text, made by `lock_of`, that contains the order's ID and its current
+customer ID. The cookie therefore unlocks no other order and stops working when the customer ID
+changes. The cookie itself contains no data about the order.
 """
 
 import hashlib
@@ -20,7 +21,10 @@ LIFE = timedelta(days=30)
 
 
 def is_unlocked(lock: str) -> bool:
-    """Return whether the request has a valid cookie for this lock, a text from `lock_of`."""
+    """Return whether the request has a valid unlock cookie for `lock`.
+
+    `lock` is the text that `lock_of` returns for an order and its customer ID.
+    """
     sent = request.cookies.get(COOKIE)
     if not sent:
         return False
@@ -32,7 +36,11 @@ def is_unlocked(lock: str) -> bool:
 
 
 def set_unlock_cookie(response: Response, code: str, lock: str) -> None:
-    """Set the cookie for this lock on the path of the order with this short ID (`code`)."""
+    """Set the cookie that unlocks an order, restricted to the URL path of the order's page.
+
+    `code` is the order's short ID. `lock` is the text that `lock_of` returns for the order and its
+    customer ID.
+    """
     response.set_cookie(
         COOKIE,
         str(_signer(lock).dumps("open")),
@@ -45,7 +53,10 @@ def set_unlock_cookie(response: Response, code: str, lock: str) -> None:
 
 
 def too_many_tries_message(seconds: int) -> str:
-    """Return the message that an order accepts no tries for this time, rounded up to minutes."""
+    """Return the message that tells customers how long to wait after too many wrong IDs.
+
+    It states `seconds` in minutes, rounded up.
+    """
     return ngettext(
         "Too many wrong numbers for this order. Please try again in a minute.",
         "Too many wrong numbers for this order. Please try again in %(num)s minutes.",

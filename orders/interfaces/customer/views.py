@@ -1,4 +1,7 @@
-"""Views of the customer pages. An order's code opens its page; an unknown code reveals nothing."""
+"""Views of the customer pages, on which a customer opens an order by its short ID (its code).
+
+The response to an unknown code reveals nothing.
+"""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -39,9 +42,9 @@ STEPS = (
 @customer.get("/find")
 @limiter.limit(lookup_limit, exempt_when=lambda: "code" not in request.args)
 def find() -> AnyResponse:
-    """Render the search form, or redirect to the page of the order whose code was typed.
+    """Render the search form; with `?code=`, redirect to the page of the order with that code.
 
-    Raises MistypedShortId for a text without a code.
+    Raises MistypedShortId if the text in `code` contains no valid short ID.
     """
     typed = request.args.get("code")
     if typed is None:
@@ -58,7 +61,7 @@ def ask_for_code() -> AnyResponse:
 @customer.get("/o/<path:code>")
 @limiter.limit(lookup_limit)
 def show_order(code: str) -> AnyResponse:
-    """Render the order's page; redirect to its canonical URL for other spellings of the code."""
+    """Render the order's page; if `code` is spelled differently, redirect to the canonical URL."""
     view = _find(code, unlock.is_unlocked)
     if code != view.short_id:
         return redirect(url_for("customer.show_order", code=view.short_id), 301)
@@ -68,9 +71,10 @@ def show_order(code: str) -> AnyResponse:
 @customer.post("/o/<code>/open")
 @limiter.limit(lookup_limit)
 def open_order(code: str) -> AnyResponse:
-    """Unlock the order for this browser (by a cookie) if the typed customer ID is right.
+    """Set the cookie that unlocks the order for this browser if the typed customer ID is right.
 
-    Redirects to the order's page; a wrong ID or too many tries render it with an error.
+    Redirects to the order's page. After a wrong ID or too many tries, renders that page with an
+    error instead.
     """
     canonical = short_id.normalise(code)
     typed = request.form.get("number", "")[:MAX_TYPED]
@@ -88,7 +92,10 @@ def open_order(code: str) -> AnyResponse:
 # Only misses count: one page loads many pictures, and nobody who guesses codes gets any.
 @limiter.limit(lookup_limit, deduct_when=lambda response: response.status_code == 404)
 def show_picture(code: str, number: int) -> AnyResponse:
-    """Send the picture of line `number`, from 1. Raises NotFound if there is none to show."""
+    """Send the picture of the order's cart line `number`, counted from 1.
+
+    Raises NotFound if there is no such picture, or if the customer must be verified first.
+    """
     file = lookup.find_picture(short_id.normalise(code), number, unlock.is_unlocked)
     if file is None:
         raise NotFound(UNKNOWN)
@@ -98,7 +105,12 @@ def show_picture(code: str, number: int) -> AnyResponse:
 @customer.get("/o/<code>/days/<int:number>.ics")
 @limiter.limit(lookup_limit)
 def show_day(code: str, number: int) -> AnyResponse:
-    """Send the calendar file for the date in detail `number`, from 1. Raises NotFound for none."""
+    """Send an iCalendar file for a date among the order's details.
+
+    Details are the attributes that customers see; `number` is the position of the one with the
+    date, counted from 1. Raises NotFound if there is no such detail, if it is not a date, or if the
+    customer must be verified first.
+    """
     view = _find(code, unlock.is_unlocked)
     calendar = _calendar(view, number)
     if calendar is None:
@@ -118,13 +130,16 @@ def show_theme(color: str) -> Response:
 
 @customer.get("/o/look/<color>/preview.css")
 def show_theme_preview(color: str) -> Response:
-    """Send CSS that applies the color (six hex digits) only to the preview in the settings."""
+    """Send CSS that applies `color` (six hex digits) only to the preview on the settings page."""
     return _style_sheet(color, ".preview")
 
 
 @customer.get("/o/logo/<sha256>")
 def show_logo(sha256: str) -> Response:
-    """Send the logo whose content has this hash; 404 if there is none."""
+    """Send the logo whose content has this SHA-256 hash.
+
+    Raises Werkzeug's NotFound (404) if there is no such logo.
+    """
     try:
         logo = orgs.find_logo(sha256)
         file = StoredFile("logo", "logo", logo.content_type, 0, logo.sha256, logo.stored_as)
@@ -136,10 +151,10 @@ def show_logo(sha256: str) -> Response:
 
 
 def _find(code: str, is_unlocked: IsUnlocked) -> CustomerView:
-    """Return what the customer may see of the order with this code, in any spelling.
+    """Return what the customer may see of the order with the short ID `code`, in any spelling.
 
-    `is_unlocked` returns whether the customer was verified. Raises MistypedShortId for a text
-    without a code, and NotFound for an unknown order.
+    `is_unlocked` returns whether this customer was verified for the order's lock (see `lock_of`).
+    Raises MistypedShortId if `code` contains no valid short ID, and NotFound if no order has it.
     """
     view = lookup.find_order_for_customer(short_id.find_code(code), is_unlocked)
     if view is None:
@@ -148,7 +163,10 @@ def _find(code: str, is_unlocked: IsUnlocked) -> CustomerView:
 
 
 def render(view: CustomerView, status: int = 200, **context: object) -> Response:
-    """Render an order's page in its org's theme and language; `context` is for the template."""
+    """Render an order's page in the theme and language of the order's org.
+
+    `context` contains additional variables for the template.
+    """
     set_org_language(view.org.language)
     status_text = STATUS_TEXTS[view.status]
     step = 0 if view.status in OPEN_CARTS else [name for name, _ in STEPS].index(status_text)
@@ -172,7 +190,11 @@ def _total(content: Content) -> str:
 
 
 def _details(code: str, content: Content) -> Iterator[tuple[str, str, str | None]]:
-    """Yield label, text and (only for dates) the calendar file's URL of each non-empty detail."""
+    """Yield (label, text, calendar URL) for each detail that is not empty.
+
+    Details are the attributes that customers see. The URL is that of the calendar file if the
+    detail is a date, and None otherwise. `code` is the order's short ID.
+    """
     for number, detail in enumerate(content.details, 1):
         day = read_day(detail.value)
         if day is not None:
@@ -189,9 +211,10 @@ def _text(value: object) -> str:
 
 
 def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
-    """Render the page with an error: a wrong customer ID, or too many tries if `wait` is not 0.
+    """Render the order's page with an error after a wrong customer ID or too many tries.
 
-    `typed` is what was typed, which the form shows again; `wait` is in seconds.
+    `typed` is the text that was typed, which the form shows again. `wait` is the number of seconds
+    to wait after too many tries; it is 0 after a wrong ID.
     """
     set_org_language(view.org.language)
     if not wait:
@@ -204,7 +227,11 @@ def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
 
 
 def _calendar(view: CustomerView, number: int) -> str | None:
-    """Return the calendar file for detail `number`, from 1; None if it is no date or not shown."""
+    """Return the text of an iCalendar file for the date in detail `number`, counted from 1.
+
+    Details are the attributes that customers see. Returns None if there is no such detail, if it is
+    not a date, or if the customer must be verified before any is shown.
+    """
     if view.content is None or not 1 <= number <= len(view.content.details):
         return None
     detail = view.content.details[number - 1]

@@ -1,4 +1,4 @@
-"""The sales desk: signing in, entering orders, finding them again, and the settings."""
+"""The sales desk, on which staff sign in, enter orders, find them again and change the settings."""
 
 # Each module of views adds its routes to the blueprint.
 from orders.interfaces.desk import display, start_views  # noqa: F401

@@ -1,4 +1,4 @@
-"""The desk's blueprint, and what each of its views requires of a person's role."""
+"""The desk's blueprint, and the permission that each of its views requires."""
 
 from urllib.parse import urlsplit
 
@@ -69,7 +69,8 @@ for _address in _PAGES_OF_FORMS:
 def needed_for(rule: str, method: str) -> Permission | None:
     """Return the permission that a request requires; None if being signed in is enough.
 
-    `rule` is the URL rule of its view, as "/orders/<reference>"; `method` is the HTTP method.
+    `rule` is the URL rule of the requested view, such as "/orders/<reference>"; `method` is the
+    HTTP method.
     """
     for address, permission in _REQUIRED.items():
         if rule == address or rule.startswith(f"{address}/"):
@@ -79,10 +80,11 @@ def needed_for(rule: str, method: str) -> Permission | None:
 
 @desk.before_request
 def require_sign_in() -> Response | None:
-    """Before each request, check that the person is signed in and has the required permission.
+    """Check that the person is signed in and has the permission that the request requires.
 
-    Returns None to go on with the view, else the response that asks the person to sign in or to set
-    up a second factor. Raises Forbidden for people whose role does not allow the request.
+    Returns None if the view may be called. Otherwise returns a response that asks the person to
+    sign in or to set up a second factor. Raises Forbidden if the person's role does not allow the
+    request.
     """
     member, endpoint = current_member(), request.endpoint or ""
     if member is not None:
@@ -100,25 +102,27 @@ def require_sign_in() -> Response | None:
 
 
 def _can_interrupt() -> bool:
-    """Return whether this request may be redirected to the set-up of the second factor.
+    """Return whether this request may be redirected to the setup page of the second factor.
 
-    After a sign-in always. A person who was signed in before the org required it may be filling in
-    a form: then only a request for a whole page is redirected, and nothing is lost.
+    If the org already required a second factor at the sign-in, any request may be redirected. If
+    the org has required it only since then, the person may be filling in a form; so that nothing is
+    lost, only a GET request for a whole page may be redirected.
     """
     return MUST_SET_UP in session or (request.method == "GET" and not wants_piece())
 
 
 def signed_in() -> StaffMember:
-    """Return the staff member who is signed in; only for views that require a sign-in."""
+    """Return the staff member who is signed in. Call it only in views that require a sign-in."""
     member: StaffMember = g.member
     return member
 
 
 def ask_to_sign_in() -> Response:
-    """Return the response to a request of a person who is not signed in.
+    """Return the response to a request that requires a sign-in, for a person who is signed out.
 
-    For htmx it is a message (401), for a sent order form the sign-in page with the form's fields,
-    so that nothing typed is lost (401), and otherwise a redirect to the sign-in page.
+    An htmx request gets a message (401). The submitted form of a new order gets the sign-in page
+    with the form's fields in it (401), so that nothing typed is lost. Any other request is
+    redirected to the sign-in page.
     """
     if wants_piece():
         response = Response(render_template("desk/_signed_out.html"), 401)
@@ -135,7 +139,11 @@ def ask_to_sign_in() -> Response:
 
 
 def _page_asked_for() -> str:
-    """Return the path to open after a sign-in: that of a GET, or of the page that sent a POST."""
+    """Return the path, with its query, of the page to open after the sign-in.
+
+    For a POST this is the page of this site from which the form was sent, if known. Otherwise it is
+    the requested page.
+    """
     came_from = urlsplit(request.referrer or "")
     if request.method == "POST" and came_from.netloc == request.host:
         return came_from._replace(scheme="", netloc="").geturl()
@@ -144,9 +152,10 @@ def _page_asked_for() -> str:
 
 @desk.after_request
 def keep_private(response: Response) -> Response:
-    """Keep pages out of shared caches and store the language in the URL in a cookie.
+    """Prevent shared caches from storing the page, and store a language from the query in a cookie.
 
-    The browser's Back may show a page without a new request.
+    The browser may store the page and show it for its Back button without a new request. A
+    `Cache-Control` header that the view has set is not replaced.
     """
     response.headers.setdefault("Cache-Control", "private, no-cache")
     return keep_language(response)

@@ -1,4 +1,4 @@
-"""The start page's charts as geometry, which the template renders at any width."""
+"""Computes the geometry of the start page's charts, which the template renders at any width."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,11 @@ GAP = 2  # units between two days
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A rectangle in a chart for `count` orders of a status; `day` is None in the bar by status."""
+    """A rectangle in a chart that represents `count` orders with the status `status`.
+
+    `day` is the day on which the orders were created. It is None in the chart by status, which
+    combines all days.
+    """
 
     x: float
     y: float
@@ -28,9 +32,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart of `width` by HEIGHT units, with a `sentence` that describes it.
+    """A chart of `width` by HEIGHT units; `sentence` describes it in words.
 
-    `top` is the highest number of orders of a day; for the bar by status, of all days.
+    `top` is the highest number of orders on one day in the chart by day, and the number of all
+    orders in the chart by status.
     """
 
     width: int
@@ -40,7 +45,10 @@ class Chart:
 
 
 def by_day(days: Sequence[Day], write: Callable[[date], str] = str) -> Chart:
-    """Return a chart with a column for each day, stacked by status; `write` formats a day."""
+    """Return a chart with one column for each day, divided by the status of the day's orders.
+
+    `write` formats a day for the sentence that describes the chart.
+    """
     top = max((day.total for day in days), default=0)
     blocks = []
     for position, day in enumerate(days):
@@ -58,7 +66,7 @@ def by_day(days: Sequence[Day], write: Callable[[date], str] = str) -> Chart:
 
 
 def by_status(days: Sequence[Day]) -> Chart:
-    """Return a chart with one bar for the orders of all days, divided by their current status."""
+    """Return a chart with a single bar: the orders of all days, divided by their current status."""
     totals = {status: count for status, count in totals_of(days).items() if count}
     every = sum(totals.values())
     width = 1000
@@ -75,7 +83,10 @@ def by_status(days: Sequence[Day]) -> Chart:
 
 
 def totals_of(days: Sequence[Day]) -> dict[Status, int]:
-    """Return the number of orders created on these days for each current status, also for 0."""
+    """Return the number of orders that were created on these days, by their current status.
+
+    A status that no order has is included with the number 0.
+    """
     return {status: sum(day.counts.get(status, 0) for day in days) for status in Status}
 
 

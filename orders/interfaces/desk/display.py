@@ -28,9 +28,10 @@ def status_names() -> dict[Status, str]:
 
 
 def status_menus(names: Mapping[Status, str]) -> dict[Status | None, Markup]:
-    """Return the HTML of a status menu's options for each status selected; None for none selected.
+    """Return the HTML options of a status menu, once for each status that can be selected.
 
-    `names` are the labels. All rows of a list with the same status share one of the texts.
+    Each key is the selected status, or None for a menu in which no status is selected. `names` are
+    the labels of the statuses.
     """
     option = Markup('<option value="{}"{}>{}</option>')
     return {
@@ -43,7 +44,10 @@ def status_menus(names: Mapping[Status, str]) -> dict[Status | None, Markup]:
 
 
 def status_name(value: str) -> str:
-    """Return a status, given by its API name, in the page's language; other text unchanged."""
+    """Return the name of a status in the page's language.
+
+    `value` is the name that the API uses for the status. Any other text is returned unchanged.
+    """
     status = read_status(value)
     return value if status is None else translated(STATUS_TEXTS[status])
 
@@ -54,9 +58,10 @@ def as_text(value: object) -> str:
 
 
 def other_values(order: Order, rules: Iterable[AttributeRule]) -> Iterator[tuple[str, str, Any]]:
-    """Yield (area, key, value) for each value that no attribute of the org (`rules`) defines.
+    """Yield (area, key, value) for each value of the order that is not an attribute in `rules`.
 
-    The area is "metadata" or "derivative", the value is JSON.
+    `rules` are the org's attributes. The area is the part of the order that contains the key,
+    "metadata" or "derivative"; the value is a JSON value.
     """
     defined = {rule.path for rule in rules}
     for area, values in (("metadata", order.metadata), ("derivative", order.derivative)):
@@ -66,7 +71,11 @@ def other_values(order: Order, rules: Iterable[AttributeRule]) -> Iterator[tuple
 
 
 def qr_drawing(text: str, *, border: int, cache_control: str) -> Response:
-    """Return an SVG image with a QR code of the text; `border` is its white margin in modules."""
+    """Return a response with a QR code of the text as an SVG image.
+
+    `border` is the width of the white margin in modules, the squares of a QR code. `cache_control`
+    is the value of the `Cache-Control` header.
+    """
     drawing = io.BytesIO()
     segno.make(text, micro=False).save(
         drawing, kind="svg", border=border, light="#fff", dark="#000", svgclass=None,
@@ -78,31 +87,38 @@ def qr_drawing(text: str, *, border: int, cache_control: str) -> Response:
 
 @desk.app_template_global()
 def repeats(order: Order) -> tuple[FieldError, ...]:
-    """Return warnings of numbers that another order of the same customer has."""
+    """Return a warning for each number of the order that another order of the customer also has.
+
+    The numbers are the order's ID on its platform and its purchase order number.
+    """
     return repeats_of(order, signed_in().actor)
 
 
 @desk.app_template_global("own_preferences")
 def preferences() -> Preferences:
-    """Return the preferences of the person who is signed in; the defaults if nobody is."""
+    """Return the signed-in person's preferences, or the defaults if nobody is signed in."""
     member = current_member()
     return Preferences() if member is None else member.preferences
 
 
 @desk.app_template_filter("local")
 def local(moment: datetime, seconds: bool = False) -> str:
-    """Return a moment as text in the signed-in person's date format and time zone."""
+    """Return a moment as text in the signed-in person's date format and time zone.
+
+    The text includes the seconds if `seconds` is true. The default preferences apply if nobody is
+    signed in.
+    """
     return preferences().write(moment, seconds=seconds)
 
 
 @desk.app_template_global()
 def zone_name() -> str:
-    """Return the name of the time zone of all times on the page, as `UTC` or `Berlin time`."""
+    """Return the name of the time zone in which the page shows times, such as `Berlin time`."""
     return translated(preferences().zone_name)
 
 
 @desk.app_template_global()
 def may(permission: str) -> bool:
-    """Return whether the signed-in person has the permission "read", "enter" or "settings"."""
+    """Return whether somebody is signed in and has `permission`: "read", "enter" or "settings"."""
     member = current_member()
     return member is not None and member.may(Permission(permission))

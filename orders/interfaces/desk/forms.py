@@ -1,7 +1,7 @@
-"""What the desk's forms share: their state with errors, saving, and answers.
+"""What the desk's forms share: their state with errors, saving, and responses.
 
-The names of the fields are the paths in the errors of the services, so that each error finds its
-field. The services check what is typed; forms only read it.
+A field has the same name as the path that the services use in errors about its value, so that each
+error can be shown at its field. Forms only read what was typed; the services validate it.
 """
 
 import re
@@ -36,7 +36,11 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class VersionedForm(FlaskForm):
-    """A form that sends the version of the object it shows, so that it overwrites no newer one."""
+    """A form that sends the version of the object that it edits.
+
+    When the form is saved, that version is compared with the stored one, so that the form does not
+    overwrite newer changes.
+    """
 
     version = HiddenField()
 
@@ -49,7 +53,11 @@ class PasswordForm(FlaskForm):
 
 @dataclass
 class SummaryError:
-    """An error in the summary above a form; `target` is the ID of the field's element, or empty."""
+    """An error in the summary above a form.
+
+    The page shows `label` and `message`; `path` is the path in the service's error. `target` is the
+    ID of the HTML element of the field with the error, or empty if the form has no such field.
+    """
 
     label: str
     message: str
@@ -59,10 +67,12 @@ class SummaryError:
 
 @dataclass
 class FilledForm:
-    """A WTForms form with `errors`, the messages by field name, and `summary`, all errors.
+    """A WTForms form (`form`) together with the errors to show in it.
 
-    `notice` is a sentence above the form, `focus` the ID of the element that gets the focus, and
-    `status` the HTTP status of the answer with the form.
+    `errors` contains the messages by field name; `summary` contains all errors, including those
+    that belong to no field. `notice` is a sentence above the form, or empty. `focus` is the ID of
+    the HTML element that gets the focus, or empty. `status` is the HTTP status of the response with
+    the form.
     """
 
     form: Any  # a WTForms form: its fields have no types
@@ -74,18 +84,22 @@ class FilledForm:
 
     @property
     def is_sent(self) -> bool:
-        """Whether the request submits the form (POST) and does not only ask for its page."""
+        """Whether the request submits the form (a POST) rather than only requesting its page."""
         return bool(self.form.is_submitted())
 
     def saving(self, address: str) -> "ErrorsInForm":
-        """Return a context manager that catches the services' errors and shows them in this form.
+        """Return a context manager that catches the services' errors and adds them to this form.
 
-        `address` is the URL of the page that shows other conflicts, as in ErrorsInForm.
+        A conflict that the form cannot show is shown on the page at the URL `address` instead; see
+        ErrorsInForm.
         """
         return ErrorsInForm(self, address)
 
     def values(self) -> dict[str, Any]:
-        """Return the values by field name, without the CSRF token; `""` for a missing text."""
+        """Return the values by field name, without the CSRF token.
+
+        A missing value is returned as `""`, except that a missing `version` is None.
+        """
         return {
             name: "" if value is None and name != "version" else value
             for name, value in self.form.data.items()
@@ -97,7 +111,10 @@ class FilledForm:
         return self.errors.get(name, "")
 
     def show(self, errors: Iterable[FieldError]) -> None:
-        """Show each error at the field that its path names and in the summary; set `status` 422."""
+        """Add each error to the summary and, if its path names a field, to that field.
+
+        Sets `status` to 422, and `focus` to the first field with an error.
+        """
         self.status = 422
         labels = {str(one.name): translated(one.label.text) for one in self.form}
         for error in errors:
@@ -114,11 +131,12 @@ class FilledForm:
 
 @dataclass(frozen=True)
 class ErrorsInForm:
-    """A context manager that catches errors of services and adds them to the form `entry`.
+    """A context manager that catches errors of the services and adds them to the form `entry`.
 
-    The form's `status` becomes 422 for InvalidInput; 409 for Taken, and for ChangedMeanwhile, after
-    which a second save overwrites. Any other Conflict ends the request with a redirect to the page
-    at `address`, which shows it.
+    InvalidInput sets the form's `status` to 422; Taken and ChangedMeanwhile set it to 409. After
+    ChangedMeanwhile, the form contains the newer version, so that saving again overwrites the other
+    person's change. Any other Conflict aborts the request with a redirect to the page at the URL
+    `address`, which shows the conflict's message. Other exceptions are not caught.
     """
 
     entry: FilledForm
@@ -149,17 +167,24 @@ class ErrorsInForm:
 
 
 def sent_form(kind: type[FlaskForm]) -> FilledForm:
-    """Return the form, of the class `kind`, with the values that the request has sent."""
+    """Return a form of the class `kind` with the values in the body of the request."""
     return FilledForm(kind(formdata=request.form))
 
 
 def open_form(kind: type[FlaskForm], /, **values: object) -> FilledForm:
-    """Return the form with what a POST has sent; for a GET, filled in by field name (`values`)."""
+    """Return a form of the class `kind` for a view that handles both GET and POST.
+
+    For a POST, the form contains the values in the body of the request; for a GET, it contains
+    `values`, which are by field name.
+    """
     return sent_form(kind) if request.method == "POST" else new_form(kind, **values)
 
 
 def new_form(kind: type[FlaskForm], /, **values: object) -> FilledForm:
-    """Return a form filled in by field name (`values`); what the request has sent is ignored."""
+    """Return a form of the class `kind` that contains `values`, which are by field name.
+
+    Values in the body of the request are ignored.
+    """
     return FilledForm(kind(formdata=None, **values))
 
 
@@ -170,7 +195,7 @@ def element_id(name: str) -> str:
 
 
 def lines_of(text: str | None) -> list[str]:
-    """Return the lines of a text, stripped, without blank ones; an empty list for None."""
+    """Return the lines of a text that are not blank, each stripped; an empty list for None."""
     return [line.strip() for line in _LINE_END.split(text or "") if line.strip()]
 
 
@@ -186,20 +211,24 @@ def is_key(text: str) -> bool:
 
 
 def new_key() -> str:
-    """Return 22 random characters, which identify a form or an open page."""
+    """Return a new random key of 22 characters that identifies a form or an open page."""
     return secrets.token_urlsafe(16)
 
 
 def own_id(key: str) -> str:
-    """Return a UUID computed from the signed-in person's ID and the key of a form.
+    """Return the ID, a UUID, of the object that a form creates.
 
-    It is the ID of what the form creates, so that the same form sent twice creates one object.
+    It is computed from the signed-in person's ID and the form's `key`, so that a form that is sent
+    twice creates only one object.
     """
     return str(uuid.uuid5(uuid.UUID(signed_in().id), key))
 
 
 def id_by_field(key: Any) -> str:  # noqa: ANN401 - a field, which has no types
-    """Return `own_id` of the key in this WTForms field, which gets a new key if it is invalid."""
+    """Return `own_id` of the key in this WTForms field.
+
+    A field without a valid key gets a new one first.
+    """
     if not is_key(key.data or ""):
         key.process_data(new_key())
     return own_id(key.data)
@@ -210,16 +239,17 @@ def html_page(template: str, status: int = 200, **context: object) -> Response:
 
 
 def secret_page(template: str, status: int = 200, **context: object) -> Response:
-    """Render a page with a secret on it, which no browser stores, not even for its Back button."""
+    """Render a page that contains a secret, with `no-store` so that no browser keeps a copy."""
     response = html_page(template, status, **context)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def report(message: str, address: str, category: str = "message") -> Response:
-    """Return a redirect to the page at `address`, which shows the message (translated already).
+    """Return a redirect to the page at the URL `address`, which shows `message`.
 
-    The category is "bad" for something that was not done.
+    The message must be translated already. The category "bad" marks a message about something that
+    was refused or has failed.
     """
     flash(message, category)
     return go_to(address)
@@ -227,7 +257,10 @@ def report(message: str, address: str, category: str = "message") -> Response:
 
 @contextmanager
 def reporting_conflicts(address: str) -> Iterator[None]:
-    """Turn a Conflict in the block into a redirect to the page at `address`, which shows it."""
+    """Return a context manager that aborts the request with a redirect if it catches a Conflict.
+
+    The redirect leads to the page at the URL `address`, which shows the conflict's message.
+    """
     try:
         yield
     except Conflict as conflict:

@@ -21,7 +21,10 @@ DAY_FORMATS = {ENGLISH: "EEEE, d MMMM y"}  # as on all pages: Wednesday, 25 Nove
 
 @desk.get("/")
 def start() -> AnyResponse | str:
-    """Render the dashboard for staff; redirect others to the page where customers find orders."""
+    """Render the dashboard if a staff member is signed in.
+
+    Redirects anyone else to the page on which customers find their orders.
+    """
     if current_member() is None:
         return redirect(url_for("customer.find"))
     member, code = signed_in(), language()
@@ -44,10 +47,10 @@ def start() -> AnyResponse | str:
 
 @desk.get("/orders/go")
 def go_to_order() -> AnyResponse:
-    """Redirect to the order whose short ID, in any spelling, or UUID is `code` in the query.
+    """Redirect to the order whose short ID or UUID is in the query parameter `code`.
 
-    If there is none, redirect to the order list, searched for this text; without any text to the
-    start page.
+    The short ID may be in any spelling. If there is no such order, redirects to the order list,
+    searched for the text; if the text is empty, redirects to the start page.
     """
     code = request.args.get("code", "")[:MAX_CODE].strip()
     try:

@@ -1,1 +1,1 @@
-"""The pages of imports of orders."""
+"""The pages for importing orders."""

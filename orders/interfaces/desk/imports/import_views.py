@@ -1,4 +1,4 @@
-"""Importing orders from a file: upload, columns, preview, progress, result."""
+"""Views for importing orders from a file: upload, columns, preview, progress, result."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -51,16 +51,22 @@ MAX_KEY = 64  # characters of an upload form's key
 
 
 def samples(sheet: Sheet, at: int) -> list[str]:
-    """Return the first SAMPLES different non-empty cells of the column `at` (from 0), shortened."""
+    """Return the first SAMPLES different texts in a column, without empty cells.
+
+    `at` is the position of the column, counted from 0. Each text is truncated to MAX_SAMPLE
+    characters.
+    """
     cells = (shown(row.cells[at]) for row in sheet.rows)
     different = dict.fromkeys(cell[:MAX_SAMPLE] for cell in cells if cell)
     return list(different)[:SAMPLES]
 
 
 def option_groups(name: str, attributes: Sequence[AttributeRule]) -> dict[str, Mapping[str, str]]:
-    """Return the menu for the column with this name: headings with their options, label by target.
+    """Return the options of the menu that assigns a target to the column called `name`.
 
-    A target is where the column's values are stored in an order. The first heading is empty.
+    A target is the place in an order where the column's values are stored. The result maps the
+    heading of each group to the group's options, which map each target to its label. The heading of
+    the first group is empty.
     """
     defined = {rule.path: rule.label for rule in attributes}
     free = {}
@@ -144,9 +150,10 @@ def match_columns(import_id: str) -> AnyResponse:
 
 @desk.post("/orders/import/<import_id>/read")
 def read_import_again(import_id: str) -> AnyResponse:
-    """Read the uploaded file again with the form's choices, such as another sheet or heading.
+    """Read the uploaded file again with the choices in the form, such as another sheet.
 
-    Redirects to the page for matching its columns, or shows there why it cannot be read.
+    Redirects to the page that matches the file's columns; if the file cannot be read, renders that
+    page with the reason. An import that has started is not read again.
     """
     one, actor = _find(import_id), signed_in().actor
     if one.is_started:
@@ -162,9 +169,9 @@ def read_import_again(import_id: str) -> AnyResponse:
 
 
 def _choices() -> ReadingChoices:
-    """Return the form's choices of how to read the file; missing and invalid ones are empty.
+    """Return the choices in the form about how to read the file.
 
-    What is empty is detected from the file itself.
+    A missing or invalid choice is empty, so that it is detected from the file.
     """
     sent = request.form
     encoding, separator = sent.get("encoding", ""), sent.get("separator", "")
@@ -198,7 +205,7 @@ def start_order_import(import_id: str) -> AnyResponse:
 
 @desk.post("/orders/import/<import_id>/cancel")
 def cancel_order_import(import_id: str) -> AnyResponse:
-    """Cancel an import and delete its file; the orders that it has created stay."""
+    """Cancel an import and delete its file; keep the orders that it has already created."""
     one = _find(import_id)
     control.cancel(one)
     file_store().discard([one.stored_as])
@@ -215,7 +222,7 @@ def carry_on_order_import(import_id: str) -> AnyResponse:
 
 @desk.post("/orders/import/<import_id>/undo")
 def undo_order_import(import_id: str) -> AnyResponse:
-    """Begin to move all orders that the import has created to the bin, in the background."""
+    """Start moving the import's orders to the bin, in the background."""
     one = _find(import_id)
     with reporting_conflicts(_address(one)):
         control.undo(one, actor=signed_in().actor)
@@ -230,7 +237,7 @@ def order_import_errors(import_id: str) -> AnyResponse:
 
 @desk.get("/orders/import/<import_id>/result.csv")
 def order_import_result(import_id: str) -> AnyResponse:
-    """Send the rows of the imported file as CSV, each with the code of its order."""
+    """Send the rows of the imported file as CSV, each with its order's short ID or an error."""
     one = _find(import_id)
     return _csv(preview.result_csv(one, translated), f"{PurePath(one.file_name).stem}-imported.csv")
 

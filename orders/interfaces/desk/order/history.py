@@ -1,4 +1,4 @@
-"""The history of an order in words: who did what when, from where, and what it was before."""
+"""Describes an order's history in words: who changed what, when, from where, and old values."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,10 +34,11 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A changed field as texts: `before` is None for an added value, `after` for a removed one.
+    """A change of one field of an order, as texts for the page.
 
-    Both are None when the label says everything. `is_whole` is set when the label and the one value
-    say everything, so that the page does not mention the missing other value.
+    `before` is None if a value was added, `after` is None if one was removed, and both are None if
+    the label alone describes the change. `is_whole` is true if the label and the only value
+    describe the change completely, so that the page need not say that the other value is missing.
     """
 
     label: str
@@ -48,9 +49,10 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEvent:
-    """An entry of an order's history as texts for the page; `who` is a person or a token.
+    """An entry of an order's history, as texts for the page.
 
-    `source` is "desk", "import" or "token".
+    `who` is the name of the person or token that made the change. `source` is "desk", "import" or
+    "token".
     """
 
     at: datetime
@@ -63,9 +65,10 @@ class HistoryEvent:
 def describe(
     entries: Sequence[HistoryEntry], rules: Sequence[AttributeRule], org_id: str
 ) -> list[HistoryEvent]:
-    """Return the entries, which are oldest first, as texts in the page's language, newest first.
+    """Return the entries of an order's history as texts in the page's language, newest first.
 
-    `rules` are the org's attributes. Deleted ones are shown by key, deleted configurations by ID.
+    `entries` are sorted from oldest to newest. `rules` are the org's attributes; a deleted
+    attribute is shown by its key, and a deleted configuration by its ID.
     """
     lines = [line for entry in entries for line in _lines_in(entry.changes.get("cart"))]
     cards = products.resolve({str(line["configurationId"]) for line in lines}, org_id)
@@ -73,10 +76,11 @@ def describe(
 
 
 def since(entries: Iterable[HistoryEntry], version: int) -> list[HistoryEntry]:
-    """Return the entries of an order's changes after this version of it, oldest first.
+    """Return the entries for the changes that were made after this version of an order.
 
-    `entries` are all of the order, oldest first: the first made version 1, and each later one,
-    except for sent links, the next version.
+    `entries` is the order's whole history; both lists are sorted from oldest to newest. The first
+    entry created version 1, and each later entry the next version, except entries about links sent
+    to the customer, which are left out.
     """
     changes = [entry for entry in entries if entry.action != LINK_SENT]
     return changes[max(version, 0) :]
@@ -130,7 +134,11 @@ def _key_changes(
 
 
 def _keys(change: object) -> Iterator[tuple[str, object, object]]:
-    """Yield (key, old, new) for keys that differ in change["from"] and ["to"]; absent: _MISSING."""
+    """Yield (key, old value, new value) for each key whose value differs between two objects.
+
+    The objects are `change["from"]` and `change["to"]`. The value of a key that is missing in one
+    of them is _MISSING.
+    """
     sides = change if isinstance(change, dict) else {}
     before = sides.get("from") or {}
     after = sides.get("to") or {}
@@ -141,7 +149,11 @@ def _keys(change: object) -> Iterator[tuple[str, object, object]]:
 
 
 def _text(value: object, rule: AttributeRule | None = None) -> str | None:
-    """Return a JSON value as text, or as its attribute's `rule` shows it; None for no value."""
+    """Return a JSON value as text; None if it is _MISSING or None.
+
+    If `rule` is given, it is the attribute that the value belongs to, and the text is the one that
+    people see for this value of the attribute.
+    """
     if value is _MISSING or value is None:
         return None
     if rule is not None and not isinstance(value, dict | list):
@@ -156,9 +168,10 @@ def _lines_in(change: object) -> list[Line]:
 
 
 def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[FieldChange]:
-    """Yield the changes from the cart lines in change["from"] to those in ["to"], or ["added"].
+    """Yield the changes to the cart lines that an entry of the order's history contains.
 
-    Lines are paired: first equal ones, then those with the same configuration.
+    `change["from"]` and `change["to"]` are the lines before and after the change. If it only added
+    lines at the end, these are in `change["added"]` instead. `cards` are the configurations by ID.
     """
     old, new = list(change.get("from") or ()), list(change.get("to") or change.get("added") or ())
     same = _take_pairs(old, new, lambda line: line)
@@ -184,7 +197,10 @@ def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[Field
 
 
 def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, Line]]:  # noqa: ANN401 - a function of a line to any JSON value
-    """Remove lines for which `key` returns equal JSON from both lists; return pairs (old, new)."""
+    """Remove from both lists the lines that match, and return them as pairs (old, new).
+
+    Two lines match if `key` returns equal JSON values for them.
+    """
     waiting: dict[bytes, list[Line]] = {}
     for line in new:
         waiting.setdefault(canonical_json(key(line)), []).append(line)

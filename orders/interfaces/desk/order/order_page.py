@@ -31,14 +31,20 @@ HISTORY_SHOWN = 8  # entries; older ones are folded
 
 
 class NoteForm(FlaskForm):
-    """A new note on an order; `key` identifies the form, so that it is added only once."""
+    """A form for a new note on an order.
+
+    `key` identifies the form, so that a form that is sent twice adds only one note.
+    """
 
     note = TextAreaField(lazy_gettext("New note"))
     key = HiddenField()
 
 
 class LinkForm(FlaskForm):
-    """The e-mail to a customer with the link to the order: its recipient and its first words."""
+    """A form for the e-mail with which a customer gets the link to an order.
+
+    `to` is the recipient's address; `message` is the text before the link.
+    """
 
     to = StringField(lazy_gettext("E-mail address"))
     message = TextAreaField(lazy_gettext("Message before the link"))
@@ -46,7 +52,10 @@ class LinkForm(FlaskForm):
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """How to undo the last change: a form sends `fields` to `endpoint`, a name for `url_for`."""
+    """How to undo the last change to an order: a form posts `fields` to `endpoint`.
+
+    `endpoint` is the name of a view, for `url_for`.
+    """
 
     endpoint: str
     fields: dict[str, str]
@@ -55,16 +64,18 @@ class Undo:
 def offer_undo(order: Order, endpoint: str, **fields: str) -> None:
     """Store in the session how to undo the change that led to this version of the order.
 
-    `endpoint` and `fields` are those of Undo. The next page of the order shows it (`take_undo`).
+    `endpoint` and `fields` are as in Undo. The order's page takes them from the session when it is
+    next rendered (`take_undo`).
     """
     offered = {"order": order.id, "version": order.version, "endpoint": endpoint}
     session[_UNDO] = {**offered, "fields": fields}
 
 
 def take_undo(order: Order) -> Undo | None:
-    """Return what `offer_undo` has stored and remove it, so that it is shown once.
+    """Remove what `offer_undo` has stored in the session, and return it.
 
-    None if nothing is stored, or it is not for this version of this order.
+    Returns None if nothing was stored, or if it was stored for another order or another version of
+    this one.
     """
     offered = session.pop(_UNDO, None)
     if offered is None or (offered["order"], offered["version"]) != (order.id, order.version):
@@ -74,7 +85,10 @@ def take_undo(order: Order) -> Undo | None:
 
 @dataclass(frozen=True, slots=True)
 class StaleChange:
-    """A change to `status` that was refused: the `events` had changed the order meanwhile."""
+    """A change of an order's status that was refused because the order had changed meanwhile.
+
+    `status` is the status that the person chose; `events` are the other changes.
+    """
 
     status: Status
     events: list[history.HistoryEvent]
@@ -82,7 +96,11 @@ class StaleChange:
 
 @dataclass
 class OrderForms:
-    """What the last action leaves on the order's page: forms with errors, or how to undo it."""
+    """What the order's page shows about the last action; each field may be empty.
+
+    `note` and `link` are forms with errors, `status_error` is the message at the status form,
+    `stale` is a refused change of the status, and `undo` is how to undo the action.
+    """
 
     note: FilledForm | None = None
     link: FilledForm | None = None
@@ -92,7 +110,10 @@ class OrderForms:
 
 
 def done(order: Order, message: str, category: str = "message") -> Response:
-    """Redirect to the order's page with a message; the category "bad" marks a refusal."""
+    """Return a redirect to the order's page, which shows `message`.
+
+    The category "bad" marks a message about a refused action.
+    """
     return report(message, url_for("desk.show_order", reference=order.short_id), category)
 
 
@@ -101,9 +122,10 @@ def refused(order: Order, message: str) -> Response:
 
 
 def render_order(order: Order, forms: OrderForms | None = None, *, status: int = 200) -> Response:
-    """Render the page of an order; for one in the bin, only with the form that restores it.
+    """Render the page of an order; the only action for an order in the bin is to restore it.
 
-    `forms` has forms with errors. Without it the page offers to undo the last change.
+    `forms` are the results of the last action; if it is None, the page offers to undo the last
+    change. `status` is the HTTP status of the response.
     """
     member = signed_in()
     forms = forms or OrderForms(undo=take_undo(order))
@@ -143,7 +165,11 @@ def next_status(status: Status) -> Status | None:
 
 
 def _likely_mail_address(order: Order) -> str:
-    """Return the first e-mail address in the customer ID, metadata or platform; "" for none."""
+    """Return what is probably the customer's e-mail address; "" if there is none.
+
+    It is the first valid e-mail address among the order's customer ID and the values of `email` in
+    its metadata and platform.
+    """
     for one in (order.customer_id, order.metadata.get("email"), order.platform.get("email")):
         if isinstance(one, str) and "@" in one and is_mail_address(one):
             return one
@@ -155,7 +181,7 @@ def cards_of(order: Order) -> dict[str, products.ConfigurationSummary]:
 
 
 def labelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, str]]:
-    """Return label and displayed text of each of the org's attributes that has a value."""
+    """Return (label, displayed value) for each attribute in `rules` with a value in the order."""
     areas = {"metadata": order.metadata, "derivative": order.derivative}
     values = ((rule, areas[rule.areas[0]].get(rule.key)) for rule in rules)
     return [
@@ -167,9 +193,10 @@ def labelled(order: Order, rules: tuple[AttributeRule, ...]) -> list[tuple[str, 
 
 @dataclass(frozen=True, slots=True)
 class LinkMessage:
-    """An e-mail with the link to a customer's page; people write before `text`.
+    """An e-mail with the link to an order's customer page.
 
-    `language` is the code of its language.
+    The sender can add their own words before `text`. `language` is the code of the language in
+    which the subject and the text are written.
     """
 
     subject: str
@@ -178,9 +205,10 @@ class LinkMessage:
 
 
 def link_message(order: Order) -> LinkMessage:
-    """Return the e-mail with the link to the order, in the language of the org's customers.
+    """Return the e-mail with the link to the order, in the language of the org's customer pages.
 
-    For an org without a language it is in that of the page, like what the sender writes.
+    If the org has not set that language, the e-mail is in the language of the current page, in
+    which its sender probably writes, too.
     """
     chosen = orgs.find_customer_page(order.org_id).language
     shown, link = grouped(order.short_id), customer_link(order.short_id)

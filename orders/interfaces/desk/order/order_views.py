@@ -1,4 +1,4 @@
-"""The page of one order and its actions: status, bin and restore, notes, the customer's link."""
+"""Views of one order's page and its actions: status, bin, restore, notes, the customer's link."""
 
 from collections.abc import Callable
 
@@ -51,7 +51,7 @@ QR_BORDER = 2  # modules of white around the code
 
 
 class InTheBin(Exception):  # noqa: N818 - it names a state, like our other errors
-    """The order is in the bin and must be restored before it can be changed."""
+    """Raised when an order cannot be changed because it is in the bin."""
 
     def __init__(self, order: Order) -> None:
         self.order = order
@@ -65,13 +65,16 @@ def _in_the_bin(error: InTheBin) -> Response:
 
 @desk.get("/orders/<reference>")
 def show_order(reference: str) -> Response:
-    """Render the page of an order, given by short ID or UUID, also of one in the bin."""
+    """Render the page of an order, even if the order is in the bin.
+
+    `reference` is the order's short ID or UUID.
+    """
     return render_order(queries.find_any_order(reference, signed_in().org_id))
 
 
 @desk.get("/orders/<reference>/placed")
 def placed(reference: str) -> str:
-    """Render the page after an order was placed: its short ID, large, and the customer's link."""
+    """Render the page that confirms a placed order, with its short ID and the customer's link."""
     order = queries.find_order(reference, signed_in().org_id)
     return render_template(
         "desk/placed.html",
@@ -90,7 +93,10 @@ def qr_code(reference: str) -> Response:
 
 @desk.post("/orders/<reference>/status")
 def set_status(reference: str) -> Response:
-    """Set an order's status; if the order was changed meanwhile, show the changes and ask again."""
+    """Set an order's status. If someone has changed the order meanwhile, ask again.
+
+    In that case, the response (409) shows the changes.
+    """
     order = _open_order(reference)
     status = read_status(request.form.get("status"))
     if status is None:
@@ -123,7 +129,11 @@ def _report_status(before: Order, after: Order) -> Response:
 
 
 def _render_stale(order_id: str, status: Status) -> Response:
-    """Render the order (409) with its changes since the form, and offer to set `status` again."""
+    """Render the order's page (409) after a status change that was refused as outdated.
+
+    The page shows the changes that were made since its form was rendered, and offers to set
+    `status` anyway.
+    """
     member = signed_in()
     order = queries.find_any_order(order_id, member.org_id)
     entries = history.since(queries.read_history(order), _version())
@@ -165,7 +175,7 @@ def _bin_or_restore(
 
 @desk.post("/orders/<reference>/notes")
 def add_note(reference: str) -> Response:
-    """Add a note to an order; the same form sent twice adds only one."""
+    """Add a note to an order. A form that is sent twice adds only one note."""
     order, entry = _open_order(reference), sent_form(NoteForm)
     try:
         note_id = notes.add_note(
@@ -181,7 +191,7 @@ def add_note(reference: str) -> Response:
 
 @desk.post("/orders/<reference>/notes/<note_id>/delete")
 def delete_note(reference: str, note_id: str) -> Response:
-    """Delete a note that the signed-in person has written; refuse for notes of others."""
+    """Delete a note of the signed-in person; refuse to delete other people's notes."""
     order = _open_order(reference)
     try:
         notes.remove_note(order.id, note_id, actor=signed_in().actor)
@@ -191,7 +201,10 @@ def delete_note(reference: str, note_id: str) -> Response:
 
 
 def _mail_limit_key() -> str:
-    """Return the key by which mails are limited: the person's ID, else the client's IP address."""
+    """Return the key by which the rate limit counts sent e-mails.
+
+    This is the signed-in person's ID, or the client's IP address if nobody is signed in.
+    """
     member = current_member()
     return member.id if member else get_remote_address()
 
@@ -199,7 +212,7 @@ def _mail_limit_key() -> str:
 @desk.post("/orders/<reference>/link")
 @limiter.limit(MAIL_LIMIT, key_func=_mail_limit_key)
 def send_link(reference: str) -> Response:
-    """Send the link of an order's customer page by e-mail, and record that in the history."""
+    """E-mail the link to an order's customer page, and record this in the order's history."""
     order, entry = _open_order(reference), sent_form(LinkForm)
     if not mail.is_configured(current_settings()):
         return refused(order, translated(mail.NOT_SET_UP))
@@ -212,9 +225,10 @@ def send_link(reference: str) -> Response:
 
 
 def _mail_link(order: Order, to: str, message: str) -> None:
-    """Mail the order's link after the text `message`, which may be empty.
+    """E-mail the link to the order's customer page to the address `to`.
 
-    Raises InvalidInput for a message that is too long, and if mailing fails.
+    `message` is the sender's text before the link; it may be empty. Raises InvalidInput if it has
+    more than MAX_MESSAGE characters, or if the e-mail cannot be sent.
     """
     ours = link_message(order)
     if len(message) > MAX_MESSAGE:
@@ -240,7 +254,10 @@ def _note_link_sent(order: Order, to: str) -> Response:
 
 
 def _open_order(reference: str) -> Order:
-    """Return the order to change, by short ID or UUID; raises NotFound, and InTheBin if binned."""
+    """Return the order that is to be changed; `reference` is its short ID or UUID.
+
+    Raises NotFound if there is no such order, and InTheBin if it is in the bin.
+    """
     order = queries.find_any_order(reference, signed_in().org_id)
     if order.deleted_at is not None:
         raise InTheBin(order)
@@ -248,11 +265,14 @@ def _open_order(reference: str) -> Order:
 
 
 def _version() -> int:
-    """Return the order version in the sent form; -1, which is never current, if there is none."""
+    """Return the order version that the form has sent, or -1 if it has sent none.
+
+    No stored order has the version -1.
+    """
     return number_in(request.form, "version", -1)
 
 
 def _is_current() -> Callable[[int], bool]:
-    """Return a function that returns whether a stored version is that of the sent form."""
+    """Return a function that checks whether a stored version is the one that the form has sent."""
     version = _version()
     return lambda stored: stored == version

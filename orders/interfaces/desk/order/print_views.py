@@ -1,4 +1,4 @@
-"""Order sheets: one order a page, to print from the browser or as a PDF."""
+"""Order sheets, one order per page, for printing from the browser or as a PDF."""
 
 import re
 from collections.abc import Sequence
@@ -33,7 +33,11 @@ _PICTURE = re.compile(r"/configurations/([0-9a-f-]{36})/picture")
 
 @dataclass(frozen=True, slots=True)
 class OrderSheet:
-    """An order's sheet to print; `facts` are (label, text), `qr` is a QR code of `link` as URL."""
+    """The printable sheet of an order.
+
+    `cards` are the configurations of its cart lines by ID, and `facts` are pairs (label, text).
+    `link` is the URL of the customer page; `qr` is the data URI of an image with its QR code.
+    """
 
     order: Order
     cards: dict[str, products.ConfigurationSummary]
@@ -51,7 +55,10 @@ def print_order(reference: str) -> str:
 
 @desk.get("/orders/print")
 def print_orders() -> str:
-    """Render the sheets of the orders with the short IDs `?codes=A,B`, each on its own page."""
+    """Render the printable sheets of the orders that the query names, one order per page.
+
+    The query contains short IDs, such as `?codes=A,B`.
+    """
     orders, missing = _asked_for()
     codes = ",".join(order.short_id for order in orders)
     return _render(orders, back=url_for("desk.list_orders"), missing=missing,
@@ -66,7 +73,10 @@ def order_pdf(reference: str) -> Response:
 
 @desk.get("/orders/print.pdf")
 def orders_pdf() -> Response:
-    """Return the sheets of the orders `?codes=A,B` as a PDF; NotFound if all codes are unknown."""
+    """Send a PDF with the sheets of the orders that the query names, such as `?codes=A,B`.
+
+    The codes are short IDs. Raises NotFound if none of them belongs to an order.
+    """
     orders, _missing = _asked_for()
     if not orders:
         raise NotFound(lazy_gettext("None of these codes is that of an order."))
@@ -74,7 +84,11 @@ def orders_pdf() -> Response:
 
 
 def _asked_for() -> tuple[list[Order], list[str]]:
-    """Return the orders of `?codes=`, each once, and the codes unknown or beyond MAX_SHEETS."""
+    """Return the orders whose short IDs are in the query (`?codes=`), and the codes left out.
+
+    Each order is returned only once. Codes are left out if they belong to no order, or if they come
+    after the first MAX_SHEETS codes.
+    """
     codes = [code for text in request.args.getlist("codes") for code in _PARTS.split(text) if code]
     orders: dict[str, Order] = {}
     missing = codes[MAX_SHEETS:]
@@ -135,7 +149,10 @@ def _fits_into_pdf(orders: Sequence[Order]) -> bool:
 
 
 def _no_pdf(orders: Sequence[Order], status: int) -> Response:
-    """Render why there is no PDF: the library is missing (404), or it would take too long (413)."""
+    """Render a page that explains why there is no PDF of these orders.
+
+    `status` is 404 if the PDF library is not installed, and 413 if rendering would take too long.
+    """
     return html_page(
         "desk/no_pdf.html",
         status,
@@ -147,7 +164,10 @@ def _no_pdf(orders: Sequence[Order], status: int) -> Response:
 
 
 def _read_picture(path: str) -> tuple[bytes, str] | None:
-    """Return content and media type of the configuration picture at a URL path; None if none."""
+    """Return (content, media type) of the configuration picture at the URL path `path`.
+
+    Returns None if the path is not that of a picture, or if there is no such picture.
+    """
     found = _PICTURE.fullmatch(path)
     if found is None:
         return None

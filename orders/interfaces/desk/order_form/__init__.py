@@ -1,1 +1,1 @@
-"""The form of an order: entering one, and changing one."""
+"""The order form, for entering a new order or changing a stored one."""

@@ -1,4 +1,7 @@
-"""Drafts of new orders and of changes, and templates: what is saved of a form, and when."""
+"""Saves and discards what is typed into order forms: drafts of new orders and of changes.
+
+Templates, from which new orders are filled in, are removed here, too.
+"""
 
 import contextlib
 from typing import TypeAlias
@@ -38,7 +41,10 @@ _FILLED_IN_ROWS = (".count", ".area")
 
 
 def typed_fields(sent: FormData) -> Fields:
-    """Return [name, value] of all sent fields that people fill in, in the order of the form."""
+    """Return [name, value] for each submitted field that people fill in.
+
+    The fields have the same sequence as in the form.
+    """
     return [
         [name, value]
         for name, value in sent.items(multi=True)
@@ -51,19 +57,19 @@ def as_form(fields: Fields) -> FormData:
 
 
 def kept_entry(fields: Fields, member: StaffMember) -> OrderEntry:
-    """Return the order form with the fields of a draft, and the focus in its last row."""
+    """Return the order form filled in with the fields of a draft, and focus its last cart row."""
     entry = sent_entry(as_form(fields), member)
     entry.focus = element_id(entry.lines[-1].reference.name)
     return entry
 
 
 def sent_draft_version() -> int:
-    """Return the version of the draft that the page has loaded or saved last; 0 for none."""
+    """Return the draft version that the page last loaded or saved; 0 if the form sends none."""
     return number_in(request.form, "draft_version")
 
 
 def sent_page() -> str:
-    """Return the random name of the open page that sent the form; `""` if it sent none."""
+    """Return the random name of the open page that sent the form; `""` if the form has none."""
     return request.form.get("page", "")[:MAX_PAGE_NAME]
 
 
@@ -71,10 +77,11 @@ def sent_page() -> str:
 
 
 def _save(sent: FormData, key: str, member: StaffMember, version: int) -> int:
-    """Save a form as the draft `key` and return the draft's new version.
+    """Save the submitted form as the draft with this key, and return the draft's new version.
 
-    `version` is what the page has loaded or saved last. The draft's title is the order's name, else
-    the customer. Raises DraftChanged if another page has saved a newer one.
+    `version` is the draft version that the page last loaded or saved, or 0 for none. The draft's
+    title is the order's name or, if that is empty, the customer. Raises DraftChanged if another
+    page has saved a newer version of the draft.
     """
     fields = typed_fields(sent)
     typed = dict(fields)
@@ -93,7 +100,11 @@ def _lines_of(fields: Fields) -> int:
 
 
 def _is_typed(fields: Fields, rules: OrgRules) -> bool:
-    """Return whether any field differs from a new form, which has the defaults in `rules`."""
+    """Return whether a person has typed anything into the form.
+
+    Fields that have a value in every form, and fields with the default value of an attribute, do
+    not count. The attributes are those in `rules`.
+    """
     defaults = {
         rule.path: "y" if rule.kind is Kind.BOOLEAN else str(rule.default)
         for rule in rules.attributes
@@ -107,9 +118,10 @@ def _is_typed(fields: Fields, rules: OrgRules) -> bool:
 
 
 def save_sent_draft(key: str) -> int:
-    """Save the sent form as the draft `key` and return its version; 0 if nothing was typed.
+    """Save the submitted form as the draft with this key, and return the draft's new version.
 
-    Raises DraftChanged if another page has saved a newer one.
+    If nothing was typed and the page has no draft yet, saves nothing and returns 0. Raises
+    DraftChanged if another page has saved a newer version of the draft.
     """
     member, version = signed_in(), sent_draft_version()
     if version == 0 and not _is_typed(typed_fields(request.form), member.actor.org):
@@ -118,9 +130,10 @@ def save_sent_draft(key: str) -> int:
 
 
 def keep_sent_draft(key: str) -> int:
-    """Save the sent form as the draft `key` and return its version, for people without JavaScript.
+    """Save the submitted form as the draft with this key; return the version for the next save.
 
-    If another page has saved a newer draft, save nothing and return the version that was sent.
+    If another page has saved a newer version of the draft, saves nothing and returns the version
+    that the form has sent. Browsers without JavaScript save drafts only in this way.
     """
     with contextlib.suppress(DraftChanged):
         return save_sent_draft(key)
@@ -128,9 +141,10 @@ def keep_sent_draft(key: str) -> int:
 
 
 def keep_resumed(sent: FormData, key: str, member: StaffMember) -> str:
-    """Save an order form, which was sent while signed out, as a draft; return the draft's key.
+    """Save as a draft an order form that was sent while signed out; return the draft's key.
 
-    That is `key`, or a new one if another page has a draft with `key`, or it is no valid key.
+    The draft's key is `key`, or a new one if `key` is invalid or another page has saved a newer
+    draft with it.
     """
     version = number_in(sent, "draft_version")
     key = key if is_key(key) else new_key()
@@ -144,7 +158,11 @@ def keep_resumed(sent: FormData, key: str, member: StaffMember) -> str:
 
 @desk.post("/orders/new/draft")
 def save_draft() -> Response:
-    """Save a new order's form as a draft; the response is its version, for the next save."""
+    """Save the form of a new order as a draft, and respond with the draft's version as text.
+
+    The page sends this version with its next save. The response is an error (409) if another page
+    has saved a newer version.
+    """
     key = request.args.get("form", "")
     if not is_key(key):
         return _plain(gettext("This form has no address of its own."), 400)
@@ -157,7 +175,10 @@ def save_draft() -> Response:
 
 @desk.post("/orders/drafts/<key>/discard")
 def discard_draft(key: str) -> Response:
-    """Remove a draft from the list and redirect to the form, which offers to open it again."""
+    """Hide a draft from the list, and redirect to the form of a new order.
+
+    The page of the form offers to open the draft again.
+    """
     if not is_key(key):
         return go_to(url_for("desk.new_order"))
     drafts.discard_draft(key, signed_in().actor)
@@ -171,7 +192,7 @@ def remove_template(template_id: str) -> Response:
 
 
 def _sent_key() -> str | None:
-    """Return the form key that the page has sent as `here`; None if it is missing or invalid."""
+    """Return the key of the open form, from the field `here`; None if it is missing or invalid."""
     here = request.form.get("here", "")
     return here if is_key(here) else None
 
@@ -184,10 +205,10 @@ def _plain(text: str, status: int = 200) -> Response:
 
 
 def save_sent_changes(order: Order) -> int:
-    """Save the sent form as this person's draft of a change of the order; return its version.
+    """Save the submitted changes to an order as this person's draft; return the draft's version.
 
-    Raises DraftChanged if another page has saved a newer one, and StaleVersion if the form begins
-    with a version that the order never had.
+    Raises DraftChanged if another page has saved a newer version of the draft, and StaleVersion if
+    the form was opened with a version that the order never had.
     """
     member, sent = signed_in(), request.form
     entry = sent_entry(sent, member)
@@ -202,7 +223,11 @@ def save_sent_changes(order: Order) -> int:
 
 
 def keep_sent_changes(order: Order) -> int:
-    """Save the sent changes as a draft unless another page has newer ones; return its version."""
+    """Save the submitted changes to an order as a draft; return the version for the next save.
+
+    If `save_sent_changes` would raise an error, saves nothing and returns the draft version that
+    the form has sent.
+    """
     with contextlib.suppress(DraftChanged, StaleVersion):
         return save_sent_changes(order)
     return sent_draft_version()
@@ -210,7 +235,11 @@ def keep_sent_changes(order: Order) -> int:
 
 @desk.post("/orders/<reference>/edit/draft")
 def save_edit_draft(reference: str) -> Response:
-    """Save an order's changed form as a draft; the response is its version, for the next save."""
+    """Save the submitted changes to an order as a draft, and respond with its version as text.
+
+    The page sends this version with its next save. The response is an error (409) if another page
+    has saved a newer version, if the form is not of this order, or if the order is in the bin.
+    """
     order = queries.find_any_order(reference, signed_in().org_id)
     try:
         version = save_sent_changes(order)
@@ -225,9 +254,10 @@ def save_edit_draft(reference: str) -> Response:
 
 @desk.post("/orders/<reference>/edit/discard")
 def discard_edit_draft(reference: str) -> Response:
-    """Discard this person's unsaved changes of an order, unless another page has saved newer ones.
+    """Discard this person's draft of changes to an order.
 
-    Redirects back to the form or to the order's page, wherever the button was.
+    Keeps the draft if another page has saved a newer version of it. Redirects to the page on which
+    the button was pressed: the form or the order's page.
     """
     member = signed_in()
     order = queries.find_any_order(reference, member.org_id)

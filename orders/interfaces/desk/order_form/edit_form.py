@@ -1,4 +1,4 @@
-"""The form of an existing order: filling it in, finding what was changed, describing conflicts."""
+"""The form of a stored order: fills it in, finds what was changed, and describes conflicts."""
 
 # ruff: noqa: RUF001 - dashes and multiplication signs in texts for people
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from orders.services.orders.order_edits import check_edit, order_at
 
 
 def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
-    """Return the form filled in with a stored order that is to be changed."""
+    """Return the order form filled in with the values of a stored order."""
     areas = {"metadata": order.metadata, "derivative": order.derivative}
     platform = order.platform
     values: dict[str, Any] = {field.name: getattr(order, field.name) for field in TEXT_FIELDS}
@@ -47,9 +47,10 @@ def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
 
 
 def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
-    """Return the form of a new order, filled in with the values of another one.
+    """Return the form of a new order, filled in with the values of another order.
 
-    Status and platform are not copied: two orders must not have the same order number in a shop.
+    Status and platform are not copied: the order is new, and two orders must not have the same
+    order number in a shop.
     """
     entry = entry_of(order._replace(platform={}, status=Status.NEW), rules)
     if order.origin_org_id != order.org_id:
@@ -58,9 +59,10 @@ def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
 
 
 def _typed(rule: AttributeRule, areas: dict[str, dict[str, Any]]) -> bool | str:
-    """Return an attribute's value as its form field shows it; without one, False or "".
+    """Return an attribute's value as its form field shows it.
 
-    `areas` are the order's objects `metadata` and `derivative`, by these names.
+    This is a boolean for a yes/no attribute and a text for any other; without a value it is False
+    or "". `areas` contains the order's objects `metadata` and `derivative` by these names.
     """
     area, _, key = rule.path.partition(".")
     value = areas[area].get(key)
@@ -87,10 +89,10 @@ def _cart_rows(order: Order) -> list[FormLine]:
 
 @dataclass(frozen=True)
 class Edit:
-    """What a sent form changes in an order.
+    """What a submitted form changes in an order.
 
-    `stored` is the order as it is now; `base` is the order in `version`, with which the form was
-    opened. `raw` has the new values of the changed fields, by their names in JSON.
+    `stored` is the order as it is now. `base` is the order as it was in the version `version`, with
+    which the form was opened. `raw` contains the new values of the changed fields by JSON name.
     """
 
     stored: Order
@@ -100,10 +102,12 @@ class Edit:
 
 
 def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMember) -> Edit:
-    """Return what the sent form changes, compared with the version with which it was opened.
+    """Return the changes that a submitted form makes to an order.
 
-    What a browser alone has altered is restored in `entry`. Raises StaleVersion for a version that
-    the order never had.
+    `entry` is the form, `sent` its fields, and `stored` the order as it is now. Fields are compared
+    with the order as it was when the form was opened. Values in `entry` that only the browser has
+    altered, such as line breaks, are restored first. Raises StaleVersion if the form was opened
+    with a version that the order never had.
     """
     version = number_in(sent, "version")
     base = order_at(stored, version)
@@ -116,7 +120,10 @@ def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMem
 
 
 def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:
-    """Validate the changes of an order. Raises InvalidOrder with all errors of the form."""
+    """Validate the changes that a form makes to an order.
+
+    Raises InvalidOrder with all errors of the form.
+    """
     check_with(
         entry.faults(),
         lambda: check_edit(edit.base, edit.raw, actor=member.actor, limits=current_limits()),
@@ -125,7 +132,10 @@ def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:
 
 @dataclass(frozen=True)
 class ShownConflict:
-    """A field that two people have changed differently: its label, and both values as text."""
+    """A field that two people have changed differently, as texts for the page.
+
+    `mine` is the value of the person who sent the form; `theirs` is the value that is stored.
+    """
 
     label: str
     mine: str

@@ -1,4 +1,4 @@
-"""Changing an order with the form in which orders are entered."""
+"""Views for changing a stored order with the order form."""
 
 from flask import Response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -23,9 +23,10 @@ from orders.services.orders.order_edits import EditConflict, Saved
 
 @desk.get("/orders/<reference>/edit")
 def edit_order(reference: str) -> Response:
-    """Render the form for changing an order; with `?draft`, with this person's unsaved changes.
+    """Render the form for changing an order, and name other people who have the form open.
 
-    The page names others who have the order open.
+    With `?draft`, the form contains this person's unsaved changes. For an order in the bin,
+    redirects to the order's page.
     """
     member = signed_in()
     order = queries.find_any_order(reference, member.org_id)
@@ -43,7 +44,10 @@ def edit_order(reference: str) -> Response:
 
 
 def _render_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Response:
-    """Render the form with this person's unsaved changes; `others` have the order open, too."""
+    """Render the form with this person's unsaved changes to the order.
+
+    `others` are the names of other people who have the form open.
+    """
     entry = draft_views.kept_entry(unsaved.fields, signed_in())
     version = number_in(draft_views.as_form(unsaved.fields), "version")
     return _render(
@@ -105,7 +109,7 @@ def _render_binned(entry: OrderEntry, stored: Order) -> Response:
 
 
 def _render_kept(entry: OrderEntry, stored: Order) -> Response:
-    """Render the form as it was sent, and save it as this person's draft of a change."""
+    """Render the form again as it was sent, and save it as this person's draft of changes."""
     version = number_in(request.form, "version", stored.version)
     return _render(entry, stored, version, draft_version=draft_views.keep_sent_changes(stored))
 
@@ -122,13 +126,17 @@ def _report(saved: Saved, edit: edit_form.Edit) -> Response:
 
 @desk.post("/orders/<reference>/edit/open")
 def note_editor(reference: str) -> Response:
-    """Record that the page is still open; return HTML that names others who have it open."""
+    """Record that this person still has the form open; return HTML that names others who do."""
     others = order_edits.note_editor(reference, signed_in())
     return Response(render_template("desk/_others.html", others=others))
 
 
 def _render_conflict(conflict: EditConflict) -> Response:
-    """Render the form (409) with both people's changes; in conflicts it has this person's."""
+    """Render the form (409) with the changes of both people.
+
+    Fields that both have changed differently contain this person's values; the page lists both
+    values.
+    """
     member = signed_in()
     entry = edit_form.entry_of(conflict.merged.order, member.actor.org)
     advice = gettext("Your values stand in the form; save again to replace the others by them.")

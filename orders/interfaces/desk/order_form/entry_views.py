@@ -1,4 +1,4 @@
-"""Entering an order: the form, and placing the order."""
+"""Views for entering and placing a new order with the order form."""
 
 from typing import Any
 
@@ -33,9 +33,10 @@ from orders.services.orders.intake import AlreadyPlaced
 
 @desk.get("/orders/new")
 def new_order() -> AnyResponse:
-    """Render a new order's form: empty, with its draft, or copied from an order or template.
+    """Render a new order's form: empty, from its draft, or copied from an order or a template.
 
-    Without a form key in the URL, redirect to the same page with a new one.
+    `form` in the query is the key that identifies the form and its draft. Without a valid key,
+    redirects to the same page with a new one.
     """
     key = request.args.get("form", "")
     if not is_key(key):
@@ -49,7 +50,11 @@ def new_order() -> AnyResponse:
 
 
 def _first_entry(member: StaffMember) -> OrderEntry:
-    """Return a new form: empty, or a copy of order `?from` or `?template`; may raise NotFound."""
+    """Return the form of a new order that has no draft.
+
+    It is filled in from the order `?from` or the template `?template` in the query; otherwise it is
+    empty. Raises NotFound if that order or template does not exist.
+    """
     if "from" in request.args:
         order = queries.find_order(request.args["from"], member.org_id)
         entry = copied_entry(order, member.actor.org)
@@ -108,13 +113,17 @@ def _save_template(entry: OrderEntry) -> None:
 
 
 def _render_kept(entry: OrderEntry, key: str) -> Response:
-    """Render the form as it was sent, and save it as the draft `key`."""
+    """Render the form again as it was sent, and save it as the draft with this key."""
     return _render(entry, key, version=draft_views.keep_sent_draft(key))
 
 
 @desk.errorhandler(CSRFError)
 def render_stale_form(error: CSRFError) -> AnyResponse:
-    """Handle an old CSRF token: render an order form again as sent, for others an error page."""
+    """Handle a request with a missing, invalid or expired CSRF token.
+
+    The submitted form of a new order is rendered again with everything that was typed. A person who
+    is no longer signed in is asked to sign in. Any other request gets an error page.
+    """
     member = current_member()
     if member is None and request.endpoint not in OPEN_TO_ALL:
         return ask_to_sign_in()
@@ -128,7 +137,11 @@ def render_stale_form(error: CSRFError) -> AnyResponse:
 
 
 def render_resumed(sent: FormData, key: str) -> AnyResponse:
-    """Render the order form that was sent while signed out, so that the person can place it now."""
+    """Render an order form that was sent while signed out, so that it can be placed now.
+
+    `sent` are the form's fields. `key` identifies the form; an invalid key is replaced by a new
+    one.
+    """
     entry = sent_entry(sent, signed_in())
     entry.notice = gettext("You are signed in again, and nothing is lost. Now place the order.")
     return _render(entry, key if is_key(key) else new_key())

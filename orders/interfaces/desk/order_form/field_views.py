@@ -1,4 +1,4 @@
-"""What the browser requests while people fill in the order form: checks, suggestions."""
+"""Views that the browser requests while people fill in the order form: checks, suggestions."""
 
 from flask import Response, render_template, request
 
@@ -18,7 +18,11 @@ AT_PASTE = {"HX-Retarget": "#paste-error", "HX-Reswap": "innerHTML"}
 
 @desk.post("/orders/new/check")
 def check_field() -> Response:
-    """Render the error or warning of the field named by `field`; for a cart row, its product."""
+    """Check the submitted form and render the error or warning of one of its fields.
+
+    The query parameter `field` is the field's name. If it is the configuration of a cart row, the
+    row's product or error is rendered.
+    """
     member, name = signed_in(), request.args.get("field", "")
     entry = sent_entry(request.form, member)
     try:
@@ -41,9 +45,9 @@ def check_field() -> Response:
 
 @desk.post("/orders/new/paste")
 def paste_lines() -> Response:
-    """Render pasted text as rows of the cart, each with its product or its error.
+    """Render the lines of a pasted text as cart rows, each with its product or its error.
 
-    For a text with too many lines, render an error at the field with the text.
+    If the text has more lines than an order may have, renders an error below its field instead.
     """
     member = signed_in()
     sent = sent_entry(request.form, member)
@@ -63,7 +67,7 @@ def paste_lines() -> Response:
 
 
 def _line_errors(entry: OrderEntry) -> list[FieldError]:
-    """Return the errors of the cart rows only; `[]` if there are none."""
+    """Check the form and return only the errors of its cart rows."""
     try:
         check_new(entry, signed_in(), metadata={})
     except InvalidInput as invalid:
@@ -73,7 +77,7 @@ def _line_errors(entry: OrderEntry) -> list[FieldError]:
 
 @desk.get("/orders/new/configurations")
 def suggest_configurations() -> Response:
-    """Render the configurations that the text `q` may mean, the likeliest first."""
+    """Render the configurations that match the text `q` in the query, best match first."""
     text, member = request.args.get("q", ""), signed_in()
     cards = products.find_configurations(text, member.actor)
     references = products.references_of(cards, member.org_id)

@@ -1,8 +1,8 @@
-"""The fields of the order form: the order's own, one for each of the org's attributes, and rows.
+"""The fields of the order form: fixed fields, a field for each of the org's attributes, and rows.
 
-Rows are the lines of the cart and free metadata, in the order in which the form sends them. The
-number of a row identifies it and never changes. The fields' names are the paths of the order's
-schema (docs/contract.md).
+A row is a line of the cart, or an entry of metadata that belongs to no attribute. Rows are in the
+order in which the form sends them; the number of a row identifies it and never changes. The name of
+a field is the path of its value in the order's schema (docs/contract.md).
 """
 
 import re
@@ -45,9 +45,10 @@ class OrderForm(FlaskForm):
 
 
 def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:
-    """Return a subclass of OrderForm with more fields: the order's texts and these attributes.
+    """Return a subclass of OrderForm with additional fields for texts of the order and `rules`.
 
-    They are named as in TEXT_FIELDS, and `attribute_0`, `attribute_1` and so on for `rules`.
+    The texts are the fields in TEXT_FIELDS, with the same names. `rules` are the org's attributes;
+    their fields are named `attribute_0`, `attribute_1` and so on.
     """
     fields = {field.name: StringField(field.label, name=field.wire_name) for field in TEXT_FIELDS}
     fields |= {f"attribute_{at}": _attribute_field(rule) for at, rule in enumerate(rules)}
@@ -67,7 +68,7 @@ def _attribute_field(rule: AttributeRule) -> Field:
 
 @dataclass(frozen=True, slots=True)
 class AttributeField:
-    """An attribute with its form field; `path` is that of its value in an order."""
+    """An attribute (`rule`) with its form field; `path` is where its value is in an order."""
 
     rule: AttributeRule
     path: str
@@ -77,7 +78,8 @@ class AttributeField:
 def attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON value
     """Return the JSON value that was typed for an attribute; None if it has no value.
 
-    For a number, text that is not one is returned as it is: the services refuse it.
+    If the attribute is a number, a text that is not a number is returned unchanged; the services
+    then refuse it.
     """
     data = attribute.field.data
     if attribute.rule.kind is Kind.BOOLEAN:
@@ -93,9 +95,9 @@ def attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON 
 
 @dataclass(slots=True)
 class Cell:
-    """A form field in a row: its name and what is typed into it.
+    """A form field in a row: its name and the text that is typed into it.
 
-    Fields of WTForms would take most of the time of a check: a cart has hundreds of rows.
+    Fields of WTForms would be too slow, because a cart can have hundreds of rows.
     """
 
     name: str
@@ -108,7 +110,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class TypedLine:
-    """The texts typed into a row of the cart; `reference` names the configuration."""
+    """The texts typed into a cart row; `reference` is the text that names the configuration."""
 
     reference: str = ""
     count: str = "1"
@@ -117,7 +119,7 @@ class TypedLine:
 
 @dataclass(slots=True)
 class FormLine:
-    """A row of the cart with its form fields; its number `row` never changes."""
+    """A cart row with its form fields; the number `row` identifies it and never changes."""
 
     row: int
     reference: Cell
@@ -136,10 +138,11 @@ class FormLine:
 
 @dataclass(slots=True)
 class MetadataRow:
-    """A row of free metadata; `area` is `metadata` or `derivative`.
+    """A row of the form with an entry of metadata that belongs to no attribute.
 
-    `stored_key` is the key in the stored order, which may have line breaks or blanks that the field
-    cannot show; empty for a key that was typed.
+    `area` is the part of the order that contains the entry, `metadata` or `derivative`.
+    `stored_key` is the entry's key in the stored order, which may contain line breaks or blanks
+    that the form field cannot show; it is empty if the key was typed.
     """
 
     row: int
@@ -150,7 +153,7 @@ class MetadataRow:
 
     @property
     def shown_key(self) -> tuple[str, str]:
-        """The area, and the key as a field of one line shows it: without line breaks."""
+        """The area, and the key without line breaks, as a single-line field shows it."""
         return self.area.data, self.key.data.replace("\r", "").replace("\n", "")
 
 
@@ -176,12 +179,15 @@ def extra_row(
 
 
 def with_line_feeds(text: str) -> str:
-    """Return the text with each line break (CR LF or CR, from a browser) as a line feed."""
+    """Return the text with its line breaks, which browsers send as CR LF or CR, replaced by LF."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def typed_line(sent: FormData, prefix: str) -> TypedLine:
-    """Return what was sent for a cart row, in fields whose names begin with `prefix`: `cart.3`."""
+    """Return the texts that were sent for a cart row.
+
+    `prefix` is the beginning of the names of the row's fields, such as `cart.3`.
+    """
     return TypedLine(
         sent.get(f"{prefix}.configurationId", ""),
         sent.get(f"{prefix}.count", "1"),
@@ -213,9 +219,10 @@ def _numbers(sent: FormData, kind: str) -> dict[int, None]:
 
 
 def pasted_rows(text: str, first: int, look_up: LookUp) -> list[FormLine]:
-    """Return a row for each pasted line, numbered from `first`.
+    """Return a cart row for each line of a pasted text, numbered from `first`.
 
-    Raises InvalidInput for more lines than an order may have.
+    `look_up` finds the configurations that texts name. Raises InvalidInput for more lines than an
+    order may have.
     """
     lines = read_pasted_lines(text, look_up, current_limits().cart_lines)
     return [

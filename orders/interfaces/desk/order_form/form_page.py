@@ -1,4 +1,4 @@
-"""The page with the order form: reading what was sent, checking it, rendering it again."""
+"""The page with the order form: reads the submitted form, checks it, and renders it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,8 +25,9 @@ T = TypeVar("T")
 class FormPage:
     """What differs between the page for a new order and the page that changes a stored one.
 
-    The form is posted to the URL `address`; a script posts drafts of it to `draft_address`.
-    `hidden` are values of hidden inputs, by name. `order` is the order to change, if any.
+    `address` is the URL to which the form is submitted; `draft_address` is the URL to which a
+    script sends drafts of it. `hidden` contains the values of hidden inputs by name. `order` is the
+    order to change, or None on the page for a new one.
     """
 
     title: str
@@ -37,17 +38,20 @@ class FormPage:
 
 
 def sent_entry(sent: FormData, member: StaffMember) -> OrderEntry:
-    """Return the order form with submitted, unchecked fields; load configurations its rows name."""
+    """Return the order form with the submitted fields, which are not checked.
+
+    Loads the configurations that the form's rows name.
+    """
     entry = read_entry(sent, member.actor.org)
     entry.resolve(member.org_id)
     return entry
 
 
 def check_with(faults: Sequence[FieldError], check: Callable[[], T]) -> T:
-    """Call `check` and return its result.
+    """Call `check` and return its result; raise InvalidOrder if anything is wrong.
 
-    Raises InvalidOrder if `check` does or if there are `faults`, which the caller has found: with
-    the errors of both.
+    `faults` are errors that the caller has already found. If there are any, or if `check` raises
+    InvalidOrder, the InvalidOrder that is raised contains the errors of both.
     """
     try:
         checked = check()
@@ -59,10 +63,10 @@ def check_with(faults: Sequence[FieldError], check: Callable[[], T]) -> T:
 
 
 def check_new(entry: OrderEntry, member: StaffMember, **changes: object) -> OrderDraft:
-    """Check the form of a new order and return the order that it describes; nothing is stored.
+    """Check the form of a new order, and return the order that it describes without storing it.
 
-    `changes` replace fields of the order, by their JSON names. Raises InvalidOrder with all errors
-    of the form, including those of the note.
+    `changes` are values, by JSON name, that replace those in the form. Raises InvalidOrder with all
+    errors of the form, including those of the note.
     """
     return check_with(
         [*entry.faults(), *_note_faults(entry)],
@@ -83,12 +87,15 @@ def _note_faults(entry: OrderEntry) -> Sequence[FieldError]:
 
 
 def note_of(entry: OrderEntry) -> str:
-    """Return the form's note for the team, stripped and with LF line ends; `""` for none."""
+    """Return the form's note for the team, stripped and with LF line breaks; `""` for none."""
     return (entry.form.note.data or "").replace("\r\n", "\n").strip()
 
 
 def render_form(entry: OrderEntry, page: FormPage, **context: object) -> Response:
-    """Render the page with the order form, or the form alone if htmx asks for a fragment."""
+    """Render the page with the order form, or only the form if htmx asks for a fragment.
+
+    `context` contains additional variables for the template.
+    """
     actor = signed_in().actor
     entry.suggest(actor)
     return page_or_piece(

@@ -1,7 +1,7 @@
-"""Translates between the order form and the order that the services check.
+"""Converts between the order form and the JSON of an order that the services check.
 
-The form sends texts; the services take what a JSON client would send. A text that is no number is
-passed on as it is, so that the error comes from the services.
+A form sends texts, while the services expect the values that a JSON client would send. A text in a
+number field that is not a number is passed on unchanged, so that the services report it.
 """
 
 from collections.abc import Iterable
@@ -54,7 +54,7 @@ CANDIDATES = 3  # suggestions for each of them
 
 @dataclass(frozen=True)
 class RemovedRow:
-    """The cart row that was removed last: its position from 0, and what was typed into it."""
+    """The cart row that was removed last: its position, counted from 0, and the texts in it."""
 
     position: int
     typed: TypedLine
@@ -62,11 +62,13 @@ class RemovedRow:
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
-    """A row of the cart with everything that the template shows of it.
+    """A cart row with everything that the template shows of it.
 
-    `number` is its position from 1; `card` is the saved configuration that it names, if any;
-    `same_as` is the number of the first row before it with the same configuration and details, 0
-    for none; `focus` is the field of the row that gets the focus, empty for none.
+    `number` is the row's position, counted from 1. `card` is the saved configuration that the row
+    names, or None. `same_as` is the position of the first row with the same configuration and
+    details, or 0 if no row above has them. `candidates` are configurations to suggest for an
+    unknown text. `is_open` is true if the details are shown. `focus` is the end of the name of the
+    field that gets the focus, such as "count", or empty.
     """
 
     line: FormLine
@@ -88,7 +90,11 @@ class ShownLine:
 
 @dataclass
 class OrderEntry(FilledForm):
-    """The order form: what was typed, its errors, and `cards`, configurations by typed text."""
+    """The order form: what was typed into it, and its errors.
+
+    `lines` are the cart rows, and `extras` the rows for other metadata. `cards` contains the
+    configurations that rows name, by the text that was typed.
+    """
 
     attributes: list[AttributeField] = field(default_factory=list)
     lines: list[FormLine] = field(default_factory=list)
@@ -109,17 +115,17 @@ class OrderEntry(FilledForm):
 
     @property
     def filled_lines(self) -> list[FormLine]:
-        """The rows that are not blank: the lines of the order."""
+        """The cart rows that are not blank, which become the order's lines."""
         return [line for line in self.lines if not line.is_blank]
 
     @property
     def pieces(self) -> int:
-        """The sum of all counts in the filled rows, without invalid ones."""
+        """The sum of the counts in the filled rows; invalid counts are left out."""
         counts = (read_whole(line.count.text) for line in self.filled_lines)
         return sum(count for count in counts if isinstance(count, int) and count > 0)
 
     def same_as(self, line: FormLine) -> FormLine | None:
-        """Return the first row before this one with the same configuration and details, or None."""
+        """Return the first row above this one with the same configuration and details, or None."""
         return self._same.get(line.row)
 
     def shown(self, line: FormLine, number: int) -> ShownLine:
@@ -160,14 +166,17 @@ class OrderEntry(FilledForm):
         return raw
 
     def numbered_lines(self) -> list[tuple[int, dict[str, Any]]]:
-        """Return a pair for each filled row: its `row`, and the line as JSON as in `raw`."""
+        """Return (row number, cart line) for each filled row.
+
+        The row number is `FormLine.row`; the cart line is JSON, as in `raw`.
+        """
         return [(line.row, self._line(line)) for line in self.filled_lines]
 
     def keep_untouched(self, before: "OrderEntry") -> None:
-        """Restore the fields that nobody has touched, but that a browser has altered.
+        """Restore values that nobody has edited, but that the browser has altered.
 
-        `before` is the form as it was rendered. Browsers send other line breaks for fields of
-        several lines, and none for fields of one line (HTML, "value sanitization").
+        `before` is the form as it was rendered. Browsers change line breaks in multi-line fields
+        and remove them from single-line fields (HTML, "value sanitization").
         """
         for name, text in before.form.data.items():
             field = self.form[name]
@@ -211,7 +220,10 @@ class OrderEntry(FilledForm):
         return _object(pairs["metadata"]), _object(pairs["derivative"])
 
     def faults(self) -> list[FieldError]:
-        """Return the errors that no service can see: values without a key, unreadable texts."""
+        """Return the errors that are lost in the order's JSON, so that no service can report them.
+
+        These are metadata values without a key, and values and details that cannot be parsed.
+        """
         faults = []
         for extra in self.extras:
             if extra.value.data and not extra.key.text:
@@ -231,7 +243,10 @@ class OrderEntry(FilledForm):
         return faults
 
     def refuse(self, notice: str, status: int = 200) -> None:
-        """Set the notice, which says why nothing was saved, and the HTTP status of the answer."""
+        """Set the notice and the HTTP status for a form that was not saved.
+
+        `notice` is a sentence that says why nothing was saved.
+        """
         self.notice, self.is_refused, self.status = notice, True, status
 
     def show(self, errors: Iterable[FieldError]) -> None:
@@ -247,7 +262,10 @@ class OrderEntry(FilledForm):
             self.focus = element_id(f"cart.{self.lines[0].row}.configurationId")
 
     def _place(self, path: str) -> tuple[str, str]:
-        """Return name and label of the field with the error at `path`; `("", path)` for none."""
+        """Return (name, label) of the form field to which an error with this path belongs.
+
+        Returns ("", path) if the form has no such field.
+        """
         for one in self.form:
             if one.name == path:
                 return path, translated(one.label.text)
@@ -275,7 +293,8 @@ class OrderEntry(FilledForm):
     def repeated(self, name: str, member: StaffMember, code: str | None) -> str:
         """Return a warning if another order of the customer has the same number in field `name`.
 
-        Returns "" if none has. `code` is the short ID of the order that the form changes, if any.
+        Returns "" if none has. `code` is the short ID of the order that the form changes, or None
+        for a new order.
         """
         raw = self.raw()
         customer, platform = raw.get("customerId"), raw.get("platform", {})
@@ -287,7 +306,11 @@ class OrderEntry(FilledForm):
         return ""
 
     def suggest(self, actor: Actor, only: FormLine | None = None) -> None:
-        """Set `candidates` of the rows (or row `only`) with unknown texts, up to MAX_SUGGESTED."""
+        """Store in `candidates` which configurations to suggest for rows with an unknown text.
+
+        Only the first MAX_SUGGESTED of these rows get suggestions. If `only` is given, all other
+        rows are ignored.
+        """
         unknown = [
             line
             for line in ([only] if only is not None else self.lines)
@@ -298,7 +321,10 @@ class OrderEntry(FilledForm):
             self.candidates[line.row] = find_configurations(typed, actor, most=CANDIDATES)
 
     def resolve(self, org_id: str) -> None:
-        """Look up the configurations of all rows, for `cards`, and equal rows, for `same_as`."""
+        """Look up the configurations that the rows name; find rows with equal contents.
+
+        Stores the configurations in `cards`, and what `same_as` returns for each row.
+        """
         typed = {line.reference.text for line in self.lines} - {""}
         self.cards |= products.resolve(typed - self._looked_up, org_id)
         self._looked_up |= typed
@@ -313,9 +339,10 @@ class OrderEntry(FilledForm):
 
 
 def new_entry(rules: OrgRules, **values: object) -> OrderEntry:
-    """Return a form with empty rows and with these values, by field names in OrderForm.
+    """Return an order form with empty cart rows that is filled in with `values`.
 
-    Other fields have their defaults, such as those of the org's attributes.
+    These are by field name in OrderForm. All other fields contain their defaults, such as the
+    default of an attribute.
     """
     entry = _entry(rules, formdata=None, **values)
     entry.lines = [line_row(number, TypedLine()) for number in range(form_fields.FIRST_LINES)]
@@ -337,7 +364,7 @@ def blank_line() -> FormLine:
 
 
 def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
-    """Return a form with everything that was typed, as it was sent."""
+    """Return the order form with everything that was typed, unchecked; `sent` are its fields."""
     entry = _entry(rules, formdata=sent)
     for one in entry.form:
         if isinstance(one.data, str):
@@ -359,7 +386,10 @@ def _extra_value(extra: MetadataRow) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the pairs as a dict; with a repeated key as RepeatedKeys, like the JSON parser."""
+    """Return the (key, value) pairs as a dict.
+
+    If a key occurs more than once, the dict is a RepeatedKeys, as the JSON parser returns it.
+    """
     plain = dict(pairs)
     if len(plain) == len(pairs):
         return plain

@@ -1,4 +1,4 @@
-"""What the buttons in the form's rows do on the server, for browsers without JavaScript."""
+"""Server-side actions of the buttons in the order form, for browsers without JavaScript."""
 
 from orders.domain.errors import InvalidInput
 from orders.domain.typed_values import read_whole
@@ -16,10 +16,11 @@ from orders.services.catalog import products
 
 
 def do_action(entry: OrderEntry, action: str, org_id: str) -> None:
-    """Change the form as the pressed button asks: `add`, `remove:3`, `pick:3:OSL-1` and others.
+    """Change the form as the pressed button asks.
 
-    These are a verb, the number of a row, and a reference. An unknown verb or row changes nothing.
-    `join` needs an entry with resolved configurations.
+    `action` is a verb, for some verbs followed by a row's number and a configuration's reference:
+    `add`, `remove:3` or `pick:3:OSL-1`, for example. An unknown verb or row changes nothing. `join`
+    requires that `entry.resolve` was called.
     """
     verb, _, rest = action.partition(":")
     number, _, reference = rest.partition(":")
@@ -86,9 +87,10 @@ def _remove(entry: OrderEntry, at: int) -> None:
 
 
 def _join(entry: OrderEntry, line: FormLine) -> None:
-    """Add the row's count to the first row with the same configuration and details; remove the row.
+    """Merge `line` into the first row with the same configuration and details.
 
-    Changes nothing if there is no such row, or if one of the counts is not a number.
+    Adds its count to that row's count and removes `line`. Changes no row if there is no such row,
+    or if one of the counts is not a number.
     """
     first = entry.same_as(line)
     if first is None:

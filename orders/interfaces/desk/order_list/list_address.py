@@ -1,7 +1,7 @@
-"""The URL of the list of orders (its "address"): its filters, its sort and its columns.
+"""Reads the URL of the order list (its "address"): its filters, sort order and columns.
 
-All of them are in the URL, so that Back, a reload, a saved view and a link to a colleague show the
-same list. Each value that cannot be read is reported at its field.
+The URL contains all of them, so that the Back button, a reload, a saved view and a link sent to a
+colleague show the same list. A value that cannot be read is reported at its field.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,9 +44,9 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """An active filter as the page shows it, in its language.
+    """An active filter, as the list shows it in the page's language.
 
-    `rest` are the parameters of the list without this filter, for the link that removes it.
+    `rest` are the list's query parameters without this filter, for the link that removes it.
     """
 
     label: str
@@ -56,10 +56,12 @@ class Chip:
 
 @dataclass(frozen=True)
 class ListAddress:
-    """The query parameters of the list, parsed; `filters` are names and values as they were typed.
+    """The parsed query parameters of the order list.
 
-    `errors` are in the page's language, by the names of the fields. `columns` are names of columns,
-    empty for the usual ones; `view_id` is the ID of a saved view, empty for none.
+    `filters` are the names and values of the filters as they were typed. `errors` are messages in
+    the page's language, by the name of the field. `columns` are the names of the columns to show;
+    if it is empty, the list shows the usual ones. `view_id` is the ID of a saved view, or empty for
+    none. `chips` are the active filters as the list shows them.
     """
 
     order_filter: OrderFilter
@@ -77,7 +79,7 @@ class ListAddress:
 
     @property
     def looks(self) -> Pairs:
-        """The query parameters `sort` and `columns`, where they differ from the default."""
+        """The query parameters `sort` and `columns`, each left out if it has its default value."""
         sort = (("sort", str(self.sort)),) if self.sort != NEWEST_FIRST else ()
         columns = (("columns", ",".join(self.columns)),) if self.columns else ()
         return sort + columns
@@ -98,7 +100,10 @@ class ListAddress:
 
 
 def option_rules(rules: Sequence[AttributeRule]) -> dict[str, AttributeRule]:
-    """Return the attributes that can be filters, those with options, by `AttributeRule.path`."""
+    """Return the attributes that can be used as filters, which are those with options.
+
+    The keys are the attributes' `AttributeRule.path`.
+    """
     return {rule.path: rule for rule in rules if rule.kind is Kind.OPTION}
 
 
@@ -108,10 +113,10 @@ def read_address(
     choices: FilterChoices,
     zone: tzinfo = UTC,
 ) -> ListAddress:
-    """Parse the query parameters of the list; invalid ones are left out and get into `errors`.
+    """Parse the query parameters of the list; report invalid ones in the result's `errors`.
 
-    `choices` has the people and tokens that the list can be filtered by. Days begin and end in
-    `zone`, in which the list shows its times.
+    An invalid filter is not applied. `choices` contains the people and tokens that the list can be
+    filtered by. `zone` is the time zone of the days in filters.
     """
     options = option_rules(rules)
     reader = _Reader(sent, options, choices, zone)
@@ -124,7 +129,11 @@ def read_address(
 
 @dataclass
 class _Reader:
-    """Parses the list's query parameters one by one; collects `errors` and typed `filters`."""
+    """Parses the list's query parameters one at a time.
+
+    Collects error messages in `errors`, and filters as they were typed in `filters`. `rules` maps
+    paths to the attributes that can be used as filters.
+    """
 
     sent: MultiDict[str, str]
     rules: Mapping[str, AttributeRule]
@@ -208,7 +217,7 @@ class _Reader:
     def _begin(self, day: date | None, days_later: int = 0) -> datetime | None:
         """Return the first moment of the day that is `days_later` days after `day`.
 
-        None if `day` is None, or if the result is outside the years 1 to 9999.
+        Returns None if `day` is None, or if that moment is outside the years 1 to 9999.
         """
         try:
             return begin_of_day(day + timedelta(days=days_later), self.zone) if day else None

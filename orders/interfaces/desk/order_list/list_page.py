@@ -59,10 +59,11 @@ SORTS = (
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the list of orders, besides that of the codes; URLs and preferences use `name`.
+    """A column of the order list, other than the one with the orders' short IDs.
 
-    `short` replaces `label` on phones. `sort` is the JSON name of the field that its heading sorts
-    by, empty for none. `rule` is the attribute that it shows, if any.
+    `name` identifies the column in URLs and preferences. `short` replaces `label` on phones, unless
+    it is empty. `sort` is the JSON name of the field by which the heading sorts the list, or empty
+    for none. `rule` is the attribute that the column shows, or None.
     """
 
     name: str
@@ -97,9 +98,11 @@ def all_columns(rules: Sequence[AttributeRule]) -> tuple[Column, ...]:
 
 
 def chosen_columns(member: StaffMember, named: Iterable[str]) -> tuple[Column, ...]:
-    """Return the columns `named` in the URL, else those that the person prefers, else the default.
+    """Return the columns that the list shows.
 
-    Unknown names, such as those of deleted attributes, are ignored.
+    These are the columns `named` in the URL or, if there are none, those that the person prefers
+    or, if there are none either, the default ones. Unknown names, such as those of deleted
+    attributes, are ignored.
     """
     every = all_columns(member.actor.org.attributes)
     preferred = saved_views.read_preference(member.id, saved_views.COLUMNS)
@@ -127,7 +130,11 @@ def attribute_text(order: OrderSummary, rule: AttributeRule) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A link to a view, above the list; `label` is a Text, or the name of the saved view `view`."""
+    """A link to a view of the list; the links are displayed above it.
+
+    `label` is the name of the view, `address` its query parameters, and `view` the saved view, or
+    None for a built-in one.
+    """
 
     label: str
     address: Pairs
@@ -137,9 +144,10 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class ListProblem:
-    """Why something was not done, in the page's language, shown beside the button that was used.
+    """The reason why an action on the list failed or was refused.
 
-    `place` is "bulk", "export" or "view"; `typed` is the name that was typed for a view.
+    `message` is in the page's language. `place` is the part of the page that shows it: "bulk",
+    "export" or "view". `typed` is the name that was typed for a view, and empty for other actions.
     """
 
     place: str
@@ -219,7 +227,7 @@ def _tabs(address: ListAddress, views: tuple[View, ...]) -> list[Tab]:
 def _names(
     page: CursorPage[OrderSummary] | None, choices: FilterChoices, org_id: str
 ) -> dict[str, str]:
-    """Return names by ID: of all people and tokens in `choices`, and of the orders' creators."""
+    """Return, by ID, the names of people and tokens in `choices` and of the orders' creators."""
     known = dict(choices.people + choices.tokens)
     makers = {order.created_by for order in page.rows} if page else set()
     missing = makers - set(known)
@@ -227,7 +235,10 @@ def _names(
 
 
 def sent_address() -> MultiDict[str, str]:
-    """Return the query parameters of the list; a POST has them in `state`, as a query string."""
+    """Return the query parameters of the list.
+
+    A GET has them in its URL; a POST has them as a query string in the form field `state`.
+    """
     if request.method == "POST":
         return MultiDict(parse_qsl(request.form.get("state", "")))
     return request.args

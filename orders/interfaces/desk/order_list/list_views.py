@@ -1,4 +1,4 @@
-"""The list of orders: its columns and saved views, changes of many orders, the list as a file."""
+"""Views of the order list: the list, its columns and saved views, bulk changes, and exports."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -114,7 +114,7 @@ def _saved(address: ListAddress, save: Callable[[], object], view_id: str) -> Re
 
 
 def _kept(address: ListAddress) -> Pairs:
-    """Return the query parameters that a view saves: filters, sort, and the columns shown now."""
+    """Return the query parameters that a view saves: filters, sort order and displayed columns."""
     shown = chosen_columns(signed_in(), address.columns)
     names = [column.name for column in shown] or [CODE_ALONE]
     looks = tuple(pair for pair in address.looks if pair[0] != "columns")
@@ -145,7 +145,11 @@ def change_orders() -> Response:
 
 
 def _change_id() -> str:
-    """Return a UUID made of all fields of the form: the same form sent twice is one change."""
+    """Return the ID, a UUID, of the bulk change that the form makes.
+
+    It is computed from all fields of the form, so that a form that is sent twice makes only one
+    change.
+    """
     sent = sorted(pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token")
     return own_id(f"bulk {sent}")
 
@@ -160,7 +164,10 @@ def undo_change(change_id: str) -> Response:
 
 
 def _show(change: BulkEdit) -> Response:
-    """Redirect to the list with the result of a bulk change; for htmx, render it at once."""
+    """Redirect to the list, which shows the result of a bulk change.
+
+    For htmx, renders the list at once instead of redirecting.
+    """
     if wants_piece():
         return render_list(sent_address(), change=change)
     sent = sent_address()
@@ -169,10 +176,11 @@ def _show(change: BulkEdit) -> Response:
 
 
 def _asked(do: str) -> tuple[BulkAction, Status | None, list[Target]]:
-    """Return action, new status (or None) and the orders to change, for the button `do`.
+    """Return the action, the new status and the orders to change, for the pressed button `do`.
 
-    That is `status`, `bin` or `restore`, or `row.<code>` for the status of one order. Raises
-    NotFound for any other button, and TooMany for too many orders.
+    `do` is "status", "bin" or "restore", or "row.<short ID>" for the status of a single order. The
+    status is None if the form contains no valid one. Raises NotFound for any other button, and
+    TooMany for too many orders.
     """
     kind, _, code = do.partition(".")
     if kind == "row":
@@ -195,7 +203,10 @@ def _scope() -> list[Target]:
 
 
 def _targets(name: str) -> list[Target]:
-    """Return the orders in a form field, each as `<code>.<version>`, without malformed ones."""
+    """Return the orders in the form field `name`, with the versions that the page has shown.
+
+    Each value of the field is `<short ID>.<version>`; malformed values are ignored.
+    """
     targets = {}
     for text in request.form.getlist(name):
         code, _, version = text.partition(".")
@@ -218,14 +229,14 @@ def export_csv() -> Response:
 
 
 def _separator() -> str:
-    """Return the chosen separator for CSV, else the usual one for the person's language."""
+    """Return the CSV separator chosen in the query, or the usual one for the page's language."""
     usual = "semicolon" if has_decimal_comma() else "comma"
     return SEPARATORS.get(request.args.get("separator", ""), SEPARATORS[usual])
 
 
 @desk.get("/orders/export.xlsx")
 def export_xlsx() -> Response:
-    """Send the orders as a workbook, which is first written to a temporary file."""
+    """Send the orders as an XLSX workbook, which is written to a temporary file first."""
     columns, rows = _found()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "orders.xlsx"
@@ -248,9 +259,9 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _found() -> tuple[Columns, Iterator[list[Cell]]]:
-    """Return columns and rows of the file to export, for the query parameters of the list.
+    """Return the columns and rows to export, for the list's query parameters.
 
-    If one of them is invalid, aborts the request with the page of the list, which shows the error.
+    If a parameter is invalid, aborts the request with the page of the list, which shows the error.
     """
     member, address = signed_in(), _address()
     if address.errors:

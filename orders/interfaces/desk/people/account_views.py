@@ -1,4 +1,4 @@
-"""The page of a person's own account: name, preferences, password, and its event log."""
+"""The page of a person's own account: their name, preferences, password and event log."""
 
 from flask import Response, url_for
 from flask_wtf import FlaskForm
@@ -19,7 +19,7 @@ MAX_EVENTS = 10
 
 
 class OwnPasswordForm(forms.PasswordForm):
-    """A form for a new password, which also asks for the present one."""
+    """A form for a new password that also asks for the current one."""
 
     old_password = PasswordField(lazy_gettext("Present password"))
 
@@ -59,7 +59,7 @@ def save_preferences() -> Response:
 @desk.post("/account/password")
 @limiter.limit(sign_in_limit)
 def change_own_password() -> Response:
-    """Change the signed-in person's password, which ends all of their other sessions."""
+    """Change the signed-in person's password, and end all of their other sessions."""
     member = signed_in()
     entry, page = forms.sent_form(OwnPasswordForm), url_for("desk.show_account")
     values = entry.values()
@@ -71,7 +71,10 @@ def change_own_password() -> Response:
 
 
 def _render(member: StaffMember, **refused: forms.FilledForm) -> Response:
-    """Render the account page; a form with errors is passed as `preferences` or `password`."""
+    """Render the account page.
+
+    A form that was refused is passed, with its errors, as `preferences` or `password`.
+    """
     entry = next(iter(refused.values()), None)
     shown = {
         "preferences": forms.new_form(PreferencesForm, obj=member.preferences, name=member.name),

@@ -36,7 +36,10 @@ class InvitationForm(FlaskForm):
 
 @desk.route("/settings/staff/invite", methods=["GET", "POST"])
 def invite() -> Response:
-    """Render the form (GET); invite a person and show the link, once (POST; `do=mail` mails it)."""
+    """Render the form (GET), or invite a person and show the invitation link once (POST).
+
+    The button `do=mail` also sends the link to the person by e-mail.
+    """
     me, entry = signed_in(), forms.open_form(InvitationForm)
     if entry.is_sent:
         with entry.saving(url_for("desk.list_staff")):
@@ -66,7 +69,7 @@ def withdraw_invitation(invitation_id: str) -> Response:
 
 @desk.post("/settings/staff/<staff_id>/reset-link")
 def make_reset_link(staff_id: str) -> Response:
-    """Create a link with which the person can set a new password, and show it, once."""
+    """Create a link with which a staff member can set a new password, and show the link once."""
     me = signed_in()
     with forms.reporting_conflicts(back := url_for("desk.show_staff", staff_id=staff_id)):
         made = resets.make_reset(me.org_id, staff_id, by=me.id)

@@ -1,8 +1,8 @@
-"""Pages that are opened by a link with a secret: an invitation, and a password reset.
+"""Pages that are opened through a link with a secret: invitations and password resets.
 
-The secret is in the query of the link's URL, which no log of ours keeps. The first request moves it
-into the visitor's signed session and redirects to the URL without it. A mail program that follows
-the link beforehand does not use it up.
+The secret is in the query of the link's URL, which the application does not log. The first request
+moves the secret into the visitor's signed session and redirects to the URL without it. Opening the
+link does not use it up, so that a mail program can follow it first.
 """
 
 import logging
@@ -71,9 +71,10 @@ os.register_at_fork(after_in_child=_threads.cache_clear)
 
 
 def run_in_background(task: Callable[[], None]) -> None:
-    """Start the task on a background thread, in an application context without a request.
+    """Run the task on a background thread, in an application context without a request.
 
-    The response does not wait, so its time reveals nothing. An OrderError of the task is logged.
+    Returns at once, so that the response time does not reveal what the task does. An OrderError
+    that the task raises is logged.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
 
@@ -90,7 +91,10 @@ def run_in_background(task: Callable[[], None]) -> None:
 @desk.route("/invitation", methods=["GET", "POST"])
 @limiter.limit(sign_in_limit, methods=["POST"])
 def open_invitation() -> Response:
-    """Ask an invited person for name and password (GET); create the account and sign in (POST)."""
+    """Ask the invited person for a name and password (GET), or create their account (POST).
+
+    The POST also signs the person in.
+    """
     if "link" in request.args:
         return _hide_secret(INVITATION)
     entry, secret = open_form(JoinForm), session.get(INVITATION, "")
@@ -123,10 +127,10 @@ def _welcome(staff_id: str) -> Response:
 @desk.route("/forgot-password", methods=["GET", "POST"])
 @limiter.limit(sign_in_limit, methods=["POST"])
 def show_forgot() -> str:
-    """Ask for an e-mail address (GET); mail a link for a new password to it (POST).
+    """Ask for an e-mail address (GET), or mail a link for a new password to it (POST).
 
-    The response is the same whether the address has an account or not. If links cannot be mailed,
-    the page names who can help.
+    The response is the same whether or not an account has the address. If the application cannot
+    mail links, the page says who can help.
     """
     form = ForgotForm()
     email = (form.email.data or "").strip() if may_mail_links() else ""
@@ -138,7 +142,7 @@ def show_forgot() -> str:
 
 
 def _mail_reset(email: str) -> None:
-    """Mail a link for a new password, in the background, if an account has this address."""
+    """Mail a link for a new password, in the background, if `email` is an account's address."""
     settings = current_settings()
     # These need the request, which the background task does not have.
     link, page_language = secret_link("desk.open_reset", "SECRET"), language()

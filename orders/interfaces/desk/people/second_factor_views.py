@@ -27,13 +27,16 @@ QR_BORDER = 4  # modules of white around the code, as the standard asks for
 
 
 class CodeForm(FlaskForm):
-    """A form for a code of the authenticator app."""
+    """A form for a code from the authenticator app."""
 
     code = StringField(lazy_gettext("Code"))
 
 
 class ProofForm(FlaskForm):
-    """A form for the password, asked again before new recovery codes or the end of the factor."""
+    """A form that asks for the password again.
+
+    It is required for new recovery codes and for turning the second factor off.
+    """
 
     proof = PasswordField(lazy_gettext("Your password"))
 
@@ -58,7 +61,7 @@ def second_factor_qr() -> Response:
 @desk.post("/account/second-factor")
 @limiter.limit(sign_in_limit)
 def turn_on_second_factor() -> Response:
-    """Turn the second factor on if the app's code is right, and show the recovery codes, once."""
+    """Turn on the second factor if the app's code is right, and show the recovery codes once."""
     member, entry = signed_in(), sent_form(CodeForm)
     if PENDING not in session:
         return go_to(url_for("desk.show_second_factor"))

@@ -1,4 +1,4 @@
-"""Signing in, by password and perhaps a code, and signing out."""
+"""Views for signing in, with a password and, if required, a code, and for signing out."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -37,10 +37,11 @@ CODE_WITHIN = timedelta(minutes=10)
 @desk.route("/sign-in", methods=["GET", "POST"])
 @limiter.limit(sign_in_limit, methods=["POST"])
 def show_sign_in() -> AnyResponse:
-    """Render the sign-in form (GET), or check e-mail address and password (POST).
+    """Render the sign-in form (GET), or check the e-mail address and password (POST).
 
-    A person with a second factor is asked for a code next. Others are redirected to the path in
-    `next`; if the fields of an order form were sent along, that form is rendered with them instead.
+    A person with a second factor is asked for a code next. Any other person is redirected to the
+    path in the field `next`. If the request also contains the fields of an order form, that form is
+    rendered instead of the redirect.
     """
     form, resumed = SignInForm(), _sent_order_form()
     if not form.is_submitted():
@@ -65,7 +66,7 @@ def _ask_for_code(member: StaffMember, resumed: ResumedForm) -> AnyResponse:
 @desk.route("/sign-in/code", methods=["GET", "POST"])
 @limiter.limit(sign_in_limit, methods=["POST"])
 def show_code() -> AnyResponse:
-    """Ask for a code of the second factor (GET); finish the sign-in if it is right (POST)."""
+    """Ask for a code of the second factor (GET), or complete the sign-in if it is right (POST)."""
     form, resumed, member = SignInCodeForm(), _sent_order_form(), _find_half_signed_in()
     if not form.is_submitted():
         to_sign_in = redirect(url_for("desk.show_sign_in", next=_next()), 303)
@@ -104,7 +105,10 @@ def _finish(
 
 
 def _find_half_signed_in() -> StaffMember | None:
-    """Return who has sent the right password but no code; None for nobody, or after CODE_WITHIN."""
+    """Return the person whose password was right and who has not sent a code yet.
+
+    Returns None if there is none, or if the password was sent more than CODE_WITHIN ago.
+    """
     awaiting = session.get(AWAITING_CODE)
     if awaiting is None or awaiting["until"] < datetime.now(UTC).timestamp():
         return None
@@ -112,7 +116,10 @@ def _find_half_signed_in() -> StaffMember | None:
 
 
 def _sent_order_form() -> ResumedForm:
-    """Return names and values of the order form's fields in the request; empty without any."""
+    """Return (name, value) for each field of an order form that the request contains.
+
+    The list is empty if the request contains only the fields of the sign-in form.
+    """
     return [pair for pair in request.form.items(multi=True) if pair[0] not in SIGN_IN_FIELDS]
 
 

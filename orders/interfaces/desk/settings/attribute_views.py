@@ -26,7 +26,7 @@ _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 
 
 class AttributeForm(forms.VersionedForm):
-    """A form that defines an attribute. Its key is set once and cannot be changed later."""
+    """A form that defines an attribute. The key of an existing attribute cannot be changed."""
 
     key = StringField(lazy_gettext("Key"))
     label = StringField(lazy_gettext("Label"))
@@ -53,9 +53,9 @@ class AttributeForm(forms.VersionedForm):
     visible_to_customer = BooleanField(lazy_gettext("Customers see it with their order"))
 
     def rule(self) -> AttributeRule:
-        """Return the definition that was typed, which is not checked yet.
+        """Return the typed definition of the attribute, without checking it.
 
-        A `kind` or `applies` that does not exist becomes the first one of its enumeration.
+        An unknown `kind` or `applies` is replaced by the first member of its enumeration.
         """
         kind = _one_of(Kind, self.kind.data)
         return AttributeRule(
@@ -75,10 +75,10 @@ def _one_of(names: Any, sent: str | None) -> Any:  # noqa: ANN401 - an enumerati
 
 
 def _read_default(kind: Kind, typed: str | None) -> AttributeValue:
-    """Return a typed default as a number, boolean or text, by the attribute's kind.
+    """Return a typed default value as a number, boolean or text, depending on the kind.
 
-    None if nothing was typed. A text that is not of the kind is returned as a text; the check of
-    the definition refuses it later.
+    Returns None if nothing was typed. A text that does not fit the kind is returned as text; the
+    check of the attribute's definition refuses it later.
     """
     if not typed:
         return None
@@ -100,7 +100,11 @@ def _default_text(value: AttributeValue) -> str:
 
 @desk.get("/settings/attributes")
 def list_attributes() -> str:
-    """Render the list; `moved` and `direction` in the query name the button that gets the focus."""
+    """Render the list of attributes.
+
+    After an attribute was moved, the query contains its ID (`moved`) and the `direction`; together
+    they name the button that gets the focus.
+    """
     return render_template(
         "desk/settings/attributes.html",
         attributes=attributes.list_attributes(signed_in().org_id),
@@ -123,7 +127,7 @@ def new_attribute() -> Response:
 
 @desk.route("/settings/attributes/<attribute_id>", methods=["GET", "POST"])
 def show_attribute(attribute_id: str) -> Response:
-    """Render the form of an attribute (GET), or store all that was typed except the key (POST)."""
+    """Render the form of an attribute (GET), or save everything typed except the key (POST)."""
     org_id, back = signed_in().org_id, url_for("desk.list_attributes")
     attribute = attributes.find_attribute(org_id, attribute_id)
     entry = forms.open_form(AttributeForm, **_values(attribute))
@@ -150,7 +154,7 @@ def move_attribute(attribute_id: str) -> Response:
 
 @desk.post("/settings/attributes/<attribute_id>/remove")
 def remove_attribute(attribute_id: str) -> Response:
-    """Remove an attribute and redirect to the list; stored orders keep their values of it."""
+    """Remove an attribute and redirect to the list; stored orders keep their values for it."""
     org_id = signed_in().org_id
     label = attributes.find_attribute(org_id, attribute_id).rule.label
     with forms.reporting_conflicts(back := url_for("desk.list_attributes")):

@@ -1,4 +1,4 @@
-"""Saved configurations at the desk: the list, one of them with its files, and the import."""
+"""The desk's pages of saved configurations: the list, a single one with its files, the import."""
 
 from flask import Response, render_template, request, url_for
 from werkzeug.datastructures import FileStorage

@@ -1,4 +1,4 @@
-"""The sections of the settings; the settings of the org, and of how its customers see it."""
+"""The sections of the settings, and the settings of the org and of its customer pages."""
 
 from babel.numbers import format_decimal
 from flask import Response, redirect, request, url_for
@@ -31,7 +31,10 @@ SECTIONS = (
 
 @desk.app_template_global()
 def admin_sections() -> list[tuple[str, str, bool]]:
-    """Return URL and name of each section, and whether the current page belongs to it."""
+    """Return (URL, name, is current) for each section of the settings.
+
+    A section is current if the requested page belongs to it.
+    """
     here = request.script_root + request.path
     links = [(url_for(endpoint), translated(label)) for endpoint, label in SECTIONS]
     return [
@@ -122,7 +125,10 @@ def remove_logo() -> Response:
 
 
 def _render(**refused: forms.FilledForm) -> Response:
-    """Render the settings; `refused` is a form with errors: `org`, `customers` or `logo`."""
+    """Render the settings of the org.
+
+    A form that was refused is passed, with its errors, as `org`, `customers` or `logo`.
+    """
     org_id = signed_in().org_id
     page = orgs.find_customer_page(org_id)
     entry = next(iter(refused.values()), None)
@@ -155,7 +161,10 @@ def _customer_page_form(page: CustomerPage) -> forms.FilledForm:
 
 
 def _ratio(accent: str | None) -> str:
-    """Return the contrast of the color with the light background, such as "3.2"; "" for None."""
+    """Return the contrast ratio of the color against light backgrounds, such as "3.2".
+
+    It is the lowest of their ratios, in the page's number format. Returns "" if `accent` is None.
+    """
     if not accent:
         return ""
     return format_decimal(

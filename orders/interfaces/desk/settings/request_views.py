@@ -1,4 +1,4 @@
-"""The page with recent requests to the JSON API by the org's tokens, and their status."""
+"""The page that lists recent requests to the JSON API with the org's tokens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,10 +33,11 @@ FIELDS = ("status", "method", "path", "token", "from", "to")
 
 @dataclass(frozen=True, slots=True)
 class TypedFilter:
-    """The filters of the list, from the query string.
+    """The filters of the list of requests, parsed from the query string.
 
-    `typed` is the text of each parameter in FIELDS, `""` for a missing one; `filters` are the
-    criteria read from them; `errors` are messages, by the names of parameters that are invalid.
+    `typed` contains the text of each parameter in FIELDS, `""` if it is missing. `filters` are the
+    criteria that were parsed from these texts. `errors` contains messages by the name of the
+    parameter that is invalid.
     """
 
     typed: Mapping[str, str]
@@ -92,10 +93,11 @@ def _status(text: str) -> int | None:
 
 
 def _moment(text: str, *, is_end: bool = False) -> datetime | None:
-    """Read a day or an ISO 8601 time, in the person's zone unless it names one; return it in UTC.
+    """Parse a day or an ISO 8601 time, and return it in UTC.
 
-    With `is_end` return the first moment after that day, minute or millisecond. None for a text
-    that is empty or neither of these.
+    A day, or a time without an offset, is in the signed-in person's time zone. If `is_end` is true,
+    returns the first moment after the day, minute or millisecond that `text` names. Returns None if
+    the text is empty or malformed.
     """
     zone = signed_in().preferences.zone
     try:

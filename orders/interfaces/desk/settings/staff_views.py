@@ -80,7 +80,10 @@ def change_role(staff_id: str) -> Response:
 
 @desk.post("/settings/staff/<staff_id>/password")
 def set_password(staff_id: str) -> Response:
-    """Set the password of an account; its sessions end, except that of the acting admin."""
+    """Set the password of a staff account, and end the account's sessions.
+
+    Admins who set their own password stay signed in.
+    """
     me = signed_in()
     account = accounts.find_staff(me.org_id, staff_id)
     entry = forms.sent_form(forms.PasswordForm)
@@ -122,7 +125,10 @@ def _address(staff_id: str) -> str:
 
 
 def _render(account: Account, **refused: forms.FilledForm) -> Response:
-    """Render the page of an account; a form with errors is passed as `role` or `password`."""
+    """Render the page of a staff account.
+
+    A form that was refused is passed, with its errors, as `role` or `password`.
+    """
     entry = next(iter(refused.values()), None)
     shown = {
         "role": forms.new_form(RoleForm, role=account.role),

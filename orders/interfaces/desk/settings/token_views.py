@@ -1,4 +1,4 @@
-"""Settings pages for access tokens. A secret is shown only in the response that creates it."""
+"""Settings pages for access tokens. A secret is shown only when its token is created."""
 
 from flask import Response, render_template, url_for
 from wtforms import HiddenField, StringField, TextAreaField
@@ -11,7 +11,10 @@ from orders.services.accounts import tokens as access_tokens
 
 
 class TokenForm(forms.VersionedForm):
-    """A form for an access token: its name, and the domains whose pages may use it, one a line."""
+    """A form for an access token.
+
+    `domain` lists the domains whose pages may use the token, one per line.
+    """
 
     name = StringField(lazy_gettext("Name"))
     domain = TextAreaField(lazy_gettext("Domains"))
@@ -21,7 +24,10 @@ class TokenForm(forms.VersionedForm):
 
 
 class NewTokenForm(TokenForm):
-    """A form for a new token; `key` determines the token's ID, so that sent twice it adds one."""
+    """A form for a new access token.
+
+    The token's ID is computed from `key`, so that a form that is sent twice creates only one token.
+    """
 
     kind = forms.MenuField(
         lazy_gettext("Used by"),
@@ -41,7 +47,10 @@ def list_tokens() -> str:
 
 @desk.route("/settings/tokens/new", methods=["GET", "POST"])
 def new_token() -> Response:
-    """Render the form (GET), or create a token and show its secret, once and uncached (POST)."""
+    """Render the form (GET), or create a token and show its secret once (POST).
+
+    Browsers must not store the page with the secret.
+    """
     entry = forms.open_form(NewTokenForm, kind="private", key=forms.new_key())
     if entry.is_sent:
         form, name = entry.form, (entry.form.name.data or "").strip()

@@ -1,4 +1,4 @@
-"""The settings' pages of webhooks, and of the deliveries of their messages."""
+"""Settings pages for webhooks and the deliveries of their messages."""
 
 from typing import Any
 
@@ -30,7 +30,10 @@ MAX_SHOWN = 200  # characters of the answer to a test message
 
 
 class WebhookForm(forms.VersionedForm):
-    """The form of a webhook; `key` identifies a new form, so that it creates one webhook only."""
+    """The form of a webhook.
+
+    `key` identifies the form of a new webhook, so that a form that is sent twice creates only one.
+    """
 
     topic = forms.MenuField(lazy_gettext("When"), choices=TOPIC_LABELS)
     address = StringField(lazy_gettext("Address"), description=EXAMPLE_ADDRESS)
@@ -43,7 +46,10 @@ class WebhookForm(forms.VersionedForm):
     key = HiddenField()
 
     def raw(self) -> dict[str, Any]:
-        """Return the webhook as the JSON API takes it; no status means every status."""
+        """Return the webhook as JSON for the API.
+
+        If no status is chosen, the webhook applies to orders of every status.
+        """
         statuses = self.statuses.data or []
         return {
             "topic": self.topic.data or "",
@@ -66,7 +72,10 @@ def list_webhooks() -> str:
 
 @desk.route("/settings/webhooks/new", methods=["GET", "POST"])
 def new_webhook() -> Response:
-    """Render the form of a webhook; a POST creates one (once for each form) and redirects to it."""
+    """Render the form of a new webhook (GET), or create it and redirect to its page (POST).
+
+    A form that is sent twice creates only one webhook.
+    """
     entry, settings = forms.open_form(WebhookForm, key=forms.new_key()), current_settings()
     if entry.is_sent:
         form = entry.form
@@ -109,7 +118,7 @@ def change_webhook(webhook_id: str) -> Response:
 
 @desk.post("/settings/webhooks/<webhook_id>/secret")
 def show_secret(webhook_id: str) -> Response:
-    """Render a page with the secret of the webhook, which no cache keeps."""
+    """Render a page with the secret of the webhook; browsers must not store the page."""
     webhook = webhooks.find(webhook_id, signed_in().org_id)
     secret = webhooks.read_secret(webhook.id, webhook.org_id)
     return forms.secret_page("desk/webhooks/secret.html", webhook=webhook, secret=secret)
@@ -150,7 +159,10 @@ def restore_webhook(webhook_id: str) -> Response:
 
 @desk.post("/settings/webhooks/<webhook_id>/test")
 def test_webhook(webhook_id: str) -> Response:
-    """Send a test message while the person waits; redirect to a page that shows the answer."""
+    """Send a test message, and redirect to the webhook's page, which shows the result.
+
+    Waits for the receiver's response.
+    """
     client = WebhookClient(allow_private=current_settings().webhook_private_network)
     result = deliveries.send_test(webhook_id, signed_in().org_id, client.post)
     category = "message" if result.is_delivered else "bad"
