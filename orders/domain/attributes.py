@@ -50,7 +50,7 @@ class AttributeRule:
     """The definition of an attribute: a key that an org uses in its orders, and its valid values.
 
     `options` is empty unless `kind` is OPTION. `default` is the value that an order without the key
-    gets; if it is None, the order gets none.
+    gets; if it is None, nothing is added to the order.
     """
 
     key: str
@@ -79,7 +79,7 @@ class AttributeRule:
 
 @dataclass(frozen=True, slots=True)
 class AttributeResult:
-    """The result of `apply_attributes`: both objects with defaults filled in, and all errors."""
+    """The result of `apply_attributes`: metadata and derivative with defaults, and all errors."""
 
     metadata: dict[str, Any]
     derivative: dict[str, Any]

@@ -100,7 +100,7 @@ def read_lines(
 def apply_changes(
     order: Order, changes: OrderChanges, rules: Sequence[AttributeRule], *, strict: bool
 ) -> tuple[Order, list[FieldError]]:
-    """Return a copy of the order with the changes applied, and the errors in them, or [].
+    """Return a copy of the order with the changes applied, and the errors ([] if there are none).
 
     Errors are read-only fields that were sent with a value other than the stored one, and values
     that the org's attributes (`rules`) do not allow. If `strict` is true, keys of metadata and
@@ -230,7 +230,8 @@ def merge_orders(base: Order, mine: Order, theirs: Order) -> Merged:
         """Return {key: merged value}, or {} if the merged object lacks the key.
 
         `objects` are the versions of one JSON object in base, mine and theirs. Adds `path` to
-        `conflicts` or `taken` if needed.
+        `taken` if a value or lines of theirs are used, and a conflict to `conflicts` if both
+        changed the value.
         """
         before, my, their = ({key: one[key]} if key in one else {} for one in objects)
         if same_json(my, their) or same_json(before, their):
@@ -289,12 +290,11 @@ def changed_fields(base: Order, rendered: dict[str, Any], sent: dict[str, Any]) 
 def keep_lines(
     base: Order, rendered: Mapping[int, dict[str, Any]], sent: Sequence[tuple[int, dict[str, Any]]]
 ) -> list[dict[str, Any]]:
-    """Return the cart lines of a submitted form as JSON, with stored values where none changed.
+    """Return the cart lines of a submitted form as JSON, with stored values for unchanged keys.
 
-    A key that the person did not change gets its value in `base`, which may differ from what the
-    form shows. `rendered` maps the number of each form row to the line of `base` that it showed.
-    `sent` has the (row number, line) pairs that were submitted. A line that was moved to another
-    row is recognized by its content.
+    The value in `base` may differ from what the form shows. `rendered` maps the number of each form
+    row to the line of `base` that it showed. `sent` has the (row number, line) pairs that were
+    submitted. A line that was moved to another row is recognized by its content.
     """
     stored = dict(zip(rendered, map(line_fields, base.cart), strict=True))
     by_content = {canonical_json(line): row for row, line in rendered.items()}

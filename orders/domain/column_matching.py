@@ -83,8 +83,8 @@ class Matching:
     def with_lines(self, reference: int, count: int | None) -> "Matching":
         """Return a copy with `reference` as configuration column and `count` as count column.
 
-        Both are positions. A column is left unchanged if it already has a target, or if another
-        column has that target.
+        Both are positions; if `count` is None, no count column is set. A column is left unchanged
+        if it already has a target, or if another column has the new target.
         """
         targets = list(self.targets)
         for at, target in ((reference, CONFIGURATION), (count, COUNT)):
@@ -123,9 +123,10 @@ def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matchi
 
 
 def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
-    """Return four guesses at the target of a column, the surest first; "" for a guess not found.
+    """Return four guesses at a column's target, the surest first; each is "" if nothing matches.
 
-    They match the name with wire names, attributes, common words, and less certain words.
+    They are found by a wire name, by one of the org's `attributes`, by a common word, and by a less
+    certain word.
     """
     word = plain_name(name)
     wire = _TARGET_BY_NAME.get(name.lower(), "")
@@ -158,7 +159,7 @@ def free_targets(name: str) -> tuple[str, ...]:
 
 
 def is_named_by(target: str, name: str) -> bool:
-    """Return whether a column's name is its target (`metadata.Color`), in uppercase or lowercase.
+    """Return whether a column's name is its target (`metadata.Color`), ignoring case.
 
     Exported files name their columns this way.
     """

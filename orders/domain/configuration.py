@@ -68,9 +68,9 @@ class Configuration(NamedTuple):
 def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
     """Return the name or SKU in a configuration's metadata, to be stored in a search column.
 
-    `key` is "name" or "sku"; in the metadata, the key may be in uppercase or lowercase. The text is
-    truncated to 255 characters, and a SKU is first cleaned by `clean_reference`. None if `metadata`
-    is None, or if the value is missing, empty or not a string.
+    `key` is "name" or "sku"; the case of the key in the metadata is ignored. The text is truncated
+    to 255 characters, and a SKU is first cleaned by `clean_reference`. None if `metadata` is None,
+    or if the value is missing, empty or not a string.
     """
     if metadata is None:
         return None

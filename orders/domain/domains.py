@@ -42,7 +42,7 @@ def referer_host(referer: str) -> tuple[str, int] | None:
     """Return the host and port of the URL in a `Referer` header.
 
     The host is in lowercase; a missing port is the scheme's default. None if anything but a scheme,
-    host and port precedes the path: a user name, a backslash or a space there is an attack.
+    host and port precedes the path: a user name, a backslash or a space there indicates an attack.
     """
     match = _ORIGIN.match(referer)
     if match is None or not (match.end() == len(referer) or _PATH.fullmatch(referer, match.end())):
@@ -90,8 +90,8 @@ class BadDomain(OrderError):  # noqa: N818 - named like the refusals in errors.p
 def check_domain(text: str) -> str:
     """Return a domain that a person typed, in lowercase and without spaces at its ends.
 
-    Valid domains are such as `shop.example:443` and `*.shop.example`. Raises BadDomain for any
-    other text.
+    Examples are `shop.example:443` and `*.shop.example`. Raises BadDomain for text that is not a
+    domain.
     """
     domain, shown = text.strip().lower(), repr(text)
     if not text.strip().isascii():

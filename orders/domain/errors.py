@@ -47,7 +47,7 @@ class InvalidInput(OrderError):
 
 
 class InvalidOrder(InvalidInput):
-    """The input is not a valid order, or not a valid change of one."""
+    """The input is not a valid order, or not a valid change to an order."""
 
 
 class NotJson(OrderError):

@@ -35,7 +35,7 @@ T = TypeVar("T")
 def whole_count(value: object) -> int | None:
     """Return a valid count as an int, or None if it is invalid.
 
-    Valid are whole numbers from 1 to MAX_COUNT. 2.0 is one of them; "2" and true are not.
+    Whole numbers from 1 to MAX_COUNT are valid, including 2.0; "2" and true are not.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -91,7 +91,10 @@ NULL = {"type": "null"}
 
 
 def _without_null(schema: JsonSchemaValue) -> JsonSchemaValue:
-    """Return a JSON Schema with null removed from its types; any other schema is unchanged."""
+    """Return a JSON Schema without null among its types.
+
+    A schema that does not allow null is returned unchanged.
+    """
     kinds = schema.get("type")
     if isinstance(kinds, list):
         [kind] = [one for one in kinds if one != "null"]
@@ -214,7 +217,7 @@ class CartLineInput(StrictInput):
 
 
 class PlatformInput(BaseModel):
-    """Where the order came from, in the shop's own words; other keys are kept as they come."""
+    """Where the order came from, in the shop's own words; other keys are kept as they are sent."""
 
     model_config = ConfigDict(
         extra="allow",

@@ -31,9 +31,9 @@ def count_question(
 ) -> list[FieldError]:
     """Return an error with the path `single` if a column that is not imported may be the count.
 
-    That is so if no column is matched as the count, but an unmatched one has only whole numbers. []
-    otherwise, or if `matching.is_single` says that each row is one piece. `rows` are the cells of
-    each row.
+    This is the case if no column is matched as the count, but an unmatched one has only whole
+    numbers. [] otherwise, or if `matching.is_single` says that each row is one piece. `rows` are
+    the cells of each row.
     """
     if COUNT in matching.targets or matching.is_single:
         return []

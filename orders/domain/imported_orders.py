@@ -70,9 +70,9 @@ class ImportedOrder:
     """An order read from rows of a file; `raw` is the JSON to pass to `check_order`.
 
     `label` is what lists call the order, and `rows` are the numbers of its rows. `faults` are
-    errors that only the file shows. `places` maps each JSON path to the row number and column name
-    that it comes from; `first` is the place for errors about the whole order. `unknown` has the
-    paths of configuration IDs that no saved configuration has.
+    errors in the file that `raw` does not show. `places` maps each JSON path to the row number and
+    column name that it comes from; `first` is the place for errors about the whole order. `unknown`
+    has the paths of configuration IDs that no saved configuration has.
     """
 
     label: str
@@ -94,9 +94,9 @@ class ImportedOrder:
     def _place(self, path: str) -> tuple[int, str]:
         """Return the row and column name for an error's path.
 
-        They are those of the cell for the path, or for the nearest path above it. If there is none,
-        they are `first` for the path `cart`; for other paths, the first row, with the path itself
-        as column name.
+        They are those of the cell that the value at `path`, or at its nearest parent path, comes
+        from. Without such a cell, the row is that of `first`; the column is that of `first` if the
+        path is `cart`, and otherwise `path` itself.
         """
         known = path
         while known:
@@ -231,10 +231,11 @@ class OrderBuilder:
         return True
 
     def _value(self, at: int, target: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
-        """Return the JSON value of a cell: of its attribute's kind, from an export, or as text.
+        """Return the JSON value of a cell for the path `target`.
 
-        A cell without an attribute is read as an export wrote it if its column is named like the
-        target, as in exports. Any other cell is text.
+        If an attribute has that path, the cell is read as the attribute's kind. If the column is
+        named like its target, as in exported files, the cell is read as an export writes it. Any
+        other cell is text. `at` is the position of the column.
         """
         if rule := self._rules.get(target):
             return read_attribute(rule, text, decimal_comma=self._decimal_comma)
@@ -296,8 +297,8 @@ class OrderBuilder:
     def _label(self, row: SheetRow) -> str:
         """Return what lists call the order.
 
-        That is its number in the file, its number in the shop or its name, whichever comes first in
-        this list and is not empty, or else "".
+        That is the first of these that is not empty: its number in the file, its number in the
+        shop, and its name. "" if all are empty.
         """
         columns = [self._matching.group, *map(self._matching.column_of, (PLATFORM_ID, NAME))]
         texts = (row.cells[at] for at in columns if at is not None)

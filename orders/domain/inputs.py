@@ -133,10 +133,10 @@ def inspect(
 ) -> Inspection[M]:
     """Check a parsed JSON document against a model, and whether the databases can store its values.
 
-    `raw` is the output of a JSON parser. `refused` are errors that the caller has already found in
-    top-level fields; these fields, and those named in `ignored`, are not passed to the model. A
-    document nested too deeply is not checked further. Invalid input raises nothing: all errors are
-    in the result.
+    `raw` is the output of a JSON parser; `words` determines the messages. `refused` are errors that
+    the caller has already found in top-level fields; these fields, and those named in `ignored`,
+    are not passed to the model. A document nested too deeply is not checked further. Invalid input
+    raises nothing: all errors are in the result.
     """
     if not isinstance(raw, dict):
         return Inspection(None, {}, {"": FieldError("", words.not_an_object)}, is_unreadable=True)

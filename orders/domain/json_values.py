@@ -55,7 +55,7 @@ _REASONS = {
 
 
 class RepeatedKeys(dict[str, Any]):
-    """A JSON object in which some keys came more than once; `repeated` has these keys.
+    """A JSON object in which some keys appeared more than once; `repeated` has these keys.
 
     The last value of each key is kept.
     """
@@ -122,7 +122,10 @@ def _integer(digits: str) -> int:
 
 
 def printable(key: str) -> str:
-    """Return a key for messages: truncated to MAX_KEY_IN_PATH, NUL and lone surrogates escaped."""
+    """Return a key for messages, truncated to MAX_KEY_IN_PATH characters and then escaped.
+
+    NUL and lone surrogates are escaped.
+    """
     if len(key) > MAX_KEY_IN_PATH:
         key = f"{key[:MAX_KEY_IN_PATH]}…"
     if key.isascii() and "\0" not in key:
@@ -258,7 +261,7 @@ def same_json(left: object, right: object) -> bool:
 
 
 def compact_size(value: object) -> int:
-    """Return the size of a value in bytes as compact JSON in UTF-8, even if it cannot be stored."""
+    """Return the number of bytes of a value as compact UTF-8 JSON, even if it cannot be stored."""
     try:
         return len(orjson.dumps(value))
     except TypeError:  # not storable, which is an error of its own

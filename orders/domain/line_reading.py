@@ -97,10 +97,10 @@ def unbulleted(text: str) -> str:
 
 
 def id_of(name: str, named: Named) -> str | None:
-    """Return the ID of the saved configuration that a text names.
+    """Return the ID of the configuration that a text names, or None.
 
-    A text that is a UUID itself is returned in canonical form, whether or not it is in `named`.
-    None for any other text.
+    `named` maps texts to the IDs of saved configurations. A text that is itself a UUID is returned
+    in canonical form, even if it is not in `named`.
     """
     return named.get(name) or read_uuid(name)
 
@@ -129,7 +129,7 @@ def named_by(cell: str, named: Named) -> str | None:
 def _describes(line: str) -> bool:
     """Return whether a line of a cell can only be a description, not a count or a reference.
 
-    It is one if it is empty, or has several words, none of which is a count or looks like an ID.
+    A description is empty, or has several words, none of which is a count or looks like an ID.
     """
     words = unbulleted(line.strip()).split()
     has_count = any(count_of(" ".join(words[at : at + 2])) for at in range(len(words)))

@@ -1,7 +1,7 @@
-"""Moments in time: timezone-aware, in UTC, with the precision of the wire format, milliseconds.
+"""Moments in time: timezone-aware, in UTC, and precise to the millisecond, as the wire format is.
 
-Also a day as a calendar file (RFC 5545). No library is needed: an all-day event has no time zone
-and no repetition, and needs only escaping and line folding.
+Also writes a day as a calendar file (RFC 5545). No library is needed: an all-day event has no time
+zone and no repetition, and needs only escaping and line folding.
 """
 
 import re

@@ -47,7 +47,7 @@ def normalize_order(raw: object) -> object:
 def normalize_lines(lines: list[Any]) -> list[Any]:
     """Return cart lines without `metadata` that is null, and with {} for `metadata` that is `[]`.
 
-    The key `configuration`, which clients may copy from a response, is left out if it is null or
+    The key `configuration`, which clients may copy from a response, is left out if it is null or is
     the configuration that `configurationId` names.
     """
     return [_normalize_line(line) if type(line) is dict else line for line in lines]

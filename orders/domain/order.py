@@ -58,8 +58,9 @@ class OrderField:
     part, it is the key. `wire_name` is the path in JSON. `sent` is the pydantic type in a request,
     or None for a field that only the service sets. `answered` is the type in a response if it
     differs. `default` is the value if a new order leaves the field out; `dict` and `list` mean an
-    empty one. `column_words` are names, in lowercase and without spaces and punctuation, by which
-    the column of an imported file is recognized; a field without any is not in IMPORTED_FIELDS.
+    empty one. `column_words` has the names by which a column of an imported file is recognized,
+    separated by spaces; each is in lowercase, without spaces and punctuation. A field without any
+    is not in IMPORTED_FIELDS.
     """
 
     name: str
@@ -303,7 +304,7 @@ class Order(NamedTuple):
 def new_order(
     draft: OrderDraft, *, order_id: str, short_id: str, org_id: str, created_by: str, at: datetime
 ) -> Order:
-    """Return the order to store for a draft, created at `at`; nothing is stored here.
+    """Build the order to store from a draft, with `at` as creation time; nothing is stored here.
 
     If the draft's `origin_org_id` is empty, it is set to `org_id`.
     """

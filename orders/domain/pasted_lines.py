@@ -62,7 +62,7 @@ class TextRow:
 def read_pasted_lines(
     text: str, look_up: LookUp = lambda _: {}, most: int | None = None
 ) -> list[PastedLine]:
-    """Return a cart line for each line of a pasted text that is not blank.
+    """Return a cart line for each nonblank line of a pasted text.
 
     Tables, lists and letters are understood, with or without a heading. `look_up` is called once,
     with all texts that may name a configuration, and returns the IDs for those that do. Raises
@@ -142,7 +142,10 @@ def _digits(figure: str) -> str:
 
 
 def _ends(product: str) -> list[str]:
-    """Return the text from each of its words to its end, such as "Oslo OSL-1" and "OSL-1"."""
+    """Return every ending of a text that begins at a word.
+
+    For "Oslo OSL-1", these are "Oslo OSL-1" and "OSL-1".
+    """
     words = product[:MAX_PROSE].split(" ")
     return [" ".join(words[at:]) for at in range(len(words))]
 
@@ -176,7 +179,7 @@ def _row(record: Sequence[str], separator: str) -> TextRow:
 
 
 def _divided(row: TextRow) -> TextRow:
-    """Return a row of one cell divided by another separator, or by wide gaps between words.
+    """Divide a row that is one cell by another separator, or by wide gaps between words.
 
     A row that has several cells, or cannot be divided, is returned unchanged.
     """
@@ -312,8 +315,9 @@ def _running_numbers(rows: Sequence[TextRow]) -> int | None:
 def _row_readings(row: TextRow, named: Named, running: int | None) -> list[Reading]:
     """Return the possible readings of a row with several cells; [] if none names a configuration.
 
-    If some readings have a count, those without one are left out. `running` is the position of the
-    column that numbers the rows, or None.
+    A reading has the positions of the reference and of its count, or None for no count. If some
+    readings have a count, those without one are left out. `running` is the position of the column
+    that numbers the rows, or None.
     """
     cells = row.cells
     if len(row.filled) < 2:
@@ -363,7 +367,7 @@ def _counts(
 def _doubtful(
     row: TextRow, named: Named, running: int | None, readings: Sequence[Reading]
 ) -> PastedLine:
-    """Return the cart line in a row that has no reading or several.
+    """Return the cart line in a row that can be read in no way or in several ways.
 
     Its reference is the text of one cell or of the whole row; its count is "" if it is uncertain.
     """

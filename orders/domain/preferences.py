@@ -49,7 +49,7 @@ class Preferences:
     """A staff member's preferences for the desk; `Preferences()` has the defaults.
 
     `time_zone` is an IANA name. `date_format`, `theme` and `density` are keys of DATE_FORMATS,
-    THEMES and DENSITIES.
+    THEMES and DENSITIES. `language` is a code such as `de`, or empty for the browser's language.
     """
 
     time_zone: str = UTC_NAME

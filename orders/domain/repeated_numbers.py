@@ -34,7 +34,7 @@ NO_KEYS = NumberKeys()
 
 
 def po_path(metadata: dict[str, Any]) -> str:
-    """Return the metadata key of the purchase order number, such as "PO No."; "" if missing."""
+    """Return the metadata key of the purchase order number ("PO No."), or "" if there is none."""
     for key, value in metadata.items():
         is_number = isinstance(value, str | int) and not isinstance(value, bool)
         if is_number and re.sub(r"[\W_]", "", key).lower() in PO_KEYS:

@@ -69,7 +69,7 @@ def request_types(
     """Return the pydantic fields of a request by name, for `with_fields`.
 
     If `is_change` is true, the request changes an order, and fields that are left out get no
-    default. `own` maps names of fields to descriptions that replace their own.
+    default. `own` maps names of fields to descriptions that replace those in `fields`.
     """
     types: dict[str, Any] = {}
     for field in fields:

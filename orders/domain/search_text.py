@@ -72,7 +72,7 @@ def _within(room: int, texts: Iterator[str]) -> Iterator[str]:
 
 
 def _texts(*objects: Mapping[str, Any]) -> Iterator[str]:
-    """Yield all strings and numbers in JSON objects, at any depth, as text and in order."""
+    """Yield all strings and numbers in JSON objects, at any depth, as text in document order."""
     waiting: list[Any] = list(reversed(objects))
     while waiting:
         value = waiting.pop()
@@ -106,8 +106,8 @@ def _folded(character: str) -> str:
 def words_of(search: str) -> list[str]:
     """Return the words of a search; spaces, commas and semicolons separate them.
 
-    Repeated words are returned once. Only the first MAX_SEARCH characters and the first MAX_WORDS
-    words are used; `is_too_long` reports longer searches.
+    A word that is repeated is returned once. Only the first MAX_SEARCH characters and the first
+    MAX_WORDS words are used; `is_too_long` reports longer searches.
     """
     return list(dict.fromkeys(_split(search[:MAX_SEARCH])))[:MAX_WORDS]
 
@@ -185,7 +185,8 @@ def _code_at(words: list[str], start: int) -> tuple[str | None, int]:
 def _like_a_code(words: list[str]) -> str:
     """Return the start of `words` that resembles a code, or "".
 
-    That is the first word, or three words of four characters, joined with spaces.
+    `words` are at most three. The result is the first of them, or, if each has four characters, all
+    three joined with spaces.
     """
     if _LIKE_A_CODE.fullmatch(re.sub(r"[\W_]", "", words[0])):
         return words[0]

@@ -90,8 +90,8 @@ class ReadingChoices:
     """A person's choices of how to read a file; what is not chosen is decided by the file.
 
     `heading` is the number of the row with the column names, 0 for a file without them, or None if
-    not chosen. `sheet` is the name of a sheet in a spreadsheet. If `decimal_comma` is true, 1,5 is
-    also read as a number.
+    not chosen. `sheet` is the name of a sheet in a spreadsheet. Hidden rows are left out if
+    `skips_hidden` is true. If `decimal_comma` is true, 1,5 is also read as a number.
     """
 
     encoding: str = ""
@@ -303,7 +303,7 @@ def _decoded(content: bytes, encoding: str) -> tuple[str, list[str]]:
 def _guessed(content: bytes) -> str:
     """Return the likely encoding, a key of ENCODINGS, of bytes that are not UTF-8.
 
-    That is cp1252 if no other one is more likely.
+    That is cp1252 if no other encoding is more likely.
     """
     found = from_bytes(content, cp_isolation=list(ENCODINGS))
     is_likely = any("cp1252" in one.could_be_from_charset for one in found)
@@ -337,9 +337,9 @@ _GUARDED_INSIDE = re.compile(rf"({_NEW_CELL})'(?='*(?:{_SIGN}|[ \u00a0]+[=@\uff1
 def guard(text: str) -> str:
     """Return text for a CSV cell, with an apostrophe before each part that could be a formula.
 
-    Such a part may begin the text, or follow a separator or a line break in it. If apostrophes are
-    already there, one more is added, so that `unguard` can remove it. Text with white space at
-    either end gets an apostrophe at its start.
+    Such a part may begin the text, or follow a separator or a line break in it. If apostrophes
+    already precede it, one more is added, so that `unguard` removes only that one. Text with white
+    space at either end gets an apostrophe at its start.
     """
     inner = _RISKY_INSIDE.sub(r"\1'", text)
     return f"'{inner}" if _is_risky(text) else inner

@@ -46,7 +46,7 @@ NO_SHEET = "There is no sheet with this name in the file."
 
 
 class SheetAnswer(TypedDict, total=False):
-    """The result of reading a file: only `error`, a message, or all the other keys.
+    """The result of reading a file: either only `error` (a message), or all the other keys.
 
     `rows` has the number of each row, from 1, and the texts of its cells. `sheet` is the name of
     the sheet that was read, `sheets` are the names of all sheets that can be read, and `hidden` has
@@ -61,7 +61,7 @@ class SheetAnswer(TypedDict, total=False):
 
 
 def read_spreadsheet(content: bytes, most_rows: int, sheet: str = "") -> SheetAnswer:
-    """Read up to `most_rows` nonempty rows of a sheet; of the first sheet if `sheet` is empty.
+    """Read up to `most_rows` nonempty rows of a sheet, the first one if `sheet` is empty.
 
     A file that cannot be read raises nothing: the result has only `error`.
     """

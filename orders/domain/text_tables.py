@@ -38,7 +38,7 @@ class TextTable:
 
 
 def read_table(text: str, separator: str = "") -> TextTable:
-    """Return text as rows of cells; if `separator` is empty, the likeliest one is used.
+    """Return text as rows of cells; if `separator` is empty, it is guessed from the text.
 
     A first line such as `sep=;`, which Excel writes, is left out; it sets the separator if
     `separator` is empty.

@@ -1,8 +1,8 @@
 """Values as people type them: in form fields, in cells of files, and in lines of metadata.
 
 Text that is not a valid value of its kind stays text, which validation rejects later. Metadata is
-typed as one value per line, `key: text`; a value that is not text is JSON after `:=`, so `width :=
-120` is a number. Text that would be misread is also written as JSON.
+typed as one value per line, `key: text`; a value that is not text is JSON after `:=`. So the value
+in `width := 120` is a number. Text that would be misread is also written as JSON.
 """
 
 import json

@@ -221,10 +221,10 @@ _KNOWN_ENDINGS.add_type("image/webp", ".webp")
 def content_type_of(declared: str, file_name: str, content: bytes) -> str:
     """Return the media type to store: the declared one, or one found by name or content.
 
-    The name and the content matter only if the client declared no type, or
-    `application/octet-stream`, which is also the result if they do not show the type. Parameters
-    (`; charset=…`) are dropped, and old names of types are replaced. Not checked here: whether the
-    type is allowed, and whether the content fits it.
+    The name and the content matter only if no type, or a generic one, is declared; if they do not
+    show the type, the result is `application/octet-stream`. Parameters (`; charset=…`) are dropped,
+    and old names of types are replaced. Not checked here: whether the type is allowed, and whether
+    the content fits it.
     """
     kind = declared.partition(";")[0].strip().lower()
     kind = _OLD_NAMES.get(kind, kind)
