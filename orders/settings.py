@@ -19,12 +19,15 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 class BadSetting(Exception):  # noqa: N818 - named as the other errors
-    """An environment variable with a value that cannot be used."""
+    """An environment variable has a value that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings; `port` comes from PORT, and so on. Each comment is its text in the README."""
+    """All settings; `port` comes from the environment variable PORT, and so on.
+
+    Each comment is the description of the setting in the README.
+    """
 
     data_dir: Path = PROJECT / "instance"  # folder for the SQLite file and the generated secret
     database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
@@ -72,9 +75,10 @@ _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Return all settings; an unset or empty variable means the default. Creates the data folder.
+    """Return all settings, read from environment variables; create the data folder if missing.
 
-    Raises BadSetting, naming the variable, for a value that cannot be used.
+    An unset or empty variable means the default. Raises BadSetting, naming the variable, for a
+    value that cannot be used.
     """
     names = {one.name.upper(): one.name for one in fields(Settings) if one.name != "limits"}
     found = _read_all(environment, names, Settings())
@@ -92,7 +96,11 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 def _read_all(
     environment: Mapping[str, str], variables: Mapping[str, str], defaults: object
 ) -> dict[str, Any]:
-    """Return values of set variables by field; `variables` maps their names to those of fields."""
+    """Return the values of the environment variables that are set, by field name.
+
+    `variables` maps names of variables to names of fields; `defaults` is an object with the default
+    of each field, whose type the value gets.
+    """
     texts = {name: environment.get(variable, "").strip() for variable, name in variables.items()}
     return {
         name: _read(variable, texts[name], getattr(defaults, name))
@@ -102,7 +110,10 @@ def _read_all(
 
 
 def _read(variable: str, text: str, default: object) -> object:
-    """Return the text converted to the type of the default. Raises BadSetting if it cannot be."""
+    """Return the text of a variable converted to the type of the default.
+
+    Raises BadSetting if it cannot be converted.
+    """
     if isinstance(default, bool):
         known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
         if text.lower() not in known:
@@ -160,9 +171,10 @@ def _check_connections(settings: Settings) -> None:
 
 
 def _with_defaults_on_disk(settings: Settings) -> Settings:
-    """Return the settings with missing `database_url` and `secret_key` from the data folder.
+    """Return the settings with defaults for an empty `database_url` or `secret_key`.
 
-    The folder and the secret are created; a `postgres://` URL gets the scheme that we need.
+    Both defaults are in the data folder; the folder and the secret are created if missing. A
+    `postgres://` URL is rewritten to `postgresql://`.
     """
     url = settings.database_url
     if not url:
@@ -175,7 +187,10 @@ def _with_defaults_on_disk(settings: Settings) -> Settings:
 
 
 def _kept_secret(data_dir: Path) -> str:
-    """Return the secret in the data folder; create it, readable by this user only, if missing."""
+    """Return the secret stored in the data folder.
+
+    If it is missing, it is created, readable by this user only.
+    """
     file = data_dir / "secret_key"
     if not file.exists():
         # Linked into place as a whole: two processes that start together read the same secret.

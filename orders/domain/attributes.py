@@ -1,4 +1,4 @@
-"""Attributes: the keys that an org defines for its orders, and which values are valid for them."""
+"""Attributes: the keys that an org defines for its orders, each with its valid values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 
 class Applies(StrEnum):
-    """Which JSON object of an order may contain the attribute's key; BOTH means either one."""
+    """Which JSON objects of an order may contain an attribute's key; with BOTH, either or both."""
 
     METADATA = "metadata"
     DERIVATIVE = "derivative"
@@ -39,7 +39,7 @@ AREAS = (str(Applies.METADATA), str(Applies.DERIVATIVE))
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A valid value of an attribute of the kind OPTION, and its label for people."""
+    """A valid value of an OPTION attribute, and the label that people see for it."""
 
     value: str
     label: str
@@ -49,8 +49,8 @@ class Option:
 class AttributeRule:
     """The definition of an attribute: a key that an org uses in its orders, and its valid values.
 
-    `options` is empty unless `kind` is OPTION. `default` is for orders without the key, None for
-    none.
+    `options` is empty unless `kind` is OPTION. `default` is the value that an order without the key
+    gets; if it is None, nothing is added to the order.
     """
 
     key: str
@@ -69,13 +69,17 @@ class AttributeRule:
 
     @property
     def path(self) -> str:
-        """The path of the value, such as `metadata.<key>`; also the name of its field in forms."""
+        """The path of the value in an order, which is also the name of its form field.
+
+        That is `metadata.<key>` or `derivative.<key>`; the former if the key may be in both
+        objects.
+        """
         return f"{self.areas[0]}.{self.key}"
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeResult:
-    """An order's metadata and derivative with defaults filled in, and the errors in them."""
+    """The result of `apply_attributes`: metadata and derivative with defaults, and all errors."""
 
     metadata: dict[str, Any]
     derivative: dict[str, Any]
@@ -91,10 +95,10 @@ def apply_attributes(
 ) -> AttributeResult:
     """Check an order's metadata and derivative against its org's attributes; fill in defaults.
 
-    Both are returned as copies. Null means "no value" and is an error only for a required
-    attribute. A required attribute that applies to both objects may be in either; if it is missing,
-    the error is at `metadata.<key>`. Keys that no attribute defines are kept; with `strict` each of
-    them is an error.
+    The result has changed copies of both objects; the arguments stay unchanged. Null means "no
+    value" and is an error only for a required attribute. A required attribute that applies to both
+    objects may be in either; if it is missing, the path of the error is `metadata.<key>`. Keys that
+    no attribute defines are kept, but each of them is an error if `strict` is true.
     """
     areas = {"metadata": dict(metadata), "derivative": dict(derivative)}
     errors: list[FieldError] = []
@@ -112,9 +116,9 @@ def apply_attributes(
 
 
 def _apply(rule: AttributeRule, areas: dict[str, dict[str, Any]]) -> list[FieldError]:
-    """Return the errors of one attribute; if it was left out, add its default to `areas`.
+    """Return the errors of one attribute; if the key was left out, add the default to `areas`.
 
-    `areas` are the objects "metadata" and "derivative" of an order, by these names.
+    `areas` maps "metadata" and "derivative" to these objects of the order.
     """
     sent = [area for area in rule.areas if rule.key in areas[area]]
     if not sent and rule.default is not None:
@@ -136,7 +140,10 @@ def _has_value(value: object) -> bool:
 
 
 def value_fault(rule: AttributeRule, value: object) -> str | None:
-    """Return the error message if a value (not None) is invalid for the attribute, else None."""
+    """Return the error message if a value is invalid for the attribute, else None.
+
+    `value` must not be None.
+    """
     if rule.kind is Kind.OPTION:
         return _option_fault(rule.options, value)
     if rule.kind is Kind.TEXT:
@@ -148,7 +155,7 @@ def value_fault(rule: AttributeRule, value: object) -> str | None:
 
 
 def _option_fault(options: Sequence[Option], value: object) -> str | None:
-    """Return None if the value exactly equals that of an option, else the error message."""
+    """Return None if the value exactly equals an option's value, else the error message."""
     if isinstance(value, str) and any(value == option.value for option in options):
         return None
     listed = ", ".join(option.value for option in options[:OPTIONS_IN_MESSAGE])
@@ -166,20 +173,23 @@ def _option_fault(options: Sequence[Option], value: object) -> str | None:
 
 
 def display(rule: AttributeRule, value: object) -> str:
-    """Return a value as text for people: its option's label, Yes or No, or as `str` writes it."""
+    """Return a value as text for people.
+
+    That is its option's label, Yes or No for a boolean, and otherwise `str(value)`.
+    """
     if isinstance(value, bool):
         return YES if value else NO
     return str(option_label(rule, value))
 
 
 def option_label(rule: AttributeRule, value: object) -> object:
-    """Return the label of the option with this value; without such an option, the value itself."""
+    """Return the label of the option with this value; `value` itself if there is no such option."""
     labels = {option.value: option.label for option in rule.options}
     return labels.get(value, value) if isinstance(value, str) else value
 
 
 def read_option(text: str) -> Option:
-    """Parse an option typed as `value=Label`; without a label, the value is also the label."""
+    """Parse an option typed as `value=Label`; if the label is missing, the value is the label."""
     value, _, label = text.partition("=")
     return Option(value.strip(), label.strip() or value.strip())
 
@@ -190,7 +200,10 @@ def write_option(option: Option) -> str:
 
 
 def check_definition(rule: AttributeRule) -> list[FieldError]:
-    """Return the errors of a definition at `key`, `label`, `option`, `default`; [] if valid."""
+    """Return the errors in an attribute's definition; [] if it is valid.
+
+    The path of each error is `key`, `label`, `option` or `default`.
+    """
     errors = []
     if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
         sentence = lazy_gettext(

@@ -1,7 +1,7 @@
-"""Changes of an order: read as they were sent, applied, described for the history, and merged.
+"""Changes to an order: validate them, apply them, describe them for the history, and merge them.
 
-Fields that were sent are replaced, others stay (docs/contract.md, "Changing an order"). Types,
-limits and messages are those of a new order.
+Fields that were sent are replaced; all others keep their values (docs/contract.md, "Changing an
+order"). Types, limits and messages are the same as for a new order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,10 +44,10 @@ class CartInput(StrictInput):
 
 
 def read_changes(raw: object, *, limits: Limits) -> tuple[OrderChanges | None, list[FieldError]]:
-    """Check the changes of an order as a client sent them, before the order itself is read.
+    """Validate a client's changes to an order, as far as possible without the stored order.
 
-    `raw` is parsed JSON: an object of fields to replace, or an array of lines, which replaces the
-    cart. Returns the changes and [], or None and the errors; never raises.
+    `raw` is parsed JSON: an object with the fields to replace, or an array of lines that replaces
+    the whole cart. Returns (changes, []) if it is valid, else (None, errors); never raises.
     """
     document = normalize_order({"cart": modern_lines(raw)} if isinstance(raw, list) else raw)
     unchangeable: tuple[tuple[str, Any], ...] = ()
@@ -74,11 +74,11 @@ _NOT_READ = {*UNCHANGEABLE, "warnings"}
 def read_lines(
     raw: object, *, limits: Limits, is_legacy: bool = False
 ) -> tuple[Cart, list[FieldError]]:
-    """Check lines to add to a cart, as a client sent them: an array, or `{"cart": [...]}`.
+    """Validate lines that a client adds to a cart, sent as an array or as `{"cart": [...]}`.
 
-    `items`, the old name of the field, is read as `cart` when there is no `cart`. Then, and for an
-    array with `is_legacy`, a count may be a text of digits, and is 1 when it is missing. Returns
-    the lines and [], or () and the errors; never raises.
+    If `cart` is missing or null, `items`, the old name of the field, is read instead. In `items`,
+    and everywhere if `is_legacy` is true, a count may be a string of digits, and a missing count is
+    1. Returns (lines, []) if they are valid, else ((), errors); never raises.
     """
     document = {"cart": raw} if isinstance(raw, list) else raw
     if isinstance(document, dict) and "items" in document and document.get("cart") is None:
@@ -100,10 +100,12 @@ def read_lines(
 def apply_changes(
     order: Order, changes: OrderChanges, rules: Sequence[AttributeRule], *, strict: bool
 ) -> tuple[Order, list[FieldError]]:
-    """Return the order with the changed values, and the errors; [] if there are none.
+    """Return a copy of the order with the changes applied, and the errors ([] if there are none).
 
-    Errors are read-only fields that were sent with another value than the stored one, and values
-    that the org's attributes (`rules`) do not allow. An empty cart is not checked here.
+    Errors are read-only fields that were sent with a value other than the stored one, and values
+    that the org's attributes (`rules`) do not allow. If `strict` is true, keys of metadata and
+    derivative without an attribute are errors too. Whether the cart may be empty is not checked
+    here.
     """
     stored = order_fields(order)
     sentence = lazy_gettext("Set by the service and not changed; leave it out.")
@@ -130,10 +132,10 @@ def _is_as_stored(name: str, value: object, stored: dict[str, Any]) -> bool:
 def _with_attributes(
     before: Order, after: Order, rules: Sequence[AttributeRule], *, strict: bool
 ) -> tuple[Order, list[FieldError]]:
-    """Return `after` with the attributes' defaults in changed objects, and the values' errors.
+    """Return `after` with attribute defaults in the objects that changed, and the errors in them.
 
-    An error that `before` already has, with the same value, is left out: an old order with an
-    option that the org has retired since can still be saved.
+    The objects are metadata and derivative. An error that `before` also has, for the same value, is
+    left out: an old order with an option that the org has since retired can still be saved.
     """
     result = apply_attributes(after.metadata, after.derivative, rules, strict=strict)
     old = apply_attributes(before.metadata, before.derivative, rules, strict=strict)
@@ -152,15 +154,16 @@ def _at(order: Order, error: FieldError) -> object:
 
 
 def is_same(before: Order, after: Order) -> bool:
-    """Return whether two versions of an order are the same JSON in the API's answers."""
+    """Return whether two versions of an order have the same JSON in API responses."""
     return same_json(order_fields(before), order_fields(after))
 
 
 def difference(before: Order, after: Order) -> dict[str, Any]:
-    """Return how two versions of an order differ: `{wire name: {"from": …, "to": …}}`.
+    """Return the editable fields that differ, as `{wire name: {"from": old, "to": new}}`.
 
-    The history stores this. A cart to which lines were only added at the end is `{"added": [...]}`,
-    so that a growing cart is not stored whole each time. {} if no editable field differs.
+    The history stores the result. If lines were only added at the end of the cart, its entry is
+    `{"added": [new lines]}`, so that a growing cart is not stored whole each time. {} if no
+    editable field differs.
     """
     changes: dict[str, Any] = {}
     old_fields, new_fields = order_fields(before), order_fields(after)
@@ -176,7 +179,10 @@ def difference(before: Order, after: Order) -> dict[str, Any]:
 
 
 def undo_difference(order: Order, changes: dict[str, Any]) -> Order:
-    """Return an order, given after a change, as it was before; `changes` is from `difference`."""
+    """Return the order as it was before a change; `order` is the order right after the change.
+
+    `changes` is what `difference` returned for the change.
+    """
     fields = {name: change["from"] for name, change in changes.items() if "from" in change}
     if added := changes.get("cart", {}).get("added"):
         fields["cart"] = order_fields(order)["cart"][: -len(added)]
@@ -185,7 +191,11 @@ def undo_difference(order: Order, changes: dict[str, Any]) -> Order:
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
-    """A field that two people changed differently: JSON values, None also for a removed key."""
+    """A field that two people changed to different values.
+
+    `path` is its path in JSON. `mine` and `theirs` are the two new values; None means null, or that
+    the key was removed.
+    """
 
     path: str
     mine: Any
@@ -194,9 +204,10 @@ class FieldConflict:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The result of `merge_orders`: the order with both changes, my values where they conflict.
+    """The result of `merge_orders`.
 
-    `taken` are the paths whose value, or added lines, come from the other person's order.
+    `order` has the changes of both people, and my value for each field in `conflicts`. `taken` has
+    the paths of the fields whose value, or whose added cart lines, come from the other person.
     """
 
     order: Order
@@ -205,17 +216,23 @@ class Merged:
 
 
 def merge_orders(base: Order, mine: Order, theirs: Order) -> Merged:
-    """Merge two changed versions, `mine` and `theirs`, of the order `base`.
+    """Merge `mine` and `theirs`, two changed versions of the order `base`.
 
-    A field that only one side changed is taken from that side; a field that both changed
-    differently is a conflict. Objects are merged key by key. If one side only added lines at the
-    end of the cart, these are appended to the cart of the other side.
+    A field that only one side changed gets that side's value. A field that both sides changed to
+    different values is a conflict and gets the value of `mine`. Objects are merged key by key. If
+    one side only added lines at the end of the cart, these are appended to the other side's cart.
+    Fields that cannot be edited are those of `theirs`.
     """
     conflicts: list[FieldConflict] = []
     taken: list[str] = []
 
     def choose(path: str, key: str, objects: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """Return {key: merged value}, {} for a removed key; `objects` are base, mine, theirs."""
+        """Return {key: merged value}, or {} if the merged object lacks the key.
+
+        `objects` are the versions of one JSON object in base, mine and theirs. Adds `path` to
+        `taken` if a value or lines of theirs are used, and a conflict to `conflicts` if both
+        changed the value.
+        """
         before, my, their = ({key: one[key]} if key in one else {} for one in objects)
         if same_json(my, their) or same_json(before, their):
             return my
@@ -246,11 +263,12 @@ def merge_orders(base: Order, mine: Order, theirs: Order) -> Merged:
 
 
 def changed_fields(base: Order, rendered: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that a person changed on the form of an order: new values by wire name.
+    """Return the fields that a person changed on an order's form: new values by wire name.
 
-    A form does not show everything that an order contains. So `rendered`, the content of the form
-    as shown for `base`, is compared with `sent`, the form as it came back. Both have the shape of
-    the body of `POST /api/orders`. {} if nothing was changed.
+    A form does not show everything that an order contains. So `sent`, the submitted form, is
+    compared with `rendered`, the form as it was shown for `base`. Both have the shape of the body
+    of `POST /api/orders`. Keys of objects that the form did not show are kept from `base`. {} if
+    nothing was changed.
     """
     changes: dict[str, Any] = {}
     stored = order_fields(base)
@@ -272,11 +290,11 @@ def changed_fields(base: Order, rendered: dict[str, Any], sent: dict[str, Any]) 
 def keep_lines(
     base: Order, rendered: Mapping[int, dict[str, Any]], sent: Sequence[tuple[int, dict[str, Any]]]
 ) -> list[dict[str, Any]]:
-    """Return the cart lines that a form sent, as JSON, with unchanged keys as `base` stores them.
+    """Return the cart lines of a submitted form as JSON, with stored values for unchanged keys.
 
-    `rendered` are the lines of `base` as the form showed them, by the number of the form row.
-    `sent` are the row numbers and lines that came back. A line that was moved to another row is
-    recognized by its content.
+    The value in `base` may differ from what the form shows. `rendered` maps the number of each form
+    row to the line of `base` that it showed. `sent` has the (row number, line) pairs that were
+    submitted. A line that was moved to another row is recognized by its content.
     """
     stored = dict(zip(rendered, map(line_fields, base.cart), strict=True))
     by_content = {canonical_json(line): row for row, line in rendered.items()}
@@ -295,7 +313,7 @@ def keep_lines(
 
 
 def _is_alike(shown: dict[str, Any], sent: dict[str, Any], name: str) -> bool:
-    """Return whether the key `name` has the same value in both lines, or is missing in both."""
+    """Return whether both lines have the same value for the key `name`, or both lack the key."""
     return same_json(shown.get(name), sent.get(name)) and (name in shown) is (name in sent)
 
 

@@ -1,11 +1,11 @@
-"""The order of texts in lists: a stored key, which both databases compare byte by byte.
+"""How text is sorted in lists: by a stored key that both databases compare byte by byte.
 
-It follows the root collation of Unicode (CLDR), which English and German use as it is: letters
-without accents and case decide first, then accents, then small letters come before capitals.
-Punctuation comes before digits, and digits before letters (docs/decisions/0038-…).
+The order is that of the root collation of Unicode (CLDR), which English and German use unchanged:
+letters are compared first without accents and case, then by accent, then by case, lowercase before
+uppercase. Punctuation comes before digits, and digits before letters (docs/decisions/0038-…).
 
-A change of `sort_key` raises VERSION; `flask --app app orders sort-keys` then writes the keys
-again.
+If `sort_key` changes, increase VERSION; `flask --app app orders sort-keys` then rewrites the stored
+keys.
 """
 
 import unicodedata
@@ -23,7 +23,7 @@ _PLACES = str.maketrans(
 
 
 def sort_key(text: str | None) -> str | None:
-    """Return the key to store and sort by in place of a text; None for None."""
+    """Return the key that is stored to sort by `text`; None if `text` is None."""
     if text is None:
         return None
     letters = fold(text)[:MAX_PART].translate(_PLACES)

@@ -1,6 +1,7 @@
-"""An org's color, made legible: for text in it, and for text on it.
+"""Make an org's color legible, both as the color of text and as the background of text.
 
-Contrast is that of WCAG 2, from 1 to 21; text needs 4.5. Colors are `#rrggbb`.
+Contrast is the WCAG 2 contrast ratio, from 1 to 21; text needs at least 4.5. Colors are written as
+`#rrggbb`.
 """
 
 import re
@@ -21,10 +22,10 @@ _HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Shades:
-    """An org's color adapted to the light or the dark theme; all values are `#rrggbb`.
+    """An org's color adapted to one theme, light or dark; all values are `#rrggbb`.
 
-    `accent` is the color of links and buttons, `ink` (black or white) that of text on it, and
-    `wash` a pale background for text in `accent`.
+    `accent` is the color of links and buttons, `ink` is the color of text on `accent` (black or
+    white), and `wash` is a pale background for text in the color `accent`.
     """
 
     accent: str
@@ -34,7 +35,11 @@ class Shades:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """An org's color `brand`, the color of text on it (black or white), and its shades by theme."""
+    """The colors of an org's pages.
+
+    `brand` is the org's own color, and `brand_ink` is the color of text on it (black or white).
+    `light` and `dark` are the shades for the two themes.
+    """
 
     brand: str
     brand_ink: str
@@ -43,7 +48,7 @@ class Look:
 
 
 def read_colour(text: str) -> str | None:
-    """Parse `#0b6b4b`, `0B6B4B` or `#abc`; return it as `#rrggbb`, and None for other text."""
+    """Parse `#0b6b4b`, `0B6B4B` or `#abc`; return it as `#rrggbb`, or None for any other text."""
     found = _HEX.fullmatch(text.strip())
     if found is None:
         return None
@@ -64,7 +69,10 @@ def mixed(one: str, other: str, share: float) -> str:
 
 
 def look_of(brand: str) -> Look:
-    """Return the colors of both themes, with legible text, for an org's color (`#rrggbb`)."""
+    """Return the colors of an org's pages, with legible text in both themes.
+
+    `brand` is the org's own color, as `#rrggbb`.
+    """
     return Look(
         brand=brand,
         brand_ink=_ink_on(brand),
@@ -74,7 +82,10 @@ def look_of(brand: str) -> Look:
 
 
 def style_sheet(look: Look, selector: str) -> str:
-    """Return a CSS rule for `selector` that sets the color variables of static/desk.css."""
+    """Return a CSS rule that sets the color variables of static/desk.css to the colors of `look`.
+
+    `selector` is the CSS selector of the rule.
+    """
     tokens = {
         "--brand": look.brand,
         "--brand-ink": look.brand_ink,
@@ -87,10 +98,10 @@ def style_sheet(look: Look, selector: str) -> str:
 
 
 def _shades(brand: str, grounds: Sequence[str], wash: str, towards: str) -> Shades:
-    """Return the shades of a theme; `accent` is `brand`, mixed with `towards` until it is legible.
+    """Return the shades of one theme for an org's color.
 
-    `grounds` are background colors of the page, `wash` that of buttons; `towards` is black or
-    white.
+    `accent` is `brand`, mixed with `towards` (black or white) until it is legible on every
+    background: the colors `grounds` of the page, and `wash`, the color of buttons.
     """
     for step in range(STEPS + 1):
         accent = mixed(brand, towards, step / STEPS)
@@ -100,7 +111,10 @@ def _shades(brand: str, grounds: Sequence[str], wash: str, towards: str) -> Shad
 
 
 def _ink_on(ground: str) -> str:
-    """Return black or white, whichever has more contrast with the color `ground`: 4.5 or more."""
+    """Return black or white, whichever contrasts more with the color `ground`.
+
+    The contrast is always 4.5 or more.
+    """
     return max((WHITE, BLACK), key=lambda ink: contrast(ink, ground))
 
 

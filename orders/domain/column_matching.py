@@ -1,7 +1,8 @@
-"""Match the columns of a file with fields of an order: guessed by name, corrected by people.
+"""Match a file's columns to fields of an order: guessed from their names, corrected by people.
 
-The target of a column is the path of the field that it fills (`customerId`, `metadata.finish`), or
-one of the constants below: `count`, `sku`, … of a line, IGNORED for a column that is not imported.
+The target of a column is what the column fills: the path of an order's field (`customerId`,
+`metadata.finish`), or one of the constants below, such as COUNT and SKU for a cart line, or IGNORED
+for a column that is not imported.
 """
 
 import re
@@ -62,11 +63,13 @@ _JOINING = (ORDER, PLATFORM_ID, NAME)
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """How the columns of a file are imported: `targets` has the target of each column, in order.
+    """How the columns of a file are imported.
 
-    `group` is the position of the column whose equal cells join rows to one order; None if each row
-    is an order. With `fills` a row whose cell there is empty belongs to the order above. A person
-    sets `is_single` to say that each line is one piece, though a column looks like a count.
+    `targets` has the target of each column, in the order of the columns. Rows with equal cells in
+    the column at position `group` form one order; if `group` is None, each row is an order. If
+    `fills` is true, a row whose cell in that column is empty belongs to the order above it. A
+    person sets `is_single` to say that each row is one piece, even though a column looks like a
+    count.
     """
 
     targets: tuple[str, ...]
@@ -78,7 +81,11 @@ class Matching:
         return self.targets.index(target) if target in self.targets else None
 
     def with_lines(self, reference: int, count: int | None) -> "Matching":
-        """Return a copy with these columns as configuration and count, each only if still free."""
+        """Return a copy with `reference` as configuration column and `count` as count column.
+
+        Both are positions; if `count` is None, no count column is set. A column is left unchanged
+        if it already has a target, or if another column has the new target.
+        """
         targets = list(self.targets)
         for at, target in ((reference, CONFIGURATION), (count, COUNT)):
             if at is not None and targets[at] == IGNORED and target not in targets:
@@ -94,9 +101,9 @@ class Matching:
 
 
 def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matching:
-    """Return the matching that the names of the columns suggest, with each target at most once.
+    """Return the matching that the column names suggest, with each target at most once.
 
-    Columns with an unknown name are IGNORED. `attributes` are those of the org.
+    Columns with unknown names are IGNORED. `attributes` are those of the org.
     """
     guesses = [_guesses(name, attributes) for name in columns]
     targets = [IGNORED] * len(columns)
@@ -116,7 +123,11 @@ def guess(columns: Sequence[str], attributes: Sequence[AttributeRule]) -> Matchi
 
 
 def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
-    """Return four guesses of a column's target, the surest first; "" where there is none."""
+    """Return four guesses at a column's target, the surest first; each is "" if nothing matches.
+
+    They are found by a wire name, by one of the org's `attributes`, by a common word, and by a less
+    certain word.
+    """
     word = plain_name(name)
     wire = _TARGET_BY_NAME.get(name.lower(), "")
     area, dot, key = name.partition(".")
@@ -129,15 +140,16 @@ def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
 
 
 def plain_name(name: str) -> str:
-    """Return a name in lowercase without blanks and signs: "Order No." is "orderno"."""
+    """Return a name in lowercase without spaces and punctuation: "orderno" for "Order No."."""
     return re.sub(r"[\W_]+", "", plain_characters(name).casefold())
 
 
 def free_targets(name: str) -> tuple[str, ...]:
-    """Return the targets that import a column as a key of an object, under the column's name.
+    """Return the targets that would import a column under its own name, as a key of an object.
 
-    "Color" gives `metadata.Color` and `derivative.Color`. An object in the name ("metadata.Color")
-    is not part of the key; only with `platform.` the key may go to `platform`, too.
+    For a column "Color", these are `metadata.Color` and `derivative.Color`. If the name begins with
+    an object ("metadata.Color"), the key is what follows the dot. A `platform` key is possible only
+    for a name that begins with `platform.`.
     """
     area, dot, key = name.partition(".")
     is_named = bool(dot and key.strip()) and area.lower() in OBJECTS
@@ -147,12 +159,18 @@ def free_targets(name: str) -> tuple[str, ...]:
 
 
 def is_named_by(target: str, name: str) -> bool:
-    """Return whether a column's name is its target (`metadata.Color`), as in an exported file."""
+    """Return whether a column's name is its target (`metadata.Color`), ignoring case.
+
+    Exported files name their columns this way.
+    """
     return name.lower() == target.lower()
 
 
 def possible_targets(columns: Sequence[str], keys: Iterable[str]) -> frozenset[str]:
-    """Return every target that these columns can have; `keys` are of the org's attributes."""
+    """Return every target that any of these columns can have.
+
+    `keys` are the keys of the org's attributes.
+    """
     known = {f"{area}.{key}" for area in AREAS for key in keys}
     own = {target for name in columns for target in free_targets(name)}
     return frozenset({IGNORED, *ORDER_TARGETS, *LINE_TARGETS, *REST_TARGETS} | known | own)
@@ -161,9 +179,10 @@ def possible_targets(columns: Sequence[str], keys: Iterable[str]) -> frozenset[s
 def matching_faults(
     matching: Matching, columns: Sequence[str], keys: Iterable[str]
 ) -> list[FieldError]:
-    """Return what is wrong with a matching, [] for nothing; `keys` are of the org's attributes.
+    """Return the errors in a matching; [] if it is valid.
 
-    The paths are `column.<position>`, `group`, or "" if no column names the configuration.
+    `keys` are the keys of the org's attributes. The path of an error is `column.<position>`,
+    `group`, or "" if no column names the configuration.
     """
     possible = possible_targets(columns, keys)
     faults = []
@@ -184,7 +203,7 @@ def matching_faults(
 def best_guess(name: str, attributes: Sequence[AttributeRule]) -> str:
     """Return the label of the field that a column of this name most likely contains, or "".
 
-    A known name may be a part of `name`, or differ from it in a few letters.
+    The match is approximate: `name` may contain a known name, or differ from one by a few letters.
     """
     word = plain_name(name)
     every = {**ORDER_TARGETS, **LINE_TARGETS}
@@ -199,6 +218,9 @@ def best_guess(name: str, attributes: Sequence[AttributeRule]) -> str:
 
 
 def still_fits(matching: Matching, columns: Sequence[str], keys: Iterable[str]) -> bool:
-    """Return whether an earlier file's matching is possible with these columns and attributes."""
+    """Return whether the matching of an earlier file is valid for a file with these columns.
+
+    `keys` are the keys of the org's attributes.
+    """
     possible = possible_targets(columns, keys)
     return len(matching.targets) == len(columns) and possible.issuperset(matching.targets)

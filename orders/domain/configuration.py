@@ -1,7 +1,7 @@
-"""Saved configurations: the classes that services pass around, their JSON, and their checks.
+"""Saved configurations: the classes that services pass around, their JSON, and their validation.
 
-A null and, where old clients' forms send one, an empty text count as not sent (docs/contract.md,
-"Configurations").
+Null counts as not sent, and so does an empty string in fields that old clients' forms send empty
+(docs/contract.md, "Configurations").
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ _OWN_PATHS = ("/api/", "/static/")
 
 
 class Configuration(NamedTuple):
-    """A stored configuration with all its fields. Times are aware and in UTC."""
+    """A stored configuration with all its fields. Times are timezone-aware and in UTC."""
 
     id: str
     short_id: str
@@ -66,11 +66,11 @@ class Configuration(NamedTuple):
 
 
 def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
-    """Return the text under a key of a configuration's metadata, to be stored in a search column.
+    """Return the name or SKU in a configuration's metadata, to be stored in a search column.
 
-    `key` is "name" or "sku", which the metadata may write in any case. The text is cut to 255
-    characters; a SKU is cleaned by `clean_reference`. None if there is no metadata or no such key,
-    and for an empty text or a value that is no text.
+    `key` is "name" or "sku"; the case of the key in the metadata is ignored. The text is truncated
+    to 255 characters, and a SKU is first cleaned by `clean_reference`. None if `metadata` is None,
+    or if the value is missing, empty or not a string.
     """
     if metadata is None:
         return None
@@ -83,9 +83,9 @@ def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
 
 
 def option_text(value: object) -> str | None:
-    """Return the text that shows the value of a configuration's option on a page.
+    """Return the text that pages show for the value of a configuration's option.
 
-    None for a value that means nothing to people: a UUID, an object, an array, null, a blank text.
+    None for a value that means nothing to people: a UUID, an object, an array, null, or blank text.
     """
     if isinstance(value, bool):
         return YES if value else NO
@@ -98,19 +98,20 @@ def option_text(value: object) -> str | None:
 
 
 def own_picture(address: str | None) -> str | None:
-    """Return a thumbnail's URL if it is below `/static/` of this service, else None.
+    """Return a thumbnail's URL if it is a path below `/static/` of this service, else None.
 
-    Pages show no others: another site would learn who looks at what, and the API needs a token.
+    Pages show no other pictures: other sites would learn who looks at what, and pictures in the API
+    need a token.
     """
     is_own = address is not None and address.startswith("/static/") and ".." not in address
     return address if is_own else None
 
 
 def absolute_address(address: str | None, service: str) -> str | None:
-    """Return a thumbnail's URL as an absolute URL.
+    """Return a thumbnail's URL, made absolute if it is a path of this service.
 
-    A path of this service gets `service` in front, the root URL of the service without a slash at
-    its end. Any other URL, and None, is returned as it is.
+    `service` is the root URL of this service, without a slash at its end. Any other URL is returned
+    unchanged, and so is None.
     """
     is_own = address is not None and address.startswith(_OWN_PATHS)
     return f"{service}{address}" if is_own else address
@@ -124,8 +125,9 @@ _WIRE_NAMES = tuple(
 def configuration_fields(configuration: Configuration, service: str = "") -> dict[str, Any]:
     """Return a saved configuration as JSON, by wire names; fields without a value are None.
 
-    `service` is the root URL of this service without a slash at its end. It makes `thumbnail` an
-    absolute URL; with "" a path stays a path.
+    `service` is the root URL of this service, without a slash at its end. It is put before a
+    `thumbnail` that is a path of this service; if `service` is empty, the path is returned
+    unchanged.
     """
     fields = wire_fields(_WIRE_NAMES, configuration)
     fields[THUMBNAIL] = absolute_address(fields[THUMBNAIL], service)
@@ -143,7 +145,7 @@ FILE_NAME_SENTENCE = lazy_gettext(
 
 
 def is_file_name(text: object) -> bool:
-    """Return whether a value is a text of 1 to 255 characters without control characters."""
+    """Return whether a value is a string of 1 to 255 characters without control characters."""
     is_short = isinstance(text, str) and 1 <= len(text) <= MAX_TEXT
     return is_short and not any(ord(one) < 32 or ord(one) == 127 for one in str(text))
 
@@ -243,10 +245,10 @@ _WORDS = MessageRules(
 
 
 def read_configuration(raw: object, *, limits: Limits) -> ConfigurationInput:
-    """Check a configuration as a client sent it; `raw` is what a JSON parser returns.
+    """Validate a configuration that a client sent; `raw` is the output of a JSON parser.
 
-    Raises InvalidInput with all errors; if a value is nested too deeply, that is the only error.
-    Whether the org is the caller's, and whether the short ID is free, is not checked here.
+    Raises InvalidInput with all errors; if a value is nested too deeply, nothing else is checked.
+    Not checked here: whether the org is the caller's, and whether the short ID is free.
     """
     fields = raw if isinstance(raw, dict) else {}
     refused = []
@@ -279,6 +281,6 @@ def _attachment_key_errors(raw: dict[Any, Any]) -> list[FieldError]:
 
 
 def _place(error: FieldError) -> tuple[int, str]:
-    """Return the sort key of an error: its field's position in the answer, then its path."""
+    """Return the sort key of an error: the position of its field in responses, then its path."""
     field = error.path.partition(".")[0]
     return FIELDS.index(field) if field in FIELDS else len(FIELDS), error.path

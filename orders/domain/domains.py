@@ -1,8 +1,9 @@
-"""Hosts: the domains of a public token, the origin of a browser, and addresses that are called.
+"""Check hosts: the domains of public tokens, the origins of browsers, and the URLs of webhooks.
 
 A domain is a host (`shop.example`), optionally with a port, or `*.shop.example` for every host
-below it. Parsing is strict: what is unusual in an `Origin` header is not from a browser. An address
-to call is checked by its text alone; what its name resolves to is checked when it is called.
+below it. Parsing is strict: an `Origin` header with unusual syntax does not come from a browser. A
+webhook's URL is checked here by its text alone; the IP address to which its host resolves is
+checked when the URL is called.
 """
 
 import ipaddress
@@ -28,19 +29,20 @@ _PATH = re.compile(r"[/?#][^\x00-\x1f\x7f]*")
 
 
 def origin_host(origin: str) -> tuple[str, int] | None:
-    """Return host (lowercase) and port of an `Origin` header, with the scheme's port as default.
+    """Return the host and port in an `Origin` header.
 
-    None for `null` and anything else that is not exactly `http(s)://host` with an optional port.
+    The host is in lowercase; a missing port is the scheme's default. None for `null` and anything
+    else that is not exactly `http(s)://host` with an optional port.
     """
     match = _ORIGIN.fullmatch(origin)
     return _host_and_port(match) if match else None
 
 
 def referer_host(referer: str) -> tuple[str, int] | None:
-    """Return host (lowercase) and port of a `Referer` header, with the scheme's port as default.
+    """Return the host and port of the URL in a `Referer` header.
 
-    None when anything but scheme, host and port precedes the path: a user name, a backslash or a
-    blank there is an attack.
+    The host is in lowercase; a missing port is the scheme's default. None if anything but a scheme,
+    host and port precedes the path: a user name, a backslash or a space there indicates an attack.
     """
     match = _ORIGIN.match(referer)
     if match is None or not (match.end() == len(referer) or _PATH.fullmatch(referer, match.end())):
@@ -64,9 +66,10 @@ def _is_host(host: str) -> bool:
 
 
 def is_allowed(host: str, port: int | None, domains: Iterable[str]) -> bool:
-    """Return whether an origin, given by `origin_host`, matches one of a public token's domains.
+    """Return whether an origin matches one of a public token's domains.
 
-    `domains` are what `check_domain` returns; one without a port allows every port.
+    `host` and `port` come from `origin_host`, and `domains` from `check_domain`. A domain without a
+    port allows every port.
     """
     for domain in domains:
         match = _DOMAIN.fullmatch(domain)
@@ -81,13 +84,14 @@ def is_allowed(host: str, port: int | None, domains: Iterable[str]) -> bool:
 
 
 class BadDomain(OrderError):  # noqa: N818 - named like the refusals in errors.py
-    """The text is not a valid domain of a public token; `sentence` is the message for people."""
+    """The text is not a valid domain for a public token; `sentence` is the message for people."""
 
 
 def check_domain(text: str) -> str:
-    """Return a typed domain (`shop.example:443`, `*.shop.example`) stripped and lowercase.
+    """Return a domain that a person typed, in lowercase and without spaces at its ends.
 
-    Raises BadDomain for anything else.
+    Examples are `shop.example:443` and `*.shop.example`. Raises BadDomain for text that is not a
+    domain.
     """
     domain, shown = text.strip().lower(), repr(text)
     if not text.strip().isascii():
@@ -124,7 +128,7 @@ _NO_BLANKS = re.compile(r"[\x21-\x7e]+")
 
 
 def address_fault(address: str) -> str | None:
-    """Return the error message if the text of a webhook's URL is invalid, else None."""
+    """Return the error message for a webhook's URL if its syntax is invalid, else None."""
     # Up to the path; a backslash ends it for some programs and not for others.
     place = re.split(r"[/?\\]", address.partition("://")[2], maxsplit=1)[0]
     faults = (
@@ -158,11 +162,11 @@ def address_fault(address: str) -> str | None:
 
 
 def is_private(address: str) -> bool:
-    """Return whether the text of a URL alone shows that its host is not in the public network.
+    """Return whether a URL's text alone shows that its host is outside the public network.
 
-    `address` must pass `address_fault`. True for localhost and for IP addresses that are not
-    global, in every spelling that a system resolves without a name server; False for other host
-    names.
+    `address` must have passed `address_fault`. True for localhost and for IP addresses that are not
+    global, in every notation that systems accept without asking a name server (`127.1`); False for
+    all other host names.
     """
     host = urlsplit(address).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):

@@ -12,7 +12,8 @@ from orders.domain.texts import lazy_gettext, lazy_ngettext
 class FieldError:
     """One error in the input; `message` is a sentence for people.
 
-    `path` joins keys and positions with dots (`cart.0.count`); `""` means the whole document.
+    `path` is where the error is: keys and array positions joined with dots (`cart.0.count`), or
+    `""` for the whole document.
     """
 
     path: str
@@ -20,7 +21,7 @@ class FieldError:
 
 
 class OrderError(Exception):
-    """Base of all errors of the services; `str(error)` is the message in English.
+    """Base of all errors that services raise; `str(error)` is the message in English.
 
     `sentence` is the same message in its translatable form.
     """
@@ -46,11 +47,11 @@ class InvalidInput(OrderError):
 
 
 class InvalidOrder(InvalidInput):
-    """The input is not a valid order, or not a valid change of one."""
+    """The input is not a valid order, or not a valid change to an order."""
 
 
 class NotJson(OrderError):
-    """The body of a request cannot be parsed as JSON, or is JSON of a type that is not expected."""
+    """The body of a request is not valid JSON, or its JSON has a type that is not expected."""
 
 
 class Unauthorized(OrderError):
@@ -62,7 +63,7 @@ class Forbidden(OrderError):
 
 
 class NotFound(OrderError):
-    """Nothing with this ID or name exists, or it is not visible to the person or token."""
+    """Nothing with this ID or name exists, or the person or token may not see it."""
 
 
 class Conflict(OrderError):
@@ -70,7 +71,7 @@ class Conflict(OrderError):
 
 
 class StaleVersion(OrderError):
-    """The object was changed since the caller read it, so the caller's change was not made."""
+    """The object has changed since the caller read it, so the caller's change was rejected."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -79,7 +80,7 @@ class StaleVersion(OrderError):
 
 
 class Taken(Conflict):
-    """A value that must be unique is in use already; `path` names its field, as in FieldError."""
+    """A value that must be unique is already in use; `path` is its field, as in FieldError."""
 
     def __init__(self, path: str, message: str) -> None:
         self.path = path
@@ -87,7 +88,7 @@ class Taken(Conflict):
 
 
 class ServiceBusy(OrderError):
-    """The request cannot be handled now, as the database is locked or unreachable; retry later."""
+    """The database is locked or unreachable, so the request cannot be handled now; retry later."""
 
 
 class WaitedTooLong(ServiceBusy):

@@ -1,7 +1,7 @@
-"""Types of fields in requests and answers: constraints for pydantic, and their JSON Schema.
+"""Types of fields in requests and responses: constraints for pydantic, and their JSON Schema.
 
-Validation and the OpenAPI document read the same types. Pydantic cannot know what a function of our
-own checks: `keywords` adds it to the JSON Schema and costs the validation nothing.
+Validation and the OpenAPI document use the same types. Pydantic does not know what our own
+functions check: `keywords` adds that to the JSON Schema, at no cost to validation.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,10 @@ T = TypeVar("T")
 
 
 def whole_count(value: object) -> int | None:
-    """Return a valid count as an int, None for anything else: 2.0 is 2, "2" and true are not."""
+    """Return a valid count as an int, or None if it is invalid.
+
+    Whole numbers from 1 to MAX_COUNT are valid, including 2.0; "2" and true are not.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and not value.is_integer():
@@ -53,7 +56,7 @@ EXAMPLE_CONFIGURATION_ID = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 
 
 def keywords(**values: Any) -> Any:  # noqa: ANN401 - any JSON value; pydantic's annotation
-    """Return an annotation that adds keywords to the JSON Schema of its type."""
+    """Return an annotation that adds these keywords to the JSON Schema of the annotated type."""
     return Field(json_schema_extra=values)
 
 
@@ -63,11 +66,11 @@ ALSO_SENT = "x-also-sent"
 
 
 class AlsoSent:
-    """An annotation that adds `x-also-sent` to the JSON Schema of a type.
+    """An annotation that adds the keyword `x-also-sent` to the JSON Schema of a type.
 
     `forms` are JSON Schemas of other forms in which clients may send the value; the module
-    `normalization` converts them before the type is checked. If NULL is one of them, null is taken
-    out of the schema itself.
+    `normalization` converts them before the type is checked. If NULL is one of them, null is
+    removed from the type's own schema.
     """
 
     def __init__(self, *forms: JsonSchemaValue) -> None:
@@ -88,7 +91,10 @@ NULL = {"type": "null"}
 
 
 def _without_null(schema: JsonSchemaValue) -> JsonSchemaValue:
-    """Return a JSON Schema that allows null without null; any other schema as it is."""
+    """Return a JSON Schema without null among its types.
+
+    A schema that does not allow null is returned unchanged.
+    """
     kinds = schema.get("type")
     if isinstance(kinds, list):
         [kind] = [one for one in kinds if one != "null"]
@@ -115,18 +121,21 @@ SHARED_BASE = "https://shortorder.example/schemas/"
 
 
 def shared(name: str) -> JsonSchemaValue:
-    """Return the JSON Schema `{"$ref": …}` to the schema of this name in SHARED."""
+    """Return a JSON Schema that refers (`$ref`) to the schema of this name in SHARED."""
     return {"$ref": SHARED_BASE + name}
 
 
 def refusal(sentence: str) -> PydanticCustomError:
-    """Return the error that a pydantic validator raises to refuse a value with this message."""
+    """Return the error that a pydantic validator must raise to reject a value with this message."""
     # As a value: pydantic would fill in braces of a message.
     return PydanticCustomError(OWN_RULE, "{sentence}", {"sentence": sentence})
 
 
 def reader(read: Callable[[Any], T | None], sentence: str) -> Callable[[Any], T]:
-    """Return a pydantic validator that returns `read(value)`, or refuses None with `sentence`."""
+    """Return a pydantic validator that converts a value by calling `read`.
+
+    If `read` returns None, the validator rejects the value with the message `sentence`.
+    """
 
     def validate(value: Any) -> T:  # noqa: ANN401 - any JSON value
         found = read(value)
@@ -208,7 +217,7 @@ class CartLineInput(StrictInput):
 
 
 class PlatformInput(BaseModel):
-    """Where the order came from, in the shop's own words; other keys are kept as they come."""
+    """Where the order came from, in the shop's own words; other keys are kept as they are sent."""
 
     model_config = ConfigDict(
         extra="allow",

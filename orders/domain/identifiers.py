@@ -1,4 +1,4 @@
-"""UUIDs, the two ways in which a cart line names its configuration, and plain characters."""
+"""UUIDs, the short IDs of configurations, and the replacement of special characters in text."""
 
 import functools
 import re
@@ -32,16 +32,16 @@ def _plain(character: str) -> str:
 
 
 def plain_characters(text: str) -> str:
-    """Return a text with the special characters of documents and web pages made plain.
+    """Return text with the special characters of documents and web pages made plain.
 
     Invisible characters are removed, dashes of every kind become hyphens, spaces of every kind
-    plain spaces, and full-width letters and digits those of ASCII.
+    become plain spaces, and full-width letters and digits become ASCII.
     """
     return text if text.isascii() else "".join(map(_plain, text))
 
 
 def clean_reference(text: str) -> str:
-    """Return an ID or SKU as `plain_characters` does, without white space at its ends."""
+    """Return an ID or SKU in plain characters, without white space at its ends."""
     return plain_characters(text).strip()
 
 
@@ -52,24 +52,25 @@ def read_uuid(text: str) -> str | None:
 
 
 def is_short_id(text: str) -> bool:
-    """Return whether a text has the form of a configuration's short ID: [A-Za-z0-9_-]{7,14}."""
+    """Return whether text has the form of a configuration's short ID: [A-Za-z0-9_-]{7,14}."""
     return _SHORT_ID.fullmatch(text) is not None
 
 
 def canonical_configuration_id(text: str) -> str | None:
-    """Return a UUID in lowercase, or the short ID of a configuration; None for any other text.
+    """Return a UUID in lowercase, or a short ID of a configuration as it is; None for other text.
 
-    The text goes through `plain_characters` first. Whether the configuration exists is not checked.
+    Special characters are first replaced by `plain_characters`. Whether the configuration exists is
+    not checked.
     """
     plain = plain_characters(text)
     return read_uuid(plain) or (plain if is_short_id(plain) else None)
 
 
 def new_uuid(at: datetime) -> str:
-    """Return a new UUID of version 7 (RFC 9562, section 5.7), which begins with the time.
+    """Return a new UUID of version 7 (RFC 9562, section 5.7), which begins with the time `at`.
 
-    Rows that are inserted one after the other are then neighbors in every index that contains the
-    ID, so that a group of new orders writes a few pages of the database.
+    Rows inserted one after another are then neighbors in every index on the ID, so that inserting
+    several orders writes only a few pages of the database.
     """
     milliseconds, random = int(at.timestamp() * 1000), secrets.randbits(_RANDOM_BITS)
     version, variant = 7, 0b10

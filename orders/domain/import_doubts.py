@@ -1,4 +1,4 @@
-"""What a person should look at before a file is imported: guesses, and cells that look changed."""
+"""What a person should check before a file is imported: guesses, and cells that look altered."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,10 +29,11 @@ _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]{1,17})?[eE][+-]?[0-9]{1,3}")
 def count_question(
     matching: Matching, columns: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> list[FieldError]:
-    """Return one error, with the path `single`, if a count may be in a column not imported.
+    """Return an error with the path `single` if a column that is not imported may be the count.
 
-    That is so if no column is matched as the count, but an unmatched one has only whole numbers.
-    [] otherwise, or if `matching.is_single` says that each row is one piece. `rows` are cells.
+    This is the case if no column is matched as the count, but an unmatched one has only whole
+    numbers. [] otherwise, or if `matching.is_single` says that each row is one piece. `rows` are
+    the cells of each row.
     """
     if COUNT in matching.targets or matching.is_single:
         return []
@@ -62,9 +63,9 @@ def not_imported(
     rows: Sequence[SheetRow],
     attributes: Sequence[AttributeRule],
 ) -> list[tuple[str, str]]:
-    """Return the names of columns that have content but are not imported.
+    """Return (name, label) for each column that has content but is not imported.
 
-    Each comes with the label of the field that it probably contains, or "".
+    The label is that of the field that the column probably contains, or "".
     """
     cells = [row.cells for row in rows]
     has_count = COUNT in matching.targets
@@ -108,7 +109,10 @@ def changed_ids(matching: Matching, columns: Sequence[str], rows: Sequence[Sheet
 
 
 def _without_zeros(cells: Iterable[tuple[int, str]]) -> Iterator[int]:
-    """Return the numbers of rows in whose cell (of one column) leading zeros seem to be lost."""
+    """Return the numbers of the rows whose cells seem to have lost leading zeros.
+
+    `cells` has (row number, cell) for the cells of one column.
+    """
     digits = [(number, cell) for number, cell in cells if cell.isdigit()]
     padded = {len(cell) for _, cell in digits if cell.startswith("0") and len(cell) > 1}
     widths = [len(cell) for _, cell in digits]

@@ -1,7 +1,7 @@
-"""Build orders from the rows of a file, as the JSON API receives them, and map errors to rows.
+"""Build orders from a file's rows, as JSON for the API's validation, and map errors to rows.
 
-One row is one line of a cart. The fields of an order are in its first row; a different value in
-another row is an error.
+Each row is one line of a cart. The fields of an order are in its first row; a different value in
+another row of the order is an error.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,11 +67,12 @@ class RowFault:
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrder:
-    """An order read from rows of a file: `raw` is the JSON that `check_order` takes.
+    """An order read from rows of a file; `raw` is the JSON to pass to `check_order`.
 
-    `faults` are errors that only the file shows. `places` has the row and column name of each JSON
-    path, `first` those for errors of the whole order. `unknown` are the paths of configuration IDs
-    that no saved configuration has.
+    `label` is what lists call the order, and `rows` are the numbers of its rows. `faults` are
+    errors in the file that `raw` does not show. `places` maps each JSON path to the row number and
+    column name that it comes from; `first` is the place for errors about the whole order. `unknown`
+    has the paths of configuration IDs that no saved configuration has.
     """
 
     label: str
@@ -91,7 +92,12 @@ class ImportedOrder:
         ]
 
     def _place(self, path: str) -> tuple[int, str]:
-        """Return row and column name for an error's path: of the nearest cell, or `first`."""
+        """Return the row and column name for an error's path.
+
+        They are those of the cell that the value at `path`, or at its nearest parent path, comes
+        from. Without such a cell, the row is that of `first`; the column is that of `first` if the
+        path is `cart`, and otherwise `path` itself.
+        """
         known = path
         while known:
             if known in self.places:
@@ -103,8 +109,9 @@ class ImportedOrder:
 def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
     """Return the rows of each order: those with equal cells in the column `matching.group`.
 
-    A row whose cell there is empty belongs to the order above with `matching.fills`; otherwise it
-    is an order of its own, which gets an error in `OrderBuilder`.
+    If that cell is empty, the row belongs to the order above if `matching.fills` is true; otherwise
+    it is an order of its own, for which `OrderBuilder` reports an error. If `matching.group` is
+    None, each row is an order.
     """
     if matching.group is None:
         return [(row,) for row in sheet.rows]
@@ -118,7 +125,7 @@ def group_rows(sheet: Sheet, matching: Matching) -> list[tuple[SheetRow, ...]]:
 
 
 def references(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
-    """Return all texts in the ID and SKU columns that may name a configuration, for a look-up."""
+    """Return all texts in the ID and SKU columns that may name a configuration, for a lookup."""
     columns = [matching.column_of(target) for target in (CONFIGURATION, SKU)]
     cells = (row.cells[at] for row in rows for at in columns if at is not None)
     return {name for cell in cells if cell for name in names_in(_plain(cell))}
@@ -129,13 +136,17 @@ def _plain(cell: str) -> str:
 
 
 def platform_ids(rows: Iterable[SheetRow], matching: Matching) -> set[str]:
-    """Return the shops' order numbers in these rows; empty if no column contains them."""
+    """Return the shops' order numbers in these rows; an empty set if no column contains them."""
     at = matching.column_of(PLATFORM_ID)
     return set() if at is None else {row.cells[at] for row in rows} - {""}
 
 
 class OrderBuilder:
-    """Builds a file's orders; `named` has configuration IDs by the texts that name them."""
+    """Builds the orders in a file.
+
+    `named` maps the texts that name a saved configuration to its ID. If `decimal_comma` is true,
+    1,5 is also read as a number.
+    """
 
     def __init__(
         self,
@@ -165,7 +176,7 @@ class OrderBuilder:
         self._line_columns = LineColumns(tuple(references), self._count)
 
     def order(self, rows: Sequence[SheetRow]) -> ImportedOrder:
-        """Return the order of a group of rows, with an error for each cell it cannot use."""
+        """Return the order in a group of rows, with an error for each cell that cannot be used."""
         faults = [fault for row in rows for fault in self._broken_cells(row)]
         rows = [SheetRow(row.number, tuple(map(shown, row.cells))) for row in rows]
         first = rows[0]
@@ -202,7 +213,11 @@ class OrderBuilder:
         )
 
     def _put(self, raw: dict[str, Any], at: int, target: str, text: str) -> bool:
-        """Set the path `target` of `raw` to a cell; False if that must be an object and is not."""
+        """Set the path `target` in `raw` to the value of a cell; return whether it was valid.
+
+        `at` is the position of the column, and `text` the cell. The value is invalid only if the
+        target is a whole object and `text` is not a JSON object.
+        """
         area, dot, key = target.partition(".")
         if target in REST_TARGETS:
             value = read_value(text)
@@ -216,7 +231,12 @@ class OrderBuilder:
         return True
 
     def _value(self, at: int, target: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
-        """Return a cell as JSON: of its attribute's kind, as an export wrote it, or a text."""
+        """Return the JSON value of a cell for the path `target`.
+
+        If an attribute has that path, the cell is read as the attribute's kind. If the column is
+        named like its target, as in exported files, the cell is read as an export writes it. Any
+        other cell is text. `at` is the position of the column.
+        """
         if rule := self._rules.get(target):
             return read_attribute(rule, text, decimal_comma=self._decimal_comma)
         # In a column of another name a number may be an article number, and stays text.
@@ -224,7 +244,7 @@ class OrderBuilder:
         return read_value(text) if is_exported else text
 
     def _line(self, row: SheetRow, faults: list[RowFault]) -> dict[str, Any] | None:
-        """Return a row's cart line as JSON, None if it has none; add errors to `faults`."""
+        """Return a row's cart line as JSON, or None if the row has none; add errors to `faults`."""
         read = line_of([_plain(cell) for cell in row.cells], self._line_columns, self._named)
         name, count = read.reference, read.count
         metadata = "" if self._line_metadata is None else row.cells[self._line_metadata]
@@ -248,7 +268,7 @@ class OrderBuilder:
         return line
 
     def _naming_column(self, row: SheetRow) -> int:
-        """Return the position of the ID column, or of the SKU column if the row has no ID."""
+        """Return the position of the ID column, or of the SKU column if the row has only a SKU."""
         columns = [at for at in (self._configuration, self._sku) if at is not None]
         return next((at for at in columns if row.cells[at]), columns[0])
 
@@ -275,7 +295,11 @@ class OrderBuilder:
             yield RowFault(row.number, self._columns[group], message)
 
     def _label(self, row: SheetRow) -> str:
-        """Return what lists call the order: its number in the file or the shop, its name, or ""."""
+        """Return what lists call the order.
+
+        That is the first of these that is not empty: its number in the file, its number in the
+        shop, and its name. "" if all are empty.
+        """
         columns = [self._matching.group, *map(self._matching.column_of, (PLATFORM_ID, NAME))]
         texts = (row.cells[at] for at in columns if at is not None)
         return printable(next((text for text in texts if text), "")[:MAX_LABEL])

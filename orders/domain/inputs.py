@@ -1,6 +1,6 @@
-"""What all inputs have in common: strict models, limits, and every error by its path.
+"""What all inputs have in common: strict models, limits, and errors with paths.
 
-The modules with the models are `schema`, `changes`, `configuration` and `webhook`; this one turns
+The models are in the modules `schema`, `changes`, `configuration` and `webhook`; this module turns
 pydantic's errors into our messages.
 """
 
@@ -42,7 +42,7 @@ FILE_TYPES = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Upper limits of inputs, with their defaults; JSON values are measured as compact UTF-8."""
+    """Upper limits of inputs, with their defaults; JSON is measured in bytes of compact UTF-8."""
 
     cart_lines: int = 1_000
     items: int = 1_000
@@ -74,7 +74,10 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def with_fields(types: dict[str, Any]) -> Callable[[type[M]], type[M]]:
-    """Return a class decorator that adds fields; `types` are as in `pydantic.create_model`."""
+    """Return a class decorator that adds fields to a model.
+
+    `types` maps field names to types, as `pydantic.create_model` takes them.
+    """
 
     def added(model: type[M]) -> type[M]:
         made: type[M] = create_model(
@@ -88,10 +91,10 @@ def with_fields(types: dict[str, Any]) -> Callable[[type[M]], type[M]]:
 
 @dataclass(frozen=True, slots=True)
 class MessageRules:
-    """What the error messages about one kind of JSON document depend on.
+    """What error messages need to know about one kind of JSON document.
 
-    `not_an_object` is the message for a document that is not a JSON object. `nullable` are the
-    paths of fields that may be null, `read_only` the paths of fields that only the service sets.
+    `not_an_object` is the message for a document that is not a JSON object. `nullable` has the
+    paths of fields that may be null, and `read_only` those of fields that only the service sets.
     """
 
     not_an_object: str
@@ -101,10 +104,11 @@ class MessageRules:
 
 @dataclass(frozen=True, slots=True)
 class Inspection(Generic[M]):
-    """The result of `inspect`: the parsed document and all errors, by path.
+    """The result of `inspect`.
 
-    `parsed` is None when the document is invalid for the model, `sent` are the fields passed to the
-    model. With `is_unreadable` (no object, or nested too deeply) nothing more can be checked.
+    `parsed` is the document as a model, or None if it is invalid. `sent` has the fields that were
+    passed to the model. `errors` maps paths to errors. `is_unreadable` is true if the document is
+    not an object or is nested too deeply, so that nothing more can be checked.
     """
 
     parsed: M | None
@@ -113,7 +117,7 @@ class Inspection(Generic[M]):
     is_unreadable: bool = False
 
     def add(self, errors: Iterable[FieldError]) -> None:
-        """Add errors to `errors`, except for paths that have one already."""
+        """Add errors to `errors`, except for paths that already have one."""
         for error in errors:
             self.errors.setdefault(error.path, error)
 
@@ -129,10 +133,10 @@ def inspect(
 ) -> Inspection[M]:
     """Check a parsed JSON document against a model, and whether the databases can store its values.
 
-    `raw` is what a JSON parser returns. `refused` are errors of top-level fields that the caller
-    has found; these fields, and those named in `ignored`, are not passed to the model. A document
-    nested too deeply is not checked further. Invalid input raises nothing: all errors are in the
-    result.
+    `raw` is the output of a JSON parser; `words` determines the messages. `refused` are errors that
+    the caller has already found in top-level fields; these fields, and those named in `ignored`,
+    are not passed to the model. A document nested too deeply is not checked further. Invalid input
+    raises nothing: all errors are in the result.
     """
     if not isinstance(raw, dict):
         return Inspection(None, {}, {"": FieldError("", words.not_an_object)}, is_unreadable=True)
@@ -153,10 +157,10 @@ def inspect(
 def checked(
     model: type[M], sent: dict[Any, Any], errors: dict[str, FieldError], words: MessageRules
 ) -> M | None:
-    """Return the model made of the fields `sent`; if they are invalid, None, with the errors added.
+    """Return the model made from the fields `sent`, or None if they are invalid.
 
-    Errors are added to `errors` by path. One that is there already is kept, unless one of our own
-    rules (OWN_RULE) fails at the same path. `words` are for the messages.
+    Errors are added to `errors` by path. An error that is already there is kept, unless one of our
+    own rules (OWN_RULE) fails at the same path. `words` determines the messages.
     """
     try:
         return model.model_validate(sent)
@@ -173,12 +177,12 @@ def checked(
 
 
 def is_name(key: object) -> bool:
-    """Return whether a JSON key is text that can be stored: no NUL and no lone surrogate."""
+    """Return whether a JSON key is a string that can be stored: no NUL and no lone surrogate."""
     return isinstance(key, str) and not find_unstorable(key, nesting=0)
 
 
 def too_large(fields: Iterable[tuple[str, object]], limit: int) -> Iterator[FieldError]:
-    """Yield an error for each of the pairs (path, value) above `limit` bytes of compact JSON."""
+    """Yield an error for each (path, value) whose value exceeds `limit` bytes of compact JSON."""
     for path, value in fields:
         size = compact_size(value) if value else 0
         if size > limit:

@@ -1,8 +1,8 @@
 """Parse JSON strictly, find values that cannot be stored, and compare values.
 
-Python's parser takes more than JSON (NaN) and loses some of it (repeated keys). What is not JSON is
-refused at once; what is JSON but cannot be stored stays in the parsed value with a mark, so that
-the error has its path.
+Python's parser accepts more than JSON (NaN) and silently drops repeated keys. Here, text that is
+not JSON is rejected at once. JSON that cannot be stored is kept in the parsed value, so that
+`find_unstorable` can report it with its path.
 """
 
 import functools
@@ -55,17 +55,20 @@ _REASONS = {
 
 
 class RepeatedKeys(dict[str, Any]):
-    """An object that came with a key more than once; the last value of each key is kept."""
+    """A JSON object in which some keys appeared more than once; `repeated` has these keys.
+
+    The last value of each key is kept.
+    """
 
     repeated: tuple[str, ...] = ()
 
 
 def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
-    """Parse a body strictly; `what` names it in messages.
+    """Parse the body of a request as strict JSON; `what` is its name in error messages.
 
-    Raises NotJson for what is not JSON in UTF-8 (NaN and Infinity are not), and InvalidInput when
-    the nesting is deeper than any parser goes. Duplicate keys, integers beyond 64 bits and numbers
-    beyond the range of floats pass: `find_unstorable` names their paths.
+    Raises NotJson if it is not JSON in UTF-8 (NaN and Infinity are not JSON), and InvalidInput if
+    it is nested too deeply for the parser. Repeated keys, integers beyond 64 bits and numbers
+    beyond the range of floats are accepted; `find_unstorable` reports them with their paths.
     """
     try:
         text = body.decode("utf-8-sig")  # old Windows tools begin with a byte order mark
@@ -97,7 +100,7 @@ def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
 
 
 def parse_json_text(text: str) -> JsonValue:
-    """Return the value of a text that may be JSON; None if it is not, or nested too deeply."""
+    """Return the value of text that may be JSON; None if it is not, or is nested too deeply."""
     try:
         return parse_json(text.encode("utf-8", "surrogatepass"))
     except (NotJson, InvalidInput):
@@ -119,7 +122,10 @@ def _integer(digits: str) -> int:
 
 
 def printable(key: str) -> str:
-    """Return a key for answers: NUL and lone surrogates escaped, cut at MAX_KEY_IN_PATH."""
+    """Return a key for messages, truncated to MAX_KEY_IN_PATH characters and then escaped.
+
+    NUL and lone surrogates are escaped.
+    """
     if len(key) > MAX_KEY_IN_PATH:
         key = f"{key[:MAX_KEY_IN_PATH]}…"
     if key.isascii() and "\0" not in key:
@@ -128,7 +134,7 @@ def printable(key: str) -> str:
 
 
 def join_path(path: str, part: str | int) -> str:
-    """Return the dotted path with a key or array position added, as `printable` shows it."""
+    """Return a dotted path with a key or array position appended, escaped by `printable`."""
     text = printable(str(part))
     return f"{path}.{text}" if path else text
 
@@ -140,9 +146,10 @@ def nesting_sentence(nesting: int) -> str:
 def find_unstorable(value: object, path: str = "", *, nesting: int) -> list[FieldError]:
     """Return an error for every part of a JSON value that the databases cannot store.
 
-    That is: NUL or a lone surrogate in a text or key, a number that is not finite, an integer
-    beyond 64 bits, a repeated key, a value deeper than `nesting` levels below a field, and what no
-    JSON parser returns. `path` is that of `value`. At most MAX_ERRORS; [] if all can be stored.
+    These parts are NUL and lone surrogates in strings and keys, numbers that are not finite,
+    integers beyond 64 bits, repeated keys, objects and arrays more than `nesting` levels below
+    `value`, and Python values that no JSON parser returns. `path` is the path of `value`. Returns
+    at most MAX_ERRORS errors; [] if everything can be stored.
     """
     if _is_storable(value, nesting):
         return []
@@ -169,7 +176,7 @@ def _unstorable(
 
 
 def _is_storable(value: object, nesting: int) -> bool:
-    """Return whether `find_unstorable` has nothing to report: a fast check without any paths."""
+    """Return whether `find_unstorable` would find nothing: a fast check without any paths."""
     if not isinstance(value, dict | list):
         return _scalar_fault(value) is None
     # All texts are looked at together: two halves of a character in two texts stay halves.
@@ -234,9 +241,10 @@ def _key_faults(one: dict[Any, Any], where: str) -> Iterator[FieldError]:
 
 
 def canonical_json(value: object) -> bytes:
-    """Return bytes that are equal for two values if and only if these are the same JSON.
+    """Return bytes that are equal for two values if and only if the values are the same JSON.
 
-    The order of keys does not count; true is not 1, and 1 is not 1.0. Takes any size and depth.
+    The order of keys does not matter; true differs from 1, and 1 from 1.0. Accepts values of any
+    size and depth.
     """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
@@ -248,12 +256,12 @@ def canonical_json(value: object) -> bytes:
 
 
 def same_json(left: object, right: object) -> bool:
-    """Return whether two values are the same JSON, as `canonical_json` understands it."""
+    """Return whether two values are the same JSON, by the rules of `canonical_json`."""
     return canonical_json(left) == canonical_json(right)
 
 
 def compact_size(value: object) -> int:
-    """Return the number of bytes of a value as compact JSON in UTF-8, storable or not."""
+    """Return the number of bytes of a value as compact UTF-8 JSON, even if it cannot be stored."""
     try:
         return len(orjson.dumps(value))
     except TypeError:  # not storable, which is an error of its own

@@ -1,4 +1,4 @@
-"""The deprecated `items`: entries of old clients, and the lines of a cart that they become."""
+"""The deprecated field `items` of old clients, and the conversion of its entries to cart lines."""
 
 import re
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ _COUNT_WORDS = {"count", "quantity", "qty", "amount", "pieces", "pcs", "units", 
 
 @dataclass(frozen=True, slots=True)
 class ConvertedItems:
-    """Either the cart lines of all entries of `items`, or warnings why they are not converted."""
+    """Either all entries of `items` as cart lines, or warnings that say why none was converted."""
 
     lines: Cart = ()
     warnings: tuple[FieldError, ...] = ()
 
 
 def convert_items(items: list[Any]) -> ConvertedItems:
-    """Return the entries of `items` as cart lines: all of them, or none and warnings.
+    """Convert the entries of `items` to cart lines: either all of them, or none, with warnings.
 
-    An entry names its configuration by `id` or `configurationId` (by both only if they agree). Its
-    `count` may be a text of digits, and is 1 when it is missing, under other names too. Its
-    `metadata` is an object. Null means missing, and PHP's `[]` an empty object. Other keys are
-    ignored.
+    An entry names its configuration by `id` or `configurationId`; if it has both, they must be
+    equal. Its `count` may be a string of digits; a missing count is 1, but an entry with a count
+    under another name, such as `qty`, is not converted. Its `metadata` must be an object; `[]`,
+    which PHP sends, is an empty one. Null counts as missing. Other keys are ignored.
     """
     lines, warnings = [], []
     for position, entry in enumerate(items):
@@ -46,20 +46,21 @@ def convert_items(items: list[Any]) -> ConvertedItems:
 
 
 def not_converted(reasons: list[FieldError]) -> ConvertedItems:
-    """Return the result of a conversion that failed: no lines, and the reasons as warnings."""
+    """Return the result of a failed conversion: no lines, and the reasons as warnings."""
     return ConvertedItems((), (FieldError("items", NOT_CONVERTED), *reasons))
 
 
 def id_path(items: list[Any], position: int) -> str:
-    """Return the path of a converted entry's configuration ID, such as `items.0.id`."""
+    """Return the path of the configuration ID in a converted entry, such as `items.0.id`."""
     name = next(name for name in ID_NAMES if items[position].get(name) is not None)
     return f"items.{position}.{name}"
 
 
 def modern_lines(lines: list[Any], *, is_legacy: bool = False) -> list[Any]:
-    """Return cart lines, as sent, with the key `id` of old clients renamed `configurationId`.
+    """Return cart lines with the key `id`, which old clients send, renamed to `configurationId`.
 
-    With `is_legacy` counts are read by `read_legacy_count`. Malformed lines stay as they are.
+    If `is_legacy` is true, counts are converted by `read_legacy_count`. Malformed lines are kept
+    unchanged.
     """
     return [_modern_line(line, is_legacy) if isinstance(line, dict) else line for line in lines]
 
@@ -73,7 +74,10 @@ def _modern_line(line: dict[Any, Any], is_legacy: bool) -> dict[Any, Any]:
 
 
 def read_legacy_count(value: object) -> int | None:
-    """Return a number or a text of digits as a count, 1 for None; None for anything else."""
+    """Return a count sent as a number or a string of digits; None if it is invalid.
+
+    The count is 1 if `value` is None.
+    """
     if value is None:
         return 1
     if isinstance(value, str) and _DIGITS.fullmatch(value):
@@ -82,7 +86,7 @@ def read_legacy_count(value: object) -> int | None:
 
 
 def _other_count(entry: dict[Any, Any]) -> str | None:
-    """Return the key of an entry that seems to be its count under another name; None for none."""
+    """Return the key of an entry that seems to be a count under another name, or None."""
     for key in entry:
         if key != "count" and str(key).casefold().replace("_", "").strip() in _COUNT_WORDS:
             return str(key)

@@ -1,8 +1,8 @@
-"""Read a line of a cart out of text: which product, and how many.
+"""Read a cart line from text: which product, and how many.
 
-The catalog decides before the shape does: a text that names a saved configuration is that
-reference, and only what then remains can be a count. Where two readings are possible the line is
-kept as it was written, without a count, so that its check marks it; nothing is chosen.
+The catalog is consulted first: text that names a saved configuration is a reference to it, and only
+the rest can be a count. If text can be read in two ways, neither is chosen: the line keeps the text
+as it was written, without a count, so that the check of the line reports it.
 """
 
 import re
@@ -39,7 +39,11 @@ _ENDS = " .,;:=-\"'“”„‘’"  # noqa: RUF001 - signs around a reference i
 
 @dataclass(frozen=True, slots=True)
 class PastedLine:
-    """What names the configuration, and the digits of the count; "" where that is not certain."""
+    """A cart line read from text.
+
+    `reference` is the text that names the configuration, and `count` has the digits of the count.
+    Each is "" if it is missing or uncertain.
+    """
 
     reference: str
     count: str
@@ -47,14 +51,21 @@ class PastedLine:
 
 @dataclass(frozen=True, slots=True)
 class LineColumns:
-    """Positions of the columns that name configurations, the best first, and of the count."""
+    """The positions of the columns from which cart lines are read.
+
+    `references` are the columns that name configurations, the best one first. `count` is the column
+    of counts, or None if there is none.
+    """
 
     references: tuple[int, ...]
     count: int | None
 
 
 def names_in(cell: str) -> Iterator[str]:
-    """Yield the texts in a cell that may name a configuration; none beyond MAX_CELL_READ."""
+    """Yield the texts in a cell that may name a configuration.
+
+    Yields nothing for a cell of more than MAX_CELL_READ characters.
+    """
     if len(cell) > MAX_CELL_READ:
         return
     for text in (cell, unbulleted(cell)):
@@ -64,7 +75,10 @@ def names_in(cell: str) -> Iterator[str]:
 
 
 def _names(cell: str) -> Iterator[str]:
-    """Yield what may name a configuration: the whole cell, cleaned, and its first lines."""
+    """Yield what may name a configuration: the whole cell, cleaned, and its first lines.
+
+    At most MAX_LINES lines are read.
+    """
     if "\n" not in cell:
         yield clean_reference(cell)
         yield cell.strip(_SIGNS)
@@ -74,25 +88,33 @@ def _names(cell: str) -> Iterator[str]:
 
 
 def unbulleted(text: str) -> str:
-    """Return a text without leading list and quotation marks ("- ", "> "), if anything is left."""
+    """Return text without bullets and quote marks at its start ("- ", "> ").
+
+    Text that would be empty without them is returned unchanged.
+    """
     bullets = _BULLETS.match(text)
     return text[bullets.end() :] if bullets and bullets.end() < len(text) else text
 
 
 def id_of(name: str, named: Named) -> str | None:
-    """Return the ID of the saved configuration that a text names, a UUID itself, or else None."""
+    """Return the ID of the configuration that a text names, or None.
+
+    `named` maps texts to the IDs of saved configurations. A text that is itself a UUID is returned
+    in canonical form, even if it is not in `named`.
+    """
     return named.get(name) or read_uuid(name)
 
 
 def names_of(cell: str, named: Named) -> dict[str, str]:
-    """Return the IDs of all configurations that a cell names, each with the text that does."""
+    """Return the IDs of all configurations that a cell names, each mapped to the text naming it."""
     return {own: name for name in _names(cell) if (own := id_of(name, named))}
 
 
 def named_by(cell: str, named: Named) -> str | None:
-    """Return the text in a cell that names a configuration.
+    """Return the text in a cell that names a configuration, or None if that is not certain.
 
-    None for none, for two of them, and for one beside a line that may be a count or another line.
+    None if the cell names no configuration or several, or if one of its other lines may be a count
+    or another cart line.
     """
     found = names_of(cell, named)
     if len(found) != 1:
@@ -105,7 +127,10 @@ def named_by(cell: str, named: Named) -> str | None:
 
 
 def _describes(line: str) -> bool:
-    """Return whether a line is empty, or has several words of which none is a count or an ID."""
+    """Return whether a line of a cell can only be a description, not a count or a reference.
+
+    A description is empty, or has several words, none of which is a count or looks like an ID.
+    """
     words = unbulleted(line.strip()).split()
     has_count = any(count_of(" ".join(words[at : at + 2])) for at in range(len(words)))
     has_count = has_count or any(_readings(" ".join(words)))
@@ -123,7 +148,7 @@ def count_of(cell: str) -> str | None:
 
 
 def read_count(text: str) -> int | str:
-    """Return a count ("3", "3 pcs", "3.0") as an int, any other text in plain characters."""
+    """Return a count ("3", "3 pcs", "3.0") as an int; any other text in plain characters."""
     bare = plain_characters(text).strip(" ")
     match = _WITH_ZEROS.fullmatch(bare)
     digits = match[1] if match else count_of(bare)
@@ -131,10 +156,11 @@ def read_count(text: str) -> int | str:
 
 
 def line_of(cells: Sequence[str], columns: LineColumns, named: Named) -> PastedLine:
-    """Return the line of a row whose columns are known.
+    """Return the cart line in a row whose columns are known.
 
-    The count is that in its column, or one beside the reference. If there is none, it is 1 without
-    a column of counts, else "". It is "", too, if it is not certain.
+    The count is taken from the count column, or else from the text of the reference ("3 x
+    OSL-CH-01"). If neither has one, the count is "1" without a count column, and "" with one. It is
+    also "" if it is uncertain.
     """
     own = [cells[at] for at in columns.references if at < len(cells) and cells[at]]
     reference = own[0] if own else ""
@@ -150,9 +176,9 @@ def line_of(cells: Sequence[str], columns: LineColumns, named: Named) -> PastedL
 
 
 def read_line(text: str, named: Named) -> PastedLine:
-    """Return the line of a text such as "3 x OSL-CH-01"; without a count, the count is 1.
+    """Return the cart line in text such as "3 x OSL-CH-01"; the count is "1" if the text has none.
 
-    If it is not certain which part is the count, the reference is the text, and the count "".
+    If it is uncertain which part is the count, `reference` is the whole text and `count` is "".
     """
     text = text if named_by(text, named) else unbulleted(text)
     if name := named_by(text, named):
@@ -179,10 +205,10 @@ def read_line(text: str, named: Named) -> PastedLine:
 
 
 def _readings(text: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield each possible (reference, count, is certain) of a text, with the count at either end.
+    """Yield (reference, count, is certain) for each way to find a count at either end of a text.
 
-    Not certain is a bare number next to several words, which may belong to a product's name.
-    Nothing for a text without a count, with line breaks, or longer than MAX_PROSE.
+    A bare number next to several words is not certain, because it may belong to a product's name.
+    Yields nothing for text without a count, with line breaks, or longer than MAX_PROSE.
     """
     if len(text) > MAX_PROSE or "\n" in text:
         return
@@ -197,5 +223,5 @@ def _readings(text: str) -> Iterator[tuple[str, str, bool]]:
 
 
 def has_said_count(text: str) -> bool:
-    """Return whether a line of text has a part that is certainly a count, such as "3 pcs"."""
+    """Return whether part of a line of text is certainly a count, such as "3 pcs"."""
     return any(is_said for *_, is_said in _readings(text))

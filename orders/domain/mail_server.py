@@ -1,4 +1,4 @@
-"""The mail server in the settings, its sender, and e-mail addresses."""
+"""The settings of the mail server and the sender, and the syntax of e-mail addresses."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,11 @@ _PORTS = {Tls.FROM_THE_START: 465, Tls.STARTTLS: 587, Tls.OFF: 25}
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """The SMTP server that sends our mail, and its sender; an empty `user` means no login."""
+    """The SMTP server that sends our mail, and the sender of the mail.
+
+    `user` is empty if no login is needed. `sender_name` is the name shown with the address
+    `sender`, or "".
+    """
 
     host: str
     port: int
@@ -35,11 +39,12 @@ class MailServer:
 
 
 def read_mail_server(address: str, sender: str) -> MailServer:
-    """Parse the settings SMTP_URL (`smtp://user:password@host:port`) and MAIL_FROM (`sender`).
+    """Parse the values of the settings SMTP_URL (`address`) and MAIL_FROM (`sender`).
 
-    `smtp:` requires STARTTLS, `smtps:` uses TLS from the start, and `smtp:…?tls=off` uses none;
-    without a port it is 587, 465 or 25. The sender is an address, or `Name <address>`. Raises
-    ValueError with a message that names the setting, and never contains the password.
+    SMTP_URL is `smtp://user:password@host:port`, which requires STARTTLS, `smtps://…`, which uses
+    TLS from the start, or `smtp://…?tls=off`, which uses no encryption. Their default ports are
+    587, 465 and 25. MAIL_FROM is an address, or `Name <address>`. Raises ValueError with a message
+    that names the invalid setting and never contains the password.
     """
     try:
         parts = urlsplit(address)

@@ -1,7 +1,7 @@
-"""Moments in time: aware, in UTC, and to the millisecond, the precision of the wire format.
+"""Moments in time: timezone-aware, in UTC, and precise to the millisecond, as the wire format is.
 
-Also a day as a calendar file (RFC 5545): one event of a whole day needs neither time zones nor
-repetitions, for which there are libraries, but only escaping and folding.
+Also writes a day as a calendar file (RFC 5545). No library is needed: an all-day event has no time
+zone and no repetition, and needs only escaping and line folding.
 """
 
 import re
@@ -22,25 +22,28 @@ _MOMENT = re.compile(
 
 
 def to_the_millisecond(moment: datetime) -> datetime:
-    """Return the moment cut to milliseconds, so that stored times equal those in API responses."""
+    """Return a moment truncated to milliseconds, so that stored times equal those in responses."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def now_or(now: datetime | None) -> datetime:
-    """Return `now`, or the current time in UTC if it is None, cut to the millisecond."""
+    """Return `now`, or the current UTC time if `now` is None.
+
+    Either one is truncated to milliseconds.
+    """
     return to_the_millisecond(now or datetime.now(UTC))
 
 
 def is_day(text: str) -> bool:
-    """Return whether the text has the form of a date, as 2026-11-25; the date need not exist."""
+    """Return whether text has the form of a date such as 2026-11-25; the date need not exist."""
     return _DAY.fullmatch(text) is not None
 
 
 def read_moment(text: str, zone: tzinfo = UTC) -> datetime:
-    """Parse an ISO 8601 time and return it in UTC; a time without an offset is in `zone`.
+    """Parse an ISO 8601 time and return it in UTC.
 
-    A date alone means its midnight. Raises ValueError for any other text, and for a moment outside
-    of the years 1 to 9999.
+    A time without an offset is in `zone`; a date alone means midnight of that day. Raises
+    ValueError for any other text, and for moments outside the years 1 to 9999.
     """
     parts = _MOMENT.fullmatch(f"{text}T00:00" if is_day(text) else text)
     if parts is None:
@@ -54,16 +57,16 @@ def read_moment(text: str, zone: tzinfo = UTC) -> datetime:
 
 
 def begin_of_day(day: date, zone: tzinfo) -> datetime:
-    """Return the first moment of a day in a zone, in UTC.
+    """Return the first moment of a day in the time zone `zone`, converted to UTC.
 
-    Where clocks go forward at midnight, that is the moment at which they do. Raises OverflowError
-    outside of the years 1 to 9999.
+    If clocks are set forward at midnight, that is the moment of the change. Raises OverflowError if
+    the result is outside the years 1 to 9999.
     """
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def read_day(value: object) -> date | None:
-    """Parse a date such as "2026-11-25"; None for any other value or a date that does not exist."""
+    """Parse a date such as "2026-11-25"; return None for any other value or a nonexistent date."""
     if not isinstance(value, str) or not is_day(value):
         return None
     try:
@@ -73,14 +76,15 @@ def read_day(value: object) -> date | None:
 
 
 def wire_time(moment: datetime) -> str:
-    """Return a UTC moment as ISO 8601 with milliseconds and Z, as 2026-11-25T08:30:00.000Z."""
+    """Return a UTC moment in ISO 8601 with milliseconds and Z, such as 2026-11-25T08:30:00.000Z."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def wire_fields(names: Iterable[str], values: Iterable[object]) -> dict[str, Any]:
-    """Return a dict for JSON that pairs names and values by position; UTC times become text.
+    """Return a dict for JSON that pairs names and values by position.
 
-    Surplus values, at the end, are left out. Times are as `wire_time` writes them.
+    Times, which must be in UTC, are written by `wire_time`. Values after the last name are left
+    out.
     """
     return {
         name: wire_time(value) if isinstance(value, datetime) else value
@@ -95,9 +99,9 @@ ENDINGS = {"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"}
 def write_calendar(
     uid: str, day: date, title: str, text: str, address: str, changed_at: datetime
 ) -> str:
-    """Return an iCalendar file with one event that takes the whole day and links to `address`.
+    """Return an iCalendar file with one all-day event on `day` that links to the URL `address`.
 
-    `uid` identifies the event and must stay the same when its day changes. `title` and `text` are
+    `uid` identifies the event and must stay the same when the day changes. `title` and `text` are
     plain text; `changed_at` is when the event was last changed.
     """
     # Not strftime for the day: it writes years before 1000 with fewer digits.
@@ -121,13 +125,19 @@ def write_calendar(
 
 
 def _escaped(text: str) -> str:
-    """Return text escaped as an iCalendar value, without control characters but line ends."""
+    """Return text escaped as an iCalendar value.
+
+    Control characters other than line breaks are removed.
+    """
     plain = "\n".join(text.splitlines())
     return "".join(ENDINGS.get(one, one) for one in plain if one >= " " or one == "\n")
 
 
 def _folded(line: str) -> str:
-    """Return a line folded for iCalendar: pieces of at most LINE_BYTES, no character split."""
+    """Return a line folded for iCalendar into pieces of at most LINE_BYTES bytes.
+
+    No character is split.
+    """
     pieces = [""]
     size = 0
     for one in line:

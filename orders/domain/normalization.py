@@ -1,7 +1,8 @@
-"""An order as its sender meant it: forms that clients use besides the contract's own.
+"""Convert orders that clients send in other forms to the form of the API contract.
 
-Null means that a field was not sent. PHP writes an empty object as `[]`, and shops have numbers for
-the IDs of their orders and customers. A document in the contract's own form is returned unchanged.
+Null means that a field was not sent. PHP writes an empty object as `[]`, and some shops have
+numbers as IDs of orders and customers. A document already in the contract's form is returned
+unchanged.
 """
 
 from typing import Any
@@ -14,7 +15,7 @@ _OBJECTS = tuple(field.wire_name for field in OBJECT_FIELDS)
 
 
 def normalize_new_order(raw: object) -> object:
-    """Return a new order without fields that are null, and changed as by `normalize_order`."""
+    """Return a new order without fields that are null, normalized by `normalize_order`."""
     # `type`: an object with repeated keys is a class of its own, and is refused as it came.
     if type(raw) is dict and None in raw.values():
         raw = {key: value for key, value in raw.items() if value is not None or key not in _KNOWN}
@@ -22,9 +23,10 @@ def normalize_new_order(raw: object) -> object:
 
 
 def normalize_order(raw: object) -> object:
-    """Return the fields of an order with {} for `[]`, and texts for IDs that are numbers.
+    """Return an order's fields, with `[]` for an object replaced by {}, and numeric IDs by strings.
 
-    An empty `orgId` is left out. What is not an object, or has repeated keys, is returned as it is.
+    The cart is normalized by `normalize_lines`, and an empty `orgId` is left out. A value that is
+    not an object, or has repeated keys, is returned unchanged.
     """
     if type(raw) is not dict:
         return raw
@@ -43,9 +45,10 @@ def normalize_order(raw: object) -> object:
 
 
 def normalize_lines(lines: list[Any]) -> list[Any]:
-    """Return cart lines without `metadata` that is null, and with {} where it is `[]`.
+    """Return cart lines without `metadata` that is null, and with {} for `metadata` that is `[]`.
 
-    `configuration`, which answers can contain, is left out if it is that of `configurationId`.
+    The key `configuration`, which clients may copy from a response, is left out if it is null or is
+    the configuration that `configurationId` names.
     """
     return [_normalize_line(line) if type(line) is dict else line for line in lines]
 
@@ -60,19 +63,22 @@ def _normalize_line(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_shown(configuration: object, reference: object) -> bool:
-    """Return whether a line's `configuration` is None, or the one that `reference` names."""
+    """Return whether a line's `configuration` is None, or has `reference` as its ID or short ID."""
     if isinstance(configuration, dict):
         return reference in (configuration.get("id"), configuration.get("shortId"))
     return configuration is None
 
 
 def is_number(value: object) -> bool:
-    """Return whether a JSON value is a number within 64 bits; true and false are not."""
+    """Return whether a JSON value is a number in the range of 64-bit integers.
+
+    True and false are not numbers.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return MIN_INTEGER <= value <= MAX_INTEGER
 
 
 def number_text(value: float) -> str:
-    """Return a number as text, without the fraction of a whole one: "4711" for 4711.0."""
+    """Return a number as text, without a fraction if it is whole: "4711" for 4711.0."""
     return str(int(value)) if value == int(value) else str(value)

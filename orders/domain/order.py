@@ -1,9 +1,9 @@
 """Orders: the one table of their fields, the classes that services pass around, and their JSON.
 
-Everything that goes through an order field by field reads ORDER_FIELDS: schemas, change detection,
-merging, history, labels, import, export, search, sorting, and the API reference. Only what runs for
-each order that is written or read names the fields itself: the classes and `order_fields` here, and
-`orders/services/orders/queries.py` (docs/extending.md, "An order field").
+Everything that handles an order field by field reads ORDER_FIELDS: schemas, change detection,
+merging, history, labels, import, export, search, sorting, and the API reference. Only code that
+runs for each order that is written or read names the fields itself: the classes and `order_fields`
+here, and `orders/services/orders/queries.py` (docs/extending.md, "An order field").
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ from orders.domain.texts import lazy_gettext
 
 
 class FieldKind(Enum):
-    """What the value of a field is, which decides how it is compared, merged and shown."""
+    """The kind of value that a field has, which decides how it is compared, merged and shown."""
 
     ID = "an ID that the service sets"
     TIME = "a time that the service sets"
@@ -52,14 +52,15 @@ class FieldKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class OrderField:
-    """A field of an order, or a part of one: a key of `platform` that has a meaning here.
+    """A field of an order, or a part of a field: a key of `platform` that the service knows.
 
-    `name` is the attribute of `Order`, the column of the table `orders`, and the field of the form;
-    of a part it is the key. `wire_name` is the path in JSON. `sent` is the type in a request, for
-    pydantic; None for a field that only the service sets. `answered` is the type in an answer where
-    it differs. `default` is the value of a field that a new order leaves out: a value, or `dict` or
-    `list` for an empty one. A column of an imported file is recognized by `column_words`: folded,
-    without blanks and signs; a field without any is not imported under a name of its own.
+    `name` is the attribute of `Order`, the column of the table `orders`, and the form field; for a
+    part, it is the key. `wire_name` is the path in JSON. `sent` is the pydantic type in a request,
+    or None for a field that only the service sets. `answered` is the type in a response if it
+    differs. `default` is the value if a new order leaves the field out; `dict` and `list` mean an
+    empty one. `column_words` has the names by which a column of an imported file is recognized,
+    separated by spaces; each is in lowercase, without spaces and punctuation. A field without any
+    is not in IMPORTED_FIELDS.
     """
 
     name: str
@@ -223,9 +224,9 @@ UNCHANGEABLE = tuple(field.wire_name for field in ORDER_FIELDS if not field.is_e
 
 
 def answer_types(**own: Any) -> dict[str, Any]:  # noqa: ANN401 - types
-    """Return the fields of an order in answers, as `pydantic.create_model` takes them.
+    """Return the fields of an order in responses, as `pydantic.create_model` takes them.
 
-    `own` are types that replace those of ORDER_FIELDS, by field name: `cart=list[MyLine]`.
+    `own` has types that replace those in ORDER_FIELDS, by field name: `cart=list[MyLine]`.
     """
     types = {}
     for field in ORDER_FIELDS:
@@ -240,10 +241,10 @@ def answer_types(**own: Any) -> dict[str, Any]:  # noqa: ANN401 - types
 
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """A line of an order: a configuration, and how many of it.
+    """A line of an order: a configuration and its quantity.
 
-    `configuration_id` is a UUID in lowercase or a short ID as sent; `metadata` is None when the
-    line was sent without it.
+    `configuration_id` is a UUID in lowercase, or a short ID as it was sent. `metadata` is None if
+    the line was sent without it.
     """
 
     configuration_id: str
@@ -256,9 +257,9 @@ Cart = tuple[CartLine, ...]
 
 # Named tuples: several are made for each request, and a frozen data class takes four times as long.
 class OrderDraft(NamedTuple):
-    """A checked order that is not stored yet. `origin_org_id` is "" when it was not sent.
+    """A validated order that is not stored yet. `origin_org_id` is "" if it was not sent.
 
-    `warnings` are hints for the sender, by path: entries of `items` that are no lines, and so on.
+    `warnings` are hints for the sender, such as entries of `items` that cannot become cart lines.
     """
 
     name: str | None
@@ -274,9 +275,10 @@ class OrderDraft(NamedTuple):
 
 
 class Order(NamedTuple):
-    """A stored order with all fields. Times are aware, in UTC; `version` rises with every change.
+    """A stored order with all its fields. Times are timezone-aware and in UTC.
 
-    `warnings` are those of the request that has just created or changed it; they are not stored.
+    `version` increases with every change. `warnings` are for the request that has just created or
+    changed the order; they are not stored.
     """
 
     id: str
@@ -302,7 +304,10 @@ class Order(NamedTuple):
 def new_order(
     draft: OrderDraft, *, order_id: str, short_id: str, org_id: str, created_by: str, at: datetime
 ) -> Order:
-    """Return the order to store for a draft; without `origin_org_id` that is set to `org_id`."""
+    """Build the order to store from a draft, with `at` as creation time; nothing is stored here.
+
+    If the draft's `origin_org_id` is empty, it is set to `org_id`.
+    """
     fields = draft._asdict()
     if draft.origin_org_id == "":
         fields["origin_org_id"] = org_id
@@ -347,9 +352,9 @@ def lines_as_json(cart: Cart) -> list[dict[str, Any]]:
 
 
 def with_fields_of(order: Order, fields: Mapping[str, Any]) -> Order:
-    """Return a copy of the order with other values of some fields.
+    """Return a copy of the order in which the values in `fields` replace the current ones.
 
-    `fields` are valid values by wire name, as `order_fields` returns them; those of fields that
+    `fields` maps wire names to valid values, in the form that `order_fields` returns. Fields that
     cannot be changed are ignored.
     """
     values = {
@@ -368,11 +373,12 @@ def with_fields_of(order: Order, fields: Mapping[str, Any]) -> Order:
 
 
 class OrderChanges:
-    """The checked changes of an order: new `values` by the field names of `Order`.
+    """The validated changes to an order: `values` maps field names of `Order` to new values.
 
-    Fields without a value stay as they are. `metadata` and `derivative` are as sent, without the
-    attributes' defaults. `unchangeable` are sent read-only fields, as (wire name, value): they
-    must equal the stored ones. Raises TypeError for a name that is no editable field.
+    Fields that are not in `values` stay unchanged. `metadata` and `derivative` are as sent, without
+    the attributes' defaults. `unchangeable` has (wire name, value) for read-only fields that were
+    sent: the values must equal the stored ones. Raises TypeError for the name of a field that
+    cannot be edited.
     """
 
     __slots__ = ("unchangeable", "values")

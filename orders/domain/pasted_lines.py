@@ -1,6 +1,6 @@
-"""Read pasted text, and tables without telling headings, as lines of a cart.
+"""Read cart lines from pasted text, and from tables whose headings do not name the columns.
 
-Columns are found by which of their cells name a configuration (orders/domain/line_reading.py).
+A column is recognized by its cells that name a configuration (orders/domain/line_reading.py).
 """
 
 import re
@@ -46,7 +46,10 @@ MIN_CART = 8  # texts of a copied cart with one line
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """A line of text: its cells in plain characters, and all of them joined as `text`."""
+    """A line of text.
+
+    `cells` are its cells in plain characters, and `text` is all of them joined.
+    """
 
     cells: tuple[str, ...]
     text: str
@@ -59,11 +62,11 @@ class TextRow:
 def read_pasted_lines(
     text: str, look_up: LookUp = lambda _: {}, most: int | None = None
 ) -> list[PastedLine]:
-    """Return a line of the cart for each line of a pasted text that says anything.
+    """Return a cart line for each nonblank line of a pasted text.
 
-    Tables, lists and letters are understood, with a heading or without. `look_up` is asked once
-    for all texts that may name a configuration, and returns those that do. Raises InvalidInput for
-    a text with more than `most` lines, before they are looked up.
+    Tables, lists and letters are understood, with or without a heading. `look_up` is called once,
+    with all texts that may name a configuration, and returns the IDs for those that do. Raises
+    InvalidInput before that call if the text has more than `most` lines; None means no limit.
     """
     if own := _own_cart(text):
         _require_few(own, most)
@@ -97,7 +100,11 @@ def _require_few(lines: Sequence[object], most: int | None) -> None:
 
 
 def _line_below(row: TextRow, columns: LineColumns, named: Named) -> PastedLine:
-    """Return the line of a row below a heading; count "" if it may be in an unnamed column."""
+    """Return the cart line in a row below a heading.
+
+    The count is "" if the heading names no count column, but another cell of the row may be a
+    count.
+    """
     line = line_of(row.cells, columns, named)
     others = (cell for at, cell in enumerate(row.cells) if at not in columns.references)
     is_doubtful = columns.count is None and line.count == "1" and any(map(count_of, others))
@@ -107,8 +114,8 @@ def _line_below(row: TextRow, columns: LineColumns, named: Named) -> PastedLine:
 def _own_cart(text: str) -> list[tuple[str, str]]:
     """Return (product, count) for each line if the text is a cart copied from our order page.
 
-    [] for any other text. Browsers write each text of a table's cell into a line of its own; the
-    counts must add up to the sum below the table.
+    [] for any other text. Browsers copy each piece of text in a table cell as a line of its own;
+    the counts must add up to the total below the table.
     """
     parts = [part for part in map(str.strip, _PARTS.split(text)) if part]
     if len(parts) < MIN_CART or parts[0] != "#" or {COUNT, CONFIGURATION} - _targets(parts[1:3]):
@@ -135,7 +142,10 @@ def _digits(figure: str) -> str:
 
 
 def _ends(product: str) -> list[str]:
-    """Return every ending of a text such as "Oslo chair OSL-1" that begins with a word."""
+    """Return every ending of a text that begins at a word.
+
+    For "Oslo OSL-1", these are "Oslo OSL-1" and "OSL-1".
+    """
     words = product[:MAX_PROSE].split(" ")
     return [" ".join(words[at:]) for at in range(len(words))]
 
@@ -146,7 +156,7 @@ def _named_at_end(product: str, named: Named) -> str:
 
 
 def _never_blank(line: PastedLine, row: TextRow) -> PastedLine:
-    """Return the line, or all the row's text if the form would drop the line as an empty row."""
+    """Return `line`, or a line with all the row's text if the form would drop `line` as empty."""
     is_blank = not line.reference and line.count in {"", "1"}
     return PastedLine(" ".join(row.filled), "") if is_blank else line
 
@@ -169,7 +179,10 @@ def _row(record: Sequence[str], separator: str) -> TextRow:
 
 
 def _divided(row: TextRow) -> TextRow:
-    """Return a row of one cell divided by another separator, or by wide gaps; others as given."""
+    """Divide a row that is one cell by another separator, or by wide gaps between words.
+
+    A row that has several cells, or cannot be divided, is returned unchanged.
+    """
     [line, *others] = row.filled
     if others or not row.cells[0] or "\n" in line or len(line) > MAX_PROSE:
         return row
@@ -185,8 +198,8 @@ def _divided(row: TextRow) -> TextRow:
 def heading(cells: Sequence[str]) -> LineColumns | None:
     """Return the columns that a row names if it is a heading, else None.
 
-    A heading names a column of configurations, and either one of counts or nothing else; or it
-    names a column of SKUs and has no digit.
+    A heading names a column of configurations, together with a column of counts or with nothing
+    else; or it names a column of SKUs and contains no digit.
     """
     targets = guess(cells, ()).targets
     references = [targets.index(one) for one in (CONFIGURATION, SKU) if one in targets]
@@ -203,10 +216,12 @@ def heading(cells: Sequence[str]) -> LineColumns | None:
 def heading_row(
     rows: Sequence[tuple[int, Sequence[str]]], attributes: Sequence[AttributeRule], look_up: LookUp
 ) -> int:
-    """Return the number of the row that names a file's columns, 0 if no row does.
+    """Return the number of the row that names a file's columns; 0 if no row does.
 
-    `rows` are the first rows with their numbers. The row is the first that names a column of
-    configurations and another; else the first row, unless that has a product or a count itself.
+    It is the first row that names a column of configurations and either another column or nothing
+    else; or else the first row, unless that contains a product or a count. `rows` are the first
+    rows of the file with their numbers. `look_up` returns the IDs for texts that name
+    configurations.
     """
     number, cells = rows[0]
     first = _row(cells, "\t")
@@ -225,7 +240,10 @@ def heading_row(
 
 
 def likely_columns(rows: Sequence[Sequence[str]], look_up: LookUp) -> LineColumns | None:
-    """Return the columns of configuration and count in at least half of the rows, else None."""
+    """Return the columns of configuration and count that fit at least half of the rows, or None.
+
+    `look_up` returns the IDs for texts that name configurations.
+    """
     every = [_row(cells, "\t") for cells in rows]
     named = look_up({name for row in every for name in _names_in(row)})
     running = _running_numbers(every)
@@ -256,10 +274,10 @@ def _names_in(row: TextRow) -> Iterator[str]:
 
 
 def _read_table(rows: Sequence[TextRow], named: Named) -> list[PastedLine]:
-    """Return the line of each row of a table without a heading.
+    """Return the cart line in each row of a table without a heading.
 
-    Columns are found by cells that name a configuration. A row with several possible readings is
-    read like most rows of the table.
+    Columns are recognized by cells that name a configuration. A row that can be read in several
+    ways is read like most rows of the table.
     """
     running = _running_numbers(rows)
     found = [_row_readings(row, named, running) for row in rows]
@@ -288,7 +306,7 @@ def _line(row: TextRow, reading: Reading, named: Named) -> PastedLine:
 
 
 def _running_numbers(rows: Sequence[TextRow]) -> int | None:
-    """Return 0 if the first column numbers several rows from 1 on, else None."""
+    """Return 0 if column 0 numbers the rows 1, 2, 3, …, else None; always None for a single row."""
     numbers = [row.cells[0] for row in rows]
     is_running = numbers == [str(number) for number in range(1, len(rows) + 1)]
     return 0 if len(rows) > 1 and is_running else None
@@ -297,7 +315,8 @@ def _running_numbers(rows: Sequence[TextRow]) -> int | None:
 def _row_readings(row: TextRow, named: Named, running: int | None) -> list[Reading]:
     """Return the possible readings of a row with several cells; [] if none names a configuration.
 
-    Readings without a count are left out if there are readings with one. `running` is the column
+    A reading has the positions of the reference and of its count, or None for no count. If some
+    readings have a count, those without one are left out. `running` is the position of the column
     that numbers the rows, or None.
     """
     cells = row.cells
@@ -319,7 +338,10 @@ def _row_readings(row: TextRow, named: Named, running: int | None) -> list[Readi
 
 
 def _with_rest(cells: Sequence[str], at: int) -> Reading:
-    """Return a reading whose count is a cell that cannot be one, so that its check refuses it."""
+    """Return a reading whose count is a cell that cannot be a count, so that validation rejects it.
+
+    `at` is the position of the reference.
+    """
     rest = [i for i, cell in enumerate(cells) if cell and i != at]
     return at, next((i for i in rest if _NUMBER_LIKE.fullmatch(cells[i])), rest[0])
 
@@ -327,7 +349,12 @@ def _with_rest(cells: Sequence[str], at: int) -> Reading:
 def _counts(
     cells: Sequence[str], ids: Sequence[str | None], at: int, running: int | None
 ) -> Sequence[int | None]:
-    """Return the columns that may be the count of the reference in column `at`, else [None]."""
+    """Return the columns that may be the count of the reference in column `at`; [None] if none may.
+
+    `ids` has the ID of the configuration that each cell names, or None. `running` is the position
+    of the column that numbers the rows, or None; if it is the only possible one, the result is
+    [None, running].
+    """
     numbers = [i for i, cell in enumerate(cells) if i != at and count_of(cell)]
     # A number that names a product itself is a count only where there is no other number.
     plain = [i for i in numbers if not ids[i]] or numbers
@@ -340,7 +367,10 @@ def _counts(
 def _doubtful(
     row: TextRow, named: Named, running: int | None, readings: Sequence[Reading]
 ) -> PastedLine:
-    """Return the line of a row without a clear reading: its text, and a count if that is clear."""
+    """Return the cart line in a row that can be read in no way or in several ways.
+
+    Its reference is the text of one cell or of the whole row; its count is "" if it is uncertain.
+    """
     cells, filled = row.cells, row.filled
     references = {at for at, _ in readings}
     if readings:

@@ -1,4 +1,4 @@
-"""What each role of staff may do, and what customers must answer before they see their order."""
+"""What each role of staff may do, and what customers must enter before they see their order."""
 
 import hmac
 import unicodedata
@@ -8,7 +8,7 @@ from orders.domain.texts import lazy_gettext
 
 
 class Permission(StrEnum):
-    """What a role permits at the sales desk; everyone may also change their own account."""
+    """What a role permits at the sales desk. Everyone may also change their own account."""
 
     READ = "read"  # orders, lists, configurations, requests
     ENTER = "enter"  # new orders, changes, drafts, templates and the like
@@ -46,14 +46,14 @@ def may(role: str, permission: Permission) -> bool:
 
 
 class CustomerCheck(StrEnum):
-    """What an org asks customers for before they see their order: nothing, or its customer ID."""
+    """What an org asks customers for before they see an order: nothing, or its customer ID."""
 
     NONE = "none"
     CUSTOMER_ID = "customerId"
 
 
 class Gate(StrEnum):
-    """What customers see who have an order's short ID but have not entered its customer ID."""
+    """What a customer sees who has an order's short ID but has not entered its customer ID."""
 
     OPEN = "open"  # the order: nothing is asked for, or it was answered
     ASKS = "asks"  # a form that asks for the customer ID
@@ -61,9 +61,9 @@ class Gate(StrEnum):
 
 
 def fact_of(text: str | None) -> str:
-    """Return a customer ID normalized for comparison; `""` for None, and when nothing is left.
+    """Return a customer ID normalized for comparison; `""` if it is None or nothing is left.
 
-    It is case-folded, without blanks, hyphens and invisible characters.
+    The text is case-folded, and spaces, hyphens and invisible characters are removed.
     """
     folded = unicodedata.normalize("NFKC", text or "").casefold()
     # Cc and Z…: blanks of every kind; Pd: hyphens and dashes; Cf: invisible, from a copied text.
@@ -74,9 +74,10 @@ def fact_of(text: str | None) -> str:
 
 
 def is_fact(typed: str, customer_id: str | None) -> bool:
-    """Return whether a customer has typed the order's customer ID, both normalized by `fact_of`.
+    """Return whether `typed` equals the order's customer ID, after `fact_of` normalized both.
 
-    False for an order without one. The time does not depend on how much of the text is right.
+    False if the order has no customer ID. The time taken does not show how much of `typed` is
+    right.
     """
     expected = fact_of(customer_id).encode("utf-8", "surrogatepass")
     given = fact_of(typed).encode("utf-8", "surrogatepass")
@@ -86,7 +87,7 @@ def is_fact(typed: str, customer_id: str | None) -> bool:
 def gate_of(check: CustomerCheck, customer_id: str | None) -> Gate:
     """Return what customers see of an order before they have entered its customer ID.
 
-    `check` is what the order's org asks for; `customer_id` is that of the order, or None.
+    `check` is what the order's org asks for; `customer_id` is the order's customer ID, or None.
     """
     if check is CustomerCheck.NONE:
         return Gate.OPEN
@@ -94,9 +95,9 @@ def gate_of(check: CustomerCheck, customer_id: str | None) -> Gate:
 
 
 def lock_of(order_id: str, customer_id: str | None) -> str:
-    """Return the text for which the cookie that unlocks an order for a customer is signed.
+    """Return the text to sign in the cookie that unlocks an order for a customer.
 
-    It contains the order's ID and normalized customer ID: when that ID changes, the cookie is no
-    longer valid.
+    It contains the order's ID and its normalized customer ID, so that a cookie becomes invalid when
+    the order's customer ID changes.
     """
     return f"{order_id}:{fact_of(customer_id)}"

@@ -1,4 +1,4 @@
-"""A person's preferences for the desk: time zone, date format, theme, density."""
+"""A person's preferences for the desk: time zone, date format, theme, density, and language."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -46,9 +46,10 @@ _AREAS = (
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """A staff member's settings of the desk; `Preferences()` are the defaults.
+    """A staff member's preferences for the desk; `Preferences()` has the defaults.
 
-    `time_zone` is an IANA name; DATE_FORMATS, THEMES and DENSITIES have the other values as keys.
+    `time_zone` is an IANA name. `date_format`, `theme` and `density` are keys of DATE_FORMATS,
+    THEMES and DENSITIES. `language` is a code such as `de`, or empty for the browser's language.
     """
 
     time_zone: str = UTC_NAME
@@ -62,12 +63,12 @@ class Preferences:
 
     @property
     def zone(self) -> tzinfo:
-        """The time zone as an object; UTC when this machine does not know `time_zone`."""
+        """The time zone as an object; UTC if this machine does not know `time_zone`."""
         return _zone(self.time_zone)
 
     @property
     def zone_name(self) -> str:
-        """The time zone as translatable text for people: `UTC`, or its city, as `Berlin time`."""
+        """The time zone as translatable text: `UTC`, or its city, as in `Berlin time`."""
         place = self.time_zone.rpartition("/")[2].replace("_", " ")
         return UTC_NAME if self.zone is UTC else lazy_gettext("%(place)s time", place=place)
 
@@ -75,16 +76,20 @@ class Preferences:
         return day.strftime(DATE_FORMATS[self.date_format][0])
 
     def write(self, moment: datetime, *, seconds: bool = False) -> str:
-        """Return a moment as text in the person's zone and date format, to the minute or second."""
+        """Return a moment as text in the person's time zone and date format.
+
+        The time is written to the minute, or to the second if `seconds` is true.
+        """
         day, minute = DATE_FORMATS[self.date_format]
         form = minute.replace("%M", "%M:%S") if seconds else minute
         return moment.astimezone(self.zone).strftime(f"{day} {form}")
 
 
 def read_preferences(stored: Mapping[str, Any]) -> Preferences:
-    """Return the preferences in a stored `as_json` object; missing or unknown values get defaults.
+    """Return stored preferences, with defaults for missing and unknown values.
 
-    The time zone and the language are not checked.
+    `stored` is an object as `Preferences.as_json` returns it. The time zone and the language are
+    not checked.
     """
     chosen = {
         one.name: str(stored.get(to_camel(one.name)) or one.default) for one in fields(Preferences)
@@ -94,7 +99,10 @@ def read_preferences(stored: Mapping[str, Any]) -> Preferences:
 
 
 def preference_faults(preferences: Preferences) -> list[FieldError]:
-    """Return an error for each invalid choice, its path being the attribute's name; or []."""
+    """Return an error for each invalid preference; [] if all are valid.
+
+    The path of an error is the name of the attribute, such as `time_zone`.
+    """
     faults = []
     if preferences.time_zone not in time_zones():
         faults.append(FieldError("time_zone", lazy_gettext("A time zone from the list.")))
@@ -107,7 +115,7 @@ def preference_faults(preferences: Preferences) -> list[FieldError]:
 
 @cache
 def time_zones() -> tuple[str, ...]:
-    """Return the IANA names of places' time zones, as Europe/Berlin, sorted, with UTC first."""
+    """Return UTC, followed by the sorted IANA names of time zones of places (Europe/Berlin)."""
     places = (name for name in available_timezones() if name.partition("/")[0] in _AREAS)
     return (UTC_NAME, *sorted(places))
 

@@ -1,6 +1,6 @@
-"""Numbers that a customer gives to one order only: that of the shop, and that of the purchase.
+"""Numbers that a customer gives to one order only: the shop's order number and the PO number.
 
-A second order of the same customer with the same number is probably the same order, sent again.
+A second order from the same customer with the same number is probably the same order, sent again.
 """
 
 import re
@@ -20,9 +20,10 @@ MAX_NUMBER = 255  # characters
 
 
 class NumberKeys(NamedTuple):
-    """Customer and shop order number, and customer and purchase order number, each as one text.
+    """Keys of an order: if two orders have an equal key, they are probably the same order.
 
-    Two orders with an equal key are probably the same one. None without the number or a customer.
+    `platform_key` consists of the customer ID and the shop's order number, and `po_key` of the
+    customer ID and the purchase order number. A key is None if either part is missing.
     """
 
     platform_key: str | None = None
@@ -33,7 +34,7 @@ NO_KEYS = NumberKeys()
 
 
 def po_path(metadata: dict[str, Any]) -> str:
-    """Return the metadata key with a purchase order number, such as "PO No."; "" for none."""
+    """Return the metadata key of the purchase order number ("PO No."), or "" if there is none."""
     for key, value in metadata.items():
         is_number = isinstance(value, str | int) and not isinstance(value, bool)
         if is_number and re.sub(r"[\W_]", "", key).lower() in PO_KEYS:
@@ -44,7 +45,7 @@ def po_path(metadata: dict[str, Any]) -> str:
 def number_keys(
     customer_id: str | None, platform: dict[str, Any], metadata: dict[str, Any]
 ) -> NumberKeys:
-    """Return the keys by which an order with these fields is compared with others."""
+    """Return the keys that show whether an order with these fields was probably sent before."""
     if not customer_id or not (platform or metadata):
         return NO_KEYS
     path = po_path(metadata)

@@ -1,7 +1,7 @@
-"""Check a new order as it was sent: known fields, of the right types, within the limits.
+"""Validate a new order as it was sent: known fields, of the right types, within the limits.
 
-The model is made from the table of fields; every message is a sentence of our own, the same for the
-form and for the JSON API.
+The model is generated from ORDER_FIELDS. All messages are our own sentences, the same for the form
+and for the JSON API.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -68,7 +68,8 @@ def request_types(
 ) -> dict[str, Any]:
     """Return the pydantic fields of a request by name, for `with_fields`.
 
-    In a change no field has a default. `own` replaces descriptions of fields, by field name.
+    If `is_change` is true, the request changes an order, and fields that are left out get no
+    default. `own` maps names of fields to descriptions that replace those in `fields`.
     """
     types: dict[str, Any] = {}
     for field in fields:
@@ -98,10 +99,10 @@ class OrderInput(StrictInput):
 
 @dataclass(frozen=True, slots=True)
 class ShapeResult:
-    """The result of `shape_errors`: the draft, or None and the errors.
+    """The result of `shape_errors`: a draft and no errors, or None and the errors.
 
-    `sent` is the document after `normalize_new_order`; {} for what is no object. With
-    `cart_from_items` the lines were converted from `items`.
+    `sent` is the document after `normalize_new_order`, or {} if it is not an object.
+    `cart_from_items` is true if the lines were converted from `items`.
     """
 
     draft: OrderDraft | None
@@ -111,11 +112,11 @@ class ShapeResult:
 
 
 def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> ShapeResult:
-    """Check a new order as a client sent it, as far as it can be checked without its org.
+    """Validate a new order as a client sent it, as far as possible without knowing its org.
 
-    `raw` is what a JSON parser returns. Never raises: the result has either the draft or all
-    errors, one for each path; if it is nested too deeply, only that one. Without `legacy_items` the
-    field `items` is unknown.
+    `raw` is the output of a JSON parser. Never raises: the result has either the draft or all
+    errors, one for each path. A document nested too deeply is not checked further. If
+    `legacy_items` is false, `items` is an unknown field.
     """
     unknown = () if legacy_items else ("items",)
     document = normalize_new_order(raw)
@@ -148,7 +149,10 @@ def shape_errors(raw: object, *, limits: Limits, legacy_items: bool = True) -> S
 
 
 def missing_line(status: object) -> str:
-    """Return the message for an empty cart; an unknown `status` is shown as it was sent."""
+    """Return the error message for an empty cart in an order with this status.
+
+    An unknown status is shown as it was sent.
+    """
     known = read_status(status)
     shown = status if known is None else STATUS_TEXTS[known]
     return lazy_gettext("At least one line is needed for status %(status)s.", status=shown)
@@ -157,9 +161,9 @@ def missing_line(status: object) -> str:
 def inspect_order(
     raw: object, model: type[M], *, limits: Limits, unknown: Collection[str] = ()
 ) -> Inspection[M]:
-    """Check a document with fields of an order by `model` and by the limits, and never raise.
+    """Check a document with fields of an order against `model` and the limits; never raises.
 
-    `unknown` are wire names of the model's fields that are refused here as unknown.
+    `unknown` has wire names of fields of the model that are to be rejected as unknown.
     """
     fields = raw if isinstance(raw, dict) else {}
     refused = (FieldError(name, UNKNOWN_FIELD) for name in unknown if name in fields)
@@ -176,9 +180,9 @@ def read_lines_of(lines: Iterable[Any]) -> tuple[CartLine, ...]:
 
 
 def _lacks_lines(fields: dict[str, Any]) -> bool:
-    """Return whether an order needs a line and has none.
+    """Return whether an order has no lines although its status requires one.
 
-    False when its status is unknown, or its lines are of a wrong type.
+    False if the status is unknown or the lines have the wrong type.
     """
     status = read_status(fields.get("status", Status.NEW))
     is_open = status is None or status in OPEN_CARTS

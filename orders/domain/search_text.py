@@ -1,8 +1,8 @@
-"""The text of an order that the desk's search looks through, and the words of a search.
+"""The text by which the desk's search finds an order, and the words of a search.
 
-Both sides are folded, so that case, accents, kinds of quotation marks and dashes, invisible
-characters and Unicode forms make no difference. A change of `fold` needs a migration that writes
-the stored texts again, as 0012 does.
+Both are folded, so that case, accents, kinds of quotation marks and dashes, invisible characters
+and Unicode forms make no difference. A change to `fold` needs a migration that rewrites the stored
+texts, as 0012 does.
 """
 
 import functools
@@ -49,9 +49,10 @@ _platform_keys = sorted(
 
 
 def search_text(order: Order) -> str:
-    """Return the searchable values of an order, folded, one value a line.
+    """Return the searchable values of an order, folded, one value per line.
 
-    Long values, and metadata beyond MAX_VALUES characters, are cut.
+    A value is truncated to MAX_PART characters, and all values of metadata and derivative together
+    to MAX_VALUES.
     """
     fixed = (*_texts_of(order), *map(order.platform.get, _platform_keys))
     parts = [fold(one)[:MAX_PART] for one in fixed if isinstance(one, str)]
@@ -71,7 +72,7 @@ def _within(room: int, texts: Iterator[str]) -> Iterator[str]:
 
 
 def _texts(*objects: Mapping[str, Any]) -> Iterator[str]:
-    """Yield all texts and numbers in JSON objects, nested ones too, as texts in their order."""
+    """Yield all strings and numbers in JSON objects, at any depth, as text in document order."""
     waiting: list[Any] = list(reversed(objects))
     while waiting:
         value = waiting.pop()
@@ -84,7 +85,7 @@ def _texts(*objects: Mapping[str, Any]) -> Iterator[str]:
 
 
 def fold(text: str) -> str:
-    """Return a text for comparing: lowercase, no accents, plain quotes and dashes (see above)."""
+    """Return text folded for comparison: in lowercase, no accents, plain quotes and dashes."""
     if text.isascii():
         return text.lower().replace("`", "'")
     plain = plain_characters(text).casefold().translate(_PLAIN_FORMS)
@@ -103,15 +104,16 @@ def _folded(character: str) -> str:
 
 
 def words_of(search: str) -> list[str]:
-    """Return the words of a search; blanks, commas and semicolons separate them.
+    """Return the words of a search; spaces, commas and semicolons separate them.
 
-    Each word comes once, at most MAX_WORDS, from the first MAX_SEARCH characters (`is_too_long`).
+    A word that is repeated is returned once. Only the first MAX_SEARCH characters and the first
+    MAX_WORDS words are used; `is_too_long` reports longer searches.
     """
     return list(dict.fromkeys(_split(search[:MAX_SEARCH])))[:MAX_WORDS]
 
 
 def is_too_long(search: str) -> bool:
-    """Return whether a search is too long, so that a part of it would be ignored."""
+    """Return whether a search is so long that part of it would be ignored."""
     if len(search) > MAX_CODES:
         return True
     is_text = not codes_of(search)
@@ -124,9 +126,10 @@ def _split(search: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class CodeList:
-    """A search that is a list of order codes (short IDs): `codes` in canonical form, in order.
+    """A search that is a list of order codes (short IDs).
 
-    `mistyped` are texts, as typed, that resemble a code. Without `codes` they may be plain words.
+    `codes` are the valid ones, in canonical form and in the order typed. `mistyped` are texts, as
+    typed, that resemble a code; if `codes` is empty, they may be ordinary words.
     """
 
     codes: tuple[str, ...]
@@ -140,10 +143,10 @@ _MOST_PARTS = 12  # words of one code, with a blank between any two characters
 
 @functools.lru_cache(maxsize=64)
 def read_code_list(search: str) -> CodeList | None:
-    """Return the codes of a search that has only order codes, in any spelling, else None.
+    """Return the codes in a search that has only order codes, in any spelling, else None.
 
-    A code may be spread over words ("7KQ4 M2XD 9T3B"). A text that resembles a code but is none,
-    for example because of a wrong check character, is listed as mistyped.
+    A code may be spread over several words ("7KQ4 M2XD 9T3B"). Text that resembles a code but is
+    invalid, for example because of a wrong check character, is listed as mistyped.
     """
     words = _split(search)
     # Dictionaries, to have each once and in order.
@@ -165,7 +168,10 @@ def read_code_list(search: str) -> CodeList | None:
 
 
 def _code_at(words: list[str], start: int) -> tuple[str | None, int]:
-    """Return the code at word `start`, and the position of the next word; (None, 0) for none."""
+    """Return the code that begins at word `start`, and the position of the word after it.
+
+    (None, 0) if no code begins there.
+    """
     parts = ""
     for at in range(start, min(start + _MOST_PARTS, len(words))):
         parts += words[at]
@@ -177,7 +183,11 @@ def _code_at(words: list[str], start: int) -> tuple[str | None, int]:
 
 
 def _like_a_code(words: list[str]) -> str:
-    """Return the first word, or three words of four characters, that look like a code; or ""."""
+    """Return the start of `words` that resembles a code, or "".
+
+    `words` are at most three. The result is the first of them, or, if each has four characters, all
+    three joined with spaces.
+    """
     if _LIKE_A_CODE.fullmatch(re.sub(r"[\W_]", "", words[0])):
         return words[0]
     is_grouped = len(words) == 3 and all(len(one) == 4 for one in words)
@@ -185,13 +195,16 @@ def _like_a_code(words: list[str]) -> str:
 
 
 def codes_of(search: str) -> tuple[str, ...]:
-    """Return the order codes of a search, in canonical form; () if it has any other words."""
+    """Return the valid order codes in a search, in canonical form.
+
+    () if the search has words that do not even resemble a code.
+    """
     found = read_code_list(search)
     return found.codes if found else ()
 
 
 def read_code(word: str) -> str | None:
-    """Return a word as a canonical order code; None if it is no code or mistyped."""
+    """Return a word as an order code in canonical form; None if it is not a valid code."""
     try:
         return short_id.normalise(word)
     except MistypedShortId:

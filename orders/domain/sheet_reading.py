@@ -1,8 +1,8 @@
-"""Read a file as rows of texts below a line of column names; and its cells.
+"""Read a file as a table with named columns, and convert cells to values and back.
 
-`Sheet.notes` names every assumption. Cells of an exported list are harmless for spreadsheets, and
-are read back as the values they were: `read_value` undoes `write_value`, and `unguard` undoes
-`guard` (docs/orders-list.md).
+`Sheet.notes` lists every assumption. The cells of an exported list are safe to open in spreadsheet
+programs, and can be read back as the original values: `read_value` reverses `write_value`, and
+`unguard` reverses `guard` (docs/orders-list.md).
 """
 
 import codecs
@@ -40,14 +40,14 @@ _ZIP = b"PK\x03\x04"
 
 
 class UnreadableSheet(OrderError):  # noqa: N818 - named like its siblings in errors.py
-    """The file cannot be read as a table; the message says why and what helps."""
+    """The file cannot be read as a table; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
     """A row of a file; `number` counts from 1, as in spreadsheet programs.
 
-    It has a cell for each column, "" for an empty one. Any more cells belong to no column.
+    `cells` has one cell for each column, "" if it is empty. Any further cells belong to no column.
     """
 
     number: int
@@ -56,10 +56,11 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A file as a table: the names of its columns, and the rows below that are not empty.
+    """A file as a table.
 
-    `notes` tell people what was assumed, such as the encoding. Only an XLSX file has `sheets`, the
-    names of all its sheets, and `hidden`, the number of hidden rows.
+    `columns` are the names of the columns, and `rows` are the rows below them that are not empty.
+    `notes` tell people what was assumed, such as the encoding. `sheets`, the names of all sheets,
+    and `hidden`, the number of hidden rows, are set only for an XLSX file.
     """
 
     columns: tuple[str, ...]
@@ -69,11 +70,14 @@ class Sheet:
     hidden: int = 0
 
     def content_hash(self) -> str:
-        """Return SHA-256 in hexadecimal over names and cells; equal for equal CSV and XLSX."""
+        """Return the SHA-256 hash of the column names and cells, in hexadecimal.
+
+        A CSV file and an XLSX file with the same content have the same hash.
+        """
         return _hash([self.columns, [row.cells for row in self.rows]])
 
     def headers_hash(self) -> str:
-        """Return SHA-256 in hexadecimal over the names of the columns."""
+        """Return the SHA-256 hash of the column names, in hexadecimal."""
         return _hash(self.columns)
 
 
@@ -83,10 +87,11 @@ def _hash(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReadingChoices:
-    """How a file is to be read; an empty choice is decided by the file.
+    """A person's choices of how to read a file; what is not chosen is decided by the file.
 
-    `heading` is the row with the names of the columns, 0 for a file without one. `sheet` is the
-    name of one of a spreadsheet's sheets. With `decimal_comma` numbers are read as 1,5, too.
+    `heading` is the number of the row with the column names, 0 for a file without them, or None if
+    not chosen. `sheet` is the name of a sheet in a spreadsheet. Hidden rows are left out if
+    `skips_hidden` is true. If `decimal_comma` is true, 1,5 is also read as a number.
     """
 
     encoding: str = ""
@@ -117,9 +122,9 @@ _JSON = lazy_gettext("This is JSON. Send it to the API, or save the table as CSV
 
 
 def is_spreadsheet(content: bytes) -> bool:
-    """Return whether a file is a ZIP archive, and so may be XLSX.
+    """Return whether a file is a ZIP archive, and so may be an XLSX file.
 
-    Raises UnreadableSheet for known formats that cannot be read (PDF, old Excel files, JSON, …).
+    Raises UnreadableSheet for a known format that cannot be read (PDF, old Excel files, JSON, …).
     """
     if content.startswith(_OLE):
         if _ENCRYPTED in content:
@@ -157,7 +162,10 @@ def read_csv(
     choices: ReadingChoices = BY_THE_FILE,
     find_heading: FindHeading | None = None,
 ) -> Sheet:
-    """Read a CSV file (see `sheet_of`). Raises UnreadableSheet if it is no table or too large."""
+    """Read a CSV file as a sheet; `most_rows` and `find_heading` are as in `sheet_of`.
+
+    Raises UnreadableSheet if the file is not a table or is too large.
+    """
     text, notes = _decoded(content, choices.encoding)
     if "\0" in text:
         raise UnreadableSheet(lazy_gettext("This file is no table. Choose a CSV or XLSX file."))
@@ -184,11 +192,12 @@ def sheet_of(
     heading: int | None = None,
     find_heading: FindHeading | None = None,
 ) -> Sheet:
-    """Return numbered rows as a sheet, whose columns are named by the row with number `heading`.
+    """Return numbered rows as a sheet whose columns are named by the row with number `heading`.
 
-    With 0 no row names them. Without `heading` it is what `find_heading` returns for the first
-    rows, or else the first row that is not empty. Raises UnreadableSheet for no rows or too many,
-    and for too many columns.
+    If `heading` is 0, no row names them. If it is None, the row is the one whose number
+    `find_heading` returns for the first rows; without `find_heading`, it is the first row that is
+    not empty. Raises UnreadableSheet if there are no rows below, more than `most_rows`, or too many
+    columns.
     """
     filled = [row for row, _ in zip(_filled(rows), range(most_rows + FIRST_ROWS), strict=False)]
     if not filled:
@@ -230,7 +239,7 @@ def _not_read(heading: int, above: int) -> str:
 
 
 def _fitted(cells: Sequence[str], width: int) -> tuple[str, ...]:
-    """Return the cells, filled up with "" to `width`, and without empty ones beyond it."""
+    """Return the cells padded with "" to `width`, without empty cells at the end beyond `width`."""
     last = max((at for at, cell in enumerate(cells, 1) if cell), default=0)
     return (*cells[: max(last, width)], *[""] * (width - len(cells)))
 
@@ -240,7 +249,10 @@ def _nameless(at: int) -> str:
 
 
 def names_columns(columns: Sequence[str]) -> bool:
-    """Return whether a column has a name from the file, and not only "Column A" made by us."""
+    """Return whether the file itself names at least one column.
+
+    Columns without a name in the file are named "Column A", "Column B" and so on.
+    """
     return any(name != _nameless(at) for at, name in enumerate(columns))
 
 
@@ -261,7 +273,11 @@ def _filled(rows: NumberedRows) -> Iterator[tuple[int, list[str]]]:
 
 
 def _decoded(content: bytes, encoding: str) -> tuple[str, list[str]]:
-    """Return a file's text, and [] or a note on the encoding, which is guessed if it is ""."""
+    """Return a file's text and notes on its encoding, which is guessed if `encoding` is empty.
+
+    The notes are [] unless the guess is uncertain. A byte order mark takes precedence over
+    `encoding`. Raises UnreadableSheet if the file cannot be decoded.
+    """
     for bom, own in _BOMS:
         if content.startswith(bom):
             return _decode(content, own), []
@@ -285,7 +301,10 @@ def _decoded(content: bytes, encoding: str) -> tuple[str, list[str]]:
 
 
 def _guessed(content: bytes) -> str:
-    """Return the likely encoding of bytes that are not UTF-8, a key of ENCODINGS; else cp1252."""
+    """Return the likely encoding, a key of ENCODINGS, of bytes that are not UTF-8.
+
+    That is cp1252 if no other encoding is more likely.
+    """
     found = from_bytes(content, cp_isolation=list(ENCODINGS))
     is_likely = any("cp1252" in one.could_be_from_charset for one in found)
     best = found.best()
@@ -316,18 +335,21 @@ _GUARDED_INSIDE = re.compile(rf"({_NEW_CELL})'(?='*(?:{_SIGN}|[ \u00a0]+[=@\uff1
 
 
 def guard(text: str) -> str:
-    """Return a text for a cell of CSV, with an apostrophe before all that could be a formula.
+    """Return text for a CSV cell, with an apostrophe before each part that could be a formula.
 
-    That may begin the text, or follow a separator or a line break in it. Apostrophes that are there
-    already get one more, since `unguard` could not know which one is ours. A text with blanks at
-    its ends gets one at its start.
+    Such a part may begin the text, or follow a separator or a line break in it. If apostrophes
+    already precede it, one more is added, so that `unguard` removes only that one. Text with white
+    space at either end gets an apostrophe at its start.
     """
     inner = _RISKY_INSIDE.sub(r"\1'", text)
     return f"'{inner}" if _is_risky(text) else inner
 
 
 def unguard(cell: str) -> str:
-    """Return the text from which `guard` made a cell; any other cell without outer blanks."""
+    """Return the text that `guard` turned into this cell.
+
+    A cell without the apostrophe of `guard` is stripped of white space at its ends.
+    """
     inner = cell[1:] if cell[:1] == "'" and _is_risky(cell[1:]) else cell.strip()
     return _GUARDED_INSIDE.sub(r"\1", inner)
 
@@ -337,11 +359,11 @@ def _is_risky(text: str) -> bool:
 
 
 def write_value(value: object, *, is_text: bool = False) -> str:
-    """Return a JSON value as a cell, before `guard`.
+    """Return a JSON value as the text of a cell, to be passed to `guard`.
 
-    A text is written as it is, everything else as JSON. A text that would be read as something else
-    ("12", "true", an empty one) is written in quotes, except with `is_text`, where nothing but
-    texts are possible.
+    A string is written as it is, and any other value as JSON. A string that would be read back as
+    another value ("12", "true", "") is written in quotes, unless `is_text` is true, which means
+    that the column has only strings.
     """
     if isinstance(value, str) and (is_text or not _reads_as_json(value)):
         return value
@@ -349,7 +371,10 @@ def write_value(value: object, *, is_text: bool = False) -> str:
 
 
 def read_value(cell: str, *, is_text: bool = False) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a cell, after `unguard`, as its JSON value; as text with `is_text` or if not JSON."""
+    """Return the JSON value of a cell that `unguard` returned.
+
+    The cell itself is returned if it is not JSON, or if `is_text` is true.
+    """
     if is_text or not _reads_as_json(cell):
         return cell
     return orjson.loads(cell)

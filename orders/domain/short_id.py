@@ -1,7 +1,7 @@
 """The short ID of an order: twelve characters that people can read out over the phone.
 
-Eleven characters of Crockford's base 32 alphabet are random (55 bits, so that no order is
-found by guessing), the twelfth is a check character (docs/contract.md, "The short ID").
+Eleven characters from Crockford's base 32 alphabet are random (55 bits, so that orders cannot be
+found by guessing); the twelfth is a check character (docs/contract.md, "The short ID").
 """
 
 import contextlib
@@ -34,7 +34,7 @@ _FIELD_POLYNOMIAL = 0b100101  # x^5 + x^2 + 1, primitive over GF(2)
 
 
 class MistypedShortId(OrderError):  # noqa: N818 - named like its siblings in errors.py
-    """The text cannot be a short ID: another length or alphabet, or a wrong check character."""
+    """The text cannot be a short ID: its length, characters or check character are wrong."""
 
     def __init__(self) -> None:
         super().__init__(lazy_gettext("Check the code: it looks mistyped."))
@@ -56,9 +56,9 @@ while len(_WEIGHTED) < LENGTH:
 
 
 def check_character(eleven: str) -> str:
-    """Return the check character of the first eleven characters.
+    """Return the check character for the first eleven characters of a short ID.
 
-    `eleven` has characters of ALPHABET only, which `normalise` ensures for typed text.
+    All of them must be in ALPHABET, which `normalise` ensures for text that a person typed.
     """
     total = 0
     for weighted, character in zip(_WEIGHTED, eleven):  # noqa: B905 - the twelfth weight is for the check
@@ -67,18 +67,18 @@ def check_character(eleven: str) -> str:
 
 
 def generate(randbits: Callable[[int], int] = secrets.randbits) -> str:
-    """Return a new short ID; `randbits(55)` returns random bits of a cryptographic source."""
+    """Return a new short ID; `randbits(55)` must return 55 bits from a cryptographic source."""
     number = randbits(RANDOM_BITS)
     eleven = "".join(ALPHABET[number >> 5 * place & 31] for place in range(LENGTH - 1))
     return eleven + check_character(eleven)
 
 
 def normalise(typed: str) -> str:
-    """Return the canonical form of a short ID as people type it.
+    """Return the canonical form of a short ID that a person typed.
 
-    Lowercase, spaces and hyphens of every kind, invisible characters, O for 0 and I or L for 1 are
-    accepted. Raises MistypedShortId for everything else, a wrong check character included, without
-    asking the database.
+    Accepts lowercase, spaces and hyphens of every kind, invisible characters, O in place of 0, and
+    I or L in place of 1. Raises MistypedShortId for anything else, including a wrong check
+    character. Whether the order exists is not checked.
     """
     code = typed
     if _CANONICAL.fullmatch(code) is None:
@@ -95,9 +95,10 @@ def normalise(typed: str) -> str:
 
 
 def is_foreign(text: str) -> bool:
-    """Return whether a text has the form of a short ID of another platform's order.
+    """Return whether text has the form of another platform's short ID for an order.
 
-    That is 7 to 14 letters, digits, _ or -, which could not be one of our short IDs, even mistyped.
+    That is 7 to 14 letters, digits, _ or -, which cannot be one of our short IDs, not even a
+    mistyped one.
     """
     if _WIRE.fullmatch(text) is None:
         return False
@@ -106,9 +107,10 @@ def is_foreign(text: str) -> bool:
 
 
 def find_code(pasted: str) -> str:
-    """Return a text's first short ID, in a link (`/o/…`) or among words, in canonical form.
+    """Return the likeliest short ID in a pasted text, in canonical form.
 
-    Raises MistypedShortId for a text without a valid one, or with NUL.
+    It may be in a link (`/o/…`) or among other words. Raises MistypedShortId if the text has no
+    valid short ID, or contains NUL.
     """
     if "\0" in pasted:
         raise MistypedShortId
@@ -123,10 +125,10 @@ def find_code(pasted: str) -> str:
 
 
 def _possible_codes(text: str) -> list[str]:
-    """Return what may be a code among other words, the likeliest first.
+    """Return the parts of a text that may be a short ID, the likeliest first.
 
-    One of 32 numbers passes the check, but hardly any code is a number: where something else is
-    written like a code, right or mistyped, numbers are left out.
+    One in 32 numbers passes the check, but hardly any short ID has only digits. So if other text
+    has the form of a short ID, valid or mistyped, numbers are left out.
     """
     found: list[tuple[str, str]] = _AS_ONE.findall(text)[::-1]
     found.sort(key=lambda one: ["-", "", one[1]].index(one[1]))  # hyphens first, as we write it
@@ -138,7 +140,7 @@ def _possible_codes(text: str) -> list[str]:
 
 
 def _joined_words(text: str) -> list[str]:
-    """Return joined neighboring words that have the length of a short ID, the last ones first."""
+    """Return neighboring words, joined, that have the length of a short ID; the last ones first."""
     words = _WORDS.findall(text)
     joined = []
     for end in range(len(words), 0, -1):
@@ -153,5 +155,5 @@ def _joined_words(text: str) -> list[str]:
 
 
 def grouped(short_id: str) -> str:
-    """Return a short ID in groups of four, as people read it: 7KQ4-M2XD-9T3X."""
+    """Return a short ID in groups of four, for people to read: 7KQ4-M2XD-9T3X."""
     return "-".join(short_id[start : start + 4] for start in range(0, len(short_id), 4))

@@ -1,11 +1,12 @@
-"""Read the cells of an XLSX file, in a process of its own with bounded memory.
+"""Read the cells of an XLSX file in a separate process with limited memory.
 
-A sheet with its first and its last possible cell makes the library allocate a table of 17 billion
-cells, and the whole process is aborted (docs/decisions/0025-…). So this file runs as a script,
-without any of our modules: it reads the file's bytes from standard input and writes JSON.
+A sheet that has only its first and its last possible cell makes the library allocate a table of 17
+billion cells, which aborts the whole process (docs/decisions/0025-…). So this file runs as a
+script, without any of our modules: it reads the bytes of an XLSX file from standard input and
+writes JSON to standard output.
 
-The library gives the values. What it does not tell is read from the XML beside it: how number
-formats show an ID, errors, formulas without a value, lost digits, hidden rows.
+The library returns the values. What it leaves out is read from the XML: IDs as number formats show
+them, errors, formulas without a value, lost digits, and hidden rows.
 """
 
 import datetime
@@ -45,10 +46,11 @@ NO_SHEET = "There is no sheet with this name in the file."
 
 
 class SheetAnswer(TypedDict, total=False):
-    """The result of reading: only `error`, a message why not, or all the other keys.
+    """The result of reading a file: either only `error` (a message), or all the other keys.
 
-    `rows` are numbers from 1 with the texts of cells, `sheet` is the name of the sheet that was
-    read, `sheets` are all that can be read, and `hidden` the numbers of hidden rows.
+    `rows` has the number of each row, from 1, and the texts of its cells. `sheet` is the name of
+    the sheet that was read, `sheets` are the names of all sheets that can be read, and `hidden` has
+    the numbers of hidden rows.
     """
 
     error: str
@@ -59,7 +61,10 @@ class SheetAnswer(TypedDict, total=False):
 
 
 def read_spreadsheet(content: bytes, most_rows: int, sheet: str = "") -> SheetAnswer:
-    """Read up to `most_rows` filled rows of a sheet (for "", the first); errors are returned."""
+    """Read up to `most_rows` nonempty rows of a sheet, the first one if `sheet` is empty.
+
+    A file that cannot be read raises nothing: the result has only `error`.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
@@ -118,7 +123,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - a cell of any kind
 
 
 def _marks(packed: zipfile.ZipFile, sheet: str) -> tuple[Marks, list[int]]:
-    """Return the texts that replace the library's values, and the numbers of hidden rows."""
+    """Return the texts that replace the library's values, and the numbers of the hidden rows."""
     formats = _formats(packed)
     marks: Marks = {}
     hidden: list[int] = []
@@ -156,10 +161,10 @@ def _marks_of_row(row: ElementTree.Element, formats: list[str]) -> Iterator[tupl
 
 
 def _shown_number(value: str, shown: str) -> str | None:
-    """Return the text of a number that may be an ID; None to keep the library's value.
+    """Return a number that may be an ID as its cell shows it; None to keep the library's value.
 
-    `value` is the number in XML, `shown` its format or "". A number with more than KEPT_DIGITS
-    digits comes after BROKEN_CELL, unless the XML certainly has all of them.
+    `value` is the number in the XML, and `shown` its number format, or "". BROKEN_CELL is put
+    before a number with more than KEPT_DIGITS digits, unless the XML certainly has all of them.
     """
     number = Decimal(value)
     if not number.is_finite() or number != number.to_integral_value() or number.adjusted() > 40:
@@ -176,7 +181,10 @@ _PIECE = re.compile(r'"([^"]*)"|\\(.)|([0#?])|([-+/(): ])')
 
 
 def _formatted(digits: str, shown: str) -> str | None:
-    """Return digits in a number format with leading zeros or letters; None for other formats."""
+    """Return digits as a number format with leading zeros or letters shows them.
+
+    None for other formats.
+    """
     pieces = list(_PIECE.finditer(shown))
     places = [piece for piece in pieces if piece[3]]
     before = shown[: places[0].start()] if places else ""
@@ -196,7 +204,7 @@ def _formatted(digits: str, shown: str) -> str | None:
 
 
 def _formats(packed: zipfile.ZipFile) -> list[str]:
-    """Return the number format of each cell style, by its index; "" for a built-in one."""
+    """Return the number format of each cell style, by its index; "" for a built-in format."""
     if "xl/styles.xml" not in packed.namelist():
         return []
     root = ElementTree.fromstring(packed.read("xl/styles.xml"))  # noqa: S314 - in this process
@@ -232,7 +240,10 @@ def _column(letters: str) -> int:
 
 
 def main() -> None:
-    """Write the SheetAnswer of the file on stdin to stdout; arguments: `most_rows`, `sheet`."""
+    """Read an XLSX file from stdin and write its SheetAnswer to stdout as JSON.
+
+    The arguments of the command are `most_rows` and `sheet`.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -6,7 +6,7 @@ from orders.domain.texts import lazy_gettext
 
 
 class Status(StrEnum):
-    """Wire names of the states, in the order in which an order passes through them."""
+    """The states of an order by their API names, in the order in which it passes through them."""
 
     LIST = lazy_gettext("List")
     IN_CART = lazy_gettext("In Cart")
@@ -25,5 +25,5 @@ STATUS_BY_NAME = {str(status): status for status in Status}
 
 
 def read_status(value: object) -> Status | None:
-    """Return the status with exactly this name in the API, as "In Cart"; None for anything else."""
+    """Return the status with exactly this API name, such as "In Cart"; None for any other value."""
     return STATUS_BY_NAME.get(value) if isinstance(value, str) else None

@@ -1,7 +1,8 @@
-"""Read text as a table: quotation marks before lines, and the separator by evidence.
+"""Read text as a table of rows and cells, with the separator that fits the text best.
 
-Pasted text and files are read here alike. A line whose quotation marks do not match is a row of its
-own, with `BROKEN` before the cells that may be wrong; nothing else of the text is affected.
+Pasted text and files are read alike. A cell in quotation marks may contain line breaks. A line
+whose quotation marks do not match is a row of its own, with `BROKEN` before the cells that may be
+wrong; the rest of the text is not affected.
 """
 
 import csv
@@ -30,14 +31,18 @@ BROKEN = "\ufdd0"
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """The rows of cells of a text, blank ones included, and the separator of the cells."""
+    """The rows of cells in a text, including blank rows, and the separator between the cells."""
 
     separator: str
     rows: tuple[tuple[str, ...], ...]
 
 
 def read_table(text: str, separator: str = "") -> TextTable:
-    """Return a text as rows of cells; with "" the likeliest separator is found by the text."""
+    """Return text as rows of cells; if `separator` is empty, it is guessed from the text.
+
+    A first line such as `sep=;`, which Excel writes, is left out; it sets the separator if
+    `separator` is empty.
+    """
     lines = list(io.StringIO(text.rstrip("\x1a").replace(BROKEN, ""), newline=""))
     hint = _HINT.fullmatch(lines[0]) if lines else None
     if hint:
@@ -47,7 +52,7 @@ def read_table(text: str, separator: str = "") -> TextTable:
 
 
 def _separator(lines: Sequence[str]) -> str:
-    """Return that of SEPARATORS that divides the most rows into equally many cells."""
+    """Return the one of SEPARATORS that splits the most rows into the same number of cells."""
 
     def evidence(separator: str) -> int:
         records = islice(_records(lines[: EVIDENCE * MOST_LINES], separator), EVIDENCE)
@@ -67,7 +72,7 @@ def _records(lines: Sequence[str], separator: str) -> Iterator[list[str]]:
 
 
 def _record(lines: Sequence[str], at: int, separator: str) -> tuple[list[str], int]:
-    """Return the cells of the row that begins at line `at`, and the index of the next line."""
+    """Return the cells of the row that begins at line `at`, and the index of the line after it."""
     if lines[at].count(separator) > MOST_IN_LINE:
         return [f"{BROKEN}{lines[at]}"], at + 1
     quotes = 0
@@ -90,7 +95,7 @@ def _record(lines: Sequence[str], at: int, separator: str) -> tuple[list[str], i
 
 
 def _unquoted(cell: str) -> str:
-    """Return a cell without its quotation marks, or with BROKEN in front if they do not match."""
+    """Return a cell without its quotation marks; if they do not match, with BROKEN before it."""
     bare = cell.strip()
     if not bare.startswith('"'):
         return cell
@@ -100,7 +105,10 @@ def _unquoted(cell: str) -> str:
 
 
 def _between_pipes(cells: list[str], line: str) -> list[str]:
-    """Return the cells of a row of a table drawn with "|"; [] for a line such as "|---|---|"."""
+    """Return the cells of a row in a table drawn with "|"; [] for a line such as "|---|---|".
+
+    `cells` is `line`, split at every "|".
+    """
     bare = line.strip()
     if "--" in bare and _RULES.issuperset(bare):
         return []
@@ -109,7 +117,7 @@ def _between_pipes(cells: list[str], line: str) -> list[str]:
 
 
 def says_nothing(cells: Sequence[str]) -> bool:
-    """Return whether cells have only white space, quotes, separators or invisible characters."""
+    """Return whether cells contain only white space, quotes, separators or invisible characters."""
     return not any(
         character not in _NOTHING and not character.isspace()
         for cell in cells
@@ -122,12 +130,12 @@ def is_broken(cell: str) -> bool:
 
 
 def shown(cell: str) -> str:
-    """Return the text of a cell without the mark BROKEN."""
+    """Return a cell without the mark BROKEN before it."""
     return cell.removeprefix(BROKEN)
 
 
 def fault_of(cell: str) -> Text:
-    """Return the message of what is wrong with a cell that is marked with BROKEN."""
+    """Return the message that says what is wrong with a cell marked with BROKEN."""
     text = shown(cell)
     if text.startswith('"'):
         return lazy_gettext("The quotation marks in this row do not match.")

@@ -1,7 +1,7 @@
-"""Texts that people read in their own language.
+"""Text that people read in their own language.
 
-Domain and services know no languages: they mark an English text, with its values. Pages translate
-it (orders/interfaces/http/i18n.py), the API sends the English.
+Domain and services know no languages: they create English text with its template and values
+(`lazy_gettext`). Pages translate it (orders/interfaces/http/i18n.py); the API sends the English.
 """
 
 import functools
@@ -12,11 +12,11 @@ from typing import Any
 
 
 class Text(str):
-    """A text in English that remembers its template and values, so that it can be translated later.
+    """English text that remembers its template and values, so that it can be translated later.
 
     `template` has `%(name)s` for each of its `values`. `many` is the template for a `number` other
-    than one; it is None for a text that counts nothing. A value that is a Text is translated, too,
-    and a Figure is written as the language writes numbers.
+    than one, or None if the text counts nothing. A value that is a Text is translated, too, and a
+    Figure is written as the language writes numbers.
     """
 
     __slots__ = ("many", "number", "template", "values")
@@ -29,7 +29,7 @@ class Text(str):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number in a text, formatted by language: 1,000 in English and 1.000 in German."""
+    """A number in a text, formatted for the language: 1,000 in English and 1.000 in German."""
 
     number: float
 
@@ -38,21 +38,24 @@ class Figure:
 
 
 def lazy_gettext(template: str, /, **values: object) -> Text:
-    """Return a translatable text: `template` in English, with `values` in place of `%(name)s`."""
+    """Return translatable text: the English `template`, with `values` in place of `%(name)s`."""
     text = Text(template % values if values else template)
     text.template, text.many, text.number, text.values = template, None, 0, values
     return text
 
 
 def lazy_ngettext(one: str, many: str, number: int, /, **values: object) -> Text:
-    """Return a translatable text: the template `one` if `number` (`%(num)s`) is 1, else `many`."""
+    """Return translatable text: the template `one` if `number` is 1, else the template `many`.
+
+    In both templates, `%(num)s` is replaced by `number`.
+    """
     text = Text((one if number == 1 else many) % {"num": number, **values})
     text.template, text.many, text.number, text.values = one, many, number, values
     return text
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Return the sentences joined with blanks, as a translatable text; `""` for none."""
+    """Return the sentences joined with spaces, as translatable text; `""` if there are none."""
     return functools.reduce(_and_then, texts, "")
 
 
@@ -61,7 +64,11 @@ def _and_then(first: str, then: str) -> str:
 
 
 def pack(text: str) -> Any:  # noqa: ANN401 - JSON
-    """Return a text as JSON for `unpack`: an object with template and values, or a plain string."""
+    """Return text as a JSON value for `unpack`.
+
+    That is an object with the template and its values, or a plain string if there are no values and
+    no `many`.
+    """
     if not isinstance(text, Text) or (not text.values and text.many is None):
         return str(text)
     values = {name: _pack_value(value) for name, value in text.values.items()}
@@ -80,7 +87,7 @@ def _pack_value(value: object) -> object:
 
 
 def unpack(stored: Any) -> Text:  # noqa: ANN401 - JSON
-    """Return the translatable text that `pack` returned as this JSON value."""
+    """Return the translatable text for a JSON value that `pack` returned."""
     if isinstance(stored, str):
         return lazy_gettext(stored)
     values = {name: _unpack_value(value) for name, value in stored["values"].items()}
@@ -100,11 +107,11 @@ _PACKED = '{"text": '
 
 
 def pack_line(text: str) -> str:
-    """Return a text as one string for a database column: JSON as `pack` makes it, or plain text."""
+    """Return text as one string for a database column: the JSON from `pack`, or plain text."""
     packed = pack(text)
     return packed if isinstance(packed, str) else json.dumps(packed, ensure_ascii=False)
 
 
 def unpack_line(stored: str) -> Text:
-    """Return the translatable text of a column, which `pack_line` wrote or which is plain text."""
+    """Return the translatable text in a column, which `pack_line` wrote or which is plain text."""
     return unpack(json.loads(stored) if stored.startswith(_PACKED) else stored)

@@ -1,8 +1,8 @@
-"""Values as people type them: in fields, in cells of files, in lines of metadata.
+"""Values as people type them: in form fields, in cells of files, and in lines of metadata.
 
-What cannot be read as a value of its kind stays a text, which the shared check refuses. Metadata is
-typed one value a line, as `key: text`; a value of another kind is JSON after `:=`, so
-`width := 120` is a number. A text that would be misread is written as JSON, too.
+Text that is not a valid value of its kind stays text, which validation rejects later. Metadata is
+typed as one value per line, `key: text`; a value that is not text is JSON after `:=`. So the value
+in `width := 120` is a number. Text that would be misread is also written as JSON.
 """
 
 import json
@@ -33,24 +33,25 @@ _STATUS_WORDS = {
 
 
 def whole_number(text: str, *, most: int = 999_999_999) -> int | None:
-    """Return the number in a text of ASCII digits, such as a query parameter, from 0 to `most`.
+    """Return the whole number from 0 to `most` that a text of ASCII digits contains.
 
-    None for any other text, also one with a sign or blanks.
+    The text is, for example, a query parameter. None for any other text, including one with a sign
+    or spaces.
     """
     is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
     return int(text) if is_number and int(text) <= most else None
 
 
 def read_whole(text: str) -> int | str:
-    """Return a whole number of up to 18 digits as an int; any other text, "1.000" too, as it is."""
+    """Return a whole number of up to 18 digits as an int; other text ("1.000") is unchanged."""
     bare = text.strip()
     return int(bare) if _WHOLE.fullmatch(bare) else text
 
 
 def read_number(text: str, *, decimal_comma: bool = False) -> int | float | str:
-    """Return a number such as "1.5" or "-12" as a number; any other text as it is.
+    """Return text such as "1.5" or "-12" as a number; any other text is returned unchanged.
 
-    Only with `decimal_comma` "1,5" is a number, too; "1,000.5" never is.
+    "1,5" is a number only if `decimal_comma` is true; "1,000.5" never is.
     """
     bare = text.strip()
     if decimal_comma and bare.count(",") == 1 and "." not in bare:
@@ -59,7 +60,7 @@ def read_number(text: str, *, decimal_comma: bool = False) -> int | float | str:
 
 
 def read_status_word(text: str) -> str:
-    """Return the wire name of a status written in any case or in German; other texts as given."""
+    """Return the API name of a status typed in any case or in German; other text is unchanged."""
     word = " ".join(text.casefold().split())
     known = {str(status).casefold(): status for status in Status} | _STATUS_WORDS
     return str(known.get(word, text))
@@ -68,10 +69,11 @@ def read_status_word(text: str) -> str:
 def read_attribute(
     rule: AttributeRule, text: str, *, decimal_comma: bool = False
 ) -> str | int | float | bool | None:
-    """Return a typed text as the value of an attribute, by the kind of `rule`.
+    """Return typed text as a value of the attribute's kind.
 
-    An option is found by value or label, a boolean by words such as "yes". What does not fit the
-    kind stays a text, for the check to refuse; "null" is None except for texts and options.
+    An option is found by its value or label, and a boolean by words such as "yes". "null" is None
+    unless the kind is TEXT or OPTION. Text that does not fit the kind is returned unchanged, for
+    validation to reject.
     """
     if rule.kind is Kind.TEXT:
         return text
@@ -100,7 +102,7 @@ NO_JSON_SENTENCE = lazy_gettext(
 
 
 class DetailError(ValueError):
-    """A line of metadata cannot be read; `line` is its number, from 1, and `message` says why."""
+    """A line of metadata cannot be read; `line` is its number from 1, and `message` says why."""
 
     def __init__(self, line: int, message: str) -> None:
         self.line, self.message = line, message
@@ -108,14 +110,17 @@ class DetailError(ValueError):
 
 
 def write_value(value: object) -> str:
-    """Return a value of metadata as one line of text, which `read_value` turns back into it."""
+    """Return a metadata value as one line of text that `read_value` converts back."""
     if isinstance(value, str) and _is_plain(value):
         return value
     return f"{JSON_MARK} {json.dumps(value, ensure_ascii=False)}"
 
 
 def read_value(text: str) -> Any:  # noqa: ANN401 - a JSON value
-    """Return a typed text, or the value of the JSON after `:=`; raise ValueError if not JSON."""
+    """Return the value of typed text: the JSON after a leading `:=`, or else the text itself.
+
+    Raises ValueError if what follows `:=` is not JSON.
+    """
     marked = text.strip()
     if not marked.startswith(JSON_MARK):
         return text
@@ -130,9 +135,9 @@ def write_details(details: Mapping[str, object] | None) -> str:
 
 
 def read_details(text: str) -> list[tuple[str, Any]]:
-    """Return the keys and values of lines such as `key: text`; blank lines are ignored.
+    """Return the (key, value) pairs in lines such as `key: text`; blank lines are ignored.
 
-    A repeated key is returned each time. Raises DetailError for the first line that is wrong.
+    A key that is repeated is returned each time. Raises DetailError for the first invalid line.
     """
     details = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -157,7 +162,10 @@ def _write_line(key: str, value: object) -> str:
 
 
 def _split(line: str, number: int) -> tuple[str, str]:
-    """Return a line's key, and its value with `:=` if that is there; raise DetailError if wrong."""
+    """Return the key and the value of a line of metadata; the value keeps a `:=` before it.
+
+    Raises DetailError with `number`, the number of the line, if the line is invalid.
+    """
     if line.startswith('"'):
         try:
             key, end = json.JSONDecoder().raw_decode(line)
@@ -173,7 +181,10 @@ def _split(line: str, number: int) -> tuple[str, str]:
 
 
 def _is_plain(text: str) -> bool:
-    """Return whether a text reads back as it is: one line, no outer blanks, no `:=` in front."""
+    """Return whether text can be written without JSON and is read back the same.
+
+    It must be one line, without spaces at its ends, and not begin with `:=` or `=`.
+    """
     is_one_line = text == text.strip() and len(text.splitlines()) <= 1
     return is_one_line and not text.startswith((JSON_MARK, "="))
 

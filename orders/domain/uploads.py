@@ -1,4 +1,4 @@
-"""Files that come with a configuration: their keys, their types, and whether they are accepted."""
+"""Files sent with a configuration: their keys, their types, and whether they are accepted."""
 
 import itertools
 import json
@@ -21,7 +21,10 @@ _THUMBNAIL_NAME = re.compile(r"thumbnail\.\w+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A file as it was sent: the name of its form field (`part`), and what the client declares."""
+    """A file as it was sent.
+
+    `part` is the name of its form field; `file_name` and `declared_type` are what the client says.
+    """
 
     part: str
     file_name: str
@@ -30,24 +33,27 @@ class SentFile:
 
     @property
     def name(self) -> str:
-        """The file name alone: some clients send the path on their disk."""
+        """The file name without its path: some clients send the path on their own disk."""
         return re.split(r"[/\\]", self.file_name)[-1]
 
     @property
     def key(self) -> str | None:
-        """The key in `files[key]`, or `thumbnail`; None for any other name of the form field."""
+        """The key that the name of the form field contains, or None.
+
+        That is `key` for a form field `files[key]`, and "thumbnail" for the form field `thumbnail`.
+        """
         found = None if self.part in REPEATED else _KEYED.fullmatch(self.part)
         return found[1] if found else THUMBNAIL if self.part == THUMBNAIL else None
 
     @property
     def content_type(self) -> str:
-        """The type to store, see `content_type_of`."""
+        """The media type to store; see `content_type_of`."""
         return content_type_of(self.declared_type, self.name, self.content)
 
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A checked file to store, and its key in the configuration's `attachments`."""
+    """A validated file to store, and its key in the configuration's `attachments`."""
 
     key: str
     file_name: str
@@ -57,7 +63,11 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """The result of `assign_files`: files to store, `attachments` (key: file name), and errors."""
+    """The result of `assign_files`.
+
+    `files` are the files to store. `attachments` maps keys to file names, including those of the
+    configuration itself. Ignore both if there are `errors`.
+    """
 
     files: tuple[NewFile, ...]
     attachments: dict[str, str]
@@ -67,11 +77,11 @@ class Assigned:
 def assign_files(
     sent: Sequence[SentFile], attachments: Mapping[str, object], limits: Limits
 ) -> Assigned:
-    """Check the files of a configuration, and find the key of each.
+    """Validate a configuration's files, and find the keys under which to store each.
 
-    The key is in the name of the form field, or the one that has the file's name in `attachments`
-    (a file can have several), or else the file's name. Never raises; ignore `files` if there are
-    errors.
+    If the name of the form field contains the key, that is used. Otherwise the keys are all those
+    that have the file's name in `attachments`, or, if there are none, the file's name. Never
+    raises: errors are in the result.
     """
     named = {key: name for key, name in attachments.items() if isinstance(name, str)}
     errors: list[FieldError] = []
@@ -106,7 +116,11 @@ def assign_files(
 
 
 def _keys(one: SentFile, named: Mapping[str, str]) -> list[str]:
-    """Return a file's keys; a picture `thumbnail.…` also gets THUMBNAIL if `named` has none."""
+    """Return the keys under which to store a file.
+
+    `named` maps keys to file names. A picture named `thumbnail.…` also gets the key THUMBNAIL,
+    unless that is in `named`.
+    """
     if one.key is not None:
         return [one.key]
     keys = [key for key, name in named.items() if name in {one.file_name, one.name}] or [one.name]
@@ -117,7 +131,10 @@ def _keys(one: SentFile, named: Mapping[str, str]) -> list[str]:
 def _key_fault(
     one: SentFile, keys: Sequence[str], named: Mapping[str, str], files: Mapping[str, NewFile]
 ) -> str | None:
-    """Return what is wrong with a file's keys, None for nothing; `files` were accepted before."""
+    """Return the error message if a file's keys are invalid or already used, else None.
+
+    `named` maps keys to file names; `files` maps keys to the files accepted so far.
+    """
     if one.key is not None and (not is_file_name(one.key) or find_unstorable(one.key, nesting=0)):
         return lazy_gettext("A key of 1 to 255 characters, none of them a control character.")
     if any(key in files for key in keys):
@@ -133,7 +150,7 @@ def _key_fault(
 
 
 def _fault(one: SentFile, limits: Limits) -> str | None:
-    """Return the message for what is wrong with a file's name, size or type; None for nothing."""
+    """Return the error message if a file's name, size or type is invalid, else None."""
     if not is_file_name(one.name) or find_unstorable(one.file_name, nesting=0):
         return FILE_NAME_SENTENCE
     if not one.content:
@@ -202,10 +219,12 @@ _KNOWN_ENDINGS.add_type("image/webp", ".webp")
 
 
 def content_type_of(declared: str, file_name: str, content: bytes) -> str:
-    """Return the media type to store: the declared one, or else the one that name or content show.
+    """Return the media type to store: the declared one, or one found by name or content.
 
-    Parameters (`; charset=…`) are dropped and old names replaced. An unknown type is
-    `application/octet-stream`. Whether the type is allowed, and true, is not checked here.
+    The name and the content matter only if no type, or a generic one, is declared; if they do not
+    show the type, the result is `application/octet-stream`. Parameters (`; charset=…`) are dropped,
+    and old names of types are replaced. Not checked here: whether the type is allowed, and whether
+    the content fits it.
     """
     kind = declared.partition(";")[0].strip().lower()
     kind = _OLD_NAMES.get(kind, kind)
@@ -220,10 +239,11 @@ def content_type_of(declared: str, file_name: str, content: bytes) -> str:
 
 
 def is_true(content_type: str, content: bytes) -> bool:
-    """Return whether the content can be of this media type, by its first bytes.
+    """Return whether the content can be of this media type, judging by its first bytes.
 
-    A text type must be UTF-8 without NUL, and JSON must be valid. For a type without known first
-    bytes, any content is accepted that does not start like another known type.
+    Content of a text type must be UTF-8 without NUL, and that of a JSON type must also be valid
+    JSON. For a type without known first bytes, any content is accepted that does not begin like
+    another known type; it may begin like a ZIP archive.
     """
     if content_type == "image/webp":
         return _is_webp(content)

@@ -1,4 +1,7 @@
-"""Webhooks: classes that services pass around, their JSON, and their checks (docs/webhooks.md)."""
+"""Webhooks: the classes that services pass around, their JSON, and their validation.
+
+See docs/webhooks.md.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +21,7 @@ from orders.domain.texts import lazy_gettext
 
 
 class Topic(StrEnum):
-    """Events of an order, by their wire names."""
+    """Events of an order that webhooks report, by their API names."""
 
     CREATED = "order.created"
     UPDATED = "order.updated"
@@ -26,9 +29,10 @@ class Topic(StrEnum):
 
 
 class Webhook(NamedTuple):
-    """A stored webhook, without its secret. Times are aware and in UTC.
+    """A stored webhook, without its secret. Times are timezone-aware and in UTC.
 
-    `filter` is {} or `{"status": [...]}`. `switched_off_at` is set after an answer with status 410.
+    `filter` is {} for all orders, or `{"status": [...]}`. `switched_off_at` is set when the
+    receiver responds with status 410.
     """
 
     id: str
@@ -47,7 +51,7 @@ _WIRE_NAMES = tuple(map(to_camel, Webhook._fields))
 
 
 def webhook_fields(webhook: Webhook) -> dict[str, Any]:
-    """Return a webhook as JSON by wire names, without the secret; times are UTC texts or None."""
+    """Return a webhook as JSON by wire names, without its secret; times are UTC text or None."""
     return wire_fields(_WIRE_NAMES, webhook)
 
 
@@ -108,7 +112,7 @@ class FilterInput(StrictInput):
 
 
 class WebhookChangesInput(StrictInput):
-    """A change of a webhook: fields sent are replaced, others stay."""
+    """A change to a webhook: fields that are sent are replaced, and others stay the same."""
 
     org_id: OrgId = cast(str, None)
     topic: WebhookTopic = cast(Topic, None)
@@ -124,20 +128,20 @@ class WebhookInput(WebhookChangesInput):
 
 
 def check_webhook(raw: object, *, limits: Limits, allow_private: bool) -> dict[str, Any]:
-    """Check a new webhook as a client sent it; `raw` is what a JSON parser returns.
+    """Validate a new webhook as a client sent it; `raw` is the output of a JSON parser.
 
-    Returns its `topic`, `address` and `filter` as JSON values; the filter is {} when it was left
-    out. Raises InvalidInput with all errors. With `allow_private` the address may be in a private
-    network.
+    Returns its `topic`, `address` and `filter` as JSON values; `filter` is {} if it was left out.
+    Raises InvalidInput with all errors. The address may be in a private network only if
+    `allow_private` is true.
     """
     values = _checked(raw, WebhookInput, limits=limits, allow_private=allow_private)
     return {"filter": {}, **values}
 
 
 def check_change(raw: object, *, limits: Limits, allow_private: bool) -> dict[str, Any]:
-    """Check a change of a webhook; return the new values of those fields that were sent.
+    """Validate a change to a webhook; return the new values of the fields that were sent.
 
-    Takes the same arguments as `check_webhook` and raises InvalidInput as it does.
+    Takes the same arguments as `check_webhook`, and also raises InvalidInput with all errors.
     """
     return _checked(raw, WebhookChangesInput, limits=limits, allow_private=allow_private)
 
