@@ -64,7 +64,7 @@ _thread = threading.local()
 
 
 def _reset() -> None:
-    """Forget the parent's connections in a forked child: SQLite's must not cross a fork."""
+    """Forget the connections that a forked child inherits: SQLite's cannot be shared."""
     _connections.clear()
     _writers.clear()
 
@@ -94,7 +94,7 @@ def fetch_all(statement: Executable) -> Sequence[Any]:
 
 
 def fetch_one(statement: Executable) -> Any | None:  # noqa: ANN401 - a row of the statement
-    """Run one select in a `read` of its own and return its first row, or None if it has no rows."""
+    """Run one select in a `read` of its own and return its first row, or None without rows."""
     with read() as connection:
         return connection.execute(statement).first()
 
@@ -222,7 +222,10 @@ def close() -> None:
 
 
 def _start_writing() -> None:
-    """Mark this thread as writing. Raises RuntimeError if it already is: it would block itself."""
+    """Mark this thread as writing, or raise RuntimeError if it already is.
+
+    A write inside another write of the same thread would wait for itself on SQLite.
+    """
     if getattr(_thread, "is_writing", False):
         raise RuntimeError("a write inside another write: pass its connection instead")
     _thread.is_writing = True
@@ -265,7 +268,7 @@ def _is_retryable(error: DBAPIError) -> bool:
 
 
 def _begun(engine: Engine) -> Connection:
-    """Return a new connection with an open transaction, after its first statement succeeded."""
+    """Return a new connection in a transaction, after testing it with a first statement."""
     connection = engine.connect()
     try:
         connection.exec_driver_sql("SELECT 1")

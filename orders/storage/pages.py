@@ -51,8 +51,8 @@ MAX_PAGE = 1_000_000_000
 class Paging:
     """Which page of a list to return: page number `page`, or the page after the cursor `after`.
 
-    `page` counts from 1 and applies if `after` is None. An empty `after` means the first page of a
-    client that will continue with cursors. `sort` is the JSON name of a field, with a hyphen in
+    `page` counts from 1 and applies if `after` is None. An empty `after` means the first page, from
+    which the client continues with cursors. `sort` is the JSON name of a field, with a hyphen in
     front for descending order, such as "-createdAt".
     """
 
@@ -101,9 +101,9 @@ def numbered_page(
 
     `sortable` maps the JSON names by which the list can be sorted to columns, and `tie` is a column
     with unique values. The rows that `make` gets have two more columns (see `find_rows`). If a
-    client reads a list in ascending order of a time by cursors, rows appear only once they are
-    older than SETTLED_AFTER, and even the last page has a `next`, with which the client can ask for
-    later rows. Raises InvalidInput if `paging.after` is not a cursor of this list and sort.
+    client follows cursors through a list sorted by a time, oldest first, rows appear only once they
+    are older than SETTLED_AFTER, and even the last page has a `next`, with which the client can ask
+    for later rows. Raises InvalidInput if `paging.after` is not a cursor of this list and sort.
     """
     column = sortable[paging.sort_field]
     is_time = isinstance(column.type, UtcDateTime)

@@ -119,7 +119,7 @@ def _compile_json_member(element: JsonMember, compiler: SQLCompiler, **options: 
 
 
 class JsonRows(FunctionElement[str]):
-    """An SQL aggregate that returns rows as the text of a JSON array of arrays, in any order.
+    """An SQL aggregate that returns rows as the text of a JSON array of arrays, in no fixed order.
 
     It lets one statement read an order together with its lines, in half the time of two statements.
     """

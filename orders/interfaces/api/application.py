@@ -63,7 +63,7 @@ GZIP_LEVEL = 5
 
 
 class Router:
-    """Finds the endpoint for a request: its path with one regular expression, then its method.
+    """Maps a request's path (by one regular expression) and its method to an endpoint.
 
     `paths` maps each declared path (`/api/orders/{reference}`) to that path's endpoints by method.
     """
@@ -190,8 +190,8 @@ def _is_open(endpoint: Endpoint, arguments: dict[str, str]) -> bool:
 def _query_of(call: Call, endpoint: Endpoint) -> Query:
     """Return the request's query parameters; for a list endpoint, under their declared names.
 
-    For a list endpoint, it also stores the unknown parameters in `call.ignored`, and raises
-    InvalidInput if there are more than MAX_PARAMETERS.
+    For a list endpoint, this also stores the unknown parameters in `call.ignored`, and raises
+    InvalidInput if there are more than MAX_PARAMETERS parameters.
     """
     request = call.request
     if not request.query_string:
@@ -213,8 +213,9 @@ def all_endpoints() -> Iterable[Endpoint]:
 def _log_owner(call: Call, status: int) -> Caller | None:
     """Return the org and token in whose log the request is listed, or None if it is not listed.
 
-    A refused request is listed for the token that it contains, even a revoked one. That does not
-    apply to `OPTIONS` requests, or if the database is unavailable (`status` 503).
+    A refused request is listed for the token that it contains, even a revoked one. Refused
+    `OPTIONS` requests, and requests refused because the database is unavailable (`status` 503), are
+    not listed.
     """
     if call.caller is not None:
         return Caller(call.caller.org_id, call.caller.id)

@@ -54,7 +54,7 @@ class TokenRateLimit:
     """Counts the requests of each token, and refuses those above the limit API_LIMIT."""
 
     def __init__(self, settings: Settings) -> None:
-        """Read the settings API_LIMIT (empty for no limit) and RATE_LIMIT_STORAGE (a URL)."""
+        """Read API_LIMIT (no limit if empty) and RATE_LIMIT_STORAGE, where counters are kept."""
         self._limit = limits.parse(settings.api_limit) if settings.api_limit else None
         if self._limit is not None:
             storage = storage_from_string(settings.rate_limit_storage)
@@ -94,8 +94,8 @@ def cors_headers(request: ApiRequest, actor: Actor | None, status: int) -> dict[
     """Return the CORS headers of a response or error, or {} if no web page may read it.
 
     Web pages may read responses to requests with a public token. If `actor` is None, the request
-    was not authenticated. A page may then read only an error, if a preflight from its origin would
-    be allowed and the database is available (`status` is not 503).
+    was not authenticated. A page may then read only an error, and only if a preflight from its
+    origin would be allowed and the database is available (`status` is not 503).
     """
     if request.origin_header is None or request.is_preflight:
         return {}

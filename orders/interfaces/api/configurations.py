@@ -173,7 +173,7 @@ def read_configuration_body(request: ApiRequest) -> SentConfiguration:
 
 
 def _is_file(part: Part) -> bool:
-    """Return whether a form part is a file. A JSON field is not, even if it has a file name."""
+    """Return whether a form part is a file; a regular field sent with a file name is not one."""
     is_field = part.name in FIELDS and part.name != "thumbnail"
     return part.file_name is not None and not is_field
 

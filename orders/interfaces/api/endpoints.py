@@ -82,7 +82,7 @@ class RequestBody:
 
 
 def link(operation: str, parameters: Mapping[str, str], description: str) -> Mapping[str, Any]:
-    """Return an OpenAPI Link Object that leads from a response to the operation with this ID.
+    """Return an OpenAPI Link Object from a response to the operation whose ID is `operation`.
 
     `parameters` maps the names of that operation's parameters to runtime expressions:
     `{"reference": "$response.body#/id"}`.
@@ -182,7 +182,7 @@ class Endpoint:
 
     @cached_property
     def all_parameters(self) -> tuple[Parameter, ...]:
-        """All parameters: those declared, the filters, and for a list paging and sorting."""
+        """All parameters: declared ones, filters, and for a list those of paging and sorting."""
         paging = paging_parameters(self.sortable) if self.sortable else ()
         return (*self.parameters, *self.filters, *paging)
 
@@ -229,8 +229,8 @@ class Resource:
     ) -> Callable[[F], F]:  # fmt: skip
         """Return a decorator that adds a function as an endpoint and returns it unchanged.
 
-        `route` is a method and a path, such as `GET /api/orders`. `declaration` has other fields of
-        Endpoint.
+        `route` is a method and a path, such as `GET /api/orders`. `declaration` sets other fields
+        of the Endpoint.
         """
         method, path = route.split(" ")
 

@@ -202,8 +202,8 @@ def _reference(shape: Shape | None) -> Mapping[str, Any]:
 def _schemas(endpoints: Iterable[Endpoint], limits: Limits) -> dict[str, Any]:
     """Return the part of `components` that describes the models used by the endpoints.
 
-    It maps `schemas` to schemas by name. Models that only alternative request forms use are under
-    ALSO_SENT instead.
+    Its key `schemas` has the models' schemas by name. The schemas of models that only alternative
+    request forms use are under the key ALSO_SENT instead.
     """
     shapes: list[Shape | None] = [Problem, OrderMessage]
     for endpoint in endpoints:

@@ -56,7 +56,7 @@ LIST = example_page("The first page", "orders", example_order(**NEW_ORDERS["orde
 
 
 class OldLineInput(StrictInput):
-    """A line as old clients write it: `id` in place of `configurationId` (`modern_lines`)."""
+    """A line as old clients send it: with `id` in place of `configurationId`."""
 
     id: ConfigurationId
     count: Count
@@ -69,7 +69,7 @@ LegacyCount = Annotated[
 
 
 class ItemInput(StrictInput):
-    """An entry of `items`: a count may be a text of digits, and is 1 when it is missing."""
+    """An entry of `items`; `count` may be a string of digits, and is 1 if it is missing."""
 
     configuration_id: ConfigurationId
     count: LegacyCount = 1

@@ -205,10 +205,10 @@ def read_order(call: Call, reference: str) -> EndpointResult:
 
 
 def _with_configurations(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add to each line of the orders its saved configuration, or None; return the orders.
+    """Add the saved configuration, or None, to each line of the orders; return the orders.
 
-    `found` are orders as JSON objects, which are changed. Raises InvalidInput if the configurations
-    are longer than MAX_CONFIGURATIONS bytes in total.
+    `found` are orders as JSON objects, which are changed in place. Raises InvalidInput if the
+    configurations are longer than MAX_CONFIGURATIONS bytes in total.
     """
     lines = [line for order in found for line in order["cart"]]
     references = {line["configurationId"] for line in lines}

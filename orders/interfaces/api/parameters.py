@@ -113,7 +113,7 @@ def time_filter(
 ) -> Parameter:
     """Return a filter of a list by a time or a whole day.
 
-    `read` is a function that reads it from the query, such as `Query.moment`.
+    `read` is the function that reads its value from the query, such as `Query.moment`.
     """
     schema = {"type": "string", "format": "date-or-time"}
     return query_filter(name, keyword, read, description, schema, "2026-11-24")

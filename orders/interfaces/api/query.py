@@ -47,7 +47,10 @@ class Query:
         return None if sent is None else self._checked_text(name, sent)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return a parameter's valid texts, sent as repeated parameters or as a JSON array."""
+        """Return a parameter's valid texts; none if it is missing.
+
+        The parameter may be repeated, or be a JSON array of texts.
+        """
         found: list[str] = []
         for sent in self._all(name):
             value: Any = parse_json_text(sent) if sent.startswith("[") else [sent]
@@ -85,7 +88,7 @@ class Query:
             return ()
 
     def configuration_id(self, name: str) -> str | None:
-        """Return a canonical UUID or the short ID of a configuration, or None if it is neither."""
+        """Return a configuration's canonical UUID or short ID; None if missing or malformed."""
         sent = self._one(name)
         if sent is None:
             return None

@@ -95,7 +95,7 @@ class ApiRequest(Request):
 
     @property
     def version_check(self) -> VersionCheck:
-        """A function that checks whether a version satisfies `If-Match`; None if not sent.
+        """A function that checks whether a version satisfies `If-Match`; None without `If-Match`.
 
         See RFC 9110, 13.1.1.
         """

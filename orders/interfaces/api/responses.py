@@ -126,7 +126,7 @@ def send_file(
 ) -> RenderedResponse:
     """Return a response with the StoredFile `result.value`, or the part named by `Range`.
 
-    `environ` is the WSGI environment, which contains the `Range` header. Raises what
+    `environ` is the WSGI environment, which may contain a `Range` header. Raises what
     `file_response` raises.
     """
     response = file_response(result.value, store, environ)

@@ -67,7 +67,7 @@ def example_page(summary: str, name: str, entry: Any) -> Example:  # noqa: ANN40
 
 
 class AnswerSchema(BaseModel):
-    """An object with all of its fields and no others."""
+    """Base of response schemas, which allow only the fields that they declare."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 

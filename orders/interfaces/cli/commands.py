@@ -194,7 +194,7 @@ def serve_command() -> None:
 @click.command("work")
 @with_appcontext
 def work_command() -> None:
-    """Send webhooks and import orders until stopped, beside `serve` or instead of its threads."""
+    """Send webhooks and import orders until stopped, as the threads of `serve` do."""
     work(_application(), current_settings())
 
 

@@ -28,7 +28,7 @@ If this is a mistake, an admin can switch the webhook on again:
 
 
 def mail_admins(webhook: Webhook, settings: Settings) -> None:
-    """Notify the org's active admins by e-mail, in the org's language, of a switched-off webhook.
+    """E-mail the org's active admins, in the org's language, that a webhook was switched off.
 
     Requires an application context. Does nothing if no mail server is configured. A mail that
     cannot be sent is only logged, because the desk shows the state of the webhook too.

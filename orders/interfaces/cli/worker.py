@@ -91,7 +91,7 @@ class Background:
         self._sender.run_round()
 
     def _tell_admins(self, webhook: Webhook) -> None:
-        """Mail the admins about a switched-off webhook, using a new thread as mail may be slow."""
+        """Mail the admins about a switched-off webhook, in a new thread, because mail is slow."""
 
         def run() -> None:
             with self._app.app_context():

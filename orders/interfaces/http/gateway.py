@@ -129,8 +129,8 @@ class Gateway:
     ) -> "_Body":
         """Return the body, or a refusal if it is too large, too slow or cut off.
 
-        `announced` is its Content-Length or None. With `is_waiting`, the client awaits `100
-        Continue`.
+        `announced` is its Content-Length, or None if it is chunked. With `is_waiting`, the client
+        sends the body only after it gets `100 Continue`.
         """
         most = self._limits.most_bytes
         if (
@@ -194,7 +194,7 @@ def _variable_of(header: bytes) -> str:
 
 
 class _Refusal(BytesIO):
-    """A file in place of a body that is refused: reading it raises the error of the response."""
+    """A file in place of a refused body; reading it raises the HTTP error that explains why."""
 
     def __init__(self, error: HTTPException) -> None:
         super().__init__()
@@ -246,7 +246,7 @@ class _Reading:
         self._file: IO[bytes] | None = None
 
     async def read(self, receive: Receive) -> _Body:
-        """Return the complete body, or a refusal. Raises CancelledError if it is too slow."""
+        """Return the complete body, or a refusal. Raises CancelledError if the body is too slow."""
         while True:
             message = await self._next(receive)
             if message["type"] == "http.disconnect":

@@ -155,7 +155,7 @@ def other_languages(**query: str) -> list[tuple[str, str, str]]:
 
 
 def is_for_customers(path: str) -> bool:
-    """Return whether a path is one of the customer pages, even if no such page exists."""
+    """Return whether a path belongs to the customer pages, even if no page has this path."""
     return path in {"/find", "/o"} or path.startswith("/o/")
 
 
@@ -200,7 +200,7 @@ def options_line(variant: Mapping[str, object] | None) -> str:
 def script_texts_url() -> str:
     """Return the URL of the JavaScript file that contains the texts of all scripts.
 
-    They are in the page's language.
+    The texts are in the page's language.
     """
     code = language()
     return f"{request.script_root}/texts/{code}.js?v={_version(code)}"
@@ -210,9 +210,9 @@ def script_texts_url() -> str:
 def script_of(code: str) -> str:
     """Return JavaScript that sets the texts of all scripts, and the plural rule of a language.
 
-    In the JavaScript, `forms` has one digit for each number from 0 to 199: the index of the plural
-    form for that number. From 200 on, the last hundred digits repeat, as the plural rules of all
-    languages do.
+    `code` names the language. In the JavaScript, `forms` has one digit for each number from 0 to
+    199: the index of the plural form for that number. From 200 on, the last hundred digits repeat,
+    as the plural rules of all languages do.
     """
     catalog = Translations.load(str(CATALOGS), [code])
     form_of: Any = getattr(catalog, "plural", lambda number: int(number != 1))

@@ -62,7 +62,7 @@ def handled_request(environ: "WSGIEnvironment") -> HandledRequest:
 
 
 def record_route() -> None:
-    """Set the `route` of the current HandledRequest if a URL rule matches; a Flask hook."""
+    """Set the `route` of the current HandledRequest if a URL rule matches. This is a Flask hook."""
     if request.url_rule is not None:
         handled_request(request.environ).route = request.url_rule.rule
 

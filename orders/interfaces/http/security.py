@@ -78,7 +78,7 @@ class SessionCookies(SecureCookieSessionInterface):
         super().save_session(app, session, response)
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Return whether the cookie is `Secure`: by the settings, or because of TLS."""
+        """Return True if the settings make the cookie `Secure` or the request came over TLS."""
         return super().get_cookie_secure(app) or request.is_secure
 
 

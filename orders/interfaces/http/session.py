@@ -1,4 +1,4 @@
-"""The signed-in person and their session, which Flask-Login keeps."""
+"""The signed-in person and their session, which is managed by Flask-Login."""
 
 import contextlib
 from urllib.parse import urlsplit

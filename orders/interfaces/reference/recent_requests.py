@@ -18,8 +18,8 @@ SHOWN = 5  # of each endpoint
 def recent_requests(member: StaffMember | None) -> dict[str, list[Any]] | None:
     """Return up to SHOWN recent requests of the org to each endpoint, newest first.
 
-    The keys are operation IDs of endpoints. Returns None if nobody is signed in, if a required
-    second factor is missing, or if no log is kept.
+    The result maps the endpoints' operation IDs to the requests. It is None if nobody is signed in,
+    if a required second factor is missing, or if no log is kept.
     """
     recorder: RequestRecorder = current_app.extensions["request_recorder"]
     if member is None or member.lacks_second_factor or not recorder.days:

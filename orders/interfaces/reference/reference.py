@@ -141,8 +141,8 @@ class _DocumentReader:
     def _response(self, status: str, described: Described) -> Described:
         """Return a response of the document with its `media_type` and its schema's name, `object`.
 
-        Both are empty for a response without a body. If the response is a reference to a shared
-        one, the shared one's keys are added, and `$ref` remains.
+        Both are empty for a response without a body. If the response refers to a shared one by
+        `$ref`, the keys of the shared one are added, and `$ref` is kept.
         """
         if "$ref" in described:
             name = described["$ref"].removeprefix(RESPONSES)

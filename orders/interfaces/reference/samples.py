@@ -112,7 +112,7 @@ _templates.filters["json_text"] = json_text
 def code_for(
     method: str, address: str, *, needs_token: bool, body: object = None, file: str = ""
 ) -> dict[str, str]:
-    """Return source code that sends a request: `Language.key` -> code, for each language.
+    """Return source code that sends a request, for each language by its `Language.key`.
 
     `address` is an absolute URL. With `needs_token`, the code sends a bearer token. `body` is a
     JSON value, or None for no body. The code writes the response to the file named `file`, or

@@ -44,8 +44,8 @@ class Field:
 class Shape:
     """One of the forms that a body can have, such as an object or an array, with its fields.
 
-    `conditions` are titles, such as "At least one line", of conditions of which the body must meet
-    one; `()` means that there are none.
+    `conditions` are the titles of alternatives, such as "At least one line", of which the body must
+    meet one. It is empty if there are none.
     """
 
     title: str
@@ -113,8 +113,8 @@ class SchemaWords:
         """Yield the fields of an object or of an array's entries, parents before children.
 
         `prefix` is the start of the fields' names, such as `cart[].`, and `depth` their nesting
-        level. `above` are the schemas that contain this one. A schema that is in `above` yields
-        nothing again, and a schema without properties yields nothing.
+        level. `above` are the schemas that contain this one. Nothing is yielded for a schema that
+        is already in `above`, or for one without properties.
         """
         whole = self.resolve(schema)
         if "array" in _kinds(whole):

@@ -40,10 +40,10 @@ class OwnedByOrg:
 
 
 def only_on(dialect: str, index: Index) -> Index:
-    """Return the index, changed to be created on one database only: "sqlite" or "postgresql".
+    """Make the index exist on one database only, and return it.
 
-    The dialect is also stored in the index's `info`: on the other database, the check that compares
-    models with migrations skips the index.
+    `dialect` is that database: "sqlite" or "postgresql". It is also stored in the index's `info`,
+    so that the check that compares models with migrations skips the index on the other database.
     """
     index.info["dialect"] = dialect
     index.ddl_if(dialect=dialect)

@@ -83,7 +83,8 @@ class StaffPreference(Base):
 class BulkChange(OwnedByOrg, Base):
     """A change of many orders by one person, with the result for each order, so it can be undone.
 
-    Its ID is derived from the form's key, so submitting a form twice makes only one change.
+    Its ID is derived from the form's idempotency key, so submitting a form twice makes only one
+    change.
     """
 
     __tablename__ = "bulk_change"

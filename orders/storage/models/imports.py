@@ -66,7 +66,7 @@ class OrderImportRow(Base):
 
 
 class OrderImportOrder(Base):
-    """An order in an uploaded file, with its result; `position` is its place in the file."""
+    """An order in an uploaded file, with its result; `position` is its place among the orders."""
 
     __tablename__ = "order_import_order"
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -41,14 +41,14 @@ class BatchInsert:
         ]
 
     def __call__(self, connection: Connection) -> None:
-        """Insert these rows alone. Raises IntegrityError if one violates a constraint."""
+        """Insert only this insert's rows. Raises IntegrityError if one violates a constraint."""
         insert_batch(driver_of(connection), [self])
 
 
 def insert_batch(driver: sqlite3.Connection, inserts: Iterable[BatchInsert]) -> None:
     """Insert the rows of several inserts in the open transaction, merged by table.
 
-    Raises SQLAlchemy's errors. After an error, some of the rows may already be inserted.
+    Raises SQLAlchemy's exceptions. After one, some of the rows may already be inserted.
     """
     merged: dict[tuple[Table, _Keys], list[tuple[Any, ...]]] = {}
     for one in inserts:
@@ -70,7 +70,7 @@ def insert_batch(driver: sqlite3.Connection, inserts: Iterable[BatchInsert]) -> 
 
 @lru_cache(maxsize=256)
 def _depth(table: Table) -> int:
-    """Return how many levels of parent tables the table has by its foreign keys, 0 for none."""
+    """Return how many levels of parent tables the table's foreign keys lead to, 0 for none."""
     parents = {key.column.table for key in table.foreign_keys} - {table}
     return max((1 + _depth(parent) for parent in parents), default=0)
 

@@ -73,8 +73,9 @@ class GroupWriter:
     """Writes to one SQLite database for all threads of this process.
 
     A thread that finds no other thread writing commits its own entry together with those queued in
-    the meantime. Then the first waiting thread does the same. So a single write does not change
-    threads. A `transaction` waits in the same queue and gets a commit of its own.
+    the meantime. Then the first waiting thread does the same. So a write that no other one competes
+    with stays in its own thread. A `transaction` waits in the same queue and gets a commit of its
+    own.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -89,8 +90,8 @@ class GroupWriter:
     def run(self, function: Callable[[Connection], T]) -> T:
         """Run the function in a transaction shared with other writes; return its result.
 
-        Returns once the result is committed. The function may run more than once. If it raises an
-        exception, only its own changes are rolled back, and the exception is raised here. Raises
+        Returns once the transaction is committed. The function may run more than once. If it raises
+        an exception, only its own changes are rolled back, and the exception is raised here. Raises
         ServiceBusy if the database cannot be written within PATIENCE seconds.
         """
         entry = _Entry(function)

@@ -52,7 +52,7 @@ class CompiledSelect:
         return connection.execute(self._statement, parameters).all()
 
     def rows_of_driver(self, driver: sqlite3.Connection, parameters: Parameters) -> Sequence[Any]:
-        """Run the select with SQLite's driver and return all rows. Raises SQLAlchemy's errors."""
+        """Run the select with SQLite's driver and return all rows. Raises SQLAlchemy exceptions."""
         compiled = self._compiled or self._compile()
         try:
             found = driver.execute(compiled.text, parameters).fetchall()
@@ -133,8 +133,8 @@ def driver_of(connection: Connection) -> sqlite3.Connection:
 
 
 def sqlalchemy_error(text: str, error: sqlite3.Error) -> BaseException:
-    """Convert the driver's error for the SQL statement `text` to SQLAlchemy's; return the result.
+    """Return the SQLAlchemy exception for a driver error raised by the SQL statement `text`.
 
-    The new error does not contain bound values.
+    The exception does not contain the bound values.
     """
     return DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True)

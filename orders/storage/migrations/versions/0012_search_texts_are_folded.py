@@ -1,4 +1,4 @@
-"""search texts are folded: without accents, kinds of quotation marks and dashes, Unicode forms
+"""search texts are folded: accents are dropped; quotation marks, dashes and Unicode are unified
 
 Revision ID: 0012
 Revises: 0011
