@@ -92,4 +92,7 @@ class ServiceBusy(OrderError):
 
 
 class WaitedTooLong(ServiceBusy):
-    """A write did not begin in time, and nothing was stored: its times would be out of date."""
+    """A write could not begin soon enough, and nothing was stored.
+
+    Its rows contain the time of the request, which would be too old by now.
+    """

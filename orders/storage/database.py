@@ -1,12 +1,13 @@
 """The database: its engine, consistent reads, and durable writes.
 
-Three ways to write. `transaction` is the usual one: a block, run once. `write` takes a function and
-runs it again where that helps: for what an API client, an import or a background job should not
-have to repeat. `insert` is for new rows only, and the cheapest. A select, update or delete on its
-own needs no connection: `fetch_all`, `fetch_one`, `fetch_value` and `execute`.
+There are three ways to write. `transaction` is the usual one: a `with` block that runs once.
+`write` takes a function and retries it where that helps: use it for work that an API client, an
+import or a background job should not have to repeat. `insert` only adds new rows, and is the
+cheapest. A single statement needs no connection from the caller: see `fetch_all`, `fetch_one`,
+`fetch_value` and `execute`.
 
-Nothing here knows Flask. Flask-SQLAlchemy creates one engine per application; services run Core
-statements on the connections that they get here.
+Flask-SQLAlchemy creates one engine per application. Services run Core statements on the connections
+that the functions of this module provide.
 """
 
 import os
@@ -71,7 +72,7 @@ _thread = threading.local()
 
 
 def _reset() -> None:
-    """Forget all connections in a forked process: SQLite's must not be shared."""
+    """Forget the connections that a forked child inherits: SQLite's cannot be shared."""
     _connections.clear()
     _writers.clear()
 
@@ -81,10 +82,10 @@ os.register_at_fork(after_in_child=_reset)
 
 @contextmanager
 def read() -> Iterator[Connection]:
-    """Open a connection for reading: all its statements see the same state of the database.
+    """Open a connection for reading, on which all statements see the same state of the database.
 
-    On SQLite readers never wait for the writer and never take its lock. Raises ServiceBusy when the
-    database cannot be reached. Do not run statements here that change something.
+    On SQLite, readers never wait for the writer and never take its lock. Raises ServiceBusy if the
+    database cannot be reached. Do not run statements here that change data.
     """
     request_lock.release()  # a search may take long, and other requests should not wait for it
     try:
@@ -95,28 +96,32 @@ def read() -> Iterator[Connection]:
 
 
 def fetch_all(statement: Executable) -> Sequence[Any]:
-    """Run one select in a `read` of its own, and return its rows, maybe none."""
+    """Run one select in a `read` of its own and return its rows, possibly none."""
     with read() as connection:
         return connection.execute(statement).all()
 
 
 def fetch_one(statement: Executable) -> Any | None:  # noqa: ANN401 - a row of the statement
-    """Run one select in a `read` of its own, and return its first row; None if there is none."""
+    """Run one select in a `read` of its own and return its first row, or None without rows."""
     with read() as connection:
         return connection.execute(statement).first()
 
 
 def fetch_value(statement: Executable) -> Any:  # noqa: ANN401 - a value of the statement
-    """Run one select in a `read` of its own; return the first value of its first row, or None."""
+    """Run one select in a `read` of its own and return a single value.
+
+    Returns the first column of the first row, or None if the select has no rows.
+    """
     with read() as connection:
         return connection.execute(statement).scalar()
 
 
 def rows(statement: CompiledSelect, parameters: Parameters) -> Sequence[Any]:
-    """Return the rows of one compiled select, outside of any transaction; columns are attributes.
+    """Run one compiled select outside of any transaction and return its rows.
 
-    `parameters` are the values of its `bindparam`s. It takes a fraction of the time of `read`. A
-    lost connection is replaced once. Raises ServiceBusy when the database cannot be reached.
+    The columns are attributes of a row. `parameters` are the values of the select's `bindparam`s.
+    This takes a fraction of the time of `read`. If a PostgreSQL connection turns out to be lost,
+    the select runs once more on a new one. Raises ServiceBusy if the database cannot be reached.
     """
     engine = _engine()
     if engine.dialect.name == "sqlite":
@@ -136,12 +141,13 @@ def rows(statement: CompiledSelect, parameters: Parameters) -> Sequence[Any]:
 
 @contextmanager
 def transaction() -> Iterator[Connection]:
-    """Run the block in one transaction, which is on disk once the block has ended.
+    """Run the `with` block in one transaction, which is on disk once the block has ended.
 
-    An exception in the block rolls everything back and is raised. Raises ServiceBusy when the
-    database cannot be written in time or its connection is lost; nothing is stored then, except
-    after a commit whose answer was lost. Raises RuntimeError inside another write. The block runs
-    once: writes that must survive deadlocks use `write`.
+    If the block raises an exception, everything is rolled back and the exception propagates. Raises
+    ServiceBusy if the database cannot be written in time or the connection is lost; nothing is
+    stored then, unless the connection was lost during the commit. Raises RuntimeError inside
+    another write of the same thread. The block runs only once: use `write` for changes that must
+    survive deadlocks.
     """
     engine = _engine()
     _start_writing()
@@ -164,8 +170,8 @@ def transaction() -> Iterator[Connection]:
 def execute(statement: Executable) -> int:
     """Run one insert, update or delete in a `transaction` of its own.
 
-    Returns the number of rows that an update has found or a delete has removed; after an insert it
-    means nothing.
+    Returns the number of rows that an update matched or a delete removed. After an insert, the
+    number is meaningless.
     """
     with transaction() as connection:
         return connection.execute(statement).rowcount
@@ -174,10 +180,11 @@ def execute(statement: Executable) -> int:
 def write(function: Callable[[Connection], T]) -> T:
     """Run the function in one transaction and return its result once it is on disk.
 
-    The function may run more than once, on PostgreSQL after deadlocks and lost connections. So it
-    changes nothing but the database, and a repeat after a commit whose answer was lost must do no
-    harm. Its own exception rolls its changes back and is raised here. Raises RuntimeError and
-    ServiceBusy as `transaction` does.
+    On PostgreSQL the function is run again after a deadlock or a lost connection, even if the
+    connection was lost during a commit that succeeded. So the function must change nothing but the
+    database, and running it twice must do no harm. If the function itself raises an exception, its
+    changes are rolled back and the exception propagates. Raises RuntimeError and ServiceBusy as
+    `transaction` does.
     """
     engine = _engine()
     _start_writing()
@@ -190,12 +197,14 @@ def write(function: Callable[[Connection], T]) -> T:
 
 
 def insert(rows: NewRows) -> None:
-    """Insert rows of several tables, parents first, all or none; they are on disk afterwards.
+    """Insert rows into several tables, all or none; they are on disk afterwards.
 
-    On SQLite the rows of many callers are inserted together. Each row names every column that must
-    not be null; defaults are not filled in. Raises IntegrityError when a row contradicts what is
-    stored, also after a commit whose answer was lost, WaitedTooLong if the transaction did not
-    begin within ROWS_WAIT, and RuntimeError and ServiceBusy as `transaction` does.
+    `rows` contains the rows of each table, parent tables first. Each row must have every column
+    that cannot be null, because defaults are not filled in. On SQLite the rows of many callers are
+    inserted together. Raises IntegrityError if a row violates a constraint, which can also happen
+    because a first attempt was stored although its connection was lost. Raises WaitedTooLong if the
+    transaction could not begin within ROWS_WAIT seconds, and RuntimeError and ServiceBusy as
+    `transaction` does.
     """
     engine, asked_at = _engine(), time.monotonic()
     _start_writing()
@@ -238,14 +247,17 @@ def close() -> None:
 
 
 def _start_writing() -> None:
-    """Mark this thread as writing. Raises RuntimeError if it is: SQLite would wait for itself."""
+    """Mark this thread as writing, or raise RuntimeError if it already is.
+
+    A write inside another write of the same thread would wait for itself on SQLite.
+    """
     if getattr(_thread, "is_writing", False):
         raise RuntimeError("a write inside another write: pass its connection instead")
     _thread.is_writing = True
 
 
 def _write_with_retries(engine: Engine, function: Callable[[Connection], T]) -> T:
-    """Run the function in a transaction, again after errors that may pass; return its result."""
+    """Run the function in a transaction, retrying after transient errors, and return its result."""
 
     def run() -> T:
         with engine.connect() as connection, connection.begin():
@@ -269,9 +281,9 @@ def _with_retries(run: Callable[[], T]) -> T:
 
 
 def _is_retryable(error: DBAPIError) -> bool:
-    """Return whether the failed transaction may succeed if it is run again.
+    """Return whether a transaction that failed with this error may succeed if it is run again.
 
-    It may after a lost connection, which has no SQLSTATE, and after those in RETRYABLE.
+    True for a lost connection, which has no SQLSTATE, and for the SQLSTATEs in RETRYABLE.
     """
     if error.connection_invalidated:
         return True
@@ -281,7 +293,7 @@ def _is_retryable(error: DBAPIError) -> bool:
 
 
 def _begun(engine: Engine) -> Connection:
-    """Return a new connection with an open transaction, after a first statement has succeeded."""
+    """Return a new connection in a transaction, after testing it with a first statement."""
     connection = engine.connect()
     try:
         connection.exec_driver_sql("SELECT 1")
@@ -308,7 +320,7 @@ def _writer_of(engine: Engine) -> GroupWriter:
 
 
 def _autocommit_of(engine: Engine) -> Engine:
-    """Return the engine with isolation level AUTOCOMMIT: its statements begin no transaction."""
+    """Return the engine with isolation level AUTOCOMMIT, so its statements begin no transaction."""
     if engine not in _autocommit:
         _autocommit[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
     return _autocommit[engine]
@@ -320,7 +332,7 @@ def _connections_of(engine: Engine) -> ConnectionCache:
 
 @event.listens_for(Engine, "connect")
 def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - either driver's connection
-    """Set the pragmas of a new SQLite connection; PostgreSQL is durable by default."""
+    """Set the pragmas of a new SQLite connection. PostgreSQL is durable by default."""
     if not type(connection).__module__.startswith("sqlite3"):
         return
     # The driver's own BEGIN would be deferred; transactions are begun below.
@@ -340,7 +352,7 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - either
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
-    """Send SQLite's BEGIN when SQLAlchemy begins a transaction; the group writer sends its own."""
+    """Send BEGIN to SQLite when SQLAlchemy begins a transaction; GroupWriter sends its own."""
     if connection.dialect.name == "sqlite":
         mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
         if mode:

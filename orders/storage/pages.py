@@ -1,9 +1,9 @@
-"""Pages of a list: numbered ones, and ones that follow a cursor (keyset pagination).
+"""Pages of a list: by page number, or after a cursor (keyset pagination).
 
-Both break ties by a column with unique values, so that no page repeats a row or misses one, and
-both run on the caller's connection: what else it reads is of the same state of the database. A page
-that follows a cursor costs the same wherever it is in the list, and shows no row twice while others
-are inserted.
+In both cases a column with unique values breaks ties, so that no row is repeated or left out. All
+queries run on the caller's connection, so whatever else the caller reads there is from the same
+state of the database. A page after a cursor costs the same anywhere in the list, and shows no row
+twice while others are inserted.
 """
 
 import base64
@@ -51,11 +51,12 @@ MAX_PAGE = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Which page is asked for: by its number `page`, from 1, or after the cursor `after`, if any.
+    """Which page of a list to return: page number `page`, or the page after the cursor `after`.
 
-    An empty `after` begins a walk by cursors, None means pages by number. `sort` is the wire name
-    of a field, with a hyphen in front for the other direction. In a walk along growing times the
-    list ends at `settled_until`, from the function of this name.
+    `page` counts from 1 and applies if `after` is None. An empty `after` means the first page, from
+    which the client continues with cursors. `sort` is the JSON name of a field, with a hyphen in
+    front for descending order, such as "-createdAt". If a client follows cursors through a list
+    sorted by a time, oldest first, rows later than `settled_until` are left out.
     """
 
     page: int = 1
@@ -78,11 +79,11 @@ class Paging:
 
 
 def settled_until() -> datetime:
-    """Return a time before which nothing is missing in any read that begins afterwards.
+    """Return a time up to which every read that begins after this call finds all rows.
 
-    New rows wait for their transaction for less than half of SETTLED_AFTER, and other times are
-    taken inside of it: so all that is missing is younger, or was written in a transaction that
-    runs now.
+    The times of new rows are taken at most half of SETTLED_AFTER before their transaction begins,
+    and those of changes inside their transaction. So a row that such a read does not find yet has a
+    later time.
     """
     now = datetime.now(UTC)
     return min(now, database.writing_since() or now) - SETTLED_AFTER
@@ -92,7 +93,8 @@ def settled_until() -> datetime:
 class Page(Generic[T]):
     """The entries of one page; `count` is the number of entries on all pages together.
 
-    `next` is the cursor of the page that follows, for `Paging.after`; None if nothing follows.
+    `next` is the cursor of the following page, to be used as `Paging.after`. It is None if there is
+    no following page.
     """
 
     entries: Sequence[T]
@@ -110,12 +112,14 @@ def numbered_page(
     tie: Any,  # noqa: ANN401 - a column, of a table or of a model
     make: Callable[[Any], T],
 ) -> Page[T]:
-    """Return one page of `entries`, a SELECT, and the count of all; `make` converts each row.
+    """Return one page of the SELECT `entries`, with the total count; `make` converts each row.
 
-    `sortable` has the columns by the wire names by which the list can be sorted. Rows have two
-    columns more, see `find_rows`. In a walk along growing times, entries appear when they are
-    settled, and there is a `next` at the end, too, for clients that ask again and again. Raises
-    InvalidInput for an `after` that is no cursor of this list and sort.
+    `sortable` maps the JSON names by which the list can be sorted to columns, and `tie` is a column
+    with unique values. The rows that `make` gets have two more columns (see `find_rows`). If a
+    client follows cursors through a list sorted by a time, oldest first, rows appear only once they
+    are settled (see `settled_until`), and even the last page has a `next`, with which the client
+    can ask for later rows. Raises InvalidInput if `paging.after` is not a cursor of this list and
+    sort.
     """
     column = sortable[paging.sort_field]
     is_time = isinstance(column.type, UtcDateTime)
@@ -146,11 +150,12 @@ def numbered_page(
 
 @dataclass(frozen=True, slots=True)
 class Keyset:
-    """The order of a list that is read by cursors; they contain `name`, such as "-createdAt".
+    """How a list that is read by cursors is sorted: by `column`, then by `tie`.
 
-    `tie` is a column with unique values, which breaks ties in the same direction. The types are
-    those of the columns' values: str, int or datetime. With `has_nulls` the column may be NULL;
-    such rows come last.
+    `name` identifies the sort in cursors, such as "-createdAt". `tie` is a column with unique
+    values, sorted in the same direction as `column`. `column_type` and `tie_type` are the types of
+    the two columns' values: str, int or datetime. With `has_nulls`, `column` may be NULL, and rows
+    in which it is NULL come last.
     """
 
     name: str
@@ -163,7 +168,7 @@ class Keyset:
 
 
 class Cursor(NamedTuple):
-    """A place in a list: the values that a row has in `Keyset.column` and `Keyset.tie`."""
+    """A position in a list: the values of `Keyset.column` and `Keyset.tie` in one row."""
 
     value: Any
     tie: Any
@@ -171,10 +176,11 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CursorPage(Generic[T]):
-    """The rows of a page, or what a service has made of them.
+    """A page of rows, or of what a service made from them, with cursors to the adjacent pages.
 
-    `newer` and `older` are the cursors of the pages before and after; None if there is none. On a
-    first page, `count` is the number of all rows up to a limit; `has_more`: there are more.
+    `newer` is the cursor for the page before this one, and `older` for the page after it; each is
+    None if there is no such page. On a first page, `count` is the number of all rows up to a limit,
+    and `has_more` is whether there are more rows than that limit. On other pages, `count` is None.
     """
 
     rows: Sequence[T]
@@ -194,10 +200,11 @@ def cursor_page(
     newer_than: str = "",
     most_counted: int = 0,
 ) -> CursorPage[Row[Any]]:
-    """Return at most `size` rows of `entries`, a SELECT, sorted by `keyset`.
+    """Return a page of at most `size` rows of the SELECT `entries`, sorted by `keyset`.
 
-    They are those next to the cursor `older_than` or `newer_than`; without a valid one, the first
-    ones, with a `count` of at most `most_counted` (0: None).
+    The page follows the cursor `older_than` or precedes the cursor `newer_than`. Without a valid
+    cursor, it is the first page, and all rows are counted up to the limit `most_counted`; if that
+    is 0, nothing is counted and `count` is None.
     """
     cursor = read_cursor(newer_than or older_than, keyset)
     is_upward = bool(newer_than) and cursor is not None
@@ -223,9 +230,10 @@ def find_rows(
     connection: Connection, entries: Select[Any], keyset: Keyset, cursor: Cursor | None, *,
     most: int, is_upward: bool = False,
 ) -> list[Row[Any]]:  # fmt: skip
-    """Return at most `most` rows of `entries` after the cursor (None: from the first).
+    """Return at most `most` rows of the SELECT `entries` after the cursor, sorted by `keyset`.
 
-    With `is_upward`, the rows before it, in reverse order. `cursor_of` returns a row's cursor.
+    Without a cursor, the first rows are returned. With `is_upward`, the rows before the cursor are
+    returned, in reverse order. Each row has two more columns, which `cursor_of` reads.
     """
     entries = entries.add_columns(
         keyset.column.label("cursor_value"), keyset.tie.label("cursor_tie")
@@ -237,7 +245,7 @@ def find_rows(
 
 
 def cursor_of(row: Row[Any]) -> Cursor:
-    """Return the cursor of a row that `find_rows` has returned."""
+    """Return the cursor of a row that was returned by `find_rows`."""
     return Cursor(row.cursor_value, row.cursor_tie)
 
 
@@ -274,7 +282,7 @@ def _write_cursor(keyset: Keyset, row: Row[Any]) -> str:
 
 
 def read_cursor(text: str, keyset: Keyset) -> Cursor | None:
-    """Return the cursor in a text from a client; None if malformed or of another keyset."""
+    """Return the cursor that a client sent, or None if it is malformed or of another keyset."""
     if not text or len(text) > MAX_CURSOR or not text.isascii():
         return None
     try:
@@ -290,7 +298,10 @@ def read_cursor(text: str, keyset: Keyset) -> Cursor | None:
 
 
 def _read_value(value: Any, kind: type) -> Any:  # noqa: ANN401 - a column's value
-    """Return a cursor's JSON value as a str, int or datetime. Raises ValueError for any other."""
+    """Convert a value in a cursor's JSON to `kind`: str, int or datetime.
+
+    Raises ValueError if the value is of another type or out of range.
+    """
     if kind is datetime and isinstance(value, str):
         value = datetime.fromisoformat(value)
         if value.tzinfo is None:

@@ -1,4 +1,4 @@
-"""SQL that SQLAlchemy does not have, in the form of each database."""
+"""SQL expressions that SQLAlchemy does not provide, compiled for SQLite and PostgreSQL."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -30,18 +30,18 @@ Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
 def unindexed(column: Column) -> ColumnElement[Any]:
-    """Return an expression that equals the text column, which is never null, but uses no index.
+    """Return the value of a NOT NULL text column as an expression for which no index is used.
 
-    For conditions beside a more selective one: without statistics SQLite would search by the org
-    instead of by short IDs (docs/decisions/0032). PostgreSQL plans the same either way.
+    Use it for a condition next to a more selective one: without statistics SQLite would search by
+    the org instead of by short IDs (docs/decisions/0032). PostgreSQL's plan is the same either way.
     """
     return func.coalesce(column, "")
 
 
 def in_array(column: Column, texts: Sequence[str]) -> ColumnElement[bool]:
-    """Return the condition that the text column is one of `texts`, which are bound as one value.
+    """Return the condition that the text column equals one of `texts`, bound as a single value.
 
-    Databases limit the number of bound values in a statement, and each of them costs time.
+    Databases limit the number of bound values in a statement, and each bound value costs time.
     """
     return _InArray(column, bindparam(None, list(texts), type_=_Texts()))
 
@@ -49,7 +49,7 @@ def in_array(column: Column, texts: Sequence[str]) -> ColumnElement[bool]:
 def rows_with(
     connection: Connection, statement: Select[Any], column: Column, values: Iterable[Any]
 ) -> Iterator[Row[Any]]:
-    """Yield the select's rows whose `column` is one of `values`, BATCH of these in each query."""
+    """Yield the select's rows whose `column` is one of `values`, using BATCH values per query."""
     every = sorted(values)
     for start in range(0, len(every), BATCH):
         batch = every[start : start + BATCH]
@@ -57,7 +57,7 @@ def rows_with(
 
 
 class _Texts(TypeDecorator[Sequence[str]]):
-    """Several texts as one value: an array on PostgreSQL, a JSON text on SQLite."""
+    """A list of texts bound as one value: an array on PostgreSQL, a JSON text on SQLite."""
 
     impl = Text
     cache_ok = True
@@ -85,10 +85,10 @@ def _compile_in_array(element: _InArray, compiler: SQLCompiler, **options: Any) 
 
 
 class JsonMember(FunctionElement[bool]):
-    """The condition that the member `key` of the JSON object in a column has this value.
+    """The condition that the JSON object in a column has the value `value` under the key `key`.
 
-    `value` is a text, number, boolean or null; null also matches a missing member. Numbers are
-    compared by value.
+    `value` is a string, number, boolean or None; None also matches a missing key. Numbers are
+    compared by value, so 1 equals 1.0.
     """
 
     name = "json_member"
@@ -119,9 +119,9 @@ def _compile_json_member(element: JsonMember, compiler: SQLCompiler, **options: 
 
 
 class JsonRows(FunctionElement[str]):
-    """An SQL aggregate of rows into one JSON array of arrays, as text and in no particular order.
+    """An SQL aggregate that returns rows as the text of a JSON array of arrays, in no fixed order.
 
-    One statement reads an order and its lines with it, in half the time of two.
+    It lets one statement read an order together with its lines, in half the time of two statements.
     """
 
     name = "json_rows"
@@ -162,10 +162,10 @@ _INSERT_REQUESTS = {
 
 
 def insert_requests(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows into the table `request_log` by one statement, in the order given.
+    """Insert rows into the table `request_log` with one statement, in the order given.
 
-    A row is org ID, token ID, milliseconds since 1970, method, path, status, user agent. All rows
-    are sent as one JSON text, which costs the least time (docs/benchmarks.md).
+    A row consists of org ID, token ID, milliseconds since 1970, method, path, status and user
+    agent. All rows are sent as one JSON text, which is the fastest way (docs/benchmarks.md).
     """
     sent = {"rows": orjson.dumps(rows).decode()}
     connection.execute(_INSERT_REQUESTS[connection.dialect.name], sent)

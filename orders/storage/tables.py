@@ -1,6 +1,6 @@
 """The tables of the models, for Core statements.
 
-The hot paths use Core: loading and flushing mapped objects took more than half of their time
+Hot paths use Core, because loading and flushing mapped objects took more than half of their time
 (docs/benchmarks.md).
 """
 
@@ -46,19 +46,19 @@ shown_name = func.coalesce(func.nullif(staff_account.c.name, ""), staff_account.
 
 
 def columns_of(kind: type[Any], table: Table) -> list[Column[Any]]:
-    """Return the table's columns named like fields of the dataclass `kind`, in its order."""
+    """Return the columns named like fields of the dataclass `kind`, in the order of the fields."""
     return [table.c[name] for name in kind.__dataclass_fields__ if name in table.c]
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert a row unless its primary or a unique key exists; return whether it was inserted."""
+    """Insert a row unless its primary or a unique key is taken; return whether it was inserted."""
     statement = _insert(connection, table).values(row).on_conflict_do_nothing()
     # By the row that comes back: psycopg does not keep the row count of an insert.
     return connection.execute(statement.returning(*table.primary_key)).first() is not None
 
 
 def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows, except those whose primary or unique key exists."""
+    """Insert the rows, skipping those whose primary key or a unique key already exists."""
     connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
 
 
@@ -71,13 +71,14 @@ def upsert(
 ) -> None:
     """Set `values` in the row with this key; if there is none, insert `key`, `values` and `new`.
 
-    `key` are the columns of the primary key or of a unique constraint, with their values.
+    `key` maps the columns of the primary key or of a unique constraint to their values. `new` has
+    values for columns that are set only when the row is inserted.
     """
     statement = _insert(connection, table).values({**key, **(new or {}), **values})
     connection.execute(statement.on_conflict_do_update(index_elements=[*key], set_=dict(values)))
 
 
 def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """Return the insert of the connection's dialect, which supports ON CONFLICT."""
+    """Return an INSERT for the connection's database that supports ON CONFLICT."""
     is_sqlite = connection.dialect.name == "sqlite"
     return sqlite.insert(table) if is_sqlite else postgresql.insert(table)

@@ -17,7 +17,7 @@ _UTC_OFFSET = "+00:00"
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment in UTC with millisecond precision; always an aware `datetime` in Python.
 
-    SQLite stores no time zone and PostgreSQL microseconds; this makes them the same.
+    SQLite stores no time zone, and PostgreSQL stores microseconds; this type hides the difference.
     """
 
     impl = DateTime(timezone=True)
@@ -35,7 +35,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def _stored(value: datetime | None) -> datetime | None:
-    """Return the time in UTC, cut to milliseconds, or None for None. Raises ValueError if naive."""
+    """Return the time converted to UTC and truncated to milliseconds, or None if it is None.
+
+    Raises ValueError if the time has no time zone.
+    """
     if value is None:
         return None
     if value.tzinfo is None:

@@ -1,4 +1,4 @@
-"""Access tokens by JSON, without their secrets."""
+"""JSON endpoints for access tokens; they never return a token's secret."""
 
 from typing import Any
 
@@ -77,7 +77,7 @@ def read_access_token(call: Call, token_id: str) -> EndpointResult:
 
 
 def token_fields(token: AccessToken) -> dict[str, Any]:
-    """Return a token as JSON, without its secret (docs/contract.md, "Access tokens")."""
+    """Return a token as a JSON object, without its secret (docs/contract.md, "Access tokens")."""
     used = token.last_used_at
     return {
         "id": token.id,

@@ -1,7 +1,7 @@
-"""The JSON API: one small WSGI application, through which every request to `/api` takes one path.
+"""The JSON API: a small WSGI application that handles every request to `/api` in the same steps.
 
-`Api._respond` shows that path. What a header means is read in `request`; this module is
-the only one that asks for it. Endpoints are declared in the modules of the resources.
+`Api._respond` shows these steps. Headers are interpreted in the module `request`. Endpoints are
+declared in the modules of their resources.
 """
 
 import gzip
@@ -63,9 +63,9 @@ GZIP_LEVEL = 5
 
 
 class Router:
-    """Finds the endpoint of a request: the path by one regular expression, then the method.
+    """Maps a request's path (by one regular expression) and its method to an endpoint.
 
-    `paths` has the endpoints by declared path (`/api/orders/{reference}`) and then by method.
+    `paths` maps each declared path (`/api/orders/{reference}`) to that path's endpoints by method.
     """
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
@@ -84,7 +84,7 @@ class Router:
         self._pattern = re.compile(f"(?:{'|'.join(patterns)})/?")
 
     def match(self, path: str, method: str) -> tuple[Endpoint, dict[str, str]]:
-        """Return the endpoint and the path's parameters; raise NotFound or MethodNotAllowed."""
+        """Return the endpoint and the path's parameters. Raises NotFound or MethodNotAllowed."""
         found = self._pattern.fullmatch(path)
         if found is None or found.lastindex is None:
             raise NotFound
@@ -99,7 +99,8 @@ class Router:
 class Api:
     """The WSGI application of the JSON API, without Flask: it needs no sessions or templates.
 
-    `app` is the Flask application of the pages, whose settings, services and database it shares.
+    `app` is the Flask application of the pages, whose settings, services and database the API
+    shares.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -112,7 +113,7 @@ class Api:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Answer one request (WSGI), and record its route and token for the request log."""
+        """Handle one WSGI request, and record its route and token for the request log."""
         request = ApiRequest(environ, populate_request=False)  # no cycle for the collector
         settings: Settings = self._app.config["SETTINGS"]
         services = self._app.extensions
@@ -140,7 +141,7 @@ class Api:
             return problem_of_http(InternalServerError())
 
     def _respond(self, call: Call) -> RenderedResponse:
-        """Return the response of a request that is accepted; raise the error for any other."""
+        """Return the response to a request; raise an OrderError or HTTPException to refuse it."""
         request = call.request
         if request.method == "OPTIONS" and request.is_preflight:
             return answer_preflight(
@@ -187,7 +188,11 @@ def _is_open(endpoint: Endpoint, arguments: dict[str, str]) -> bool:
 
 
 def _query_of(call: Call, endpoint: Endpoint) -> Query:
-    """Return the query; of a list, with parameters under their declared names."""
+    """Return the request's query parameters; for a list endpoint, under their declared names.
+
+    For a list endpoint, this also stores the unknown parameters in `call.ignored`, and raises
+    InvalidInput if there are more than MAX_PARAMETERS parameters.
+    """
     request = call.request
     if not request.query_string:
         return Query(_NO_QUERY, call.limits)
@@ -206,10 +211,11 @@ def all_endpoints() -> Iterable[Endpoint]:
 
 
 def _log_owner(call: Call, status: int) -> Caller | None:
-    """Return the org and token in whose log a request is listed, None for none.
+    """Return the org and token in whose log the request is listed, or None if it is not listed.
 
-    A request that was refused is listed for the token that it contains, even a revoked one; a
-    browser's preflight (`OPTIONS`) is not listed.
+    A refused request is listed for the token that it contains, even a revoked one. Refused
+    `OPTIONS` requests, and requests refused because the database is unavailable (`status` 503), are
+    not listed.
     """
     if call.caller is not None:
         return Caller(call.caller.org_id, call.caller.id)

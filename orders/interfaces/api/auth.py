@@ -1,4 +1,4 @@
-"""Authentication, authorization and rate limit of API requests, and their CORS headers."""
+"""Authentication, authorization and rate limiting of API requests, and their CORS headers."""
 
 import math
 import re
@@ -30,7 +30,7 @@ PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-
 def authenticate(request: ApiRequest) -> Actor:
     """Return the org and token that a request comes from.
 
-    Raises Unauthorized without a known token, and Forbidden for a public token that is used
+    Raises Unauthorized if the token is missing or unknown, and Forbidden if a public token is used
     on a web page outside the token's domains (docs/contract.md, "Tokens").
     """
     return access.authenticate(request.secret, origin=request.page_origin)
@@ -54,14 +54,14 @@ class TokenRateLimit:
     """Counts the requests of each token, and refuses those above the limit API_LIMIT."""
 
     def __init__(self, settings: Settings) -> None:
-        """Read API_LIMIT ("" for no limit) and RATE_LIMIT_STORAGE, the URL of the counters."""
+        """Read API_LIMIT (no limit if empty) and RATE_LIMIT_STORAGE, where counters are kept."""
         self._limit = limits.parse(settings.api_limit) if settings.api_limit else None
         if self._limit is not None:
             storage = storage_from_string(settings.rate_limit_storage)
             self._counter = FixedWindowRateLimiter(storage)
 
     def count(self, actor: Actor) -> None:
-        """Count a request of this token. Raises TooManyRequests if it is above the limit."""
+        """Count a request with this token. Raises TooManyRequests if it exceeds the limit."""
         if self._limit is None or self._counter.hit(self._limit, actor.id):
             return
         reset = self._counter.get_window_stats(self._limit, actor.id).reset_time
@@ -72,10 +72,11 @@ class TokenRateLimit:
 
 
 def answer_preflight(request: ApiRequest) -> RenderedResponse:
-    """Return the response to a CORS preflight, which allows nothing to a page that may not call.
+    """Return the response to a CORS preflight; it permits nothing if the origin is not allowed.
 
-    All headers that the page names are allowed: those of monitoring and frameworks (`traceparent`,
-    `sentry-trace`, `X-Requested-With`) grant nothing here. The request itself is checked again.
+    All headers that the page asks for are permitted, because those of monitoring tools and
+    frameworks (`traceparent`, `sentry-trace`, `X-Requested-With`) grant no access here. The request
+    that follows the preflight is checked again.
     """
     headers = {"Vary": PREFLIGHT_VARY}
     if request.origin_header is not None and _is_allowed_origin(request):
@@ -90,10 +91,11 @@ def answer_preflight(request: ApiRequest) -> RenderedResponse:
 
 
 def cors_headers(request: ApiRequest, actor: Actor | None, status: int) -> dict[str, str]:
-    """Return the CORS headers of a response, errors included; {} if no page may read it.
+    """Return the CORS headers of a response or error, or {} if no web page may read it.
 
-    The pages of public tokens may. `actor` is None if authentication failed: then a page may read
-    the error if a preflight would allow it, unless the database is away (`status` 503).
+    Web pages may read responses to requests with a public token. If `actor` is None, the request
+    was not authenticated. A page may then read only an error, and only if a preflight from its
+    origin would be allowed and the database is available (`status` is not 503).
     """
     if request.origin_header is None or request.is_preflight:
         return {}

@@ -1,4 +1,4 @@
-"""Saved configurations by JSON, and the files that came with them."""
+"""JSON endpoints for saved configurations and their files."""
 
 import hashlib
 from collections.abc import Mapping
@@ -132,14 +132,14 @@ def _file(description: str) -> tuple[Success, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SentConfiguration:
-    """A configuration as it was sent: unchecked fields by wire name, files, and parsing errors."""
+    """A configuration as it was sent: unchecked fields by JSON name, files, and parsing errors."""
 
     raw: dict[str, Any]
     files: list[SentFile] = field(default_factory=list)
     errors: list[FieldError] = field(default_factory=list)
 
     def content(self) -> list[Any]:
-        """Return a JSON value for comparing two requests: equal only for the same content."""
+        """Return a JSON value that is equal for two requests only if their content is the same."""
         files = [
             [one.part, one.file_name, one.declared_type, hashlib.sha256(one.content).hexdigest()]
             for one in self.files
@@ -148,9 +148,9 @@ class SentConfiguration:
 
 
 def read_configuration_body(request: ApiRequest) -> SentConfiguration:
-    """Return the body of the request: JSON, or a form with files.
+    """Return the content of the request's body: JSON, or a form with files.
 
-    Raises as `read_json_object` does, and BadRequest for a broken form.
+    Raises what `read_json_object` raises, and BadRequest for a malformed form.
     """
     if request.mimetype != MULTIPART:
         return SentConfiguration(read_json_object(request))
@@ -173,13 +173,13 @@ def read_configuration_body(request: ApiRequest) -> SentConfiguration:
 
 
 def _is_file(part: Part) -> bool:
-    """Return whether a form part is a file; a field with a file name (a Blob of JSON) is not."""
+    """Return whether a form part is a file; a regular field sent with a file name is not one."""
     is_field = part.name in FIELDS and part.name != "thumbnail"
     return part.file_name is not None and not is_field
 
 
 def _read_field(part: Part, sent: SentConfiguration) -> None:
-    """Add a form field to `sent.raw`, parsed if it is an object, or an error to `sent.errors`."""
+    """Add a form field to `sent.raw`, parsed if it is an object, or its error to `sent.errors`."""
     message = None
     try:
         text = part.content.decode("utf-8")
@@ -318,7 +318,7 @@ def _is_public(arguments: Mapping[str, str]) -> bool:
 
 
 def _name_of(sent: str) -> str:
-    """Return a picture's public name; clients may send the picture's URL, which ends with it."""
+    """Return a picture's public name from what was sent: the name, or the URL that ends with it."""
     return sent.rpartition("/")[2]
 
 

@@ -1,9 +1,9 @@
-"""Declarations of endpoints: who may call one, what it takes and what it answers.
+"""Declarations of endpoints: who may call them, what they accept and what they return.
 
-Each endpoint is declared once, above its function. The same declaration routes a request
-(`application`), checks it and describes it in the OpenAPI document
-(`openapi`). A function's docstring is its text in the reference: the first line is the
-summary, the rest the description.
+Each endpoint is declared once, above its function. The declaration is used to route a request
+(`application`), to check it, and to describe the endpoint in the OpenAPI document (`openapi`). The
+function's docstring is its text in the API reference: the first line is the summary, and the rest
+is the description.
 """
 
 import inspect
@@ -32,7 +32,7 @@ REPLAYED = "Idempotent-Replayed"
 
 
 class Access(Enum):
-    """Which tokens may call an endpoint; the value is the sentence in the API reference."""
+    """Which tokens may call an endpoint. Each value is the sentence shown in the API reference."""
 
     NONE = "No token is needed."
     ANY = "Any token of the org. A public token works only on pages of its domains."
@@ -68,8 +68,9 @@ EXAMPLES: Mapping[str, Mapping[str, Example]] = {
 class RequestBody:
     """How the API reference describes a request body of one media type.
 
-    `shape` is a pydantic model or a JSON Schema; `also` are the models that such a schema refers
-    to. `others` and `other_examples` describe other forms that clients may send (ALSO_SENT).
+    `shape` is a pydantic model or a JSON Schema, and `also` lists the models to which such a schema
+    refers. `others` and `other_examples` describe alternative forms that are also accepted; the
+    OpenAPI document lists them under ALSO_SENT.
     """
 
     shape: Shape
@@ -81,9 +82,9 @@ class RequestBody:
 
 
 def link(operation: str, parameters: Mapping[str, str], description: str) -> Mapping[str, Any]:
-    """Return a Link Object of OpenAPI from a response to the operation with the ID `operation`.
+    """Return an OpenAPI Link Object from a response to the operation whose ID is `operation`.
 
-    `parameters` has runtime expressions by the names of that operation's parameters:
+    `parameters` maps the names of that operation's parameters to runtime expressions:
     `{"reference": "$response.body#/id"}`.
     """
     return {"operationId": operation, "parameters": parameters, "description": description}
@@ -93,8 +94,8 @@ def link(operation: str, parameters: Mapping[str, str], description: str) -> Map
 class Success:
     """How the API reference describes a response that is not an error.
 
-    `shape` is a model or JSON Schema, None for no JSON body. `headers` are names of headers from
-    components.json, `links` are made by `link`.
+    `shape` is a model or JSON Schema, or None if the response has no JSON body. `headers` are names
+    of headers in components.json. `links` maps names to values returned by `link`.
     """
 
     status: int
@@ -109,12 +110,13 @@ class Success:
 class Endpoint:
     """An endpoint of the API: one method of one path, such as `/api/orders/{reference}`.
 
-    `function` gets the Call and the parameters of the path. It returns an EndpointResult, or an
-    object that `present` turns into one. With an idempotency key `present` runs inside the
-    transaction, possibly in another request's thread, so it gets that object and nothing else.
-    `read_body` returns the body of a request as `Call.body`, and `content` the JSON value by which
-    two bodies with the same idempotency key are compared. A list has `sortable` wire names, and
-    paging. `errors` are descriptions by status that differ from those of other endpoints.
+    `function` gets the Call and the path's parameters. It returns an EndpointResult, or an object
+    that `present` converts to one. If the request has an idempotency key, `present` runs inside the
+    transaction, possibly in another request's thread, so it gets only that object. `read_body`
+    returns the value for `Call.body`, and `content` converts this value to JSON, by which two
+    bodies with the same idempotency key are compared. An endpoint with `sortable` returns a list in
+    pages, which can be sorted by these field names. `errors` maps statuses to descriptions that are
+    used instead of or in addition to the usual ones.
     """
 
     method: str
@@ -143,12 +145,12 @@ class Endpoint:
 
     @cached_property
     def path_names(self) -> tuple[str, ...]:
-        """The names of the parameters in the path, in its order."""
+        """The names of the path's parameters, in the order in which the path has them."""
         return tuple(re.findall(r"{(\w+)}", self.path))
 
     @cached_property
     def pattern(self) -> str:
-        """The path as a regular expression, with a group for each parameter."""
+        """The path as a regular expression, with a group for each of its parameters."""
         patterns = {one.name: f"({one.pattern})" for one in self.parameters}
         return re.escape(self.path).replace(r"\{", "{").replace(r"\}", "}").format_map(patterns)
 
@@ -159,18 +161,18 @@ class Endpoint:
 
     @cached_property
     def description(self) -> str:
-        """The rest of the function's docstring, each paragraph in one line; `""` for none."""
+        """The rest of the function's docstring, one line per paragraph; empty if there is none."""
         rest = inspect.cleandoc(self.function.__doc__ or "").partition("\n")[2]
         return "\n\n".join(" ".join(part.split()) for part in rest.strip().split("\n\n"))
 
     @cached_property
     def status(self) -> int:
-        """The HTTP status of a success, unless the EndpointResult has another one."""
+        """The HTTP status of a success, unless the EndpointResult sets another one."""
         return self.responses[0].status
 
     @cached_property
     def takes_files(self) -> bool:
-        """Whether a body may be a form with files, up to MAX_UPLOAD_BYTES."""
+        """Whether the body may be a form with files, of at most MAX_UPLOAD_BYTES."""
         return any(body.media_type == MULTIPART for body in self.bodies)
 
     @cached_property
@@ -193,7 +195,7 @@ class Endpoint:
     def error_descriptions(self) -> Mapping[int, str | None]:
         """The descriptions of possible errors by HTTP status.
 
-        None means the description in components.json.
+        If a description is None, the one in components.json applies.
         """
         possible: dict[int, str | None] = {}
         if self.access is not Access.NONE:
@@ -215,7 +217,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Endpoints about one kind of thing: a chapter of the API reference, with title and text."""
+    """The endpoints for one kind of thing: a chapter of the API reference, with title and text."""
 
     tag: str
     description: str
@@ -225,9 +227,10 @@ class Resource:
         self, route: str, access: Access, *responses: Success,
         **declaration: Any,  # noqa: ANN401 - the other fields of Endpoint
     ) -> Callable[[F], F]:  # fmt: skip
-        """Return a decorator that adds a function as an endpoint, and leaves it as it is.
+        """Return a decorator that adds a function as an endpoint and returns it unchanged.
 
-        `route` is, for example, `GET /api/orders`; `declaration` are other fields of Endpoint.
+        `route` is a method and a path, such as `GET /api/orders`. `declaration` sets other fields
+        of the Endpoint.
         """
         method, path = route.split(" ")
 

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a request that creates or changes something may safely be sent again."""
+"""`Idempotency-Key`: lets clients safely repeat a request that creates or changes something."""
 
 import contextlib
 from collections.abc import Callable
@@ -17,11 +17,11 @@ clearing = idempotency.Clearing()
 def run_once(
     call: Call, endpoint: Endpoint, key: str, run: Callable[[], RenderedResponse]
 ) -> RenderedResponse:
-    """Return the response of `run`, which runs the endpoint, or the first response to this key.
+    """Call `run` and return its response, or return the first response if the key was used before.
 
-    The service stores key and response in the transaction of the endpoint's change; requests with
-    the same key and content get that response for a day. Raises InvalidInput for a key that was
-    sent with other content before, and whatever `run` raises.
+    `run` runs the endpoint. Its service stores the key and the response in the same transaction as
+    the change. For a day, requests with the same key and content get that response. Raises
+    InvalidInput if the key was already used for other content, and whatever `run` raises.
     """
     clearing.maybe_clear()
     request = call.request

@@ -57,7 +57,11 @@ ERRORS: dict[int, dict[str, Any]] = {int(one): error for one, error in COMPONENT
 
 
 def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict[str, Any]:
-    """Return the OpenAPI document as JSON; `server` is the API's root URL, such as `/`."""
+    """Return the OpenAPI document as a JSON object.
+
+    `limits` are the maximum sizes that the schemas state. `server` is the API's root URL, such as
+    `/`.
+    """
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     endpoints = [endpoint for resource in resources for endpoint in resource.endpoints]
     paths: dict[str, Any] = {}
@@ -196,9 +200,10 @@ def _reference(shape: Shape | None) -> Mapping[str, Any]:
 
 
 def _schemas(endpoints: Iterable[Endpoint], limits: Limits) -> dict[str, Any]:
-    """Return the schemas of all models that endpoints use, for `components`.
+    """Return the part of `components` that describes the models used by the endpoints.
 
-    They are by name below `schemas`; those that only other sent forms use are below ALSO_SENT.
+    Its key `schemas` has the models' schemas by name. The schemas of models that only alternative
+    request forms use are under the key ALSO_SENT instead.
     """
     shapes: list[Shape | None] = [Problem, OrderMessage]
     for endpoint in endpoints:
@@ -225,23 +230,24 @@ def _schemas(endpoints: Iterable[Endpoint], limits: Limits) -> dict[str, Any]:
 
 
 class _SchemaGenerator(GenerateJsonSchema):
-    """Pydantic's generator, with less repetition in what it writes."""
+    """Pydantic's JSON Schema generator, with less repetition in its output."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - pydantic's signature
-        """Return False, so that fields get no title, which would only repeat their names."""
+        """Return False: the title of a field would only repeat its name."""
         return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """Return the schema without `default`: client generators would always send that field.
+        """Return the schema without its `default`, which generated clients would always send.
 
-        Most defaults only mean "not sent"; the others are in the fields' descriptions.
+        Most defaults only mean "not sent". The other defaults are named in the fields'
+        descriptions.
         """
         found = super().default_schema(schema)
         found.pop("default", None)
         return found
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        """Return a type that may be null as `"type": [..., "null"]`, where that is possible."""
+        """Return the schema of a nullable value, as `"type": [..., "null"]` where possible."""
         inner = self.generate_inner(schema["schema"])
         if isinstance(inner.get("type"), str) and "enum" not in inner:
             return {**inner, "type": [inner["type"], "null"]}

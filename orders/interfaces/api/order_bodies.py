@@ -1,4 +1,4 @@
-"""Bodies of orders: the forms in which they may be sent, with examples of requests and answers."""
+"""Request bodies for orders, in all accepted forms, with examples of requests and responses."""
 
 from typing import Annotated, Any, cast
 
@@ -24,7 +24,7 @@ NEW_ORDERS = EXAMPLES["newOrders"]
 
 
 def example_order(**fields: object) -> dict[str, Any]:
-    """Return an order as JSON for an example answer; `fields` are values by wire name."""
+    """Return an order as JSON for an example response; `fields` sets values by JSON name."""
     plain: dict[str, Any] = {
         field.wire_name: field.examples[0]
         for field in ORDER_FIELDS
@@ -56,7 +56,7 @@ LIST = example_page("The first page", "orders", example_order(**NEW_ORDERS["orde
 
 
 class OldLineInput(StrictInput):
-    """A line as old clients write it: `id` in place of `configurationId` (`modern_lines`)."""
+    """A line as old clients send it: with `id` in place of `configurationId`."""
 
     id: ConfigurationId
     count: Count
@@ -69,7 +69,7 @@ LegacyCount = Annotated[
 
 
 class ItemInput(StrictInput):
-    """An entry of `items`: a count may be a text of digits, and is 1 when it is missing."""
+    """An entry of `items`; `count` may be a string of digits, and is 1 if it is missing."""
 
     configuration_id: ConfigurationId
     count: LegacyCount = 1
@@ -103,7 +103,7 @@ _ITEMS = {
 
 
 def _items_under(name: str) -> dict[str, Any]:
-    """Return the JSON Schema of an object with a list of items as its only field, `name`."""
+    """Return the JSON Schema of an object whose only field is `name`, a list of items."""
     return {
         "type": "object",
         "required": [name],

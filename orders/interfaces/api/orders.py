@@ -1,4 +1,4 @@
-"""Orders by JSON."""
+"""JSON endpoints for orders."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -44,7 +44,7 @@ REFERENCE = parameters.path_parameter(
 
 
 def _read_platform(query: Query, name: str) -> dict[str, Any]:
-    """Return the keys of `platform` with their values; a number is the text that orders have."""
+    """Return the query parameter `platform` as an object; convert a number in `id` to text."""
     found = query.members(name)
     if is_number(found.get("id")):
         found["id"] = number_text(found["id"])
@@ -205,7 +205,11 @@ def read_order(call: Call, reference: str) -> EndpointResult:
 
 
 def _with_configurations(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return orders in JSON whose lines have their saved configurations; null for unknown ones."""
+    """Add the saved configuration, or None, to each line of the orders; return the orders.
+
+    `found` are orders as JSON objects, which are changed in place. Raises InvalidInput if the
+    configurations are longer than MAX_CONFIGURATIONS bytes in total.
+    """
     lines = [line for order in found for line in order["cart"]]
     references = {line["configurationId"] for line in lines}
     saved = configuration_queries.find_configurations(references, call.actor.org_id)

@@ -1,9 +1,9 @@
 """The names of query parameters, in the spellings that clients use.
 
-PHP and axios write arrays as `status[]` and objects as `platform[id]`, generated clients write
-`customer_id`. Where the meaning is certain it is taken; a name that nearly is one of ours is an
-error, since a filter that is ignored returns what nobody asked for. All other names are ignored and
-reported.
+PHP and axios write arrays as `status[]` and objects as `platform[id]`; generated clients write
+`customer_id`. Such a spelling is accepted if its meaning is certain. A name that is almost a
+declared one is an error, because a list without the intended filter would return unwanted entries.
+All other unknown names are ignored and reported.
 """
 
 import json
@@ -31,8 +31,9 @@ _SNAKE = re.compile(r"_([a-z])")
 class SentParameters:
     """Query parameters of a list endpoint, with other spellings changed to the declared names.
 
-    `values` are the texts by declared name, `ignored` the unknown names as they were sent, and
-    `errors` are about names that probably mean a declared one, or whose keys do not fit.
+    `values` has the texts by declared name, and `ignored` the unknown names as they were sent.
+    `errors` are about names that probably mean a declared one, and about brackets (`name[key]`)
+    that a parameter does not allow.
     """
 
     def __init__(self, sent: MultiDict[str, str], known: Iterable[Parameter]) -> None:
@@ -87,20 +88,21 @@ class SentParameters:
 
 
 def _is_array(keys: str) -> bool:
-    """Return whether `keys`, what follows a parameter's name, is `[]` or a position (`[0]`)."""
+    """Return whether `keys`, the text after a parameter's name, is `[]` or an index like `[0]`."""
     return re.fullmatch(r"\[[0-9]*\]", keys) is not None
 
 
 def _member(keys: str) -> str:
-    """Return the key in `[key]` or `.key`; "" for any other text, such as `[a][b]`."""
+    """Return the key in `[key]` or `.key`, or "" for any other text, such as `[a][b]`."""
     found = re.fullmatch(r"\[([^\[\].]+)\]|\.([^\[\].]+)", keys)
     return (found[1] or found[2]) if found else ""
 
 
 def _distance(sent: str, known: str) -> float:
-    """Return how much a sent name differs from a known one: 0.5 at least; 0 if it is not similar.
+    """Return how much a sent name differs from a known one, or 0 if it is not similar.
 
-    Case, underscores and hyphens do not count, two letters in the wrong order count as one.
+    For similar names the result is at least 0.5, even if they are equal. Case, underscores and
+    hyphens are ignored, and two swapped letters count as one difference.
     """
     if len(sent) > len(known) + LONGEST_EXTRA:
         return 0

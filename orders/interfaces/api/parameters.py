@@ -1,4 +1,4 @@
-"""Parameters of endpoints: their declaration, and those that several endpoints have."""
+"""Declarations of endpoint parameters, including those that several endpoints share."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from orders.storage.pages import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 class Parameter:
     """A parameter of an endpoint; `place` is `path`, `query` or `header`.
 
-    `schema` is JSON Schema. `example` is None if there is no value that works for everybody without
-    a change of the answer. With `is_json` the value is sent as JSON text. A filter of a list has
-    `read`, which returns the filter's value from the query, and `keyword`, the filter's name in
-    `Call.filters`. `pattern` is the regular expression of a parameter in the path. `members` are
-    keys of a JSON value that clients wrongly send as parameters, which is refused with advice.
+    `schema` is a JSON Schema. `example` is None if no value works for everyone without changing the
+    response. With `is_json`, the value is sent as JSON text. Filters of a list have `read`, which
+    returns the filter's value from the query, and `keyword`, the filter's name in `Call.filters`.
+    `pattern` is the regular expression that a path parameter must match. `members` are keys of a
+    JSON value that clients may wrongly send as separate parameters; these are refused with advice.
     """
 
     name: str
@@ -77,10 +77,10 @@ MEMBERS_SCHEMA = {
 def path_parameter(
     name: str, description: str, example: str, *, kind: str = "", pattern: str = "[^/]+"
 ) -> Parameter:
-    """Return a required parameter in the path.
+    """Return a required path parameter.
 
-    `kind` is the `format` in the JSON Schema, "" for none. `pattern` is a regular expression that
-    the values match.
+    `kind` is the `format` in the JSON Schema; if it is empty, there is none. `pattern` is a regular
+    expression that values must match.
     """
     schema = {"type": "string", "minLength": 1, **({"format": kind} if kind else {})}
     return Parameter(name, "path", description, schema, example, required=True, pattern=pattern)
@@ -91,10 +91,10 @@ def query_filter(
     description: str, schema: Mapping[str, Any], example: object, *, is_json: bool = False,
     members: tuple[str, ...] = (),
 ) -> Parameter:  # fmt: skip
-    """Return the query parameter `name` as a filter of a list.
+    """Return a filter of a list, which is sent as the query parameter `name`.
 
-    `read` gets the query and `name`, and returns the value, which is put into `Call.filters` under
-    `keyword`. With `is_json` the value is sent as JSON text; for `members` see Parameter.
+    `read` is called with the query and `name`, and its result is stored in `Call.filters` under
+    `keyword`. With `is_json`, the value is sent as JSON text. For `members`, see Parameter.
     """
     return Parameter(
         name, "query", description, schema, example,
@@ -103,7 +103,7 @@ def query_filter(
 
 
 def text_filter(name: str, keyword: str, description: str, example: str) -> Parameter:
-    """Return a filter of a list by a text that must be exactly equal."""
+    """Return a filter of a list that finds entries with exactly the given text."""
     schema = {"type": "string", "maxLength": MAX_TEXT, "pattern": NO_NUL}
     return query_filter(name, keyword, Query.text, description, schema, example)
 
@@ -111,13 +111,19 @@ def text_filter(name: str, keyword: str, description: str, example: str) -> Para
 def time_filter(
     name: str, keyword: str, read: Callable[[Query, str], Any], description: str
 ) -> Parameter:
-    """Return a filter of a list by a time or a whole day; `read` is like `Query.moment`."""
+    """Return a filter of a list by a time or a whole day.
+
+    `read` is the function that reads its value from the query, such as `Query.moment`.
+    """
     schema = {"type": "string", "format": "date-or-time"}
     return query_filter(name, keyword, read, description, schema, "2026-11-24")
 
 
 def _period(name: str, verb: str) -> tuple[Parameter, Parameter]:
-    """Return the filters `{name}From` and `{name}To` by a time; `verb` is what happened then."""
+    """Return the time filters `{name}From` and `{name}To`.
+
+    Their descriptions begin with `verb`, such as "Created".
+    """
     start, end = Query.moment, partial(Query.moment, is_end=True)
     since = f"{verb} at this time or later. A date without a time begins at midnight UTC."
     until = f"{verb} at this time or earlier. A date without a time includes the whole day."
@@ -138,7 +144,10 @@ FULL_CONFIGURATION = Parameter(
 
 
 def paging_parameters(sortable: Collection[str]) -> tuple[Parameter, ...]:
-    """Return `page`, `perPage`, `sort` and `after`; `sortable` are wire names to sort by."""
+    """Return the parameters `page`, `perPage`, `sort` and `after`.
+
+    `sortable` are the JSON names of the fields by which the list can be sorted.
+    """
     orders = [sign + name for name in sortable for sign in ("", "-")]
     return (
         Parameter(

@@ -1,7 +1,7 @@
-"""Reading the query parameters of lists: filters, page, sort.
+"""Reading the query parameters of lists: filters, page and sort.
 
-Old clients send each value as JSON text (`perPage=20`, `name="Hall"`, `platform={"id":"A-1"}`), new
-ones as plain text: both are read. Parameters that cannot be read are reported by name, all at once.
+Old clients send each value as JSON text (`perPage=20`, `name="Hall"`, `platform={"id":"A-1"}`), and
+new ones as plain text. Both are accepted. All malformed parameters are reported together, by name.
 """
 
 import re
@@ -28,10 +28,10 @@ _NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 class Query:
-    """The query parameters of one request, each read by a method for its type.
+    """The query parameters of one request, with a method to read each type of parameter.
 
-    Errors of malformed parameters are added to `errors`; `refuse` raises InvalidInput with all of
-    them.
+    If a parameter is malformed, the method adds an error; `refuse` raises InvalidInput with all
+    errors.
     """
 
     def __init__(
@@ -47,7 +47,10 @@ class Query:
         return None if sent is None else self._checked_text(name, sent)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return the valid texts of a parameter that is repeated or a JSON array; `()` for none."""
+        """Return a parameter's valid texts; none if it is missing.
+
+        The parameter may be repeated, or be a JSON array of texts.
+        """
         found: list[str] = []
         for sent in self._all(name):
             value: Any = parse_json_text(sent) if sent.startswith("[") else [sent]
@@ -70,10 +73,10 @@ class Query:
         return values
 
     def short_ids(self, name: str) -> tuple[str, ...]:
-        """Return short IDs of orders in their canonical form, from any spelling.
+        """Return the short IDs of orders, converted from any spelling to canonical form.
 
-        Those of another platform are returned as they are: no order has them. If one is mistyped,
-        returns `()`.
+        Short IDs of another platform are returned unchanged, because no order has them. If a short
+        ID is mistyped, adds an error and returns `()`.
         """
         try:
             return tuple(
@@ -85,7 +88,7 @@ class Query:
             return ()
 
     def configuration_id(self, name: str) -> str | None:
-        """Return a canonical UUID, or the short ID of a configuration; None if it is neither."""
+        """Return a configuration's canonical UUID or short ID; None if missing or malformed."""
         sent = self._one(name)
         if sent is None:
             return None
@@ -95,7 +98,7 @@ class Query:
         return found
 
     def json_object(self, name: str) -> dict[str, Any] | None:
-        """Return an object that was sent as JSON text; None if it is missing or malformed."""
+        """Return an object that was sent as JSON text, or None if it is missing or malformed."""
         sent = self._one(name)
         if sent is None:
             return None
@@ -109,7 +112,10 @@ class Query:
         return value
 
     def members(self, name: str) -> dict[str, Any]:
-        """Return an object that was sent as JSON text; {} if it is missing or malformed."""
+        """Return an object that was sent as JSON text, or {} if it is missing or malformed.
+
+        Adds an error for each value that is itself an object or an array.
+        """
         found = self.json_object(name) or {}
         for key, value in found.items():
             if isinstance(value, dict | list):
@@ -117,9 +123,10 @@ class Query:
         return found
 
     def moment(self, name: str, *, is_end: bool = False) -> datetime | None:
-        """Return a time in UTC, in which one without a zone is; None if it is missing or malformed.
+        """Return a time in UTC, or None if it is missing or malformed.
 
-        A day alone means its first moment, or with `is_end` its last millisecond.
+        A time without a zone is taken as UTC. A date without a time means the first moment of the
+        day or, with `is_end`, its last millisecond.
         """
         sent = self._one(name)
         if sent is None:
@@ -135,7 +142,7 @@ class Query:
             return None
 
     def uuid(self, name: str) -> str | None:
-        """Return a UUID in canonical form; None if it is missing or malformed."""
+        """Return a UUID in canonical form, or None if it is missing or malformed."""
         sent = self._one(name)
         if sent is None:
             return None
@@ -145,9 +152,10 @@ class Query:
         return found
 
     def paging(self, sortable: Collection[str]) -> Paging:
-        """Return `page` or `after`, `perPage` and `sort`; defaults for missing or malformed ones.
+        """Return the page, page size and sort order that the query asks for.
 
-        `sortable` are the fields that `sort` may name, as in JSON (`createdAt`).
+        Reads `page`, `after`, `perPage` and `sort`; the default replaces one that is missing or
+        malformed. `sortable` are the JSON names of fields that `sort` may name (`createdAt`).
         """
         page = self._number("page", 1, MAX_PAGE)
         per_page = self._number("perPage", DEFAULT_PER_PAGE, MAX_PER_PAGE)
@@ -165,27 +173,27 @@ class Query:
         return Paging(page, per_page, sort, after, settled)
 
     def flag(self, name: str) -> bool:
-        """Return whether a parameter is `true`; not when it was not sent."""
+        """Return whether a parameter is `true`; False if it is missing or malformed."""
         sent = (self._one(name) or "false").lower()  # Python's clients write True
         if sent not in {"true", "false"}:
             self.add_error(name, "true or false.")
         return sent == "true"
 
     def require_own_org(self, actor: Actor) -> None:
-        """Raise Forbidden if the parameter `orgId` names another org than that of `actor`."""
+        """Raise Forbidden if the parameter `orgId` names an org other than that of `actor`."""
         for sent in self._all("orgId") if self._parameters else ():
             refuse_foreign_org(sent, actor)
 
     def names_short_ids(self) -> bool:
-        """Return whether the parameter `shortId` asks for some entries by their short IDs.
+        """Return whether the parameter `shortId` restricts the list to certain short IDs.
 
-        Returns True, too, if a parameter was malformed: the request is refused when its filters are
-        read.
+        Also returns True if a parameter was malformed: such a request is refused later, when its
+        filters are read.
         """
         return bool(self.texts("shortId") or self._errors)
 
     def add_error(self, name: str, message: str) -> None:
-        """Add an error for `refuse` to raise; only the first one of each parameter counts."""
+        """Add an error for `refuse` to raise; only the first error of each parameter is kept."""
         if all(error.path != name for error in self._errors):
             self._errors.append(FieldError(name, message))
 
@@ -223,7 +231,7 @@ class Query:
 
 
 def _unquoted(sent: str) -> str:
-    """Return the text inside a JSON string (`Hall` for `"Hall"`), and any other text as it is."""
+    """Return the text inside a JSON string (`Hall` for `"Hall"`), or any other text unchanged."""
     if len(sent) >= 2 and sent.startswith('"') and sent.endswith('"'):
         value = parse_json_text(sent)
         return value if isinstance(value, str) else sent

@@ -1,4 +1,4 @@
-"""Reading a request: every header that means something to the API is read in this file."""
+"""Requests to the API: the request object, its JSON body, and the meaning of its headers."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -32,13 +32,13 @@ _KEY = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{MAX_KEY - 2}}}[\x21-\x7e])?")
 
 
 class ApiRequest(Request):
-    """A request to the API; its properties return what its headers and its token mean."""
+    """A request to the API, with properties that interpret its headers and its token."""
 
     @cached_property
     def secret(self) -> str | None:
         """The token in `Authorization: Bearer` or the parameter `bearer_token`; None if not sent.
 
-        Sending the same one in both is fine. Raises Unauthorized for two different tokens.
+        The same token may be sent in both. Raises Unauthorized for two different tokens.
         """
         header = _BEARER.fullmatch(self.environ.get("HTTP_AUTHORIZATION", ""))
         sent = {header[1]} if header else set()
@@ -56,7 +56,7 @@ class ApiRequest(Request):
 
     @property
     def page_origin(self) -> Origin | None:
-        """Host and port of the page, from `Origin` or `Referer`; None if missing or malformed."""
+        """The calling page's host and port, from `Origin` or else `Referer`; None if unknown."""
         if self.origin_header is not None:
             found = domains.origin_host(self.origin_header)
         elif "HTTP_REFERER" in self.environ:
@@ -72,7 +72,7 @@ class ApiRequest(Request):
 
     @property
     def preflight_headers(self) -> str:
-        """The header `Access-Control-Request-Headers`: names with commas; empty if not sent."""
+        """The comma-separated names in `Access-Control-Request-Headers`; empty if not sent."""
         names: str = self.environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
         return names
 
@@ -84,7 +84,7 @@ class ApiRequest(Request):
 
     @property
     def idempotency_key(self) -> str | None:
-        """The header `Idempotency-Key`, or None. Raises InvalidInput if it is malformed."""
+        """The `Idempotency-Key`, or None if not sent. Raises InvalidInput if it is malformed."""
         key: str | None = self.environ.get("HTTP_IDEMPOTENCY_KEY")
         if key is not None and not _KEY.fullmatch(key):
             message = (
@@ -95,14 +95,20 @@ class ApiRequest(Request):
 
     @property
     def version_check(self) -> VersionCheck:
-        """A function that checks a version by `If-Match` (RFC 9110, 13.1.1); None without it."""
+        """A function that checks whether a version satisfies `If-Match`; None without `If-Match`.
+
+        See RFC 9110, 13.1.1.
+        """
         if "HTTP_IF_MATCH" not in self.environ:
             return None
         wanted = self.if_match
         return lambda version: _names(wanted, str(version))
 
     def has_version(self, etag: str) -> bool:
-        """Return whether `If-None-Match` of a GET or HEAD has this ETag, given without quotes."""
+        """Return whether `If-None-Match` names this ETag, which is given without quotes.
+
+        False if the request is not a GET or HEAD.
+        """
         return (
             "HTTP_IF_NONE_MATCH" in self.environ
             and self.method in {"GET", "HEAD"}
@@ -111,10 +117,10 @@ class ApiRequest(Request):
 
 
 def _names(tags: ETags, version: str) -> bool:
-    """Return whether the ETags of a header contain this version, or are `*`.
+    """Return whether the ETags of a header include this version or are `*`.
 
-    A proxy that compresses makes the ETag weak or appends the coding: `W/"4"`, `"4-gzip"`. Both
-    count as `"4"`, because our ETags change with the object and not with the bytes.
+    A proxy that compresses may make an ETag weak or append the encoding: `W/"4"`, `"4-gzip"`. Both
+    count as `"4"`, because our ETags identify a version of the object, not its bytes.
     """
     known = tags.as_set(include_weak=True)
     return tags.star_tag or version in {_CODING_SUFFIX.sub("", tag) for tag in known}
@@ -134,9 +140,9 @@ def read_json_object(request: ApiRequest) -> dict[str, JsonValue]:
 def read_json(request: ApiRequest) -> dict[str, JsonValue] | list[JsonValue]:
     """Return the request's body, which must be a JSON object or array.
 
-    Raises UnsupportedMediaType unless the type is JSON in UTF-8, and NotJson for a body that is not
-    JSON, or neither object nor array. Repeated keys and numbers out of range pass: the validation
-    of the object reports them by their paths.
+    Raises UnsupportedMediaType unless the content type is JSON in UTF-8, and NotJson unless the
+    body is a JSON object or array. Repeated keys and numbers out of range are accepted: the
+    validation of the object reports them with their paths.
     """
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     # `application/json-patch+json` and its like are JSON with another meaning.
@@ -150,9 +156,9 @@ def read_json(request: ApiRequest) -> dict[str, JsonValue] | list[JsonValue]:
 
 @dataclass(slots=True)
 class Call:
-    """An API request on its way to an endpoint, with what the router has read and checked.
+    """An API request that is being handled, with what has been read and checked so far.
 
-    An endpoint function gets this and the parameters of its path.
+    An endpoint function gets this object and the parameters of its path.
     """
 
     request: ApiRequest
@@ -175,13 +181,16 @@ class Call:
 
     @property
     def actor(self) -> Actor:
-        """The authenticated caller. Raises LookupError at an endpoint that needs no token."""
+        """The authenticated caller. Raises LookupError if the endpoint needs no token."""
         if self.caller is None:
             raise LookupError("This endpoint is declared without a token.")
         return self.caller
 
     def flag(self, name: str) -> bool:
-        """Return True for `true`, False for `false` or if missing; else raise InvalidInput."""
+        """Return whether the query parameter `name` is `true`; False if it is missing.
+
+        Raises InvalidInput if it is neither `true` nor `false`.
+        """
         if self.query is None:
             return False
         is_set = self.query.flag(name)
@@ -190,11 +199,11 @@ class Call:
 
     @property
     def address(self) -> str:
-        """The absolute URL of the service (PUBLIC_URL, or as requested) without a final slash."""
+        """The service's absolute URL without a final slash, from PUBLIC_URL or else the request."""
         host = self.settings.public_url or self.request.host_url
         return host.rstrip("/") + self.request.root_path
 
     @property
     def limits(self) -> Limits:
-        """The configured limits of what may be sent, such as the nesting of JSON."""
+        """The configured limits for what clients send, such as the nesting depth of JSON."""
         return self.settings.limits

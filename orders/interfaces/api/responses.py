@@ -1,4 +1,4 @@
-"""Responses: what endpoints return, rendered to bytes, and errors as problem documents."""
+"""Responses of the API: results of endpoints, rendered to bytes, and errors."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -57,10 +57,9 @@ STATUS_LINES = {int(status): f"{int(status)} {status.phrase}" for status in HTTP
 class EndpointResult(NamedTuple):
     """What an endpoint returns, before it is rendered to a response.
 
-    `value` is any JSON value, or a StoredFile. `status` 0 stands for the first one that the
-    endpoint declares. `etag` is without quotes, `location` a path below the one where the service
-    is mounted. With `has_picture`, the `thumbnail` of the object `value` must become an absolute
-    URL.
+    `value` is any JSON value, or a StoredFile. `status` 0 means the first status that the endpoint
+    declares. `etag` has no quotes. `location` is a path relative to where the service is mounted.
+    With `has_picture`, `value` is an object whose `thumbnail` must be made an absolute URL.
     """
 
     value: Any
@@ -72,7 +71,7 @@ class EndpointResult(NamedTuple):
 
 
 class RenderedResponse(NamedTuple):
-    """A response as it is sent; `headers` are those that differ from COMMON_HEADERS."""
+    """A response that can be sent; `headers` are added to COMMON_HEADERS or replace them."""
 
     status: int
     headers: dict[str, str]
@@ -80,10 +79,10 @@ class RenderedResponse(NamedTuple):
 
 
 def render(result: EndpointResult, status: int, root: str, address: str) -> RenderedResponse:
-    """Return the result as a JSON response, by default with this `status`.
+    """Return the result as a JSON response; `status` is used if the result sets none.
 
-    `root` is the path where the service is mounted, and `address` its absolute URL. This may run in
-    the thread that writes for several requests at once: nothing here uses the current request.
+    `root` is the path where the service is mounted, and `address` is its absolute URL. This may run
+    in a thread that writes for several requests at once, so it does not use the current request.
     """
     headers = dict(result.headers)
     if result.etag:
@@ -99,10 +98,10 @@ def render(result: EndpointResult, status: int, root: str, address: str) -> Rend
 def list_result(
     name: str, page: Page[T], fields: Callable[[T], dict[str, Any]], ignored: Sequence[str]
 ) -> EndpointResult:
-    """Return a page of a list as a JSON object: its entries under `name`, and the paging.
+    """Return a page of a list as a JSON object, with its entries in `name` and paging fields.
 
-    `fields` returns the object of an entry; `ignored` are sent parameters that the list does not
-    know.
+    `fields` converts an entry to its JSON object. `ignored` are the sent parameters that the list
+    does not know.
     """
     return EndpointResult(
         {
@@ -118,14 +117,18 @@ def list_result(
 
 
 def not_modified(result: EndpointResult) -> RenderedResponse:
-    """Return a 304 without a body, with ETag and headers, for a caller who has this version."""
+    """Return a 304 response without a body, with the ETag and headers of the result."""
     return RenderedResponse(304, {**result.headers, "ETag": f'"{result.etag}"'})
 
 
 def send_file(
     result: EndpointResult, store: FileStore, environ: dict[str, Any]
 ) -> RenderedResponse:
-    """Return the StoredFile `result.value`, or the part that `Range` in `environ` (WSGI) names."""
+    """Return a response with the StoredFile `result.value`, or the part named by `Range`.
+
+    `environ` is the WSGI environment, which may contain a `Range` header. Raises what
+    `file_response` raises.
+    """
     response = file_response(result.value, store, environ)
     response.direct_passthrough = False
     response.headers.update(result.headers)
@@ -134,7 +137,7 @@ def send_file(
 
 
 def problem(status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> RenderedResponse:
-    """Return a response with a problem document (RFC 9457); `errors` are those of the input."""
+    """Return a problem document (RFC 9457) as a response; `errors` lists faults of the input."""
     body = problem_value(
         status, detail, [{"path": error.path, "message": error.message} for error in errors]
     )
@@ -149,7 +152,7 @@ def problem(status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Re
 def problem_value(
     status: int, detail: str, errors: Sequence[Mapping[str, str]] = ()
 ) -> dict[str, Any]:
-    """Return the JSON value of a problem document; each error has a `path` and a `message`."""
+    """Return a problem document as a JSON object; each error has a `path` and a `message`."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -160,14 +163,14 @@ def problem_value(
 
 
 def problem_of(error: OrderError) -> RenderedResponse:
-    """Return a problem document for an error of a service, with its status in STATUS_OF."""
+    """Return a problem document for a service's error, with its status in STATUS_OF."""
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
     errors = error.errors if isinstance(error, InvalidInput) else ()
     return problem(status, str(error), errors)
 
 
 def problem_of_http(error: HTTPException) -> RenderedResponse:
-    """Return a problem document for an HTTP error, with its headers, such as `Allow`."""
+    """Return a problem document for an HTTP error, with the error's headers, such as `Allow`."""
     response = problem(error.code or 500, str(error.description or ""))
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:

@@ -1,6 +1,6 @@
 """Schemas of responses for the OpenAPI document.
 
-Responses are not validated by these classes; tests compare the two.
+Responses are not validated with these classes; tests check that the two agree.
 """
 
 from typing import Annotated, Any, Literal
@@ -58,7 +58,7 @@ DeletedAt = Annotated[
 
 
 def example_page(summary: str, name: str, entry: Any) -> Example:  # noqa: ANN401 - JSON
-    """Return an example of a list: a page with one `entry`, in an array with the key `name`."""
+    """Return an example of a list response: one page with one `entry`, in an array named `name`."""
     page = {
         name: [entry], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt", "next": None,
         "ignoredParameters": [],
@@ -67,7 +67,7 @@ def example_page(summary: str, name: str, entry: Any) -> Example:  # noqa: ANN40
 
 
 class AnswerSchema(BaseModel):
-    """An object with all of its fields and no others."""
+    """Base of response schemas, which allow only the fields that they declare."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 

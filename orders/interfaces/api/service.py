@@ -1,4 +1,4 @@
-"""The service itself by JSON, and the list of all resources of the API."""
+"""JSON endpoints about the service itself, and the list of all the API's resources."""
 
 import hashlib
 from functools import lru_cache
@@ -88,7 +88,7 @@ def read_document(call: Call) -> EndpointResult:
 
 @lru_cache(maxsize=8)
 def document(limits: Limits, server: str) -> dict[str, Any]:
-    """Return the OpenAPI document for these limits; `server` is its URL: absolute, or `/`."""
+    """Return the OpenAPI document with these limits; `server` is the API's root URL."""
     return openapi.document(RESOURCES, limits, server)
 
 

@@ -1,4 +1,4 @@
-"""Webhooks by JSON, for private tokens only, and the messages that webhooks get."""
+"""JSON endpoints for webhooks, for private tokens only, and the messages sent to webhooks."""
 
 from functools import partial
 
@@ -171,7 +171,7 @@ def change_webhook(call: Call, webhook_id: str) -> Webhook:
 def bin_webhook(call: Call, webhook_id: str) -> Webhook:
     """Move a webhook to the bin.
 
-    It gets no more messages, and those that are waiting for another attempt are given up.
+    It gets no more messages, not even those that are waiting for another attempt.
     """
     return webhooks.bin_webhook(webhook_id, call.actor.org_id)
 

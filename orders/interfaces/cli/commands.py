@@ -43,7 +43,7 @@ def register_commands(app: Flask) -> None:
 def prints_json(command: Command) -> Callable[..., None]:
     """Return the command wrapped so that it prints its result as one JSON object.
 
-    An OrderError is printed as JSON to standard error, and the exit code is 1.
+    An OrderError is printed as JSON to standard error, and the exit code is then 1.
     """
 
     @functools.wraps(command)
@@ -110,7 +110,7 @@ def revoke_token(token_id: str) -> dict[str, Any]:
 )
 @prints_json
 def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
-    """Create a staff account; a final line break of the password is ignored."""
+    """Create a staff account; a line break at the end of the password is ignored."""
     password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
     return {"id": accounts.add_staff(org_id, email=email, role=role, password=password)}
 
@@ -150,7 +150,10 @@ def add_attribute(
 
 
 def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of the attribute's kind
-    """Return an attribute's default: parsed JSON for numbers and booleans, otherwise the text."""
+    """Return an attribute's default, parsed as JSON unless the attribute is a text or an option.
+
+    None, and text that is not valid JSON, are returned unchanged.
+    """
     if text is None or kind in {Kind.OPTION, Kind.TEXT}:
         return text
     try:
@@ -162,14 +165,14 @@ def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of 
 @orders_group.command("sort-keys")
 @prints_json
 def rebuild_sort_keys() -> dict[str, Any]:
-    """Write the keys by which lists are sorted again, after an update that changes them."""
+    """Rewrite the keys by which lists are sorted, after an update that changes them."""
     return {"rebuilt": changes.rebuild_sort_keys()}
 
 
 @files.command("sweep")
 @prints_json
 def sweep_files() -> dict[str, Any]:
-    """Remove orphaned files, a day after they were written."""
+    """Remove orphaned files that are more than a day old."""
     return {"removed": configurations.sweep_files(current_app.extensions["files"])}
 
 
@@ -191,7 +194,7 @@ def serve_command() -> None:
 @click.command("work")
 @with_appcontext
 def work_command() -> None:
-    """Send webhooks until stopped, in addition to `serve` or instead of its threads."""
+    """Send webhooks and import orders until stopped, as the threads of `serve` do."""
     work(_application(), current_settings())
 
 

@@ -37,10 +37,10 @@ _libc = ctypes.CDLL(None)
 
 
 def serve(app: Flask, settings: Settings) -> int:
-    """Migrate the database, create the demo on a first start, and serve until stopped.
+    """Migrate the database, create the demo on the first start, and serve until stopped.
 
-    Returns the exit code, which is 1 if the port is in use. Needs an application context. On
-    SIGTERM and SIGINT running requests finish.
+    Returns the exit code, which is 1 if the port is in use. Requires an application context. On
+    SIGTERM or SIGINT, it stops after current requests have finished.
     """
     if not _is_port_free(settings):
         click.echo(
@@ -62,7 +62,7 @@ def serve(app: Flask, settings: Settings) -> int:
 def work(app: Flask, settings: Settings) -> None:
     """Migrate the database, then send webhooks and import orders until stopped.
 
-    Needs an application context. On SIGTERM and SIGINT running attempts finish.
+    Requires an application context. On SIGTERM or SIGINT, it stops after current work has finished.
     """
     _migrate()
     background = Background(app, settings)
@@ -110,17 +110,20 @@ def _show_demo(made: DemoResult, address: str) -> None:
 
 
 def server_command(factory: str = "app:create_served_app") -> list[str]:
-    """Return the command line that starts the server; `factory` is "module:function" of its app."""
+    """Return the command line that starts the server.
+
+    `factory` names the function that creates the WSGI application, as "module:function".
+    """
     return [sys.executable, "-m", "orders.interfaces.http.server", factory]
 
 
 def _begin_child() -> None:
-    """Make the kernel stop this process, the server, when its supervisor dies."""
+    """Make the kernel send SIGTERM to this process, the server, when its supervisor dies."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class _Supervisor:
-    """Runs the server as a child process, restarts it if it dies, and runs `background` threads."""
+    """Runs the server as a child process and restarts it if it dies; also runs `background`."""
 
     def __init__(self, command: list[str], data_dir: Path, background: Background | None) -> None:
         self._command = command
@@ -131,7 +134,7 @@ class _Supervisor:
         self._is_stopping = False
 
     def run(self) -> int:
-        """Run until SIGTERM or SIGINT; return the server's exit code, 0 for a clean stop."""
+        """Run until SIGTERM or SIGINT; return the server's exit code (0 for a clean stop)."""
         for number in STOPPING:
             signal.signal(number, self._stop)
         if self._background is None:
@@ -176,6 +179,6 @@ class _Supervisor:
 
     @staticmethod
     def _end_group(group: int) -> None:
-        """Kill this process group, the server's: workers that outlive it would keep the port."""
+        """Kill the server's process group: workers that outlive the server would keep the port."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)

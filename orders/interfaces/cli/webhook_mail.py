@@ -28,10 +28,10 @@ If this is a mistake, an admin can switch the webhook on again:
 
 
 def mail_admins(webhook: Webhook, settings: Settings) -> None:
-    """Mail each active admin of the org that this webhook was switched off, in the org's language.
+    """E-mail the org's active admins, in the org's language, that a webhook was switched off.
 
-    Needs an application context. Does nothing without a mail server. A mail that cannot be sent is
-    only logged: the desk shows the same.
+    Requires an application context. Does nothing if no mail server is configured. A mail that
+    cannot be sent is only logged, because the desk shows the state of the webhook too.
     """
     if not mail.is_configured(settings):
         return

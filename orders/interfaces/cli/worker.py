@@ -1,7 +1,7 @@
-"""Background work in threads: sending webhooks, importing orders, deleting what is old.
+"""Background work in threads: sending webhooks, importing orders, deleting old data.
 
-Each thread polls its table, so that messages and imports of other processes, also of dead ones,
-need no signal (docs/decisions/0035-the-table-is-polled.md).
+Each thread polls its table, so it finds messages and imports from other processes, even dead ones,
+without a signal (docs/decisions/0035-the-table-is-polled.md).
 """
 
 import logging
@@ -36,7 +36,7 @@ GRACE = 15.0
 
 
 class Background:
-    """The threads that send webhooks, import orders and delete old data, once started."""
+    """The threads that send webhooks, import orders and delete old data once `start` is called."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._app = app
@@ -60,14 +60,14 @@ class Background:
             thread.start()
 
     def ask_to_stop(self) -> None:
-        """Let the threads begin nothing new, and return at once.
+        """Make the threads begin no new work, and return without waiting.
 
         A signal handler may call this, but only once.
         """
         self._is_stopping.set()
 
     def stop(self) -> None:
-        """Stop the threads, and wait up to GRACE seconds until their current work is done."""
+        """Stop the threads, waiting up to GRACE seconds for them to finish their current work."""
         self.ask_to_stop()
         self._sender.wake()
         ends = time.monotonic() + GRACE
@@ -91,7 +91,7 @@ class Background:
         self._sender.run_round()
 
     def _tell_admins(self, webhook: Webhook) -> None:
-        """Mail the admins about a switched-off webhook, in a thread: a mail server may be slow."""
+        """Mail the admins about a switched-off webhook, in a new thread, because mail is slow."""
 
         def run() -> None:
             with self._app.app_context():

@@ -23,7 +23,7 @@ class Shortorder(Flask):
     """The Flask application of the pages; it passes requests below `/api` on to the JSON API.
 
     `api` is the WSGI application of the JSON API, set when the application is built. `observers`
-    are called after each request, of pages and API. Views and hooks must not be coroutines.
+    are called after each request to a page or to the API. Views and hooks must not be coroutines.
     """
 
     api: "WSGIApplication"
@@ -44,7 +44,10 @@ class Shortorder(Flask):
     def wsgi_app(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Answer a request by the API or a page, then call the observers; log their exceptions."""
+        """Handle a WSGI request with the API or a page, then call the observers.
+
+        Exceptions of observers are logged.
+        """
         started = time.perf_counter()
         self.acquire_lock()  # the server has read the body: its sender may be slow
         path: str = environ["PATH_INFO"]
@@ -70,23 +73,23 @@ class Shortorder(Flask):
 
 
 def start_pages(app: Flask) -> None:
-    """Add the functions and filters that all templates use to the application's Jinja."""
+    """Add the functions and filters that all templates use to the app's Jinja environment."""
     app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
     app.jinja_env.filters.update(options=options_line, plain_text=str)
 
 
 def compile_pages(app: Flask) -> Flask:
-    """Compile all HTML templates now, so that no request waits for it; return `app`."""
+    """Compile all HTML templates now, so that no request has to wait for it; return `app`."""
     for name in app.jinja_env.list_templates(extensions=["html"]):
         app.jinja_env.get_template(name)
     return app
 
 
 def keep_for_good(app: Flask) -> Flask:
-    """Exclude all objects of this process from garbage collection for ever; return `app`.
+    """Exclude all existing objects from garbage collection permanently; return `app`.
 
-    Call it when the application is complete. A collection would look at all of these objects, which
-    takes a tenth of a second each time, while a person waits for a response.
+    Call this once the application is complete. Otherwise each full collection would examine all of
+    these objects, which takes a tenth of a second while a person waits for a response.
     """
     gc.collect()
     gc.freeze()

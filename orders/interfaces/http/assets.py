@@ -1,7 +1,7 @@
-"""Sends files: static files, compressed and cached by browsers, and uploads from the file store.
+"""Sends static files, which are compressed and cached by browsers, and uploaded files.
 
-Only responses that are the same for everyone may be compressed, by proxies too: a compressed page
-with a secret and reflected input would leak the secret through its length (BREACH).
+Only responses that are the same for everyone may be compressed, here or by a proxy: the length of a
+compressed page that contains both a secret and reflected input would reveal the secret (BREACH).
 """
 
 import hashlib
@@ -40,7 +40,7 @@ UPLOAD_HEADERS = {
 
 
 def start_compression(app: Flask, *endpoints: str) -> None:
-    """Compress static files and the responses of these views, which must contain no secrets."""
+    """Compress static files and the responses of the given views, which must contain no secrets."""
     app.config.update(
         COMPRESS_REGISTER=False, COMPRESS_MIN_SIZE=SMALLEST, COMPRESS_ALGORITHM=["br", "gzip"]
     )
@@ -51,10 +51,10 @@ def start_compression(app: Flask, *endpoints: str) -> None:
 
 
 def _without_streams(view: Callable[[str], Response]) -> Callable[[str], Response]:
-    """Wrap Flask's view of static files; the new view returns whole files instead of streams.
+    """Wrap Flask's view of static files, so that it returns whole files instead of streams.
 
-    Streams compress less well. A response may be cached forever if the request's `v` is the current
-    version of the file, as in the URL that `asset` returns.
+    Streams compress less well. If the request's parameter `v` is the current version of the file,
+    as in URLs from `asset`, the response may be cached for a year.
     """
 
     def send(filename: str) -> Response:
@@ -72,7 +72,7 @@ def _without_streams(view: Callable[[str], Response]) -> Callable[[str], Respons
 
 
 def asset(filename: str) -> str:
-    """Return the URL path of a file below `static/`, with the start of its SHA-256 as `?v=`."""
+    """Return the URL path of a file in `static/`, with the start of the file's SHA-256 as `?v=`."""
     # `url_for` would be too slow for pages with hundreds of pictures.
     root = f"{request.script_root}{current_app.static_url_path}"
     return f"{root}/{quote(filename)}?v={_version(current_app.static_folder or '', filename)}"
@@ -89,15 +89,16 @@ def file_store() -> FileStore:
 
 
 def send_stored(file: StoredFile) -> Response:
-    """Return the response to the current Flask request with this upload; see `file_response`."""
+    """Return a response to the current Flask request with this upload; see `file_response`."""
     return cast(Response, file_response(file, file_store(), request.environ))
 
 
 def file_response(file: StoredFile, store: FileStore, environ: "WSGIEnvironment") -> AnyResponse:
     """Return a response with an uploaded file: pictures are shown inline, others are downloaded.
 
-    `store` has the content, `environ` the headers of a conditional request. Raises NotFound if the
-    content is missing, and ServiceBusy if the store cannot be reached.
+    `store` contains the file's bytes. `environ` is the WSGI environment, which may contain
+    conditional headers. Raises NotFound if the bytes are missing, and ServiceBusy if the store
+    cannot be reached.
     """
     response = send_file(
         io.BytesIO(store.get(file.stored_as)),

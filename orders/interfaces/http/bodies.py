@@ -1,7 +1,7 @@
-"""Reading request bodies whole, or not at all, for the API and the pages.
+"""Reads request bodies completely or not at all, for the API and the pages.
 
-A server may pass on a body that was cut off as if it were whole: a form that ends in the middle of
-a count would place an order for 1 instead of 12.
+A server may pass on a body that was cut off as if it were complete: a form that ends in the middle
+of a count would place an order for 1 instead of 12.
 """
 
 import zlib
@@ -31,17 +31,18 @@ UPLOADS = {"desk.import_configurations", "desk.upload_orders", "desk.change_logo
 
 
 class UnknownCoding(UnsupportedMediaType):
-    """A 415 for a body whose `Content-Encoding` is unknown; it names those that are known."""
+    """A 415 for a body whose `Content-Encoding` is unknown; its headers name the known ones."""
 
     def get_headers(self, *context: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - Werkzeug's own
-        """Return the headers of the answer, `Accept-Encoding` among them (RFC 9110, 12.5.3)."""
+        """Return the response headers, including `Accept-Encoding` (RFC 9110, 12.5.3)."""
         return [*super().get_headers(*context), ("Accept-Encoding", "gzip, deflate")]
 
 
 def read_body_of_page() -> None:
-    """Read the body of a form (a hook of Flask, before anything that looks at the form).
+    """Read the body of a form; this is a Flask hook that runs before any code uses the form.
 
-    A form for a view in UPLOADS may have up to MAX_UPLOAD_BYTES. Raises what `read_body` raises.
+    A form sent to a view in UPLOADS may have up to MAX_UPLOAD_BYTES. Raises what `read_body`
+    raises.
     """
     if flask_request.endpoint in UPLOADS and flask_request.mimetype == "multipart/form-data":
         flask_request.max_content_length = current_limits().upload_bytes
@@ -49,12 +50,12 @@ def read_body_of_page() -> None:
 
 
 def read_body(request: Request) -> None:
-    """Read the body into the request's cache, and check that all of its Content-Length arrived.
+    """Read the body into the request's cache, and check that all of it has arrived.
 
-    A body in gzip or deflate is unpacked. Raises BadRequest for a body that ended early or whose
-    form text is not UTF-8, LengthRequired for a form or a chunked body without a length,
-    RequestEntityTooLarge for one that is over the request's `max_content_length`, packed or
-    unpacked, and UnknownCoding for another `Content-Encoding`.
+    A body in gzip or deflate is decompressed. Raises BadRequest if the body ended early or the text
+    of a form is not UTF-8; LengthRequired if a form or a chunked body has no length;
+    RequestEntityTooLarge if the body exceeds the request's `max_content_length`, before or after
+    decompression; and UnknownCoding for any other `Content-Encoding`.
     """
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
@@ -88,7 +89,10 @@ def read_body(request: Request) -> None:
 
 
 def ended_early(announced: int | None, arrived: int) -> BadRequest:
-    """Return the error for a cut-off body; `announced` is its length, None for a chunked one."""
+    """Return the error for a body of which only `arrived` bytes arrived.
+
+    `announced` is its Content-Length, or None for a chunked body.
+    """
     if announced is None:
         return BadRequest(lazy_gettext("The body ended early, or its chunks are broken."))
     return BadRequest(
@@ -101,10 +105,11 @@ def ended_early(announced: int | None, arrived: int) -> BadRequest:
 
 
 def unpack(body: bytes, coding: str, most: int | None) -> bytes:
-    """Return the plain bytes of a body whose `Content-Encoding` is `coding`.
+    """Return the decompressed bytes of a body whose `Content-Encoding` is `coding`.
 
-    Raises UnknownCoding unless that is gzip or deflate, RequestEntityTooLarge for more than `most`
-    bytes (None for no limit), and BadRequest unless the body is exactly one complete stream.
+    Raises UnknownCoding unless `coding` is gzip or deflate, RequestEntityTooLarge if the result has
+    more than `most` bytes (None means no limit), and BadRequest unless the body is exactly one
+    complete stream.
     """
     if coding not in CODINGS:
         raise UnknownCoding(

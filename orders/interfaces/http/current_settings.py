@@ -1,4 +1,4 @@
-"""Settings of the current application, and the rate limits and public URLs that follow them."""
+"""Settings of the current application, and the rate limits and public URLs based on them."""
 
 from flask import current_app, request, url_for
 from flask_limiter import Limiter
@@ -30,7 +30,7 @@ def sign_in_limit() -> str:
 
 
 def service_address() -> str:
-    """Return the service's URL (host of PUBLIC_URL or the request, root path), no final slash."""
+    """Return the service's absolute URL without a final slash, from PUBLIC_URL or the request."""
     return _host() + request.root_path.rstrip("/")
 
 
@@ -40,14 +40,15 @@ def customer_link(short_id: str) -> str:
 
 
 def secret_link(endpoint: str, secret: str) -> str:
-    """Return the absolute URL of the view `endpoint` with `?link=<secret>`, for an e-mail."""
+    """Return the absolute URL of the view `endpoint` with `?link=<secret>`, to be mailed."""
     return _host() + url_for(endpoint, link=secret)
 
 
 def may_mail_links() -> bool:
     """Return whether links with secrets may be mailed: only with a mail server and PUBLIC_URL.
 
-    Without PUBLIC_URL the link would use the request's `Host` header, which its sender controls.
+    Without PUBLIC_URL, the link would contain the request's `Host` header, which the sender of the
+    request controls.
     """
     settings = current_settings()
     return mail.is_configured(settings) and bool(settings.public_url)

@@ -40,7 +40,7 @@ OTHER_TITLE = lazy_gettext("That did not work")
 
 
 def error_page(error: HTTPException) -> Response:
-    """Render an HTTP error's page, or a fragment for htmx, with the error's status and headers."""
+    """Render the page or htmx fragment for an HTTP error, with the error's status and headers."""
     response = _page(error.code or 500, error.description or "")
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:

@@ -1,9 +1,8 @@
-"""Call the WSGI application from ASGI, with request bodies that are complete or an error.
+"""Calls the WSGI application from ASGI, with a request body that is either complete or an error.
 
-The whole body is read before the application is called, within a size, a deadline and a minimum
-rate. Reading `wsgi.input` then gives the complete body, or raises the HTTP error of a body that was
-cut off, too large or too slow. So an application that reads the body cannot take a part for the
-whole, and it answers the error in its own format.
+The whole body is read first, within limits of size, time and rate. Reading `wsgi.input` then
+returns it, or raises the HTTP error for a body that was cut off, too large or too slow. So the
+application cannot mistake a part of the body for all of it, and formats the error itself.
 """
 
 import asyncio
@@ -63,9 +62,9 @@ _variables: dict[bytes, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """The limits of a body: its bytes, the seconds in which it must arrive, and its minimum rate.
+    """Limits of a body: its size, the seconds within which it must arrive, and its minimum rate.
 
-    The rate is in bytes per second, and is checked after `grace` seconds; 0 for none.
+    The rate is in bytes per second, 0 for no minimum. It is checked only after `grace` seconds.
     """
 
     most_bytes: int
@@ -77,8 +76,8 @@ class BodyLimits:
 class Gateway:
     """An ASGI application that passes each request to a WSGI application.
 
-    The WSGI application runs on the thread that resumes the coroutine, which therefore must not be
-    the one thread of an event loop: see `orders/interfaces/http/server.py`.
+    The WSGI application runs on the thread that resumes the coroutine. That must not be the only
+    thread of an event loop: see `orders/interfaces/http/server.py`.
     """
 
     def __init__(self, app: "WSGIApplication", limits: BodyLimits) -> None:
@@ -87,7 +86,7 @@ class Gateway:
         self._watch = _BodyWatch(limits)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request, as ASGI defines it."""
+        """Handle one HTTP request, as ASGI defines it."""
         environ = environ_of(scope)
         body = _Body(BytesIO(), 0)
         if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
@@ -110,7 +109,7 @@ class Gateway:
             body.file.close()
 
     async def _body(self, environ: "WSGIEnvironment", receive: Receive) -> "_Body":
-        """Return the request's body, or a refusal of it; set CONTENT_LENGTH for a chunked one."""
+        """Return the request's body or a refusal of it; for a chunked body, set CONTENT_LENGTH."""
         coding = environ.pop("HTTP_TRANSFER_ENCODING", None)
         if coding is None:
             # A client that waits for `100 Continue` has sent nothing yet.
@@ -129,8 +128,8 @@ class Gateway:
     ) -> "_Body":
         """Return the body, or a refusal if it is too large, too slow or cut off.
 
-        `announced` is its Content-Length, None for a chunked body. With `is_waiting` the client
-        sends it only after `100 Continue`.
+        `announced` is its Content-Length, or None if it is chunked. With `is_waiting`, the client
+        sends the body only after it gets `100 Continue`.
         """
         most = self._limits.most_bytes
         if (
@@ -152,8 +151,8 @@ class Gateway:
 def environ_of(scope: Message) -> "WSGIEnvironment":
     """Return the WSGI environment for an ASGI scope of type `http`, without the body.
 
-    Headers whose names contain an underscore are left out: `Content_Length` would pass for
-    `Content-Length`, and `X_Forwarded_For` for what a proxy says.
+    Headers whose names contain an underscore are left out: `Content_Length` would be taken for
+    `Content-Length`, and `X_Forwarded_For` for a header that a proxy has set.
     """
     path = scope["raw_path"]
     name, port = scope["server"]
@@ -182,7 +181,7 @@ def environ_of(scope: Message) -> "WSGIEnvironment":
 
 
 def _variable_of(header: bytes) -> str:
-    """Return the WSGI variable for a header in lower case; "" for one with an underscore."""
+    """Return the WSGI environ key for a header name in lowercase; "" if it has an underscore."""
     variable = header.decode("latin-1").replace("-", "_").upper()
     if b"_" in header:
         variable = ""
@@ -194,7 +193,7 @@ def _variable_of(header: bytes) -> str:
 
 
 class _Refusal(BytesIO):
-    """A file in place of a body that is refused: reading it raises the HTTP error."""
+    """A file in place of a refused body; reading it raises the HTTP error that explains why."""
 
     def __init__(self, error: HTTPException) -> None:
         super().__init__()
@@ -210,7 +209,7 @@ class _Refusal(BytesIO):
 
 
 class _Body:
-    """A request body that is complete, or a refusal; `size` counts the bytes that arrived.
+    """A complete request body, or a refusal; `size` is the number of bytes that arrived.
 
     `is_drained` means that the last ASGI message of the body was received, even if it is refused.
     """
@@ -225,12 +224,12 @@ class _Body:
 
     @property
     def must_close(self) -> bool:
-        """Whether the connection must be closed: the rest of a refused body is still to come."""
+        """Whether to close the connection, because the rest of a refused body is still to come."""
         return self.is_refused and not self.is_drained
 
 
 class _Reading:
-    """A body that is arriving: `announced` is its Content-Length or None, `most` its limit."""
+    """An arriving body; `announced` is its Content-Length or None, `most` its limit in bytes."""
 
     __slots__ = ("_announced", "_file", "_most", "is_late", "pending", "size", "started")
 
@@ -244,7 +243,7 @@ class _Reading:
         self._file: IO[bytes] | None = None
 
     async def read(self, receive: Receive) -> _Body:
-        """Return the complete body, or a refusal. Raises CancelledError when it is too late."""
+        """Return the complete body, or a refusal. Raises CancelledError if the body is too slow."""
         while True:
             message = await self._next(receive)
             if message["type"] == "http.disconnect":
@@ -263,7 +262,7 @@ class _Reading:
             self._file.write(piece)
 
     def refused(self, error: HTTPException, *, is_drained: bool = False) -> _Body:
-        """Return a refusal of the body, with `error`, or with a 413 if the body is too large."""
+        """Return a refusal with this error, or with a 413 if the body is too large."""
         size = max(self.size, self._announced or 0)
         if size > self._most:
             error = RequestEntityTooLarge(too_many_bytes(self._most, size))
@@ -285,7 +284,7 @@ class _Reading:
 
 
 class _BodyWatch:
-    """Cancels the reading of bodies that are too slow; one thread checks all of them."""
+    """Cancels the reading of bodies that arrive too slowly; one thread checks all of them."""
 
     def __init__(self, limits: BodyLimits) -> None:
         self._limits = limits
@@ -334,7 +333,7 @@ class _Response:
         headers: list[tuple[str, str]],
         exc_info: object = None,  # noqa: ARG002 - of the protocol
     ) -> Callable[[bytes], object]:
-        """Store status and headers (PEP 3333, `start_response`); the returned `write` raises."""
+        """Store status and headers (PEP 3333); the returned `write` raises NotImplementedError."""
         self.status = int(status[:3])
         self.headers = headers
         return _no_write
@@ -368,10 +367,7 @@ async def _stream(
     receive: Receive,
     send: Send,
 ) -> None:
-    """Send a response whose pieces are made one by one, each when the server has room for it.
-
-    No thread waits for that. Stops when the client has gone. `context` is that of the WSGI call.
-    """
+    """Send the pieces of a response, made one by one in `context`, until the client disconnects."""
     pieces = filter(None, iterable)
     piece = context.run(next, pieces, b"")
     await send(response.message(must_close=body.must_close))
@@ -392,7 +388,7 @@ async def _stream(
 
 
 async def _disconnect(body: _Body, receive: Receive) -> Any:  # noqa: ANN401 - granian's future
-    """Return a future that is done once the client has gone; None after a refused body."""
+    """Return a future that is done once the client disconnects; None if the body was refused."""
     if body.is_refused:
         return None
     if not body.is_drained:

@@ -1,7 +1,8 @@
-"""The language of pages and of the scripts' texts (docs/languages.md).
+"""The language of pages and of the texts in scripts (docs/languages.md).
 
-Texts are `_("…")` in templates, `gettext("…")` in views and `tr("…")` in scripts (static/texts.js).
-Services and the domain use `lazy_gettext`, and the interface calls `translated`.
+Texts are written as `_("…")` in templates, `gettext("…")` in views and `tr("…")` in scripts
+(static/texts.js). Services and the domain use `lazy_gettext`, whose texts the interface translates
+with `translated`.
 """
 
 import hashlib
@@ -36,7 +37,8 @@ SCRIPT_KEYWORDS: dict[str, Any] = {"tr": None, "trn": (1, 2)}
 def start_languages(app: Flask, language_of_person: Callable[[], str]) -> None:
     """Set up Babel, the template functions of this module, and the URL of the scripts' texts.
 
-    `language_of_person` returns the language chosen by the signed-in person, or `""`.
+    `language_of_person` returns the code of the language that the signed-in person has chosen, or
+    an empty string.
     """
     app.extensions["language_of_person"] = language_of_person
     flask_babel.Babel(app, default_locale=ENGLISH, locale_selector=language_of_request)
@@ -49,10 +51,10 @@ def start_languages(app: Flask, language_of_person: Callable[[], str]) -> None:
 
 
 def language_of_request() -> str:
-    """Return the code of the language of the response, such as `de`.
+    """Return the code of the response's language, such as `de`.
 
-    The first available of: URL, signed-in person, cookie, browser, org, English. Customer pages
-    ignore the signed-in person: staff see there what customers see.
+    It is the first available one of: URL, signed-in person, cookie, browser, org, English. Customer
+    pages ignore the signed-in person, so that staff see there what customers see.
     """
     if not has_request_context() or not _has_languages(request.path):
         return ENGLISH
@@ -68,7 +70,7 @@ def language_of_request() -> str:
 
 
 def translated(text: str) -> str:
-    """Return a Text with its values in the page's language; a plain string stays as it is."""
+    """Translate a Text and its values to the page's language; return a plain string unchanged."""
     if not isinstance(text, Text):
         return text
     values = {name: _value(value) for name, value in text.values.items()}
@@ -89,12 +91,15 @@ def gettext(text: str, /, **values: object) -> str:
 
 
 def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
-    """Return `one` or `many`, as `number` requires, translated; `%(num)s` in it is the number."""
+    """Return the translation of `one` or `many`, whichever fits `number`.
+
+    `%(num)s` in the text is replaced with the number, and other placeholders with `values`.
+    """
     return str(flask_babel.ngettext(one, many, number, **values))
 
 
 def figure(number: float) -> str:
-    """Format a number with all of its digits for the page's language: 1,234 or 1.234."""
+    """Format a number with all of its digits in the page's language: 1,234 or 1.234."""
     return format_decimal(number, locale=language(), decimal_quantization=False)
 
 
@@ -104,7 +109,7 @@ def has_decimal_comma() -> bool:
 
 
 def file_size(size: float) -> str:
-    """Format a number of bytes as Jinja's filter does, with the decimal sign of the language."""
+    """Format a number of bytes like Jinja's `filesizeformat`, with the language's decimal sign."""
     return do_filesizeformat(size).replace(".", get_decimal_symbol(language()))
 
 
@@ -112,7 +117,7 @@ def file_size(size: float) -> str:
 def use_language(*codes: str | None) -> Iterator[None]:
     """Translate the texts of a `with` block into the first of these languages that is available.
 
-    None is skipped; without an available one the language of the page is used.
+    Codes that are None are skipped. If no code is available, the language of the page is used.
     """
     known = languages()
     with flask_babel.force_locale(next((code for code in codes if code in known), language())):
@@ -120,26 +125,26 @@ def use_language(*codes: str | None) -> Iterator[None]:
 
 
 def set_org_language(code: str | None) -> None:
-    """Set the org's language, used when URL, cookie and browser ask for none that is available."""
+    """Set the org's language, used if URL, cookie and browser ask for no available language."""
     g.language_of_org = code
     flask_babel.refresh()  # a text may have been translated already
 
 
 def language() -> str:
-    """Return the code of the page's language, as its catalog is named: `de`, `pt_BR`."""
+    """Return the code of the page's language, spelled like its catalog: `de`, `pt_BR`."""
     locale: Locale | None = flask_babel.get_locale()
     return str(locale) if locale else ENGLISH
 
 
 def language_tag(code: str) -> str:
-    """Return the code as a BCP 47 tag for HTML's `lang`: `pt-BR`."""
+    """Convert a language code to a BCP 47 tag for HTML's `lang`: `pt_BR` becomes `pt-BR`."""
     return code.replace("_", "-")
 
 
 def other_languages(**query: str) -> list[tuple[str, str, str]]:
-    """Return code, name and query string (`?lang=de`) of each language but the page's.
+    """Return code, name and query string (`?lang=de`) of each language except the page's.
 
-    `query` are more parameters of the query string.
+    `query` has additional parameters for the query strings.
     """
     here = language()
     return [
@@ -150,20 +155,21 @@ def other_languages(**query: str) -> list[tuple[str, str, str]]:
 
 
 def is_for_customers(path: str) -> bool:
-    """Return whether a path belongs to the customer pages, whether it exists or not."""
+    """Return whether a path belongs to the customer pages, even if no page has this path."""
     return path in {"/find", "/o"} or path.startswith("/o/")
 
 
 def _has_languages(path: str) -> bool:
-    """Return whether the pages with this path are translated.
+    """Return whether the page with this path is translated.
 
-    Pages for developers are in English, but the list of recent requests is a page of the desk.
+    Pages for developers are in English only. The list of recent requests, which is a page of the
+    desk, is translated.
     """
     return path == "/docs/api/requests" or not path.startswith(("/api", "/docs/", "/static/"))
 
 
 def keep_language(response: Response) -> Response:
-    """Store the language of the URL in a cookie; set `Vary` for caches. Return the response."""
+    """Store the language that the URL asks for in a cookie, set `Vary`, and return the response."""
     response.vary.update(("Accept-Language", "Cookie"))
     asked = request.args.get(PARAMETER)
     if asked in languages():
@@ -175,34 +181,38 @@ def keep_language(response: Response) -> Response:
 
 
 def _accepted() -> str | None:
-    """Return the available language that the browser prefers, or None; `*` names no language."""
+    """Return the available language that the browser prefers, or None; `*` is ignored."""
     named = [(tag, quality) for tag, quality in request.accept_languages if tag != "*"]
     return LanguageAccept(named).best_match([*languages()])
 
 
 def read_options(variant: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Return names and translated texts of a product's options, without those without a text."""
+    """Return a product's options as names and translated texts, omitting those without a text."""
     texts = ((name, option_text(value)) for name, value in variant.items())
     return [(name, translated(text)) for name, text in texts if text is not None]
 
 
 def options_line(variant: Mapping[str, object] | None) -> str:
-    """Return a product's options in one line: `Wood: Oak · Legs: Ash`; "" for none."""
+    """Return a product's options on one line: `Wood: Oak · Legs: Ash`; empty without options."""
     return " · ".join(f"{name}: {text}" for name, text in read_options(variant or {}))
 
 
 def script_texts_url() -> str:
-    """Return the URL of the script with the texts of all scripts, in the page's language."""
+    """Return the URL of the JavaScript file that contains the texts of all scripts.
+
+    The texts are in the page's language.
+    """
     code = language()
     return f"{request.script_root}/texts/{code}.js?v={_version(code)}"
 
 
 @lru_cache(maxsize=8)
 def script_of(code: str) -> str:
-    """Return JavaScript that sets the scripts' translated texts and the plural rule of a language.
+    """Return JavaScript that sets the texts of all scripts, and the plural rule of a language.
 
-    `forms` has one digit for each number from 0 to 199: the index of its plural form. From 200 on
-    the last hundred repeats, as it does in the plural rules of all languages.
+    `code` names the language. In the JavaScript, `forms` has one digit for each number from 0 to
+    199: the index of the plural form for that number. From 200 on, the last hundred digits repeat,
+    as the plural rules of all languages do.
     """
     catalog = Translations.load(str(CATALOGS), [code])
     form_of: Any = getattr(catalog, "plural", lambda number: int(number != 1))
@@ -220,7 +230,7 @@ def script_of(code: str) -> str:
 
 @lru_cache(maxsize=1)
 def _script_texts() -> tuple[str | tuple[str, str], ...]:
-    """Return the texts in static/*.js: each a string, or a pair of singular and plural."""
+    """Return the texts used in static/*.js: each a string, or a pair of singular and plural."""
     found: set[Any] = set()
     for file in sorted((PROJECT / "static").glob("*.js")):
         with file.open("rb") as source:

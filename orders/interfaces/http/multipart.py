@@ -1,6 +1,7 @@
 """A strict parser for `multipart/form-data`.
 
-Werkzeug's own parser silently reads a broken body as an empty form, and replaces broken characters.
+Werkzeug's own parser silently reads a malformed body as an empty form, and replaces invalid
+characters.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ TOO_MANY = lazy_gettext("A form of at most %(most)s parts.", most=Figure(MAX_PAR
 class Part:
     """One part of a `multipart/form-data` body.
 
-    `file_name` is None if the part is a plain field; `content_type` is `""` if it was not sent.
+    `file_name` is None if the part is a plain field. `content_type` is empty if it was not sent.
     """
 
     name: str
@@ -30,11 +31,11 @@ class Part:
 
 
 def read_parts(body: bytes, boundary: str) -> list[Part]:
-    """Parse a `multipart/form-data` body and return its parts, in their order.
+    """Parse a `multipart/form-data` body and return its parts in the order they were sent.
 
-    `boundary` is the one of the Content-Type header. File inputs without a file are left out.
-    Raises BadRequest for a boundary that is empty or not ASCII, for a broken body, and for more
-    than MAX_PARTS parts.
+    `boundary` is taken from the Content-Type header. File inputs without a file are left out.
+    Raises BadRequest if the boundary is empty or not ASCII, if the body is malformed, or if it has
+    more than MAX_PARTS parts.
     """
     if not boundary or not boundary.isascii():
         raise BadRequest(lazy_gettext("A form needs its boundary in the Content-Type."))

@@ -1,7 +1,7 @@
-"""Observers: functions that are called with each request that the API or the pages have answered.
+"""Observers: functions that are called after each request to the API or the pages.
 
-The request log is one. Others (metrics, say) can be added to `Shortorder.observers`, and need no
-change of the API, the views or Flask's hooks.
+The request log is one of them. Others, such as metrics, can be added to `Shortorder.observers`
+without changing the API, the views or Flask's hooks.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ _PLACE = "shortorder.request"  # in the environment of the request
 
 @dataclass(slots=True)
 class HandledRequest:
-    """A request and how it was answered; it is filled in while the request is handled.
+    """A request and its result; the object is filled in while the request is handled.
 
-    `path` is without the query. `route` is the declared path, with placeholders for its values
-    (`/api/orders/{reference}`), and `""` for an unknown path. `caller` has the IDs of the token and
-    its org, None without a known token. `status` is 500 as long as there is no response; `seconds`
-    is how long the application took.
+    `path` excludes the query. `route` is the declared path with placeholders
+    (`/api/orders/{reference}`), or empty for an unknown path. `caller` has the IDs of the token and
+    its org, or is None if no known token was sent. `status` is 500 until there is a response.
+    `seconds` is how long the application took.
     """
 
     method: str
@@ -44,7 +44,7 @@ Observer = Callable[[HandledRequest], None]
 def begin_request(environ: "WSGIEnvironment", *, is_api: bool) -> HandledRequest:
     """Create the HandledRequest of a WSGI request, store it in `environ`, and return it.
 
-    Route, caller, status and seconds are set later, by the code that answers the request.
+    Its route, caller, status and seconds are set later, by the code that handles the request.
     """
     path: str = environ["PATH_INFO"]
     if not path.isascii():  # WSGI has the bytes of a path as Latin-1
@@ -56,19 +56,19 @@ def begin_request(environ: "WSGIEnvironment", *, is_api: bool) -> HandledRequest
 
 
 def handled_request(environ: "WSGIEnvironment") -> HandledRequest:
-    """Return what `begin_request` has stored in this environment. Raises KeyError without it."""
+    """Return the HandledRequest that `begin_request` stored in `environ`, or raise KeyError."""
     handled: HandledRequest = environ[_PLACE]
     return handled
 
 
 def record_route() -> None:
-    """Set the `route` of the current request's HandledRequest, if a URL rule matches (a hook)."""
+    """Set the `route` of the current HandledRequest if a URL rule matches. This is a Flask hook."""
     if request.url_rule is not None:
         handled_request(request.environ).route = request.url_rule.rule
 
 
 def log_requests(recorder: RequestRecorder) -> Observer:
-    """Return an observer that passes each API request with a known token to the request log."""
+    """Return an observer that sends each API request with a known token to the request log."""
 
     def observe(handled: HandledRequest) -> None:
         if handled.caller is not None:

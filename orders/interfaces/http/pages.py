@@ -1,4 +1,4 @@
-"""Whole pages, the fragments of them that htmx swaps in, and redirects to pages."""
+"""Responses with whole pages or with fragments for htmx, and redirects to pages."""
 
 import htmx_flask
 from flask import Response, render_template
@@ -16,7 +16,10 @@ def wants_piece() -> bool:
 
 
 def page_or_piece(page: str, piece: str, /, *, status: int = 200, **context: object) -> Response:
-    """Render the template `piece` if htmx asks for a fragment, else `page`, with `context`."""
+    """Render the template `piece` if htmx asks for a fragment, otherwise the template `page`.
+
+    `context` has the variables of the template.
+    """
     text = render_template(piece if wants_piece() else page, **context)
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")
@@ -24,12 +27,12 @@ def page_or_piece(page: str, piece: str, /, *, status: int = 200, **context: obj
 
 
 def page_number() -> int:
-    """Return the query parameter `page`, a number from 1 to MAX_PAGE; 1 for anything else."""
+    """Return the query parameter `page` if it is a number from 1 to MAX_PAGE, otherwise 1."""
     return whole_number(request.args.get("page", ""), most=MAX_PAGE) or 1
 
 
 def go_to(address: str) -> Response:
-    """Return a 303 redirect to a URL of this service; htmx gets 200 with `HX-Redirect`."""
+    """Return a 303 redirect to a URL of this service, or for htmx a 200 with `HX-Redirect`."""
     if wants_piece():
         response: Response = htmx_flask.make_response("", 200, redirect=address)
     else:

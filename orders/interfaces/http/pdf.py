@@ -1,6 +1,7 @@
 """Renders pages as PDF with WeasyPrint, which is optional (`make pdf`).
 
-WeasyPrint makes no network requests: URLs of the service are read in this process, others refused.
+WeasyPrint makes no network requests: URLs of this service are read within the process, and all
+others are refused.
 """
 
 import contextlib
@@ -27,14 +28,15 @@ Reader = Callable[[str], tuple[bytes, str] | None]
 
 
 class PdfMissing(Exception):  # noqa: N818 - named as the other errors
-    """No PDF can be made: WeasyPrint or the system's pango library is not installed."""
+    """Raised if PDFs cannot be made because WeasyPrint or the system library pango is missing."""
 
 
 @lru_cache(maxsize=1)
 def is_available() -> bool:
     """Return whether PDFs can be made: WeasyPrint and its system library, pango, are installed.
 
-    Loading WeasyPrint takes a second; it is tried only if pango is not found by its usual name.
+    Loading WeasyPrint takes a second, so it is tried only if pango is not found under its usual
+    name.
     """
     if importlib.util.find_spec("weasyprint") is None:
         return False
@@ -48,11 +50,11 @@ def is_available() -> bool:
 
 
 def make_pdf(html: str, read: Reader) -> bytes:
-    """Render an HTML page as PDF and return the content of the file.
+    """Render an HTML page as PDF and return the bytes of the PDF file.
 
-    Static files that the page uses are read from the disk, other paths of the service by `read`: it
-    returns content and content type, or None for a path that does not exist. Other URLs are left
-    out. Raises PdfMissing.
+    Static files that the page uses are read from disk. Other paths of the service are passed to
+    `read`, which returns content and content type, or None if the path does not exist. Other URLs
+    are left out. Raises PdfMissing if WeasyPrint cannot be loaded.
     """
     weasyprint = _load()
     request_lock.release()  # rendering takes up to a second, and other requests should continue

@@ -47,10 +47,10 @@ TRANSPORT_SECURITY = ("Strict-Transport-Security", "max-age=31536000")  # a year
 
 
 def add_security_headers(response: Response) -> Response:
-    """Add HEADERS, and over TLS `Strict-Transport-Security`, to a response and return it.
+    """Add HEADERS to a response, and over TLS `Strict-Transport-Security`; return the response.
 
-    Headers that the response has already are kept. A response with `X-Content-Type-Options`, such
-    as an uploaded file, has a complete set of its own and gets none of HEADERS.
+    Headers that the response already has are kept. A response that has `X-Content-Type-Options`,
+    such as an uploaded file, gets none of HEADERS, because it has a complete set of its own.
     """
     if "X-Content-Type-Options" not in response.headers:
         for name, value in HEADERS.items():
@@ -63,13 +63,14 @@ def add_security_headers(response: Response) -> Response:
 class SessionCookies(SecureCookieSessionInterface):
     """Flask's signed session cookies, but `Secure` whenever the request came over TLS.
 
-    A cookie is sent when the session has changed, and RENEW_AFTER seconds after the last time with
-    a response whose `Cache-Control` is `private`. Not with every response: a picture that arrives
-    late would restore an older session, and a shared cache would give the cookie to other people.
+    The cookie is set if the session has changed. If RENEW_AFTER seconds have passed since the
+    cookie was last set, a response whose `Cache-Control` is `private` sets it again. Other
+    responses do not: a picture that arrives late would restore an older session, and a shared cache
+    would give the cookie to other people.
     """
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Set the cookie on the response if the session changed or it is due (see the class)."""
+        """Set the cookie on the response if the session changed or the cookie must be renewed."""
         if isinstance(session, SecureCookieSession) and _is_kept(session):
             is_due = time.time() - dict.get(session, SENT, 0) > RENEW_AFTER
             if session.modified or (is_due and response.cache_control.private):
@@ -77,13 +78,13 @@ class SessionCookies(SecureCookieSessionInterface):
         super().save_session(app, session, response)
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Return whether the cookie is `Secure`: by the settings, or because TLS is used now."""
+        """Return True if the settings make the cookie `Secure` or the request came over TLS."""
         return super().get_cookie_secure(app) or request.is_secure
 
 
 def _is_kept(session: SecureCookieSession) -> bool:
-    """Return whether the session is permanent: its cookie is kept when the browser is closed.
+    """Return whether the session is permanent, so its cookie remains when the browser closes.
 
-    `session.permanent` is not used, because reading it adds `Vary: Cookie` to every response.
+    This does not use `session.permanent`, because reading it adds `Vary: Cookie` to every response.
     """
     return bool(dict.get(session, "_permanent"))

@@ -1,10 +1,11 @@
 """The server process: granian with its ASGI workers, whose coroutines run on a pool of threads.
 
-granian gives each ASGI request to one event loop. The application is WSGI, so each request would go
-from granian's thread to the loop, from there to a thread of a pool, and back: a third of the
-reads (docs/decisions/0033-request-bodies-arrive-whole.md). Here the thread that granian uses for a
-request runs its coroutine until it has to wait for the network, and whichever thread brings what it
-waited for continues it. No event loop runs.
+Normally granian passes each ASGI request to an event loop. Because the application is WSGI, a
+request would then move from granian's thread to the loop, from there to a thread of a pool, and
+back, which costs a third of the throughput of reads
+(docs/decisions/0033-request-bodies-arrive-whole.md). Here the thread that granian uses for a
+request runs its coroutine until it has to wait for the network. The thread that receives the
+awaited data then continues it. No event loop runs.
 
 This file depends on details of granian 2.8 that its documentation does not describe.
 `tests/processes/test_gateway.py` fails when a new version changes them.
@@ -44,7 +45,7 @@ GRACE = 20
 
 
 def run(settings: Settings, factory: str) -> None:
-    """Serve the WSGI application that `factory` (`module:function`) returns, until stopped."""
+    """Serve the WSGI application that `factory` ("module:function") returns, until stopped."""
     Server(
         factory, settings.host, settings.port, interface=Interfaces.ASGINL,
         http=HTTPModes.http1, websockets=False, loop=Loops.asyncio,
@@ -55,7 +56,7 @@ def run(settings: Settings, factory: str) -> None:
 
 
 def _load(factory: str) -> Any:  # noqa: ANN401 - what the factory makes
-    """Call the factory (`module:function`) in a worker process; return the WSGI application."""
+    """Call the factory ("module:function") in a worker process; return its WSGI application."""
     for number in (signal.SIGTERM, signal.SIGINT):
         # granian's own handlers, inherited by the fork, would ignore a stop until all is loaded.
         signal.signal(number, signal.SIG_DFL)
@@ -67,8 +68,8 @@ def _load(factory: str) -> Any:  # noqa: ANN401 - what the factory makes
 def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: Any) -> None:  # noqa: ANN401 - granian's own types
     """Serve the WSGI application `app` in this worker process until a stop signal.
 
-    It replaces granian's function for ASGI workers and is called with the same arguments. Two
-    things differ: the number of threads is from our settings, and no event loop runs.
+    This function replaces granian's own for ASGI workers and gets the same arguments. It differs in
+    two ways: the number of threads comes from our settings, and no event loop runs.
     """
     (runtime_mode, runtime_threads, runtime_blocking_threads, _, idle_timeout, backpressure, _,
      http_mode, http1_settings, http2_settings, websockets, static_path, log_access_format,
@@ -99,7 +100,7 @@ def body_limits(settings: Settings) -> BodyLimits:
 
 
 class _ThreadLoop:
-    """Stands in for an event loop: runs the callback of a done future at once, on its thread."""
+    """Stands in for an event loop: runs a callback at once, on the thread that schedules it."""
 
     def call_soon(
         self,
@@ -113,10 +114,10 @@ class _ThreadLoop:
 
 
 def resume(coroutine: Coroutine[Any, Any, None], awaited: Any = None) -> None:  # noqa: ANN401 - granian's future
-    """Run the coroutine on this thread until it has to wait for a future, or to its end.
+    """Run the coroutine on this thread until it ends or has to wait for a future.
 
-    The thread that completes the future calls this again, with the future as `awaited`. If it was
-    cancelled, the coroutine gets CancelledError.
+    The thread that completes the future calls this again, with the future as `awaited`. If the
+    future was cancelled, CancelledError is raised in the coroutine.
     """
     is_cancelled = awaited is not None and awaited.cancelled()
     try:

@@ -1,4 +1,4 @@
-"""The signed-in person and their session, which Flask-Login keeps."""
+"""The signed-in person and their session, which is managed by Flask-Login."""
 
 import contextlib
 from urllib.parse import urlsplit
@@ -36,7 +36,7 @@ class SignInCodeForm(FlaskForm):
 
 
 class SignedIn(UserMixin):
-    """A staff member as Flask-Login's user; its ID changes with password and second factor."""
+    """A staff member as Flask-Login's user; the ID changes with the password and second factor."""
 
     def __init__(self, member: StaffMember) -> None:
         self.member = member
@@ -62,9 +62,9 @@ def language_of_person() -> str:
 
 
 def own_path(address: str) -> str:
-    """Return the address if it is a path of this service (`/orders?page=2`), else `/`.
+    """Return the address if it is a path of this service (`/orders?page=2`), otherwise `/`.
 
-    A redirect after a sign-in is checked with it, so that none leads to another site.
+    Redirects after a sign-in use it, so that none of them leads to another site.
     """
     parts = urlsplit(address)
     is_own = not parts.scheme and not parts.netloc and address.startswith("/")
@@ -81,9 +81,10 @@ def begin_session() -> None:
 
 
 def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
-    """Sign in a person whose password, and second factor if any, the caller has checked.
+    """Sign in a person after the caller has checked their password and any second factor.
 
-    Begins a new session and, unless the database is busy, adds the sign-in to their event log.
+    Begins a new session and records the sign-in in the account's history, unless the database is
+    busy. `by_recovery_code` means that the person used a recovery code as the second factor.
     """
     begin_session()
     login_user(SignedIn(member))
@@ -95,7 +96,10 @@ def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> N
 
 
 def stay_signed_in(member: StaffMember) -> None:
-    """Sign in again, if not disabled meanwhile, a person whose own change ended their sessions."""
+    """Sign a person in again after a change of their own ended their sessions.
+
+    Does nothing if the account has been disabled in the meantime.
+    """
     again = access.reload_staff(member.id)
     if again is not None:
         login_user(SignedIn(again))

@@ -16,9 +16,10 @@ SHOWN = 5  # of each endpoint
 
 
 def recent_requests(member: StaffMember | None) -> dict[str, list[Any]] | None:
-    """Return up to SHOWN recent requests of the org by operation ID of the endpoint, newest first.
+    """Return up to SHOWN recent requests of the org to each endpoint, newest first.
 
-    None if nobody is signed in, if a required second factor is missing, or if no log is kept.
+    The result maps the endpoints' operation IDs to the requests. It is None if nobody is signed in,
+    if a required second factor is missing, or if no log is kept.
     """
     recorder: RequestRecorder = current_app.extensions["request_recorder"]
     if member is None or member.lacks_second_factor or not recorder.days:
@@ -39,7 +40,7 @@ def _router() -> Router:
 
 
 def _operation(method: str, path: str) -> str | None:
-    """Return the operation ID of the endpoint for a method and path; None if there is none."""
+    """Return the operation ID of the endpoint with this method and path, or None."""
     try:
         return _router().match(path, method)[0].id
     except HTTPException:

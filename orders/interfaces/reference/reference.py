@@ -1,4 +1,4 @@
-"""The API reference page: the OpenAPI document by chapters, with code samples."""
+"""The API reference page: the OpenAPI document in chapters, with code samples."""
 
 import json
 import re
@@ -39,15 +39,15 @@ reference_pages = Blueprint("reference", __name__, url_prefix="/docs")
 def read_reference(limits: Limits, base: str) -> Described:
     """Return the variables of the page's templates, for a service with these limits.
 
-    `endpoints` are all operations by their IDs, `refusals` the errors that they share. Each of the
-    `chapters` has its own operations and the objects in their responses. `base` is the start of all
-    URLs: `https://orders.example`.
+    `endpoints` has all operations by ID, and `refusals` the errors that they share. Each of the
+    `chapters` has its own operations and the objects in their responses. `base` is the part of all
+    URLs before the path, such as `https://orders.example`.
     """
     return _DocumentReader(document(limits, "/"), base).whole()
 
 
 class _DocumentReader:
-    """Builds the variables of the templates from an OpenAPI document, `described`."""
+    """Builds the variables of the page's templates from the OpenAPI document `described`."""
 
     def __init__(self, described: Mapping[str, Any], base: str) -> None:
         self._document = described
@@ -74,7 +74,7 @@ class _DocumentReader:
         }
 
     def _chapter(self, tag: Described, endpoints: Mapping[str, Described]) -> Described:
-        """Return a tag with its operations (`endpoints`) and the `objects` in their responses."""
+        """Return a tag of the document with its operations (`endpoints`) and response `objects`."""
         found = [one for one in endpoints.values() if tag["name"] in one["tags"]]
         names = dict.fromkeys(
             response["object"] for one in found for response in one["answers"] if response["object"]
@@ -85,8 +85,8 @@ class _DocumentReader:
     def _operation(self, method: str, path: str, operation: Described) -> Described:
         """Return an operation of the document with more keys for the page, such as code samples.
 
-        `bodies` has shapes and examples of the request's body by media type; the responses are
-        `answers` of its own, and `refusals` that are shared.
+        `bodies` has the shapes and examples of the request's body by media type. `answers` has the
+        operation's own responses, and `refusals` those that it shares with other operations.
         """
         description, _, tokens = operation["description"].rpartition("\n\n")
         parameters = [
@@ -124,7 +124,7 @@ class _DocumentReader:
         }
 
     def _parameter(self, described: Described) -> Described:
-        """Return a parameter with texts for its `type` and `rule`, and its `example` as a text."""
+        """Return a parameter of the document with texts for its `type`, `rule` and `example`."""
         # A parameter that is JSON text has the schema of its value inside that of the text.
         is_text = "contentSchema" in described["schema"]
         schema = described["schema"]["contentSchema"] if is_text else described["schema"]
@@ -139,10 +139,10 @@ class _DocumentReader:
         }
 
     def _response(self, status: str, described: Described) -> Described:
-        """Return a response with its media type, and the name of its schema as `object`.
+        """Return a response of the document with its `media_type` and its schema's name, `object`.
 
-        Both are empty for a response without a body. A reference to a shared response is resolved,
-        and its `$ref` stays.
+        Both are empty for a response without a body. If the response refers to a shared one by
+        `$ref`, the keys of the shared one are added, and `$ref` is kept.
         """
         if "$ref" in described:
             name = described["$ref"].removeprefix(RESPONSES)
@@ -160,16 +160,16 @@ class _DocumentReader:
 
 
 def _examples(part: Described) -> list[Described]:
-    """Return the examples of a media type in the document, each with its JSON as indented `text`.
+    """Return the examples of a media type, each with its JSON value as an indented `text`.
 
-    Examples of other accepted formats (ALSO_SENT) are the last ones.
+    Examples of other accepted forms (ALSO_SENT) come last.
     """
     examples = part.get("examples", {}) | part.get(ALSO_SENT, {})
     return [{**one, "text": json_text(one["value"])} for one in examples.values()]
 
 
 def _address(path: str, parameters: Iterable[Described]) -> str:
-    """Return the URL path and query string of a sample, with the parameters' example values."""
+    """Return a sample's URL path and query string, using the parameters' example values."""
     sent = []
     for one in parameters:
         if one["in"] == "path":
@@ -186,7 +186,7 @@ def start() -> AnyResponse:
 
 @reference_pages.get("/api")
 def show_reference() -> Response:
-    """Render the reference; people who are signed in see their org's tokens and requests."""
+    """Render the reference; people who are signed in also see their org's tokens and requests."""
     member = current_member()
     page = render_template(
         "reference/reference.html",
@@ -210,6 +210,6 @@ def words(text: str) -> Markup:
 
 @reference_pages.app_template_filter()
 def name_in_words(name: str) -> str:
-    """Return the name of a response's object in words: `order` for `OrderAnswer`."""
+    """Return the name of a response's object in words, such as `order` for `OrderAnswer`."""
     words_of_name = re.sub("([A-Z])", r" \1", name).lower().strip()
     return words_of_name.removesuffix(" answer")

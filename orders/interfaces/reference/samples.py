@@ -1,6 +1,6 @@
-"""Code samples that send a request, in five languages. Tests run them as they are shown.
+"""Code samples that send a request, in five languages. Tests run them exactly as shown.
 
-The code itself is in templates/reference/code/, one file for each language.
+The code itself is in templates/reference/code/, with one file for each language.
 """
 
 import json
@@ -35,7 +35,7 @@ def _in_double_quotes(text: str) -> str:
 
 
 def _in_single_quotes(text: str) -> str:
-    """Return a string as a literal in single quotes, for PHP and Ruby: without interpolation."""
+    """Return a string as a single-quoted literal of PHP or Ruby, which does not interpolate."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
@@ -48,10 +48,11 @@ def _javascript_key(key: str) -> str:
 class Language:
     """A programming language of the samples, and how it writes JSON values.
 
-    `key` is its identifier in HTML and the name of its template, `name` what people read. `text`
-    returns a string as a literal, `object_key` a key of an object. `indent` is in spaces. `pair`
-    joins a key with its value, `braces` enclose an object, `empty_object` is one without keys.
-    `constants` maps `true`, `false` and `null` to the language's words that differ from JSON's.
+    `key` identifies the language in HTML and names its template; `name` is shown to people. `text`
+    converts a string to a literal, and `object_key` converts a key of an object. `indent` is a
+    number of spaces. `pair` joins a key with its value, `braces` enclose an object, and
+    `empty_object` is the code for an object without keys. `constants` maps `true`, `false` and
+    `null` to the language's own words where these differ.
     """
 
     key: str
@@ -65,9 +66,9 @@ class Language:
     constants: Mapping[str, str] = field(default_factory=dict)
 
     def literal(self, value: Any, depth: int = 0) -> str:  # noqa: ANN401 - any JSON value
-        """Return a JSON value as source code; each entry of an object or list is on its own line.
+        """Return a JSON value as source code, with a line for each entry of an object or list.
 
-        `depth` is how many steps of `indent` the line on which the value begins is indented.
+        The line on which the value begins is indented by `depth` times `indent` spaces.
         """
         match value:
             case dict():
@@ -111,11 +112,11 @@ _templates.filters["json_text"] = json_text
 def code_for(
     method: str, address: str, *, needs_token: bool, body: object = None, file: str = ""
 ) -> dict[str, str]:
-    """Return source code that sends a request, in each language, by `Language.key`.
+    """Return source code that sends a request, for each language by its `Language.key`.
 
-    `address` is an absolute URL. With `needs_token` the code sends a bearer token. `body` is a JSON
-    value, None for no body. `file` names the file into which the code writes the response; with
-    `""` it prints the response.
+    `address` is an absolute URL. With `needs_token`, the code sends a bearer token. `body` is a
+    JSON value, or None for no body. The code writes the response to the file named `file`, or
+    prints it if `file` is empty.
     """
     return {
         language.key: _templates.get_template(f"{language.key}.jinja").render(

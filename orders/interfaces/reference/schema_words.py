@@ -1,4 +1,4 @@
-"""Describes JSON Schema in words and lists of fields, for the API's reference page."""
+"""Describes JSON Schema in words and lists of fields, for the API reference page."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ OF_OBJECT, OF_ARRAY = ".", "[]."
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a body; `name` is its path (`cart[].count`), `depth` its nesting from 0.
+    """A field of a body; `name` is its path (`cart[].count`), and `depth` its nesting level from 0.
 
     `type` and `rule` are in words, as `SchemaWords.type_of` and `rule_of` return them.
     """
@@ -44,7 +44,8 @@ class Field:
 class Shape:
     """One of the forms that a body can have, such as an object or an array, with its fields.
 
-    The body must meet one of the `conditions`, titles such as "At least one line"; `()` for none.
+    `conditions` are the titles of alternatives, such as "At least one line", of which the body must
+    meet one. It is empty if there are none.
     """
 
     title: str
@@ -53,13 +54,16 @@ class Shape:
 
 
 class SchemaWords:
-    """Describes JSON Schema in words; `shared` are the schemas that a `$ref` may name, by name."""
+    """Describes JSON Schema in words; `shared` maps names to the schemas that a `$ref` may name."""
 
     def __init__(self, shared: Mapping[str, Schema]) -> None:
         self._shared = shared
 
     def resolve(self, schema: Schema) -> Schema:
-        """Return the schema with a `$ref` replaced by what it names; keys next to it override."""
+        """Return the schema with its `$ref` replaced by the keys of the schema that it names.
+
+        Keys next to the `$ref` take precedence.
+        """
         while "$ref" in schema:
             beside = {key: value for key, value in schema.items() if key != "$ref"}
             schema = {**self._shared[schema["$ref"].removeprefix(SCHEMAS)], **beside}
@@ -79,8 +83,8 @@ class SchemaWords:
     def type_of(self, schema: Schema, *, is_inside: bool = False) -> str:
         """Return the type of a value in words, such as `string or null`; ANY if none is set.
 
-        With `is_inside`, for entries of an array and for alternatives, a further choice of
-        alternatives is described as ANY and not followed, because a schema may contain itself.
+        `is_inside` is True for entries of an array and for alternatives. For these, further
+        alternatives are not followed but described as ANY, because a schema may contain itself.
         """
         whole = self.resolve(schema)
         if "const" in whole:
@@ -95,7 +99,7 @@ class SchemaWords:
         return " or ".join(self._array(whole) if one == "array" else one for one in _kinds(whole))
 
     def rule_of(self, schema: Schema) -> str:
-        """Return the limits and the default of a value, such as `from 1 to 9`; `""` for none."""
+        """Return a value's limits and default, such as `from 1 to 9`; empty if there are none."""
         whole = self.resolve(schema)
         return "; ".join(_rules({**whole, "items": self.resolve(whole.get("items", {}))}))
 
@@ -108,9 +112,9 @@ class SchemaWords:
     ) -> Iterator[Field]:
         """Yield the fields of an object or of an array's entries, parents before children.
 
-        `prefix` is the start of their names, such as `cart[].`, and `depth` their level. `above`
-        are the schemas that contain this one. Nothing is yielded for one of them again, or for a
-        schema without properties.
+        `prefix` is the start of the fields' names, such as `cart[].`, and `depth` their nesting
+        level. `above` are the schemas that contain this one. Nothing is yielded for a schema that
+        is already in `above`, or for one without properties.
         """
         whole = self.resolve(schema)
         if "array" in _kinds(whole):

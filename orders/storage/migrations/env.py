@@ -1,4 +1,4 @@
-"""Runs the migrations in one transaction, on either database; two starts at once take turns."""
+"""Runs the migrations in one transaction; a second process that starts meanwhile waits for it."""
 
 from alembic import context
 from flask import current_app
@@ -13,9 +13,9 @@ db = current_app.extensions["migrate"].db
 
 
 def render_item(kind, item, _autogenerate_context):
-    """Return our column types as SQLAlchemy's, so that migrations import none of our code.
+    """Return one of our column types as the source of an SQLAlchemy type, or False for others.
 
-    False lets Alembic render the item itself.
+    Migrations then import none of our code. False lets Alembic render the item itself.
     """
     if kind == "type" and isinstance(item, JsonText):
         return "sa.Text()"

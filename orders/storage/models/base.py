@@ -1,4 +1,4 @@
-"""Base classes of the models: types of columns, names of constraints, indexes of one database."""
+"""Base classes of the models, with column types, constraint names and special indexes."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Base(DeclarativeBase):
-    """Base of all models; names constraints, so that migrations can drop them on both databases."""
+    """Base of all models. It names constraints so that migrations can drop them."""
 
     metadata = MetaData(
         naming_convention={
@@ -32,7 +32,7 @@ class Base(DeclarativeBase):
 
 
 class OwnedByOrg:
-    """Columns of a model whose rows belong to one org: ID, the org's ID, time of creation."""
+    """Columns of a model whose rows belong to one org: ID, the org's ID and time of creation."""
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
@@ -40,9 +40,10 @@ class OwnedByOrg:
 
 
 def only_on(dialect: str, index: Index) -> Index:
-    """Return the index, set to be created on one database only ("sqlite" or "postgresql").
+    """Make the index exist on one database only, and return it.
 
-    The check of models against migrations skips it on the other one, by `info`.
+    `dialect` is that database: "sqlite" or "postgresql". It is also stored in the index's `info`,
+    so that the check that compares models with migrations skips the index on the other database.
     """
     index.info["dialect"] = dialect
     index.ddl_if(dialect=dialect)
@@ -52,7 +53,7 @@ def only_on(dialect: str, index: Index) -> Index:
 def partial_index(name: str, *columns: str, where: str) -> Index:
     """Return an index of only the rows for which the SQL condition `where` is true.
 
-    A database uses it only for queries that contain the condition in the same words.
+    A database uses the index only for queries that contain the same condition, word for word.
     """
     condition = text(where)
     return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)

@@ -11,7 +11,7 @@ from orders.storage.types import JsonText
 
 
 class ConfigurationRow(OwnedByOrg, Base):
-    """A saved configuration: a choice of options for one product, which carts name by its ID."""
+    """A saved configuration: options chosen for one product. Cart lines refer to it by its ID."""
 
     __tablename__ = "configuration"
     __table_args__ = (

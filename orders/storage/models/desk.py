@@ -11,7 +11,7 @@ from orders.storage.types import JsonText
 
 
 class DraftRow(Base):
-    """What a person has typed into the form of a new or a stored order and not saved yet."""
+    """The unsaved input of a person in the form of a new or an existing order."""
 
     __tablename__ = "draft"
     __table_args__ = (Index("ix_draft_changed", "changed_at"),)
@@ -46,7 +46,7 @@ class OrderTemplate(OwnedByOrg, Base):
 
 
 class OrderEditor(Base):
-    """A person who has an order open for editing; rows that are not renewed expire."""
+    """A person who has an order open for editing. The row expires if it is not renewed."""
 
     __tablename__ = "order_editor"
 
@@ -81,9 +81,10 @@ class StaffPreference(Base):
 
 
 class BulkChange(OwnedByOrg, Base):
-    """A bulk change by one person with the result of each order, so that it can be undone.
+    """A change of many orders by one person, with the result for each order, so it can be undone.
 
-    Its ID is derived from the form's key: a form that is sent twice is one change.
+    Its ID is derived from the form's idempotency key, so submitting a form twice makes only one
+    change.
     """
 
     __tablename__ = "bulk_change"

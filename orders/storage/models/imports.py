@@ -55,7 +55,7 @@ class OrderImport(OwnedByOrg, Base):
 
 
 class OrderImportRow(Base):
-    """A row of an uploaded file; `number` counts from 1, as spreadsheets do; `cells` are texts."""
+    """A row of an uploaded file; `number` counts from 1 as in spreadsheets, `cells` are strings."""
 
     __tablename__ = "order_import_row"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -66,7 +66,7 @@ class OrderImportRow(Base):
 
 
 class OrderImportOrder(Base):
-    """An order in an uploaded file and its result; `position` numbers orders by their first row."""
+    """An order in an uploaded file, with its result; `position` is its place among the orders."""
 
     __tablename__ = "order_import_order"
     __table_args__ = ({"sqlite_with_rowid": False},)

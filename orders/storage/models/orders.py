@@ -1,4 +1,4 @@
-"""Orders: lines, history, notes, idempotency keys and tries to open one as a customer."""
+"""Orders: lines, history, notes, idempotency keys, and customers' attempts to open an order."""
 
 from datetime import datetime
 from typing import Any
@@ -74,7 +74,7 @@ class OrderRow(OwnedByOrg, Base):
 
 
 class CartLineRow(Base):
-    """A line of an order's cart; `position` is the order in which lines were sent."""
+    """A line of an order's cart; `position` preserves the sequence in which the lines were sent."""
 
     __tablename__ = "cart_line"
     __table_args__ = (
@@ -109,7 +109,7 @@ class OrderHistory(Base):
 
 
 class Submission(Base):
-    """An idempotency key of a form or API request with the result: it takes effect only once."""
+    """An idempotency key of a form or API request, with the result of the first request."""
 
     __tablename__ = "submission"
     __table_args__ = (
@@ -129,7 +129,7 @@ class Submission(Base):
 
 
 class OrderNote(Base):
-    """An internal note of the team on an order; customers and the API do not see it."""
+    """An internal note by the team on an order; customers and API clients do not see it."""
 
     __tablename__ = "order_note"
 
@@ -141,7 +141,7 @@ class OrderNote(Base):
 
 
 class OrderTries(Base):
-    """The number of tries to open an order by its customer ID, and the time of the first one."""
+    """The number of attempts to open an order with a customer ID, and the time of the first one."""
 
     __tablename__ = "order_tries"
 

@@ -1,4 +1,4 @@
-"""Tables of an org: tokens, their requests, attributes and the look of its customer pages."""
+"""Orgs with their tokens, request log, attributes and settings of customer pages."""
 
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,7 @@ class Org(Base):
 
 
 class Token(OwnedByOrg, Base):
-    """An access token of a script (private) or a web page (public); only its hash is stored."""
+    """An access token for a script (private) or for web pages (public); only its hash is stored."""
 
     __tablename__ = "token"
 

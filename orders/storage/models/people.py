@@ -1,4 +1,4 @@
-"""Accounts of people: how they get one, and how they prove who they are."""
+"""Staff accounts with invitations, password resets, recovery codes and events."""
 
 from datetime import datetime
 from typing import Any
@@ -49,7 +49,7 @@ class InvitationRow(OwnedByOrg, Base):
 
 
 class PasswordReset(Base):
-    """A mailed link by which a person sets a new password; it works once."""
+    """A mailed link with which a person sets a new password; it works once."""
 
     __tablename__ = "password_reset"
     __table_args__ = (Index("ix_password_reset_staff", "staff_id", "created_at"),)
@@ -63,7 +63,7 @@ class PasswordReset(Base):
 
 
 class RecoveryCode(Base):
-    """A code that a person can use once in place of the second factor, as a hash."""
+    """The hash of a code that a person can use once in place of the second factor."""
 
     __tablename__ = "recovery_code"
 
@@ -73,7 +73,7 @@ class RecoveryCode(Base):
 
 
 class StaffEvent(Base):
-    """An event of an account, such as a sign-in or a new password. Rows are only added."""
+    """An event in an account's history, such as a sign-in or a new password. Never changed."""
 
     __tablename__ = "staff_event"
     __table_args__ = (Index("ix_staff_event_staff", "staff_id", "id"),)

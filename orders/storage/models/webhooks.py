@@ -1,4 +1,4 @@
-"""Webhooks and the messages to them."""
+"""Webhooks and the messages sent to them."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ IS_GIVEN_UP = "delivered_at IS NULL AND next_attempt_at IS NULL"
 
 
 class WebhookRow(OwnedByOrg, Base):
-    """A URL that receives messages about one event (`topic`) of the org's orders (`filter`)."""
+    """A URL that gets a message for each event of type `topic` in orders that match `filter`."""
 
     __tablename__ = "webhook"
 
@@ -37,7 +37,7 @@ class WebhookRow(OwnedByOrg, Base):
 
 
 class WebhookDelivery(Base):
-    """A message to one webhook: stored in the transaction of the event, sent afterwards."""
+    """A message to one webhook, stored in the same transaction as the event and sent afterwards."""
 
     __tablename__ = "webhook_delivery"
     __table_args__ = (

@@ -1,8 +1,9 @@
-"""Inserts of new rows in several tables, merged with those of other threads.
+"""Inserts of new rows into several tables, merged with those of other threads.
 
-The transaction of SQLite's single writer is the bottleneck of the service. Each statement in it
-lets other threads take Python's lock and waits for them afterwards: so the rows of a whole group of
-inserts go in by a few statements of many rows (docs/decisions/0002-where-writes-queue.md).
+SQLite's single writer is the bottleneck of the service. During each of its statements, other
+threads take Python's lock, and the writer has to wait to get it back. So the rows of a whole group
+of inserts are inserted with a few statements of many rows
+(docs/decisions/0002-where-writes-queue.md).
 """
 
 import sqlite3
@@ -27,9 +28,9 @@ _SQLITE = sqlite_dialect()
 
 
 class BatchInsert:
-    """An insert of new rows in several tables, which the group commit merges with others.
+    """An insert of new rows into several tables, which the group commit merges with others.
 
-    Values are converted for the driver here, before anybody waits for the lock.
+    The constructor converts values for the driver, before any thread waits for the write lock.
     """
 
     def __init__(self, rows: NewRows) -> None:
@@ -40,14 +41,14 @@ class BatchInsert:
         ]
 
     def __call__(self, connection: Connection) -> None:
-        """Insert only these rows. Raises IntegrityError if one contradicts what is stored."""
+        """Insert only this insert's rows. Raises IntegrityError if one violates a constraint."""
         insert_batch(driver_of(connection), [self])
 
 
 def insert_batch(driver: sqlite3.Connection, inserts: Iterable[BatchInsert]) -> None:
     """Insert the rows of several inserts in the open transaction, merged by table.
 
-    Raises SQLAlchemy's errors; some of the rows may be inserted then.
+    Raises SQLAlchemy's exceptions. After one, some of the rows may already be inserted.
     """
     merged: dict[tuple[Table, _Keys], list[tuple[Any, ...]]] = {}
     for one in inserts:
@@ -69,7 +70,7 @@ def insert_batch(driver: sqlite3.Connection, inserts: Iterable[BatchInsert]) -> 
 
 @lru_cache(maxsize=256)
 def _depth(table: Table) -> int:
-    """Return the number of levels of parent tables that this table's foreign keys lead to."""
+    """Return how many levels of parent tables the table's foreign keys lead to, 0 for none."""
     parents = {key.column.table for key in table.foreign_keys} - {table}
     return max((1 + _depth(parent) for parent in parents), default=0)
 

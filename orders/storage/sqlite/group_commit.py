@@ -1,8 +1,8 @@
 """The queue of writes to one SQLite database (docs/decisions/0002-where-writes-queue.md).
 
-SQLite has one writer at a time, and its own waiting is unfair: a busy process keeps the lock for
-itself. So the threads of a process put their writes into one durable commit, which one of them
-makes, and the processes queue for a file lock, which the kernel grants in order.
+SQLite allows one writer at a time, and its own way of waiting is unfair: a busy process can keep
+the lock to itself. So the threads of a process queue their writes, and one of the threads commits
+them together. The processes wait for a file lock, which the kernel grants in order.
 """
 
 import fcntl
@@ -42,7 +42,7 @@ BUSY = lazy_gettext("The service is busy. Please try again.")
 
 
 class _Entry(Generic[T]):
-    """A write in the queue: a function with its result or error, or None for a `transaction`."""
+    """A write in the queue, with its result or error; `function` is None for a `transaction`."""
 
     __slots__ = ("error", "function", "is_done", "is_given_up", "queued_at", "result", "signal")
 
@@ -65,7 +65,10 @@ class _Entry(Generic[T]):
             self.error = WaitedTooLong(BUSY)
 
     def run(self, connection: Connection) -> None:
-        """Run the function in a savepoint; store its result, or its error and undo its changes."""
+        """Run the function in a savepoint, and store its result or error.
+
+        After an error, its changes are undone.
+        """
         assert self.function is not None  # noqa: S101 - for the type checker
         # By the driver itself: SQLAlchemy's way to a statement costs more than the savepoint.
         execute = driver_of(connection).execute
@@ -79,11 +82,12 @@ class _Entry(Generic[T]):
 
 
 class GroupWriter:
-    """Writes for all threads of this process to one SQLite database.
+    """Writes to one SQLite database for all threads of this process.
 
-    A thread that finds nobody writing commits its own entry and those that came meanwhile;
-    afterwards the first of the waiting threads does. So a lone write stays in its thread. A
-    `transaction` waits in the same queue, and is alone in its commit.
+    A thread that finds no other thread writing commits its own entry together with those queued in
+    the meantime. Then the first waiting thread does the same. So a write that no other one competes
+    with stays in its own thread. A `transaction` waits in the same queue and gets a commit of its
+    own.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -96,11 +100,12 @@ class GroupWriter:
         self._has_leader = False
 
     def run(self, function: Callable[[Connection], T]) -> T:
-        """Run the function in a transaction with those of others; return its result after COMMIT.
+        """Run the function in a transaction shared with other writes; return its result.
 
-        The function may run more than once. Its own exception is raised here. Raises ServiceBusy
-        when the database cannot be written within PATIENCE, and WaitedTooLong for a BatchInsert
-        that has waited for ROWS_WAIT.
+        Returns once the transaction is committed. The function may run more than once. If it raises
+        an exception, only its own changes are rolled back, and the exception is raised here. Raises
+        ServiceBusy if the database cannot be written within PATIENCE seconds, and WaitedTooLong if
+        a BatchInsert waited for more than ROWS_WAIT seconds.
         """
         entry = _Entry(function)
         if self._leads(entry):
@@ -114,10 +119,10 @@ class GroupWriter:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Run the block in a transaction of its own when it is this thread's turn.
+        """Run the `with` block in a transaction of its own when it is this thread's turn.
 
-        It is on disk once the block has ended; an exception in it rolls everything back. Raises
-        ServiceBusy as `run` does.
+        The transaction is on disk once the block has ended; an exception in the block rolls it
+        back. Raises ServiceBusy as `run` does.
         """
         entry: _Entry[None] = _Entry(None)
         if not self._leads(entry):
@@ -141,7 +146,7 @@ class GroupWriter:
             self._hand_over()
 
     def writing_since(self) -> datetime | None:
-        """Return when the write that is running now began, in any process; None if none is."""
+        """Return when the write began that a process is running now; None if no write is running."""
         try:
             handle = os.open(self._lock_file, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -156,7 +161,7 @@ class GroupWriter:
             os.close(handle)
 
     def close(self) -> None:
-        """Close the connection once nobody writes; the next write opens another."""
+        """Close the connection once no thread is writing; the next write opens a new one."""
         ends = time.monotonic() + PATIENCE
         while self._has_leader and time.monotonic() < ends:
             time.sleep(0.01)
@@ -165,10 +170,11 @@ class GroupWriter:
             self._connection = None
 
     def _leads(self, entry: _Entry[Any]) -> bool:
-        """Queue the entry and wait; return whether this thread must write it.
+        """Queue the entry and wait for its turn; return whether this thread must write it.
 
-        False means that another thread has done it. With True the entry is the first of the queue,
-        and the caller must call `_hand_over` afterwards. Raises ServiceBusy after PATIENCE.
+        False means that another thread has already written it. True means that the entry is the
+        first in the queue, and that the caller must call `_hand_over` when it is done. Raises
+        ServiceBusy after PATIENCE seconds.
         """
         request_lock.release()
         with self._mutex:
@@ -210,7 +216,10 @@ class GroupWriter:
                 entry.signal.release()
 
     def _take_group(self) -> list[_Entry[Any]]:
-        """Remove at most GROUP entries from the queue, up to the first transaction; return them."""
+        """Remove and return up to GROUP entries from the front of the queue.
+
+        Stops before the first entry of a `transaction`, which gets a commit of its own.
+        """
         with self._mutex:
             waiting = [entry for entry in self._waiting if not entry.is_given_up]
             group = list(takewhile(lambda entry: entry.function is not None, waiting[:GROUP]))
@@ -218,7 +227,7 @@ class GroupWriter:
         return group
 
     def _hand_over(self) -> None:
-        """Let the first waiting thread write next; if none waits, the next one that comes does."""
+        """Let the first waiting thread write next, or the next one to arrive if none is waiting."""
         with self._mutex:
             self._waiting = [entry for entry in self._waiting if not entry.is_given_up]
             if self._waiting:
@@ -244,7 +253,7 @@ class GroupWriter:
 
     @contextmanager
     def _process_lock(self) -> Iterator[None]:
-        """Run the block with the file lock, for which processes queue in the order they came.
+        """Hold the file lock during the `with` block; waiting processes get it in order of arrival.
 
         Raises ServiceBusy if the file cannot be opened or locked.
         """
@@ -264,7 +273,7 @@ class GroupWriter:
 
 
 def _commit(connection: Connection, entries: list[_Entry[Any]]) -> None:
-    """Run the entries in one transaction and commit it; none is done unless this returns."""
+    """Run the entries in one transaction and commit it. If this raises, nothing is stored."""
     driver = driver_of(connection)
     driver.execute("BEGIN IMMEDIATE")
     alone = [entry for entry in entries if not isinstance(entry.function, BatchInsert)]
@@ -287,7 +296,7 @@ def _commit(connection: Connection, entries: list[_Entry[Any]]) -> None:
 
 
 def _discard(connection: Connection | None) -> None:
-    """Close a connection, if there is one; what it has not committed is rolled back."""
+    """Close a connection, rolling back what it has not committed; do nothing if it is None."""
     if connection is not None:
         connection.invalidate()
         connection.close()

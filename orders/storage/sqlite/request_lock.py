@@ -1,11 +1,11 @@
-"""Request lock: one thread of a process works on a request at a time; the others wait.
+"""Request lock: only one thread of a process works on a request at a time.
 
 Python runs one thread at a time anyway. But each SQLite statement releases Python's lock for a few
-microseconds, and one of eight threads always takes it: a request would change threads a dozen
+microseconds, and one of the other threads always takes it: a request would be interrupted a dozen
 times, which costs more than its statements (docs/decisions/0011-one-thread-at-a-time.md). A thread
-that is about to wait, or to work for long, releases the lock and continues without it: before a
-write, before the reads of a page or of an account whose password is hashed next, and before a
-delayed answer.
+that is about to wait, or to work for long, releases the request lock and continues without it:
+before a write, before it reads data for a page or for a password check, and before a delayed
+response.
 """
 
 import os
@@ -16,7 +16,7 @@ _thread = threading.local()
 
 
 def _reset() -> None:
-    """Replace the lock in a forked process: a thread that had it is not there to release it."""
+    """Replace the lock in a forked child, which lacks the thread that may have acquired it."""
     global _lock, _thread
     _lock, _thread = threading.Lock(), threading.local()
 
@@ -25,7 +25,7 @@ os.register_at_fork(after_in_child=_reset)
 
 
 def acquire() -> None:
-    """Wait for this process's request lock; do nothing if this thread has it."""
+    """Wait for this process's request lock; do nothing if this thread already has it."""
     if not getattr(_thread, "has_lock", False):
         _lock.acquire()
         _thread.has_lock = True
@@ -36,7 +36,7 @@ def skip() -> None:
 
 
 def release() -> None:
-    """Release the lock; do nothing when this thread does not have it."""
+    """Release the lock; do nothing if this thread does not have it."""
     if getattr(_thread, "has_lock", False):
         _thread.has_lock = False
         _lock.release()

@@ -1,8 +1,8 @@
-"""Selects of the hot paths: compiled once, and run by SQLite's driver on connections kept open.
+"""Selects on hot paths: compiled once, and run by SQLite's driver on connections that stay open.
 
-SQLite answers in microseconds, and SQLAlchemy's general way from a statement to the driver and back
-takes several times as long (docs/decisions/0009-the-driver-itself-on-sqlite.md). The statement is
-still written once, as an SQLAlchemy select with its column types.
+SQLite answers in microseconds, but SQLAlchemy takes several times as long to prepare a statement
+and convert its result (docs/decisions/0009-the-driver-itself-on-sqlite.md). The statement is still
+written as an SQLAlchemy select, with its column types.
 """
 
 import sqlite3
@@ -32,11 +32,11 @@ class _Compiled:
 
 
 class CompiledSelect:
-    """A select that is compiled once; its `bindparam`s are single texts or numbers.
+    """A select that is compiled once; each of its `bindparam`s is a single text or number.
 
-    `remembered` is the number of different rows whose named tuples are cached: rows are still read
-    from the database each time, only their values are not converted again. Such rows must not
-    contain objects that anybody changes.
+    `remembered` is how many different rows to cache as named tuples. Rows are still read from the
+    database each time, but the values of a cached row are not converted again. Callers must not
+    change the objects in such rows.
     """
 
     def __init__(self, statement: Select[Any], *, remembered: int = 0) -> None:
@@ -45,11 +45,14 @@ class CompiledSelect:
         self._compiled: _Compiled | None = None
 
     def rows(self, connection: Connection, parameters: Parameters) -> Sequence[Any]:
-        """Return all rows, run by SQLAlchemy (for PostgreSQL); columns are attributes of a row."""
+        """Run the select with SQLAlchemy (for PostgreSQL) and return all rows.
+
+        The columns are attributes of a row.
+        """
         return connection.execute(self._statement, parameters).all()
 
     def rows_of_driver(self, driver: sqlite3.Connection, parameters: Parameters) -> Sequence[Any]:
-        """Return all rows as `rows` does, run by SQLite's driver. Raises SQLAlchemy's errors."""
+        """Run the select with SQLite's driver and return all rows. Raises SQLAlchemy exceptions."""
         compiled = self._compiled or self._compile()
         try:
             found = driver.execute(compiled.text, parameters).fetchall()
@@ -78,9 +81,9 @@ class CompiledSelect:
 
 
 class ConnectionCache:
-    """Open SQLite connections for single selects; as many as were run at the same time.
+    """Keeps SQLite connections open for single selects, as many as were ever in use at one time.
 
-    Using one again costs less than the bookkeeping of SQLAlchemy's pool.
+    Reusing one costs less than the bookkeeping of SQLAlchemy's pool.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -89,7 +92,7 @@ class ConnectionCache:
         self._is_closed = False
 
     def rows(self, statement: CompiledSelect, parameters: Parameters) -> Sequence[Any]:
-        """Return the rows of one select, run outside of any transaction."""
+        """Run one select outside of any transaction and return its rows."""
         try:
             borrowed = self._free.pop()
         except IndexError:
@@ -124,11 +127,14 @@ def _result_processor(kind: TypeEngine[Any]) -> Process | None:
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:
-    """Return the SQLite driver's connection behind SQLAlchemy's."""
+    """Return the SQLite driver's connection that an SQLAlchemy connection uses."""
     driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # on SQLite it is
     return driver
 
 
 def sqlalchemy_error(text: str, error: sqlite3.Error) -> BaseException:
-    """Return SQLAlchemy's error for the driver's error of a statement, without bound values."""
+    """Return the SQLAlchemy exception for a driver error raised by the SQL statement `text`.
+
+    The exception does not contain the bound values.
+    """
     return DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True)

@@ -1,4 +1,4 @@
-"""Forty orders of invented customers, spread over the last weeks."""
+"""Forty orders from invented customers, spread over the last few weeks."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ Source = Literal["staff", "private", "public"]  # an account, or a token of this
 
 @dataclass(frozen=True, slots=True)
 class ExampleOrder:
-    """An order of the demo; `raw` is its JSON as a client sends it, at the time `at`.
+    """An order of the demo: `raw` is its JSON as a client sends it, and `at` its time of creation.
 
-    `steps` are later statuses, each with the time since then; `note` is the team's note, `""` for
-    none.
+    `steps` are later statuses, each with the time since the creation. `note` is the team's note, or
+    empty.
     """
 
     raw: dict[str, Any]
@@ -33,7 +33,7 @@ class ExampleOrder:
 def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Iterator[ExampleOrder]:
     """Yield the demo's orders, oldest first; `now` is the time of the newest one.
 
-    `configuration_ids` are the IDs of the saved configurations by SKU.
+    `configuration_ids` maps the SKUs of the saved configurations to their IDs.
     """
     random = Random(SEED)  # noqa: S311 - not used for secrets
     projects = [
@@ -69,7 +69,10 @@ def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Itera
 
 
 def _status(progress: float, random: Random) -> Status:
-    """Return a random status that fits the age; `progress` is 0 for the oldest order, 1 for now."""
+    """Return a random status that is plausible for an order's age.
+
+    `progress` is 0 for the oldest order and 1 for the newest.
+    """
     if progress < 0.4:
         return random.choices((Status.COMPLETE, Status.IN_PROGRESS), (6, 1))[0]
     if progress < 0.7:
@@ -115,7 +118,7 @@ def _day(week: str) -> str:
 
 
 def _add_origin(raw: dict[str, Any], customer: DemoCustomer, number: int, random: Random) -> Source:
-    """Add to the order `raw` the shop that it came from, if any; return who sends the order."""
+    """Add the shop that an order came from, if any, to `raw`; return who sends the order."""
     if customer.name == "Web shop":
         raw["name"] = None if number % 2 else raw["name"].partition(": ")[2]
         raw["platform"] = {
@@ -136,7 +139,7 @@ def _add_origin(raw: dict[str, Any], customer: DemoCustomer, number: int, random
 
 
 def _add_special_cases(raw: dict[str, Any], number: int) -> None:
-    """Change `raw`, for a few numbers, to an order as old clients or careless people send it."""
+    """For a few values of `number`, change `raw` to what old clients or careless people send."""
     if number in {4, 11}:  # the deprecated field, in the format that is converted to a cart
         raw["items"] = [
             {"id": line["configurationId"], "count": line["count"]} for line in raw.pop("cart")

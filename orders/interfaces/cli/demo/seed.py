@@ -1,4 +1,4 @@
-"""Creates the demo org with the ordinary services."""
+"""Creates the demo org by calling the ordinary services."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ CONTACT = "+49 30 23125 041 · orders@alder-oak.example"
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What the demo consists of, for the person who starts it; the secrets cannot be read later."""
+    """The content and the secrets of a new demo. The secrets cannot be read again later."""
 
     org_id: str
     email: str
@@ -43,8 +43,8 @@ class DemoResult:
 def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     """Create the demo org with its account, tokens, attributes, configurations and orders.
 
-    `now`, by default the current time, is when the newest order is created. Raises Conflict if the
-    demo account exists: a database can contain one demo.
+    `now` is when the newest order is created, by default the current time. Raises Conflict if the
+    demo account exists: a database can contain only one demo.
     """
     now = now or datetime.now(UTC)
     with database.read() as connection:
@@ -105,7 +105,7 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
 
 
 def _add_history(order: Order, example: ExampleOrder, actor: Actor, now: datetime) -> None:
-    """Store an example's later status changes and its note, none of them later than `now`."""
+    """Store an example's later status changes and its note, with times no later than `now`."""
     for status, after in example.steps:
         order_changes.change_order(
             order.id, OrderChanges(status=status), actor=actor, now=min(example.at + after, now)

@@ -1,4 +1,4 @@
-"""The demo's workshop, read from `workshop.json`: what it makes, and what its customers order."""
+"""The demo's workshop, read from `workshop.json`: its products and what its customers order."""
 
 import uuid
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from orders.domain.status import Status
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product; `variant` are its options, `shape` names its drawing (tests/cli/drawings.py)."""
+    """A product with its options (`variant`); `shape` names a drawing (tests/cli/drawings.py)."""
 
     name: str
     sku: str
@@ -23,7 +23,7 @@ class Product:
 
     @property
     def picture(self) -> str:
-        """The file name of the drawing in `static/demo/`."""
+        """The name of the product's picture file in `static/demo/`."""
         return f"{self.sku}.svg"
 
     def configuration(self) -> ConfigurationInput:
@@ -39,7 +39,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class DemoCustomer:
-    """A customer with one order for each project; `furnishes` is a key of `Workshop.ranges`."""
+    """A customer with one order for each project.
+
+    `furnishes` is the kind of place that the customer furnishes, a key of `Workshop.ranges`.
+    """
 
     name: str
     customer_id: str
@@ -52,11 +55,12 @@ class DemoCustomer:
 class Workshop:
     """The content of the demo.
 
-    `attributes` use every kind and setting once. Required ones have a default, so that a minimal
-    order, such as the first example of the README, is valid. `ranges` are what customers buy, by
-    the kind of place that they furnish: SKU, smallest and largest count. `steps` are, by an order's
-    last status, the changes of status up to it with their times after its creation. `team_notes`
-    are notes by the number of the order, from 0; `line_notes` are notes for random lines.
+    `attributes` use every kind and setting once. Required attributes have a default, so that a
+    minimal order, such as the first example of the README, is valid. `ranges` maps a kind of place
+    to what customers buy to furnish it: SKU, smallest and largest count. `steps` maps an order's
+    last status to the status changes that lead to it, each with its time after the order's
+    creation. `team_notes` maps the number of an order, from 0, to its note. `line_notes` are notes
+    for random lines.
     """
 
     name: str

@@ -167,7 +167,7 @@ def upgrade():
 
 
 def fill_search_texts(connection):
-    """Fill in the text that the desk searches for existing configurations."""
+    """Fill in `search_text`, which the desk searches, for the existing configurations."""
     configuration = sa.table(
         "configuration",
         *(sa.column(name) for name in ("id", "short_id", "product_name", "sku", "variant")),

@@ -84,7 +84,7 @@ def upgrade():
 
 
 def fill_search_texts(connection):
-    """Let the orders that exist be found by store, metadata and derivative too."""
+    """Add store, metadata and derivative to `search_text` of the existing orders."""
     orders = sa.table(
         "orders",
         *(sa.column(name) for name in ("id", "short_id", "name", "customer_id", "platform")),
@@ -108,7 +108,7 @@ def fill_search_texts(connection):
 
 
 def search_text(row):
-    """Return the text that the service wrote for a new order when this migration was made."""
+    """Return the search text that new orders got at the time of this migration."""
     platform = json.loads(row.platform)
     fixed = (row.short_id, row.name, row.customer_id)
     named = (platform.get(key) for key in ("id", "storeName", "platform"))

@@ -1,4 +1,4 @@
-"""the desk's page of an order, and its start page
+"""the desk's order page and its start page
 
 Revision ID: 0006
 Revises: 0005

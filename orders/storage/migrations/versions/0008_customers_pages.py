@@ -1,4 +1,4 @@
-"""customers' pages: look, language, second fact
+"""customer pages: theme, language, verification of customers
 
 Revision ID: 0008
 Revises: 0007

@@ -1,4 +1,4 @@
-"""due messages are found by their webhook, and webhooks can be off or held
+"""due messages are found by webhook; webhooks can be switched off or paused
 
 Revision ID: 0011
 Revises: 0010

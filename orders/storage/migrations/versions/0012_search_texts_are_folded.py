@@ -1,4 +1,4 @@
-"""search texts are folded: without accents, kinds of quotation marks and dashes, Unicode forms
+"""search texts are folded: accents are dropped; quotation marks, dashes and Unicode are unified
 
 Revision ID: 0012
 Revises: 0011
@@ -31,7 +31,7 @@ PLAIN = {
 
 
 def upgrade():
-    """Fold the texts that are stored, which have no uppercase letters any more."""
+    """Fold the stored search texts, which already contain no uppercase letters."""
     for name in ("orders", "configuration"):
         fold_texts(op.get_bind(), name)
 
@@ -58,7 +58,7 @@ def fold_texts(connection, name):
 
 
 def fold(text):
-    """Return the text that the service searched when this migration was made."""
+    """Return the text folded as the service folded it at the time of this migration."""
     if text.isascii():
         return text.lower().replace("`", "'")
     plain = "".join(folded(one) for one in text if one not in UNSEEN)
@@ -75,4 +75,4 @@ def folded(character):
 
 
 def downgrade():
-    """Leave the texts folded: the older service finds all of them that are written in ASCII."""
+    """Leave the texts folded: the older service still finds those that are written in ASCII."""

@@ -37,7 +37,7 @@ def upgrade():
 
 
 def fill_keys(connection):
-    """Write the keys as this service makes them: each row says which version it is."""
+    """Store the sort keys of all orders, each with the version of the code that made it."""
     names = ("id", "name", "customer_id", "name_key", "customer_key", "sort_version")
     orders = sa.table("orders", *map(sa.column, names))
     changed = (

@@ -1,4 +1,4 @@
-"""pictures have names by which everyone may see them, where the org allows it
+"""pictures get public names, by which anyone can see them if the org allows it
 
 Revision ID: 0016
 Revises: 0015
