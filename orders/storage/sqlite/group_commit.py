@@ -146,7 +146,7 @@ class GroupWriter:
             self._hand_over()
 
     def writing_since(self) -> datetime | None:
-        """Return when the write began that a process is running now; None if no write is running."""
+        """Return when the write that a process is running now began; None if none is running."""
         try:
             handle = os.open(self._lock_file, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
