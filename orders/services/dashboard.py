@@ -45,7 +45,7 @@ class DashboardOrder:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day, and the number of orders created on that day by their current status.
+    """A day, and the numbers of orders created on it, grouped by their current status.
 
     Statuses without orders are left out of `counts`.
     """
@@ -62,8 +62,8 @@ class Day:
 class Failing:
     """A webhook with failed messages.
 
-    `given_up` is the number of messages that will not be tried again, `retrying` of those that
-    will.
+    `given_up` is the number of messages that will not be tried again, and `retrying` is the number
+    of messages that will.
     """
 
     webhook_id: str

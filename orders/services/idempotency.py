@@ -122,7 +122,7 @@ _answer_of_key = CompiledSelect(
 
 
 def find_answer(key: str, sent_fingerprint: str, actor: Actor) -> Answer | None:
-    """Return the response that is stored with a key of this actor, if it was used within KEPT_FOR.
+    """Return the response stored with this actor's `key`, if the key was used within KEPT_FOR.
 
     Returns None if there is no such response. `sent_fingerprint` is the `fingerprint` of the
     current request. Raises InvalidInput if the key was used for a request with other content.
@@ -151,7 +151,7 @@ class Clearing:
         self._next = time.monotonic() + CLEARING_PAUSE
 
     def maybe_clear(self) -> None:
-        """Delete expired keys if CLEARING_PAUSE has passed since the last deletion.
+        """Delete expired keys if the last deletion by this process was long enough ago.
 
         Requests with a key call this. A busy database is ignored.
         """
@@ -164,7 +164,7 @@ class Clearing:
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Delete keys with a response that was stored before KEPT_FOR; return how many were deleted.
+    """Delete keys that were stored with a response more than KEPT_FOR ago; return how many.
 
     At most CLEARED_AT_ONCE keys are deleted.
     """
@@ -178,7 +178,7 @@ def clear_old(now: datetime | None = None) -> int:
 
 
 def _forget(which: ColumnElement[bool], before: datetime) -> int:
-    """Delete the keys that meet the condition `which` and were stored until `before`.
+    """Delete the keys that meet the condition `which` and were stored at or before `before`.
 
     Returns the number of deleted keys. Keys without a response are kept.
     """

@@ -263,7 +263,7 @@ class RequestRecorder:
     def log_request(
         self, org_id: str, token_id: str, method: str, path: str, status: int, user_agent: str
     ) -> None:
-        """Queue a record of a request whose response is ready. Never raises.
+        """Queue a record of a request that was just handled. Never raises.
 
         `path` must not include the query string.
         """

@@ -49,7 +49,7 @@ class WebhookRule:
 
 @dataclass(frozen=True, slots=True)
 class OrgRules:
-    """The settings, attributes and active webhooks of an org that its requests need.
+    """The settings, attributes and active webhooks of an org that are needed to handle requests.
 
     Instances are cached by `Org.rules_version`, so every change of these data must increment it. If
     `is_strict` is true, orders may contain only attributes that the org has defined. If
@@ -183,8 +183,9 @@ def may_preflight(secret: str | None, origin: Origin) -> bool:
     """Return whether a browser at `origin` may send cross-origin requests (CORS preflight).
 
     A preflight request has no `Authorization` header. If its URL contains a token's secret, the
-    token must be public and its domains must include `origin`. If `secret` is None, the domains of
-    any active public token may include `origin`. `authenticate` checks the actual request again.
+    token must be public and its domains must include `origin`. If `secret` is None, it is enough
+    that the domains of some active public token include `origin`. `authenticate` checks the actual
+    request again.
     """
     public = select(Token.domains).where(Token.is_private.is_(False), Token.revoked_at.is_(None))
     if secret:

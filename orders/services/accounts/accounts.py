@@ -54,8 +54,8 @@ class AccountEvent:
     """An event in the log of a staff account.
 
     `kind` is the text of an EventKind, which the interface translates. `by` is the name or e-mail
-    address of the person who caused the event; it is empty if that is the account's owner or
-    unknown.
+    address of the person who caused the event. It is empty if the account's owner caused the event
+    or the person is unknown.
     """
 
     at: datetime
@@ -73,8 +73,8 @@ def record_event(
 ) -> None:
     """Add an event to the log of the account `staff_id`, in the caller's transaction.
 
-    `by` is the ID of the account whose owner caused the event; None means the same as `staff_id`:
-    no other person did. `at` defaults to the current time.
+    `by` is the ID of the staff account whose owner caused the event. None or `staff_id` means that
+    no other person caused it. `at` defaults to the current time.
     """
     row = {
         "staff_id": staff_id,
@@ -86,7 +86,7 @@ def record_event(
 
 
 def list_events(org_id: str, staff_id: str, *, most: int) -> list[AccountEvent]:
-    """Return the newest events of an account, newest first, at most `most`.
+    """Return the latest events of an account, at most `most`, the newest first.
 
     The list is empty if the account belongs to another org.
     """
@@ -205,8 +205,8 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
     """Change the role of an account; do nothing if it already has this role.
 
     `by` is the ID of the account that makes the change. Raises InvalidInput for an unknown role,
-    NotFound for an unknown account, and Conflict if admins would demote themselves or if the org's
-    last admin would be demoted.
+    NotFound for an unknown account, and Conflict if that account would demote itself or if the
+    org's last admin would be demoted.
     """
     refuse(role_errors(role))
 
@@ -262,7 +262,7 @@ def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
     """Disable an account and end its sessions; do nothing if it is already disabled.
 
     `by` is the ID of the account that makes the change. Raises NotFound for an unknown account, and
-    Conflict if people would disable themselves or if the org's last admin would be disabled.
+    Conflict if `by` equals `staff_id` or if the org's last admin would be disabled.
     """
     with database.transaction() as connection:
         require_org(connection, org_id, lock=True)
@@ -292,9 +292,10 @@ def _keep_admin(
 ) -> None:
     """Raise Conflict if the account `staff_id` must not be demoted or disabled.
 
-    People must not do this to their own account (`staff_id` equals `by`): the error then has the
-    message `own_message`. Nor may the org lose its last enabled admin. The caller must have locked
-    the org, so that two admins cannot demote each other at the same time.
+    People may not demote or disable their own account (`staff_id` equals `by`); in this case the
+    error message is `own_message`. The org's last enabled admin may not be demoted or disabled
+    either. The caller must have locked the org, so that two admins cannot demote each other at the
+    same time.
     """
     if staff_id == by:
         raise Conflict(own_message)
@@ -363,7 +364,8 @@ def require_password(member: StaffMember, typed: str, path: str) -> None:
 def record_sign_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
     """Store the current time as the person's last sign-in, and add an event to their log.
 
-    The kind of event depends on `by_recovery_code`: whether the second factor was a recovery code.
+    `by_recovery_code` says whether the second factor was a recovery code, and determines the kind
+    of the event.
     """
     at = datetime.now(UTC)
     kind = EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN

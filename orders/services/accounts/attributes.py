@@ -97,8 +97,8 @@ def change_attribute(
 def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "down"]) -> int:
     """Move an attribute one position up or down on the order form.
 
-    An attribute that is already at that end of the form stays there. Returns the attribute's
-    position afterwards, counted from 1. Raises NotFound for an unknown attribute.
+    The first attribute does not move up, and the last one does not move down. Returns the
+    attribute's position afterwards, counted from 1. Raises NotFound for an unknown attribute.
     """
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)

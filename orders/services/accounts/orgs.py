@@ -248,7 +248,10 @@ def remove_logo(org_id: str, *, store: FileStore) -> None:
 
 
 def find_logo(sha256: str) -> Logo:
-    """Return the logo of any org by its hexadecimal SHA-256. Raises NotFound if there is none."""
+    """Return the logo with this hexadecimal SHA-256, which may be the logo of any org.
+
+    Raises NotFound if there is none.
+    """
     if not _SHA256.fullmatch(sha256):
         raise NotFound(NO_LOGO)
     statement = select(customer_page).where(customer_page.c.logo_sha256 == sha256)

@@ -70,7 +70,7 @@ def app_address(member: StaffMember, secret: str) -> str:
 def turn_on(
     member: StaffMember, secret: str, typed: str, *, now: datetime | None = None
 ) -> list[str]:
-    """Turn on a person's second factor if `typed` is the current code of an app for `secret`.
+    """Turn on a person's second factor if `typed` is the app's current code for `secret`.
 
     Ends all sessions of the person, and returns new recovery codes, of which only hashes are
     stored. Raises InvalidInput for a wrong code, and Conflict if the second factor is already on.

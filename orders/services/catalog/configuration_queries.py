@@ -116,9 +116,9 @@ def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or i
 
 
 def find_configurations(references: Collection[str], org_id: str) -> dict[str, Configuration]:
-    """Return the org's saved configurations by reference: a canonical UUID or a short ID.
+    """Return the org's saved configurations, keyed by reference: a canonical UUID or a short ID.
 
-    References that belong to no configuration are left out of the dictionary.
+    References that belong to no configuration are left out.
     """
     if not references:
         return {}
@@ -190,9 +190,10 @@ def list_files(configuration_id: str) -> tuple[StoredFile, ...]:
 
 
 def find_file(reference: str, key: str, org_id: str) -> StoredFile:
-    """Return the file with this key of a configuration, which is given by UUID or short ID.
+    """Return the file of a configuration that has the key `key`.
 
-    Raises NotFound if the org has no such configuration, or if the configuration has no such file.
+    `reference` is the configuration's UUID or short ID. Raises NotFound if the org has no such
+    configuration, or if the configuration has no such file.
     """
     found = find_configuration(reference, org_id)
     statement = _files.where(
@@ -207,9 +208,10 @@ def find_file(reference: str, key: str, org_id: str) -> StoredFile:
 
 
 def find_picture(reference: str, org_id: str) -> StoredFile:
-    """Return the picture file of a configuration, which is given by UUID or short ID.
+    """Return the picture file of a configuration.
 
-    Raises NotFound if there is no picture, or if its type is not one that browsers may display.
+    `reference` is the configuration's UUID or short ID. Raises NotFound if there is no picture, or
+    if its type is not one that browsers may display.
     """
     file = find_file(reference, THUMBNAIL, org_id)
     if file.content_type not in PICTURES:

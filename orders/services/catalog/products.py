@@ -1,4 +1,4 @@
-"""Finds the saved configuration that a person means: by ID, short ID or SKU, or while they type."""
+"""Finds saved configurations by ID, short ID or SKU, and suggests them while a person types."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -63,11 +63,11 @@ _summaries = select(
 
 
 def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSummary]:
-    """Return the configurations that the references mean, by reference.
+    """Return the configurations to which the references refer, keyed by reference.
 
     A reference is a UUID, a short ID or a SKU as a person typed it. References that do not match
     exactly one configuration of the org are left out. An ID takes precedence over a SKU, and a SKU
-    with the same case over one that differs in case (`osl-1` for `OSL-1`). Invisible characters,
+    that matches exactly over one that differs in case (`OSL-1` for `osl-1`). Invisible characters,
     which copying can add to a text, are ignored (`clean_reference`).
     """
     # As typed, too: a SKU may have been stored with such marks.
@@ -103,7 +103,7 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
 
 
 def ids_in(org_id: str) -> Callable[[Iterable[str]], dict[str, str]]:
-    """Return a function that maps references to the UUIDs of the configurations that they mean.
+    """Return a function that maps references to the UUIDs of the configurations they refer to.
 
     The function leaves out references that `resolve` does not find in the org.
     """
@@ -111,9 +111,10 @@ def ids_in(org_id: str) -> Callable[[Iterable[str]], dict[str, str]]:
 
 
 def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dict[str, str]:
-    """Return the text that identifies each configuration to people, by configuration UUID.
+    """Return the text that identifies each configuration to people, keyed by configuration UUID.
 
-    The text is the SKU if it is unique and an input field does not change it, else the short ID.
+    The text is the SKU if it is unique in the org and fits into a one-line input field unchanged;
+    otherwise it is the short ID.
     """
     every = list(summaries)
     found = resolve({one.sku for one in every if one.sku}, org_id)

@@ -35,7 +35,7 @@ def utc_now() -> datetime:
 
 
 class Claim:
-    """The right of this process to work on the import `one`; it expires unless it is renewed."""
+    """A process's exclusive right to work on the import `one`. It expires unless it is renewed."""
 
     def __init__(self, one: Import, until: datetime, now: Clock) -> None:
         self.one = one
@@ -61,7 +61,7 @@ class Claim:
         self._until = until
 
     def finish(self, state: ImportState, message: str | None = None) -> None:
-        """Set the import to the state in which the work leaves it, and end the claim.
+        """Set the state of the import when the work is done, and end the claim.
 
         `message` is the reason for a failure, else None. Raises ClaimLost if the claim is no longer
         valid.

@@ -34,11 +34,12 @@ AGAIN = lazy_gettext(
 def start(one: Import, *, actor: Actor, all_or_nothing: bool, skip_same: bool, again: bool) -> None:
     """Let a background job create the orders of a checked import; do nothing if it was started.
 
-    Raises Conflict if the import is not checked yet. Raises InvalidInput with an error at `mode` if
-    no order is valid, or if `all_or_nothing` is true and an order has errors; at `same` if
-    `skip_same`, which skips orders that already existed when the file was checked, would skip all
-    valid orders; and at `again` if `again` is false and a file with the same content was imported
-    before.
+    `all_or_nothing` means that no order is created if any order has errors. `skip_same` skips
+    orders that already existed when the file was checked. `again` permits a file whose content was
+    imported before. Raises Conflict if the import is not checked yet. Raises InvalidInput with an
+    error at `mode` if no order is valid, or if `all_or_nothing` is true and an order has errors; at
+    `same` if all valid orders would be skipped; or at `again` if the content was imported before
+    and `again` is false.
     """
     at = utc_now()
     if one.is_started:

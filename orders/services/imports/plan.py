@@ -90,12 +90,12 @@ class Plan:
         return fingerprint([row.cells for row in self.groups[position]])
 
     def same_orders(self, keep_claim: Callable[[], None]) -> dict[int, str]:
-        """Return, by position in the file, the short IDs of stored orders that the file repeats.
+        """Return the short IDs of stored orders that the file repeats, by position in the file.
 
         An order of the file repeats a stored one if it has the same platform order ID, or if its
-        cell in the column of order numbers is the short ID of the stored one. Other positions are
-        left out. `keep_claim` renews the import's claim; it is called after each SEARCHED_AT_ONCE
-        stored orders.
+        cell in the column of order numbers is the short ID of the stored one. Orders that repeat
+        none are left out. `keep_claim` renews the import's claim; it is called after each
+        SEARCHED_AT_ONCE stored orders.
         """
         rows = [row for group in self.groups for row in group]
         codes = self._codes(rows)

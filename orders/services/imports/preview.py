@@ -61,7 +61,7 @@ def doubts(one: Import, actor: Actor) -> tuple[list[tuple[str, str]], list[Text]
     """Return the columns that are not imported, and warnings about changed IDs.
 
     The first list has pairs of a column's name and the label of the field that it probably
-    contains, which is empty without a guess. The second list has warnings about IDs that a
+    contains, or an empty text if there is no guess. The second list has warnings about IDs that a
     spreadsheet seems to have changed. Both are empty until the columns are matched to fields.
     """
     if one.matching is None:
@@ -144,8 +144,8 @@ def errors_csv(one: Import, translate: Translate = str) -> str:
 def result_csv(one: Import, translate: Translate = str) -> str:
     """Return a CSV file with all rows of the import's file and the result for each row.
 
-    The result is the short ID and the ID of the order, or the reason, translated by `translate`,
-    why there is none.
+    The result is the short ID and the ID of the created order, or a text, translated by
+    `translate`, that says why there is none.
     """
 
     def values(order: FileOrder, row: int) -> list[str]:

@@ -1,6 +1,6 @@
 """Imports, their rows and their progress, read from the database.
 
-Imports are found only by their org; the other functions take an Import that was found.
+Functions that find imports are limited to one org; the others take an Import that was found.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -110,7 +110,7 @@ class Import(NamedTuple):
 
     @property
     def stored_as(self) -> str:
-        """The name of the uploaded file in the file store, which keeps it until the start."""
+        """The name of the uploaded file in the file store; the file is kept until the start."""
         return f"{self.org_id}/import-{self.id}"
 
     @property
@@ -216,7 +216,7 @@ def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
 
 
 def change_import(import_id: str, states: Collection[ImportState], **values: object) -> Update:
-    """Return an UPDATE that sets columns of an import to `values`.
+    """Return an UPDATE statement that sets columns of an import to `values`.
 
     The statement changes nothing unless the import is in one of `states`.
     """
@@ -338,7 +338,7 @@ def counts(one: Import) -> Counts:
 
 
 def progress(one: Import, found: Counts) -> Progress:
-    """Return how many orders the current step (check, creation or undoing) has handled.
+    """Return the progress of the current step: the check, the creation of orders, or the undoing.
 
     `found` are the import's current numbers, from `counts`.
     """

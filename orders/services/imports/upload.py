@@ -76,7 +76,8 @@ def read_file(
     """Return the table in a CSV or XLSX file; the format is detected from the content.
 
     `choices` say how to read the file. If they do not name the row with the column names,
-    `find_heading` returns its number, given the first rows. Raises UnreadableSheet.
+    `find_heading` returns its number, given the first rows. Raises UnreadableSheet if the file
+    contains no table or too large a table.
     """
     request_lock.release()  # others do not wait for a long file
     if not content.strip():
@@ -219,8 +220,9 @@ def suggest(one: Import, actor: Actor) -> Matching:
 def match(one: Import, matching: Matching, *, actor: Actor) -> None:
     """Store which field each column contains, and let a background job check the orders.
 
-    Raises InvalidInput with errors at the paths `column.<position>`, `group` or `single`, and
-    Conflict if the import was already started.
+    Raises Conflict if the import was already started. Raises InvalidInput with errors at the paths
+    `column.<position>`, `group` (how rows are grouped into orders), `single` (whether each row is
+    one piece) or an empty path (if no column names the configuration).
     """
     faults = matching_faults(matching, one.columns, [rule.key for rule in actor.org.attributes])
     if not faults and one.state in NOT_STARTED:

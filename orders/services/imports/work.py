@@ -188,8 +188,8 @@ def _stored(faults: Sequence[RowFault]) -> list[list[Any]]:
 def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> None:
     """Create the orders that are missing.
 
-    If the import is "all or nothing", all orders are checked first, and none is created if any has
-    errors.
+    If the import is "all or nothing", all of these orders are checked first, and none is created if
+    any has errors.
     """
     is_whole = claim.one.is_all_or_nothing
     waiting = (OrderState.GOOD, OrderState.BAD) if is_whole else (OrderState.GOOD,)
@@ -329,7 +329,7 @@ def _note(
 
 
 def _note_what_was_made(claim: Claim, actor: Actor) -> None:
-    """Store the IDs of orders whose creation was not stored as a result, as after a crash."""
+    """Store the IDs of created orders for which no result is stored, for example after a crash."""
     one = claim.one
     unmade = read_orders(one, (OrderState.GOOD, OrderState.BAD))
     keys = {key_of(one.id, order.position): order.position for order in unmade}

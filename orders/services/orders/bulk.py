@@ -187,7 +187,7 @@ class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
 class Target:
     """An order to change, with the version of it that the person has seen.
 
-    An order whose version is a different one by then is not changed.
+    If the stored version is a different one, the order is not changed.
     """
 
     short_id: str

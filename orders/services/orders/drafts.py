@@ -46,7 +46,10 @@ OTHER_CHANGES = lazy_gettext(
 
 
 class DraftChanged(Conflict):
-    """Raised if another window has saved this draft, or ended its changes, in the meantime."""
+    """Raised if a draft cannot be saved because another window has saved or ended it.
+
+    A draft of changes to an order ends when the changes are saved to the order or discarded.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ def end_change(order: Order, actor: Actor, *, version: int, page: str) -> bool:
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Delete old drafts, and return how many.
+    """Delete old drafts, and return their number.
 
     Drafts are deleted KEPT_FOR after their last change. Drafts of changes that were saved or
     discarded are deleted END_KEPT_FOR after that.

@@ -87,8 +87,8 @@ def find_columns(
 ) -> Columns:
     """Return the columns for an export of the orders that match `wanted`.
 
-    Of the keys, those of the org's attributes (`rules`) come first, then the other keys in the
-    order in which a list sorted by `sort` contains them.
+    Among the keys with a column, those of the org's attributes (`rules`) come first. Other keys
+    follow as they first occur in the orders, sorted by `sort`.
     """
     keys: dict[str, dict[str, None]] = {area: {} for area in AREAS}
     keys["platform"] = dict.fromkeys(PLATFORM)

@@ -86,8 +86,8 @@ class Attempt:
     """The result of `verify_customer`.
 
     If the typed ID was correct, `lock` is the text that the caller signs as a cookie to unlock the
-    order. If no try was left, `wait` is the number of seconds until the next one. If the typed ID
-    was wrong, `lock` is None and `wait` is 0.
+    order. If no try was left, `wait` is the number of seconds until the next try is allowed. If the
+    typed ID was wrong, `lock` is None and `wait` is 0.
     """
 
     lock: str | None = None

@@ -79,9 +79,9 @@ def add_note(
 ) -> str:
     """Add a note to the order with this UUID or short ID, and return the note's ID.
 
-    `note_id` is a UUID that the caller may choose: a second call with it adds nothing. Raises
-    InvalidInput for an invalid text, NotFound if the org has no such order outside the bin, and
-    MistypedShortId if `reference` can be neither a UUID nor a short ID.
+    `note_id` is a UUID that the caller may choose: a second call with the same one adds nothing.
+    Raises InvalidInput for an invalid text, NotFound if the org has no such order outside the bin,
+    and MistypedShortId if `reference` can be neither a UUID nor a short ID.
     """
     note = check_note(text)
     new_id = note_id or str(uuid.uuid4())

@@ -44,7 +44,7 @@ class Saved:
 class EditConflict(Conflict):
     """Raised when another person has changed the same fields in the meantime.
 
-    `stored` is the order as it is now; `merged` contains the changes of both, and the conflicts.
+    `stored` is the order as it is now; `merged` contains both people's changes, and the conflicts.
     """
 
     def __init__(self, stored: Order, merged: Merged) -> None:
@@ -132,7 +132,7 @@ SILENT_FOR = timedelta(seconds=50)
 
 
 def note_editor(reference: str, member: StaffMember, *, now: datetime | None = None) -> list[str]:
-    """Record that this person has the order open; return the sorted names of others who also do.
+    """Record that this person has the order open; return the sorted names of others who do.
 
     Raises NotFound if the org has no such order outside the bin.
     """
@@ -163,6 +163,6 @@ def leave(reference: str, member: StaffMember) -> None:
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Delete records of open orders that no page has renewed for SILENT_FOR; return how many."""
+    """Delete records of `note_editor` that are older than SILENT_FOR; return how many."""
     before = now_or(now) - SILENT_FOR
     return database.execute(delete(order_editor).where(order_editor.c.seen_at <= before))

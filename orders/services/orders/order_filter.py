@@ -132,7 +132,7 @@ def conditions(
 
 
 def _contains(area: str, key: str, value: str) -> ColumnElement[bool]:
-    """Return a cheap condition that all orders meet whose `key` has this value in `area`.
+    """Return a cheap condition that is met by all orders with this value of `key` in `area`.
 
     Other orders may meet it, too.
     """
@@ -155,7 +155,7 @@ def _names_of(connection: Connection, org_id: str, reference: str) -> list[str]:
 
 
 def _search(connection: Connection, org_id: str, search: str) -> list[ColumnElement[bool]]:
-    """Return SQL conditions for a search, all of which an order must meet: one for each word.
+    """Return the SQL conditions that an order must meet to match a search: one for each word.
 
     If the search is a list of order codes, there is one condition for all codes.
     """
@@ -187,8 +187,8 @@ def _by_lines(
 ) -> tuple[list[ColumnElement[bool]], bool]:
     """Return a condition for orders with a configuration whose search text contains a word.
 
-    `folded` is the word, case-folded. The list has one condition, or none if no order can match.
-    The second value is true if the condition is expensive to check.
+    `folded` is the word, case-folded. The returned list has one condition, or none if no order can
+    match. The returned flag is true if the condition is expensive to check.
     """
     matching = (
         configuration.c.org_id == org_id,

@@ -140,9 +140,10 @@ def list_page(
 def ids_in_batches(
     org_id: str, wanted: OrderFilter, sort: Sort, *, size: int
 ) -> Iterator[list[str]]:
-    """Yield the sorted IDs of all orders that match `wanted`, in lists of at most `size`.
+    """Yield the IDs of all orders that match `wanted`, sorted by `sort`, in lists.
 
-    The IDs are queried MOST_FOUND at a time, and no transaction is open between two queries.
+    Each list has at most `size` IDs. The IDs are queried MOST_FOUND at a time, and no transaction
+    is open between two queries.
     """
     cursor: Cursor | None = None
     while True:

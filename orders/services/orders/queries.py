@@ -203,7 +203,7 @@ def read_history(order: Order) -> tuple[HistoryEntry, ...]:
 def actor_names(actor_ids: set[str], org_id: str) -> dict[str, str]:
     """Return the names of staff accounts and tokens by ID, without unknown IDs.
 
-    If a person has no name, it is their e-mail address.
+    The name of a person who has not entered one is their e-mail address.
     """
     staff = select(StaffAccount.id, shown_name).where(
         StaffAccount.org_id == org_id, StaffAccount.id.in_(actor_ids)
@@ -242,11 +242,12 @@ class KnownCustomer:
 
 
 def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[KnownCustomer]:
-    """Return at most `most` customers who match a text that a person has typed, which may be empty.
+    """Return suggestions of customers for a text that a person has typed, at most `most`.
 
     First come customers of recent orders (LOOKED_BACK) whose ID or order's name contains the text,
     regardless of case; those in the actor's own orders are first. Then come customers of older
-    orders whose ID starts with the text.
+    orders whose ID starts with the text. If the text is empty, only customers of recent orders are
+    returned.
     """
     typed = text[:MAX_TEXT].replace("\0", " ").strip()
     is_ours = (

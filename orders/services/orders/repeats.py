@@ -43,7 +43,7 @@ def repeated_numbers(
     *,
     but: str | None = None,
 ) -> tuple[FieldError, ...]:
-    """Return a warning for each number of an order that another order of this customer has, too.
+    """Return a warning for each number of an order that another order of the customer also has.
 
     The numbers are `platform.id` and the purchase order number in `metadata`. `but` is the short ID
     of the order itself if it is stored, so that it is not compared with itself. The result is empty

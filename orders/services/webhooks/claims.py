@@ -64,7 +64,7 @@ class ClaimedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a claimed message, at the time `at`.
+    """The outcome for a claimed message, at the time `at`.
 
     `result` is the result of the attempt to send the message, or None if there was no attempt, in
     which case the message is still due.

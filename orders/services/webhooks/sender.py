@@ -247,7 +247,7 @@ class Sender:
         self._has_outcomes.set()
 
     def _release_waiting(self, receivers: Iterable[_Receiver]) -> None:
-        """End the claims on messages that wait for a lane, so that they can be claimed again."""
+        """End the claims on messages that wait for a lane, so that these can be claimed again."""
         with self._changed:
             for receiver in receivers:
                 while receiver.waiting:

@@ -68,7 +68,7 @@ class PostResult:
 
     @property
     def is_delivered(self) -> bool:
-        """Whether the receiver has accepted the message, which any 2xx status means."""
+        """Whether the receiver has accepted the message by responding with a 2xx status."""
         return self.status is not None and 200 <= self.status < 300
 
 
@@ -317,9 +317,10 @@ class _Clock:
 
 
 class _Watchdog:
-    """A thread that calls `end_if_late` of each clock during an attempt, and otherwise sleeps.
+    """A thread that ends late attempts: it calls `end_if_late` of each clock with an attempt.
 
-    Starting a timer for each attempt would take longer than sending a message.
+    It sleeps while there is no attempt. Starting a timer for each attempt would take longer than
+    sending a message.
     """
 
     def __init__(self) -> None:

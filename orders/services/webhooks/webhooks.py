@@ -126,7 +126,7 @@ def list_webhooks(
     topics: Collection[str] = (),
     address: str | None = None,
 ) -> Page[Webhook]:
-    """Return a page of the org's webhooks, sorted by one of SORTABLE.
+    """Return a page of the org's webhooks, sorted by a field in SORTABLE.
 
     If `in_bin` is true, the page contains webhooks in the bin, otherwise those outside it. Unless
     `topics` is empty, it contains only webhooks with one of these topics; unless `address` is None,
@@ -254,9 +254,9 @@ def roll_secret(
     """Replace the secret of a webhook, and return the new one.
 
     Both the old and the new secret sign messages for OLD_SECRET_LIFE. `version` is `version_of` the
-    webhook that the caller has read, or None to skip the check. Raises NotFound, and
-    ChangedMeanwhile if the webhook has changed since, because a second replacement ends the use of
-    the old secret.
+    webhook that the caller has read, or None to skip the check. Raises NotFound for an unknown
+    webhook, and ChangedMeanwhile if the webhook has changed since. The check prevents two
+    replacements in a row, which would end the use of the original secret early.
     """
     secret = _new_secret()
     at = now_or(now)
