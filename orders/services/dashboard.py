@@ -31,7 +31,10 @@ FAILED_SHOWN = 5  # imports
 
 @dataclass(frozen=True, slots=True)
 class DashboardOrder:
-    """An order in a short list; `at` is when it was created or, for an open cart, last changed."""
+    """An order in a list of the DashboardSummary; `pieces` is the sum of its lines' counts.
+
+    `at` is the time of the last change in the list `quiet`, and the time of creation in `mine`.
+    """
 
     short_id: str
     name: str | None
@@ -42,7 +45,10 @@ class DashboardOrder:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day, and the number of orders created on it by current status; zeros are left out."""
+    """A day, and the numbers of orders created on it, grouped by their current status.
+
+    Statuses without orders are left out of `counts`.
+    """
 
     day: date
     counts: Mapping[Status, int]
@@ -54,7 +60,11 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """A webhook with failed messages: how many were given up, and how many are being retried."""
+    """A webhook with failed messages.
+
+    `given_up` is the number of messages that will not be tried again, and `retrying` is the number
+    of messages that will.
+    """
 
     webhook_id: str
     address: str
@@ -64,7 +74,7 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class FailedImport:
-    """A failed import of orders from a file; `message` is the reason, None if none is stored."""
+    """A failed import of orders; `message` is the reason, or None if no reason is stored."""
 
     id: str
     file_name: str
@@ -73,10 +83,11 @@ class FailedImport:
 
 @dataclass(frozen=True, slots=True)
 class DashboardSummary:
-    """The data of the start page; `mine` are the last orders that the person has entered.
+    """The data of the start page.
 
-    `days` (DAYS long) and `quiet`, the carts without a change for QUIET_AFTER, are oldest first;
-    `mine` is newest first.
+    `days` are the last DAYS days, the oldest first. `quiet` are open carts without a change for
+    QUIET_AFTER, the longest unchanged first; `quiet_count` is the total number of such carts.
+    `mine` are the last orders that the person entered, the newest first.
     """
 
     days: tuple[Day, ...]
@@ -95,7 +106,10 @@ class DashboardSummary:
 def load_dashboard(
     actor: Actor, *, zone: tzinfo = UTC, now: datetime | None = None
 ) -> DashboardSummary:
-    """Return a person's start page from one database snapshot; days begin at midnight in `zone`."""
+    """Return the data of a person's start page, read from one database snapshot.
+
+    Days begin at midnight in the time zone `zone`.
+    """
     at = now_or(now).astimezone(UTC)
     today = at.astimezone(zone).date()
     news_since = at - timedelta(days=FAILED_DAYS)
@@ -155,7 +169,10 @@ def _pieces_since(connection: Connection, org_id: str, moment: datetime) -> int:
 def _quiet(
     connection: Connection, org_id: str, before: datetime
 ) -> tuple[tuple[DashboardOrder, ...], int]:
-    """Return the open carts last changed before this time, QUIET_SHOWN at most, and their total."""
+    """Return the open carts that were last changed before `before`, and their total number.
+
+    At most QUIET_SHOWN carts are returned, the longest unchanged first.
+    """
     which = (orders.c.org_id == org_id, orders.c.updated_at < before, text(IS_OPEN_CART))
     statement = (
         _columns(orders.c.updated_at)
@@ -222,10 +239,10 @@ def _failed_imports(
 
 
 def _mine(connection: Connection, actor: Actor) -> tuple[DashboardOrder, ...]:
-    """Return at most MINE_SHOWN orders that this person entered in an order form, newest first.
+    """Return the last orders that this person entered in an order form, newest first.
 
-    They are found by the idempotency keys of the forms. The keys of imports, which begin with
-    KEY_PREFIX, are excluded.
+    At most MINE_SHOWN are returned. They are found by the idempotency keys of the forms; keys of
+    imports, which begin with KEY_PREFIX, are excluded.
     """
     statement = (
         _columns(orders.c.created_at)

@@ -1,7 +1,8 @@
 """The file store: a folder or an S3 bucket.
 
-The service chooses all names; no name sent by a client becomes a path. A file is written before the
-rows that refer to it. `flask files sweep` removes orphans of processes that died in between.
+The service chooses all file names; no name that a client sends becomes a path. A file is written
+before the database rows that refer to it. If a process dies in between, `flask files sweep` later
+deletes the orphaned file.
 """
 
 import contextlib
@@ -30,12 +31,12 @@ SWEEP_AGE = timedelta(hours=24)
 
 
 class FileStore:
-    """Files in a local folder or an S3 bucket, opened on first use in each process."""
+    """Files in a local folder or an S3 bucket; each process opens the store on first use."""
 
     def __init__(self, address: str, folder: Path) -> None:
-        """Use the bucket at `address` (`s3://bucket/prefix`), or `folder` if `address` is `""`.
+        """Use the bucket at `address` (`s3://bucket/prefix`), or `folder` if `address` is empty.
 
-        Region, endpoint and credentials of a bucket come from the usual `AWS_…` variables.
+        The region, endpoint and credentials of a bucket come from the usual `AWS_…` variables.
         """
         self._address = address
         self._folder = folder
@@ -53,7 +54,10 @@ class FileStore:
             raise ServiceBusy(CANNOT_WRITE) from error
 
     def get(self, name: str) -> bytes:
-        """Return a file's content. Raises NotFound, or ServiceBusy if the store is out of reach."""
+        """Return the content of a file.
+
+        Raises NotFound if there is no such file, and ServiceBusy if the store cannot be read.
+        """
         request_lock.release()
         try:
             return bytes(obstore.get(self._store(), name).bytes())
@@ -63,14 +67,17 @@ class FileStore:
             raise ServiceBusy(CANNOT_READ) from error
 
     def discard(self, names: Iterable[str]) -> None:
-        """Delete files that no row refers to, ignoring errors; `flask files sweep` repeats it."""
+        """Delete files to which no database row refers, ignoring errors.
+
+        `flask files sweep` later deletes files that could not be deleted.
+        """
         request_lock.release()
         for name in names:
             with contextlib.suppress(BaseError, OSError):
                 obstore.delete(self._store(), name)
 
     def names_before(self, moment: datetime) -> Iterator[str]:
-        """Yield the names of files written before `moment`. Raises ServiceBusy if out of reach."""
+        """Yield the names of files written before `moment`. Raises ServiceBusy if this fails."""
         try:
             for batch in obstore.list(self._store()):
                 yield from (one["path"] for one in batch if one["last_modified"] < moment)
@@ -78,9 +85,10 @@ class FileStore:
             raise ServiceBusy(CANNOT_READ) from error
 
     def discard_drafts(self, moment: datetime) -> int:
-        """Delete temporary files that killed processes left before `moment`; return their number.
+        """Delete temporary files that were last written before `moment`; return their number.
 
-        In a folder, a file is written as `name#1` and then renamed. A bucket has no such files.
+        A file in a folder is first written as `name#1` and then renamed, so a temporary file
+        remains if the process is killed in between. A bucket has no such files.
         """
         drafts = [
             path
@@ -107,7 +115,7 @@ class FileStore:
         )
 
     def _make_durable(self, name: str) -> None:
-        """Sync a file of the local folder, and the folders above it, to disk."""
+        """Sync a file in the local folder to disk, together with the folders that contain it."""
         path = self._folder / name
         while path != self._folder.parent:
             handle = os.open(path, os.O_RDONLY)
@@ -119,5 +127,5 @@ class FileStore:
 
 
 def new_name(org_id: str) -> str:
-    """Return a new name for a file, which nobody can guess: `{org ID}/{random hexadecimal}`."""
+    """Return a new file name that nobody can guess: `{org ID}/{random hexadecimal}`."""
     return f"{org_id}/{secrets.token_hex(NAME_BYTES)}"

@@ -14,15 +14,15 @@ KEPT_FOR = 1.0
 
 
 class HealthCheck:
-    """Tests whether the database can be written; caches a success for KEPT_FOR seconds."""
+    """A test of whether the database can be written; success is cached for KEPT_FOR seconds."""
 
     def __init__(self) -> None:
         self._healthy_until = 0.0
 
     def can_store(self) -> bool:
-        """Return whether a durable transaction can update the table of orgs.
+        """Return whether a transaction that updates the table of orgs succeeds.
 
-        The update changes no value, but needs a current schema, the write lock, and disk space.
+        The update changes no value, but needs the current schema, the write lock and disk space.
         """
         if time.monotonic() < self._healthy_until:
             return True

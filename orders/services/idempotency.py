@@ -1,8 +1,9 @@
 """Idempotency: a request with a key chosen by the client takes effect once.
 
-A client that got no response cannot know whether its order was stored. It sends the same request
-again with the same key, and gets the first response again (docs/contract.md, "Safe repeats"). The
-key is written in the transaction of what the request changes: neither exists without the other.
+A client that received no response cannot know whether its order was stored. It sends the same
+request again with the same key, and receives the first response again (docs/contract.md, "Safe
+repeats"). The key is written in the same transaction as the changes that the request makes, so
+neither is stored without the other.
 """
 
 import contextlib
@@ -36,17 +37,21 @@ Answer = dict[str, Any]
 
 
 class KeyAlreadyUsed(Exception):  # noqa: N818 - named for what happened, as our other errors
-    """Raised when another request stored the same key meanwhile: send the response kept for it."""
+    """Raised when another request has stored the same key in the meantime.
+
+    The caller must send the response that is stored with the key.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
     """The idempotency key of a request; an actor can use each key for one request only.
 
-    `key` has at most MAX_KEY characters, chosen by the form or client; `fingerprint` is the
-    hexadecimal SHA-256 of what was sent. `answer` takes the object that the service made and
-    returns the response to keep; it is called in the transaction, maybe in another thread. Without
-    it no response is kept, and a repeated request looks up the order that was made.
+    `key` is a text of at most MAX_KEY characters that the form or client has chosen. `fingerprint`
+    is the hexadecimal SHA-256 of what was sent. `answer` takes the object that the service created
+    and returns the response to store with the key; it is called in the transaction, possibly in
+    another thread. If `answer` is None, no response is stored, and a repeated request looks up the
+    order that was created.
     """
 
     key: str
@@ -55,9 +60,9 @@ class IdempotencyKey:
 
 
 def fingerprint(raw: object) -> str:
-    """Return the hexadecimal SHA-256 of a JSON value that was sent, whatever the order of its keys.
+    """Return the hexadecimal SHA-256 of a JSON value, regardless of the order of its keys.
 
-    Raises InvalidInput if it is nested too deeply to be written as JSON.
+    Raises InvalidInput if the value is nested too deeply.
     """
     try:
         text = json.dumps(raw, sort_keys=True, separators=(",", ":"))
@@ -74,10 +79,11 @@ def row(
     at: datetime,
     order_id: str | None = None,
 ) -> dict[str, Any]:
-    """Return a row for the table `submission`, to be inserted in the transaction of what was made.
+    """Return the row of the table `submission` that stores an idempotency key.
 
-    `made` is the object that the request made; the key's `answer` turns it into the response to
-    keep. `order_id` is the ID of the order, if the request created one.
+    The caller must insert it in the transaction of the request's changes. `made` is the object that
+    the request created, from which `key.answer` makes the response to store. `order_id` is the ID
+    of the order if the request created one. `at` is the time of the request.
     """
     return {
         "actor_id": actor.id,
@@ -97,10 +103,10 @@ def remember(
     *,
     at: datetime,
 ) -> None:
-    """Store the key in the caller's transaction, with the response for `made`; do nothing for None.
+    """Store an idempotency key and the response for `made`, in the caller's transaction.
 
-    `made` is the object that the request made or changed. Raises KeyAlreadyUsed, which rolls the
-    transaction back, if the key is stored already.
+    Does nothing if `key` is None. `made` is the object that the request created or changed. Raises
+    KeyAlreadyUsed, which rolls the transaction back, if the key is already stored.
     """
     if key is None:
         return
@@ -116,10 +122,10 @@ _answer_of_key = CompiledSelect(
 
 
 def find_answer(key: str, sent_fingerprint: str, actor: Actor) -> Answer | None:
-    """Return the response kept for a key that this actor has used within KEPT_FOR, or None.
+    """Return the response stored with this actor's `key`, if the key was used within KEPT_FOR.
 
-    `sent_fingerprint` is the `fingerprint` of the current request. Raises InvalidInput if the key
-    was used for other content.
+    Returns None if there is no such response. `sent_fingerprint` is the `fingerprint` of the
+    current request. Raises InvalidInput if the key was used for a request with other content.
     """
     found = database.rows(_answer_of_key, {"actor_id": actor.id, "key": key})
     if not found:
@@ -139,13 +145,16 @@ def find_answer(key: str, sent_fingerprint: str, actor: Actor) -> Answer | None:
 
 
 class Clearing:
-    """Deletes expired keys from time to time; each process has one."""
+    """Deletes expired keys from time to time; each process has one instance."""
 
     def __init__(self) -> None:
         self._next = time.monotonic() + CLEARING_PAUSE
 
     def maybe_clear(self) -> None:
-        """Delete expired keys if it is time; called by requests with a key. Raises nothing."""
+        """Delete expired keys if the last deletion by this process was long enough ago.
+
+        Requests with a key call this. A busy database is ignored.
+        """
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + CLEARING_PAUSE
@@ -155,7 +164,10 @@ class Clearing:
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Delete at most CLEARED_AT_ONCE keys with a response older than KEPT_FOR; return how many."""
+    """Delete keys that were stored with a response more than KEPT_FOR ago; return how many.
+
+    At most CLEARED_AT_ONCE keys are deleted.
+    """
     before = (now or datetime.now(UTC)) - KEPT_FOR
     old = (
         select(submission.c.actor_id, submission.c.key)
@@ -166,7 +178,10 @@ def clear_old(now: datetime | None = None) -> int:
 
 
 def _forget(which: ColumnElement[bool], before: datetime) -> int:
-    """Delete the keys that meet `which`, with a response older than `before`; return how many."""
+    """Delete the keys that meet the condition `which` and were stored at or before `before`.
+
+    Returns the number of deleted keys. Keys without a response are kept.
+    """
     # By time as well: a key may have been used again meanwhile.
     statement = delete(submission).where(
         which, submission.c.answer.is_not(None), submission.c.created_at <= before

@@ -1,6 +1,6 @@
-"""Sends mail through the operator's server, one message at a time, while the person waits.
+"""Sends mail through the operator's mail server, one message at a time, within the request.
 
-Nothing is stored and nothing is retried: the caller shows the person the result.
+Nothing is stored and nothing is retried: the caller shows the result to the person who waits.
 """
 
 import contextlib
@@ -47,11 +47,12 @@ def is_configured(settings: Settings) -> bool:
 def send(
     to: str, subject: str, text: str, *, settings: Settings, time_limit: float = TIME_LIMIT
 ) -> None:
-    """Send a plain text by mail to one address; return when the mail server has accepted it.
+    """Send a plain-text mail to one address; return when the mail server has accepted it.
 
-    `time_limit` is in seconds for each step. Line ends and other control characters in the subject
-    become spaces, so nobody can add a header. Raises MailFailed with the reason: no server is set
-    up, it cannot be reached or refuses the message, or the address is bad.
+    `time_limit` is in seconds and applies to each step. Line breaks and other control characters in
+    the subject become spaces, so that nobody can add a header. Raises MailFailed with the reason if
+    no server is configured, if the server cannot be reached or refuses the message, or if the
+    address is invalid.
     """
     if not is_configured(settings):
         raise MailFailed(NOT_SET_UP)
@@ -101,7 +102,7 @@ def _one_line(text: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """Return the text with question marks for lone surrogates, and without NUL."""
+    """Return the text without NUL and with lone surrogates replaced by question marks."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
@@ -127,6 +128,6 @@ def _connection(server: MailServer, time_limit: float) -> Iterator[smtplib.SMTP]
 
 
 def _answer(code: int, words: bytes | str) -> str:
-    """Return the mail server's reply in one line of at most _MAX_ANSWER characters."""
+    """Return the mail server's reply as one line of at most _MAX_ANSWER characters."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     return _one_line(f"{code} {text}")[:_MAX_ANSWER].rstrip(".")

@@ -1,9 +1,9 @@
-"""The request log: recent API requests of an org's tokens, kept for some days.
+"""The request log: recent API requests with an org's tokens, kept for some days.
 
-It contains time, status, method, path, user agent and token ID, but neither query strings, which
-may contain tokens, nor bodies. A request only appends a record to a list in memory. One thread of
-each process writes them about once a second; when it cannot keep up, or the database is busy,
-records are dropped and counted (docs/decisions/0014-the-request-log.md).
+A record contains the time, status, method, path, user agent and token ID. It contains neither the
+query string, which may include a token, nor the body. A request only appends its record to a list
+in memory. One thread of each process writes the records about once a second; if it cannot keep up,
+or the database is busy, records are dropped and counted (docs/decisions/0014-the-request-log.md).
 """
 
 import atexit
@@ -42,7 +42,10 @@ _SECRET = re.compile(r"so_(prv|pub)_[A-Za-z0-9_-]*")
 
 
 class RequestRecord(NamedTuple):
-    """An API request for the log, with its response status; `store` cuts and masks the texts."""
+    """An API request for the log, with the status of its response.
+
+    `at` is in milliseconds since 1970. `store` truncates the texts and masks secrets in them.
+    """
 
     org_id: str
     token_id: str
@@ -72,7 +75,10 @@ def store(records: Sequence[RequestRecord]) -> None:
 
 
 def _storable(text: str, most: int) -> str:
-    """Return at most `most` characters of a text, with secrets and unprintable ones masked."""
+    """Return at most `most` characters of the text, without secrets and unprintable characters.
+
+    Secrets of tokens are masked; an unprintable character becomes a replacement character.
+    """
     if "so_p" in text:
         text = _SECRET.sub(r"so_\1_…", text)
     text = text[:most]
@@ -111,9 +117,9 @@ class Caller(NamedTuple):
 
 
 def find_caller(secret: str) -> Caller | None:
-    """Return the org and token of a secret, to log a rejected request; None if it is unknown.
+    """Return the org and token that this secret belongs to, in order to log a rejected request.
 
-    The token may be revoked. This does not authenticate anyone.
+    Returns None for an unknown secret. The token may be revoked: this does not authenticate anyone.
     """
     found = database.rows(_caller_by_secret, {"secret_hash": hash_secret(secret)})
     return Caller(found[0].org_id, found[0].id) if found else None
@@ -121,10 +127,10 @@ def find_caller(secret: str) -> Caller | None:
 
 @dataclass(frozen=True, slots=True)
 class RequestFilter:
-    """The criteria of a list of requests; default values match all.
+    """The criteria for a list of requests; a field with its default value matches all requests.
 
-    `status` is a code (404) or its first digit (4 for 4xx), `path` a part of the path, `token` a
-    token's ID; `since` is inclusive, `until` exclusive.
+    `status` is a status code (404) or its first digit (4 for 4xx), `path` is a part of the path,
+    and `token` is a token's ID. `since` is inclusive, `until` exclusive.
     """
 
     status: int = 0
@@ -142,10 +148,11 @@ def list_requests(
     org_id: str, filters: RequestFilter, *, kept_since: datetime, older_than: str = "",
     newer_than: str = "",
 ) -> CursorPage[Any]:  # fmt: skip
-    """Return a page of at most PAGE_SIZE requests of the org since `kept_since`, newest first.
+    """Return a page of the org's requests that match, newest first.
 
-    A row has the columns of the log and `token_name`. `older_than` and `newer_than` are cursors of
-    another page; `""` or an invalid one selects the first page.
+    The page contains at most PAGE_SIZE requests, none older than `kept_since`. A row has the
+    columns of the log and `token_name`. `older_than` and `newer_than` are cursors from another
+    page; if neither is valid, the first page is returned.
     """
     statement = (
         select(log, token.c.name.label("token_name"))
@@ -160,7 +167,7 @@ def list_requests(
 
 
 def newest_requests(org_id: str, *, kept_since: datetime, most: int) -> Sequence[Any]:
-    """Return the newest `most` requests of the org since `kept_since`, newest first.
+    """Return the org's newest requests, newest first: at most `most`, none older than `kept_since`.
 
     A row has `at`, `method`, `path`, `status` and `user_agent`.
     """
@@ -207,7 +214,7 @@ _closing_at_exit: set[int] = set()  # IDs of processes that write their last rec
 
 
 def _reset_all() -> None:
-    """Empty the recorders of a forked process: its parent writes the records."""
+    """Empty the recorders in a forked process, because the parent process writes their records."""
     for recorder in _recorders:
         recorder.reset()
 
@@ -229,10 +236,10 @@ def _close_at_exit() -> None:
 
 
 class RequestRecorder:
-    """Collects records of requests in memory, and writes them in a thread about once a second."""
+    """Collects records of requests in memory; a thread writes them about once a second."""
 
     def __init__(self, days: int, context: Callable[[], AbstractContextManager[object]]) -> None:
-        """Keep log rows for this number of days; 0 records nothing.
+        """Keep log rows for this number of days; if `days` is 0, nothing is recorded.
 
         `context` returns the application context in which the thread writes.
         """
@@ -256,7 +263,10 @@ class RequestRecorder:
     def log_request(
         self, org_id: str, token_id: str, method: str, path: str, status: int, user_agent: str
     ) -> None:
-        """Queue a record of a request that was just answered; `path` has no query. Never raises."""
+        """Queue a record of a request that was just handled. Never raises.
+
+        `path` must not include the query string.
+        """
         if not self.days:
             return
         if len(self._waiting) >= MOST_WAITING:
@@ -270,7 +280,8 @@ class RequestRecorder:
     def flush(self) -> None:
         """Write the records that are waiting now; drop and count those that cannot be written.
 
-        Records that come meanwhile wait for the next call: under load this one would never end.
+        Records that arrive during the call wait for the next one; otherwise the call might never
+        end under load.
         """
         with self._writing, self._context():
             left = len(self._waiting)
@@ -293,7 +304,10 @@ class RequestRecorder:
             _logger.warning("%d requests were left out of the request log.", dropped)
 
     def close(self) -> None:
-        """Write what is waiting (LAST_BATCH_TIME at most) and end the thread until it is needed."""
+        """Write the waiting records, for at most LAST_BATCH_TIME seconds, and end the thread.
+
+        The next request starts a new thread.
+        """
         with self._starting:
             thread, self._thread = self._thread, None
             self._stop.set()
@@ -323,7 +337,7 @@ class RequestRecorder:
         self.flush()
 
     def _forget_some(self) -> bool:
-        """Delete some old rows if it is time; return True while there are more."""
+        """Delete some old log rows if it is time to do so; return whether more of them are left."""
         if time.monotonic() < self._looks_at:
             return False
         more = False

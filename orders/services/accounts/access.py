@@ -36,7 +36,11 @@ password_hasher = PasswordHasher()
 
 @dataclass(frozen=True, slots=True)
 class WebhookRule:
-    """A webhook, by ID. It receives `topic` events of orders in `statuses`; empty means all."""
+    """Which events a webhook receives; `id` is the webhook's ID.
+
+    These are the events named `topic` of orders whose status is in `statuses`, or of all orders if
+    `statuses` is empty.
+    """
 
     id: str
     topic: str
@@ -45,10 +49,11 @@ class WebhookRule:
 
 @dataclass(frozen=True, slots=True)
 class OrgRules:
-    """What requests need of an org: settings, attributes and active webhooks.
+    """The settings, attributes and active webhooks of an org that are needed to handle requests.
 
-    It is cached by `Org.rules_version`, which every change must increment. With `is_strict`, orders
-    may have defined attributes only; with `may_public_list`, public tokens may list orders.
+    Instances are cached by `Org.rules_version`, so every change of these data must increment it. If
+    `is_strict` is true, orders may contain only attributes that the org has defined. If
+    `may_public_list` is true, public tokens may list orders.
     """
 
     org_id: str
@@ -60,9 +65,10 @@ class OrgRules:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who makes a request: a token or a staff account, by ID, and its org.
+    """The token or staff account that makes a request, and its org.
 
-    `is_private` is False for public tokens, which web pages contain; they may do less.
+    `id` is the ID of the token or account. `is_private` is False only for public tokens, which are
+    visible in web pages and therefore have fewer permissions.
     """
 
     kind: Literal["token", "staff"]
@@ -72,7 +78,7 @@ class Actor:
 
     @property
     def org_id(self) -> str:
-        """The ID of the actor's org, the only one that it can access."""
+        """The ID of the actor's org, the only org whose data the actor can access."""
         return self.org.org_id
 
 
@@ -80,8 +86,9 @@ class Actor:
 class StaffMember:
     """A signed-in person.
 
-    The session cookie contains `session_id`. It changes with the password and the second factor, so
-    that older sessions end.
+    The session cookie contains `session_id`, which changes when the password or the second factor
+    changes, so that older sessions end. `lacks_second_factor` is true if the org requires a second
+    factor and the person has none.
     """
 
     id: str
@@ -102,7 +109,7 @@ class StaffMember:
 
     @property
     def shown_name(self) -> str:
-        """The person's name, or their e-mail address if they have given no name."""
+        """The person's name, or their e-mail address if they have not entered a name."""
         return self.name or self.email
 
     def may(self, permission: Permission) -> bool:
@@ -112,7 +119,7 @@ class StaffMember:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The host of the page that sent a request (`Origin` header), and its port if that is named."""
+    """The host and port in a request's `Origin` header; `port` is None if the header names none."""
 
     host: str
     port: int | None
@@ -142,11 +149,11 @@ _token_by_secret = CompiledSelect(
 def authenticate(
     secret: str | None, *, origin: Origin | None, now: datetime | None = None
 ) -> Actor:
-    """Return the actor of the token with this secret, and record the time of the token's use.
+    """Return the actor for the token with this secret, and record that the token was used.
 
-    `secret` is None if none was sent, `origin` without an `Origin` header. Raises Unauthorized for
-    a missing, unknown or revoked token, and Forbidden for a public token whose domains do not
-    contain `origin` (docs/contract.md, "Tokens").
+    `secret` is None if no token was sent, and `origin` is None if the request has no `Origin`
+    header. Raises Unauthorized for a missing, unknown or revoked token, and Forbidden for a public
+    token whose domains do not include `origin` (docs/contract.md, "Tokens").
     """
     if not secret:
         raise Unauthorized(lazy_gettext("A token is needed: send it as “Authorization: Bearer …”."))
@@ -164,16 +171,21 @@ def authenticate(
 
 
 def refuse_foreign_org(sent: object, actor: Actor) -> None:
-    """Raise Forbidden if `sent`, a body's `orgId`, is another org's ID; ignore "" and non-texts."""
+    """Raise Forbidden if `sent`, the `orgId` in a request body, is another org's ID.
+
+    An empty string and a value that is not a string are ignored.
+    """
     if isinstance(sent, str) and sent and sent.lower() != actor.org_id:
         raise Forbidden(lazy_gettext("This token works in its own org only."))
 
 
 def may_preflight(secret: str | None, origin: Origin) -> bool:
-    """Return whether a browser may send requests from this origin (CORS preflight).
+    """Return whether a browser at `origin` may send cross-origin requests (CORS preflight).
 
-    A preflight has no `Authorization` header. If the URL contains a token (`secret`), the origin
-    must be in its domains, otherwise in those of any public token; `authenticate` checks again.
+    A preflight request has no `Authorization` header. If its URL contains a token's secret, the
+    token must be public and its domains must include `origin`. If `secret` is None, it is enough
+    that the domains of some active public token include `origin`. `authenticate` checks the actual
+    request again.
     """
     public = select(Token.domains).where(Token.is_private.is_(False), Token.revoked_at.is_(None))
     if secret:
@@ -267,10 +279,11 @@ _staff = select(
 
 
 def sign_in(email: str, password: str) -> StaffMember | None:
-    """Return the active person with this e-mail address and password, or None.
+    """Return the person with this e-mail address and password, or None if there is none.
 
-    The caller must check the second factor (`second_factor.py`). An unknown address
-    takes as long as a wrong password, so that response times do not reveal who has an account.
+    Disabled accounts are ignored. The caller must then check the second factor
+    (`second_factor.py`). An unknown address takes as long as a wrong password, so that response
+    times do not reveal who has an account.
     """
     # PostgreSQL rejects NUL characters; no stored address contains one.
     address = email.strip().lower().replace("\0", "")
@@ -278,7 +291,10 @@ def sign_in(email: str, password: str) -> StaffMember | None:
 
 
 def verify_password(member: StaffMember, password: str) -> StaffMember | None:
-    """Return the person as stored now if this is their password, else None."""
+    """Return the person's current data if `password` is their password, else None.
+
+    Also returns None if the account is disabled.
+    """
     return _verified(_find_staff(StaffAccount.id == member.id), password)
 
 
@@ -292,13 +308,16 @@ def _verified(row: Any | None, password: str) -> StaffMember | None:  # noqa: AN
 
 
 def reload_staff(staff_id: str) -> StaffMember | None:
-    """Return the person as stored now, with the current `session_id`; None if disabled."""
+    """Return the person's current data, including `session_id`; None if the account is disabled."""
     row = _find_staff(StaffAccount.id == staff_id)
     return _staff_member(row) if row is not None else None
 
 
 def load_staff(session_id: str) -> StaffMember | None:
-    """Return the person with this `session_id` from a cookie; None if malformed or outdated."""
+    """Return the person whose session cookie contains `session_id`.
+
+    Returns None if `session_id` is malformed or outdated, or if the account is disabled.
+    """
     staff_id, _, _ = session_id.partition(".")
     row = _find_staff(StaffAccount.id == staff_id)
     if row is None or not hmac.compare_digest(_session_id(row).encode(), session_id.encode()):
@@ -307,7 +326,7 @@ def load_staff(session_id: str) -> StaffMember | None:
 
 
 def staff_actor(staff_id: str) -> Actor | None:
-    """Return the actor of a staff account, even of a disabled one; None for an unknown ID."""
+    """Return the actor for a staff account, even if it is disabled; None for an unknown ID."""
     statement = _staff.where(StaffAccount.id == staff_id)
     with database.read() as connection:
         row = connection.execute(statement).one_or_none()

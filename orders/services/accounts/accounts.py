@@ -30,7 +30,7 @@ from orders.storage.tables import columns_of, staff_account
 
 
 class EventKind(Enum):
-    """The kinds of events in an account's log; their English texts are what is stored."""
+    """The kinds of events in an account's log; the database stores each kind's English text."""
 
     JOINED = lazy_gettext("Accepted the invitation")
     SIGNED_IN = lazy_gettext("Signed in")
@@ -53,8 +53,9 @@ _TEXT_OF = {str(kind.value): kind.value for kind in EventKind}
 class AccountEvent:
     """An event in the log of a staff account.
 
-    `kind` is its text, which an interface translates. `by` is the name or e-mail address of the
-    person who caused it, `""` if that is the account's owner or not known.
+    `kind` is the text of an EventKind, which the interface translates. `by` is the name or e-mail
+    address of the person who caused the event. It is empty if the account's owner caused the event
+    or the person is unknown.
     """
 
     at: datetime
@@ -72,8 +73,8 @@ def record_event(
 ) -> None:
     """Add an event to the log of the account `staff_id`, in the caller's transaction.
 
-    `by` is the ID of the account that caused it; None or `staff_id` if no other person did. `at`
-    defaults to the present time.
+    `by` is the ID of the staff account whose owner caused the event. None or `staff_id` means that
+    no other person caused it. `at` defaults to the current time.
     """
     row = {
         "staff_id": staff_id,
@@ -85,7 +86,10 @@ def record_event(
 
 
 def list_events(org_id: str, staff_id: str, *, most: int) -> list[AccountEvent]:
-    """Return an account's newest events first, at most `most`; empty for another org's account."""
+    """Return the latest events of an account, at most `most`, the newest first.
+
+    The list is empty if the account belongs to another org.
+    """
     other = aliased(StaffAccount)
     name: Any = func.coalesce(func.nullif(other.name, ""), other.email, "")
     statement = (
@@ -111,7 +115,7 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A staff account. Its owner can sign in while `disabled_at` is None."""
+    """A staff account. Its owner can sign in only if `disabled_at` is None."""
 
     id: str
     email: str
@@ -124,7 +128,10 @@ class Account:
 
 
 def email_errors(address: str) -> list[FieldError]:
-    """Return the errors (path `email`) of a stripped, lower-case e-mail address; empty if valid."""
+    """Return the errors in an e-mail address, with the path `email`; empty if it is valid.
+
+    `address` must already be stripped and in lower case.
+    """
     errors = find_unstorable(address, "email", nesting=0)
     if not _EMAIL.fullmatch(address):
         errors.insert(0, FieldError("email", lazy_gettext("An e-mail address.")))
@@ -136,7 +143,7 @@ def email_taken(address: str) -> Text:
 
 
 def role_errors(role: str) -> list[FieldError]:
-    """Return an error at the path `role` if it is not one of ROLES; else an empty list."""
+    """Return an error at the path `role` if `role` is not in ROLES, else an empty list."""
     if role in ROLES:
         return []
     return [FieldError("role", lazy_gettext("One of: %(options)s.", options=", ".join(ROLES)))]
@@ -145,7 +152,7 @@ def role_errors(role: str) -> list[FieldError]:
 def new_account(
     org_id: str, *, email: str, role: str, password_hash: str, name: str = ""
 ) -> dict[str, Any]:
-    """Return the column values of a new staff account, with a new ID; nothing is stored."""
+    """Return the column values for a new staff account with a new ID, without storing them."""
     return {
         "id": str(uuid.uuid4()),
         "org_id": org_id,
@@ -159,10 +166,11 @@ def new_account(
 
 
 def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
-    """Create a staff account and return its ID; the address is stored stripped, in lower case.
+    """Create a staff account and return its ID.
 
-    Raises InvalidInput for a bad address, role or password, NotFound for an unknown org, and Taken
-    if an account of any org has the address.
+    The e-mail address is stored stripped and in lower case. Raises InvalidInput for an invalid
+    address, role or password, NotFound for an unknown org, and Taken if an account in any org has
+    the address.
     """
     address = email.strip().lower()
     refuse([*email_errors(address), *role_errors(role), *password_errors(password)])
@@ -180,7 +188,7 @@ def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
 
 
 def list_staff(org_id: str) -> list[Account]:
-    """Return all accounts of the org, sorted by e-mail address, disabled ones last."""
+    """Return all accounts of the org, sorted by e-mail address, with disabled accounts last."""
     statement = _accounts(org_id).order_by(
         StaffAccount.disabled_at.is_not(None), StaffAccount.email
     )
@@ -188,17 +196,17 @@ def list_staff(org_id: str) -> list[Account]:
 
 
 def find_staff(org_id: str, staff_id: str) -> Account:
-    """Return an account of the org, also a disabled one. Raises NotFound if there is none."""
+    """Return an account of the org, even if it is disabled. Raises NotFound if there is none."""
     with database.read() as connection:
         return _find(connection, org_id, staff_id)
 
 
 def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
-    """Change the role of an account; do nothing if it has that role.
+    """Change the role of an account; do nothing if it already has this role.
 
-    `by` is the ID of the account that acts. Raises InvalidInput for an unknown role, NotFound for
-    an unknown account, and Conflict if the role admin would be taken from the acting account itself
-    or from the org's last admin.
+    `by` is the ID of the account that makes the change. Raises InvalidInput for an unknown role,
+    NotFound for an unknown account, and Conflict if that account would demote itself or if the
+    org's last admin would be demoted.
     """
     refuse(role_errors(role))
 
@@ -216,8 +224,8 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
 def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = None) -> None:
     """Set the password of an account, end its sessions and invalidate its reset links.
 
-    `by` is the ID of the account that acts, None for the command line. Raises InvalidInput for a
-    bad password, and NotFound for an unknown account.
+    `by` is the ID of the account that makes the change, or None for the command line. Raises
+    InvalidInput for an invalid password, and NotFound for an unknown account.
     """
     refuse(password_errors(password))
     password_hash = password_hasher.hash(password)
@@ -235,10 +243,10 @@ def replace_password(
     kind: EventKind = EventKind.PASSWORD,
     by: str | None = None,
 ) -> None:
-    """Store a new password hash, in the caller's transaction, which ends the account's sessions.
+    """Store a new password hash in the caller's transaction; this ends the account's sessions.
 
-    Also invalidates the account's unused reset links, and records an event of this kind; `by` is
-    the ID of the account that acts, None if no other person does.
+    Also invalidates the account's unused reset links, and records an event of the given `kind`.
+    `by` is the ID of the account that makes the change, or None if no other person makes it.
     """
     own = StaffAccount.id == staff_id
     connection.execute(update(StaffAccount).where(own).values(password_hash=password_hash))
@@ -251,10 +259,10 @@ def replace_password(
 
 
 def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
-    """Disable an account and end its sessions; do nothing if it is disabled.
+    """Disable an account and end its sessions; do nothing if it is already disabled.
 
-    `by` is the ID of the account that acts. Raises NotFound for an unknown account, and Conflict if
-    it is the acting account itself or the org's last admin.
+    `by` is the ID of the account that makes the change. Raises NotFound for an unknown account, and
+    Conflict if `by` equals `staff_id` or if the org's last admin would be disabled.
     """
     with database.transaction() as connection:
         require_org(connection, org_id, lock=True)
@@ -267,9 +275,10 @@ def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
 
 
 def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
-    """Enable a disabled account; do nothing if it is enabled.
+    """Enable a disabled account; do nothing if it is already enabled.
 
-    `by` is the ID of the account that acts, None for the command line. Raises NotFound if unknown.
+    `by` is the ID of the account that makes the change, or None for the command line. Raises
+    NotFound for an unknown account.
     """
     with database.transaction() as connection:
         if _find(connection, org_id, staff_id).disabled_at is None:
@@ -281,10 +290,12 @@ def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
 def _keep_admin(
     connection: Connection, org_id: str, staff_id: str, by: str, own_message: Text
 ) -> None:
-    """Raise Conflict if the account must not be demoted or disabled.
+    """Raise Conflict if the account `staff_id` must not be demoted or disabled.
 
-    That is the acting account itself (`by`), with `own_message`, and the org's last enabled admin.
-    The caller has locked the org, so that two admins cannot demote each other at the same time.
+    People may not demote or disable their own account (`staff_id` equals `by`); in this case the
+    error message is `own_message`. The org's last enabled admin may not be demoted or disabled
+    either. The caller must have locked the org, so that two admins cannot demote each other at the
+    same time.
     """
     if staff_id == by:
         raise Conflict(own_message)
@@ -318,7 +329,10 @@ WRONG_PASSWORD = lazy_gettext("This is not your password.")
 
 
 def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> None:
-    """Store a person's own name and preferences. Raises InvalidInput with each field's error."""
+    """Store the name and preferences that a person has chosen for themselves.
+
+    Raises InvalidInput with an error for each invalid field.
+    """
     name = name.strip()
     errors = [*person_name_errors(name), *preference_faults(preferences)]
     if preferences.language and preferences.language not in languages():
@@ -329,9 +343,9 @@ def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> N
 
 
 def change_password(member: StaffMember, *, old: str, new: str) -> None:
-    """Set a person's own password and end all of their sessions.
+    """Change a person's password at their own request, and end all of their sessions.
 
-    Raises InvalidInput, at the path `old_password` if `old` is not their present password, and at
+    Raises InvalidInput with an error at `old_password` if `old` is not the current password, or at
     `password` if `new` is too short, too long or cannot be stored.
     """
     require_password(member, old, "old_password")
@@ -348,7 +362,11 @@ def require_password(member: StaffMember, typed: str, path: str) -> None:
 
 
 def record_sign_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
-    """Store the present time as the person's last sign-in, and add an event to their log."""
+    """Store the current time as the person's last sign-in, and add an event to their log.
+
+    `by_recovery_code` says whether the second factor was a recovery code, and determines the kind
+    of the event.
+    """
     at = datetime.now(UTC)
     kind = EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN
     own = StaffAccount.id == member.id

@@ -37,10 +37,10 @@ class DefinedAttribute:
 
 
 def add_attribute(org_id: str, rule: AttributeRule) -> str:
-    """Add an attribute to the org, last on the order form, and return the attribute's ID.
+    """Add an attribute at the end of the org's order form, and return the attribute's ID.
 
     Raises InvalidInput for an invalid definition, NotFound for an unknown org, and Taken if the org
-    has an attribute with this key.
+    already has an attribute with this key.
     """
     refuse(check_definition(rule))
     row = {
@@ -81,9 +81,9 @@ def change_attribute(
 ) -> None:
     """Replace an attribute's definition, except for its key; stored orders do not change.
 
-    `version` is the `DefinedAttribute.version` that the caller has read, None to overwrite any.
-    Raises InvalidInput for an invalid definition, NotFound for an unknown attribute, and
-    ChangedMeanwhile if the stored version is another one.
+    `version` is the `DefinedAttribute.version` that the caller has read, or None to overwrite any
+    version. Raises InvalidInput for an invalid definition, NotFound for an unknown attribute, and
+    ChangedMeanwhile if the stored version is a different one.
     """
     refuse(check_definition(rule))
 
@@ -95,9 +95,10 @@ def change_attribute(
 
 
 def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "down"]) -> int:
-    """Move an attribute one position up or down on the order form; not beyond either end.
+    """Move an attribute one position up or down on the order form.
 
-    Returns its new position, counted from 1. Raises NotFound for an unknown attribute.
+    The first attribute does not move up, and the last one does not move down. Returns the
+    attribute's position afterwards, counted from 1. Raises NotFound for an unknown attribute.
     """
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)

@@ -1,4 +1,4 @@
-"""What the account services share: checks of input, passwords, link secrets, and edit versions."""
+"""Helpers of the account services: checks of input and passwords, link secrets, edit versions."""
 
 import hashlib
 import secrets
@@ -21,9 +21,10 @@ SYLLABLES = 10  # of 70 kinds each: 61 bits
 
 
 class ChangedMeanwhile(Conflict):
-    """Raised when the stored object was changed after the form that edits it was rendered.
+    """Raised when somebody else has changed an object since the caller read it for editing.
 
-    `version` is the stored version; a form that is sent again with it overwrites the other change.
+    `version` is the version that is stored now. Submitting the form again with this version
+    overwrites the other person's change.
     """
 
     def __init__(self, version: str) -> None:
@@ -32,20 +33,23 @@ class ChangedMeanwhile(Conflict):
 
 
 def version_of(*values: object) -> str:
-    """Return a version of an object with these values: a hash of 16 hexadecimal digits."""
+    """Return a hash of the values (16 hexadecimal digits), which serves as an object's version."""
     return hashlib.sha256(repr(values).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def require_version(sent: str | None, stored: str) -> None:
-    """Raise ChangedMeanwhile if a form's version (None: not sent) differs from the stored one."""
+    """Raise ChangedMeanwhile if the version `sent` by a client is not the `stored` one.
+
+    Nothing is checked if `sent` is None, which means that the client sent no version.
+    """
     if sent is not None and sent != stored:
         raise ChangedMeanwhile(stored)
 
 
 def find_row(connection: Connection, statement: Executable, row_id: str, message: str) -> Any:  # noqa: ANN401 - a row of the statement
-    """Return the only row of `statement`, a select that is limited to the ID `row_id`.
+    """Run `statement`, which must select the row with the ID `row_id`, and return the row.
 
-    Raises NotFound with `message` if there is none, or if `row_id` is not a canonical UUID.
+    Raises NotFound with `message` if there is no such row, or if `row_id` is not a canonical UUID.
     """
     # Other texts are not sent to the database: PostgreSQL rejects NUL characters.
     row = connection.execute(statement).one_or_none() if read_uuid(row_id) == row_id else None
@@ -61,14 +65,20 @@ def refuse(errors: list[FieldError]) -> None:
 
 
 def name_errors(name: str, most: int = MAX_NAME) -> list[FieldError]:
-    """Return the errors in a name, or `[]`: it must have 1 to `most` characters, all storable."""
+    """Return the errors in a name; the list is empty if there are none.
+
+    A valid name has 1 to `most` characters, all of which can be stored.
+    """
     if not 1 <= len(name.strip()) <= most:
         return [FieldError("name", lazy_gettext("From 1 to %(most)s characters.", most=most))]
     return find_unstorable(name, "name", nesting=0)
 
 
 def person_name_errors(name: str) -> list[FieldError]:
-    """Return the errors in a person's name, or `[]`: too long or not printable; it may be empty."""
+    """Return the errors in a person's name; the list is empty if there are none.
+
+    The name may be empty, but must have at most MAX_PERSON_NAME characters, all of them printable.
+    """
     if len(name) > MAX_PERSON_NAME:
         return [
             FieldError("name", lazy_gettext("At most %(most)s characters.", most=MAX_PERSON_NAME))
@@ -79,7 +89,10 @@ def person_name_errors(name: str) -> list[FieldError]:
 
 
 def password_errors(password: str) -> list[FieldError]:
-    """Return the errors in a new password, or `[]`: its length, or unstorable characters."""
+    """Return the errors in a new password; the list is empty if there are none.
+
+    The password must not be too short or too long, or contain characters that cannot be stored.
+    """
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         sentence = lazy_gettext(
             "From %(least)s to %(most)s characters.", least=MIN_PASSWORD, most=Figure(MAX_PASSWORD)
@@ -89,11 +102,11 @@ def password_errors(password: str) -> list[FieldError]:
 
 
 def readable_password() -> str:
-    """Return a random password of syllables that is easy to read aloud and type: `daki-romu-…`."""
+    """Return a random password of syllables that are easy to read aloud and type: `daki-romu-…`."""
     syllables = [secrets.choice(CONSONANTS) + secrets.choice(VOWELS) for _ in range(SYLLABLES)]
     return "-".join("".join(syllables[at : at + 2]) for at in range(0, SYLLABLES, 2))
 
 
 def new_link_secret() -> str:
-    """Return the secret of a link that works once: 256 random bits as URL-safe text."""
+    """Return a new secret for a link that can be used once: 256 random bits as URL-safe text."""
     return secrets.token_urlsafe(32)

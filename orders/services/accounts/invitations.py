@@ -1,4 +1,4 @@
-"""Invitations: mailed links by which a person creates an account in the org, once."""
+"""Invitations: mailed links, each of which creates one account in an org."""
 
 import uuid
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ DEAD_LINK = lazy_gettext(
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation to an org that is neither accepted nor withdrawn; it may have expired."""
+    """An open invitation to an org: neither accepted nor withdrawn, but possibly expired."""
 
     id: str
     org_id: str
@@ -57,7 +57,10 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewInvitation:
-    """An invitation with a new link: address, and the link's secret, which cannot be read later."""
+    """An invitation with a new link.
+
+    `secret` is the secret in the link. It cannot be read later, because only a hash is stored.
+    """
 
     id: str
     email: str
@@ -69,9 +72,9 @@ def invite(
 ) -> NewInvitation:
     """Store an invitation to create an account in the org, and return it with its link's secret.
 
-    `by` is the ID of the admin who invites. The caller sends the mail; the link expires after
-    INVITED_FOR. Raises InvalidInput for a bad address or role, NotFound for an unknown org, and
-    Taken if the address has an account in any org, or an open invitation to this one.
+    `by` is the ID of the inviting admin. The caller must mail the link, which expires after
+    INVITED_FOR. Raises InvalidInput for an invalid address or role, NotFound for an unknown org,
+    and Taken if the address has an account in any org or an open invitation to this one.
     """
     address, invitation_id = email.strip().lower(), str(uuid.uuid4())
     refuse([*email_errors(address), *role_errors(role)])
@@ -94,7 +97,10 @@ def invite(
 
 
 def list_invitations(org_id: str) -> list[Invitation]:
-    """Return the org's invitations not accepted or withdrawn, also expired ones; newest first."""
+    """Return the org's open invitations (not accepted, not withdrawn), newest first.
+
+    Expired invitations are included.
+    """
     statement = (
         _open()
         .where(InvitationRow.org_id == org_id)
@@ -104,7 +110,10 @@ def list_invitations(org_id: str) -> list[Invitation]:
 
 
 def find_invitation(org_id: str, invitation_id: str) -> Invitation:
-    """Return an invitation, maybe expired. Raises NotFound if unknown, accepted or withdrawn."""
+    """Return an open invitation of the org, even if it has expired.
+
+    Raises NotFound if the invitation is unknown, accepted or withdrawn.
+    """
     with database.read() as connection:
         return _find(connection, org_id, invitation_id)
 
@@ -112,10 +121,10 @@ def find_invitation(org_id: str, invitation_id: str) -> Invitation:
 def invite_again(
     org_id: str, invitation_id: str, *, by: str, now: datetime | None = None
 ) -> NewInvitation:
-    """Replace the link of an invitation by a new one, and return the new link's secret.
+    """Replace the link of an open invitation, and return the invitation with the new secret.
 
-    `by` is the ID of the admin who acts; the link expires after INVITED_FOR. Raises NotFound if the
-    invitation is unknown, accepted or withdrawn.
+    `by` is the ID of the admin who makes the change. The new link expires after INVITED_FOR. Raises
+    NotFound if the invitation is unknown, accepted or withdrawn.
     """
     secret, link = _new_link(by, now)
 
@@ -126,7 +135,10 @@ def invite_again(
 
 
 def _new_link(by: str, now: datetime | None) -> tuple[str, dict[str, Any]]:
-    """Return a new link's secret, and an invitation's columns for it; `by` is an admin's ID."""
+    """Return the secret of a new link, and the values of an invitation's columns for this link.
+
+    `by` is the ID of the admin who creates the link.
+    """
     at, secret = now or datetime.now(UTC), new_link_secret()
     columns = {
         "secret_hash": hash_secret(secret),
@@ -138,27 +150,30 @@ def _new_link(by: str, now: datetime | None) -> tuple[str, dict[str, Any]]:
 
 
 def withdraw(org_id: str, invitation_id: str) -> None:
-    """Withdraw an invitation for good. Raises NotFound if it is unknown, accepted or withdrawn."""
+    """Withdraw an invitation permanently.
+
+    Raises NotFound if the invitation is unknown, accepted or already withdrawn.
+    """
     with database.transaction() as connection:
         _find(connection, org_id, invitation_id)
         _change(connection, invitation_id, {"withdrawn_at": datetime.now(UTC)}, UNKNOWN)
 
 
 def find_by_link(secret: str, *, now: datetime | None = None) -> Invitation:
-    """Return the invitation whose link contains this secret.
+    """Return the open invitation whose link contains this secret.
 
-    Raises NotFound if there is none, or if it is accepted, withdrawn or expired.
+    Raises NotFound if there is none, or if the invitation is accepted, withdrawn or expired.
     """
     with database.read() as connection:
         return _by_link(connection, secret, now or datetime.now(UTC))
 
 
 def accept(secret: str, *, name: str, password: str, now: datetime | None = None) -> str:
-    """Create the account of an invited person, and return the account's ID.
+    """Create an account for an invited person, and return the account's ID.
 
-    `secret` is that of the invitation's link, which cannot be used again. Raises InvalidInput for
-    name or password, NotFound for a link that is unknown, used, withdrawn or expired, and Conflict
-    if the address has an account.
+    `secret` is the secret in the invitation's link, which cannot be used again afterwards. Raises
+    InvalidInput for an invalid name or password, NotFound for a link that is unknown, used,
+    withdrawn or expired, and Conflict if the address already has an account.
     """
     at, name = now or datetime.now(UTC), name.strip()
     refuse([*person_name_errors(name), *password_errors(password)])
@@ -199,7 +214,10 @@ def _open() -> Any:  # noqa: ANN401 - a statement, whose type would list its col
 def _change(
     connection: Connection, invitation_id: str, values: dict[str, Any], message: str
 ) -> None:
-    """Set columns of an invitation. Raises NotFound with `message` if it was closed meanwhile."""
+    """Set columns of an open invitation to `values`.
+
+    Raises NotFound with `message` if the invitation is no longer open.
+    """
     own = (InvitationRow.id == invitation_id, *_IS_OPEN)
     if not connection.execute(update(InvitationRow).where(*own).values(values)).rowcount:
         raise NotFound(message)

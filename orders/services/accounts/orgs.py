@@ -1,4 +1,4 @@
-"""The org: its name, the rules for its orders, and how its customer pages look."""
+"""Orgs: their names, the rules for their orders, and how their customer pages look."""
 
 import hashlib
 import re
@@ -55,7 +55,7 @@ _settings = select(
 
 @dataclass(frozen=True, slots=True)
 class OrgSettings:
-    """The settings of an org that an admin may change; `storage.models.orgs.Org` explains each."""
+    """The settings of an org that an admin may change (explained at `storage.models.orgs.Org`)."""
 
     id: str
     name: str
@@ -97,10 +97,11 @@ def change_org(
     has_public_pictures: bool | None = None,
     version: str | None = None,
 ) -> None:
-    """Change the settings of an org for all later requests; one that is None stays as it is.
+    """Change the settings of an org; all later requests use the new ones.
 
-    `version` is the OrgSettings.version that was edited; None skips the check. Raises InvalidInput
-    for an invalid name, NotFound, and ChangedMeanwhile if the settings have changed since.
+    A setting that is None stays unchanged. `version` is the OrgSettings.version that the caller has
+    read, or None to skip the check. Raises InvalidInput for an invalid name, NotFound for an
+    unknown org, and ChangedMeanwhile if the settings have changed since.
     """
     refuse(name_errors(name))
     values: dict[str, Any] = {
@@ -120,9 +121,10 @@ def change_org(
 
 
 def bump_rules_version(connection: Connection, org_id: str) -> None:
-    """Increment `rules_version` of an org, so that every process reloads its `OrgRules`.
+    """Increment `rules_version` of an org, so that every process reloads the org's OrgRules.
 
-    Call it first in a transaction: it locks the org's row, so that other changes of its rules wait.
+    Call this first in a transaction: it locks the org's row, so that other changes of the org's
+    rules wait.
     """
     connection.execute(
         update(Org).where(Org.id == org_id).values(rules_version=Org.rules_version + 1)
@@ -134,7 +136,10 @@ def has_orgs() -> bool:
 
 
 def require_org(connection: Connection, org_id: str, *, lock: bool = False) -> None:
-    """Raise NotFound for an unknown org; `lock` locks its row until the end of the transaction."""
+    """Raise NotFound for an unknown org.
+
+    If `lock` is true, the org's row stays locked until the end of the transaction.
+    """
     statement = select(Org.id).where(Org.id == org_id)
     if lock:
         # FOR UPDATE would block new orders, because each has a foreign key to its org.
@@ -150,7 +155,10 @@ def _read_settings(connection: Connection, org_id: str) -> OrgSettings:
 
 @dataclass(frozen=True, slots=True)
 class Logo:
-    """A logo; its hexadecimal SHA-256 is in its URL, `stored_as` is its name in the file store."""
+    """The logo of an org. Its URL contains `sha256`, the hexadecimal SHA-256 of the file.
+
+    `stored_as` is the file's name in the file store.
+    """
 
     content_type: str
     sha256: str
@@ -159,10 +167,10 @@ class Logo:
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """How an org's customer pages look; None means the service's default.
+    """How an org's customer pages look; a field that is None means the service's default.
 
-    `check` is what customers must enter beside the order's code. `accent` is a color, `#rrggbb`;
-    `contact` a line of text; `language` a code such as "de".
+    `check` is what customers must enter in addition to the order's code. `accent` is a color
+    (`#rrggbb`), `contact` is a line of text, and `language` is a code such as "de".
     """
 
     org_id: str
@@ -175,12 +183,12 @@ class CustomerPage:
 
     @property
     def version(self) -> str:
-        """The version of all fields but the logo, to detect changes by others."""
+        """The version of all fields except the logo, to detect changes by other people."""
         return version_of(self.check, self.accent, self.contact, self.language)
 
 
 def find_customer_page(org_id: str) -> CustomerPage:
-    """Return how an org's customer pages look. Raises NotFound for an unknown org."""
+    """Return the settings of an org's customer pages. Raises NotFound for an unknown org."""
     return _page(database.rows(_page_by_org, {"org_id": org_id}))
 
 
@@ -193,11 +201,13 @@ def change_customer_page(
     language: str,
     version: str | None = None,
 ) -> None:
-    """Replace the settings of an org's customer pages, all but the logo.
+    """Replace the settings of an org's customer pages, except for the logo.
 
-    `customer_check` is a value of CustomerCheck, `accent` a color, `contact` one line, `language` a
-    code; each but the first may be `""`, for the default of the service. Raises InvalidInput,
-    NotFound, and ChangedMeanwhile if `version` is given and not the stored one.
+    `customer_check` is a value of CustomerCheck, `accent` a color, `contact` one line of text, and
+    `language` a code. The last three may be empty to use the service's default. `version` is the
+    CustomerPage.version that the caller has read, or None to skip the check. Raises InvalidInput
+    for invalid values, NotFound for an unknown org, and ChangedMeanwhile if the settings have
+    changed since.
     """
     color = read_colour(accent) if accent.strip() else None
     refuse(_page_errors(customer_check, accent, contact, language, color))
@@ -217,10 +227,10 @@ def change_customer_page(
 def set_logo(
     org_id: str, *, file_name: str, declared_type: str, content: bytes, store: FileStore
 ) -> None:
-    """Replace an org's logo by an uploaded PNG, JPEG or WebP of at most MAX_LOGO bytes.
+    """Replace an org's logo with an uploaded PNG, JPEG or WebP file of at most MAX_LOGO bytes.
 
-    `declared_type` is the content type that the browser sent. Raises InvalidInput for other files,
-    NotFound for an unknown org, and ServiceBusy if `store` cannot be written.
+    `declared_type` is the content type that the browser sent. Raises InvalidInput for any other
+    file, NotFound for an unknown org, and ServiceBusy if `store` cannot be written.
     """
     kind = content_type_of(declared_type, file_name, content)
     refuse(_logo_errors(kind, content))
@@ -230,12 +240,18 @@ def set_logo(
 
 
 def remove_logo(org_id: str, *, store: FileStore) -> None:
-    """Remove an org's logo and its file, if there is one. Raises NotFound for an unknown org."""
+    """Remove the logo of an org, if it has one, together with the file in `store`.
+
+    Raises NotFound for an unknown org.
+    """
     _replace_logo(org_id, None, store)
 
 
 def find_logo(sha256: str) -> Logo:
-    """Return the logo, of any org, with this hexadecimal SHA-256. Raises NotFound without one."""
+    """Return the logo with this hexadecimal SHA-256, which may be the logo of any org.
+
+    Raises NotFound if there is none.
+    """
     if not _SHA256.fullmatch(sha256):
         raise NotFound(NO_LOGO)
     statement = select(customer_page).where(customer_page.c.logo_sha256 == sha256)

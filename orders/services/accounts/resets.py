@@ -1,4 +1,4 @@
-"""Password resets: mailed links that set a new password, once and within RESET_WITHIN."""
+"""Password resets: mailed links that set a new password. Each works once, within RESET_WITHIN."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,10 +23,10 @@ DEAD_LINK = lazy_gettext("This link is used or older than an hour. Ask for a new
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewReset:
-    """A new link that sets a password: the account's address, and the link's secret.
+    """A new password reset link for the account with the address `email`.
 
-    The secret cannot be read later. `language` is the code of the language for the mail, or `""`
-    for the default.
+    `secret` is the secret in the link; it cannot be read later, because only a hash is stored.
+    `language` is the code of the language for the mail, or empty for the default language.
     """
 
     email: str
@@ -35,10 +35,10 @@ class NewReset:
 
 
 def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = None) -> NewReset:
-    """Store a link by which a person sets a new password, on an admin's request; return its secret.
+    """Store a password reset link for a person at an admin's request, and return it.
 
     `by` is the admin's ID. The link expires after RESET_WITHIN. Raises NotFound if the org has no
-    such account, and Conflict for a disabled account.
+    such account, and Conflict if the account is disabled.
     """
     account = find_staff(org_id, staff_id)
     if account.disabled_at is not None:
@@ -51,11 +51,11 @@ def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = No
 
 
 def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None:
-    """Store a link that sets the password of the account with this address; return its secret.
+    """Store a password reset link for the account with this e-mail address, and return it.
 
-    Returns None if no enabled account has the address, or if MAX_REQUESTS links were stored for it
-    within RESET_WITHIN. In all cases callers must give the same answer in the same time, so that
-    nobody learns who has an account.
+    Returns None if no enabled account has the address, or if MAX_REQUESTS links were already stored
+    for the account within RESET_WITHIN. The caller must respond identically and equally fast in all
+    cases, so that nobody learns who has an account.
     """
     address = email.strip().lower().replace("\0", "")
     own = (StaffAccount.email == address, StaffAccount.disabled_at.is_(None))
@@ -68,19 +68,20 @@ def ask_for_reset(email: str, *, now: datetime | None = None) -> NewReset | None
 
 
 def address_of_reset(secret: str, *, now: datetime | None = None) -> str:
-    """Return the e-mail address of the account whose password the link with this secret sets.
+    """Return the e-mail address of the account that a password reset link belongs to.
 
-    Raises NotFound for a link that is unknown, used or expired, or of a disabled account.
+    `secret` is the secret in the link. Raises NotFound if the link is unknown, used or expired, or
+    if the account is disabled.
     """
     with database.read() as connection:
         return str(_by_link(connection, secret, now or datetime.now(UTC)).email)
 
 
 def set_by_reset(secret: str, *, password: str, now: datetime | None = None) -> str:
-    """Set a new password, given the secret of a link, and end all sessions of the account.
+    """Set a new password, given the secret of a reset link, and end all sessions of the account.
 
-    Returns the e-mail address of the account. Raises InvalidInput for the password, and NotFound
-    for a link that is unknown, used or expired, or of a disabled account.
+    Returns the account's e-mail address. Raises InvalidInput for an invalid password, and NotFound
+    if the link is unknown, used or expired, or if the account is disabled.
     """
     at = now or datetime.now(UTC)
     refuse(password_errors(password))

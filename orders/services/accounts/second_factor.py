@@ -1,8 +1,8 @@
 """The second factor: codes of an app (TOTP, RFC 6238), and recovery codes for a lost phone.
 
-A code works once: its time step is stored, and neither it nor an earlier one is accepted again.
-After MOST_WRONG wrong codes in a row the account is locked for WAIT, whatever the client's address,
-because six digits could be guessed.
+A code of the app works once: its time step is stored, and no code of that step or an earlier one is
+accepted again. Because six digits could be guessed, MOST_WRONG wrong codes in a row lock the
+account for WAIT, regardless of the client's address.
 """
 
 import hmac
@@ -70,10 +70,10 @@ def app_address(member: StaffMember, secret: str) -> str:
 def turn_on(
     member: StaffMember, secret: str, typed: str, *, now: datetime | None = None
 ) -> list[str]:
-    """Turn a person's second factor on, if `typed` is the code that an app shows for `secret` now.
+    """Turn on a person's second factor if `typed` is the app's current code for `secret`.
 
-    Returns new recovery codes, of which only hashes are stored, and ends all sessions of the
-    person. Raises InvalidInput for a wrong code, and Conflict if the second factor is on already.
+    Ends all sessions of the person, and returns new recovery codes, of which only hashes are
+    stored. Raises InvalidInput for a wrong code, and Conflict if the second factor is already on.
     """
     at = now or datetime.now(UTC)
     step = _step_of(secret, typed, at)
@@ -91,9 +91,10 @@ def turn_on(
 
 
 def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
-    """Turn off an account's second factor and end its sessions; do nothing if it is off.
+    """Turn off an account's second factor and end its sessions; do nothing if it is already off.
 
-    `by` is the ID of the account that acts. Raises NotFound if the org has no account `staff_id`.
+    `by` is the ID of the account that makes the change. Raises NotFound if the org has no account
+    `staff_id`.
     """
     find_staff(org_id, staff_id)
 
@@ -105,7 +106,10 @@ def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
 
 
 def renew_codes(member: StaffMember) -> list[str]:
-    """Replace and return a person's recovery codes. Raises Conflict if the second factor is off."""
+    """Replace a person's recovery codes, and return the new ones.
+
+    Raises Conflict if the person's second factor is off.
+    """
     codes = _new_codes()
     secret = select(StaffAccount.totp_secret).where(StaffAccount.id == member.id)
 
@@ -127,10 +131,10 @@ def state_of(member: StaffMember) -> SecondFactorState:
 
 
 def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> CodeResult:
-    """Check the code that a person has typed: an app's or a recovery code. Each works once.
+    """Check the code that a person has typed: a code of the app or a recovery code.
 
-    The result is WRONG also for a person without a second factor. After MOST_WRONG wrong codes in a
-    row it is LOCKED for WAIT, whatever is typed.
+    Each code works once. The result is WRONG if the person has no second factor. After MOST_WRONG
+    wrong codes in a row, the result is LOCKED for WAIT, even for a correct code.
     """
     at = now or datetime.now(UTC)
 
@@ -167,7 +171,11 @@ def _wrong_lately(row: Any, now: datetime) -> int:  # noqa: ANN401 - a row of `s
 
 
 def _step_of(secret: str, typed: str, now: datetime) -> int | None:
-    """Return the TOTP time step of a code; None if malformed, or not within DRIFT steps of now."""
+    """Return the TOTP time step to which a typed code belongs.
+
+    Returns None if the code is malformed, or if it belongs to no step within DRIFT of the current
+    one.
+    """
     code = "".join(typed.split()).replace("-", "")
     if len(code) != 6 or not (code.isascii() and code.isdigit()):
         return None
@@ -205,6 +213,6 @@ def _store(connection: Connection, staff_id: str, codes: list[str]) -> None:
 def _set(
     connection: Connection, staff_id: str, values: dict[str, Any], *conditions: ColumnElement[bool]
 ) -> bool:
-    """Set columns (`values`) of an account if the conditions are met; return whether they are."""
+    """Set columns of an account to `values` if it meets all conditions; return whether it does."""
     own = update(StaffAccount).where(StaffAccount.id == staff_id, *conditions)
     return bool(connection.execute(own.values(values)).rowcount)

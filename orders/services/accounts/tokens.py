@@ -38,7 +38,7 @@ UNKNOWN = lazy_gettext("There is no token with this ID.")
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A new token; its secret cannot be read later, because only the hash is stored."""
+    """A new token. Its secret cannot be read later, because only a hash is stored."""
 
     id: str
     secret: str
@@ -70,11 +70,12 @@ def add_token(
     allowed: Sequence[str] = (),
     token_id: str | None = None,
 ) -> NewToken:
-    """Create a token of 256 random bits and return its ID and secret.
+    """Create a token with a secret of 256 random bits; return the token's ID and the secret.
 
-    A public token needs at least one domain in `allowed`, a private one has none. `token_id` is a
-    UUID that the caller has chosen, so that a form sent twice makes one token: Conflict is raised
-    if it exists. Raises InvalidInput, and NotFound for an unknown org.
+    `allowed` are the domains of a public token, which needs at least one; a private token must have
+    none. `token_id` is a UUID that the caller may choose: if a token with this ID exists, for
+    example because a form was sent twice, Conflict is raised. Raises InvalidInput for an invalid
+    name or domain, and NotFound for an unknown org.
     """
     errors = name_errors(name)
     if is_private and allowed:
@@ -108,7 +109,7 @@ def add_token(
 
 
 def list_tokens(org_id: str) -> list[AccessToken]:
-    """Return all tokens of the org by name, revoked ones last."""
+    """Return all tokens of the org, sorted by name, with revoked tokens last."""
     statement = _tokens(org_id).order_by(
         Token.revoked_at.is_not(None), func.lower(Token.name), Token.created_at, Token.id
     )
@@ -118,10 +119,10 @@ def list_tokens(org_id: str) -> list[AccessToken]:
 def list_active_tokens(
     org_id: str, paging: Paging, *, token_id: str | None = None
 ) -> Page[AccessToken]:
-    """Return a page of the org's active tokens, sorted by one of SORTABLE_TOKEN_FIELDS.
+    """Return a page of the org's active tokens, sorted by a field in SORTABLE_TOKEN_FIELDS.
 
-    With `token_id`, the list has that token alone, or nothing if it is not an active one of the
-    org. Raises InvalidInput for an unusable cursor in `paging`.
+    If `token_id` is given, the list contains only that token, or nothing if it is not an active
+    token of the org. Raises InvalidInput for an invalid cursor in `paging`.
     """
     active = _tokens(org_id).where(Token.revoked_at.is_(None))
     if token_id is not None:
@@ -142,10 +143,12 @@ def find_token(org_id: str, token_id: str) -> AccessToken:
 def change_token(
     org_id: str, token_id: str, *, name: str, allowed: Sequence[str], version: str | None = None
 ) -> None:
-    """Change the name and, of a public token, the domains; of a private one `allowed` is ignored.
+    """Change the name of a token and, if it is public, its domains (`allowed`).
 
-    `version` is the AccessToken.version that was edited; None skips the check. Raises NotFound,
-    Conflict for a revoked token, InvalidInput, and ChangedMeanwhile if it has changed since.
+    For a private token `allowed` is ignored. `version` is the AccessToken.version that the caller
+    has read, or None to skip the check. Raises InvalidInput for an invalid name or domain, NotFound
+    for an unknown token, Conflict for a revoked one, and ChangedMeanwhile if the token has changed
+    since.
     """
     own = _tokens(org_id).where(Token.id == token_id).with_for_update(key_share=True)
 
@@ -164,9 +167,9 @@ def change_token(
 
 
 def revoke_token(token_id: str, *, org_id: str | None = None) -> None:
-    """Revoke a token for good; do nothing if it is revoked already.
+    """Revoke a token permanently; do nothing if it is already revoked.
 
-    Without `org_id` it may be any org's. Raises NotFound if there is no token with this ID.
+    If `org_id` is None, the token may belong to any org. Raises NotFound if there is no such token.
     """
     own = [Token.id == token_id]
     if org_id is not None:

@@ -1,4 +1,4 @@
-"""Imports configurations from a CSV or JSON file, all or none."""
+"""Imports configurations from a CSV or JSON file: all of them or none."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -34,9 +34,11 @@ Oslo chair,OSL-CH-WAL-01,Walnut,Brass,e5d536ec-e89c-46fc-8773-7e54ba70517a,oslo-
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """An error in a row of the file (or entry of its array), from 1; row 0 means the whole file.
+    """An error in a row of a CSV file, or in an entry of a JSON array.
 
-    `column` is the name of the column in the file, or the path of the field; `""` for the row.
+    `row` is the number of the row or entry, from 1; 0 means the whole file. `column` is the name of
+    the column in the file, or the path of the field if there is no such column; it is empty if the
+    error concerns the whole row.
     """
 
     row: int
@@ -45,7 +47,10 @@ class RowError:
 
 
 class BadImport(InvalidInput):
-    """Raised for a file with errors: `count` is their number, `rows` has the first MAX_ERRORS."""
+    """Raised for a file with errors.
+
+    `count` is the number of errors, and `rows` contains the first MAX_ERRORS of them.
+    """
 
     def __init__(self, errors: Sequence[RowError]) -> None:
         self.rows = tuple(errors[:MAX_ERRORS])
@@ -55,7 +60,11 @@ class BadImport(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """An unchecked configuration of the file; `columns` maps field paths to names of columns."""
+    """A configuration in the file (`raw`) that is not checked yet.
+
+    `number` is the number of its row or array entry, from 1. `columns` maps the path of each field
+    to the name of its column; it is empty for JSON.
+    """
 
     number: int
     raw: Any
@@ -65,12 +74,13 @@ class _Row:
 def import_configurations(
     file_name: str, content: bytes, *, actor: Actor, limits: Limits
 ) -> list[str]:
-    """Store all configurations of a file in one transaction and return their IDs.
+    """Store all configurations of a file in one transaction, and return their IDs.
 
-    A file whose name ends in `.json`, or that starts with `[` or `{`, contains an array in the
-    format of the JSON API; any other file is CSV in UTF-8 with column names in its first row.
-    Raises BadImport with all errors, also for short IDs that are taken and SKUs that the org has,
-    and Conflict if a short ID was taken while the file was checked.
+    A file whose name ends in `.json`, or whose content starts with `[` or `{`, must contain an
+    array of configurations in the format of the JSON API. Any other file must be CSV in UTF-8 with
+    the column names in its first row. Raises BadImport with all errors, including short IDs that
+    are taken and SKUs that the org already has, and Conflict if a short ID was taken while the file
+    was checked.
     """
     rows = _read(file_name, content, limits)
     errors: list[RowError] = []
@@ -99,7 +109,11 @@ def import_configurations(
 
 
 def _read(file_name: str, content: bytes, limits: Limits) -> list[_Row]:
-    """Return the rows of a JSON or CSV file. Raises BadImport if it cannot be read."""
+    """Return the rows of a JSON or CSV file.
+
+    Raises BadImport if the file cannot be read, is empty, or has more than `limits.import_rows`
+    rows.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -154,9 +168,9 @@ def _csv_rows(text: str, limits: Limits) -> Iterator[_Row]:
 
 
 def _paths(names: Sequence[str]) -> list[str]:
-    """Return the path of the field for each column name, such as `metadata.sku` for `SKU`.
+    """Return a field path for each column name, such as `metadata.sku` for `SKU`.
 
-    Raises BadImport for names that are unknown, empty or repeated.
+    Raises BadImport if a name is unknown, empty or repeated.
     """
     known = {field.lower(): field for field in FIELDS if field not in OBJECTS}
     errors, paths = [], []
@@ -200,7 +214,7 @@ def _row(number: int, names: Sequence[str], paths: Sequence[str], cells: Sequenc
 
 
 def _taken(rows: Sequence[_Row], org_id: str) -> list[RowError]:
-    """Return an error for each short ID and SKU that is repeated in the file or already stored."""
+    """Return an error for each short ID or SKU that is repeated in the file or already stored."""
     in_use = (configuration.c.org_id == org_id, configuration.c.deleted_at.is_(None))
     short_ids = [(row, value) for row in rows if (value := _short_id(row))]
     skus = [(row, value) for row in rows if (value := _sku(row))]
@@ -213,9 +227,10 @@ def _taken(rows: Sequence[_Row], org_id: str) -> list[RowError]:
 def _conflicts(
     path: str, named: Sequence[tuple[_Row, str]], stored_values: Select[Any]
 ) -> Iterator[RowError]:
-    """Yield an error at `path` for each row whose value an earlier row or the database has.
+    """Yield an error for each row whose value is also in an earlier row or in the database.
 
-    `named` are rows with their values; `stored_values` selects the column of the stored ones.
+    `path` is the path of the field with the value, `named` are pairs of a row and its value, and
+    `stored_values` selects the column with the values that are already stored.
     """
     [column] = stored_values.selected_columns
     with database.read() as connection:

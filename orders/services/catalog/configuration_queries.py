@@ -1,4 +1,4 @@
-"""Queries for saved configurations of an org, their files, and the orders that use them."""
+"""Queries for the saved configurations of an org, their files, and the orders that use them."""
 
 import operator
 from collections.abc import Collection
@@ -38,7 +38,8 @@ SORTABLE = {
 class StoredFile:
     """A file of a configuration; `key` is "thumbnail" or a key of its `attachments`.
 
-    `size` is in bytes, `sha256` in hexadecimal, and `stored_as` is its name in the file store.
+    `size` is in bytes, `sha256` is hexadecimal, and `stored_as` is the file's name in the file
+    store.
     """
 
     key: str
@@ -51,7 +52,10 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """An order that contains a configuration; `pieces` is the sum of the counts of those lines."""
+    """An order that contains a certain configuration.
+
+    `pieces` is the sum of the counts of the order's lines with this configuration.
+    """
 
     short_id: str
     name: str | None
@@ -62,10 +66,11 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationFilter:
-    """What a configuration must have to be in a list; an empty field or None matches all.
+    """The criteria for a list of configurations; a field that is empty or None matches all of them.
 
-    Times are inclusive. `metadata` has required values by key; None: the key has no value. Words of
-    `search` must all occur in name, SKU, short ID or options, in any case; other texts are equal.
+    Times are inclusive. `metadata` maps keys to required values; the value None requires that the
+    key has no value. Each word of `search` must occur in the name, SKU, short ID or options,
+    regardless of case. Other texts must be equal.
     """
 
     short_ids: tuple[str, ...] = ()
@@ -91,7 +96,10 @@ _by_short_id = CompiledSelect(_of_org.where(configuration.c.short_id == bindpara
 
 
 def find_configuration(reference: str, org_id: str) -> Configuration:
-    """Return a configuration of the org by UUID or short ID. Raises NotFound, also if malformed."""
+    """Return a configuration of the org, given its UUID or short ID.
+
+    Raises NotFound if there is none, or if `reference` is malformed.
+    """
     name = canonical_configuration_id(reference)
     if name is None:
         raise NotFound(NOT_FOUND)
@@ -108,9 +116,9 @@ def configuration_from(row: Any) -> Configuration:  # noqa: ANN401 - a row, or i
 
 
 def find_configurations(references: Collection[str], org_id: str) -> dict[str, Configuration]:
-    """Return the org's saved configuration for each reference, a canonical UUID or a short ID.
+    """Return the org's saved configurations, keyed by reference: a canonical UUID or a short ID.
 
-    References without one are left out of the dictionary.
+    References that belong to no configuration are left out.
     """
     if not references:
         return {}
@@ -129,9 +137,10 @@ def find_configurations(references: Collection[str], org_id: str) -> dict[str, C
 def list_configurations(
     org_id: str, filters: ConfigurationFilter, paging: Paging
 ) -> Page[Configuration]:
-    """Return a page of the org's configurations that match; `count` is the number of all.
+    """Return a page of the org's configurations that match `filters`; `count` is their number.
 
-    `paging` names the field to sort by, one of SORTABLE; equal values are ordered by ID.
+    `paging` names the field to sort by, one of SORTABLE; configurations with equal values are
+    sorted by ID.
     """
     ours = unindexed(configuration.c.org_id) if filters.short_ids else configuration.c.org_id
     where = [ours == org_id, configuration.c.deleted_at.is_(None), *_conditions(filters)]
@@ -174,16 +183,17 @@ _files = select(*columns_of(StoredFile, configuration_file))
 
 
 def list_files(configuration_id: str) -> tuple[StoredFile, ...]:
-    """Return the files of a configuration, sorted by key; () for an unknown UUID."""
+    """Return the files of a configuration, sorted by key; empty for an unknown UUID."""
     of_configuration = configuration_file.c.configuration_id == configuration_id
     statement = _files.where(of_configuration).order_by(configuration_file.c.key)
     return tuple(StoredFile(*row) for row in database.fetch_all(statement))
 
 
 def find_file(reference: str, key: str, org_id: str) -> StoredFile:
-    """Return the file with this key of a configuration, given by UUID or short ID.
+    """Return the file of a configuration that has the key `key`.
 
-    Raises NotFound if the org has no such configuration, or the configuration no such file.
+    `reference` is the configuration's UUID or short ID. Raises NotFound if the org has no such
+    configuration, or if the configuration has no such file.
     """
     found = find_configuration(reference, org_id)
     statement = _files.where(
@@ -198,9 +208,10 @@ def find_file(reference: str, key: str, org_id: str) -> StoredFile:
 
 
 def find_picture(reference: str, org_id: str) -> StoredFile:
-    """Return the file with the picture of a configuration, given by UUID or short ID.
+    """Return the picture file of a configuration.
 
-    Raises NotFound if there is none, or if it is of a type that browsers may not show.
+    `reference` is the configuration's UUID or short ID. Raises NotFound if there is no picture, or
+    if its type is not one that browsers may display.
     """
     file = find_file(reference, THUMBNAIL, org_id)
     if file.content_type not in PICTURES:
@@ -223,8 +234,8 @@ _named_in_org = CompiledSelect(_named.where(Org.id == bindparam("org_id")))
 def find_named_picture(name: str, org_id: str | None = None) -> StoredFile:
     """Return the file of the picture with this public name, the random name in its URL.
 
-    It must be the org's; without `org_id`, that of any org that shows its pictures to everyone.
-    Raises NotFound otherwise.
+    The picture must belong to the org `org_id`. If `org_id` is None, it may belong to any org that
+    shows its pictures to everyone. Raises NotFound if there is no such picture.
     """
     if "\0" in name:
         raise NotFound(NO_PICTURE)
@@ -238,7 +249,7 @@ def find_named_picture(name: str, org_id: str | None = None) -> StoredFile:
 
 
 def is_public_picture(name: str) -> bool:
-    """Return whether there is a picture with this name in its URL that everyone may see."""
+    """Return whether there is a picture with this public name that everyone may see."""
     try:
         find_named_picture(name)
     except NotFound:
@@ -247,7 +258,10 @@ def is_public_picture(name: str) -> bool:
 
 
 def list_uses(found: Configuration, *, most: int) -> Page[Use]:
-    """Return the newest `most` orders with this configuration; `count` is the number of all."""
+    """Return the newest orders that contain this configuration, at most `most`.
+
+    The page's `count` is the number of all such orders.
+    """
     where = (
         orders.c.org_id == found.org_id,
         orders.c.deleted_at.is_(None),

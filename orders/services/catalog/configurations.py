@@ -55,11 +55,12 @@ def check_configuration(
     actor: Actor,
     limits: Limits,
 ) -> tuple[ConfigurationInput, tuple[NewFile, ...]]:
-    """Return a configuration and its files, checked, for `create_configuration`.
+    """Check a configuration and its files, and return both for `create_configuration`.
 
-    `raw` is what was sent (JSON types, camelCase keys), `sent` its files, and `errors` those of
-    form fields that could not be parsed, so that `raw` lacks them. Raises InvalidInput with one
-    error per path, and Forbidden for an `orgId` that is not the actor's.
+    `raw` is the configuration as sent (JSON types, camelCase keys), and `sent` are its files.
+    `errors` are errors in form fields that could not be parsed and are therefore missing from
+    `raw`. Raises InvalidInput with one error per path, including those in `errors`, and Forbidden
+    if `orgId` is another org's ID.
     """
     fields: dict[str, Any] = raw if isinstance(raw, dict) else {}
     # Empty cells and form fields count as no value.
@@ -90,10 +91,10 @@ def create_configuration(
     store: FileStore,
     key: IdempotencyKey | None = None,
 ) -> Configuration:
-    """Store a checked configuration with its files, all or nothing, and return it.
+    """Store a checked configuration and its files, all or nothing; return the configuration.
 
-    Raises KeyAlreadyUsed if `key` was used before, Conflict if the client's short ID is taken in
-    any org, and ServiceBusy if the database or the file store cannot be written.
+    Raises KeyAlreadyUsed if `key` was used before, Conflict if the short ID that the client has
+    chosen is taken in any org, and ServiceBusy if the database or `store` cannot be written.
     """
     configuration_id = str(uuid.uuid4())
     if new.short_id is not None and _is_taken(new.short_id):
@@ -173,14 +174,15 @@ def _file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, An
 
 
 def _is_picture(file: NewFile) -> bool:
-    """Return whether the file is a configuration's picture, of a type that browsers show."""
+    """Return whether the file is the picture of a configuration and browsers can display it."""
     return file.key == THUMBNAIL and file.content_type in PICTURES
 
 
 def sweep_files(store: FileStore, *, now: datetime | None = None) -> int:
-    """Delete files in the store older than SWEEP_AGE that no row names; return their number.
+    """Delete files older than SWEEP_AGE to which no database row refers; return their number.
 
-    A process leaves them if it dies between writing files and rows. Raises ServiceBusy.
+    Such files remain if a process dies after it has written files and before it inserts the rows.
+    Raises ServiceBusy if the store or the database is unavailable.
     """
     before = now_or(now) - SWEEP_AGE
     swept = store.discard_drafts(before)
@@ -204,9 +206,9 @@ def _discard_unknown(store: FileStore, names: list[str]) -> int:
 def save_configurations(
     new: Iterable[ConfigurationInput], *, org_id: str, created_by: str, now: datetime | None = None
 ) -> list[str]:
-    """Store checked configurations in one transaction and return their IDs, in the given order.
+    """Store checked configurations in one transaction; return their IDs in the same order.
 
-    Raises IntegrityError, and stores none, if a short ID is taken.
+    Raises IntegrityError, and stores nothing, if a short ID is taken.
     """
     named = [(str(uuid.uuid4()), one) for one in new]
 
@@ -230,7 +232,10 @@ def new_short_id() -> str:
 def configuration_row(
     new: ConfigurationInput, configuration_id: str, *, org_id: str, created_by: str, at: datetime
 ) -> dict[str, Any]:
-    """Return the values of all columns of `configuration`; a missing short ID is generated."""
+    """Return the values of all columns of `configuration` for a new row.
+
+    If `new` has no short ID, one is generated. `at` is the time of creation.
+    """
     short_id = new.short_id or new_short_id()
     name, sku = named_in(new.metadata, "name"), named_in(new.metadata, "sku")
     options = (option_text(value) for value in (new.variant or {}).values())

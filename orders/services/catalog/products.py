@@ -1,4 +1,4 @@
-"""Finds the saved configuration that a person means: by ID, short ID or SKU, or while typing."""
+"""Finds saved configurations by ID, short ID or SKU, and suggests them while a person types."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -34,10 +34,10 @@ UNKNOWN_SENTENCE = lazy_gettext("No saved configuration has this ID.")
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationSummary:
-    """The part of a configuration by which people recognize it.
+    """The fields of a configuration by which people recognize it.
 
-    `thumbnail` is the picture's URL or path, if one was sent or stored. `has_picture` means that
-    the file store contains the picture.
+    `thumbnail` is the URL or path of the picture, or None if there is none. `has_picture` is true
+    if the picture is in the file store.
     """
 
     id: str
@@ -63,11 +63,12 @@ _summaries = select(
 
 
 def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSummary]:
-    """Return the configuration for each reference as typed: a UUID, a short ID or a SKU.
+    """Return the configurations to which the references refer, keyed by reference.
 
-    References that do not match exactly one configuration of the org are left out. An ID takes
-    precedence over a SKU, and an exact SKU over one in another case (`osl-1` for `OSL-1`).
-    Invisible characters, which copying adds to a text, are ignored (`clean_reference`).
+    A reference is a UUID, a short ID or a SKU as a person typed it. References that do not match
+    exactly one configuration of the org are left out. An ID takes precedence over a SKU, and a SKU
+    that matches exactly over one that differs in case (`OSL-1` for `osl-1`). Invisible characters,
+    which copying can add to a text, are ignored (`clean_reference`).
     """
     # As typed, too: a SKU may have been stored with such marks.
     wanted = {one: (clean_reference(one), one.strip()) for one in references}
@@ -102,12 +103,19 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
 
 
 def ids_in(org_id: str) -> Callable[[Iterable[str]], dict[str, str]]:
-    """Return a function that returns the UUIDs of those references that `resolve` finds."""
+    """Return a function that maps references to the UUIDs of the configurations they refer to.
+
+    The function leaves out references that `resolve` does not find in the org.
+    """
     return lambda names: {name: one.id for name, one in resolve(names, org_id).items()}
 
 
 def references_of(summaries: Iterable[ConfigurationSummary], org_id: str) -> dict[str, str]:
-    """Return by UUID what to show to people: the SKU if it is unique, else the short ID."""
+    """Return the text that identifies each configuration to people, keyed by configuration UUID.
+
+    The text is the SKU if it is unique in the org and fits into a one-line input field unchanged;
+    otherwise it is the short ID.
+    """
     every = list(summaries)
     found = resolve({one.sku for one in every if one.sku}, org_id)
     # A field of one line would change any other SKU.
@@ -141,9 +149,9 @@ def _summary(row: Any) -> ConfigurationSummary:  # noqa: ANN401 - a row of `_sum
 
 
 def unknown_errors(references: Sequence[tuple[int, str]], org_id: str) -> list[FieldError]:
-    """Return an error for each line whose `configurationId` is an unknown short ID.
+    """Return an error for each cart line whose `configurationId` is an unknown short ID.
 
-    `references` are pairs: the position of a line in the cart, from 0, and its `configurationId`.
+    `references` are pairs of a line's position in the cart, from 0, and its `configurationId`.
     """
     unknown = unknown_short_ids((name for _, name in references), org_id)
     return [
@@ -154,9 +162,9 @@ def unknown_errors(references: Sequence[tuple[int, str]], org_id: str) -> list[F
 
 
 def unknown_short_ids(references: Iterable[str], org_id: str) -> set[str]:
-    """Return the references that look like short IDs, but that no configuration of the org has.
+    """Return the references that look like short IDs but belong to no configuration of the org.
 
-    UUIDs are never returned, because they may belong to configurations of another platform.
+    UUIDs are never returned, because they may belong to configurations on another platform.
     """
     short = {name for name in references if is_short_id(name) and read_uuid(name) is None}
     if not short:
@@ -180,11 +188,12 @@ _searched = select(
 def find_configurations(
     text: str, actor: Actor, *, most: int = MAX_SUGGESTIONS
 ) -> list[ConfigurationSummary]:
-    """Return at most `most` suggestions for a typed text, the best first.
+    """Return suggestions for a text that a person has typed: at most `most`, the best first.
 
-    Every word must occur in the name, SKU, short ID or an option value, in any case. An exact match
-    of one of the first three ranks first, then what this person used recently, then what others
-    did, then names that start with the text. Without a text, recently used ones are returned.
+    Every word must occur in the name, SKU, short ID or an option value, regardless of case. First
+    come configurations whose name, SKU or short ID equals the text, then those that the actor used
+    recently, then those that others used recently, then those whose name, SKU or short ID starts
+    with the text. If the text is empty, recently used configurations are returned.
     """
     words = fold(text[:MAX_TEXT].replace("\0", " ")).split()
     recent = _recently_used(actor)
@@ -214,7 +223,7 @@ def find_configurations(
 
 
 def _recently_used(actor: Actor) -> list[str]:
-    """Return the configuration IDs in lines of the newest orders: this actor's, then others'."""
+    """Return the configuration IDs in the lines of recent orders, the actor's own orders first."""
     newest = (
         select(orders.c.id, orders.c.created_at, orders.c.created_by)
         .where(orders.c.org_id == actor.org_id, orders.c.deleted_at.is_(None))

@@ -1,8 +1,8 @@
-"""Claim an import: one process at a time works on it, until it is done or the process dies.
+"""Claims on imports: the right of one process to work on an import until it is done.
 
-A claim ends after a few seconds unless it is renewed with each piece of work, so that a dead
-process blocks nothing. Two processes on one import by mistake do no harm: each order has its own
-idempotency key, and is created once.
+A claim expires after a few seconds unless it is renewed, which happens with each step of the work,
+so a dead process blocks nothing. If two processes worked on one import by mistake, no harm would be
+done: each order has its own idempotency key, and is created once.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,10 @@ Note = Callable[[Connection], object]
 
 
 class ClaimLost(Exception):  # noqa: N818 - named for what happened, as our other errors
-    """Raised for an invalid claim: the import was changed, or another process works on it."""
+    """Raised when a process's claim on an import is no longer valid.
+
+    Either the import was changed, or another process works on it.
+    """
 
 
 def utc_now() -> datetime:
@@ -32,17 +35,18 @@ def utc_now() -> datetime:
 
 
 class Claim:
-    """One process's right to work on the import `one` until a lease ends; each write renews it."""
+    """A process's exclusive right to work on the import `one`. It expires unless it is renewed."""
 
     def __init__(self, one: Import, until: datetime, now: Clock) -> None:
         self.one = one
         self._until, self._now = until, now
 
     def keep(self, note: Note | None = None, *, in_any_case: bool = False) -> None:
-        """Renew the claim, and call `note` with the connection to write in the same transaction.
+        """Renew the claim and, in the same transaction, call `note` with the connection.
 
-        Raises ClaimLost if the claim is no longer valid. `note` is then called only if
-        `in_any_case` is true; what it writes is stored.
+        `note` can write the results of the work. If the claim is no longer valid, ClaimLost is
+        raised; then `note` is called only if `in_any_case` is true, and what it writes is stored
+        nevertheless.
         """
 
         def work(connection: Connection) -> bool:
@@ -57,9 +61,9 @@ class Claim:
         self._until = until
 
     def finish(self, state: ImportState, message: str | None = None) -> None:
-        """Store the state in which the work ends, and end the claim.
+        """Set the state of the import when the work is done, and end the claim.
 
-        `message` is the reason of a failure, else None. Raises ClaimLost if the claim is no longer
+        `message` is the reason for a failure, else None. Raises ClaimLost if the claim is no longer
         valid.
         """
         is_end = state != ImportState.CHECKED
@@ -73,7 +77,10 @@ class Claim:
             raise ClaimLost
 
     def release(self) -> None:
-        """End the claim early, so that any process can continue at once; do nothing if lost."""
+        """End the claim early, so that any process can continue the work at once.
+
+        Does nothing if the claim is no longer valid.
+        """
         statement = (
             update(order_import)
             .where(order_import.c.id == self.one.id, order_import.c.claimed_until == self._until)
@@ -95,7 +102,11 @@ class Claim:
 
 
 def claim_next(now: Clock = utc_now) -> Claim | None:
-    """Claim the import that has waited longest; None if none waits or another process took it."""
+    """Claim the import that has waited longest for background work.
+
+    Returns None if no import is waiting, or if another process has just claimed it. `now` returns
+    the current time.
+    """
     at = now()
     is_due = and_(
         order_import.c.waiting_since <= at,

@@ -34,9 +34,12 @@ AGAIN = lazy_gettext(
 def start(one: Import, *, actor: Actor, all_or_nothing: bool, skip_same: bool, again: bool) -> None:
     """Let a background job create the orders of a checked import; do nothing if it was started.
 
-    `all_or_nothing` refuses a file with bad orders; `skip_same` leaves out orders that existed when
-    it was checked; `again` allows a file with content that was imported before. Raises InvalidInput
-    with an error at `mode`, `same` or `again`, and Conflict if it is not checked yet.
+    `all_or_nothing` means that no order is created if any order has errors. `skip_same` skips
+    orders that already existed when the file was checked. `again` permits a file whose content was
+    imported before. Raises Conflict if the import is not checked yet. Raises InvalidInput with an
+    error at `mode` if no order is valid, or if `all_or_nothing` is true and an order has errors; at
+    `same` if all valid orders would be skipped; or at `again` if the content was imported before
+    and `again` is false.
     """
     at = utc_now()
     if one.is_started:
@@ -88,7 +91,7 @@ def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[Fie
 
 
 def cancel(one: Import) -> None:
-    """Stop an import; orders that it has created stay. A finished import is not changed."""
+    """Stop an import. Orders that it has already created stay; a finished import is not changed."""
     at = utc_now()
     running = change_import(
         one.id, {ImportState.RUNNING}, state=ImportState.CANCELLING, waiting_since=at
@@ -105,8 +108,8 @@ def cancel(one: Import) -> None:
 def carry_on(one: Import) -> None:
     """Let a background job create the missing orders of an import that failed or was stopped.
 
-    Their creator is still the person who started it. An import in any other state is not changed.
-    Raises Conflict if it was never started.
+    The person who started the import is the creator of these orders, too. An import in any other
+    state is not changed. Raises Conflict if the import was never started.
     """
     if not one.is_started:
         raise Conflict(lazy_gettext("This import was never started. Upload the file again."))
@@ -121,8 +124,8 @@ def carry_on(one: Import) -> None:
 def undo(one: Import, *, actor: Actor) -> None:
     """Let a background job move all orders that the import has created to the bin.
 
-    A second call changes nothing. Raises Conflict for an import that was never started, or that is
-    still running.
+    `actor` is the person who undoes the import. A second call changes nothing. Raises Conflict if
+    the import was never started or is still running.
     """
     if not one.is_started:
         raise Conflict(lazy_gettext("This import has made no orders."))
@@ -144,7 +147,10 @@ ROWS_AT_ONCE = 1_000
 
 
 def forget_old(now: Clock = utc_now) -> int:
-    """Delete up to FORGOTTEN_AT_ONCE imports not started within KEPT_FOR; return how many."""
+    """Delete imports that were not started within KEPT_FOR of the upload; return how many.
+
+    At most FORGOTTEN_AT_ONCE imports are deleted.
+    """
     before = now() - KEPT_FOR
     is_old = order_import.c.started_at.is_(None) & (order_import.c.created_at < before)
     old = select(order_import.c.id).where(is_old).limit(FORGOTTEN_AT_ONCE)
@@ -152,12 +158,12 @@ def forget_old(now: Clock = utc_now) -> int:
 
 
 def forget(one: Import) -> bool:
-    """Delete an import that was not started. Return False if it is started or gone."""
+    """Delete an import unless it was started; return whether it was deleted."""
     return _forget(one.id, order_import.c.started_at.is_(None))
 
 
 def _forget(import_id: str, is_old: ColumnElement[bool]) -> bool:
-    """Delete an import if the SQL condition `is_old` is true; return whether it was deleted."""
+    """Delete an import if it meets the SQL condition `is_old`; return whether it was deleted."""
     # In this state nobody sees it any more, or works on it.
     hidden = (
         update(order_import)

@@ -1,4 +1,8 @@
-"""The orders of a file as they would be created now: grouped, resolved, and checked by intake."""
+"""The orders of a file as they would be created now.
+
+The file's rows are grouped into orders, configurations are looked up, and `intake` checks each
+order.
+"""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -32,7 +36,7 @@ SEARCHED_AT_ONCE = 20_000
 
 
 class BadRows(InvalidOrder):
-    """Raised for an invalid order of an imported file; `rows` are its errors by row and column."""
+    """Raised for an invalid order of an imported file; `rows` are the errors, each with its row."""
 
     def __init__(self, rows: Iterable[RowFault]) -> None:
         self.rows = tuple(rows)
@@ -40,10 +44,13 @@ class BadRows(InvalidOrder):
 
 
 class Plan:
-    """The orders that an import would create now; `position` is an order's index, from 0."""
+    """The orders that an import would create now.
+
+    The `position` of an order is its index among the orders of the file, from 0.
+    """
 
     def __init__(self, one: Import, actor: Actor, limits: Limits) -> None:
-        """Read the rows of the import's file, and look up all configurations that they refer to."""
+        """Read the rows of the import's file, and look up the configurations in them."""
         sheet = read_sheet(one)
         # An import that is planned has a matching; without one there are no orders.
         matching = one.matching or Matching((IGNORED,) * len(one.columns), None)
@@ -60,11 +67,11 @@ class Plan:
         )
 
     def order(self, position: int) -> ImportedOrder:
-        """Return the order at a position in the file, not checked yet; `draft` checks it."""
+        """Return the order at a position in the file, without checking it (see `draft`)."""
         return self._builder.order(self.groups[position])
 
     def draft(self, order: ImportedOrder) -> OrderDraft:
-        """Check an order, and return it ready to be created. Raises BadRows with every error."""
+        """Check an order, and return its draft. Raises BadRows with all errors."""
         faults = list(order.faults)
         try:
             draft = intake.check_order(
@@ -79,15 +86,16 @@ class Plan:
         return draft
 
     def fingerprint(self, position: int) -> str:
-        """Return the hexadecimal SHA-256 of an order's cells, for its idempotency key."""
+        """Return the hexadecimal SHA-256 of the cells of an order, for its idempotency key."""
         return fingerprint([row.cells for row in self.groups[position]])
 
     def same_orders(self, keep_claim: Callable[[], None]) -> dict[int, str]:
         """Return the short IDs of stored orders that the file repeats, by position in the file.
 
-        A stored order has the same platform order ID, or its short ID is in the file's column of
-        order numbers. Other positions are left out. `keep_claim` is called after each
-        SEARCHED_AT_ONCE stored orders, to renew the import's claim.
+        An order of the file repeats a stored one if it has the same platform order ID, or if its
+        cell in the column of order numbers is the short ID of the stored one. Orders that repeat
+        none are left out. `keep_claim` renews the import's claim; it is called after each
+        SEARCHED_AT_ONCE stored orders.
         """
         rows = [row for group in self.groups for row in group]
         codes = self._codes(rows)
@@ -132,7 +140,7 @@ def _orders_by_platform_id(
 
 
 def known_codes(codes: Iterable[str], org_id: str) -> set[str]:
-    """Return those of the short IDs (`codes`) that orders of the org have, outside the bin."""
+    """Return those of the short IDs `codes` that belong to orders of the org outside the bin."""
     statement = select(orders.c.short_id).where(
         unindexed(orders.c.org_id) == org_id, orders.c.deleted_at.is_(None)
     )

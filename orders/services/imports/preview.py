@@ -27,7 +27,11 @@ _OF_THEIR_OWN = {"name", "customer_id"}
 
 @dataclass(frozen=True, slots=True)
 class FirstOrder:
-    """An order of the file for the preview; `facts` are labels and values of its other fields."""
+    """An order of the file as the preview shows it.
+
+    `lines` is the number of its lines, and `facts` are pairs of a label and a value for its other
+    fields.
+    """
 
     order: FileOrder
     name: str
@@ -37,7 +41,7 @@ class FirstOrder:
 
 
 def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
-    """Return the first `most` orders of an import; [] until its columns are matched."""
+    """Return the first `most` orders of an import, or none before its columns are matched."""
     if one.matching is None:
         return []
     orders = read_orders(one, most=most)
@@ -54,9 +58,11 @@ def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
 
 
 def doubts(one: Import, actor: Actor) -> tuple[list[tuple[str, str]], list[Text]]:
-    """Return the columns that are not imported, each with a guess at its field ("" for none).
+    """Return the columns that are not imported, and warnings about changed IDs.
 
-    The second list has warnings about IDs that a spreadsheet seems to have changed.
+    The first list has pairs of a column's name and the label of the field that it probably
+    contains, or an empty text if there is no guess. The second list has warnings about IDs that a
+    spreadsheet seems to have changed. Both are empty until the columns are matched to fields.
     """
     if one.matching is None:
         return [], []
@@ -68,9 +74,9 @@ def doubts(one: Import, actor: Actor) -> tuple[list[tuple[str, str]], list[Text]
 
 
 def common_faults(one: Import, *, most: int) -> list[tuple[int, str, str]]:
-    """Return up to `most` errors, the most frequent first, without those that occur once.
+    """Return the errors that occur more than once, the most frequent first, at most `most`.
 
-    Each is the number of occurrences, the name of the column, and the message.
+    Each is a tuple of the number of occurrences, the name of the column, and the message.
     """
     bad = read_orders(one, (OrderState.BAD,))
     counted = Counter((fault.column, fault.message) for order in bad for fault in order.faults)
@@ -127,13 +133,20 @@ ERROR, SHORT_ID, ORDER_ID = "error", "shortId", "orderId"
 
 
 def errors_csv(one: Import, translate: Translate = str) -> str:
-    """Return the rows of orders with errors as CSV, each with its translated errors added."""
+    """Return a CSV file with the rows of all orders that have errors.
+
+    Each row has an additional cell with its errors, translated by `translate`.
+    """
     bad = read_orders(one, (OrderState.BAD,))
     return _written(one, [ERROR], bad, lambda order, row: [_error(order, row, translate)])
 
 
 def result_csv(one: Import, translate: Translate = str) -> str:
-    """Return all rows as CSV, with the code and ID of each one's order, or why there is none."""
+    """Return a CSV file with all rows of the import's file and the result for each row.
+
+    The result is the short ID and the ID of the created order, or a text, translated by
+    `translate`, that says why there is none.
+    """
 
     def values(order: FileOrder, row: int) -> list[str]:
         return [order.short_id or "", order.order_id or "", _error(order, row, translate)]

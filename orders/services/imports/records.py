@@ -1,4 +1,7 @@
-"""Imports, their rows and their progress, read from the database. Every query names its org."""
+"""Imports, their rows and their progress, read from the database.
+
+Functions that find imports are limited to one org; the others take an Import that was found.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,13 +31,13 @@ T = TypeVar("T")
 
 
 def batches(every: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Yield parts of the sequence, in order; each has `size` elements, the last one fewer."""
+    """Yield consecutive parts of the sequence with `size` elements; the last may have fewer."""
     for start in range(0, len(every), size):
         yield every[start : start + size]
 
 
 class ImportState(StrEnum):
-    """The state of an import; STATE_TEXTS has the words for people."""
+    """The state of an import; STATE_TEXTS has the text that people see for each state."""
 
     READING = lazy_gettext("Being read")
     MATCHING = lazy_gettext("Columns to match")
@@ -61,7 +64,10 @@ NOT_STARTED = frozenset({ImportState.MATCHING, ImportState.CHECKING, ImportState
 
 
 class OrderState(StrEnum):
-    """The state of an order of the file: GOOD or BAD after the check, then what became of it."""
+    """The state of an order of an imported file.
+
+    It is GOOD or BAD after the check; the other states say what happened to the order afterwards.
+    """
 
     GOOD = "good"
     BAD = "bad"
@@ -71,10 +77,11 @@ class OrderState(StrEnum):
 
 
 class Import(NamedTuple):
-    """An uploaded file of orders; `order_count` is None until its rows are grouped.
+    """An uploaded file of orders, and the state of its import.
 
-    `choices` say how the file was read; `sheets` are the names of its sheets, and `hidden` is the
-    number of its hidden rows.
+    `order_count` is None until the rows are grouped into orders. `choices` are the options with
+    which the file was read, `sheets` are the names of all its sheets, and `hidden` is the number of
+    its hidden rows.
     """
 
     id: str
@@ -103,25 +110,27 @@ class Import(NamedTuple):
 
     @property
     def stored_as(self) -> str:
-        """The name of the uploaded file in the file store, where it is kept until the start."""
+        """The name of the uploaded file in the file store; the file is kept until the start."""
         return f"{self.org_id}/import-{self.id}"
 
     @property
     def is_worked_on(self) -> bool:
-        """Whether background work is due or under way, so that its page refreshes by itself."""
+        """Whether background work is due or running; the import's page then refreshes itself."""
         return self.state in WORKED_ON
 
     @property
     def is_started(self) -> bool:
-        """Whether orders may have been created from it."""
+        """Whether the import was started, so that orders may have been created from it."""
         return self.started_at is not None
 
 
 class FileOrder(NamedTuple):
-    """An order of the file and its result; `label` names it, and `pieces` is the sum of its counts.
+    """An order of an imported file, and its result.
 
-    `rows` are row numbers, `faults` errors or notes. `same_as` is the code of an order that existed
-    before; `order_id` and `short_id` are those of the order that was created.
+    `label` identifies the order to people, `rows` are the numbers of its rows, and `pieces` is the
+    sum of its lines' counts. `faults` are its errors, or notes about a valid order. `same_as` is
+    the short ID of the stored order that it repeats, if any; `order_id` and `short_id` are those of
+    the order that was created from it.
     """
 
     position: int
@@ -149,7 +158,7 @@ def find(import_id: str, org_id: str) -> Import:
 
 
 def list_imports(org_id: str, paging: Paging) -> Page[tuple[Import, int]]:
-    """Return a page of the org's imports, each with the number of orders it has created so far."""
+    """Return a page of the org's imports, each with the number of orders created from it so far."""
     is_made = and_(
         order_import_order.c.import_id == order_import.c.id,
         order_import_order.c.state == OrderState.MADE,
@@ -167,9 +176,9 @@ def list_imports(org_id: str, paging: Paging) -> Page[tuple[Import, int]]:
 
 
 def has_run_before(one: Import) -> ColumnElement[bool]:
-    """Return the SQL condition that a row is another import of the org with the same content.
+    """Return the SQL condition for other imports of the same content in the same org.
 
-    It must have been started, and not undone.
+    Only imports that were started and are not undone meet it.
     """
     return and_(
         order_import.c.org_id == one.org_id,
@@ -181,7 +190,10 @@ def has_run_before(one: Import) -> ColumnElement[bool]:
 
 
 def earlier_runs(one: Import) -> list[Import]:
-    """Return the imports that `has_run_before` describes, the last started first; [] for none."""
+    """Return the other imports of the same content in the org, the last started first.
+
+    Only imports that were started and are not undone are returned.
+    """
     statement = select(order_import).where(has_run_before(one))
     statement = statement.order_by(order_import.c.started_at.desc())
     return [import_from(row) for row in database.fetch_all(statement)]
@@ -204,13 +216,19 @@ def import_from(row: Any) -> Import:  # noqa: ANN401 - a row of `order_import`
 
 
 def change_import(import_id: str, states: Collection[ImportState], **values: object) -> Update:
-    """Return an UPDATE that sets the columns `values` if the import is in one of the states."""
+    """Return an UPDATE statement that sets columns of an import to `values`.
+
+    The statement changes nothing unless the import is in one of `states`.
+    """
     is_changed = and_(order_import.c.id == import_id, order_import.c.state.in_(states))
     return update(order_import).where(is_changed).values(**values)
 
 
 def read_sheet(one: Import, *, most: int | None = None) -> Sheet:
-    """Return the stored columns, rows and notes of an import's file; at most `most` rows."""
+    """Return the stored columns, rows and notes of an import's file.
+
+    Only the first `most` rows are read, or all if `most` is None.
+    """
     statement = (
         select(order_import_row.c.number, order_import_row.c.cells)
         .where(order_import_row.c.import_id == one.id)
@@ -229,7 +247,10 @@ def read_orders(
     most: int | None = None,
     skip: int = 0,
 ) -> Sequence[FileOrder]:
-    """Return up to `most` orders in one of the states, by position, after the first `skip`."""
+    """Return the import's orders that are in one of `states`, sorted by position.
+
+    The first `skip` orders are left out, and at most `most` are returned, or all if `most` is None.
+    """
     statement = (
         select(order_import_order)
         .where(order_import_order.c.import_id == one.id, order_import_order.c.state.in_(states))
@@ -241,7 +262,10 @@ def read_orders(
 
 
 def read_noted(one: Import, state: OrderState, *, most: int) -> Sequence[FileOrder]:
-    """Return up to `most` orders in this state, by position, whose `faults` are not empty."""
+    """Return the import's orders that are in this state and have errors or notes (`faults`).
+
+    They are sorted by position; at most `most` are returned.
+    """
     statement = (
         select(order_import_order)
         .where(
@@ -267,7 +291,10 @@ def _order(row: Any) -> FileOrder:  # noqa: ANN401 - a row of `order_import_orde
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Numbers of orders by OrderState; `same` is how many of `good` existed before the import."""
+    """The numbers of an import's orders by OrderState.
+
+    `same` is the number of good orders that repeat a stored order.
+    """
 
     good: int = 0
     bad: int = 0
@@ -283,19 +310,22 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Orders `done` by a background job, and their `total`: None until they are counted."""
+    """The progress of a background job: it has handled `done` of `total` orders.
+
+    `total` is None until the orders are counted.
+    """
 
     done: int
     total: int | None
 
     @property
     def percent(self) -> int:
-        """Whole percents; 0 while the total is unknown."""
+        """The progress in whole percent; 0 while the total is unknown."""
         return self.done * 100 // self.total if self.total else 0
 
 
 def counts(one: Import) -> Counts:
-    """Return the numbers of an import's orders by state; all 0 until they are checked."""
+    """Return the numbers of an import's orders by state; all are 0 until orders are checked."""
     same = func.count(order_import_order.c.same_as)
     statement = (
         select(order_import_order.c.state, func.count(), same)
@@ -308,9 +338,9 @@ def counts(one: Import) -> Counts:
 
 
 def progress(one: Import, found: Counts) -> Progress:
-    """Return the progress of the current step: orders checked, created or moved to the bin.
+    """Return the progress of the current step: the check, the creation of orders, or the undoing.
 
-    `found` is what `counts` has returned for it.
+    `found` are the import's current numbers, from `counts`.
     """
     if one.state == ImportState.CHECKING:
         return Progress(found.known, one.order_count)

@@ -73,7 +73,12 @@ def read_file(
     choices: ReadingChoices = BY_THE_FILE,
     find_heading: FindHeading | None = None,
 ) -> Sheet:
-    """Return the table in a CSV or XLSX file, detected by content. Raises UnreadableSheet."""
+    """Return the table in a CSV or XLSX file; the format is detected from the content.
+
+    `choices` say how to read the file. If they do not name the row with the column names,
+    `find_heading` returns its number, given the first rows. Raises UnreadableSheet if the file
+    contains no table or too large a table.
+    """
     request_lock.release()  # others do not wait for a long file
     if not content.strip():
         raise UnreadableSheet(lazy_gettext("This file is empty."))
@@ -92,11 +97,11 @@ def upload(
     store: FileStore | None = None,
     now: datetime | None = None,
 ) -> Import:
-    """Store a file's rows as a new import, whose columns are still to be matched, and return it.
+    """Store the rows of a file as a new import, and return it; its columns are not matched yet.
 
-    `key` identifies the form: sent again with the same content, it returns the same import. The
-    file itself is kept in `store`, so that it can be read again with other choices. Raises
-    UnreadableSheet, and stores nothing then.
+    `key` identifies the upload form: if the same file is sent again with the same key, the existing
+    import is returned. The file itself is kept in `store`, if given, so that it can be read again
+    with other choices. Raises UnreadableSheet, and stores nothing, if the file cannot be read.
     """
     look_up = products.ids_in(actor.org_id)
     sheet = read_file(
@@ -121,9 +126,11 @@ def upload(
 def read_again(
     one: Import, choices: ReadingChoices, *, actor: Actor, limits: Limits, store: FileStore
 ) -> Import:
-    """Read the file of an import with other choices; return the new import, delete the old one.
+    """Read the file of an import with other choices, and return the new import.
 
-    Raises NotFound if the file is not in the store any more, ServiceBusy and UnreadableSheet.
+    The old import is deleted unless it was started. Raises NotFound if the file is no longer in
+    `store`, ServiceBusy if `store` cannot be read, and UnreadableSheet if the file cannot be read
+    with these choices.
     """
     content = store.get(one.stored_as)
     again = upload(
@@ -167,17 +174,18 @@ def _keep(
 
 
 def _printable_name(file_name: str) -> str:
-    """Return a file's name without folders and unprintable characters; "file" if none is left."""
+    """Return a file name without folders and unprintable characters; "file" if that is empty."""
     last = file_name.replace("\\", "/").rpartition("/")[2]
     shown = "".join(letter for letter in last if letter.isprintable())
     return shown.encode("utf-8", "ignore").decode()[:255] or "file"
 
 
 def suggest(one: Import, actor: Actor) -> Matching:
-    """Return which field each column may be, to begin with: the import's own matching, if any.
+    """Return a suggestion of which field each column of the file contains.
 
-    Otherwise the last one for the same columns, unless the org's attributes have changed too much;
-    otherwise a guess by the names of the columns and by their first cells.
+    This is the import's own matching, if it has one. Otherwise it is the last matching for a file
+    with the same columns, unless the org's attributes have changed too much since; otherwise it is
+    a guess from the names of the columns and their first cells.
     """
     if one.matching is not None:
         return one.matching
@@ -210,10 +218,11 @@ def suggest(one: Import, actor: Actor) -> Matching:
 
 
 def match(one: Import, matching: Matching, *, actor: Actor) -> None:
-    """Store which field each column is, and let a background job check the orders.
+    """Store which field each column contains, and let a background job check the orders.
 
-    Raises InvalidInput with errors at `column.<position>`, `group` and `single`, and Conflict when
-    the import was started already.
+    Raises Conflict if the import was already started. Raises InvalidInput with errors at the paths
+    `column.<position>`, `group` (how rows are grouped into orders), `single` (whether each row is
+    one piece) or an empty path (if no column names the configuration).
     """
     faults = matching_faults(matching, one.columns, [rule.key for rule in actor.org.attributes])
     if not faults and one.state in NOT_STARTED:
@@ -261,7 +270,11 @@ def read_xlsx(
     choices: ReadingChoices = BY_THE_FILE,
     find_heading: FindHeading | None = None,
 ) -> Sheet:
-    """Return a sheet of an XLSX file, by default the first visible. Raises UnreadableSheet."""
+    """Return one sheet of an XLSX file: the one that `choices` names, or the first visible one.
+
+    `find_heading` is used as in `read_file`. Raises UnreadableSheet if the file cannot be read or
+    has more than `most_rows` rows.
+    """
     answer = _answer(content, most_rows + FIRST_ROWS, choices.sheet)
     if "error" in answer:
         raise UnreadableSheet(_SENTENCES.get(answer["error"], answer["error"]))

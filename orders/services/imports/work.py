@@ -1,8 +1,9 @@
 """The background work on an import: check its orders, then create them; or undo it.
 
-Orders are created one after the other, each in a transaction of its own, so that other writers wait
-for one order at most. Each has an idempotency key of the import and its position: after a crash, an
-order that was created but not noted is found by its key, and not created again.
+Orders are created one after another, each in its own transaction, so that other writers wait for
+one order at most. Each order has an idempotency key made of the import's ID and the order's
+position. If a process dies after it has created an order and before it has stored this result, the
+order is found by its key, and is not created again.
 """
 
 import logging
@@ -71,11 +72,11 @@ Seen = dict[tuple[int, str | None], int]
 def work_next(
     limits: Limits, should_stop: ShouldStop = lambda: False, *, now: Clock = utc_now
 ) -> bool:
-    """Work on the import that has waited longest, until it is done or `should_stop` returns true.
+    """Do the background work on the import that has waited longest.
 
-    Returns False if there is none. `limits` are those of an order, `now` returns the time. Raises
-    ServiceBusy if the database cannot be reached: the claim then expires, and a later call
-    continues.
+    Stops when the work is done or `should_stop` returns true. Returns False if no import is
+    waiting, else True. `limits` are the limits of an order, and `now` returns the current time.
+    Raises ServiceBusy if the database cannot be reached; a later call then continues the work.
     """
     claim = claim_next(now)
     if claim is None:
@@ -122,7 +123,7 @@ def _give_up(claim: Claim) -> None:
 
 
 def _check(claim: Claim, plan: Plan, should_stop: ShouldStop) -> None:
-    """Check the file's orders that have no result yet, and store the results; create nothing."""
+    """Check the orders that have no result yet, and store the results; create no orders."""
     same = plan.same_orders(claim.keep)
     total = len(plan.groups)
     counted = update(order_import).where(order_import.c.id == claim.one.id)
@@ -148,9 +149,11 @@ def _insert(rows: Sequence[dict[str, Any]]) -> Callable[[Connection], object]:
 def _judged(
     one: Import, plan: Plan, position: int, same_as: str | None, seen: Seen
 ) -> dict[str, Any]:
-    """Return the row of an order with its errors, or with what is noted about a good one.
+    """Check one order of the file, and return its row for the table of imported orders.
 
-    `seen` are the numbers of the orders before it, with their first rows; its own are added.
+    The row contains the order's errors, or notes about a valid order. `same_as` is the short ID of
+    the stored order that it repeats, or None. `seen` maps the order numbers of earlier orders in
+    the file to their first rows, so that repeated numbers are noted; those of this order are added.
     """
     order = plan.order(position)
     faults: tuple[RowFault, ...] = ()
@@ -183,7 +186,11 @@ def _stored(faults: Sequence[RowFault]) -> list[list[Any]]:
 
 
 def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> None:
-    """Create the missing orders; if the import is "all or nothing", check all of them first."""
+    """Create the orders that are missing.
+
+    If the import is "all or nothing", all of these orders are checked first, and none is created if
+    any has errors.
+    """
     is_whole = claim.one.is_all_or_nothing
     waiting = (OrderState.GOOD, OrderState.BAD) if is_whole else (OrderState.GOOD,)
     pending = [order.position for order in read_orders(claim.one, waiting)]
@@ -217,7 +224,7 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
 
 
 def _undo(claim: Claim, actor: Actor, should_stop: ShouldStop) -> None:
-    """Put the orders of the import into the bin, and note each that had been worked on."""
+    """Move the orders that the import created to the bin; note which were changed since."""
     made = read_orders(claim.one, (OrderState.MADE,))
     for orders_at_once in batches(made, MADE_AT_ONCE):
         if should_stop():
@@ -235,7 +242,10 @@ def _undo(claim: Claim, actor: Actor, should_stop: ShouldStop) -> None:
 
 
 def _binned(order: FileOrder, actor: Actor) -> dict[str, Any]:
-    """Put one order into the bin, whatever was changed in it, and return its outcome."""
+    """Move one order to the bin, even if it was changed, and return the values to store for it.
+
+    They include a note if the order was changed since the import or was already in the bin.
+    """
     note = ""
     try:
         # A new order has the version 1, and goes into the bin as version 2.
@@ -265,7 +275,11 @@ def _drafts_of_all(claim: Claim, plan: Plan, pending: Sequence[int]) -> dict[int
 def _made(
     one: Import, plan: Plan, position: int, draft: OrderDraft | None, actor: Actor
 ) -> Outcome:
-    """Create one order; return its position, and what to store for it: its IDs, or its errors."""
+    """Create one order; return its position and the values to store for it.
+
+    The values are the IDs of the created order, or its errors. If `draft` is None, the order is
+    checked first.
+    """
     order = plan.order(position)
     key = IdempotencyKey(key_of(one.id, position), plan.fingerprint(position))
     try:
@@ -289,7 +303,7 @@ def _as_bad(faults: Sequence[RowFault]) -> dict[str, Any]:
 
 
 def key_of(import_id: str, position: int) -> str:
-    """Return the idempotency key of the order at a position (from 0) of an import."""
+    """Return the idempotency key of the import's order at a position in the file, from 0."""
     return f"{KEY_PREFIX}{import_id}:{position}"
 
 
@@ -315,7 +329,7 @@ def _note(
 
 
 def _note_what_was_made(claim: Claim, actor: Actor) -> None:
-    """Store the IDs of created orders whose result is missing, as after a crash."""
+    """Store the IDs of created orders for which no result is stored, for example after a crash."""
     one = claim.one
     unmade = read_orders(one, (OrderState.GOOD, OrderState.BAD))
     keys = {key_of(one.id, order.position): order.position for order in unmade}

@@ -1,7 +1,7 @@
-"""Change many orders at once: a status, into the bin or out of it; and undo such a change.
+"""Change many orders at once: set a status, move to the bin, or restore; and undo such a change.
 
-Each order is changed by `changes` in a transaction of its own, so that nobody waits for the
-whole. The outcome of each order is stored, so that the change can be undone.
+Each order is changed by `changes` in its own transaction, so that nobody waits for the whole bulk
+change. The outcome for each order is stored, so that the bulk change can be undone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +41,7 @@ PATIENCE = timedelta(minutes=10)
 
 
 class BulkAction(StrEnum):
-    """What a bulk change does with each of its orders."""
+    """The action that a bulk change applies to each of its orders."""
 
     STATUS = "status"
     BIN = "bin"
@@ -64,8 +64,8 @@ class BulkResult(StrEnum):
 class BulkOutcome:
     """The result of a bulk change for one order; `result` is a BulkResult.
 
-    `before` is the order's status before the change, `version` its version afterwards, and `reason`
-    the text for a person if it was not changed.
+    `before` is the order's status before the change, and `version` is its version afterwards.
+    `reason` is a text for people that says why the order was not changed; it may be empty.
     """
 
     id: str
@@ -78,9 +78,10 @@ class BulkOutcome:
 
 @dataclass(frozen=True, slots=True)
 class BulkEdit:
-    """A stored change of many orders, with the outcome of each order that was handled so far.
+    """A stored change of many orders, with the outcome for each order that was handled so far.
 
-    `status` is the new one if the action is STATUS; `finished_at` is None until all are handled.
+    `status` is the new status if the action is STATUS. `finished_at` is None until all orders are
+    handled, and `undone_at` until the change is undone.
     """
 
     id: str
@@ -93,7 +94,10 @@ class BulkEdit:
 
     @property
     def is_running(self) -> bool:
-        """Whether the change is still running; after PATIENCE it counts as interrupted."""
+        """Whether the change is unfinished and began less than PATIENCE ago.
+
+        After that time it counts as interrupted.
+        """
         return self.finished_at is None and datetime.now(UTC) - self.created_at < PATIENCE
 
     def of(self, *results: str) -> tuple[BulkOutcome, ...]:
@@ -121,7 +125,10 @@ def find_change(change_id: str, actor: Actor) -> BulkEdit:
 
 
 def _begin(change: BulkEdit, actor: Actor) -> bool:
-    """Store a bulk change, and delete those older than KEPT; return False if its ID is in use."""
+    """Store a new bulk change; return False if its ID is already in use.
+
+    Also deletes bulk changes that are older than KEPT.
+    """
     row: dict[str, Any] = {
         "id": change.id,
         "org_id": actor.org_id,
@@ -165,7 +172,7 @@ _OPPOSITES = {BulkAction.BIN: BulkAction.RESTORE, BulkAction.RESTORE: BulkAction
 
 
 class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
-    """Raised when a bulk change would be of more than MOST_ORDERS orders; nothing was changed."""
+    """Raised when a bulk change would affect more than MOST_ORDERS orders; nothing is changed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -178,14 +185,17 @@ class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An order to change, unless its version is no longer this one, which the person has seen."""
+    """An order to change, with the version of it that the person has seen.
+
+    If the stored version is a different one, the order is not changed.
+    """
 
     short_id: str
     version: int
 
 
 def targets_of(org_id: str, wanted: OrderFilter, sort: Sort) -> list[Target]:
-    """Return the orders that match the filter, sorted, each with its current version.
+    """Return the orders that match the filter `wanted`, sorted, each with its current version.
 
     Raises TooMany if there are more than MOST_ORDERS.
     """
@@ -201,12 +211,12 @@ def change_orders(
     targets: Sequence[Target], action: BulkAction, *, status: Status | None = None, change_id: str,
     actor: Actor,
 ) -> BulkEdit:  # fmt: skip
-    """Change the orders one by one; return the stored bulk change with the outcome of each order.
+    """Change the orders one by one; return the stored bulk change with the outcome for each order.
 
-    `status` is the new status for BulkAction.STATUS; `change_id` is a new UUID. If a change with
-    this ID is stored, nothing is changed, and that change is returned. An order whose version is
-    not that of its target stays as it is; one that the org does not have is left out. Raises
-    TooMany for more than MOST_ORDERS.
+    `status` is the new status for BulkAction.STATUS; other actions ignore it. `change_id` is a new
+    UUID: if a bulk change with this ID is already stored, that one is returned, and nothing is
+    changed. An order whose version is not that of its target is not changed. A target that the org
+    does not have has no outcome. Raises TooMany for more than MOST_ORDERS targets.
     """
     if len(targets) > MOST_ORDERS:
         raise TooMany
@@ -223,10 +233,11 @@ def change_orders(
 
 
 def undo(change_id: str, *, actor: Actor) -> BulkEdit:
-    """Undo a bulk change for each order that nobody has changed since; return it with new outcomes.
+    """Undo a bulk change for each order that nobody has changed since.
 
-    One that is running or was undone before is returned as it is. Raises NotFound for a change of
-    another person, or one older than KEPT.
+    Returns the bulk change with the new outcomes. A bulk change that is running, or is already
+    undone, is returned unchanged. Raises NotFound for another person's bulk change, or for one that
+    was deleted because it is older than KEPT.
     """
     change = find_change(change_id, actor)
     at = datetime.now(UTC)
@@ -248,7 +259,7 @@ def _read(org_id: str, column: Any, keys: Sequence[str]) -> dict[str, Any]:  # n
 
 
 def _outcomes(targets: Sequence[Target], change: BulkEdit, actor: Actor) -> Iterator[BulkOutcome]:
-    """Change the orders one by one, and yield the outcome of each; missing orders are skipped."""
+    """Change the orders one by one, and yield the outcome for each; skip missing orders."""
     stored = _read(actor.org_id, orders.c.short_id, [one.short_id for one in targets])
     busy = ""
     for target in targets:
@@ -278,7 +289,10 @@ def _undo(outcome: BulkOutcome, change: BulkEdit, actor: Actor) -> BulkOutcome:
 
 
 def _change_of_one(action: BulkAction, status: Status | None) -> Callable[..., Order]:
-    """Return the function that does the action with one order; `status` is for STATUS."""
+    """Return the function that applies the action to one order.
+
+    `status` is the new status for BulkAction.STATUS; other actions ignore it.
+    """
     if action is BulkAction.BIN:
         return order_changes.bin_order
     if action is BulkAction.RESTORE:
@@ -289,7 +303,7 @@ def _change_of_one(action: BulkAction, status: Status | None) -> Callable[..., O
 def _try(
     outcome: BulkOutcome, version: int, change_one: Callable[..., Order], actor: Actor
 ) -> BulkOutcome:
-    """Call `change_one` if the order has this version; return the outcome with its result."""
+    """Call `change_one` for the order if it has this version; return the resulting outcome."""
     try:
         after = change_one(outcome.id, actor=actor, is_current=lambda now: now == version)
     except StaleVersion:

@@ -1,8 +1,9 @@
-"""Change an order: its fields, its cart, into the bin and back.
+"""Change an order: its fields or its cart; move it to the bin and restore it.
 
-`check_changes` and `check_lines` turn what was sent into checked changes, as `intake` does for new
-orders. The other functions read the order, check the change and write it with its history entry and
-its messages in one transaction, so that nobody overwrites the change of another unknowingly.
+`check_changes` and `check_lines` turn input into checked changes, as `intake` does for new orders.
+The other functions read the order, check the change, and write it with its history entry and its
+webhook messages, all in one transaction, so that nobody overwrites another person's change
+unknowingly.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,9 +46,10 @@ VersionCheck = Callable[[int], bool] | None
 
 
 def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
-    """Return checked changes; `raw` is an object of an order's fields, or an array of cart lines.
+    """Check changes to an order, and return them.
 
-    Raises InvalidOrder with every error by its path, and Forbidden if `orgId` is another org's.
+    `raw` is an object with the fields to replace, or an array of lines that replaces the cart.
+    Raises InvalidOrder with all errors by path, and Forbidden if `orgId` is another org's ID.
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
@@ -62,10 +64,11 @@ def check_changes(raw: object, *, actor: Actor, limits: Limits) -> OrderChanges:
 def check_lines(
     raw: object, *, actor: Actor, limits: Limits, is_legacy: bool = False
 ) -> tuple[CartLine, ...]:
-    """Return lines, checked for `add_lines`; `raw` is an array of lines, or `{"cart": [...]}`.
+    """Check cart lines, and return them for `add_lines`.
 
-    With `is_legacy`, a count may be a text of digits or missing, as in the deprecated `items`.
-    Raises InvalidOrder with every error by its path.
+    `raw` is an array of lines, or `{"cart": [...]}`. If `is_legacy` is true, a count may be a
+    string of digits or missing, as in the deprecated `items`. Raises InvalidOrder with all errors
+    by path.
     """
     lines, errors = read_lines(raw, limits=limits, is_legacy=is_legacy)
     errors += _unknown_errors(lines, actor)
@@ -82,11 +85,13 @@ def change_order(
     is_current: VersionCheck = None,
     now: datetime | None = None,
 ) -> Order:
-    """Replace the fields in `changes`, and return the changed order, with its warnings.
+    """Replace the fields in `changes`; return the changed order, with its warnings.
 
-    `reference` is its UUID or short ID. Without a difference nothing is written. Raises NotFound,
-    Forbidden if the actor may not change the order, StaleVersion if `is_current` returns False for
-    the stored version, and InvalidOrder.
+    `reference` is the order's UUID or short ID. If no value differs, nothing is written.
+    `is_current` takes the stored version and returns whether the caller may change it; None permits
+    any version. Raises NotFound if there is no such order outside the bin, Forbidden if the actor
+    may not change it, StaleVersion if `is_current` returns False, and InvalidOrder if the changed
+    order would be invalid.
     """
 
     def apply(order: Order) -> Order:
@@ -109,10 +114,10 @@ def add_lines(
     key: IdempotencyKey | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Add lines at the end of the cart, and return the changed order.
+    """Append lines to the cart of an order, and return the changed order.
 
     Raises InvalidOrder if the cart would be too large, KeyAlreadyUsed if a request with this key
-    has added them already, and the errors of `change_order`.
+    has already added lines, and the other errors of `change_order`.
     """
 
     def append_lines(order: Order) -> Order:
@@ -141,9 +146,10 @@ def add_lines(
 def bin_order(
     reference: str, *, actor: Actor, is_current: VersionCheck = None, now: datetime | None = None
 ) -> Order:
-    """Move an order to the bin and return it; then only `restore_order` can change it.
+    """Move an order to the bin and return it; afterwards only `restore_order` can change it.
 
-    Raises Forbidden for a public token, NotFound and StaleVersion (see `change_order`).
+    Raises Forbidden for a public token, NotFound if there is no such order outside the bin, and
+    StaleVersion as `change_order` does.
     """
     _require_private(actor)
     change = _OrderChange(reference, actor, "binned", is_current, now, topic=Topic.DELETED)
@@ -158,9 +164,11 @@ def restore_order(
     key: IdempotencyKey | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Take the order out of the bin, if it is there, and return it.
+    """Take an order out of the bin, and return it; do nothing if it is not in the bin.
 
-    Raises KeyAlreadyUsed if a request with this key has done so, and the errors of `bin_order`.
+    Raises Forbidden for a public token, NotFound for an unknown order, StaleVersion as
+    `change_order` does, and KeyAlreadyUsed if a request with this key has already restored the
+    order.
     """
     _require_private(actor)
     change = _OrderChange(reference, actor, "restored", is_current, now, key, may_be_binned=True)
@@ -171,9 +179,10 @@ LINK_SENT = "link sent"  # the action; its changes are `{"to": address}`
 
 
 def note_link_sent(reference: str, to: str, *, actor: Actor) -> None:
-    """Store in the history that the link to the customer page was sent to the address `to`.
+    """Record in an order's history that the customer page's link was mailed to the address `to`.
 
-    The order and its version stay as they are. Raises NotFound.
+    The order and its version do not change. Raises NotFound if there is no such order outside the
+    bin.
     """
     order = find_order(reference, actor.org_id)
     entry = history_row(order, actor, LINK_SENT, {"to": to}, at=now_or(None))
@@ -183,7 +192,11 @@ def note_link_sent(reference: str, to: str, *, actor: Actor) -> None:
 
 @dataclass
 class _OrderChange:
-    """One change of one order, as a transaction that may be run again after a lost connection."""
+    """One change of one order, as a transaction that can be run again after a lost connection.
+
+    `action` is the action of the history entry, and `topic` is that of the webhook messages. If
+    `may_be_binned` is true, the order may be in the bin.
+    """
 
     reference: str
     actor: Actor
@@ -257,7 +270,10 @@ def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
 
 
 def _lacks_lines(order: Order, actor: Actor) -> bool:
-    """Return whether the order has no line but must; none is needed if `items` is unconvertible."""
+    """Return whether the order has no cart line although its status requires one.
+
+    No line is required if the order's deprecated `items` cannot be converted to lines.
+    """
     if order.cart or order.status in OPEN_CARTS:
         return False
     converted = convert_items(order.items)
@@ -291,9 +307,9 @@ REBUILT_AT_ONCE = 500  # orders in one transaction, so that others wait for few 
 
 
 def rebuild_sort_keys() -> int:
-    """Replace sort keys of an older version of `sort_key`; return the number of orders changed.
+    """Recompute the sort keys that an older version of `sort_key` has made.
 
-    The orders themselves stay as they are: neither their version nor their history changes.
+    Returns the number of orders with new sort keys. Their versions and histories do not change.
     """
     table = tables.orders
     rebuilt, last = 0, ""

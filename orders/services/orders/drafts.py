@@ -1,9 +1,10 @@
-"""Forms that are kept: what a person has typed and not saved yet, and the org's templates.
+"""Drafts, which keep what a person has typed into an order form, and the org's form templates.
 
-A draft belongs to one person and has a key. That of a new order is the key of its form; once the
-key has created an order there is no draft any more, whatever the table still contains. That of a
-change is made from its order (`change_key`); its fields include the version of the order from which
-the change began, so that a person who goes on days later still changes only what they have touched.
+A draft belongs to one person and has a key. For a new order this is the key of the order form; once
+an order was created with the key, the draft no longer counts, even if its row still exists. For
+changes of a stored order, the key is made from the order's ID (`change_key`), and the draft's
+fields include the version of the order from which the person started. A person who continues days
+later therefore still changes only the fields that they have edited.
 """
 
 import uuid
@@ -45,12 +46,19 @@ OTHER_CHANGES = lazy_gettext(
 
 
 class DraftChanged(Conflict):
-    """Raised if another window has saved this draft meanwhile, or has ended the changes."""
+    """Raised if a draft cannot be saved because another window has saved or ended it.
+
+    A draft of changes to an order ends when the changes are saved to the order or discarded.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class DraftSummary:
-    """A listed draft of a new order; `title` is its name or customer or `""`, `lines` a number."""
+    """A draft of a new order in a list.
+
+    `title` is the name or customer of the order, or empty if neither is known; `lines` is the
+    number of its lines.
+    """
 
     key: str
     title: str
@@ -60,7 +68,7 @@ class DraftSummary:
 
 @dataclass(frozen=True, slots=True)
 class FormDraft:
-    """A draft with the fields that were typed; `version` rises with every save."""
+    """A draft with the fields that were typed; `version` increases with every save."""
 
     fields: Fields
     version: int
@@ -68,7 +76,7 @@ class FormDraft:
 
 
 def change_key(order_id: str) -> str:
-    """Return the key of a person's draft of changes of this stored order; each has at most one."""
+    """Return the key of a person's draft of changes to this order; each person has at most one."""
     return f"{_CHANGE}{order_id}"
 
 
@@ -83,12 +91,13 @@ def save_draft(
     page: str,
     now: datetime | None = None,
 ) -> int:
-    """Save what was typed into an order form as a draft; return the version for the next save.
+    """Save what was typed into an order form as a draft, and return the draft's new version.
 
-    `key` identifies the form; `title` and `lines` (their number) are for the list of drafts. `page`
-    is an ID of the open page that saves, `version` what it has loaded or saved last, 0 for a new
-    form. Raises DraftChanged if another page has saved since. Saves nothing and returns 0 if the
-    form's order is placed. Empty `fields` mean that nothing is left to save.
+    `key` identifies the form. `title` and `lines`, the number of lines, are for the list of drafts.
+    `page` is an ID of the open browser page that saves, and `version` is the version that this page
+    has loaded or saved last, or 0 for a new form. Empty `fields` mean that nothing is left to save.
+    Raises DraftChanged if another page has saved since. If an order was already created from the
+    form, nothing is saved, and 0 is returned.
     """
     at = now_or(now)
     values = {
@@ -119,7 +128,10 @@ def save_draft(
 
 
 def find_draft(key: str, actor: Actor) -> FormDraft | None:
-    """Return the person's draft with this key; None if there is none, or if its order is placed."""
+    """Return the person's draft with this key.
+
+    Returns None if there is none, or if an order was already created with the key.
+    """
     statement = select(draft.c.fields, draft.c.version, draft.c.changed_at).where(
         _named(key, actor), ~_is_placed(key, actor)
     )
@@ -130,7 +142,7 @@ def find_draft(key: str, actor: Actor) -> FormDraft | None:
 def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
     """Return the person's drafts of new orders, newest first, at most MOST_LISTED.
 
-    The draft with the key `but`, that of the open page, is left out.
+    `but` is the key of a draft to leave out, such as that of the open form; empty leaves out none.
     """
     placed = exists().where(
         submission.c.actor_id == draft.c.staff_id, submission.c.key == draft.c.key
@@ -151,19 +163,20 @@ def list_drafts(actor: Actor, *, but: str = "") -> list[DraftSummary]:
 
 
 def discard_draft(key: str, actor: Actor) -> None:
-    """Hide a draft from the list; it can still be opened by its key, and a save restores it.
+    """Hide a draft from the list of drafts; do nothing if there is no such draft.
 
-    `clear_old` deletes it later. A draft that does not exist is no error.
+    The draft can still be opened by its key, and the next save puts it back on the list.
+    `clear_old` deletes it later.
     """
     database.execute(update(draft).where(_named(key, actor)).values(discarded_at=now_or(None)))
 
 
 def end_change(order: Order, actor: Actor, *, version: int, page: str) -> bool:
-    """Empty the draft of changes of a stored order, because they were saved or discarded.
+    """Empty a person's draft of changes to an order after the changes were saved or discarded.
 
-    Returns False, and keeps the draft, if another page has saved it since. `version` and `page` are
-    as for `save_draft`. A save that arrives late from the same page is refused for END_KEPT_FOR,
-    unless `page` is `""`.
+    `version` and `page` are as for `save_draft`. Returns False, and keeps the draft, if another
+    page has saved it since; else True. For END_KEPT_FOR, a late save by the same page is refused,
+    unless `page` is empty.
     """
     key, at = change_key(order.id), now_or(None)
     values = {"fields": [], "title": "", "lines": 0, "changed_at": at, "discarded_at": at}
@@ -183,7 +196,11 @@ def end_change(order: Order, actor: Actor, *, version: int, page: str) -> bool:
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Delete drafts unchanged for KEPT_FOR, and ended ones after END_KEPT_FOR; return how many."""
+    """Delete old drafts, and return their number.
+
+    Drafts are deleted KEPT_FOR after their last change. Drafts of changes that were saved or
+    discarded are deleted END_KEPT_FOR after that.
+    """
     at = now_or(now)
     is_end = and_(
         draft.c.key.startswith(_CHANGE, autoescape=True), draft.c.discarded_at <= at - END_KEPT_FOR
@@ -213,9 +230,9 @@ def _is_placed(key: str, actor: Actor) -> Any:  # noqa: ANN401 - SQLAlchemy's EX
 
 
 def find_change(order: Order, actor: Actor) -> FormDraft | None:
-    """Return what this person has typed into the form of a stored order and not saved, or None.
+    """Return this person's draft of unsaved changes to a stored order, or None if there is none.
 
-    Also None for an order in the bin, which cannot be changed; its draft is kept.
+    Also returns None if the order is in the bin, where it cannot be changed; the draft is kept.
     """
     if order.deleted_at is not None:
         return None
@@ -224,11 +241,11 @@ def find_change(order: Order, actor: Actor) -> FormDraft | None:
 
 
 def save_change(order: Order, fields: Fields, *, actor: Actor, version: int, page: str) -> int:
-    """Save what was typed into the form of a stored order as a draft; return its next `version`.
+    """Save what was typed into the form of a stored order as a draft; return its new version.
 
-    `fields` are all fields of the form, or none if nothing differs from the order; `version` and
+    `fields` are all fields of the form, or empty if nothing differs from the order; `version` and
     `page` are as for `save_draft`. Returns 0 if there is nothing to save. Raises DraftChanged if
-    another page has saved since, or if this page has ended its changes.
+    another page has saved since, or if this page has already ended its changes.
     """
     if not fields and not version:
         return 0
@@ -242,7 +259,7 @@ MAX_TEMPLATES = 200  # templates of an org
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A saved order form in a list, without its fields; `created_by` is the ID of an account."""
+    """A template in a list, without its fields; `created_by` is the ID of a staff account."""
 
     id: str
     name: str
@@ -250,9 +267,10 @@ class Template:
 
 
 def save_template(name: str, fields: Fields, *, actor: Actor) -> str:
-    """Save an order form as a template of the org, or replace that of this name; return its ID.
+    """Save an order form as a template of the org, and return the template's ID.
 
-    Raises InvalidInput for a name that is empty or too long, and Conflict beyond MAX_TEMPLATES.
+    A template with the same name is replaced. Raises InvalidInput for a name that is empty or too
+    long, and Conflict if the org would have more than MAX_TEMPLATES templates.
     """
     name = " ".join(name.replace("\0", " ").split())
     if not name or len(name) > MAX_NAME:

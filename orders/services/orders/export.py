@@ -1,7 +1,7 @@
-"""The list of orders as a table of cells: a row for each line of a cart (docs/orders-list.md).
+"""The list of orders as a table of cells: one row for each cart line (docs/orders-list.md).
 
-Orders are read in batches, so that a hundred thousand of them need no more memory than one batch.
-The cells are written as CSV or as a workbook (XLSX).
+Orders are read in batches, so that an export of a hundred thousand orders needs no more memory than
+one batch. The cells are written as CSV or as a workbook (XLSX).
 """
 
 import csv
@@ -57,10 +57,11 @@ _Product = tuple[str, str]  # SKU and name
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of an export: `keys` are those of metadata, derivative and platform, by field.
+    """The columns of an export.
 
-    Fields in `has_rest` have more keys, together in a column. `texts` are pairs of a field and a
-    key whose values are always texts.
+    `keys` maps each of the fields metadata, derivative and platform to the keys that have a column
+    of their own. A field in `has_rest` has more keys, which share one column. `texts` are pairs of
+    a field and a key whose values are always texts.
     """
 
     keys: dict[str, tuple[str, ...]]
@@ -84,9 +85,10 @@ class Columns:
 def find_columns(
     org_id: str, wanted: OrderFilter, sort: Sort, rules: Sequence[AttributeRule]
 ) -> Columns:
-    """Return the columns for the orders that match: the org's attributes first, then other keys.
+    """Return the columns for an export of the orders that match `wanted`.
 
-    `rules` are the org's attributes; `wanted` and `sort` are those of the list.
+    Among the keys with a column, those of the org's attributes (`rules`) come first. Other keys
+    follow as they first occur in the orders, sorted by `sort`.
     """
     keys: dict[str, dict[str, None]] = {area: {} for area in AREAS}
     keys["platform"] = dict.fromkeys(PLATFORM)
@@ -112,10 +114,11 @@ def find_columns(
 
 
 def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
-    """Yield a row of cells for each line of the orders that match, sorted as the list.
+    """Yield a row of cells for each cart line of the orders that match `wanted`, sorted by `sort`.
 
-    An order with an empty cart has one row. Orders that are created or deleted meanwhile may be
-    missing. The column names are not included, and formulas are not escaped yet (`csv_pieces`).
+    An order with an empty cart has one row. Orders that are created or deleted during the export
+    may be missing. The column names are not included, and formulas are not escaped: `csv_pieces`
+    and `write_xlsx` do both.
     """
     known: dict[str, _Product] = {}
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
@@ -199,15 +202,16 @@ SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 
 
 class TooManyRows(OrderError):  # noqa: N818 - named like its siblings in errors.py
-    """Raised for more than MOST_XLSX_ROWS rows."""
+    """Raised when a workbook would have more than MOST_XLSX_ROWS rows."""
 
 
 def csv_pieces(
     names: Sequence[str], rows: Iterable[Sequence[Cell]], separator: str = ","
 ) -> Iterator[str]:
-    """Yield a CSV file in pieces: a BOM, the column names, the rows; each line ends with CR LF.
+    """Yield the text of a CSV file in pieces.
 
-    Texts that a spreadsheet could run as formulas are escaped. Numbers have a decimal point.
+    The file begins with a BOM and the column names; each line ends with CR LF. Texts that a
+    spreadsheet could run as formulas are escaped. Numbers have a decimal point.
     """
     buffer = io.StringIO()
     buffer.write(BOM)
@@ -223,9 +227,10 @@ def csv_pieces(
 
 
 def write_xlsx(file: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Write an XLSX workbook to `file`; texts of more than MOST_CELL characters are truncated.
+    """Write an XLSX workbook to `file`.
 
-    Raises TooManyRows beyond MOST_XLSX_ROWS; the file is unusable then.
+    Texts of more than MOST_CELL characters are truncated. Raises TooManyRows if there are more than
+    MOST_XLSX_ROWS rows; the file is then unusable.
     """
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:

@@ -1,6 +1,6 @@
-"""Check and create orders: the only way in, from every interface.
+"""Check and create orders, for every interface.
 
-`check_order` turns plain dicts and lists into a draft, or raises every error in them.
+`check_order` turns plain dicts and lists into a draft, or raises an exception with all errors.
 `create_order` is the only function that creates an order. The desk's form, the import and the API
 call these two.
 """
@@ -43,7 +43,10 @@ SHORT_ID_TRIES = 8
 
 
 class AlreadyPlaced(Conflict):
-    """Raised for a used idempotency key with other content; `short_id` is that of its order."""
+    """Raised when an idempotency key was already used to place an order with other content.
+
+    `short_id` is the short ID of that order.
+    """
 
     def __init__(self, order_short_id: str) -> None:
         self.short_id = order_short_id
@@ -58,11 +61,12 @@ class AlreadyPlaced(Conflict):
 def check_order(
     raw: object, *, actor: Actor, limits: Limits, legacy_items: bool = True
 ) -> OrderDraft:
-    """Check an order as it was sent (camelCase keys, plain dicts and lists).
+    """Check an order as it was sent (camelCase keys, plain dicts and lists), and return a draft.
 
-    Returns the draft with the defaults of the org's attributes, and with warnings about fields that
-    may be mistakes, such as a repeated order number. Raises InvalidOrder with each error by its
-    path, and Forbidden if `orgId` is another org's. `legacy_items` allows the deprecated `items`.
+    The draft contains the default values of the org's attributes, and warnings about likely
+    mistakes, such as a repeated order number. If `legacy_items` is true, the deprecated `items` are
+    allowed. Raises InvalidOrder with all errors by path, and Forbidden if `orgId` is another org's
+    ID.
     """
     shape = shape_errors(raw, limits=limits, legacy_items=legacy_items)
     sent = shape.sent
@@ -96,7 +100,7 @@ def check_order(
 
 
 def item_warnings(items: list[Any], org_id: str) -> tuple[FieldError, ...]:
-    """Return a warning for each entry of the deprecated `items` that cannot be a cart line."""
+    """Return warnings about the entries of the deprecated `items` that cannot become cart lines."""
     converted = convert_items(items)
     named = [(at, line.configuration_id) for at, line in enumerate(converted.lines)]
     unknown = products.unknown_short_ids((name for _, name in named), org_id)
@@ -120,10 +124,11 @@ def create_order(
 ) -> Order:
     """Store a checked order with its lines and its first history entry, all or nothing.
 
-    `note` is a note for the team, checked by `notes.check_note`; "" for none. `action` is that of
-    the history entry. Returns the order after the commit. With a used `key`, returns the order that
-    it has created, or raises AlreadyPlaced if the content differs, and KeyAlreadyUsed if `key`
-    keeps responses. Raises ServiceBusy if the database cannot be written.
+    Returns the order after the commit. `note` is a note for the team that `notes.check_note` has
+    returned, or empty for none; `action` is the action of the history entry. If `key` was used
+    before, nothing is stored: raises KeyAlreadyUsed if `key` has a function `answer`, raises
+    AlreadyPlaced if the content differs, and otherwise returns the order that was created then.
+    Raises ServiceBusy if the database cannot be written.
     """
     # Made before the transaction: a write repeated after a lost commit finds its own order.
     order_id = new_uuid(now_or(now))
@@ -180,7 +185,7 @@ def _placed_before(key: IdempotencyKey, actor: Actor) -> Order | None:
 def _rows(
     order: Order, actor: Actor, key: IdempotencyKey | None, note: str, action: str
 ) -> NewRows:
-    """Return all rows to insert for a new order, by table; some tables may have none."""
+    """Return the rows to insert for a new order, by table; a table's list may be empty."""
     rows: dict[Table, list[dict[str, Any]]] = {
         tables.orders: [order_row(order)],
         tables.cart_line: line_rows(order),
@@ -201,7 +206,10 @@ def _object(value: object) -> dict[str, Any]:
 
 
 def _references(cart: object) -> list[tuple[int, str]]:
-    """Return position and `configurationId` of each line that has one; [] if `cart` is no list."""
+    """Return the position, from 0, and `configurationId` of each cart line that has one.
+
+    The result is empty if `cart` is not a list or tuple.
+    """
     named: list[tuple[int, str]] = []
     for position, line in enumerate(cart if isinstance(cart, list | tuple) else ()):
         name = line.get("configurationId") if isinstance(line, dict) else None
@@ -213,7 +221,7 @@ def _references(cart: object) -> list[tuple[int, str]]:
 
 
 def _place(error: FieldError) -> tuple[int, int, str]:
-    """Return the sort key of an error: by the order of the form's fields, then by line and path."""
+    """Return a sort key for errors: by the field's place on the form, then by line and path."""
     field, _, rest = error.path.partition(".")
     position = rest.partition(".")[0]
     line = int(position) if field in {"cart", "items"} and position.isdigit() else -1

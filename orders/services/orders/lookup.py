@@ -1,7 +1,8 @@
-"""What a customer may see of an order that is looked up by its short ID.
+"""What customers may see of an order that they look up by its short ID.
 
-An org can ask for the customer ID as well; MAX_TRIES for each order and WINDOW prevent guessing it.
-Tries are counted in the database before they are checked, for all processes and requests together.
+An org can also ask for the customer ID. To prevent guessing, each order allows MAX_TRIES tries
+within WINDOW. A try is counted in the database before it is checked, so that the limit applies to
+all processes and parallel requests together.
 """
 
 import math
@@ -36,9 +37,9 @@ IsUnlocked = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class CustomerLine:
-    """An order line for a customer; only `count` is set if its configuration is unknown.
+    """An order line as a customer sees it; if its configuration is unknown, only `count` is set.
 
-    `has_picture` means that `find_picture` returns one.
+    If `has_picture` is true, `find_picture` returns the picture.
     """
 
     product_name: str | None
@@ -50,7 +51,10 @@ class CustomerLine:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """An attribute of an order that the org shows to customers; an option is shown by its label."""
+    """An attribute of an order that the org shows to customers.
+
+    `value` is the value, or the label of the option if the attribute has options.
+    """
 
     label: str
     value: object
@@ -79,9 +83,11 @@ class CustomerView:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The result of `verify_customer`: the lock to open, or the seconds until the next try.
+    """The result of `verify_customer`.
 
-    If the typed ID was wrong, `lock` is None and `wait` is 0.
+    If the typed ID was correct, `lock` is the text that the caller signs as a cookie to unlock the
+    order. If no try was left, `wait` is the number of seconds until the next try is allowed. If the
+    typed ID was wrong, `lock` is None and `wait` is 0.
     """
 
     lock: str | None = None
@@ -92,10 +98,11 @@ _any_by_short_id = CompiledSelect(whole_order.where(orders.c.short_id == bindpar
 
 
 def find_order_for_customer(code: str, is_unlocked: IsUnlocked) -> CustomerView | None:
-    """Return what the customer may see of the order with this short ID (canonical spelling).
+    """Return what a customer may see of the order with the short ID `code`, of any org.
 
-    None if there is no such order, or if it is in the bin. `is_unlocked` returns whether this
-    customer was verified. This is the only look-up across all orgs.
+    `code` must have the canonical spelling. `is_unlocked` takes the order's lock (see Attempt) and
+    returns whether this customer was verified. Returns None if there is no such order outside the
+    bin.
     """
     found = _find(code)
     if found is None:
@@ -107,10 +114,10 @@ def find_order_for_customer(code: str, is_unlocked: IsUnlocked) -> CustomerView 
 
 
 def verify_customer(code: str, typed: str, *, now: datetime | None = None) -> Attempt | None:
-    """Compare the customer ID that was typed with that of the order with the short ID `code`.
+    """Check whether `typed` is the customer ID of the order with the short ID `code`.
 
-    Every call uses up one of the order's tries; with none left nothing is compared. Returns None if
-    there is no such order, or if no customer ID is asked for.
+    Every call uses up one of the order's tries; if none is left, nothing is compared. Returns None
+    if there is no such order, or if no customer ID is required to see it.
     """
     found = _find(code)
     if found is None:
@@ -128,10 +135,10 @@ def verify_customer(code: str, typed: str, *, now: datetime | None = None) -> At
 
 
 def find_picture(code: str, number: int, is_unlocked: IsUnlocked) -> StoredFile | None:
-    """Return the picture of line `number` (from 1) of the order with the short ID `code`, or None.
+    """Return the picture of line `number` (from 1) of the order with the short ID `code`.
 
-    None if there is no such order, line or picture, or if the customer was not verified although
-    the order asks for it (`is_unlocked`).
+    Returns None if there is no such order, line or picture, or if the customer must be verified to
+    see the order and `is_unlocked` returns False.
     """
     found = _find(code)
     if found is None:
@@ -147,7 +154,10 @@ def find_picture(code: str, number: int, is_unlocked: IsUnlocked) -> StoredFile 
 
 
 def _find(code: str) -> tuple[Order, CustomerPage] | None:
-    """Return the order of any org with this short ID, and its org's customer page, or None."""
+    """Return the order with this short ID, of any org, and the customer page of its org.
+
+    Returns None if there is no such order outside the bin.
+    """
     found = database.rows(_any_by_short_id, {"reference": code})
     if not found:
         return None
@@ -162,7 +172,7 @@ def _gate(order: Order, org: CustomerPage, is_unlocked: IsUnlocked) -> Gate:
 
 
 def _take_try(order_id: str, *, now: datetime | None) -> int:
-    """Use up one of the order's MAX_TRIES; return 0, or the seconds to wait if none was left."""
+    """Use up one of the order's tries; return 0, or the seconds to wait if none was left."""
     at = now_or(now)
     mine = order_tries.c.order_id == order_id
 
@@ -201,7 +211,7 @@ def _customer_line(line: CartLine, summary: ConfigurationSummary | None) -> Cust
 
 
 def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> Iterable[Detail]:
-    """Yield the order's attributes that the org shows to customers, in the order of the rules."""
+    """Yield the order's attributes that the org shows to customers, in the sequence of `rules`."""
     for rule in rules:
         values = (getattr(order, area).get(rule.key) for area in rule.areas)
         value = next((value for value in values if value is not None), None)

@@ -25,7 +25,11 @@ FIELD = "note"  # path in errors and name in forms
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note; `actor_name` is the name or e-mail address of its author, else the author's ID."""
+    """A note on an order.
+
+    `actor_name` is the name or e-mail address of the author, or the author's ID if neither is
+    known.
+    """
 
     id: str
     at: datetime
@@ -37,7 +41,7 @@ class Note:
 def check_note(text: str) -> str:
     """Return the text as it is stored: stripped, with LF line ends.
 
-    Raises InvalidInput if it is empty, longer than MAX_NOTE or cannot be stored.
+    Raises InvalidInput if the text is empty, is longer than MAX_NOTE or cannot be stored.
     """
     note = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     errors = find_unstorable(note, FIELD, nesting=0)
@@ -52,7 +56,10 @@ def check_note(text: str) -> str:
 def note_row(
     order_id: str, text: str, *, actor: Actor, at: datetime, note_id: str | None = None
 ) -> dict[str, Any]:
-    """Return a row for the table of notes; `text` is from `check_note`, a missing ID is made."""
+    """Return a row for the table of notes.
+
+    `text` must come from `check_note`. If `note_id` is None, a new ID is generated.
+    """
     return {
         "id": note_id or str(uuid.uuid4()),
         "order_id": order_id,
@@ -70,10 +77,11 @@ def add_note(
     note_id: str | None = None,
     now: datetime | None = None,
 ) -> str:
-    """Add a note to an order, given by UUID or short ID, and return the note's ID.
+    """Add a note to the order with this UUID or short ID, and return the note's ID.
 
-    With a `note_id` (a UUID), a second call adds nothing. Raises InvalidInput for the text,
-    NotFound if the org has no such order or it is in the bin, and MistypedShortId.
+    `note_id` is a UUID that the caller may choose: a second call with the same one adds nothing.
+    Raises InvalidInput for an invalid text, NotFound if the org has no such order outside the bin,
+    and MistypedShortId if `reference` can be neither a UUID nor a short ID.
     """
     note = check_note(text)
     new_id = note_id or str(uuid.uuid4())
@@ -100,10 +108,10 @@ def list_notes(order: Order) -> tuple[Note, ...]:
 
 
 def remove_note(reference: str, note_id: str, *, actor: Actor) -> None:
-    """Delete a note that the actor has written; do nothing if it does not exist.
+    """Delete a note that the actor has written; do nothing if the note does not exist.
 
-    `reference` is the order's UUID or short ID. Raises NotFound for the order, and Forbidden for a
-    note of another author.
+    `reference` is the order's UUID or short ID. Raises NotFound if the org has no such order, and
+    Forbidden if somebody else has written the note.
     """
     order = find_order(reference, actor.org_id)
     one = (order_note.c.id == note_id, order_note.c.order_id == order.id)

@@ -1,8 +1,8 @@
 """Save what a person has changed on the form of an order, however long ago it was opened.
 
-A save changes only what this person has touched. What others have changed meanwhile stays; where
-both have changed the same, nothing is saved and the conflicts are returned. People who have the
-same order open see each other's names before they save.
+A save changes only the fields that this person has edited, and keeps what others have changed in
+the meantime. If both have changed the same field, nothing is saved, and the conflicts are reported.
+People who have the same order open see each other's names before they save.
 """
 
 import operator
@@ -32,14 +32,20 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The order as stored; `taken` are paths of fields that others changed since it was opened."""
+    """The result of saving changes to an order; `order` is the order as stored.
+
+    `taken` are the paths of fields that others have changed since the form was opened.
+    """
 
     order: Order
     taken: tuple[str, ...]
 
 
 class EditConflict(Conflict):
-    """Raised on conflicting changes; `stored` is the order now, `merged` has those of both."""
+    """Raised when another person has changed the same fields in the meantime.
+
+    `stored` is the order as it is now; `merged` contains both people's changes, and the conflicts.
+    """
 
     def __init__(self, stored: Order, merged: Merged) -> None:
         self.stored = stored
@@ -50,10 +56,10 @@ class EditConflict(Conflict):
 
 
 def check_edit(base: Order, raw: dict[str, Any], *, actor: Actor, limits: Limits) -> Order:
-    """Return the order `base` with the changes `raw`, checked; nothing is stored.
+    """Return the order `base` with the changes in `raw`, after checking them; store nothing.
 
-    `raw` has the changed fields by their JSON names. Raises InvalidOrder with every error, and
-    Forbidden if it contains another org's ID.
+    `raw` has the changed fields by their JSON names. Raises InvalidOrder with all errors, and
+    Forbidden if `raw` contains another org's ID.
     """
     changes = order_changes.check_changes(raw, actor=actor, limits=limits)
     return order_changes.changed_order(base, changes, actor)
@@ -62,11 +68,13 @@ def check_edit(base: Order, raw: dict[str, Any], *, actor: Actor, limits: Limits
 def save_edit(
     order_id: str, version: int, raw: dict[str, Any], *, actor: Actor, limits: Limits
 ) -> Saved:
-    """Save changes of fields of an order, which the person has opened in this version.
+    """Save a person's changes to an order, merged with what others have changed in the meantime.
 
-    `raw` has the changed fields by their JSON names. What others have changed since stays. Raises
-    EditConflict if they have changed the same, InvalidOrder, NotFound, StaleVersion for a version
-    that the order never had, and ServiceBusy if others change the order all the time.
+    `version` is the version of the order that the person opened, and `raw` has the changed fields
+    by their JSON names. Raises EditConflict if others have changed the same fields, InvalidOrder if
+    the changes are invalid, NotFound if there is no such order outside the bin, StaleVersion for a
+    version that the order never had, and ServiceBusy if others keep changing the order while it is
+    saved.
     """
     for _ in range(TRIES):
         stored = find_order(order_id, actor.org_id)
@@ -94,9 +102,10 @@ _CHANGES = ("changed", "binned", "restored")
 
 
 def order_at(order: Order, version: int) -> Order:
-    """Return the order with its fields as they were in an earlier version; times do not change.
+    """Return the order with its fields as they were in an earlier version.
 
-    Raises StaleVersion for a version that it never had.
+    The times of creation and of the last change stay as they are in `order`. Raises StaleVersion
+    for a version that the order never had.
     """
     steps = order.version - version
     if steps < 0 or version < 1:
@@ -123,9 +132,9 @@ SILENT_FOR = timedelta(seconds=50)
 
 
 def note_editor(reference: str, member: StaffMember, *, now: datetime | None = None) -> list[str]:
-    """Store that this person has the order open; return the sorted names of others who have.
+    """Record that this person has the order open; return the sorted names of others who do.
 
-    Raises NotFound if the org has no such order.
+    Raises NotFound if the org has no such order outside the bin.
     """
     order = find_order(reference, member.org_id)
     at = now_or(now)
@@ -147,13 +156,13 @@ def note_editor(reference: str, member: StaffMember, *, now: datetime | None = N
 
 
 def leave(reference: str, member: StaffMember) -> None:
-    """Forget that this person has the order open. Raises NotFound if the org has no such order."""
+    """Record that this person has closed the order. Raises NotFound for an unknown order."""
     order = find_order(reference, member.org_id)
     own = (order_editor.c.order_id == order.id, order_editor.c.staff_id == member.id)
     database.execute(delete(order_editor).where(*own))
 
 
 def clear_old(now: datetime | None = None) -> int:
-    """Delete who had orders open in pages that were not renewed for SILENT_FOR; return how many."""
+    """Delete records of `note_editor` that are older than SILENT_FOR; return how many."""
     before = now_or(now) - SILENT_FOR
     return database.execute(delete(order_editor).where(order_editor.c.seen_at <= before))

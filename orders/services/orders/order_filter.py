@@ -1,8 +1,8 @@
-"""Which orders a list contains, for the API and the desk: filters and search as SQL conditions.
+"""SQL conditions for the orders in a list, from filters and a search, for the API and the desk.
 
-Each word of a search must be found somewhere: in the order's own text (code, name, customer,
-platform, values of metadata and derivative), as its code or ID, or in a configuration that one of
-its lines names.
+Each word of a search must be found in one of these places: the order's own text (code, name,
+customer, platform, values of metadata and derivative), its code or ID, or the search text of a
+configuration in its cart.
 """
 
 import operator
@@ -50,7 +50,10 @@ MOST_SUGGESTED_FROM = 200
 
 @dataclass(frozen=True, slots=True)
 class AttributeIs:
-    """A condition: the key has this value in one of `areas`, "metadata" and "derivative"."""
+    """The condition that `key` has this value in at least one of `areas`.
+
+    `areas` contains "metadata", "derivative" or both.
+    """
 
     areas: tuple[str, ...]
     key: str
@@ -59,11 +62,12 @@ class AttributeIs:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """What an order must have to be in a list; an empty field or None matches all.
+    """The criteria for a list of orders; a field that is empty or None matches all orders.
 
-    Texts must be equal, case-sensitively. `short_ids` are canonical. `platform` has required values
-    by key; None: no value. Times are inclusive, except `created_before`. With `in_bin` the list has
-    only orders in the bin, otherwise none of them.
+    Texts other than `search` must be equal, including case. `short_ids` have the canonical
+    spelling. `platform` maps keys to required values; the value None requires that the key has no
+    value. Times are inclusive, except `created_before`. If `in_bin` is true, only orders in the bin
+    match; otherwise only orders outside it.
     """
 
     search: str = ""
@@ -87,7 +91,7 @@ class OrderFilter:
 def conditions(
     connection: Connection, org_id: str, wanted: OrderFilter
 ) -> Iterator[ColumnElement[bool]]:
-    """Yield the SQL conditions for the org's orders that match `wanted`, the cheapest first."""
+    """Yield SQL conditions for the org's orders that match `wanted`, the cheapest first."""
     deleted = orders.c.deleted_at
     has_codes = wanted.short_ids or codes_of(wanted.search)
     yield (unindexed(orders.c.org_id) if has_codes else orders.c.org_id) == org_id
@@ -128,13 +132,19 @@ def conditions(
 
 
 def _contains(area: str, key: str, value: str) -> ColumnElement[bool]:
-    """Return a cheap condition: true of orders with this value in `area`, and maybe of others."""
+    """Return a cheap condition that is met by all orders with this value of `key` in `area`.
+
+    Other orders may meet it, too.
+    """
     written = orjson.dumps({key: value}).decode()[1:-1]
     return type_coerce(orders.c[area], Text).contains(written, autoescape=True)
 
 
 def _names_of(connection: Connection, org_id: str, reference: str) -> list[str]:
-    """Return the UUID and short ID of a configuration, given either; `[reference]` if unknown."""
+    """Return both the UUID and the short ID of a configuration, given one of them.
+
+    Returns only the given one if the configuration is unknown.
+    """
     name = read_uuid(reference) or reference
     statement = select(configuration.c.id, configuration.c.short_id).where(
         unindexed(configuration.c.org_id) == org_id,
@@ -145,7 +155,10 @@ def _names_of(connection: Connection, org_id: str, reference: str) -> list[str]:
 
 
 def _search(connection: Connection, org_id: str, search: str) -> list[ColumnElement[bool]]:
-    """Return a condition for each word of a search; for a list of order codes, one for all."""
+    """Return the SQL conditions that an order must meet to match a search: one for each word.
+
+    If the search is a list of order codes, there is one condition for all codes.
+    """
     codes = codes_of(search)
     if codes:
         return [orders.c.short_id.in_(codes)]
@@ -172,9 +185,10 @@ def _in_order(word: str) -> list[ColumnElement[bool]]:
 def _by_lines(
     connection: Connection, org_id: str, folded: str
 ) -> tuple[list[ColumnElement[bool]], bool]:
-    """Return the condition that the order has a configuration with this word in its search text.
+    """Return a condition for orders with a configuration whose search text contains a word.
 
-    It is in a list, [] if no order can match; with it comes whether it is expensive to check.
+    `folded` is the word, case-folded. The returned list has one condition, or none if no order can
+    match. The returned flag is true if the condition is expensive to check.
     """
     matching = (
         configuration.c.org_id == org_id,
@@ -208,10 +222,11 @@ def _by_lines(
 
 @dataclass(frozen=True, slots=True)
 class UnlistedCodes:
-    """The codes in a search whose orders are missing in the list, grouped by the reason.
+    """The order codes in a search whose orders are missing from the list, grouped by reason.
 
-    `mistyped` are texts as they were typed; `unknown` belong to no order of the org; the orders of
-    `binned` are in the bin, and those of `filtered` are left out by another filter.
+    `mistyped` are texts that are not order codes, as they were typed. Codes in `unknown` belong to
+    no order of the org. Orders of the codes in `binned` are in the bin, and those of the codes in
+    `filtered` do not match another filter.
     """
 
     mistyped: tuple[str, ...] = ()
@@ -226,7 +241,10 @@ class UnlistedCodes:
 
 
 def unlisted_codes(org_id: str, wanted: OrderFilter) -> UnlistedCodes:
-    """Return the codes of a search whose orders its list lacks; none for a search in words."""
+    """Return the order codes in a search whose orders the list does not contain, by reason.
+
+    The result is empty if the search is not a list of codes.
+    """
     sought = read_code_list(wanted.search)
     if sought is None:
         return UnlistedCodes()
@@ -251,7 +269,10 @@ def unlisted_codes(org_id: str, wanted: OrderFilter) -> UnlistedCodes:
 
 @dataclass(frozen=True, slots=True)
 class FilterChoices:
-    """What the filters of the list offer; `people` and `tokens` are pairs of an ID and a name."""
+    """What people can choose in the filters of the list.
+
+    `people` and `tokens` are pairs of an ID and a name.
+    """
 
     people: tuple[tuple[str, str], ...]
     tokens: tuple[tuple[str, str], ...]
@@ -259,7 +280,7 @@ class FilterChoices:
     stores: tuple[str, ...]
 
     def name_of(self, actor_id: str) -> str | None:
-        """Return a creator's name; None for an unknown ID."""
+        """Return the name of the person or token with this ID; None for an unknown ID."""
         return dict(self.people + self.tokens).get(actor_id)
 
 

@@ -40,7 +40,7 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
 
 
 def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]:
-    """Return a page of the org's orders that match `wanted`; `count` is the number of all."""
+    """Return a page of the org's orders that match `wanted`; `count` is their total number."""
     with database.read() as connection:
         found = any_order.where(*conditions(connection, org_id, wanted))
         return numbered_page(
@@ -56,13 +56,13 @@ def _listed(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order` with its 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """The order of a list: the wire name of a field in SORTABLE, and the direction."""
+    """The sort order of a list: the JSON name of a field in SORTABLE, and the direction."""
 
     field: str = "createdAt"
     is_descending: bool = True
 
     def __str__(self) -> str:
-        """Return the value of `sort` in a URL, such as "-name"; a hyphen means descending."""
+        """Return the URL parameter `sort`, such as "-name"; a hyphen means descending."""
         return f"-{self.field}" if self.is_descending else self.field
 
 
@@ -70,13 +70,19 @@ NEWEST_FIRST = Sort()
 
 
 def read_sort(text: str) -> Sort | None:
-    """Return the sort that a URL names, such as "-name"; None if the field is not in SORTABLE."""
+    """Return the sort order that a URL parameter such as "-name" describes.
+
+    Returns None if the field is not in SORTABLE.
+    """
     field = text.removeprefix("-")
     return Sort(field, text.startswith("-")) if field in SORTABLE else None
 
 
 def _keyset(sort: Sort) -> Keyset:
-    """Return the column and direction of a sort, for cursors; rows without a text come last."""
+    """Return the column and direction of a sort order, for paging with cursors.
+
+    Rows without a text in the column come last.
+    """
     column = _COLUMNS[sort.field]
     kind = FIELD_BY_PATH[sort.field].kind
     return Keyset(
@@ -91,7 +97,10 @@ def _keyset(sort: Sort) -> Keyset:
 
 @dataclass(frozen=True, slots=True)
 class OrderSummary:
-    """An order in the list; `lines` is their number in the cart, `pieces` the sum of counts."""
+    """An order in the list.
+
+    `lines` is the number of lines in its cart, and `pieces` is the sum of their counts.
+    """
 
     id: str
     short_id: str
@@ -115,8 +124,9 @@ def list_page(
 ) -> CursorPage[OrderSummary]:
     """Return a page of at most PAGE_SIZE orders of the org that match `wanted`.
 
-    `older_than` and `newer_than` are cursors from a page with the same sort. Without a valid one it
-    is the first page, which alone has a `count`: of all that match, up to MOST_COUNTED.
+    `older_than` and `newer_than` are cursors from a page with the same sort order. If neither is
+    valid, the first page is returned. Only the first page has a `count`: the number of all orders
+    that match, up to MOST_COUNTED.
     """
     with database.read() as connection:
         page = cursor_page(
@@ -130,9 +140,10 @@ def list_page(
 def ids_in_batches(
     org_id: str, wanted: OrderFilter, sort: Sort, *, size: int
 ) -> Iterator[list[str]]:
-    """Yield lists of at most `size` IDs: those of all orders that match, in the order of the list.
+    """Yield the IDs of all orders that match `wanted`, sorted by `sort`, in lists.
 
-    They are queried MOST_FOUND at a time, and no transaction is open between two batches.
+    Each list has at most `size` IDs. The IDs are queried MOST_FOUND at a time, and no transaction
+    is open between two queries.
     """
     cursor: Cursor | None = None
     while True:
@@ -147,7 +158,7 @@ def ids_in_batches(
 
 
 def _ids(connection: Connection, org_id: str, wanted: OrderFilter) -> Select[Any]:
-    """Return the SELECT of the IDs of orders that match; to read other columns is slower."""
+    """Return a SELECT of the IDs of orders that match; reading other columns would be slower."""
     return select(orders.c.id).where(*conditions(connection, org_id, wanted))
 
 

@@ -1,6 +1,6 @@
 """Read orders one by one, their history and their customers; convert orders to rows and back.
 
-Every query names its org.
+Every query is limited to one org or to one of its orders.
 """
 
 from dataclasses import dataclass
@@ -52,14 +52,20 @@ def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order`
 
 
 def order_of(fields: dict[str, Any]) -> Order:
-    """Return the order in a row of `any_order`, given as a dictionary, which it modifies."""
+    """Return the order in a row of `any_order`; `fields` is the row as a dictionary.
+
+    `fields` is modified.
+    """
     fields["cart"] = _cart(fields.pop("lines"))
     fields["status"] = STATUS_BY_NAME[fields["status"]]
     return Order(**fields)
 
 
 def _cart(text: str | None) -> tuple[CartLine, ...]:
-    """Return the lines of a JSON array of `[position, ID, count, metadata]`; () for None."""
+    """Return the cart lines in a JSON array of `[position, configuration ID, count, metadata]`.
+
+    The cart is empty if `text` is None.
+    """
     if text is None:
         return ()
     rows = orjson.loads(text)
@@ -86,7 +92,10 @@ def line_rows(order: Order) -> list[dict[str, Any]]:
 def history_row(
     order: Order, actor: Actor, action: str, changes: dict[str, Any], *, at: datetime
 ) -> dict[str, Any]:
-    """Return a row of `order_history`; `changes` is what `domain.changes.difference` returns."""
+    """Return a row of `order_history` for an action of the actor on the order.
+
+    `changes` is what `domain.changes.difference` returns, or other details of the action.
+    """
     return {
         "order_id": order.id,
         "at": at,
@@ -125,7 +134,8 @@ _by_short_id = CompiledSelect(_of_org.where(orders.c.short_id == bindparam("refe
 def find_order(reference: str, org_id: str) -> Order:
     """Return an order of the org by its UUID, or by its short ID in any spelling.
 
-    Raises NotFound, also for one in the bin, and MistypedShortId for a text that can be neither.
+    Raises NotFound if there is none outside the bin, and MistypedShortId if `reference` can be
+    neither.
     """
     order_id = read_uuid(reference)
     statement = _by_short_id if order_id is None else _by_id
@@ -137,7 +147,7 @@ def find_order(reference: str, org_id: str) -> Order:
 
 
 def find_any_order(reference: str, org_id: str) -> Order:
-    """Return an order as `find_order` does, but also one that is in the bin."""
+    """Return an order as `find_order` does, even if it is in the bin."""
     statement = any_order.where(orders.c.org_id == org_id, names_order(reference))
     with database.read() as connection:
         found = connection.execute(statement).one_or_none()
@@ -159,7 +169,7 @@ def names_order(reference: str) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """An event of an order; `changes` are as `domain.changes.difference` returns them.
+    """An event in the history of an order; `changes` are what `domain.changes.difference` returned.
 
     `actor_name` is a person's name or e-mail address, or a token's name; `actor_kind` is "staff" or
     "token". `action` is a word such as "created".
@@ -173,7 +183,10 @@ class HistoryEntry:
 
 
 def read_history(order: Order) -> tuple[HistoryEntry, ...]:
-    """Return the order's history, oldest first; the name of a missing actor is its ID."""
+    """Return the order's history, oldest first.
+
+    If the person or token of an entry is unknown, `actor_name` is its ID.
+    """
     of_order = order_history.c.order_id == order.id
     statement = select(order_history).where(of_order).order_by(order_history.c.id)
     with database.read() as connection:
@@ -188,7 +201,10 @@ def read_history(order: Order) -> tuple[HistoryEntry, ...]:
 
 
 def actor_names(actor_ids: set[str], org_id: str) -> dict[str, str]:
-    """Return the names of people (or e-mail addresses) and tokens by ID, without unknown IDs."""
+    """Return the names of staff accounts and tokens by ID, without unknown IDs.
+
+    The name of a person who has not entered one is their e-mail address.
+    """
     staff = select(StaffAccount.id, shown_name).where(
         StaffAccount.org_id == org_id, StaffAccount.id.in_(actor_ids)
     )
@@ -199,7 +215,7 @@ def actor_names(actor_ids: set[str], org_id: str) -> dict[str, str]:
 
 
 def find_submission(key: str, actor: Actor) -> str | None:
-    """Return the short ID of the order that this actor's idempotency key created, else None."""
+    """Return the short ID of the order created with this actor's idempotency key, or None."""
     statement = (
         select(orders.c.short_id)
         .join(Submission, Submission.order_id == orders.c.id)
@@ -219,17 +235,19 @@ _LAST = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class KnownCustomer:
-    """A customer: the ID that orders give, and the name of a recent one of these orders, if any."""
+    """A customer: the ID in their orders, and the name of one of these orders, if it has a name."""
 
     customer_id: str
     order_name: str | None
 
 
 def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[KnownCustomer]:
-    """Return at most `most` customers for a typed text, which may be empty.
+    """Return suggestions of customers for a text that a person has typed, at most `most`.
 
-    First those of recent orders (LOOKED_BACK) whose ID or order's name contains the text in any
-    case, this actor's orders first; then those whose ID starts with the text.
+    First come customers of recent orders (LOOKED_BACK) whose ID or order's name contains the text,
+    regardless of case; those in the actor's own orders are first. Then come customers of older
+    orders whose ID starts with the text. If the text is empty, only customers of recent orders are
+    returned.
     """
     typed = text[:MAX_TEXT].replace("\0", " ").strip()
     is_ours = (

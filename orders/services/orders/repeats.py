@@ -1,6 +1,7 @@
-"""Finds other orders of the same customer with the same number; these are warnings, never errors.
+"""Warnings about other orders of the same customer with the same number; they are never errors.
 
-Only people and private tokens get them: a page in the web must not find out what a customer has.
+Only people and private tokens receive them: a web page with a public token must not reveal what a
+customer has ordered.
 """
 
 from typing import Any
@@ -42,10 +43,11 @@ def repeated_numbers(
     *,
     but: str | None = None,
 ) -> tuple[FieldError, ...]:
-    """Return a warning for each number that another order of this customer has, too.
+    """Return a warning for each number of an order that another order of the customer also has.
 
     The numbers are `platform.id` and the purchase order number in `metadata`. `but` is the short ID
-    of the order itself, if it is stored. Returns () for a public token or without a customer.
+    of the order itself if it is stored, so that it is not compared with itself. The result is empty
+    for a public token, or if `customer_id` is None.
     """
     if not actor.is_private:
         return ()
@@ -69,7 +71,7 @@ def repeated_numbers(
 
 
 def repeats_of(order: Order, actor: Actor) -> tuple[FieldError, ...]:
-    """Return the warnings of `repeated_numbers` about a stored order."""
+    """Return the warnings of `repeated_numbers` for a stored order."""
     return repeated_numbers(
         order.customer_id, order.platform, order.metadata, actor, but=order.short_id
     )

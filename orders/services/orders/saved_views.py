@@ -32,9 +32,10 @@ Address = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A saved view of the order list: its query parameters (`address`) under a name.
+    """A saved view of the order list: query parameters (`address`) with a name.
 
-    `owner` is a person's name or e-mail address; `is_own` is true if that is the person who asks.
+    `owner` is the name or e-mail address of the person who saved it; `is_own` is true if that is
+    the person for whom it is listed.
     """
 
     id: str
@@ -46,7 +47,7 @@ class View:
 
 
 def list_views(member: StaffMember) -> tuple[View, ...]:
-    """Return the person's own views and those that others of the org share, sorted by name."""
+    """Return the person's own views and those that others in the org share, sorted by name."""
     seen = or_(saved_view.c.staff_id == member.id, saved_view.c.is_shared.is_(True))
     statement = (
         select(saved_view, shown_name.label("owner"))
@@ -77,8 +78,9 @@ def save_view(
 ) -> str:
     """Save query parameters of the order list (`address`) under a name, and return the view's ID.
 
-    If a view has the ID `view_id` already, nothing is stored. Raises InvalidInput for a name that
-    is empty, too long or used by another view of this person, and Conflict beyond MAX_VIEWS.
+    If a view with the ID `view_id` already exists, nothing is stored. Raises InvalidInput for a
+    name that is empty, too long or used by another view of this person, and Conflict if the person
+    would have more than MAX_VIEWS views.
     """
     at = datetime.now(UTC)
     checked, own_id = _checked(name), view_id or str(uuid.uuid4())
@@ -110,10 +112,11 @@ def save_view(
 def change_view(
     view_id: str, member: StaffMember, *, name: str, is_shared: bool, address: Address | None = None
 ) -> None:
-    """Set name, sharing and, unless `address` is None, query parameters of a saved view.
+    """Change the name, sharing and query parameters (`address`) of a saved view.
 
-    Raises InvalidInput for the name, NotFound for a view that the person cannot see, and Forbidden
-    for one of another person unless an admin asks.
+    If `address` is None, the query parameters stay unchanged. Raises InvalidInput for an invalid or
+    used name, NotFound for a view that the person cannot see, and Forbidden for another person's
+    view unless `member` is an admin.
     """
     checked = _checked(name)
     values: dict[str, object] = {"name": checked, "is_shared": is_shared}
@@ -128,9 +131,10 @@ def change_view(
 
 
 def delete_view(view_id: str, member: StaffMember) -> None:
-    """Delete a saved view; orders stay.
+    """Delete a saved view; this deletes no orders.
 
-    Raises NotFound for a view that the person cannot see, and Forbidden as `change_view` does.
+    Raises NotFound for a view that the person cannot see, and Forbidden for another person's view
+    unless `member` is an admin.
     """
     with database.transaction() as connection:
         _require(connection, view_id, member)
@@ -138,10 +142,10 @@ def delete_view(view_id: str, member: StaffMember) -> None:
 
 
 def _require(connection: Connection, view_id: str, member: StaffMember) -> str:
-    """Return the ID of a view's owner, if the person may change the view.
+    """Return the ID of a view's owner if the person may change the view.
 
-    Raises NotFound for a view that the person does not see, and Forbidden for one of another person
-    unless an admin asks.
+    Raises NotFound for a view that the person cannot see, and Forbidden for another person's view
+    unless `member` is an admin.
     """
     seen = or_(saved_view.c.staff_id == member.id, saved_view.c.is_shared)
     statement = select(saved_view.c.staff_id).where(
@@ -177,6 +181,6 @@ def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON 
 
 
 def keep_preference(staff_id: str, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value but null
-    """Store a JSON value as a person's preference under this key, in place of an older one."""
+    """Store a JSON value as a person's preference under this key, replacing any older value."""
     with database.transaction() as connection:
         upsert(connection, staff_preference, {"staff_id": staff_id, "key": key}, {"value": value})

@@ -1,8 +1,8 @@
-"""Claims: reservations of messages by the process that sends them, and storage of the results.
+"""Claims: a process reserves messages before it sends them, and stores the results afterwards.
 
-The rows of `webhook_delivery` are the queue. A claim expires, so that a message survives the
-process that was sending it: then it may arrive twice, but it is not lost. One process at a time has
-claims of a webhook, so the limits of one receiver hold for all processes together.
+The rows of `webhook_delivery` are the queue. A claim expires, so that a message is not lost if the
+process that sends it dies, although it may then arrive twice. Only one process at a time has claims
+on the messages of a webhook, so the limits for a receiver apply to all processes together.
 """
 
 import random
@@ -36,9 +36,10 @@ SWITCHED_OFF = lazy_gettext("Not sent: the webhook was switched off.")
 
 @dataclass(frozen=True, slots=True)
 class DueWebhook:
-    """A webhook with a message that is due and not claimed by any process.
+    """A webhook with at least one message that is due and that no process has claimed for sending.
 
-    `is_claimed` means that a process, maybe this one, is sending other messages to it.
+    If `is_claimed` is true, a process, possibly this one, has claimed other messages to the
+    webhook.
     """
 
     id: str
@@ -48,9 +49,10 @@ class DueWebhook:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMessage:
-    """A message that only this process may send, `until` its claim expires.
+    """A message that only this process may send until its claim expires at the time `until`.
 
-    `attempt` counts from 1. `hindrance` is the reason why it must not be sent, or None.
+    `attempt` is the number of the attempt, from 1. `hindrance` is the reason why the message must
+    not be sent, or None if it may be sent.
     """
 
     message: Message
@@ -62,16 +64,21 @@ class ClaimedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a claim at `at`; `result` is None if the message was not sent: it stays due."""
+    """The outcome for a claimed message, at the time `at`.
+
+    `result` is the result of the attempt to send the message, or None if there was no attempt, in
+    which case the message is still due.
+    """
 
     claim: ClaimedMessage
     result: PostResult | None
     at: datetime
 
     def next_attempt_at(self, chance: float) -> datetime | None:
-        """Return when the message is due again, or None when it is delivered or given up.
+        """Return when the message is due again, or None if it is delivered or given up.
 
-        `result` must not be None. `chance`, from 0 to 1, varies the pause by JITTER.
+        `result` must not be None. `chance`, from 0 to 1, varies the pause before the next attempt
+        by up to JITTER.
         """
         assert self.result is not None  # noqa: S101 - for the type checker
         if self.result.is_delivered or self.result.status == GONE or self.claim.hindrance:
@@ -83,9 +90,9 @@ class Outcome:
 
 
 def pause_after(number: int, chance: float) -> timedelta | None:
-    """Return the pause after the failed attempt with this number (from 1), or None after the last.
+    """Return the pause after the failed attempt `number` (from 1), or None after the last attempt.
 
-    `chance`, from 0 to 1, varies it by JITTER.
+    `chance`, from 0 to 1, varies the pause by up to JITTER.
     """
     if number > len(PAUSES):
         return None
@@ -157,9 +164,10 @@ _release = (
 
 
 def find_due(at: datetime) -> list[DueWebhook]:
-    """Return the webhooks with messages to send at `at`, the one with the oldest message first.
+    """Return the webhooks with unclaimed messages due at `at`, those due longest first.
 
-    Reads an index entry for each webhook, whatever the number of messages. Raises ServiceBusy.
+    Reads one index entry for each webhook, regardless of the number of messages. Raises ServiceBusy
+    if the database cannot be read.
     """
     with database.read() as connection:
         return [DueWebhook(*row) for row in connection.execute(_due_webhooks, {"at": at})]
@@ -173,11 +181,12 @@ def store_and_claim(
     at: datetime,
     chance: Callable[[], float] = random.random,
 ) -> list[ClaimedMessage]:
-    """Store outcomes and claim due messages in one transaction; return the claims.
+    """Store outcomes and claim due messages, in one transaction; return the claimed messages.
 
-    `counts` are the most messages to claim, by webhook ID; `claiming` are the IDs of webhooks of
-    which the caller has claims. Webhooks that another process sends to are skipped. Raises
-    ServiceBusy: nothing is stored then, and the same outcomes can be stored later.
+    `counts` maps the IDs of webhooks to the maximum number of messages to claim. `claiming` are the
+    IDs of webhooks for which this process already has claims; webhooks for which another process
+    has claims are skipped. `chance` returns a random number from 0 to 1. Raises ServiceBusy if the
+    database cannot be written; nothing is stored then, and the same outcomes can be stored later.
     """
 
     def run(connection: Connection) -> list[ClaimedMessage]:

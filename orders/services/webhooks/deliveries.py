@@ -1,6 +1,6 @@
-"""Deliveries: what admins see of the messages to webhooks, and can do with them.
+"""Deliveries: the messages to webhooks as admins see them, and what admins can do with them.
 
-`sender` sends the messages, by the claims of `claims`.
+`sender` sends the messages; `claims` reserves them for it.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ TEST_TYPE = "webhook.test"
 
 
 class DeliveryState(StrEnum):
-    """The state of a message; STATE_TEXTS has the words for people."""
+    """The state of a message; STATE_TEXTS has the text that people see for each state."""
 
     WAITING = "Waiting"
     SENDING = "Being sent"
@@ -53,10 +53,11 @@ STATE_TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message to a webhook and its progress.
+    """A message to a webhook, and its progress.
 
-    `last_status` and `last_answer` are the receiver's last answer; or None and the reason why there
-    was none. Both are None before the first attempt.
+    `last_status` and `last_answer` are the HTTP status and the text of the receiver's last
+    response. If there was no response, `last_status` is None and `last_answer` is the reason.
+    Before the first result, both are None.
     """
 
     id: str
@@ -83,10 +84,10 @@ def _utc_now() -> datetime:
 def send_test(
     webhook_id: str, org_id: str, post: Post, *, now: datetime | None = None
 ) -> PostResult:
-    """Send a signed test message to a webhook now, and return the receiver's answer.
+    """Send a signed test message to a webhook now, and return the result.
 
-    The message is not stored and not retried. `post` sends it. Raises NotFound if the org has no
-    such webhook outside of the bin.
+    The message is neither stored nor retried. `post` sends it. Raises NotFound if the org has no
+    such webhook outside the bin.
     """
     at = now or _utc_now()
     found = webhooks.find(webhook_id, org_id)
@@ -100,9 +101,10 @@ def send_test(
 
 
 def clear_old(kept_for: timedelta, *, now: Callable[[], datetime] = _utc_now) -> int:
-    """Delete messages older than `kept_for` that are delivered or given up; return how many.
+    """Delete delivered and given-up messages that are older than `kept_for`; return how many.
 
-    At most CLEARED_AT_ONCE of each webhook, so that other writes do not wait long.
+    At most CLEARED_AT_ONCE messages of each webhook are deleted, so that other writes do not wait
+    long. `now` returns the current time.
     """
     before = now() - kept_for
     with database.read() as connection:
@@ -140,7 +142,7 @@ _listed = [column for column in webhook_delivery.c if column.name != "payload"]
 def list_deliveries(
     webhook_id: str, org_id: str, paging: Paging, *, now: datetime | None = None
 ) -> Page[Delivery]:
-    """Return a page of the messages to a webhook, empty if the org has none with this ID."""
+    """Return a page of the messages to a webhook; it is empty if the org has no such webhook."""
     at = now or _utc_now()
     statement = (
         select(*_listed, OrderRow.short_id, OrderRow.deleted_at)
@@ -186,9 +188,9 @@ def send_again(
 ) -> None:
     """Schedule a message to be sent now, even if it is delivered or given up.
 
-    Its number of attempts is not reset, and a pause that the receiver has asked for ends. Raises
-    NotFound, and Conflict while the message is being sent, or its webhook is in the bin or switched
-    off.
+    The number of its attempts is not reset. If the receiver has asked for a pause, the pause ends.
+    Raises NotFound if there is no such message, and Conflict if the message is being sent or if its
+    webhook is in the bin or switched off.
     """
     at = now or _utc_now()
     statement = (

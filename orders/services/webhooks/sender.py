@@ -1,8 +1,9 @@
 """Sends due messages, so that a slow receiver does not delay the messages of other orgs.
 
-One thread claims messages and stores results, a few dozen in each transaction. Lanes send: a lane
-is a thread that posts messages to one webhook, one after the other on the same connection, and ends
-when there are no more. Lanes never touch the database (docs/decisions/0037-lanes-send-messages.md).
+One thread claims messages (reserves them for this process) and stores results, a few dozen in each
+transaction. Lanes send the messages: a lane is a thread that posts messages to one webhook, one
+after another on the same connection, and ends when there are no more. Lanes never access the
+database (docs/decisions/0037-lanes-send-messages.md).
 """
 
 import logging
@@ -48,10 +49,12 @@ MARGIN = timedelta(seconds=1)
 
 @dataclass(slots=True, eq=False)
 class _Receiver:
-    """A webhook that this process sends to: the numbers of its claims and of its lanes (threads).
+    """A webhook to which this process sends messages.
 
-    `waiting` are claims that no lane has taken yet. `width` is the most claims that it may have: 1
-    after an attempt without an answer. `served_at` is a time of the monotonic clock.
+    `claims` is the number of messages that the process has claimed for it, and `width` is the
+    maximum of that number; `width` is 1 after an attempt without a response. `lanes` is the number
+    of threads that send, and `waiting` are claimed messages that no lane has taken yet. `served_at`
+    is when a message was last claimed, by the monotonic clock.
     """
 
     org_id: str
@@ -69,9 +72,9 @@ class _Receiver:
 class Sender:
     """Sends the messages of all orgs; one thread must call `run_round` in a loop.
 
-    `org_lanes` is the most simultaneous attempts for one org. When `is_stopping` returns True, no
-    attempt is started any more. `on_gone` is called with each webhook that was switched off because
-    its receiver has answered 410.
+    `org_lanes` is the maximum number of simultaneous attempts for one org. Once `is_stopping`
+    returns True, no more attempts are started. `on_gone` is called with each webhook that was
+    switched off because its receiver responded with 410.
     """
 
     def __init__(
@@ -95,12 +98,12 @@ class Sender:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no message is being sent or waits to be, and every result is stored."""
+        """Whether no message is being sent or waiting to be sent, and all results are stored."""
         with self._changed:
             return not self._outcomes and not any(one.claims for one in self._receivers.values())
 
     def wake(self) -> None:
-        """End the waiting of `run_round` and of idle threads. Call it from any thread."""
+        """Make `run_round` and idle lanes stop waiting. Any thread may call this."""
         self._has_outcomes.set()
         with self._changed:
             self._changed.notify_all()
@@ -108,7 +111,8 @@ class Sender:
     def run_round(self) -> None:
         """Wait up to POLL for results, store them, then claim due messages and start to send them.
 
-        Raises ServiceBusy. No result is lost then: the next round stores it.
+        Raises ServiceBusy if the database is unavailable. No result is lost then: a later round
+        stores it.
         """
         self._has_outcomes.wait(POLL)
         self._has_outcomes.clear()
@@ -134,7 +138,10 @@ class Sender:
             self._gone.pop()
 
     def _choose(self, due: list[DueWebhook]) -> dict[str, int]:
-        """Return, by webhook ID, how many messages to claim; orgs that waited longest go first."""
+        """Return how many messages to claim, by webhook ID; orgs that waited longest go first.
+
+        `due` are the webhooks with due messages that this process may claim.
+        """
         lanes = self._lanes_by_org()
         served: dict[str, float] = {}
         for one in self._receivers.values():
@@ -165,7 +172,7 @@ class Sender:
         return lanes
 
     def _start(self, claims: list[ClaimedMessage]) -> None:
-        """Queue the claims for lanes (sending threads), and start lanes where the limits allow."""
+        """Queue claimed messages for lanes (sending threads); start lanes within the limits."""
         begun = []
         with self._changed:
             lanes = self._lanes_by_org()
@@ -202,7 +209,10 @@ class Sender:
                 self._send(connection, receiver, claim)
 
     def _next(self, receiver: _Receiver) -> ClaimedMessage | None:
-        """Return the next claim to send, after up to LINGER; None means that the lane must end."""
+        """Return the next message for a lane to send, or None if the lane must end.
+
+        Waits up to LINGER for a message.
+        """
         with self._changed:
             if not receiver.waiting and not self._is_stopping():
                 self._changed.wait_for(lambda: receiver.waiting, LINGER)
@@ -237,7 +247,7 @@ class Sender:
         self._has_outcomes.set()
 
     def _release_waiting(self, receivers: Iterable[_Receiver]) -> None:
-        """End the claims that wait for a lane, so that their messages can be claimed again."""
+        """End the claims on messages that wait for a lane, so that these can be claimed again."""
         with self._changed:
             for receiver in receivers:
                 while receiver.waiting:

@@ -1,8 +1,9 @@
 """Posts signed messages to the addresses of webhooks and returns the results.
 
-Nothing is sent into the private network unless the operator allows it: the IP address that a name
-resolves to is checked before each attempt, and then that address is called, so a name cannot change
-in between. One message after another to the same receiver uses the same connection.
+Nothing is sent to private networks unless the operator allows it: the IP address to which a host
+name resolves is checked before each connection, which is then made to exactly this IP address, so
+that the name cannot be changed in between. Consecutive messages to the same receiver share a
+connection.
 """
 
 import contextlib
@@ -41,7 +42,10 @@ _UNPRINTABLE = re.compile(r"[^\S\n]+|[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A JSON text to post to a URL. Every attempt has the same `id`; each of `secrets` signs it."""
+    """A JSON text (`payload`) to post to the URL `address`.
+
+    Every attempt has the same `id`, and is signed with each of `secrets`.
+    """
 
     id: str
     address: str
@@ -51,9 +55,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class PostResult:
-    """The receiver's answer: HTTP status and text, or None and the reason why there was none.
+    """The result of posting a message.
 
-    `retry_after` is the pause that a failed attempt's `Retry-After` asks for, None without one.
+    `status` and `answer` are the HTTP status and the text of the receiver's response. If there was
+    no response, `status` is None and `answer` is the reason. `retry_after` is the pause that the
+    response to a failed attempt asks for in its `Retry-After` header, or None if it asks for none.
     """
 
     status: int | None
@@ -62,14 +68,15 @@ class PostResult:
 
     @property
     def is_delivered(self) -> bool:
-        """Whether the receiver has accepted the message, with any 2xx."""
+        """Whether the receiver has accepted the message by responding with a 2xx status."""
         return self.status is not None and 200 <= self.status < 300
 
 
 class WebhookClient:
-    """Sends messages; one client may be used by many threads.
+    """Sends messages to webhooks; threads may share one client.
 
-    `allow_private` allows addresses in the private network; `time_limit` is in seconds.
+    If `allow_private` is true, addresses in private networks are allowed. `time_limit` is the
+    maximum duration of an attempt in seconds.
     """
 
     def __init__(self, *, allow_private: bool, time_limit: float = TIME_LIMIT) -> None:
@@ -77,13 +84,16 @@ class WebhookClient:
         self.time_limit = time_limit
 
     def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
-        """Post one message on a new connection. Never raises: a failure has no `status`."""
+        """Post one message on a new connection. Never raises; see `ReceiverConnection.post`."""
         with self.connection() as connection:
             return connection.post(message, at=at)
 
     @contextlib.contextmanager
     def connection(self) -> Iterator["ReceiverConnection"]:
-        """Return a context with a connection for one thread and receiver, closed at its end."""
+        """Return a context manager for a connection that one thread may use for one receiver.
+
+        The connection is closed at the end of the `with` block.
+        """
         clock = _Clock(self.time_limit)
         adapters = _adapters(clock, allow_private=self._allow_private)
         try:
@@ -95,9 +105,10 @@ class WebhookClient:
 
 
 class ReceiverConnection:
-    """A kept-alive connection to a receiver; it is opened by the first message.
+    """A kept-alive connection to a receiver; the first message opens it.
 
-    It does not use cookies, redirects, or the proxies and passwords that this machine has set up.
+    It ignores cookies, redirects, and the proxies and passwords that are configured on this
+    machine.
     """
 
     def __init__(self, adapters: Mapping[str, HTTPAdapter], clock: "_Clock") -> None:
@@ -107,7 +118,10 @@ class ReceiverConnection:
         self._template: tuple[str, requests.PreparedRequest] | None = None
 
     def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
-        """Post the message, signed with the time `at`. Never raises: failures are results, too."""
+        """Post the message, signed with the time `at` (by default now), and return the result.
+
+        Never raises: without a response, the result's `status` is None.
+        """
         moment = at or datetime.now(UTC)
         with self._clock.attempt():
             opened = self._clock.opened
@@ -169,7 +183,10 @@ class ReceiverConnection:
 
 
 def _adapters(clock: "_Clock", *, allow_private: bool) -> dict[str, HTTPAdapter]:
-    """Return adapters for "http" and "https", which report each new connection to the clock."""
+    """Return HTTP adapters by URL scheme, which report each new connection to `clock`.
+
+    Unless `allow_private` is true, they refuse addresses in private networks.
+    """
     if allow_private:
         adapters = {"http": HTTPAdapter(), "https": HTTPAdapter()}
     else:
@@ -184,7 +201,11 @@ def _adapters(clock: "_Clock", *, allow_private: bool) -> dict[str, HTTPAdapter]
 
 
 def _retry_after(headers: Mapping[str, str], at: datetime) -> timedelta | None:
-    """Return the pause in `Retry-After` (RFC 9110, 10.2.3), 0 to LONGEST_PAUSE; None without."""
+    """Return the pause for which the `Retry-After` header asks (RFC 9110, 10.2.3).
+
+    The pause is from 0 to LONGEST_PAUSE; it is counted from `at` if the header contains a date.
+    Returns None if the header is missing or invalid.
+    """
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         # More digits than a timedelta can have mean "very long".
@@ -204,7 +225,10 @@ def _root(error: Exception) -> BaseException | None:
 
 
 def _headers(message: Message, at: datetime) -> dict[str, str]:
-    """Return the headers of a request (Standard Webhooks), with a signature for each secret."""
+    """Return the headers of a request with this message, signed as Standard Webhooks requires.
+
+    There is a signature for each of the message's secrets; `at` is the time that is signed.
+    """
     signatures = (
         Webhook(secret).sign(message.id, at.astimezone(UTC), message.payload)
         for secret in message.secrets
@@ -225,9 +249,10 @@ def _printable(text: str) -> str:
 
 
 class _Clock:
-    """Limits the time of one connection's attempts: closes it after `time_limit` seconds.
+    """Limits the duration of attempts on one connection; `time_limit` is in seconds.
 
-    Socket timeouts count from byte to byte, so a slow receiver could keep its sender for ever.
+    The connection is shut down when an attempt takes longer. A socket's own timeout is not enough:
+    it starts again with each byte, so a slow receiver could occupy a sending thread forever.
     """
 
     def __init__(self, time_limit: float) -> None:
@@ -240,7 +265,10 @@ class _Clock:
 
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
-        """Apply the time limit to the `with` block; `has_rung` becomes True when it is exceeded."""
+        """Return a context manager that limits the duration of its `with` block, one attempt.
+
+        When the limit is exceeded, the connection is shut down and `has_rung` becomes True.
+        """
         self.has_rung = False
         self._ends = time.monotonic() + self.time_limit
         _watchdog.add(self)
@@ -252,7 +280,11 @@ class _Clock:
             _watchdog.remove(self)
 
     def watch(self, connection: socket.socket) -> None:
-        """Watch a new socket in place of the last. Raises TimeoutError if the time is over."""
+        """Apply the time limit to a newly opened socket, instead of the previous one.
+
+        If the current attempt has already exceeded the limit, closes the socket and raises
+        TimeoutError.
+        """
         self.close()
         with self._lock:
             if self.has_rung:  # it took too long to get here
@@ -262,7 +294,7 @@ class _Clock:
             self._socket = connection.dup()
 
     def hang_up(self) -> None:
-        """Shut the connection down, so that the next message opens another one."""
+        """Shut down the connection, so that the next message opens a new one."""
         with self._lock:
             self._shut_down()
 
@@ -285,9 +317,10 @@ class _Clock:
 
 
 class _Watchdog:
-    """A thread that calls `end_if_late` of all clocks with an attempt; it sleeps without any.
+    """A thread that ends late attempts: it calls `end_if_late` of each clock with an attempt.
 
-    To start a timer for each attempt would take longer than to send a message.
+    It sleeps while there is no attempt. Starting a timer for each attempt would take longer than
+    sending a message.
     """
 
     def __init__(self) -> None:

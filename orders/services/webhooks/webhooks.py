@@ -1,8 +1,8 @@
-"""Webhooks of an org, and the outbox: messages to them, stored in the transaction of the event.
+"""Webhooks of an org, and the outbox: messages to them, stored together with the event.
 
-A message is neither lost when the process dies nor sent for a change that was rolled back;
-`deliveries` sends it. Every change of a webhook raises the version of the org's rules, so that all
-processes read its webhooks again.
+A message is stored in the same transaction as the event that it reports, so it is neither lost when
+the process dies nor sent for a change that was rolled back; `sender` sends it. Every change of a
+webhook increments the version of the org's rules, so that all processes reload the org's webhooks.
 """
 
 import base64
@@ -72,11 +72,12 @@ def create(
     webhook_id: str | None = None,
     now: datetime | None = None,
 ) -> NewWebhook:
-    """Create a webhook from the fields sent (plain dicts and lists, camelCase).
+    """Create a webhook from the fields that were sent (plain dicts and lists, camelCase).
 
-    `allow_private` allows addresses in the private network. `webhook_id` is a UUID that a form has
-    chosen: if it exists, its webhook is returned. Raises KeyAlreadyUsed, InvalidInput with every
-    error by its path, Forbidden for another org's `orgId`, and Conflict beyond MAX_WEBHOOKS.
+    If `allow_private` is true, addresses in private networks are allowed. `webhook_id` is a UUID
+    that a form may choose: if a webhook with this ID exists, it is returned. Raises KeyAlreadyUsed
+    if `key` was used before, InvalidInput with all errors by path, Forbidden if `orgId` is another
+    org's ID, and Conflict if the org would have more than MAX_WEBHOOKS webhooks.
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
@@ -109,7 +110,10 @@ def create(
 
 
 def find(webhook_id: str, org_id: str, *, in_bin: bool = False) -> Webhook:
-    """Return a webhook of the org. Raises NotFound, also for one in the bin unless `in_bin`."""
+    """Return a webhook of the org. Raises NotFound if there is none.
+
+    A webhook in the bin is found only if `in_bin` is true.
+    """
     with database.read() as connection:
         return _read(connection, webhook_id, org_id, in_bin=in_bin)
 
@@ -122,9 +126,11 @@ def list_webhooks(
     topics: Collection[str] = (),
     address: str | None = None,
 ) -> Page[Webhook]:
-    """Return a page of the org's webhooks, or of those in the bin, sorted by one of SORTABLE.
+    """Return a page of the org's webhooks, sorted by a field in SORTABLE.
 
-    The page contains only those with one of `topics` (empty: any) and this address (None: any).
+    If `in_bin` is true, the page contains webhooks in the bin, otherwise those outside it. Unless
+    `topics` is empty, it contains only webhooks with one of these topics; unless `address` is None,
+    only webhooks with this address.
     """
     is_listed = table.c.deleted_at.is_not(None) if in_bin else table.c.deleted_at.is_(None)
     found = select(*_columns).where(table.c.org_id == org_id, is_listed)
@@ -148,10 +154,12 @@ def change(
     version: str | None = None,
     now: datetime | None = None,
 ) -> Webhook:
-    """Replace the fields in `raw`, checked as by `create`; return the webhook after the change.
+    """Replace those fields of a webhook that are in `raw`; return the changed webhook.
 
-    `version` is `version_of` the webhook that was edited; None skips the check. Raises
-    InvalidInput, Forbidden, NotFound, and ChangedMeanwhile if the webhook has changed since.
+    The fields are checked as in `create`. `version` is `version_of` the webhook that the caller has
+    read, or None to skip the check. Raises InvalidInput with all errors by path, Forbidden if
+    `orgId` is another org's ID, NotFound if the org has no such webhook outside the bin, and
+    ChangedMeanwhile if the webhook has changed since.
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
@@ -169,9 +177,10 @@ def change(
 
 
 def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) -> Webhook:
-    """Move a webhook to the bin: it receives nothing more, and waiting messages are given up.
+    """Move a webhook to the bin, so that it receives nothing more, and return it.
 
-    Raises NotFound when the org has no such webhook outside of the bin.
+    Messages that wait to be sent are given up. Raises NotFound if the org has no such webhook
+    outside the bin.
     """
     with database.transaction() as connection:
         webhook = _read(connection, webhook_id, org_id, to_change=True)
@@ -181,9 +190,10 @@ def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) ->
 
 
 def switch_off(webhook_id: str, *, address: str, now: datetime | None = None) -> Webhook | None:
-    """Switch a webhook off: it receives nothing until `restore`, and waiting messages are given up.
+    """Switch off a webhook, so that it receives nothing until it is restored, and return it.
 
-    Returns None, and changes nothing, if it is off or in the bin, or has another address by now.
+    Messages that wait to be sent are given up. If the webhook is already off, is in the bin or no
+    longer has this address, nothing is changed, and None is returned.
     """
     with database.transaction() as connection:
         owner = select(table.c.org_id).where(table.c.id == webhook_id)
@@ -199,9 +209,10 @@ def switch_off(webhook_id: str, *, address: str, now: datetime | None = None) ->
 def restore(
     webhook_id: str, *, actor: Actor, key: IdempotencyKey | None = None, now: datetime | None = None
 ) -> Webhook:
-    """Restore a webhook from the bin, or switch it on, or leave one that is on; return it.
+    """Restore a webhook from the bin, or switch it on again, and return it.
 
-    Raises KeyAlreadyUsed, NotFound, and Conflict beyond MAX_WEBHOOKS.
+    A webhook that is on is not changed. Raises KeyAlreadyUsed if `key` was used before, NotFound
+    for an unknown webhook, and Conflict if the org would have more than MAX_WEBHOOKS webhooks.
     """
     at = now_or(now)
 
@@ -217,7 +228,10 @@ def restore(
 
 
 def read_secret(webhook_id: str, org_id: str) -> str:
-    """Return the secret that signs a webhook's messages, also in the bin. Raises NotFound."""
+    """Return the secret that signs the messages of a webhook, even if the webhook is in the bin.
+
+    Raises NotFound for an unknown webhook.
+    """
     webhook = find(webhook_id, org_id, in_bin=True)
     statement = select(WebhookRow.secret).where(WebhookRow.id == webhook.id)
     with database.read() as connection:
@@ -225,7 +239,10 @@ def read_secret(webhook_id: str, org_id: str) -> str:
 
 
 def signing_secrets(row: Any, at: datetime) -> tuple[str, ...]:  # noqa: ANN401 - a row of `webhook`
-    """Return the secrets that sign messages at `at`: the current one, maybe also the old one."""
+    """Return the secrets that sign messages at the time `at`; `row` is a row of `webhook`.
+
+    These are the current secret and, for some time after it was replaced, the previous one.
+    """
     if row.old_secret is not None and row.old_secret_until > at:
         return (row.secret, row.old_secret)
     return (row.secret,)
@@ -234,10 +251,12 @@ def signing_secrets(row: Any, at: datetime) -> tuple[str, ...]:  # noqa: ANN401 
 def roll_secret(
     webhook_id: str, org_id: str, *, version: str | None = None, now: datetime | None = None
 ) -> str:
-    """Replace a webhook's secret; return the new one. Both sign messages for OLD_SECRET_LIFE.
+    """Replace the secret of a webhook, and return the new one.
 
-    Raises NotFound, and ChangedMeanwhile if `version` is given and not the stored one: a second
-    change at once would end the use of the old secret.
+    Both the old and the new secret sign messages for OLD_SECRET_LIFE. `version` is `version_of` the
+    webhook that the caller has read, or None to skip the check. Raises NotFound for an unknown
+    webhook, and ChangedMeanwhile if the webhook has changed since. The check prevents two
+    replacements in a row, which would end the use of the original secret early.
     """
     secret = _new_secret()
     at = now_or(now)
@@ -255,7 +274,7 @@ def roll_secret(
 
 
 def end_pause(connection: Connection, webhook_id: str) -> None:
-    """End the pause that the webhook's receiver has asked for by `Retry-After`, if there is one."""
+    """End the pause that the webhook's receiver has asked for with `Retry-After`, if any."""
     connection.execute(update(table).where(table.c.id == webhook_id).values(held_until=None))
 
 
@@ -325,8 +344,8 @@ def _webhook_of(values: Mapping[str, Any]) -> Webhook:
 def messages(topic: Topic, order: Order, org: OrgRules, *, at: datetime) -> list[dict[str, Any]]:
     """Return a row of `webhook_delivery` for each webhook that receives this event.
 
-    The payload is that of Standard Webhooks; `data` is the order as the JSON API returns it, and
-    `version` is the number in its `ETag`.
+    `at` is the time of the event. The payload follows Standard Webhooks: its `data` is the order as
+    the JSON API returns it, and its `version` is the number in the `ETag` of the order.
     """
     webhook_ids = list(_receivers(topic, order, org))
     if not webhook_ids:
