@@ -10,14 +10,13 @@ from flask.testing import FlaskClient
 from orders.domain.attributes import AttributeRule
 from orders.domain.configuration import ConfigurationInput
 from orders.domain.errors import Conflict
-from orders.services.accounts import access, accounts, attributes, checks, orgs, tokens
+from orders.services.accounts import access, accounts, attributes, orgs, tokens
 from orders.services.accounts.access import Actor, StaffMember
 from orders.services.catalog import configurations, products
 
-# Hundreds of tests sign in; another test checks the product's own cost.
-checks.password_hasher = PasswordHasher(  # type: ignore[attr-defined]  # an import there
-    time_cost=1, memory_cost=8, parallelism=1
-)
+# A thousand tests sign in. `test_sign_in.py` checks the product's own cost, and that this works.
+PRODUCT_HASHER = access.password_hasher
+access.password_hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 PASSWORD = "correct horse battery"
 DOMAINS = ("shop.example", "*.stores.example", "localhost:3000")

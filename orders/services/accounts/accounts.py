@@ -20,7 +20,7 @@ from orders.domain.json_values import find_unstorable
 from orders.domain.permissions import ROLES
 from orders.domain.preferences import Preferences, preference_faults
 from orders.domain.texts import Text, lazy_gettext
-from orders.services.accounts.access import StaffMember, password_hasher, verify_password
+from orders.services.accounts.access import StaffMember, hash_password, verify_password
 from orders.services.accounts.checks import find_row, password_errors, person_name_errors, refuse
 from orders.services.accounts.orgs import require_org
 from orders.services.languages import languages
@@ -174,9 +174,7 @@ def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
     """
     address = email.strip().lower()
     refuse([*email_errors(address), *role_errors(role), *password_errors(password)])
-    row = new_account(
-        org_id, email=address, role=role, password_hash=password_hasher.hash(password)
-    )
+    row = new_account(org_id, email=address, role=role, password_hash=hash_password(password))
 
     try:
         with database.transaction() as connection:
@@ -228,7 +226,7 @@ def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = 
     InvalidInput for an invalid password, and NotFound for an unknown account.
     """
     refuse(password_errors(password))
-    password_hash = password_hasher.hash(password)
+    password_hash = hash_password(password)
 
     with database.transaction() as connection:
         _find(connection, org_id, staff_id)
@@ -350,7 +348,7 @@ def change_password(member: StaffMember, *, old: str, new: str) -> None:
     """
     require_password(member, old, "old_password")
     refuse(password_errors(new))
-    password_hash = password_hasher.hash(new)
+    password_hash = hash_password(new)
     with database.transaction() as connection:
         replace_password(connection, member.id, password_hash)
 

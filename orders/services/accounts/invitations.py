@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orders.domain.errors import Conflict, NotFound, Taken
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts.access import hash_secret, password_hasher
+from orders.services.accounts.access import hash_password, hash_secret
 from orders.services.accounts.accounts import (
     EventKind,
     email_errors,
@@ -178,7 +178,7 @@ def accept(secret: str, *, name: str, password: str, now: datetime | None = None
     at, name = now or datetime.now(UTC), name.strip()
     refuse([*person_name_errors(name), *password_errors(password)])
     find_by_link(secret, now=at)  # before the costly hash, so that strangers cannot cause load
-    password_hash = password_hasher.hash(password)
+    password_hash = hash_password(password)
 
     try:
         with database.transaction() as connection:

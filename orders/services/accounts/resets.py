@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from orders.domain.errors import Conflict, NotFound
 from orders.domain.preferences import read_preferences
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts.access import hash_secret, password_hasher
+from orders.services.accounts.access import hash_password, hash_secret
 from orders.services.accounts.accounts import EventKind, find_staff, record_event, replace_password
 from orders.services.accounts.checks import new_link_secret, password_errors, refuse
 from orders.storage import database
@@ -86,7 +86,7 @@ def set_by_reset(secret: str, *, password: str, now: datetime | None = None) -> 
     at = now or datetime.now(UTC)
     refuse(password_errors(password))
     address_of_reset(secret, now=at)  # before the costly hash, so that strangers cannot cause load
-    password_hash = password_hasher.hash(password)
+    password_hash = hash_password(password)
 
     with database.transaction() as connection:
         found = _by_link(connection, secret, at)
