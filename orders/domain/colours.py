@@ -38,7 +38,7 @@ class Look:
     """The colors of an org's pages.
 
     `brand` is the org's own color, and `brand_ink` is the color of text on it (black or white).
-    `light` and `dark` are the shades for the two themes.
+    `light` and `dark` are the shades of the brand color in the light and in the dark theme.
     """
 
     brand: str

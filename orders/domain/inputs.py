@@ -117,7 +117,7 @@ class Inspection(Generic[M]):
     is_unreadable: bool = False
 
     def add(self, errors: Iterable[FieldError]) -> None:
-        """Add errors to `errors`, except for paths that already have one."""
+        """Store these errors in `self.errors`, except those whose path already has an error."""
         for error in errors:
             self.errors.setdefault(error.path, error)
 

@@ -63,7 +63,11 @@ def _normalize_line(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_shown(configuration: object, reference: object) -> bool:
-    """Return whether a line's `configuration` is None, or has `reference` as its ID or short ID."""
+    """Return whether the `configuration` of a sent line equals the one that the API would show.
+
+    A response has the whole saved configuration there, or None. `reference` is the line's
+    `configurationId`, which must be the ID or the short ID of that configuration.
+    """
     if isinstance(configuration, dict):
         return reference in (configuration.get("id"), configuration.get("shortId"))
     return configuration is None

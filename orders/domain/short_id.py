@@ -97,8 +97,8 @@ def normalise(typed: str) -> str:
 def is_foreign(text: str) -> bool:
     """Return whether text has the form of another platform's short ID for an order.
 
-    That is 7 to 14 letters, digits, _ or -, which cannot be one of our short IDs, not even a
-    mistyped one.
+    It must have 7 to 14 characters, which are letters, digits, _ or -, and must be neither one of
+    our own short IDs nor a mistyped one.
     """
     if _WIRE.fullmatch(text) is None:
         return False

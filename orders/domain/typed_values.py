@@ -60,7 +60,10 @@ def read_number(text: str, *, decimal_comma: bool = False) -> int | float | str:
 
 
 def read_status_word(text: str) -> str:
-    """Return the API name of a status typed in any case or in German; other text is unchanged."""
+    """Return the API name of a status that was typed in English or German.
+
+    Uppercase and lowercase letters count as equal. Any other text is returned unchanged.
+    """
     word = " ".join(text.casefold().split())
     known = {str(status).casefold(): status for status in Status} | _STATUS_WORDS
     return str(known.get(word, text))

@@ -239,11 +239,12 @@ def content_type_of(declared: str, file_name: str, content: bytes) -> str:
 
 
 def is_true(content_type: str, content: bytes) -> bool:
-    """Return whether the content can be of this media type, judging by its first bytes.
+    """Return whether the content can be of this media type.
 
-    Content of a text type must be UTF-8 without NUL, and that of a JSON type must also be valid
-    JSON. For a type without known first bytes, any content is accepted that does not begin like
-    another known type; it may begin like a ZIP archive.
+    Types with a known signature are checked by their first bytes. Text types must be UTF-8 without
+    NUL, and JSON types must also be valid JSON. Content of any other type is accepted unless it
+    begins with the signature of a known type. A ZIP signature is fine there, because many formats
+    are ZIP archives.
     """
     if content_type == "image/webp":
         return _is_webp(content)

@@ -67,9 +67,10 @@ class FileStore:
             raise ServiceBusy(CANNOT_READ) from error
 
     def discard(self, names: Iterable[str]) -> None:
-        """Delete files to which no database row refers, ignoring errors.
+        """Delete the files with these names, ignoring errors.
 
-        `flask files sweep` later deletes files that could not be deleted.
+        The caller must make sure that no database row refers to them. Files that could not be
+        deleted are deleted later by `flask files sweep`.
         """
         request_lock.release()
         for name in names:

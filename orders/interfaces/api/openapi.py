@@ -230,7 +230,7 @@ def _schemas(endpoints: Iterable[Endpoint], limits: Limits) -> dict[str, Any]:
 
 
 class _SchemaGenerator(GenerateJsonSchema):
-    """Pydantic's JSON Schema generator, with less repetition in its output."""
+    """Pydantic's JSON Schema generator, without titles and defaults, and with simpler nulls."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 - pydantic's signature
         """Return False: the title of a field would only repeat its name."""

@@ -122,9 +122,9 @@ def carry_on(one: Import) -> None:
 
 
 def undo(one: Import, *, actor: Actor) -> None:
-    """Let a background job move all orders that the import has created to the bin.
+    """Start a background job that moves all orders created by the import to the bin.
 
-    `actor` is the person who undoes the import. A second call changes nothing. Raises Conflict if
+    `actor` is the person who undoes the import. A second call has no effect. Raises Conflict if
     the import was never started or is still running.
     """
     if not one.is_started:

@@ -152,8 +152,9 @@ def match_columns(import_id: str) -> AnyResponse:
 def read_import_again(import_id: str) -> AnyResponse:
     """Read the uploaded file again with the choices in the form, such as another sheet.
 
-    Redirects to the page that matches the file's columns; if the file cannot be read, renders that
-    page with the reason. An import that has started is not read again.
+    Redirects to the page on which people choose the order field for each column of the file, or
+    renders that page with the reason if the file cannot be read. If the import has already started,
+    redirects to its progress instead.
     """
     one, actor = _find(import_id), signed_in().actor
     if one.is_started:
