@@ -206,13 +206,19 @@ class Screen:
         """A word for what a walk in this language makes."""
         return f"screen-{self.language}"
 
-    def check(self, where: str, *, scheme: str = "", page: Page | None = None) -> None:
-        """Find no fault on the page as it is now, in each look, or in those of one scheme."""
+    def check(
+        self, where: str, *, scheme: str = "", page: Page | None = None, within: str = "html"
+    ) -> None:
+        """Find no fault on the page as it is now, in each look, or in those of one scheme.
+
+        `within` is the selector of what is new on a large page whose rest was checked before.
+        """
         page = page or self.page
         for look in LOOKS[self.language]:
             if scheme in {"", look.scheme}:
                 look.show(page)
-                check(page, f"{where} ({look.scheme}, {look.width} px, {self.language})")
+                name = f"{where} ({look.scheme}, {look.width} px, {self.language})"
+                check(page, name, within=within)
         LOOKS[self.language][-1].show(page)
 
     def say(self, text: str) -> str:
@@ -231,12 +237,12 @@ class Screen:
 _axe = Axe()
 
 
-def check(page: Page, where: str) -> None:
-    """Run axe and name what it finds; the page must not be wider than the screen either."""
+def check(page: Page, where: str, *, within: str = "html") -> None:
+    """Run axe within a selector and name what it finds; the page must fit the screen's width."""
     page.wait_for_load_state()  # a page without its styles would be judged
     if not page.evaluate("'axe' in window"):
         page.evaluate(_axe.axe_script)
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    found = page.evaluate("(within) => axe.run(within, {resultTypes: ['violations']})", within)
     faults = [f"{rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in found["violations"]]
     assert faults == [], where
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")

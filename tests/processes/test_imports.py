@@ -23,8 +23,8 @@ from tests.bad_orders import CHAIR
 from tests.processes.server import PATIENCE, Server, running
 from tests.sheets import csv_of
 
-ORDERS = 1_500
 FEW_KILLS, MANY_KILLS = 2, 6
+ORDERS_A_KILL = 250
 LONG = 240.0  # seconds; the machine may be busy with other tests
 HEADS = ("order", "name", "configurationId", "count")
 
@@ -52,10 +52,10 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def running_import(org: Org) -> Import:
+def running_import(org: Org, orders: int) -> Import:
     """Upload a file of two rows for each order; return the import as soon as it is checked."""
     actor = org.staff().actor
-    rows = [(n, f"order {n}", CHAIR, line) for n in range(ORDERS) for line in (1, 2)]
+    rows = [(n, f"order {n}", CHAIR, line) for n in range(orders) for line in (1, 2)]
     content = csv_of(HEADS, *rows).encode()
     one = upload.upload("a.csv", content, actor=actor, limits=Limits(), key="k")
     upload.match(one, upload.suggest(one, actor), actor=actor)
@@ -79,6 +79,7 @@ def names_and_lines(org_id: str) -> tuple[Counter[str], set[int]]:
 
 @pytest.mark.parametrize("kills", [FEW_KILLS, pytest.param(MANY_KILLS, marks=pytest.mark.soak)])
 def test_an_import_survives_repeated_kills(database_url: str, tmp_path: Path, kills: int) -> None:
+    orders = kills * ORDERS_A_KILL
     folder = tmp_path / "data"
     folder.mkdir()
     app: Flask = create_app(
@@ -87,7 +88,7 @@ def test_an_import_survives_repeated_kills(database_url: str, tmp_path: Path, ki
     with app.app_context():
         org = make_org(app, "Killed")
         with running(folder, database_url) as server:
-            one = running_import(org)
+            one = running_import(org, orders)
             control.start(
                 one, actor=org.staff().actor, all_or_nothing=True, skip_same=False, again=False
             )
@@ -95,20 +96,20 @@ def test_an_import_survives_repeated_kills(database_url: str, tmp_path: Path, ki
             kill(server)
         for _ in range(1, kills):
             before = made(one)
-            assert 0 < before < ORDERS, "it was killed in the middle"
+            assert 0 < before < orders, "it was killed in the middle"
             with running(folder, database_url) as server:
-                enough = min(before + ORDERS // kills // 2, ORDERS - 200)
+                enough = min(before + ORDERS_A_KILL // 2, orders - 100)
                 while made(one) <= enough:
                     time.sleep(0.05)
                 kill(server)
-        assert made(one) < ORDERS
+        assert made(one) < orders
         with running(folder, database_url):
             wait_until(lambda: records.find(one.id, org.id).state == ImportState.DONE)
         found = records.find(one.id, org.id)
-        assert records.counts(found) == Counts(made=ORDERS)
+        assert records.counts(found) == Counts(made=orders)
         names, lines = names_and_lines(org.id)
-        assert names == Counter(f"order {n}" for n in range(ORDERS))
+        assert names == Counter(f"order {n}" for n in range(orders))
         assert lines == {2}
         codes = {order.short_id for order in records.read_orders(found, (OrderState.MADE,))}
-        assert len(codes) == ORDERS
+        assert len(codes) == orders
         database.close()
