@@ -36,7 +36,7 @@ FAST = 0.1
 MOST_LANES = 256
 # Messages claimed in one round, and seconds from one round to the next: a backlog must not take the
 # processor and the database from those who place orders.
-CLAIMED_A_ROUND = 36
+CLAIMED_A_ROUND = 33
 ROUND = 0.1
 REST = 0.02  # seconds after a round that took longer
 # Seconds between two looks for due messages while nothing happens.
@@ -53,8 +53,9 @@ class _Receiver:
 
     `claims` is the number of messages that the process has claimed for it, and `width` is the
     maximum of that number; `width` is 1 after an attempt without a response. `lanes` is the number
-    of threads that send, and `waiting` are claimed messages that no lane has taken yet. `served_at`
-    is when a message was last claimed, by the monotonic clock.
+    of threads that send, and `waiting` are claimed messages that no lane has taken yet. `seconds` is
+    the duration of the last attempt, and `served_at` is when a message was last claimed, by the
+    monotonic clock.
     """
 
     org_id: str
@@ -62,11 +63,22 @@ class _Receiver:
     claims: int = 0
     lanes: int = 0
     waiting: deque[ClaimedMessage] = field(default_factory=deque)
+    seconds: float = FAST
     served_at: float = 0.0
 
     @property
+    def is_fast(self) -> bool:
+        return self.width > MOST_AT_ONCE
+
+    @property
     def most_lanes(self) -> int:
-        return min(MOST_AT_ONCE, self.width)
+        """The maximum of `lanes`: for a fast receiver, as many as can send all claims in a round.
+
+        More would only compete for the processor.
+        """
+        if not self.is_fast:
+            return self.width
+        return min(MOST_AT_ONCE, 1 + int(MOST_CLAIMED * self.seconds / ROUND))
 
 
 class Sender:
@@ -154,7 +166,7 @@ class Sender:
             free = min(self._org_lanes - lanes[receiver.org_id], MOST_LANES - lanes.total())
             may_have = min(receiver.most_lanes, receiver.lanes + free)
             # Only those of a fast receiver wait for a lane.
-            width = receiver.width if may_have and receiver.width > MOST_AT_ONCE else may_have
+            width = receiver.width if may_have and receiver.is_fast else may_have
             count = min(width - receiver.claims, share, left)
             if count > 0:
                 counts[webhook_id] = count
@@ -216,7 +228,8 @@ class Sender:
         with self._changed:
             if not receiver.waiting and not self._is_stopping():
                 self._changed.wait_for(lambda: receiver.waiting, LINGER)
-            if receiver.waiting and not self._is_stopping():
+            is_needed = receiver.lanes <= receiver.most_lanes
+            if receiver.waiting and is_needed and not self._is_stopping():
                 return receiver.waiting.popleft()
             receiver.lanes -= 1
             return None
@@ -228,7 +241,7 @@ class Sender:
         # A claim that has waited too long would expire during the attempt.
         is_valid = claim.until - at > timedelta(seconds=self._client.time_limit) + MARGIN
         result = connection.post(claim.message, at=at) if is_valid else None
-        is_fast = time.monotonic() - began < FAST
+        seconds = time.monotonic() - began
         with self._changed:
             self._finish(receiver, claim, result)
             if result is None:
@@ -237,7 +250,9 @@ class Sender:
                 receiver.width = 1
                 self._release_waiting([receiver])
             else:
-                receiver.width = MOST_CLAIMED if is_fast and result.is_delivered else MOST_AT_ONCE
+                is_fast = seconds < FAST and result.is_delivered
+                receiver.width = MOST_CLAIMED if is_fast else MOST_AT_ONCE
+                receiver.seconds = seconds
 
     def _finish(
         self, receiver: _Receiver, claim: ClaimedMessage, result: PostResult | None
