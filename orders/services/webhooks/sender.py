@@ -53,8 +53,8 @@ class _Receiver:
 
     `claims` is the number of messages that the process has claimed for it, and `width` is the
     maximum of that number; `width` is 1 after an attempt without a response. `lanes` is the number
-    of threads that send, and `waiting` are claimed messages that no lane has taken yet. `seconds` is
-    the duration of the last attempt, and `served_at` is when a message was last claimed, by the
+    of threads that send, and `waiting` are claimed messages that no lane has taken yet. `seconds`
+    is the duration of the last attempt, and `served_at` is when a message was last claimed, by the
     monotonic clock.
     """
 
