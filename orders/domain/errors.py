@@ -89,10 +89,3 @@ class Taken(Conflict):
 
 class ServiceBusy(OrderError):
     """The database is locked or unreachable, so the request cannot be handled now; retry later."""
-
-
-class WaitedTooLong(ServiceBusy):
-    """A write could not begin soon enough, and nothing was stored.
-
-    Its rows contain the time of the request, which would be too old by now.
-    """

@@ -6,11 +6,13 @@ zone and no repetition, and needs only escaping and line folding.
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from orders.domain.texts import lazy_gettext
 
+# The precision of times: the smallest step from one to the next.
+TICK = timedelta(milliseconds=1)
 NOT_A_MOMENT = lazy_gettext("A time in ISO 8601, such as 2026-11-25T08:30:00Z or 2026-11-25.")
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

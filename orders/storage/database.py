@@ -25,12 +25,11 @@ from sqlalchemy import Connection, Engine, Executable, event, text
 from sqlalchemy import insert as insert_statement
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from orders.domain.errors import ServiceBusy, WaitedTooLong
-from orders.domain.texts import lazy_gettext
+from orders.domain.errors import ServiceBusy
 from orders.storage.models.base import Base
 from orders.storage.sqlite import request_lock
-from orders.storage.sqlite.batch_insert import BatchInsert, NewRows
-from orders.storage.sqlite.group_commit import BUSY, CANNOT_WRITE, ROWS_WAIT, GroupWriter
+from orders.storage.sqlite.batch_insert import BatchInsert, NewRows, WaitedTooLong
+from orders.storage.sqlite.group_commit import CANNOT_READ, CANNOT_WRITE, ROWS_WAIT, GroupWriter
 from orders.storage.sqlite.statement_cache import CompiledSelect, ConnectionCache, Parameters
 
 __all__ = [
@@ -50,14 +49,17 @@ PAUSE = 0.05
 # SQLSTATEs of transactions that may simply be repeated.
 RETRYABLE = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
 
-CANNOT_READ = lazy_gettext("The database cannot be reached. Please try again.")
-
-# By the database's clock alone, which may differ from ours. Others' transactions are not shown.
+# Seconds by the database's clock, which may differ from ours. A session that has done nothing for a
+# minute is a forgotten one, or that of a lost machine: it must not stop those who poll.
 _OLDEST_WRITE = text(
     "SELECT CAST(extract(epoch FROM max(clock_timestamp() - xact_start)) AS float)"
     " FROM pg_stat_activity"
-    " WHERE datname = current_database() AND usename = current_user AND backend_xid IS NOT NULL"
+    " WHERE datname = current_database() AND backend_xid IS NOT NULL"
+    " AND backend_type = 'client backend' AND (state NOT LIKE 'idle%'"
+    " OR state_change > clock_timestamp() - interval '1 minute')"
 )
+# Makes the transaction one that `_OLDEST_WRITE` finds.
+_BEGIN_TO_WRITE = text("SELECT pg_current_xact_id()")
 
 # The models are plain SQLAlchemy; Flask-SQLAlchemy and the migrations know them by their metadata.
 db = SQLAlchemy(metadata=Base.metadata)
@@ -196,23 +198,30 @@ def write(function: Callable[[Connection], T]) -> T:
         _thread.is_writing = False
 
 
-def insert(rows: NewRows) -> None:
+def insert(make_rows: Callable[[], NewRows]) -> None:
     """Insert rows into several tables, all or none; they are on disk afterwards.
 
-    `rows` contains the rows of each table, parent tables first. Each row must have every column
-    that cannot be null, because defaults are not filled in. On SQLite the rows of many callers are
-    inserted together. Raises IntegrityError if a row violates a constraint, which can also happen
-    because a first attempt was stored although its connection was lost. Raises WaitedTooLong if the
-    transaction could not begin within ROWS_WAIT seconds, and RuntimeError and ServiceBusy as
+    `make_rows` returns the rows of each table, parent tables first. Each row must have every column
+    that cannot be null, because defaults are not filled in. If the transaction cannot begin within
+    ROWS_WAIT seconds, `make_rows` is called again inside the transaction, so that the times in the
+    rows are those of the transaction. On SQLite the rows of many callers are inserted together.
+    Raises IntegrityError if a row violates a constraint, which can also happen because a first
+    attempt was stored although its connection was lost. Raises RuntimeError and ServiceBusy as
     `transaction` does.
     """
     engine, asked_at = _engine(), time.monotonic()
+    rows = make_rows()
     _start_writing()
     try:
         if engine.dialect.name == "sqlite":
             _writer_of(engine).run(BatchInsert(rows))
         else:
             _write_with_retries(engine, lambda connection: _insert_rows(connection, rows, asked_at))
+    except WaitedTooLong:
+        if engine.dialect.name == "sqlite":
+            _writer_of(engine).run(lambda connection: _insert_rows(connection, make_rows()))
+        else:
+            _write_with_retries(engine, lambda connection: _insert_late(connection, make_rows))
     finally:
         _thread.is_writing = False
 
@@ -222,7 +231,7 @@ def writing_since() -> datetime | None:
 
     Reads that begin afterwards see what was written before. Raises ServiceBusy.
     """
-    engine = _engine()
+    engine, now = _engine(), datetime.now(UTC)
     if engine.dialect.name == "sqlite":
         return _writer_of(engine).writing_since()
     try:
@@ -230,7 +239,7 @@ def writing_since() -> datetime | None:
             seconds = connection.execute(_OLDEST_WRITE).scalar()
     except OperationalError as error:
         raise ServiceBusy(CANNOT_READ) from error
-    return None if seconds is None else datetime.now(UTC) - timedelta(seconds=seconds)
+    return None if seconds is None else now - timedelta(seconds=seconds)
 
 
 def close() -> None:
@@ -303,12 +312,20 @@ def _begun(engine: Engine) -> Connection:
     return connection
 
 
-def _insert_rows(connection: Connection, rows: NewRows, asked_at: float) -> None:
-    if time.monotonic() - asked_at > ROWS_WAIT:
-        raise WaitedTooLong(BUSY)
+def _insert_rows(connection: Connection, rows: NewRows, asked_at: float | None = None) -> None:
+    """Insert rows; raise WaitedTooLong unless that begins within ROWS_WAIT after `asked_at`."""
     for table, table_rows in rows.items():
         if table_rows:
             connection.execute(insert_statement(table).inline(), table_rows)
+        # Only after its first statement does PostgreSQL show that the transaction writes.
+        if asked_at is not None and time.monotonic() - asked_at > ROWS_WAIT:
+            raise WaitedTooLong
+        asked_at = None
+
+
+def _insert_late(connection: Connection, make_rows: Callable[[], NewRows]) -> None:
+    connection.execute(_BEGIN_TO_WRITE)
+    _insert_rows(connection, make_rows())
 
 
 def _engine() -> Engine:

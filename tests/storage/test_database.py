@@ -78,7 +78,7 @@ def write_by_function(name: str) -> None:
 
 
 def write_by_rows(name: str) -> None:
-    database.insert({ORG: [org_row(name)]})
+    database.insert(lambda: {ORG: [org_row(name)]})
 
 
 @pytest.mark.parametrize("write", [write_by_function, write_by_rows])
@@ -118,12 +118,12 @@ def test_rows_of_several_tables_are_inserted_all_or_none(app: Flask) -> None:
         return {ORG: orgs, TOKEN: [token]}
 
     with app.app_context():
-        database.insert(rows(0, "149"))
+        database.insert(lambda: rows(0, "149"))
         assert names() == [f"{n:03}" for n in range(150)]
         with pytest.raises(IntegrityError):
-            database.insert(rows(200, "nobody"))
+            database.insert(lambda: rows(200, "nobody"))
         with pytest.raises(IntegrityError):
-            database.insert(rows(149, "149"))
+            database.insert(lambda: rows(149, "149"))
         assert names() == [f"{n:03}" for n in range(150)]
 
 
@@ -216,7 +216,7 @@ def test_nothing_is_acknowledged_even_when_the_cleanup_fails_too(
     def run(name: str) -> None:
         with app.app_context():
             try:
-                database.insert({ORG: [org_row(name)]})
+                database.insert(lambda: {ORG: [org_row(name)]})
                 results.append(name)
             except (ServiceBusy, MemoryError):
                 results.append("not written")
@@ -241,8 +241,8 @@ def test_nothing_is_acknowledged_even_when_the_cleanup_fails_too(
 def test_a_value_that_the_driver_cannot_take_fails_alone(app: Flask) -> None:
     with app.app_context():
         with pytest.raises(UnicodeEncodeError):
-            database.insert({ORG: [org_row("\ud800")]})
-        database.insert({ORG: [org_row("fine")]})
+            database.insert(lambda: {ORG: [org_row("\ud800")]})
+        database.insert(lambda: {ORG: [org_row("fine")]})
         assert names() == ["fine"]
 
 

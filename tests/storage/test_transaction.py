@@ -105,7 +105,7 @@ def nested_write() -> None:
 
 def nested_insert() -> None:
     row = {"id": "inner", "name": "x", "is_strict": False, "rules_version": 1, "created_at": NOW}
-    database.insert({ORG: [row]})
+    database.insert(lambda: {ORG: [row]})
 
 
 @pytest.mark.parametrize("inner", [nested_transaction, nested_write, nested_insert])
@@ -134,7 +134,7 @@ def test_all_ways_to_write_share_the_queue(app: Flask) -> None:
                 elif number % 3 == 1:
                     database.write(lambda connection: add(connection, name))
                 else:
-                    database.insert({ORG: [row]})
+                    database.insert(lambda: {ORG: [row]})
             except IntegrityError:
                 taken.append(name)
 

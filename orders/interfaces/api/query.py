@@ -169,7 +169,8 @@ class Query:
         after = (self._one("after") or "") if "after" in self._parameters else None
         if after is not None and page > 1:
             self.add_error("after", "Send either page or after.")
-        settled = settled_until() if after is not None else None
+        is_poll = after is not None and sort.endswith("At") and not sort.startswith("-")
+        settled = settled_until() if is_poll else None
         return Paging(page, per_page, sort, after, settled)
 
     def flag(self, name: str) -> bool:

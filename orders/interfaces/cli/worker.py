@@ -4,6 +4,7 @@ Each thread polls its table, so it finds messages and imports from other process
 without a signal (docs/decisions/0035-the-table-is-polled.md).
 """
 
+import contextlib
 import logging
 import os
 import threading
@@ -32,7 +33,8 @@ POLL = 0.5
 PAUSE = 2.0
 # Seconds between two deletions of old messages and files.
 CLEARING = 3600.0
-# Those who place orders go first: a thread with 0 gets about three times the processor's time.
+# Added to the niceness of the background threads, so that people who place orders go first: their
+# threads get about three times as much of a busy processor.
 NICE = 5
 # Seconds in which running work must finish when it stops; an attempt has a shorter limit.
 GRACE = 15.0
@@ -79,7 +81,10 @@ class Background:
 
     def _repeat(self, step: Callable[[], None]) -> None:
         # Linux has priorities of threads, which the threads that this one starts inherit.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+        with contextlib.suppress(OSError):
+            thread = threading.get_native_id()
+            niceness = os.getpriority(os.PRIO_PROCESS, thread) + NICE
+            os.setpriority(os.PRIO_PROCESS, thread, min(niceness, 19))
         # After the stop, the outcomes of messages that were sent before are still stored.
         while not self._is_stopping.is_set() or (step == self._send and not self._sender.is_idle):
             try:

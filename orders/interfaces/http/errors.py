@@ -41,6 +41,9 @@ OTHER_TITLE = lazy_gettext("That did not work")
 
 def error_page(error: HTTPException) -> Response:
     """Render the page or htmx fragment for an HTTP error, with the error's status and headers."""
+    # Its frames would keep the request, and the connection of a body that is refused, until the
+    # garbage is collected.
+    error.__traceback__ = None
     response = _page(error.code or 500, error.description or "")
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:

@@ -18,7 +18,7 @@ from orders.domain.errors import FieldError, Forbidden, InvalidOrder, NotFound, 
 from orders.domain.inputs import Limits
 from orders.domain.json_values import compact_size, same_json
 from orders.domain.legacy_items import convert_items
-from orders.domain.moments import now_or
+from orders.domain.moments import TICK, now_or
 from orders.domain.order import CartLine, Order, OrderChanges, lines_as_json
 from orders.domain.schema import missing_line
 from orders.domain.status import OPEN_CARTS, STATUS_TEXTS
@@ -223,8 +223,9 @@ class _OrderChange:
             raise StaleVersion
         after = change(before)
         if not is_same(before, after):
-            # A clock that was set back must not make `updated_at` older than before.
-            at = max(self.at, before.updated_at)
+            at = self.at
+            if at < before.updated_at:  # the clock was set back, and clients still poll onward
+                at = before.updated_at + TICK
             after = after._replace(updated_at=at, version=before.version + 1)
             self._write(connection, before, after)
         idempotency.remember(connection, self.key, self.actor, after, at=self.at)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orders.domain import short_id
 from orders.domain.attributes import apply_attributes
-from orders.domain.errors import Conflict, FieldError, InvalidOrder, ServiceBusy, WaitedTooLong
+from orders.domain.errors import Conflict, FieldError, InvalidOrder, ServiceBusy
 from orders.domain.identifiers import canonical_configuration_id, new_uuid
 from orders.domain.inputs import Limits
 from orders.domain.legacy_items import convert_items, id_path, not_converted
@@ -134,17 +134,21 @@ def create_order(
     order_id = new_uuid(now_or(now))
     if key is not None and (placed := _placed_before(key, actor)):
         return placed
-    failure: Exception | None = None
+    failure: IntegrityError | None = None
+    order: Order
     for _ in range(SHORT_ID_TRIES):
-        order = new_order(
-            draft, order_id=order_id, short_id=new_short_id(), org_id=actor.org_id,
-            created_by=actor.id, at=now_or(now),
-        )  # fmt: skip
-        rows = _rows(order, actor, key, note, action)
+        code = new_short_id()
+
+        def make_rows(code: str = code) -> NewRows:
+            nonlocal order
+            order = new_order(
+                draft, order_id=order_id, short_id=code, org_id=actor.org_id,
+                created_by=actor.id, at=now_or(now),
+            )  # fmt: skip
+            return _rows(order, actor, key, note, action)
+
         try:
-            database.insert(rows)
-        except WaitedTooLong as error:
-            failure = error
+            database.insert(make_rows)
         except IntegrityError as error:
             failure = error
             # The same key at the same moment: the other one has won.
@@ -154,9 +158,7 @@ def create_order(
                 return queries.find_order(own.short_id, actor.org_id)
         else:
             return order
-    raise ServiceBusy(
-        lazy_gettext("The order cannot be stored now. Please try again.")
-    ) from failure
+    raise ServiceBusy(lazy_gettext("No free order code was found. Please try again.")) from failure
 
 
 _own_short_id = CompiledSelect(

@@ -54,8 +54,8 @@ class _Receiver:
     `claims` is the number of messages that the process has claimed for it, and `width` is the
     maximum of that number; `width` is 1 after an attempt without a response. `lanes` is the number
     of threads that send, and `waiting` are claimed messages that no lane has taken yet. `seconds`
-    is the duration of the last attempt, and `served_at` is when a message was last claimed, by the
-    monotonic clock.
+    is the duration of the last attempt, `running` contains when the running attempts started, by
+    thread ID, and `served_at` is when a message was last claimed, both by the monotonic clock.
     """
 
     org_id: str
@@ -64,6 +64,7 @@ class _Receiver:
     lanes: int = 0
     waiting: deque[ClaimedMessage] = field(default_factory=deque)
     seconds: float = FAST
+    running: dict[int, float] = field(default_factory=dict)
     served_at: float = 0.0
 
     @property
@@ -78,6 +79,8 @@ class _Receiver:
         """
         if not self.is_fast:
             return self.width
+        if self.running and time.monotonic() - min(self.running.values()) > FAST:
+            return MOST_AT_ONCE  # the others must not wait for a slow one
         return min(MOST_AT_ONCE, 1 + int(MOST_CLAIMED * self.seconds / ROUND))
 
 
@@ -138,12 +141,14 @@ class Sender:
             claiming = {key for key, one in self._receivers.items() if one.claims}
             claiming |= {one.claim.webhook_id for one in outcomes}
             counts = self._choose([one for one in due if not one.is_claimed or one.id in claiming])
+        claims: list[ClaimedMessage] = []
         if outcomes or counts:
             claims = store_and_claim(outcomes, counts, claiming=claiming, at=at)
             with self._changed:
                 del self._outcomes[: len(outcomes)]
             self._gone += [one.claim for one in outcomes if _is_gone(one)]
-            self._start(claims)
+        self._start(claims)
+        if outcomes or counts:
             time.sleep(max(REST, began + ROUND - time.monotonic()))
         while self._gone:
             self._switch_off(self._gone[-1])
@@ -184,7 +189,10 @@ class Sender:
         return lanes
 
     def _start(self, claims: list[ClaimedMessage]) -> None:
-        """Queue claimed messages for lanes (sending threads); start lanes within the limits."""
+        """Queue claimed messages for lanes (sending threads); start lanes within the limits.
+
+        Lanes are also started for messages that were queued before.
+        """
         begun = []
         with self._changed:
             lanes = self._lanes_by_org()
@@ -196,8 +204,10 @@ class Sender:
                     self._finish(receiver, claim, PostResult(None, claim.hindrance))
                     continue
                 receiver.waiting.append(claim)
-                is_allowed = lanes[receiver.org_id] < self._org_lanes and lanes.total() < MOST_LANES
-                if is_allowed and receiver.lanes < min(receiver.most_lanes, receiver.claims):
+            for receiver in self._receivers.values():
+                wanted = min(receiver.most_lanes, receiver.claims) if receiver.waiting else 0
+                free = min(self._org_lanes - lanes[receiver.org_id], MOST_LANES - lanes.total())
+                for _ in range(min(wanted - receiver.lanes, free)):
                     receiver.lanes += 1
                     lanes[receiver.org_id] += 1
                     begun.append(receiver)
@@ -240,9 +250,13 @@ class Sender:
         began, at = time.monotonic(), datetime.now(UTC)
         # A claim that has waited too long would expire during the attempt.
         is_valid = claim.until - at > timedelta(seconds=self._client.time_limit) + MARGIN
+        thread = threading.get_ident()
+        with self._changed:
+            receiver.running[thread] = began
         result = connection.post(claim.message, at=at) if is_valid else None
         seconds = time.monotonic() - began
         with self._changed:
+            del receiver.running[thread]
             self._finish(receiver, claim, result)
             if result is None:
                 return

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from orders.domain.errors import Conflict, NotFound
 from orders.domain.identifiers import new_uuid, read_uuid
 from orders.domain.inputs import Limits
-from orders.domain.moments import now_or, wire_time
+from orders.domain.moments import TICK, now_or, wire_time
 from orders.domain.order import Order, order_fields
 from orders.domain.texts import lazy_gettext
 from orders.domain.webhook import Topic, Webhook, check_change, check_webhook
@@ -50,8 +50,6 @@ SORTABLE: Mapping[str, Any] = {
 _SECRETS = {"secret", "old_secret", "old_secret_until"}
 _columns = [column for column in table.c if column.name not in _SECRETS]
 _whole = select(*_columns, table.c.secret)
-# The smallest difference of two times: a change of the secret alone must change the version.
-_TICK = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +265,8 @@ def roll_secret(
             "old_secret": table.c.secret,
             "old_secret_until": at + OLD_SECRET_LIFE,
             "secret": secret,
-            "updated_at": max(at, webhook.updated_at + _TICK),
+            # A change of the secret alone must change the version.
+            "updated_at": max(at, webhook.updated_at + TICK),
         }
         connection.execute(update(table).where(table.c.id == webhook.id).values(values))
     return secret

@@ -27,6 +27,10 @@ MOST_ROWS = 64
 _SQLITE = sqlite_dialect()
 
 
+class WaitedTooLong(Exception):  # noqa: N818 - named for what happened, as our other errors
+    """Raised when new rows could not be stored soon after their times were taken."""
+
+
 class BatchInsert:
     """An insert of new rows into several tables, which the group commit merges with others.
 

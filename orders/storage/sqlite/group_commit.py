@@ -20,16 +20,17 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from orders.domain.errors import ServiceBusy, WaitedTooLong
+from orders.domain.errors import ServiceBusy
 from orders.domain.texts import lazy_gettext
 from orders.storage.sqlite import request_lock
-from orders.storage.sqlite.batch_insert import BatchInsert, insert_batch
+from orders.storage.sqlite.batch_insert import BatchInsert, WaitedTooLong, insert_batch
 from orders.storage.sqlite.statement_cache import driver_of
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+CANNOT_READ = lazy_gettext("The database cannot be reached. Please try again.")
 CANNOT_WRITE = lazy_gettext("The database cannot be written. Please try again.")
 # Writes in one commit. With more, the first of them would wait long for the last.
 GROUP = 64
@@ -38,7 +39,6 @@ PATIENCE = 30.0
 # Seconds for which new rows may wait. They have times in them; with older ones they would appear
 # behind a client that walks along the times (`storage/pages.py`).
 ROWS_WAIT = 0.5
-BUSY = lazy_gettext("The service is busy. Please try again.")
 
 
 class _Entry(Generic[T]):
@@ -62,7 +62,7 @@ class _Entry(Generic[T]):
         """Store WaitedTooLong as the error if these are new rows that waited for too long."""
         waited = time.monotonic() - self.queued_at
         if isinstance(self.function, BatchInsert) and waited > ROWS_WAIT:
-            self.error = WaitedTooLong(BUSY)
+            self.error = WaitedTooLong()
 
     def run(self, connection: Connection) -> None:
         """Run the function in a savepoint, and store its result or error.
@@ -146,15 +146,22 @@ class GroupWriter:
             self._hand_over()
 
     def writing_since(self) -> datetime | None:
-        """Return when the write that a process is running now began; None if none is running."""
+        """Return when the write that a process is running now began; None if none is running.
+
+        Raises ServiceBusy if the lock file cannot be read.
+        """
         try:
             handle = os.open(self._lock_file, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise ServiceBusy(CANNOT_READ) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return datetime.fromtimestamp(os.fstat(handle).st_mtime, UTC)
+        except OSError as error:
+            raise ServiceBusy(CANNOT_READ) from error
         else:
             return None
         finally:
@@ -189,7 +196,7 @@ class GroupWriter:
             if entry.signal.acquire(blocking=False):  # in the last moment
                 return not entry.is_done
             entry.is_given_up = True
-        raise ServiceBusy(BUSY)
+        raise ServiceBusy(lazy_gettext("The service is busy. Please try again."))
 
     def _write_group(self) -> None:
         group: list[_Entry[Any]] = []
