@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import multiprocessing
+import os
 import sqlite3
 import threading
 import time
@@ -170,6 +171,17 @@ def test_an_idle_background_writes_nothing_and_reads_little(app: Flask, settings
     # Twice in each POLL: for messages and for imports; and some at the start and the end.
     assert 2 <= len(selects) <= 2 * (4 + 2)
     assert {one.split()[0] for one in statements} <= {"SELECT", "BEGIN"}
+
+
+def test_background_threads_let_those_of_requests_go_first(app: Flask, settings: Settings) -> None:
+    def niceness(thread: int | None) -> int:
+        return os.getpriority(os.PRIO_PROCESS, thread or 0)
+
+    own = niceness(threading.get_native_id())
+    with running(app, settings):
+        theirs = [one.native_id for one in threading.enumerate() if one.name == "_send"]
+        assert theirs
+        wait_until(lambda: {niceness(one) for one in theirs} == {min(own + worker.NICE, 19)})
 
 
 def test_an_idle_background_stops_at_once(app: Flask, settings: Settings) -> None:

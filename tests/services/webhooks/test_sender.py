@@ -119,6 +119,24 @@ class TestOthers:
                     receiver.wait_for(count)
                     assert time.monotonic() - began < SOON
 
+    def test_one_slow_answer_of_a_fast_receiver_does_not_delay_the_messages_behind_it(
+        self, app: Flask, org: Org, receiver: Receiver
+    ) -> None:
+        ending = threading.Event()
+
+        def hang_once() -> None:
+            if len(receiver.received) == 20:
+                ending.wait(PATIENCE)
+
+        receiver.before = hang_once
+        key = hook(org, receiver)
+        place_orders(org, 60)
+        with sending(app):
+            wait_until(lambda: states(key, org).count(DeliveryState.DELIVERED) == 59)
+            ending.set()
+            wait_until(lambda: states(key, org).count(DeliveryState.DELIVERED) == 60)
+        assert len(receiver.received) == 60
+
     def test_a_hanging_receiver_gets_one_message_at_a_time_after_the_first(
         self, app: Flask, org: Org, receiver: Receiver
     ) -> None:
