@@ -59,6 +59,7 @@ TABLE = {
         POST /orders/<reference>/edit/discard
         POST /orders/<reference>/status                         POST /orders/<reference>/bin
         POST /orders/<reference>/restore                        POST /orders/<reference>/link
+        POST /orders/<reference>/cancel                         POST /orders/<reference>/reopen
         POST /orders/<reference>/notes
         POST /orders/<reference>/notes/<note_id>/delete
         POST /orders/bulk           POST /orders/changes/<change_id>/undo
