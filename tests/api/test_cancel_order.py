@@ -163,7 +163,7 @@ def test_a_whole_order_sent_back_works(api: Api, order: dict[str, Any]) -> None:
     found = errors(api.call("PUT", path(order), sent))
     assert [at for at, _ in found] == ["canceledAt", "cancelReason"]
     new = {"cart": [LINE], "canceledAt": canceled["canceledAt"], "cancelReason": "Other"}
-    assert [at for at, _ in errors(api.create(new))] == ["canceledAt", "cancelReason"]
+    assert {at for at, _ in errors(api.create(new))} == {"canceledAt", "cancelReason"}
 
 
 def test_only_private_tokens_of_the_org(

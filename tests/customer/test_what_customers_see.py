@@ -244,8 +244,8 @@ def test_a_canceled_order_says_so_but_not_why(
         changes.cancel_order(order.id, "HIDDEN reason", actor=org.actor(), now=at)
     text = page(client)
     assert "HIDDEN" not in text
-    [told] = texts(text, ".canceled")
-    assert told.startswith("This order was canceled on January 7, 2030")
+    [sentence] = texts(text, ".canceled")
+    assert sentence.startswith("This order was canceled on January 7, 2030")
     assert texts(text, ".status") == ["Canceled"]
     assert not read(text).has(".way")
     with app.app_context():
