@@ -226,6 +226,7 @@ class TestViewer:
             # Not even one that the style sheet would hide.
             ways = read(page.text).attributes("href", "action")
             assert not [way for way in ways if way.endswith(("/edit", "/status", "/bin", "/notes"))]
+            assert not [way for way in ways if way.endswith(("/cancel", "/reopen"))]
             assert not [way for way in ways if "/orders/new" in way or "/orders/import" in way]
 
     def place(self, app: Flask, org: Org) -> str:

@@ -15,6 +15,7 @@ from orders.interfaces.desk.order_list.list_page import DEFAULT_COLUMNS
 from orders.services.imports import upload
 from orders.services.orders import changes as order_changes
 from tests.actors import Org
+from tests.bad_orders import good_form
 from tests.desk.order.order_actions import actions, page, post, send_undo, stored
 from tests.desk.test_pages import make_order
 from tests.html import Part, read, texts
@@ -153,6 +154,15 @@ class TestPage:
         assert texts(text, ".canceled")[0].startswith("Canceled on ")
         assert "Ordered twice" not in text
 
+    def test_the_start_page_marks_it_among_ones_own(
+        self, staff_client: FlaskClient, org: Org
+    ) -> None:
+        form = {**good_form(), "do": "place"}
+        placed = staff_client.post(f"/orders/new?form={'S' * 22}", data=form).location
+        post(staff_client, placed.split("/")[2], "cancel", version=1)
+        mine = read(staff_client.get("/").text).first("[aria-labelledby=mine-title]")
+        assert [one.text for one in mine.all(".status")] == ["New", "Canceled"]
+
 
 class TestForm:
     def test_status_and_cart_are_shown_and_other_fields_are_saved(
@@ -234,6 +244,7 @@ class TestList:
         assert list(self.rows(text)) == [canceled]
         assert texts(text, ".chip") == ["Take away: Canceled \N{MULTIPLICATION SIGN}"]
         assert read(text).first("#canceled option[selected]")["value"] == "true"
+        assert list(self.rows(staff_client.get("/orders?q=twice").text)) == [canceled]
         text = staff_client.get("/orders?canceled=false").text
         assert list(self.rows(text)) == [other]
         assert texts(text, ".chip") == ["Take away: Not canceled \N{MULTIPLICATION SIGN}"]
