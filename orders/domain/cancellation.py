@@ -54,7 +54,7 @@ class OrderCanceled(Conflict):
 
 
 def refuse_if_canceled(before: Order, after: Order) -> None:
-    """Raise OrderCanceled if the change from `before` to `after` needs an order that is open."""
+    """Raise OrderCanceled if `before` is canceled, and its status or cart differs in `after`."""
     if before.canceled_at is None:
         return
     has_same_cart = same_json(lines_as_json(before.cart), lines_as_json(after.cart))

@@ -67,8 +67,8 @@ class OrderFilter:
     Texts other than `search` must be equal, including case. `short_ids` have the canonical
     spelling. `platform` maps keys to required values; the value None requires that the key has no
     value. Times are inclusive, except `created_before`. If `in_bin` is true, only orders in the bin
-    match; otherwise only orders outside it. If `is_canceled` is not None, only
-    orders that are canceled, or only orders that are not, match.
+    match; otherwise only orders outside it. If `is_canceled` is not None, only orders that are
+    canceled, or only orders that are not, match.
     """
 
     search: str = ""
