@@ -20,6 +20,7 @@ CONFIGURE, FORMS, FILES = (
 )  # fmt: skip
 OLD = "api/test_old_clients.py"
 PUBLIC_PICTURES = "api/test_public_pictures.py"
+CANCEL = "api/test_cancel_order.py"
 ACCESSTOKENS = "api/test_accesstokens.py"
 
 # Of each section: rule, file below tests/, test.
@@ -194,6 +195,7 @@ RULES = {
         ("shortId, originOrgId, customerId, status, name", LISTS, "test_each_filter_finds_what_is_equal"),
         ("platform: matches the keys that it names", LISTS, "test_the_platform_matches_by_the_keys_that_it_names"),
         ("createdFrom, createdTo", LISTS, "test_times_are_inclusive_and_a_day_is_a_whole_day"),
+        ("canceled", CANCEL, "test_the_list_is_filtered"),
         ("configurationId", LISTS, "test_the_orders_of_a_configuration_are_found_by_either_of_its_ids"),
         ("values as JSON text", LISTS, "test_values_may_come_as_json_text"),
         ("a malformed value is 422", LISTS, "test_a_known_parameter_with_a_malformed_value_is_422_by_its_name"),
@@ -208,6 +210,21 @@ RULES = {
         ("a retired option survives", CHANGES, "test_what_was_wrong_before_survives_the_save_of_an_old_order"),
         ("from New on a line is needed", CHANGES, "test_an_open_cart_may_become_empty_and_must_be_filled_before_it_is_an_order"),
         ("items that could not be converted are exempt", CHANGES, "test_an_order_whose_items_could_not_be_converted_goes_on_without_lines"),
+    ],
+    "Canceling an order": [
+        ("cancel and reopen set and clear both fields", CANCEL, "test_canceled_and_reopened"),
+        ("the reason is optional and trimmed", CANCEL, "test_a_reason_is_optional_and_trimmed"),
+        ("and at most 255 characters", CANCEL, "test_a_bad_reason_is_refused_at_its_path"),
+        ("a second time changes nothing", CANCEL, "test_a_second_time_changes_nothing"),
+        ("status and cart: 409", CANCEL, "test_status_and_cart_are_409_until_it_is_reopened"),
+        ("other fields can be changed", CANCEL, "test_other_fields_can_be_changed"),
+        ("the bin and back", CANCEL, "test_in_the_bin_it_stays_canceled"),
+        ("a whole order sent back", CANCEL, "test_a_whole_order_sent_back_works"),
+        ("private tokens", CANCEL, "test_only_private_tokens_of_the_org"),
+        ("If-Match", CANCEL, "test_a_stale_if_match_is_412"),
+        ("Idempotency-Key", CANCEL, "test_a_repeat_with_the_same_key_gets_the_first_answer"),
+        ("no warnings of repeated numbers", CANCEL, "test_a_canceled_order_causes_no_warning_of_a_repeated_number"),
+        ("the reason is on no customer page", "customer/test_what_customers_see.py", "test_a_canceled_order_says_so_but_not_why"),
     ],
     "Refusals": [
         ("problem+json with type, title, status, detail", REFUSALS, "test_unknown_addresses_and_methods_answer_as_problems"),

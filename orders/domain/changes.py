@@ -17,16 +17,18 @@ from orders.domain.legacy_items import modern_lines
 from orders.domain.normalization import normalize_lines, normalize_order
 from orders.domain.order import (
     EDITABLE_FIELDS,
+    RECORDED_FIELDS,
     UNCHANGEABLE,
     Cart,
+    CartLine,
     FieldKind,
     Order,
     OrderChanges,
     line_fields,
     order_fields,
-    with_fields_of,
 )
 from orders.domain.schema import inspect_order, read_lines_of, request_types
+from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 
 
@@ -159,15 +161,15 @@ def is_same(before: Order, after: Order) -> bool:
 
 
 def difference(before: Order, after: Order) -> dict[str, Any]:
-    """Return the editable fields that differ, as `{wire name: {"from": old, "to": new}}`.
+    """Return the fields that differ, as `{wire name: {"from": old, "to": new}}`.
 
     The history stores the result. If lines were only added at the end of the cart, its entry is
-    `{"added": [new lines]}`, so that a growing cart is not stored whole each time. {} if no
-    editable field differs.
+    `{"added": [new lines]}`, so that a growing cart is not stored whole each time. Only fields in
+    RECORDED_FIELDS are compared; {} if none of them differs.
     """
     changes: dict[str, Any] = {}
     old_fields, new_fields = order_fields(before), order_fields(after)
-    for field in EDITABLE_FIELDS:
+    for field in RECORDED_FIELDS:
         old, new = old_fields[field.wire_name], new_fields[field.wire_name]
         if same_json(old, new):
             continue
@@ -176,6 +178,27 @@ def difference(before: Order, after: Order) -> dict[str, Any]:
         else:
             changes[field.wire_name] = {"from": old, "to": new}
     return changes
+
+
+def with_fields_of(order: Order, fields: Mapping[str, Any]) -> Order:
+    """Return a copy of the order in which the values in `fields` replace the current ones.
+
+    `fields` maps wire names to valid values, in the form that `order_fields` returns. Fields that
+    cannot be changed are ignored.
+    """
+    values = {
+        field.name: fields[field.wire_name]
+        for field in EDITABLE_FIELDS
+        if field.wire_name in fields
+    }
+    if "cart" in values:
+        values["cart"] = tuple(
+            CartLine(line["configurationId"], line["count"], line.get("metadata"))
+            for line in values["cart"]
+        )
+    if "status" in values:
+        values["status"] = Status(values["status"])
+    return order._replace(**values)
 
 
 def undo_difference(order: Order, changes: dict[str, Any]) -> Order:

@@ -74,6 +74,7 @@ class OrderField:
     answer_description: str | None = None
     examples: tuple[Any, ...] | None = None
     is_editable: bool = False
+    is_recorded: bool = False
     column_words: str = ""
     is_exported: bool = False
     is_searchable: bool = False
@@ -204,6 +205,17 @@ ORDER_FIELDS = (
         "deleted_at", "deletedAt", FieldKind.TIME, answered=Moment | None,
         description="Since when it is in the bin; null when it is not there.", examples=(None,),
     ),
+    OrderField(
+        "canceled_at", "canceledAt", FieldKind.TIME, answered=Moment | None,
+        description="Since when it is canceled; null for an order that is not canceled. `status` "
+        "does not change.", examples=(None,), is_exported=True,
+    ),
+    OrderField(
+        "cancel_reason", "cancelReason", FieldKind.TEXT, lazy_gettext("Reason"),
+        answered=ShortText | None,
+        description="Why it was canceled, for the team; null if nobody said why.",
+        examples=(None,), is_exported=True, is_searchable=True, is_recorded=True,
+    ),
 )  # fmt: skip
 
 # The keys of `platform` that have a meaning here, with their labels.
@@ -212,6 +224,7 @@ FIELD_BY_PATH = {one.wire_name: one for field in ORDER_FIELDS for one in (field,
 # What people call the fields, by their paths in JSON.
 LABELS = {path: field.label for path, field in FIELD_BY_PATH.items() if field.label}
 EDITABLE_FIELDS = tuple(field for field in ORDER_FIELDS if field.is_editable)
+RECORDED_FIELDS = tuple(field for field in ORDER_FIELDS if field.is_editable or field.is_recorded)
 IMPORTED_FIELDS = tuple(field for field in FIELD_BY_PATH.values() if field.column_words)
 # The fields that a form has as one line of text.
 TEXT_FIELDS = tuple(field for field in EDITABLE_FIELDS if field.kind is FieldKind.TEXT)
@@ -299,6 +312,8 @@ class Order(NamedTuple):
     deleted_at: datetime | None
     version: int = 1
     warnings: tuple[FieldError, ...] = ()
+    canceled_at: datetime | None = None
+    cancel_reason: str | None = None
 
 
 def new_order(
@@ -336,6 +351,8 @@ def order_fields(order: Order) -> dict[str, Any]:
         "updatedAt": wire_time(order.updated_at),
         "createdBy": order.created_by,
         "deletedAt": None if order.deleted_at is None else wire_time(order.deleted_at),
+        "canceledAt": None if order.canceled_at is None else wire_time(order.canceled_at),
+        "cancelReason": order.cancel_reason,
     }
 
 
@@ -349,27 +366,6 @@ def line_fields(line: CartLine) -> dict[str, Any]:
 
 def lines_as_json(cart: Cart) -> list[dict[str, Any]]:
     return [line_fields(line) for line in cart]
-
-
-def with_fields_of(order: Order, fields: Mapping[str, Any]) -> Order:
-    """Return a copy of the order in which the values in `fields` replace the current ones.
-
-    `fields` maps wire names to valid values, in the form that `order_fields` returns. Fields that
-    cannot be changed are ignored.
-    """
-    values = {
-        field.name: fields[field.wire_name]
-        for field in EDITABLE_FIELDS
-        if field.wire_name in fields
-    }
-    if "cart" in values:
-        values["cart"] = tuple(
-            CartLine(line["configurationId"], line["count"], line.get("metadata"))
-            for line in values["cart"]
-        )
-    if "status" in values:
-        values["status"] = Status(values["status"])
-    return order._replace(**values)
 
 
 class OrderChanges:

@@ -25,6 +25,7 @@ class Topic(StrEnum):
 
     CREATED = "order.created"
     UPDATED = "order.updated"
+    CANCELED = "order.canceled"
     DELETED = "order.deleted"
 
 

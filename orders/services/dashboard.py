@@ -41,6 +41,7 @@ class DashboardOrder:
     status: Status
     at: datetime
     pieces: int
+    is_canceled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +263,8 @@ def _mine(connection: Connection, actor: Actor) -> tuple[DashboardOrder, ...]:
 
 
 def _columns(at: Column[datetime]) -> Select[Any]:
-    return select(orders.c.id, orders.c.short_id, orders.c.name, orders.c.status, at.label("at"))
+    columns = (orders.c.id, orders.c.short_id, orders.c.name, orders.c.status, orders.c.canceled_at)
+    return select(*columns, at.label("at"))
 
 
 def _dashboard_orders(connection: Connection, rows: Sequence[Any]) -> tuple[DashboardOrder, ...]:
@@ -274,7 +276,12 @@ def _dashboard_orders(connection: Connection, rows: Sequence[Any]) -> tuple[Dash
     pieces = {row[0]: int(row[1]) for row in connection.execute(counted)} if rows else {}
     return tuple(
         DashboardOrder(
-            row.short_id, row.name, STATUS_BY_NAME[row.status], row.at, pieces.get(row.id, 0)
+            row.short_id,
+            row.name,
+            STATUS_BY_NAME[row.status],
+            row.at,
+            pieces.get(row.id, 0),
+            row.canceled_at is not None,
         )
         for row in rows
     )

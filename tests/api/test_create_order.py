@@ -34,6 +34,7 @@ def test_the_answer_contains_every_field(api: Api) -> None:
     assert list(order) == [
         "id", "shortId", "orgId", "originOrgId", "name", "customerId", "platform", "metadata",
         "derivative", "cart", "items", "status", "createdAt", "updatedAt", "createdBy", "deletedAt",
+        "canceledAt", "cancelReason",
         "warnings",
     ]  # fmt: skip
     UUID(order["id"])

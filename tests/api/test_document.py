@@ -311,6 +311,7 @@ def test_messages_of_webhooks_are_as_described(app: Flask, api: Api) -> None:
         assert api.call("POST", "/webhooks", hook).status_code == 201
     order = api.create({"status": "In Cart"}).json["id"]
     assert api.call("PUT", f"/orders/{order}", {"name": "Other"}).status_code == 200
+    assert api.call("POST", f"/orders/{order}/cancel", {}).status_code == 200
     assert api.call("DELETE", f"/orders/{order}").status_code == 200
     with app.app_context(), database.read() as connection:
         sent = connection.execute(select(WebhookDelivery.topic, WebhookDelivery.payload)).all()

@@ -1,8 +1,10 @@
 """A visible date has a calendar file."""
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.domain.attributes import AttributeRule, Kind
+from orders.services.orders import changes
 from tests.actors import Org
 from tests.customer.conftest import CODE, UNKNOWN_CODE, Clock, PlaceOrder
 
@@ -30,6 +32,18 @@ def test_a_date_has_a_calendar_file(client: FlaskClient, org: Org, place_order: 
         "URL:http://localhost/o/0110ABCDEF10", "UID:0110ABCDEF10-1@localhost",
     ):  # fmt: skip
         assert line in lines
+
+
+def test_a_date_of_a_canceled_order_has_no_button(
+    app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder
+) -> None:
+    org.define(DAY)
+    order = place_order(cart=[LINE], metadata={"day": "2026-12-18"})
+    with app.app_context():
+        changes.cancel_order(order.id, None, actor=org.actor())
+    page = client.get(f"/o/{CODE}").text
+    assert "Friday, December 18, 2026" in page
+    assert ".ics" not in page
 
 
 def test_without_a_date_there_is_no_button(

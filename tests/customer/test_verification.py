@@ -12,11 +12,12 @@ from werkzeug.test import TestResponse
 
 from orders.domain.attributes import AttributeRule, Kind
 from orders.services.accounts import orgs
-from orders.services.orders import lookup
+from orders.services.orders import changes, lookup
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.customer.conftest import CODE, UNKNOWN_CODE, Clock, PlaceOrder
 from tests.customer.test_pictures import save
+from tests.html import read
 from tests.uploads import PNG
 
 NUMBER = "ACME 4711-B"
@@ -74,6 +75,16 @@ class TestLockedOrder:
             ".ics",
         ):
             assert hidden not in response, hidden
+
+    def test_that_it_is_canceled_is_shown_but_not_when(
+        self, app: Flask, client: FlaskClient, org: Org
+    ) -> None:
+        with app.app_context():
+            changes.cancel_order(CODE, "HIDDEN reason", actor=org.actor())
+        text = client.get(f"/o/{CODE}").text
+        assert "This order was canceled." in text
+        for hidden in ("HIDDEN", "Oslo", "20", "In Progress"):
+            assert hidden not in read(text).first("main").text.replace(CODE, ""), hidden
 
     def test_pictures_and_calendar_files_are_locked_too(self, client: FlaskClient) -> None:
         for path in ("pictures/1", "days/1.ics"):

@@ -12,6 +12,7 @@ from orders.domain.attributes import Applies, AttributeRule, Kind, Option
 from orders.domain.configuration import ConfigurationInput
 from orders.domain.status import Status
 from orders.services.catalog import configurations, products
+from orders.services.orders import changes
 from orders.settings import Settings
 from tests.actors import Org
 from tests.customer.conftest import CODE, PlaceOrder
@@ -232,6 +233,26 @@ def test_values_are_escaped(
     text = page(client)
     assert "<img src=x" not in text
     assert text.count("&lt;img src=x") >= 5
+
+
+def test_a_canceled_order_says_so_but_not_why(
+    app: Flask, client: FlaskClient, org: Org, place_order: PlaceOrder
+) -> None:
+    order = place_order(cart=[LINE], status="In Progress")
+    with app.app_context():
+        at = order.created_at.replace(year=2030, month=1, day=7)
+        changes.cancel_order(order.id, "HIDDEN reason", actor=org.actor(), now=at)
+    text = page(client)
+    assert "HIDDEN" not in text
+    [sentence] = texts(text, ".canceled")
+    assert sentence.startswith("This order was canceled on January 7, 2030")
+    assert texts(text, ".status") == ["Canceled"]
+    assert not read(text).has(".way")
+    with app.app_context():
+        changes.reopen_order(order.id, actor=org.actor())
+    text = page(client)
+    assert not read(text).has(".canceled")
+    assert texts(text, ".status") == ["In Progress"]
 
 
 def test_options_are_formatted_for_people(

@@ -216,6 +216,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/orders/<reference>", "GET"), ("/orders/<reference>/placed", "GET"),
         ("/orders/<reference>/qr.svg", "GET"), ("/find", "GET"),
         ("/orders/<reference>/status", "POST"), ("/orders/<reference>/bin", "POST"),
+        ("/orders/<reference>/cancel", "POST"), ("/orders/<reference>/reopen", "POST"),
         ("/orders/<reference>/restore", "POST"), ("/orders/<reference>/notes", "POST"),
         ("/orders/<reference>/notes/<note_id>/delete", "POST"),
         ("/orders/<reference>/link", "POST"), ("/orders/<reference>/print", "GET"),

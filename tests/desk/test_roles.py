@@ -59,6 +59,7 @@ TABLE = {
         POST /orders/<reference>/edit/discard
         POST /orders/<reference>/status                         POST /orders/<reference>/bin
         POST /orders/<reference>/restore                        POST /orders/<reference>/link
+        POST /orders/<reference>/cancel                         POST /orders/<reference>/reopen
         POST /orders/<reference>/notes
         POST /orders/<reference>/notes/<note_id>/delete
         POST /orders/bulk           POST /orders/changes/<change_id>/undo
@@ -225,6 +226,7 @@ class TestViewer:
             # Not even one that the style sheet would hide.
             ways = read(page.text).attributes("href", "action")
             assert not [way for way in ways if way.endswith(("/edit", "/status", "/bin", "/notes"))]
+            assert not [way for way in ways if way.endswith(("/cancel", "/reopen"))]
             assert not [way for way in ways if "/orders/new" in way or "/orders/import" in way]
 
     def place(self, app: Flask, org: Org) -> str:

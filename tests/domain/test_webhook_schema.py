@@ -12,7 +12,7 @@ from orders.domain.webhook import check_change, check_webhook
 ADDRESS = "https://shop.example/hook"
 GOOD = {"topic": "order.created", "address": ADDRESS}
 STATUSES = "One of: List, In Cart, New, In Progress, Complete."
-TOPICS = "One of: order.created, order.updated, order.deleted."
+TOPICS = "One of: order.created, order.updated, order.canceled, order.deleted."
 
 
 def check(raw: object, *, allow_private: bool = False) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from orders.domain import short_id
+from orders.domain.cancellation import OrderCanceled
 from orders.domain.fields import EXAMPLE_ORG_ID
 from orders.domain.identifiers import is_short_id
 from orders.domain.schema import missing_line
@@ -120,15 +121,16 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:  # noqa: ANN401 -
 
     The same key with other content is refused, as it should be, and gets a fresh one; real repeats
     and invalid keys are sent as they are. So does a short ID that a client uses for a second
-    configuration. Once the order of the examples is in the bin, every request for it is 404: the
-    bin gets another.
+    configuration. Once the order of the examples is in the bin, every request for it is 404, and
+    once it is canceled, many are 409: another order is binned or canceled.
     """
     if isinstance(case.body, dict) and case.path == "/api/configurations":
         own = case.body.get("shortId")
         if isinstance(own, str) and is_short_id(own) and own in _taken:
             case.body["shortId"] = secrets.token_urlsafe(9)
         _taken.add(own if isinstance(own, str) else "")
-    if case.method == "DELETE" and case.path_parameters.get("reference") == ORDERS[0]:
+    is_ending = case.method == "DELETE" or case.path.endswith("/cancel")
+    if is_ending and case.path_parameters.get("reference") == ORDERS[0]:
         case.path_parameters["reference"] = random.choice(ORDERS[2:])  # noqa: S311 - no secrets
     key = case.headers.get(KEY_HEADER)
     if isinstance(key, str) and _KEY.fullmatch(key):
@@ -172,13 +174,16 @@ def _is_form(case: Any) -> bool:  # noqa: ANN401 - schemathesis' own
 def positive_data_acceptance_given_what_is_stored(ctx: Any, response: Any, case: Any) -> None:  # noqa: ANN401 - schemathesis' own
     """Check as `positive_data_acceptance` does, but let pass what only the stored data decides.
 
-    412 answers a well-formed `If-Match`; a 422 passes only when each of its errors is one of
-    DECIDED_BY_WHAT_IS_STORED. No schema can say either which content a file of a type must
-    have: tests/api/test_configuration_forms.py checks which forms are accepted.
+    412 answers a well-formed `If-Match`, and 409 a change of a canceled order; a 422 passes only
+    when each of its errors is one of DECIDED_BY_WHAT_IS_STORED. No schema can say either which
+    content a file of a type must have: tests/api/test_configuration_forms.py checks which forms are
+    accepted.
     """
     if _is_form(case):
         return
     if response.status_code == 412 and "If-Match" in case.headers:
+        return
+    if response.status_code == 409 and response.json()["detail"] == str(OrderCanceled()):
         return
     if response.status_code == 422:
         messages = [error["message"] for error in response.json().get("errors", [])]

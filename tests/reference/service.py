@@ -67,6 +67,9 @@ class Service:
         if operation.name.startswith("restore"):
             binned = self.send("DELETE", f"/api/{operation.kind}/{made['id']}")
             made = unwrapped(binned.json())
+        if operation.name.startswith("reopen"):
+            canceled = self.send("POST", f"/api/{operation.kind}/{made['id']}/cancel", json={})
+            made = canceled.json()
         return made
 
     def stored(self, operation: Operation, made: dict[str, Json]) -> tuple[int, dict[str, Json]]:

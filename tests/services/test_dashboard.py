@@ -170,6 +170,15 @@ def test_open_carts_are_quiet_until_they_are_changed(desk: Desk) -> None:
     assert (found.quiet[1].pieces, found.quiet[1].status) == (5, Status.IN_CART)
 
 
+def test_a_canceled_cart_is_not_waiting(desk: Desk) -> None:
+    at = NOW - dashboard.QUIET_AFTER
+    cart = desk.order(at - timedelta(hours=2), status="In Cart")
+    order_changes.cancel_order(cart.id, None, actor=desk.actor, now=at - timedelta(hours=1))
+    assert desk.dashboard().quiet_count == 0
+    order_changes.reopen_order(cart.id, actor=desk.actor, now=at - timedelta(hours=1))
+    assert [one.short_id for one in desk.dashboard().quiet] == [cart.short_id]
+
+
 def test_the_oldest_quiet_carts_are_shown_and_all_are_counted(desk: Desk) -> None:
     made = [desk.order(NOW - timedelta(days=9 + n), status="List") for n in range(11)]
     found = desk.dashboard()

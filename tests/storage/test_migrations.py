@@ -6,8 +6,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
+from orders.services.orders import changes, order_list, queries
+from orders.services.orders.order_filter import OrderFilter
 from orders.settings import PROJECT
 from orders.storage import database, tables
+from orders.storage.pages import Paging
 from tests.actors import Org
 from tests.desk.test_pages import make_order
 
@@ -80,3 +83,19 @@ def test_orders_from_before_the_migration_are_sorted_by_keys(app: Flask, org: Or
         flask_migrate.upgrade(directory=FOLDER)
         assert sorted(map(str, database.fetch_all(statement))) == before
     assert "apfel" in "".join(before)
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_orders_from_before_the_migration_are_not_canceled(app: Flask, org: Org) -> None:
+    code, actor = make_order(org, name="Hall")["shortId"], org.actor()
+    with app.app_context():
+        changes.cancel_order(code, "Ordered twice", actor=actor)
+        database.close()
+        flask_migrate.downgrade(directory=FOLDER, revision="0016")
+        flask_migrate.upgrade(directory=FOLDER)
+        order = queries.find_order(code, org.id)
+        assert (order.name, order.canceled_at, order.cancel_reason) == ("Hall", None, None)
+        again = changes.cancel_order(code, "Ordered twice", actor=actor)
+        for is_canceled, found in ((True, [again]), (False, [])):
+            wanted = OrderFilter(is_canceled=is_canceled)
+            assert order_list.find_orders(org.id, wanted, Paging()).entries == found

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, cast
 
+from orders.domain.cancellation import CancellationInput
 from orders.domain.changes import CartInput, OrderChangesInput
 from orders.domain.fields import (
     ALSO_SENT,
@@ -51,6 +52,9 @@ ORDERS = {
 _LATER = "2026-11-24T10:15:30.250Z"
 CHANGED = _stored("After the change", name="Reception, 2nd floor", cart=[_LINE], updatedAt=_LATER)
 GROWN = _stored("With one line more", status="In Cart", cart=[_FIRST_LINE, _LINE], updatedAt=_LATER)
+CANCELED = _stored(
+    "Canceled", cart=[_LINE], updatedAt=_LATER, canceledAt=_LATER, cancelReason="Ordered twice"
+)
 BINNED = _stored("In the bin", cart=[_LINE], updatedAt=_LATER, deletedAt=_LATER)
 LIST = example_page("The first page", "orders", example_order(**NEW_ORDERS["order"].value))
 
@@ -119,6 +123,7 @@ CHANGE_BODY = RequestBody(
     also=(CartLineInput, OrderChangesInput),
     other_examples={"lines": _CHANGES["lines"]},
 )
+CANCELLATION_BODY = RequestBody(CancellationInput, EXAMPLES["cancellations"])
 # An array alone is what the platform's own client sends, and what generators can make a type of.
 _LINE_FORMS = (_refer(CartInput, OTHER_SCHEMAS), _items_under("items"))
 _ITEM_FORMS = (_ITEMS, _items_under("cart"), _items_under("items"))

@@ -1,19 +1,16 @@
 """JSON endpoints for orders."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import orjson
 
 from orders.domain.configuration import configuration_fields
 from orders.domain.errors import FieldError, InvalidInput
-from orders.domain.fields import CONFIGURATION_ID_PATTERN, EXAMPLE_CONFIGURATION_ID, EXAMPLE_ORG_ID
-from orders.domain.normalization import is_number, number_text
 from orders.domain.order import Order, OrderChanges, order_fields
-from orders.domain.status import Status
 from orders.interfaces.api import order_bodies, parameters
 from orders.interfaces.api.endpoints import Access, Example, Resource, Success, link
+from orders.interfaces.api.order_filters import FILTERS
 from orders.interfaces.api.parameters import (
     FULL_CONFIGURATION,
     IDEMPOTENCY_KEY,
@@ -21,10 +18,9 @@ from orders.interfaces.api.parameters import (
     IF_NONE_MATCH,
     ORG_ID,
 )
-from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import Call, read_json
 from orders.interfaces.api.responses import EndpointResult, list_result
-from orders.interfaces.api.schemas import SCHEMAS, SHORT_ID, OrderAnswer, OrderList
+from orders.interfaces.api.schemas import SHORT_ID, OrderAnswer, OrderList
 from orders.services.catalog import configuration_queries
 from orders.services.orders import changes as order_changes
 from orders.services.orders import intake, order_list, queries
@@ -43,61 +39,10 @@ REFERENCE = parameters.path_parameter(
 )
 
 
-def _read_platform(query: Query, name: str) -> dict[str, Any]:
-    """Return the query parameter `platform` as an object; convert a number in `id` to text."""
-    found = query.members(name)
-    if is_number(found.get("id")):
-        found["id"] = number_text(found["id"])
-    return found
-
-
-FILTERS = (
-    parameters.query_filter(
-        "shortId",
-        "short_ids",
-        Query.short_ids,
-        "Orders with these short IDs, as people type them. A mistyped one is 422.",
-        {"type": "array", "items": {"type": "string", "format": "order-code"}},
-        [SHORT_ID],
-    ),
-    parameters.text_filter(
-        "originOrgId", "origin_org_id", "Orders with this `originOrgId`.", EXAMPLE_ORG_ID
-    ),
-    parameters.query_filter(
-        "platform",
-        "platform",
-        _read_platform,
-        "Keys of `platform` with their values, as JSON text; null means no value. An order "
-        "matches if every key has this value.",
-        parameters.MEMBERS_SCHEMA,
-        {"id": "5001"},
-        is_json=True,
-        members=("id", "storeName"),
-    ),
-    parameters.text_filter("customerId", "customer_id", "Orders of this customer.", "C-1042"),
-    parameters.query_filter(
-        "status",
-        "statuses",
-        partial(Query.choices, known=tuple(Status)),
-        "Orders with one of these statuses.",
-        {"type": "array", "items": {"$ref": f"{SCHEMAS}Status"}},
-        ["New", "In Progress"],
-    ),
-    parameters.text_filter("name", "name", "Orders with exactly this name.", "Reception"),
-    *parameters.PERIODS,
-    parameters.query_filter(
-        "configurationId",
-        "configuration_id",
-        Query.configuration_id,
-        "Orders with a line of this configuration: a UUID or a short ID.",
-        {"type": "string", "pattern": CONFIGURATION_ID_PATTERN},
-        EXAMPLE_CONFIGURATION_ID,
-    ),
-)
-
 CHANGE_ERRORS = {
     403: "The token is public and the status is no longer `List` or `In Cart`, or a public token "
     "is used outside its domains.",
+    409: "The order is canceled, and its status or its cart would change. Reopen it first.",
     422: "The input is not valid, or the order would no longer be valid: from `New` on it needs a "
     "line. `errors` lists every error by its path.",
 }
@@ -113,6 +58,7 @@ LINKS = {
     "change": link("changeOrder", THIS_ORDER, "Change its fields."),
     "addLines": link("addLines", THIS_ORDER, "Add lines to its cart."),
     "replaceLines": link("replaceLines", THIS_ORDER, "Replace its lines."),
+    "cancel": link("cancelOrder", THIS_ORDER, "Cancel it."),
     "bin": link("binOrder", THIS_ORDER, "Move it to the bin."),
 }
 FROM_THE_BIN = {"restore": link("restoreOrder", THIS_ORDER, "Restore it from the bin.")}
@@ -280,6 +226,49 @@ def restore_order(call: Call, reference: str) -> Order:
     An order that is not in the bin stays as it is.
     """
     return order_changes.restore_order(
+        reference, actor=call.actor, is_current=call.request.version_check, key=call.once
+    )
+
+
+@resource.endpoint(
+    "POST /api/orders/{reference}/cancel",
+    Access.PRIVATE,
+    _whole_order(
+        "The order with `canceledAt`.", order_bodies.CANCELED,
+        reopen=link("reopenOrder", THIS_ORDER, "Reopen it."),
+    ),
+    parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
+    bodies=(order_bodies.CANCELLATION_BODY,),
+    errors=BIN_ERRORS,
+    present=present_order,
+)  # fmt: skip
+def cancel_order(call: Call, reference: str) -> Order:
+    """Cancel an order.
+
+    Sets `canceledAt` and `cancelReason`; `status` does not change. Until the order is reopened,
+    changes of its status or its cart are 409. An order that is canceled already stays as it is,
+    with its first reason.
+    """
+    reason = order_changes.check_reason(call.body, limits=call.limits)
+    return order_changes.cancel_order(
+        reference, reason, actor=call.actor, is_current=call.request.version_check, key=call.once
+    )
+
+
+@resource.endpoint(
+    "POST /api/orders/{reference}/reopen",
+    Access.PRIVATE,
+    _whole_order("The complete order.", order_bodies.CHANGED),
+    parameters=(REFERENCE, IDEMPOTENCY_KEY, IF_MATCH),
+    errors=BIN_ERRORS,
+    present=present_order,
+)
+def reopen_order(call: Call, reference: str) -> Order:
+    """Reopen a canceled order.
+
+    Sets `canceledAt` and `cancelReason` to null. An order that is not canceled stays as it is.
+    """
+    return order_changes.reopen_order(
         reference, actor=call.actor, is_current=call.request.version_check, key=call.once
     )
 

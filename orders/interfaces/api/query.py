@@ -173,6 +173,10 @@ class Query:
         settled = settled_until() if is_poll else None
         return Paging(page, per_page, sort, after, settled)
 
+    def boolean(self, name: str) -> bool | None:
+        """Return whether a parameter is `true`; None if it is missing or malformed."""
+        return self.flag(name) if self._one(name) is not None else None
+
     def flag(self, name: str) -> bool:
         """Return whether a parameter is `true`; False if it is missing or malformed."""
         sent = (self._one(name) or "false").lower()  # Python's clients write True

@@ -12,7 +12,7 @@ from orders.domain.webhook import (
 )
 from orders.interfaces.api import schemas
 from orders.interfaces.api.endpoints import EXAMPLES, Access, RequestBody, Resource, Success, link
-from orders.interfaces.api.order_bodies import BINNED, CHANGED, ORDER
+from orders.interfaces.api.order_bodies import BINNED, CANCELED, CHANGED, ORDER
 from orders.interfaces.api.parameters import (
     IDEMPOTENCY_KEY,
     ORG_ID,
@@ -195,6 +195,7 @@ def restore_webhook(call: Call, webhook_id: str) -> Webhook:
 # The messages to webhooks (docs/webhooks.md): a description and an example of the order.
 EVENTS = {
     Topic.CREATED: ("An order was created, at the desk or through the API.", ORDER),
-    Topic.UPDATED: ("An order was changed, or restored from the bin.", CHANGED),
+    Topic.UPDATED: ("An order was changed, reopened, or restored from the bin.", CHANGED),
+    Topic.CANCELED: ("An order was canceled.", CANCELED),
     Topic.DELETED: ("An order was moved to the bin.", BINNED),
 }

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from orders.domain.errors import (
+    Conflict,
     Forbidden,
     InvalidOrder,
     NotFound,
@@ -313,7 +314,7 @@ def _try(
     except InvalidOrder as invalid:
         reasons = joined(error.message for error in invalid.errors)
         return replace(outcome, result=BulkResult.REFUSED, reason=reasons)
-    except (Forbidden, ServiceBusy) as error:
+    except (Conflict, Forbidden, ServiceBusy) as error:
         result = BulkResult.BUSY if isinstance(error, ServiceBusy) else BulkResult.REFUSED
         return replace(outcome, result=result, reason=error.sentence)
     if after.version == version:

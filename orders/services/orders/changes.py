@@ -1,4 +1,4 @@
-"""Change an order: its fields or its cart; move it to the bin and restore it.
+"""Change an order: its fields or its cart; cancel and reopen it; bin and restore it.
 
 `check_changes` and `check_lines` turn input into checked changes, as `intake` does for new orders.
 The other functions read the order, check the change, and write it with its history entry and its
@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from orders.domain.cancellation import read_reason, refuse_if_canceled
 from orders.domain.changes import apply_changes, difference, is_same, read_changes, read_lines
 from orders.domain.collation import VERSION, sort_key
 from orders.domain.errors import FieldError, Forbidden, InvalidOrder, NotFound, StaleVersion
@@ -90,8 +91,8 @@ def change_order(
     `reference` is the order's UUID or short ID. If no value differs, nothing is written.
     `is_current` takes the stored version and returns whether the caller may change it; None permits
     any version. Raises NotFound if there is no such order outside the bin, Forbidden if the actor
-    may not change it, StaleVersion if `is_current` returns False, and InvalidOrder if the changed
-    order would be invalid.
+    may not change it, StaleVersion if `is_current` returns False, InvalidOrder if the changed order
+    would be invalid, and OrderCanceled if it is canceled and its status or cart would change.
     """
 
     def apply(order: Order) -> Order:
@@ -141,6 +142,62 @@ def add_lines(
 
     change = _OrderChange(reference, actor, "changed", is_current, now, key)
     return change.run(append_lines)
+
+
+def check_reason(raw: object, *, limits: Limits) -> str | None:
+    """Check the reason for canceling an order, and return it for `cancel_order`.
+
+    `raw` is `{"reason": text or null}`. Returns None for no reason. Raises InvalidOrder with all
+    errors by path.
+    """
+    reason, errors = read_reason(raw, limits=limits)
+    if errors:
+        raise InvalidOrder(errors)
+    return reason
+
+
+def cancel_order(
+    reference: str,
+    reason: str | None,
+    *,
+    actor: Actor,
+    is_current: VersionCheck = None,
+    key: IdempotencyKey | None = None,
+    now: datetime | None = None,
+) -> Order:
+    """Cancel an order, and return it; do nothing if it is canceled already.
+
+    Its status does not change. Until `reopen_order`, changes of its status or its cart raise
+    OrderCanceled. Raises Forbidden for a public token, NotFound if there is no such order outside
+    the bin, StaleVersion as `change_order` does, and KeyAlreadyUsed if a request with this key has
+    already canceled the order.
+    """
+    _require_private(actor)
+    change = _OrderChange(reference, actor, "canceled", is_current, now, key, Topic.CANCELED)
+
+    def cancel(order: Order) -> Order:
+        if order.canceled_at is not None:
+            return order
+        return order._replace(canceled_at=change.at, cancel_reason=reason)
+
+    return change.run(cancel)
+
+
+def reopen_order(
+    reference: str,
+    *,
+    actor: Actor,
+    is_current: VersionCheck = None,
+    key: IdempotencyKey | None = None,
+    now: datetime | None = None,
+) -> Order:
+    """Undo the cancellation of an order, and return it; do nothing if it is not canceled.
+
+    Raises the errors of `cancel_order`.
+    """
+    _require_private(actor)
+    change = _OrderChange(reference, actor, "reopened", is_current, now, key)
+    return change.run(lambda order: order._replace(canceled_at=None, cancel_reason=None))
 
 
 def bin_order(
@@ -222,6 +279,7 @@ class _OrderChange:
         if self.is_current is not None and not self.is_current(before.version):
             raise StaleVersion
         after = change(before)
+        refuse_if_canceled(before, after)
         if not is_same(before, after):
             at = self.at
             if at < before.updated_at:  # the clock was set back, and clients still poll onward

@@ -62,10 +62,14 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a customer sees of an order after verification: times, lines and attributes."""
+    """What a customer sees of an order after verification: times, lines and attributes.
+
+    `canceled_at` is None unless the order is canceled.
+    """
 
     created_at: datetime
     updated_at: datetime
+    canceled_at: datetime | None
     lines: tuple[CustomerLine, ...]
     details: tuple[Detail, ...]
 
@@ -76,6 +80,7 @@ class CustomerView:
 
     short_id: str
     status: Status
+    is_canceled: bool
     org: CustomerPage
     gate: Gate
     content: Content | None
@@ -110,7 +115,8 @@ def find_order_for_customer(code: str, is_unlocked: IsUnlocked) -> CustomerView 
     order, org = found
     gate = _gate(order, org, is_unlocked)
     content = _content(order) if gate is Gate.OPEN else None
-    return CustomerView(order.short_id, order.status, org, gate, content)
+    is_canceled = order.canceled_at is not None
+    return CustomerView(order.short_id, order.status, is_canceled, org, gate, content)
 
 
 def verify_customer(code: str, typed: str, *, now: datetime | None = None) -> Attempt | None:
@@ -195,6 +201,7 @@ def _content(order: Order) -> Content:
     return Content(
         created_at=order.created_at,
         updated_at=order.updated_at,
+        canceled_at=order.canceled_at,
         lines=tuple(
             _customer_line(line, summaries.get(line.configuration_id)) for line in order.cart
         ),

@@ -73,8 +73,8 @@ def save_edit(
     `version` is the version of the order that the person opened, and `raw` has the changed fields
     by their JSON names. Raises EditConflict if others have changed the same fields, InvalidOrder if
     the changes are invalid, NotFound if there is no such order outside the bin, StaleVersion for a
-    version that the order never had, and ServiceBusy if others keep changing the order while it is
-    saved.
+    version that the order never had, OrderCanceled if the order is canceled and its status or cart
+    would change, and ServiceBusy if others keep changing the order while it is saved.
     """
     for _ in range(TRIES):
         stored = find_order(order_id, actor.org_id)
@@ -98,13 +98,14 @@ def save_edit(
 
 
 # The actions that raise an order's version.
-_CHANGES = ("changed", "binned", "restored")
+_CHANGES = ("changed", "canceled", "reopened", "binned", "restored")
 
 
 def order_at(order: Order, version: int) -> Order:
     """Return the order with its fields as they were in an earlier version.
 
-    The times of creation and of the last change stay as they are in `order`. Raises StaleVersion
+    The times of creation and of the last change, and whether it is canceled, stay as they are in
+    `order`. Raises StaleVersion
     for a version that the order never had.
     """
     steps = order.version - version

@@ -67,7 +67,8 @@ class OrderFilter:
     Texts other than `search` must be equal, including case. `short_ids` have the canonical
     spelling. `platform` maps keys to required values; the value None requires that the key has no
     value. Times are inclusive, except `created_before`. If `in_bin` is true, only orders in the bin
-    match; otherwise only orders outside it.
+    match; otherwise only orders outside it. If `is_canceled` is not None, only orders that are
+    canceled, or only orders that are not, match.
     """
 
     search: str = ""
@@ -86,16 +87,16 @@ class OrderFilter:
     attributes: tuple[AttributeIs, ...] = ()
     configuration_id: str | None = None
     in_bin: bool = False
+    is_canceled: bool | None = None
 
 
 def conditions(
     connection: Connection, org_id: str, wanted: OrderFilter
 ) -> Iterator[ColumnElement[bool]]:
     """Yield SQL conditions for the org's orders that match `wanted`, the cheapest first."""
-    deleted = orders.c.deleted_at
     has_codes = wanted.short_ids or codes_of(wanted.search)
     yield (unindexed(orders.c.org_id) if has_codes else orders.c.org_id) == org_id
-    yield deleted.is_not(None) if wanted.in_bin else deleted.is_(None)
+    yield from _are_set(deleted_at=wanted.in_bin, canceled_at=wanted.is_canceled)
     if wanted.short_ids:
         yield orders.c.short_id.in_(wanted.short_ids)
     if wanted.statuses:
@@ -129,6 +130,13 @@ def conditions(
         named = cart_line.c.configuration_id.in_(names)
         yield exists().where(cart_line.c.order_id == orders.c.id, named)
     yield from _search(connection, org_id, wanted.search)
+
+
+def _are_set(**columns: bool | None) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions that columns have a value (true) or none (false); None is no condition."""
+    for name, is_set in columns.items():
+        if is_set is not None:
+            yield orders.c[name].is_not(None) if is_set else orders.c[name].is_(None)
 
 
 def _contains(area: str, key: str, value: str) -> ColumnElement[bool]:

@@ -114,6 +114,7 @@ class OrderSummary:
     updated_at: datetime
     created_by: str
     deleted_at: datetime | None
+    canceled_at: datetime | None
     version: int
     lines: int
     pieces: int

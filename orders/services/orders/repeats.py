@@ -26,6 +26,7 @@ _SAME = {
             orders.c.org_id == bindparam("org_id"),
             orders.c[name] == bindparam("key"),
             orders.c.deleted_at.is_(None),
+            orders.c.canceled_at.is_(None),
             orders.c.short_id != bindparam("own"),
         )
         .limit(literal_column("1"))
@@ -44,6 +45,8 @@ def repeated_numbers(
     but: str | None = None,
 ) -> tuple[FieldError, ...]:
     """Return a warning for each number of an order that another order of the customer also has.
+
+    Canceled orders, and those in the bin, do not count.
 
     The numbers are `platform.id` and the purchase order number in `metadata`. `but` is the short ID
     of the order itself if it is stored, so that it is not compared with itself. The result is empty

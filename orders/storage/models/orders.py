@@ -11,7 +11,7 @@ from orders.storage.models.base import Base, OwnedByOrg, RowNumber, only_on, par
 # Texts that both databases compare byte by byte.
 Bytewise = Text(collation="C").with_variant(Text(), "sqlite")
 # Conditions of partial indexes: a query must contain the same words.
-IS_OPEN_CART = "status IN ('List', 'In Cart') AND deleted_at IS NULL"
+IS_OPEN_CART = "status IN ('List', 'In Cart') AND deleted_at IS NULL AND canceled_at IS NULL"
 IS_OF_FORM = "order_id IS NOT NULL AND answer IS NULL"
 
 
@@ -32,7 +32,7 @@ class OrderRow(OwnedByOrg, Base):
             Index(
                 "ix_orders_list",
                 *("org_id", "created_at", "id", "deleted_at", "status", "updated_at", "created_by"),
-                *("name_key", "customer_key", "search_text"),
+                *("canceled_at", "name_key", "customer_key", "search_text"),
             ),
         ),
         # Partial: an order without a customer costs nothing.
@@ -44,6 +44,10 @@ class OrderRow(OwnedByOrg, Base):
             "ix_orders_org_platform_key", "org_id", "platform_key", where="platform_key IS NOT NULL"
         ),
         partial_index("ix_orders_org_po_key", "org_id", "po_key", where="po_key IS NOT NULL"),
+        # Canceled orders are few; all others cost nothing.
+        partial_index(
+            "ix_orders_canceled", "org_id", "created_at", "id", where="canceled_at IS NOT NULL"
+        ),
         # The start page; an order that comes by JSON costs nothing.
         partial_index("ix_orders_open_carts", "org_id", "updated_at", "id", where=IS_OPEN_CART),
     )
@@ -60,6 +64,8 @@ class OrderRow(OwnedByOrg, Base):
     updated_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(36))
     deleted_at: Mapped[datetime | None]
+    canceled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None] = mapped_column(String(255))
     # Raised with every change; the ETag and the check against lost updates use it.
     version: Mapped[int] = mapped_column(default=1)
     # By which texts are sorted, and the version of these keys (orders/domain/collation.py).

@@ -81,6 +81,7 @@ def test_each_line_of_a_cart_is_a_row_with_the_orders_columns_repeated(
         "configurationName": "Oslo chair", "count": "2", "cart.metadata": '{"engraving":"Ida"}',
         "createdAt": made["createdAt"], "updatedAt": made["updatedAt"],
         "createdBy": org.private.id, "createdByName": "script",
+        "canceledAt": "", "cancelReason": "",
     }  # fmt: skip
     lines = ("configurationId", "sku", "configurationName", "count", "cart.metadata")
     assert [second[name] for name in lines] == [CHAIR, "", "", "3", ""]

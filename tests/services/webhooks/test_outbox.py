@@ -70,21 +70,27 @@ class TestOutbox:
         line = {"configurationId": CHAIR, "count": 3}
         lines = order_changes.check_lines([line], actor=actor, limits=Limits())
         order_changes.add_lines(order.id, lines, actor=actor, limits=Limits(), now=desk.now)
+        for _ in range(2):
+            order_changes.cancel_order(order.id, "Twice", actor=actor, now=desk.now)
+        for _ in range(2):
+            order_changes.reopen_order(order.id, actor=actor, now=desk.now)
         order_changes.bin_order(order.id, actor=actor, now=desk.now)
         order_changes.restore_order(order.id, actor=actor, now=desk.now)
         while desk.send():
             pass
         events = [(sent["type"], sent["data"]["name"], len(sent["data"]["cart"]),
-                 sent["data"]["deletedAt"] is not None)
+                 sent["data"]["cancelReason"] or sent["data"]["deletedAt"] is not None)
                 for sent in (json.loads(message.payload) for message in desk.sent)]  # fmt: skip
         assert sorted(events) == [
+            ("order.canceled", "Stairs", 2, "Twice"),
             ("order.created", "Hall", 1, False),
             ("order.deleted", "Stairs", 2, True),
             ("order.updated", "Stairs", 1, False),
             ("order.updated", "Stairs", 2, False),
             ("order.updated", "Stairs", 2, False),
+            ("order.updated", "Stairs", 2, False),
         ]
-        assert {len(desk.list(hook.webhook.id)) for hook in made.values()} == {1, 3}
+        assert {len(desk.list(hook.webhook.id)) for hook in made.values()} == {1, 4}
 
     def test_two_messages_of_one_millisecond_can_be_ordered(self, desk: Desk) -> None:
         desk.hook(topic="order.updated")

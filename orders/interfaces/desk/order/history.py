@@ -21,6 +21,8 @@ TITLES = {
     CREATED: lazy_gettext("Created"),
     IMPORTED: lazy_gettext("Imported"),
     "changed": lazy_gettext("Changed"),
+    "canceled": lazy_gettext("Canceled"),
+    "reopened": lazy_gettext("Reopened"),
     "binned": lazy_gettext("Put into the bin"),
     "restored": lazy_gettext("Taken out of the bin"),
     LINK_SENT: lazy_gettext("Link sent to the customer"),
@@ -119,7 +121,8 @@ def _changes(
             before, after = _text(change.get("from")), _text(change.get("to"))
             if name == "status":
                 before, after = (one and status_name(one) for one in (before, after))
-            yield FieldChange(translated(LABELS.get(name, name)), before, after)
+            is_whole = entry.action in {"canceled", "reopened"}
+            yield FieldChange(translated(LABELS.get(name, name)), before, after, is_whole)
 
 
 def _key_changes(

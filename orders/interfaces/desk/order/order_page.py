@@ -50,6 +50,12 @@ class LinkForm(FlaskForm):
     message = TextAreaField(lazy_gettext("Message before the link"))
 
 
+class CancelForm(FlaskForm):
+    """A form that cancels an order."""
+
+    reason = StringField(lazy_gettext("Reason (optional)"))
+
+
 @dataclass(frozen=True, slots=True)
 class Undo:
     """How to undo the last change to an order: a form posts `fields` to `endpoint`.
@@ -98,12 +104,13 @@ class StaleChange:
 class OrderForms:
     """What the order's page shows about the last action; each field may be empty.
 
-    `note` and `link` are forms with errors, `status_error` is the message at the status form,
-    `stale` is a refused change of the status, and `undo` is how to undo the action.
+    `note`, `link` and `cancel` are forms with errors, `status_error` is the message at the status
+    form, `stale` is a refused change of the status, and `undo` is how to undo the action.
     """
 
     note: FilledForm | None = None
     link: FilledForm | None = None
+    cancel: FilledForm | None = None
     status_error: str = ""
     stale: StaleChange | None = None
     undo: Undo | None = None
@@ -138,6 +145,7 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
         forms=forms,
         note=forms.note or new_form(NoteForm, key=new_key()),
         link=forms.link or new_form(LinkForm, to=_likely_mail_address(order)),
+        cancel=forms.cancel or new_form(CancelForm),
         statuses=STATUSES,
         status_names=status_names(),
         next_status=next_status(order.status),

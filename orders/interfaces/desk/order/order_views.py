@@ -1,10 +1,11 @@
-"""Views of one order's page and its actions: status, bin, restore, notes, the customer's link."""
+"""Views of one order's page and its actions, such as status, cancellation, bin, and notes."""
 
 from collections.abc import Callable
 
 from flask import Response, render_template, request, url_for
 from flask_limiter.util import get_remote_address
 
+from orders.domain.cancellation import OrderCanceled
 from orders.domain.errors import (
     FieldError,
     Forbidden,
@@ -21,6 +22,7 @@ from orders.interfaces.desk.display import qr_drawing, status_name, status_names
 from orders.interfaces.desk.forms import id_by_field, number_in, sent_form
 from orders.interfaces.desk.order import history
 from orders.interfaces.desk.order.order_page import (
+    CancelForm,
     LinkForm,
     NoteForm,
     OrderForms,
@@ -32,7 +34,12 @@ from orders.interfaces.desk.order.order_page import (
     refused,
     render_order,
 )
-from orders.interfaces.http.current_settings import current_settings, customer_link, limiter
+from orders.interfaces.http.current_settings import (
+    current_limits,
+    current_settings,
+    customer_link,
+    limiter,
+)
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import current_member
@@ -111,6 +118,9 @@ def set_status(reference: str) -> Response:
     except InvalidInput as invalid:
         sentence = " ".join(translated(error.message) for error in invalid.errors)
         return render_order(order, OrderForms(status_error=sentence), status=422)
+    except OrderCanceled as canceled:
+        error = translated(canceled.sentence)
+        return render_order(order, OrderForms(status_error=error), status=409)
     return _report_status(order, after)
 
 
@@ -139,6 +149,44 @@ def _render_stale(order_id: str, status: Status) -> Response:
     entries = history.since(queries.read_history(order), _version())
     events = history.describe(entries, member.actor.org.attributes, order.org_id)
     return render_order(order, OrderForms(stale=StaleChange(status, events)), status=409)
+
+
+@desk.post("/orders/<reference>/cancel")
+def cancel_order(reference: str) -> Response:
+    """Cancel an order. If someone has changed it meanwhile, keep the reason and ask again."""
+    order, entry = _open_order(reference), sent_form(CancelForm)
+    if order.canceled_at is not None:
+        return done(order, gettext("The order was canceled already."))
+    try:
+        reason = order_changes.check_reason(entry.values(), limits=current_limits())
+        after = order_changes.cancel_order(
+            order.id, reason, actor=signed_in().actor, is_current=_is_current()
+        )
+    except InvalidInput as invalid:
+        entry.show(invalid.errors)
+    except StaleVersion:
+        entry.notice, entry.status = translated(CHANGED_MEANWHILE), 409
+    else:
+        if "undone" not in request.form:
+            offer_undo(after, "desk.reopen_order", undone="yes")
+        return done(after, gettext("The order is canceled. Its status stays as it was."))
+    return render_order(order, OrderForms(cancel=entry), status=entry.status)
+
+
+@desk.post("/orders/<reference>/reopen")
+def reopen_order(reference: str) -> Response:
+    order = _open_order(reference)
+    if order.canceled_at is None:
+        return done(order, gettext("The order is not canceled."))
+    try:
+        after = order_changes.reopen_order(
+            order.id, actor=signed_in().actor, is_current=_is_current()
+        )
+    except StaleVersion:
+        return refused(order, translated(CHANGED_MEANWHILE))
+    if "undone" not in request.form:
+        offer_undo(after, "desk.cancel_order", reason=order.cancel_reason or "", undone="yes")
+    return done(after, gettext("The order is open again."))
 
 
 @desk.post("/orders/<reference>/bin")

@@ -6,6 +6,7 @@ from typing import Any
 
 from orders.domain.attributes import AttributeRule, Kind, display
 from orders.domain.changes import FieldConflict, changed_fields, keep_lines
+from orders.domain.json_values import same_json
 from orders.domain.order import LABELS, TEXT_FIELDS, Order
 from orders.domain.status import Status
 from orders.domain.typed_values import write_details, write_value
@@ -18,6 +19,7 @@ from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import figure, gettext, translated
 from orders.services.accounts.access import OrgRules, StaffMember
 from orders.services.catalog import products
+from orders.services.catalog.products import ConfigurationSummary
 from orders.services.orders.order_edits import check_edit, order_at
 
 
@@ -44,6 +46,22 @@ def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
     entry.lines = _cart_rows(order) or [line_row(0, TypedLine())]
     entry.resolve(order.org_id)
     return entry
+
+
+def fixed_cards(
+    entry: OrderEntry, order: Order, rules: OrgRules
+) -> dict[str, ConfigurationSummary] | None:
+    """Return the configurations of a canceled order's lines by ID, for `FormPage.fixed_cards`.
+
+    Returns None if the order is not canceled. Also returns None if the form contains another status
+    or cart, which was typed before the order was canceled: people must see what they typed.
+    """
+    if order.canceled_at is None:
+        return None
+    typed, stored = entry.raw(), entry_of(order, rules).raw()
+    if not all(same_json(typed[name], stored[name]) for name in ("status", "cart")):
+        return None
+    return products.resolve({line.configuration_id for line in order.cart}, order.org_id)
 
 
 def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:

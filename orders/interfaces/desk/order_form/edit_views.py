@@ -3,6 +3,7 @@
 from flask import Response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from orders.domain.cancellation import OrderCanceled
 from orders.domain.errors import InvalidInput, NotFound, StaleVersion
 from orders.domain.order import Order
 from orders.domain.short_id import grouped
@@ -38,7 +39,8 @@ def edit_order(reference: str) -> Response:
     if unsaved is not None and "draft" in request.args:
         return _render_unsaved(unsaved, order, others)
     entry = edit_form.entry_of(order, member.actor.org)
-    entry.focus = element_id(entry.lines[0].reference.name)
+    is_open = order.canceled_at is None
+    entry.focus = element_id(entry.lines[0].reference.name if is_open else "name")
     discarded = request.args.get("discarded", "")
     return _render(entry, order, order.version, others=others, unsaved=unsaved, discarded=discarded)
 
@@ -84,6 +86,10 @@ def _save(entry: OrderEntry, stored: Order) -> Response:
         return _render_kept(entry, stored)
     except EditConflict as conflict:
         return _render_conflict(conflict)
+    except OrderCanceled as canceled:
+        kept = gettext("Nothing was saved; what you typed is still here.")
+        entry.refuse(f"{translated(canceled.sentence)} {kept}", 409)
+        return _render_kept(entry, stored)
     except NotFound:  # deleted in this moment
         return _render_binned(entry, stored)
     return _report(saved, edit)
@@ -162,5 +168,6 @@ def _render(
         },
         draft_address=url_for("desk.save_edit_draft", reference=order.short_id),
         order=order,
+        fixed_cards=edit_form.fixed_cards(entry, order, signed_in().actor.org),
     )
     return render_form(entry, page, **context)

@@ -14,6 +14,7 @@ from orders.interfaces.desk.order_form.order_form import OrderEntry, blank_line,
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.pages import page_or_piece, wants_piece
 from orders.services.accounts.access import StaffMember
+from orders.services.catalog.products import ConfigurationSummary
 from orders.services.orders import intake
 from orders.services.orders.notes import check_note
 from orders.services.orders.queries import find_customers
@@ -27,7 +28,8 @@ class FormPage:
 
     `address` is the URL to which the form is submitted; `draft_address` is the URL to which a
     script sends drafts of it. `hidden` contains the values of hidden inputs by name. `order` is the
-    order to change, or None on the page for a new one.
+    order to change, or None on the page for a new one. `fixed_cards` is None unless status and cart
+    of the order cannot be edited; it then contains the configurations of its lines by ID.
     """
 
     title: str
@@ -35,6 +37,7 @@ class FormPage:
     hidden: dict[str, str] = field(default_factory=dict)
     draft_address: str = ""
     order: Order | None = None
+    fixed_cards: dict[str, ConfigurationSummary] | None = None
 
 
 def sent_entry(sent: FormData, member: StaffMember) -> OrderEntry:

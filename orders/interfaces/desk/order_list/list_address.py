@@ -36,9 +36,11 @@ LABELS = {
     "platform": lazy_gettext("Platform:"),
     "store": lazy_gettext("Store:"),
     "creator": lazy_gettext("Created by:"),
+    "canceled": lazy_gettext("Canceled:"),
     "bin": lazy_gettext("In the bin:"),
     "sort": lazy_gettext("Sort:"),
 }
+CANCELED = {"true": lazy_gettext("Canceled"), "false": lazy_gettext("Not canceled")}
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -158,6 +160,7 @@ class _Reader:
             created_by=self._creator(),
             attributes=tuple(self._attributes()),
             in_bin=self._text("bin") != "",
+            is_canceled=self._canceled(),
         )
         if self.sent.get("bin", "").strip() not in {"", "1"}:
             self.errors["bin"] = gettext("1, or nothing.")
@@ -231,6 +234,12 @@ class _Reader:
             return None
         return creator or None
 
+    def _canceled(self) -> bool | None:
+        text = self._text("canceled")
+        if text and text not in CANCELED:
+            self.errors["canceled"] = gettext("true, false, or nothing.")
+        return text == "true" if text in CANCELED else None
+
     def _attributes(self) -> Iterator[AttributeIs]:
         for path in self.sent:
             area, _, key = path.partition(".")
@@ -263,6 +272,8 @@ def _chips(
             text = choices.name_of(value) or value
         if name == "bin":
             label, text = gettext("In the bin"), ""
+        if name == "canceled" and value in CANCELED:
+            label, text = translated(CANCELED[value]), ""
         rest = tuple(pair for pair in address.pairs if pair != (name, value))
         yield Chip(label, text, rest)
 

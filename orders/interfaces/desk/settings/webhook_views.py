@@ -23,6 +23,7 @@ from orders.storage.pages import MAX_PER_PAGE, Paging
 TOPIC_LABELS = {
     Topic.CREATED: lazy_gettext("An order is created"),
     Topic.UPDATED: lazy_gettext("An order is changed"),
+    Topic.CANCELED: lazy_gettext("An order is canceled"),
     Topic.DELETED: lazy_gettext("An order is put into the bin"),
 }
 DELIVERIES_A_PAGE = 10
