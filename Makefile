@@ -32,6 +32,7 @@ lint: $(VENV)/.installed-dev ## format, lint, types, architecture
 
 soak: fuzz ## the long forms of the tests: many kills, many rounds, new generated examples
 	$(BIN)/python -m pytest -m soak
+	ALL_LOOKS=1 $(BIN)/python -m pytest tests/browser
 	$(BIN)/python -m pytest tests/domain tests/storage/test_types.py --hypothesis-profile=soak
 
 fuzz: $(VENV)/.installed-dev ## send thousands of generated requests to the served JSON API

@@ -183,11 +183,14 @@ class Look:
 
 
 # Each language in each scheme, on three widths: a desk, a phone, a small phone. A walk goes on in
-# its language's last one.
-LOOKS = {
-    "en": (Look("light", 1440), Look("dark", 390), Look("light", 320)),
-    "de": (Look("light", 390), Look("dark", 320), Look("dark", 1440)),
+# its language's last one. `make soak` looks at more of them.
+LOOKS: dict[str, tuple[Look, ...]] = {
+    "en": (Look("light", 1440), Look("dark", 390)),
+    "de": (Look("light", 320), Look("dark", 1440)),
 }
+if os.environ.get("ALL_LOOKS") == "1":
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    LOOKS = dict.fromkeys(LOOKS, tuple(Look(one, at) for one in schemes for at in (320, 390, 1440)))
 LOCALES = {"en": "en-US", "de": "de-DE"}
 
 
