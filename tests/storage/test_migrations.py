@@ -4,10 +4,12 @@
 import flask_migrate
 import pytest
 from flask import Flask
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
+from orders.services.accounts import orgs, setup
 from orders.settings import PROJECT
 from orders.storage import database, tables
+from orders.storage.models.orgs import Org as OrgRow
 from tests.actors import Org
 from tests.desk.test_pages import make_order
 
@@ -80,3 +82,17 @@ def test_orders_from_before_the_migration_are_sorted_by_keys(app: Flask, org: Or
         flask_migrate.upgrade(directory=FOLDER)
         assert sorted(map(str, database.fetch_all(statement))) == before
     assert "apfel" in "".join(before)
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_a_desk_from_before_the_migration_is_set_up_if_it_has_an_org(app: Flask) -> None:
+    with app.app_context():
+        for has_org in (False, True):
+            if has_org:
+                orgs.add_org("Workshop")
+            database.close()
+            flask_migrate.downgrade(directory=FOLDER, revision="0016")
+            flask_migrate.upgrade(directory=FOLDER)
+            assert setup.is_open() == (not has_org)
+        database.execute(delete(OrgRow))
+        assert not setup.is_open()
