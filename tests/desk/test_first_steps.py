@@ -1,5 +1,7 @@
 """The first steps of a new desk: the checklist, the sample products, and pages without content."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -58,7 +60,7 @@ class TestTheChecklist:
         with app.app_context():
             token = tokens.add_token(admin.org_id, name="script", is_private=True)
             org = Org(app, admin.org_id, token, token, admin.email)
-            acts = {
+            acts: dict[str, Callable[[], object]] = {
                 "products": lambda: browser.post(SAMPLES),
                 "attributes": lambda: attributes.add_attribute(admin.org_id, rule),
                 "colleagues": lambda: invitations.invite(

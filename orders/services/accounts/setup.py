@@ -30,6 +30,8 @@ SHOWN, HIDDEN = "shown", "hidden"
 DEAD_LINK = lazy_gettext("This link is wrong, or older than an hour, or a newer one replaced it.")
 CLOSED = lazy_gettext("This desk is set up already. Sign in, or ask an admin for an invitation.")
 
+_has_org = exists(select(Org.id))
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SetupLink:
@@ -82,10 +84,8 @@ def require_link(secret: str, *, now: datetime | None = None) -> None:
     """
     statement = select(SetupRow.id).where(*_is_current(secret, now or datetime.now(UTC)))
     with database.read() as connection:
-        if _is_closed(connection):
-            raise Conflict(CLOSED)
         if connection.execute(statement).first() is None:
-            raise NotFound(DEAD_LINK)
+            raise _refusal(connection)
 
 
 def set_up(secret: str, form: FirstOrg, *, now: datetime | None = None) -> str:
@@ -108,9 +108,7 @@ def set_up(secret: str, form: FirstOrg, *, now: datetime | None = None) -> str:
         # It locks the row: of two requests, the second one waits, and finds the setup closed.
         used = update(SetupRow).where(*_is_current(secret, at)).values(closed_at=at)
         if not connection.execute(used).rowcount:
-            raise Conflict(CLOSED) if _is_closed(connection) else NotFound(DEAD_LINK)
-        if connection.execute(select(Org.id).limit(1)).first() is not None:
-            raise Conflict(CLOSED)
+            raise _refusal(connection)
         org_id = insert_org(connection, form.org_name, at=at)
         set_language(connection, org_id, form.language)
         row = new_account(org_id, email=email, role="admin", password_hash=password_hash, name=name)
@@ -138,11 +136,16 @@ def _is_current(secret: str, at: datetime) -> tuple[ColumnElement[bool], ...]:
         SetupRow.closed_at.is_(None),
         SetupRow.secret_hash == hash_secret(secret),
         SetupRow.expires_at > at,
+        ~_has_org,
     )
+
+
+def _refusal(connection: Connection) -> Conflict | NotFound:
+    """Return the error for a secret that is not that of the current link of an open setup."""
+    return Conflict(CLOSED) if _is_closed(connection) else NotFound(DEAD_LINK)
 
 
 def _is_closed(connection: Connection) -> bool:
     """Return whether an org exists or has existed."""
     was_closed = exists().where(SetupRow.id == SETUP_ID, SetupRow.closed_at.is_not(None))
-    has_org = exists(select(Org.id))
-    return bool(connection.execute(select(or_(was_closed, has_org))).scalar_one())
+    return bool(connection.execute(select(or_(was_closed, _has_org))).scalar_one())

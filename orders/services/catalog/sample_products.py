@@ -64,7 +64,7 @@ def load_samples(actor: Actor) -> int:
     own_ids = _ids(org_id)
 
     with database.transaction() as connection:
-        used = _loaded(connection, org_id)
+        loaded = _loaded(connection, org_id)
         taken = select(ConfigurationRow.sku).where(
             ConfigurationRow.org_id == org_id,
             ConfigurationRow.deleted_at.is_(None),
@@ -72,7 +72,7 @@ def load_samples(actor: Actor) -> int:
         )
         skus = set(connection.execute(taken).scalars())
         new = [
-            one for one in SAMPLE_PRODUCTS if one.sku not in skus and own_ids[one.sku] not in used
+            one for one in SAMPLE_PRODUCTS if one.sku not in skus and own_ids[one.sku] not in loaded
         ]
         rows = [
             configuration_row(
@@ -80,6 +80,7 @@ def load_samples(actor: Actor) -> int:
             )
             for one in new
         ]
+        # Those that were removed are still in the table.
         restored = update(ConfigurationRow).values(deleted_at=None, updated_at=at)
         if rows:
             insert_missing(connection, configuration, rows)

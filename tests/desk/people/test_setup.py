@@ -10,6 +10,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
+from orders.interfaces.cli.server import service_address
 from orders.services.accounts import access, setup
 from orders.settings import Settings
 from orders.storage import database
@@ -228,6 +229,15 @@ class TestTheCommand:
         done = runner.invoke(args=["setup-link"])
         assert (done.exit_code, done.stdout) == (1, "")
         assert "set up already" in json.loads(done.stderr)["error"]
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("0.0.0.0", "http://localhost:80"), ("::", "http://localhost:80"),  # noqa: S104 - not listened on
+     ("::1", "http://[::1]:80"), ("desk.lan", "http://desk.lan:80")],
+)  # fmt: skip
+def test_the_printed_address_can_be_opened(host: str, address: str) -> None:
+    assert service_address(Settings(host=host, port=80)) == address
 
 
 @pytest.mark.one_database(reason="the settings are the subject")

@@ -88,5 +88,7 @@ def _explain(refusal: str) -> Response:
 
 
 def _refuse(refusal: str) -> Response:
+    """Redirect away from the setup. `refusal` explains it to a person who has a link."""
+    session.pop(LINK, None)
     page = url_for("desk.start" if current_member() else "desk.show_sign_in")
     return report(refusal, page, "bad") if refusal else go_to(page)
