@@ -11,14 +11,17 @@ from flask.testing import FlaskClient
 
 from orders.domain.preferences import time_zones
 from orders.domain.sheet_reading import ENCODINGS
+from orders.services.accounts import setup
 from orders.settings import Settings
 from tests.actors import PASSWORD, Org
 from tests.bad_orders import CHAIR
 from tests.desk.imports.test_imports import HEADS, MIXED, matched, send, text_of, work_off
 from tests.desk.people.links_and_codes import code_of, link_on, with_factor
 from tests.desk.people.test_resets import wait_for
+from tests.desk.people.test_setup import FORM
 from tests.desk.test_language import CHOICES, PREFERENCES
 from tests.desk.test_pages import make_order
+from tests.html import read
 from tests.mail_server import MailServer, mail_server
 from tests.sheets import csv_of
 
@@ -86,9 +89,22 @@ def server(app: Flask, settings: Settings) -> Iterator[MailServer]:
         yield server
 
 
+@pytest.mark.usefixtures("org")
 @pytest.mark.parametrize("address", ["/sign-in", "/forgot-password", "/reset-password"])
 def test_no_english_text_is_left_before_the_sign_in(client: FlaskClient, address: str) -> None:
     assert english_left(client, address) == set()
+
+
+def test_no_english_text_is_left_on_the_setup(app: Flask, client: FlaskClient) -> None:
+    assert english_left(client, "/setup") == {
+        "http://localhost/setup?token=…", ".venv/bin/flask --app app setup-link",
+    }  # fmt: skip
+    with app.app_context():
+        client.get(f"/setup?token={setup.new_link().secret}")
+    assert english_left(client, "/setup") == set()
+    client.post("/setup", data={**FORM, "name": "", "language": ""})
+    assert len(read(client.get("/").text).all("[data-step]")) == 5
+    assert english_left(client, "/") == set()
 
 
 @pytest.mark.parametrize(
