@@ -135,6 +135,7 @@ class TestOneOrder:
         assert "<h1>Not found</h1>" in answer.text
 
 
+@pytest.mark.usefixtures("org")
 class TestEveryAnswer:
     @pytest.mark.parametrize(
         "path", ["/sign-in", "/find", "/nothing", "/api/nothing", "/static/desk.css", "/orders"]

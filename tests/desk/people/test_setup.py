@@ -139,6 +139,20 @@ class TestTheLink:
             assert client.post("/setup", data=fields).status_code == 404
         assert count(app) == 0
 
+    @pytest.mark.one_database(reason="headers")
+    def test_over_tls_the_browser_may_say_where_the_form_was(
+        self, app: Flask, client: FlaskClient, link: str
+    ) -> None:
+        """The protection against forged forms asks for the Referer, which carries no secret."""
+        app.config["WTF_CSRF_ENABLED"] = True
+        tls = {"base_url": "https://desk.example"}
+        client.get(link, **tls)
+        page = client.get("/setup", **tls)
+        assert page.headers["Referrer-Policy"] == "same-origin"
+        fields = {**read(page.text).first("form").fields(), **FORM}
+        came_from = {"Referer": "https://desk.example/setup"}
+        assert client.post("/setup", data=fields, headers=came_from, **tls).location == "/"
+
     def test_a_forged_form_creates_nothing(
         self, app: Flask, client: FlaskClient, link: str
     ) -> None:
