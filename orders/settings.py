@@ -40,6 +40,7 @@ class Settings:
     body_min_rate: int = 1000  # bytes a second that a body must keep, after BODY_GRACE; 0: any
     body_grace: int = 5  # seconds before BODY_MIN_RATE counts
     demo: bool = True  # a first start makes the demo org
+    setup_token: str = ""  # the secret of the link to set up an empty desk; empty: random
     access_log: bool = False  # a line for each request, never with its query string
     request_log_days: int = 14  # days for which an org's recent requests are kept; 0 keeps none
     public_url: str = ""  # where customers reach the service, for links; empty: as requested
@@ -71,6 +72,8 @@ LIMIT_VARIABLES = {
     "FILE_TYPES" if one.name == "file_types" else f"MAX_{one.name.upper()}": one.name
     for one in fields(Limits)
 }
+# Characters that a link can contain as they are. Fewer than 32 could be guessed.
+_SETUP_TOKEN = re.compile(r"[A-Za-z0-9._~-]{32,200}")
 _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
@@ -153,6 +156,10 @@ def _check(settings: Settings) -> None:
             )
     if settings.secret_key and len(settings.secret_key) < 16:
         raise BadSetting("SECRET_KEY is too short; use at least 16 random characters.")
+    if settings.setup_token and not _SETUP_TOKEN.fullmatch(settings.setup_token):
+        raise BadSetting(
+            "SETUP_TOKEN must be 32 to 200 random letters and digits; . _ ~ and - are allowed, too."
+        )
     _check_connections(settings)
 
 

@@ -32,6 +32,7 @@ def test_every_command_is_in_the_readme(app: Flask) -> None:
         assert isinstance(group, click.Group)
         for command in group.commands:
             assert f"`{name} {command}" in README, f"{name} {command}"
+    assert "`setup-link`" in README
 
 
 def test_paths_in_docs_exist() -> None:

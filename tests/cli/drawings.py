@@ -6,7 +6,8 @@ units wide and high; the ground is at y = 100.
 
 from collections.abc import Callable
 
-from orders.interfaces.cli.demo.workshop import WORKSHOP, Product
+from orders.interfaces.cli.demo.workshop import WORKSHOP
+from orders.services.catalog.sample_products import SampleProduct
 from orders.settings import PROJECT
 
 FOLDER = PROJECT / "static" / "demo"
@@ -321,7 +322,7 @@ SHAPES: dict[str, Shape] = {
 }  # fmt: skip
 
 
-def render(product: Product) -> str:
+def render(product: SampleProduct) -> str:
     """Return the picture of a product as SVG."""
     colors = [COLORS[value] for value in product.variant.values() if value in COLORS]
     return (

@@ -16,10 +16,11 @@ from orders.domain.inputs import Limits
 from orders.domain.status import Status
 from orders.interfaces.cli.demo.example_orders import example_orders
 from orders.interfaces.cli.demo.seed import DemoResult, seed_demo
-from orders.interfaces.cli.demo.workshop import WORKSHOP, Product
+from orders.interfaces.cli.demo.workshop import WORKSHOP
 from orders.services.accounts import access
 from orders.services.accounts.access import Origin
 from orders.services.catalog import products
+from orders.services.catalog.sample_products import SampleProduct
 from orders.settings import PROJECT
 from orders.storage import database, tables
 from orders.storage.models.base import Base
@@ -169,7 +170,7 @@ def test_the_content_is_the_same_on_every_machine() -> None:
 
 
 @pytest.mark.parametrize("product", WORKSHOP.products, ids=lambda product: product.sku)
-def test_the_stored_drawing_is_what_the_code_renders(product: Product) -> None:
+def test_the_stored_drawing_is_what_the_code_renders(product: SampleProduct) -> None:
     stored = (drawings.FOLDER / product.picture).read_text(encoding="ascii")
     assert stored == drawings.render(product), "run `python -m tests.cli.drawings`"
     assert len(stored) < 2000

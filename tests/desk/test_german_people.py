@@ -11,14 +11,17 @@ from flask.testing import FlaskClient
 
 from orders.domain.preferences import time_zones
 from orders.domain.sheet_reading import ENCODINGS
+from orders.services.accounts import setup
 from orders.settings import Settings
 from tests.actors import PASSWORD, Org
 from tests.bad_orders import CHAIR
 from tests.desk.imports.test_imports import HEADS, MIXED, matched, send, text_of, work_off
 from tests.desk.people.links_and_codes import code_of, link_on, with_factor
 from tests.desk.people.test_resets import wait_for
+from tests.desk.people.test_setup import FORM
 from tests.desk.test_language import CHOICES, PREFERENCES
 from tests.desk.test_pages import make_order
+from tests.html import read
 from tests.mail_server import MailServer, mail_server
 from tests.sheets import csv_of
 
@@ -86,9 +89,22 @@ def server(app: Flask, settings: Settings) -> Iterator[MailServer]:
         yield server
 
 
+@pytest.mark.usefixtures("org")
 @pytest.mark.parametrize("address", ["/sign-in", "/forgot-password", "/reset-password"])
 def test_no_english_text_is_left_before_the_sign_in(client: FlaskClient, address: str) -> None:
     assert english_left(client, address) == set()
+
+
+def test_no_english_text_is_left_on_the_setup(app: Flask, client: FlaskClient) -> None:
+    assert english_left(client, "/setup") == {
+        "http://localhost/setup?token=…", ".venv/bin/flask --app app setup-link",
+    }  # fmt: skip
+    with app.app_context():
+        client.get(f"/setup?token={setup.new_link().secret}")
+    assert english_left(client, "/setup") == set()
+    client.post("/setup", data={**FORM, "name": "", "language": ""})
+    assert len(read(client.get("/").text).all("[data-step]")) == 5
+    assert english_left(client, "/") == set()
 
 
 @pytest.mark.parametrize(
@@ -100,6 +116,7 @@ def test_no_english_text_is_left_after_the_sign_in(staff_client: FlaskClient, ad
 
 class TestChoice:
     @pytest.mark.parametrize("address", ["/sign-in", "/forgot-password", "/reset-password"])
+    @pytest.mark.usefixtures("org")
     def test_pages_before_the_sign_in_offer_the_other_languages(
         self, client: FlaskClient, address: str
     ) -> None:
@@ -109,12 +126,14 @@ class TestChoice:
         assert 'href="?lang=en" lang="en" hreflang="en">English</a>' in page
         assert '<html lang="de"' in client.get(address).text  # it is kept
 
+    @pytest.mark.usefixtures("org")
     def test_the_next_page_is_kept(self, client: FlaskClient) -> None:
         page = client.get("/sign-in?next=/orders?q=a%26b").text
         assert 'href="?next=%2Forders%3Fq%3Da%26b&amp;lang=de"' in page
         page = client.get("/sign-in?next=%2Forders%3Fq%3Da%26b&lang=de").text
         assert 'name="next" value="/orders?q=a&amp;b"' in page
 
+    @pytest.mark.usefixtures("org")
     def test_no_language_links_while_an_order_form_is_resumed(self, client: FlaskClient) -> None:
         answer = client.post("/orders/new", data={"name": "Typed", "do": "place"})
         assert answer.status_code == 401
@@ -129,6 +148,7 @@ class TestChoice:
 
 
 class TestSigningIn:
+    @pytest.mark.usefixtures("org")
     def test_a_refusal_is_german(self, client: FlaskClient) -> None:
         answer = client.post(
             "/sign-in?lang=de", data={"email": "x@desk.example", "password": "nonsense"}
@@ -177,6 +197,7 @@ class TestErrors:
         piece = german.get("/orders/import/none", headers={"HX-Request": "true"})
         assert piece.text.startswith("Nicht gefunden. Unter dieser Adresse")
 
+    @pytest.mark.usefixtures("org")
     def test_the_end_of_a_session_is_reported_in_german(self, client: FlaskClient) -> None:
         answer = client.get("/orders", headers={"HX-Request": "true", "Accept-Language": "de"})
         assert (answer.status_code, answer.text.strip()) == (401, "Sie sind abgemeldet.")

@@ -23,6 +23,7 @@ def spoken(text: str) -> str:
     return attribute(text, "html", "lang")
 
 
+@pytest.mark.usefixtures("org")
 def test_the_browser_chooses_the_language_unless_the_address_does(client: FlaskClient) -> None:
     assert spoken(client.get("/sign-in").text) == "en"
     assert spoken(client.get("/sign-in", headers=GERMAN).text) == "de"
@@ -60,6 +61,7 @@ def test_pages_for_developers_stay_english(client: FlaskClient, org: Org) -> Non
     assert spoken(client.get("/docs/api", headers=GERMAN).text) == "en"
 
 
+@pytest.mark.usefixtures("org")
 def test_scripts_get_their_texts_in_the_pages_language(client: FlaskClient) -> None:
     page = client.get("/sign-in", headers=GERMAN).text
     answer = client.get(attribute(page, "script[src^='/texts/de.js?v=']", "src"))

@@ -135,6 +135,7 @@ class TestOneOrder:
         assert "<h1>Not found</h1>" in answer.text
 
 
+@pytest.mark.usefixtures("org")
 class TestEveryAnswer:
     @pytest.mark.parametrize(
         "path", ["/sign-in", "/find", "/nothing", "/api/nothing", "/static/desk.css", "/orders"]
@@ -231,6 +232,10 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/configurations/<reference>/files/<path:key>", "GET"),
         ("/configurations/import", "GET"), ("/configurations/import", "POST"),
         ("/configurations/import/sample.csv", "GET"),
+        ("/configurations/import/samples", "GET"), ("/configurations/import/samples", "POST"),
+        ("/configurations/import/samples/remove", "GET"),
+        ("/configurations/import/samples/remove", "POST"),
+        ("/setup", "GET"), ("/setup", "POST"), ("/checklist", "GET"), ("/checklist", "POST"),
         ("/docs/", "GET"), ("/docs/api", "GET"), ("/docs/api/requests", "GET"),
         ("/settings", "GET"),
         ("/settings/organization", "GET"), ("/settings/organization", "POST"),

@@ -30,6 +30,7 @@ TABLE = {
         POST /sign-out              GET /sign-in/code           POST /sign-in/code
         GET /invitation             POST /invitation            GET /forgot-password
         POST /forgot-password       GET /reset-password         POST /reset-password
+        GET /setup                  POST /setup
     """,
     OWN: """
         GET /account                POST /account/preferences   POST /account/password
@@ -47,7 +48,7 @@ TABLE = {
         GET /configurations         GET /configurations/<reference>
         GET /configurations/<reference>/picture
         GET /configurations/<reference>/files/<path:key>
-        GET /docs/api/requests
+        GET /docs/api/requests      GET /checklist
     """,
     ENTER: """
         GET /orders/new             POST /orders/new            POST /orders/new/draft
@@ -61,7 +62,7 @@ TABLE = {
         POST /orders/<reference>/restore                        POST /orders/<reference>/link
         POST /orders/<reference>/cancel                         POST /orders/<reference>/reopen
         POST /orders/<reference>/notes
-        POST /orders/<reference>/notes/<note_id>/delete
+        POST /orders/<reference>/notes/<note_id>/delete         POST /checklist
         POST /orders/bulk           POST /orders/changes/<change_id>/undo
         POST /orders/views          POST /orders/views/<view_id>
         GET /orders/import          POST /orders/import         GET /orders/import/sample.csv
@@ -116,6 +117,10 @@ TABLE = {
         POST /settings/webhooks/<webhook_id>/deliveries/<delivery_id>/again
         GET /configurations/import  POST /configurations/import
         GET /configurations/import/sample.csv
+        GET /configurations/import/samples
+        POST /configurations/import/samples
+        GET /configurations/import/samples/remove
+        POST /configurations/import/samples/remove
     """,
 }
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -186,7 +191,7 @@ def test_each_role_can_do_exactly_what_the_table_allows(app: Flask, org: Org, ro
 
 
 @pytest.mark.usefixtures("csrf_off")
-def test_nobody_gets_in_without_a_session(app: Flask) -> None:
+def test_nobody_gets_in_without_a_session(app: Flask, org: Org) -> None:
     for (method, rule), needed in asked_for().items():
         path = address(app, routes(app)[method, rule])
         answer = app.test_client().open(path, method=method)

@@ -79,6 +79,7 @@ def test_failures_are_shown_to_everybody_and_settings_to_admins(
         assert ("An admin of your organization" in text) != is_admin
 
 
+@pytest.mark.usefixtures("org")
 def test_visitors_are_redirected_to_the_look_up(client: FlaskClient) -> None:
     assert client.get("/").location == "/find"
     assert client.get("/orders/go?code=x").location.startswith("/sign-in?")

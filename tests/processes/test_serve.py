@@ -54,6 +54,7 @@ def test_the_demo_is_created_and_shown_once(tmp_path: Path) -> None:
         assert "WARNING" not in first
         assert "so_prv_" in first
         assert "so_pub_" in first
+        assert "/setup" not in first
         with urllib.request.urlopen(f"{server.address}/find") as page:  # noqa: S310 - our own address
             assert page.status == 200
     with running(tmp_path, DEMO="1", WORKERS="1") as server:

@@ -4,12 +4,14 @@
 import flask_migrate
 import pytest
 from flask import Flask
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
+from orders.services.accounts import orgs, setup
 from orders.services.orders import changes, order_list, queries
 from orders.services.orders.order_filter import OrderFilter
 from orders.settings import PROJECT
 from orders.storage import database, tables
+from orders.storage.models.orgs import Org as OrgRow
 from orders.storage.pages import Paging
 from tests.actors import Org
 from tests.desk.test_pages import make_order
@@ -99,3 +101,17 @@ def test_orders_from_before_the_migration_are_not_canceled(app: Flask, org: Org)
         for is_canceled, found in ((True, [again]), (False, [])):
             wanted = OrderFilter(is_canceled=is_canceled)
             assert order_list.find_orders(org.id, wanted, Paging()).entries == found
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_a_desk_from_before_the_migration_is_set_up_if_it_has_an_org(app: Flask) -> None:
+    with app.app_context():
+        for has_org in (False, True):
+            if has_org:
+                orgs.add_org("Workshop")
+            database.close()
+            flask_migrate.downgrade(directory=FOLDER, revision="0016")
+            flask_migrate.upgrade(directory=FOLDER)
+            assert setup.is_open() == (not has_org)
+        database.execute(delete(OrgRow))
+        assert not setup.is_open()

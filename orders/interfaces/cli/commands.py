@@ -16,7 +16,7 @@ from orders.domain.attributes import Applies, AttributeRule, Kind, read_option
 from orders.domain.errors import InvalidInput, OrderError
 from orders.domain.permissions import ROLES
 from orders.interfaces.cli.demo import seed
-from orders.interfaces.cli.server import serve, work
+from orders.interfaces.cli.server import new_setup_link, serve, work
 from orders.interfaces.http.current_settings import current_limits, current_settings
 from orders.services.accounts import accounts, attributes, orgs, tokens
 from orders.services.catalog import configurations
@@ -36,7 +36,7 @@ seed_group = AppGroup("seed", help="Example data.")
 def register_commands(app: Flask) -> None:
     """Add this module's commands to the command line `flask --app app`."""
     groups = (org, token, staff, attribute, orders_group, files, seed_group)
-    for command in (*groups, serve_command, work_command):
+    for command in (*groups, setup_link_command, serve_command, work_command):
         app.cli.add_command(command)
 
 
@@ -182,6 +182,15 @@ def seed_demo() -> dict[str, Any]:
     """Create the demo org: configurations, attributes, orders, an account and two tokens."""
     made = seed.seed_demo(current_limits())
     return {to_camel(name): value for name, value in asdict(made).items()}
+
+
+@click.command("setup-link")
+@with_appcontext
+@prints_json
+def setup_link_command() -> dict[str, Any]:
+    """Print a link to set up an empty desk in the browser; older links stop working."""
+    link, expires_at = new_setup_link(current_settings())
+    return {"link": link, "expiresAt": expires_at.isoformat()}
 
 
 @click.command("serve")

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
@@ -18,10 +19,11 @@ import click
 import flask_migrate
 from flask import Flask
 
+from orders.domain.errors import Conflict
 from orders.interfaces.cli.demo.seed import DOMAINS, DemoResult, seed_demo
 from orders.interfaces.cli.worker import Background
 from orders.services import request_log
-from orders.services.accounts import orgs
+from orders.services.accounts import orgs, setup
 from orders.settings import PROJECT, Settings
 
 # Seconds before a restart; doubled while the server dies at once.
@@ -51,9 +53,11 @@ def serve(app: Flask, settings: Settings) -> int:
     _migrate()
     if not settings.request_log_days:
         request_log.forget_all()
-    address = settings.public_url or f"http://{settings.host}:{settings.port}"
+    address = service_address(settings)
     if settings.demo and not orgs.has_orgs():
         _show_demo(seed_demo(settings.limits), address)
+    elif setup.is_open():
+        _show_setup_link(settings)
     click.echo(f"Shortorder serves on {address}", err=True)
     background = Background(app, settings) if settings.send_webhooks else None
     return _Supervisor(server_command(), settings.data_dir, background).run()
@@ -105,6 +109,40 @@ def _show_demo(made: DemoResult, address: str) -> None:
                     (for pages of {", ".join(DOMAINS)})
 
   DEMO=0 starts empty.
+"""
+    )
+
+
+def service_address(settings: Settings) -> str:
+    """Return the URL under which a browser reaches the service, without a final slash."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    # A browser cannot open the addresses that mean every network.
+    host = "localhost" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def new_setup_link(settings: Settings) -> tuple[str, datetime]:
+    """Create a link for the setup of an empty desk; return its URL and when it expires.
+
+    Every older link stops working. Raises Conflict if an org has ever existed.
+    """
+    made = setup.new_link(settings.setup_token)
+    return f"{service_address(settings)}/setup?token={made.secret}", made.expires_at
+
+
+def _show_setup_link(settings: Settings) -> None:
+    try:
+        link, _ = new_setup_link(settings)
+    except Conflict:  # another process has created an org in this moment
+        return
+    click.echo(
+        f"""
+  This desk is empty. Open this link to set it up; it works once, within an hour:
+
+    {link}
+
+  A new link: flask --app app setup-link, or a restart.
 """
     )
 

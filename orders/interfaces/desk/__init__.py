@@ -12,6 +12,7 @@ from orders.interfaces.desk.people import (  # noqa: F401
     invitation_views,
     link_views,
     second_factor_views,
+    setup_views,
     sign_in_views,
 )
 from orders.interfaces.desk.settings import (  # noqa: F401

@@ -12,6 +12,7 @@ from orders.interfaces.http.errors import error_page
 from orders.interfaces.http.i18n import keep_language
 from orders.interfaces.http.pages import go_to, wants_piece
 from orders.interfaces.http.session import MUST_SET_UP, SignInForm, current_member
+from orders.services.accounts import setup
 from orders.services.accounts.access import StaffMember
 
 desk = Blueprint("desk", __name__)
@@ -31,7 +32,7 @@ _REQUIRED: dict[str, Permission | None] = {
 }
 OPEN_TO_ALL = {
     *("desk.start", "desk.show_sign_in", "desk.sign_out", "desk.show_code"),
-    *("desk.open_invitation", "desk.show_forgot", "desk.open_reset"),
+    *("desk.open_invitation", "desk.show_forgot", "desk.open_reset", "desk.set_up"),
 }
 # What a person may do before they have set up a second factor that the org requires.
 SETTING_UP = {
@@ -47,6 +48,9 @@ NOT_RESUMED = {"csrf_token", "do"}
 _PAGES_OF_FORMS = {
     "/account/preferences": "desk.show_account",
     "/account/password": "desk.show_account",
+    "/checklist": "desk.start",
+    "/configurations/import/samples": "desk.list_configurations",
+    "/configurations/import/samples/remove": "desk.list_configurations",
     "/account/second-factor/codes": "desk.show_second_factor",
     "/account/second-factor/off": "desk.show_second_factor",
     "/settings/organization/customers": "desk.show_org",
@@ -83,12 +87,14 @@ def require_sign_in() -> Response | None:
     """Check that the person is signed in and has the permission that the request requires.
 
     Returns None if the view may be called. Otherwise returns a response that asks the person to
-    sign in or to set up a second factor. Raises Forbidden if the person's role does not allow the
-    request.
+    sign in or to set up a second factor, or, while there is no org, to set the desk up. Raises
+    Forbidden if the person's role does not allow the request.
     """
     member, endpoint = current_member(), request.endpoint or ""
     if member is not None:
         g.member = member
+    elif endpoint != "desk.set_up" and setup.is_open():
+        return go_to(url_for("desk.set_up"))
     if endpoint in OPEN_TO_ALL:
         return None
     if member is None:

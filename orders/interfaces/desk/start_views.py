@@ -1,7 +1,7 @@
 """The start page, and the redirect to an order whose code was typed."""
 
 from babel.dates import format_date
-from flask import redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain.errors import NotFound
@@ -9,9 +9,11 @@ from orders.domain.short_id import MistypedShortId
 from orders.interfaces.desk import charts
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import status_names
-from orders.interfaces.http.i18n import language
+from orders.interfaces.desk.forms import report
+from orders.interfaces.http.i18n import gettext, language
+from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import current_member
-from orders.services import dashboard
+from orders.services import dashboard, first_steps
 from orders.services.languages import ENGLISH
 from orders.services.orders import queries
 
@@ -33,6 +35,7 @@ def start() -> AnyResponse | str:
     return render_template(
         "desk/start.html",
         glance=glance,
+        checklist=first_steps.load_checklist(member),
         today=format_date(glance.today.day, DAY_FORMATS.get(code, "full"), locale=code),
         days={day.day: write(day.day) for day in glance.days},
         names=status_names(),
@@ -43,6 +46,16 @@ def start() -> AnyResponse | str:
         quiet_days=dashboard.QUIET_AFTER.days,
         failed_days=dashboard.FAILED_DAYS,
     )
+
+
+@desk.post("/checklist")
+def show_checklist() -> Response:
+    """Hide the checklist of the first steps, or show it again if `do` is "show"."""
+    is_shown = request.form.get("do") == "show"
+    first_steps.show_checklist(signed_in(), is_shown=is_shown)
+    if is_shown:
+        return go_to(url_for("desk.start"))
+    return report(gettext("The first steps are hidden."), url_for("desk.start"), "checklist")
 
 
 @desk.get("/orders/go")

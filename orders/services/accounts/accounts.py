@@ -326,16 +326,24 @@ def _accounts(org_id: str) -> Any:  # noqa: ANN401 - a statement, whose type wou
 WRONG_PASSWORD = lazy_gettext("This is not your password.")
 
 
+def preference_errors(preferences: Preferences) -> list[FieldError]:
+    """Return an error for each invalid preference, with its name as the path; [] if all are valid.
+
+    An empty language is valid.
+    """
+    errors = preference_faults(preferences)
+    if preferences.language and preferences.language not in languages():
+        errors.append(FieldError("language", lazy_gettext("A language from the list.")))
+    return errors
+
+
 def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> None:
     """Store the name and preferences that a person has chosen for themselves.
 
     Raises InvalidInput with an error for each invalid field.
     """
     name = name.strip()
-    errors = [*person_name_errors(name), *preference_faults(preferences)]
-    if preferences.language and preferences.language not in languages():
-        errors.append(FieldError("language", lazy_gettext("A language from the list.")))
-    refuse(errors)
+    refuse([*person_name_errors(name), *preference_errors(preferences)])
     values = {"name": name, "preferences": preferences.as_json()}
     database.execute(update(StaffAccount).where(StaffAccount.id == member.id).values(values))
 

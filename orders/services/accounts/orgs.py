@@ -27,8 +27,9 @@ from orders.services.languages import languages
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Org
-from orders.storage.tables import customer_page, upsert
+from orders.storage.tables import customer_page, setup, upsert
 
+SETUP_ID = 1  # of the only row of the table `setup`
 MAX_CONTACT = 255  # characters
 MAX_LOGO = 262_144  # bytes
 LOGO_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
@@ -75,9 +76,21 @@ class OrgSettings:
 def add_org(name: str) -> str:
     """Create an org and return its ID. Raises InvalidInput for an invalid name."""
     refuse(name_errors(name))
+    with database.transaction() as connection:
+        return insert_org(connection, name, at=datetime.now(UTC))
+
+
+def insert_org(connection: Connection, name: str, *, at: datetime) -> str:
+    """Insert an org with a checked name in the caller's transaction, and return its ID.
+
+    Also ends the setup in the browser, which is only for databases without an org. `at` is the time
+    of creation.
+    """
     org_id = str(uuid.uuid4())
-    row = {"id": org_id, "name": name.strip(), "created_at": datetime.now(UTC)}
-    database.execute(insert(Org).values(row))
+    upsert(connection, setup, {"id": SETUP_ID}, {"secret_hash": None}, {"closed_at": at})
+    is_first = (setup.c.id == SETUP_ID, setup.c.closed_at.is_(None))
+    connection.execute(update(setup).where(*is_first).values(closed_at=at))
+    connection.execute(insert(Org), {"id": org_id, "name": name.strip(), "created_at": at})
     return org_id
 
 
@@ -222,6 +235,11 @@ def change_customer_page(
         require_org(connection, org_id, lock=True)
         require_version(version, _read(connection, org_id).version)
         _write(connection, org_id, values)
+
+
+def set_language(connection: Connection, org_id: str, language: str) -> None:
+    """Set the language of an org's customer pages, a known code, in the caller's transaction."""
+    _write(connection, org_id, {"language": language or None})
 
 
 def set_logo(

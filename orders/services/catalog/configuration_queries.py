@@ -134,6 +134,14 @@ def find_configurations(references: Collection[str], org_id: str) -> dict[str, C
     return found
 
 
+def has_configurations(org_id: str) -> bool:
+    """Return whether the org has a configuration."""
+    statement = select(configuration.c.id).where(
+        configuration.c.org_id == org_id, configuration.c.deleted_at.is_(None)
+    )
+    return database.fetch_one(statement.limit(1)) is not None
+
+
 def list_configurations(
     org_id: str, filters: ConfigurationFilter, paging: Paging
 ) -> Page[Configuration]:

@@ -30,6 +30,19 @@ class Org(Base):
     created_at: Mapped[datetime]
 
 
+class SetupRow(Base):
+    """The link that opens the setup of an empty desk; one row, for the whole database."""
+
+    __tablename__ = "setup"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # SHA-256 of the link's secret; a new link replaces it.
+    secret_hash: Mapped[str | None] = mapped_column(String(64))
+    expires_at: Mapped[datetime | None]
+    # When the first org was created; there is no setup after that, even if the org is gone.
+    closed_at: Mapped[datetime | None]
+
+
 class Token(OwnedByOrg, Base):
     """An access token for a script (private) or for web pages (public); only its hash is stored."""
 

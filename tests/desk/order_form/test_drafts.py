@@ -103,6 +103,7 @@ def test_people_see_only_their_own_drafts(
     assert "Oak table" in staff_client.get("/orders/new", follow_redirects=True).text
 
 
+@pytest.mark.usefixtures("org")
 def test_no_draft_is_saved_without_a_session(client: FlaskClient) -> None:
     assert client.post(DRAFT, data=typed()).status_code in {302, 303, 401}
     assert client.post(DRAFT, data=typed(), headers={"HX-Request": "true"}).status_code == 401

@@ -227,6 +227,7 @@ def test_without_a_mail_server_the_page_names_who_can_help(
 @pytest.mark.parametrize(
     "path", ["/forgot-password", "/reset-password", "/invitation", "/sign-in/code"]
 )
+@pytest.mark.usefixtures("org")
 def test_tries_are_limited(app: Flask, client: FlaskClient, path: str) -> None:
     app.config["SIGN_IN_LIMIT"] = "2 per hour"
     statuses = [client.post(path, data={"email": "a@b.example"}).status_code for _ in range(3)]

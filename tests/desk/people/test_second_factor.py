@@ -262,6 +262,7 @@ class TestSigningIn:
         assert "9 recovery codes are left" in page
         assert "Signed in by a recovery code" in page
 
+    @pytest.mark.usefixtures("org")
     def test_without_the_first_step_there_is_no_second(self, client: FlaskClient) -> None:
         assert client.get("/sign-in/code").location == "/sign-in?next=/"
         answer = client.post("/sign-in/code", data={"code": "123456"})
@@ -299,6 +300,7 @@ class TestSigningIn:
         assert "Lobby “east” &amp; &lt;west&gt;" in back.text
         assert stored_rows()["orders"] == 0
 
+    @pytest.mark.usefixtures("org")
     def test_a_typed_order_survives_an_expired_first_step(self, client: FlaskClient) -> None:
         typed = {**good_form(), "code": "123456", "next": f"/orders/new?form={KEY}"}
         answer = client.post("/sign-in/code", data=typed)

@@ -56,6 +56,7 @@ class TestSigningIn:
         assert client.get("/orders").status_code == 303
 
     @pytest.mark.parametrize("email", ["nobody@desk.example", "", "\0", "x" * 5000])
+    @pytest.mark.usefixtures("org")
     def test_an_unknown_address_gets_the_same_answer(self, client: FlaskClient, email: str) -> None:
         answer = sign_in(client, email)
         assert answer.status_code == 422
@@ -95,6 +96,7 @@ class TestSigningIn:
 
 
 @pytest.mark.parametrize("path", PAGES)
+@pytest.mark.usefixtures("org")
 def test_the_desk_is_closed_to_strangers(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 303

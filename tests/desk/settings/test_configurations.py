@@ -49,6 +49,7 @@ def save_whole(app: Flask, org: Org) -> str:
         return configurations.create_configuration(new, files, actor=org.actor(), store=store).id
 
 
+@pytest.mark.usefixtures("org")
 def test_configurations_require_a_sign_in(client: FlaskClient) -> None:
     for path in ("", "/chair_01", "/chair_01/picture", "/chair_01/files/a", "/import"):
         assert client.get(f"/configurations{path}").status_code == 303

@@ -31,12 +31,14 @@ class TestPermissions:
             assert answer.status_code == 403, path
             assert "Only admins may see and change the settings" in answer.text
 
+    @pytest.mark.usefixtures("org")
     def test_strangers_are_asked_to_sign_in(self, app: Flask, client: FlaskClient) -> None:
         for method, path in settings_routes(app):
             answer = client.open(path, method=method)
             assert answer.status_code == 303, path
             assert answer.location.startswith("/sign-in?next=/settings")
 
+    @pytest.mark.usefixtures("org")
     def test_a_form_sent_without_a_session_returns_to_its_page(self, client: FlaskClient) -> None:
         def asked(referrer: str) -> str | None:
             headers = {"Referer": referrer}

@@ -1,6 +1,5 @@
 """The demo's workshop, read from `workshop.json`: its products and what its customers order."""
 
-import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -8,33 +7,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from orders.domain.attributes import AttributeRule
-from orders.domain.configuration import ConfigurationInput
 from orders.domain.status import Status
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A product with its options (`variant`); `shape` names a drawing (tests/cli/drawings.py)."""
-
-    name: str
-    sku: str
-    shape: str
-    variant: dict[str, str]
-
-    @property
-    def picture(self) -> str:
-        """The name of the product's picture file in `static/demo/`."""
-        return f"{self.sku}.svg"
-
-    def configuration(self) -> ConfigurationInput:
-        return ConfigurationInput.model_construct(
-            variant=self.variant,
-            metadata={"name": self.name, "sku": self.sku},
-            thumbnail=f"/static/demo/{self.picture}",
-            product_id=str(
-                uuid.uuid5(uuid.NAMESPACE_URL, f"https://alder-oak.example/{self.name}")
-            ),
-        )
+from orders.services.catalog.sample_products import SAMPLE_PRODUCTS, SampleProduct
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +38,17 @@ class Workshop:
     """
 
     name: str
-    products: tuple[Product, ...]
     attributes: tuple[AttributeRule, ...]
     customers: tuple[DemoCustomer, ...]
     ranges: dict[str, tuple[tuple[str, int, int], ...]]
     steps: dict[Status, tuple[tuple[Status, timedelta], ...]]
     team_notes: dict[int, str]
     line_notes: tuple[str, ...]
+
+    @property
+    def products(self) -> tuple[SampleProduct, ...]:
+        """The products of the workshop, which an empty desk can load as samples, too."""
+        return SAMPLE_PRODUCTS
 
 
 WORKSHOP = TypeAdapter(Workshop).validate_json(Path(__file__).with_suffix(".json").read_bytes())

@@ -96,7 +96,7 @@ def open_invitation() -> Response:
     The POST also signs the person in.
     """
     if "link" in request.args:
-        return _hide_secret(INVITATION)
+        return hide_secret(INVITATION)
     entry, secret = open_form(JoinForm), session.get(INVITATION, "")
     try:
         invitation = invitations.find_by_link(secret)
@@ -167,7 +167,7 @@ def open_reset() -> Response:
     The link does not sign the person in, because a second factor is still required.
     """
     if "link" in request.args:
-        return _hide_secret(RESET)
+        return hide_secret(RESET)
     entry, secret = open_form(PasswordForm), session.get(RESET, "")
     try:
         email = resets.address_of_reset(secret)
@@ -186,9 +186,9 @@ def open_reset() -> Response:
     )  # fmt: skip
 
 
-def _hide_secret(name: str) -> Response:
-    """Store the query parameter `link` in the session as `name`; redirect to the URL without it."""
-    session[name] = request.args["link"][:200]
+def hide_secret(name: str, parameter: str = "link") -> Response:
+    """Store a query parameter in the session as `name`; redirect to the URL without it."""
+    session[name] = request.args[parameter][:200]
     answer = go_to(url_for(str(request.endpoint)))
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Referrer-Policy"] = "no-referrer"

@@ -9,9 +9,14 @@ from orders.interfaces.desk.display import as_text
 from orders.interfaces.desk.forms import html_page, report
 from orders.interfaces.http.assets import send_stored
 from orders.interfaces.http.current_settings import current_limits
-from orders.interfaces.http.i18n import figure, ngettext
+from orders.interfaces.http.i18n import figure, gettext, ngettext
 from orders.interfaces.http.pages import page_number, page_or_piece
-from orders.services.catalog import configuration_import, configuration_queries, products
+from orders.services.catalog import (
+    configuration_import,
+    configuration_queries,
+    products,
+    sample_products,
+)
 from orders.services.catalog.configuration_import import SAMPLE, BadImport
 from orders.services.catalog.configuration_queries import ConfigurationFilter
 from orders.services.orders import queries
@@ -31,7 +36,7 @@ def list_configurations() -> Response:
     cards = products.resolve([found.id for found in page.entries], org_id)
     return page_or_piece(
         "desk/configurations/list.html", "desk/configurations/_rows.html",
-        page=page, cards=cards, search=search,
+        page=page, cards=cards, search=search, has_samples=sample_products.has_samples(org_id),
     )  # fmt: skip
 
 
@@ -81,6 +86,42 @@ def import_configurations() -> Response:
         "desk/configurations/import.html", 422 if error else 200, error=error,
         limits=current_limits(), sample=SAMPLE,
     )  # fmt: skip
+
+
+@desk.post("/configurations/import/samples")
+def load_samples() -> Response:
+    added = sample_products.load_samples(signed_in().actor)
+    if not added:
+        return report(gettext("The sample products are here already."), _page_sent_from())
+    message = ngettext(
+        "One sample product was added.", "%(num)s sample products were added.", added
+    )
+    return report(message, _page_sent_from(), "samples")
+
+
+@desk.post("/configurations/import/samples/remove")
+def remove_samples() -> Response:
+    result = sample_products.remove_samples(signed_in().org_id)
+    message = ngettext(
+        "One sample product was removed.", "%(num)s sample products were removed.", result.removed
+    )
+    kept = ngettext(
+        "One stays, because an order contains it.", "%(num)s stay, because orders contain them.",
+        result.kept,
+    )  # fmt: skip
+    return report(f"{message} {kept}" if result.kept else message, _page_sent_from())
+
+
+def _page_sent_from() -> str:
+    """Return the URL of the page with the button: the start page or the list of configurations."""
+    is_start = request.form.get("here") == "start"
+    return url_for("desk.start" if is_start else "desk.list_configurations")
+
+
+@desk.app_template_global()
+def has_products() -> bool:
+    """Return whether the signed-in person's org has a saved configuration."""
+    return configuration_queries.has_configurations(signed_in().org_id)
 
 
 @desk.get("/configurations/import/sample.csv")
