@@ -115,6 +115,11 @@ TABLE = {
         POST /settings/webhooks/<webhook_id>/deliveries/<delivery_id>/again
         GET /configurations/import  POST /configurations/import
         GET /configurations/import/sample.csv
+        GET /configurations/new     POST /configurations/new
+        GET /configurations/<reference>/edit
+        POST /configurations/<reference>/edit
+        POST /configurations/<reference>/retire
+        POST /configurations/<reference>/restore
     """,
 }
 NOBODY = "00000000-0000-4000-8000-000000000000"
