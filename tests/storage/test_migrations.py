@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
+from orders.services.catalog.configuration_edits import retire_configuration
+from orders.services.catalog.configuration_queries import find_configuration
 from orders.settings import PROJECT
 from orders.storage import database, tables
 from tests.actors import Org
@@ -80,3 +82,14 @@ def test_orders_from_before_the_migration_are_sorted_by_keys(app: Flask, org: Or
         flask_migrate.upgrade(directory=FOLDER)
         assert sorted(map(str, database.fetch_all(statement))) == before
     assert "apfel" in "".join(before)
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_products_from_before_the_migration_are_not_retired(app: Flask, org: Org) -> None:
+    made = org.save("Oslo chair", "OSL-1").id
+    with app.app_context():
+        retire_configuration(made, org.actor())
+        database.close()
+        flask_migrate.downgrade(directory=FOLDER, revision="0016")
+        flask_migrate.upgrade(directory=FOLDER)
+        assert find_configuration(made, org.id).retired_at is None

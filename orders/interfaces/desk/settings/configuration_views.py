@@ -97,7 +97,7 @@ def import_configurations() -> Response:
             error = refusal
         else:
             message = ngettext(
-                "%(count)s configuration was imported.", "%(count)s configurations were imported.",
+                "%(count)s product was imported.", "%(count)s products were imported.",
                 len(made), count=figure(len(made)),
             )  # fmt: skip
             return report(message, url_for("desk.list_configurations"))

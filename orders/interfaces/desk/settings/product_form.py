@@ -34,7 +34,7 @@ _ROW = re.compile(r"(option|detail)\.([0-9]{1,6})\.(?:key|value)")
 AREAS = {"option": "variant", "detail": "metadata"}
 FIRST_ROWS = 3  # empty rows for the options of a new product
 BLANK_ROW = 999_999  # the row that the browser copies; no real row has this number
-NO_NAME = lazy_gettext("Enter a name or a SKU: people find the product by them.")
+NO_NAME = lazy_gettext("Enter a name or a SKU.")
 _LABELS = {
     "option.key": lazy_gettext("Name of option %(number)s"),
     "option.value": lazy_gettext("Value of option %(number)s"),

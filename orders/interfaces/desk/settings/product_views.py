@@ -73,14 +73,14 @@ def edit_configuration(reference: str) -> Response:
 @desk.post("/configurations/<reference>/retire")
 def retire_configuration(reference: str) -> Response:
     found = configuration_edits.retire_configuration(reference, signed_in().actor)
-    message = gettext("“%(name)s” is retired. New orders are not offered it.", name=_name(found))
+    message = gettext("“%(name)s” is retired. It is no longer suggested in new orders.", name=_name(found))
     return _report(found, message)
 
 
 @desk.post("/configurations/<reference>/restore")
 def restore_configuration(reference: str) -> Response:
     found = configuration_edits.restore_configuration(reference, signed_in().actor)
-    message = gettext("“%(name)s” is restored. New orders are offered it.", name=_name(found))
+    message = gettext("“%(name)s” is restored. New orders can use it again.", name=_name(found))
     return _report(found, message)
 
 
