@@ -4,16 +4,14 @@ Orders name a configuration by its ID, so they show what is changed here. A reti
 not offered for new orders any more; orders that have it keep it, and the API shows no difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from orders.domain.configuration import PICTURE_PATH, THUMBNAIL, Configuration, ConfigurationInput
 from orders.domain.errors import NotFound
-from orders.domain.inputs import Limits
 from orders.domain.moments import now_or
 from orders.domain.uploads import NewFile, SentFile
 from orders.services.accounts.access import Actor
@@ -26,7 +24,6 @@ from orders.services.catalog.configuration_queries import (
 )
 from orders.services.catalog.configurations import (
     COPIED_FIELDS,
-    check_configuration,
     file_row,
     search_columns,
     writing_files,
@@ -46,27 +43,25 @@ def edit_version(found: Configuration) -> str:
 
 def change_configuration(
     reference: str,
-    raw: Mapping[str, Any],
-    sent: Sequence[SentFile] = (),
+    new: ConfigurationInput,
+    files: Sequence[NewFile] = (),
     *,
     actor: Actor,
-    limits: Limits,
     store: FileStore,
     version: str | None,
     removes_picture: bool = False,
 ) -> Configuration:
     """Change a saved configuration, and return it as stored.
 
-    `raw` has the new values by JSON name; fields that are missing from it stay as they are, except
-    that `thumbnail` follows the picture. `sent` are new files, which replace those with the same
-    keys. If `removes_picture` is true and no new picture is sent, the picture is removed. `version`
-    is the `edit_version` that the caller has read, or None to skip the check.
+    `new` has the new values, and `files` the new files, both from `check_configuration`. Fields
+    that were not sent stay as they are, and a null empties a field; `thumbnail` follows the
+    picture. A new file replaces the one with the same key. If `removes_picture` is true and there
+    is no new picture, the picture is removed. `version` is the `edit_version` that the caller has
+    read, or None to skip the check.
 
-    Raises InvalidInput with the same errors as the creation of a configuration, NotFound if the org
-    has no such configuration, ChangedMeanwhile if it has changed since, and ServiceBusy if the
-    database or `store` cannot be written.
+    Raises NotFound if the org has no such configuration, ChangedMeanwhile if it has changed since,
+    and ServiceBusy if the database or `store` cannot be written.
     """
-    new, files = check_configuration(dict(raw), sent, actor=actor, limits=limits)
     found = find_configuration(reference, actor.org_id)
     rows = [file_row(one, found.id, actor.org_id) for one in files]
     removed = {THUMBNAIL} if removes_picture else set()
@@ -74,7 +69,7 @@ def change_configuration(
     with writing_files(store, files, rows), database.transaction() as connection:
         stored = _lock(connection, found)
         require_version(version, edit_version(stored))
-        values = _changed(new, raw, stored)
+        values = _changed(new, stored)
         values |= _picture_values(stored, rows, removed)
         values["attachments"] = _attachments(stored, files, removed)
         old_files = _replace_files(connection, stored.id, rows, removed)
@@ -104,14 +99,12 @@ def _lock(connection: Connection, found: Configuration) -> Configuration:
     return configuration_from(row)
 
 
-def _changed(
-    new: ConfigurationInput, raw: Mapping[str, Any], stored: Configuration
-) -> dict[str, Any]:
-    """Return the columns of the fields in `raw` with their checked values, which are in `new`.
+def _changed(new: ConfigurationInput, stored: Configuration) -> dict[str, Any]:
+    """Return the columns of the fields that were sent, with their values.
 
-    A null object stays null, and so does one that was null before and has no members now.
+    An object that was null before and has no members now stays null.
     """
-    values = {name: getattr(new, name) for name in COPIED_FIELDS if to_camel(name) in raw}
+    values = {name: getattr(new, name) for name in COPIED_FIELDS if name in new.model_fields_set}
     return {
         name: None if value == {} and getattr(stored, name) is None else value
         for name, value in values.items()

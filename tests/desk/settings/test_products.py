@@ -141,10 +141,11 @@ class TestAdding:
         bad = {
             "metadata.name": " ", "metadata.sku": "", "option.0.key": " ",
             "detail.0.value": ":= {", "detail.1.key": "", "detail.1.value": "lost",
+            "productId": "x",
         }  # fmt: skip
         answer = send(admin_client, "/configurations/new", {**FILLED, **bad})
         assert set(errors_on(answer)) == {
-            "metadata.name", "option.0.key", "detail.0.value", "detail.1.key",
+            "metadata.name", "option.0.key", "detail.0.value", "detail.1.key", "productId",
         }  # fmt: skip
         fields = form_of(answer).fields()
         assert (fields["detail.0.value"], fields["option.0.value"]) == (":= {", "Oak")

@@ -15,7 +15,7 @@ from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, FileField, HiddenField, StringField
 
 from orders.domain.configuration import THUMBNAIL, Configuration, key_of
-from orders.domain.errors import FieldError, InvalidInput
+from orders.domain.errors import FieldError
 from orders.domain.json_values import object_of
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import NO_JSON_SENTENCE, read_value, write_value
@@ -76,10 +76,6 @@ class PairRow:
         """Return the name of one of the two fields; `part` is "key" or "value"."""
         return f"{self.kind}.{self.row}.{part}"
 
-    @property
-    def is_blank(self) -> bool:
-        return not self.key.strip() and not self.value.strip()
-
 
 @dataclass
 class ProductEntry(FilledForm):
@@ -112,13 +108,20 @@ class ProductEntry(FilledForm):
             rows.append(PairRow(kind, max((one.row for one in rows), default=-1) + 1))
             self.focus = _field_id(rows[-1])
 
-    def raw(self) -> dict[str, Any]:
-        """Return the fields of the form as the JSON that an API client would send.
+    def faults(self) -> list[FieldError]:
+        """Return the errors that are lost in JSON, so that no service can report them.
 
-        Raises InvalidInput for what is lost in JSON: values without a name, text after `:=` that is
-        not JSON, and a new product without a name and SKU.
+        These are values without a name, text after `:=` that is not JSON, and a new product without
+        a name and SKU.
         """
         faults = [fault for rows in self.rows.values() for one in rows for fault in _faults(one)]
+        is_named = _text(self.form.product_name.data) or _text(self.form.sku.data)
+        if self.stored is None and not is_named:
+            faults.append(FieldError("metadata.name", NO_NAME))
+        return faults
+
+    def raw(self) -> dict[str, Any]:
+        """Return the fields of the form as the JSON that an API client would send."""
         form, stored = self.form, self.stored
         before = (stored.metadata or {}) if stored else {}
         names = [
@@ -126,14 +129,10 @@ class ProductEntry(FilledForm):
             for key, one in (("name", form.product_name), ("sku", form.sku))
             if (text := _kept(one.data, before.get(own := key_of(before, key)))) is not None
         ]
-        if stored is None and not names:
-            faults.append(FieldError("metadata.name", NO_NAME))
-        if faults:
-            raise InvalidInput(faults)
         return {
             "metadata": _object(names + _pairs(self.rows["detail"]), before),
             "variant": _object(_pairs(self.rows["option"]), stored.variant if stored else None),
-            "productId": _text(form.product_id.data),
+            "productId": _text(form.product_id.data) or None,
             "productVersion": _kept(form.product_version.data, stored and stored.product_version),
             "customerId": _kept(form.customer_id.data, stored and stored.customer_id),
         }
@@ -282,8 +281,15 @@ def _faults(row: PairRow) -> list[FieldError]:
 
 
 def _pairs(rows: Sequence[PairRow]) -> list[tuple[str, Any]]:
-    filled = (one for one in rows if not one.is_blank)
-    return [(one.key.strip(), read_value(one.value.strip())) for one in filled]
+    return [(key, _value(one.value)) for one in rows if (key := one.key.strip())]
+
+
+def _value(typed: str) -> Any:  # noqa: ANN401 - a JSON value
+    text = typed.strip()
+    try:
+        return read_value(text)
+    except ValueError:  # reported by `faults`
+        return text
 
 
 def _object(pairs: list[tuple[str, Any]], before: Mapping[str, Any] | None) -> dict[str, Any]:

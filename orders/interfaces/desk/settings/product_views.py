@@ -4,9 +4,12 @@ A product is a saved configuration; the list, the page of one, and the import ar
 `configuration_views`.
 """
 
+from typing import Any
+
 from flask import Response, request, url_for
 
-from orders.domain.configuration import PICTURE_PATH, THUMBNAIL, Configuration
+from orders.domain.configuration import PICTURE_PATH, THUMBNAIL, Configuration, ConfigurationInput
+from orders.domain.uploads import NewFile, SentFile
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.settings.product_form import (
@@ -61,10 +64,10 @@ def edit_configuration(reference: str) -> Response:
         entry.do_action(action)
         return _render(entry, found)
     with entry.saving(url_for("desk.show_configuration", reference=found.id)):
+        new, files = _check(entry, entry.raw(), entry.files)
         changed = configuration_edits.change_configuration(
-            found.id, entry.raw(), entry.files, actor=signed_in().actor, limits=current_limits(),
-            store=file_store(), version=entry.form.version.data,
-            removes_picture=entry.form.removes_picture.data,
+            found.id, new, files, actor=signed_in().actor, store=file_store(),
+            version=entry.form.version.data, removes_picture=entry.form.removes_picture.data,
         )  # fmt: skip
         return _report(changed, gettext("“%(name)s” is saved.", name=_name(changed)))
     return _render(entry, found)
@@ -73,7 +76,9 @@ def edit_configuration(reference: str) -> Response:
 @desk.post("/configurations/<reference>/retire")
 def retire_configuration(reference: str) -> Response:
     found = configuration_edits.retire_configuration(reference, signed_in().actor)
-    message = gettext("“%(name)s” is retired. It is no longer suggested in new orders.", name=_name(found))
+    message = gettext(
+        "“%(name)s” is retired. It is no longer suggested in new orders.", name=_name(found)
+    )
     return _report(found, message)
 
 
@@ -100,11 +105,20 @@ def _create(entry: ProductEntry, source: Configuration | None) -> Configuration:
         # Any other address is not one of this service's own files.
         if not sent and not (source.thumbnail or "").startswith(PICTURE_PATH):
             raw[THUMBNAIL] = source.thumbnail
-    new, files = configurations.check_configuration(raw, sent, actor=actor, limits=current_limits())
+    new, files = _check(entry, raw, sent)
     return configurations.create_configuration(
         new, files, actor=actor, store=file_store(),
         configuration_id=forms.id_by_field(entry.form.key),
     )  # fmt: skip
+
+
+def _check(
+    entry: ProductEntry, raw: dict[str, Any], sent: list[SentFile]
+) -> tuple[ConfigurationInput, tuple[NewFile, ...]]:
+    """Check the JSON and the files of a form; raise InvalidInput with all errors of the form."""
+    return configurations.check_configuration(
+        raw, sent, entry.faults(), actor=signed_in().actor, limits=current_limits()
+    )
 
 
 def _name(found: Configuration) -> str:
