@@ -276,6 +276,9 @@ class TestEditing:
         assert first != second
         picture = admin_client.get(second)
         assert (picture.data, picture.mimetype) == (GIF, "image/gif")
+        assert picture.headers["Cache-Control"] == "private, max-age=86400"
+        bare = admin_client.get(second.partition("?")[0])
+        assert bare.headers["Cache-Control"] == "private, max-age=600"
         assert row_of(app, made).thumbnail != old
         assert len(stored_files(app)) == len(stored_before)
         fields = fields_of(admin_client, made) | {"removesPicture": "y"}

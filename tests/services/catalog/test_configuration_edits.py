@@ -116,7 +116,12 @@ def test_a_picture_is_replaced_whole_or_not_at_all(
 
         kept: list[str] = []
         put = shop.store.put
-        monkeypatch.setattr(shop.store, "put", lambda name, of: (kept.append(name), put(name, of)))
+
+        def note(name: str, content: bytes) -> None:
+            kept.append(name)
+            put(name, content)
+
+        monkeypatch.setattr(shop.store, "put", note)
         with pytest.raises(ChangedMeanwhile):
             shop.change(changed, {}, picture(), version="other")
         assert find_picture(made.id, shop.org.id) == new
