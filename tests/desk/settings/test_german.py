@@ -96,8 +96,9 @@ def test_pages_are_german(speaker: FlaskClient) -> None:
         "/settings/attributes": ("2 Optionen", 'aria-label="Oberfläche nach oben"'),
         "/settings/webhooks": ("Noch keine Webhooks.",),
         "/settings/webhooks/new": ("Eine Bestellung wird angelegt", ">Im Warenkorb</label>"),
-        "/configurations": ("1 Konfiguration<", "Artikelnummer"),
-        "/configurations/import": ("Höchstens 2.000 Konfigurationen und ", ",2 MB."),
+        "/configurations": ("1 Produkt<", "Artikelnummer"),
+        "/configurations/import": ("Bis zu 2.000 Produkte und ", ",2 MB."),
+        "/configurations/new": ("Produkt hinzufügen", "Option hinzufügen", "bis zu 10,5 MB."),
         "/docs/api/requests": ("Letzte Anfragen", "in den letzten 14 Tagen"),
     }.items():
         page = speaker.get(address).text
@@ -119,8 +120,8 @@ def test_actions_are_reported_in_german(speaker: FlaskClient) -> None:
     rows = "name,sku\n" + "".join(f"Stuhl,S-{number}\n" for number in range(1_001))
     sent = {"file": (io.BytesIO(rows.encode()), "stuehle.csv")}
     answer = speaker.post("/configurations/import", data=sent, follow_redirects=True)
-    assert "1.001 Konfigurationen wurden importiert." in answer.text
-    assert "1.002 Konfigurationen, Seite 1 von" in answer.text
+    assert "1.001 Produkte wurden importiert." in answer.text
+    assert "1.002 Produkte, Seite 1 von" in answer.text
 
 
 def test_errors_are_shown_in_german(speaker: FlaskClient) -> None:
