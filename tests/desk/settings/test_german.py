@@ -22,6 +22,7 @@ PAGES = (
     "/settings/tokens", "/settings/tokens/new", "/settings/attributes", "/settings/attributes/new",
     "/settings/webhooks", "/settings/webhooks/new",
     "/configurations", "/configurations?q=nothing-like-it", "/configurations/import",
+    "/configurations/new", "/configurations?view=grid&retired=1",
     "/docs/api/requests", "/docs/api/requests?status=x&to=y", "/docs/api/requests?path=nothing",
 )  # fmt: skip
 # The same in both languages, or a wire name.

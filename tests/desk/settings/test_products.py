@@ -400,6 +400,24 @@ class TestRetiring:
         assert after["name"] == "Hall"
         assert after["cart"] == order["cart"]
 
+    def test_a_form_that_was_open_meanwhile_can_be_saved(
+        self, org: Org, admin_client: FlaskClient, api: Api
+    ) -> None:
+        card = org.save("Oslo chair", "OSL-1")
+        lines = [{"configurationId": card.id, "count": 2}]
+        order = api.client.post("/api/orders", json={"cart": lines}, headers=api.headers).json
+        assert order is not None
+        address = f"/orders/{order['shortId']}/edit"
+        fields = read(admin_client.get(address).text).first("#order-form").sent()
+        assert fields["cart.0.configurationId"] == "OSL-1"
+        admin_client.post(f"/configurations/{card.id}/retire")
+        fields |= {"cart.0.count": "3", "do": "save"}
+        assert admin_client.post(address, data=fields).status_code == 303
+        path = f"/api/orders/{order['id']}"
+        after = api.client.get(path, headers=api.headers).json
+        assert after is not None
+        assert [(one["configurationId"], one["count"]) for one in after["cart"]] == [(card.id, 3)]
+
     def test_the_api_shows_no_difference(
         self, org: Org, admin_client: FlaskClient, api: Api
     ) -> None:
