@@ -336,7 +336,10 @@ class TestDuplicating:
         page = admin_client.get(address)
         form = form_of(page)
         assert form["action"] == address
-        fields = form.fields() | {"metadata.sku": "OSL-2"}
+        fields = form.fields()
+        # A SKU should name one product only.
+        assert fields["metadata.sku"] == ""
+        fields |= {"metadata.sku": "OSL-2"}
         answer = send(admin_client, address, fields)
         copy = row_of(app, answer.location.rpartition("/")[2])
         original = row_of(app, made)

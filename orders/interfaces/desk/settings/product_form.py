@@ -195,7 +195,8 @@ def product_form(
 ) -> ProductEntry:
     """Return the form of a product, filled in with the values of the product `found`.
 
-    `stored` is as in ProductEntry. `values` are further ones, by field name in ProductForm.
+    `stored` is as in ProductEntry. A copy has no SKU, because a SKU should name one product
+    only. `values` are further ones, by field name in ProductForm.
     """
     metadata = found.metadata or {}
     keys = {key: key_of(metadata, key) for key in ("name", "sku")}
@@ -203,7 +204,7 @@ def product_form(
     form = ProductForm(
         formdata=None,
         product_name=texts["name"] if isinstance(texts["name"], str) else "",
-        sku=texts["sku"] if isinstance(texts["sku"], str) else "",
+        sku=texts["sku"] if stored and isinstance(texts["sku"], str) else "",
         product_id=found.product_id or "",
         product_version=found.product_version or "",
         customer_id=found.customer_id or "",
