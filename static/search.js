@@ -5,5 +5,6 @@ document.addEventListener("htmx:after:swap", () => {
   const field = document.getElementById("q");
   const address = new URL(field.form.action);
   if (field.value.trim()) address.searchParams.set("q", field.value);
+  for (const one of field.form.querySelectorAll("input[type=hidden]")) address.searchParams.set(one.name, one.value);
   history.replaceState(history.state, "", address);
 });

@@ -63,6 +63,19 @@ class Configuration(NamedTuple):
     # Taken from the metadata, so that people find it by them.
     product_name: str | None = None
     sku: str | None = None
+    # Set while people are not offered the product for new orders; the API does not show it.
+    retired_at: datetime | None = None
+
+
+def key_of(metadata: Mapping[str, Any] | None, key: str) -> str:
+    """Return the key under which a configuration's metadata has its name or SKU.
+
+    `key` is "name" or "sku". It is returned unless the metadata has a value only under the same key
+    in another case, such as "SKU".
+    """
+    if metadata is None or metadata.get(key) is not None:
+        return key
+    return next((name for name in metadata if name.lower() == key), key)
 
 
 def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
@@ -72,11 +85,7 @@ def named_in(metadata: Mapping[str, Any] | None, key: str) -> str | None:
     to 255 characters, and a SKU is first cleaned by `clean_reference`. None if `metadata` is None,
     or if the value is missing, empty or not a string.
     """
-    if metadata is None:
-        return None
-    found = metadata.get(key)
-    if found is None:
-        found = next((value for name, value in metadata.items() if name.lower() == key), None)
+    found = (metadata or {}).get(key_of(metadata, key))
     if not isinstance(found, str):
         return None
     return (clean_reference(found) if key == "sku" else found)[:255] or None
@@ -117,8 +126,9 @@ def absolute_address(address: str | None, service: str) -> str | None:
     return f"{service}{address}" if is_own else address
 
 
+_NOT_ON_THE_WIRE = {"product_name", "sku", "retired_at"}
 _WIRE_NAMES = tuple(
-    to_camel(name) for name in Configuration._fields if name not in {"product_name", "sku"}
+    to_camel(name) for name in Configuration._fields if name not in _NOT_ON_THE_WIRE
 )
 
 

@@ -84,7 +84,7 @@ def parse_json(body: bytes, what: str = THE_BODY) -> JsonValue:
 
     try:
         value: JsonValue = json.loads(
-            text, object_pairs_hook=_object, parse_constant=refuse, parse_int=_integer
+            text, object_pairs_hook=object_of, parse_constant=refuse, parse_int=_integer
         )
     except json.JSONDecodeError as error:
         raise NotJson(
@@ -107,7 +107,8 @@ def parse_json_text(text: str) -> JsonValue:
         return None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return (key, value) pairs as a JSON object: a RepeatedKeys if a key occurs more than once."""
     plain = dict(pairs)
     if len(plain) == len(pairs):
         return plain

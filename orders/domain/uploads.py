@@ -11,6 +11,7 @@ from orders.domain.configuration import FILE_NAME_SENTENCE, THUMBNAIL, is_file_n
 from orders.domain.errors import FieldError
 from orders.domain.inputs import Limits
 from orders.domain.json_values import find_unstorable, join_path
+from orders.domain.pictures import MAX_PIXELS, picture_size
 from orders.domain.texts import Figure, Text, lazy_gettext
 
 # Names of the parts that bring files; `files[key]` names the key at once.
@@ -175,7 +176,18 @@ def _type_fault(one: SentFile, kind: str, limits: Limits) -> str | None:
         )  # fmt: skip
     if not is_true(kind, one.content):
         return lazy_gettext("The content of this file is not %(type)s.", type=kind)
-    return None
+    return _size_fault(kind, one.content)
+
+
+def _size_fault(kind: str, content: bytes) -> str | None:
+    """Return the error message for a picture of more than MAX_PIXELS, else None."""
+    width, height = picture_size(kind, content) or (0, 0)
+    if width * height <= MAX_PIXELS:
+        return None
+    return lazy_gettext(
+        "At most %(most)s pixels; this picture has %(width)s × %(height)s.",  # noqa: RUF001 - a multiplication sign
+        most=Figure(MAX_PIXELS), width=Figure(width), height=Figure(height),
+    )  # fmt: skip
 
 
 def too_many_bytes(most: int, size: int) -> Text:

@@ -31,7 +31,7 @@ def test_an_admin_imports_a_file(screen: Screen, desk: Desk, tmp_path: Path) -> 
     summary = page.locator("#summary")
     expect(summary).to_be_focused()
     expect(summary.locator("li")).to_have_count(2)
-    title = f"{screen.say('Error:')} {screen.say('Import configurations')} \u2013 Shortorder"
+    title = f"{screen.say('Error:')} {screen.say('Import products')} \u2013 Shortorder"
     expect(page).to_have_title(title)
     screen.check("import with errors")
 

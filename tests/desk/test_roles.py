@@ -121,6 +121,11 @@ TABLE = {
         POST /configurations/import/samples
         GET /configurations/import/samples/remove
         POST /configurations/import/samples/remove
+        GET /configurations/new     POST /configurations/new
+        GET /configurations/<reference>/edit
+        POST /configurations/<reference>/edit
+        POST /configurations/<reference>/retire
+        POST /configurations/<reference>/restore
     """,
 }
 NOBODY = "00000000-0000-4000-8000-000000000000"

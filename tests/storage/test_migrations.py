@@ -7,6 +7,8 @@ from flask import Flask
 from sqlalchemy import delete, select, text, update
 
 from orders.services.accounts import orgs, setup
+from orders.services.catalog.configuration_edits import retire_configuration
+from orders.services.catalog.configuration_queries import find_configuration
 from orders.services.orders import changes, order_list, queries
 from orders.services.orders.order_filter import OrderFilter
 from orders.settings import PROJECT
@@ -115,3 +117,14 @@ def test_a_desk_from_before_the_migration_is_set_up_if_it_has_an_org(app: Flask)
             assert setup.is_open() == (not has_org)
         database.execute(delete(OrgRow))
         assert not setup.is_open()
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_products_from_before_the_migration_are_not_retired(app: Flask, org: Org) -> None:
+    made = org.save("Oslo chair", "OSL-1").id
+    with app.app_context():
+        retire_configuration(made, org.actor())
+        database.close()
+        flask_migrate.downgrade(directory=FOLDER, revision="0016")
+        flask_migrate.upgrade(directory=FOLDER)
+        assert find_configuration(made, org.id).retired_at is None

@@ -19,6 +19,7 @@ from orders.interfaces.desk.settings import (  # noqa: F401
     attribute_views,
     configuration_views,
     org_views,
+    product_views,
     request_views,
     staff_views,
     token_views,

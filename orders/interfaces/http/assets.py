@@ -18,6 +18,7 @@ from flask_compress import Compress
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Response as AnyResponse
 
+from orders.domain.configuration import THUMBNAIL
 from orders.domain.uploads import PICTURES
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.files import FileStore
@@ -29,8 +30,10 @@ HASH_LENGTH = 10  # hexadecimal characters
 
 FOR_EVER = "public, max-age=31536000, immutable"  # a year
 SMALLEST = 500  # bytes; compressing less gains nothing
-# An upload never changes at its URL, but only a browser that may see it caches it.
-UPLOAD_MAX_AGE = 86_400  # seconds
+# Only a browser that may see an upload caches it. Seconds; a picture can be replaced, and has the
+# same URL then, unless the URL has its version.
+UPLOAD_MAX_AGE = 86_400
+PICTURE_MAX_AGE = 600
 UPLOAD_HEADERS = {
     # No scripts, forms or origin, wherever the file is opened.
     "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
@@ -100,6 +103,8 @@ def file_response(file: StoredFile, store: FileStore, environ: "WSGIEnvironment"
     conditional headers. Raises NotFound if the bytes are missing, and ServiceBusy if the store
     cannot be reached.
     """
+    may_change = file.key == THUMBNAIL and "v=" not in environ.get("QUERY_STRING", "")
+    max_age = PICTURE_MAX_AGE if may_change else UPLOAD_MAX_AGE
     response = send_file(
         io.BytesIO(store.get(file.stored_as)),
         environ,
@@ -107,9 +112,9 @@ def file_response(file: StoredFile, store: FileStore, environ: "WSGIEnvironment"
         as_attachment=file.content_type not in PICTURES,
         download_name=file.file_name,
         etag=file.sha256,
-        max_age=UPLOAD_MAX_AGE,
+        max_age=max_age,
         response_class=Response,
     )
-    response.headers["Cache-Control"] = f"private, max-age={UPLOAD_MAX_AGE}"
+    response.headers["Cache-Control"] = f"private, max-age={max_age}"
     response.headers.extend(UPLOAD_HEADERS)
     return response

@@ -27,7 +27,11 @@ FORM = "application/x-www-form-urlencoded"
 # clients send deflate without zlib's header.
 CODINGS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 # Views that take files; all others stay within MAX_BODY_BYTES.
-UPLOADS = {"desk.import_configurations", "desk.upload_orders", "desk.change_logo"}
+UPLOADS = {
+    *("desk.import_configurations", "desk.upload_orders", "desk.change_logo"),
+    *("desk.new_configuration", "desk.edit_configuration"),
+}
+MAX_PARTS = 10_000  # fields of such a form; a product can have thousands of options
 
 
 class UnknownCoding(UnsupportedMediaType):
@@ -46,6 +50,7 @@ def read_body_of_page() -> None:
     """
     if flask_request.endpoint in UPLOADS and flask_request.mimetype == "multipart/form-data":
         flask_request.max_content_length = current_limits().upload_bytes
+        flask_request.max_form_parts = MAX_PARTS
     read_body(flask_request)
 
 

@@ -215,7 +215,9 @@ def _row(number: int, names: Sequence[str], paths: Sequence[str], cells: Sequenc
 
 def _taken(rows: Sequence[_Row], org_id: str) -> list[RowError]:
     """Return an error for each short ID or SKU that is repeated in the file or already stored."""
-    in_use = (configuration.c.org_id == org_id, configuration.c.deleted_at.is_(None))
+    # A retired product's SKU may be given to its successor.
+    is_offered = (configuration.c.deleted_at.is_(None), configuration.c.retired_at.is_(None))
+    in_use = (configuration.c.org_id == org_id, *is_offered)
     short_ids = [(row, value) for row in rows if (value := _short_id(row))]
     skus = [(row, value) for row in rows if (value := _sku(row))]
     return [

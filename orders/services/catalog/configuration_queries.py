@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, not_, or_, select
 
 from orders.domain.configuration import THUMBNAIL, Configuration
 from orders.domain.errors import NotFound
@@ -70,7 +70,8 @@ class ConfigurationFilter:
 
     Times are inclusive. `metadata` maps keys to required values; the value None requires that the
     key has no value. Each word of `search` must occur in the name, SKU, short ID or options,
-    regardless of case. Other texts must be equal.
+    regardless of case. `is_retired` is true for retired products only, and false for all others.
+    Other texts must be equal.
     """
 
     short_ids: tuple[str, ...] = ()
@@ -86,6 +87,7 @@ class ConfigurationFilter:
     updated_from: datetime | None = None
     updated_to: datetime | None = None
     search: str = ""
+    is_retired: bool | None = None
 
 
 _of_org = select(configuration).where(
@@ -182,6 +184,9 @@ def _conditions(filters: ConfigurationFilter) -> list[ColumnElement[bool]]:
     conditions += [
         JsonMember(configuration.c.metadata, key, value) for key, value in filters.metadata.items()
     ]
+    if filters.is_retired is not None:
+        is_offered = configuration.c.retired_at.is_(None)
+        conditions.append(not_(is_offered) if filters.is_retired else is_offered)
     words = fold(filters.search.replace("\0", " ")).split()
     conditions += [configuration.c.search_text.contains(word, autoescape=True) for word in words]
     return conditions

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any
@@ -90,25 +90,44 @@ def create_configuration(
     actor: Actor,
     store: FileStore,
     key: IdempotencyKey | None = None,
+    configuration_id: str | None = None,
 ) -> Configuration:
     """Store a checked configuration and its files, all or nothing; return the configuration.
 
-    Raises KeyAlreadyUsed if `key` was used before, Conflict if the short ID that the client has
-    chosen is taken in any org, and ServiceBusy if the database or `store` cannot be written.
+    `configuration_id` is a UUID that a form has chosen; if the org already has a configuration with
+    it, that one is returned, and nothing is stored. Raises KeyAlreadyUsed if `key` was used before,
+    Conflict if the short ID that the client has chosen is taken in any org, and ServiceBusy if the
+    database or `store` cannot be written.
     """
-    configuration_id = str(uuid.uuid4())
+    if configuration_id is not None:
+        with contextlib.suppress(NotFound):
+            return find_configuration(configuration_id, actor.org_id)
+    configuration_id = configuration_id or str(uuid.uuid4())
     if new.short_id is not None and _is_taken(new.short_id):
         raise Conflict(_taken(new.short_id))
-    rows = [_file_row(one, configuration_id, actor.org_id) for one in files]
+    rows = [file_row(one, configuration_id, actor.org_id) for one in files]
     names = (row["public_name"] for row in rows if row["public_name"])
     if new.thumbnail is None and (name := next(names, None)):
         new = new.model_copy(update={"thumbnail": PICTURE_PATH + name})
+    with writing_files(store, files, rows):
+        return _insert(new, configuration_id, rows, actor, key)
+
+
+@contextlib.contextmanager
+def writing_files(
+    store: FileStore, files: Sequence[NewFile], rows: Sequence[dict[str, Any]]
+) -> Iterator[None]:
+    """Write the files to the store, then run the `with` block, which must insert their rows.
+
+    `rows` are the rows of the files, from `file_row`. The files are deleted again if the block
+    raises an exception.
+    """
     has_begun = False
     try:
         for one, row in zip(files, rows, strict=True):
             store.put(row["stored_as"], one.content)
         has_begun = True
-        return _insert(new, configuration_id, rows, actor, key)
+        yield
     except BaseException as error:
         # After ServiceBusy the rows may have been stored: only `sweep_files` may delete the files.
         if not (has_begun and isinstance(error, ServiceBusy)):
@@ -160,7 +179,12 @@ def _is_taken(short_id: str) -> bool:
     return database.fetch_one(statement) is not None
 
 
-def _file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, Any]:
+def file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, Any]:
+    """Return the values of all columns of `configuration_file` for a new file.
+
+    The file gets a new random name in the file store and, if it is the configuration's picture, a
+    new public name.
+    """
     return {
         "configuration_id": configuration_id,
         "key": file.key,
@@ -237,20 +261,29 @@ def configuration_row(
     If `new` has no short ID, one is generated. `at` is the time of creation.
     """
     short_id = new.short_id or new_short_id()
-    name, sku = named_in(new.metadata, "name"), named_in(new.metadata, "sku")
-    options = (option_text(value) for value in (new.variant or {}).values())
-    searched = (name, sku, short_id, *options)
     return {
         "id": configuration_id,
         "short_id": short_id,
         "org_id": org_id,
-        "product_name": name,
-        "sku": sku,
         **{name: getattr(new, name) for name in COPIED_FIELDS},
+        **search_columns(new, short_id),
         "attachments": new.attachments or {},
-        "search_text": "\n".join(fold(text) for text in searched if text),
         "created_at": at,
         "updated_at": at,
         "deleted_at": None,
+        "retired_at": None,
         "created_by": created_by,
     }
+
+
+def search_columns(new: ConfigurationInput, short_id: str) -> dict[str, str | None]:
+    """Return the values of the columns by which people find a configuration.
+
+    These are its name, its SKU, and the text that is searched. They are computed from the metadata,
+    the options and the short ID.
+    """
+    name, sku = named_in(new.metadata, "name"), named_in(new.metadata, "sku")
+    options = (option_text(value) for value in (new.variant or {}).values())
+    searched = (name, sku, short_id, *options)
+    text = "\n".join(fold(part) for part in searched if part)
+    return {"product_name": name, "sku": sku, "search_text": text}

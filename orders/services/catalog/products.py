@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, select, union_all
@@ -29,6 +30,7 @@ RECENT_ORDERS = 200
 RECENT_LINES = 10
 MAX_RANKED = 200  # matches that are ranked; of more, the newest
 MAX_TEXT = 100  # characters of a search that are used
+PICTURE_VERSION = 10  # hexadecimal characters
 UNKNOWN_SENTENCE = lazy_gettext("No saved configuration has this ID.")
 
 
@@ -36,8 +38,9 @@ UNKNOWN_SENTENCE = lazy_gettext("No saved configuration has this ID.")
 class ConfigurationSummary:
     """The fields of a configuration by which people recognize it.
 
-    `thumbnail` is the URL or path of the picture, or None if there is none. `has_picture` is true
-    if the picture is in the file store.
+    `thumbnail` is the URL or path of the picture, or None if there is none. `retired_at` is set if
+    the product is not offered for new orders. `has_picture` is true if the picture is in the file
+    store; `picture_version` is then the beginning of its SHA-256, otherwise "".
     """
 
     id: str
@@ -46,12 +49,17 @@ class ConfigurationSummary:
     sku: str | None
     variant: dict[str, Any]
     thumbnail: str | None
-    has_picture: bool = False
+    retired_at: datetime | None = None
+    picture_version: str = ""
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether the picture is in the file store."""
+        return bool(self.picture_version)
 
 
 _summaries = select(
-    *columns_of(ConfigurationSummary, configuration),
-    ConfigurationFile.key.is_not(None).label("has_picture"),
+    *columns_of(ConfigurationSummary, configuration), ConfigurationFile.sha256.label("picture")
 ).outerjoin(
     ConfigurationFile,
     and_(
@@ -68,7 +76,8 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
     A reference is a UUID, a short ID or a SKU as a person typed it. References that do not match
     exactly one configuration of the org are left out. An ID takes precedence over a SKU, and a SKU
     that matches exactly over one that differs in case (`OSL-1` for `osl-1`). Invisible characters,
-    which copying can add to a text, are ignored (`clean_reference`).
+    which copying can add to a text, are ignored (`clean_reference`). Retired configurations are
+    found by their IDs only, so that stored orders keep them.
     """
     # As typed, too: a SKU may have been stored with such marks.
     wanted = {one: (clean_reference(one), one.strip()) for one in references}
@@ -80,7 +89,8 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
     summaries += _find(ConfigurationRow.short_id, short_ids, org_id)
     summaries += _find(ConfigurationRow.sku, names, org_id)
     # Other cases are searched only for references that were not found as typed.
-    rest = names - {name for summary in summaries for name in (summary.short_id, summary.sku)}
+    rest = names - {summary.short_id for summary in summaries}
+    rest -= {summary.sku for summary in summaries if summary.sku and not summary.retired_at}
     spellings = {spelled for name in rest for spelled in (name.upper(), name.lower())} - rest
     summaries += _find(ConfigurationRow.sku, spellings, org_id)
     # A configuration may be found twice: by its ID and by its SKU.
@@ -89,7 +99,7 @@ def resolve(references: Iterable[str], org_id: str) -> dict[str, ConfigurationSu
     by_sku: dict[str, list[ConfigurationSummary]] = {}
     by_folded_sku: dict[str, list[ConfigurationSummary]] = {}
     for summary in by_id.values():
-        if summary.sku:
+        if summary.sku and not summary.retired_at:
             by_sku.setdefault(summary.sku, []).append(summary)
             by_folded_sku.setdefault(summary.sku.casefold(), []).append(summary)
 
@@ -134,6 +144,8 @@ def _find(
     is_by_sku = column is ConfigurationRow.sku
     ours = ConfigurationRow.org_id if is_by_sku else unindexed(ConfigurationRow.org_id)
     statement = _summaries.where(ours == org_id, ConfigurationRow.deleted_at.is_(None))
+    if is_by_sku:
+        statement = statement.where(ConfigurationRow.retired_at.is_(None))
     if not names:
         return []
     with database.read() as connection:
@@ -142,10 +154,11 @@ def _find(
 
 def _summary(row: Any) -> ConfigurationSummary:  # noqa: ANN401 - a row of `_summaries`
     # Unpacking is faster than access by column name, which matters for hundreds of rows.
-    configuration_id, short_id, product_name, sku, variant, thumbnail, has_picture = row
+    configuration_id, short_id, product_name, sku, variant, thumbnail, retired_at, picture = row
     return ConfigurationSummary(
-        configuration_id, short_id, product_name, sku, variant or {}, thumbnail, bool(has_picture)
-    )
+        configuration_id, short_id, product_name, sku, variant or {}, thumbnail, retired_at,
+        picture[:PICTURE_VERSION] if picture else "",
+    )  # fmt: skip
 
 
 def unknown_errors(references: Sequence[tuple[int, str]], org_id: str) -> list[FieldError]:
@@ -193,14 +206,16 @@ def find_configurations(
     Every word must occur in the name, SKU, short ID or an option value, regardless of case. First
     come configurations whose name, SKU or short ID equals the text, then those that the actor used
     recently, then those that others used recently, then those whose name, SKU or short ID starts
-    with the text. If the text is empty, recently used configurations are returned.
+    with the text. If the text is empty, recently used configurations are returned. Retired ones are
+    never returned.
     """
     words = fold(text[:MAX_TEXT].replace("\0", " ")).split()
     recent = _recently_used(actor)
     if not words:
         names = recent[: most * MARGIN]
         known = resolve(names, actor.org_id)
-        ids = list(dict.fromkeys(known[name].id for name in names if name in known))[:most]
+        offered = (known[name] for name in names if name in known)
+        ids = list(dict.fromkeys(one.id for one in offered if not one.retired_at))[:most]
     else:
         typed = " ".join(words)
         rows = {row.id: row for row in _matching(words, typed, actor.org_id)}
@@ -244,7 +259,7 @@ def _recently_used(actor: Actor) -> list[str]:
 
 
 def _matching(words: list[str], typed: str, org_id: str) -> list[Any]:
-    is_there = ConfigurationRow.deleted_at.is_(None)
+    is_there = and_(ConfigurationRow.deleted_at.is_(None), ConfigurationRow.retired_at.is_(None))
     is_ours = ConfigurationRow.org_id == org_id
     contains = [ConfigurationRow.search_text.contains(word, autoescape=True) for word in words]
     matching = _searched.where(is_ours, is_there, *contains)

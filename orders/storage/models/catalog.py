@@ -18,7 +18,7 @@ class ConfigurationRow(OwnedByOrg, Base):
         # Covers the queries by SKU: SQLite would otherwise walk through the index of the list.
         Index(
             "ix_configuration_org_sku",
-            *("org_id", "sku", "deleted_at", "id", "short_id", "product_name"),
+            *("org_id", "sku", "deleted_at", "retired_at", "id", "short_id", "product_name"),
         ),
         only_on("postgresql", Index("ix_configuration_org_created", "org_id", "created_at", "id")),
         # SQLite: with every column that is searched; the rows themselves are much longer.
@@ -26,7 +26,7 @@ class ConfigurationRow(OwnedByOrg, Base):
             "sqlite",
             Index(
                 "ix_configuration_list",
-                *("org_id", "created_at", "id", "deleted_at"),
+                *("org_id", "created_at", "id", "deleted_at", "retired_at"),
                 *("short_id", "sku", "product_name", "search_text"),
             ),
         ),
@@ -56,6 +56,8 @@ class ConfigurationRow(OwnedByOrg, Base):
     search_text: Mapped[str] = mapped_column(Text, server_default="")
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    # Set while people are not offered the product for new orders; orders keep naming it.
+    retired_at: Mapped[datetime | None]
     created_by: Mapped[str] = mapped_column(String(36))
 
 

@@ -22,6 +22,7 @@ PAGES = (
     "/settings/tokens", "/settings/tokens/new", "/settings/attributes", "/settings/attributes/new",
     "/settings/webhooks", "/settings/webhooks/new",
     "/configurations", "/configurations?q=nothing-like-it", "/configurations/import",
+    "/configurations/new", "/configurations?view=grid&retired=1",
     "/docs/api/requests", "/docs/api/requests?status=x&to=y", "/docs/api/requests?path=nothing",
 )  # fmt: skip
 # The same in both languages, or a wire name.
@@ -96,8 +97,9 @@ def test_pages_are_german(speaker: FlaskClient) -> None:
         "/settings/attributes": ("2 Optionen", 'aria-label="Oberfläche nach oben"'),
         "/settings/webhooks": ("Noch keine Webhooks.",),
         "/settings/webhooks/new": ("Eine Bestellung wird angelegt", ">Im Warenkorb</label>"),
-        "/configurations": ("1 Konfiguration<", "Artikelnummer"),
-        "/configurations/import": ("Höchstens 2.000 Konfigurationen und ", ",2 MB."),
+        "/configurations": ("1 Produkt<", "Artikelnummer"),
+        "/configurations/import": ("Bis zu 2.000 Produkte und ", ",2 MB."),
+        "/configurations/new": ("Produkt hinzufügen", "Option hinzufügen", "bis zu 10,5 MB."),
         "/docs/api/requests": ("Letzte Anfragen", "in den letzten 14 Tagen"),
     }.items():
         page = speaker.get(address).text
@@ -119,8 +121,8 @@ def test_actions_are_reported_in_german(speaker: FlaskClient) -> None:
     rows = "name,sku\n" + "".join(f"Stuhl,S-{number}\n" for number in range(1_001))
     sent = {"file": (io.BytesIO(rows.encode()), "stuehle.csv")}
     answer = speaker.post("/configurations/import", data=sent, follow_redirects=True)
-    assert "1.001 Konfigurationen wurden importiert." in answer.text
-    assert "1.002 Konfigurationen, Seite 1 von" in answer.text
+    assert "1.001 Produkte wurden importiert." in answer.text
+    assert "1.002 Produkte, Seite 1 von" in answer.text
 
 
 def test_errors_are_shown_in_german(speaker: FlaskClient) -> None:

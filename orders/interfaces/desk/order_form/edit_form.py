@@ -131,6 +131,8 @@ def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMem
     base = order_at(stored, version)
     before = entry_of(base, member.actor.org)
     entry.keep_untouched(before)
+    # A product of the order may have been retired while the form was open with its SKU.
+    entry.cards = {one.sku: one for one in before.cards.values() if one.sku} | entry.cards
     changes = changed_fields(base, before.raw(), entry.raw())
     if "cart" in changes:
         changes["cart"] = keep_lines(base, dict(before.numbered_lines()), entry.numbered_lines())

@@ -1,5 +1,7 @@
 """The desk's pages of saved configurations: the list, a single one with its files, the import."""
 
+from functools import partial
+
 from flask import Response, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 
@@ -12,6 +14,7 @@ from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import figure, gettext, ngettext
 from orders.interfaces.http.pages import page_number, page_or_piece
 from orders.services.catalog import (
+    configuration_edits,
     configuration_import,
     configuration_queries,
     products,
@@ -28,15 +31,32 @@ MAX_USES = 20  # orders with a configuration, on its page
 
 @desk.get("/configurations")
 def list_configurations() -> Response:
+    """Render a page of the org's products, as a table or as pictures (`view=grid` in the query).
+
+    Retired products are listed only with `retired=1` in the query, and then alone.
+    """
     org_id = signed_in().org_id
-    search = request.args.get("q", "")[:MAX_SEARCH]
+    search, is_retired = request.args.get("q", "")[:MAX_SEARCH], request.args.get("retired") == "1"
     page = configuration_queries.list_configurations(
-        org_id, ConfigurationFilter(search=search), Paging(page=page_number())
+        org_id,
+        ConfigurationFilter(search=search, is_retired=is_retired),
+        Paging(page=page_number()),
     )
     cards = products.resolve([found.id for found in page.entries], org_id)
+    is_grid = request.args.get("view") == "grid"
     return page_or_piece(
         "desk/configurations/list.html", "desk/configurations/_rows.html",
-        page=page, cards=cards, search=search, has_samples=sample_products.has_samples(org_id),
+        page=page, cards=cards, search=search, is_grid=is_grid, is_retired=is_retired,
+        has_samples=sample_products.has_samples(org_id),
+        list_address=partial(_list_address, search, grid=is_grid, retired=is_retired),
+    )  # fmt: skip
+
+
+def _list_address(search: str, *, grid: bool, retired: bool, page: int | None = None) -> str:
+    """Return the URL of the list with this search; false and None are left out of its query."""
+    return url_for(
+        "desk.list_configurations", q=search or None, view="grid" if grid else None,
+        retired=1 if retired else None, page=page,
     )  # fmt: skip
 
 
@@ -50,6 +70,7 @@ def show_configuration(reference: str) -> str:
         card=products.resolve([found.id], org_id).get(found.id),
         files=configuration_queries.list_files(found.id),
         uses=configuration_queries.list_uses(found, most=MAX_USES),
+        same_sku=configuration_edits.count_same_sku(found),
         maker=queries.actor_names({found.created_by}, org_id).get(found.created_by),
         as_text=as_text,
     )
@@ -78,7 +99,7 @@ def import_configurations() -> Response:
             error = refusal
         else:
             message = ngettext(
-                "%(count)s configuration was imported.", "%(count)s configurations were imported.",
+                "%(count)s product was imported.", "%(count)s products were imported.",
                 len(made), count=figure(len(made)),
             )  # fmt: skip
             return report(message, url_for("desk.list_configurations"))
