@@ -179,7 +179,7 @@ class TestWithoutContent:
         [
             ("/", "No orders today yet.", "/orders/new"),
             ("/orders", "No orders yet.", "/orders/new"),
-            ("/configurations", "No configurations yet.", "/configurations/import"),
+            ("/configurations", "No products yet.", "/configurations/import"),
             ("/orders/import", "No imports yet.", "#file"),
             ("/orders/new", "There are no products to order yet.", "/configurations"),
             ("/settings/attributes", "No attributes yet.", "/settings/attributes/new"),
