@@ -48,6 +48,7 @@ TABLE = {
         GET /configurations/<reference>/picture
         GET /configurations/<reference>/files/<path:key>
         GET /docs/api/requests
+        GET /customers              GET /customers/show
     """,
     ENTER: """
         GET /orders/new             POST /orders/new            POST /orders/new/draft
@@ -63,6 +64,8 @@ TABLE = {
         POST /orders/<reference>/notes/<note_id>/delete
         POST /orders/bulk           POST /orders/changes/<change_id>/undo
         POST /orders/views          POST /orders/views/<view_id>
+        GET /customers/new          POST /customers/new         GET /customers/edit
+        POST /customers/edit        POST /customers/delete      POST /customers/restore
         GET /orders/import          POST /orders/import         GET /orders/import/sample.csv
         GET /orders/import/<import_id>
         GET /orders/import/<import_id>/columns

@@ -111,15 +111,15 @@ def list_customers(org_id: str, filters: CustomerFilter, paging: Paging) -> Page
 
 def suggest_customers(
     connection: Connection, text: str, org_id: str, *, most: int = MOST_SUGGESTED
-) -> list[tuple[str, str | None]]:
-    """Return the IDs and names of records that match a search, sorted by name; at most `most`."""
+) -> list[str]:
+    """Return the customer IDs of at most `most` records that match a search, sorted by name."""
     statement = (
-        select(customer.c.customer_id, customer.c.name)
+        select(customer.c.customer_id)
         .where(*_of_org(org_id), *_conditions(CustomerFilter(search=text)))
         .order_by(customer.c.name_key, customer.c.id)
         .limit(most)
     )
-    return [(row.customer_id, row.name) for row in connection.execute(statement)]
+    return list(connection.execute(statement).scalars())
 
 
 def names_of(customer_ids: Collection[str | None], org_id: str) -> dict[str, str]:
