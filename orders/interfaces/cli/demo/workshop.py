@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -42,6 +43,7 @@ class DemoCustomer:
     """A customer with one order for each project.
 
     `furnishes` is the kind of place that the customer furnishes, a key of `Workshop.ranges`.
+    `record` has the fields of the customer's record beside ID and name; None for no record.
     """
 
     name: str
@@ -49,6 +51,7 @@ class DemoCustomer:
     country: str
     furnishes: str
     projects: tuple[str, ...]
+    record: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
