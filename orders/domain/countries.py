@@ -24,3 +24,20 @@ def read_country(text: str) -> str | None:
     """
     code = text.strip().upper()
     return code if code in country_codes() else None
+
+
+@functools.cache
+def _codes_by_name() -> dict[str, str]:
+    names: dict[str, str] = {}
+    for language in ("de", "en"):
+        territories = Locale(language).territories
+        names |= {str(territories[code]).casefold(): code for code in country_codes()}
+    return names
+
+
+def named_country(text: str) -> str | None:
+    """Return the code of the country with this code, or with this English or German name.
+
+    None if there is no such country.
+    """
+    return read_country(text) or _codes_by_name().get(text.strip().casefold())

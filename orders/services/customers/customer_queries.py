@@ -96,6 +96,20 @@ def read_customer(
 _MOST_CHARACTERS = 256  # of an ID, with a slash behind it
 
 
+def find_customers_of(customer_ids: Collection[str], org_id: str) -> dict[str, Customer]:
+    """Return the records of these customers by ID; IDs without a record are left out."""
+    known = in_array(customer.c.customer_id, sorted(set(customer_ids)))
+    statement = select(*columns).where(*_of_org(org_id), known)
+    return {row.customer_id: customer_from(row) for row in database.fetch_all(statement)}
+
+
+def all_customers(org_id: str) -> list[Customer]:
+    """Return all customer records of the org, sorted by customer ID."""
+    order = (customer.c.customer_key, customer.c.id)
+    statement = select(*columns).where(*_of_org(org_id)).order_by(*order)
+    return [customer_from(row) for row in database.fetch_all(statement)]
+
+
 def list_customers(org_id: str, filters: CustomerFilter, paging: Paging) -> Page[Customer]:
     """Return a page of the org's customer records that match `filters`, with their number.
 

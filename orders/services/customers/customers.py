@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from orders.domain.collation import VERSION, sort_key
 from orders.domain.customer import (
@@ -37,6 +38,7 @@ from orders.services.customers.customer_queries import (
 )
 from orders.services.idempotency import IdempotencyKey
 from orders.storage import database
+from orders.storage.sql import in_array
 from orders.storage.tables import customer, insert_new
 
 # How long the deletion of a record can be undone.
@@ -150,17 +152,30 @@ def change(
         before = read_customer(connection, reference, actor.org_id, to_change=True)
         _require_current(before, is_current)
         require_version(version, str(before.version))
-        wrong = unchangeable_errors(before, unchangeable)
-        if "defaults" in values:
-            wrong += default_errors(values["defaults"], actor.org.attributes, before.defaults)
-        if wrong:
-            raise InvalidInput(sorted(wrong, key=place))
-        after = before._replace(**values)
-        if all(same_json(getattr(before, name), value) for name, value in values.items()):
+        after = changed(before, values, unchangeable, actor=actor)
+        if after == before:
             return before
         # A clock that was set back must not make `updated_at` older than before.
         at = max(now_or(now), before.updated_at)
         return _write(connection, after._replace(updated_at=at))
+
+
+def changed(
+    before: Customer, values: dict[str, Any], unchangeable: dict[str, Any], *, actor: Actor
+) -> Customer:
+    """Return a record with new values, as `check_customer_changes` returns both dictionaries.
+
+    The result equals `before` if no value differs. Raises InvalidInput with all errors.
+    """
+    wrong = unchangeable_errors(before, unchangeable)
+    if "defaults" in values:
+        wrong += default_errors(values["defaults"], actor.org.attributes, before.defaults)
+    if wrong:
+        raise InvalidInput(sorted(wrong, key=place))
+    different = {
+        name: value for name, value in values.items() if not same_json(getattr(before, name), value)
+    }
+    return before._replace(**different) if different else before
 
 
 def remove(
@@ -203,21 +218,36 @@ def restore(record_id: str, *, actor: Actor) -> Customer:
         )
 
 
-def save_all(rows: Sequence[dict[str, Any]], replaced: Sequence[Customer]) -> None:
-    """Insert new records (rows of `new_row`) and overwrite existing ones, all or none.
+def save_all(
+    new: Sequence[dict[str, Any]], after: Sequence[Customer], *, actor: Actor, at: datetime
+) -> None:
+    """Store new records (values as `check` returns them) and changed ones, all or none.
 
-    `replaced` are records with their new values and the version that was read. Raises Taken if a
-    customer has got a record meanwhile, and StaleVersion if an existing one has changed.
+    `after` are stored records with new values and the version that was read. Raises Taken if a
+    customer has got a record meanwhile, and StaleVersion if a stored one has changed.
     """
-    with database.transaction() as connection:
-        for row in rows:
-            if not _insert(connection, row):
-                raise Taken("customerId", taken(row["customer_id"]))
-        for one in replaced:
-            stored = read_customer(connection, one.customer_id, one.org_id, to_change=True)
-            if (stored.id, stored.version) != (one.id, one.version):
-                raise StaleVersion
-            _write(connection, one)
+    rows = [new_row(values, actor=actor, at=at) for values in new]
+    ids = [row["customer_id"] for row in rows]
+    same = (customer.c.org_id == actor.org_id, in_array(customer.c.customer_id, ids))
+    deleted = delete(customer).where(*same, customer.c.deleted_at.is_not(None))
+    try:
+        with database.transaction() as connection:
+            if rows:
+                gone = connection.execute(
+                    deleted.returning(customer.c.customer_id, customer.c.version)
+                )
+                versions = {row.customer_id: row.version for row in gone}
+                for row in rows:
+                    row["version"] = versions.get(row["customer_id"], 0) + 1
+                connection.execute(insert(customer), rows)
+            for one in after:
+                stored = read_customer(connection, one.customer_id, one.org_id, to_change=True)
+                if (stored.id, stored.version) != (one.id, one.version):
+                    raise StaleVersion
+                _write(connection, one._replace(updated_at=max(at, one.updated_at)))
+    except IntegrityError as error:
+        sentence = lazy_gettext("A customer was added meanwhile. Import the file again.")
+        raise Taken("customerId", sentence) from error
 
 
 def rebuild_sort_keys() -> int:
