@@ -81,7 +81,7 @@ def _by_path(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerRow:
+class CustomerCells:
     """A row as the JSON of a record (`raw`), with a value for each field that has a column.
 
     An empty cell is null. `addresses` has the parts of each address that have a column, by the
@@ -107,7 +107,7 @@ def read_row(
     rules: Iterable[AttributeRule],
     *,
     decimal_comma: bool = False,
-) -> CustomerRow:
+) -> CustomerCells:
     """Return the cells of a row as JSON; values are checked by the service."""
     by_path = {f"defaults.{rule.key}": rule for rule in rules if "metadata" in rule.areas}
     raw: dict[str, Any] = {}
@@ -135,12 +135,12 @@ def read_row(
     filled = {number: one for number, one in sorted(addresses.items()) if any(one.values())}
     if addresses:
         raw["addresses"] = list(filled.values())
-    return CustomerRow(raw, addresses, tuple(filled))
+    return CustomerCells(raw, addresses, tuple(filled))
 
 
 def changes_of(
-    row: CustomerRow, before: Customer, targets: Sequence[str], rules: Sequence[AttributeRule]
-) -> CustomerRow:
+    row: CustomerCells, before: Customer, targets: Sequence[str], rules: Sequence[AttributeRule]
+) -> CustomerCells:
     """Return a row with only the fields that differ from the stored record `before`.
 
     What has no column keeps its stored value: other parts of an address, other addresses, and other
@@ -166,7 +166,7 @@ def changes_of(
             if any(address.values()):
                 merged[at] = address
         different["addresses"] = list(merged.values())
-    return CustomerRow(different, merged, tuple(merged))
+    return CustomerCells(different, merged, tuple(merged))
 
 
 def _part(part: str, text: str) -> Any:  # noqa: ANN401 - a JSON value

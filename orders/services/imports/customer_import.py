@@ -11,7 +11,7 @@ from typing import Any
 from orders.domain.customer import Customer, check_customer_changes
 from orders.domain.customer_columns import (
     CUSTOMER_ID,
-    CustomerRow,
+    CustomerCells,
     changes_of,
     export_columns,
     read_row,
@@ -164,7 +164,12 @@ def _faults(row: SheetRow, sheet: Sheet, first: int) -> Iterator[RowError]:
 
 
 def _check_row(
-    checked: CheckedFile, row: CustomerRow, before: Customer | None, *, actor: Actor, limits: Limits
+    checked: CheckedFile,
+    row: CustomerCells,
+    before: Customer | None,
+    *,
+    actor: Actor,
+    limits: Limits,
 ) -> bool:
     """Add a row to `checked`; return whether it would create or change a record.
 
@@ -183,7 +188,7 @@ def _check_row(
     return after != before
 
 
-def _id_of(row: CustomerRow) -> str:
+def _id_of(row: CustomerCells) -> str:
     return clean_reference(row.raw.get(CUSTOMER_ID) or "")
 
 
