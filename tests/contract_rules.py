@@ -21,6 +21,7 @@ CONFIGURE, FORMS, FILES = (
 OLD = "api/test_old_clients.py"
 PUBLIC_PICTURES = "api/test_public_pictures.py"
 ACCESSTOKENS = "api/test_accesstokens.py"
+CUSTOMERS = "api/test_customers.py"
 
 # Of each section: rule, file below tests/, test.
 RULES = {
@@ -208,6 +209,22 @@ RULES = {
         ("a retired option survives", CHANGES, "test_what_was_wrong_before_survives_the_save_of_an_old_order"),
         ("from New on a line is needed", CHANGES, "test_an_open_cart_may_become_empty_and_must_be_filled_before_it_is_an_order"),
         ("items that could not be converted are exempt", CHANGES, "test_an_order_whose_items_could_not_be_converted_goes_on_without_lines"),
+    ],
+    "Customers": [
+        ("any customerId, percent-encoded", CUSTOMERS, "test_any_id_is_taken_in_the_path"),
+        ("unique in the org, 409 otherwise", CUSTOMERS, "test_a_second_record_of_a_customer_is_409"),
+        ("never changed; a whole record can be sent back", CUSTOMERS, "test_a_whole_record_can_be_sent_back"),
+        ("marks that copying adds do not count", CUSTOMERS, "test_marks_that_copying_adds_do_not_count"),
+        ("limits and types, by path", CUSTOMERS, "test_all_errors_are_reported_at_once_by_path"),
+        ("20 addresses", CUSTOMERS, "test_too_many_addresses"),
+        ("defaults are valid for their attributes", CUSTOMERS, "test_defaults_must_be_valid_for_their_attributes"),
+        ("an invalid default survives unchanged", CUSTOMERS, "test_a_default_from_before_its_attribute_survives"),
+        ("every field and key in every response", CUSTOMERS, "test_forms_that_mean_the_same_are_read"),
+        ("deleting leaves orders as they are", CUSTOMERS, "test_orders_stay_as_they_are"),
+        ("If-Match", CUSTOMERS, "test_a_stale_version_is_412_and_changes_nothing"),
+        ("Idempotency-Key", CUSTOMERS, "test_the_same_key_creates_one_record"),
+        ("private tokens only", CUSTOMERS, "test_public_tokens_may_do_nothing"),
+        ("filters and sorts", CUSTOMERS, "test_it_is_filtered_and_sorted"),
     ],
     "Refusals": [
         ("problem+json with type, title, status, detail", REFUSALS, "test_unknown_addresses_and_methods_answer_as_problems"),

@@ -81,9 +81,9 @@ def create(
     Taken if the customer has a record, and the errors of `check`.
     """
     values = check(raw, actor=actor, limits=limits)
-    row = new_row(values, actor=actor, at=now_or(now), record_id=record_id)
 
     with database.transaction() as connection:
+        row = new_row(values, actor=actor, at=now_or(now), record_id=record_id)
         if not _insert(connection, row):
             known = connection.execute(select(*columns).where(customer.c.id == row["id"])).first()
             if known is not None:
@@ -219,19 +219,24 @@ def restore(record_id: str, *, actor: Actor) -> Customer:
 
 
 def save_all(
-    new: Sequence[dict[str, Any]], after: Sequence[Customer], *, actor: Actor, at: datetime
+    new: Sequence[dict[str, Any]],
+    after: Sequence[Customer],
+    *,
+    actor: Actor,
+    now: datetime | None = None,
 ) -> None:
     """Store new records (values as `check` returns them) and changed ones, all or none.
 
     `after` are stored records with new values and the version that was read. Raises Taken if a
     customer has got a record meanwhile, and StaleVersion if a stored one has changed.
     """
-    rows = [new_row(values, actor=actor, at=at) for values in new]
-    ids = [row["customer_id"] for row in rows]
+    ids = [values["customer_id"] for values in new]
     same = (customer.c.org_id == actor.org_id, in_array(customer.c.customer_id, ids))
     deleted = delete(customer).where(*same, customer.c.deleted_at.is_not(None))
     try:
         with database.transaction() as connection:
+            at = now_or(now)
+            rows = [new_row(values, actor=actor, at=at) for values in new]
             if rows:
                 gone = connection.execute(
                     deleted.returning(customer.c.customer_id, customer.c.version)

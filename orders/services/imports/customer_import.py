@@ -23,7 +23,6 @@ from orders.domain.identifiers import clean_reference
 from orders.domain.imported_orders import MORE_CELLS
 from orders.domain.inputs import Limits
 from orders.domain.json_values import MAX_ERRORS
-from orders.domain.moments import now_or
 from orders.domain.sheet_reading import (
     BY_THE_FILE,
     ReadingChoices,
@@ -207,7 +206,7 @@ def import_file(
     """
     checked = check_file(content, actor=actor, limits=limits, choices=choices)
     if not checked.errors:
-        customers.save_all(checked.new, checked.changed, actor=actor, at=now_or(now))
+        customers.save_all(checked.new, checked.changed, actor=actor, now=now)
     return checked
 
 
