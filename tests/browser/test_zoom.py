@@ -10,6 +10,7 @@ WIDTHS = (1440, 1280)
 PAGES = (
     "/", "/orders", "/orders?status=x&from=nope", "/orders/new", "/orders/{code}",
     "/orders/{code}/edit", "/orders/{code}/print", "/orders/{code}/placed", "/orders/import",
+    "/customers", "/customers/new", "/customers/import",
     "/configurations", "/configurations/import", "/account", "/account/second-factor",
     "/settings/organization", "/settings/staff", "/settings/staff/new", "/settings/staff/invite",
     "/settings/tokens", "/settings/tokens/new", "/settings/attributes", "/settings/attributes/new",

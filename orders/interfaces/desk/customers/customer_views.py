@@ -47,7 +47,8 @@ def customer_address(customer_id: str) -> str:
 
 
 def _asked_for() -> str:
-    return clean_reference(request.args.get("id", ""))
+    # No stored ID contains NUL, and PostgreSQL refuses it.
+    return clean_reference(request.args.get("id", "").replace("\0", ""))
 
 
 @desk.get("/customers")
