@@ -22,6 +22,7 @@ OLD = "api/test_old_clients.py"
 PUBLIC_PICTURES = "api/test_public_pictures.py"
 CANCEL = "api/test_cancel_order.py"
 ACCESSTOKENS = "api/test_accesstokens.py"
+CUSTOMERS = "api/test_customers.py"
 
 # Of each section: rule, file below tests/, test.
 RULES = {
@@ -225,6 +226,22 @@ RULES = {
         ("Idempotency-Key", CANCEL, "test_a_repeat_with_the_same_key_gets_the_first_answer"),
         ("no warnings of repeated numbers", CANCEL, "test_a_canceled_order_causes_no_warning_of_a_repeated_number"),
         ("the reason is on no customer page", "customer/test_what_customers_see.py", "test_a_canceled_order_says_so_but_not_why"),
+    ],
+    "Customers": [
+        ("any customerId, percent-encoded", CUSTOMERS, "test_any_id_is_taken_in_the_path"),
+        ("unique in the org, 409 otherwise", CUSTOMERS, "test_a_second_record_of_a_customer_is_409"),
+        ("never changed; a whole record can be sent back", CUSTOMERS, "test_a_whole_record_can_be_sent_back"),
+        ("marks that copying adds do not count", CUSTOMERS, "test_marks_that_copying_adds_do_not_count"),
+        ("limits and types, by path", CUSTOMERS, "test_all_errors_are_reported_at_once_by_path"),
+        ("20 addresses", CUSTOMERS, "test_too_many_addresses"),
+        ("defaults are valid for their attributes", CUSTOMERS, "test_defaults_must_be_valid_for_their_attributes"),
+        ("an invalid default survives unchanged", CUSTOMERS, "test_a_default_from_before_its_attribute_survives"),
+        ("every field and key in every response", CUSTOMERS, "test_forms_that_mean_the_same_are_read"),
+        ("deleting leaves orders as they are", CUSTOMERS, "test_orders_stay_as_they_are"),
+        ("If-Match", CUSTOMERS, "test_a_stale_version_is_412_and_changes_nothing"),
+        ("Idempotency-Key", CUSTOMERS, "test_the_same_key_creates_one_record"),
+        ("private tokens only", CUSTOMERS, "test_public_tokens_may_do_nothing"),
+        ("filters and sorts", CUSTOMERS, "test_it_is_filtered_and_sorted"),
     ],
     "Refusals": [
         ("problem+json with type, title, status, detail", REFUSALS, "test_unknown_addresses_and_methods_answer_as_problems"),

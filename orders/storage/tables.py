@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Column, Connection, Table, func
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orders.storage.models import catalog, desk, imports, orgs, people, webhooks
+from orders.storage.models import catalog, customers, desk, imports, orgs, people, webhooks
 from orders.storage.models import orders as order_models
 
 orders = cast(Table, order_models.OrderRow.__table__)
@@ -22,6 +22,7 @@ submission = cast(Table, order_models.Submission.__table__)
 configuration = cast(Table, catalog.ConfigurationRow.__table__)
 configuration_file = cast(Table, catalog.ConfigurationFile.__table__)
 setup = cast(Table, orgs.SetupRow.__table__)
+customer = cast(Table, customers.CustomerRow.__table__)
 token = cast(Table, orgs.Token.__table__)
 request_log = cast(Table, orgs.RequestLog.__table__)
 customer_page = cast(Table, orgs.CustomerPageRow.__table__)

@@ -10,6 +10,7 @@ WIDTHS = (1440, 1280)
 PAGES = (
     "/", "/orders", "/orders?status=x&from=nope", "/orders/new", "/orders/{code}",
     "/orders/{code}/edit", "/orders/{code}/print", "/orders/{code}/placed", "/orders/import",
+    "/customers", "/customers/new", "/customers/import",
     "/configurations", "/configurations?view=grid", "/configurations/import", "/configurations/new",
     "/account", "/account/second-factor",
     "/settings/organization", "/settings/staff", "/settings/staff/new", "/settings/staff/invite",

@@ -21,9 +21,11 @@ from orders.services.accounts import access
 from orders.services.accounts.access import Origin
 from orders.services.catalog import products
 from orders.services.catalog.sample_products import SampleProduct
+from orders.services.customers.customer_queries import CustomerFilter, list_customers
 from orders.settings import PROJECT
 from orders.storage import database, tables
 from orders.storage.models.base import Base
+from orders.storage.pages import Paging
 from tests.cli import drawings
 
 NOW = datetime(2026, 3, 18, 15, 30, tzinfo=UTC)
@@ -109,6 +111,15 @@ def test_the_account_and_the_tokens_work(app: Flask, demo: DemoResult) -> None:
             assert (page.org_id, page.is_private) == (demo.org_id, False)
         with pytest.raises(Forbidden):
             access.authenticate(demo.public_token, origin=Origin("elsewhere.example", None))
+
+
+def test_some_customers_have_records_with_valid_defaults(app: Flask, demo: DemoResult) -> None:
+    with app.app_context():
+        page = list_customers(demo.org_id, CustomerFilter(), Paging())
+        known = {one.customer_id for one in WORKSHOP.customers}
+        assert {one.customer_id for one in page.entries} < known
+        assert page.count >= 5
+        assert all(one.name and one.defaults for one in page.entries)
 
 
 def test_secrets_are_stored_as_hashes_only(app: Flask, demo: DemoResult) -> None:

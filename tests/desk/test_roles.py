@@ -49,6 +49,7 @@ TABLE = {
         GET /configurations/<reference>/picture
         GET /configurations/<reference>/files/<path:key>
         GET /docs/api/requests      GET /checklist
+        GET /customers              GET /customers/show         GET /customers/export.csv
     """,
     ENTER: """
         GET /orders/new             POST /orders/new            POST /orders/new/draft
@@ -65,6 +66,10 @@ TABLE = {
         POST /orders/<reference>/notes/<note_id>/delete         POST /checklist
         POST /orders/bulk           POST /orders/changes/<change_id>/undo
         POST /orders/views          POST /orders/views/<view_id>
+        GET /customers/new          POST /customers/new         GET /customers/edit
+        POST /customers/edit        POST /customers/delete      POST /customers/restore
+        GET /customers/import       POST /customers/import      POST /customers/import/start
+        GET /customers/import/sample.csv
         GET /orders/import          POST /orders/import         GET /orders/import/sample.csv
         GET /orders/import/<import_id>
         GET /orders/import/<import_id>/columns

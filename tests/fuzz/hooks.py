@@ -61,6 +61,13 @@ schemathesis.openapi.format(
     "entity-tags", st.sampled_from(["*", '"1"', '"1", "2"', 'W/"1"', '"999"'])
 )
 schemathesis.openapi.format("cursor", st.just(EXAMPLE_CURSOR))
+# A customer has at most one record: each ID is used once.
+schemathesis.openapi.format("customer-id", st.uuids().map(lambda own: f"C/{own}"))
+schemathesis.openapi.format("customer-reference", st.uuids().map(lambda own: f"C/{own}"))
+schemathesis.openapi.format(
+    "mail-address", st.from_regex(r"[a-z0-9.+-]{1,20}@[a-z0-9]{1,20}\.example", fullmatch=True)
+)
+schemathesis.openapi.format("country-code", st.sampled_from(["AT", "DE", "de", "US"]))
 # Nobody is at such an address: what is sent to one fails at once.
 schemathesis.openapi.format(
     "webhook-address",

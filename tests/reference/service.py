@@ -1,6 +1,7 @@
 """The running product with its reference page, and resources to try the page's code on."""
 
 import json
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -74,8 +75,13 @@ class Service:
 
     def stored(self, operation: Operation, made: dict[str, Json]) -> tuple[int, dict[str, Json]]:
         """Read a resource of the operation's kind, with the answer's status."""
-        answer = self.send("GET", f"/api/{operation.kind}/{made['id']}")
+        answer = self.send("GET", f"/api/{operation.kind}/{id_of(made)}")
         return answer.status_code, unwrapped(answer.json())
+
+
+def id_of(made: dict[str, Json]) -> str:
+    """Return the ID by which a resource is read."""
+    return str(made.get("id") or made["customerId"])
 
 
 def unwrapped(body: Json) -> Json:
@@ -102,6 +108,16 @@ def _token(service: Service) -> dict[str, Json]:
     return found[0]
 
 
+def _customer(service: Service) -> dict[str, Json]:
+    """Create one with another ID than that of the example, which each language creates."""
+    service.send("DELETE", f"/api/customers/{service.example('/api/customers')['customerId']}")
+    new = {"customerId": f"C-{secrets.token_hex(4)}", "name": "Hotel Nord", "contact": "Ida Berg"}
+    answer = service.send("POST", "/api/customers", json=new)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Json] = answer.json()
+    return made
+
+
 FILE = b"%PDF-1.7 a drawing"
 PICTURE = b"\x89PNG\r\n\x1a\n and more"
 
@@ -122,6 +138,7 @@ def _configuration(service: Service) -> dict[str, Json]:
 
 MAKERS: dict[str, Callable[[Service], dict[str, Json]]] = {
     "orders": _posted("/api/orders"),
+    "customers": _customer,
     "accesstokens": _token,
     "configurations": _configuration,
     "files": _configuration,

@@ -7,7 +7,7 @@ import pytest
 
 from orders.interfaces.reference.samples import LANGUAGES
 from tests.processes.server import running
-from tests.reference.service import FILE, PICTURE, Json, Operation, Service, unwrapped
+from tests.reference.service import FILE, PICTURE, Json, Operation, Service, id_of, unwrapped
 from tests.reference.shown_code import ShownCode, program_of, run
 
 NEEDED = {"shell", "python", "javascript"}
@@ -90,7 +90,7 @@ def with_real_ids(code: str, operation: Operation, made: dict[str, Json]) -> str
     for name, example in operation.examples.items():
         if name != "key":
             assert example in code
-            real = made["thumbnail"].rpartition("/")[2] if name == "name" else made["id"]
+            real = made["thumbnail"].rpartition("/")[2] if name == "name" else id_of(made)
             code = code.replace(example, real)
     return code
 
@@ -122,7 +122,7 @@ def check(service: Service, operation: Operation, made: dict[str, Json], body: J
         before = {key: value for key, value in stable(made).items() if key in body}
         assert (stable(body) != before) == is_change, operation.name
     elif operation.method == "POST":
-        assert body["id"] != made["id"]
+        assert id_of(body) != id_of(made)
         _, stored = service.stored(operation, body)
         stored.pop("warnings", None)  # each language sends the same order number
         assert stored == {key: body[key] for key in stored}
@@ -132,7 +132,7 @@ def check(service: Service, operation: Operation, made: dict[str, Json], body: J
         lists = {key: value for key, value in body.items() if isinstance(value, list)}
         assert lists.pop("ignoredParameters") == []
         [entries] = lists.values()
-        assert made["id"] in {entry["id"] for entry in entries}
+        assert id_of(made) in {id_of(entry) for entry in entries}
 
 
 def stable(thing: dict[str, Json]) -> dict[str, Json]:

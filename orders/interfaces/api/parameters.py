@@ -133,7 +133,8 @@ def _period(name: str, verb: str) -> tuple[Parameter, Parameter]:
     )
 
 
-PERIODS = (*_period("created", "Created"), *_period("updated", "Changed last"))
+CHANGED_PERIOD = _period("updated", "Changed last")
+PERIODS = (*_period("created", "Created"), *CHANGED_PERIOD)
 FULL_CONFIGURATION = Parameter(
     "fullConfiguration",
     "query",

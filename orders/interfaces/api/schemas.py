@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from orders.domain.customer import EXAMPLE_CUSTOMER_ID
 from orders.domain.fields import (
     ALSO_SENT,
     EXAMPLE_CONFIGURATION_ID,
@@ -261,3 +262,36 @@ class ConfigurationList(ListSchema):
     """A page of configurations."""
 
     configurations: list[ConfigurationAnswer]
+
+
+class AddressAnswer(AnswerSchema):
+    """An address of a customer; what was not sent is null."""
+
+    label: str | None
+    lines: list[str] = _field("As sent; `[]` if there are none.", ["Hauptplatz 3"])
+    city: str | None
+    postal_code: str | None
+    country: str | None = _field("ISO 3166-1, two capital letters.", "AT")
+
+
+class CustomerAnswer(AnswerSchema):
+    """A complete customer record; fields that were not sent are null, or empty."""
+
+    customer_id: str = _field(
+        "The customer's ID, as in orders; unique in the org.", EXAMPLE_CUSTOMER_ID
+    )
+    name: str | None
+    contact: str | None
+    email: str | None
+    phone: str | None
+    addresses: list[AddressAnswer]
+    notes: str | None
+    defaults: AnyObject = _field("As sent.")
+    created_at: Moment
+    updated_at: Moment
+
+
+class CustomerList(ListSchema):
+    """A page of customer records."""
+
+    customers: list[CustomerAnswer]

@@ -7,7 +7,14 @@ from typing import Any
 import orjson
 
 from orders.domain.inputs import Limits
-from orders.interfaces.api import access_tokens, configurations, openapi, orders, webhooks
+from orders.interfaces.api import (
+    access_tokens,
+    configurations,
+    customers,
+    openapi,
+    orders,
+    webhooks,
+)
 from orders.interfaces.api.endpoints import EXAMPLES, Access, Resource, Success
 from orders.interfaces.api.request import Call
 from orders.interfaces.api.responses import EndpointResult
@@ -17,7 +24,8 @@ MAX_AGE = 300  # seconds; afterwards the ETag makes asking again cheap
 resource = Resource("Service", "The service itself.")
 # In the order of the reference.
 RESOURCES: tuple[Resource, ...] = (
-    orders.resource, configurations.resource, webhooks.resource, access_tokens.resource, resource,
+    orders.resource, configurations.resource, customers.resource, webhooks.resource,
+    access_tokens.resource, resource,
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from orders.interfaces.cli.server import new_setup_link, serve, work
 from orders.interfaces.http.current_settings import current_limits, current_settings
 from orders.services.accounts import accounts, attributes, orgs, tokens
 from orders.services.catalog import configurations
+from orders.services.customers import customers
 from orders.services.orders import changes
 
 Command = Callable[..., dict[str, Any]]
@@ -166,7 +167,7 @@ def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of 
 @prints_json
 def rebuild_sort_keys() -> dict[str, Any]:
     """Rewrite the keys by which lists are sorted, after an update that changes them."""
-    return {"rebuilt": changes.rebuild_sort_keys()}
+    return {"rebuilt": changes.rebuild_sort_keys() + customers.rebuild_sort_keys()}
 
 
 @files.command("sweep")

@@ -32,6 +32,9 @@ _REQUIRED: dict[str, Permission | None] = {
     "/orders/new": Permission.ENTER,
     "/orders/<reference>/edit": Permission.ENTER,
     "/orders/import": Permission.ENTER,
+    "/customers/new": Permission.ENTER,
+    "/customers/edit": Permission.ENTER,
+    "/customers/import": Permission.ENTER,
     "/orders/columns": Permission.READ,  # a person's own preference
 }
 OPEN_TO_ALL = {

@@ -110,13 +110,17 @@ class FilledForm:
         """Return the error message of the field with this name; "" if it has none."""
         return self.errors.get(name, "")
 
+    def labels(self) -> dict[str, str]:
+        """Return the translated labels of the form's fields by the names of the fields."""
+        return {str(one.name): translated(one.label.text) for one in self.form}
+
     def show(self, errors: Iterable[FieldError]) -> None:
         """Add each error to the summary and, if its path names a field, to that field.
 
         Sets `status` to 422, and `focus` to the first field with an error.
         """
         self.status = 422
-        labels = {str(one.name): translated(one.label.text) for one in self.form}
+        labels = self.labels()
         for error in errors:
             message = translated(error.message)
             target = element_id(error.path) if error.path in labels else ""

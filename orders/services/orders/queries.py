@@ -3,7 +3,7 @@
 Every query is limited to one org or to one of its orders.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from orders.domain.search_text import fold, search_text
 from orders.domain.status import STATUS_BY_NAME
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
+from orders.services.customers.customer_queries import names_of, suggest_customers
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orders import Submission
@@ -235,19 +236,23 @@ _LAST = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class KnownCustomer:
-    """A customer: the ID in their orders, and the name of one of these orders, if it has a name."""
+    """A customer: the ID in their orders, and the name of one of these orders, if it has a name.
+
+    `name` is the name in the customer's record; None if there is no record, or no name in it.
+    """
 
     customer_id: str
     order_name: str | None
+    name: str | None = None
 
 
 def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[KnownCustomer]:
     """Return suggestions of customers for a text that a person has typed, at most `most`.
 
     First come customers of recent orders (LOOKED_BACK) whose ID or order's name contains the text,
-    regardless of case; those in the actor's own orders are first. Then come customers of older
-    orders whose ID starts with the text. If the text is empty, only customers of recent orders are
-    returned.
+    regardless of case; those in the actor's own orders are first. Then come customers whose records
+    match the text as a search, and customers of older orders whose ID starts with the text. If the
+    text is empty, only customers of recent orders are returned.
     """
     typed = text[:MAX_TEXT].replace("\0", " ").strip()
     is_ours = (
@@ -272,6 +277,9 @@ def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[K
             if sought in known:
                 found.setdefault(row.customer_id, KnownCustomer(row.customer_id, row.name))
         if typed and len(found) < most:
+            for customer_id in suggest_customers(connection, typed, actor.org_id, most=most):
+                found.setdefault(customer_id, KnownCustomer(customer_id, None))
+        if typed and len(found) < most:
             column = orders.c.customer_id
             ways = (typed, plain, plain.upper(), plain.lower(), plain.capitalize())
             spellings = list(dict.fromkeys(ways))
@@ -290,4 +298,6 @@ def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[K
                 )
                 for customer_id, name in connection.execute(older):
                     found.setdefault(customer_id, KnownCustomer(customer_id, name))
-    return list(found.values())[:most]
+    shown = list(found.values())[:most]
+    names = names_of([one.customer_id for one in shown], actor.org_id)
+    return [replace(one, name=names.get(one.customer_id)) for one in shown]

@@ -13,6 +13,7 @@ from orders.interfaces.cli.demo.workshop import WORKSHOP
 from orders.services.accounts import access, accounts, attributes, checks, orgs, tokens
 from orders.services.accounts.access import Actor, Origin
 from orders.services.catalog import configurations
+from orders.services.customers import customers
 from orders.services.idempotency import IdempotencyKey, fingerprint
 from orders.services.orders import changes as order_changes
 from orders.services.orders import intake, notes
@@ -41,7 +42,7 @@ class DemoResult:
 
 
 def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
-    """Create the demo org with its account, tokens, attributes, configurations and orders.
+    """Create the demo org: account, tokens, attributes, configurations, customers and orders.
 
     `now` is when the newest order is created, by default the current time. Raises Conflict if the
     demo account exists: a database can contain only one demo.
@@ -78,6 +79,11 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
         "private": access.authenticate(private.secret, origin=None, now=now),
         "public": access.authenticate(public.secret, origin=page, now=now),
     }
+    for one in WORKSHOP.customers:
+        if one.record is not None:
+            raw = {"customerId": one.customer_id, "name": one.name, **one.record}
+            at = now - timedelta(days=DAYS + 14)
+            customers.create(raw, actor=actors["staff"], limits=limits, now=at)
     configuration_ids = {
         product.sku: made for product, made in zip(WORKSHOP.products, saved, strict=True)
     }

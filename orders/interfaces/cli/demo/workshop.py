@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -16,6 +17,7 @@ class DemoCustomer:
     """A customer with one order for each project.
 
     `furnishes` is the kind of place that the customer furnishes, a key of `Workshop.ranges`.
+    `record` has the fields of the customer's record beside ID and name; None for no record.
     """
 
     name: str
@@ -23,6 +25,7 @@ class DemoCustomer:
     country: str
     furnishes: str
     projects: tuple[str, ...]
+    record: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

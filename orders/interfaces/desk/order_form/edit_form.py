@@ -76,6 +76,11 @@ def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
     return entry
 
 
+def typed_value(rule: AttributeRule, value: object) -> bool | str:
+    """Return a value of an attribute as its form field shows it."""
+    return _typed(rule, {rule.areas[0]: {rule.key: value}})
+
+
 def _typed(rule: AttributeRule, areas: dict[str, dict[str, Any]]) -> bool | str:
     """Return an attribute's value as its form field shows it.
 

@@ -11,6 +11,7 @@ from orders.domain.short_id import grouped
 from orders.interfaces.desk.blueprint import OPEN_TO_ALL, ask_to_sign_in, desk, signed_in
 from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key
 from orders.interfaces.desk.order_form import draft_views
+from orders.interfaces.desk.order_form.customer_fill import fill_in, undo_fill
 from orders.interfaces.desk.order_form.edit_form import copied_entry
 from orders.interfaces.desk.order_form.form_page import (
     FormPage,
@@ -79,6 +80,11 @@ def place_order() -> AnyResponse:
         return _place(entry, key)
     if action == "template":
         _save_template(entry)
+    elif action == "fill":
+        if not fill_in(entry, signed_in(), is_asked="auto" not in request.form):
+            return Response(status=204)  # what is on the screen stays
+    elif action == "unfill":
+        undo_fill(entry)
     else:
         do_action(entry, action, signed_in().org_id)
     return _render_kept(entry, key)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, StringField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, StringField, TextAreaField
 
 from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.line_reading import LookUp
@@ -42,6 +42,7 @@ class OrderForm(FlaskForm):
     note = TextAreaField(lazy_gettext("Note for the team"), name="note")
     paste = TextAreaField(lazy_gettext("Lines to paste"), name="paste")
     template_name = StringField(lazy_gettext("Name of the template"), name="templateName")
+    filled = HiddenField()  # JSON, see `customer_fill`
 
 
 def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:

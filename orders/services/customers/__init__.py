@@ -1,0 +1,1 @@
+"""Customer records: storing, finding, importing and exporting them."""

@@ -1,0 +1,44 @@
+"""Customer records."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from orders.storage.models.base import Base, OwnedByOrg
+from orders.storage.models.orders import Bytewise
+
+
+class CustomerRow(OwnedByOrg, Base):
+    """A customer record: name, addresses and defaults of the customer with an ID in orders."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        UniqueConstraint("org_id", "customer_id"),
+        Index("ix_customer_org_created", "org_id", "created_at", "id"),
+    )
+
+    # As in orders, which do not refer to the record: an order needs none.
+    customer_id: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str | None] = mapped_column(String(255))
+    contact: Mapped[str | None] = mapped_column(String(255))
+    email: Mapped[str | None] = mapped_column(String(255))
+    phone: Mapped[str | None] = mapped_column(String(255))
+    # `[{"label", "lines", "city", "postalCode", "country"}]`
+    addresses: Mapped[list[Any]]
+    notes: Mapped[str | None] = mapped_column(Text)
+    # Key of `metadata` -> value.
+    defaults: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(36))
+    # A deleted record is kept for a while, so that its deletion can be undone.
+    deleted_at: Mapped[datetime | None]
+    # Raised with every change; the ETag and the check against lost updates use it.
+    version: Mapped[int] = mapped_column(default=1)
+    # By which texts are sorted, and the version of these keys (orders/domain/collation.py).
+    name_key: Mapped[str | None] = mapped_column(Bytewise)
+    customer_key: Mapped[str] = mapped_column(Bytewise)
+    sort_version: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    # Folded text for the desk's search.
+    search_text: Mapped[str] = mapped_column(Text)
